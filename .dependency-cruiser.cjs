@@ -1,0 +1,45 @@
+/* The direction of imports (docs/architecture.md): `domain` imports nothing of ours; the folders of work import
+   `domain` and themselves, never each other; entry files sit on top and hand data down. */
+const work = ["environments", "components", "bootstrap", "policies", "diagnose"];
+const entries = "^(index\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
+const ours = "^(index\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "domain-stands-alone", severity: "error", from: { path: "^domain/" }, to: { path: ours, pathNot: "^domain/" } },
+    {
+      name: "domain-is-pure",
+      comment: "values and rules of the chain: no Pulumi, no network, no files",
+      severity: "error",
+      from: { path: "^domain/" },
+      to: { path: ["^(node:)?(fs|http|https|net|child_process|os|tls)(/|$)", "node_modules/@(pulumi|azure|kubernetes)"] },
+    },
+    ...work.map((folder) => ({
+      name: `${folder}-imports-domain-only`,
+      severity: "error",
+      from: { path: `^${folder}/`, pathNot: entries },
+      to: { path: ours, pathNot: `^(domain|${folder})/` },
+    })),
+    {
+      name: "no-pulumi-in-the-cluster-or-the-doctor",
+      severity: "error",
+      from: { path: "^(bootstrap|diagnose)/" },
+      to: { path: "node_modules/@pulumi" },
+    },
+    { name: "local-does-not-know-the-cli", severity: "error", from: { path: "^local/" }, to: { path: "^cli/" } },
+    {
+      name: "product-does-not-know-tests",
+      severity: "error",
+      from: { pathNot: "^(tests|bench)/" },
+      to: { path: "^(tests|bench)/" },
+    },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+  },
+};

@@ -1,0 +1,129 @@
+import * as z from "zod/mini";
+
+/**
+ * What vault-bootstrap is told, as `config.json` beside its bundle in the ConfigMap. Names only, no value.
+ * zod/mini, since this schema goes into the bundle and the bundle into a ConfigMap.
+ */
+export const bootstrapConfigSchema = z.strictObject({
+  environment: z.enum(["dev", "staging", "prod", "local"]),
+  namespace: z.string(),
+  vault: z.strictObject({
+    /** How pods reach Vault, such as `http://vault-core-dev.ameide-dev.svc.cluster.local:8200`. */
+    address: z.url(),
+    /** KV v2 mount. */
+    mount: z.string(),
+    /** Mount of the Kubernetes auth method. */
+    authMount: z.string(),
+    role: z.string(),
+    /** Whether a Vault that was never initialised may be initialised; see `vault-lost` for the one time it may not. */
+    initialise: z.boolean(),
+    unseal: z.enum(["from-secret", "kms", "manual"]),
+    /** Secret that holds `root-token` and `unseal-key`. */
+    credentialsSecret: z.string(),
+  }),
+  source: z.discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("azure-key-vault"),
+      uri: z.url(),
+      /** For sovereign clouds and private endpoints whose authority Microsoft's instance discovery does not know. */
+      disableInstanceDiscovery: z.boolean(),
+      /** For vaults whose host name does not match the challenge's resource. */
+      disableChallengeResourceVerification: z.boolean(),
+    }),
+    z.strictObject({ type: z.literal("kubernetes-secret"), name: z.string(), key: z.string() }),
+  ]),
+  secrets: z.array(
+    z.strictObject({
+      name: z.string(),
+      authority: z.enum(["external", "generated"]),
+      /** Name in the source, prefix included; external only. */
+      source: z.optional(z.string()),
+      /** Path under the mount, without `data/`. */
+      path: z.string(),
+      required: z.boolean(),
+      /** Written only where absent, and only where `fixturesAllowed`. */
+      fixture: z.optional(z.string()),
+      lengthInCharacters: z.optional(z.int()),
+    }),
+  ),
+  /** Extra copies: a name in the source to a path under the mount (the seed's `mappedSecrets`). */
+  mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  fixtures: z.strictObject({ values: z.array(z.string()), placeholders: z.array(z.string()) }),
+  fixturesAllowed: z.boolean(),
+  /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
+  claimUnmarked: z.boolean(),
+  /** ConfigMap that `doctor` reads. */
+  statusConfigMap: z.string(),
+  /** Lease that keeps Jobs and CronJob from running side by side. */
+  lease: z.string(),
+  /** Bound on one run, in seconds; below the CronJob's period. */
+  deadlineInSeconds: z.int(),
+});
+
+export type BootstrapConfig = z.infer<typeof bootstrapConfigSchema>;
+
+/** One cause, one exit code; `docs/exit-codes.md` is made from this table. */
+export const bootstrapExitCodes = {
+  ok: 0,
+  "internal-error": 1,
+  "bad-configuration": 2,
+  "required-missing": 10,
+  "source-unreachable": 11,
+  "source-forbidden": 12,
+  "federation-mismatch": 13,
+  "token-file-missing": 14,
+  "vault-unreachable": 20,
+  "vault-sealed": 21,
+  "vault-uninitialised": 22,
+  "vault-lost": 23,
+  "vault-orphaned": 24,
+  "vault-auth-refused": 25,
+  "vault-policy-refused": 26,
+  conflict: 30,
+  "lease-held": 31,
+  terminated: 32,
+} as const;
+
+export type BootstrapCause = keyof typeof bootstrapExitCodes;
+
+export const bootstrapPhases = ["wait-for-vault", "initialise", "unseal", "log-in", "list", "read", "check", "write"] as const;
+
+export type BootstrapPhase = (typeof bootstrapPhases)[number];
+
+export type BootstrapOutcome = "written" | "unchanged" | "kept" | "failed";
+
+/**
+ * The ConfigMap `vault-bootstrap-status`: `data.status` holds this as JSON. Names, versions and times; no value.
+ */
+export interface BootstrapStatus {
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** The last run that ended with `ok`; kept over failing runs. */
+  readonly lastSuccessAt?: string;
+  readonly cause: BootstrapCause;
+  /** The phase that a failed run ended in. */
+  readonly phase?: BootstrapPhase;
+  readonly message?: string;
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly outcome: BootstrapOutcome;
+    /** Who owns it or what went wrong; for `kept` and `failed`. */
+    readonly reason?: string;
+    readonly sourceVersion?: string;
+    readonly vaultVersion?: number;
+  }[];
+}
+
+/** Custom metadata on each KV v2 secret that vault-bootstrap writes (Vault takes strings only). */
+export const customMetadataKeys = {
+  managedBy: "managed-by",
+  authority: "authority",
+  sourceVersion: "source-version",
+  sourceUpdated: "source-updated",
+  vaultVersion: "vault-version",
+} as const;
+
+export const managedByBootstrap = "ameide-secrets/vault-bootstrap";

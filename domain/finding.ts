@@ -1,0 +1,33 @@
+import type { Stage } from "./stage.ts";
+
+/** `error` stops what is being done, `warning` is told and passed, `note` says what was decided. */
+export type Severity = "error" | "warning" | "note";
+
+/** One thing found in one pass over something. Holds names and places, never a secret's value. */
+export interface Finding {
+  /** Stable and kebab-case, such as `dotenv-names-collide`; scripts may rely on it. */
+  readonly code: string;
+  readonly stage: Stage;
+  readonly severity: Severity;
+  /** `file:line`, `namespace/name` or the like; left out where the subject says it. */
+  readonly where?: string;
+  /** The offending name: a variable, a secret, a setting's key. */
+  readonly subject: string;
+  /** What is wrong, with both culprits of a conflict: lower case, no full stop. */
+  readonly problem: string;
+  /** The repair, as a command where there is one. */
+  readonly fix: string;
+  /** Where to read on, such as `462` or a URL. */
+  readonly see?: string;
+}
+
+/** `stage: where: problem`, and the repair on its own line. */
+export function formatFinding({ stage, severity, where, problem, fix }: Finding): string {
+  const mark = severity === "error" ? "" : `${severity}: `;
+  return `${stage}: ${mark}${where === undefined ? "" : `${where}: `}${problem}\n  fix: ${fix}`;
+}
+
+/** The findings that stop the work. */
+export function errorsOf(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ severity }) => severity === "error");
+}
