@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** A process that cannot be mistaken for a later one with the same number: pids are used again, pid and start are not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque; equal only for the same process. */
+  readonly startedAt: string;
+}
+
+/**
+ * Identity of a running process, or `undefined` when there is none (a zombie counts as none).
+ *
+ * Linux: field 22 of `/proc/PID/stat`, clock ticks since boot, with the boot's id, since ticks begin again at a reboot.
+ * Elsewhere: `ps -o lstart`, to the second.
+ */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startedAt = process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/** Whether the very process that was recorded still runs. */
+export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
+  return identify(pid)?.startedAt === startedAt;
+}
+
+/** This process. */
+export function self(): ProcessIdentity {
+  const identity = identify(process.pid);
+  if (identity === undefined) throw new Error("this process has no start time");
+  return identity;
+}
+
+/** Program and arguments of a process for a message, or `undefined` where they cannot be read. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    return process.platform === "linux"
+      ? readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim()
+      : ps(pid, "command");
+  } catch {
+    return undefined; // gone, or another user's
+  }
+}
+
+function startOnLinux(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // the program's name stands in brackets and may hold spaces and brackets: count from the last one
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    return `${bootId()}/${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+function startByPs(pid: number): string | undefined {
+  try {
+    return ps(pid, "lstart");
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(pid: number, column: string): string | undefined {
+  return execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
+}
