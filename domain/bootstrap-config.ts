@@ -82,11 +82,23 @@ export const bootstrapExitCodes = {
   conflict: 30,
   "lease-held": 31,
   terminated: 32,
+  "kubernetes-unreachable": 40,
+  "kubernetes-refused": 41,
 } as const;
 
 export type BootstrapCause = keyof typeof bootstrapExitCodes;
 
-export const bootstrapPhases = ["wait-for-vault", "initialise", "unseal", "log-in", "list", "read", "check", "write"] as const;
+export const bootstrapPhases = [
+  "acquire-lease",
+  "wait-for-vault",
+  "initialise",
+  "unseal",
+  "log-in",
+  "list",
+  "read",
+  "check",
+  "write",
+] as const;
 
 export type BootstrapPhase = (typeof bootstrapPhases)[number];
 
@@ -106,15 +118,19 @@ export interface BootstrapStatus {
   /** The phase that a failed run ended in. */
   readonly phase?: BootstrapPhase;
   readonly message?: string;
-  readonly secrets: readonly {
-    readonly name: string;
-    readonly path: string;
-    readonly outcome: BootstrapOutcome;
-    /** Who owns it or what went wrong; for `kept` and `failed`. */
-    readonly reason?: string;
-    readonly sourceVersion?: string;
-    readonly vaultVersion?: number;
-  }[];
+  /** Secrets left out of `secrets` since a ConfigMap holds 1 MiB; unchanged ones go first. */
+  readonly omitted?: number;
+  readonly secrets: readonly BootstrapSecretStatus[];
+}
+
+export interface BootstrapSecretStatus {
+  readonly name: string;
+  readonly path: string;
+  readonly outcome: BootstrapOutcome;
+  /** Who owns it, what went wrong, or what is worth knowing of an unchanged one. */
+  readonly reason?: string;
+  readonly sourceVersion?: string;
+  readonly vaultVersion?: number;
 }
 
 /** Custom metadata on each KV v2 secret that vault-bootstrap writes (Vault takes strings only). */
