@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
+import { UserError } from "../../domain/user-error.ts";
+import type { Cluster, KubernetesObject } from "./cluster.ts";
+
+/** How a run of vault-bootstrap ended. */
+export interface BootstrapRun {
+  readonly job: string;
+  readonly succeeded: boolean;
+  readonly cause: BootstrapCause;
+  /** Its JSON log lines; no values in them. */
+  readonly log: string;
+}
+
+/**
+ * Runs vault-bootstrap once, as `kubectl create job --from=cronjob/…` does: the CronJob's own pod template, with flags.
+ *
+ * @param options.cronJob - name of the CronJob, also of the Job with a suffix.
+ * @param options.flags - added to the container's arguments, such as `--until=unsealed`.
+ * @param options.onLine - told each log line as it comes.
+ * @throws UserError when there is no CronJob, or the Job neither ended nor could be looked at in time.
+ */
+export async function runBootstrapJob(
+  cluster: Cluster,
+  options: {
+    readonly namespace: string;
+    readonly cronJob: string;
+    readonly purpose: string;
+    readonly flags: readonly string[];
+    readonly timeoutInSeconds: number;
+    readonly signal: AbortSignal;
+    readonly onLine?: (line: string) => void;
+  },
+): Promise<BootstrapRun> {
+  const { namespace, cronJob, flags, purpose, signal } = options;
+  const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+  const source = await cluster.find<CronJob>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
+  if (source === undefined) {
+    throw UserError.of(
+      "bootstrap-cronjob-missing",
+      `there is no CronJob ${namespace}/${cronJob}`,
+      "make it with: ameide-secrets up",
+    );
+  }
+  const job = `${cronJob}-${purpose}-${Date.now().toString(36)}`.slice(0, 63);
+  await cluster.create(jobs, jobFrom(source, job, flags));
+
+  const deadline = performance.now() + options.timeoutInSeconds * 1000;
+  let told = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { status } = await cluster.get<Job>(`${jobs}/${job}`);
+    const ended = status?.conditions?.find(
+      ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
+    );
+    const log = await podLog(cluster, namespace, job);
+    const lines = log.split("\n").filter((line) => line !== "");
+    for (const line of lines.slice(told)) options.onLine?.(line);
+    told = Math.max(told, lines.length);
+    if (ended !== undefined) {
+      return { job, succeeded: ended.type === "Complete", cause: await causeOf(cluster, namespace, job, ended), log };
+    }
+    if (performance.now() > deadline) {
+      throw UserError.of(
+        "bootstrap-job-unfinished",
+        `the Job ${namespace}/${job} has not ended within ${options.timeoutInSeconds} s`,
+        `look at it with: kubectl --context ${cluster.context} -n ${namespace} describe job ${job}`,
+      );
+    }
+    await sleep(250, undefined, { signal });
+  }
+}
+
+interface CronJob extends KubernetesObject {
+  readonly spec: {
+    readonly jobTemplate: { readonly metadata?: object; readonly spec: { readonly template: PodTemplate } };
+  };
+}
+
+interface PodTemplate {
+  readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface Job extends KubernetesObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, flags: readonly string[]): object {
+  const { template } = jobTemplate.spec;
+  const containers = template.spec.containers.map((container) => ({
+    ...container,
+    args: [...(container.args ?? []), ...flags],
+  }));
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      ...jobTemplate.metadata,
+      name,
+      // what kubectl sets, so that people and controllers see where it came from
+      annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
+      ownerReferences: [
+        { apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid, controller: true },
+      ],
+    },
+    spec: { ...jobTemplate.spec, template: { ...template, spec: { ...template.spec, containers } } },
+  };
+}
+
+interface PodList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status?: {
+      readonly containerStatuses?: readonly {
+        readonly state?: { readonly terminated?: { readonly exitCode: number } };
+      }[];
+    };
+  }[];
+}
+
+function pods(cluster: Cluster, namespace: string, job: string): Promise<PodList> {
+  const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
+  return cluster.get<PodList>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`);
+}
+
+async function podLog(cluster: Cluster, namespace: string, job: string): Promise<string> {
+  const [pod] = (await pods(cluster, namespace, job)).items;
+  // a pod that has not started has no log yet: the API server answers 400, a pod that is gone 404
+  if (pod?.status?.containerStatuses?.[0]?.state === undefined) return "";
+  return cluster.text(`/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log`).catch(() => "");
+}
+
+async function causeOf(cluster: Cluster, namespace: string, job: string, ended: Condition): Promise<BootstrapCause> {
+  if (ended.type === "Complete") return "ok";
+  const [pod] = (await pods(cluster, namespace, job)).items;
+  const exitCode = pod?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
+  const known = Object.entries(bootstrapExitCodes).find(([, code]) => code === exitCode);
+  return (known?.[0] ?? "internal-error") as BootstrapCause;
+}

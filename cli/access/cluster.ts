@@ -1,0 +1,140 @@
+import { request, type RequestOptions } from "node:https";
+import { UserError } from "../../domain/user-error.ts";
+
+/** A plain object of the Kubernetes API. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [key: string]: unknown;
+  };
+  readonly [key: string]: unknown;
+}
+
+/** What the API server answered where it did not do what was asked; `status` is the HTTP status. */
+export class KubernetesError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "KubernetesError";
+    this.status = status;
+  }
+}
+
+/** One cluster, by a kubeconfig and a context that is pinned: never the one that happens to be current. */
+export interface Cluster {
+  readonly context: string;
+  /** @throws KubernetesError; 404 among others. */
+  get<T extends object = KubernetesObject>(path: string): Promise<T>;
+  /** The object, or `undefined` where there is none. */
+  find<T extends object = KubernetesObject>(path: string): Promise<T | undefined>;
+  create<T extends object = KubernetesObject>(path: string, object: object): Promise<T>;
+  /** JSON merge patch. */
+  patch(path: string, change: object): Promise<KubernetesObject>;
+  remove(path: string): Promise<void>;
+  /** Plain text, such as a pod's log. */
+  text(path: string): Promise<string>;
+}
+
+/**
+ * Opens the context of a kubeconfig, by its own way to log in (certificates, tokens, exec plugins such as kubelogin).
+ *
+ * @param options.kubeconfig - path. @default - KUBECONFIG's files, or `~/.kube/config`.
+ * @throws UserError when the kubeconfig cannot be read or has no such context.
+ */
+export async function openCluster(options: {
+  readonly kubeconfig?: string;
+  readonly context: string;
+}): Promise<Cluster> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  try {
+    if (options.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(options.kubeconfig);
+  } catch (error) {
+    throw UserError.of(
+      "kubeconfig-unreadable",
+      `the kubeconfig ${options.kubeconfig ?? "(KUBECONFIG, ~/.kube/config)"} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      "get one with: az aks get-credentials --resource-group <group> --name <cluster>",
+      { cause: error },
+    );
+  }
+  const { context } = options;
+  if (config.getContextObject(context) === null) {
+    const known = config.contexts.map(({ name }) => name).join(", ");
+    throw UserError.of(
+      "context-unknown",
+      `the kubeconfig has no context ${context} (it has: ${known || "none"})`,
+      "set cluster.context of the stack file to one of these",
+    );
+  }
+  config.setCurrentContext(context);
+
+  const server = config.getCurrentCluster()?.server ?? "";
+  const send = async (method: string, path: string, body?: object, type = "application/json"): Promise<string> => {
+    const authenticated: RequestOptions = { method, headers: {} };
+    await config.applyToHTTPSOptions(authenticated);
+    return exchange(new URL(path, server), authenticated, body === undefined ? undefined : JSON.stringify(body), type);
+  };
+  const json = async <T>(...exchanged: Parameters<typeof send>): Promise<T> =>
+    JSON.parse(await send(...exchanged)) as T;
+
+  return {
+    context,
+    get: (path) => json("GET", path),
+    find: async (path) => json("GET", path).catch(absent) as never,
+    create: (path, object) => json("POST", path, object),
+    patch: (path, change) => json("PATCH", path, change, "application/merge-patch+json"),
+    remove: async (path) => void (await send("DELETE", path)),
+    text: (path) => send("GET", path),
+  };
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof KubernetesError && error.status === 404) return undefined;
+  throw error;
+}
+
+function exchange(url: URL, options: RequestOptions, body: string | undefined, type: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { accept: "application/json, */*", ...(body === undefined ? {} : { "content-type": type }) };
+    const call = request(url, { ...options, headers: { ...options.headers, ...headers } }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        const { statusCode: status = 0 } = response;
+        if (status >= 200 && status < 300) resolve(text);
+        else
+          reject(new KubernetesError(status, messageOf(text) ?? `${options.method} ${url.pathname}: HTTP ${status}`));
+      });
+    });
+    call.on("error", (error) => reject(unreachable(url, error)));
+    call.end(body);
+  });
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === "string" ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(url: URL, cause: Error): UserError {
+  return UserError.of(
+    "cluster-unreachable",
+    `the API server ${url.origin} cannot be reached: ${cause.message}`,
+    "check the context's server and your network, or start the local environment with: npm start",
+    { cause },
+  );
+}

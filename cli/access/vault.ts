@@ -1,0 +1,92 @@
+import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+
+/** What Vault says of itself without a token. */
+export type VaultState = "unreachable" | "uninitialised" | "sealed" | "standby" | "active";
+
+/**
+ * Asks `/v1/sys/health`.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/system/health
+ */
+export async function vaultState(address: string): Promise<VaultState> {
+  try {
+    const response = await fetch(new URL("/v1/sys/health", address), { signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    switch (response.status) {
+      case 200:
+        return "active";
+      case 501:
+        return "uninitialised";
+      case 503:
+        return "sealed";
+      case 429:
+      case 472:
+      case 473:
+        return "standby";
+      default:
+        return "unreachable";
+    }
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** A token that is good for one run, and its end. */
+export interface ShortToken {
+  readonly token: Redacted;
+  /** Ends it at Vault; a token that is gone already is no error. */
+  revoke(): Promise<void>;
+}
+
+/** Time that an update may take; the token ends by itself after it. */
+const shortTokenTtl = "30m";
+
+/**
+ * Makes the deployer's policy what it should be, and a token that has nothing but it.
+ *
+ * @param options.root - used for these two calls only.
+ * @param options.policy - name and HCL of the deployer's policy.
+ * @throws UserError with Vault's own words when it refuses.
+ */
+export async function deployerToken(options: {
+  readonly address: string;
+  readonly root: Redacted;
+  readonly policy: { readonly name: string; readonly hcl: string };
+}): Promise<ShortToken> {
+  const { address, root, policy } = options;
+  await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  const made = await call(address, root, "POST", "/v1/auth/token/create-orphan", {
+    policies: [policy.name],
+    no_default_policy: false,
+    ttl: shortTokenTtl,
+    explicit_max_ttl: shortTokenTtl,
+    display_name: "ameide-secrets-deployer",
+  });
+  const token = new Redacted((made as { auth: { client_token: string } }).auth.client_token);
+  return {
+    token,
+    revoke: async () => {
+      await call(address, token, "POST", "/v1/auth/token/revoke-self", {}).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+      });
+    },
+  };
+}
+
+async function call(address: string, token: Redacted, method: string, path: string, body: object): Promise<unknown> {
+  const response = await fetch(new URL(path, address), {
+    method,
+    headers: { "x-vault-token": token.reveal(), "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(15_000),
+  });
+  const text = await response.text();
+  if (response.ok) return text === "" ? {} : (JSON.parse(text) as unknown);
+  const { errors } = text.startsWith("{") ? (JSON.parse(text) as { errors?: string[] }) : { errors: [text] };
+  throw UserError.of(
+    "vault-refused",
+    `Vault answered ${response.status} to ${method} ${path}: ${(errors ?? []).join("; ")}`,
+    "look at Vault with: ameide-secrets doctor",
+  );
+}

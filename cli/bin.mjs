@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// The command line's door: finds a Node that runs TypeScript by itself, then hands over.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import module from "node:module";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+
+if (major > 22 || (major === 22 && minor >= 18)) {
+  module.enableCompileCache?.();
+  const [{ main }, { processIo }] = await Promise.all([import("./main.ts"), import("./io.ts")]);
+  process.exitCode = await main(process.argv.slice(2), processIo);
+} else {
+  // npm's `node` package brings a current Node where the machine's own is older.
+  const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+  if (!existsSync(node)) {
+    console.error(
+      `ameide-secrets: Node ${process.versions.node} is too old\n  fix: install Node 22.18 or newer, or run npm ci`,
+    );
+    process.exit(2);
+  }
+  process.exit(
+    spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 2,
+  );
+}

@@ -1,0 +1,30 @@
+import type { ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+
+/** One option of a command, in commander's own notation. */
+export interface OptionSpec {
+  /** Such as `--stack <name>` or `--json`. */
+  readonly flags: string;
+  readonly summary: string;
+  readonly default?: string | boolean | number;
+  readonly choices?: readonly string[];
+  readonly required?: boolean;
+  /** May be given several times; the value is an array. */
+  readonly repeatable?: boolean;
+}
+
+/**
+ * A command is data plus a function from flags to an exit code. The data is loaded for every `--help`, so a command's
+ * file imports nothing heavy at its top: what it needs is imported inside `run`.
+ */
+export interface Command<Flags extends object = Record<string, unknown>> {
+  /** Words as typed, such as `local up`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Positional arguments in commander's notation, such as `<name>` or `[paths...]`. */
+  readonly arguments?: readonly { readonly name: string; readonly summary: string }[];
+  readonly options?: readonly OptionSpec[];
+  /** Whole command lines, shown by `--help`. */
+  readonly examples: readonly string[];
+  run(flags: Flags, io: Io, args: readonly string[], signal: AbortSignal): Promise<ExitCode>;
+}

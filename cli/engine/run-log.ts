@@ -1,0 +1,128 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { Finding } from "../../domain/finding.ts";
+import type { Stage } from "../../domain/stage.ts";
+
+/** What one resource comes to in a preview, or came to in an update. */
+export interface Change {
+  readonly operation: "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh" | "same";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly stage: Stage;
+  /** Property paths that differ; empty for creations and deletions. */
+  readonly differs: readonly string[];
+}
+
+/**
+ * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
+ * pack, what the pack could not decide, and the engine's own errors. Nothing is printed here.
+ */
+export class RunLog {
+  readonly #changes = new Map<string, Change>();
+  readonly violations: Finding[] = [];
+  /** Rules that did not run on a resource: a defect of the rule, and a gate that stayed open. */
+  readonly skippedRules: string[] = [];
+  readonly errors: string[] = [];
+
+  /** Every change but `same`, in the engine's order. */
+  get changes(): readonly Change[] {
+    return [...this.#changes.values()].filter(({ operation }) => operation !== "same");
+  }
+
+  get total(): number {
+    return this.#changes.size;
+  }
+
+  /** To be given as `onEvent` to `preview`, `up` or `destroy`. */
+  readonly listen = (event: EngineEvent): void => {
+    const step = event.resourcePreEvent?.metadata;
+    if (step !== undefined && operationOf(step.op) !== undefined) {
+      const change = changeOf(step);
+      // a replacement comes as create-replacement, replace and delete-replaced: one change to a person
+      if (change !== undefined && this.#changes.get(step.urn)?.operation !== "replace")
+        this.#changes.set(step.urn, change);
+    }
+    if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
+    const { diagnosticEvent: told } = event;
+    if (told?.severity === "error" && told.ephemeral !== true) {
+      const message = plain(told.message);
+      if (message !== "" && !this.errors.includes(message)) this.errors.push(message);
+    }
+    if (told !== undefined && /can't run policy/.test(told.message)) this.skippedRules.push(plain(told.message));
+  };
+
+  #policy(event: NonNullable<EngineEvent["policyEvent"]>): void {
+    const message = plain(event.message);
+    if (/can't run policy/.test(message)) {
+      this.skippedRules.push(`${event.policyName}: ${message}`);
+      return;
+    }
+    const [type = "", name = ""] = typeAndName(event.resourceUrn ?? "");
+    const [problem = message, ...rest] = message
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
+    this.violations.push({
+      code: event.policyName,
+      stage: stageOf(type),
+      severity: event.enforcementLevel === "mandatory" ? "error" : "warning",
+      ...(name === "" ? {} : { where: name }),
+      subject: name,
+      problem,
+      fix: rest.map((line) => line.replace(/^fix: /, "")).join(" ") || `see docs/policies.md#${event.policyName}`,
+    });
+  }
+}
+
+type Step = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
+
+function changeOf(step: Step): Change | undefined {
+  const operation = operationOf(step.op);
+  if (operation === undefined || step.type === "pulumi:pulumi:Stack") return undefined;
+  const [type = step.type, name = step.urn] = typeAndName(step.urn);
+  const differs = Object.keys(step.detailedDiff ?? {}).concat(
+    step.detailedDiff === undefined ? (step.diffs ?? []) : [],
+  );
+  return { operation, urn: step.urn, type, name, stage: stageOf(type), differs: differs.toSorted() };
+}
+
+function operationOf(op: string): Change["operation"] | undefined {
+  switch (op) {
+    case "create":
+    case "update":
+    case "delete":
+    case "same":
+    case "read":
+    case "import":
+    case "refresh":
+      return op;
+    case "replace":
+    case "create-replacement":
+    case "delete-replaced":
+      return "replace";
+    default:
+      return undefined;
+  }
+}
+
+/** `urn:pulumi:<stack>::<project>::<parent types$>type::name` */
+function typeAndName(urn: string): readonly string[] {
+  const [, , types = "", name = ""] = urn.split("::");
+  return [types.split("$").at(-1) ?? types, name];
+}
+
+/** The hop of the chain that a resource belongs to. */
+export function stageOf(type: string): Stage {
+  if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
+  if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";
+  if (/:(SecretStore|ClusterSecretStore)$/.test(type)) return "secret-store";
+  if (/:(ExternalSecret|ClusterExternalSecret|PushSecret|ServiceAccountPatch)$/.test(type)) return "external-secret";
+  if (type.includes(":external-secret:") || type.includes(":secret-store:")) return "external-secret";
+  if (type.startsWith("vault:") || type.includes(":vault:")) return "vault";
+  return "bootstrap";
+}
+
+/** The engine marks colours as `<{%red%}>`. */
+function plain(text: string): string {
+  return text.replace(/<\{%.*?%\}>/g, "").trim();
+}

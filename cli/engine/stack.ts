@@ -1,0 +1,61 @@
+import { basename, delimiter, dirname } from "node:path";
+import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { UserError } from "../../domain/user-error.ts";
+
+/** What is needed to run the program of one stack through Pulumi's own engine. */
+export interface EngineSetup {
+  readonly stackName: string;
+  /** The chain: registers resources, answers the stack's outputs. */
+  readonly program: () => Promise<Record<string, unknown> | void>;
+  /** Folder of `Pulumi.yaml` on cloud stacks; a folder of the home in `local`. */
+  readonly workDir: string;
+  /** Left out where `Pulumi.yaml` in `workDir` has it. */
+  readonly project?: ProjectSettings;
+  /** The `pulumi` executable, such as found by the toolchain. */
+  readonly pulumi: string;
+  /** Folders put before PATH for the engine, such as that of `pulumi-analyzer-policy-nodejs`. */
+  readonly binDirs: readonly string[];
+  /** The engine's own environment beside PATH; VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS among it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Selects the stack, or makes it where it does not exist.
+ *
+ * @throws UserError when the executable cannot be run or the backend cannot be reached.
+ */
+export async function openStack(setup: EngineSetup): Promise<Stack> {
+  const { stackName, program, workDir, project, pulumi } = setup;
+  try {
+    return await LocalWorkspace.createOrSelectStack(
+      { stackName, projectName: project?.name ?? "ameide-secrets", program },
+      {
+        workDir,
+        ...(project === undefined ? {} : { projectSettings: project }),
+        pulumiCommand: await pulumiCommand(pulumi),
+        envVars: {
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
+          PATH: [...setup.binDirs, process.env["PATH"] ?? ""].join(delimiter),
+          ...setup.env,
+        },
+      },
+    );
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
+    throw UserError.of(
+      "stack-cannot-be-opened",
+      `stack ${stackName} cannot be opened: ${told}`,
+      "look at the backend with `pulumi whoami --verbose` and `pulumi stack ls`",
+      { cause: error },
+    );
+  }
+}
+
+/** Automation API finds the executable at `<root>/bin/pulumi`, or on PATH. */
+async function pulumiCommand(executable: string): Promise<PulumiCommand> {
+  const folder = dirname(executable);
+  if (basename(folder) === "bin") return PulumiCommand.get({ root: dirname(folder), skipVersionCheck: true });
+  return PulumiCommand.get({ skipVersionCheck: true });
+}

@@ -1,0 +1,24 @@
+/**
+ * Where a command prints: results to `out`, everything that is said on the way to `err`, so that `--json` and pipes
+ * stay clean. Tests hand in their own.
+ */
+export interface Io {
+  /** One line, or several, of the result. */
+  out(text: string): void;
+  /** One line of progress, warning or error. */
+  err(text: string): void;
+  /** Whether colours and redrawn lines are welcome on `err`. */
+  readonly interactive: boolean;
+}
+
+export const processIo: Io = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  interactive: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
+};
+
+/** Dim, bold and the like on a terminal; the bare text elsewhere. */
+export function style(io: Io, kind: "bold" | "dim" | "red" | "green" | "yellow", text: string): string {
+  const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+  return io.interactive ? `\u001B[${codes[kind]}m${text}\u001B[0m` : text;
+}

@@ -1,0 +1,100 @@
+import { Command as Commander, CommanderError, Option } from "commander";
+import type { Command } from "./command.ts";
+import { commands } from "./commands/index.ts";
+import { ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+
+/** What words stand before a command's last one, and what they hold together. */
+const groups: Readonly<Record<string, string>> = {
+  local: "the local environment: every stage of the chain on this machine",
+  env: "the file that secrets come from",
+  bootstrap: "the CronJob that copies Key Vault into Vault",
+};
+
+/**
+ * Runs one command line.
+ *
+ * @param argv - the words after the program's name.
+ * @returns the exit code: {@link ExitCode}.
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+
+  let code: number = ExitCode.ok;
+  const program = build(io, abort.signal, (result) => void (code = result));
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.couldNotRun;
+    return report(error, io, argv.includes("--json"), abort.signal);
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Commander {
+  const program = new Commander("ameide-secrets")
+    .description(
+      "carries external secrets from .env to Kubernetes along one chain, and keeps every other secret out of it",
+    )
+    .exitOverride()
+    .showHelpAfterError("(--help shows what it takes)")
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd().replace(/^error: /, "ameide-secrets: ")),
+    });
+  for (const command of commands) add(program, command, io, signal, done);
+  return program;
+}
+
+function add(program: Commander, spec: Command, io: Io, signal: AbortSignal, done: (code: ExitCode) => void): void {
+  const words = spec.name.split(" ");
+  const last = words.pop() ?? spec.name;
+  let parent = program;
+  for (const word of words) {
+    parent =
+      parent.commands.find((existing) => existing.name() === word) ??
+      parent.command(word).description(groups[word] ?? word);
+  }
+  const command = parent.command(last).description(spec.summary);
+  for (const { name, summary } of spec.arguments ?? []) command.argument(name, summary);
+  for (const option of spec.options ?? []) command.addOption(toOption(option));
+  command.addHelpText("after", `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join("\n")}`);
+  command.action(async (...received: unknown[]) => {
+    const positional = received
+      .slice(0, -2)
+      .flat()
+      .filter((value) => typeof value === "string");
+    done(await spec.run(command.opts(), io, positional, signal));
+  });
+}
+
+function toOption(spec: NonNullable<Command["options"]>[number]): Option {
+  const option = new Option(spec.flags, spec.summary);
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.choices !== undefined) option.choices(spec.choices);
+  if (spec.required === true) option.makeOptionMandatory();
+  if (spec.repeatable === true) {
+    option.argParser<string[]>((value, previous) => [...(Array.isArray(previous) ? previous : []), value]);
+  }
+  return option;
+}
+
+/** A {@link UserError} is for people and has no stack; anything else that arrives here is a defect of ours, and has one. */
+async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal): Promise<number> {
+  const { UserError } = await import("../domain/user-error.ts");
+  if (signal.aborted) {
+    io.err("ameide-secrets: interrupted");
+    return ExitCode.interrupted;
+  }
+  if (error instanceof UserError) {
+    if (json) io.out(JSON.stringify({ error: { code: error.code, message: error.message, findings: error.findings } }));
+    io.err(`ameide-secrets: ${error.message}`);
+    return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
+  }
+  io.err(`ameide-secrets: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return ExitCode.couldNotRun;
+}
