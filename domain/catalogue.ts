@@ -16,12 +16,14 @@ export const authorities = [
 
 export type Authority = (typeof authorities)[number];
 
-const secretName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,125}[a-z0-9])?$/, "use a-z, 0-9 and single hyphens, 1 to 127");
+const secretName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,125}[a-z0-9])?$/, "use a-z, 0-9 and single hyphens, 1 to 127");
 const kubernetesName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "use a DNS subdomain name");
 const namespaceName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
 const environments = z.array(z.enum(environmentNames)).min(1);
 /** `*` stands for any run of characters; judged against the name in lower case with `_` as `-`. */
-const pattern = z.string().regex(/^[a-z0-9*-]+$/, "use a-z, 0-9, - and *");
+const pattern = z.string().regex(/^[a-z0-9*/-]+$/, "use a-z, 0-9, -, / and *");
 
 /** What every entry says about itself beside its name. */
 const provenance = {
@@ -42,12 +44,20 @@ const externalSecret = z.strictObject({
   required: environments.optional(),
   /** @default - every environment. */
   environments: environments.optional(),
-  /** Namespaces that read it by ExternalSecrets of others. @default - none beside our own deliveries. */
+  /**
+   * Namespaces that read it by ExternalSecrets of others; `environment` stands for the environment's own namespace.
+   * @default - none beside our own deliveries.
+   */
   consumers: z.array(namespaceName).optional(),
   /** Other names it went by; refused with this one named. */
   aliases: z.array(z.string()).optional(),
-  rotateEvery: z.string().regex(/^\d+d$/, "use days, such as 90d").optional(),
+  rotateEvery: z
+    .string()
+    .regex(/^\d+d$/, "use days, such as 90d")
+    .optional(),
   minLengthInCharacters: z.int().min(1).optional(),
+  /** Publicly known value that the bootstrap writes where nothing is, in dev and local only. @default - none */
+  fixture: z.string().optional(),
   ...provenance,
 });
 
@@ -102,8 +112,9 @@ const inClusterDelivery = z.strictObject({
   authority: z.enum(["keycloak", "service", "generated"]),
   /** What writes the value into Vault, such as `keycloak-client-patcher`. */
   producer: z.string(),
-  /** Key in the target -> path under the KV v2 mount. */
+  /** Key in the target -> path under the KV v2 mount; `<env>` in it stands for the environment's name. */
   keys: z.record(z.string(), z.string()),
+  /** `environment` stands for the environment's own namespace, which is the default. */
   namespaces: z.array(namespaceName).optional(),
   environments: environments.optional(),
   ...provenance,

@@ -1,0 +1,22 @@
+import type { Catalogue } from "./catalogue.ts";
+
+/** `*` at the end of a marker stands for any rest; case does not matter, since `CHANGEME` is written in every case. */
+function matches(value: string, marker: string): boolean {
+  const [seen, wanted] = [value.trim().toLowerCase(), marker.toLowerCase()];
+  return wanted.endsWith("*") ? seen.startsWith(wanted.slice(0, -1)) : seen === wanted;
+}
+
+/** Whether `value` is a marker that must never reach a consumer, such as `CHANGEME`. */
+export function isPlaceholder(value: string, { placeholders }: Pick<Catalogue["fixtures"], "placeholders">): boolean {
+  return placeholders.some((marker) => matches(value, marker));
+}
+
+/** Whether `value` is a development value that is known to the public, such as `minioadmin`. */
+export function isFixture(value: string, { values }: Pick<Catalogue["fixtures"], "values">): boolean {
+  return values.some((marker) => matches(value, marker));
+}
+
+/** Whether `value` is one of `.env.example`: accepted in `local` and in no other environment. */
+export function isSample(value: string): boolean {
+  return value.startsWith("sample-");
+}

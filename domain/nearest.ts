@@ -1,0 +1,43 @@
+/** Edit distance in insertions, deletions, replacements and swaps of neighbours; gives up above `limit`. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let best = Math.min(
+        (last[column] ?? Infinity) + 1,
+        (current[column - 1] ?? Infinity) + 1,
+        (last[column - 1] ?? Infinity) + (same ? 0 : 1),
+      );
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) best = Math.min(best, (beforeLast[column - 2] ?? Infinity) + 1);
+      current.push(best);
+    }
+    if (Math.min(...current) > limit) return limit + 1;
+    beforeLast = last;
+    last = current;
+  }
+  return last[b.length] ?? limit + 1;
+}
+
+/**
+ * The known name that `name` was probably meant to be.
+ *
+ * @param known - compared as given; normalise both sides first where case or `_` must not matter.
+ * @returns the nearest by edit distance, the first of equals; `undefined` if none is within a third of the length.
+ */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let found: string | undefined;
+  let limit = Math.max(1, Math.floor(name.length / 3));
+  for (const candidate of known) {
+    const away = distance(name, candidate, limit);
+    if (away > limit) continue;
+    found = candidate;
+    limit = away - 1;
+    if (limit < 0) break;
+  }
+  return found;
+}
