@@ -1,0 +1,79 @@
+import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { AzurePlace } from "../domain/environment.ts";
+import type { Redacted } from "../domain/redacted.ts";
+
+export interface KeyVaultArgs {
+  readonly azure: AzurePlace;
+  /** Key Vault name -> value; empty where `ameide-secrets env push` writes the values. */
+  readonly secrets: ReadonlyMap<string, Redacted>;
+  /** Whether vault and secrets outlive this program: protected, and left in place when they leave it. */
+  readonly protect: boolean;
+}
+
+/**
+ * The vault that all environments read. Rights by role assignment only: an access policy on such a vault does nothing, and
+ * silently. What is deleted can be had back for 90 days, and nobody can shorten that.
+ */
+export class KeyVault extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+  readonly uri: pulumi.Output<string>;
+  /** Of the values that this program wrote, in the order of their names: a new value has a new version. No secret. */
+  readonly secretVersions: pulumi.Output<string[]>;
+
+  constructor(name: string, args: KeyVaultArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:key-vault:KeyVault", name, {}, opts);
+    const child = { parent: this, protect: args.protect, retainOnDelete: args.protect };
+    const vault = keyVault(name, args.azure, child);
+    const secrets = keyVaultSecrets(name, args, { ...child, dependsOn: vault });
+
+    this.id = vault.id;
+    this.uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? args.azure.keyVaultUri);
+    this.secretVersions = pulumi.all(secrets.map(versionOf));
+    this.registerOutputs({ id: this.id, uri: this.uri });
+  }
+}
+
+function keyVault(name: string, azure: AzurePlace, opts: pulumi.CustomResourceOptions): Vault {
+  return new Vault(
+    `${name}-vault`,
+    {
+      vaultName: azure.keyVault,
+      resourceGroupName: azure.resourceGroup,
+      location: azure.location,
+      properties: {
+        tenantId: azure.tenantId,
+        sku: { family: "A", name: "standard" },
+        enableRbacAuthorization: true,
+        enableSoftDelete: true,
+        enablePurgeProtection: true,
+        softDeleteRetentionInDays: 90,
+      },
+    },
+    opts,
+  );
+}
+
+/** One per value. `properties` is marked secret as a whole: the provider keeps its inputs beside what Azure returns. */
+function keyVaultSecrets(name: string, { azure, secrets }: KeyVaultArgs, opts: pulumi.CustomResourceOptions): Secret[] {
+  return [...secrets]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([secretName, value]) =>
+        new Secret(
+          `${name}-${secretName}`,
+          {
+            resourceGroupName: azure.resourceGroup,
+            vaultName: azure.keyVault,
+            secretName,
+            properties: { value: pulumi.secret(value.reveal()), contentType: "text/plain" },
+          },
+          { ...opts, additionalSecretOutputs: ["properties"] },
+        ),
+    );
+}
+
+/** The version's address ends in an identifier that Azure drew: it tells that a value changed and nothing about it. */
+function versionOf(secret: Secret): pulumi.Output<string> {
+  return pulumi.unsecret(secret.properties.apply(({ secretUriWithVersion }) => secretUriWithVersion));
+}

@@ -1,0 +1,23 @@
+import { Provider as AzureProvider } from "@pulumi/azure-native/provider.js";
+import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
+import { Provider as VaultProvider } from "@pulumi/vault/provider.js";
+import type { AzurePlace, EnvironmentStack } from "../domain/environment.ts";
+
+/** Every provider is explicit: none takes the subscription, the cluster or the Vault that happens to be current. */
+export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace): AzureProvider {
+  return new AzureProvider("azure", { subscriptionId, tenantId, location });
+}
+
+/** Server-side apply: what others own in an object stays theirs, and a conflict is told instead of overwritten. */
+export function kubernetesProvider({ kubeconfig, context }: EnvironmentStack["cluster"]): KubernetesProvider {
+  return new KubernetesProvider("kubernetes", {
+    context,
+    enableServerSideApply: true,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  });
+}
+
+/** The token comes from VAULT_TOKEN in the provider's environment: as an argument it would be copied into state. */
+export function vaultProvider({ operatorAddress }: EnvironmentStack["vault"]): VaultProvider {
+  return new VaultProvider("vault", { address: operatorAddress, skipChildToken: true });
+}

@@ -1,0 +1,73 @@
+import type { EnvironmentStack } from "../environment.ts";
+import { ourLabels } from "./marks.ts";
+
+const rbacGroup = "rbac.authorization.k8s.io";
+
+/**
+ * The account of vault-bootstrap, which Azure's workload identity and Vault's Kubernetes auth both know by name.
+ *
+ * @param clientId - of the identity `ameide-vault-bootstrap-mi`: an output of its resource, never a literal.
+ */
+export function bootstrapServiceAccount<T>({ bootstrap, namespace, azure }: EnvironmentStack, clientId: T) {
+  return {
+    apiVersion: "v1" as const,
+    kind: "ServiceAccount" as const,
+    metadata: {
+      name: bootstrap.name,
+      namespace,
+      labels: ourLabels,
+      annotations: {
+        "azure.workload.identity/client-id": clientId,
+        "azure.workload.identity/tenant-id": azure.tenantId,
+      },
+    },
+  };
+}
+
+/**
+ * What vault-bootstrap may do in its namespace: the Secret of Vault's credentials (never changed or deleted once there),
+ * its Lease, its status. `create` cannot be limited by name: Kubernetes knows no name before the object exists.
+ */
+export function bootstrapRole({ bootstrap, namespace }: EnvironmentStack) {
+  const { config } = bootstrap;
+  const readable = config.source.type === "kubernetes-secret" ? [config.source.name] : [];
+  const credentials =
+    config.vault.initialise || config.vault.unseal === "from-secret" ? [config.vault.credentialsSecret] : [];
+  const secretNames = [...credentials, ...readable];
+  return {
+    apiVersion: `${rbacGroup}/v1` as const,
+    kind: "Role" as const,
+    metadata: { name: bootstrap.name, namespace, labels: ourLabels },
+    rules: [
+      ...(secretNames.length > 0
+        ? [{ apiGroups: [""], resources: ["secrets"], resourceNames: secretNames, verbs: ["get"] }]
+        : []),
+      ...(config.vault.initialise ? [{ apiGroups: [""], resources: ["secrets"], verbs: ["create"] }] : []),
+      {
+        apiGroups: [""],
+        resources: ["configmaps"],
+        resourceNames: [config.statusConfigMap],
+        verbs: ["get", "update", "patch"],
+      },
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
+      {
+        apiGroups: ["coordination.k8s.io"],
+        resources: ["leases"],
+        resourceNames: [config.lease],
+        verbs: ["get", "update", "patch"],
+      },
+      { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+    ],
+  };
+}
+
+export function bootstrapRoleBinding({ bootstrap, namespace }: EnvironmentStack) {
+  const { name } = bootstrap;
+  return {
+    apiVersion: `${rbacGroup}/v1` as const,
+    kind: "RoleBinding" as const,
+    metadata: { name, namespace, labels: ourLabels },
+    roleRef: { apiGroup: rbacGroup, kind: "Role", name },
+    subjects: [{ kind: "ServiceAccount", name, namespace }],
+  };
+}

@@ -1,0 +1,159 @@
+import { digestOf } from "../chain-digest.ts";
+import type { EnvironmentStack } from "../environment.ts";
+import { ourLabels } from "./marks.ts";
+
+const mountPath = "/opt/vault-bootstrap";
+const tokenMountPath = "/var/run/secrets/azure/tokens";
+/** File name and volume name that Azure's own webhook uses: where it runs too, it finds both there and adds nothing. */
+const tokenFile = "azure-identity-token";
+
+/** Bundle and configuration. Its name holds a hash of its data: a running pod never sees them change under it. */
+export function bootstrapConfigMap({ bootstrap, namespace, azure }: EnvironmentStack) {
+  const data = {
+    "vault-bootstrap.cjs": bootstrap.bundle,
+    "config.json": `${JSON.stringify(bootstrap.config, undefined, 2)}\n`,
+    ...(azure.extraCaPem === undefined ? {} : { "extra-ca.pem": azure.extraCaPem }),
+  };
+  return {
+    apiVersion: "v1" as const,
+    kind: "ConfigMap" as const,
+    metadata: {
+      name: `${bootstrap.name}-${digestOf(Object.entries(data).flat())}`,
+      namespace,
+      labels: ourLabels,
+    },
+    immutable: true,
+    data,
+  };
+}
+
+/** Every N minutes; Forbid, since Replace at a short period kills each run before it ends (682). */
+export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
+  const { bootstrap, namespace, strictness } = stack;
+  const periodInSeconds = strictness.bootstrapIntervalInMinutes * 60;
+  return {
+    apiVersion: "batch/v1" as const,
+    kind: "CronJob" as const,
+    metadata: { name: bootstrap.name, namespace, labels: ourLabels },
+    spec: {
+      schedule: `*/${strictness.bootstrapIntervalInMinutes} * * * *`,
+      concurrencyPolicy: "Forbid",
+      // bounds how many missed runs the controller counts; without it, 100 missed ones stop the CronJob for good
+      startingDeadlineSeconds: periodInSeconds,
+      successfulJobsHistoryLimit: 1,
+      failedJobsHistoryLimit: 3,
+      jobTemplate: {
+        metadata: { labels: ourLabels },
+        spec: {
+          backoffLimit: 0,
+          // the program ends itself at its own deadline and says why; this is for the run that cannot
+          activeDeadlineSeconds: Math.min(bootstrap.config.deadlineInSeconds + 5, periodInSeconds - 5),
+          template: podTemplate(stack, clientId, []),
+        },
+      },
+    },
+  };
+}
+
+/** Longer than the 15 minutes that Azure's propagation is waited for. */
+export const syncDeadlineInSeconds = 1200;
+
+/**
+ * One run beside the schedule, which the update waits for. It has no TTL: a Job that vanished would look like one that
+ * never ran. It waits for new role assignments and federated credentials to arrive everywhere in Azure.
+ *
+ * @param name - holds the digest of what the run depends on; see `chainDigest`.
+ */
+export function bootstrapSyncJob<T>(stack: EnvironmentStack, clientId: T, name: T) {
+  return {
+    apiVersion: "batch/v1" as const,
+    kind: "Job" as const,
+    metadata: { name, namespace: stack.namespace, labels: ourLabels },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: syncDeadlineInSeconds,
+      template: podTemplate(stack, clientId, ["--wait-for-propagation"]),
+    },
+  };
+}
+
+/** The same pod for CronJob and Job. What Azure's webhook would add is written out: without the webhook nothing is missing. */
+function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
+  const { bootstrap } = stack;
+  const usesAzure = bootstrap.config.source.type === "azure-key-vault";
+  return {
+    metadata: { labels: { ...ourLabels, "azure.workload.identity/use": "true" } },
+    spec: {
+      serviceAccountName: bootstrap.name,
+      automountServiceAccountToken: true,
+      restartPolicy: "Never",
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        runAsGroup: 65532,
+        fsGroup: 65532,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...tolerations(stack),
+      containers: [
+        {
+          name: "vault-bootstrap",
+          image: bootstrap.image,
+          command: ["/nodejs/bin/node", `${mountPath}/vault-bootstrap.cjs`],
+          args,
+          env: environment(stack, clientId),
+          // the last log lines become the reason of a failed Job, in Kubernetes and in the update
+          terminationMessagePolicy: "FallbackToLogsOnError",
+          resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+          volumeMounts: [
+            { name: "vault-bootstrap", mountPath, readOnly: true },
+            ...(usesAzure ? [{ name: tokenFile, mountPath: tokenMountPath, readOnly: true }] : []),
+          ],
+        },
+      ],
+      volumes: [
+        { name: "vault-bootstrap", configMap: { name: bootstrapConfigMap(stack).metadata.name } },
+        ...(usesAzure ? [azureTokenVolume(stack)] : []),
+      ],
+    },
+  };
+}
+
+function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): { name: string; value: string | T }[] {
+  const usesAzure = bootstrap.config.source.type === "azure-key-vault";
+  return [
+    { name: "VAULT_BOOTSTRAP_CONFIG", value: `${mountPath}/config.json` },
+    { name: "SERVICE_ACCOUNT_DIR", value: "/var/run/secrets/kubernetes.io/serviceaccount" },
+    ...(usesAzure
+      ? [
+          { name: "AZURE_CLIENT_ID", value: clientId },
+          { name: "AZURE_TENANT_ID", value: azure.tenantId },
+          { name: "AZURE_FEDERATED_TOKEN_FILE", value: `${tokenMountPath}/${tokenFile}` },
+          { name: "AZURE_AUTHORITY_HOST", value: azure.authorityHost ?? "https://login.microsoftonline.com/" },
+        ]
+      : []),
+    ...(azure.extraCaPem === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: `${mountPath}/extra-ca.pem` }]),
+  ];
+}
+
+function azureTokenVolume({ federated }: EnvironmentStack) {
+  return {
+    name: tokenFile,
+    projected: {
+      sources: [{ serviceAccountToken: { audience: federated.audience, expirationSeconds: 3600, path: tokenFile } }],
+    },
+  };
+}
+
+/** The cluster's node pools are tainted by environment; a pod without this stays Pending (450, 485). */
+function tolerations({ name }: EnvironmentStack) {
+  if (name === "local") return {};
+  const value = name === "prod" ? "production" : name;
+  return { tolerations: [{ key: "ameide.io/environment", operator: "Equal", value, effect: "NoSchedule" }] };
+}

@@ -1,0 +1,85 @@
+import type { PlannedDelivery } from "../plan.ts";
+import { digestAnnotation, ourLabels, targetLabels } from "./marks.ts";
+
+/**
+ * One delivery. Every key is asked for by name (`find` would list the whole mount), as field `value`; the target stays
+ * when the source has a hiccup (Retain).
+ *
+ * @param digest - see `chainDigest`; a new one makes ESO fetch at once instead of at the next refresh.
+ */
+export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
+  return {
+    apiVersion: "external-secrets.io/v1" as const,
+    kind: "ExternalSecret" as const,
+    metadata: {
+      name: delivery.name,
+      namespace: delivery.namespace,
+      labels: ourLabels,
+      annotations: { [digestAnnotation]: digest },
+    },
+    spec: {
+      refreshInterval: `${delivery.refreshIntervalInSeconds}s`,
+      secretStoreRef: { kind: "SecretStore", name: delivery.storeName },
+      target: {
+        name: delivery.target,
+        creationPolicy: "Owner",
+        deletionPolicy: "Retain",
+        template: {
+          engineVersion: "v2",
+          mergePolicy: "Replace",
+          type: delivery.type,
+          metadata: { labels: targetLabels },
+          ...templateData(delivery),
+        },
+      },
+      // the defaults are written out: else ArgoCD sees a difference for ever (377, 416)
+      data: delivery.keys.map(({ secretKey, vaultPath }) => ({
+        secretKey,
+        remoteRef: {
+          key: vaultPath,
+          property: "value",
+          conversionStrategy: "Default",
+          decodingStrategy: "None",
+          metadataPolicy: "None",
+        },
+      })),
+    },
+  };
+}
+
+/** An Opaque target takes the fetched keys as they are: no template, nothing that a `{{` in a value could break (P17). */
+function templateData({ type, registry }: PlannedDelivery): { data?: Record<string, string> } {
+  if (type === "Opaque" || registry === undefined) return {};
+  return { data: { ".dockerconfigjson": dockerConfigJson(registry) } };
+}
+
+/**
+ * Docker's configuration for one registry, as a template of ESO's engine v2. `toJson` quotes, so that a quote or a
+ * backslash in user name or password stays inside its string.
+ *
+ * @param registry - host, such as `ghcr.io`.
+ */
+export function dockerConfigJson(registry: string): string {
+  const auth = '{{ printf "%s:%s" .username .password | b64enc | toJson }}';
+  const entry = `{"username":{{ .username | toJson }},"password":{{ .password | toJson }},"auth":${auth}}`;
+  return `{"auths":{${JSON.stringify(registry)}:${entry}}}`;
+}
+
+/** The ServiceAccounts that pull images, each once with all its pull secrets, in the order of the deliveries. */
+export function pullSecretPatches(deliveries: readonly PlannedDelivery[]) {
+  const targets = new Map<string, { namespace: string; name: string; secrets: Set<string> }>();
+  for (const { namespace, target, imagePullServiceAccounts } of deliveries) {
+    for (const name of imagePullServiceAccounts) {
+      const key = `${namespace}/${name}`;
+      const account = targets.get(key) ?? { namespace, name, secrets: new Set() };
+      account.secrets.add(target);
+      targets.set(key, account);
+    }
+  }
+  return [...targets.values()].map(({ namespace, name, secrets }) => ({
+    apiVersion: "v1" as const,
+    kind: "ServiceAccount" as const,
+    metadata: { name, namespace },
+    imagePullSecrets: [...secrets].map((secret) => ({ name: secret })),
+  }));
+}

@@ -1,0 +1,8 @@
+/** On every object of ours, so that one selector finds them all. */
+export const ourLabels = { "app.kubernetes.io/part-of": "ameide-secrets" };
+
+/** Which bundle, configuration and run an object was made for: `up` waits until ESO has synced past a new one. */
+export const digestAnnotation = "ameide.io/chain-digest";
+
+/** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the seed's check. */
+export const targetLabels = { "app.kubernetes.io/managed-by": "external-secrets" };

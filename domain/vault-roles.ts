@@ -1,0 +1,28 @@
+import type { EnvironmentStack } from "./environment.ts";
+import { patcherPolicyName, patcherRole } from "./vault-policies.ts";
+
+/** One way to log in by Kubernetes auth: exactly one account of one namespace, with one policy. */
+export interface VaultRole {
+  readonly name: string;
+  readonly namespace: string;
+  /** Never `default`: any pod of the namespace could take the role. */
+  readonly serviceAccount: string;
+  readonly policy: string;
+}
+
+/** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
+export function vaultRoles({ plan, bootstrap, namespace }: EnvironmentStack): readonly VaultRole[] {
+  const bootstrapRole = bootstrap.config.vault.role;
+  return [
+    ...plan.stores.map((store) => ({
+      name: store.role,
+      namespace: store.namespace,
+      serviceAccount: store.serviceAccount,
+      policy: store.policy,
+    })),
+    { name: bootstrapRole, namespace, serviceAccount: bootstrap.name, policy: bootstrapRole },
+    ...(plan.patcherPaths.length > 0
+      ? [{ name: patcherRole, namespace, serviceAccount: "keycloak-client-patcher", policy: patcherPolicyName }]
+      : []),
+  ];
+}
