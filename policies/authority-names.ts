@@ -1,0 +1,40 @@
+import { classify, type Classification } from "../domain/catalogue-lookup.ts";
+import type { Catalogue } from "../domain/catalogue.ts";
+import { defaultSecretPrefix, normalise } from "../domain/names.ts";
+
+const seen = new WeakMap<Catalogue, Map<string, Classification>>();
+
+/**
+ * What the catalogue says of a key as people write it: `ghcr-token`, `secret/data/GHCR_TOKEN`, `/platform/db-password`.
+ * A path that it does not know is judged by its last part too, but only to its disadvantage: `dev/platform-db-password`
+ * is CNPG's, `dev/ghcr-token` is unknown.
+ */
+export function classifyKey(catalogue: Catalogue, key: string): Classification {
+  const known = seen.get(catalogue) ?? new Map<string, Classification>();
+  seen.set(catalogue, known);
+  const found = known.get(key) ?? classifyPath(catalogue, key);
+  known.set(key, found);
+  return found;
+}
+
+function classifyPath(catalogue: Catalogue, key: string): Classification {
+  const path = vaultPath(key);
+  const whole = classify(catalogue, path);
+  if (whole.kind !== "unknown" || !path.includes("/")) return whole;
+  const last = classify(catalogue, path.slice(path.lastIndexOf("/") + 1));
+  return last.kind === "cluster-managed" || last.kind === "in-cluster-delivery" ? last : whole;
+}
+
+/** The name of a Key Vault secret, with `secretPrefix` or without. */
+export function classifyKeyVaultName(catalogue: Catalogue, name: string): Classification {
+  const whole = classifyKey(catalogue, name);
+  const lower = normalise(name);
+  if (whole.kind !== "unknown" || !lower.startsWith(defaultSecretPrefix)) return whole;
+  const bare = classifyKey(catalogue, lower.slice(defaultSecretPrefix.length));
+  return bare.kind === "unknown" ? whole : bare;
+}
+
+/** The path under the KV v2 mount: `/secret/data/a`, `secret/a` and `a` are one. */
+export function vaultPath(key: string): string {
+  return key.replace(/^\/+|\/+$/g, "").replace(/^secret\/(?:(?:data|metadata)\/)?/, "");
+}

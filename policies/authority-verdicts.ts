@@ -1,0 +1,179 @@
+import type { Classification } from "../domain/catalogue-lookup.ts";
+import { passage, type Circumstances, type Door } from "../domain/passage.ts";
+import { classifyKey, classifyKeyVaultName, vaultPath } from "./authority-names.ts";
+import { judgeEach } from "./judge-each.ts";
+import type { RuleContext, Violation } from "./rule.ts";
+import { at, text, type Path } from "./subject/reading.ts";
+import { referencesOf, specOf, targetOf, type Reference } from "./subject/references.ts";
+import { once, type Subject } from "./subject/subject.ts";
+import { normalise } from "../domain/names.ts";
+
+/** Why a name does not pass; each has a rule of its own, since each has another remedy. */
+export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "retired" | "wrong-writer";
+
+/** A name at a door, with what is known about the one that brings it. */
+interface Caller {
+  readonly door: Door;
+  readonly path: Path;
+  readonly name: () => string | undefined;
+  readonly classify: (context: RuleContext, name: string) => Classification;
+  readonly seen: (context: RuleContext, name: string) => Circumstances;
+}
+
+const callersKey = Symbol("callers");
+
+/**
+ * Judges every name of a subject at its door by the one table "who may pass where", and keeps those refused for `refusal`.
+ *
+ * @throws Undecided
+ */
+export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
+  return judgeEach(callersOf(subject), ({ door, path, name: read, classify, seen }) => {
+    const name = read();
+    if (name === undefined) return [];
+    const classification = classify(context, name);
+    if (refusalOf(door, classification) !== refusal) return [];
+    const verdict = passage(door, classification.authority, seen(context, name));
+    if (verdict.ok) return [];
+    return [{ path, ...explain(name, classification, verdict) }];
+  });
+}
+
+/** Which rule speaks where the table says no. */
+function refusalOf(door: Door, { kind, authority }: Classification): Refusal {
+  if (kind === "unknown") return "not-in-catalogue";
+  if (kind === "retired") return "retired";
+  if (kind === "setting") return "not-in-catalogue";
+  if (door === "vault-by-others") return authority === "external" ? "wrong-writer" : "cluster-managed";
+  const declarable = authority === "keycloak" || authority === "service" || authority === "generated";
+  return declarable && (door === "external-secret" || door === "target-secret") ? "undeclared" : "cluster-managed";
+}
+
+function explain(
+  name: string,
+  found: Classification,
+  { reason, fix }: { readonly reason: string; readonly fix: string },
+): Pick<Violation, "problem" | "fix"> {
+  if (found.kind === "unknown") {
+    const near = found.nearest === undefined ? "" : `; the nearest name is "${found.nearest}"`;
+    return { problem: `"${name}" is not in the catalogue: ${reason}${near}`, fix };
+  }
+  if (found.kind === "retired") {
+    const use = found.use === undefined ? "remove it" : `use "${found.use}"`;
+    return { problem: `"${name}" is retired`, fix: use };
+  }
+  if (found.kind === "setting") {
+    return {
+      problem: `"${name}" is a setting, not a secret; the chain carries secrets only`,
+      fix: "move it to a ConfigMap or the workload's own configuration",
+    };
+  }
+  const entry = found.by === "name" ? "" : ` (${found.by} "${found.entry}")`;
+  const see = found.see === undefined ? "" : `; see ${found.see}`;
+  return { problem: `"${name}"${entry} is refused: ${reason}${see}`, fix };
+}
+
+function callersOf(subject: Subject): readonly Caller[] {
+  return once(subject, callersKey, () => callersFor(subject));
+}
+
+const byKey = ({ catalogue }: RuleContext, name: string): Classification => classifyKey(catalogue, name);
+const nothing = (): Circumstances => ({});
+
+function callersFor(subject: Subject): readonly Caller[] {
+  const { kind, object } = subject;
+  const read = (...path: Path): Pick<Caller, "path" | "name"> => ({ path, name: () => text(object, ...path) });
+  switch (kind) {
+    case "DotenvVariable":
+      return [{ door: "dotenv", ...read("name"), classify: byKey, seen: nothing }];
+    case "KeyVaultSecret": {
+      const classify: Caller["classify"] = ({ catalogue }, name) => classifyKeyVaultName(catalogue, name);
+      const path = at(object, "secretName") === undefined ? "name" : "secretName";
+      return [{ door: "key-vault", ...read(path), classify, seen: nothing }];
+    }
+    case "VaultSecret":
+      return [
+        {
+          door: "vault-by-others",
+          path: [at(object, "path") === undefined ? "name" : "path"],
+          name: () => kvPath(object),
+          classify: byKey,
+          seen: nothing,
+        },
+      ];
+    case "PushSecret":
+    case "ClusterPushSecret":
+      return referencesOf(subject).map(({ path, key }) => ({
+        door: "vault-by-others",
+        path,
+        name: key,
+        classify: byKey,
+        seen: () => ({ mirror: true }), // how it is mirrored is what authority-push-* judge
+      }));
+    case "ExternalSecret":
+    case "ClusterExternalSecret":
+      return [
+        ...referencesOf(subject)
+          .filter(({ by }) => by !== "find")
+          .map((reference) => reader(subject, reference)),
+        target(subject),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Where a Vault resource writes under the KV mount; nothing for the endpoints of Vault's own configuration. */
+function kvPath(object: unknown): string | undefined {
+  const path = text(object, "path");
+  if (path === undefined) return text(object, "name");
+  return /^\/?(auth|sys|identity|kubernetes)\//.test(path) ? undefined : path;
+}
+
+function reader(subject: Subject, reference: Reference): Caller {
+  return {
+    door: "external-secret",
+    path: reference.path,
+    name: reference.key,
+    classify: byKey,
+    seen: (context, name) => ({ declared: isDeclared(subject, context, { ...reference, name }) }),
+  };
+}
+
+function target(subject: Subject): Caller {
+  const named = text(specOf(subject), "target", "name") !== undefined;
+  return {
+    door: "target-secret",
+    path: named ? ["spec", "target", "name"] : ["metadata", "name"],
+    name: () => targetOf(subject),
+    // A name of its own is fine for a target: only one that somebody owns can be refused.
+    classify: (context, name) => {
+      const found = classifyKey(context.catalogue, name);
+      const owned = found.kind === "cluster-managed" || found.kind === "in-cluster-delivery";
+      return owned
+        ? found
+        : ({ ...found, kind: "delivery", authority: "external", entry: name, by: "name" } as Classification);
+    },
+    seen: (context) => ({ declared: isDeclared(subject, context) }),
+  };
+}
+
+/** Whether this is the very delivery that the catalogue declares; with `read`, whether it declares that key too. */
+function isDeclared(
+  subject: Subject,
+  { catalogue, place }: RuleContext,
+  read?: { readonly name: string; readonly secretKey?: string | undefined },
+): boolean {
+  if (subject.kind !== "ExternalSecret") return false;
+  const target = targetOf(subject);
+  const declared = target === undefined ? undefined : catalogue.inClusterDeliveries[target];
+  if (declared === undefined || declared.externalSecret !== text(subject.object, "metadata", "name")) return false;
+  const namespace = text(subject.object, "metadata", "namespace");
+  const here =
+    declared.namespaces?.includes(namespace ?? "") ?? (namespace === undefined || namespace.startsWith("ameide-"));
+  const now = place === "shared" || (declared.environments?.includes(place) ?? true);
+  if (!here || !now) return false;
+  if (read === undefined) return true;
+  const declaredPath = declared.keys[read.secretKey ?? ""];
+  return declaredPath !== undefined && normalise(vaultPath(declaredPath)) === normalise(vaultPath(read.name));
+}

@@ -1,0 +1,59 @@
+import type { Place } from "./rule.ts";
+
+/** Lets one rule pass one subject for a time. It ends by itself; what it let pass stays visible as advisory. */
+export interface Exemption {
+  readonly rule: string;
+  /** The subject's label, such as `ExternalSecret ameide-dev/gitlab-db-credentials-sync`; `*` stands for any run. */
+  readonly subject: string;
+  /** @default - every environment. */
+  readonly environments?: readonly Place[];
+  readonly reason: string;
+  readonly owner: string;
+  /** Last day on which it holds, `YYYY-MM-DD`, UTC. */
+  readonly until: string;
+}
+
+/** Reviewed as code. Keep it short: each entry is a hole with a date on it. */
+export const exemptions: readonly Exemption[] = [];
+
+export type Exempted = { readonly kind: "none" } | { readonly kind: "holds" | "ended"; readonly exemption: Exemption };
+
+/**
+ * @param today - `YYYY-MM-DD`, UTC.
+ * @returns one that holds before one that has ended.
+ */
+export function exemptionFor(
+  list: readonly Exemption[],
+  { rule, subject, place }: { readonly rule: string; readonly subject: string; readonly place: Place },
+  today: string,
+): Exempted {
+  const own = list.filter(
+    (exemption) =>
+      exemption.rule === rule &&
+      (exemption.environments?.includes(place) ?? true) &&
+      globExpression(exemption.subject).test(subject),
+  );
+  const holding = own.find(({ until }) => today <= until);
+  if (holding !== undefined) return { kind: "holds", exemption: holding };
+  const [ended] = own;
+  return ended === undefined ? { kind: "none" } : { kind: "ended", exemption: ended };
+}
+
+/** What is wrong with an exemption itself: an unreadable date must not hold for ever. */
+export function exemptionProblems(list: readonly Exemption[], ruleIds: ReadonlySet<string>): readonly string[] {
+  return list.flatMap(({ rule, subject, reason, owner, until }) => [
+    ...(ruleIds.has(rule) ? [] : [`exemption of "${subject}" names the rule "${rule}", which does not exist`]),
+    ...(isDate(until) ? [] : [`exemption of "${subject}" from ${rule} ends on "${until}"; use YYYY-MM-DD`]),
+    ...(reason.trim() === "" ? [`exemption of "${subject}" from ${rule} gives no reason`] : []),
+    ...(owner.trim() === "" ? [`exemption of "${subject}" from ${rule} names no owner`] : []),
+    ...(/^[\s*/]*$/.test(subject) ? [`exemption from ${rule} names every subject; name one`] : []),
+  ]);
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function globExpression(glob: string): RegExp {
+  return new RegExp(`^${glob.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", ".*")}$`);
+}

@@ -1,0 +1,47 @@
+import type { PolicyConfigSchema } from "@pulumi/policy";
+import type { Exemption } from "../exemptions.ts";
+import { isRecord } from "../subject/reading.ts";
+
+/** What each rule takes beside `enforcementLevel`, in a policy group or by `--policy-pack-config`. */
+export const configSchema: PolicyConfigSchema = {
+  properties: {
+    everywhere: {
+      type: "boolean",
+      default: false,
+      description: "Take the enforcement level as it stands instead of lowering it where the rule is advisory.",
+    },
+    exemptions: {
+      type: "array",
+      default: [],
+      description: "Subjects that the rule lets pass until a day; each needs a reason and an owner.",
+      items: {
+        type: "object",
+        required: ["subject", "reason", "owner", "until"],
+        additionalProperties: false,
+        properties: {
+          subject: { type: "string", minLength: 1 },
+          environments: {
+            type: "array",
+            items: { type: "string", enum: ["dev", "staging", "prod", "local", "shared"] },
+          },
+          reason: { type: "string", minLength: 1 },
+          owner: { type: "string", minLength: 1 },
+          until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
+        },
+      },
+    },
+  },
+};
+
+export interface RuleConfig {
+  readonly everywhere: boolean;
+  /** Without the rule's own name, which is the policy's. */
+  readonly exemptions: readonly Omit<Exemption, "rule">[];
+}
+
+/** The engine has checked it against {@link configSchema} and filled the defaults; in unit tests it is `{}`. */
+export function readConfig(config: object): RuleConfig {
+  const { everywhere, exemptions } = config as Record<string, unknown>;
+  const own = Array.isArray(exemptions) ? exemptions.filter(isRecord) : [];
+  return { everywhere: everywhere === true, exemptions: own as unknown as readonly Omit<Exemption, "rule">[] };
+}

@@ -1,0 +1,24 @@
+import { environmentNames } from "../domain/stage.ts";
+import type { Place } from "./rule.ts";
+
+const places: ReadonlySet<string> = new Set([...environmentNames, "shared"]);
+
+function isPlace(name: string): name is Place {
+  return places.has(name);
+}
+
+/** Where a stack's resources go. A stack of another name is judged as strictly as prod. */
+export function placeOfStack(stack: string): Place {
+  return isPlace(stack) ? stack : "prod";
+}
+
+/** @param urn - `urn:pulumi:<stack>::<project>::<type>::<name>`. */
+export function placeOfUrn(urn: string): Place {
+  return placeOfStack(/^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "");
+}
+
+/** `ameide-dev` is dev; another namespace says nothing. */
+export function placeOfNamespace(namespace: string | undefined): Place | undefined {
+  const name = namespace?.replace(/^ameide-/, "");
+  return name !== undefined && name !== namespace && isPlace(name) ? name : undefined;
+}
