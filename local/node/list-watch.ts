@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { KubeApiError, type KubeApi } from "./kube-api.ts";
+
+interface Item {
+  readonly metadata: { readonly resourceVersion?: string };
+}
+
+export interface Follower<T> {
+  /** The whole collection, at the start and whenever the stream of changes could not be continued. */
+  listed(items: readonly T[]): void;
+  changed(item: T): void;
+  deleted(item: T): void;
+}
+
+const firstWait = 100;
+const longestWait = 2_000;
+/** The API server ends a watch after this long, so that a connection which died unseen is noticed. */
+const watchSeconds = 240;
+
+/** Follows a collection until `stop` aborts, over restarts of the API server and compaction of its history. */
+export async function follow<T extends Item>(
+  api: KubeApi,
+  path: string,
+  follower: Follower<T>,
+  stop: AbortSignal,
+): Promise<void> {
+  let wait = firstWait;
+  let version: string | undefined;
+  while (!stop.aborted) {
+    try {
+      if (version === undefined) {
+        const list = await api.get<{ metadata: { resourceVersion: string }; items: readonly T[] }>(path);
+        follower.listed(list.items);
+        version = list.metadata.resourceVersion;
+      }
+      const from = `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
+      for await (const { type, object } of api.watch<T>(from, stop)) {
+        if (type === "ERROR") throw new KubeApiError((object as { code?: number }).code ?? 500, "the watch was ended");
+        wait = firstWait;
+        version = object.metadata.resourceVersion ?? version;
+        if (type === "DELETED") follower.deleted(object);
+        else if (type !== "BOOKMARK") follower.changed(object);
+      }
+    } catch (error) {
+      if (error instanceof KubeApiError && error.status === 410) version = undefined; // the history since then is gone
+      await delay(wait, undefined, { signal: stop }).catch(() => undefined);
+      wait = Math.min(wait * 2, longestWait);
+    }
+  }
+}

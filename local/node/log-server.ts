@@ -1,0 +1,108 @@
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+import { readStoredLog, type LogQuery } from "./container-log.ts";
+import { logFile } from "./container-process.ts";
+import type { Pods } from "./pods.ts";
+
+/** PEM texts. */
+export interface Serving {
+  readonly cert: string;
+  readonly key: string;
+  /** CA of the API server's kubelet client certificate; who shows none of it is turned away. */
+  readonly clientCa: string;
+}
+
+/**
+ * The kubelet's HTTPS face, on 127.0.0.1: `GET /containerLogs/NAMESPACE/POD/CONTAINER` for `kubectl logs`, `/healthz`.
+ * Not offered: exec, attach, port-forward and metrics.
+ */
+export async function serveLogs(pods: Pods, port: number, { cert, key, clientCa }: Serving): Promise<Server> {
+  const server = createServer(
+    { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      answer(pods, request, response).catch((error: unknown) => {
+        if (!response.headersSent) response.writeHead(500);
+        response.end(error instanceof Error ? error.message : undefined);
+      });
+    },
+  );
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+async function answer(pods: Pods, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // asked here and not in the handshake, so that a person at the door reads why
+  if (!(request.socket as TLSSocket).authorized) {
+    return refuse(response, 401, "a client certificate of the cluster's kubelet client CA is required");
+  }
+  const url = new URL(request.url ?? "/", "https://127.0.0.1");
+  if (url.pathname === "/healthz") return refuse(response, 200, "ok");
+  const [, endpoint, namespace, name, container, ...rest] = url.pathname.split("/").map(decodeURIComponent);
+  if (endpoint !== "containerLogs" || container === undefined || rest.length > 0) {
+    return refuse(response, 404, "this node serves /containerLogs/NAMESPACE/POD/CONTAINER only");
+  }
+  const found = pods.find(namespace ?? "", name ?? "");
+  const known = [...(found?.pod.spec.initContainers ?? []), ...(found?.pod.spec.containers ?? [])];
+  if (found === undefined || !known.some((one) => one.name === container)) {
+    return refuse(response, 404, `container "${container}" of pod "${namespace}/${name}" is not on this node`);
+  }
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const dir = join(found.dir, "containers", container);
+  const attempts = await attemptsIn(dir);
+  const previous = url.searchParams.get("previous") === "true";
+  const attempt = attempts.at(previous ? -2 : -1);
+  if (attempt === undefined) {
+    return refuse(
+      response,
+      400,
+      `container "${container}" in pod "${name}" has no ${previous ? "previous run" : "logs yet"}`,
+    );
+  }
+  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+  response.flushHeaders();
+  const query = queryOf(url.searchParams);
+  const live = previous ? undefined : found.run?.logOf(container);
+  const lines = live === undefined ? readStoredLog(logFile(dir, attempt), query) : live.read(query, gone.signal);
+  let room = Number(url.searchParams.get("limitBytes") ?? Infinity);
+  for await (const line of lines) {
+    const bytes = Buffer.from(line).subarray(0, room);
+    room -= bytes.length;
+    if (!response.write(bytes)) await once(response, "drain", { signal: gone.signal }).catch(() => undefined);
+    if (room <= 0 || gone.signal.aborted) break;
+  }
+  response.end();
+}
+
+function queryOf(parameters: URLSearchParams): LogQuery {
+  const tailLines = parameters.get("tailLines");
+  const sinceSeconds = parameters.get("sinceSeconds");
+  const since =
+    sinceSeconds === null
+      ? parameters.get("sinceTime")
+      : new Date(Date.now() - Number(sinceSeconds) * 1000).toISOString();
+  return {
+    follow: parameters.get("follow") === "true",
+    timestamps: parameters.get("timestamps") === "true",
+    ...(tailLines === null ? {} : { tailLines: Number(tailLines) }),
+    ...(since === null ? {} : { since }),
+  };
+}
+
+async function attemptsIn(dir: string): Promise<readonly number[]> {
+  const files = await readdir(dir).catch((): string[] => []);
+  return files
+    .filter((file) => /^\d+\.log$/.test(file))
+    .map((file) => Number.parseInt(file, 10))
+    .toSorted((a, b) => a - b);
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
+  response.end(`${text}\n`);
+}

@@ -1,0 +1,196 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { killLeftover } from "./container-process.ts";
+import { follow } from "./list-watch.ts";
+import { PodRun, type PodHost } from "./pod-run.ts";
+import { hasEnded, podPath, type ContainerStatus, type Pod } from "./pod.ts";
+import { StatusWriter } from "./status-writer.ts";
+import { untilAnswered } from "./until-answered.ts";
+
+const graceAtCloseInSeconds = 5;
+/** After `kubectl delete --force` the Pod is gone at once; its processes get this long, as on a kubelet. */
+const graceWhenGoneInSeconds = 2;
+
+/** All pods of this node: it binds those that no node has (there is no scheduler), runs them and cleans up after them. */
+export class Pods {
+  readonly #host: PodHost;
+  readonly #nodeName: string;
+  readonly #dir: string;
+  readonly #runs = new Map<string, PodRun>();
+  /** The latest of each pod that is on this node or on none. */
+  readonly #seen = new Map<string, Pod>();
+  /** Pods that are being bound, failed as a former run's, or deleted: one such step at a time for each. */
+  readonly #busy = new Set<string>();
+
+  /** @param dir - gets one folder for each pod, named by its uid. */
+  constructor(host: PodHost, nodeName: string, dir: string) {
+    this.#host = host;
+    this.#nodeName = nodeName;
+    this.#dir = dir;
+  }
+
+  /** Follows all pods until the host closes. @returns at the end. */
+  async follow(): Promise<void> {
+    const { api, closing } = this.#host;
+    await follow<Pod>(
+      api,
+      "/api/v1/pods",
+      {
+        listed: (pods) => this.#listed(pods),
+        changed: (pod) => this.#changed(pod),
+        deleted: (pod) => this.#gone(pod.metadata.uid),
+      },
+      closing,
+    );
+  }
+
+  /** The pod of this node with that name, its folder and, if it ran in this life of the node, its run. */
+  find(
+    namespace: string,
+    name: string,
+  ): { readonly pod: Pod; readonly dir: string; readonly run: PodRun | undefined } | undefined {
+    const pod = [...this.#seen.values()].find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
+    );
+    if (pod?.spec.nodeName === undefined) return undefined;
+    return { pod, dir: join(this.#dir, pod.metadata.uid), run: this.#runs.get(pod.metadata.uid) };
+  }
+
+  /** Ends everything that runs, with the pods told as ended by the node's going down. */
+  async stopAll(): Promise<void> {
+    for (const run of this.#runs.values()) {
+      run.stop(graceAtCloseInSeconds, { reason: "NodeShutdown", message: "the local environment was stopped" });
+    }
+    await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
+  }
+
+  #listed(pods: readonly Pod[]): void {
+    const present = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#seen.keys()) if (!present.has(uid)) this.#gone(uid);
+    void this.#removeFoldersBut(present);
+    for (const pod of pods) this.#changed(pod);
+  }
+
+  #changed(pod: Pod): void {
+    const { nodeName = this.#nodeName } = pod.spec;
+    if (nodeName !== this.#nodeName) return;
+    this.#seen.set(pod.metadata.uid, pod);
+    this.#next(pod);
+  }
+
+  #next(pod: Pod): void {
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (this.#host.closing.aborted || this.#busy.has(uid)) return;
+    if (deletionTimestamp !== undefined) return this.#step(pod, () => this.#remove(pod));
+    if (hasEnded(pod) || this.#runs.has(uid)) return;
+    if (pod.spec.nodeName !== undefined) {
+      if (hasBegun(pod)) this.#step(pod, () => this.#failLeftover(pod));
+      else this.#runs.set(uid, new PodRun(this.#host, pod, join(this.#dir, uid)));
+    } else if ((pod.spec.schedulingGates ?? []).length === 0) {
+      this.#step(pod, () => this.#bind(pod));
+    }
+  }
+
+  /** Takes one step with a pod; what the API server said of the pod meanwhile is looked at afterwards. */
+  #step(pod: Pod, step: () => Promise<void>): void {
+    const { uid } = pod.metadata;
+    this.#busy.add(uid);
+    const taken = async (): Promise<void> => {
+      await step().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#host.reporter.report(pod, "Warning", "FailedSync", `error syncing pod, skipping: ${why}`);
+      });
+      this.#busy.delete(uid);
+      const latest = this.#seen.get(uid);
+      if (latest !== undefined && latest !== pod) this.#next(latest);
+    };
+    void taken();
+  }
+
+  async #bind(pod: Pod): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
+    await untilAnswered(
+      () =>
+        this.#host.api.post(`${podPath(pod)}/binding`, {
+          apiVersion: "v1",
+          kind: "Binding",
+          metadata: { name, namespace, uid },
+          target: { apiVersion: "v1", kind: "Node", name: this.#nodeName },
+        }),
+      this.#host.closing,
+    );
+  }
+
+  /** A pod of a former run of this node: nothing watches its processes any more, so they are ended and it has failed. */
+  async #failLeftover(pod: Pod): Promise<void> {
+    const dir = join(this.#dir, pod.metadata.uid, "containers");
+    for (const { name } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers])
+      await killLeftover(join(dir, name));
+    await new StatusWriter(this.#host.api, pod, this.#host.closing).write(leftoverStatus(pod));
+  }
+
+  async #remove(pod: Pod): Promise<void> {
+    const { uid, name, deletionGracePeriodSeconds = 30 } = pod.metadata;
+    const run = this.#runs.get(uid);
+    if (run === undefined && !hasEnded(pod) && hasBegun(pod)) await this.#failLeftover(pod);
+    if (run !== undefined && !hasEnded(pod)) {
+      this.#host.reporter.report(pod, "Normal", "Killing", `Stopping the containers of ${name}`);
+    }
+    run?.stop(deletionGracePeriodSeconds);
+    await run?.ended;
+    await untilAnswered(
+      () => this.#host.api.delete(podPath(pod), { gracePeriodSeconds: 0, preconditions: { uid } }),
+      this.#host.closing,
+    );
+  }
+
+  /** The Pod is no more in the API: whatever still runs for it goes too, and its folder with the tokens. */
+  #gone(uid: string): void {
+    this.#seen.delete(uid);
+    const run = this.#runs.get(uid);
+    this.#runs.delete(uid);
+    const clean = async (): Promise<void> => {
+      run?.stop(graceWhenGoneInSeconds);
+      await run?.ended;
+      await rm(join(this.#dir, uid), { recursive: true, force: true });
+    };
+    void clean();
+  }
+
+  async #removeFoldersBut(present: ReadonlySet<string>): Promise<void> {
+    const folders = await readdir(this.#dir).catch((): string[] => []);
+    for (const uid of folders) if (!present.has(uid)) await rm(join(this.#dir, uid), { recursive: true, force: true });
+  }
+}
+
+function hasBegun({ status }: Pod): boolean {
+  const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  return statuses.some(({ state, restartCount }) => state.waiting === undefined || restartCount > 0);
+}
+
+function leftoverStatus({ status }: Pod): object {
+  const ended = (container: ContainerStatus): object =>
+    container.state.terminated === undefined
+      ? {
+          ...container,
+          state: {
+            terminated: {
+              exitCode: 137,
+              reason: "ContainerStatusUnknown",
+              message: "the container could not be located when the node came back",
+              startedAt: container.state.running?.startedAt ?? null,
+              finishedAt: null,
+            },
+          },
+        }
+      : container;
+  return {
+    phase: "Failed",
+    reason: "NodeRestarted",
+    message: "the local environment was started anew while the pod ran",
+    ...(status.initContainerStatuses === undefined
+      ? {}
+      : { initContainerStatuses: status.initContainerStatuses.map(ended) }),
+    containerStatuses: (status.containerStatuses ?? []).map(ended),
+  };
+}

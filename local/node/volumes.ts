@@ -1,0 +1,142 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { configMapData, NotYet, podField, secretData, serviceAccountToken } from "./cluster-data.ts";
+import type { KubeApi } from "./kube-api.ts";
+import type { ConfigMapSource, Container, DownwardSource, Pod, SecretSource, TokenSource, Volume } from "./pod.ts";
+
+/** A pod's volumes on disk. Tokens are kept fresh until {@link PodVolumes.close}. */
+export interface PodVolumes {
+  /** Where a container believes its files to be -> where they are. */
+  mountsOf(container: Container): ReadonlyMap<string, string>;
+  close(): void;
+}
+
+/** Share of a token's life after which it is fetched anew; a kubelet's own figure. */
+const refreshAt = 0.8;
+const retryInMilliseconds = 10_000;
+
+/**
+ * Writes every volume of a pod under `dir/<volume>`: folders 0700, files 0600. ConfigMaps and Secrets are read once (a
+ * kubelet would follow their changes; what runs here are Jobs), tokens are renewed at 80 % of their life.
+ *
+ * @throws NotYet if something that a volume names is absent, or its kind is not known to this node.
+ */
+export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise<PodVolumes> {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const keepFresh = (path: string, source: TokenSource, lifetimeInSeconds: number): void => {
+    const renew = async (): Promise<void> => {
+      try {
+        const next = await serviceAccountToken(api, pod, source.audience, source.expirationSeconds);
+        await writeWhole(path, next.token);
+        if (timers.has(path)) arm(next.lifetimeInSeconds * refreshAt * 1000);
+      } catch {
+        if (timers.has(path)) arm(retryInMilliseconds); // the API server may be restarting; the old token still lives
+      }
+    };
+    const arm = (milliseconds: number): void => {
+      timers.set(path, setTimeout(() => void renew(), milliseconds).unref());
+    };
+    arm(lifetimeInSeconds * refreshAt * 1000);
+  };
+
+  for (const volume of pod.spec.volumes ?? []) {
+    await mkdir(join(dir, volume.name), { recursive: true, mode: 0o700 });
+    for (const [path, content] of await filesOf(api, pod, volume)) {
+      const target = inside(join(dir, volume.name), path);
+      if (Buffer.isBuffer(content)) {
+        await writeWhole(target, content);
+      } else {
+        const { token, lifetimeInSeconds } = await serviceAccountToken(
+          api,
+          pod,
+          content.audience,
+          content.expirationSeconds,
+        );
+        await writeWhole(target, token);
+        keepFresh(target, content, lifetimeInSeconds);
+      }
+    }
+  }
+  return {
+    mountsOf: ({ volumeMounts = [] }) =>
+      new Map(
+        volumeMounts.map(({ name, mountPath, subPath = "" }) => [
+          mountPath.replace(/(.)\/+$/, "$1"),
+          inside(join(dir, name), subPath),
+        ]),
+      ),
+    close: () => {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
+
+type Content = Buffer | TokenSource;
+
+async function filesOf(api: KubeApi, pod: Pod, volume: Volume): Promise<ReadonlyMap<string, Content>> {
+  if (volume.emptyDir !== undefined) return new Map();
+  const sources = volume.projected?.sources ?? [volume];
+  const files = new Map<string, Content>();
+  for (const source of sources) {
+    const token = "serviceAccountToken" in source ? source.serviceAccountToken : undefined;
+    const found = token === undefined ? await dataOf(api, pod, source) : new Map([[token.path, token]]);
+    if (found === undefined) throw new NotYet(`volume "${volume.name}" is of a kind that this node does not have`);
+    for (const [path, content] of found) files.set(path, content);
+  }
+  return files;
+}
+
+async function dataOf(
+  api: KubeApi,
+  pod: Pod,
+  source: {
+    readonly configMap?: ConfigMapSource;
+    readonly secret?: SecretSource;
+    readonly downwardAPI?: DownwardSource;
+  },
+): Promise<ReadonlyMap<string, Buffer> | undefined> {
+  const { namespace } = pod.metadata;
+  if (source.configMap !== undefined) {
+    const { name, optional, items } = source.configMap;
+    return chosen(await configMapData(api, namespace, name, optional), items, `configmap "${name}"`, optional);
+  }
+  if (source.secret !== undefined) {
+    const { secretName, name = secretName ?? "", optional, items } = source.secret;
+    return chosen(await secretData(api, namespace, name, optional), items, `secret "${name}"`, optional);
+  }
+  if (source.downwardAPI === undefined) return undefined;
+  const items = source.downwardAPI.items ?? [];
+  return new Map(items.map(({ path, fieldRef }) => [path, Buffer.from(fieldRef ? podField(pod, fieldRef) : "")]));
+}
+
+function chosen(
+  data: ReadonlyMap<string, Buffer> | undefined,
+  items: ConfigMapSource["items"],
+  of: string,
+  optional = false,
+): ReadonlyMap<string, Buffer> {
+  if (data === undefined) return new Map();
+  if (items === undefined) return data;
+  const files = new Map<string, Buffer>();
+  for (const { key, path } of items) {
+    const content = data.get(key);
+    if (content !== undefined) files.set(path, content);
+    else if (!optional) throw new NotYet(`${of} has no key "${key}"`);
+  }
+  return files;
+}
+
+/** A path in a volume may not leave it, whatever the object says. */
+function inside(dir: string, path: string): string {
+  const target = normalize(join(dir, path));
+  if (target !== dir && !target.startsWith(`${dir}/`)) throw new NotYet(`path "${path}" leaves its volume`);
+  return target;
+}
+
+/** By a new file that takes the old one's place: a reader sees the old text or the new, never half of one. */
+async function writeWhole(path: string, content: Buffer | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, content, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
