@@ -24,7 +24,10 @@ export const azureSettings = z.strictObject({
 export const sharedSettings = z.strictObject({
   azure: azureSettings,
   /** Not set means `env-`, `""` means no prefix; part of every Key Vault name. */
-  secretPrefix: z.string().regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens").optional(),
+  secretPrefix: z
+    .string()
+    .regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens")
+    .optional(),
 });
 
 const cluster = z.strictObject({
@@ -50,11 +53,16 @@ export const environmentSettings = z.strictObject({
   vault: vault.default({}),
   /** Namespaces that receive secrets beside the environment's own (the seed's `extraSecretStores`). */
   additionalNamespaces: z.array(namespace).default([]),
-  registry: z.strictObject({ additionalNamespaces: z.array(namespace).default([]) }).default({ additionalNamespaces: [] }),
+  registry: z
+    .strictObject({ additionalNamespaces: z.array(namespace).default([]) })
+    .default({ additionalNamespaces: [] }),
   bootstrap: z
     .strictObject({
       /** `repository@sha256:<64 hex digits>`. @default - a public Node image, pinned */
-      image: z.string().regex(/^[^@\s]+@sha256:[0-9a-f]{64}$/, "use repository@sha256:<64 hex digits>").optional(),
+      image: z
+        .string()
+        .regex(/^[^@\s]+@sha256:[0-9a-f]{64}$/, "use repository@sha256:<64 hex digits>")
+        .optional(),
       /** Any new value makes the `-sync` Job run once more. */
       runId: z.string().optional(),
       mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })).default([]),
@@ -66,7 +74,10 @@ export const environmentSettings = z.strictObject({
 /** `local` is all of it in one stack, on one machine; its addresses follow from one number. */
 export const localSettings = z.strictObject({
   azure: azureSettings,
-  secretPrefix: z.string().regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens").optional(),
+  secretPrefix: z
+    .string()
+    .regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens")
+    .optional(),
   additionalNamespaces: environmentSettings.shape.additionalNamespaces,
   registry: environmentSettings.shape.registry,
   bootstrap: environmentSettings.shape.bootstrap,

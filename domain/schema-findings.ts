@@ -1,0 +1,129 @@
+import type { z } from "zod";
+import type { Finding } from "./finding.ts";
+import { nearest } from "./nearest.ts";
+import type { Stage } from "./stage.ts";
+
+/** Where in a document something stands: keys and list positions, outermost first. */
+export type KeyPath = readonly (string | number)[];
+
+/** How one document reports its mistakes. */
+export interface DocumentKind {
+  /** Such as `catalogue-invalid`. */
+  readonly code: string;
+  /** The hop that a part of the document is about. */
+  readonly stageOf: (path: KeyPath) => Stage;
+  /** `file:line` of a key path; of the nearest parent where the path itself is not there. */
+  readonly whereOf: (path: KeyPath, at: "key" | "value") => string;
+  /** Keys that a path allows, for the nearest match; empty where unknown. */
+  readonly keysAt: (path: KeyPath) => readonly string[];
+}
+
+/** What stands at `path`; `undefined` where nothing does. */
+export function valueAt(document: unknown, path: KeyPath): unknown {
+  let current = document;
+  for (const key of path) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = (current as Record<string | number, unknown>)[key];
+  }
+  return current;
+}
+
+/** A key path as a person reads it, such as `vault.address` or `clusterManaged[3].pattern`. */
+export function formatPath(path: KeyPath): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`),
+    "",
+  );
+}
+
+/** Every mistake that a schema finds in a document, each with place, key path, what was found and what is allowed. */
+export function schemaFindings(error: z.ZodError, document: unknown, kind: DocumentKind): readonly Finding[] {
+  return error.issues.flatMap((issue) => issueFindings(issue, document, kind));
+}
+
+function issueFindings(issue: z.core.$ZodIssue, document: unknown, kind: DocumentKind): readonly Finding[] {
+  const path = issue.path.filter((key) => typeof key !== "symbol");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey(key, path, kind));
+  }
+  const found = valueAt(document, path);
+  const name = formatPath(path);
+  const key = issue.code === "invalid_key";
+  return [
+    {
+      code: kind.code,
+      stage: kind.stageOf(path),
+      severity: "error",
+      where: kind.whereOf(path, key || found === undefined ? "key" : "value"),
+      subject: name,
+      problem: key
+        ? `${name} is no valid name`
+        : `${name} ${found === undefined ? "is missing" : `is ${describe(found)}`}`,
+      fix: allowed(issue),
+    },
+  ];
+}
+
+function unknownKey(key: string, path: KeyPath, kind: DocumentKind): Finding {
+  const known = kind.keysAt(path);
+  const close = nearest(key, known);
+  const full = formatPath([...path, key]);
+  return {
+    code: kind.code,
+    stage: kind.stageOf([...path, key]),
+    severity: "error",
+    where: kind.whereOf([...path, key], "key"),
+    subject: full,
+    problem: `${full} is not a key that is known here`,
+    fix: `${close === undefined ? "remove it" : `did you mean ${close}?`}${known.length === 0 ? "" : `; allowed: ${known.join(", ")}`}`,
+  };
+}
+
+/** What was found, without going into what it holds; scalars of a settings file are no secrets, long text is cut. */
+function describe(found: unknown): string {
+  if (found === null) return "empty";
+  if (Array.isArray(found)) return "a list";
+  if (typeof found === "object") return "a map";
+  const text = JSON.stringify(found);
+  return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
+}
+
+/** What the schema allows in place of what was found. */
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_value":
+      return `use one of ${issue.values.map(String).join(", ")}`;
+    case "invalid_type":
+      return `give ${typeLabels[issue.expected] ?? issue.expected}`;
+    case "invalid_key":
+      return issue.issues.map(allowed).join("; ");
+    case "too_small":
+      return `use at least ${issue.minimum}`;
+    case "too_big":
+      return `use at most ${issue.maximum}`;
+    case "invalid_format":
+      return formatLabels[issue.format] ?? issue.message;
+    case "invalid_union":
+      return issue.discriminator === undefined
+        ? issue.message
+        : `set ${issue.discriminator} to one of the allowed values`;
+    default:
+      return issue.message;
+  }
+}
+
+const typeLabels: Readonly<Record<string, string>> = {
+  string: "a text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map",
+  record: "a map",
+};
+
+const formatLabels: Readonly<Record<string, string>> = {
+  guid: "use a GUID, such as 00000000-0000-0000-0000-000000000000",
+  url: "use an http or https address",
+  date: "use a date, such as 2025-12-31",
+};

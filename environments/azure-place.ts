@@ -1,0 +1,7 @@
+import type { AzurePlace } from "../domain/environment.ts";
+import type { AzureSettings } from "./settings.ts";
+
+/** The Azure that the settings name, in Azure's public cloud. */
+export function publicAzure(settings: AzureSettings): AzurePlace {
+  return { ...settings, keyVaultUri: `https://${settings.keyVault}.vault.azure.net/` };
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { catalogueSchema, type Catalogue } from "../domain/catalogue.ts";
+import { errorsOf, type Finding } from "../domain/finding.ts";
+import { schemaFindings, type KeyPath } from "../domain/schema-findings.ts";
+import type { Stage } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { keysAt } from "./schema-keys.ts";
+import { readYaml } from "./yaml-source.ts";
+
+/** The catalogue of this repository. */
+export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta.url));
+
+/**
+ * Reads and checks the catalogue. No Pulumi in here: the policy pack's entry and the command line call it too.
+ *
+ * @throws UserError with every mistake at once, each with file, line, key path, what was found and what is allowed.
+ */
+export function readCatalogue(path: string = cataloguePath): Catalogue {
+  const { catalogue, findings } = parseCatalogue(readFileSync(path, "utf8"), relative(process.cwd(), path));
+  if (catalogue === undefined || errorsOf(findings).length > 0) throw UserError.from(errorsOf(findings));
+  return catalogue;
+}
+
+/** The catalogue in a text, and everything that is wrong with it. */
+export function parseCatalogue(
+  text: string,
+  file: string,
+): { readonly catalogue: Catalogue | undefined; readonly findings: readonly Finding[] } {
+  const source = readYaml(text, file);
+  if (source.findings.length > 0) return { catalogue: undefined, findings: source.findings };
+  const parsed = catalogueSchema.safeParse(source.content);
+  if (!parsed.success) {
+    const findings = schemaFindings(parsed.error, source.content, {
+      code: "catalogue-invalid",
+      stageOf,
+      whereOf: source.whereOf,
+      keysAt: (keyPath) => keysAt(catalogueSchema, source.content, keyPath),
+    });
+    return { catalogue: undefined, findings };
+  }
+  return { catalogue: parsed.data, findings: [] };
+}
+
+/** The hop that a part of the catalogue is about. */
+function stageOf([section]: KeyPath): Stage {
+  switch (section) {
+    case "deliveries":
+    case "inClusterDeliveries":
+      return "external-secret";
+    case "clusterManaged":
+    case "keycloakClients":
+      return "vault";
+    default:
+      return "dotenv";
+  }
+}

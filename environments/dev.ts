@@ -1,0 +1,19 @@
+import type { Strictness } from "../domain/environment.ts";
+
+/** Where changes are tried first: as strict as production but for fixtures and for a Vault that may be set up anew. */
+export const dev: Strictness = {
+  values: "data-plane",
+  delivery: "pulumi",
+  source: "azure-key-vault",
+  initialise: true,
+  unseal: "from-secret",
+  vaultAuth: "in-cluster",
+  fixturesAllowed: true,
+  protect: true,
+  admission: "warn",
+  refreshIntervalInSeconds: 300,
+  bootstrapIntervalInMinutes: 5,
+  maxVersions: 10,
+  tokenTtlInSeconds: 1200,
+  makesNamespaces: false,
+};

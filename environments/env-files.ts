@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import type { DotenvFile } from "../domain/dotenv-files.ts";
+import { UserError } from "../domain/user-error.ts";
+
+/** Read in this order, the later over the earlier; the seed's. */
+export const defaultEnvFiles = [".env", ".env.local"] as const;
+
+/**
+ * Reads `.env` files with what git and the file system say of them.
+ *
+ * @param paths - relative to `root`; `undefined` means `.env` and `.env.local`, as far as they are there.
+ * @throws UserError if a file that was asked for by name is not there.
+ */
+export function readEnvFiles(root: string, paths: readonly string[] | undefined): readonly DotenvFile[] {
+  const wanted = paths ?? defaultEnvFiles.filter((path) => existsSync(resolve(root, path)));
+  const missing = wanted.filter((path) => !existsSync(resolve(root, path)));
+  if (missing.length > 0) {
+    throw UserError.from(
+      missing.map((path) => ({
+        code: "dotenv-file-missing",
+        stage: "dotenv",
+        severity: "error",
+        where: path,
+        subject: path,
+        problem: `there is no file ${path}`,
+        fix: `cp .env.example ${isAbsolute(path) ? path : `./${path}`}, set real values, and chmod 600 it`,
+      })),
+    );
+  }
+  return wanted.map((path) => {
+    const full = resolve(root, path);
+    return {
+      path,
+      text: readFileSync(full, "utf8"),
+      tracked: isTracked(root, full),
+      mode: statSync(full).mode & 0o777,
+    };
+  });
+}
+
+/** Whether git tracks a file; no git or no repository means no. */
+function isTracked(root: string, path: string): boolean {
+  try {
+    execFileSync("git", ["ls-files", "--error-unmatch", "--", path], { cwd: root, stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}

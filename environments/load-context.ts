@@ -1,0 +1,25 @@
+import type { Catalogue } from "../domain/catalogue.ts";
+
+export interface LoadInput {
+  /** `shared`, `dev`, `staging`, `prod` or `local`. */
+  readonly stack: string;
+  /** The raw object under `ameide-secrets:settings`. */
+  readonly settings: unknown;
+  /** The repository, with the other stacks' files. @default - where this module lies. */
+  readonly root?: string;
+  /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, as far as they are there. */
+  readonly envFiles?: readonly string[];
+  /** Plans without a cloud, a cluster or the local environment's certificates. @default false */
+  readonly offline?: boolean;
+  /** Folder of the local environment, with its certificates; `local` only. */
+  readonly localHome?: string;
+  /** VAULT_ADDR, for stacks whose settings leave `vault.operatorAddress` out. */
+  readonly vaultAddress?: string;
+}
+
+/** What every kind of stack is loaded from. */
+export interface LoadContext extends Omit<LoadInput, "root" | "offline"> {
+  readonly root: string;
+  readonly offline: boolean;
+  readonly catalogue: Catalogue;
+}

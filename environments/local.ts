@@ -1,0 +1,19 @@
+import type { Strictness } from "../domain/environment.ts";
+
+/** All of it on one machine, made to be thrown away: nothing is protected, and Vault runs beside the cluster. */
+export const local: Strictness = {
+  values: "state",
+  delivery: "pulumi",
+  source: "azure-key-vault",
+  initialise: true,
+  unseal: "from-secret",
+  vaultAuth: "outside-pod",
+  fixturesAllowed: true,
+  protect: false,
+  admission: "deny",
+  refreshIntervalInSeconds: 60,
+  bootstrapIntervalInMinutes: 5,
+  maxVersions: 5,
+  tokenTtlInSeconds: 1200,
+  makesNamespaces: true,
+};

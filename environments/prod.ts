@@ -1,0 +1,22 @@
+import type { Strictness } from "../domain/environment.ts";
+
+/**
+ * Live. Its Vault unseals by a key service: the unseal key must not lie beside the data it protects (362-v2).
+ * `admission` goes to `deny` once `ameide-secrets lint --live` finds nothing there.
+ */
+export const prod: Strictness = {
+  values: "data-plane",
+  delivery: "pulumi",
+  source: "azure-key-vault",
+  initialise: false,
+  unseal: "kms",
+  vaultAuth: "in-cluster",
+  fixturesAllowed: false,
+  protect: true,
+  admission: "audit",
+  refreshIntervalInSeconds: 900,
+  bootstrapIntervalInMinutes: 5,
+  maxVersions: 20,
+  tokenTtlInSeconds: 1200,
+  makesNamespaces: false,
+};

@@ -1,0 +1,7 @@
+import type { Strictness } from "../domain/environment.ts";
+
+/** What all environments have in common: the vault, its secrets and the bootstrap's identity. */
+export const shared: Pick<Strictness, "values" | "protect"> = {
+  values: "data-plane",
+  protect: true,
+};

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { z } from "zod";
+import type { Finding } from "../domain/finding.ts";
+import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings.ts";
+import type { Stage } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { keysAt } from "./schema-keys.ts";
+import { readYaml, type YamlSource } from "./yaml-source.ts";
+
+/** The one key of a stack file; everything of ours stands under it. */
+export const settingsKey = "ameide-secrets:settings";
+
+const pathToSettings = ["config", settingsKey] as const;
+
+/** Name of a stack's file, such as `Pulumi.dev.yaml`. */
+export function stackFileName(stack: string): string {
+  return `Pulumi.${stack}.yaml`;
+}
+
+/**
+ * The raw settings in a stack's file; not yet checked.
+ *
+ * @returns `undefined` where the file is not there, or holds no settings.
+ * @throws UserError if the file is not YAML, or holds a key of ours beside the one.
+ */
+export function readStackSettings(stack: string, root: string): unknown {
+  const source = stackSource(stack, root);
+  if (source === undefined) return undefined;
+  const findings = [...source.findings, ...strayKeys(source)];
+  if (findings.length > 0) throw UserError.from(findings);
+  return valueAt(source.content, pathToSettings);
+}
+
+/** Checked settings, or everything that is wrong with them. */
+export type ParsedSettings<Settings> =
+  | { readonly settings: Settings; readonly findings: readonly [] }
+  | { readonly settings: undefined; readonly findings: readonly Finding[] };
+
+/** Checks raw settings; findings name the line where the stack's file holds it. */
+export function parseSettings<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+  stack: string,
+  root: string,
+): ParsedSettings<z.infer<Schema>> {
+  const parsed = schema.safeParse(raw ?? {});
+  if (parsed.success) return { settings: parsed.data, findings: [] };
+  const source = stackSource(stack, root);
+  const file = stackFileName(stack);
+  const findings = schemaFindings(parsed.error, raw, {
+    code: "settings-invalid",
+    stageOf,
+    whereOf: (path, at) => source?.whereOf([...pathToSettings, ...path], at) ?? file,
+    keysAt: (path) => keysAt(schema, raw, path),
+  });
+  return { settings: undefined, findings: findings.map(explainPrefix) };
+}
+
+function stackSource(stack: string, root: string): YamlSource | undefined {
+  const file = stackFileName(stack);
+  const path = join(root, file);
+  return existsSync(path) ? readYaml(readFileSync(path, "utf8"), file) : undefined;
+}
+
+/** Keys of our namespace beside the one object: Pulumi would take them, and nothing would read them. */
+function strayKeys(source: YamlSource): readonly Finding[] {
+  const config = valueAt(source.content, ["config"]);
+  const keys = typeof config === "object" && config !== null ? Object.keys(config) : [];
+  return keys
+    .filter((key) => key.startsWith("ameide-secrets:") && key !== settingsKey)
+    .map((key) => ({
+      code: "settings-invalid",
+      stage: "dotenv",
+      severity: "error",
+      where: source.whereOf(["config", key], "key"),
+      subject: key,
+      problem: `${key} is read by nothing`,
+      fix: `put it under ${settingsKey}`,
+    }));
+}
+
+/** One prefix for all: two of them would look for each value under two names. */
+function explainPrefix(finding: Finding): Finding {
+  if (finding.subject !== "secretPrefix" || !finding.problem.includes("not a key")) return finding;
+  return {
+    ...finding,
+    code: "settings-second-prefix",
+    problem: "secretPrefix is set here and in the shared stack, and there can be only one",
+    fix: `remove it here; the one that holds stands in ${stackFileName("shared")}`,
+  };
+}
+
+/** The hop that a setting is about. */
+function stageOf([first, second]: KeyPath): Stage {
+  switch (first) {
+    case "azure":
+      return second === "identity" ? "identity" : "key-vault";
+    case "cluster":
+      return "identity";
+    case "vault":
+      return "vault";
+    case "additionalNamespaces":
+      return "secret-store";
+    case "registry":
+      return "external-secret";
+    case "bootstrap":
+      return "bootstrap";
+    default:
+      return "key-vault";
+  }
+}

@@ -1,0 +1,19 @@
+import type { Strictness } from "../domain/environment.ts";
+
+/** The rehearsal of production; its Vault holds live values, so it is never set up anew by itself. */
+export const staging: Strictness = {
+  values: "data-plane",
+  delivery: "pulumi",
+  source: "azure-key-vault",
+  initialise: false,
+  unseal: "from-secret",
+  vaultAuth: "in-cluster",
+  fixturesAllowed: false,
+  protect: true,
+  admission: "audit",
+  refreshIntervalInSeconds: 900,
+  bootstrapIntervalInMinutes: 5,
+  maxVersions: 10,
+  tokenTtlInSeconds: 1200,
+  makesNamespaces: false,
+};
