@@ -34,7 +34,7 @@ export interface LocalHome {
   /** The person's kubeconfig, context `ameide-local`: an administrator's client certificate. */
   readonly kubeconfig: string;
   readonly kubernetes: KubernetesFiles;
-  readonly etcdDataDir: string;
+  readonly etcd: EtcdFiles;
   readonly vault: { readonly dir: string; readonly dataDir: string; readonly configFile: string };
   readonly azure: {
     readonly dir: string;
@@ -42,9 +42,7 @@ export interface LocalHome {
     readonly operatorToken: string;
     /** What the stand-in knows between runs. */
     readonly stateFile: string;
-    /** The stand-in's TLS, signed by `caCertificate`, for 127.0.0.1 and localhost. */
-    readonly certificate: string;
-    readonly key: string;
+    /** The stand-in's own CA, which its clients trust. */
     readonly caCertificate: string;
   };
   /** Folders of the pods that the node stand-in runs. */
@@ -67,6 +65,7 @@ export interface KubernetesFiles {
   readonly apiServerKey: string;
   /** Signs ServiceAccount tokens. */
   readonly serviceAccountKey: string;
+  readonly serviceAccountPublicKey: string;
   readonly adminCertificate: string;
   readonly adminKey: string;
   /** By which the API server shows itself to the kubelet (pod logs). */
@@ -75,10 +74,25 @@ export interface KubernetesFiles {
   /** By which the kubelet, here the node stand-in, shows itself to the API server. */
   readonly kubeletServerCertificate: string;
   readonly kubeletServerKey: string;
+  /** Written after all the others; names the set of certificates. */
+  readonly complete: string;
   readonly controllerManagerKubeconfig: string;
   readonly externalSecretsKubeconfig: string;
   /** The node stand-in's, user `system:node:ameide-local`. */
   readonly nodeKubeconfig: string;
+}
+
+/** etcd has a CA of its own: who holds a certificate of the cluster must not thereby read what is stored. */
+export interface EtcdFiles {
+  readonly dir: string;
+  readonly dataDir: string;
+  readonly caCertificate: string;
+  readonly caKey: string;
+  readonly serverCertificate: string;
+  readonly serverKey: string;
+  /** The API server's. */
+  readonly clientCertificate: string;
+  readonly clientKey: string;
 }
 
 export const defaultPortBase = 28_200;
@@ -110,7 +124,7 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
     binDir: join(dir, "bin"),
     kubeconfig: join(dir, "kubeconfig"),
     kubernetes: kubernetesFiles(join(dir, "kubernetes")),
-    etcdDataDir: join(dir, "etcd"),
+    etcd: etcdFiles(join(dir, "etcd")),
     vault: {
       dir: join(dir, "vault"),
       dataDir: join(dir, "vault", "data"),
@@ -120,8 +134,6 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
       dir: join(dir, "azure"),
       operatorToken: join(dir, "azure", "operator-token"),
       stateFile: join(dir, "azure", "state.json"),
-      certificate: join(dir, "azure", "server.crt"),
-      key: join(dir, "azure", "server.key"),
       caCertificate: join(dir, "azure", "ca.crt"),
     },
     node: { dir: join(dir, "node") },
@@ -141,9 +153,9 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
  */
 export function ensureHome(home: LocalHome): void {
   if (existsSync(home.dir)) refuseForeign(home);
-  const { vault, azure, node, pulumi, kubernetes } = home;
+  const { vault, azure, node, pulumi, kubernetes, etcd } = home;
   const folders = [vault.dataDir, azure.dir, node.dir, pulumi.stateDir, pulumi.homeDir, kubernetes.dir, home.logsDir];
-  for (const folder of [home.dir, ...folders, home.binDir, home.etcdDataDir]) {
+  for (const folder of [home.dir, ...folders, home.binDir, etcd.dataDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   chmodSync(home.dir, 0o700);
@@ -205,15 +217,31 @@ function kubernetesFiles(dir: string): KubernetesFiles {
     apiServerCertificate: at("api-server.crt"),
     apiServerKey: at("api-server.key"),
     serviceAccountKey: at("service-account.key"),
+    serviceAccountPublicKey: at("service-account.pub"),
     adminCertificate: at("admin.crt"),
     adminKey: at("admin.key"),
     kubeletClientCertificate: at("kubelet-client.crt"),
     kubeletClientKey: at("kubelet-client.key"),
     kubeletServerCertificate: at("kubelet-server.crt"),
     kubeletServerKey: at("kubelet-server.key"),
+    complete: at("complete"),
     controllerManagerKubeconfig: at("controller-manager.kubeconfig"),
     externalSecretsKubeconfig: at("external-secrets.kubeconfig"),
     nodeKubeconfig: at("node.kubeconfig"),
+  };
+}
+
+function etcdFiles(dir: string): EtcdFiles {
+  const at = (name: string) => join(dir, name);
+  return {
+    dir,
+    dataDir: at("data"),
+    caCertificate: at("ca.crt"),
+    caKey: at("ca.key"),
+    serverCertificate: at("server.crt"),
+    serverKey: at("server.key"),
+    clientCertificate: at("client.crt"),
+    clientKey: at("client.key"),
   };
 }
 

