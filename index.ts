@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { AdmissionGuard } from "./components/admission-guard.ts";
 import { BootstrapFederation } from "./components/bootstrap-federation.ts";
 import { BootstrapIdentity } from "./components/bootstrap-identity.ts";
 import { KeyVault } from "./components/key-vault.ts";
@@ -50,7 +51,7 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
   const ground = [federation, namespaces, ...(common.identity === undefined ? [] : [common.identity])];
 
   if (firstStep) {
-    const bootstrap = new VaultBootstrap("bootstrap", { stack, clientId, needs: ground }, { providers });
+    const bootstrap = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, { providers, dependsOn: ground });
     return { cronJobName: bootstrap.cronJobName };
   }
 
@@ -59,9 +60,10 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
   const auth = new VaultKubernetesAuth("vault-auth", { stack }, toVault);
   if (strictness.delivery === "gitops") return { ...common.outputs, chainDigest: digest };
 
-  const needs = [...ground, engine, auth];
-  const bootstrap = new VaultBootstrap("bootstrap", { stack, clientId, syncDigest: digest, needs }, { providers });
-  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: bootstrap });
+  const run = { stack, clientId, syncDigest: digest, needs: [engine, auth] };
+  const bootstrap = new VaultBootstrap("bootstrap", run, { providers, dependsOn: ground });
+  const guard = new AdmissionGuard("admission", { stack }, { providers, dependsOn: namespaces });
+  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: [bootstrap, guard] });
   return { ...common.outputs, cronJobName: bootstrap.cronJobName, chainDigest: digest };
 }
 

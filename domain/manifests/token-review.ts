@@ -19,6 +19,10 @@ export function tokenReviewBinding({ name, vault, strictness, plan, bootstrap, n
     kind: "ClusterRoleBinding" as const,
     metadata: { name: `ameide-secrets-token-review-${name}`, labels: ourLabels },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:auth-delegator" },
-    subjects: reviewers.map((account) => ({ kind: "ServiceAccount", ...account })),
+    subjects: reviewers.map((account) => ({
+      kind: "ServiceAccount",
+      name: account.name,
+      namespace: account.namespace,
+    })),
   };
 }
