@@ -1,3 +1,3 @@
 export type { LoadInput } from "./load-context.ts";
-export { load } from "./load.ts";
+export { load, repositoryRoot } from "./load.ts";
 export { readStackSettings } from "./stack-file.ts";

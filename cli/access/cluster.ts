@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { request, type RequestOptions } from "node:https";
 import { UserError } from "../../domain/user-error.ts";
 
@@ -104,18 +105,22 @@ function absent(error: unknown): undefined {
 function exchange(url: URL, options: RequestOptions, body: string | undefined, type: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { accept: "application/json, */*", ...(body === undefined ? {} : { "content-type": type }) };
-    const call = request(url, { ...options, headers: { ...options.headers, ...headers } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        const { statusCode: status = 0 } = response;
-        if (status >= 200 && status < 300) resolve(text);
-        else
-          reject(new KubernetesError(status, messageOf(text) ?? `${options.method} ${url.pathname}: HTTP ${status}`));
-      });
-    });
+    const call = request(
+      url,
+      { ...options, headers: { ...(options.headers as OutgoingHttpHeaders), ...headers } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          const { statusCode: status = 0 } = response;
+          if (status >= 200 && status < 300) resolve(text);
+          else
+            reject(new KubernetesError(status, messageOf(text) ?? `${options.method} ${url.pathname}: HTTP ${status}`));
+        });
+      },
+    );
     call.on("error", (error) => reject(unreachable(url, error)));
     call.end(body);
   });

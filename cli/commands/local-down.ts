@@ -1,0 +1,23 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+
+interface Flags extends LocalHomeFlags {
+  readonly delete?: boolean;
+}
+
+export const localDown: Command<Flags> = {
+  name: "local down",
+  summary: "stop the local environment; its values stay until --delete",
+  options: [
+    ...localHomeOptions,
+    { flags: "--delete", summary: "forget it: cluster, Vault, Key Vault and state of the engine" },
+  ],
+  examples: ["ameide-secrets local down", "ameide-secrets local down --delete"],
+  async run(flags, io) {
+    const home = await homeOf(flags);
+    const { localDown: stop } = await import("../../local/down.ts");
+    io.out(await stop(home, { delete: flags.delete === true }));
+    return ExitCode.ok;
+  },
+};

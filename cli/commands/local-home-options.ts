@@ -1,0 +1,34 @@
+import type { OptionSpec } from "../command.ts";
+
+/** What every `local` command takes to find its environment. */
+export interface LocalHomeFlags {
+  readonly home?: string;
+  readonly portBase?: string;
+}
+
+export const localHomeOptions: readonly OptionSpec[] = [
+  {
+    flags: "--home <folder>",
+    summary: "where the local environment lives (default: ~/.local/state/ameide-secrets/local)",
+  },
+  { flags: "--port-base <port>", summary: "first of ten loopback ports (default: those it had last, 28200 at first)" },
+];
+
+/** The home that the flags name; its ports are those it had last unless they are given. */
+export async function homeOf({ home: dir, portBase }: LocalHomeFlags) {
+  const { lastPortBase, localHome } = await import("../../local/home.ts");
+  const named = localHome(dir === undefined ? {} : { dir });
+  const port = portBase === undefined ? lastPortBase(named) : await portOf(portBase);
+  return localHome({ dir: named.dir, ...(port === undefined ? {} : { portBase: port }) });
+}
+
+async function portOf(text: string): Promise<number> {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1024 && port <= 65_500) return port;
+  const { UserError } = await import("../../domain/user-error.ts");
+  throw UserError.of(
+    "port-base-invalid",
+    `--port-base ${JSON.stringify(text)} is no port`,
+    "use a number from 1024 to 65500",
+  );
+}

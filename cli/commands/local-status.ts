@@ -1,0 +1,60 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { table } from "../table.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+
+interface Flags extends LocalHomeFlags {
+  readonly json?: boolean;
+}
+
+export const localStatus: Command<Flags> = {
+  name: "local status",
+  summary: "show what runs of the local environment, and every secret hop by hop",
+  options: [...localHomeOptions, { flags: "--json", summary: "print it as JSON" }],
+  examples: ["ameide-secrets local status", "ameide-secrets local status --json"],
+  async run(flags, io) {
+    const home = await homeOf(flags);
+    const { isHome } = await import("../../local/home.ts");
+    if (!isHome(home)) {
+      io.err(`there is no local environment in ${home.dir}\n  fix: npm start`);
+      return ExitCode.finding;
+    }
+    const { serverStates } = await import("../../local/servers/index.ts");
+    const servers = serverStates(home);
+    const down = servers.filter(({ running }) => !running);
+    const account = down.length > 0 ? undefined : await accountOf(home);
+    if (flags.json === true) {
+      io.out(JSON.stringify({ home: home.dir, servers, account }, undefined, 2));
+    } else {
+      io.out(`${home.dir}\n`);
+      io.out(
+        table(
+          ["SERVER", "STATE", "PID", "PORT"],
+          servers.map(({ name, running, pid, port }) => [
+            name,
+            running ? "running" : "stopped",
+            String(pid ?? "-"),
+            String(port ?? "-"),
+          ]),
+        ),
+      );
+      if (account !== undefined) io.out(`\n${account.text}`);
+    }
+    if (down.length > 0) io.err(`${down.map(({ name }) => name).join(", ")} not running\n  fix: npm start`);
+    return down.length === 0 && account?.account.targets.every(({ synced }) => synced) === true
+      ? ExitCode.ok
+      : ExitCode.finding;
+  },
+};
+
+async function accountOf(home: Awaited<ReturnType<typeof homeOf>>) {
+  const [{ openCluster }, { formatAccount, takeAccount }, { loadLocalStack }] = await Promise.all([
+    import("../access/cluster.ts"),
+    import("../deploy/account.ts"),
+    import("../deploy/local-stack.ts"),
+  ]);
+  const stack = await loadLocalStack(home, []);
+  const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
+  const account = await takeAccount(cluster, stack);
+  return { account, text: formatAccount(account) };
+}

@@ -1,0 +1,69 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { Phases } from "../phases.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+
+interface Flags extends LocalHomeFlags {
+  readonly envFile?: readonly string[];
+  readonly firstLook: boolean;
+  readonly json?: boolean;
+}
+
+/** Time that ESO may take for its first sync of every ExternalSecret. */
+const syncTimeoutInSeconds = 60;
+
+export const localUp: Command<Flags> = {
+  name: "local up",
+  summary: "start the local environment and walk the chain from .env to Kubernetes Secrets",
+  options: [
+    {
+      flags: "--env-file <path>",
+      summary: "read this instead of .env.example; may be given several times",
+      repeatable: true,
+    },
+    ...localHomeOptions,
+    { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
+    { flags: "--json", summary: "print the account as JSON" },
+  ],
+  examples: [
+    "npm start",
+    "npm start -- --env-file .env",
+    "ameide-secrets local up --home /tmp/chain --port-base 29000",
+  ],
+  async run(flags, io, _args, signal) {
+    const { repositoryRoot } = await import("../../environments/index.ts");
+    const envFiles = flags.envFile ?? [".env.example"];
+    if (flags.firstLook) {
+      const { firstLook } = await import("../../local/first-look/main.ts");
+      io.err(await firstLook({ root: repositoryRoot, envFiles }));
+    }
+    const home = await homeOf(flags);
+    const phases = new Phases(io, signal);
+    const { ensureHome, lockHome } = await import("../../local/home.ts");
+    ensureHome(home);
+    const lock = lockHome(home);
+    try {
+      const { startLocal } = await import("../deploy/local-servers.ts");
+      const binaries = await startLocal({ home, phases, signal });
+      const { runLocalChain } = await import("../deploy/local-chain.ts");
+      const { stack, cluster, update } = await runLocalChain({ home, binaries, envFiles, phases, signal });
+
+      const { waitUntilSynced } = await import("../access/external-secrets.ts");
+      await phases.run("External Secrets Operator", () =>
+        waitUntilSynced(cluster, stack.plan.deliveries, { timeoutInSeconds: syncTimeoutInSeconds, signal }),
+      );
+      const { formatAccount, takeAccount } = await import("../deploy/account.ts");
+      const account = await takeAccount(cluster, stack);
+      if (flags.json === true) {
+        io.out(JSON.stringify({ account, changes: update?.changes ?? [], timings: phases.timings }, undefined, 2));
+      } else {
+        const { formatChanges, closingWords } = await import("../deploy/local-words.ts");
+        io.out(`\n${formatChanges(update?.changes ?? [])}\n\n${formatAccount(account)}\n`);
+        io.out(closingWords({ home, stack, envFiles, kubectl: binaries.kubectl, seconds: phases.timings.total }));
+      }
+      return account.targets.every(({ synced }) => synced) ? ExitCode.ok : ExitCode.finding;
+    } finally {
+      lock.release();
+    }
+  },
+};

@@ -1,0 +1,126 @@
+import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
+import type { Cluster } from "../access/cluster.ts";
+import { table } from "../table.ts";
+
+/** What became of every secret and every target, as the cluster tells it. Names, versions and states; no value. */
+export interface Account {
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly variable?: string;
+    /** Whether this run's `.env` has a value for it. */
+    readonly inEnvFile: boolean;
+    /** First eight characters of Key Vault's version. */
+    readonly keyVaultVersion?: string;
+    readonly outcome?: string;
+    readonly vaultVersion?: number;
+    /** Targets as `namespace/name`. */
+    readonly targets: readonly string[];
+  }[];
+  readonly targets: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly externalSecret: string;
+    readonly type?: string;
+    readonly keys: readonly string[];
+    readonly synced: boolean;
+    readonly problem?: string;
+  }[];
+  readonly lastRun?: Pick<BootstrapStatus, "cause" | "finishedAt" | "phase" | "message">;
+}
+
+/** Reads it; three calls a target and one for the bootstrap's status, all of them reads. */
+export async function takeAccount(cluster: Cluster, stack: EnvironmentStack): Promise<Account> {
+  const { plan, namespace, bootstrap } = stack;
+  const [status, targets] = await Promise.all([
+    bootstrapStatus(cluster, namespace, bootstrap.config.statusConfigMap),
+    Promise.all(plan.deliveries.map((delivery) => target(cluster, delivery))),
+  ]);
+  const values = stack.shared?.keyVaultSecrets ?? new Map<string, unknown>();
+  const secrets = plan.secrets.map(({ name, variable, keyVaultName, vaultPath }) => {
+    const told = status?.secrets.find(({ path }) => path === vaultPath);
+    return {
+      name,
+      ...(variable === undefined ? {} : { variable }),
+      inEnvFile: keyVaultName !== undefined && values.has(keyVaultName),
+      ...(told?.sourceVersion === undefined ? {} : { keyVaultVersion: told.sourceVersion.slice(0, 8) }),
+      ...(told === undefined ? {} : { outcome: told.outcome }),
+      ...(told?.vaultVersion === undefined ? {} : { vaultVersion: told.vaultVersion }),
+      targets: plan.deliveries
+        .filter(({ keys }) => keys.some((key) => key.secret === name))
+        .map((delivery) => `${delivery.namespace}/${delivery.target}`),
+    };
+  });
+  return { secrets, targets, ...(status === undefined ? {} : { lastRun: status }) };
+}
+
+export function formatAccount({ secrets, targets, lastRun }: Account): string {
+  const carried = secrets.filter(
+    ({ outcome, targets: to, inEnvFile }) => outcome !== undefined || to.length > 0 || inEnvFile,
+  );
+  const hops = table(
+    ["SECRET", ".ENV", "KEY VAULT", "BOOTSTRAP", "VAULT", "KUBERNETES SECRETS"],
+    carried.map(({ name, inEnvFile, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
+      name,
+      inEnvFile ? "value" : "-",
+      keyVaultVersion ?? "-",
+      outcome ?? "-",
+      vaultVersion === undefined ? "-" : `v${vaultVersion}`,
+      to.join(", ") || "-",
+    ]),
+  );
+  const made = table(
+    ["KUBERNETES SECRET", "TYPE", "KEYS", "EXTERNALSECRET", "STATE"],
+    targets.map(({ namespace, name, type, keys, externalSecret, synced, problem }) => [
+      `${namespace}/${name}`,
+      type ?? "-",
+      keys.join(", ") || "-",
+      externalSecret,
+      synced ? "synced" : (problem ?? "not synced"),
+    ]),
+  );
+  const last =
+    lastRun === undefined || lastRun.cause === "ok"
+      ? ""
+      : `\n\nthe last run of vault-bootstrap ended with ${lastRun.cause}: ${lastRun.message ?? ""}`;
+  return `${hops}\n\n${made}${last}`;
+}
+
+async function bootstrapStatus(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+): Promise<BootstrapStatus | undefined> {
+  interface ConfigMap {
+    readonly data?: { readonly status?: string };
+  }
+  const map = await cluster.find<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
+  return map?.data?.status === undefined ? undefined : (JSON.parse(map.data.status) as BootstrapStatus);
+}
+
+interface Secret {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+async function target(
+  cluster: Cluster,
+  { namespace, name: externalSecret, target: name }: EnvironmentStack["plan"]["deliveries"][number],
+): Promise<Account["targets"][number]> {
+  const [source, secret] = await Promise.all([
+    cluster.find<ExternalSecret>(externalSecretPath(namespace, externalSecret)),
+    cluster.find<Secret>(`/api/v1/namespaces/${namespace}/secrets/${name}`),
+  ]);
+  const synced = source !== undefined && secret !== undefined && isSynced(source);
+  const problem = source === undefined ? "no ExternalSecret" : synced ? undefined : await whyNotReady(cluster, source);
+  return {
+    namespace,
+    name,
+    externalSecret,
+    ...(secret?.type === undefined ? {} : { type: secret.type }),
+    keys: Object.keys(secret?.data ?? {}).toSorted(),
+    synced,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { UserError } from "../../domain/user-error.ts";
+import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import type { Cluster } from "../access/cluster.ts";
+import { vaultState, type VaultState } from "../access/vault.ts";
+import { updateStack, type RunOptions } from "../engine/deploy.ts";
+
+/**
+ * Gets Vault to where the program can talk to it. Its Pulumi provider looks a token up at every preview, so a Vault that
+ * is sealed or was never initialised fails even that: the CronJob's own pod template initialises and unseals it first.
+ *
+ * @param options.bootstrapOnly - opens the stack with a program that registers what the CronJob needs, and no more.
+ * @returns what Vault was before; `active` means that nothing was done.
+ * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.
+ */
+export async function ensureVaultActive(options: {
+  readonly address: string;
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly cronJob: string;
+  readonly bootstrapOnly: () => Promise<Stack>;
+  readonly run: RunOptions;
+  readonly tell: (text: string) => void;
+}): Promise<VaultState> {
+  const { address, cluster, namespace, cronJob, run, tell } = options;
+  const before = await vaultState(address);
+  if (before === "active" || before === "standby") return before;
+  if (before === "unreachable") {
+    throw UserError.of(
+      "vault-unreachable",
+      `Vault does not answer at ${address}`,
+      "start it, open a port-forward to it, or set vault.operatorAddress of the stack file",
+    );
+  }
+  tell(`Vault is ${before}`);
+
+  const there = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
+  if (there === undefined) {
+    tell("making what vault-bootstrap needs");
+    await updateStack(await options.bootstrapOnly(), run);
+  }
+
+  tell(`running ${cronJob} until Vault is unsealed`);
+  const ended = await runBootstrapJob(cluster, {
+    namespace,
+    cronJob,
+    purpose: "unseal",
+    flags: ["--until=unsealed"],
+    timeoutInSeconds: 120,
+    signal: run.signal,
+  });
+  const after = await vaultState(address);
+  if (ended.succeeded && (after === "active" || after === "standby")) return before;
+  throw UserError.of(
+    ended.cause,
+    `Vault is ${after} after ${ended.job} (${ended.cause}):\n    ${ended.log.trim().split("\n").slice(-5).join("\n    ")}`,
+    `see docs/runbook.md#${ended.cause}`,
+  );
+}

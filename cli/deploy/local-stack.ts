@@ -1,0 +1,11 @@
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
+import type { LocalHome } from "../../local/home.ts";
+
+/** Loads the `local` stack: settings of its stack file, moved to the ports of this home. */
+export async function loadLocalStack(home: LocalHome, envFiles: readonly string[]): Promise<EnvironmentStack> {
+  const settings = { ...(readStackSettings("local", repositoryRoot) as object), portBase: home.portBase };
+  const stack = await load({ stack: "local", settings, envFiles, localHome: home.dir });
+  if (stack.kind !== "environment") throw new Error("the local stack is an environment");
+  return stack;
+}

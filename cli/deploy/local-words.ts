@@ -1,0 +1,45 @@
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { LocalHome } from "../../local/home.ts";
+import type { Change } from "../engine/run-log.ts";
+
+/** What this run changed, by stage; one line each, a long stage cut. */
+export function formatChanges(changes: readonly Change[]): string {
+  if (changes.length === 0) return "nothing changed";
+  const shown = 6;
+  const stages = Map.groupBy(changes, ({ stage }) => stage);
+  const lines = [...stages].flatMap(([stage, of]) => [
+    ...of.slice(0, shown).map(({ operation, name, differs }) => {
+      const what = operation === "update" && differs.length > 0 ? ` (${differs.slice(0, 3).join(", ")})` : "";
+      return `  ${stage}: ${operation} ${name}${what}`;
+    }),
+    ...(of.length > shown ? [`  ${stage}: and ${of.length - shown} more`] : []),
+  ]);
+  return `${changes.length} changed:\n${lines.join("\n")}`;
+}
+
+/** Where to look, where the values lie, how to stop. */
+export function closingWords({
+  home,
+  stack,
+  envFiles,
+  kubectl,
+  seconds,
+}: {
+  readonly home: LocalHome;
+  readonly stack: EnvironmentStack;
+  readonly envFiles: readonly string[];
+  readonly kubectl: string;
+  readonly seconds: number;
+}): string {
+  const first = stack.plan.deliveries[0];
+  return [
+    `The chain stands after ${seconds.toFixed(0)} s. Its values come from ${envFiles.join(", ")} and lie under ${home.dir}, readable by you only.`,
+    "",
+    "look at one:  " +
+      (first === undefined
+        ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
+        : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
+    "see it again: npx ameide-secrets local status",
+    "stop it:      npx ameide-secrets local down            (--delete forgets its values, too)",
+  ].join("\n");
+}

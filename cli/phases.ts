@@ -1,0 +1,54 @@
+import { style, type Io } from "./io.ts";
+
+/** Names what is being done, and keeps how long each phase took. */
+export class Phases {
+  readonly #io: Io;
+  readonly #signal: AbortSignal;
+  readonly #took: { readonly name: string; readonly seconds: number }[] = [];
+  readonly #start = performance.now();
+
+  constructor(io: Io, signal: AbortSignal) {
+    this.#io = io;
+    this.#signal = signal;
+  }
+
+  /**
+   * Runs one phase; says that it began where it takes a while, and how it ended.
+   *
+   * @param work - gets a function that tells progress; answers what the closing line adds, if anything.
+   */
+  async run<T>(
+    name: string,
+    work: (tell: (text: string) => void) => Promise<T>,
+    closing?: (result: T) => string,
+  ): Promise<T> {
+    this.#signal.throwIfAborted();
+    const start = performance.now();
+    const slow = setTimeout(() => this.#io.err(style(this.#io, "dim", `      ${name} ...`)), 2_000);
+    try {
+      const result = await work((text) => this.#io.err(style(this.#io, "dim", `      ${text}`)));
+      const seconds = (performance.now() - start) / 1000;
+      this.#took.push({ name, seconds });
+      const detail = closing?.(result) ?? "";
+      this.#io.err(
+        `${style(this.#io, "green", "ok")}    ${name}${detail === "" ? "" : `: ${detail}`} ${style(this.#io, "dim", `(${seconds.toFixed(1)} s)`)}`,
+      );
+      return result;
+    } catch (error) {
+      this.#io.err(
+        `${style(this.#io, "red", "FAIL")}  ${name} ${style(this.#io, "dim", `(${((performance.now() - start) / 1000).toFixed(1)} s)`)}`,
+      );
+      throw error;
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** Seconds by phase, in order, and since the first began; for `--json` and benchmarks. */
+  get timings(): {
+    readonly phases: readonly { readonly name: string; readonly seconds: number }[];
+    readonly total: number;
+  } {
+    return { phases: this.#took, total: (performance.now() - this.#start) / 1000 };
+  }
+}
