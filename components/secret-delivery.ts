@@ -1,6 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import { ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { awaitedDeliveries } from "../domain/awaited.ts";
 import type { EnvironmentStack } from "../domain/environment.ts";
 import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
@@ -17,51 +18,65 @@ export interface SecretDeliveryArgs {
  * program: an ExternalSecret that owns its Secret takes it along when deleted.
  */
 export class SecretDelivery extends pulumi.ComponentResource {
-  constructor(name: string, { stack, digest }: SecretDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: SecretDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:external-secret:SecretDelivery", name, {}, opts);
-    const { stores, deliveries } = stack.plan;
-    const { protect } = stack.strictness;
+    const { plan, strictness } = args.stack;
     const child = { parent: this };
-    const lasting = { ...child, retainOnDelete: protect };
-    const ready = new Map(stores.map((store) => [keyOf(store), vaultStore(name, stack, store, child, lasting)]));
-    for (const delivery of deliveries) {
-      const store = ready.get(`${delivery.namespace}/${delivery.storeName}`);
-      deliver(name, delivery, digest, { ...lasting, ...(store === undefined ? {} : { dependsOn: store }) });
-    }
-    attachPullSecrets(name, deliveries, child);
+    const lasting = { ...child, retainOnDelete: strictness.protect };
+    const stores = plan.stores.map((store) => vaultStore(name, args.stack, store, lasting));
+    deliveries(name, args, stores, lasting);
+    attachPullSecrets(name, plan.deliveries, child);
     this.registerOutputs({});
   }
 }
 
-function keyOf(store: PlannedStore): string {
-  return `${store.namespace}/${store.name}`;
+/** What is right becomes Ready in seconds; what is wrong should not hold an update for the provider's ten minutes. */
+const patience = { customTimeouts: { create: "3m", update: "3m" } };
+
+interface Store {
+  readonly key: string;
+  readonly resource: CustomResource;
 }
 
 function vaultStore(
   name: string,
   stack: EnvironmentStack,
   store: PlannedStore,
-  child: pulumi.CustomResourceOptions,
-  lasting: pulumi.CustomResourceOptions,
-): CustomResource {
+  opts: pulumi.CustomResourceOptions,
+): Store {
   const id = `${name}-${store.namespace}-${store.name}`;
-  const reader = new ServiceAccount(`${id}-reader`, readerServiceAccount(store), child);
-  return new CustomResource(`${id}`, waitedFor(secretStore(store, stack)), { ...lasting, dependsOn: reader });
+  const reader = new ServiceAccount(`${id}-reader`, readerServiceAccount(store), opts);
+  const object = waitedFor(secretStore(store, stack));
+  const resource = new CustomResource(id, object, { ...opts, ...patience, dependsOn: reader });
+  return { key: `${store.namespace}/${store.name}`, resource };
 }
 
-function deliver(
+function deliveries(
   name: string,
-  delivery: PlannedDelivery,
-  digest: pulumi.Input<string>,
+  { stack, digest }: SecretDeliveryArgs,
+  stores: readonly Store[],
   opts: pulumi.CustomResourceOptions,
-): CustomResource {
-  const id = `${name}-${delivery.namespace}-${delivery.name}`;
-  return new CustomResource(id, waitedFor(externalSecret(delivery, digest)), opts);
+): void {
+  const byKey = new Map(stores.map(({ key, resource }) => [key, resource]));
+  const awaited = awaitedDeliveries(stack);
+  for (const delivery of stack.plan.deliveries) {
+    const store = byKey.get(`${delivery.namespace}/${delivery.storeName}`);
+    const object = externalSecret(delivery, digest);
+    new CustomResource(
+      `${name}-${delivery.namespace}-${delivery.name}`,
+      awaited.has(delivery) ? waitedFor(object) : object,
+      { ...opts, ...patience, ...(store === undefined ? {} : { dependsOn: store }) },
+    );
+  }
 }
 
 /** Without force: an account whose list another manager owns is a conflict to be told, not one to be won. */
-function attachPullSecrets(name: string, deliveries: readonly PlannedDelivery[], opts: pulumi.CustomResourceOptions) {
-  for (const patch of pullSecretPatches(deliveries)) {
+function attachPullSecrets(
+  name: string,
+  planned: readonly PlannedDelivery[],
+  opts: pulumi.CustomResourceOptions,
+): void {
+  for (const patch of pullSecretPatches(planned)) {
     const { namespace, name: account } = patch.metadata;
     new ServiceAccountPatch(`${name}-${namespace}-${account}-pull-secrets`, patch, opts);
   }
