@@ -1,0 +1,129 @@
+import { z } from "zod";
+import type { TokenAuthority } from "./access-token.ts";
+import { AzureError } from "./azure-error.ts";
+import type { AzureContext } from "./context.ts";
+import { bearerToken, type AzureAnswer, type AzureRequest } from "./http.ts";
+import { settingsSchema, type StandInSettings } from "./settings.ts";
+
+export const controlPath = "/_stand-in/";
+
+/**
+ * A fault that the next matching requests meet instead of their answer. `kind` is a counter's name, or its first word
+ * (`arm-write`, `secret-get`); without one every request matches but those to the control itself.
+ */
+export const faultSchema = z.union([
+  z.strictObject({
+    kind: z.string().optional(),
+    times: z.int().min(1),
+    status: z.int().min(400).max(599),
+    retryAfterInSeconds: z.int().min(0).optional(),
+  }),
+  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), drop: z.literal(true) }),
+]);
+
+export type Fault = z.infer<typeof faultSchema>;
+
+export interface Counters {
+  /** Requests by kind, whatever they were answered. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Answers by status; dropped connections count as 0. */
+  readonly answers: Readonly<Record<string, number>>;
+}
+
+/**
+ * What no Azure has: counters, settings and faults, for tests and benchmarks. In the process by these methods, over the
+ * network by `GET counters`, `DELETE counters`, `GET settings`, `PATCH settings`, `POST faults` and `DELETE faults` under
+ * `/_stand-in/`, for the operator alone.
+ */
+export class Control {
+  readonly #context: AzureContext;
+  #requests = new Map<string, number>();
+  #answers = new Map<string, number>();
+  #faults: { readonly fault: Fault; left: number }[] = [];
+
+  constructor(context: AzureContext) {
+    this.#context = context;
+  }
+
+  counters(): Counters {
+    return { requests: Object.fromEntries(this.#requests), answers: Object.fromEntries(this.#answers) };
+  }
+
+  resetCounters(): void {
+    this.#requests.clear();
+    this.#answers.clear();
+  }
+
+  settings(): Readonly<StandInSettings> {
+    return { ...this.#context.settings };
+  }
+
+  /** Changes what is given. @throws ZodError on an unknown or impossible setting. */
+  configure(changes: Partial<StandInSettings> | Record<string, unknown>): void {
+    Object.assign(this.#context.settings, settingsSchema.parse({ ...this.#context.settings, ...changes }));
+  }
+
+  /** Faults wait in a row; the first that matches a request is spent on it. */
+  inject(fault: Fault): void {
+    this.#faults.push({ fault, left: fault.times });
+  }
+
+  clearFaults(): void {
+    this.#faults = [];
+  }
+
+  countRequest(kind: string): void {
+    this.#requests.set(kind, (this.#requests.get(kind) ?? 0) + 1);
+  }
+
+  countAnswer(status: number): void {
+    this.#answers.set(String(status), (this.#answers.get(String(status)) ?? 0) + 1);
+  }
+
+  /** @returns the fault that this request meets, one use of it spent. */
+  takeFault(kind: string): Fault | undefined {
+    const met = this.#faults.find(({ fault }) => {
+      return fault.kind === undefined || fault.kind === kind || kind.startsWith(`${fault.kind} `);
+    });
+    if (met === undefined) return undefined;
+    met.left -= 1;
+    if (met.left === 0) this.#faults = this.#faults.filter((one) => one !== met);
+    return met.fault;
+  }
+
+  /** @throws AzureError 401, 404, or 400 with what is wrong. */
+  async answer(request: AzureRequest, authority: TokenAuthority): Promise<AzureAnswer> {
+    const caller = await authority.recognise(bearerToken(request) ?? "", this.#context.now());
+    if (caller?.kind !== "operator") throw AzureError.arm(401, "StandInOperatorOnly", "give the operator's token");
+    try {
+      return this.#perform(`${request.method} ${request.path.slice(controlPath.length)}`, request.body);
+    } catch (error) {
+      if (error instanceof z.ZodError || error instanceof SyntaxError)
+        throw AzureError.arm(400, "StandInBadControl", error.message);
+      throw error;
+    }
+  }
+
+  #perform(what: string, body: string): AzureAnswer {
+    switch (what) {
+      case "GET counters":
+        return { status: 200, body: this.counters() };
+      case "DELETE counters":
+        this.resetCounters();
+        return { status: 204 };
+      case "GET settings":
+        return { status: 200, body: this.settings() };
+      case "PATCH settings":
+        this.configure(z.record(z.string(), z.unknown()).parse(JSON.parse(body)));
+        return { status: 200, body: this.settings() };
+      case "POST faults":
+        this.inject(faultSchema.parse(JSON.parse(body)));
+        return { status: 204 };
+      case "DELETE faults":
+        this.clearFaults();
+        return { status: 204 };
+      default:
+        throw AzureError.arm(404, "StandInNoSuchControl", `no control answers ${what}`);
+    }
+  }
+}

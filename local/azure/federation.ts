@@ -1,0 +1,117 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JWK,
+  type JWTPayload,
+} from "jose";
+import type { AzureError } from "./azure-error.ts";
+import { entraError } from "./entra-error.ts";
+import { fetchWithCa } from "./fetch-with-ca.ts";
+import type { FederatedCredential } from "./state-schema.ts";
+
+/** Where the cluster's public keys are: at an address behind its own CA, or given outright. */
+export type ClusterJwks =
+  | { readonly url: string; readonly caPem: string; readonly bearerToken?: string }
+  | { readonly keys: readonly JWK[] };
+
+const readMore = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
+
+/** Trusts projected ServiceAccount tokens as Entra does: by federated credential first, then by the issuer's keys. */
+export class Federation {
+  readonly #issuer: string;
+  readonly #keys;
+
+  /** @param issuer - of the one cluster that this Azure can reach. */
+  constructor(issuer: string, jwks: ClusterJwks) {
+    this.#issuer = issuer;
+    this.#keys = keySetOf(jwks);
+  }
+
+  /**
+   * @param credentials - of the identity that is asked for.
+   * @param now - milliseconds since 1970; a credential that has not propagated yet matches nothing.
+   * @throws AzureError in Entra's shape: AADSTS70021 where nothing matches, 700211 to 700213 where only issuer, audience
+   * or subject differs, 700024 out of time, 700027 not signed by the issuer, 90061 issuer out of reach, 50027 no JWT.
+   */
+  async verify(assertion: string, credentials: readonly FederatedCredential[], now: number): Promise<void> {
+    const claims = decode(assertion);
+    const { issuer } = matchCredential(credentials, claims, now);
+    if (issuer !== this.#issuer) throw issuerOutOfReach();
+    try {
+      await jwtVerify(assertion, this.#keys, { issuer, currentDate: new Date(now) });
+    } catch (error) {
+      throw asEntraError(error, claims, now);
+    }
+  }
+}
+
+/** Everything must match to the letter; the answer names what does not. */
+function matchCredential(all: readonly FederatedCredential[], claims: JWTPayload, now: number): FederatedCredential {
+  const { iss: issuer = "", sub: subject = "", aud = [] } = claims;
+  const audiences = [aud].flat();
+  const candidates = all.filter(({ effectiveAt }) => effectiveAt <= now);
+  const sameIssuer = candidates.filter((one) => one.issuer === issuer);
+  const both = sameIssuer.filter((one) => one.subject === subject);
+  const match = both.find((one) => one.audiences.some((audience) => audiences.includes(audience)));
+  if (match !== undefined) return match;
+  if (both.length > 0) throw noRecord(700212, "audience", audiences.join(", "));
+  if (sameIssuer.length > 0) throw noRecord(700213, "subject", subject);
+  if (candidates.some((one) => one.subject === subject)) throw noRecord(700211, "issuer", issuer);
+  const text =
+    `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion ` +
+    `Subject: '${subject}'. Assertion Audience: '${audiences.join(", ")}'. ${readMore}`;
+  throw entraError(400, "invalid_request", 70021, text);
+}
+
+function noRecord(code: number, what: string, presented: string): AzureError {
+  const text =
+    `No matching federated identity record found for presented assertion ${what} '${presented}'. Check your federated ` +
+    `identity credential Subject, Audience and Issuer against the presented assertion. ${readMore}`;
+  return entraError(401, "invalid_client", code, text);
+}
+
+function decode(assertion: string): JWTPayload {
+  try {
+    return decodeJwt(assertion);
+  } catch {
+    throw malformed();
+  }
+}
+
+function keySetOf(jwks: ClusterJwks) {
+  if ("keys" in jwks) return createLocalJWKSet({ keys: [...jwks.keys] });
+  const { url, caPem, bearerToken } = jwks;
+  return createRemoteJWKSet(new URL(url), {
+    // a cluster that was made anew has new keys: look again soon
+    cooldownDuration: 1000,
+    [customFetch]: (address: string) => fetchWithCa(address, caPem, bearerToken),
+  });
+}
+
+function asEntraError(error: unknown, { nbf, exp }: JWTPayload, now: number): AzureError {
+  if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+    const at = (seconds = 0) => new Date(seconds * 1000).toISOString();
+    const text =
+      `Client assertion is not within its valid time range. Current time: ${new Date(now).toISOString()}, assertion ` +
+      `valid from ${at(nbf)}, expiry time of assertion ${at(exp)}. Review the documentation at ` +
+      "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
+    return entraError(401, "invalid_client", 700024, text);
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
+    const text = "Client assertion failed signature validation. [Reason - The key was not found or does not match.]";
+    return entraError(401, "invalid_client", 700027, text);
+  }
+  return error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid ? malformed() : issuerOutOfReach();
+}
+
+function malformed(): AzureError {
+  return entraError(400, "invalid_request", 50027, "JWT token is invalid or malformed.");
+}
+
+function issuerOutOfReach(): AzureError {
+  return entraError(400, "invalid_request", 90061, "Request to External OIDC endpoint failed.");
+}

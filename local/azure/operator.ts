@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import type { TokenCredential } from "@azure/identity";
+import { azureFiles } from "./private-file.ts";
+
+/**
+ * The credential of the person who owns the stand-in's subscription, for SecretClient and its like.
+ *
+ * @param dir - the stand-in's folder.
+ */
+export function operatorCredential(dir: string): TokenCredential {
+  const token = readOperatorToken(dir);
+  return { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+}
+
+/** For Resource Manager, by `Authorization: Bearer`. */
+export function readOperatorToken(dir: string): string {
+  return readFileSync(azureFiles(dir).operatorToken, "utf8").trim();
+}

@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { UserError } from "../../domain/user-error.ts";
+import { TokenAuthority } from "./access-token.ts";
+import { issueServerCertificate } from "./certificate.ts";
+import type { AzureContext } from "./context.ts";
+import { Control } from "./control.ts";
+import { Federation, type ClusterJwks } from "./federation.ts";
+import { KeyVault } from "./key-vault.ts";
+import { azureFiles, ensurePrivateDir, readOrMake } from "./private-file.ts";
+import { ResourceManager } from "./resource-manager.ts";
+import { listen, serve } from "./server.ts";
+import { settingsSchema, type StandInSettings } from "./settings.ts";
+import { readStateFile, StateWriter } from "./state-file.ts";
+import { emptyState, type AzureState } from "./state.ts";
+import { TokenEndpoint } from "./token-endpoint.ts";
+
+export interface AzureOptions {
+  /** On 127.0.0.1; 0 lets the system choose, in tests. */
+  readonly port: number;
+  /** Folder of its own, made where it is missing: CA, operator's token, state. */
+  readonly dir: string;
+  /** Issuer of the one cluster whose ServiceAccount tokens are federated. */
+  readonly clusterIssuer: string;
+  readonly clusterJwks: ClusterJwks;
+  /** @default - made at the first start and kept. */
+  readonly tenantId?: string;
+  /** @default - any subscription exists. */
+  readonly subscriptionId?: string;
+  /** @default - Azure's published limits, no propagation delay. */
+  readonly settings?: Partial<StandInSettings>;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** A running Azure stand-in. */
+export interface AzureStandIn {
+  /** `https://127.0.0.1:<port>`: authority host, Resource Manager, and with a slash at its end the vault's URI. */
+  readonly origin: string;
+  readonly tenantId: string;
+  /** PEM that clients must trust; also in `ca.crt`. */
+  readonly caPem: string;
+  /** Bearer token of the subscription's owner; also in `operator-token`. */
+  readonly operatorToken: string;
+  readonly control: Control;
+  /** Writes what is not written yet and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stand-in for Azure: Resource Manager for the types of this program, Entra's token endpoint for workload
+ * identities, and the data plane of one Key Vault. Enough of each to be used by the official clients, and no more.
+ *
+ * @throws UserError `azure-state-unreadable`, `azure-tenant-differs`, `azure-port-taken`.
+ */
+export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
+  const { dir, port, clusterIssuer, clusterJwks, subscriptionId, now = Date.now } = options;
+  ensurePrivateDir(dir);
+  const files = azureFiles(dir);
+  const operatorToken = readOrMake(files.operatorToken, () => randomBytes(32).toString("base64url"));
+  const state = openState(files.state, options.tenantId);
+  const authority = await TokenAuthority.open(files.tokenKey, state, operatorToken);
+  const certificate = await issueServerCertificate(dir);
+  const server = await listen(port, certificate);
+  const writer = new StateWriter(files.state, state);
+  const context: AzureContext = {
+    state,
+    writer,
+    settings: settingsSchema.parse(options.settings ?? {}),
+    origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    subscriptionId,
+    now,
+  };
+  const control = new Control(context);
+  serve(server, {
+    control,
+    authority,
+    tokens: new TokenEndpoint(context, authority, new Federation(clusterIssuer, clusterJwks)),
+    resourceManager: new ResourceManager(context, authority),
+    keyVault: new KeyVault(context, authority),
+  });
+  return {
+    origin: context.origin,
+    tenantId: state.tenantId,
+    caPem: certificate.caPem,
+    operatorToken,
+    control,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      await writer.flush();
+    },
+  };
+}
+
+function openState(path: string, tenantId: string | undefined): AzureState {
+  const kept = readStateFile(path);
+  if (kept === undefined) return emptyState(tenantId ?? randomUUID(), randomUUID());
+  if (tenantId === undefined || kept.tenantId.toLowerCase() === tenantId.toLowerCase()) return kept;
+  throw UserError.of(
+    "azure-tenant-differs",
+    `${path} is of tenant ${kept.tenantId}, the settings say ${tenantId}`,
+    `set the tenant back, or begin anew with \`mv ${path} ${path}.old\``,
+  );
+}

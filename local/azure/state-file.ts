@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { UserError } from "../../domain/user-error.ts";
+import { stateFileSchema } from "./state-schema.ts";
+import { stateFileOf, stateFrom, type AzureState } from "./state.ts";
+
+/**
+ * @returns `undefined` where there is no file yet.
+ * @throws UserError `azure-state-unreadable` when the file is cut off or is not a state: it is never reset silently.
+ */
+export function readStateFile(path: string): AzureState | undefined {
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, "utf8");
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // the parser's message quotes the text, which holds values
+    throw unreadable(path, "is not JSON: cut off or changed by hand");
+  }
+  const parsed = stateFileSchema.safeParse(json);
+  if (!parsed.success) throw unreadable(path, `is not a state of the Azure stand-in: ${firstIssue(parsed.error)}`);
+  return stateFrom(parsed.data);
+}
+
+/**
+ * Writes the state behind the requests: soon after a change, one write at a time, always the whole file, under a
+ * temporary name first.
+ */
+export class StateWriter {
+  readonly #path: string;
+  readonly #state: AzureState;
+  #changed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #lastWriteInMilliseconds = 0;
+
+  constructor(path: string, state: AzureState) {
+    this.#path = path;
+    this.#state = state;
+  }
+
+  /** Notes a change; it is on disk within about 200 ms, or ten times what the last write took. */
+  changed(): void {
+    this.#changed = true;
+    this.#timer ??= setTimeout(
+      () => {
+        // what could not be written stays noted, and the next flush tells why
+        this.flush().catch(() => undefined);
+      },
+      Math.max(200, this.#lastWriteInMilliseconds * 10),
+    );
+  }
+
+  /** Resolves when all that has changed so far is on disk; rejects when it cannot be written. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#changed || this.#writing !== undefined) {
+      this.#writing ??= this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+      await this.#writing;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const begin = performance.now();
+    this.#changed = false;
+    try {
+      const temporary = `${this.#path}.tmp`;
+      await writeFile(temporary, JSON.stringify(stateFileOf(this.#state)), { mode: 0o600 });
+      await rename(temporary, this.#path);
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
+    this.#lastWriteInMilliseconds = performance.now() - begin;
+  }
+}
+
+function unreadable(path: string, problem: string): UserError {
+  return UserError.of(
+    "azure-state-unreadable",
+    `${path} ${problem}`,
+    `put a good copy back, or begin anew with \`mv ${path} ${path}.broken\`; values then come from .env again`,
+  );
+}
+
+/** Path and kind of the first mistake; zod's own texts quote no input. */
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue === undefined ? "unknown" : `${issue.path.map(String).join(".")}: ${issue.message}`;
+}
