@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LocalHome } from "../home.ts";
+import type { Binaries } from "../toolchain/pieces.ts";
+import { waitUntil } from "../wait-until.ts";
+import { applyObject, callCluster } from "./cluster-call.ts";
+import { clusterAccess } from "./cluster-access.ts";
+
+const digestAnnotation = "ameide-secrets/digest";
+/** Served to the last field, so that metadata alone comes back: the definitions are 1.3 MB. */
+const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+interface Definition {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+}
+
+/**
+ * Makes in the cluster what its servers need: who may do what, and the operator's definitions. Only what is missing
+ * or changed is written; a second run costs one call.
+ */
+export async function applyClusterObjects(home: LocalHome, binaries: Binaries): Promise<void> {
+  const access = clusterAccess();
+  const digest = digestOf(JSON.stringify(access));
+  const marker = access[0];
+  const present = await callCluster(home, "GET", marker.path);
+  const upToDate = present.status === 200 && annotationOf(JSON.parse(present.body) as Definition) === digest;
+  await Promise.all([upToDate ? undefined : applyAccess(home, access, digest), applyCrds(home, binaries)]);
+}
+
+/**
+ * Applies the External Secrets Operator's CustomResourceDefinitions where they are missing or changed, and waits until
+ * they are served.
+ */
+export async function applyCrds(home: LocalHome, binaries: Binaries): Promise<void> {
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const wanted = definitionsIn(binaries.externalSecretsDefinitions);
+  const { body } = await callCluster(home, "GET", path, { headers: { accept: metadataOnly } });
+  const { items } = JSON.parse(body) as { readonly items: readonly Definition[] | null };
+  const present = new Map((items ?? []).map((item) => [item.metadata.name, annotationOf(item)]));
+  const outdated = wanted.filter(({ definition, digest }) => present.get(definition.metadata.name) !== digest);
+  await Promise.all(
+    outdated.map(({ definition, digest }) =>
+      applyObject(home, `${path}/${definition.metadata.name}`, annotate(definition, digest)),
+    ),
+  );
+  if (outdated.length > 0)
+    await waitUntil(() => isServed(home, wanted.length), { inSeconds: 30, forWhat: "the definitions to be served" });
+}
+
+/** The operator's own group, and of its generators what it watches unasked. */
+function definitionsIn(folder: string): readonly { readonly definition: Definition; readonly digest: string }[] {
+  return readdirSync(folder)
+    .filter(
+      (file) =>
+        file.startsWith("external-secrets.io_") || file === "generators.external-secrets.io_generatorstates.json",
+    )
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .map((text) => ({ definition: JSON.parse(text) as Definition, digest: digestOf(text) }));
+}
+
+async function isServed(home: LocalHome, count: number): Promise<boolean> {
+  const groups = ["external-secrets.io/v1", "external-secrets.io/v1alpha1", "generators.external-secrets.io/v1alpha1"];
+  const answers = await Promise.all(groups.map((group) => callCluster(home, "GET", `/apis/${group}`)));
+  if (answers.some(({ status }) => status !== 200)) return false;
+  const kinds = answers.flatMap(({ body }) => {
+    const { resources } = JSON.parse(body) as { readonly resources: readonly { readonly name: string }[] };
+    return resources.map(({ name }) => name).filter((name) => !name.includes("/"));
+  });
+  return kinds.length >= count;
+}
+
+async function applyAccess(home: LocalHome, access: ReturnType<typeof clusterAccess>, digest: string): Promise<void> {
+  const [marker, ...rest] = access;
+  await Promise.all(rest.map(({ path, object }) => applyObject(home, path, object)));
+  await applyObject(home, marker.path, annotate(marker.object, digest)); // last: its digest says that all are there
+}
+
+function annotate(object: Definition, digest: string): Definition {
+  const annotations = { ...object.metadata.annotations, [digestAnnotation]: digest };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+function annotationOf({ metadata }: Definition): string | undefined {
+  return metadata.annotations?.[digestAnnotation];
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../domain/user-error.ts";
+import type { LocalHome } from "../home.ts";
+import { identify } from "../process-identity.ts";
+import { waitUntil } from "../wait-until.ts";
+import { writeRecord } from "./records.ts";
+import type { Server } from "./server.ts";
+import { homeVariable } from "./strays.ts";
+
+const keptLogInBytes = 5_000_000;
+/** A machine that builds at the same time is slow; what never comes up ends sooner, by itself. */
+const patienceInSeconds = 90;
+
+/**
+ * Starts a server in a process group of its own, so that it outlives this run and a Ctrl-C does not reach it, writes it
+ * down, and waits until it serves.
+ *
+ * @throws UserError with the last lines of its log when it ends instead, or does not serve in time.
+ */
+export async function launch(home: LocalHome, server: Server, signal?: AbortSignal): Promise<void> {
+  const { name, binary, args, environment } = server;
+  const log = openLog(logFile(home, name));
+  const child = spawn(binary, [...args], {
+    cwd: home.dir,
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: { PATH: "/usr/bin:/bin", HOME: home.dir, [homeVariable]: home.dir, ...environment },
+  });
+  closeSync(log);
+  const ended = new AbortController();
+  child.once("error", (error) => ended.abort(error.message));
+  child.once("exit", (code, killedBy) => ended.abort(`ended with ${killedBy ?? code}`));
+  const identity = child.pid === undefined ? undefined : identify(child.pid);
+  if (identity !== undefined) {
+    const port = home.port(server.ports[0]);
+    writeRecord(home, { name, ...identity, binary, port, digest: digestOf(server) });
+  }
+  child.unref();
+
+  const signals = signal === undefined ? ended.signal : AbortSignal.any([ended.signal, signal]);
+  try {
+    await waitUntil(server.isReady, { inSeconds: patienceInSeconds, forWhat: `${name} to serve`, signal: signals });
+  } catch (error) {
+    signal?.throwIfAborted();
+    const what = ended.signal.aborted ? `${name} ${String(ended.signal.reason)}` : (error as Error).message;
+    throw UserError.of(
+      "local-server-failed",
+      `${what}${lastLines(logFile(home, name))}`,
+      `read ${logFile(home, name)}; ameide-secrets local down --delete makes a new start, and forgets what is stored`,
+      { cause: error },
+    );
+  }
+}
+
+/** Of everything that the process reads when it starts; an executable that was replaced counts too. */
+export function digestOf({ binary, args, environment, inputs }: Server): string {
+  const { size, mtimeMs } = statSync(binary);
+  const all = JSON.stringify([binary, size, mtimeMs, args, environment, inputs]);
+  return createHash("sha256").update(all).digest("hex").slice(0, 16);
+}
+
+export function logFile({ logsDir }: LocalHome, name: string): string {
+  return join(logsDir, `${name}.log`);
+}
+
+function openLog(path: string): number {
+  if (existsSync(path) && statSync(path).size > keptLogInBytes) renameSync(path, `${path}.old`);
+  return openSync(path, "a", 0o600);
+}
+
+function lastLines(path: string): string {
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-4);
+  return lines.map((line) => `\n    ${line.slice(0, 300)}`).join("");
+}

@@ -1,0 +1,38 @@
+import type { LocalHome } from "../home.ts";
+import { writePrivateFile } from "../private-file.ts";
+import type { Binaries } from "../toolchain/pieces.ts";
+import { get } from "./https-get.ts";
+import type { Server } from "./server.ts";
+
+/**
+ * OpenBao, or a person's own Vault; not in dev mode: raft storage, so a restart leaves it sealed. Serving is what is
+ * waited for: it is vault-bootstrap that initialises and unseals it.
+ */
+export function openbao(home: LocalHome, binaries: Binaries): Server {
+  const cluster = `127.0.0.1:${home.port("vaultCluster")}`;
+  const configuration = JSON.stringify({
+    storage: {
+      // a multiplier of 1: the one node leads a second after it is unsealed, not five
+      raft: { path: home.vault.dataDir, node_id: "local", performance_multiplier: "1" },
+    },
+    listener: { tcp: { address: `127.0.0.1:${home.port("vault")}`, cluster_address: cluster, tls_disable: true } },
+    api_addr: home.vaultUrl,
+    cluster_addr: `https://${cluster}`,
+    disable_mlock: true, // else it needs root, and refuses to run on raft without a decision
+    ui: false,
+  });
+  return {
+    name: "openbao",
+    binary: binaries.bao,
+    args: ["server", `-config=${home.vault.configFile}`],
+    environment: { GOMEMLIMIT: "250MiB" },
+    ports: ["vault", "vaultCluster"],
+    inputs: [configuration],
+    after: [],
+    prepare: () => Promise.resolve(writePrivateFile(home.vault.configFile, configuration)),
+    isReady: async () => {
+      const asked = "sealedcode=200&uninitcode=200&standbyok=true";
+      return (await get(`${home.vaultUrl}/v1/sys/health?${asked}`)).status === 200;
+    },
+  };
+}

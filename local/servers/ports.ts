@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { UserError } from "../../domain/user-error.ts";
+import { commandOf } from "../process-identity.ts";
+
+/** A port that a server needs. */
+export interface NeededPort {
+  readonly server: string;
+  readonly port: number;
+}
+
+/**
+ * Proves that every port is free.
+ *
+ * @throws UserError with all that are not, and which process holds each, where the system tells.
+ */
+export async function requireFreePorts(needed: readonly NeededPort[], portBase: number): Promise<void> {
+  const free = await Promise.all(needed.map(({ port }) => isFree(port)));
+  const busy = needed.filter((_, index) => !free[index]);
+  if (busy.length === 0) return;
+  const holders = busy.map(({ port }) => findListener(port));
+  const pids = [...new Set(holders.filter((pid) => pid !== undefined))];
+  throw UserError.of(
+    "local-port-in-use",
+    busy
+      .map(({ port, server }, index) => `port ${port} for ${server} is in use${holderText(holders[index])}`)
+      .join("\n"),
+    (pids.length === 0 ? "stop what holds it" : `stop what holds it (kill ${pids.join(" ")})`) +
+      `, or move the local environment: ports ${portBase} to ${portBase + 9} follow from portBase in Pulumi.local.yaml`,
+  );
+}
+
+/** Whether 127.0.0.1:port can be listened on. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Process that listens on the port; `undefined` where it is another user's, or the system is not Linux. */
+export function findListener(port: number): number | undefined {
+  try {
+    const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
+  } catch {
+    return undefined;
+  }
+}
+
+function listeningInodes(table: string, port: number): readonly string[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, "0");
+  return readFileSync(table, "utf8")
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = "", , state]) => state === "0A" && local.endsWith(`:${wanted}`)) // 0A: LISTEN
+    .flatMap((fields) => fields[9] ?? []);
+}
+
+function socketsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    });
+  } catch {
+    return []; // gone, or another user's
+  }
+}
+
+function holderText(pid: number | undefined): string {
+  if (pid === undefined) return " by another process";
+  const command = commandOf(pid);
+  return ` by process ${pid}${command === undefined ? "" : ` (${command.slice(0, 120)})`}`;
+}

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LocalHome } from "../home.ts";
+import type { Binaries } from "../toolchain/pieces.ts";
+import { applyClusterObjects } from "./cluster-objects.ts";
+import { get } from "./https-get.ts";
+import type { Server } from "./server.ts";
+
+/** The Azure subscription that the stand-in plays; what is left out is made up at the first start. */
+export interface AzureAccount {
+  readonly tenantId?: string;
+  readonly subscriptionId?: string;
+}
+
+/** The one Node process of the stand-ins for Azure and for a node. */
+export function standIns(home: LocalHome, binaries: Binaries, { tenantId, subscriptionId }: AzureAccount): Server {
+  const { kubernetes } = home;
+  return {
+    name: "stand-ins",
+    binary: process.execPath,
+    args: [
+      join(import.meta.dirname, "..", "stand-ins.ts"),
+      `--home=${home.dir}`,
+      `--port-base=${home.portBase}`,
+      ...(tenantId === undefined ? [] : [`--tenant=${tenantId}`]),
+      ...(subscriptionId === undefined ? [] : [`--subscription=${subscriptionId}`]),
+    ],
+    environment: {},
+    ports: ["azure", "kubelet"],
+    inputs: [digestOfSources(), readFileSync(kubernetes.nodeKubeconfig, "utf8")],
+    after: ["kube-apiserver"],
+    prepare: () => applyClusterObjects(home, binaries),
+    isReady: async () => {
+      const azure = await get(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
+      const kubelet = await get(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
+        ca: readFileSync(kubernetes.caCertificate),
+        cert: readFileSync(kubernetes.kubeletClientCertificate),
+        key: readFileSync(kubernetes.kubeletClientKey),
+      });
+      return azure.status > 0 && kubelet.status === 200;
+    },
+  };
+}
+
+/** Of the code that the process runs: a change of it is a reason to start anew. */
+function digestOfSources(): string {
+  const local = join(import.meta.dirname, "..");
+  const hash = createHash("sha256");
+  for (const folder of [local, join(local, "azure"), join(local, "node"), join(local, "..", "domain")]) {
+    for (const file of readdirSync(folder)
+      .filter((name) => name.endsWith(".ts"))
+      .toSorted()) {
+      hash.update(file).update(readFileSync(join(folder, file)));
+    }
+  }
+  return hash.digest("hex");
+}

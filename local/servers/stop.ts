@@ -1,0 +1,41 @@
+import type { LocalHome } from "../home.ts";
+import { isAlive } from "../process-identity.ts";
+import { endProcessGroup } from "./process-group.ts";
+import { readRecords, removeRecord } from "./records.ts";
+import { serverNames, type ServerName } from "./server.ts";
+import { findStrays } from "./strays.ts";
+
+/** Who goes together; each group goes once the one before it has gone, so that none loses what it still talks to. */
+const stopOrder: readonly (readonly ServerName[])[] = [
+  ["external-secrets", "kube-controller-manager", "stand-ins", "openbao"],
+  ["kube-apiserver"],
+  ["etcd"],
+];
+
+/**
+ * Stops the servers of a home, and their children: asked first, killed after 10 s. Nothing running is no error.
+ *
+ * @param options.only - @default - all of them, unrecorded ones too
+ * @returns the names of those that ran.
+ */
+export async function stopServers(
+  home: LocalHome,
+  options: { readonly only?: readonly ServerName[] } = {},
+): Promise<readonly ServerName[]> {
+  const wanted = options.only ?? serverNames;
+  const records = readRecords(home).filter(({ name }) => wanted.includes(name));
+  const running = records.filter(isAlive);
+  for (const names of stopOrder) {
+    const group = records.filter(({ name }) => names.includes(name));
+    await Promise.all(group.map((record) => endProcessGroup(record)));
+    for (const { name } of group) removeRecord(home, name);
+  }
+  if (options.only === undefined) await endStrays(home);
+  return running.map(({ name }) => name);
+}
+
+/** Ends servers of this home that no record names. */
+export async function endStrays(home: LocalHome): Promise<void> {
+  const strays = findStrays(home, readRecords(home).filter(isAlive));
+  await Promise.all(strays.map((stray) => endProcessGroup(stray)));
+}
