@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { localHome, type LocalHome } from "../../local/home.ts";
+import { isFree } from "../../local/servers/ports.ts";
+import type { ServerName } from "../../local/servers/server.ts";
+import { startServers } from "../../local/servers/start.ts";
+import { stopServers } from "../../local/servers/stop.ts";
+import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
+import type { Binaries } from "../../local/toolchain/pieces.ts";
+
+export interface TestServers {
+  readonly home: LocalHome;
+  readonly binaries: Binaries;
+}
+
+/**
+ * Gives a suite a home of its own, in a new folder and on free ports, with the servers that it names (and what these
+ * need) running; they stop and the folder goes when the suite ends. Call it in a `describe`; what it returns gives the
+ * servers once the suite runs.
+ */
+export function useServers(only: readonly ServerName[]): () => TestServers {
+  let servers: TestServers | undefined;
+
+  before(async function () {
+    this.timeout(180_000);
+    const binaries = await testBinaries();
+    const home = await temporaryHome();
+    servers = { home, binaries };
+    await startServers(home, binaries, { only });
+  });
+
+  after(async function () {
+    this.timeout(60_000);
+    if (servers !== undefined) await forget(servers.home);
+  });
+
+  return () => {
+    if (servers === undefined) throw new Error("the servers run from `before` on, not while the suite is described");
+    return servers;
+  };
+}
+
+/** An unused home: a folder of its own, made by whoever uses it, and ten free ports. */
+export async function temporaryHome(): Promise<LocalHome> {
+  const dir = mkdtempSync(join(tmpdir(), "ameide-secrets-test-"));
+  return localHome({ dir, portBase: await freePortBase() });
+}
+
+/** Stops what runs in a test's home and removes it. */
+export async function forget(home: LocalHome): Promise<void> {
+  await stopServers(home);
+  rmSync(home.dir, { recursive: true, force: true });
+}
+
+/** @throws Error when a piece is missing: tests build nothing, `npm test` does so before them. */
+export async function testBinaries(): Promise<Binaries> {
+  const state = await inspectToolchain();
+  if (state.missing.length > 0) {
+    throw new Error(`run npm test: the toolchain lacks ${state.missing.map(({ piece }) => piece.name).join(", ")}`);
+  }
+  return binariesOf(state);
+}
+
+/** Below the range that systems hand out for outgoing connections, so that none of these lands on it meanwhile. */
+async function freePortBase(): Promise<number> {
+  for (;;) {
+    const portBase = 12_000 + 10 * Math.floor(Math.random() * 1500);
+    const free = await Promise.all(Array.from({ length: 10 }, (_, offset) => isFree(portBase + offset)));
+    if (!free.includes(false)) return portBase;
+  }
+}
