@@ -72,6 +72,7 @@ export const bootstrapExitCodes = {
   "source-forbidden": 12,
   "federation-mismatch": 13,
   "token-file-missing": 14,
+  "value-refused": 15,
   "vault-unreachable": 20,
   "vault-sealed": 21,
   "vault-uninitialised": 22,

@@ -1,0 +1,207 @@
+import { readFile } from "node:fs/promises";
+import { BootstrapFailure, messageOf } from "./failure.ts";
+import type { RetryVerdict } from "./retry.ts";
+import type { Timing } from "./timing.ts";
+
+export interface AzureIdentity {
+  readonly clientId: string;
+  readonly tenantId: string;
+  /** The projected token, as AZURE_FEDERATED_TOKEN_FILE names it. */
+  readonly tokenFile: string;
+  readonly authorityHost?: string;
+}
+
+/** What one error of Azure's libraries comes to. */
+export type AzureFault =
+  | { readonly kind: "token-file" }
+  /** The token endpoint refused; `code` such as AADSTS70021. */
+  | { readonly kind: "federation"; readonly code: string }
+  | { readonly kind: "rbac" }
+  | { readonly kind: "network-rule" }
+  | { readonly kind: "refused" }
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "certificate" }
+  | { readonly kind: "challenge" };
+
+/** Codes that Entra gives for a while after a federated credential or its identity was made. */
+const propagatingCodes = new Set(["AADSTS70021", "AADSTS700211", "AADSTS700212", "AADSTS700213", "AADSTS700016"]);
+
+/** Node's codes of a certificate that is not trusted: waiting does not help. */
+const certificateCodes = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS/;
+
+/** The fields that Azure's errors add to an Error. */
+interface Shape extends Error {
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly details?: unknown;
+}
+
+/** Azure's libraries wrap errors in errors: all texts of the chain, outermost first. */
+function chainOf(error: unknown): Shape[] {
+  const chain: Shape[] = [];
+  for (let at: unknown = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at);
+  return chain;
+}
+
+function textOf(error: unknown): string {
+  return chainOf(error)
+    .map((part) => `${part.message} ${part.code ?? ""} ${JSON.stringify(part.details ?? "")}`)
+    .join(" ");
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return chainOf(error).find(({ statusCode }) => statusCode !== undefined)?.statusCode;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return statusOf(error) === 404 && textOf(error).includes("SecretNotFound");
+}
+
+/** 403 as well, and no matter of rights. */
+export function isDisabled(error: unknown): boolean {
+  return statusOf(error) === 403 && /SecretDisabled|disabled secret/.test(textOf(error));
+}
+
+export function faultOf(error: unknown): AzureFault | undefined {
+  const text = textOf(error);
+  const status = statusOf(error);
+  const aadsts = /AADSTS\d+/.exec(text)?.[0];
+  if (certificateCodes.test(text)) return { kind: "certificate" };
+  if (aadsts !== undefined && status !== 429 && (status ?? 400) < 500) return { kind: "federation", code: aadsts };
+  if (/challenge (resource|contains)/.test(text)) return { kind: "challenge" };
+  if (/ENOENT|No content on the file/.test(text)) return { kind: "token-file" };
+  if (status === 403 && /ForbiddenByFirewall|ForbiddenByConnection|Client address is not/.test(text)) {
+    return { kind: "network-rule" };
+  }
+  if (status === 403) return { kind: "rbac" };
+  if (status === 401 || status === 400) return { kind: "refused" };
+  const isNetwork =
+    /REQUEST_SEND_ERROR|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|EPIPE|socket|network_error|endpoints_resolution/;
+  if (status !== undefined || isNetwork.test(text)) return { kind: "unreachable" };
+  return undefined;
+}
+
+/**
+ * Whether to try again: an unreachable token endpoint may come back (the data plane's own faults were retried request
+ * by request already), and what propagation explains passes by itself, if this run may wait for it.
+ */
+export function azureVerdict({
+  timing,
+  propagates,
+}: {
+  readonly timing: Pick<Timing, "propagationPollInMs">;
+  readonly propagates: () => boolean;
+}): (error: unknown) => RetryVerdict {
+  return (error) => {
+    const fault = faultOf(error);
+    const isPropagation = fault?.kind === "rbac" || (fault?.kind === "federation" && propagatingCodes.has(fault.code));
+    if (isPropagation) return propagates() ? { afterInMs: timing.propagationPollInMs } : undefined;
+    const isTokenEndpoint = chainOf(error).some(({ name }) => /^(Authentication|Credential)/.test(name));
+    return fault?.kind === "unreachable" && isTokenEndpoint ? {} : undefined;
+  };
+}
+
+export interface AzureContext {
+  /** Such as `list the secrets`. */
+  readonly what: string;
+  readonly vault: string;
+  readonly identity: AzureIdentity;
+}
+
+/** The failure that ends the run, with the names that a person needs to repair it. */
+export async function azureFailure(error: unknown, { what, vault, identity }: AzureContext): Promise<unknown> {
+  const fault = faultOf(error);
+  const options = { cause: error };
+  const because = messageOf(error);
+  switch (fault?.kind) {
+    case "token-file":
+      return tokenFileMissing(identity.tokenFile);
+    case "federation":
+      return await federationFailure(fault.code, identity, options);
+    case "rbac":
+      return new BootstrapFailure(
+        "source-forbidden",
+        `identity ${identity.clientId} may not ${what} of ${vault}: ${because}`,
+        "give it the role Key Vault Secrets User at the vault's scope (ameide-secrets up, stack shared); a new assignment takes up to 10 minutes",
+        options,
+      );
+    case "network-rule":
+      return new BootstrapFailure(
+        "source-forbidden",
+        `the network rules of ${vault} keep this pod out: ${because}`,
+        "let the cluster's egress addresses or its private endpoint through the vault's firewall",
+        options,
+      );
+    case "refused":
+      return new BootstrapFailure(
+        "source-forbidden",
+        `${vault} refused to ${what}: ${because}`,
+        `see whether tenant ${identity.tenantId} is the vault's own`,
+        options,
+      );
+    case "certificate":
+      return new BootstrapFailure(
+        "source-unreachable",
+        `the certificate of ${vault} or of its token endpoint is not trusted: ${because}`,
+        "set the PEM of its CA as azure.extraCaPem, which NODE_EXTRA_CA_CERTS names in the pod",
+        options,
+      );
+    case "challenge":
+      return new BootstrapFailure(
+        "bad-configuration",
+        `${vault} names another resource than its own host: ${because}`,
+        "set disableChallengeResourceVerification, if this is a sovereign cloud or a private name",
+        options,
+      );
+    case "unreachable":
+      return new BootstrapFailure(
+        "source-unreachable",
+        `cannot ${what} of ${vault}: ${because}`,
+        "see whether the pod may leave the cluster, and whether the vault's name resolves there",
+        options,
+      );
+    default:
+      return error;
+  }
+}
+
+export function tokenFileMissing(file: string): BootstrapFailure {
+  return new BootstrapFailure(
+    "token-file-missing",
+    `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : `is not at ${file}, or is empty`}`,
+    "the pod template projects it; run ameide-secrets up, and see whether something else owns the CronJob",
+  );
+}
+
+async function federationFailure(
+  code: string,
+  identity: AzureIdentity,
+  options: ErrorOptions,
+): Promise<BootstrapFailure> {
+  if (code === "AADSTS700016" || code === "AADSTS90002") {
+    return new BootstrapFailure(
+      "federation-mismatch",
+      `${code}: tenant ${identity.tenantId} knows no application ${identity.clientId}`,
+      "the identity was made anew or the tenant is another: run ameide-secrets up, which sets the client id from its output",
+      options,
+    );
+  }
+  const { sub, iss, aud } = await claimsOf(identity.tokenFile);
+  return new BootstrapFailure(
+    "federation-mismatch",
+    `${code}: identity ${identity.clientId} has no federated credential for subject ${sub}, issuer ${iss}, audience ${aud}`,
+    "make one with exactly these three: ameide-secrets up; a new one takes some minutes",
+    options,
+  );
+}
+
+/** The claims that must match, read from the token's payload; its signature goes nowhere. */
+async function claimsOf(tokenFile: string): Promise<{ sub: string; iss: string; aud: string }> {
+  try {
+    const payload = (await readFile(tokenFile, "utf8")).split(".")[1] ?? "";
+    const { sub, iss, aud } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Record<string, unknown>;
+    return { sub: String(sub), iss: String(iss), aud: String(aud) };
+  } catch {
+    return { sub: "unreadable", iss: "unreadable", aud: "unreadable" };
+  }
+}

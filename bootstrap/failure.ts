@@ -1,0 +1,26 @@
+import type { BootstrapCause } from "../domain/bootstrap-config.ts";
+
+/** What ends a run, with the cause that becomes its exit code. Anything else that is thrown is our defect. */
+export class BootstrapFailure extends Error {
+  readonly code: Exclude<BootstrapCause, "ok">;
+  readonly problem: string;
+  readonly fix: string;
+
+  /**
+   * @param problem - what is wrong, with the offending name: lower case, no full stop, never a value.
+   * @param fix - the repair, as a command where there is one.
+   */
+  constructor(code: Exclude<BootstrapCause, "ok">, problem: string, fix: string, options?: ErrorOptions) {
+    super(`${problem}\n  fix: ${fix}`, options);
+    this.name = "BootstrapFailure";
+    this.code = code;
+    this.problem = problem;
+    this.fix = fix;
+  }
+}
+
+/** The message of whatever was thrown, for a line of a log; one line, bounded. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, " ").slice(0, 500);
+}

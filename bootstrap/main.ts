@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { bootstrapExitCodes } from "../domain/bootstrap-config.ts";
+import { BootstrapFailure, messageOf } from "./failure.ts";
+import { readInvocation, type Invocation } from "./invocation.ts";
+import { Log } from "./log.ts";
+import { runBootstrap } from "./run.ts";
+import { scheduledTiming, waitingTiming } from "./timing.ts";
+
+/** The program inside the CronJob: environment and flags in, log lines and an exit code out. */
+async function main(): Promise<number> {
+  const runId = process.env["VAULT_BOOTSTRAP_RUN_ID"] ?? randomUUID();
+  const log = new Log((line) => process.stdout.write(line), runId);
+  try {
+    const invocation = await readInvocation(process.argv.slice(2), process.env);
+    const timing = invocation.waitForPropagation || invocation.untilUnsealed ? waitingTiming : scheduledTiming;
+    return await runBootstrap({
+      invocation,
+      runId,
+      timing,
+      log,
+      signal: stopSignal(invocation, timing.propagationInMs),
+    });
+  } catch (error) {
+    const { code, problem, fix } =
+      error instanceof BootstrapFailure
+        ? error
+        : { code: "internal-error" as const, problem: messageOf(error), fix: "" };
+    log.error("summary", { cause: code, exitCode: bootstrapExitCodes[code], problem, fix });
+    return bootstrapExitCodes[code];
+  }
+}
+
+/** Aborted by SIGTERM (the pod is to end) and by the run's own deadline, whichever comes first. */
+function stopSignal({ config }: Invocation, propagationInMs: number): AbortSignal {
+  const stop = new AbortController();
+  const end = (problem: string, fix: string): void => stop.abort(new BootstrapFailure("terminated", problem, fix));
+  const onSignal = (name: string): void =>
+    end(`stopped by ${name} after the writes in hand`, "nothing to repair: the next run goes on from here");
+  process.once("SIGTERM", onSignal);
+  process.once("SIGINT", onSignal);
+  const deadlineInMs = config.deadlineInSeconds * 1000 + propagationInMs;
+  setTimeout(
+    () =>
+      end(
+        `not done after ${deadlineInMs / 1000} s`,
+        "see the log for what it waited for; raise the interval if it works that long",
+      ),
+    deadlineInMs,
+  ).unref();
+  return stop.signal;
+}
+
+// set, not called: what is still on its way to a slow reader of the log is not cut off
+void main().then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,94 @@
+import type { CredentialsSecret } from "../credentials-secret.ts";
+import { BootstrapFailure, messageOf } from "../failure.ts";
+import type { Run } from "../run-context.ts";
+import { pauseFor } from "../retry.ts";
+import { initialise as initialiseVault, type VaultCredentials } from "../vault-system.ts";
+
+/**
+ * Initialises a Vault that never was, and keeps what it gives. The order is the point: nothing that exists is touched,
+ * and the keys are made only once it is proven that they can be kept.
+ *
+ * Between Vault's answer and the Secret's write lies the one loss that no later run can repair. It costs nothing but
+ * the empty Vault: see `vault-orphaned`.
+ *
+ * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`.
+ */
+export async function initialise(run: Run, credentials: CredentialsSecret): Promise<void> {
+  const { config, vault, log } = run;
+  if ((await credentials.read()) !== undefined) throw lost(config.vault.address, credentials.title);
+  if (!config.vault.initialise) {
+    throw new BootstrapFailure(
+      "vault-uninitialised",
+      `Vault at ${config.vault.address} was never initialised, and ${config.environment} does not let us do it`,
+      "initialise it by hand (vault operator init) and keep its recovery keys outside the cluster",
+    );
+  }
+  await proveStorable(credentials);
+  if (run.dryRun) {
+    log.info("would-initialise", { secret: credentials.title });
+    return;
+  }
+  const given = await ask(run);
+  await keep(run, credentials, given);
+  log.info("initialised", { secret: credentials.title, vault: vault.address });
+}
+
+async function proveStorable(credentials: CredentialsSecret): Promise<void> {
+  try {
+    await credentials.prove();
+  } catch (error) {
+    throw new BootstrapFailure(
+      "vault-uninitialised",
+      `Vault is not initialised, since its keys could not be kept: ${messageOf(error)}`,
+      "let the bootstrap's ServiceAccount create Secrets in its namespace: ameide-secrets up makes the Role",
+      { cause: error },
+    );
+  }
+}
+
+async function ask({ config, vault }: Run): Promise<VaultCredentials> {
+  try {
+    return await initialiseVault(vault, config.vault.unseal === "kms");
+  } catch (error) {
+    const answer = await vault.call("GET", "sys/init", { anonymous: true }).catch(() => ({ initialized: true }));
+    if ((answer as { initialized: boolean }).initialized) throw orphaned(config.vault.address, messageOf(error));
+    throw new BootstrapFailure(
+      "vault-uninitialised",
+      `Vault at ${config.vault.address} could not be initialised: ${messageOf(error)}`,
+      "see Vault's own log",
+      { cause: error },
+    );
+  }
+}
+
+/** The keys exist in this process alone now: no signal and no fault of the API server ends this before its last try. */
+async function keep({ config, log }: Run, credentials: CredentialsSecret, given: VaultCredentials): Promise<void> {
+  const pauses = [100, 200, 500, 1_000, 2_000, 3_000, 4_000];
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await credentials.create(given);
+      return;
+    } catch (error) {
+      const pause = pauses[attempt];
+      if (pause === undefined) throw orphaned(config.vault.address, messageOf(error));
+      log.warn("retry", { what: "keep the credentials", because: messageOf(error) });
+      await pauseFor(pause);
+    }
+  }
+}
+
+function lost(address: string, secret: string): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-lost",
+    `Vault at ${address} was never initialised, yet Secret ${secret} holds the keys of one that was`,
+    "its volume was lost or its name changed: bring that volume or a snapshot back; only if it is gone for good, delete the Secret and run again",
+  );
+}
+
+export function orphaned(address: string, why: string): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-orphaned",
+    `Vault at ${address} is initialised and its keys were not kept: ${why}`,
+    "nobody can open it, and a Vault that was never opened is empty: delete its volume and its pod, then run again",
+  );
+}

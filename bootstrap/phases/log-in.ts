@@ -1,0 +1,37 @@
+import { BootstrapFailure, messageOf } from "../failure.ts";
+import type { Run } from "../run-context.ts";
+import { NetworkError } from "../http.ts";
+import { VaultError } from "../vault-client.ts";
+
+/**
+ * Logs in with the pod's own ServiceAccount; root is never used for this.
+ *
+ * @throws BootstrapFailure `vault-auth-refused`, `vault-unreachable`, `vault-sealed`.
+ */
+export async function logIn({ config, vault, kubernetes }: Run): Promise<void> {
+  const { authMount, role, address } = config.vault;
+  try {
+    await vault.logInByKubernetes(authMount, role, async () => await kubernetes.token());
+  } catch (error) {
+    if (error instanceof NetworkError) {
+      throw new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
+    }
+    if (!(error instanceof VaultError)) throw error;
+    throw new BootstrapFailure(
+      "vault-auth-refused",
+      `Vault refused the login at auth/${authMount} as role ${role}: ${messageOf(error)}`,
+      fixFor(error, authMount),
+      { cause: error },
+    );
+  }
+}
+
+function fixFor(error: VaultError, authMount: string): string {
+  if (error.says("invalid role name") || error.says("no handler for route") || error.status === 404) {
+    return "the role or the auth mount is not there yet: ameide-secrets up makes both";
+  }
+  if (error.says("service account name not authorized") || error.says("namespace not authorized")) {
+    return "the role is bound to another ServiceAccount: ameide-secrets up binds it to this one";
+  }
+  return `Vault could not review the token: ameide-secrets reconfigure-auth, and see that auth/${authMount} pins no reviewer token and Vault's own account holds system:auth-delegator`;
+}

@@ -1,0 +1,48 @@
+import type { CredentialsSecret } from "../credentials-secret.ts";
+import { BootstrapFailure } from "../failure.ts";
+import type { Run } from "../run-context.ts";
+import { sealed } from "../vault-client.ts";
+import { unseal as unsealVault } from "../vault-system.ts";
+import { orphaned } from "./initialise.ts";
+import { waitUntil } from "./wait-for-vault.ts";
+
+/**
+ * Opens a sealed Vault as the environment says, and waits until it serves.
+ *
+ * @throws BootstrapFailure `vault-sealed`, `vault-orphaned`, `vault-unreachable`.
+ */
+export async function unseal(run: Run, credentials: CredentialsSecret): Promise<void> {
+  const { config, log } = run;
+  const address = config.vault.address;
+  if (config.vault.unseal === "manual") throw sealed(address);
+  if (run.dryRun) {
+    log.info("would-unseal", { by: config.vault.unseal });
+    return;
+  }
+  if (config.vault.unseal === "from-secret") await unsealFromSecret(run, credentials);
+  const seen = await waitUntil(run, ({ state }) => state === "active" || state === "standby");
+  if (seen.state === "sealed") throw sealed(address);
+  if (seen.state === "active" || seen.state === "standby") {
+    log.info("vault", { state: seen.state });
+    return;
+  }
+  throw new BootstrapFailure(
+    "vault-unreachable",
+    `Vault at ${address} was unsealed and does not serve: ${seen.state}`,
+    "see Vault's own log",
+  );
+}
+
+async function unsealFromSecret({ config, vault, log }: Run, credentials: CredentialsSecret): Promise<void> {
+  const kept = await credentials.read();
+  if (kept === undefined)
+    throw orphaned(config.vault.address, `it is sealed, and there is no Secret ${credentials.title}`);
+  if (kept.unsealKey === undefined || !(await unsealVault(vault, kept.unsealKey))) {
+    throw new BootstrapFailure(
+      "vault-sealed",
+      `Vault at ${config.vault.address} is sealed, and the unseal-key of Secret ${credentials.title} is not its own`,
+      "find the key that its initialisation gave; the Secret may belong to another Vault",
+    );
+  }
+  log.info("unsealed", { secret: credentials.title });
+}

@@ -1,0 +1,36 @@
+import { BootstrapFailure } from "../failure.ts";
+import { pauseFor } from "../retry.ts";
+import type { Run } from "../run-context.ts";
+import { health, type VaultHealth } from "../vault-system.ts";
+
+/**
+ * Waits until Vault answers, whatever its state.
+ *
+ * @throws BootstrapFailure `vault-unreachable`
+ */
+export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state"], "unreachable">> {
+  const found = await waitUntil(run, ({ state }) => state !== "unreachable");
+  if (found.state === "unreachable") {
+    throw new BootstrapFailure(
+      "vault-unreachable",
+      `Vault at ${run.config.vault.address} does not answer: ${found.why}`,
+      "see whether its pod runs and whether the address is that of its Service",
+    );
+  }
+  run.log.info("vault", { state: found.state });
+  return found.state;
+}
+
+/** Looks at Vault's health until it is as wanted or the time is up. @returns what was seen last. */
+export async function waitUntil(
+  { vault, timing, signal, log }: Run,
+  wanted: (health: VaultHealth) => boolean,
+): Promise<VaultHealth> {
+  const deadline = Date.now() + timing.vaultWaitInMs;
+  for (let told = false; ; told = true) {
+    const seen = await health(vault, signal);
+    if (wanted(seen) || Date.now() >= deadline) return seen;
+    if (!told) log.info("waiting-for-vault", { state: seen.state });
+    await pauseFor(timing.vaultPollInMs, signal);
+  }
+}

@@ -1,0 +1,164 @@
+import type { BootstrapCause, BootstrapOutcome } from "../../domain/bootstrap-config.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import type { CarriedSecret } from "../carried-secret.ts";
+import { mapBounded } from "../concurrency.ts";
+import { decide, isRecorded, recordFor, type Facts } from "../decide.ts";
+import { BootstrapFailure, messageOf } from "../failure.ts";
+import { generatedValue } from "../generated-value.ts";
+import { concurrency, type Run } from "../run-context.ts";
+import type { SecretSource } from "../source.ts";
+import { VaultError } from "../vault-client.ts";
+import { CasMismatch, type VaultKv } from "../vault-kv.ts";
+import type { Decision } from "./check.ts";
+import { readOne } from "./read.ts";
+
+/** What became of one secret. */
+export interface Outcome {
+  readonly secret: CarriedSecret;
+  readonly outcome: BootstrapOutcome;
+  readonly reason?: string;
+  /** What the run ends with; `failed` only. */
+  readonly cause?: Exclude<BootstrapCause, "ok">;
+  readonly sourceVersion?: string;
+  readonly vaultVersion?: number;
+}
+
+/**
+ * Carries every decision out. A run that is stopped ends the writes in hand, data and record, and begins no other.
+ *
+ * @param outcomes - filled as they come, so that a run that is stopped can tell how far it was.
+ */
+export async function write(
+  run: Run,
+  source: SecretSource,
+  kv: VaultKv,
+  decisions: readonly Decision[],
+  outcomes: Outcome[],
+): Promise<void> {
+  await mapBounded(decisions, concurrency, async (decision) => {
+    run.signal.throwIfAborted();
+    const outcome = await carryOut(run, source, kv, decision);
+    outcomes.push(outcome);
+    tell(run, outcome);
+  });
+}
+
+async function carryOut(run: Run, source: SecretSource, kv: VaultKv, decision: Decision): Promise<Outcome> {
+  const { secret } = decision;
+  // made once: a write whose answer was lost is recognised by the value that it left
+  const generates = decision.action.kind === "write" && decision.action.origin === "generated";
+  const generated = generates ? generatedValue(secret.lengthInCharacters) : undefined;
+  try {
+    return await perform(run, kv, decision, generated);
+  } catch (error) {
+    if (error instanceof CasMismatch) return await readAgain(run, source, kv, secret, decision.facts, generated);
+    return failed(secret, error);
+  }
+}
+
+/** Another writer was quicker, or our own answer was lost: what is there now is judged anew, once. */
+async function readAgain(
+  run: Run,
+  source: SecretSource,
+  kv: VaultKv,
+  secret: CarriedSecret,
+  known: Facts,
+  generated: Redacted | undefined,
+): Promise<Outcome> {
+  try {
+    const facts = await readOne(run, source, kv, secret, { ...known, vault: await kv.state(secret.path) });
+    if (generated !== undefined && facts.held?.reveal() === generated.reveal()) {
+      await kv.record(secret.path, recordFor(secret, facts, facts.vault.currentVersion));
+      return { secret, outcome: "written", vaultVersion: facts.vault.currentVersion };
+    }
+    return await perform(run, kv, { secret, facts, action: decide(secret, facts, run.config) }, generated);
+  } catch (error) {
+    if (error instanceof CasMismatch) {
+      return {
+        secret,
+        outcome: "failed",
+        reason: "conflict: another writer changes it while we write",
+        cause: "conflict",
+      };
+    }
+    return failed(secret, error);
+  }
+}
+
+async function perform(
+  run: Run,
+  kv: VaultKv,
+  { secret, facts, action }: Decision,
+  generated: Redacted | undefined,
+): Promise<Outcome> {
+  const version = facts.source === undefined ? {} : { sourceVersion: facts.source.version };
+  const { currentVersion } = facts.vault;
+  if (action.kind === "leave") {
+    const { outcome, reason, cause } = action;
+    return {
+      secret,
+      outcome,
+      ...version,
+      ...(reason === undefined ? {} : { reason }),
+      ...(cause === undefined ? {} : { cause }),
+      ...(currentVersion === 0 ? {} : { vaultVersion: currentVersion }),
+    };
+  }
+  if (action.kind === "record") {
+    const record = recordFor(secret, facts, currentVersion);
+    if (!run.dryRun && !isRecorded(facts.vault, record)) await kv.record(secret.path, record);
+    return { secret, outcome: "unchanged", ...version, vaultVersion: currentVersion };
+  }
+  const reason = action.origin === "source" ? {} : { reason: action.origin };
+  if (run.dryRun) return { secret, outcome: "written", ...reason, ...version };
+  const vaultVersion = await kv.write(secret.path, valueFor(action.origin, secret, facts, generated), action.cas);
+  await kv.record(secret.path, recordFor(secret, facts, vaultVersion));
+  return { secret, outcome: "written", ...reason, ...version, vaultVersion };
+}
+
+function valueFor(
+  origin: "source" | "generated" | "fixture",
+  { fixture, lengthInCharacters }: CarriedSecret,
+  { source }: Facts,
+  generated: Redacted | undefined,
+): Redacted {
+  if (origin === "fixture" && fixture !== undefined) return new Redacted(fixture);
+  if (origin === "source" && source !== undefined) return source.value;
+  return generated ?? generatedValue(lengthInCharacters);
+}
+
+/** One secret's own failure; what concerns Vault as a whole ends the run instead. */
+function failed(secret: CarriedSecret, error: unknown): Outcome {
+  if (!(error instanceof VaultError) || error.status >= 500 || error.status === 429) throw error;
+  const cause = error.status === 403 ? "vault-policy-refused" : "internal-error";
+  return { secret, outcome: "failed", reason: messageOf(error), cause };
+}
+
+function tell({ log, dryRun }: Run, { secret, outcome, reason, sourceVersion, vaultVersion }: Outcome): void {
+  // of thousands that are as they were, only the count is told
+  if (outcome === "unchanged" && reason === undefined) return;
+  const fields = { name: secret.name, path: secret.path, outcome, reason, sourceVersion, vaultVersion };
+  if (outcome === "failed") log.error("secret", fields);
+  else log.info(dryRun && outcome === "written" ? "would-write" : "secret", fields);
+}
+
+/** What failed secrets end the run with; each is in the status by name. */
+export function failureOf(outcomes: readonly Outcome[]): BootstrapFailure | undefined {
+  const failures = outcomes.filter(({ outcome }) => outcome === "failed");
+  const precedence = ["vault-policy-refused", "conflict", "value-refused", "internal-error"] as const;
+  const cause = precedence.find((one) => failures.some((failure) => failure.cause === one));
+  if (cause === undefined) return undefined;
+  const named = failures.slice(0, 20).map(({ secret, reason }) => `${secret.name} (${reason ?? "no reason"})`);
+  return new BootstrapFailure(
+    cause,
+    `${failures.length} of ${outcomes.length} secrets failed: ${named.join(", ")}`,
+    fixes[cause],
+  );
+}
+
+const fixes = {
+  "vault-policy-refused": "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it",
+  conflict: "find the other writer: ameide-secrets lineage NAME; one name has one writer",
+  "value-refused": "put a real value into the source: ameide-secrets env push",
+  "internal-error": "see the reasons; Vault's own log tells more",
+} as const;

@@ -1,0 +1,21 @@
+import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
+import type { KubernetesClient } from "./kubernetes-client.ts";
+import type { Log } from "./log.ts";
+import type { Timing } from "./timing.ts";
+import type { VaultClient } from "./vault-client.ts";
+
+/** What every phase works with. */
+export interface Run {
+  readonly config: BootstrapConfig;
+  readonly vault: VaultClient;
+  readonly kubernetes: KubernetesClient;
+  readonly timing: Timing;
+  readonly log: Log;
+  /** Aborted when the run is told to stop, when its time is up, or when its Lease is lost. */
+  readonly signal: AbortSignal;
+  /** Nothing is changed anywhere. */
+  readonly dryRun: boolean;
+}
+
+/** Calls under way at once, to Vault and to the source. */
+export const concurrency = 16;

@@ -1,0 +1,193 @@
+import { bootstrapExitCodes, type BootstrapCause, type BootstrapPhase } from "../domain/bootstrap-config.ts";
+import { carriedSecrets } from "./carried-secret.ts";
+import { CredentialsSecret } from "./credentials-secret.ts";
+import { BootstrapFailure, messageOf } from "./failure.ts";
+import { NetworkError } from "./http.ts";
+import type { Invocation } from "./invocation.ts";
+import { KubernetesClient } from "./kubernetes-client.ts";
+import { Lease } from "./lease.ts";
+import type { Log } from "./log.ts";
+import { check } from "./phases/check.ts";
+import { initialise } from "./phases/initialise.ts";
+import { list } from "./phases/list.ts";
+import { logIn } from "./phases/log-in.ts";
+import { read } from "./phases/read.ts";
+import { unseal } from "./phases/unseal.ts";
+import { waitForVault } from "./phases/wait-for-vault.ts";
+import { failureOf, write, type Outcome } from "./phases/write.ts";
+import { concurrency, type Run } from "./run-context.ts";
+import type { SecretSource } from "./source.ts";
+import { AzureSource } from "./source-azure.ts";
+import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
+import { secretsForStatus, StatusConfigMap } from "./status.ts";
+import type { Timing } from "./timing.ts";
+import { VaultClient, VaultError } from "./vault-client.ts";
+import { VaultKv } from "./vault-kv.ts";
+
+export interface RunOptions {
+  readonly invocation: Invocation;
+  readonly runId: string;
+  readonly timing: Timing;
+  readonly log: Log;
+  /** Stops the run after the writes in hand; its reason is a BootstrapFailure. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known at the end of a run, however it ended. */
+interface Ending {
+  readonly startedAt: Date;
+  readonly cause: BootstrapCause;
+  readonly phase: BootstrapPhase | undefined;
+  readonly failure: BootstrapFailure | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly sourceCalls: number;
+}
+
+/** One run of vault-bootstrap, from the Lease to the status. @returns the exit code. */
+export async function runBootstrap(options: RunOptions): Promise<number> {
+  const { invocation, timing, log } = options;
+  const startedAt = new Date();
+  const outcomes: Outcome[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const kubernetes = await KubernetesClient.connect({
+    address: invocation.kubernetesAddress,
+    serviceAccountDir: invocation.serviceAccountDir,
+    timing,
+    signal,
+  });
+  const { config, dryRun } = invocation;
+  const onRetry = (error: unknown, pause: number): void =>
+    log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) });
+  const vault = new VaultClient({ address: config.vault.address, timing, connections: concurrency, signal, onRetry });
+  const run: Run = { config, vault, kubernetes, timing, log, signal, dryRun };
+  const lease = new Lease({
+    kubernetes,
+    namespace: config.namespace,
+    name: config.lease,
+    holder: options.runId,
+    timing,
+    log,
+    signal,
+    onLost: (failure) => stop.abort(failure),
+  });
+  let source: SecretSource | undefined;
+  let failure: BootstrapFailure | undefined;
+  try {
+    log.enter("acquire-lease");
+    // a run that changes nothing keeps nobody out
+    if (!dryRun) await lease.acquire();
+    const isOpen = await open(run);
+    if (isOpen && !invocation.untilUnsealed) {
+      source = sourceFor(options, run);
+      await carry(run, source, outcomes);
+      failure = failureOf(outcomes);
+    }
+  } catch (error) {
+    failure = asFailure(signal.aborted ? signal.reason : error, run);
+  }
+  const cause = failure?.code ?? "ok";
+  const ending: Ending = { startedAt, cause, phase: log.phase, failure, outcomes, sourceCalls: source?.calls ?? 0 };
+  await vault.logOut();
+  if (!dryRun) await writeStatus(run, options, ending);
+  await lease.release();
+  kubernetes.close();
+  summarise(log, ending, dryRun);
+  return bootstrapExitCodes[cause];
+}
+
+/** @returns whether Vault serves; false only in a dry run, which opens nothing. */
+async function open(run: Run): Promise<boolean> {
+  const { config, kubernetes, log } = run;
+  const credentials = new CredentialsSecret(kubernetes, config.namespace, config.vault.credentialsSecret);
+  log.enter("wait-for-vault");
+  const state = await waitForVault(run);
+  if (state === "active" || state === "standby") return true;
+  if (state === "uninitialised") {
+    log.enter("initialise");
+    await initialise(run, credentials);
+    if (run.dryRun) return false;
+  }
+  log.enter("unseal");
+  await unseal(run, credentials);
+  return !run.dryRun;
+}
+
+async function carry(run: Run, source: SecretSource, outcomes: Outcome[]): Promise<void> {
+  const { config, vault, log } = run;
+  const kv = new VaultKv(vault, config.vault.mount);
+  log.enter("log-in");
+  await logIn(run);
+  log.enter("list");
+  const listed = await list(run, source, kv, carriedSecrets(config));
+  log.enter("read");
+  const known = await read(run, source, kv, listed);
+  log.enter("check");
+  const decisions = await check(run, kv, known);
+  log.enter("write");
+  await write(run, source, kv, decisions, outcomes);
+}
+
+function sourceFor({ invocation, timing, log }: RunOptions, { config, kubernetes, signal }: Run): SecretSource {
+  const { source } = config;
+  return source.type === "azure-key-vault"
+    ? new AzureSource({ source, identity: invocation.azure, timing, log, signal })
+    : new KubernetesSecretSource(kubernetes, config.namespace, source);
+}
+
+/** What was thrown where no phase named a cause. */
+function asFailure(error: unknown, { config }: Run): BootstrapFailure {
+  if (error instanceof BootstrapFailure) return error;
+  const options = { cause: error };
+  const { address, role } = config.vault;
+  if (error instanceof VaultError && error.status === 403) {
+    const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
+    return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
+  }
+  if (error instanceof VaultError || error instanceof NetworkError) {
+    const fix = "see Vault's own log; the next run goes on from here";
+    return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, fix, options);
+  }
+  const where = error instanceof Error ? (error.stack?.split("\n")[1]?.trim() ?? "") : "";
+  const fix = "this is a defect of vault-bootstrap: report it with the log of this run";
+  return new BootstrapFailure("internal-error", `${messageOf(error)} ${where}`, fix, options);
+}
+
+async function writeStatus({ kubernetes, config, log }: Run, { runId }: RunOptions, ending: Ending): Promise<void> {
+  const { startedAt, cause, phase, failure, outcomes } = ending;
+  const finishedAt = new Date().toISOString();
+  const isSuccess = cause === "ok" && outcomes.length > 0;
+  try {
+    await new StatusConfigMap(kubernetes, config.namespace, config.statusConfigMap).write({
+      runId,
+      startedAt: startedAt.toISOString(),
+      finishedAt,
+      ...(isSuccess ? { lastSuccessAt: finishedAt } : {}),
+      cause,
+      ...(failure === undefined || phase === undefined ? {} : { phase }),
+      ...(failure === undefined ? {} : { message: failure.message }),
+      ...secretsForStatus(outcomes),
+    });
+  } catch (error) {
+    // the secrets are where they belong: the run is what it was, and says that its status is old
+    log.warn("status-not-written", { because: messageOf(error) });
+  }
+}
+
+function summarise(log: Log, { startedAt, cause, failure, outcomes, sourceCalls }: Ending, dryRun: boolean): void {
+  const count = (wanted: string): number => outcomes.filter(({ outcome }) => outcome === wanted).length;
+  const fields = {
+    cause,
+    exitCode: bootstrapExitCodes[cause],
+    dryRun,
+    written: count("written"),
+    unchanged: count("unchanged"),
+    kept: count("kept"),
+    failed: count("failed"),
+    sourceCalls,
+    durationInMs: Date.now() - startedAt.getTime(),
+    ...(failure === undefined ? {} : { problem: failure.problem, fix: failure.fix }),
+  };
+  if (failure === undefined) log.info("summary", fields);
+  else log.error("summary", fields);
+}

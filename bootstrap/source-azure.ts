@@ -1,0 +1,180 @@
+import { WorkloadIdentityCredential } from "@azure/identity";
+import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
+import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
+import { Redacted } from "../domain/redacted.ts";
+import { azureFailure, azureVerdict, faultOf, isDisabled, isNotFound, type AzureIdentity } from "./azure-errors.ts";
+import type { Log } from "./log.ts";
+import { messageOf } from "./failure.ts";
+import { Pacer } from "./pacer.ts";
+import { retry, retryAfterInMs, type RetryVerdict } from "./retry.ts";
+import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
+import type { Timing } from "./timing.ts";
+
+/** 4,000 in any 10 s is Key Vault's limit for one vault (service limits); the rest is left to those who share it. */
+const callsPerWindow = 3_600;
+const windowInMs = 10_000;
+
+/** Key Vault tells `updated` in whole seconds: within two of them another change could carry the same stamp. */
+const settlesAfterInMs = 2_000;
+
+export interface AzureSourceOptions {
+  readonly source: Extract<BootstrapConfig["source"], { type: "azure-key-vault" }>;
+  readonly identity: AzureIdentity;
+  readonly timing: Timing;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+type Policy = NonNullable<SecretClientOptions["additionalPolicies"]>[number]["policy"];
+type PipelineResponse = Awaited<ReturnType<Policy["sendRequest"]>>;
+
+/** Throttled, or a fault of the service: the same request may succeed. */
+class PassingAnswer extends Error {
+  readonly afterInMs: number | undefined;
+
+  constructor({ status, headers }: PipelineResponse) {
+    super(`Key Vault answered ${status}`);
+    this.afterInMs = retryAfterInMs(headers.get("retry-after"));
+  }
+}
+
+function passes(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+function requestVerdict(error: unknown): RetryVerdict {
+  if (error instanceof PassingAnswer) return error.afterInMs === undefined ? {} : { afterInMs: error.afterInMs };
+  return faultOf(error)?.kind === "unreachable" ? {} : undefined;
+}
+
+/** Azure Key Vault, read by workload identity. */
+export class AzureSource implements SecretSource {
+  readonly description: string;
+  readonly #options: AzureSourceOptions;
+  readonly #client: SecretClient;
+  readonly #pacer = new Pacer(callsPerWindow, windowInMs);
+  readonly #startedAt = Date.now();
+  #calls = 0;
+  /** Key Vault's clock at its last answer, in whole seconds; ours may be off. */
+  #serverTime: number | undefined;
+
+  constructor(options: AzureSourceOptions) {
+    const { source, identity } = options;
+    this.#options = options;
+    this.description = `Key Vault ${source.uri}`;
+    // retried here and not by Azure's pipeline: every request is paced and counted, and propagation has its own bound
+    const retryOptions = { maxRetries: 0 };
+    const credential = new WorkloadIdentityCredential({
+      clientId: identity.clientId,
+      tenantId: identity.tenantId,
+      tokenFilePath: identity.tokenFile,
+      ...(identity.authorityHost === undefined ? {} : { authorityHost: identity.authorityHost }),
+      disableInstanceDiscovery: source.disableInstanceDiscovery,
+      retryOptions,
+    });
+    this.#client = new SecretClient(source.uri, credential, {
+      disableChallengeResourceVerification: source.disableChallengeResourceVerification,
+      retryOptions,
+      additionalPolicies: [{ policy: this.#requests(), position: "perRetry" }],
+    });
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  async list(): Promise<ReadonlyMap<string, SourceItem>> {
+    return await this.#patiently("list the secrets", async () => {
+      const items = new Map<string, SourceItem>();
+      for await (const page of this.#client.listPropertiesOfSecrets({ abortSignal: this.#options.signal }).byPage()) {
+        for (const { name, enabled, updatedOn } of page) {
+          items.set(name, { name, enabled: enabled !== false, ...this.#stamp(updatedOn, this.#serverTime) });
+        }
+      }
+      return items;
+    });
+  }
+
+  async read(name: string): Promise<SourceValue | undefined> {
+    return await this.#patiently(`read secret ${name}`, async () => {
+      // taken before the call: the answer cannot be older than that
+      const before = this.#serverTime;
+      try {
+        const { value, properties } = await this.#client.getSecret(name, { abortSignal: this.#options.signal });
+        return {
+          value: new Redacted(value ?? ""),
+          version: properties.version ?? "",
+          ...this.#stamp(properties.updatedOn, before),
+        };
+      } catch (error) {
+        if (isNotFound(error) || isDisabled(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async heldBefore(name: string, value: Redacted): Promise<boolean> {
+    return await this.#patiently(`read earlier versions of secret ${name}`, async () => {
+      for await (const { version } of this.#client.listPropertiesOfSecretVersions(name)) {
+        const options = version === undefined ? {} : { version };
+        const earlier = await this.#client.getSecret(name, options).catch((error: unknown) => {
+          if (isNotFound(error) || isDisabled(error)) return undefined;
+          throw error;
+        });
+        if (earlier?.value === value.reveal()) return true;
+      }
+      return false;
+    });
+  }
+
+  #stamp(updated: Date | undefined, serverTime: number | undefined): { stamp: string; settled: boolean } {
+    if (updated === undefined) return { stamp: "", settled: false };
+    const settled = serverTime !== undefined && serverTime - updated.getTime() >= settlesAfterInMs;
+    return { stamp: updated.toISOString(), settled };
+  }
+
+  /** Paces, counts and retries each request by itself, so that one bad page does not begin the whole list again. */
+  #requests(): Policy {
+    const { timing, log, signal } = this.#options;
+    return {
+      name: "vaultBootstrapRequests",
+      sendRequest: async (request, next) => {
+        let attempt = 0;
+        const send = async (): Promise<PipelineResponse> => {
+          attempt++;
+          await this.#pacer.turn(signal);
+          this.#calls++;
+          const response = await next(request);
+          const time = Date.parse(response.headers.get("date") ?? "");
+          if (!Number.isNaN(time)) this.#serverTime = time;
+          // the last answer goes on to Azure's library, which makes its own error of it
+          if (passes(response.status) && attempt < timing.retryAttempts) throw new PassingAnswer(response);
+          return response;
+        };
+        return await retry(send, {
+          timing,
+          verdict: requestVerdict,
+          signal,
+          onRetry: (error, pause) => log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) }),
+        });
+      },
+    };
+  }
+
+  /** Retries what may pass; waits for propagation as long as this run may; names the cause of the rest. */
+  async #patiently<T>(what: string, operation: () => Promise<T>): Promise<T> {
+    const { timing, log, signal } = this.#options;
+    const propagates = (): boolean => Date.now() - this.#startedAt < timing.propagationInMs;
+    try {
+      return await retry(operation, {
+        timing: { ...timing, retryAttempts: timing.propagationInMs > 0 ? Infinity : timing.retryAttempts },
+        verdict: azureVerdict({ timing, propagates }),
+        signal,
+        onRetry: (error, pause) => log.warn("retry", { what, pauseInMs: Math.round(pause), because: messageOf(error) }),
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await azureFailure(error, { what, vault: this.#options.source.uri, identity: this.#options.identity });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
+import { Redacted } from "../domain/redacted.ts";
+import { BootstrapFailure } from "./failure.ts";
+import { kubernetesFailure, type KubernetesClient } from "./kubernetes-client.ts";
+import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
+
+interface SecretObject {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** One key of one Kubernetes Secret that holds a JSON object, name to value; for clusters without Azure (444, 613). */
+export class KubernetesSecretSource implements SecretSource {
+  readonly description: string;
+  readonly #kubernetes: KubernetesClient;
+  readonly #namespace: string;
+  readonly #source: { readonly name: string; readonly key: string };
+  #values: ReadonlyMap<string, SourceValue> = new Map();
+  #calls = 0;
+
+  constructor(
+    kubernetes: KubernetesClient,
+    namespace: string,
+    source: Extract<BootstrapConfig["source"], { type: "kubernetes-secret" }>,
+  ) {
+    this.#kubernetes = kubernetes;
+    this.#namespace = namespace;
+    this.#source = source;
+    this.description = `Secret ${namespace}/${source.name}`;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** One call brings names and values. Any change of the Secret changes every stamp: then all are compared. */
+  async list(): Promise<ReadonlyMap<string, SourceItem>> {
+    this.#calls++;
+    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#source.name}`;
+    const answer = await this.#kubernetes.get(path).catch((error: unknown) => {
+      throw kubernetesFailure(error, `read ${this.description}`);
+    });
+    if (answer === undefined) {
+      throw new BootstrapFailure(
+        "source-unreachable",
+        `${this.description}, which the external values come from, does not exist`,
+        "seed it first, then run again",
+      );
+    }
+    const { metadata, data } = answer.body as SecretObject;
+    const version = `${metadata.uid}/${metadata.resourceVersion}`;
+    const values = this.#parse(data?.[this.#source.key]).map(
+      ([name, value]) => [name, { value: new Redacted(value), version, stamp: version, settled: true }] as const,
+    );
+    this.#values = new Map(values);
+    return new Map(values.map(([name]) => [name, { name, enabled: true, stamp: version, settled: true }]));
+  }
+
+  async read(name: string): Promise<SourceValue | undefined> {
+    return await Promise.resolve(this.#values.get(name));
+  }
+
+  /** A Kubernetes Secret keeps no earlier values. */
+  async heldBefore(): Promise<boolean> {
+    return await Promise.resolve(false);
+  }
+
+  #parse(base64: string | undefined): [string, string][] {
+    const wrong = (problem: string): BootstrapFailure =>
+      new BootstrapFailure(
+        "bad-configuration",
+        `key ${this.#source.key} of ${this.description} ${problem}`,
+        `make it one JSON object of names and values, all strings`,
+      );
+    if (base64 === undefined) throw wrong("is missing");
+    let content: unknown;
+    try {
+      content = JSON.parse(Buffer.from(base64, "base64").toString("utf8"));
+    } catch {
+      // the parser's own message quotes the text
+      throw wrong("is not JSON");
+    }
+    if (typeof content !== "object" || content === null || Array.isArray(content)) throw wrong("is not a JSON object");
+    const entries = Object.entries(content);
+    const odd = entries.find(([, value]) => typeof value !== "string");
+    if (odd !== undefined) throw wrong(`holds something else than text under ${odd[0]}`);
+    return entries;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Redacted } from "../domain/redacted.ts";
+
+/** One secret of the source, as its list tells. */
+export interface SourceItem {
+  readonly name: string;
+  /** A disabled secret has no value to give. */
+  readonly enabled: boolean;
+  /** Changes whenever the value does. */
+  readonly stamp: string;
+  /** Whether a later change would show in the stamp; a change within the same second would not. */
+  readonly settled: boolean;
+}
+
+export interface SourceValue {
+  readonly value: Redacted;
+  readonly version: string;
+  readonly stamp: string;
+  readonly settled: boolean;
+}
+
+/** Where external values come from. */
+export interface SecretSource {
+  /** For messages, such as `Key Vault https://ameidekv.vault.azure.net/`. */
+  readonly description: string;
+  /** Every secret of the source, by name. */
+  list(): Promise<ReadonlyMap<string, SourceItem>>;
+  /** @returns `undefined` where it went away since it was listed. */
+  read(name: string): Promise<SourceValue | undefined>;
+  /** Whether `value` is that of an earlier version: then it came from here, whoever carried it. */
+  heldBefore(name: string, value: Redacted): Promise<boolean>;
+  /** Requests made of the source so far. */
+  readonly calls: number;
+}

@@ -1,0 +1,41 @@
+/** How long a run waits for what; all bounds of time in one place, so that tests can shorten them. */
+export interface Timing {
+  /** For Vault to answer at all, and to become active once it is unsealed. */
+  readonly vaultWaitInMs: number;
+  /** Between two looks at a Vault that is not there yet. */
+  readonly vaultPollInMs: number;
+  /** First pause after a fault that may pass; doubled each time, with jitter. */
+  readonly retryBaseInMs: number;
+  readonly retryCapInMs: number;
+  /** Tries of one call, the first among them. */
+  readonly retryAttempts: number;
+  /** For new role assignments and federated credentials to take effect, counted from the run's start. */
+  readonly propagationInMs: number;
+  readonly propagationPollInMs: number;
+  /** Life of the Lease without renewal: how long a killed run keeps the next one out. */
+  readonly leaseInMs: number;
+  /** For another run to end, where this one waits for it. */
+  readonly leaseWaitInMs: number;
+}
+
+/** For a scheduled run: what does not pass within a minute is left to the next run. */
+export const scheduledTiming: Timing = {
+  vaultWaitInMs: 60_000,
+  vaultPollInMs: 500,
+  retryBaseInMs: 250,
+  retryCapInMs: 10_000,
+  retryAttempts: 6,
+  propagationInMs: 0,
+  propagationPollInMs: 0,
+  leaseInMs: 30_000,
+  leaseWaitInMs: 0,
+};
+
+/** For a run that an update waits for: Azure documents up to 10 minutes for a role assignment. */
+export const waitingTiming: Timing = {
+  ...scheduledTiming,
+  vaultWaitInMs: 300_000,
+  propagationInMs: 900_000,
+  propagationPollInMs: 5_000,
+  leaseWaitInMs: 300_000,
+};

@@ -1,0 +1,103 @@
+import { Redacted } from "../domain/redacted.ts";
+import { VaultError, type VaultClient } from "./vault-client.ts";
+
+/** What a path holds, as KV v2's metadata tells. */
+export interface VaultState {
+  /** 0: no version was ever written, so that CAS 0 writes the first. */
+  readonly currentVersion: number;
+  /** Whether the current version can be read: there is one, neither deleted nor destroyed. */
+  readonly live: boolean;
+  readonly customMetadata: Readonly<Record<string, string>>;
+  readonly casRequired: boolean;
+}
+
+export const absent: VaultState = { currentVersion: 0, live: false, customMetadata: {}, casRequired: false };
+
+/** Another writer was there between our read and our write. */
+export class CasMismatch extends Error {}
+
+interface Metadata {
+  readonly current_version: number;
+  readonly custom_metadata: Record<string, string> | null;
+  readonly cas_required: boolean;
+  readonly versions: Record<string, { deletion_time: string; destroyed: boolean } | undefined>;
+}
+
+/** KV v2 under one mount. A secret is one field, `value` (348, 613). */
+export class VaultKv {
+  readonly #vault: VaultClient;
+  readonly #mount: string;
+
+  constructor(vault: VaultClient, mount: string) {
+    this.#vault = vault;
+    this.#mount = mount;
+  }
+
+  /** @returns the API path, such as `secret/data/ghcr-token`. */
+  apiPath(kind: "data" | "metadata", path: string): string {
+    return `${this.#mount}/${kind}/${path.split("/").map(encodeURIComponent).join("/")}`;
+  }
+
+  async state(path: string): Promise<VaultState> {
+    const answer = await this.#orUndefined("GET", this.apiPath("metadata", path));
+    if (answer === undefined) return absent;
+    const metadata = (answer as { data: Metadata }).data;
+    const version = metadata.versions[String(metadata.current_version)];
+    return {
+      currentVersion: metadata.current_version,
+      live: version !== undefined && !version.destroyed && !isPast(version.deletion_time),
+      customMetadata: metadata.custom_metadata ?? {},
+      casRequired: metadata.cas_required,
+    };
+  }
+
+  /** @returns the value of the current version; `undefined` where there is none or it has no text in `value`. */
+  async value(path: string): Promise<{ readonly value: Redacted | undefined; readonly version: number } | undefined> {
+    const answer = await this.#orUndefined("GET", this.apiPath("data", path));
+    if (answer === undefined) return undefined;
+    const { data, metadata } = (answer as { data: { data: { value?: unknown } | null; metadata: { version: number } } })
+      .data;
+    const value = data?.value;
+    return { value: typeof value === "string" ? new Redacted(value) : undefined, version: metadata.version };
+  }
+
+  /**
+   * @param cas - the version that was read; 0 for none.
+   * @returns the new version.
+   * @throws CasMismatch
+   */
+  async write(path: string, value: Redacted, cas: number): Promise<number> {
+    const body = { options: { cas }, data: { value: value.reveal() } };
+    try {
+      const answer = await this.#vault.call("POST", this.apiPath("data", path), { body, inHand: true });
+      return (answer as { data: { version: number } }).data.version;
+    } catch (error) {
+      if (error instanceof VaultError && error.says("check-and-set parameter did not match")) {
+        throw new CasMismatch(error.message, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** Replaces the custom metadata, and from now on refuses writes without CAS to this path; other paths are not touched. */
+  async record(path: string, customMetadata: Readonly<Record<string, string>>): Promise<void> {
+    await this.#vault.call("POST", this.apiPath("metadata", path), {
+      body: { cas_required: true, custom_metadata: customMetadata },
+      inHand: true,
+    });
+  }
+
+  async #orUndefined(method: string, path: string): Promise<unknown> {
+    try {
+      return await this.#vault.call(method, path);
+    } catch (error) {
+      if (error instanceof VaultError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** `deletion_time` also stands for the future, where `delete_version_after` is set. */
+function isPast(deletionTime: string): boolean {
+  return deletionTime !== "" && Date.parse(deletionTime) <= Date.now();
+}
