@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { applyClusterObjects } from "./cluster-objects.ts";
 import { get } from "./https-get.ts";
 import type { Server } from "./server.ts";
 
@@ -25,7 +24,6 @@ export function externalSecrets(home: LocalHome, binaries: Binaries): Server {
     ports: ["externalSecretsMetrics"],
     inputs: [readFileSync(home.kubernetes.externalSecretsKubeconfig, "utf8")],
     after: ["kube-apiserver"],
-    prepare: () => applyClusterObjects(home, binaries),
     // 0.19.2 has no health endpoint; a controller that runs shows its workers
     isReady: async () => {
       const { status, body } = await get(`http://${metrics}/metrics`);

@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalHome } from "../home.ts";
-import type { Binaries } from "../toolchain/pieces.ts";
-import { applyClusterObjects } from "./cluster-objects.ts";
 import { get } from "./https-get.ts";
 import type { Server } from "./server.ts";
 
@@ -14,7 +12,7 @@ export interface AzureAccount {
 }
 
 /** The one Node process of the stand-ins for Azure and for a node. */
-export function standIns(home: LocalHome, binaries: Binaries, { tenantId, subscriptionId }: AzureAccount): Server {
+export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAccount): Server {
   const { kubernetes } = home;
   return {
     name: "stand-ins",
@@ -30,7 +28,6 @@ export function standIns(home: LocalHome, binaries: Binaries, { tenantId, subscr
     ports: ["azure", "kubelet"],
     inputs: [digestOfSources(), readFileSync(kubernetes.nodeKubeconfig, "utf8")],
     after: ["kube-apiserver"],
-    prepare: () => applyClusterObjects(home, binaries),
     isReady: async () => {
       const azure = await get(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
       const kubelet = await get(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {

@@ -1,7 +1,9 @@
 import { ensureHome, type LocalHome } from "../home.ts";
 import { isAlive } from "../process-identity.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
+import { waitUntil } from "../wait-until.ts";
 import { ensureCertificates } from "./certificates.ts";
+import { applyClusterObjects } from "./cluster-objects.ts";
 import { controllerManager } from "./controller-manager.ts";
 import { etcdServer } from "./etcd.ts";
 import { externalSecrets } from "./external-secrets.ts";
@@ -10,24 +12,16 @@ import { writeKubeconfigs } from "./kubeconfig.ts";
 import { digestOf, launch } from "./launch.ts";
 import { openbao } from "./openbao.ts";
 import { requireFreePorts } from "./ports.ts";
-import { readRecords } from "./records.ts";
+import { readRecords, type ServerRecord } from "./records.ts";
 import type { Server, ServerName } from "./server.ts";
 import { standIns, type AzureAccount } from "./stand-ins.ts";
 import { endStrays, stopServers } from "./stop.ts";
 
-/** What became of one server. */
-export interface ServerProgress {
-  readonly name: ServerName;
-  /** `kept`: it ran already and serves. `restarted`: it ran with something else, or did not answer. */
-  readonly phase: "starting" | "started" | "restarted" | "kept";
-  readonly port: number;
-  readonly elapsedInSeconds: number;
-}
-
 export interface StartOptions {
   /** These, and what they need. @default - all */
   readonly only?: readonly ServerName[];
-  readonly onProgress?: (progress: ServerProgress) => void;
+  /** Gets one line for each server that starts, such as `etcd serves on 127.0.0.1:28203 (0.9 s)`. */
+  readonly onProgress?: (line: string) => void;
   readonly signal?: AbortSignal;
   /** What the Azure stand-in plays; the settings of the `local` stack. */
   readonly azure?: AzureAccount;
@@ -37,36 +31,41 @@ export interface StartOptions {
  * Makes every server of the home run and serve: what runs as it should is left alone, what was killed, changed or does
  * not answer starts anew, at most in parallel. Hold the home's lock (`lockHome`) around it.
  *
+ * @returns the names of those that it started.
  * @throws UserError with all ports that others hold, before anything is started or stopped for it; or when a server
  *   does not come up, with the end of its log.
  */
-export async function startServers(home: LocalHome, binaries: Binaries, options: StartOptions = {}): Promise<void> {
+export async function startServers(
+  home: LocalHome,
+  binaries: Binaries,
+  options: StartOptions = {},
+): Promise<readonly ServerName[]> {
   const startedAt = performance.now();
   ensureHome(home);
   const certificates = await ensureCertificates(home);
   await writeKubeconfigs(home);
   const servers = withNeeds(allServers(home, binaries, certificates, options.azure ?? {}), options.only);
 
-  const states = await Promise.all(servers.map(async (server) => ({ server, state: await stateOf(home, server) })));
-  const named = (wanted: string) => states.filter(({ state }) => state === wanted).map(({ server }) => server);
-  const down = named("down");
-  const outdated = named("outdated");
+  const states = new Map(
+    await Promise.all(servers.map(async (server) => [server.name, await stateOf(home, server)] as const)),
+  );
   await endStrays(home);
-  await requireFreePorts(portsOf(home, down), home.portBase);
-  if (outdated.length > 0) await stopServers(home, { only: outdated.map(({ name }) => name) });
+  await requireFreePorts(newPorts(home, servers, states), home.portBase);
+  const outdated = servers.map(({ name }) => name).filter((name) => states.get(name) === "outdated");
+  if (outdated.length > 0) await stopServers(home, { only: outdated });
 
-  const tell = ({ name, ports }: Server, phase: ServerProgress["phase"]) => {
-    const elapsedInSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
-    options.onProgress?.({ name, phase, port: home.port(ports[0]), elapsedInSeconds });
-  };
+  const started: ServerName[] = [];
   await inOrder(servers, async (server) => {
-    const isOutdated = outdated.includes(server);
-    if (!isOutdated && !down.includes(server)) return tell(server, "kept");
-    tell(server, "starting");
+    const state = states.get(server.name);
+    if (state === "serving" || (state === "waiting" && (await servesAgain(server, options.signal)))) return;
+    if (state === "waiting") await stopServers(home, { only: [server.name] });
     await server.prepare?.();
     await launch(home, server, options.signal);
-    tell(server, isOutdated ? "restarted" : "started");
+    started.push(server.name);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    options.onProgress?.(`${server.name} serves on 127.0.0.1:${home.port(server.ports[0])} (${seconds} s)`);
   });
+  return started;
 }
 
 /** etcd and the API server alone. */
@@ -74,7 +73,7 @@ export function startControlPlane(
   home: LocalHome,
   binaries: Binaries,
   options: Omit<StartOptions, "only"> = {},
-): Promise<void> {
+): Promise<readonly ServerName[]> {
   return startServers(home, binaries, { ...options, only: ["kube-apiserver"] });
 }
 
@@ -83,18 +82,20 @@ export function startOpenBao(
   home: LocalHome,
   binaries: Binaries,
   options: Omit<StartOptions, "only"> = {},
-): Promise<void> {
+): Promise<readonly ServerName[]> {
   return startServers(home, binaries, { ...options, only: ["openbao"] });
 }
 
 function allServers(home: LocalHome, binaries: Binaries, certificates: string, azure: AzureAccount): readonly Server[] {
+  let applied: Promise<void> | undefined;
+  const applyOnce = () => (applied ??= applyClusterObjects(home, binaries));
   const servers = [
     etcdServer(home, binaries),
     openbao(home, binaries),
     kubeApiserver(home, binaries),
     controllerManager(home, binaries),
-    externalSecrets(home, binaries),
-    standIns(home, binaries, azure),
+    { ...externalSecrets(home, binaries), prepare: applyOnce },
+    { ...standIns(home, azure), prepare: applyOnce },
   ];
   return servers.map((server) => ({ ...server, inputs: [...server.inputs, certificates] }));
 }
@@ -108,18 +109,20 @@ function withNeeds(servers: readonly Server[], only: readonly ServerName[] | und
   return servers.filter(({ name }) => wanted.has(name));
 }
 
-async function stateOf(home: LocalHome, server: Server): Promise<"down" | "outdated" | "serving"> {
-  const record = readRecords(home).find(({ name }) => name === server.name);
+/** `waiting`: it runs, but what it needs does not; it may serve again once that is back. */
+type State = "down" | "outdated" | "waiting" | "serving";
+
+async function stateOf(home: LocalHome, server: Server): Promise<State> {
+  const record = recordOf(home, server.name);
   if (record === undefined || !isAlive(record)) return "down";
   if (record.digest !== digestOf(server)) return "outdated";
-  // one that hangs starts anew; one that only waits for another that was killed serves again when that is back
-  const isWaiting = server.after.some((name) => !isRunning(home, name));
-  return isWaiting || (await answers(server)) ? "serving" : "outdated";
+  const needs = server.after.map((name) => recordOf(home, name));
+  if (needs.some((need) => need === undefined || !isAlive(need))) return "waiting";
+  return (await answers(server)) ? "serving" : "outdated"; // one that hangs starts anew
 }
 
-function isRunning(home: LocalHome, wanted: ServerName): boolean {
-  const record = readRecords(home).find(({ name }) => name === wanted);
-  return record !== undefined && isAlive(record);
+function recordOf(home: LocalHome, wanted: ServerName): ServerRecord | undefined {
+  return readRecords(home).find(({ name }) => name === wanted);
 }
 
 async function answers(server: Server): Promise<boolean> {
@@ -133,8 +136,25 @@ async function answers(server: Server): Promise<boolean> {
   return false;
 }
 
-function portsOf(home: LocalHome, servers: readonly Server[]) {
-  return servers.flatMap(({ name, ports }) => ports.map((port) => ({ server: name, port: home.port(port) })));
+async function servesAgain(server: Server, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    const signals = signal === undefined ? {} : { signal };
+    await waitUntil(server.isReady, { inSeconds: 15, forWhat: `${server.name} to serve again`, ...signals });
+    return true;
+  } catch {
+    signal?.throwIfAborted();
+    return false;
+  }
+}
+
+/** Ports that no server of this home holds already: of those that do not run, and of those that move. */
+function newPorts(home: LocalHome, servers: readonly Server[], states: ReadonlyMap<ServerName, State>) {
+  return servers
+    .filter(({ name, ports }) => {
+      const moves = states.get(name) === "outdated" && recordOf(home, name)?.port !== home.port(ports[0]);
+      return states.get(name) === "down" || moves;
+    })
+    .flatMap(({ name, ports }) => ports.map((port) => ({ server: name, port: home.port(port) })));
 }
 
 /** Runs `start` for each server once those it comes after are through; what failed stops only what needs it. */

@@ -7,8 +7,9 @@ import { serverNames, type ServerName } from "./server.ts";
 
 export interface ServerState {
   readonly name: ServerName;
-  /** `ended`: it was started and runs no more, though nobody stopped it. */
-  readonly state: "running" | "ended" | "stopped";
+  readonly running: boolean;
+  /** It was started and runs no more, though nobody stopped it. */
+  readonly crashed: boolean;
   readonly pid?: number;
   readonly port?: number;
   readonly log: string;
@@ -22,11 +23,19 @@ export function serverStates(home: LocalHome): readonly ServerState[] {
   return serverNames.map((name) => {
     const record = records.find((candidate) => candidate.name === name);
     const log = logFile(home, name);
-    if (record === undefined) return { name, state: "stopped", log };
+    if (record === undefined) return { name, running: false, crashed: false, log };
     const { pid, port } = record;
-    if (!isAlive(record)) return { name, state: "ended", port, log };
+    if (!isAlive(record)) return { name, running: false, crashed: true, port, log };
     const memoryInBytes = residentMemory(pid);
-    return { name, state: "running", pid, port, log, ...(memoryInBytes === undefined ? {} : { memoryInBytes }) };
+    return {
+      name,
+      running: true,
+      crashed: false,
+      pid,
+      port,
+      log,
+      ...(memoryInBytes === undefined ? {} : { memoryInBytes }),
+    };
   });
 }
 
