@@ -1,6 +1,7 @@
 import type { Authority, Catalogue } from "./catalogue.ts";
 import { normalise } from "./names.ts";
 import { nearest } from "./nearest.ts";
+import { environmentNames } from "./stage.ts";
 
 /** What the catalogue says of a name. */
 export type Classification =
@@ -28,9 +29,19 @@ interface Known<Kind extends string, Owner extends Authority | undefined> {
   readonly use?: string | undefined;
 }
 
+type KnownName = Exclude<Classification, { kind: "unknown" }>;
+
+interface Pattern {
+  readonly regexp: RegExp;
+  readonly classification: KnownName;
+  /** Characters beside `*`. */
+  readonly literals: number;
+}
+
 interface Index {
-  readonly exact: ReadonlyMap<string, Classification>;
-  readonly patterns: readonly { readonly regexp: RegExp; readonly classification: Classification }[];
+  readonly exact: ReadonlyMap<string, KnownName>;
+  /** The more literal before the less. */
+  readonly patterns: readonly Pattern[];
 }
 
 const indexes = new WeakMap<Catalogue, Index>();
@@ -39,23 +50,30 @@ const indexes = new WeakMap<Catalogue, Index>();
  * What the catalogue says of a variable, a secret, a Vault path or the name of a Kubernetes object.
  *
  * An exact name beats a pattern. Case does not matter, and `_`, `.` and `-` are one. Among exact names secrets come
- * first, then cluster-managed names, deliveries, retired names and settings; among patterns cluster-managed ones come
- * before settings, so that a wide setting never lets a secret through.
+ * first, then cluster-managed names, deliveries, retired names and settings. Among patterns retired and cluster-managed
+ * ones come before settings, so that a wide setting never lets a secret through; of two the more literal one holds.
  */
 export function classify(catalogue: Catalogue, name: string): Classification {
   const { exact, patterns } = indexOf(catalogue);
   const wanted = normalise(name);
-  const found = exact.get(wanted) ?? patterns.find(({ regexp }) => regexp.test(wanted))?.classification;
+  const found = exact.get(wanted);
   if (found !== undefined) return found;
-  const close = nearest(wanted, exact.keys());
-  const known = close === undefined ? undefined : exact.get(close);
-  return { kind: "unknown", authority: undefined, nearest: known === undefined ? undefined : close };
+  for (const { regexp, classification } of patterns) {
+    const match = regexp.exec(wanted);
+    if (match !== null) return withMatch(classification, match[1] ?? "");
+  }
+  return { kind: "unknown", authority: undefined, nearest: nearest(wanted, exact.keys()) };
+}
+
+/** A retired pattern's replacement, with what `*` matched in its place. */
+function withMatch(known: KnownName, matched: string): KnownName {
+  return known.use === undefined ? known : { ...known, use: known.use.replace("*", matched) };
 }
 
 /** Regular expression of a pattern of the catalogue, over normalised names; `*` stands for any run of characters. */
 export function patternExpression(pattern: string): RegExp {
   const literal = normalise(pattern).replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(`^${literal.replaceAll("*", ".*")}$`);
+  return new RegExp(`^${literal.replaceAll("*", "(.*)")}$`);
 }
 
 function indexOf(catalogue: Catalogue): Index {
@@ -67,11 +85,14 @@ function indexOf(catalogue: Catalogue): Index {
 }
 
 function buildIndex(catalogue: Catalogue): Index {
-  const exact = new Map<string, Classification>();
-  const patterns: { regexp: RegExp; classification: Classification }[] = [];
-  const add = (name: string, classification: Classification): void => {
+  const exact = new Map<string, KnownName>();
+  const patterns: Pattern[] = [];
+  const add = (name: string, known: KnownName): void => {
     const key = normalise(name);
-    if (!exact.has(key)) exact.set(key, classification);
+    if (!exact.has(key)) exact.set(key, known);
+  };
+  const addPattern = (pattern: string, classification: KnownName): void => {
+    patterns.push({ regexp: patternExpression(pattern), classification, literals: pattern.replaceAll("*", "").length });
   };
 
   for (const [name, secret] of Object.entries(catalogue.secrets)) {
@@ -87,46 +108,59 @@ function buildIndex(catalogue: Catalogue): Index {
     const own = { kind: "cluster-managed", authority: managed.authority, entry, ...provenanceOf(managed) } as const;
     if (managed.name !== undefined) add(managed.name, { ...own, by: "name" });
     for (const alias of managed.aliases ?? []) add(alias, { ...own, by: "alias" });
-    if (managed.pattern !== undefined) {
-      patterns.push({ regexp: patternExpression(managed.pattern), classification: { ...own, by: "pattern" } });
-    }
+    if (managed.pattern !== undefined) addPattern(managed.pattern, { ...own, by: "pattern" });
+  }
+  for (const { clientId, vaultKey } of catalogue.keycloakClients) {
+    const own = { owner: undefined, reason: `secret of the Keycloak client ${clientId}`, see: "462" };
+    add(vaultKey, { kind: "cluster-managed", authority: "keycloak", entry: vaultKey, by: "name", ...own });
   }
   for (const [target, delivery] of Object.entries(catalogue.inClusterDeliveries)) {
     const { authority, externalSecret, keys } = delivery;
-    const own = { kind: "in-cluster-delivery", authority, entry: target, ...provenanceOf(delivery) } as const;
-    for (const same of [target, externalSecret]) add(same, { ...own, by: "name" });
-    for (const path of Object.values(keys)) {
-      add(path, { ...own, kind: "cluster-managed", entry: path, by: "name" });
+    const own = { by: "name", authority, ...provenanceOf(delivery) } as const;
+    for (const same of [target, externalSecret]) add(same, { kind: "in-cluster-delivery", entry: target, ...own });
+    for (const path of Object.values(keys).flatMap(pathInEveryEnvironment)) {
+      add(path, { kind: "cluster-managed", entry: path, ...own });
     }
   }
-  for (const { clientId, vaultKey } of catalogue.keycloakClients) {
-    const reason = `secret of the Keycloak client ${clientId}`;
-    const own = { owner: undefined, reason, see: "462" };
-    add(vaultKey, { kind: "cluster-managed", authority: "keycloak", entry: vaultKey, by: "name", ...own });
-  }
   for (const [target, delivery] of Object.entries(catalogue.deliveries)) {
-    const own = {
-      kind: "delivery",
-      authority: "external",
-      entry: target,
-      by: "name",
-      ...provenanceOf(delivery),
-    } as const;
-    for (const same of [target, delivery.externalSecret ?? `${target}-sync`]) add(same, own);
+    const own = { authority: "external", entry: target, by: "name", ...provenanceOf(delivery) } as const;
+    for (const same of [target, externalSecretName(target, delivery)]) add(same, { kind: "delivery", ...own });
   }
   for (const [name, retired] of Object.entries(catalogue.retired)) {
-    const own = { ...provenanceOf(retired), use: retired.use };
-    add(name, { kind: "retired", authority: undefined, entry: name, by: "name", ...own });
+    const own = {
+      kind: "retired",
+      authority: undefined,
+      entry: name,
+      ...provenanceOf(retired),
+      use: retired.use,
+    } as const;
+    if (name.includes("*")) addPattern(name, { ...own, by: "pattern" });
+    else add(name, { ...own, by: "name" });
   }
   for (const setting of catalogue.settings) {
     const own = { kind: "setting", authority: undefined, entry: setting, ...provenanceOf({}) } as const;
-    if (setting.includes("*")) {
-      patterns.push({ regexp: patternExpression(setting), classification: { ...own, by: "pattern" } });
-    } else {
-      add(setting, { ...own, by: "name" });
-    }
+    if (setting.includes("*")) addPattern(setting, { ...own, by: "pattern" });
+    else add(setting, { ...own, by: "name" });
   }
-  return { exact, patterns };
+  return { exact, patterns: patterns.toSorted((a, b) => rank(a) - rank(b) || b.literals - a.literals) };
+}
+
+/** Settings last: a wide one must not let a secret through. */
+function rank({ classification }: Pattern): number {
+  return classification.kind === "setting" ? 1 : 0;
+}
+
+/** Name of a delivery's ExternalSecret; the seed's habit is the target's name with `-sync`. */
+export function externalSecretName(
+  target: string,
+  { externalSecret }: { readonly externalSecret?: string | undefined },
+): string {
+  return externalSecret ?? `${target}-sync`;
+}
+
+/** `<env>` in a Vault path stands for each environment's name. */
+function pathInEveryEnvironment(path: string): readonly string[] {
+  return path.includes("<env>") ? environmentNames.map((name) => path.replaceAll("<env>", name)) : [path];
 }
 
 interface Provenance {

@@ -86,15 +86,24 @@ const delivery = z
   .strictObject({
     /** Name of the ExternalSecret. @default - the target's name with `-sync`. */
     externalSecret: kubernetesName.optional(),
+    /**
+     * Whose chart makes the ExternalSecret (362-v2: a service owns its own). Declared so that rules let it pass, the
+     * namespace's reader covers it and the docs show it. @default - this program makes it
+     */
+    madeBy: z.string().optional(),
     type: z.enum(["Opaque", "kubernetes.io/dockerconfigjson"]).default("Opaque"),
     /** Key in the target -> secret. Opaque only. */
     keys: z.record(z.string(), secretName).optional(),
+    /** Secrets that it reads, where the keys in the target are not ours to know; `madeBy` others only. */
+    secrets: z.array(secretName).min(1).optional(),
     /** dockerconfigjson only: host, and the secrets that its user name and password come from. */
     registry: z.string().optional(),
     username: secretName.optional(),
     password: secretName.optional(),
     /** ServiceAccounts whose imagePullSecrets list the target. @default - `default` for dockerconfigjson */
     serviceAccounts: z.array(kubernetesName).optional(),
+    /** `madeBy` others only; `environment` stands for the environment's own namespace, which is the default. */
+    namespaces: z.array(namespaceName).optional(),
     environments: environments.optional(),
     refreshIntervalInSeconds: z.int().min(60).optional(),
     ...provenance,
@@ -102,9 +111,17 @@ const delivery = z
   .refine(
     (d) =>
       d.type === "Opaque"
-        ? d.keys !== undefined && d.registry === undefined && d.username === undefined && d.password === undefined
-        : d.keys === undefined && d.registry !== undefined && d.username !== undefined && d.password !== undefined,
-    "Opaque takes keys; kubernetes.io/dockerconfigjson takes registry, username and password",
+        ? d.registry === undefined && d.username === undefined && d.password === undefined
+        : d.registry !== undefined && d.username !== undefined && d.password !== undefined,
+    "Opaque takes no registry, username and password; kubernetes.io/dockerconfigjson takes all three",
+  )
+  .refine(
+    (d) => [d.keys, d.secrets, d.registry].filter((given) => given !== undefined).length === 1,
+    "give keys; or secrets, for one that others make; or registry, for a kubernetes.io/dockerconfigjson",
+  )
+  .refine(
+    (d) => d.madeBy !== undefined || (d.secrets === undefined && d.namespaces === undefined),
+    "secrets and namespaces are for a delivery with madeBy; the settings say where this program's own go",
   );
 
 const inClusterDelivery = z.strictObject({
@@ -132,6 +149,7 @@ export const catalogueSchema = z.strictObject({
   keycloakClients: z.array(z.strictObject({ clientId: z.string(), vaultKey: secretName })).default([]),
   /** Names and patterns of variables in `.env` that are plain values, no secrets. */
   settings: z.array(z.string()),
+  /** Names and patterns that are refused. `use` names what to use instead; `*` in it stands for what the pattern's matched. */
   retired: z.record(z.string(), z.strictObject({ since: z.iso.date(), use: z.string().optional(), ...provenance })),
   fixtures: z.strictObject({
     /** Development values that were found in use as if real; `*` at the end stands for any rest. */

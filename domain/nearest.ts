@@ -27,11 +27,11 @@ function distance(a: string, b: string, limit: number): number {
  * The known name that `name` was probably meant to be.
  *
  * @param known - compared as given; normalise both sides first where case or `_` must not matter.
- * @returns the nearest by edit distance, the first of equals; `undefined` if none is within a third of the length.
+ * @returns the nearest by edit distance, the first of equals; `undefined` if none is within two fifths of the length.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let found: string | undefined;
-  let limit = Math.max(1, Math.floor(name.length / 3));
+  let limit = Math.max(1, Math.floor(name.length * 0.4));
   for (const candidate of known) {
     const away = distance(name, candidate, limit);
     if (away > limit) continue;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
+import { externalSecretName } from "./catalogue-lookup.ts";
 import { existsIn } from "./catalogue-secrets.ts";
 import { keyVaultName } from "./names.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "./plan.ts";
@@ -24,6 +25,8 @@ export interface ChainPlace {
   readonly registryAdditionalNamespaces: readonly string[];
   /** Before the spread; at least 60. */
   readonly refreshIntervalInSeconds: number;
+  /** Whether the bootstrap writes fixtures where nothing is. @default false */
+  readonly fixturesAllowed?: boolean;
 }
 
 /**
@@ -36,7 +39,7 @@ export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
   const here = Object.entries(catalogue.secrets).filter(([, secret]) => existsIn(secret, environment));
   const secrets = here.map(([name, secret]) => plannedSecret(name, secret, place));
   const deliveries = Object.entries(catalogue.deliveries)
-    .filter(([, delivery]) => existsIn(delivery, environment))
+    .filter(([, delivery]) => delivery.madeBy === undefined && existsIn(delivery, environment))
     .flatMap(([target, delivery]) => plannedDeliveries(target, delivery, catalogue, place));
   return {
     environment,
@@ -91,10 +94,13 @@ function plannedDeliveries(
   catalogue: Catalogue,
   place: ChainPlace,
 ): readonly PlannedDelivery[] {
-  const name = delivery.externalSecret ?? `${target}-sync`;
+  const name = externalSecretName(target, delivery);
   const pull = delivery.type === "kubernetes.io/dockerconfigjson";
   const namespaces = pull ? [place.namespace, ...place.registryAdditionalNamespaces] : [place.namespace];
   const interval = delivery.refreshIntervalInSeconds ?? place.refreshIntervalInSeconds;
+  const unpromised = sourcesOf(delivery)
+    .map(([, secret]) => secret)
+    .filter((secret) => !isPromised(catalogue.secrets[secret], place));
   const keys = sourcesOf(delivery).map(([secretKey, secret]) => ({
     secretKey,
     secret,
@@ -108,17 +114,30 @@ function plannedDeliveries(
     keys,
     ...(delivery.registry === undefined ? {} : { registry: delivery.registry }),
     imagePullServiceAccounts: pull ? (delivery.serviceAccounts ?? ["default"]) : [],
+    ...(unpromised.length === 0 ? {} : { mayLackValue: [...new Set(unpromised)] }),
   };
   return [...new Set(namespaces)].map((namespace) =>
     Object.assign({ namespace, refreshIntervalInSeconds: spreadRefresh(interval, `${namespace}/${name}`) }, everywhere),
   );
 }
 
-/** Key in the target and secret that it comes from; `username` and `password` for a pull secret. */
+/** Whether a run of the bootstrap that succeeds leaves a value in Vault. */
+function isPromised(secret: CatalogueSecret | undefined, { environment, fixturesAllowed }: ChainPlace): boolean {
+  if (secret?.authority !== "external") return secret !== undefined;
+  return (
+    (secret.required?.includes(environment) ?? false) || (fixturesAllowed === true && secret.fixture !== undefined)
+  );
+}
+
+/**
+ * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
+ * where others make the delivery and its keys are not ours to know.
+ */
 export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
-  const { keys = {}, username, password } = delivery;
+  const { keys = {}, secrets = [], username, password } = delivery;
   return [
     ...Object.entries(keys),
+    ...secrets.map((name) => [name, name] as const),
     ...(username === undefined ? [] : [["username", username] as const]),
     ...(password === undefined ? [] : [["password", password] as const]),
   ];
@@ -134,6 +153,10 @@ function plannedStore(
   const delivered = deliveries
     .filter((delivery) => delivery.namespace === namespace)
     .flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath));
+  const deliveredByOthers = Object.values(catalogue.deliveries)
+    .filter((delivery) => delivery.madeBy !== undefined && existsIn(delivery, place.environment))
+    .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
+    .flatMap((delivery) => sourcesOf(delivery).map(([, secret]) => catalogue.secrets[secret]?.vault ?? secret));
   const consumed = Object.entries(catalogue.secrets)
     .filter(([, secret]) => existsIn(secret, place.environment) && reads(secret.consumers ?? [], namespace, place))
     .map(([name, secret]) => secret.vault ?? name);
@@ -147,7 +170,7 @@ function plannedStore(
     role,
     policy: role,
     serviceAccount: storeServiceAccount,
-    readablePaths: [...new Set([...delivered, ...consumed, ...fromCluster])].toSorted(),
+    readablePaths: [...new Set([...delivered, ...deliveredByOthers, ...consumed, ...fromCluster])].toSorted(),
   };
 }
 

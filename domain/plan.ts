@@ -62,4 +62,9 @@ export interface PlannedDelivery {
   /** ServiceAccounts whose imagePullSecrets list the target; dockerconfigjson only. */
   readonly imagePullServiceAccounts: readonly string[];
   readonly refreshIntervalInSeconds: number;
+  /**
+   * Secrets that it needs and that nothing promises here: not required, not generated, no fixture. Until each has a
+   * value the ExternalSecret cannot be Ready, so `up` must not wait for it. Left out where there is none.
+   */
+  readonly mayLackValue?: readonly string[];
 }

@@ -70,6 +70,7 @@ export async function environmentStack(
     additionalNamespaces: settings.additionalNamespaces,
     registryAdditionalNamespaces: settings.registry.additionalNamespaces,
     refreshIntervalInSeconds: place.strictness.refreshIntervalInSeconds,
+    fixturesAllowed: place.strictness.fixturesAllowed,
   });
   const config = planBootstrap({
     plan,
