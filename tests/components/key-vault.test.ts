@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { KeyVault } from "../../components/key-vault.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { recordStack } from "../support/record-stack.ts";
+import { azure } from "../support/stacks.ts";
+
+const values = new Map([
+  ["openai-api-key", new Redacted("canary-openai")],
+  ["ghcr-token", new Redacted("canary-ghcr")],
+]);
+
+describe("KeyVault", () => {
+  it("makes the vault and nothing else where the values travel by the data plane", async () => {
+    const created = await recordStack(() => new KeyVault("kv", { azure, secrets: new Map(), protect: true }));
+    assert.deepEqual(
+      created.map(({ type, name }) => `${type} ${name}`),
+      ["ameide-secrets:key-vault:KeyVault kv", "azure-native:keyvault:Vault kv-vault"],
+    );
+  });
+
+  it("gives the vault rights by role only, purge protection and 90 days of soft delete", async () => {
+    const created = await recordStack(() => new KeyVault("kv", { azure, secrets: new Map(), protect: true }));
+    assert.deepEqual(created[1]?.inputs, {
+      vaultName: "ameidekv",
+      resourceGroupName: "Ameide",
+      location: "westeurope",
+      properties: {
+        tenantId: azure.tenantId,
+        sku: { family: "A", name: "standard" },
+        enableRbacAuthorization: true,
+        enableSoftDelete: true,
+        enablePurgeProtection: true,
+        softDeleteRetentionInDays: 90,
+        // written out by the provider's own library
+        enabledForDeployment: false,
+        enabledForDiskEncryption: false,
+        enabledForTemplateDeployment: false,
+        publicNetworkAccess: "enabled",
+      },
+    });
+  });
+
+  it("makes one Secret per value, in the order of their names, each by its Key Vault name", async () => {
+    const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
+    assert.deepEqual(
+      created.slice(2).map(({ name, inputs }) => [name, inputs["secretName"], inputs["vaultName"]]),
+      [
+        ["kv-ghcr-token", "ghcr-token", "ameidekv"],
+        ["kv-openai-api-key", "openai-api-key", "ameidekv"],
+      ],
+    );
+  });
+
+  it("marks every value secret before it leaves the program", async () => {
+    const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
+    const marks = created.slice(2).map(({ secretInputs }) => secretInputs);
+    assert.deepEqual(marks, [["properties.value"], ["properties.value"]]);
+  });
+
+  it("protects vault and secrets and leaves them in place, where asked to", async () => {
+    const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
+    assert.deepEqual(
+      created.filter(({ custom }) => custom).map(({ options }) => [options.protect, options.retainOnDelete]),
+      [
+        [true, true],
+        [true, true],
+        [true, true],
+      ],
+    );
+  });
+
+  it("tells the versions of its secrets, and no secret", async () => {
+    const created = await recordStack(
+      () => {
+        const { secretVersions } = new KeyVault("kv", { azure, secrets: values, protect: true });
+        new pulumi.ComponentResource("test:Sink", "sink", { secretVersions });
+      },
+      ({ name }) => ({ properties: { secretUriWithVersion: `https://kv/secrets/${name}/1` } }),
+    );
+    const sink = created.find(({ name }) => name === "sink");
+    assert.deepEqual(sink?.inputs, {
+      secretVersions: ["https://kv/secrets/kv-ghcr-token/1", "https://kv/secrets/kv-openai-api-key/1"],
+    });
+    assert.deepEqual(sink.secretInputs, []);
+  });
+});
