@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -9,7 +8,6 @@ import { build } from "esbuild";
  * @throws the build's own error: a bundle that does not build is our defect.
  */
 export async function bundleBootstrap(root: string): Promise<string> {
-  if (!existsSync(join(root, "bootstrap", "main.ts"))) return "";
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [join("bootstrap", "main.ts")],

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { catalogueSchema, type Catalogue } from "../domain/catalogue.ts";
+import { checkCatalogue } from "../domain/catalogue-check.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { schemaFindings, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
@@ -40,7 +41,8 @@ export function parseCatalogue(
     });
     return { catalogue: undefined, findings };
   }
-  return { catalogue: parsed.data, findings: [] };
+  const whereOf = (path: KeyPath): string => source.whereOf(path, "value");
+  return { catalogue: parsed.data, findings: checkCatalogue(parsed.data, whereOf) };
 }
 
 /** The hop that a part of the catalogue is about. */
