@@ -1,0 +1,104 @@
+import { generatedName } from "../generated-name.ts";
+import type { CheckRequest } from "../provider.ts";
+import { textAt, type JsonObject, type PropertyMap } from "../property-value.ts";
+import type { ResourceType } from "../resource-type.ts";
+import type { ArmClient } from "./arm-client.ts";
+
+export interface ArmShape {
+  readonly apiVersion: string;
+  /** Input that is the last part of the id, such as `vaultName`. */
+  readonly nameInput: string;
+  /** Makes a name where the program gives none. @default - the program's name and eight hexadecimal digits */
+  generateName?(request: CheckRequest): string;
+  idOf(client: ArmClient, inputs: JsonObject): string;
+  /** Inputs of the id beside the name, such as `resourceGroupName`; found in it again for an import. */
+  idInputs(id: string): JsonObject;
+  /** Inputs that Resource Manager wants at the body's root, such as `location` and `tags`. */
+  readonly rootInputs: readonly string[];
+  /**
+   * Inputs that go into the body's `properties`, and come out of it to the outputs' root. Undefined: the SDK has
+   * `properties` itself.
+   */
+  readonly flattened?: readonly string[];
+  /** Outputs that come out of `properties` to the root, beside the flattened inputs. */
+  readonly flattenedOutputs?: readonly string[];
+  /** Property paths beside name, id and location whose change replaces. */
+  readonly immutable?: readonly string[];
+  readonly computedIn?: Readonly<Record<string, readonly string[]>>;
+  /** Parts of `properties` that go in and never come out. */
+  readonly writeOnly?: Readonly<Record<string, readonly string[]>>;
+  remove?(client: ArmClient, id: string): Promise<void>;
+}
+
+/** A {@link ResourceType} of Resource Manager from its shape, as the provider `azure-native` derives it from Azure's specifications. */
+export function armType(shape: ArmShape): ResourceType<ArmClient> {
+  const { apiVersion, nameInput, rootInputs, flattened, flattenedOutputs = [] } = shape;
+  const idInputs = Object.keys(shape.idInputs(""));
+  const located = rootInputs.includes("location");
+  return {
+    inputs: [...idInputs, nameInput, ...rootInputs, ...(flattened ?? ["properties"])],
+    replaceOnChange: [...idInputs, nameInput, ...(located ? ["location"] : []), ...(shape.immutable ?? [])],
+    computed: ["azureApiVersion", "name", "type", ...(located ? ["location"] : []), ...flattenedOutputs],
+    stable: ["azureApiVersion", "name", "type", "location", ...flattenedOutputs],
+    ...(shape.computedIn && { computedIn: shape.computedIn }),
+    ...(shape.writeOnly && { writeOnly: shape.writeOnly }),
+    check: (request) => withName(shape, request),
+    async create(client, inputs) {
+      const id = shape.idOf(client, inputs);
+      if ((await client.get(id, apiVersion)) !== undefined) {
+        throw new Error(`cannot create already existing resource '${id}'`);
+      }
+      const created = await client.put(id, apiVersion, await body(client, inputs));
+      return typeof created["id"] === "string" ? created["id"] : id;
+    },
+    async update(client, id, inputs) {
+      await client.put(id, apiVersion, await body(client, inputs));
+    },
+    async read(client, id) {
+      const found = await client.get(id, apiVersion);
+      if (found === undefined) return undefined;
+      const { id: _, properties = {}, ...root } = found;
+      const inner = properties as JsonObject;
+      const outputs =
+        flattened === undefined ? { properties: inner } : pick(inner, [...flattened, ...flattenedOutputs]);
+      return { ...root, ...outputs, azureApiVersion: apiVersion };
+    },
+    importInputs: (id, outputs) => ({
+      ...outputs,
+      ...shape.idInputs(id),
+      [nameInput]: id.slice(id.lastIndexOf("/") + 1),
+    }),
+    remove: (client, id) => shape.remove?.(client, id) ?? client.delete(id, apiVersion),
+  };
+
+  async function body(client: ArmClient, inputs: JsonObject): Promise<JsonObject> {
+    const root = pick(inputs, rootInputs);
+    if (located && root["location"] === undefined) root["location"] = await locationOf(client, inputs);
+    if (flattened === undefined) return { ...root, properties: inputs["properties"] ?? {} };
+    return flattened.length === 0 ? root : { ...root, properties: pick(inputs, flattened) };
+  }
+}
+
+function withName(shape: ArmShape, request: CheckRequest): PropertyMap {
+  const { inputs, oldInputs, name, randomSeed } = request;
+  const { nameInput } = shape;
+  if (inputs[nameInput] !== undefined) return inputs;
+  const generated = oldInputs[nameInput] ?? shape.generateName?.(request) ?? generatedName(name, randomSeed, "");
+  return { ...inputs, [nameInput]: generated };
+}
+
+/** The provider's own, else the resource group's, as the real provider finds it. */
+async function locationOf(client: ArmClient, inputs: JsonObject): Promise<string> {
+  if (client.location !== undefined) return client.location;
+  const group = await client.get(
+    `${client.subscription}/resourceGroups/${textAt(inputs, "resourceGroupName")}`,
+    "2025-04-01",
+  );
+  const location = group?.["location"];
+  if (typeof location !== "string") throw new Error("azure-native: missing required property 'location'");
+  return location;
+}
+
+function pick(map: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.flatMap((name) => (map[name] === undefined ? [] : [[name, map[name]] as const])));
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+/** What `main.ts` reads from its standard input: one line of JSON, since it may hold tokens. */
+export const providersConfigSchema = z.discriminatedUnion("mode", [
+  z.strictObject({
+    mode: z.literal("live"),
+    kubeconfigPath: z.string(),
+    vaultAddress: z.url(),
+    /** @default - the program's own `token`; without either, nothing of Vault can be planned */
+    vaultToken: z.string().optional(),
+    azure: z.strictObject({
+      /** Such as `https://127.0.0.1:28208`. */
+      endpoint: z.url(),
+      caPem: z.string(),
+      operatorToken: z.string(),
+      /** @default - the `subscriptionId` that the program gives its provider */
+      subscriptionId: z.guid().optional(),
+    }),
+  }),
+  /** A plan without any server: inputs are answered as they are, computed outputs are unknown, nothing can be made. */
+  z.strictObject({ mode: z.literal("offline") }),
+]);
+
+export type ProvidersConfig = z.infer<typeof providersConfigSchema>;
+export type LiveConfig = Extract<ProvidersConfig, { mode: "live" }>;
+
+/** What `main.ts` prints once it listens: one line of JSON. */
+export const providersReadySchema = z.strictObject({
+  ports: z.record(z.string(), z.int()),
+  /** Value for PULUMI_DEBUG_PROVIDERS. */
+  debugProviders: z.string(),
+});
+
+export type ProvidersReady = z.infer<typeof providersReadySchema>;
+
+/** @throws Error that repeats nothing of the line, which may hold tokens. */
+export function parseProvidersConfig(line: string): ProvidersConfig {
+  let document: unknown;
+  try {
+    document = JSON.parse(line);
+  } catch {
+    throw new Error("the providers' configuration on standard input is no line of JSON");
+  }
+  const parsed = providersConfigSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`the providers' configuration is not complete: ${places.join("; ")}`);
+}

@@ -1,0 +1,89 @@
+import type { ChangeKind, DiffResult, PropertyChange } from "./provider.ts";
+import { isList, isMap, revealed, sameValue, type PropertyMap, type PropertyValue } from "./property-value.ts";
+
+export interface DiffRules {
+  /** Paths whose change replaces, at them or below, such as `["spec", "template"]`. */
+  readonly replaceAt: readonly (readonly string[])[];
+  /** Top-level lists whose order means nothing. */
+  readonly sets?: ReadonlySet<string>;
+  readonly ignoreChanges: readonly string[];
+}
+
+type Path = readonly (string | number)[];
+
+/** What differs between the inputs of the last update and the new ones, each at its own path. An unknown is a change. */
+export function inputChanges(before: PropertyMap, after: PropertyMap, rules: DiffRules): DiffResult["changes"] {
+  const changes = new Map<string, PropertyChange>();
+  const note: Note = (path, kind, whole) => {
+    const text = formatPath(path);
+    if (rules.ignoreChanges.some((ignored) => covers(ignored, text))) return;
+    changes.set(text, { kind, replaces: rules.replaceAt.some((place) => touches(path, whole, place)) });
+  };
+  compareMaps([], before, after, note, rules.sets ?? new Set());
+  return changes;
+}
+
+export function replaces(changes: DiffResult["changes"]): boolean {
+  return [...changes.values()].some((change) => change.replaces);
+}
+
+/** `whole` is what was added or removed at the path. */
+type Note = (path: Path, kind: ChangeKind, whole: PropertyValue) => void;
+
+function compareMaps(path: Path, before: PropertyMap, after: PropertyMap, note: Note, sets: ReadonlySet<string>): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const isSet = path.length === 0 && sets.has(key);
+    compare([...path, key], before[key], after[key], note, isSet);
+  }
+}
+
+function compare(
+  path: Path,
+  markedBefore: PropertyValue | undefined,
+  markedAfter: PropertyValue | undefined,
+  note: Note,
+  isSet = false,
+): void {
+  const before = revealed(markedBefore);
+  const after = revealed(markedAfter);
+  if (sameValue(before, after)) return;
+  if (before === undefined) return note(path, "add", after ?? null);
+  if (after === undefined) return note(path, "delete", before);
+  if (isList(before) && isList(after)) {
+    if (isSet && sameMembers(before, after)) return;
+    for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
+      compare([...path, index], before[index], after[index], note);
+    }
+  } else if (isMap(before) && isMap(after)) {
+    compareMaps(path, before, after, note, new Set());
+  } else {
+    note(path, "update", after);
+  }
+}
+
+function sameMembers(left: readonly PropertyValue[], right: readonly PropertyValue[]): boolean {
+  const sorted = (list: readonly PropertyValue[]) => list.map((part) => JSON.stringify(revealed(part))).toSorted();
+  return sameValue(sorted(left), sorted(right));
+}
+
+/** Whether a change at `path` is at or below `place`, or brings or takes a parent of it along. */
+function touches(path: Path, whole: PropertyValue, place: readonly string[]): boolean {
+  const shared = Math.min(path.length, place.length);
+  if (!place.slice(0, shared).every((part, index) => path[index] === part)) return false;
+  let inside: PropertyValue | undefined = whole;
+  for (const part of place.slice(shared)) inside = isMap(inside) ? revealed(inside[part]) : undefined;
+  return inside !== undefined;
+}
+
+/** Pulumi's notation: `a.b[0]["c.d"]`. */
+function formatPath(path: Path): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    if (!/^[\w$-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
+    return text === "" ? part : `${text}.${part}`;
+  }, "");
+}
+
+function covers(ignored: string, path: string): boolean {
+  return path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`);
+}

@@ -1,0 +1,8 @@
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+/** Version of the installed SDK: the engine compares it with what the program asks for. Loads no code of it. */
+export function sdkVersion(name: "azure-native" | "kubernetes" | "vault"): string {
+  return (require(`@pulumi/${name}/package.json`) as { version: string }).version;
+}

@@ -1,0 +1,47 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { providersReadySchema, type ProvidersConfig } from "./config.ts";
+
+export interface RunningProviders {
+  /** Value for PULUMI_DEBUG_PROVIDERS of the `pulumi` that is to use them. */
+  readonly debugProviders: string;
+  /** Ends the process; resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the loopback providers in a process of their own, which also ends when this one does. The configuration goes
+ * by standard input: it may hold tokens.
+ *
+ * @throws Error if the process ends before it listens; what it said stands on standard error.
+ */
+export async function startProviders(config: ProvidersConfig): Promise<RunningProviders> {
+  const main = fileURLToPath(new URL("main.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: {},
+  });
+  child.stdin.on("error", () => undefined); // a child that ended early is told by the missing answer
+  child.stdin.write(`${JSON.stringify(config)}\n`);
+  const line = await firstLine(child);
+  if (line === undefined) throw new Error("the Pulumi providers of the local environment ended before they listened");
+  const { debugProviders } = providersReadySchema.parse(JSON.parse(line));
+  return { debugProviders, close: () => end(child) };
+}
+
+async function firstLine(child: ChildProcess): Promise<string | undefined> {
+  if (child.stdout === null) return undefined;
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  return undefined;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
+  await gone;
+  clearTimeout(timer);
+}

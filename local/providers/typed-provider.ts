@@ -1,0 +1,161 @@
+import { inputChanges, replaces } from "./property-diff.ts";
+import {
+  keepSecrets,
+  mapAt,
+  secret,
+  toJsonObject,
+  unknown,
+  type JsonObject,
+  type PropertyMap,
+} from "./property-value.ts";
+import type {
+  CheckRequest,
+  CheckResult,
+  CreateRequest,
+  DeleteRequest,
+  DiffRequest,
+  DiffResult,
+  Provider,
+  ReadRequest,
+  ReadResult,
+  ResourceState,
+  UpdateRequest,
+} from "./provider.ts";
+import { refreshedInputs } from "./refresh.ts";
+import type { ResourceType } from "./resource-type.ts";
+
+export interface TypedPackage<Client> {
+  /** Such as `vault`. */
+  readonly name: string;
+  /** @returns undefined for a type that it does not serve. */
+  typeOf(token: string): ResourceType<Client> | undefined;
+  /** @returns undefined: offline; then everything can be planned and nothing made. */
+  connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined>;
+}
+
+/** A provider whose resources are described by a table of {@link ResourceType}. */
+export class TypedProvider<Client> implements Provider {
+  readonly #package: TypedPackage<Client>;
+  readonly #cancel = new AbortController();
+  #client: Client | undefined;
+
+  constructor(served: TypedPackage<Client>) {
+    this.#package = served;
+  }
+
+  async configure(options: PropertyMap): Promise<void> {
+    this.#client = await this.#package.connect(options, this.#cancel.signal);
+  }
+
+  check(request: CheckRequest): Promise<CheckResult> {
+    const type = this.#package.typeOf(request.type);
+    if (type !== undefined) return Promise.resolve({ inputs: type.check?.(request) ?? request.inputs });
+    const reason = `unrecognized resource type ${request.type}: the local environment's provider does not serve it`;
+    return Promise.resolve({ inputs: request.inputs, failures: [{ property: "", reason }] });
+  }
+
+  diff({ type: token, oldInputs, inputs, ignoreChanges }: DiffRequest): Promise<DiffResult> {
+    const type = this.#type(token);
+    const changes = inputChanges(oldInputs, inputs, {
+      replaceAt: type.replaceOnChange.map((path) => path.split(".")),
+      sets: new Set(type.sets),
+      ignoreChanges,
+    });
+    return Promise.resolve({ changes, deleteBeforeReplace: replaces(changes) });
+  }
+
+  async create({ type: token, inputs, preview }: CreateRequest): Promise<ResourceState> {
+    const type = this.#type(token);
+    if (preview) return { id: "", outputs: planned(type, inputs, {}) };
+    const client = this.#online();
+    const given = toJsonObject(inputs);
+    const id = await type.create(client, given);
+    return { id, outputs: await this.#outputs(type, id, inputs) };
+  }
+
+  async read({ type: token, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {
+    const type = this.#type(token);
+    const live = await type.read(this.#online(), idNow(type, id, oldOutputs), toJsonObject(oldInputs ?? {}));
+    if (live === undefined) return undefined;
+    const inputs =
+      oldInputs === undefined
+        ? pick(type.importInputs?.(id, live) ?? live, type.inputs)
+        : refreshedInputs(oldInputs, oldOutputs, live);
+    return { id, inputs, outputs: marked(type, live, inputs) };
+  }
+
+  async update({ type: token, id, inputs, oldInputs, oldOutputs, preview }: UpdateRequest): Promise<PropertyMap> {
+    const type = this.#type(token);
+    if (preview) return planned(type, inputs, oldOutputs);
+    const client = this.#online();
+    const given = toJsonObject(inputs);
+    await type.update(client, idNow(type, id, oldOutputs), given, toJsonObject(oldInputs));
+    return this.#outputs(type, idNow(type, id, inputs), inputs);
+  }
+
+  async delete({ type: token, id, oldInputs, oldOutputs }: DeleteRequest): Promise<void> {
+    const type = this.#type(token);
+    await type.remove(this.#online(), idNow(type, id, oldOutputs), toJsonObject(oldInputs));
+  }
+
+  invoke(token: string): Promise<PropertyMap> {
+    return Promise.reject(new Error(`function ${token} is not served by the local environment's providers`));
+  }
+
+  cancel(): void {
+    this.#cancel.abort();
+  }
+
+  async #outputs(type: ResourceType<Client>, id: string, inputs: PropertyMap): Promise<PropertyMap> {
+    const live = await type.read(this.#online(), id, toJsonObject(inputs));
+    if (live === undefined) throw new Error(`${this.#package.name}: ${id} is gone right after it was written`);
+    return marked(type, live, inputs);
+  }
+
+  #type(token: string): ResourceType<Client> {
+    const type = this.#package.typeOf(token);
+    if (type === undefined) throw new Error(`unrecognized resource type ${token}`);
+    return type;
+  }
+
+  #online(): Client {
+    if (this.#client === undefined)
+      throw new Error(`${this.#package.name}: offline, so nothing can be read or changed`);
+    return this.#client;
+  }
+}
+
+function idNow<Client>(type: ResourceType<Client>, id: string, properties: PropertyMap): string {
+  return Object.keys(properties).length === 0 ? id : (type.movedTo?.(toJsonObject(properties)) ?? id);
+}
+
+/** What a preview knows: the inputs, and of the computed outputs those that stay as they are. */
+function planned<Client>(type: ResourceType<Client>, inputs: PropertyMap, oldOutputs: PropertyMap): PropertyMap {
+  const stable = new Set(type.stable);
+  const computed = type.computed
+    .filter((name) => inputs[name] === undefined)
+    .map((name) => [name, stable.has(name) ? (oldOutputs[name] ?? unknown) : unknown] as const);
+  const nested = Object.entries(type.computedIn ?? {}).map(([name, parts]) => {
+    const unknowns = Object.fromEntries(parts.map((part) => [part, unknown]));
+    const hidden = new Set(type.writeOnly?.[name]);
+    const given = Object.entries(mapAt(inputs, name)).filter(([part]) => !hidden.has(part));
+    return [name, { ...unknowns, ...Object.fromEntries(given) }] as const;
+  });
+  const outputs = { ...inputs, ...Object.fromEntries(computed), ...Object.fromEntries(nested) };
+  return withSecrets(type, keepSecrets(outputs, inputs));
+}
+
+function marked<Client>(type: ResourceType<Client>, live: JsonObject, inputs: PropertyMap): PropertyMap {
+  return withSecrets(type, keepSecrets(live as PropertyMap, inputs));
+}
+
+function withSecrets<Client>(type: ResourceType<Client>, outputs: PropertyMap): PropertyMap {
+  const always = new Set(type.secrets);
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, always.has(name) ? secret(value) : value]),
+  );
+}
+
+function pick(live: JsonObject, names: readonly string[]): PropertyMap {
+  return Object.fromEntries(names.flatMap((name) => (live[name] === undefined ? [] : [[name, live[name]] as const])));
+}

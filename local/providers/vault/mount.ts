@@ -1,0 +1,90 @@
+import { textAt, type JsonObject } from "../property-value.ts";
+import type { ResourceType } from "../resource-type.ts";
+import type { VaultClient } from "./vault-client.ts";
+
+/** `vault:index/mount:Mount`: a secrets engine. */
+export const mount: ResourceType<VaultClient> = {
+  inputs: ["path", "type", "description", "options", "local", "sealWrap", "externalEntropyAccess"],
+  replaceOnChange: ["type", "local", "sealWrap", "externalEntropyAccess", "namespace"],
+  computed: [
+    "accessor",
+    "auditNonHmacRequestKeys",
+    "auditNonHmacResponseKeys",
+    "defaultLeaseTtlSeconds",
+    "maxLeaseTtlSeconds",
+    "sealWrap",
+  ],
+  movedTo: (properties) => trimmed(textAt(properties, "path")),
+  async create(client, inputs) {
+    await client.write(`sys/mounts/${trimmed(textAt(inputs, "path"))}`, {
+      type: inputs["type"] ?? null,
+      ...given("description", inputs["description"]),
+      ...given("options", inputs["options"]),
+      ...given("local", inputs["local"]),
+      ...given("seal_wrap", inputs["sealWrap"]),
+      ...given("external_entropy_access", inputs["externalEntropyAccess"]),
+      config: tuning(inputs),
+    });
+    return trimmed(textAt(inputs, "path"));
+  },
+  async update(client, id, inputs) {
+    const path = trimmed(textAt(inputs, "path"));
+    if (path !== id) await client.write("sys/remount", { from: id, to: path });
+    await client.write(`sys/mounts/${path}/tune`, {
+      ...tuning(inputs),
+      description: inputs["description"] ?? "",
+      ...given("options", inputs["options"]),
+    });
+  },
+  async read(client, id, inputs) {
+    const found = await mountAt(client, "sys/mounts", id);
+    if (found === undefined) return undefined;
+    const config = (found["config"] ?? {}) as JsonObject;
+    return {
+      ...inputs,
+      path: id,
+      // `kv-v2` is an alias of `kv` with the option version 2; the server answers with the latter.
+      type: inputs["type"] === "kv-v2" && found["type"] === "kv" ? "kv-v2" : (found["type"] ?? null),
+      description: found["description"] ?? "",
+      accessor: found["accessor"] ?? null,
+      defaultLeaseTtlSeconds: config["default_lease_ttl"] ?? 0,
+      maxLeaseTtlSeconds: config["max_lease_ttl"] ?? 0,
+      local: found["local"] ?? false,
+      sealWrap: found["seal_wrap"] ?? false,
+      externalEntropyAccess: found["external_entropy_access"] ?? false,
+      ...given("options", found["options"] ?? undefined),
+    };
+  },
+  remove: (client, id) => client.delete(`sys/mounts/${id}`),
+};
+
+/** One entry of `sys/mounts` or `sys/auth`, whose keys end in a slash. */
+export async function mountAt(client: VaultClient, list: string, path: string): Promise<JsonObject | undefined> {
+  const mounts = await client.read(list);
+  return mounts?.[`${path}/`] as JsonObject | undefined;
+}
+
+/** Without slashes at its ends, as the lists' keys are but for their last one. */
+export function trimmed(path: string): string {
+  return path.replace(/^\/+|\/+$/g, "");
+}
+
+export function given(name: string, value: JsonObject[string] | undefined): JsonObject {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function tuning(inputs: JsonObject): JsonObject {
+  return {
+    ...given("default_lease_ttl", seconds(inputs["defaultLeaseTtlSeconds"])),
+    ...given("max_lease_ttl", seconds(inputs["maxLeaseTtlSeconds"])),
+    ...given("audit_non_hmac_request_keys", inputs["auditNonHmacRequestKeys"]),
+    ...given("audit_non_hmac_response_keys", inputs["auditNonHmacResponseKeys"]),
+    ...given("listing_visibility", inputs["listingVisibility"]),
+    ...given("passthrough_request_headers", inputs["passthroughRequestHeaders"]),
+    ...given("allowed_response_headers", inputs["allowedResponseHeaders"]),
+  };
+}
+
+function seconds(value: JsonObject[string] | undefined): string | undefined {
+  return typeof value === "number" ? `${value}s` : undefined;
+}
