@@ -187,6 +187,14 @@ async function federationFailure(
     );
   }
   const { sub, iss, aud } = await claimsOf(identity.tokenFile);
+  if (!propagatingCodes.has(code)) {
+    return new BootstrapFailure(
+      "federation-mismatch",
+      `Entra refused the federated token of subject ${sub}, issuer ${iss}, audience ${aud}: ${messageOf(options.cause)}`,
+      `look ${code} up at https://login.microsoftonline.com/error; the issuer must be the cluster's own and within Entra's reach`,
+      options,
+    );
+  }
   return new BootstrapFailure(
     "federation-mismatch",
     `${code}: identity ${identity.clientId} has no federated credential for subject ${sub}, issuer ${iss}, audience ${aud}`,

@@ -1,4 +1,4 @@
-import type { BootstrapCause, BootstrapOutcome } from "../../domain/bootstrap-config.ts";
+import { customMetadataKeys, type BootstrapCause, type BootstrapOutcome } from "../../domain/bootstrap-config.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
 import { mapBounded } from "../concurrency.ts";
@@ -91,7 +91,8 @@ async function perform(
   { secret, facts, action }: Decision,
   generated: Redacted | undefined,
 ): Promise<Outcome> {
-  const version = facts.source === undefined ? {} : { sourceVersion: facts.source.version };
+  const sourceVersion = facts.source?.version ?? facts.vault.customMetadata[customMetadataKeys.sourceVersion];
+  const version = sourceVersion === undefined ? {} : { sourceVersion };
   const { currentVersion } = facts.vault;
   if (action.kind === "leave") {
     const { outcome, reason, cause } = action;

@@ -1,0 +1,379 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startAzure, type AzureStandIn } from "../../local/azure/stand-in.ts";
+import type { LocalHome } from "../../local/home.ts";
+import { get, type HttpAnswer } from "../../local/servers/https-get.ts";
+import { startServers } from "../../local/servers/start.ts";
+import { bundleBootstrap } from "../../environments/bundle.ts";
+import { bootstrapName } from "../../domain/federation.ts";
+import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
+import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { vaultPolicies } from "../../domain/vault-policies.ts";
+import { forget, temporaryHome, testBinaries } from "../support/servers.ts";
+
+export const namespace = "ameide-local";
+const account = `system:serviceaccount:${namespace}:${bootstrapName}`;
+const azureAudience = "api://AzureADTokenExchange";
+const subscription = "/subscriptions/11111111-1111-4111-8111-111111111111";
+const group = `${subscription}/resourceGroups/Ameide`;
+const keyVaultId = `${group}/providers/Microsoft.KeyVault/vaults/ameidekv`;
+export const identityId = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ameide-vault-bootstrap-mi`;
+const secretsUser = `${subscription}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6`;
+const assignment = `${keyVaultId}/providers/Microsoft.Authorization/roleAssignments/22222222-2222-4222-8222-222222222222`;
+
+// what the servers document, read property by property in assertions
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any;
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly lines: readonly Record<string, unknown>[];
+  /** The last line, which every run ends with. */
+  readonly summary: Record<string, unknown>;
+  /** Standard output and error as they came. */
+  readonly text: string;
+}
+
+/** A cluster's API server, a Vault, an Azure and the bundle, as the bundle meets them in its pod. */
+export class BootstrapRig {
+  readonly home: LocalHome;
+  readonly azure: AzureStandIn;
+  readonly clientId: string;
+  /** Milliseconds that Azure's clock is behind; values set while it is count as old. */
+  static #azureLagInMs = 0;
+  readonly #files: string;
+  readonly #bundle: string;
+
+  private constructor(home: LocalHome, azure: AzureStandIn, clientId: string, files: string, bundle: string) {
+    this.home = home;
+    this.azure = azure;
+    this.clientId = clientId;
+    this.#files = files;
+    this.#bundle = bundle;
+  }
+
+  /** Everything serves; Vault is not initialised. */
+  static async start(): Promise<BootstrapRig> {
+    const binaries = await testBinaries();
+    const home = await temporaryHome();
+    const [text] = await Promise.all([
+      bundleBootstrap(join(import.meta.dirname, "..", "..")),
+      startServers(home, binaries, { only: ["kube-apiserver", "openbao"] }),
+    ]);
+    const files = join(home.dir, "bootstrap");
+    mkdirSync(files, { mode: 0o700 });
+    const bundle = join(files, "vault-bootstrap.cjs");
+    writeFileSync(bundle, text);
+    const clusterJwks = JSON.parse((await admin(home, "GET", "/openid/v1/jwks")).body) as { keys: [] };
+    const azure = await startAzure({
+      port: 0,
+      dir: join(home.dir, "azure-of-test"),
+      clusterIssuer: home.kubernetesUrl,
+      clusterJwks,
+      now: () => Date.now() - BootstrapRig.#azureLagInMs,
+    });
+    const clientId = await makeAzure(azure, home.kubernetesUrl);
+    const rig = new BootstrapRig(home, azure, clientId, files, bundle);
+    await rig.#makeCluster();
+    return rig;
+  }
+
+  async stop(): Promise<void> {
+    await this.azure.close();
+    await forget(this.home);
+  }
+
+  /** A configuration that walks; each test names what it changes. */
+  config(changes: Partial<BootstrapConfig> = {}): BootstrapConfig {
+    return {
+      environment: "local",
+      namespace,
+      vault: this.vaultConfig(),
+      source: {
+        type: "azure-key-vault",
+        uri: `${this.azure.origin}/`,
+        disableInstanceDiscovery: true,
+        disableChallengeResourceVerification: true,
+      },
+      secrets: [],
+      mappedSecrets: [],
+      fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "placeholder_*"] },
+      fixturesAllowed: true,
+      claimUnmarked: false,
+      statusConfigMap: "vault-bootstrap-status",
+      lease: "vault-bootstrap",
+      deadlineInSeconds: 100,
+      ...changes,
+    };
+  }
+
+  vaultConfig(changes: Partial<BootstrapConfig["vault"]> = {}): BootstrapConfig["vault"] {
+    return {
+      address: this.home.vaultUrl,
+      mount: "secret",
+      authMount: "kubernetes",
+      role: "ameide-secrets-bootstrap",
+      initialise: true,
+      unseal: "from-secret",
+      credentialsSecret: "vault-auto-credentials",
+      ...changes,
+    };
+  }
+
+  /** Starts the bundle as its pod would. */
+  launch(config: BootstrapConfig, { args = [], env = {} }: LaunchOptions = {}): Launched {
+    const name = Math.random().toString(36).slice(2);
+    const configFile = join(this.#files, `config-${name}.json`);
+    writeFileSync(configFile, JSON.stringify(config));
+    const child = spawn(process.execPath, [this.#bundle, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        VAULT_BOOTSTRAP_CONFIG: configFile,
+        SERVICE_ACCOUNT_DIR: join(this.#files, "serviceaccount"),
+        KUBERNETES_SERVICE_HOST: "127.0.0.1",
+        KUBERNETES_SERVICE_PORT: String(this.home.port("kubernetes")),
+        AZURE_CLIENT_ID: this.clientId,
+        AZURE_TENANT_ID: this.azure.tenantId,
+        AZURE_FEDERATED_TOKEN_FILE: join(this.#files, "azure-identity-token"),
+        AZURE_AUTHORITY_HOST: this.azure.origin,
+        NODE_EXTRA_CA_CERTS: join(this.#files, "azure-ca.pem"),
+        ...env,
+      },
+    });
+    return { child, result: resultOf(child) };
+  }
+
+  async run(config: BootstrapConfig, options: LaunchOptions = {}): Promise<RunResult> {
+    return await this.launch(config, options).result;
+  }
+
+  /** Initialises and unseals by the bootstrap itself, then makes what `up` makes of Vault: mount, auth, role, policy. */
+  async openVault(config: BootstrapConfig): Promise<void> {
+    const { code, text } = await this.run(config, { args: ["--until=unsealed"] });
+    if (code !== 0) throw new Error(text);
+    await this.vault("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    await this.vault("POST", "sys/auth/kubernetes", { type: "kubernetes" });
+    await this.vault("POST", "auth/kubernetes/config", {
+      kubernetes_host: this.home.kubernetesUrl,
+      kubernetes_ca_cert: readFileSync(this.home.kubernetes.caCertificate, "utf8"),
+      disable_local_ca_jwt: true,
+    });
+    await this.vault("POST", `auth/kubernetes/role/${config.vault.role}`, {
+      bound_service_account_names: [bootstrapName],
+      bound_service_account_namespaces: [namespace],
+      policies: [config.vault.role],
+      ttl: "600",
+    });
+  }
+
+  /** Writes the policy that the components write for this configuration. */
+  async allow(config: BootstrapConfig): Promise<void> {
+    const plan = {
+      environment: config.environment,
+      namespace,
+      secrets: [],
+      stores: [],
+      deliveries: [],
+      patcherPaths: [],
+    };
+    const written = vaultPolicies({ plan, config, mayUnmount: false }).find(({ name }) => name === config.vault.role);
+    await this.vault("POST", `sys/policies/acl/${config.vault.role}`, { policy: written?.policy });
+  }
+
+  /** @param token - @default root's. */
+  async vault(method: string, path: string, body?: object, token?: string): Promise<{ status: number; body: Json }> {
+    const answer = await get(`${this.home.vaultUrl}/v1/${path}`, {
+      method,
+      headers: { "x-vault-token": token ?? (await this.rootToken()) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: answer.body === "" ? undefined : JSON.parse(answer.body) };
+  }
+
+  async rootToken(): Promise<string> {
+    const secret = await this.kube("GET", `/api/v1/namespaces/${namespace}/secrets/vault-auto-credentials`);
+    return Buffer.from(String(secret.body.data["root-token"]), "base64").toString();
+  }
+
+  /** @returns the value; `undefined` where there is none. */
+  async value(path: string): Promise<string | undefined> {
+    const { body } = await this.vault("GET", `secret/data/${path}`);
+    return body?.data?.data?.value;
+  }
+
+  async metadata(path: string): Promise<Json> {
+    return (await this.vault("GET", `secret/metadata/${path}`)).body?.data;
+  }
+
+  /** A write without CAS, as other writers make it. */
+  async writePlainly(path: string, value: string): Promise<number> {
+    return (await this.vault("POST", `secret/data/${path}`, { data: { value } })).status;
+  }
+
+  /** Sets values in Key Vault as if it had been done a while ago. */
+  async setSecrets(values: Readonly<Record<string, string>>, { settled = true } = {}): Promise<void> {
+    BootstrapRig.#azureLagInMs = settled ? 10_000 : 0;
+    try {
+      for (const [name, value] of Object.entries(values)) await this.keyVault("PUT", name, { value });
+    } finally {
+      BootstrapRig.#azureLagInMs = 0;
+    }
+  }
+
+  async keyVault(method: string, name: string, body?: object): Promise<HttpAnswer> {
+    const answer = await azureCall(this.azure, method, `/secrets/${name}?api-version=7.6`, body);
+    if (answer.status >= 300) throw new Error(`${method} ${name}: ${answer.status} ${answer.body}`);
+    return answer;
+  }
+
+  async arm(method: string, id: string, body?: object): Promise<void> {
+    await arm(this.azure, method, id, body);
+  }
+
+  async kube(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
+    const { status, body: text } = await admin(this.home, method, path, body);
+    return { status, body: JSON.parse(text) };
+  }
+
+  async status(): Promise<BootstrapStatus | undefined> {
+    const { status, body } = await this.kube(
+      "GET",
+      `/api/v1/namespaces/${namespace}/configmaps/vault-bootstrap-status`,
+    );
+    return status === 404 ? undefined : (JSON.parse(body.data.status) as BootstrapStatus);
+  }
+
+  federate(changes: object = {}): Promise<void> {
+    return federate(this.azure, this.home.kubernetesUrl, changes);
+  }
+
+  async takeRole(): Promise<void> {
+    await this.arm("DELETE", assignment);
+  }
+
+  async giveRole(): Promise<void> {
+    await giveRole(this.azure);
+  }
+
+  /** A file of this rig's folder, such as a token that is not one. */
+  file(name: string, content: string): string {
+    const path = join(this.#files, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  }
+
+  async #makeCluster(): Promise<void> {
+    await this.kube("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
+    await this.kube("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: bootstrapName } });
+    const stack = { bootstrap: { name: bootstrapName, config: this.config() }, namespace } as EnvironmentStack;
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+    await this.kube("POST", `${rbac}/roles`, bootstrapRole(stack));
+    await this.kube("POST", `${rbac}/rolebindings`, bootstrapRoleBinding(stack));
+    // outside a pod Vault reviews a token by that very token
+    await this.kube("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+      metadata: { name: "test-reviewers" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:auth-delegator" },
+      subjects: [{ kind: "ServiceAccount", name: bootstrapName, namespace }],
+    });
+    mkdirSync(join(this.#files, "serviceaccount"), { mode: 0o700 });
+    this.file("serviceaccount/token", await this.serviceAccountToken());
+    this.file("serviceaccount/ca.crt", readFileSync(this.home.kubernetes.caCertificate, "utf8"));
+    this.file("azure-identity-token", await this.serviceAccountToken(azureAudience));
+    this.file("azure-ca.pem", this.azure.caPem);
+  }
+
+  async serviceAccountToken(audience?: string): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${bootstrapName}/token`;
+    const spec = { expirationSeconds: 3600, ...(audience === undefined ? {} : { audiences: [audience] }) };
+    return String((await this.kube("POST", path, { spec })).body.status.token);
+  }
+}
+
+interface LaunchOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Launched {
+  readonly child: ChildProcess;
+  readonly result: Promise<RunResult>;
+}
+
+async function resultOf(child: ChildProcess): Promise<RunResult> {
+  let out = "";
+  let text = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    out += chunk.toString();
+    text += chunk.toString();
+  });
+  child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  const whole = out.split("\n").slice(0, -1);
+  const lines = whole.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { code, lines, summary: lines.at(-1) ?? {}, text };
+}
+
+async function admin(home: LocalHome, method: string, path: string, body?: object): Promise<HttpAnswer> {
+  const { caCertificate, adminCertificate, adminKey } = home.kubernetes;
+  return await get(`${home.kubernetesUrl}${path}`, {
+    method,
+    ca: readFileSync(caCertificate),
+    cert: readFileSync(adminCertificate),
+    key: readFileSync(adminKey),
+    headers: { accept: "*/*", "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function azureCall(azure: AzureStandIn, method: string, path: string, body?: object): Promise<HttpAnswer> {
+  return await get(`${azure.origin}${path}`, {
+    method,
+    ca: Buffer.from(azure.caPem),
+    headers: { authorization: `Bearer ${azure.operatorToken}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function arm(azure: AzureStandIn, method: string, id: string, body?: object): Promise<string> {
+  const answer = await azureCall(azure, method, `${id}?api-version=2023-07-01`, body);
+  if (answer.status >= 300) throw new Error(`${method} ${id}: ${answer.status} ${answer.body}`);
+  return answer.body;
+}
+
+async function makeAzure(azure: AzureStandIn, issuer: string): Promise<string> {
+  await arm(azure, "PUT", group, { location: "westeurope" });
+  await arm(azure, "PUT", keyVaultId, {
+    location: "westeurope",
+    properties: {
+      tenantId: azure.tenantId,
+      sku: { family: "A", name: "standard" },
+      enableRbacAuthorization: true,
+    },
+  });
+  const identity = JSON.parse(await arm(azure, "PUT", identityId, { location: "westeurope" })) as {
+    properties: { clientId: string };
+  };
+  await federate(azure, issuer);
+  await giveRole(azure);
+  azure.control.configure({ creationsPer10Seconds: 100_000 });
+  return identity.properties.clientId;
+}
+
+async function federate(azure: AzureStandIn, issuer: string, changes: object = {}): Promise<void> {
+  await arm(azure, "PUT", `${identityId}/federatedIdentityCredentials/vault-bootstrap-local`, {
+    properties: { issuer, subject: account, audiences: [azureAudience], ...changes },
+  });
+}
+
+async function giveRole(azure: AzureStandIn): Promise<void> {
+  const identity = JSON.parse(await arm(azure, "GET", identityId)) as { properties: { principalId: string } };
+  await arm(azure, "PUT", assignment, {
+    properties: {
+      roleDefinitionId: secretsUser,
+      principalId: identity.properties.principalId,
+      principalType: "ServicePrincipal",
+    },
+  });
+}
