@@ -12,7 +12,7 @@ import {
 } from "jose";
 import { createPublicKey } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { writePrivateFile } from "./private-file.ts";
+import { writePrivateFile } from "../private-file.ts";
 import type { Identity } from "./state-schema.ts";
 
 export const keyVaultResource = "https://vault.azure.net";
@@ -23,6 +23,9 @@ export type Caller =
   | { readonly kind: "identity"; readonly objectId: string; readonly appId: string; readonly audience: string };
 
 const rememberedTokens = 1000;
+
+/** Azure signs with RS256; nobody but the stand-in reads these tokens, and an RSA key takes long to make. */
+const algorithm = "ES256";
 
 /** Issues and recognises the tokens of this Azure. Its key is kept, so that tokens outlive a restart. */
 export class TokenAuthority {
@@ -57,16 +60,16 @@ export class TokenAuthority {
     operatorToken: string,
   ): Promise<TokenAuthority> {
     if (!existsSync(keyFile)) {
-      const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+      const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
       writePrivateFile(keyFile, await exportPKCS8(privateKey));
     }
     const pem = readFileSync(keyFile, "utf8");
     const jwk = await exportJWK(createPublicKey(pem));
     const kid = await calculateJwkThumbprint(jwk);
     return new TokenAuthority(
-      await importPKCS8(pem, "RS256"),
+      await importPKCS8(pem, algorithm),
       pem,
-      { ...jwk, kid, use: "sig", alg: "RS256" },
+      { ...jwk, kid, use: "sig", alg: algorithm },
       identity,
       operatorToken,
     );
@@ -84,7 +87,7 @@ export class TokenAuthority {
     };
     return new SignJWT({ ...claims, uti: randomUUID() })
       .setProtectedHeader({
-        alg: "RS256",
+        alg: algorithm,
         typ: "JWT",
         ...(this.publicJwk.kid === undefined ? {} : { kid: this.publicJwk.kid }),
       })

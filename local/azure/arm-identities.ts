@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
+import { armLocation, armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
 import type { AzureAnswer } from "./http.ts";
 import type { Identity } from "./state-schema.ts";
 
-const body = z.object({ location: z.string(), tags: armTags });
+const body = z.object({ location: armLocation, tags: armTags });
 
 const type = "Microsoft.ManagedIdentity/userAssignedIdentities";
 export const identitiesInGroup =

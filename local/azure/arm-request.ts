@@ -67,4 +67,7 @@ export function found<T>(resource: T | undefined, type: string, { names }: ArmCa
   throw AzureError.arm(404, "ResourceNotFound", message);
 }
 
+/** Azure takes `West Europe` and says `westeurope`. */
+export const armLocation = z.string().transform((location) => location.replaceAll(" ", "").toLowerCase());
+
 export const armTags = z.record(z.string(), z.string()).optional();

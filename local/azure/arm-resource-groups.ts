@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { armRoute, armTags, parseBody, type ArmCall } from "./arm-request.ts";
+import { armLocation, armRoute, armTags, parseBody, type ArmCall } from "./arm-request.ts";
 import { softDeleteVault } from "./arm-vaults.ts";
 import { AzureError } from "./azure-error.ts";
 import type { AzureAnswer } from "./http.ts";
 import type { ResourceGroup } from "./state-schema.ts";
 
-const groupBody = z.object({ location: z.string(), tags: armTags });
+const groupBody = z.object({ location: armLocation, tags: armTags });
 
 /** Microsoft.Resources/resourceGroups. Deleting one deletes what is in it; vaults go into soft delete. */
 export const resourceGroupRoutes = [
@@ -26,7 +26,7 @@ function put({ context, id, names, body }: ArmCall): AzureAnswer {
   const { location, tags } = parseBody(groupBody, body);
   const { resourceGroups } = context.state;
   const before = resourceGroups.get(id.toLowerCase());
-  if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
+  if (before !== undefined && before.location !== location) {
     const message = `Invalid resource group location '${location}'. The Resource group already exists in location '${before.location}'.`;
     throw AzureError.arm(409, "InvalidResourceGroupLocation", message);
   }

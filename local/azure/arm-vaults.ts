@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
+import { armLocation, armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
 import { AzureError } from "./azure-error.ts";
 import { nowInSeconds, type AzureContext } from "./context.ts";
 import type { AzureAnswer } from "./http.ts";
@@ -7,7 +7,7 @@ import type { Vault } from "./state.ts";
 import { VaultSecrets } from "./vault-secrets.ts";
 
 const vaultBody = z.object({
-  location: z.string(),
+  location: armLocation,
   tags: armTags,
   properties: z.looseObject({
     tenantId: z.string(),
@@ -81,7 +81,7 @@ function put(call: ArmCall): AzureAnswer {
   return { status: 201, body: document(context, vault) };
 }
 
-function create({ context, id, names }: ArmCall, wanted: VaultBody): Vault {
+function create({ context, id, names, query }: ArmCall, wanted: VaultBody): Vault {
   const name = names["vault"] ?? "";
   checkName(name);
   checkNameFree(context, name);
@@ -89,6 +89,11 @@ function create({ context, id, names }: ArmCall, wanted: VaultBody): Vault {
   if (properties.enableSoftDelete === false)
     throw badRequest('The property "enableSoftDelete" cannot be set to false.');
   if (properties.enablePurgeProtection === false) throw badRequest(purgeProtectionIsForEver);
+  // API versions before 2026-02-01 make vaults with access policies where nothing is said
+  const { enableRbacAuthorization = (query.get("api-version") ?? "") >= "2026-02-01" } = properties;
+  if (!enableRbacAuthorization && properties["accessPolicies"] === undefined) {
+    throw badRequest("The parameter accessPolicies is not specified.");
+  }
   return {
     id,
     name,
@@ -96,8 +101,7 @@ function create({ context, id, names }: ArmCall, wanted: VaultBody): Vault {
     ...(tags && { tags }),
     tenantId: properties.tenantId,
     sku: properties.sku,
-    // the default of API 2026-02-01 and newer; older versions made vaults with access policies
-    enableRbacAuthorization: properties.enableRbacAuthorization ?? true,
+    enableRbacAuthorization,
     enablePurgeProtection: properties.enablePurgeProtection ?? false,
     softDeleteRetentionInDays: properties.softDeleteRetentionInDays ?? 90,
     otherProperties: otherProperties(wanted),
@@ -110,7 +114,7 @@ const purgeProtectionIsForEver =
 
 function change(before: Vault, { location, tags, properties }: VaultBody): Vault {
   const { enablePurgeProtection, softDeleteRetentionInDays, enableRbacAuthorization } = properties;
-  if (before.location.toLowerCase() !== location.toLowerCase()) {
+  if (before.location !== location) {
     const message = `The resource '${before.name}' already exists in location '${before.location}'. A resource with the same name cannot be created in location '${location}'. Please select a new resource name.`;
     throw AzureError.arm(409, "InvalidResourceLocation", message);
   }

@@ -2,7 +2,8 @@ import "reflect-metadata";
 import { createPrivateKey, webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import * as x509 from "@peculiar/x509";
-import { azureFiles, writePrivateFile } from "./private-file.ts";
+import { writePrivateFile } from "../private-file.ts";
+import { azureFiles } from "./files.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const dayInMilliseconds = 86_400_000;
@@ -36,6 +37,7 @@ export async function issueServerCertificate(dir: string): Promise<ServerCertifi
         { type: "ip", value: "127.0.0.1" },
         { type: "dns", value: "localhost" },
       ]),
+      await x509.AuthorityKeyIdentifierExtension.create(ca.certificate),
     ],
   });
   return {
@@ -68,6 +70,7 @@ async function loadOrMakeCa(dir: string): Promise<Ca> {
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   writePrivateFile(files.caKey, await privateKeyPem(keys.privateKey));

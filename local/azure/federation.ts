@@ -3,6 +3,7 @@ import {
   createRemoteJWKSet,
   customFetch,
   decodeJwt,
+  decodeProtectedHeader,
   errors,
   jwtVerify,
   type JWK,
@@ -35,10 +36,12 @@ export class Federation {
    * @param credentials - of the identity that is asked for.
    * @param now - milliseconds since 1970; a credential that has not propagated yet matches nothing.
    * @throws AzureError in Entra's shape: AADSTS70021 where nothing matches, 700211 to 700213 where only issuer, audience
-   * or subject differs, 700024 out of time, 700027 not signed by the issuer, 90061 issuer out of reach, 50027 no JWT.
+   * or subject differs, 700024 out of time, 700027 not signed by the issuer, 5002738 not signed by RSA, 90061 issuer
+   * out of reach, 50027 no JWT.
    */
   async verify(assertion: string, credentials: readonly FederatedCredential[], now: number): Promise<void> {
-    const claims = decode(assertion);
+    const { claims, algorithm } = decode(assertion);
+    if (!/^RS(?:256|384|512)$/.test(algorithm)) throw unsupportedAlgorithm(algorithm);
     const { issuer } = matchCredential(credentials, claims, now);
     if (issuer !== this.#issuer) throw issuerOutOfReach();
     try {
@@ -74,12 +77,19 @@ function noRecord(code: number, what: string, presented: string): AzureError {
   return entraError(401, "invalid_client", code, text);
 }
 
-function decode(assertion: string): JWTPayload {
+function decode(assertion: string): { readonly claims: JWTPayload; readonly algorithm: string } {
   try {
-    return decodeJwt(assertion);
+    return { claims: decodeJwt(assertion), algorithm: decodeProtectedHeader(assertion).alg ?? "" };
   } catch {
     throw malformed();
   }
+}
+
+/** Entra takes nothing but RSA from an issuer: a cluster that signs with ES256 cannot be federated. */
+function unsupportedAlgorithm(algorithm: string): AzureError {
+  const supported = "Supported signing algorithms are: 'RS256, RS384, RS512'";
+  const text = `Invalid JWT token. '${algorithm}' is not a supported signature algorithm. ${supported}.`;
+  return entraError(401, "invalid_client", 5002738, text);
 }
 
 function keySetOf(jwks: ClusterJwks) {

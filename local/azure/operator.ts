@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { TokenCredential } from "@azure/identity";
-import { azureFiles } from "./private-file.ts";
+import { azureFiles } from "./files.ts";
 
 /**
  * The credential of the person who owns the stand-in's subscription, for SecretClient and its like.

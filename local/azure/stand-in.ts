@@ -7,7 +7,7 @@ import type { AzureContext } from "./context.ts";
 import { Control } from "./control.ts";
 import { Federation, type ClusterJwks } from "./federation.ts";
 import { KeyVault } from "./key-vault.ts";
-import { azureFiles, ensurePrivateDir, readOrMake } from "./private-file.ts";
+import { azureFiles, ensurePrivateDir, readOrMake } from "./files.ts";
 import { ResourceManager } from "./resource-manager.ts";
 import { listen, serve } from "./server.ts";
 import { settingsSchema, type StandInSettings } from "./settings.ts";

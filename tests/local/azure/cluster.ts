@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, type JWK } from "jose";
+import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult, type JWK } from "jose";
 
 export const audience = "api://AzureADTokenExchange";
 
@@ -17,8 +17,12 @@ export interface Cluster {
   token(claims: TokenClaims): Promise<string>;
 }
 
+/** Made once for all tests: an RSA key takes long to make. */
+let keyPair: Promise<GenerateKeyPairResult> | undefined;
+
 export async function makeCluster(issuer: string): Promise<Cluster> {
-  const { publicKey, privateKey } = await generateKeyPair("RS256");
+  keyPair ??= generateKeyPair("RS256");
+  const { publicKey, privateKey } = await keyPair;
   const jwk = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
   return {
     issuer,

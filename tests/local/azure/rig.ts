@@ -47,9 +47,10 @@ export class AzureRig {
   }
 
   /** Stops it and starts it again from its folder, on the same port. */
-  async restart(): Promise<void> {
+  async restart(options: Partial<AzureOptions> = {}): Promise<void> {
     await this.azure.close();
-    this.azure = await startAzure({ ...this.#options, port: Number(new URL(this.azure.origin).port) });
+    const port = Number(new URL(this.azure.origin).port);
+    this.azure = await startAzure({ ...this.#options, port, ...options });
   }
 
   async stop(): Promise<void> {
@@ -77,7 +78,8 @@ export class AzureRig {
 
   vaultBody(properties: Record<string, unknown> = {}): unknown {
     const sku = { family: "A", name: "standard" };
-    return { location: "westeurope", properties: { tenantId: this.azure.tenantId, sku, ...properties } };
+    const rbac = { enableRbacAuthorization: true };
+    return { location: "westeurope", properties: { tenantId: this.azure.tenantId, sku, ...rbac, ...properties } };
   }
 
   /** @returns client id and principal id. */

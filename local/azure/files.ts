@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writePrivateFile } from "../private-file.ts";
 
 /** Where the stand-in keeps its things; `local/home.ts` names the same files. */
 export function azureFiles(dir: string) {
@@ -20,13 +20,6 @@ export function azureFiles(dir: string) {
 export function ensurePrivateDir(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
-}
-
-/** Replaces the file as a whole: a reader, and a start after a crash, meets the old text or the new. */
-export function writePrivateFile(path: string, text: string): void {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
-  renameSync(temporary, path);
 }
 
 /** Reads the file, or makes it once. */
