@@ -1,0 +1,17 @@
+import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { AzurePlace } from "../domain/environment.ts";
+
+export interface ResourceGroupArgs {
+  readonly azure: AzurePlace;
+}
+
+/** The group that `local` lacks; on a cloud it exists and holds what belongs to others. */
+export class ResourceGroup extends pulumi.ComponentResource {
+  constructor(name: string, { azure }: ResourceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:key-vault:ResourceGroup", name, {}, opts);
+    const { resourceGroup: resourceGroupName, location } = azure;
+    new AzureResourceGroup(`${name}-group`, { resourceGroupName, location }, { parent: this });
+    this.registerOutputs({});
+  }
+}
