@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { compileDotenv } from "../../domain/dotenv.ts";
+import { namespaceOf } from "../../domain/federation.ts";
+import { errorsOf, formatFinding } from "../../domain/finding.ts";
+import { planChain } from "../../domain/plan-chain.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { readCatalogue } from "../../environments/catalogue.ts";
+import { readEnvFiles } from "../../environments/env-files.ts";
+import { local } from "../../environments/local.ts";
+import { localSettings } from "../../environments/settings.ts";
+import { parseSettings, readStackSettings } from "../../environments/stack-file.ts";
+import { inspectToolchain, withDefaults, type ToolchainPlaces } from "../toolchain/inspect.ts";
+import { findBuilders } from "../toolchain/prerequisites.ts";
+import { formatPlan } from "./plan-text.ts";
+import { formatToolchain, type Fetch } from "./toolchain-text.ts";
+
+export interface FirstLookOptions {
+  /** The repository. */
+  readonly root: string;
+  /** Files of `.env` form, relative to `root`. */
+  readonly envFiles: readonly string[];
+  /** What is fetched beside the toolchain, such as the npm packages. @default - nothing */
+  readonly alsoFetched?: readonly Fetch[];
+  /** @default - this machine's */
+  readonly toolchain?: Omit<ToolchainPlaces, "recipesDir">;
+}
+
+/**
+ * What `local up` is about to do, told before it does anything: the findings in `.env`, the chain as it will stand, and
+ * what must be fetched or built, with an estimate each. Reads files and nothing else, so that it can be shown before
+ * the packages are installed: of those it needs dotenv, yaml and zod alone.
+ *
+ * @returns text for a terminal, without a value in it.
+ * @throws UserError with every error in `.env`, settings and catalogue; or with every tool that is missing for what
+ *   must be built.
+ */
+export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }: FirstLookOptions): Promise<string> {
+  const catalogue = readCatalogue(join(root, "environments", "catalogue.yaml"));
+  const { settings, findings: mistakes } = parseSettings(
+    localSettings,
+    readStackSettings("local", root),
+    "local",
+    root,
+  );
+  if (settings === undefined) throw UserError.from(mistakes);
+
+  const files = readEnvFiles(root, envFiles);
+  const { secretPrefix } = settings;
+  const dotenv = compileDotenv({ files, catalogue, environment: "local", secretPrefix });
+  const errors = errorsOf(dotenv.findings);
+  if (errors.length > 0) throw UserError.from(errors);
+
+  const plan = planChain(catalogue, {
+    environment: "local",
+    namespace: namespaceOf("local"),
+    secretPrefix,
+    additionalNamespaces: settings.additionalNamespaces,
+    registryAdditionalNamespaces: settings.registry.additionalNamespaces,
+    refreshIntervalInSeconds: local.refreshIntervalInSeconds,
+  });
+  const places = withDefaults({ ...toolchain, recipesDir: join(root, "local", "toolchain") });
+  const state = await inspectToolchain(places);
+  await findBuilders(state.missing, places);
+
+  const names = files.map(({ path }) => path).join(", ");
+  return [
+    `${names}: ${dotenv.values.size} values, ${dotenv.kept.length} secrets without one keep what they have`,
+    ...dotenv.findings.map(formatFinding),
+    "",
+    formatPlan(plan, new Set(dotenv.values.keys())),
+    "",
+    formatToolchain(state, alsoFetched),
+  ].join("\n");
+}

@@ -1,0 +1,91 @@
+// Shows the first look on a fresh clone, where no package is installed: four small ones go into a cache folder, and
+// esbuild makes one file of the TypeScript that local/first-look/print.ts reaches.
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { cacheDir, runNpm } from "../install.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const manifests = ["package.json", "package-lock.json"].map((file) => join(here, "packages", file));
+
+/**
+ * @param options - as firstLook's in main.ts.
+ * @returns 0, or the exit code to end with: what stands in the way was told.
+ */
+export async function showFirstLook(options) {
+  const packages = await ensurePackages();
+  if (packages === undefined) return 0; // told; npm ci will say more
+  const scratch = mkdtempSync(join(cacheDir(), ".first-look-"));
+  try {
+    const bundle = join(scratch, "first-look.mjs");
+    await bundleFirstLook(packages, bundle);
+    const { printFirstLook } = await import(pathToFileURL(bundle).href);
+    return await printFirstLook(options);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @returns the folder that holds node_modules, or `undefined` when they cannot be installed. */
+async function ensurePackages() {
+  const hash = createHash("sha256");
+  for (const file of manifests) hash.update(readFileSync(file));
+  const folder = join(cacheDir(), `first-look-${hash.digest("hex").slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+
+  const building = mkdtempSync(join(cacheDir(), ".first-look-packages-"));
+  const log = join(cacheDir(), "first-look.log");
+  try {
+    for (const file of manifests) copyFileSync(file, join(building, basename(file)));
+    const code = await runNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], building, log);
+    if (code !== 0) {
+      console.error(`the first look needs four small packages, and npm ci ended with ${code}: read ${log}`);
+      return undefined;
+    }
+    publish(building, folder);
+    return folder;
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+}
+
+/** By a rename, so that one is whole or not there; another start may have been faster. */
+function publish(building, folder) {
+  try {
+    renameSync(building, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+async function bundleFirstLook(packages, outfile) {
+  const { build } = await import(pathToFileURL(join(packages, "node_modules", "esbuild", "lib", "main.js")).href);
+  mkdirSync(dirname(outfile), { recursive: true });
+  await build({
+    entryPoints: [join(here, "print.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node18",
+    logLevel: "error",
+    // dotenv is CommonJS and asks for Node's own modules by `require`
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    inject: [join(here, "older-node.mjs")],
+    plugins: [fromFolder(packages)],
+  });
+}
+
+/** Packages come from that folder alone: the repository's node_modules may be half there. */
+function fromFolder(folder) {
+  return {
+    name: "from-folder",
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^[^./]/ }, ({ path, kind, pluginData }) => {
+        if (pluginData === folder || path.startsWith("node:") || kind === "entry-point") return undefined;
+        return resolve(path, { kind, resolveDir: folder, pluginData: folder });
+      });
+    },
+  };
+}
