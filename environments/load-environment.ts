@@ -3,10 +3,13 @@ import type { EnvironmentStack, Strictness } from "../domain/environment.ts";
 import { bootstrapName, federatedSubject, namespaceOf } from "../domain/federation.ts";
 import type { Finding } from "../domain/finding.ts";
 import { planChain } from "../domain/plan-chain.ts";
+import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan-check.ts";
+import { checkStacks } from "../domain/stack-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";
+import { defaultVaultAddress, readClaims, type CloudEnvironment } from "./claims.ts";
 import { dev } from "./dev.ts";
 import type { LoadContext } from "./load-context.ts";
 import { prod } from "./prod.ts";
@@ -14,17 +17,15 @@ import { environmentSettings, sharedSettings, type EnvironmentSettings, type Sha
 import { parseSettings, readStackSettings, stackFileName } from "./stack-file.ts";
 import { staging } from "./staging.ts";
 
-type CloudEnvironment = Exclude<EnvironmentName, "local">;
-
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
 /** One environment in Azure. */
 export async function loadEnvironment(name: CloudEnvironment, context: LoadContext): Promise<EnvironmentStack> {
   const own = parseSettings(environmentSettings, context.settings, name, context.root);
   const common = readShared(name, context.root);
-  if (own.settings === undefined || common.settings === undefined) {
-    throw UserError.from([...own.findings, ...common.findings]);
-  }
+  const claims = readClaims(context.root, { name, settings: context.settings });
+  const errors = [...own.findings, ...common.findings, ...checkStacks(claims)];
+  if (own.settings === undefined || common.settings === undefined || errors.length > 0) throw UserError.from(errors);
   const { cluster, vault } = own.settings;
   const { kubeconfig, context: kubernetesContext, oidcIssuer } = cluster;
   const server = vault.serviceAccount ?? `vault-core-${name}`;
@@ -36,7 +37,7 @@ export async function loadEnvironment(name: CloudEnvironment, context: LoadConte
     settings: own.settings,
     cluster: { context: kubernetesContext, oidcIssuer, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
     vault: {
-      address: vault.address ?? `http://vault-core-${name}.${namespace}.svc.cluster.local:8200`,
+      address: vault.address ?? defaultVaultAddress(name),
       operatorAddress: vault.operatorAddress ?? context.vaultAddress ?? "http://127.0.0.1:8200",
       serviceAccount: { namespace, name: server },
       kubernetesHost: "https://kubernetes.default.svc",
@@ -72,6 +73,8 @@ export async function environmentStack(
     refreshIntervalInSeconds: place.strictness.refreshIntervalInSeconds,
     fixturesAllowed: place.strictness.fixturesAllowed,
   });
+  const errors = [...checkPlan(plan), ...checkMappedSecrets(settings.bootstrap.mappedSecrets, catalogue, plan)];
+  if (errors.length > 0) throw UserError.from(errors);
   const config = planBootstrap({
     plan,
     catalogue,
@@ -101,7 +104,8 @@ export async function environmentStack(
       config,
       ...(runId === undefined ? {} : { runId }),
     },
-    findings: [],
+    // a stack that makes its own namespaces knows which there are
+    findings: place.strictness.makesNamespaces ? [] : namespacesWithoutStore(catalogue, plan),
   };
 }
 

@@ -1,0 +1,54 @@
+import { federatedSubject, namespaceOf } from "../domain/federation.ts";
+import type { StackClaim } from "../domain/stack-check.ts";
+import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { environmentSettings, type EnvironmentSettings } from "./settings.ts";
+import { readStackSettings, stackFileName } from "./stack-file.ts";
+
+export type CloudEnvironment = Exclude<EnvironmentName, "local">;
+
+/** Address of an environment's own Vault, as pods reach it; the seed's. */
+export function defaultVaultAddress(name: EnvironmentName): string {
+  return `http://vault-core-${name}.${namespaceOf(name)}.svc.cluster.local:8200`;
+}
+
+/**
+ * What every environment in Azure claims, in the environments' order. `local` has an identity, a cluster and a Vault of
+ * its own, so it is not among them; a stack whose settings are broken is left out, since its own load says so.
+ *
+ * @param own - the stack that is being loaded, whose settings may come from elsewhere than its file.
+ */
+export function readClaims(
+  root: string,
+  own?: { readonly name: CloudEnvironment; readonly settings: unknown },
+): readonly StackClaim[] {
+  return environmentNames
+    .filter((name) => name !== "local")
+    .flatMap((name) => {
+      const raw = own?.name === name ? own.settings : rawSettings(name, root);
+      const parsed = environmentSettings.safeParse(raw);
+      return parsed.success ? [claimOf(name, parsed.data)] : [];
+    });
+}
+
+function claimOf(name: CloudEnvironment, settings: EnvironmentSettings): StackClaim {
+  const { cluster, vault, additionalNamespaces, registry } = settings;
+  return {
+    environment: name,
+    where: stackFileName(name),
+    oidcIssuer: cluster.oidcIssuer,
+    context: cluster.context,
+    namespaces: [...new Set([namespaceOf(name), ...additionalNamespaces, ...registry.additionalNamespaces])],
+    vaultAddress: vault.address ?? defaultVaultAddress(name),
+    federated: federatedSubject(name, cluster.oidcIssuer),
+  };
+}
+
+function rawSettings(name: CloudEnvironment, root: string): unknown {
+  try {
+    return readStackSettings(name, root);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
