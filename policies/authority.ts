@@ -1,5 +1,5 @@
 import { refused } from "./authority-verdicts.ts";
-import { advisoryInDev, mandatory, type ResourceRule } from "./rule.ts";
+import { mandatory, type ResourceRule } from "./rule.ts";
 import type { Kind } from "./subject/subject.ts";
 
 const doors: readonly Kind[] = [
@@ -34,7 +34,61 @@ export const authorityNotInCatalogue: ResourceRule = {
   why: "The whole .env used to be pushed: a developer's database password became a Key Vault secret.",
   remediation: "Add the name to environments/catalogue.yaml with its authority; `ameide-secrets add NAME` does it.",
   references: ["462", "444", "451"],
-  levels: advisoryInDev,
+  levels: mandatory,
   kinds: doors,
   judge: (subject, context) => refused(subject, context, "not-in-catalogue"),
+};
+
+export const authorityRetired: ResourceRule = {
+  id: "authority-retired",
+  family: "authority",
+  severity: "medium",
+  description: "No name that the catalogue retired is used again.",
+  why: "The bootstrap read `env-ghcr-token` for months after the name was gone and kept its fixture: nothing could be pulled.",
+  remediation: "Use the name that the catalogue gives instead.",
+  references: ["451", "519", "P5"],
+  levels: mandatory,
+  kinds: doors,
+  judge: (subject, context) => refused(subject, context, "retired"),
+};
+
+export const authorityUndeclaredDelivery: ResourceRule = {
+  id: "authority-undeclared-delivery",
+  family: "authority",
+  severity: "high",
+  description: "A secret of Keycloak, of a service or of the bootstrap is delivered only as the catalogue declares it.",
+  why: "Fixture client secrets were delivered as if external, and every login failed with invalid_client.",
+  remediation:
+    "Declare the delivery under inClusterDeliveries with its producer, or read the Secret that is declared already.",
+  references: ["462", "426", "P2"],
+  levels: mandatory,
+  kinds: ["ExternalSecret", "ClusterExternalSecret"],
+  judge: (subject, context) => refused(subject, context, "undeclared"),
+};
+
+export const authorityWrongWriter: ResourceRule = {
+  id: "authority-wrong-writer",
+  family: "authority",
+  severity: "high",
+  description: "External secrets are written into Vault by vault-bootstrap and by nobody else.",
+  why: "One writer per secret: a second one wins in turn, and a rotated value comes back.",
+  remediation:
+    "Remove the write; put the value into Key Vault by `ameide-secrets env push` and let the bootstrap carry it.",
+  references: ["451", "412"],
+  levels: mandatory,
+  kinds: ["VaultSecret", "PushSecret", "ClusterPushSecret"],
+  judge: (subject, context) => refused(subject, context, "wrong-writer"),
+};
+
+export const authoritySealedSecret: ResourceRule = {
+  id: "authority-sealed-secret",
+  family: "authority",
+  severity: "medium",
+  description: "No SealedSecret: secrets come by the chain or from their owner.",
+  why: "A second way into the cluster, with a value in Git that nobody rotates.",
+  remediation: "Add the secret to the catalogue and deliver it by ExternalSecret.",
+  references: ["362"],
+  levels: mandatory,
+  kinds: ["SealedSecret"],
+  judge: () => [{ problem: "is a SealedSecret; deliver it by an ExternalSecret instead" }],
 };

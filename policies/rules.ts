@@ -1,6 +1,35 @@
-import { authorityClusterManaged, authorityNotInCatalogue } from "./authority.ts";
+import * as authority from "./authority.ts";
+import * as authorityPush from "./authority-push.ts";
+import * as bootstrap from "./bootstrap.ts";
+import * as externalSecret from "./external-secret.ts";
+import * as identity from "./identity.ts";
+import * as identityStack from "./identity-stack.ts";
+import * as keyVault from "./key-vault.ts";
+import { lifecycleProtect } from "./lifecycle.ts";
+import * as placeholder from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
-import { vaultReviewerToken } from "./vault.ts";
+import * as secretStore from "./secret-store.ts";
+import { secretnessUnmarkedValue } from "./secretness-marks.ts";
+import * as secretness from "./secretness.ts";
+import * as vault from "./vault.ts";
+import * as vaultPolicy from "./vault-policy.ts";
+import * as vaultRole from "./vault-role.ts";
 
-/** Every rule of the pack, by family in the order of `families`. */
-export const rules: readonly Rule[] = [authorityClusterManaged, authorityNotInCatalogue, vaultReviewerToken];
+/** Every rule of the pack, in the order of their files; each file exports nothing but rules among its values. */
+export const rules: readonly Rule[] = [
+  ...Object.values<Rule>(authority),
+  ...Object.values<Rule>(authorityPush),
+  secretnessUnmarkedValue,
+  ...Object.values<Rule>(secretness),
+  ...Object.values<Rule>(placeholder),
+  ...Object.values<Rule>(identity),
+  ...Object.values<Rule>(identityStack),
+  ...Object.values<Rule>(vault),
+  ...Object.values<Rule>(vaultPolicy),
+  ...Object.values<Rule>(vaultRole),
+  ...Object.values<Rule>(secretStore),
+  ...Object.values<Rule>(externalSecret),
+  ...Object.values<Rule>(keyVault),
+  ...Object.values<Rule>(bootstrap),
+  lifecycleProtect,
+];

@@ -1,5 +1,11 @@
 import { mandatory, type ResourceRule } from "./rule.ts";
-import { at, text } from "./subject/reading.ts";
+import { at, list, text } from "./subject/reading.ts";
+import type { Subject } from "./subject/subject.ts";
+
+/** Whether a generic write goes to the configuration of an auth method, past the resource that is made for it. */
+function writesAuthConfig({ kind, object }: Subject): boolean {
+  return kind === "VaultSecret" && /^\/?auth\/[^/]+\/config$/.test(text(object, "path") ?? "");
+}
 
 export const vaultReviewerToken: ResourceRule = {
   id: "vault-reviewer-token",
@@ -12,16 +18,174 @@ export const vaultReviewerToken: ResourceRule = {
   references: ["450", "451", "519", "P7"],
   levels: mandatory,
   kinds: ["VaultAuthConfig", "VaultSecret"],
-  judge({ kind, object }) {
+  judge(subject) {
+    const { kind, object } = subject;
     if (kind === "VaultAuthConfig") {
-      return at(object, "tokenReviewerJwt") === undefined
-        ? []
-        : [{ path: ["tokenReviewerJwt"], problem: "pins a reviewer token; leave it out" }];
+      const pins = ["tokenReviewerJwt", "tokenReviewerJwtWo"].filter((key) => Object.hasOwn(object as object, key));
+      return pins.map((key) => ({ path: [key], problem: `${key} pins a reviewer token; leave it out` }));
     }
-    const path = text(object, "path") ?? "";
-    if (!/^\/?auth\/[^/]+\/config$/.test(path)) return [];
-    return /token_reviewer_jwt/.test(text(object, "dataJson") ?? "")
-      ? [{ path: ["dataJson"], problem: `writes token_reviewer_jwt to ${path}; leave it out` }]
+    if (!writesAuthConfig(subject) || !/token_reviewer_jwt/.test(text(object, "dataJson") ?? "")) return [];
+    return [{ path: ["dataJson"], problem: "writes token_reviewer_jwt; leave it out" }];
+  },
+};
+
+export const vaultAuthConfig: ResourceRule = {
+  id: "vault-auth-config",
+  family: "vault",
+  severity: "high",
+  description: "Vault asks its own cluster, with its own account and the cluster's own CA.",
+  why: "A pinned host, CA or issuer outlives the cluster it was read from: after the next rebuild no store logs in.",
+  remediation:
+    "Set kubernetes_host=https://kubernetes.default.svc, disable_iss_validation=true, disable_local_ca_jwt=false, and no CA.",
+  references: ["450", "451", "519"],
+  levels: mandatory,
+  kinds: ["VaultAuthConfig"],
+  judge({ object }, { place }) {
+    if (place === "local") return []; // Vault runs outside a pod there: `vaultAuth: outside-pod`
+    const found = [];
+    const host = text(object, "kubernetesHost");
+    if (host !== "https://kubernetes.default.svc") {
+      const problem = `kubernetesHost is ${host === undefined ? "not set" : `"${host}"`}; set https://kubernetes.default.svc`;
+      found.push({ path: ["kubernetesHost"], problem });
+    }
+    if (at(object, "disableIssValidation") !== true) {
+      found.push({ path: ["disableIssValidation"], problem: "disableIssValidation is not true; set it" });
+    }
+    if (at(object, "disableLocalCaJwt") === true) {
+      found.push({ path: ["disableLocalCaJwt"], problem: "disableLocalCaJwt is true; set false" });
+    }
+    if (at(object, "kubernetesCaCert") !== undefined) {
+      found.push({ path: ["kubernetesCaCert"], problem: "pins a CA; leave kubernetesCaCert out" });
+    }
+    return found;
+  },
+};
+
+export const vaultRoleAccount: ResourceRule = {
+  id: "vault-role-account",
+  family: "vault",
+  severity: "high",
+  description: "A role is bound to named ServiceAccounts of named namespaces, and never to `default`.",
+  why: "Every pod that names no account runs as `default`: reader and writer roles were open to all of a namespace.",
+  remediation: "Make a ServiceAccount of its own for the consumer and bind the role to it and its namespace.",
+  references: ["450", "451"],
+  levels: mandatory,
+  kinds: ["VaultAuthRole"],
+  judge({ object }) {
+    const named = (key: string): readonly string[] => list(object, key).map((_, i) => text(object, key, i) ?? "");
+    const accounts = named("boundServiceAccountNames");
+    const namespaces = named("boundServiceAccountNamespaces");
+    const bad = accounts.filter((name) => name === "default" || name.includes("*"));
+    return [
+      ...(accounts.length === 0
+        ? [{ path: ["boundServiceAccountNames"], problem: "is bound to no account; name one" }]
+        : []),
+      ...bad.map((name) => ({
+        path: ["boundServiceAccountNames"],
+        problem: `is bound to the account "${name}"; name its own`,
+      })),
+      ...(namespaces.length === 0
+        ? [{ path: ["boundServiceAccountNamespaces"], problem: "is bound to no namespace; name it" }]
+        : []),
+      ...namespaces
+        .filter((name) => name.includes("*"))
+        .map((name) => ({
+          path: ["boundServiceAccountNamespaces"],
+          problem: `is bound to "${name}"; name each namespace`,
+        })),
+    ];
+  },
+};
+
+/** One day: nobody who logs in by Kubernetes auth needs a token for longer, since logging in again is free. */
+const longestTtlInSeconds = 86_400;
+
+export const vaultRoleTtl: ResourceRule = {
+  id: "vault-role-ttl",
+  family: "vault",
+  severity: "medium",
+  description: "A role says how long its tokens live: more than nothing, at most a day.",
+  why: "Left out, Vault's own default of 32 days holds: a token read from a pod opens the vault for a month.",
+  remediation: "Set tokenTtl and tokenMaxTtl, such as 1200 seconds.",
+  references: ["450"],
+  levels: mandatory,
+  kinds: ["VaultAuthRole"],
+  judge({ object }) {
+    return ["tokenTtl", "tokenMaxTtl"].flatMap((key) => {
+      const seconds = at(object, key);
+      if (typeof seconds !== "number" || seconds <= 0)
+        return [{ path: [key], problem: `${key} is not set; set its seconds` }];
+      if (seconds <= longestTtlInSeconds) return [];
+      return [{ path: [key], problem: `${key} is ${seconds} s; set at most ${longestTtlInSeconds}` }];
+    });
+  },
+};
+
+export const vaultMountCas: ResourceRule = {
+  id: "vault-mount-cas",
+  family: "vault",
+  severity: "high",
+  description: "The mount asks nobody for check-and-set, and is KV version 2.",
+  why: "Client-patcher, reconcilers and PushSecret write without CAS and would all get 400; version 1 keeps no history.",
+  remediation: "Set casRequired: false on the mount; the bootstrap sets cas_required on the names that it owns.",
+  references: ["451", "710", "675"],
+  levels: mandatory,
+  kinds: ["VaultMount"],
+  judge({ type, object }) {
+    if (type.endsWith(":SecretBackendV2")) {
+      return at(object, "casRequired") === true
+        ? [{ path: ["casRequired"], problem: "casRequired is true for every writer; set false" }]
+        : [];
+    }
+    const isKv = text(object, "type") === "kv";
+    const version = text(object, "options", "version");
+    if (!isKv || version === "2") return [];
+    return [{ path: ["options", "version"], problem: `is KV version ${version ?? "1"}; set 2` }];
+  },
+};
+
+export const vaultProviderToken: ResourceRule = {
+  id: "vault-provider-token",
+  family: "vault",
+  severity: "critical",
+  description: "Vault's token is no argument of its provider.",
+  why: "An argument of a provider is copied into state and stays there after the token is revoked.",
+  remediation: "Leave token out; the provider reads VAULT_TOKEN from its environment.",
+  references: ["design 7"],
+  levels: mandatory,
+  kinds: ["VaultProvider"],
+  judge({ object }) {
+    if (!Object.hasOwn(object as object, "token")) return [];
+    return [{ path: ["token"], problem: "takes its token as an argument; leave it out and set VAULT_TOKEN" }];
+  },
+};
+
+export const vaultAutoCredentials: ResourceRule = {
+  id: "vault-auto-credentials",
+  family: "vault",
+  severity: "critical",
+  description: "Root token and unseal key lie in a Secret only in dev and local.",
+  why: "Whoever reads Secrets in the namespace owns its Vault; the rule said dev only, in fact it was everywhere.",
+  remediation: "Unseal by a key service, keep recovery keys outside Kubernetes, and set initialise: false.",
+  references: ["362", "450", "451"],
+  levels: { ...mandatory, staging: "advisory", dev: "off", local: "off" },
+  kinds: ["Secret", "ConfigMap"],
+  judge({ kind, object }) {
+    if (kind === "Secret") {
+      return text(object, "metadata", "name") === "vault-auto-credentials"
+        ? [{ path: ["metadata", "name"], problem: "holds Vault's root token and unseal key; remove it" }]
+        : [];
+    }
+    const config = text(object, "data", "config.json");
+    if (config === undefined || !/"credentialsSecret"/.test(config)) return [];
+    const stores = /"initialise":\s*true/.test(config) || /"unseal":\s*"from-secret"/.test(config);
+    return stores
+      ? [
+          {
+            path: ["data", "config.json"],
+            problem: "lets vault-bootstrap keep Vault's keys in a Secret; set unseal: kms or manual",
+          },
+        ]
       : [];
   },
 };

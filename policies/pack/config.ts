@@ -33,15 +33,29 @@ export const configSchema: PolicyConfigSchema = {
   },
 };
 
+/** The marking rule's own: what is done about a value that is not marked. */
+export const markingSchema: PolicyConfigSchema = {
+  properties: {
+    ...configSchema.properties,
+    onPlain: {
+      type: "string",
+      enum: ["mark", "refuse"],
+      description: "Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.",
+    },
+  },
+};
+
 export interface RuleConfig {
   readonly everywhere: boolean;
-  /** Without the rule's own name, which is the policy's. */
-  readonly exemptions: readonly Omit<Exemption, "rule">[];
+  readonly exemptions: readonly Exemption[];
 }
 
 /** The engine has checked it against {@link configSchema} and filled the defaults; in unit tests it is `{}`. */
-export function readConfig(config: object): RuleConfig {
+export function readConfig(config: object, rule: string): RuleConfig {
   const { everywhere, exemptions } = config as Record<string, unknown>;
   const own = Array.isArray(exemptions) ? exemptions.filter(isRecord) : [];
-  return { everywhere: everywhere === true, exemptions: own as unknown as readonly Omit<Exemption, "rule">[] };
+  return {
+    everywhere: everywhere === true,
+    exemptions: own.map((one) => Object.assign({ rule }, one) as unknown as Exemption),
+  };
 }

@@ -1,6 +1,5 @@
 import type {
   Policies,
-  PolicyConfigSchema,
   ReportViolation,
   ResourceValidationArgs,
   ResourceValidationPolicy,
@@ -10,9 +9,11 @@ import type {
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { placeOfUrn } from "../place.ts";
-import { isStackRule, type Place, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
+import { isStackRule, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
+import { secretnessUnmarkedValue } from "../secretness-marks.ts";
 import { judge, judgeStack } from "../verdict.ts";
-import { configSchema, readConfig } from "./config.ts";
+import { configSchema, markingSchema, readConfig } from "./config.ts";
+import { makeMarkWatch } from "./marking.ts";
 import { report, type Reporting } from "./report.ts";
 import { makeSubjectSource, subjectsOfStack } from "./subjects.ts";
 
@@ -29,7 +30,10 @@ export interface PackInput {
 /** One Pulumi policy per rule. Makes no PolicyPack, so that tests may import it. */
 export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
   const subjects = makeSubjectSource();
-  return rules.map((rule) => (isStackRule(rule) ? stackPolicy(rule, input) : resourcePolicy(rule, input, subjects)));
+  return rules.map((rule) => {
+    if (isStackRule(rule)) return stackPolicy(rule, input);
+    return rule === secretnessUnmarkedValue ? markingPolicy(rule, input) : resourcePolicy(rule, input, subjects);
+  });
 }
 
 function resourcePolicy(
@@ -39,13 +43,13 @@ function resourcePolicy(
 ): ResourceValidationPolicy {
   return {
     ...descriptionOf(rule),
+    configSchema,
     validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
-      const place = placeOfUrn(args.urn);
-      const context: RuleContext = { catalogue: input.catalogue, place };
+      const context = contextOf(input, args.urn);
       for (const subject of subjects(rule, args)) {
         const verdict = judge(rule, subject, context);
-        if (verdict.kind !== "ok")
-          report(reportingOf(rule, input, place, args.getConfig()), subject, verdict, reportViolation);
+        if (verdict.kind === "ok") continue;
+        report(reportingOf(rule, input, context, args.getConfig()), subject, verdict, reportViolation);
       }
     },
   };
@@ -54,31 +58,43 @@ function resourcePolicy(
 function stackPolicy(rule: StackRule, input: PackInput): StackValidationPolicy {
   return {
     ...descriptionOf(rule),
-    validateStack({ resources, getConfig }: StackValidationArgs, reportViolation: ReportViolation) {
-      const place = placeOfUrn(resources[0]?.urn ?? "");
-      const verdict = judgeStack(rule, subjectsOfStack(rule, resources), { catalogue: input.catalogue, place });
-      if (verdict.kind !== "ok")
-        report(reportingOf(rule, input, place, getConfig()), undefined, verdict, reportViolation);
+    configSchema,
+    validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
+      const context = contextOf(input, args.resources[0]?.urn ?? "");
+      const verdict = judgeStack(rule, subjectsOfStack(rule, args.resources), context);
+      if (verdict.kind === "ok") return;
+      report(reportingOf(rule, input, context, args.getConfig()), undefined, verdict, reportViolation);
     },
   };
 }
 
-function reportingOf(rule: Rule, input: PackInput, place: Place, config: object): Reporting {
-  const { everywhere, exemptions } = readConfig(config);
+function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidationPolicy {
+  const watch = makeMarkWatch(rule, (urn) => contextOf(input, urn));
   return {
-    rule,
-    place,
-    everywhere,
-    exemptions: [...input.exemptions, ...exemptions.map((one) => ({ ...one, rule: rule.id }))],
-    ...pick(input),
+    ...descriptionOf(rule),
+    enforcementLevel: "remediate",
+    configSchema: markingSchema,
+    remediateResource: watch.remediate,
+    validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
+      const verdict = watch.verdictFor(args);
+      if (verdict.kind === "ok") return;
+      const reporting = reportingOf(rule, input, contextOf(input, args.urn), args.getConfig());
+      report(reporting, { label: args.name, id: args.urn }, verdict, reportViolation);
+    },
   };
 }
 
-function pick({ today, mayBeUndecided }: PackInput): Pick<PackInput, "today" | "mayBeUndecided"> {
-  return { today, mayBeUndecided };
+function contextOf({ catalogue }: PackInput, urn: string): RuleContext {
+  return { catalogue, place: placeOfUrn(urn) };
 }
 
-function descriptionOf(rule: Rule): {
+function reportingOf(rule: Rule, input: PackInput, { place }: RuleContext, config: object): Reporting {
+  const { everywhere, exemptions } = readConfig(config, rule.id);
+  const { today, mayBeUndecided } = input;
+  return { rule, place, everywhere, exemptions: [...input.exemptions, ...exemptions], today, mayBeUndecided };
+}
+
+interface Description {
   readonly name: string;
   readonly description: string;
   readonly enforcementLevel: "mandatory" | "advisory";
@@ -86,8 +102,9 @@ function descriptionOf(rule: Rule): {
   readonly tags: string[];
   readonly remediationSteps: string;
   readonly url: string;
-  readonly configSchema: PolicyConfigSchema;
-} {
+}
+
+function descriptionOf(rule: Rule): Description {
   const strict = Object.values(rule.levels).includes("mandatory");
   return {
     name: rule.id,
@@ -97,6 +114,5 @@ function descriptionOf(rule: Rule): {
     tags: [rule.family],
     remediationSteps: rule.remediation,
     url: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${rule.id}`,
-    configSchema,
   };
 }

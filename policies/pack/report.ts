@@ -24,7 +24,7 @@ export interface Reporting {
  */
 export function report(
   reporting: Reporting,
-  subject: Subject | undefined,
+  subject: Pick<Subject, "label" | "id"> | undefined,
   verdict: Exclude<Verdict, { kind: "ok" }>,
   reportViolation: ReportViolation,
 ): void {
@@ -62,7 +62,11 @@ function undecidedText(waitsFor: string, beforeItIsMade: boolean): string {
   return `undecided: ${waitsFor}; ${when}`;
 }
 
-function violationText(rule: Rule, subject: Subject | undefined, { problem, path, fix }: Violation): string {
+function violationText(
+  rule: Rule,
+  subject: Pick<Subject, "label" | "id"> | undefined,
+  { problem, path, fix }: Violation,
+): string {
   const where = path === undefined || path.length === 0 ? "" : ` ${formatPath(path)}:`;
   const label = subject === undefined ? "" : `${subject.label}:`;
   return `${label}${where} ${problem}\n  fix: ${fix ?? rule.remediation}\n  see: ${rule.references.join(", ")}`.trimStart();

@@ -17,6 +17,9 @@ const unknownSentinels = new Set<unknown>([
 /** Stands for a value that is not known yet where we make the object ourselves. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/** Stands for a value that is marked secret, where the marks are what is looked at; no rule reads what is behind it. */
+export const markedSecret = Symbol("marked secret");
+
 export type Path = readonly (string | number)[];
 
 /** A verdict needs a value that is not known yet. */
@@ -30,7 +33,12 @@ export class Undecided extends Error {
   }
 }
 
+/** Whether a value cannot be read: not known yet, or marked secret and kept from us. */
 export function isUnknown(value: unknown): boolean {
+  return value === markedSecret || isUnknownText(value);
+}
+
+function isUnknownText(value: unknown): boolean {
   return typeof value === "string" && value.length === 36 && unknownSentinels.has(value);
 }
 

@@ -58,29 +58,18 @@ function fetched(spec: unknown, base: Path): readonly Reference[] {
     key: () => text(entry, "remoteRef", "key"),
     property: () => text(entry, "remoteRef", "property"),
   }));
-  const from = list(spec, "dataFrom").flatMap((entry, i): readonly Reference[] => [
-    ...(at(entry, "extract") === undefined
-      ? []
-      : [
-          {
-            path: [...base, "dataFrom", i, "extract", "key"],
-            by: "extract" as const,
-            key: () => text(entry, "extract", "key"),
-            property: () => text(entry, "extract", "property"),
-          },
-        ]),
-    ...(at(entry, "find") === undefined
-      ? []
-      : [
-          {
-            path: [...base, "dataFrom", i, "find"],
-            by: "find" as const,
-            key: () => text(entry, "find", "name", "regexp") ?? text(entry, "find", "path"),
-            property: () => undefined,
-          },
-        ]),
-  ]);
+  const from = list(spec, "dataFrom").flatMap((entry, i) => bulkFetched(entry, [...base, "dataFrom", i]));
   return [...data, ...from];
+}
+
+function bulkFetched(entry: unknown, base: Path): readonly Reference[] {
+  if (at(entry, "extract") !== undefined) {
+    const property = (): string | undefined => text(entry, "extract", "property");
+    return [{ path: [...base, "extract", "key"], by: "extract", key: () => text(entry, "extract", "key"), property }];
+  }
+  if (at(entry, "find") === undefined) return [];
+  const key = (): string | undefined => text(entry, "find", "name", "regexp") ?? text(entry, "find", "path");
+  return [{ path: [...base, "find"], by: "find", key, property: () => undefined }];
 }
 
 /** A template may take its text from a Secret of the cluster, and so carry that one on. */

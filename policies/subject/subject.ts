@@ -1,5 +1,5 @@
 import type { Stage } from "../../domain/stage.ts";
-import { at, formatPath, isUnknown, type Path } from "./reading.ts";
+import { at, isRecord, isUnknown, type Path } from "./reading.ts";
 
 /**
  * What rules look at, whatever it came from: a resource of a Pulumi program or state, a YAML document, a line of `.env`.
@@ -126,16 +126,10 @@ function walk(object: unknown): readonly Leaf[] {
   const visit = (value: unknown, path: Path): void => {
     if (isUnknown(value)) leaves.push({ path, value: undefined });
     else if (Array.isArray(value)) for (const [i, item] of value.entries()) visit(item, [...path, i]);
-    else if (typeof value === "object" && value !== null) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
-    } else if (value !== undefined && value !== null)
-      leaves.push({ path, value: String(value as string | number | boolean) });
+    else if (isRecord(value)) for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
+    else if (typeof value === "string") leaves.push({ path, value });
+    else if (typeof value === "number" || typeof value === "boolean") leaves.push({ path, value: `${value}` });
   };
   visit(object, []);
   return leaves;
-}
-
-/** `spec.data[0]` of a subject, for messages. */
-export function place(subject: Subject, path: Path): string {
-  return path.length === 0 ? subject.label : `${subject.label}: ${formatPath(path)}`;
 }

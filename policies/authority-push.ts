@@ -1,0 +1,118 @@
+import { normalise } from "../domain/names.ts";
+import { vaultPath } from "./authority-names.ts";
+import { judgeEach } from "./judge-each.ts";
+import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { text } from "./subject/reading.ts";
+import { referencesOf, specOf, specPath, targetOf } from "./subject/references.ts";
+import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
+
+const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
+
+export const authorityPushReplace: ResourceRule = {
+  id: "authority-push-replace",
+  family: "authority",
+  severity: "high",
+  description: "A mirror of a cluster's secret replaces what Vault holds.",
+  why: "IfNotExists makes Vault the authority: after the first rotation its copy is the wrong one, for good.",
+  remediation: "Set spec.updatePolicy: Replace.",
+  references: ["462", "412"],
+  levels: mandatory,
+  kinds: pushes,
+  judge(subject) {
+    const policy = text(specOf(subject), "updatePolicy");
+    if (policy === "Replace") return [];
+    const found = policy === undefined ? "has no updatePolicy" : `has updatePolicy ${policy}`;
+    return [{ path: [...specPath(subject), "updatePolicy"], problem: `${found}; set Replace` }];
+  },
+};
+
+export const authorityPushProperty: ResourceRule = {
+  id: "authority-push-property",
+  family: "authority",
+  severity: "medium",
+  description: "A mirror writes the field `value` of its path.",
+  why: "Without a property ESO pushes the raw text where Vault wants an object, and the push fails (external-secrets#2320).",
+  remediation: "Set remoteRef.property: value.",
+  references: ["462", "348"],
+  levels: mandatory,
+  kinds: pushes,
+  judge: (subject) =>
+    judgeEach(referencesOf(subject), ({ path, property }) => {
+      const found = property();
+      if (found === "value") return [];
+      const problem = found === undefined ? "has no property; set value" : `pushes property "${found}"; set value`;
+      return [{ path: [...path.slice(0, -1), "property"], problem }];
+    }),
+};
+
+export const authorityMirrorRead: StackRule = {
+  id: "authority-mirror-read",
+  family: "authority",
+  severity: "high",
+  description: "No ExternalSecret reads a path that a PushSecret writes.",
+  why: "A mirror is for the record. Read back, it makes a loop of two owners, and one stale copy spreads.",
+  remediation: "Read the owner's own Secret in the cluster, and remove the ExternalSecret or the PushSecret.",
+  references: ["462"],
+  levels: mandatory,
+  kinds: ["PushSecret", "ClusterPushSecret", "ExternalSecret", "ClusterExternalSecret"],
+  judgeAll(subjects) {
+    const mirrors = new Map<string, Subject>();
+    for (const push of subjects.filter(({ kind }) => pushes.includes(kind))) {
+      for (const key of pathsOf(push)) mirrors.set(key, push);
+    }
+    const readers = subjects.filter(({ kind }) => !pushes.includes(kind));
+    return judgeEach(readers, (reader) =>
+      judgeEach(referencesOf(reader), ({ key, path }): readonly Violation[] => {
+        const read = key();
+        const mirror = read === undefined ? undefined : mirrors.get(normalise(vaultPath(read)));
+        if (mirror === undefined) return [];
+        return [{ subject: reader, path, problem: `reads "${read ?? ""}", which ${mirror.label} mirrors` }];
+      }),
+    );
+  },
+};
+
+/** Paths that a PushSecret writes, as far as they are known. */
+function pathsOf(push: Subject): readonly string[] {
+  try {
+    return referencesOf(push).flatMap(({ key }) => {
+      const written = key();
+      return written === undefined ? [] : [normalise(vaultPath(written))];
+    });
+  } catch {
+    return [];
+  }
+}
+
+export const authorityDuplicateTarget: StackRule = {
+  id: "authority-duplicate-target",
+  family: "authority",
+  severity: "high",
+  description: "One ExternalSecret makes one Secret.",
+  why: "The same target rendered by two applications: each refresh undid the other's, and nobody knew the owner.",
+  remediation: "Keep one of the two; the service that uses the Secret owns it.",
+  references: ["426", "362", "P33"],
+  levels: mandatory,
+  kinds: ["ExternalSecret"],
+  judgeAll(subjects) {
+    const owners = new Map<string, Subject>();
+    return judgeEach(subjects, (subject): readonly Violation[] => {
+      const target = targetOf(subject);
+      const namespace = text(subject.object, "metadata", "namespace") ?? "";
+      const key = `${namespace}/${target ?? ""}`;
+      const owner = owners.get(key);
+      if (target === undefined) return [];
+      if (owner === undefined || nameOf(owner.object) === nameOf(subject.object)) {
+        owners.set(key, subject);
+        return [];
+      }
+      return [
+        {
+          subject,
+          path: ["spec", "target", "name"],
+          problem: `makes the Secret "${key}", which ${owner.label} makes too`,
+        },
+      ];
+    });
+  },
+};

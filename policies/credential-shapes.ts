@@ -1,0 +1,51 @@
+/** Texts that are secrets whatever they are called. Each prefix is its issuer's own. */
+const shapes: readonly (readonly [name: string, shape: RegExp])[] = [
+  ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,})/],
+  ["a GitLab token", /\bglpat-[\w-]{20,}/],
+  ["an Anthropic key", /\bsk-ant-[\w-]{20,}/],
+  ["an OpenAI key", /\bsk-(?:proj-)?[A-Za-z0-9]{32,}/],
+  ["a Langfuse key", /\bsk-lf-[0-9a-f-]{30,}/],
+  ["a Slack token", /\bxox[abprs]-[\w-]{10,}/],
+  ["an AWS access key", /\bAKIA[0-9A-Z]{16}\b/],
+  ["a Vault token", /\bhv[sbr]\.[\w-]{20,}/],
+  ["a storage account key", /AccountKey=[A-Za-z0-9+/=]{40,}/],
+  ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\n|\s)*[A-Za-z0-9+/=]{40,}/],
+  ["a signed token", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
+  ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@{}$<]+:[^\s:/@{}$<]{3,}@[\w.-]/],
+];
+
+/** Names whose value is a secret if it is a literal. */
+const secretWord =
+  /(?:pass(?:word|wd|phrase)?|secret|token|api[_.-]?key|private[_.-]?key|access[_.-]?key|credentials?|unseal[_.-]?key)$/i;
+/** ... unless they only say where it is, how it is made, or that there is one. */
+const notTheValue =
+  /(?:name|ref|path|file|url|uri|id|type|namespace|enabled|ttl|policy|length|prefix|version|store|key[_.-]?name|mount|dir)$/i;
+
+/** What kind of secret a text is by its shape; `undefined` for one that tells nothing. */
+export function shapeOf(value: string): string | undefined {
+  return shapes.find(([, shape]) => shape.test(value))?.[0];
+}
+
+/** Whether a value under such a name is a secret: `POSTGRES_PASSWORD`, `client-secret`, not `secretName`. */
+export function namesSecret(name: string): boolean {
+  return secretWord.test(name) && !notTheValue.test(name);
+}
+
+/**
+ * Whether a text is the value itself: no template, no reference, no path, no switch. A value that a template fills in later
+ * is no literal.
+ */
+export function isLiteral(value: string): boolean {
+  const bare = value.trim();
+  if (bare === "" || bare.length < 4) return false;
+  if (/\{\{|\}\}|\$\{|\$\(|<[\w:./# -]+>|^\$[A-Z_]+$|^(?:ref\+|vault:|secretref:)/i.test(bare)) return false;
+  if (/^(?:true|false|null|none|disabled|enabled|\*+|\d+)$/i.test(bare)) return false;
+  return !/^(?:\.{0,2}\/|[a-z]+:\/\/[^@]*$)/.test(bare);
+}
+
+/** What makes a literal under a name a secret; `undefined` where nothing does. */
+export function credentialIn(name: string, value: string): string | undefined {
+  const shape = shapeOf(value);
+  if (shape !== undefined) return shape;
+  return namesSecret(name) && isLiteral(value) ? "a literal" : undefined;
+}

@@ -1,0 +1,205 @@
+import { classifyKey } from "./authority-names.ts";
+import { secondsOf } from "./durations.ts";
+import { judgeEach } from "./judge-each.ts";
+import { advisoryInDev, mandatory, type ResourceRule } from "./rule.ts";
+import { at, list, text } from "./subject/reading.ts";
+import { referencesOf, specOf, specPath } from "./subject/references.ts";
+import type { Kind, Subject } from "./subject/subject.ts";
+
+const deliveries: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
+
+export const deliveryApiVersion: ResourceRule = {
+  id: "delivery-api-version",
+  family: "delivery",
+  severity: "high",
+  description: "ExternalSecrets and stores are of external-secrets.io/v1.",
+  why: "v1beta1 is no longer served: the object is refused by the API server, or kept by Argo as missing.",
+  remediation: "Set apiVersion: external-secrets.io/v1; the fields are the same.",
+  references: ["external-secrets 0.17", "kyverno-policies"],
+  levels: mandatory,
+  kinds: ["ExternalSecret", "ClusterExternalSecret", "SecretStore", "ClusterSecretStore"],
+  judge({ object }) {
+    const version = text(object, "apiVersion");
+    if (version === "external-secrets.io/v1") return [];
+    return [{ path: ["apiVersion"], problem: `is of ${version ?? "no version"}; set external-secrets.io/v1` }];
+  },
+};
+
+/** Below a minute ESO's own queue is the limit, and Vault's audit log fills with logins. */
+const shortestRefreshInSeconds = 60;
+
+export const deliveryRefresh: ResourceRule = {
+  id: "delivery-refresh",
+  family: "delivery",
+  severity: "medium",
+  description: "An ExternalSecret says how often it is refreshed: once a minute at most.",
+  why: "Left out it is an hour, and Argo reports the default as drift; below a minute ESO floods its store.",
+  remediation: "Set spec.refreshInterval, such as 15m.",
+  references: ["648", "external-secrets#5755"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge(subject) {
+    const path = [...specPath(subject), "refreshInterval"];
+    const policy = text(specOf(subject), "refreshPolicy");
+    if (policy === "CreatedOnce" || policy === "OnChange") return [];
+    const interval = text(specOf(subject), "refreshInterval");
+    if (interval === undefined) return [{ path, problem: "has no refreshInterval; set one" }];
+    const seconds = secondsOf(interval);
+    if (seconds === undefined)
+      return [{ path, problem: `refreshInterval "${interval}" is no duration; set such as 15m` }];
+    if (seconds === 0) return [{ path, problem: "refreshInterval 0 never refreshes; set such as 15m" }];
+    if (seconds >= shortestRefreshInSeconds) return [];
+    return [
+      { path, problem: `refreshInterval ${interval} is under a minute; set at least ${shortestRefreshInSeconds}s` },
+    ];
+  },
+};
+
+const longestStaleInSeconds = 900;
+
+export const deliveryRefreshRotated: ResourceRule = {
+  id: "delivery-refresh-rotated",
+  family: "delivery",
+  severity: "medium",
+  description: "What Keycloak or a service rotates is refreshed within 15 minutes.",
+  why: "A rotated client secret reached Argo an hour later; until then nobody could log in.",
+  remediation: "Set spec.refreshInterval to 15m or less.",
+  references: ["450", "487", "P14"],
+  levels: advisoryInDev,
+  kinds: deliveries,
+  judge(subject, { catalogue }) {
+    const rotated = judgeRotated(subject, (name) => classifyKey(catalogue, name).authority);
+    if (rotated === undefined) return [];
+    const interval = text(specOf(subject), "refreshInterval") ?? "1h";
+    const seconds = secondsOf(interval) ?? 0;
+    if (seconds <= longestStaleInSeconds) return [];
+    const path = [...specPath(subject), "refreshInterval"];
+    return [{ path, problem: `reads "${rotated}", which its owner rotates, every ${interval}; set 15m or less` }];
+  },
+};
+
+function judgeRotated(subject: Subject, authorityOf: (name: string) => string | undefined): string | undefined {
+  return referencesOf(subject)
+    .map(({ key }) => key() ?? "")
+    .find((name) => ["keycloak", "service"].includes(authorityOf(name) ?? ""));
+}
+
+export const deliveryPolicies: ResourceRule = {
+  id: "delivery-policies",
+  family: "delivery",
+  severity: "high",
+  description: "An ExternalSecret owns its Secret and leaves it in place when the source is gone.",
+  why: "With Delete, one empty answer of the source takes a live Secret away from all its pods.",
+  remediation: "Set creationPolicy: Owner and deletionPolicy: Retain; written out, so that Argo sees no drift.",
+  references: ["377", "416", "external-secrets#4560"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge(subject) {
+    const wanted = [
+      ["creationPolicy", "Owner"],
+      ["deletionPolicy", "Retain"],
+    ] as const;
+    return judgeEach(wanted, ([key, value]) => {
+      const found = text(specOf(subject), "target", key);
+      if (found === value) return [];
+      const problem = found === undefined ? `has no ${key}; set ${value}` : `${key} is ${found}; set ${value}`;
+      return [{ path: [...specPath(subject), "target", key], problem }];
+    });
+  },
+};
+
+export const deliveryFind: ResourceRule = {
+  id: "delivery-find",
+  family: "delivery",
+  severity: "high",
+  description: "Every key is asked for by name.",
+  why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists.",
+  remediation: "Replace dataFrom.find by data entries, one per key.",
+  references: ["external-secrets#5755", "external-secrets#2779"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge: (subject) =>
+    referencesOf(subject)
+      .filter(({ by }) => by === "find")
+      .map(({ path }) => ({ path, problem: "asks by find for whatever matches; name each key" })),
+};
+
+export const deliveryDockerConfig: ResourceRule = {
+  id: "delivery-docker-config",
+  family: "delivery",
+  severity: "high",
+  description: "A pull secret is composed of user name and token.",
+  why: "The bare token in .dockerconfigjson is no JSON: the API server refuses the Secret, and no image is pulled.",
+  remediation: "Fetch username and password and write .dockerconfigjson in target.template.data from both.",
+  references: ["451", "450"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge(subject) {
+    const target = [...specPath(subject), "target", "template"];
+    if (text(specOf(subject), "target", "template", "type") !== "kubernetes.io/dockerconfigjson") return [];
+    const template = text(specOf(subject), "target", "template", "data", ".dockerconfigjson");
+    if (template === undefined) {
+      const path = [...target, "data"];
+      return [{ path, problem: "maps .dockerconfigjson straight from the source; compose it in the template" }];
+    }
+    const path = [...target, "data", ".dockerconfigjson"];
+    if (!template.includes('"auths"')) return [{ path, problem: 'its template has no "auths"; write Docker\'s JSON' }];
+    const keys = list(specOf(subject), "data").map((entry) => text(entry, "secretKey") ?? "");
+    const used = keys.filter((key) => template.includes(`.${key}`));
+    return used.length >= 2 ? [] : [{ path, problem: "its template does not use both user name and token" }];
+  },
+};
+
+export const deliveryMerge: ResourceRule = {
+  id: "delivery-merge",
+  family: "delivery",
+  severity: "high",
+  description: "A template that adds keys keeps those that are fetched.",
+  why: "A literal URL in the template replaced the fetched token: GitLab's consumers lost it from their Secret.",
+  remediation: "Set target.template.mergePolicy: Merge, or use every fetched key in the template.",
+  references: ["704", "710", "P29"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge(subject) {
+    const spec = specOf(subject);
+    const template = at(spec, "target", "template");
+    if (text(template, "mergePolicy") === "Merge") return [];
+    const data = at(template, "data");
+    if (typeof data !== "object" || data === null) return [];
+    const texts = Object.keys(data).map((key) => text(data, key) ?? "");
+    if (texts.length === 0) return [];
+    const lost = list(spec, "data")
+      .map((entry) => text(entry, "secretKey") ?? "")
+      .filter((key) => key !== "" && !texts.some((one) => one.includes(key)));
+    if (lost.length === 0) return [];
+    const path = [...specPath(subject), "target", "template", "mergePolicy"];
+    return [
+      {
+        path,
+        problem: `its template drops the fetched ${lost.map((key) => `"${key}"`).join(", ")}; set mergePolicy Merge`,
+      },
+    ];
+  },
+};
+
+export const deliveryProperty: ResourceRule = {
+  id: "delivery-property",
+  family: "delivery",
+  severity: "medium",
+  description: "Every key is read as the field `value` of its path.",
+  why: 'Without a property the whole object arrives as JSON, and a password reads {"value":...}.',
+  remediation: "Set remoteRef.property: value.",
+  references: ["348", "613"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge: (subject) =>
+    judgeEach(
+      referencesOf(subject).filter(({ by }) => by === "data"),
+      ({ path, property, key }) => {
+        const found = property();
+        if (found === "value") return [];
+        const problem = found === undefined ? "has no property" : `asks for the property "${found}"`;
+        return [{ path: [...path.slice(0, -1), "property"], problem: `"${key() ?? ""}" ${problem}; set value` }];
+      },
+    ),
+};

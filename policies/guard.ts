@@ -1,0 +1,97 @@
+import type { ResourceTransformation } from "@pulumi/pulumi";
+import type { Catalogue } from "../domain/catalogue.ts";
+import type { StackPlan } from "../domain/environment.ts";
+import { errorsOf, type Finding } from "../domain/finding.ts";
+import { UserError } from "../domain/user-error.ts";
+import { exemptionFor, exemptions, type Exemption } from "./exemptions.ts";
+import { subjectsOfPlan } from "./plan-subjects.ts";
+import { isStackRule, type Place, type Rule, type RuleContext, type Violation } from "./rule.ts";
+import { rules } from "./rules.ts";
+import { subjectsOfResource } from "./subject/from-resource.ts";
+import { isRecord, unknownValue } from "./subject/reading.ts";
+import type { Subject } from "./subject/subject.ts";
+import { toFinding } from "./to-finding.ts";
+import { judge, judgeStack } from "./verdict.ts";
+
+export interface GuardOptions {
+  /** @default - policies/exemptions.ts */
+  readonly exemptions?: readonly Exemption[];
+  /** `YYYY-MM-DD`, UTC; exemptions end by it. @default - today */
+  readonly today?: string;
+}
+
+/**
+ * Judges a whole plan by the pack's own rules before anything of it is registered, so that a plain `pulumi up` without the
+ * pack refuses what the pack would. Undecided verdicts are left to the pack: the plan knows all names.
+ *
+ * @returns every finding of one pass; `error` for what stops the program.
+ */
+export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
+  const place = plan.kind === "shared" ? "shared" : plan.name;
+  return judgeSubjects(subjectsOfPlan(plan), { catalogue, place }, options);
+}
+
+/**
+ * The backstop for what is added beside the plan: judges each resource when it is declared, before it is registered.
+ * Register it by `pulumi.runtime.registerStackTransformation`.
+ *
+ * @throws UserError out of the resource's constructor, with every finding about it.
+ */
+export function guardTransformation(
+  catalogue: Catalogue,
+  place: Place,
+  options: GuardOptions = {},
+): ResourceTransformation {
+  return ({ type, name, props, opts }) => {
+    const inputs = plainOf(props) as Readonly<Record<string, unknown>>;
+    const seen = { protect: opts.protect === true };
+    const subjects = subjectsOfResource({ type, name, urn: `${type}::${name}`, props: inputs, options: seen });
+    const found = errorsOf(judgeResources(subjects, { catalogue, place }, options));
+    if (found.length > 0) throw UserError.from(found);
+    return undefined;
+  };
+}
+
+function judgeSubjects(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
+  const stack = rules.filter(isStackRule).flatMap((rule) => {
+    const verdict = judgeStack(rule, subjects, context);
+    return verdict.kind === "violation" ? findingsOf(rule, context, verdict.violations, undefined, options) : [];
+  });
+  return [...judgeResources(subjects, context, options), ...stack];
+}
+
+function judgeResources(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
+  return subjects.flatMap((subject) =>
+    rules.flatMap((rule) => {
+      if (isStackRule(rule)) return [];
+      const verdict = judge(rule, subject, context);
+      return verdict.kind === "violation" ? findingsOf(rule, context, verdict.violations, subject, options) : [];
+    }),
+  );
+}
+
+function findingsOf(
+  rule: Rule,
+  { place }: RuleContext,
+  violations: readonly Violation[],
+  judged: Subject | undefined,
+  { exemptions: exempt = exemptions, today = new Date().toISOString().slice(0, 10) }: GuardOptions,
+): readonly Finding[] {
+  const level = rule.levels[place];
+  if (level === "off") return [];
+  return violations.flatMap((violation) => {
+    const subject = violation.subject ?? judged;
+    if (subject === undefined) return [];
+    const exempted = exemptionFor(exempt, { rule: rule.id, subject: subject.label, place }, today);
+    return [toFinding(rule, exempted.kind === "holds" ? "advisory" : level, subject, violation)];
+  });
+}
+
+/** Inputs as a program gives them: an output's value is not known here, even where it will be. */
+function plainOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (!isRecord(value)) return value;
+  if ("__pulumiOutput" in value || value instanceof Promise) return unknownValue;
+  if (Object.hasOwn(value, "__pulumiAsset") || "__pulumiResource" in value) return unknownValue;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainOf(item)]));
+}

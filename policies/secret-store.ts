@@ -1,0 +1,182 @@
+import { environmentNames } from "../domain/stage.ts";
+import { placeOfNamespace } from "./place.ts";
+import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach } from "./judge-each.ts";
+import { at, entries, list, text } from "./subject/reading.ts";
+import { specOf } from "./subject/references.ts";
+import type { Subject } from "./subject/subject.ts";
+
+const vaultPath = ["spec", "provider", "vault"] as const;
+
+export const storeProvider: ResourceRule = {
+  id: "store-provider",
+  family: "store",
+  severity: "high",
+  description: "A store leads to Vault and to nothing else.",
+  why: "A store straight on Key Vault, or on another namespace's Secrets, passes the bootstrap and its table of owners by.",
+  remediation: "Use spec.provider.vault; values of Key Vault come by vault-bootstrap.",
+  references: ["462", "444", "ESO security guide"],
+  levels: mandatory,
+  kinds: ["SecretStore", "ClusterSecretStore"],
+  judge({ object }) {
+    const providers = entries(object, "spec", "provider").map(([name]) => name);
+    const others = providers.filter((name) => name !== "vault");
+    if (providers.length === 0) return [{ path: ["spec", "provider"], problem: "has no provider; set vault" }];
+    return others.map((name) => ({ path: ["spec", "provider", name], problem: `leads to "${name}"; set vault` }));
+  },
+};
+
+export const storeSameEnvironment: ResourceRule = {
+  id: "store-same-environment",
+  family: "store",
+  severity: "critical",
+  description: "A store leads to the Vault of its own environment.",
+  why: "Environments are kept apart by their Vaults, not by paths; and a store on a Vault that is not there waits for ever.",
+  remediation: "Set server to http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200 of the store's environment.",
+  references: ["452", "450", "P19", "P20"],
+  levels: mandatory,
+  kinds: ["SecretStore", "ClusterSecretStore"],
+  judge({ object }, { place }) {
+    const path = [...vaultPath, "server"];
+    if (at(object, ...vaultPath) === undefined) return [];
+    const server = text(object, ...path);
+    if (server === undefined) return [{ path, problem: "names no server; set the environment's Vault" }];
+    const host = URL.canParse(server) ? new URL(server).hostname : server;
+    const environment = placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
+    if (environment === "local" && /^(?:127\.|localhost$|host\.)/.test(host)) return [];
+    const [, vault, home] = /^vault-core-([a-z]+)\.ameide-([a-z]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
+    if (vault === undefined || vault !== home || !(environmentNames as readonly string[]).includes(vault)) {
+      return [{ path, problem: `leads to "${host}", which is no environment's Vault` }];
+    }
+    if (environment === "shared" || vault === environment) return [];
+    return [{ path, problem: `leads to the Vault of ${vault}; set that of ${environment}` }];
+  },
+};
+
+export const storeAccount: ResourceRule = {
+  id: "store-account",
+  family: "store",
+  severity: "high",
+  description: "A store logs in by Kubernetes auth, as a ServiceAccount of its own.",
+  why: "On `default` every pod of the namespace can take the store's role; a static token is a secret that carries secrets.",
+  remediation:
+    "Set auth.kubernetes with role and serviceAccountRef.name, such as ameide-vault-reader; no namespace in a SecretStore.",
+  references: ["450", "362"],
+  levels: mandatory,
+  kinds: ["SecretStore", "ClusterSecretStore"],
+  judge({ kind, object }) {
+    if (at(object, ...vaultPath) === undefined) return [];
+    const auth = [...vaultPath, "auth"];
+    const methods = entries(object, ...auth).map(([name]) => name);
+    const others = methods.filter((name) => name !== "kubernetes" && name !== "namespace");
+    const reference = [...auth, "kubernetes", "serviceAccountRef"];
+    const name = text(object, ...reference, "name");
+    return [
+      ...others.map((method) => ({ path: [...auth, method], problem: `logs in by "${method}"; set kubernetes` })),
+      ...(name === undefined && others.length === 0
+        ? [{ path: reference, problem: "names no ServiceAccount to log in as; set serviceAccountRef.name" }]
+        : []),
+      ...(name === "default"
+        ? [{ path: [...reference, "name"], problem: 'logs in as "default"; name an account of its own' }]
+        : []),
+      ...(kind === "SecretStore" && text(object, ...reference, "namespace") !== undefined
+        ? [
+            {
+              path: [...reference, "namespace"],
+              problem: "names a namespace, which ESO refuses in a SecretStore; leave it out",
+            },
+          ]
+        : []),
+    ];
+  },
+};
+
+export const storeClusterConditions: ResourceRule = {
+  id: "store-cluster-conditions",
+  family: "store",
+  severity: "critical",
+  description: "A ClusterSecretStore says which namespaces may use it.",
+  why: "Without conditions every namespace, a preview's too, reads all that the store's role reads.",
+  remediation: "Use a SecretStore per namespace; where it must be one for many, list them in spec.conditions.",
+  references: ["613", "465", "450"],
+  levels: mandatory,
+  kinds: ["ClusterSecretStore"],
+  judge({ object }) {
+    const path = ["spec", "conditions"];
+    const conditions = list(object, ...path);
+    if (conditions.length === 0) return [{ path, problem: "has no conditions; name its namespaces" }];
+    return conditions.flatMap((condition, i): readonly Violation[] => {
+      const named = list(condition, "namespaces").length > 0;
+      const selector = at(condition, "namespaceSelector");
+      const selected = entries(selector, "matchLabels").length > 0 || list(selector, "matchExpressions").length > 0;
+      const expressions = list(condition, "namespaceRegexes").map(
+        (_, r) => text(condition, "namespaceRegexes", r) ?? "",
+      );
+      const open = expressions.find((expression) => /^\^?\.[*+]\$?$/.test(expression));
+      if (open !== undefined) return [{ path: [...path, i], problem: `its condition "${open}" takes every namespace` }];
+      return named || selected || expressions.length > 0
+        ? []
+        : [{ path: [...path, i], problem: "its condition selects nothing in particular; name namespaces or labels" }];
+    });
+  },
+};
+
+const pullType = "kubernetes.io/dockerconfigjson";
+
+export const storeForNamespace: StackRule = {
+  id: "store-for-namespace",
+  family: "store",
+  severity: "high",
+  description: "Every namespace with an ExternalSecret has the store that it names.",
+  why: "The store was missing in argocd: its Secret kept a placeholder, and nobody could log in.",
+  remediation: "Add the namespace to additionalNamespaces: store, role and pull secret follow from that one list.",
+  references: ["450", "622", "452", "P15"],
+  levels: mandatory,
+  kinds: ["ExternalSecret", "SecretStore"],
+  judgeAll(subjects) {
+    const stores = new Set(
+      subjects.filter(({ kind }) => kind === "SecretStore").map((store) => nameInNamespace(store)),
+    );
+    if (stores.size === 0) return []; // stores are made elsewhere: nothing to compare with
+    const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
+    return judgeEach(deliveries, (subject): readonly Violation[] => {
+      const path = ["spec", "secretStoreRef"];
+      if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
+      const wanted = `${text(subject.object, "metadata", "namespace") ?? ""}/${text(subject.object, ...path, "name") ?? ""}`;
+      return stores.has(wanted)
+        ? []
+        : [{ subject, path, problem: `reads by the store "${wanted}", which nothing here makes` }];
+    });
+  },
+};
+
+function nameInNamespace({ object }: Subject): string {
+  return `${text(object, "metadata", "namespace") ?? ""}/${text(object, "metadata", "name") ?? ""}`;
+}
+
+export const storePullSecret: StackRule = {
+  id: "store-pull-secret",
+  family: "store",
+  severity: "low",
+  description: "A namespace that receives secrets receives the registry's pull secret too.",
+  why: "Operators in ameide-system and clickhouse-system could not pull: only the environments had the pull secret.",
+  remediation: "Add the namespace to registry.additionalNamespaces, unless all its images are public.",
+  references: ["450", "622", "P16"],
+  levels: advisory,
+  kinds: ["ExternalSecret", "SecretStore"],
+  judgeAll(subjects) {
+    const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
+    const pulling = new Set(
+      deliveries
+        .filter((one) => text(specOf(one), "target", "template", "type") === pullType)
+        .map(({ object }) => text(object, "metadata", "namespace")),
+    );
+    if (pulling.size === 0) return [];
+    const stores = subjects.filter(({ kind }) => kind === "SecretStore");
+    return judgeEach(stores, (subject): readonly Violation[] =>
+      pulling.has(text(subject.object, "metadata", "namespace"))
+        ? []
+        : [{ subject, path: ["metadata", "namespace"], problem: "its namespace receives no pull secret" }],
+    );
+  },
+};

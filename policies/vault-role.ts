@@ -1,0 +1,68 @@
+import { judgeEach } from "./judge-each.ts";
+import { mandatory, type StackRule, type Violation } from "./rule.ts";
+import { text } from "./subject/reading.ts";
+import { loginOf, textsOf } from "./subject/store-login.ts";
+
+export const vaultRoleAudience: StackRule = {
+  id: "vault-role-audience",
+  family: "vault",
+  severity: "high",
+  description: "A role asks for an audience only if every store that logs in by it asks for the same.",
+  why: "A role with an audience refuses every token without it: all stores answered 403, first on AKS, then on k3d.",
+  remediation:
+    "Leave audience out of the role, or set the same one in serviceAccountRef.audiences of each of its stores.",
+  references: ["450", "519", "P6"],
+  levels: mandatory,
+  kinds: ["VaultAuthRole", "SecretStore", "ClusterSecretStore"],
+  judgeAll(subjects) {
+    const stores = subjects.filter(({ kind }) => kind !== "VaultAuthRole");
+    const roles = subjects.filter(({ kind }) => kind === "VaultAuthRole");
+    return judgeEach(roles, (subject): readonly Violation[] => {
+      const audience = text(subject.object, "audience");
+      if (audience === undefined || audience === "") return [];
+      const role = text(subject.object, "roleName");
+      const own = stores.filter((store) => loginOf(store).role === role);
+      const without = own.filter((store) => !loginOf(store).audiences.includes(audience));
+      if (own.length > 0 && without.length === 0) return [];
+      const who = own.length === 0 ? "no store asks for it" : `${without[0]?.label ?? "a store"} does not ask for it`;
+      return [{ subject, path: ["audience"], problem: `asks for the audience "${audience}", and ${who}` }];
+    });
+  },
+};
+
+export const storeRoleCovers: StackRule = {
+  id: "store-role-covers",
+  family: "store",
+  severity: "high",
+  description: "Every store's namespace and account are bound in the role that it logs in by.",
+  why: "A namespace was added to the stores and not to the role: its SecretStore stayed InvalidProviderConfig.",
+  remediation: "Bind the role to the store's namespace and ServiceAccount; both come from one list in this program.",
+  references: ["451", "450", "P15"],
+  levels: mandatory,
+  kinds: ["VaultAuthRole", "SecretStore", "ClusterSecretStore"],
+  judgeAll(subjects) {
+    const roles = subjects.filter(({ kind }) => kind === "VaultAuthRole");
+    if (roles.length === 0) return []; // roles are made elsewhere: nothing to compare with
+    const stores = subjects.filter(({ kind }) => kind === "SecretStore");
+    return judgeEach(stores, (subject): readonly Violation[] => {
+      const { role, namespace = "", account = "" } = loginOf(subject);
+      const path = ["spec", "provider", "vault", "auth", "kubernetes", "role"];
+      const own = roles.filter(({ object }) => text(object, "roleName") === role);
+      if (own.length === 0)
+        return [{ subject, path, problem: `logs in by the role "${role ?? ""}", which nothing here makes` }];
+      const bound = own.some(
+        ({ object }) =>
+          textsOf(object, "boundServiceAccountNamespaces").includes(namespace) &&
+          textsOf(object, "boundServiceAccountNames").includes(account),
+      );
+      if (bound) return [];
+      return [
+        {
+          subject,
+          path,
+          problem: `logs in as ${namespace}/${account}, to which the role "${role ?? ""}" is not bound`,
+        },
+      ];
+    });
+  },
+};
