@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../../domain/user-error.ts";
+import { readStateFile, StateWriter } from "../../../local/azure/state-file.ts";
+import { emptyState, stateFileOf, type AzureState } from "../../../local/azure/state.ts";
+import { VaultSecrets } from "../../../local/azure/vault-secrets.ts";
+
+describe("StateWriter", () => {
+  let dir: string;
+  let path: string;
+  let state: AzureState;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "ameide-azure-state-"));
+    path = join(dir, "state.json");
+    state = stateWithSecrets(3);
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("writes what readStateFile reads back whole, for its owner alone", async () => {
+    const writer = new StateWriter(path, state);
+    writer.changed();
+    await writer.flush();
+
+    const read = readStateFile(path);
+
+    assert.deepEqual(read && stateFileOf(read), stateFileOf(state));
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(existsSync(`${path}.tmp`), false);
+  });
+
+  it("writes nothing where nothing changed", async () => {
+    await new StateWriter(path, state).flush();
+
+    assert.equal(existsSync(path), false);
+  });
+
+  it("writes by itself soon after a change", async () => {
+    new StateWriter(path, state).changed();
+    for (let waited = 0; !existsSync(path) && waited < 5000; waited += 20) await sleep(20);
+
+    assert.equal(existsSync(path), true);
+  });
+
+  it("has every change on disk when flush resolves, those during a write too", async () => {
+    const writer = new StateWriter(path, state);
+    writer.changed();
+    const first = writer.flush();
+    state.resourceGroups.set("late", { id: "late", name: "late", location: "westeurope" });
+    writer.changed();
+    await Promise.all([first, writer.flush()]);
+
+    assert.equal(readStateFile(path)?.resourceGroups.has("late"), true);
+  });
+
+  it("fails at flush when the file cannot be written, and tries again later", async () => {
+    const writer = new StateWriter(join(dir, "missing", "state.json"), state);
+    writer.changed();
+
+    await assert.rejects(writer.flush(), { code: "ENOENT" });
+    await assert.rejects(writer.flush(), { code: "ENOENT" });
+  });
+});
+
+describe("readStateFile", () => {
+  let dir: string;
+  let path: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "ameide-azure-state-"));
+    path = join(dir, "state.json");
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("is undefined where there is no file", () => assert.equal(readStateFile(path), undefined));
+
+  it("fails on a file that was cut off anywhere, and quotes no value of it", () => {
+    const whole = JSON.stringify(stateFileOf(stateWithSecrets(2)));
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(path, whole.slice(0, length));
+      assert.throws(() => readStateFile(path), isUnreadable);
+    }
+    assert.match(readFileSync(path, "utf8"), /value-of-secret/);
+  });
+
+  it("fails on JSON of another shape, naming the place", () => {
+    const file = stateFileOf(stateWithSecrets(1));
+    writeFileSync(path, JSON.stringify({ ...file, vaults: [{ ...file.vaults[0], secrets: [{ name: "env-0" }] }] }));
+
+    assert.throws(() => readStateFile(path), {
+      message: /is not a state of the Azure stand-in: vaults\.0\.secrets\.0\.versions: /,
+    });
+  });
+
+  it("fails on a state of a later format", () => {
+    writeFileSync(path, JSON.stringify({ ...stateFileOf(stateWithSecrets(1)), format: 2 }));
+
+    assert.throws(() => readStateFile(path), isUnreadable);
+  });
+});
+
+function isUnreadable(error: unknown): boolean {
+  assert.ok(error instanceof UserError);
+  assert.equal(error.code, "azure-state-unreadable");
+  assert.doesNotMatch(error.message, /value-of-secret/);
+  return true;
+}
+
+function stateWithSecrets(count: number): AzureState {
+  const state = emptyState("tenant", "operator");
+  const secrets = new VaultSecrets([], []);
+  for (let n = 0; n < count; n++) secrets.set(`env-${n}`, { value: "value-of-secret", tags: { n: String(n) } }, 1);
+  secrets.set("env-deleted", { value: "value-of-secret" }, 1);
+  secrets.delete("env-deleted", 2, { softDeleteRetentionInDays: 90, enablePurgeProtection: true });
+  state.vaults.set("id", {
+    id: "id",
+    name: "ameidekv",
+    location: "westeurope",
+    tenantId: "tenant",
+    sku: { family: "A", name: "standard" },
+    enableRbacAuthorization: true,
+    enablePurgeProtection: true,
+    softDeleteRetentionInDays: 90,
+    otherProperties: {},
+    secrets,
+  });
+  return state;
+}
