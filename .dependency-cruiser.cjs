@@ -1,8 +1,8 @@
 /* The direction of imports (docs/architecture.md): `domain` imports nothing of ours; the folders of work import
    `domain` and themselves, never each other; entry files sit on top and hand data down. */
 const work = ["environments", "components", "bootstrap", "policies", "diagnose"];
-const entries = "^(index\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
-const ours = "^(index\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
+const entries = "^((index|chain)\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
+const ours = "^((index|chain)\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
 
 module.exports = {
   forbidden: [

@@ -1,93 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AdmissionGuard } from "./components/admission-guard.ts";
-import { BootstrapFederation } from "./components/bootstrap-federation.ts";
-import { BootstrapIdentity } from "./components/bootstrap-identity.ts";
-import { KeyVault } from "./components/key-vault.ts";
-import { Namespaces } from "./components/namespaces.ts";
-import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
-import { ResourceGroup } from "./components/resource-group.ts";
-import { SecretDelivery } from "./components/secret-delivery.ts";
-import { VaultBootstrap } from "./components/vault-bootstrap.ts";
-import { VaultEngine } from "./components/vault-engine.ts";
-import { VaultKubernetesAuth } from "./components/vault-kubernetes-auth.ts";
-import { chainDigest } from "./domain/chain-digest.ts";
-import type { EnvironmentStack, SharedStack, StackPlan } from "./domain/environment.ts";
+import { registerStack } from "./chain.ts";
+import { requireVault } from "./components/vault-preflight.ts";
+import { UserError } from "./domain/user-error.ts";
+import { load } from "./environments/index.ts";
 
-export interface RegisterOptions {
-  /** Only what a Vault needs that is sealed or not initialised yet; to be run with targets. @default false */
-  readonly firstStep?: boolean;
-  /** The shared stack's outputs, where it is not to be asked. @default - its StackReference */
-  readonly shared?: { readonly bootstrapClientId: string };
-}
-
-/** Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan. */
-export function registerStack(plan: StackPlan, options: RegisterOptions = {}): Record<string, unknown> {
-  return plan.kind === "shared"
-    ? registerShared(plan, azureProvider(plan.azure)).outputs
-    : registerEnvironment(plan, options);
-}
-
-/** What all environments live on. */
-function registerShared(
-  { azure, protect, keyVaultSecrets }: SharedStack,
-  provider: pulumi.ProviderResource,
-  ground: pulumi.Resource[] = [],
-) {
-  const opts = { providers: { "azure-native": provider }, dependsOn: ground };
-  const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, opts);
-  const identity = new BootstrapIdentity("identity", { azure, keyVaultId: keyVault.id, protect }, opts);
-  const outputs = { keyVaultUri: keyVault.uri, bootstrapClientId: identity.clientId };
-  return {
-    identityName: identity.resourceName,
-    versions: keyVault.secretVersions,
-    made: [keyVault, identity],
-    outputs,
-  };
-}
-
-/** One environment: the chain, top to bottom. Each line uses only what the lines above it made. */
-function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
-  const { azure, federated, strictness } = stack;
-  const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack.cluster) };
-  const ground = strictness.makesNamespaces
-    ? [
-        new ResourceGroup("resource-group", { azure }, { providers }),
-        new Namespaces("namespaces", { stack }, { providers }),
-      ]
-    : [];
-  const common =
-    stack.shared === undefined
-      ? sharedStack(stack, shared)
-      : registerShared(stack.shared, providers["azure-native"], ground);
-  const { bootstrapClientId: clientId } = common.outputs;
-
-  const subjects = { azure, identityName: common.identityName, subjects: [federated] };
-  const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground });
-  const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation] };
-  if (firstStep) {
-    const { cronJobName } = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, afterAzure);
-    return { cronJobName };
+/** What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, asks Vault, and registers. */
+export default async function program(): Promise<Record<string, unknown>> {
+  const settings: unknown = new pulumi.Config("ameide-secrets").getObject("settings");
+  const { VAULT_ADDR: vaultAddress, VAULT_TOKEN: vaultToken } = process.env;
+  try {
+    const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
+    if (plan.kind === "environment") await requireVault(plan, vaultToken);
+    return registerStack(plan);
+  } catch (error) {
+    throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
-
-  const toVault = { providers: { ...providers, vault: vaultProvider(stack.vault) }, dependsOn: ground };
-  const engine = new VaultEngine("vault-engine", { stack }, toVault);
-  const auth = new VaultKubernetesAuth("vault-auth", { stack }, toVault);
-  const digest = pulumi.output(common.versions).apply((versions) => chainDigest(stack, versions));
-  if (strictness.delivery === "gitops") return { ...common.outputs, chainDigest: digest };
-
-  const run = { stack, clientId, syncDigest: digest, needs: [engine, auth] };
-  const bootstrap = new VaultBootstrap("bootstrap", run, afterAzure);
-  const guard = new AdmissionGuard("admission", { stack }, { providers, dependsOn: ground });
-  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: [bootstrap, guard] });
-  return { ...common.outputs, cronJobName: bootstrap.cronJobName, chainDigest: digest };
-}
-
-/** The shared stack's part as this environment sees it: asked by reference, or given where there is nobody to ask. */
-function sharedStack({ azure }: EnvironmentStack, given: RegisterOptions["shared"]) {
-  const reference = () => new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/shared`);
-  const bootstrapClientId = given
-    ? pulumi.output(given.bootstrapClientId)
-    : reference().requireOutput("bootstrapClientId").apply(String);
-  const outputs = { keyVaultUri: azure.keyVaultUri, bootstrapClientId };
-  return { identityName: azure.identity, versions: [], made: [], outputs };
 }

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { requireVault } from "../../components/vault-preflight.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { environmentStack } from "../support/stacks.ts";
+
+/** A Vault that answers its health with `health`, and knows the token `good`. */
+async function withVault<T>(health: number, work: (address: string) => Promise<T>): Promise<T> {
+  const server: Server = createServer((request, response) => {
+    const known = request.headers["x-vault-token"] === "good";
+    response.statusCode = request.url?.startsWith("/v1/sys/health") === true ? health : known ? 200 : 403;
+    response.end("{}");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+  }
+}
+
+function stackAt(operatorAddress: string) {
+  const stack = environmentStack();
+  return { ...stack, vault: { ...stack.vault, operatorAddress } };
+}
+
+async function causeOf(health: number, token: string | undefined): Promise<string> {
+  return withVault(health, async (address) => {
+    try {
+      await requireVault(stackAt(address), token);
+      return "ok";
+    } catch (error) {
+      if (error instanceof UserError) return error.code;
+      throw error;
+    }
+  });
+}
+
+describe("requireVault", () => {
+  it("passes an active Vault that knows the token", async () => assert.equal(await causeOf(200, "good"), "ok"));
+  it("fails a sealed Vault", async () => assert.equal(await causeOf(503, "good"), "vault-sealed"));
+  it("fails a Vault that was never initialised", async () =>
+    assert.equal(await causeOf(501, "good"), "vault-uninitialised"));
+  it("fails what is no Vault", async () => assert.equal(await causeOf(404, "good"), "vault-unreachable"));
+  it("fails without a token", async () => assert.equal(await causeOf(200, undefined), "vault-token-missing"));
+  it("fails an empty token", async () => assert.equal(await causeOf(200, ""), "vault-token-missing"));
+  it("fails a token that Vault does not know", async () =>
+    assert.equal(await causeOf(200, "bad"), "vault-token-refused"));
+
+  it("fails where nobody answers, with the port-forward that mends it", async () => {
+    const address = await withVault(200, (there) => Promise.resolve(there));
+    await assert.rejects(requireVault(stackAt(address), "good"), {
+      code: "vault-unreachable",
+      message:
+        `no Vault of dev answers at ${address}\n` +
+        "  fix: kubectl -n ameide-dev port-forward svc/vault-core-dev 8200:8200, then VAULT_ADDR=http://127.0.0.1:8200; ameide-secrets up does both itself",
+    });
+  });
+
+  it("names no token in what it says", async () => {
+    await withVault(200, async (address) => {
+      await assert.rejects(requireVault(stackAt(address), "canary-token"), (error: Error) => {
+        assert.ok(!error.message.includes("canary-token"));
+        return true;
+      });
+    });
+  });
+});
