@@ -9,6 +9,7 @@ import grpc from "@grpc/grpc-js";
 import languageService from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import { runPlugin } from "./run-plugin.mjs";
 
 const engine = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
 const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
@@ -20,6 +21,7 @@ server.addService(languageService.LanguageRuntimeService, {
   handshake: (_, answer) => answer(null, new language.LanguageHandshakeResponse()),
   getPluginInfo: (_, answer) => answer(null, new plugin.PluginInfo()),
   getRequiredPackages: (_, answer) => answer(null, new language.GetRequiredPackagesResponse()),
+  runPlugin,
   run: ({ request }, answer) => {
     const child = spawn(process.execPath, [runner, ...flags(request), request.getInfo().getEntryPoint()], {
       cwd: request.getPwd(),
