@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  cacheKey,
+  clearAbandonedBuilds,
+  defaultRecipesDir,
+  findInCache,
+  makeBuildDir,
+  publish,
+} from "../../../local/toolchain/cache.ts";
+import { pieces, type Piece } from "../../../local/toolchain/pieces.ts";
+
+describe("the toolchain's cache", () => {
+  let cacheDir: string;
+
+  beforeEach(() => (cacheDir = mkdtempSync(join(tmpdir(), "ameide-secrets-cache-"))));
+  afterEach(() => rmSync(cacheDir, { recursive: true }));
+
+  const publishOne = (key: string) => {
+    const finished = join(makeBuildDir(cacheDir), "finished");
+    mkdirSync(join(finished, "definitions"), { recursive: true });
+    writeFileSync(join(finished, "tool"), "12345");
+    writeFileSync(join(finished, "definitions", "a.json"), "{}");
+    return publish(finished, cacheDir, key);
+  };
+
+  describe("findInCache", () => {
+    it("finds what was published", () => {
+      assert.equal(publishOne("tool-1"), join(cacheDir, "tool-1"));
+      assert.equal(findInCache(cacheDir, "tool-1"), join(cacheDir, "tool-1"));
+    });
+
+    it("is undefined for another key", () => {
+      publishOne("tool-1");
+      assert.equal(findInCache(cacheDir, "tool-2"), undefined);
+    });
+
+    it("is undefined when a file was cut off", () => {
+      truncateSync(join(publishOne("tool-1"), "tool"), 3);
+      assert.equal(findInCache(cacheDir, "tool-1"), undefined);
+    });
+
+    it("is undefined when a file below a folder is gone", () => {
+      rmSync(join(publishOne("tool-1"), "definitions", "a.json"));
+      assert.equal(findInCache(cacheDir, "tool-1"), undefined);
+    });
+
+    it("is undefined for a folder without a manifest, as a copy that was broken off leaves it", () => {
+      const folder = publishOne("tool-1");
+      rmSync(join(folder, "manifest.json"));
+      assert.equal(findInCache(cacheDir, "tool-1"), undefined);
+    });
+  });
+
+  describe("publish", () => {
+    it("replaces what is damaged", () => {
+      truncateSync(join(publishOne("tool-1"), "tool"), 0);
+      publishOne("tool-1");
+      assert.equal(findInCache(cacheDir, "tool-1"), join(cacheDir, "tool-1"));
+    });
+  });
+
+  describe("clearAbandonedBuilds", () => {
+    it("removes what killed builds left, and nothing that is finished", () => {
+      publishOne("tool-1");
+      writeFileSync(join(makeBuildDir(cacheDir), "half"), "");
+      clearAbandonedBuilds(cacheDir);
+      assert.deepEqual(readdirSync(cacheDir), ["tool-1"]);
+    });
+  });
+
+  describe("cacheKey", () => {
+    const etcd = pieces.find(({ name }) => name === "etcd") as Piece;
+
+    it("is another one when a lock file changes", () => {
+      const recipes = join(cacheDir, "recipes");
+      cpSync(join(defaultRecipesDir(), "kubernetes"), join(recipes, "kubernetes"), { recursive: true });
+      const before = cacheKey(etcd, recipes);
+      assert.equal(before, cacheKey(etcd, defaultRecipesDir()));
+      writeFileSync(join(recipes, "kubernetes", "go.sum"), "");
+      assert.notEqual(cacheKey(etcd, recipes), before);
+    });
+
+    it("is another one when the recipe changes", () => {
+      const slower = { ...etcd, recipe: { ...etcd.recipe, linkerFlags: "" } } as Piece;
+      assert.notEqual(cacheKey(slower, defaultRecipesDir()), cacheKey(etcd, defaultRecipesDir()));
+    });
+
+    it("can be made of every piece: each names lock files that are there", () => {
+      const keys = pieces.map((piece) => cacheKey(piece, defaultRecipesDir()));
+      assert.equal(new Set(keys).size, pieces.length);
+      assert.ok(existsSync(defaultRecipesDir()));
+    });
+  });
+});
