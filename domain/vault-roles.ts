@@ -11,7 +11,11 @@ export interface VaultRole {
 }
 
 /** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
-export function vaultRoles({ plan, bootstrap, namespace }: EnvironmentStack): readonly VaultRole[] {
+export function vaultRoles({
+  plan,
+  bootstrap,
+  namespace,
+}: Pick<EnvironmentStack, "plan" | "bootstrap" | "namespace">): readonly VaultRole[] {
   const bootstrapRole = bootstrap.config.vault.role;
   return [
     ...plan.stores.map((store) => ({

@@ -1,0 +1,26 @@
+import type { Severity } from "../domain/finding.ts";
+import type { Stage } from "../domain/stage.ts";
+
+/**
+ * One way in which the chain breaks, as `doctor` tells it and the runbook describes it. In `fix` and `seed` stand the
+ * place's own names for `<stack>`, `<namespace>`, `<context>`, `<key-vault>`, `<identity>`, `<resource-group>`,
+ * `<vault>` (the server's pod, `vault-core-<env>`), `<auth-mount>` and `<name>` (what the sighting is about).
+ */
+export interface Cause {
+  readonly stage: Stage;
+  readonly severity: Severity;
+  readonly title: string;
+  /** What people call it, the seed's spelling among them. */
+  readonly aliases?: readonly string[];
+  /** What one sees. */
+  readonly symptom: string;
+  readonly cause: string;
+  /** The repair, as a command where there is one. */
+  readonly fix: string;
+  /** Why the fix is what it is, or what to mind. */
+  readonly mind?: string;
+  /** The seed's own commands, printed for those who work by hand; never run. */
+  readonly seed?: readonly string[];
+  /** Where to read on: the platform's document or incident. */
+  readonly see: string;
+}

@@ -1,0 +1,67 @@
+import type { Cause } from "../cause.ts";
+
+export const keyVaultCauses = {
+  "key-vault-unreachable": {
+    stage: "key-vault",
+    severity: "error",
+    title: "Key Vault cannot be read by the bootstrap",
+    symptom: "vault-bootstrap ends with `source-unreachable`; new values never arrive",
+    cause:
+      "the vault's firewall, a private endpoint without DNS, or an outage stands between the cluster and Azure Key Vault",
+    fix: "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>",
+    mind: "nothing is overwritten meanwhile: no fixture takes the place of a value that could not be read",
+    see: "450, 451",
+  },
+  "key-vault-secret-missing": {
+    stage: "key-vault",
+    severity: "error",
+    title: "A secret is not in Key Vault",
+    aliases: ["az keyvault secret list lacks the name"],
+    symptom:
+      "vault-bootstrap ends with `required-missing` and writes nothing, or the ExternalSecret finds no path in Vault",
+    cause: "the name was never pushed from `.env`, or it was deleted",
+    fix: "ameide-secrets env push --stack <stack>",
+    seed: ["az keyvault secret list --vault-name <key-vault> -o table"],
+    see: "451",
+  },
+  "key-vault-prefix-differs": {
+    stage: "key-vault",
+    severity: "error",
+    title: "The secret is in Key Vault under another prefix",
+    aliases: ["secretPrefix", "env- prefix restored", "overrides ignored, fixtures win"],
+    symptom: "Key Vault holds `env-ghcr-token` while the chain asks for `ghcr-token`, or the other way round",
+    cause:
+      'secretPrefix of the shared stack is not the one that the names were written with; not set means `env-`, "" means none',
+    fix: "set secretPrefix in Pulumi.shared.yaml to the one in use, then: ameide-secrets env push --stack <stack>",
+    see: "P5 (450, 451, 519)",
+  },
+  "key-vault-secret-disabled": {
+    stage: "key-vault",
+    severity: "error",
+    title: "A secret in Key Vault is disabled or over its date",
+    symptom: "the name is listed, reading it is refused",
+    cause: "its current version is disabled, or its expiry has passed",
+    fix: "az keyvault secret set-attributes --vault-name <key-vault> --name <name> --enabled true",
+    see: "451",
+  },
+  "key-vault-value-refused": {
+    stage: "key-vault",
+    severity: "error",
+    title: "Key Vault holds a placeholder or a fixture",
+    aliases: ["fixture in Key Vault"],
+    symptom: "vault-bootstrap ends with `value-refused`, or a consumer gets a development value",
+    cause: "a development value was pushed as if it were real",
+    fix: "put the real value into .env and run: ameide-secrets env push --stack <stack>",
+    see: "P1, P2 (450, 462)",
+  },
+  "azure-not-readable": {
+    stage: "key-vault",
+    severity: "warning",
+    title: "Azure could not be looked at from here",
+    symptom: "the stages key-vault and identity are unknown",
+    cause:
+      "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here",
+    fix: "az login --tenant <tenant>, and ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>",
+    see: "449",
+  },
+} as const satisfies Record<string, Cause>;

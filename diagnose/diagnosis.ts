@@ -1,0 +1,48 @@
+import type { Severity } from "../domain/finding.ts";
+import type { Stage } from "../domain/stage.ts";
+import type { CauseCode } from "./causes.ts";
+
+/** One cause with all that speaks for it. */
+export interface DiagnosedCause {
+  readonly code: CauseCode;
+  readonly stage: Stage;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly symptom: string;
+  readonly cause: string;
+  /** The repair, with this place's names in it. */
+  readonly fix: string;
+  readonly mind?: string;
+  /** The seed's own commands, for those who work by hand. */
+  readonly seed?: readonly string[];
+  readonly see: string;
+  readonly evidence: readonly { readonly where: string; readonly seen: string }[];
+  /** Secrets of the catalogue that it breaks; every one where the environment as a whole is. */
+  readonly secrets: readonly string[];
+}
+
+/** What `doctor` tells, and `--json` prints. */
+export interface Diagnosis {
+  readonly environment: string;
+  readonly takenAt: string;
+  readonly tookInMilliseconds: number;
+  /** In the order of the chain, errors before warnings: the first is where to begin. */
+  readonly causes: readonly DiagnosedCause[];
+  readonly secrets: readonly SecretDiagnosis[];
+}
+
+/** One hop of one secret. `unknown`: it could not be looked at; `absent`: nothing is there, and nothing need be. */
+export interface Hop {
+  readonly stage: Stage;
+  readonly state: "ok" | "broken" | "warned" | "unknown" | "absent";
+  /** The cause that breaks or warns, for `broken` and `warned`. */
+  readonly code?: CauseCode;
+}
+
+export interface SecretDiagnosis {
+  readonly name: string;
+  /** In the order of the chain, from Key Vault on; `.env` lies on a workstation and is not looked at. */
+  readonly hops: readonly Hop[];
+  /** The first broken one. */
+  readonly brokenAt?: { readonly stage: Stage; readonly code: CauseCode };
+}

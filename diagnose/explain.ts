@@ -1,0 +1,72 @@
+import type { Snapshot } from "../domain/snapshot.ts";
+import type { Severity } from "../domain/finding.ts";
+import { stages } from "../domain/stage.ts";
+import { causes } from "./causes.ts";
+import { explainBootstrap } from "./explain/bootstrap.ts";
+import { explainConsumers } from "./explain/consumers.ts";
+import { explainExternalSecret } from "./explain/external-secret.ts";
+import { explainIdentity } from "./explain/identity.ts";
+import { explainKeyVault } from "./explain/key-vault.ts";
+import { explainSecretStore } from "./explain/secret-store.ts";
+import { explainTargetSecret } from "./explain/target-secret.ts";
+import { explainVaultSecrets } from "./explain/vault-secrets.ts";
+import { explainVault } from "./explain/vault.ts";
+import type { Expectation, Rule, Sighting } from "./explain/view.ts";
+import type { DiagnosedCause, Diagnosis } from "./diagnosis.ts";
+import { hopsOf } from "./hops.ts";
+import { placed } from "./placed.ts";
+
+/** Bootstrap after Vault: what its last run met may be over by now, and only Vault's own state tells. */
+const rules: readonly Rule[] = [
+  explainKeyVault,
+  explainIdentity,
+  explainVault,
+  explainBootstrap,
+  explainVaultSecrets,
+  explainSecretStore,
+  explainExternalSecret,
+  explainTargetSecret,
+  explainConsumers,
+];
+
+/**
+ * Finds for each secret its first broken stage, and for each cause what speaks for it. Pure: the same snapshot gives the
+ * same diagnosis on any machine.
+ */
+export function explain(snapshot: Snapshot, expected: Expectation): Diagnosis {
+  const sightings: Sighting[] = [];
+  for (const rule of rules) sightings.push(...rule({ snapshot, expected, before: sightings }));
+  const found = merged(sightings, expected);
+  return {
+    environment: snapshot.environment,
+    takenAt: snapshot.takenAt,
+    tookInMilliseconds: snapshot.tookInMilliseconds,
+    causes: found,
+    secrets: expected.plan.secrets.map((secret) => hopsOf(secret, found, snapshot, expected)),
+  };
+}
+
+function merged(sightings: readonly Sighting[], expected: Expectation): readonly DiagnosedCause[] {
+  const byCode = Map.groupBy(sightings, ({ code }) => code);
+  const all = expected.plan.secrets.map(({ name }) => name);
+  const found = [...byCode].map(([code, seen]): DiagnosedCause => {
+    const { aliases: _, ...cause } = causes[code];
+    const [first] = seen;
+    const evidence = seen.map(({ where, seen: what }) => ({ where, seen: what }));
+    return {
+      code,
+      ...placed(cause, expected, first),
+      evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
+      secrets: seen.some(({ secrets }) => secrets === undefined)
+        ? all
+        : [...new Set(seen.flatMap(({ secrets = [] }) => secrets))],
+    };
+  });
+  return found.toSorted((a, b) => rank(a) - rank(b));
+}
+
+const severities: readonly Severity[] = ["error", "warning", "note"];
+
+function rank({ severity, stage }: DiagnosedCause): number {
+  return severities.indexOf(severity) * stages.length + stages.indexOf(stage);
+}

@@ -1,0 +1,92 @@
+import type { PlannedDelivery } from "../../domain/plan.ts";
+import type { PodState, SecretState } from "../../domain/snapshot.ts";
+import { seenBefore, type Rule, type Sighting, type View } from "./view.ts";
+
+const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
+
+/** Accounts that should list the pull secret, pods that cannot pull, pods that still run with a former value. */
+export const explainConsumers: Rule = (view) => [...ofServiceAccounts(view), ...ofPulls(view), ...ofRestarts(view)];
+
+function ofServiceAccounts({ snapshot, expected }: View): readonly Sighting[] {
+  if (!snapshot.serviceAccounts.ok) return [];
+  const accounts = new Map(snapshot.serviceAccounts.value.map((one) => [`${one.namespace}/${one.name}`, one]));
+  return expected.plan.deliveries.flatMap(({ namespace, target, imagePullServiceAccounts, keys }) =>
+    imagePullServiceAccounts.flatMap((name): readonly Sighting[] => {
+      const account = accounts.get(`${namespace}/${name}`);
+      if (account?.imagePullSecrets.includes(target) === true) return [];
+      const seen = account === undefined ? "not found" : `imagePullSecrets does not list ${target}`;
+      const secrets = keys.map(({ secret }) => secret);
+      return [
+        {
+          code: "pull-secret-not-attached",
+          where: `ServiceAccount ${namespace}/${name}`,
+          seen,
+          secrets,
+          name,
+          namespace,
+        },
+      ];
+    }),
+  );
+}
+
+function ofPulls(view: View): readonly Sighting[] {
+  const { snapshot, expected } = view;
+  if (!snapshot.pods.ok) return [];
+  const deliveries = expected.plan.deliveries.filter(({ registry }) => registry !== undefined);
+  return snapshot.pods.value.flatMap((pod): readonly Sighting[] => {
+    const refused = pod.containers.find(({ reason = "" }) => pullReasons.test(reason));
+    const delivery = deliveries.find(({ registry }) => refused?.image.startsWith(`${registry}/`) === true);
+    if (refused === undefined || delivery === undefined) return [];
+    return [pullSighting(view, pod, delivery, `${refused.reason}: ${refused.message ?? refused.image}`)];
+  });
+}
+
+/** The pod's trouble is that of its pull secret, where that has one. */
+function pullSighting(view: View, pod: PodState, delivery: PlannedDelivery, seen: string): Sighting {
+  const { snapshot, before } = view;
+  const secrets = delivery.keys.map(({ secret }) => secret);
+  const about = { where: `Pod ${pod.namespace}/${pod.name}`, seen, secrets, name: pod.name, namespace: pod.namespace };
+  const ofThese = before.find(
+    ({ code, secrets: broken }) =>
+      /placeholder|refused|malformed|missing|not-attached/.test(code) &&
+      broken?.some((one) => secrets.includes(one)) === true,
+  );
+  if (ofThese !== undefined) return { ...ofThese, where: about.where, seen };
+  const wide = seenBefore(view, ["vault-holds-placeholder", "target-holds-placeholder"]);
+  if (wide !== undefined) return { ...wide, where: about.where, seen };
+  const held = snapshot.secrets.ok
+    ? snapshot.secrets.value.some(({ namespace, name }) => namespace === pod.namespace && name === delivery.target)
+    : undefined;
+  return { code: held === false ? "pull-secret-missing-here" : "image-pull-denied", ...about };
+}
+
+/** Environment variables are read at the start alone; a mounted Secret follows by itself. */
+function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
+  if (!snapshot.pods.ok || !snapshot.secrets.ok) return [];
+  const targets = new Map(snapshot.secrets.value.map((one) => [`${one.namespace}/${one.name}`, one]));
+  const planned = new Map(expected.plan.deliveries.map((one) => [`${one.namespace}/${one.target}`, one]));
+  return snapshot.pods.value.flatMap((pod) =>
+    pod.secrets.flatMap(({ secret, by }): readonly Sighting[] => {
+      const delivery = planned.get(`${pod.namespace}/${secret}`);
+      const target = targets.get(`${pod.namespace}/${secret}`);
+      if (by !== "environment" || delivery === undefined || target === undefined || !startedBefore(pod, target))
+        return [];
+      return [
+        {
+          code: "consumer-not-restarted",
+          where: `Pod ${pod.namespace}/${pod.name}`,
+          seen: `started ${pod.startedAt}, Secret ${secret} changed ${target.changedAt}`,
+          secrets: delivery.keys.map((key) => key.secret),
+          name: pod.owner?.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "deployment/$1").toLowerCase() ?? `pod/${pod.name}`,
+          namespace: pod.namespace,
+        },
+      ];
+    }),
+  );
+}
+
+function startedBefore({ startedAt, phase }: PodState, { changedAt }: SecretState): boolean {
+  if (phase !== "Running" || startedAt === undefined || changedAt === undefined) return false;
+  return Date.parse(startedAt) < Date.parse(changedAt);
+}

@@ -1,0 +1,71 @@
+import { defaultSecretPrefix } from "../../domain/names.ts";
+import type { PlannedSecret } from "../../domain/plan.ts";
+import type { KeyVaultSecretState } from "../../domain/snapshot.ts";
+import type { CauseCode } from "../causes.ts";
+import type { Rule, Sighting, View } from "./view.ts";
+
+/** Names, prefix, state and looks of what Key Vault holds; silent where the source is no Key Vault. */
+export const explainKeyVault: Rule = (view) => {
+  const { snapshot, expected } = view;
+  if (expected.bootstrap.config.source.type !== "azure-key-vault") return [];
+  const { keyVault } = snapshot;
+  if (!keyVault.ok) {
+    const { message, asked } = keyVault.failure;
+    return [{ code: "azure-not-readable", where: asked, seen: message, secrets: [] }];
+  }
+  const states = new Map(keyVault.value.map((state) => [state.name, state]));
+  return expected.plan.secrets.flatMap((secret) => ofSecret(view, secret, states));
+};
+
+function ofSecret(
+  view: View,
+  secret: PlannedSecret,
+  states: ReadonlyMap<string, KeyVaultSecretState>,
+): readonly Sighting[] {
+  const { keyVaultName, name } = secret;
+  if (keyVaultName === undefined) return [];
+  const { snapshot, expected } = view;
+  const where = `Key Vault ${expected.azure.keyVault}`;
+  const sighting = (code: CauseCode, seen: string): readonly Sighting[] => [
+    { code, where, seen, secrets: [name], name: keyVaultName },
+  ];
+
+  const state = states.get(keyVaultName);
+  if (state === undefined) {
+    if (!isNeeded(view, secret)) return [];
+    const other = otherPrefix(secret, states);
+    return other === undefined
+      ? sighting("key-vault-secret-missing", `there is no ${keyVaultName}`)
+      : sighting("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
+  }
+  if (!state.enabled) return sighting("key-vault-secret-disabled", `${keyVaultName} is disabled`);
+  if (state.expiresAt !== undefined && Date.parse(state.expiresAt) <= Date.parse(snapshot.takenAt)) {
+    return sighting("key-vault-secret-disabled", `${keyVaultName} expired at ${state.expiresAt}`);
+  }
+  const looks = state.fingerprint?.looksLike;
+  if (
+    looks === "placeholder" ||
+    looks === "fixture" ||
+    looks === "empty" ||
+    (looks === "sample" && expected.name !== "local")
+  ) {
+    return sighting("key-vault-value-refused", `${keyVaultName} is ${looks === "empty" ? "empty" : `a ${looks}`}`);
+  }
+  return [];
+}
+
+/** An optional secret that nothing delivers, or that Vault has from before, may be absent: absence is never a change. */
+function isNeeded({ snapshot, expected }: View, { required, name, vaultPath }: PlannedSecret): boolean {
+  if (required) return true;
+  const { secrets } = snapshot.vault;
+  const held = secrets.ok && secrets.value.some(({ path, state }) => path === vaultPath && state === "live");
+  const delivered = expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name));
+  return delivered && secrets.ok && !held;
+}
+
+function otherPrefix(
+  { keyVaultName = "", name }: PlannedSecret,
+  states: ReadonlyMap<string, unknown>,
+): string | undefined {
+  return [name, `${defaultSecretPrefix}${name}`].find((other) => other !== keyVaultName && states.has(other));
+}

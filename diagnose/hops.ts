@@ -1,0 +1,64 @@
+import type { Observed, Snapshot } from "../domain/snapshot.ts";
+import type { PlannedSecret } from "../domain/plan.ts";
+import { stages, type Stage } from "../domain/stage.ts";
+import type { DiagnosedCause, Hop, SecretDiagnosis } from "./diagnosis.ts";
+import type { Expectation } from "./explain/view.ts";
+
+/** The state of every hop of one secret, by what was diagnosed and by what could be looked at. */
+export function hopsOf(
+  secret: PlannedSecret,
+  causes: readonly DiagnosedCause[],
+  snapshot: Snapshot,
+  expected: Expectation,
+): SecretDiagnosis {
+  const mine = causes.filter(({ secrets }) => secrets.includes(secret.name));
+  const hops = stages.slice(1).map((stage): Hop => {
+    const here = mine.filter((cause) => cause.stage === stage);
+    const broken = here.find(({ severity }) => severity === "error");
+    if (broken !== undefined) return { stage, state: "broken", code: broken.code };
+    const [warned] = here;
+    if (warned !== undefined) return { stage, state: "warned", code: warned.code };
+    return { stage, state: plainState(stage, secret, snapshot, expected) };
+  });
+  const first = hops.find(({ state }) => state === "broken");
+  return {
+    name: secret.name,
+    hops,
+    ...(first?.code === undefined ? {} : { brokenAt: { stage: first.stage, code: first.code } }),
+  };
+}
+
+function plainState(
+  stage: Stage,
+  { keyVaultName, vaultPath, name }: PlannedSecret,
+  snapshot: Snapshot,
+  { plan, bootstrap }: Expectation,
+): Hop["state"] {
+  const fromAzure = keyVaultName !== undefined && bootstrap.config.source.type === "azure-key-vault";
+  const delivered = plan.deliveries.some(({ keys }) => keys.some((key) => key.secret === name));
+  switch (stage) {
+    case "key-vault":
+      return fromAzure ? held(snapshot.keyVault, (one) => one.name === keyVaultName) : "absent";
+    case "identity":
+      return fromAzure ? seen(snapshot.identity.federatedCredentials) : "absent";
+    case "bootstrap":
+      return seen(snapshot.bootstrap.status);
+    case "vault":
+      return held(snapshot.vault.secrets, ({ path, state }) => path === vaultPath && state === "live");
+    case "secret-store":
+      return delivered ? seen(snapshot.stores) : "absent";
+    case "external-secret":
+      return delivered ? seen(snapshot.secrets) : "absent";
+    case "dotenv":
+      return "unknown";
+  }
+}
+
+function seen(part: Observed<unknown>): Hop["state"] {
+  return part.ok ? "ok" : "unknown";
+}
+
+function held<T>(part: Observed<readonly T[]>, is: (one: T) => boolean): Hop["state"] {
+  if (!part.ok) return "unknown";
+  return part.value.some(is) ? "ok" : "absent";
+}

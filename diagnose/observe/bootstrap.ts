@@ -1,0 +1,145 @@
+import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { BootstrapState, CronJobState, JobState, Observed } from "../../domain/snapshot.ts";
+import type { KubernetesReader } from "./access.ts";
+import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { notAsked, observed } from "./observed.ts";
+
+const logLines = 30;
+
+/** vault-bootstrap as the cluster shows it: CronJob, Jobs, the status that it left, the end of a failed run's log. */
+export async function observeBootstrap(kubernetes: KubernetesReader, stack: EnvironmentStack): Promise<BootstrapState> {
+  const { namespace, bootstrap } = stack;
+  const { statusConfigMap, vault } = bootstrap.config;
+  const [cronJob, jobs, status, credentialsSecret] = await Promise.all([
+    observed(`read the CronJob ${namespace}/${bootstrap.name}`, () => readCronJob(kubernetes, stack)),
+    observed(`list jobs in ${namespace}`, () => readJobs(kubernetes, stack)),
+    observed(`read the ConfigMap ${namespace}/${statusConfigMap}`, () =>
+      readStatus(kubernetes, namespace, statusConfigMap),
+    ),
+    observed(`read the Secret ${namespace}/${vault.credentialsSecret}`, () =>
+      exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${vault.credentialsSecret}`),
+    ),
+  ]);
+  return { cronJob, jobs, status, log: await failedLog(kubernetes, namespace, jobs), credentialsSecret };
+}
+
+interface CronJobObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec: {
+    readonly schedule: string;
+    readonly suspend?: boolean;
+    readonly concurrencyPolicy?: string;
+    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: PodSpecObject } } };
+  };
+  readonly status?: { readonly lastScheduleTime?: string; readonly lastSuccessfulTime?: string };
+}
+
+interface PodSpecObject {
+  readonly containers: readonly {
+    readonly image?: string;
+    readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  }[];
+  readonly volumes?: readonly {
+    readonly projected?: {
+      readonly sources?: readonly { readonly serviceAccountToken?: { readonly audience?: string } }[];
+    };
+  }[];
+}
+
+async function readCronJob(
+  kubernetes: KubernetesReader,
+  { namespace, bootstrap, federated }: EnvironmentStack,
+): Promise<CronJobState> {
+  const {
+    metadata,
+    spec,
+    status = {},
+  } = await kubernetes.get<CronJobObject>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`);
+  const { containers, volumes = [] } = spec.jobTemplate.spec.template.spec;
+  const [container] = containers;
+  const tokens = volumes
+    .flatMap(({ projected }) => projected?.sources ?? [])
+    .map(({ serviceAccountToken }) => serviceAccountToken);
+  return {
+    schedule: spec.schedule,
+    suspended: spec.suspend ?? false,
+    concurrencyPolicy: spec.concurrencyPolicy ?? "Allow",
+    createdAt: metadata.creationTimestamp ?? "",
+    ...(status.lastScheduleTime === undefined ? {} : { lastScheduledAt: status.lastScheduleTime }),
+    ...(status.lastSuccessfulTime === undefined ? {} : { lastSucceededAt: status.lastSuccessfulTime }),
+    environment: Object.fromEntries((container?.env ?? []).map(({ name, value = "" }) => [name, value])),
+    mountsAzureToken: tokens.some((token) => token?.audience === federated.audience),
+    image: container?.image ?? "",
+  };
+}
+
+interface JobObject {
+  readonly metadata: ObjectMetadata;
+  readonly status?: { readonly conditions?: readonly ConditionObject[] };
+}
+
+/** Those that the CronJob made, by schedule or by hand, and those of `up`, which bear its name. */
+async function readJobs(
+  kubernetes: KubernetesReader,
+  { namespace, bootstrap }: EnvironmentStack,
+): Promise<readonly JobState[]> {
+  const list = await listAll<JobObject>(kubernetes, `/apis/batch/v1/namespaces/${namespace}/jobs`);
+  return list
+    .filter(
+      ({ metadata }) =>
+        ownerOf(metadata) === `CronJob/${bootstrap.name}` || metadata.name.startsWith(`${bootstrap.name}-`),
+    )
+    .map(({ metadata, status = {} }): JobState => {
+      const ended = status.conditions?.find(
+        ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
+      );
+      const reason = ended?.type === "Failed" ? ended.reason : undefined;
+      return {
+        name: metadata.name,
+        createdAt: metadata.creationTimestamp ?? "",
+        result: ended === undefined ? "running" : ended.type === "Complete" ? "succeeded" : "failed",
+        ...(reason === undefined ? {} : { reason }),
+      };
+    })
+    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+async function readStatus(kubernetes: KubernetesReader, namespace: string, name: string): Promise<BootstrapStatus> {
+  const { data } = await kubernetes.get<{ data?: { status?: string } }>(
+    `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+  );
+  return JSON.parse(data?.status ?? "null") as BootstrapStatus;
+}
+
+/** Only whether it is there: what it holds, Vault's root token among it, is thrown away unread. */
+async function exists(kubernetes: KubernetesReader, path: string): Promise<boolean> {
+  try {
+    await kubernetes.get(path);
+    return true;
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return false;
+    throw error;
+  }
+}
+
+async function failedLog(
+  kubernetes: KubernetesReader,
+  namespace: string,
+  jobs: Observed<readonly JobState[]>,
+): Promise<Observed<readonly string[]>> {
+  if (!jobs.ok) return jobs;
+  const [newest] = jobs.value;
+  if (newest?.result !== "failed") return notAsked("read the bootstrap's log", "its last run did not fail");
+  return observed(`read the log of the Job ${namespace}/${newest.name}`, async () => {
+    const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${newest.name}`);
+    const pods = await listAll<{ metadata: ObjectMetadata }>(
+      kubernetes,
+      `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
+    );
+    const pod = pods[0]?.metadata.name;
+    if (pod === undefined) return [];
+    const text = await kubernetes.text(`/api/v1/namespaces/${namespace}/pods/${pod}/log?tailLines=${logLines}`);
+    return text.split("\n").filter((line) => line !== "");
+  });
+}

@@ -1,0 +1,50 @@
+import type { Observed, PatcherState } from "../../domain/snapshot.ts";
+import type { KubernetesReader } from "./access.ts";
+import { conditionOf, listAll, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { observed } from "./observed.ts";
+
+/** The Job of the chart `keycloak_realm` that carries Keycloak's client secrets into Vault; not ours. */
+export const patcherJob = "platform-keycloak-realm-client-patcher";
+
+/**
+ * What its log is searched for. Only which of these occurs is kept: the log is another program's, and nothing promises
+ * that it holds no value.
+ */
+export const patcherPhrases: readonly (readonly [symptom: PatcherState["symptoms"][number], phrase: RegExp])[] = [
+  ["exec-format-error", /exec format error/i],
+  ["command-not-found", /(jq|curl|command): (command )?not found|command not found: (jq|curl)|not found: jq/i],
+  ["vault-permission-denied", /permission denied/i],
+  ["keycloak-unauthorized", /\b401\b|unauthorized|invalid_client|invalid_grant|invalid user credentials/i],
+  ["keycloak-forbidden", /\b403\b|forbidden/i],
+  ["keycloak-client-not-found", /\b404\b|client not found/i],
+];
+
+const logLines = 200;
+
+/** The Job's result and the known phrases of a failed run's log. `not-found` where this cluster has no such Job. */
+export function observePatcher(kubernetes: KubernetesReader, namespace: string): Promise<Observed<PatcherState>> {
+  return observed(`read the Job ${namespace}/${patcherJob}`, async () => {
+    const { status } = await kubernetes.get<{ status?: { conditions?: readonly ConditionObject[] } }>(
+      `/apis/batch/v1/namespaces/${namespace}/jobs/${patcherJob}`,
+    );
+    const failed = conditionOf(status?.conditions, "Failed")?.status === "True";
+    const succeeded = conditionOf(status?.conditions, "Complete")?.status === "True";
+    const result = failed ? "failed" : succeeded ? "succeeded" : "running";
+    if (result === "succeeded") return { result, symptoms: [] };
+    const selector = encodeURIComponent(`job-name=${patcherJob}`);
+    const pods = await listAll<{ metadata: ObjectMetadata }>(
+      kubernetes,
+      `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
+    );
+    const newest = pods.toSorted((a, b) => created(b).localeCompare(created(a)))[0]?.metadata.name;
+    if (newest === undefined) return { result, symptoms: [] };
+    const log = await kubernetes
+      .text(`/api/v1/namespaces/${namespace}/pods/${newest}/log?tailLines=${logLines}`)
+      .catch(() => "");
+    return { result, symptoms: patcherPhrases.filter(([, phrase]) => phrase.test(log)).map(([symptom]) => symptom) };
+  });
+}
+
+function created({ metadata }: { readonly metadata: ObjectMetadata }): string {
+  return metadata.creationTimestamp ?? "";
+}

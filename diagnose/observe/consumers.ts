@@ -1,0 +1,165 @@
+import type { ContainerStateSummary, Observed, PodState, SecretUse, WorkloadState } from "../../domain/snapshot.ts";
+import type { KubernetesReader } from "./access.ts";
+import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { observed, together } from "./observed.ts";
+
+interface PodTemplateSpec {
+  readonly serviceAccountName?: string;
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+  readonly containers: readonly ContainerSpec[];
+  readonly initContainers?: readonly ContainerSpec[];
+  readonly volumes?: readonly {
+    readonly secret?: { readonly secretName?: string };
+    readonly projected?: { readonly sources?: readonly { readonly secret?: { readonly name?: string } }[] };
+  }[];
+}
+
+interface ContainerSpec {
+  readonly name: string;
+  readonly image?: string;
+  readonly env?: readonly { readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } } }[];
+  readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
+}
+
+interface PodObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec: PodTemplateSpec;
+  readonly status?: {
+    readonly phase?: string;
+    readonly startTime?: string;
+    readonly conditions?: readonly ConditionObject[];
+    readonly containerStatuses?: readonly ContainerStatusObject[];
+    readonly initContainerStatuses?: readonly ContainerStatusObject[];
+  };
+}
+
+interface ContainerStatusObject {
+  readonly name: string;
+  readonly image?: string;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
+  };
+}
+
+export function observePods(kubernetes: KubernetesReader, namespace: string): Promise<Observed<readonly PodState[]>> {
+  return observed(`list pods in ${namespace}`, async () => {
+    const pods = await listAll<PodObject>(kubernetes, `/api/v1/namespaces/${namespace}/pods`);
+    return pods.map((pod) => podState(namespace, pod));
+  });
+}
+
+function podState(namespace: string, { metadata, spec, status = {} }: PodObject): PodState {
+  const owner = ownerOf(metadata);
+  const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
+  const { startTime } = status;
+  return {
+    namespace,
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    phase: status.phase ?? "Unknown",
+    createdAt: metadata.creationTimestamp ?? "",
+    serviceAccount: spec.serviceAccountName ?? "default",
+    imagePullSecrets: (spec.imagePullSecrets ?? []).map(({ name }) => name),
+    ...(startTime === undefined ? {} : { startedAt: startTime }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(scheduled?.status === "False"
+      ? { unschedulable: scheduled.message ?? scheduled.reason ?? "unschedulable" }
+      : {}),
+    containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(containerState),
+    secrets: secretsOf(spec),
+  };
+}
+
+function containerState({ name, image = "", state = {} }: ContainerStatusObject): ContainerStateSummary {
+  const { reason, message } = state.waiting ?? state.terminated ?? {};
+  const exitCode = state.terminated?.exitCode;
+  return {
+    name,
+    image,
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message: message.slice(0, 600) }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+/** Every Secret that a pod template reads, and how. */
+function secretsOf({
+  volumes = [],
+  containers,
+  initContainers = [],
+  imagePullSecrets = [],
+}: PodTemplateSpec): readonly SecretUse[] {
+  const uses = new Map<string, SecretUse>();
+  const add = (by: SecretUse["by"], secret: string | undefined): void => {
+    if (secret !== undefined) uses.set(`${by} ${secret}`, { secret, by });
+  };
+  for (const { env = [], envFrom = [] } of [...initContainers, ...containers]) {
+    for (const { valueFrom } of env) add("environment", valueFrom?.secretKeyRef?.name);
+    for (const { secretRef } of envFrom) add("environment", secretRef?.name);
+  }
+  for (const { secret, projected } of volumes) {
+    add("volume", secret?.secretName);
+    for (const source of projected?.sources ?? []) add("volume", source.secret?.name);
+  }
+  for (const { name } of imagePullSecrets) add("image-pull", name);
+  return [...uses.values()];
+}
+
+interface WorkloadObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec: {
+    readonly template?: PodTemplate;
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
+  };
+}
+
+interface PodTemplate {
+  readonly metadata?: ObjectMetadata;
+  readonly spec: PodTemplateSpec;
+}
+
+const workloadKinds = [
+  ["Deployment", "/apis/apps/v1", "deployments"],
+  ["StatefulSet", "/apis/apps/v1", "statefulsets"],
+  ["DaemonSet", "/apis/apps/v1", "daemonsets"],
+  ["CronJob", "/apis/batch/v1", "cronjobs"],
+] as const;
+
+/** Workloads of a namespace that read any Secret. */
+export async function observeWorkloads(
+  kubernetes: KubernetesReader,
+  namespace: string,
+): Promise<Observed<readonly WorkloadState[]>> {
+  const kinds = await Promise.all(
+    workloadKinds.map(([kind, api, plural]) =>
+      observed(`list ${plural} in ${namespace}`, async () => {
+        const list = await listAll<WorkloadObject>(kubernetes, `${api}/namespaces/${namespace}/${plural}`);
+        return list
+          .map((workload) => workloadState(namespace, kind, workload))
+          .filter(({ secrets }) => secrets.length > 0);
+      }),
+    ),
+  );
+  return together(kinds);
+}
+
+function workloadState(namespace: string, kind: string, { metadata, spec }: WorkloadObject): WorkloadState {
+  const template = spec.template ?? spec.jobTemplate?.spec.template;
+  const secrets = template === undefined ? [] : secretsOf(template.spec);
+  const annotations = { ...template?.metadata?.annotations, ...metadata.annotations };
+  return { namespace, kind, name: metadata.name, secrets, reloads: reloads(annotations, secrets) };
+}
+
+/**
+ * Whether Reloader (stakater) watches the workload.
+ *
+ * @see https://github.com/stakater/Reloader#annotations
+ */
+function reloads(annotations: Readonly<Record<string, string>>, secrets: readonly SecretUse[]): boolean {
+  const auto = ["reloader.stakater.com/auto", "secret.reloader.stakater.com/auto"];
+  if (auto.some((name) => annotations[name] === "true")) return true;
+  const list = annotations["secret.reloader.stakater.com/reload"] ?? "";
+  const named = new Set(list.split(",").map((name) => name.trim()));
+  return secrets.length > 0 && secrets.every(({ secret, by }) => by === "image-pull" || named.has(secret));
+}

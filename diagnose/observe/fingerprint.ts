@@ -1,0 +1,30 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { isFixture, isPlaceholder, isSample } from "../../domain/fixtures.ts";
+import type { Catalogue } from "../../domain/catalogue.ts";
+import type { Fingerprint } from "../../domain/snapshot.ts";
+
+const digestLength = 16;
+
+/**
+ * Turns values into traces that can be compared and not turned back. The key is random and never leaves the process:
+ * without it a digest says nothing, not even to one who can guess the value.
+ *
+ * @param key - @default - a new random one.
+ */
+export function fingerprinter(
+  fixtures: Catalogue["fixtures"],
+  key: Uint8Array = randomBytes(32),
+): (value: string) => Fingerprint {
+  return (value) => ({
+    digest: value === "" ? "-" : createHmac("sha256", key).update(value).digest("hex").slice(0, digestLength),
+    looksLike: looksLike(value, fixtures),
+    lengthInCharacters: value.length,
+  });
+}
+
+function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint["looksLike"] {
+  if (value.trim() === "") return "empty";
+  if (isPlaceholder(value, fixtures)) return "placeholder";
+  if (isFixture(value, fixtures)) return "fixture";
+  return isSample(value) ? "sample" : "value";
+}

@@ -1,0 +1,57 @@
+import type { KubernetesReader } from "./access.ts";
+
+/** The metadata that is read of any object. */
+export interface ObjectMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly creationTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+  readonly managedFields?: readonly { readonly time?: string }[];
+}
+
+export interface ConditionObject {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+
+const pageSize = 500;
+
+/** All objects of a collection, page by page. @param path - may have a query. */
+export async function listAll<T>(kubernetes: KubernetesReader, path: string): Promise<readonly T[]> {
+  const all: T[] = [];
+  let next = "";
+  do {
+    const query = `limit=${pageSize}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`;
+    const page = await kubernetes.get<{ items: readonly T[]; metadata?: { continue?: string } }>(
+      `${path}${path.includes("?") ? "&" : "?"}${query}`,
+    );
+    all.push(...page.items);
+    next = page.metadata?.continue ?? "";
+  } while (next !== "");
+  return all;
+}
+
+/** `Kind/name` of the controller that owns an object. */
+export function ownerOf({ ownerReferences = [] }: ObjectMetadata): string | undefined {
+  const owner = ownerReferences.find(({ controller }) => controller === true) ?? ownerReferences[0];
+  return owner === undefined ? undefined : `${owner.kind}/${owner.name}`;
+}
+
+/** When any manager last changed an object. */
+export function changedAt({ managedFields = [], creationTimestamp }: ObjectMetadata): string | undefined {
+  const times = managedFields.map(({ time }) => time).filter((time) => time !== undefined);
+  return times.toSorted().at(-1) ?? creationTimestamp;
+}
+
+export function conditionOf(conditions: readonly ConditionObject[] | undefined, type: string) {
+  const found = conditions?.find((condition) => condition.type === type);
+  if (found === undefined) return undefined;
+  const { status, reason = "", message = "", lastTransitionTime } = found;
+  return { status, reason, message, ...(lastTransitionTime === undefined ? {} : { since: lastTransitionTime }) };
+}

@@ -1,0 +1,142 @@
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Access, KubernetesReader } from "./access.ts";
+import { observeIdentity, observeKeyVault } from "./azure.ts";
+import { observeBootstrap } from "./bootstrap.ts";
+import { observePatcher } from "./client-patcher.ts";
+import { observePods, observeWorkloads } from "./consumers.ts";
+import { countedAccess } from "./counted-access.ts";
+import {
+  observeExternalSecrets,
+  observeSecrets,
+  observeServiceAccounts,
+  observeStores,
+  readWarnings,
+  type Warnings,
+} from "./deliveries.ts";
+import { fingerprinter } from "./fingerprint.ts";
+import { notAsked, together } from "./observed.ts";
+import { observeVault } from "./vault.ts";
+
+export interface ObserveOptions {
+  /**
+   * Whether values in Key Vault and Vault are read and compared, beside those of the Kubernetes Secrets: needs `Key Vault
+   * Secrets User`, and a Vault token that may read data. @default false
+   */
+  readonly compareValues?: boolean;
+}
+
+/**
+ * Looks once at every stage of an environment, all parts at the same time. Changes nothing. Never rejects: what cannot
+ * be reached or may not be read is part of the snapshot.
+ */
+export async function observe(
+  stack: EnvironmentStack,
+  access: Access,
+  options: ObserveOptions = {},
+): Promise<Snapshot> {
+  const started = performance.now();
+  const takenAt = new Date().toISOString();
+  const { kubernetes, vault, azure, calls } = countedAccess(access);
+  const fingerprint = fingerprinter(stack.catalogue.fixtures);
+  const compare = options.compareValues === true ? fingerprint : undefined;
+  const names = new Set(stack.plan.secrets.flatMap(({ keyVaultName = [] }) => keyVaultName));
+  const [keyVault, identity, vaultState, cluster] = await Promise.all([
+    observeKeyVault(azure, stack.azure, names, compare),
+    observeIdentity(azure, stack),
+    observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
+    observeCluster(kubernetes, stack, fingerprint),
+  ]);
+  return {
+    schema: 1,
+    takenAt,
+    tookInMilliseconds: Math.round(performance.now() - started),
+    calls: calls(),
+    environment: stack.name,
+    namespace: stack.namespace,
+    keyVault,
+    identity,
+    vault: vaultState,
+    ...cluster,
+  };
+}
+
+/** Every namespace that the chain of an environment reaches, its own first. */
+export function namespacesOf({ namespace, plan }: Pick<EnvironmentStack, "namespace" | "plan">): readonly string[] {
+  return [...new Set([namespace, ...plan.stores.map((s) => s.namespace), ...plan.deliveries.map((d) => d.namespace)])];
+}
+
+/** Paths under the mount that are looked at: what we carry, and what the client-patcher and others declare to. */
+export function vaultPathsOf({ plan, catalogue, name }: EnvironmentStack): readonly string[] {
+  const inCluster = Object.values(catalogue.inClusterDeliveries).filter(
+    ({ environments }) => environments?.includes(name) ?? true,
+  );
+  return [
+    ...new Set([
+      ...plan.secrets.map(({ vaultPath }) => vaultPath),
+      ...catalogue.keycloakClients.map(({ vaultKey }) => vaultKey),
+      ...inCluster.flatMap(({ keys }) => Object.values(keys)),
+    ]),
+  ];
+}
+
+type ClusterParts = Pick<
+  Snapshot,
+  "bootstrap" | "stores" | "externalSecrets" | "secrets" | "serviceAccounts" | "pods" | "workloads" | "clientPatcher"
+>;
+
+async function observeCluster(
+  kubernetes: KubernetesReader | string,
+  stack: EnvironmentStack,
+  fingerprint: ReturnType<typeof fingerprinter>,
+): Promise<ClusterParts> {
+  if (typeof kubernetes === "string") return unseenCluster(kubernetes);
+  const namespaces = namespacesOf(stack);
+  const none: Warnings = new Map();
+  const [bootstrap, clientPatcher, parts] = await Promise.all([
+    observeBootstrap(kubernetes, stack),
+    observePatcher(kubernetes, stack.namespace),
+    Promise.all(
+      namespaces.map(async (namespace) => {
+        const warnings = await readWarnings(kubernetes, namespace).catch(() => none);
+        const targets = new Set(
+          stack.plan.deliveries.filter((d) => d.namespace === namespace).map(({ target }) => target),
+        );
+        const [stores, externalSecrets, secrets, serviceAccounts, pods, workloads] = await Promise.all([
+          observeStores(kubernetes, namespace, warnings),
+          observeExternalSecrets(kubernetes, namespace, warnings),
+          observeSecrets(kubernetes, namespace, targets, fingerprint),
+          observeServiceAccounts(kubernetes, namespace),
+          observePods(kubernetes, namespace),
+          observeWorkloads(kubernetes, namespace),
+        ]);
+        return { stores, externalSecrets, secrets, serviceAccounts, pods, workloads };
+      }),
+    ),
+  ]);
+  return {
+    bootstrap,
+    clientPatcher,
+    stores: together(parts.map(({ stores }) => stores)),
+    externalSecrets: together(parts.map(({ externalSecrets }) => externalSecrets)),
+    secrets: together(parts.map(({ secrets }) => secrets)),
+    serviceAccounts: together(parts.map(({ serviceAccounts }) => serviceAccounts)),
+    pods: together(parts.map(({ pods }) => pods)),
+    workloads: together(parts.map(({ workloads }) => workloads)),
+  };
+}
+
+function unseenCluster(why: string): ClusterParts {
+  const nothing = notAsked("read the cluster", why);
+  const bootstrap = { cronJob: nothing, jobs: nothing, status: nothing, log: nothing, credentialsSecret: nothing };
+  return {
+    bootstrap,
+    clientPatcher: nothing,
+    stores: nothing,
+    externalSecrets: nothing,
+    secrets: nothing,
+    serviceAccounts: nothing,
+    pods: nothing,
+    workloads: nothing,
+  };
+}

@@ -1,0 +1,54 @@
+import type { Failure, Observed } from "../../domain/snapshot.ts";
+
+/** Long enough for every server's own words, short enough for a page. */
+const longestMessage = 600;
+
+/**
+ * Asks for one part of the snapshot. A part that cannot be had is part of the snapshot, never an error of the whole.
+ *
+ * @param asked - what is asked, for people, such as `list secrets in ameide-dev`.
+ */
+export async function observed<T>(asked: string, ask: () => Promise<T>): Promise<Observed<T>> {
+  try {
+    return { ok: true, value: await ask() };
+  } catch (error) {
+    return { ok: false, failure: { kind: kindOf(error), message: words(error), asked } };
+  }
+}
+
+export function notAsked(asked: string, why: string): { readonly ok: false; readonly failure: Failure } {
+  return { ok: false, failure: { kind: "not-asked", message: why, asked } };
+}
+
+/** The values of all parts, or the first failure. */
+export function together<T>(parts: readonly Observed<readonly T[]>[]): Observed<readonly T[]> {
+  const failed = parts.find((part) => !part.ok);
+  if (failed !== undefined && !failed.ok) return failed;
+  return { ok: true, value: parts.flatMap((part) => (part.ok ? part.value : [])) };
+}
+
+/** Runs over many with a bound: a look at a server must not be a load on it. */
+export async function inParallel<T, R>(items: readonly T[], bound: number, run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await run(items[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(bound, items.length) }, worker));
+  return results;
+}
+
+function kindOf(error: unknown): Failure["kind"] {
+  const status = error instanceof Error && "status" in error ? error.status : undefined;
+  if (status === 401 || status === 403) return "forbidden";
+  if (status === 404) return "not-found";
+  return typeof status === "number" && status > 0 ? "failed" : "unreachable";
+}
+
+/** The error's own words with those of its cause: `fetch failed` alone says nothing. */
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, longestMessage);
+  const cause = error.cause instanceof Error && error.message === "fetch failed" ? `: ${error.cause.message}` : "";
+  const [firstLine = ""] = error.message.split("\n"); // a UserError's fix is not evidence
+  return `${firstLine}${cause}`.slice(0, longestMessage);
+}

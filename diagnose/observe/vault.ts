@@ -1,0 +1,219 @@
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import type {
+  Fingerprint,
+  Observed,
+  VaultAuthConfig,
+  VaultRoleState,
+  VaultSecretState,
+  VaultServerState,
+} from "../../domain/snapshot.ts";
+import { vaultRoles } from "../../domain/vault-roles.ts";
+import type { KubernetesReader, VaultReader } from "./access.ts";
+import { inParallel, notAsked, observed } from "./observed.ts";
+
+const readsAtOnce = 16;
+
+/** All there is to see of Vault with the auditor's policy; values only with a `fingerprint` and a token that may read data. */
+export async function observeVault(
+  vault: VaultReader | string,
+  kubernetes: KubernetesReader | string,
+  stack: EnvironmentStack,
+  paths: readonly string[],
+  fingerprint?: (value: string) => Fingerprint,
+): Promise<VaultServerState> {
+  const tokenReviewers = observeTokenReviewers(kubernetes);
+  if (typeof vault === "string") {
+    const nothing = notAsked("read Vault", vault);
+    const unknown = { health: nothing, authConfig: nothing, roles: nothing, policies: nothing, secrets: nothing };
+    return { ...unknown, tokenReviewers: await tokenReviewers };
+  }
+  const health = await observed(`reach Vault at ${vault.address}`, () => readHealth(vault));
+  const shut = await withoutToken(vault, health);
+  if (shut !== undefined) {
+    return {
+      health,
+      authConfig: shut,
+      roles: shut,
+      policies: shut,
+      secrets: shut,
+      tokenReviewers: await tokenReviewers,
+    };
+  }
+  const { authMount, mount } = stack.vault;
+  const [authConfig, roles, policies, secrets] = await Promise.all([
+    observed(`read auth/${authMount}/config`, () => readAuthConfig(vault, authMount)),
+    observed(`read the roles of auth/${authMount}`, () => readRoles(vault, authMount, stack)),
+    observed("read the policies", () => readPolicies(vault, stack)),
+    observed(`read the metadata of ${mount}/`, () => readSecrets(vault, mount, paths, fingerprint)),
+  ]);
+  return { health, authConfig, roles, policies, secrets, tokenReviewers: await tokenReviewers };
+}
+
+async function withoutToken(
+  vault: VaultReader,
+  health: VaultServerState["health"],
+): Promise<Observed<never> | undefined> {
+  if (!health.ok) return health;
+  if (health.value.state === "sealed" || health.value.state === "uninitialised") {
+    return notAsked("read Vault", `Vault is ${health.value.state}`);
+  }
+  if (!vault.hasToken)
+    return notAsked("read Vault", "no token: set VAULT_TOKEN to one with the policy ameide-secrets-auditor");
+  // a token that is not good gives 403 everywhere: said once, instead of as a missing right for each part
+  const self = await observed("look the token up", () => vault.get("auth/token/lookup-self"));
+  return self.ok || self.failure.kind !== "forbidden" ? undefined : self;
+}
+
+async function readHealth(vault: VaultReader): Promise<Extract<VaultServerState["health"], { ok: true }>["value"]> {
+  const { initialized, sealed, standby, version } = await vault.get<{
+    initialized: boolean;
+    sealed: boolean;
+    standby: boolean;
+    version: string;
+  }>("sys/health?standbyok=true");
+  const state = !initialized ? "uninitialised" : sealed ? "sealed" : standby ? "standby" : "active";
+  return { state, version };
+}
+
+async function readAuthConfig(vault: VaultReader, authMount: string): Promise<VaultAuthConfig> {
+  const { data } = await vault.get<{
+    data: {
+      kubernetes_host: string;
+      kubernetes_ca_cert?: string;
+      disable_local_ca_jwt?: boolean;
+      disable_iss_validation?: boolean;
+      token_reviewer_jwt_set?: boolean;
+    };
+  }>(`auth/${authMount}/config`);
+  return {
+    kubernetesHost: data.kubernetes_host,
+    disableLocalCaJwt: data.disable_local_ca_jwt ?? false,
+    disableIssValidation: data.disable_iss_validation ?? false,
+    tokenReviewerJwtSet: data.token_reviewer_jwt_set ?? false,
+    hasCa: (data.kubernetes_ca_cert ?? "") !== "",
+  };
+}
+
+/** The roles that the chain logs in with, those that exist. */
+async function readRoles(
+  vault: VaultReader,
+  authMount: string,
+  stack: EnvironmentStack,
+): Promise<readonly VaultRoleState[]> {
+  const listed = await vault
+    .get<{ data: { keys: readonly string[] } }>(`auth/${authMount}/role?list=true`)
+    .catch(orElse({ data: { keys: [] } }));
+  const known = new Set(listed.data.keys);
+  const wanted = [...new Set(vaultRoles(stack).map(({ name }) => name))].filter((name) => known.has(name));
+  return inParallel(wanted, readsAtOnce, async (name) => {
+    const { data } = await vault.get<{
+      data: {
+        bound_service_account_names: readonly string[];
+        bound_service_account_namespaces: readonly string[];
+        audience?: string;
+        token_policies?: readonly string[];
+      };
+    }>(`auth/${authMount}/role/${name}`);
+    return {
+      name,
+      serviceAccounts: data.bound_service_account_names,
+      namespaces: data.bound_service_account_namespaces,
+      audience: data.audience ?? "",
+      policies: data.token_policies ?? [],
+    };
+  });
+}
+
+async function readPolicies(
+  vault: VaultReader,
+  stack: EnvironmentStack,
+): Promise<readonly { readonly name: string; readonly text?: string }[]> {
+  const { data } = await vault.get<{ data: { keys: readonly string[] } }>("sys/policies/acl?list=true");
+  const ours = new Set(vaultRoles(stack).map(({ policy }) => policy));
+  return inParallel(data.keys, readsAtOnce, async (name) => {
+    if (!ours.has(name)) return { name };
+    const { data: policy } = await vault.get<{ data: { policy: string } }>(`sys/policies/acl/${name}`);
+    return { name, text: policy.policy };
+  });
+}
+
+async function readSecrets(
+  vault: VaultReader,
+  mount: string,
+  paths: readonly string[],
+  fingerprint: ((value: string) => Fingerprint) | undefined,
+): Promise<readonly VaultSecretState[]> {
+  let mayReadData = fingerprint !== undefined;
+  return inParallel(paths, readsAtOnce, async (path) => {
+    const state = await readMetadata(vault, mount, path);
+    if (state.state !== "live" || fingerprint === undefined || !mayReadData) return state;
+    try {
+      const { data } = await vault.get<{ data: { data: Readonly<Record<string, unknown>> } }>(
+        `${mount}/data/${encoded(path)}`,
+      );
+      const { value } = data.data;
+      return typeof value === "string"
+        ? { ...state, hasValueField: true, fingerprint: fingerprint(value) }
+        : { ...state, hasValueField: false };
+    } catch (error) {
+      if ((error as { status?: number }).status !== 403) throw error;
+      mayReadData = false; // the auditor's policy reads no data: not asked again for each of the others
+      return state;
+    }
+  });
+}
+
+async function readMetadata(vault: VaultReader, mount: string, path: string): Promise<VaultSecretState> {
+  const absent: VaultSecretState = { path, state: "absent", version: 0, customMetadata: {} };
+  const answer = await vault
+    .get<{
+      data: {
+        current_version: number;
+        custom_metadata: Record<string, string> | null;
+        versions: Record<string, { created_time: string; deletion_time: string; destroyed: boolean } | undefined>;
+      };
+    }>(`${mount}/metadata/${encoded(path)}`)
+    .catch(orElse(undefined));
+  if (answer === undefined) return absent;
+  const { current_version: version, custom_metadata: customMetadata, versions } = answer.data;
+  const current = versions[String(version)];
+  if (current === undefined) return { ...absent, customMetadata: customMetadata ?? {} };
+  const gone = current.destroyed || (current.deletion_time !== "" && Date.parse(current.deletion_time) <= Date.now());
+  return {
+    path,
+    state: gone ? "deleted" : "live",
+    version,
+    writtenAt: current.created_time,
+    customMetadata: customMetadata ?? {},
+  };
+}
+
+/** Who may review tokens, by any binding: the platform may have had one before this program came. */
+function observeTokenReviewers(kubernetes: KubernetesReader | string): Promise<Observed<readonly string[]>> {
+  const asked = "list the ClusterRoleBindings";
+  if (typeof kubernetes === "string") return Promise.resolve(notAsked(asked, kubernetes));
+  return observed(asked, async () => {
+    const { items } = await kubernetes.get<{
+      items: readonly {
+        roleRef: { name: string };
+        subjects?: readonly { kind: string; name: string; namespace?: string }[];
+      }[];
+    }>("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings");
+    return items
+      .filter(({ roleRef }) => roleRef.name === "system:auth-delegator" || roleRef.name === "cluster-admin")
+      .flatMap(({ subjects = [] }) => subjects)
+      .filter(({ kind }) => kind === "ServiceAccount")
+      .map(({ namespace = "", name }) => `${namespace}/${name}`);
+  });
+}
+
+function orElse<T>(absent: T): (error: unknown) => T {
+  return (error) => {
+    if ((error as { status?: number }).status === 404) return absent;
+    throw error;
+  };
+}
+
+function encoded(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
