@@ -1,5 +1,6 @@
 import { parse } from "dotenv";
 import { scanDotenv } from "./dotenv-scan.ts";
+import { shownName } from "./dotenv-shown.ts";
 import type { Finding } from "./finding.ts";
 import type { EnvironmentName } from "./stage.ts";
 
@@ -49,7 +50,7 @@ export function mergeFiles(files: readonly DotenvFile[]): {
       const [where, place] = [`${path}:${line}`, order * linesPerFile + line];
       const first = firstLines.get(name);
       if (first === undefined) firstLines.set(name, line);
-      else findings.push({ place, finding: duplicate(name, `${path}:${first}`, where) });
+      else findings.push({ place, finding: duplicate(shownName(name), `${path}:${first}`, where) });
       const value = values.get(name);
       if (value !== undefined) merged.set(name, { name, value, where, place, cutByHash, strayQuote });
     }

@@ -1,6 +1,7 @@
 import type { Catalogue } from "./catalogue.ts";
 import { classify, type Classification } from "./catalogue-lookup.ts";
 import type { Variable } from "./dotenv-files.ts";
+import { shownName } from "./dotenv-shown.ts";
 import type { Finding } from "./finding.ts";
 import { sanitise } from "./names.ts";
 import { passage } from "./passage.ts";
@@ -14,6 +15,7 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
   const base = { stage: "dotenv", severity: "error", where, subject: name } as const;
   switch (known.kind) {
     case "unknown":
+      if (shownName(name) !== name) return spilled(base);
       return {
         ...base,
         code: "dotenv-unknown",
@@ -53,6 +55,17 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
     case "setting":
       throw new Error(`a setting may stand in .env: ${name}`);
   }
+}
+
+/** A line of a value that dotenv takes for a variable of its own. */
+function spilled(base: Base): Finding {
+  return {
+    ...base,
+    code: "dotenv-value-spills",
+    subject: shownName(base.subject),
+    problem: "this line looks like part of the value above it, and dotenv reads it as a variable of its own",
+    fix: "put the whole value in quotes, or give the variable a usual name: capitals, digits and _",
+  };
 }
 
 type Base = Pick<Finding, "stage" | "severity" | "where" | "subject">;

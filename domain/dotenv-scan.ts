@@ -39,11 +39,13 @@ export function scanDotenv(text: string): Scan {
     if (nameAt === undefined) continue;
     const raw = match[2] ?? "";
     const quoted = /^\s*(['"`])[\s\S]*\1\s*$/.test(raw) && raw.trim().length > 1;
-    const valueEnd = valueAt?.[1] ?? match.index + match[0].length;
+    const afterName = source.slice(nameAt[1], match.index + match[0].length);
+    const valueEnd = valueAt?.[1] ?? 0;
     assignments.push({
       variable: match[1] ?? "",
       line: lineAt(lines, nameAt[0]),
-      cutByHash: !quoted && valueAt !== undefined && source[valueEnd] === "#" && !/\s$/.test(raw),
+      cutByHash:
+        valueAt === undefined ? /^\s*=#/.test(afterName) : !quoted && source[valueEnd] === "#" && !/\s$/.test(raw),
       strayQuote: !quoted && /^\s*['"`]/.test(raw),
     });
     const lastCharacter = Math.max(match.index, match.index + match[0].trimEnd().length - 1);

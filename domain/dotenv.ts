@@ -3,6 +3,7 @@ import { classify } from "./catalogue-lookup.ts";
 import { externalSecretsOf } from "./catalogue-secrets.ts";
 import { fileFindings, mergeFiles, type DotenvFile, type Variable } from "./dotenv-files.ts";
 import { nameFinding } from "./dotenv-names.ts";
+import { shownName } from "./dotenv-shown.ts";
 import { valueFindings } from "./dotenv-values.ts";
 import type { Finding } from "./finding.ts";
 import { keyVaultNameFindings } from "./key-vault-findings.ts";
@@ -94,8 +95,8 @@ function collisions(variables: readonly Variable[]): readonly { at: Variable; fi
       stage: "dotenv",
       severity: "error",
       where: variable.where,
-      subject: variable.name,
-      problem: `${first.name} (${first.where}) and ${variable.name} (${variable.where}) both become "${name}"`,
+      subject: shownName(variable.name),
+      problem: `${shownName(first.name)} (${first.where}) and ${shownName(variable.name)} (${variable.where}) both become "${shownName(name)}"`,
       fix: "rename one of the two variables, or remove it",
     };
     return [{ at: variable, finding }];

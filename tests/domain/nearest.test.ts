@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { nearest } from "../../domain/nearest.ts";
+
+describe("nearest", () => {
+  const known = ["ghcr-token", "ghcr-username", "openai-api-key", "anthropic-api-key"];
+  it("finds a name with one letter missing", () => assert.equal(nearest("ghcr-tokn", known), "ghcr-token"));
+  it("finds a name with two letters swapped", () => assert.equal(nearest("ghrc-token", known), "ghcr-token"));
+  it("finds a name with a word missing", () => assert.equal(nearest("openai-key", known), "openai-api-key"));
+  it("takes the nearer of two", () => assert.equal(nearest("antropic-api-key", known), "anthropic-api-key"));
+  it("offers nothing for a name that is like none", () => assert.equal(nearest("stripe-webhook", known), undefined));
+  it("offers nothing where nothing is known", () => assert.equal(nearest("a", []), undefined));
+  it("finds a known name itself", () => {
+    const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(names, fc.nat(), (all, at) => {
+        const name = all[at % all.length] ?? "";
+        assert.equal(nearest(name, all), name);
+      }),
+    );
+  });
+});
