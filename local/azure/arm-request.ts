@@ -54,7 +54,7 @@ export function requireResourceGroup({ context, names }: ArmCall): void {
   throw AzureError.arm(404, "ResourceGroupNotFound", `Resource group '${names["group"] ?? ""}' could not be found.`);
 }
 
-export function resourceGroupId(names: Readonly<Record<string, string>>): string {
+function resourceGroupId(names: Readonly<Record<string, string>>): string {
   return `/subscriptions/${names["subscription"] ?? ""}/resourceGroups/${names["group"] ?? ""}`;
 }
 

@@ -103,11 +103,11 @@ function requirePrincipal(
   throw AzureError.arm(400, "PrincipalNotFound", message);
 }
 
-/** At the scope, above it and below it, as Azure lists; `$filter=principalId eq '…'` narrows, `atScope()` leaves out what is below. */
+/** At the scope, above it and below it, as Azure lists; `$filter=principalId eq '…'` or `assignedTo('…')` narrows, `atScope()` leaves out what is below. */
 function list({ context, names, query }: ArmCall): RoleAssignment[] {
   const scope = (names["scope"] ?? "").toLowerCase();
   const filter = query.get("$filter") ?? "";
-  const principal = /principalId eq '([^']+)'/i.exec(filter)?.[1]?.toLowerCase();
+  const principal = /(?:principalId eq |assignedTo\()'([^']+)'/i.exec(filter)?.[1]?.toLowerCase();
   const within = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}/`);
   return [...context.state.roleAssignments.values()].filter((one) => {
     const at = one.scope.toLowerCase();

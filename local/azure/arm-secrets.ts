@@ -15,7 +15,7 @@ const body = z.object({ properties: secretBody.omit({ tags: true }), tags: armTa
 const type = "Microsoft.KeyVault/vaults/secrets";
 const inVault = "/subscriptions/:subscription/resourceGroups/:group/providers/Microsoft.KeyVault/vaults/:vault/secrets";
 
-/** Microsoft.KeyVault/vaults/secrets: a value goes in and never comes out. */
+/** Microsoft.KeyVault/vaults/secrets: a value goes in and never comes out, and only the data plane deletes it. */
 export const vaultSecretRoutes = [
   armRoute(inVault, "secrets", (call) => {
     if (call.method !== "GET") return undefined;
@@ -32,7 +32,7 @@ export const vaultSecretRoutes = [
         body: document(call, vault, found(vault.secrets.find(name), type, call, `${vault.name}/${name}`)),
       };
     }
-    return call.method === "DELETE" ? remove(call, vault, name) : undefined;
+    return undefined;
   }),
 ];
 
@@ -58,13 +58,6 @@ function put(call: ArmCall, vault: Vault, name: string): AzureAnswer {
   }
   const { secret } = vault.secrets.set(name, input, nowInSeconds(call.context));
   return { status: before === undefined ? 201 : 200, body: document(call, vault, secret) };
-}
-
-/** Azure's own Resource Manager has no such method (azure-native deletes by the data plane); a document store needs it. */
-function remove({ context }: ArmCall, vault: Vault, name: string): AzureAnswer {
-  if (vault.secrets.find(name) === undefined) return { status: 204 };
-  vault.secrets.delete(name, nowInSeconds(context), vault);
-  return { status: 200 };
 }
 
 function comparable({ value, contentType, tags, enabled = true, nbf, exp }: SecretInput) {

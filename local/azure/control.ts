@@ -11,7 +11,7 @@ export const controlPath = "/_stand-in/";
  * A fault that the next matching requests meet instead of their answer. `kind` is a counter's name, or its first word
  * (`arm-write`, `secret-get`); without one every request matches but those to the control itself.
  */
-export const faultSchema = z.union([
+const faultSchema = z.union([
   z.strictObject({
     kind: z.string().optional(),
     times: z.int().min(1),

@@ -12,7 +12,6 @@ export function operatorCredential(dir: string): TokenCredential {
   return { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
 }
 
-/** For Resource Manager, by `Authorization: Bearer`. */
-export function readOperatorToken(dir: string): string {
+function readOperatorToken(dir: string): string {
   return readFileSync(azureFiles(dir).operatorToken, "utf8").trim();
 }

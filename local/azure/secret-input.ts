@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The bounds that Key Vault sets. @see https://learn.microsoft.com/azure/key-vault/secrets/about-secrets */
-export const maxValueInBytes = 25_600;
+const maxValueInBytes = 25_600;
 
 const attributes = z
   .object({ enabled: z.boolean().optional(), nbf: z.int().optional(), exp: z.int().optional() })

@@ -35,6 +35,27 @@ describe("KeyVault", () => {
     }
   });
 
+  it("challenges a token that was issued for another resource", async () => {
+    const { clientId } = await rig.makeIdentity();
+    await rig.federate();
+    const { token } = await (await rig.workloadCredential(clientId)).getToken("https://management.azure.com/.default");
+
+    const answer = await fetch(`${rig.azure.origin}/secrets?api-version=7.6`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+
+    assert.equal(answer.status, 401);
+    assert.match(await answer.text(), /AKV10022: Invalid audience/);
+  });
+
+  it("fails without an API version, and for an operation that Key Vault does not have", async () => {
+    const headers = { authorization: `Bearer ${rig.azure.operatorToken}` };
+    const unversioned = await fetch(`${rig.azure.origin}/secrets`, { headers });
+    const unknown = await fetch(`${rig.azure.origin}/secrets/a/b/c?api-version=7.6`, { headers });
+
+    assert.deepEqual([unversioned.status, unknown.status], [400, 404]);
+  });
+
   it("is not there before its vault is, and after it was deleted: Azure has no such host either", async () => {
     await rig.arm("DELETE", vaultId);
 
@@ -180,6 +201,16 @@ describe("KeyVault", () => {
       }
 
       assert.deepEqual(seen, names(60));
+    });
+
+    it("leaves no gap where secrets were deleted", async () => {
+      for (const name of names(30)) await client.setSecret(name, "value");
+      for (const name of names(10)) await deleteSecret(client, name);
+
+      const sizes = [];
+      for await (const page of client.listPropertiesOfSecrets().byPage()) sizes.push(page.length);
+
+      assert.deepEqual(sizes, [20]);
     });
 
     it("gives every version once, not in the order of time", async () => {

@@ -41,6 +41,20 @@ describe("ResourceManager", () => {
     assert.match(answer.body.error.message, /the local Azure stand-in knows the types of this program only/);
   });
 
+  it("fails without an API version, and for a body that is no JSON, without quoting it", async () => {
+    const send = (query: string, body: string) =>
+      fetch(`${rig.azure.origin}${group}${query}`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${rig.azure.operatorToken}` },
+        body,
+      });
+
+    assert.equal(await codeOf(await send("", "{}")), "MissingApiVersionParameter");
+    const broken = await send("?api-version=2024-03-01", "{ value-of-secret");
+    assert.equal(broken.status, 400);
+    assert.doesNotMatch(await broken.text(), /value-of-secret/);
+  });
+
   it("fails outside the subscription that it was given", async () => {
     await rig.restart({ subscriptionId: subscription.split("/")[2] ?? "" });
 
@@ -229,7 +243,8 @@ describe("ResourceManager", () => {
 
     it("fail while the name is in soft delete", async () => {
       await rig.arm("PUT", secretId, { properties: { value: "value-one" } });
-      await rig.arm("DELETE", secretId);
+      const deletion = await rig.operatorClient().beginDeleteSecret("env-ghcr-token", { intervalInMs: 1 });
+      await deletion.pollUntilDone();
 
       const again = await rig.arm("PUT", secretId, { properties: { value: "value-two" } });
 
@@ -375,7 +390,10 @@ describe("ResourceManager", () => {
       assert.equal(await list(group), 1);
       assert.equal(await list(group, "atScope()"), 0);
       assert.equal(await list(`${vaultId}/secrets/one`, "atScope()"), 1);
-      assert.equal(await list(vaultId, `principalId eq '${name}'`), 0);
+      for (const filter of [`principalId eq '${principalId}'`, `assignedTo('${principalId}')`]) {
+        assert.equal(await list(vaultId, filter), 1);
+        assert.equal(await list(vaultId, filter.replace(principalId, name)), 0);
+      }
       assert.equal((await rig.arm("DELETE", made.body.id)).status, 200);
       assert.equal((await rig.arm("DELETE", made.body.id)).status, 204);
     });

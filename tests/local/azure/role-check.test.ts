@@ -82,6 +82,12 @@ describe("checkRole", () => {
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
   });
 
+  it("counts no assignment of another principal", async () => {
+    await rig.assign("33333333-3333-4333-8333-333333333333");
+
+    await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
+  });
+
   it("counts an assignment once it has propagated, and none that was deleted", async () => {
     rig.azure.control.configure({ propagationInSeconds: 300 });
     const { body } = await rig.assign(principalId);
