@@ -7,7 +7,11 @@ export function callCluster(
   { kubernetes, kubernetesUrl }: LocalHome,
   method: "GET" | "PATCH",
   path: string,
-  options: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly body?: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly timeoutInSeconds?: number;
+  } = {},
 ): Promise<HttpAnswer> {
   return get(`${kubernetesUrl}${path}`, {
     method,
@@ -16,7 +20,7 @@ export function callCluster(
     key: readFileSync(kubernetes.adminKey),
     headers: { accept: "application/json", ...options.headers },
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    timeoutInSeconds: 30,
+    timeoutInSeconds: options.timeoutInSeconds ?? 30,
   });
 }
 

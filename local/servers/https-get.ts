@@ -18,13 +18,13 @@ export interface HttpCall extends TlsCredentials {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** @default 10 */
+  /** @default 3 */
   readonly timeoutInSeconds?: number;
 }
 
 /** One call to a server of the local environment. `fetch` takes no client certificate. */
 export function get(url: string, call: HttpCall = {}): Promise<HttpAnswer> {
-  const { method = "GET", headers = {}, body, timeoutInSeconds = 10, ca, cert, key } = call;
+  const { method = "GET", headers = {}, body, timeoutInSeconds = 3, ca, cert, key } = call;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const start = url.startsWith("https:") ? httpsRequest : httpRequest;
   const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };

@@ -49,6 +49,6 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
     ports: ["kubernetes"],
     inputs: [],
     after: ["etcd"],
-    isReady: async () => (await callCluster(home, "GET", "/readyz")).status === 200,
+    isReady: async () => (await callCluster(home, "GET", "/readyz", { timeoutInSeconds: 3 })).status === 200,
   };
 }

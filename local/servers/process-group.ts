@@ -7,18 +7,27 @@ import { isAlive, type ProcessIdentity } from "../process-identity.ts";
  */
 export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds = 10 } = {}): Promise<void> {
   if (!isAlive(leader)) return;
-  signalGroup(leader.pid, "SIGTERM");
-  const deadline = performance.now() + graceInSeconds * 1000;
-  while (isAlive(leader) && performance.now() < deadline) await sleep(20);
+  const { pid } = leader;
+  signalGroup(pid, "SIGTERM");
+  signalGroup(pid, "SIGCONT"); // one that was stopped would not even see it
+  await until(() => !isAlive(leader), graceInSeconds);
   // a group lives as long as any of its members, and its number with it: children of a leader that ended go too
-  signalGroup(leader.pid, "SIGKILL");
-  while (isAlive(leader)) await sleep(10);
+  signalGroup(pid, "SIGKILL");
+  // bounded, since one that nobody reaps counts as there for ever
+  await until(() => !isAlive(leader) && !signalGroup(pid, 0), 2);
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+async function until(isDone: () => boolean, inSeconds: number): Promise<void> {
+  const deadline = performance.now() + inSeconds * 1000;
+  while (!isDone() && performance.now() < deadline) await sleep(10);
+}
+
+/** @returns false where the group has no member any more. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
   }
 }
