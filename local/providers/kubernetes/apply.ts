@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { awaitGone } from "./await-object.ts";
-import { isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
+import { isForbidden, isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
 import type { ApplyOptions, KubeClient } from "./kube-client.ts";
 import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
 
@@ -49,12 +49,12 @@ export async function applyNew(
   }
 }
 
-/** Applies over an object that is there. @throws Error with the API server's own message */
+/** Applies over an object, which is there or planned. @throws Error with the API server's own message */
 export async function applyOver(client: KubeClient, object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
   try {
     return await client.apply(object, options);
   } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
+    if (!(error instanceof KubeError) || isNotFound(error) || isForbidden(error)) throw error;
     const reason = error.isFieldConflict ? `${conflictHelp}: ${error.message}` : error.message;
     throw new Error(`update of resource ${fullName(object.metadata)} failed: ${reason}`, { cause: error });
   }

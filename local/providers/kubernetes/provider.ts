@@ -165,7 +165,7 @@ export class KubernetesProvider implements Provider {
     if (this.#client === undefined || isPatch || hasUnknown(inputs)) return inputs;
     try {
       const wanted = toJsonObject(inputs) as KubeObject;
-      const { status: _, ...planned } = await this.#client.apply(wanted, { fieldManager, force, dryRun: true });
+      const { status: _, ...planned } = await applyOver(this.#client, wanted, { fieldManager, force, dryRun: true });
       return outputsOf(planned, inputs, fieldManager);
     } catch (error) {
       // Its namespace or definition may be made by this very update; and who may not dry-run may still plan.

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigMap, Namespace, Secret, ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
+import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
+import { secret } from "@pulumi/pulumi";
+import { KubeApi, KubeApiError } from "../../local/node/kube-api.ts";
+import { connectionFromKubeconfig } from "../../local/node/connection.ts";
+import { useEngine } from "../support/engine.ts";
+import { useServers } from "../support/servers.ts";
+import { liveProviders, preview, up } from "./live-providers.ts";
+
+interface Live {
+  readonly metadata: { readonly labels?: Record<string, string>; readonly uid: string };
+  readonly data?: Record<string, string>;
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+}
+
+describe("kubernetes by the loopback provider, on a real API server", function () {
+  this.timeout(60_000);
+  const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
+  const engine = useEngine("local", () => liveProviders(servers().home));
+  let api: KubeApi;
+
+  before(async () => {
+    api = new KubeApi(await connectionFromKubeconfig(servers().home.kubeconfig));
+  });
+  after(() => api.close());
+
+  const objects = (label: string, data: string, role: string) => () => {
+    const namespace = new Namespace("ns", { metadata: { name: "chain" } });
+    const inNamespace = { namespace: namespace.metadata.name };
+    const account = new ServiceAccount("account", {
+      metadata: { ...inNamespace, name: "reader", labels: { part: label } },
+    });
+    new ConfigMap("config", { metadata: { ...inNamespace, name: "bundle" }, data: { text: data } });
+    new Secret("secret", {
+      metadata: { ...inNamespace, name: "value" },
+      stringData: { token: secret("canary-value") },
+    });
+    new RoleBinding("binding", {
+      metadata: { ...inNamespace, name: "readers" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
+      subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace: account.metadata.namespace }],
+    });
+    return Promise.resolve();
+  };
+
+  it("makes what is planned, and plans nothing more", async () => {
+    const stack = await engine.open(objects("one", "text", "view"));
+    assert.deepEqual((await up(stack)).length, 5);
+    assert.deepEqual(await preview(stack), []);
+    assert.deepEqual(await up(stack), []);
+  });
+
+  it("updates a field in place", async () => {
+    const before = await api.get<Live>("/api/v1/namespaces/chain/serviceaccounts/reader");
+    const stack = await engine.open(objects("two", "text", "view"));
+    assert.deepEqual(await up(stack), ["update kubernetes:core/v1:ServiceAccount account"]);
+    const after = await api.get<Live>("/api/v1/namespaces/chain/serviceaccounts/reader");
+    assert.equal(after.metadata.labels?.["part"], "two");
+    assert.equal(after.metadata.uid, before.metadata.uid);
+  });
+
+  it("replaces what the API server lets no one change, and deletes first", async () => {
+    const before = await api.get<Live>("/apis/rbac.authorization.k8s.io/v1/namespaces/chain/rolebindings/readers");
+    const stack = await engine.open(objects("two", "other text", "edit"));
+    const steps = await up(stack);
+    for (const type of ["core/v1:ConfigMap config", "rbac.authorization.k8s.io/v1:RoleBinding binding"]) {
+      assert.deepEqual(
+        steps.filter((step) => step.endsWith(type)),
+        [`delete-replaced kubernetes:${type}`, `replace kubernetes:${type}`, `create-replacement kubernetes:${type}`],
+      );
+    }
+    const after = await api.get<Live>("/apis/rbac.authorization.k8s.io/v1/namespaces/chain/rolebindings/readers");
+    assert.notEqual(after.metadata.uid, before.metadata.uid);
+    assert.equal((await api.get<Live>("/api/v1/namespaces/chain/configmaps/bundle")).data?.["text"], "other text");
+  });
+
+  it("keeps a secret input out of the state, in every form", async () => {
+    const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/local.json"), "utf8");
+    const live = await api.get<Live>("/api/v1/namespaces/chain/secrets/value");
+    assert.equal(live.data?.["token"], btoa("canary-value"));
+    assert.equal(state.includes("kubernetes:core/v1:Secret"), true);
+    assert.equal(state.includes("canary-value"), false);
+    assert.equal(state.includes(btoa("canary-value")), false);
+  });
+
+  it("sees drift after a refresh, and mends it", async () => {
+    await api.patch("/api/v1/namespaces/chain/serviceaccounts/reader", { metadata: { labels: { part: null } } });
+    await api.delete("/api/v1/namespaces/chain/secrets/value", {});
+    const stack = await engine.open(objects("two", "other text", "edit"));
+    assert.deepEqual(await preview(stack), []);
+    await stack.refresh();
+    assert.deepEqual((await preview(stack)).toSorted(), [
+      "create kubernetes:core/v1:Secret secret",
+      "update kubernetes:core/v1:ServiceAccount account",
+    ]);
+    await up(stack);
+    const mended = await api.get<Live>("/api/v1/namespaces/chain/serviceaccounts/reader");
+    assert.equal(mended.metadata.labels?.["part"], "two");
+  });
+
+  it("fails where another manager changed a field meanwhile, naming manager and field", async () => {
+    const path = "/api/v1/namespaces/chain/serviceaccounts/reader";
+    await api.patch(`${path}?fieldManager=argocd`, { metadata: { labels: { part: "theirs" } } });
+    const stack = await engine.open(objects("three", "other text", "edit"));
+    await assert.rejects(preview(stack), /conflict with "argocd".*metadata\.labels\.part/);
+    assert.equal((await api.get<Live>(path)).metadata.labels?.["part"], "theirs");
+  });
+
+  it("destroys what it made, and waits until it is gone", async () => {
+    const stack = await engine.open(objects("two", "other text", "edit"));
+    await stack.destroy();
+    await assert.rejects(api.get("/api/v1/namespaces/chain"), (error) => (error as KubeApiError).status === 404);
+  });
+
+  it("fails to make what another manager made, naming it, and leaves it alone", async () => {
+    await api.post("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
+      metadata: { name: "theirs" },
+      data: { key: "their text" },
+    });
+    const stack = await engine.open(() => {
+      new ConfigMap("config", { metadata: { name: "theirs" }, data: { key: "our text" } });
+      return Promise.resolve();
+    });
+    await assert.rejects(up(stack), /ConfigMap "theirs" already exists, managed by argocd/);
+    assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/theirs")).data, { key: "their text" });
+  });
+
+  it("patches a field of another owner's object, and gives it up again", async () => {
+    const stack = await engine.open(() => {
+      new ServiceAccountPatch("pull", { metadata: { name: "default" }, imagePullSecrets: [{ name: "ghcr-pull" }] });
+      return Promise.resolve();
+    });
+    const account = () => api.get<Live>("/api/v1/namespaces/default/serviceaccounts/default");
+    const before = await account();
+    await up(stack);
+    assert.deepEqual((await account()).imagePullSecrets, [{ name: "ghcr-pull" }]);
+    assert.deepEqual(await up(stack), []);
+    await stack.destroy();
+    assert.equal((await account()).imagePullSecrets, undefined);
+    assert.equal((await account()).metadata.uid, before.metadata.uid);
+  });
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
+import { Job } from "@pulumi/kubernetes/batch/v1/index.js";
+import type { Program } from "../support/engine.ts";
+import { useEngine } from "../support/engine.ts";
+import { useServers } from "../support/servers.ts";
+import { liveProviders, preview, up } from "./live-providers.ts";
+
+describe("what the loopback provider waits for", function () {
+  this.timeout(60_000);
+  const servers = useServers(["kube-controller-manager", "external-secrets", "stand-ins"]);
+  const engine = useEngine("local", () => liveProviders(servers().home));
+
+  const job =
+    (script: string): Program =>
+    () => {
+      new Job("job", {
+        metadata: { name: "bootstrap", annotations: { "pulumi.com/replaceUnready": "true" } },
+        spec: {
+          backoffLimit: 0,
+          template: {
+            spec: {
+              restartPolicy: "Never",
+              containers: [
+                {
+                  name: "main",
+                  image: "node",
+                  command: ["/nodejs/bin/node", "-e", script],
+                  terminationMessagePolicy: "FallbackToLogsOnError",
+                },
+              ],
+            },
+          },
+        },
+      });
+      return Promise.resolve();
+    };
+
+  const store =
+    (annotations: Record<string, string>, name = "store"): Program =>
+    () => {
+      new CustomResource("store", {
+        apiVersion: "external-secrets.io/v1",
+        kind: "SecretStore",
+        metadata: { name, annotations },
+        spec: {
+          provider: {
+            vault: {
+              server: "http://127.0.0.1:1",
+              path: "secret",
+              auth: { kubernetes: { mountPath: "kubernetes", role: "reader", serviceAccountRef: { name: "default" } } },
+            },
+          },
+        },
+      });
+      return Promise.resolve();
+    };
+
+  it("fails with a Job, naming container, exit code and last words", async () => {
+    const stack = await engine.open(job("console.error('vault is sealed'); process.exit(21)"));
+    await assert.rejects(up(stack), (error: Error) => {
+      assert.match(error.message, /Job failed: BackoffLimitExceeded/);
+      assert.match(error.message, /container main exited with 21: Error: vault is sealed/);
+      return true;
+    });
+  });
+
+  it("replaces a Job that failed, even with nothing else changed", async () => {
+    const stack = await engine.open(job("console.error('vault is sealed'); process.exit(21)"));
+    assert.deepEqual(await preview(stack), [
+      "delete-replaced kubernetes:batch/v1:Job job",
+      "replace kubernetes:batch/v1:Job job",
+      "create-replacement kubernetes:batch/v1:Job job",
+    ]);
+  });
+
+  it("waits for a Job's completion, and then leaves it as it is", async () => {
+    const stack = await engine.open(job("process.exit(0)"));
+    await up(stack);
+    assert.deepEqual(await preview(stack), []);
+    await stack.destroy();
+  });
+
+  it("fails with a custom resource that does not get ready, with the cause from its Events", async () => {
+    const stack = await engine.open(
+      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "4" }),
+    );
+    await assert.rejects(up(stack), (error: Error) => {
+      assert.match(error.message, /timed out after 4 s: condition Ready is False, not True: InvalidProviderConfig/);
+      assert.match(error.message, /Warning InvalidProviderConfig: .*unable to log in/);
+      return true;
+    });
+  });
+
+  it("keeps it in state, and waits for it again at the next update", async () => {
+    const stack = await engine.open(
+      store({ "pulumi.com/waitFor": "condition=Ready=False", "pulumi.com/timeoutSeconds": "4" }),
+    );
+    assert.deepEqual(await up(stack), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
+    assert.deepEqual(await up(stack), []);
+  });
+
+  it("fails with a condition that it does not understand, with the forms that it does", async () => {
+    const stack = await engine.open(store({ "pulumi.com/waitFor": "Ready" }, "other"));
+    await assert.rejects(up(stack), /pulumi.com\/waitFor is "Ready"\n\s*fix: use condition=TYPE/);
+  });
+});
