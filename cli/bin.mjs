@@ -7,6 +7,9 @@ import module from "node:module";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
+// a reader that closed its end, such as `| head`, has all that it wants
+process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 2));
+
 if (major > 22 || (major === 22 && minor >= 18)) {
   module.enableCompileCache?.();
   const [{ main }, { processIo }] = await Promise.all([import("./main.ts"), import("./io.ts")]);

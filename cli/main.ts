@@ -50,7 +50,13 @@ function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Com
   return program;
 }
 
-function add(program: Commander, spec: Command, io: Io, signal: AbortSignal, done: (code: ExitCode) => void): void {
+function add(
+  program: Commander,
+  spec: Command<never>,
+  io: Io,
+  signal: AbortSignal,
+  done: (code: ExitCode) => void,
+): void {
   const words = spec.name.split(" ");
   const last = words.pop() ?? spec.name;
   let parent = program;
@@ -68,7 +74,7 @@ function add(program: Commander, spec: Command, io: Io, signal: AbortSignal, don
       .slice(0, -2)
       .flat()
       .filter((value) => typeof value === "string");
-    done(await spec.run(command.opts(), io, positional, signal));
+    done(await spec.run(command.opts<never>(), io, positional, signal));
   });
 }
 

@@ -106,9 +106,7 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
       name,
       // what kubectl sets, so that people and controllers see where it came from
       annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
-      ownerReferences: [
-        { apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid, controller: true },
-      ],
+      ownerReferences: [{ apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid }],
     },
     spec: { ...jobTemplate.spec, template: { ...template, spec: { ...template.spec, containers } } },
   };

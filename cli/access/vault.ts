@@ -53,9 +53,13 @@ export async function deployerToken(options: {
   readonly address: string;
   readonly root: Redacted;
   readonly policy: { readonly name: string; readonly hcl: string };
+  /** A preview changes nothing, so it takes the policy as it is. */
+  readonly writePolicy: boolean;
 }): Promise<ShortToken> {
   const { address, root, policy } = options;
-  await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  if (options.writePolicy) {
+    await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  }
   const made = await call(address, root, "POST", "/v1/auth/token/create-orphan", {
     policies: [policy.name],
     no_default_policy: false,

@@ -4,4 +4,4 @@ import { localStatus } from "./local-status.ts";
 import { localUp } from "./local-up.ts";
 
 /** Every command, in the order of `--help`. */
-export const commands: readonly Command[] = [localUp, localStatus, localDown];
+export const commands: readonly Command<never>[] = [localUp, localStatus, localDown];

@@ -55,13 +55,14 @@ export async function takeAccount(cluster: Cluster, stack: EnvironmentStack): Pr
   return { secrets, targets, ...(status === undefined ? {} : { lastRun: status }) };
 }
 
+/** The external secrets hop by hop, the targets that exist, and a line for what has nothing to show. */
 export function formatAccount({ secrets, targets, lastRun }: Account): string {
-  const carried = secrets.filter(
-    ({ outcome, targets: to, inEnvFile }) => outcome !== undefined || to.length > 0 || inEnvFile,
+  const shown = secrets.filter(
+    (secret) => secret.targets.length > 0 || secret.inEnvFile || secret.keyVaultVersion !== undefined,
   );
   const hops = table(
     ["SECRET", ".ENV", "KEY VAULT", "BOOTSTRAP", "VAULT", "KUBERNETES SECRETS"],
-    carried.map(({ name, inEnvFile, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
+    shown.map(({ name, inEnvFile, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
       name,
       inEnvFile ? "value" : "-",
       keyVaultVersion ?? "-",
@@ -80,11 +81,25 @@ export function formatAccount({ secrets, targets, lastRun }: Account): string {
       synced ? "synced" : (problem ?? "not synced"),
     ]),
   );
-  const last =
-    lastRun === undefined || lastRun.cause === "ok"
-      ? ""
-      : `\n\nthe last run of vault-bootstrap ended with ${lastRun.cause}: ${lastRun.message ?? ""}`;
-  return `${hops}\n\n${made}${last}`;
+  return [hops, ...rest(secrets.filter((secret) => !shown.includes(secret))), "", made, ...lastWords(lastRun)].join(
+    "\n",
+  );
+}
+
+function rest(secrets: Account["secrets"]): readonly string[] {
+  const generated = secrets.filter(
+    ({ variable, vaultVersion }) => variable === undefined && vaultVersion !== undefined,
+  );
+  const without = secrets.filter(({ vaultVersion }) => vaultVersion === undefined);
+  return [
+    ...(generated.length === 0 ? [] : [`and ${generated.length} that vault-bootstrap generated in Vault`]),
+    ...(without.length === 0 ? [] : [`and ${without.length} that nothing has given a value yet`]),
+  ];
+}
+
+function lastWords(lastRun: Account["lastRun"]): readonly string[] {
+  if (lastRun === undefined || lastRun.cause === "ok") return [];
+  return ["", `the last run of vault-bootstrap ended with ${lastRun.cause}: ${lastRun.message ?? ""}`];
 }
 
 async function bootstrapStatus(

@@ -18,6 +18,8 @@ export async function ensureVaultActive(options: {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly cronJob: string;
+  /** Whether Vault may be unsealed; a preview changes nothing. */
+  readonly mayChange: boolean;
   readonly bootstrapOnly: () => Promise<Stack>;
   readonly run: RunOptions;
   readonly tell: (text: string) => void;
@@ -30,6 +32,13 @@ export async function ensureVaultActive(options: {
       "vault-unreachable",
       `Vault does not answer at ${address}`,
       "start it, open a port-forward to it, or set vault.operatorAddress of the stack file",
+    );
+  }
+  if (!options.mayChange) {
+    throw UserError.of(
+      `vault-${before}`,
+      `Vault at ${address} is ${before}`,
+      "ameide-secrets up runs vault-bootstrap first",
     );
   }
   tell(`Vault is ${before}`);

@@ -1,22 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/environment.ts";
-import { deployerPolicy, deployerPolicyName } from "../../domain/vault-policies.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { registerStack, type RegisterOptions } from "../../index.ts";
+import { registerStack, type RegisterOptions } from "../../chain.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { startProviders } from "../../local/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
-import { deployerToken, type VaultState } from "../access/vault.ts";
-import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
 import { openStack } from "../engine/stack.ts";
 import type { Phases } from "../phases.ts";
-import { ensureVaultActive } from "./first-step.ts";
+import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
+import { localArm } from "./local-azure.ts";
 import { loadLocalStack } from "./local-stack.ts";
-import { vaultCredential } from "./vault-credentials.ts";
 
 /** Above this many resources the file backend's checkpoints take longer than everything else together. */
 const checkpointsUpTo = 200;
@@ -29,18 +26,10 @@ export interface LocalChainOptions {
   readonly signal: AbortSignal;
 }
 
-export interface LocalChainResult {
-  readonly stack: EnvironmentStack;
-  readonly cluster: Cluster;
-  /** What Vault was when the run began. */
-  readonly vaultBefore: VaultState;
-  readonly preview: RunResult;
-  /** Left out where the preview had nothing to change. */
-  readonly update?: RunResult;
-}
-
-/** Runs the program on the servers of a home, which are up: Vault first, then preview with the pack, then the update. */
-export async function runLocalChain(options: LocalChainOptions): Promise<LocalChainResult> {
+/** Runs the program on the servers of a home, which are up. */
+export async function runLocalChain(
+  options: LocalChainOptions,
+): Promise<ChainResult & { readonly stack: EnvironmentStack; readonly cluster: Cluster }> {
   const { home, phases, signal } = options;
   const stack = await phases.run(
     "plan",
@@ -49,92 +38,56 @@ export async function runLocalChain(options: LocalChainOptions): Promise<LocalCh
       `${plan.secrets.length} secrets, ${plan.deliveries.length} deliveries in ${plan.stores.length} namespaces`,
   );
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
-  const run = { policyPacks: [join(repositoryRoot, "policies")], signal };
-
-  const vaultBefore = await phases.run(
-    "Vault",
-    (tell) =>
-      withEngine(options, stack, undefined, { firstStep: true }, (bootstrapOnly) =>
-        ensureVaultActive({
-          address: stack.vault.operatorAddress,
-          cluster,
-          namespace: stack.namespace,
-          cronJob: stack.bootstrap.name,
-          bootstrapOnly,
-          run,
-          tell,
-        }),
-      ),
-    (state) => (state === "active" ? "active" : `was ${state}, is active`),
-  );
-
-  const short = await deployerToken({
-    address: stack.vault.operatorAddress,
-    root: await vaultCredential(cluster, stack.namespace, "root-token"),
-    policy: { name: deployerPolicyName, hcl: deployerPolicy({ ...stack.vault, mayUnmount: true }) },
+  const result = await runChain({
+    stack,
+    cluster,
+    vaultAddress: stack.vault.operatorAddress,
+    openEngine: (register, token) => openLocalEngine(options, stack, register, token),
+    policyPacks: [join(repositoryRoot, "policies")],
+    phases,
+    signal,
+    until: "update",
   });
-  try {
-    return await withEngine(options, stack, short.token.reveal(), {}, async (open) => {
-      const engine = await open();
-      const preview = await phases.run("preview with the policy pack", () => previewStack(engine, run), told);
-      const base = { stack, cluster, vaultBefore, preview };
-      if (preview.changes.length === 0) return base;
-      return { ...base, update: await phases.run("update", () => updateStack(engine, run), told) };
-    });
-  } finally {
-    await short.revoke();
-  }
+  return { ...result, stack, cluster };
 }
 
-function told({ changes }: RunResult): string {
-  if (changes.length === 0) return "nothing to change";
-  const count = new Map<string, number>();
-  for (const { operation } of changes) count.set(operation, (count.get(operation) ?? 0) + 1);
-  return [...count].map(([operation, n]) => `${n} to ${operation}`).join(", ");
-}
-
-/** The engine with its loopback providers, which live exactly as long as `work`. The stack is opened on demand. */
-async function withEngine<T>(
+/** The engine on the home's file backend, with loopback providers that live exactly as long as it does. */
+async function openLocalEngine(
   { home, binaries }: LocalChainOptions,
   stack: EnvironmentStack,
-  vaultToken: string | undefined,
   register: RegisterOptions,
-  work: (open: () => Promise<Stack>) => Promise<T>,
-): Promise<T> {
-  let providers: Awaited<ReturnType<typeof startProviders>> | undefined;
-  const open = async () => {
-    providers = await startProviders({
-      mode: "live",
-      kubeconfigPath: home.kubeconfig,
-      vaultAddress: stack.vault.operatorAddress,
-      ...(vaultToken === undefined ? {} : { vaultToken }),
-      azure: {
-        endpoint: home.azureUrl,
-        caPem: readFileSync(home.azure.caCertificate, "utf8"),
-        operatorToken: readFileSync(home.azure.operatorToken, "utf8").trim(),
-      },
-    });
-    return openStack({
+  vaultToken: Redacted | undefined,
+): Promise<OpenEngine> {
+  const token = vaultToken?.reveal();
+  const providers = await startProviders({
+    mode: "live",
+    kubeconfigPath: home.kubeconfig,
+    vaultAddress: stack.vault.operatorAddress,
+    ...(token === undefined ? {} : { vaultToken: token }),
+    azure: localArm(home),
+  });
+  try {
+    const engine = await openStack({
       stackName: "local",
       program: () => Promise.resolve(registerStack(stack, register)),
-      ...engineSetup(home, binaries, {
+      ...localEngine(home, binaries),
+      env: {
+        ...localEngine(home, binaries).env,
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-        ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken }),
         ...(resourcesOf(stack) > checkpointsUpTo
           ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }
           : {}),
-      }),
+      },
     });
-  };
-  try {
-    return await work(open);
-  } finally {
-    await providers?.close();
+    return { stack: engine, close: () => providers.close() };
+  } catch (error) {
+    await providers.close();
+    throw error;
   }
 }
 
-/** What the engine of the local environment runs with: its file backend and passphrase lie in the home. */
-export function engineSetup(home: LocalHome, binaries: Binaries, env: Readonly<Record<string, string>>) {
+/** What the engine of a home runs with: file backend and passphrase lie in the home. */
+export function localEngine(home: LocalHome, binaries: Binaries) {
   const workDir = join(home.pulumi.dir, "work");
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   if (!existsSync(home.pulumi.passphraseFile)) {
@@ -142,11 +95,7 @@ export function engineSetup(home: LocalHome, binaries: Binaries, env: Readonly<R
   }
   return {
     workDir,
-    project: {
-      name: "ameide-secrets",
-      runtime: "nodejs" as const,
-      backend: { url: `file://${home.pulumi.stateDir}` },
-    },
+    project: { name: "ameide-secrets", runtime: "nodejs" as const, backend: { url: `file://${home.pulumi.stateDir}` } },
     pulumi: binaries.pulumi,
     binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
     env: {
@@ -154,7 +103,6 @@ export function engineSetup(home: LocalHome, binaries: Binaries, env: Readonly<R
       PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       AMEIDE_SECRETS_NODE: process.execPath,
-      ...env,
     },
   };
 }

@@ -3,6 +3,7 @@ import { applyCrds, startServers } from "../../local/servers/index.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import type { Phases } from "../phases.ts";
+import { localAzureAccount } from "./local-stack.ts";
 
 /** How often a long build is told about. */
 const progressEveryInSeconds = 15;
@@ -26,7 +27,7 @@ export async function startLocal(options: {
   await phases.run(
     "servers",
     async (tell) => {
-      const started = await startServers(home, binaries, { onProgress: tell, signal });
+      const started = await startServers(home, binaries, { onProgress: tell, signal, azure: localAzureAccount() });
       await applyCrds(home, binaries);
       return started;
     },

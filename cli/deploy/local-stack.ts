@@ -9,3 +9,11 @@ export async function loadLocalStack(home: LocalHome, envFiles: readonly string[
   if (stack.kind !== "environment") throw new Error("the local stack is an environment");
   return stack;
 }
+
+/** The tenant and subscription that the Azure stand-in plays: those of the stack file, which `load` checks later. */
+export function localAzureAccount(): { readonly tenantId?: string; readonly subscriptionId?: string } {
+  const settings = readStackSettings("local", repositoryRoot) as {
+    readonly azure?: ReturnType<typeof localAzureAccount>;
+  };
+  return settings.azure ?? {};
+}

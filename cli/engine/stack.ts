@@ -1,4 +1,5 @@
-import { basename, delimiter, dirname } from "node:path";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { basename, delimiter, dirname, join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../domain/user-error.ts";
 
@@ -32,7 +33,7 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
       {
         workDir,
         ...(project === undefined ? {} : { projectSettings: project }),
-        pulumiCommand: await pulumiCommand(pulumi),
+        pulumiCommand: await pulumiCommand(pulumi, workDir),
         envVars: {
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
@@ -53,9 +54,14 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
   }
 }
 
-/** Automation API finds the executable at `<root>/bin/pulumi`, or on PATH. */
-async function pulumiCommand(executable: string): Promise<PulumiCommand> {
-  const folder = dirname(executable);
-  if (basename(folder) === "bin") return PulumiCommand.get({ root: dirname(folder), skipVersionCheck: true });
-  return PulumiCommand.get({ skipVersionCheck: true });
+/** Automation API knows an executable only as `<root>/bin/pulumi`; one that lies elsewhere gets a link of that form. */
+async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
+  if (basename(dirname(executable)) === "bin") {
+    return PulumiCommand.get({ root: dirname(dirname(executable)), skipVersionCheck: true });
+  }
+  const link = join(workDir, "bin", "pulumi");
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(executable, link);
+  return PulumiCommand.get({ root: workDir, skipVersionCheck: true });
 }

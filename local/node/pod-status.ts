@@ -46,7 +46,6 @@ export function podStatus(
     hostIP: "127.0.0.1",
     podIP: "127.0.0.1",
     podIPs: [{ ip: "127.0.0.1" }],
-    qosClass: "BestEffort",
     ...verdict,
     conditions: [
       condition("Initialized", initialised, initialised ? undefined : "ContainersNotInitialized"),

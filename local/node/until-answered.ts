@@ -15,6 +15,9 @@ export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal
       return await call();
     } catch (error) {
       const refused = error instanceof KubeApiError && error.status < 500 && error.status !== 429;
+      if (refused && error.status !== 404 && error.status !== 409) {
+        process.stderr.write(`the API server refused a write of the node stand-in: ${error.message}\n`);
+      }
       if (refused || stop.aborted) return undefined;
       await delay(wait, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return undefined;

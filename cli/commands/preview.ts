@@ -1,0 +1,60 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+interface Flags {
+  readonly stack?: string;
+  readonly all?: boolean;
+  readonly offline?: boolean;
+  readonly state?: string;
+  readonly envFile?: readonly string[];
+  readonly json?: boolean;
+}
+
+export const preview: Command<Flags> = {
+  name: "preview",
+  summary: "show what up would create, change and delete, by stage, with the verdicts of the rules",
+  options: [
+    { flags: "--stack <name>", summary: "shared, dev, staging, prod or local" },
+    { flags: "--all", summary: "every stack, and what no single stack can see" },
+    { flags: "--offline", summary: "without Azure, Vault, cluster, credentials or .env" },
+    { flags: "--state <file>", summary: "plan against an exported state instead of an empty stack; with --offline" },
+    {
+      flags: "--env-file <path>",
+      summary: "read this instead of .env and .env.local; may be given several times",
+      repeatable: true,
+    },
+    { flags: "--json", summary: "print it as JSON" },
+  ],
+  examples: [
+    "ameide-secrets preview --stack prod --offline",
+    "ameide-secrets preview --all --offline --json",
+    "ameide-secrets preview --stack dev",
+  ],
+  async run(flags, io, _args, signal) {
+    const { UserError } = await import("../../domain/user-error.ts");
+    if ((flags.stack === undefined) === (flags.all !== true)) {
+      throw UserError.of(
+        "usage",
+        "preview takes either --stack <name> or --all",
+        "ameide-secrets preview --stack dev --offline",
+      );
+    }
+    if (flags.offline !== true) {
+      const { previewOnline } = await import("../deploy/cloud.ts");
+      return previewOnline({ ...flags, stack: flags.stack ?? "shared" }, io, signal);
+    }
+    const { previewAllOffline } = await import("../deploy/offline-all.ts");
+    const { formatPreview } = await import("../deploy/preview-words.ts");
+    const stacks = flags.stack === undefined ? undefined : [flags.stack];
+    const outcome = await previewAllOffline({
+      ...(stacks === undefined ? {} : { stacks }),
+      ...(flags.state === undefined ? {} : { state: flags.state }),
+      envFiles: flags.envFile ?? [],
+      signal,
+    });
+    if (flags.json === true) io.out(JSON.stringify(outcome, undefined, 2));
+    else io.out(outcome.previews.map(formatPreview).join("\n\n"));
+    if (outcome.findings.length === 0) return ExitCode.ok;
+    throw UserError.from(outcome.findings);
+  },
+};

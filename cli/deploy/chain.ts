@@ -1,0 +1,110 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { deployerPolicy, deployerPolicyName } from "../../domain/vault-policies.ts";
+import type { RegisterOptions } from "../../chain.ts";
+import type { Cluster } from "../access/cluster.ts";
+import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
+import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
+import type { Phases } from "../phases.ts";
+import { ensureVaultActive } from "./first-step.ts";
+import { vaultCredential } from "./vault-credentials.ts";
+
+/** The engine, opened on one stack, and what lives exactly as long as it does. */
+export interface OpenEngine {
+  readonly stack: Stack;
+  close(): Promise<void>;
+}
+
+export interface ChainOptions {
+  readonly stack: EnvironmentStack;
+  readonly cluster: Cluster;
+  /** Vault, as this machine reaches it. */
+  readonly vaultAddress: string;
+  /** A token that the person brought along (VAULT_TOKEN). @default - a short one, made and revoked by this run */
+  readonly vaultToken?: Redacted;
+  readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
+  readonly policyPacks: readonly string[];
+  readonly phases: Phases;
+  readonly signal: AbortSignal;
+  /** `preview` changes nothing, so it refuses a Vault that is not active instead of unsealing it. */
+  readonly until: "preview" | "update";
+}
+
+export interface ChainResult {
+  /** What Vault was when the run began. */
+  readonly vaultBefore: VaultState;
+  readonly preview: RunResult;
+  /** Left out where the preview had nothing to change, or was all that was asked. */
+  readonly update?: RunResult;
+}
+
+/** Vault first, a token for this run, preview with the pack, then the update: see decision 0002. */
+export async function runChain(options: ChainOptions): Promise<ChainResult> {
+  const { phases } = options;
+  const vaultBefore = await phases.run(
+    "Vault",
+    (tell) => vaultFirst(options, tell),
+    (state) => (state === "active" ? "active" : `was ${state}, is active`),
+  );
+  const token = await tokenForRun(options);
+  try {
+    const engine = await options.openEngine({}, token.token);
+    try {
+      return { vaultBefore, ...(await previewThenUpdate(engine.stack, options)) };
+    } finally {
+      await engine.close();
+    }
+  } finally {
+    await token.revoke();
+  }
+}
+
+/** Previews with the pack; updates where that is asked and there is something to change. */
+export async function previewThenUpdate(
+  stack: Stack,
+  { policyPacks, signal, phases, until }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until">,
+): Promise<Pick<ChainResult, "preview" | "update">> {
+  const run = { policyPacks, signal };
+  const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
+  if (until === "preview" || preview.changes.length === 0) return { preview };
+  return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
+}
+
+async function vaultFirst(options: ChainOptions, tell: (text: string) => void): Promise<VaultState> {
+  const { stack, cluster, policyPacks, signal } = options;
+  let engine: OpenEngine | undefined;
+  try {
+    return await ensureVaultActive({
+      address: options.vaultAddress,
+      cluster,
+      namespace: stack.namespace,
+      cronJob: stack.bootstrap.name,
+      mayChange: options.until === "update",
+      bootstrapOnly: async () => (engine = await options.openEngine({ firstStep: true })).stack,
+      run: { policyPacks, signal },
+      tell,
+    });
+  } finally {
+    await engine?.close();
+  }
+}
+
+async function tokenForRun({ stack, cluster, vaultAddress, vaultToken, until }: ChainOptions): Promise<ShortToken> {
+  if (vaultToken !== undefined) return { token: vaultToken, revoke: () => Promise.resolve() };
+  return deployerToken({
+    address: vaultAddress,
+    root: await vaultCredential(cluster, stack.namespace, "root-token"),
+    policy: {
+      name: deployerPolicyName,
+      hcl: deployerPolicy({ ...stack.vault, mayUnmount: !stack.strictness.protect }),
+    },
+    writePolicy: until === "update",
+  });
+}
+
+function summary({ changes }: RunResult): string {
+  if (changes.length === 0) return "nothing to change";
+  const counts = Map.groupBy(changes, ({ operation }) => operation);
+  return [...counts].map(([operation, of]) => `${of.length} to ${operation}`).join(", ");
+}

@@ -1,0 +1,27 @@
+import { formatFinding } from "../../domain/finding.ts";
+import { stages } from "../../domain/stage.ts";
+import type { Change } from "../engine/run-log.ts";
+import { table } from "../table.ts";
+import type { OfflinePreview } from "./offline-preview.ts";
+
+/** The plan of one stack by stage, and the verdicts of the rules that do not stop it. */
+export function formatPreview({ stack, result, plan }: OfflinePreview): string {
+  const { changes, advisories } = result;
+  const rows = stages.flatMap((stage) => changes.filter((change) => change.stage === stage).map(row));
+  const findings = [...plan.findings, ...advisories].map(formatFinding);
+  return [
+    `stack ${stack}: ${changes.length === 0 ? "nothing to change" : summary(changes)}`,
+    ...(rows.length === 0 ? [] : ["", table(["STAGE", "CHANGE", "KIND", "NAME"], rows)]),
+    ...(findings.length === 0 ? [] : ["", ...findings]),
+  ].join("\n");
+}
+
+function row({ stage, operation, type, name, differs }: Change): readonly string[] {
+  const what = operation === "update" || operation === "replace" ? ` (${differs.slice(0, 4).join(", ")})` : "";
+  return [stage, operation, type.split(/[:/]/).at(-1) ?? type, `${name}${what}`];
+}
+
+function summary(changes: readonly Change[]): string {
+  const counts = Map.groupBy(changes, ({ operation }) => operation);
+  return [...counts].map(([operation, of]) => `${of.length} to ${operation}`).join(", ");
+}
