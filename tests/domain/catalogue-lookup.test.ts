@@ -46,7 +46,8 @@ describe("classify", () => {
     const spelling = fc.array(fc.tuple(fc.boolean(), fc.constantFrom("-", "_", ".")), { minLength: 60, maxLength: 60 });
     fc.assert(
       fc.property(fc.constantFrom(...names), spelling, (name, choices) => {
-        const spelt = [...name]
+        const spelt = name
+          .split("")
           .map((character, at) => {
             const [upper, hyphen] = choices[at % choices.length] ?? [false, "-"];
             if (character === "-") return hyphen;

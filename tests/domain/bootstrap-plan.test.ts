@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { bootstrapConfigSchema, type BootstrapConfig } from "../../domain/bootstrap-config.ts";
+import { planBootstrap, type BootstrapPlanInput } from "../../domain/bootstrap-plan.ts";
+import { planChain } from "../../domain/plan-chain.ts";
+import { environmentStack, seedCatalogue } from "../support/stacks.ts";
+
+function config(changes: Partial<BootstrapPlanInput> = {}, secretPrefix?: string): BootstrapConfig {
+  const { plan, strictness, vault } = environmentStack("dev");
+  const prefixed = planChain(seedCatalogue, {
+    environment: "dev",
+    namespace: plan.namespace,
+    secretPrefix,
+    additionalNamespaces: [],
+    registryAdditionalNamespaces: [],
+    refreshIntervalInSeconds: 300,
+  });
+  return planBootstrap({
+    plan: prefixed,
+    catalogue: seedCatalogue,
+    strictness,
+    vault: { address: vault.address, mount: vault.mount, authMount: vault.authMount },
+    keyVaultUri: "https://ameidekv.vault.azure.net/",
+    privateAzure: false,
+    mappedSecrets: [],
+    claimUnmarked: false,
+    ...changes,
+  });
+}
+
+describe("planBootstrap", () => {
+  it("is what the bootstrap's own schema takes", () => {
+    assert.equal(bootstrapConfigSchema.safeParse(config()).success, true);
+  });
+
+  it("names each secret in its source with the prefix: not set, empty and set", () => {
+    const sources = (prefix: string | undefined): unknown => config({}, prefix).secrets[0];
+    const token = { name: "ghcr-token", authority: "external", path: "ghcr-token", required: true };
+    assert.deepEqual(sources(undefined), { ...token, source: "env-ghcr-token" });
+    assert.deepEqual(sources(""), { ...token, source: "ghcr-token" });
+    assert.deepEqual(sources("ci-"), { ...token, source: "ci-ghcr-token" });
+  });
+
+  it("names them without a prefix in a Kubernetes Secret, which has none", () => {
+    const { strictness } = environmentStack("dev");
+    const { source, secrets } = config({ strictness: { ...strictness, source: "kubernetes-secret" } });
+    assert.deepEqual(source, {
+      type: "kubernetes-secret",
+      name: "vault-bootstrap-local-secrets",
+      key: "env-secrets.json",
+    });
+    assert.equal(secrets[0]?.source, "ghcr-token");
+  });
+
+  it("checks Microsoft's hosts unless this Azure is a private one", () => {
+    const switches = (privateAzure: boolean): unknown => {
+      const { source } = config({ privateAzure });
+      return (
+        source.type === "azure-key-vault" && [
+          source.disableInstanceDiscovery,
+          source.disableChallengeResourceVerification,
+        ]
+      );
+    };
+    assert.deepEqual(switches(false), [false, false]);
+    assert.deepEqual(switches(true), [true, true]);
+  });
+
+  it("ends a run before the next one is due", () => {
+    const { strictness } = environmentStack("dev");
+    for (const bootstrapIntervalInMinutes of [1, 5, 30] as const) {
+      const { deadlineInSeconds } = config({ strictness: { ...strictness, bootstrapIntervalInMinutes } });
+      assert.ok(deadlineInSeconds > 0 && deadlineInSeconds < bootstrapIntervalInMinutes * 60);
+    }
+  });
+
+  it("takes over nothing unmarked unless the stack says so", () => {
+    assert.equal(config().claimUnmarked, false);
+    assert.equal(config({ claimUnmarked: true }).claimUnmarked, true);
+  });
+});
