@@ -6,6 +6,7 @@ import { planChain } from "../domain/plan-chain.ts";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan-check.ts";
 import { checkStacks } from "../domain/stack-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
+import { checkStrictness } from "../domain/strictness-check.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";
@@ -73,7 +74,11 @@ export async function environmentStack(
     refreshIntervalInSeconds: place.strictness.refreshIntervalInSeconds,
     fixturesAllowed: place.strictness.fixturesAllowed,
   });
-  const errors = [...checkPlan(plan), ...checkMappedSecrets(settings.bootstrap.mappedSecrets, catalogue, plan)];
+  const errors = [
+    ...checkStrictness(name, place.strictness),
+    ...checkPlan(plan),
+    ...checkMappedSecrets(settings.bootstrap.mappedSecrets, catalogue, plan),
+  ];
   if (errors.length > 0) throw UserError.from(errors);
   const config = planBootstrap({
     plan,
