@@ -1,11 +1,17 @@
-// `npm ci` with one line now and then instead of its own output, which goes to a log.
+// Installs the packages, with one line now and then instead of npm's own output, which goes to a log.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
-/** What `npm ci` takes: measured with an empty cache on two cores. */
-export const npmFetch = { name: "npm packages", how: "npm ci", estimateInSeconds: 60, megabytes: 600 };
+/** Measured with an empty cache on two cores. */
+export const npmFetch = { name: "npm packages", how: "npm install", estimateInSeconds: 60, megabytes: 740 };
+
+/**
+ * Exactly what package-lock.json pins, and the file stays as it is. Not `npm ci`: it refuses the whole lock file where it
+ * lacks an optional package of some other platform, and registries differ in which of these they serve.
+ */
+const installArguments = ["install", "--no-save", "--no-audit", "--no-fund"];
 
 const progressEveryInSeconds = 10;
 
@@ -14,15 +20,19 @@ export async function installPackages(root) {
   const start = Date.now();
   const seconds = () => Math.round((Date.now() - start) / 1000);
   const log = logFile();
-  console.error(`npm packages: npm ci, about ${npmFetch.estimateInSeconds} s`);
+  console.error(`npm packages: npm install, about ${npmFetch.estimateInSeconds} s`);
   const progress = setInterval(
     () => console.error(`npm packages: ${seconds()} s of about ${npmFetch.estimateInSeconds} s`),
     progressEveryInSeconds * 1000,
   );
-  const code = await runNpm(["ci", "--no-audit", "--no-fund"], root, log);
+  const code = await runNpm(installArguments, root, log);
   clearInterval(progress);
-  if (code === 0) console.error(`npm packages: done in ${seconds()} s`);
-  else tellFailure(code, log);
+  if (code !== 0) {
+    if (code < 128) tellFailure(code, log); // else a signal ended it, and whoever sent it knows
+    return code;
+  }
+  rmSync(log);
+  console.error(`npm packages: done in ${seconds()} s`);
   return code;
 }
 
@@ -60,11 +70,11 @@ export function cacheDir() {
 }
 
 function logFile() {
-  return join(cacheDir(), `npm-ci-${process.pid}.log`);
+  return join(cacheDir(), `npm-install-${process.pid}.log`);
 }
 
 function tellFailure(code, log) {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-6);
-  console.error(`ameide-secrets: npm ci ended with ${code}\n${lines.map((line) => `    ${line}`).join("\n")}`);
+  console.error(`ameide-secrets: npm install ended with ${code}\n${lines.map((line) => `    ${line}`).join("\n")}`);
   console.error(`  fix: read ${log}, mend the cause, and run the command again`);
 }

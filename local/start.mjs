@@ -71,7 +71,9 @@ function run(file, args) {
     const passOn = (signal) => (process.stdin.isTTY && signal === "SIGINT" ? undefined : child.kill(signal));
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, passOn);
-    child.once("error", (error) => resolve(refuse(`${file} does not start: ${error.message}`, "run npm ci")));
+    child.once("error", (error) =>
+      resolve(refuse(`${file} does not start: ${error.message}`, "rm -r node_modules, then npm start")),
+    );
     child.once("exit", (code, signal) => {
       for (const name of signals) process.off(name, passOn);
       resolve(code ?? exitCodeOf(signal));
