@@ -24,7 +24,7 @@ export const explainTargetSecret: Rule = (view) => {
 function ofDelivery(view: View, delivery: PlannedDelivery, found: SecretState | undefined): readonly Sighting[] {
   const { namespace, target, name, keys } = delivery;
   const all = [...new Set(keys.map(({ secret }) => secret))];
-  const say = (code: CauseCode, seen: string, secrets = all): readonly Sighting[] => [
+  const say: Say = (code, seen, secrets = all) => [
     { code, where: `Secret ${namespace}/${target}`, seen, secrets, name: target, namespace },
   ];
   if (found === undefined) {
@@ -51,31 +51,28 @@ function ofDelivery(view: View, delivery: PlannedDelivery, found: SecretState | 
   });
 }
 
-type Say = (code: CauseCode, seen: string, secrets: readonly string[]) => readonly Sighting[];
+type Say = (code: CauseCode, seen: string, secrets?: readonly string[]) => readonly Sighting[];
 
-function ofLength(
-  { expected }: View,
-  secret: string,
-  length: number,
-  say: (...args: never) => readonly Sighting[],
-): readonly Sighting[] {
+function ofLength({ expected }: View, secret: string, length: number, say: Say): readonly Sighting[] {
   const entry = expected.catalogue.secrets[secret];
   const wanted = entry?.authority === "external" ? entry.minLengthInCharacters : undefined;
   if (wanted === undefined || length >= wanted) return [];
-  return (say as Say)("value-too-short", `${secret} has ${length} characters, wanted ${wanted}`, [secret]);
+  return say("value-too-short", `${secret} has ${length} characters, wanted ${wanted}`, [secret]);
 }
 
+/** A Secret that has the better value of the two is not called behind: a resync would spread what is wrong in Vault. */
 function ofBehind(
-  { snapshot }: View,
+  view: View,
   path: string,
   digest: string,
   key: string,
   secret: string,
-  say: (...args: never) => readonly Sighting[],
+  say: Say,
 ): readonly Sighting[] {
-  const state = snapshot.vault.secrets.ok ? snapshot.vault.secrets.value.find((one) => one.path === path) : undefined;
-  if (state?.fingerprint === undefined || state.fingerprint.digest === digest) return [];
-  return (say as Say)("target-secret-behind", `${key} differs from version ${state.version} in Vault`, [secret]);
+  const { secrets } = view.snapshot.vault;
+  const state = secrets.ok ? secrets.value.find((one) => one.path === path) : undefined;
+  if (state?.fingerprint === undefined || state.fingerprint.digest === digest || isExplained(view, secret)) return [];
+  return say("target-secret-behind", `${key} differs from version ${state.version} in Vault`, [secret]);
 }
 
 function differencesOf(
