@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
+import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
+import { FederatedIdentityCredential, UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
+import { Provider } from "@pulumi/azure-native/provider.js";
+import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
+import { secret } from "@pulumi/pulumi";
+import { AzureRig, group, identityId, secretsUser, subscription, vaultId } from "../local/azure/rig.ts";
+import { useEngine, type Program } from "../support/engine.ts";
+import { preview, up } from "./live-providers.ts";
+
+const subscriptionId = subscription.slice("/subscriptions/".length);
+
+interface Changes {
+  readonly value?: string;
+  readonly issuer?: string;
+  readonly location?: string;
+  readonly description?: string;
+  readonly createMode?: "recover";
+}
+
+describe("azure-native by the loopback provider, on the Azure stand-in", function () {
+  this.timeout(60_000);
+  let azure: AzureRig;
+  before(async () => {
+    azure = await AzureRig.start({ subscriptionId });
+  });
+  after(() => azure.stop());
+
+  const engine = useEngine("local", () => ({
+    mode: "live",
+    kubeconfigPath: join(azure.dir, "none"),
+    vaultAddress: "http://127.0.0.1:1",
+    azure: {
+      endpoint: azure.azure.origin,
+      caPem: azure.azure.caPem,
+      operatorToken: azure.azure.operatorToken,
+    },
+  }));
+
+  const objects =
+    (changes: Changes = {}): Program =>
+    () => {
+      const provider = new Provider("azure", { subscriptionId });
+      const options = { provider };
+      const resources = new ResourceGroup("group", { resourceGroupName: "Ameide", location: "westeurope" }, options);
+      const inGroup = { resourceGroupName: resources.name };
+      const vault = new Vault(
+        "vault",
+        {
+          ...inGroup,
+          vaultName: "ameidekv",
+          location: "westeurope",
+          properties: {
+            sku: { family: "A", name: "standard" },
+            tenantId: azure.azure.tenantId,
+            enableRbacAuthorization: true,
+            enablePurgeProtection: true,
+            ...(changes.createMode && { createMode: changes.createMode }),
+          },
+        },
+        options,
+      );
+      new Secret(
+        "secret",
+        {
+          ...inGroup,
+          vaultName: vault.name,
+          secretName: "env-ghcr-token",
+          properties: { value: secret(changes.value ?? "canary-value") },
+        },
+        options,
+      );
+      const identity = new UserAssignedIdentity(
+        "identity",
+        { ...inGroup, resourceName: "ameide-vault-bootstrap-mi", location: changes.location ?? "westeurope" },
+        options,
+      );
+      for (const environment of ["dev", "staging"]) {
+        new FederatedIdentityCredential(
+          environment,
+          {
+            ...inGroup,
+            resourceName: identity.name,
+            federatedIdentityCredentialResourceName: `vault-bootstrap-${environment}`,
+            issuer: changes.issuer ?? "https://issuer",
+            subject: `system:serviceaccount:ameide-${environment}:bootstrap`,
+            audiences: ["api://AzureADTokenExchange"],
+          },
+          options,
+        );
+      }
+      new RoleAssignment(
+        "assignment",
+        {
+          scope: vault.id,
+          roleAssignmentName: "5a1a9c1e-0000-4000-8000-000000000001",
+          principalId: identity.principalId,
+          principalType: "ServicePrincipal",
+          roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${secretsUser}`,
+          ...(changes.description && { description: changes.description }),
+        },
+        options,
+      );
+      return Promise.resolve({
+        vaultUri: vault.properties.vaultUri,
+        vaultId: vault.id,
+        clientId: identity.clientId,
+      });
+    };
+
+  it("makes what is planned, with Azure's ids and computed outputs, and plans nothing more", async () => {
+    const stack = await engine.open(objects());
+    assert.equal((await up(stack)).length, 7);
+    const outputs = await stack.outputs();
+    const identity = await azure.arm("GET", identityId);
+    assert.equal(outputs["vaultId"]?.value, vaultId);
+    assert.equal(outputs["vaultUri"]?.value, `${azure.azure.origin}/`);
+    assert.equal(outputs["clientId"]?.value, identity.body.properties.clientId);
+    assert.deepEqual(await preview(stack), []);
+  });
+
+  it("keeps a value out of the state in clear, and out of the outputs altogether", async () => {
+    const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/local.json"), "utf8");
+    assert.equal(state.includes("azure-native:keyvault:Secret"), true);
+    assert.equal(state.includes("canary-value"), false);
+    assert.equal(state.includes(azure.azure.operatorToken), false);
+    const { deployment } = await (await engine.open(objects())).exportStack();
+    const resources = deployment.resources as { type: string; outputs?: { properties?: object } }[];
+    const made = resources.find(({ type }) => type === "azure-native:keyvault:Secret");
+    assert.equal("value" in (made?.outputs?.properties ?? {}), false);
+  });
+
+  it("updates in place what Azure lets change", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
+    assert.deepEqual((await up(stack)).toSorted(), [
+      "update azure-native:keyvault:Secret secret",
+      "update azure-native:managedidentity:FederatedIdentityCredential dev",
+      "update azure-native:managedidentity:FederatedIdentityCredential staging",
+    ]);
+    const credential = await azure.arm("GET", `${identityId}/federatedIdentityCredentials/vault-bootstrap-dev`);
+    assert.equal(credential.body.properties.issuer, "https://other");
+  });
+
+  it("plans to replace what has another location, and what its new outputs replace in turn", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other", location: "northeurope" }));
+    const replaced = (await preview(stack)).filter((step) => step.startsWith("replace ")).toSorted();
+    assert.deepEqual(replaced, [
+      "replace azure-native:authorization:RoleAssignment assignment",
+      "replace azure-native:managedidentity:FederatedIdentityCredential dev",
+      "replace azure-native:managedidentity:FederatedIdentityCredential staging",
+      "replace azure-native:managedidentity:UserAssignedIdentity identity",
+    ]);
+  });
+
+  it("plans to replace a vault for another createMode, which is told at creation only", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other", createMode: "recover" }));
+    assert.equal((await preview(stack)).includes("replace azure-native:keyvault:Vault vault"), true);
+  });
+
+  it("sees drift after a refresh, and keeps the value that Azure never tells", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
+    const dev = `${identityId}/federatedIdentityCredentials/vault-bootstrap-dev`;
+    const { body } = await azure.arm("GET", dev);
+    await azure.arm("PUT", dev, { properties: { ...body.properties, issuer: "https://drifted" } });
+    await azure.arm("DELETE", `${identityId}/federatedIdentityCredentials/vault-bootstrap-staging`);
+    await stack.refresh();
+    assert.deepEqual((await preview(stack)).toSorted(), [
+      "create azure-native:managedidentity:FederatedIdentityCredential staging",
+      "update azure-native:managedidentity:FederatedIdentityCredential dev",
+    ]);
+    await up(stack);
+    assert.deepEqual(await preview(stack), []);
+  });
+
+  it("fails to make what is there already, naming it", async () => {
+    await azure.arm("PUT", `${subscription}/resourceGroups/Theirs`, { location: "westeurope" });
+    const stack = await engine.open(async () => {
+      await objects({ value: "another", issuer: "https://other" })();
+      const provider = new Provider("second", { subscriptionId });
+      new ResourceGroup("theirs", { resourceGroupName: "Theirs", location: "westeurope" }, { provider });
+    });
+    await assert.rejects(up(stack), /cannot create already existing resource '\/subscriptions\/.*\/Theirs'/);
+  });
+
+  it("destroys what it made: the vault goes into soft delete, so its name stays taken", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
+    await stack.destroy();
+    assert.equal((await azure.arm("GET", group)).status, 404);
+    await assert.rejects(
+      up(stack),
+      /Status=409 Code="ConflictError" Message="A vault with the same name already exists/,
+    );
+  });
+});
