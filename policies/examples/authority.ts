@@ -1,0 +1,107 @@
+import { changed, type Example } from "./example.ts";
+import { declaredDelivery, externalSecret, keyVaultSecret, pullSecret, pushSecret } from "./samples.ts";
+
+const key = ["spec", "data", 0, "remoteRef", "key"] as const;
+const target = ["spec", "target", "name"] as const;
+
+export const authorityExamples: readonly Example[] = [
+  {
+    rule: "authority-cluster-managed",
+    allowed: keyVaultSecret,
+    refused: changed(keyVaultSecret, [["secretName"], "platform-db-credentials"]),
+    says: '"platform-db-credentials" (pattern "*-db-credentials") is refused: secrets of authority cnpg are made by the CNPG operator in the cluster; Key Vault takes none of them; see 412',
+    absent: changed(keyVaultSecret, [["secretName"], undefined]),
+    absentIsFine: "a secret without a name is refused by key-vault-secret-name",
+    unknown: ["secretName"],
+  },
+  {
+    rule: "authority-not-in-catalogue",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [key, "langfuse-secret-keys"]),
+    says: '"langfuse-secret-keys" is not in the catalogue: an ExternalSecret takes no name that the catalogue does not know; the nearest name is "langfuse-secret-key"',
+    absent: changed(externalSecret, [["spec", "data"], undefined]),
+    absentIsFine: "an ExternalSecret that reads nothing lets nothing in",
+    unknown: key,
+  },
+  {
+    rule: "authority-retired",
+    allowed: keyVaultSecret,
+    refused: changed(keyVaultSecret, [["secretName"], "env-ghcr-token"]),
+    says: '"env-ghcr-token" is retired',
+    absent: changed(keyVaultSecret, [["secretName"], undefined]),
+    absentIsFine: "a secret without a name is refused by key-vault-secret-name",
+    unknown: ["secretName"],
+  },
+  {
+    rule: "authority-undeclared-delivery",
+    allowed: declaredDelivery,
+    refused: changed(declaredDelivery, [target, "my-own-copy"]),
+    says: '"platform-app-master-client-secret" (alias "platform-app-master-client") is refused: an ExternalSecret takes a secret of authority keycloak only as the delivery that the catalogue declares with its producer; see 462',
+    absent: changed(declaredDelivery, [["spec", "data"], undefined]),
+    absentIsFine: "an ExternalSecret that reads nothing lets nothing in",
+    unknown: key,
+  },
+  {
+    rule: "authority-wrong-writer",
+    allowed: pushSecret,
+    refused: changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "remoteKey"], "ghcr-token"]),
+    says: '"ghcr-token" is refused: secrets of authority external come from outside the cluster; Vault, written by others than vault-bootstrap, takes none of them',
+    absent: changed(pushSecret, [["spec", "data"], undefined]),
+    absentIsFine: "a PushSecret that pushes nothing writes nothing",
+    unknown: ["spec", "data", 0, "match", "remoteRef", "remoteKey"],
+  },
+  {
+    rule: "authority-sealed-secret",
+    allowed: externalSecret,
+    refused: {
+      type: "kubernetes:bitnami.com/v1alpha1:SealedSecret",
+      props: {
+        apiVersion: "bitnami.com/v1alpha1",
+        kind: "SealedSecret",
+        metadata: { name: "x", namespace: "ameide-prod" },
+      },
+    },
+    says: "is a SealedSecret; deliver it by an ExternalSecret instead",
+    absent: externalSecret,
+    absentIsFine: "the kind itself is what is refused",
+    unknown: undefined,
+  },
+  {
+    rule: "authority-push-replace",
+    allowed: pushSecret,
+    refused: changed(pushSecret, [["spec", "updatePolicy"], "IfNotExists"]),
+    says: "has updatePolicy IfNotExists; set Replace",
+    absent: changed(pushSecret, [["spec", "updatePolicy"], undefined]),
+    absentSays: "has no updatePolicy; set Replace",
+    unknown: ["spec", "updatePolicy"],
+  },
+  {
+    rule: "authority-push-property",
+    allowed: pushSecret,
+    refused: changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "property"], "password"]),
+    says: 'pushes property "password"; set value',
+    absent: changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "property"], undefined]),
+    absentSays: "has no property; set value",
+    unknown: ["spec", "data", 0, "match", "remoteRef", "property"],
+  },
+  {
+    rule: "authority-mirror-read",
+    beside: [pushSecret],
+    allowed: externalSecret,
+    refused: changed(externalSecret, [key, "secret/data/platform_db_password"]),
+    says: 'reads "secret/data/platform_db_password", which PushSecret ameide-prod/platform-db-credentials-mirror mirrors',
+    absent: changed(externalSecret, [["spec", "data"], undefined]),
+    absentIsFine: "an ExternalSecret that reads nothing reads no mirror",
+    unknown: key,
+  },
+  {
+    rule: "authority-duplicate-target",
+    beside: [pullSecret],
+    allowed: externalSecret,
+    refused: changed(externalSecret, [target, "ghcr-pull"]),
+    says: 'makes the Secret "ameide-prod/ghcr-pull", which ExternalSecret ameide-prod/ghcr-pull-sync makes too',
+    absent: changed(externalSecret, [["metadata", "name"], "ghcr-pull"], [target, undefined]),
+    absentSays: 'makes the Secret "ameide-prod/ghcr-pull", which ExternalSecret ameide-prod/ghcr-pull-sync makes too',
+    unknown: target,
+  },
+];

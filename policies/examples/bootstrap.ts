@@ -1,0 +1,84 @@
+import { changed, type Example } from "./example.ts";
+import { configMap, container, cronJob, pod } from "./samples.ts";
+
+const job = ["spec", "jobTemplate", "spec"] as const;
+const security = [...container, "securityContext"] as const;
+const label = [...job, "template", "metadata", "labels", "azure.workload.identity/use"] as const;
+
+export const bootstrapExamples: readonly Example[] = [
+  {
+    rule: "bootstrap-concurrency",
+    allowed: cronJob,
+    refused: changed(cronJob, [["spec", "concurrencyPolicy"], "Replace"]),
+    says: "has concurrencyPolicy Replace; set Forbid",
+    absent: changed(cronJob, [["spec", "concurrencyPolicy"], undefined]),
+    absentSays: "has no concurrencyPolicy; set Forbid",
+    unknown: ["spec", "concurrencyPolicy"],
+  },
+  {
+    rule: "bootstrap-deadline",
+    allowed: cronJob,
+    refused: changed(cronJob, [[...job, "activeDeadlineSeconds"], 600]),
+    says: 'its deadline of 600 s is not under the 300 s of "*/5 * * * *"',
+    absent: changed(cronJob, [[...job, "activeDeadlineSeconds"], undefined]),
+    absentSays: "has no deadline; set activeDeadlineSeconds",
+    unknown: [...job, "activeDeadlineSeconds"],
+  },
+  {
+    rule: "bootstrap-image",
+    allowed: cronJob,
+    refused: changed(cronJob, [[...container, "image"], "ghcr.io/ameideio/vault-bootstrap:latest"]),
+    says: 'container "vault-bootstrap" runs "ghcr.io/ameideio/vault-bootstrap:latest"; use repository@sha256:<64 hex digits>',
+    absent: changed(cronJob, [[...pod, "containers"], undefined]),
+    absentSays: "has no container to check; add one",
+    unknown: [...container, "image"],
+  },
+  {
+    rule: "bootstrap-non-root",
+    allowed: cronJob,
+    refused: changed(cronJob, [[...security, "runAsNonRoot"], false]),
+    says: 'container "vault-bootstrap" may run as root; set runAsNonRoot',
+    absent: changed(cronJob, [[...pod, "securityContext"], undefined]),
+    absentSays: 'container "vault-bootstrap" may run as root; set runAsNonRoot',
+    unknown: [...pod, "securityContext"],
+  },
+  {
+    rule: "bootstrap-read-only-root",
+    allowed: cronJob,
+    refused: changed(cronJob, [[...security, "readOnlyRootFilesystem"], false]),
+    says: 'container "vault-bootstrap" has a writable root; set readOnlyRootFilesystem',
+    absent: changed(cronJob, [[...security, "readOnlyRootFilesystem"], undefined]),
+    absentSays: 'container "vault-bootstrap" has a writable root; set readOnlyRootFilesystem',
+    unknown: [...security, "readOnlyRootFilesystem"],
+  },
+  {
+    rule: "bootstrap-download",
+    allowed: cronJob,
+    refused: changed(cronJob, [
+      [...container, "args"],
+      ["-c", "apk add --no-cache curl jq && ./run.sh"],
+    ]),
+    says: 'container "vault-bootstrap" downloads while it runs',
+    absent: changed(cronJob, [[...container, "command"], undefined]),
+    absentIsFine: "a container without a command runs what its image holds",
+    unknown: [...container, "command", 1],
+  },
+  {
+    rule: "bootstrap-identity-token",
+    allowed: cronJob,
+    refused: changed(cronJob, [label, "false"]),
+    says: "logs in to Azure and has no token for it",
+    absent: changed(cronJob, [label, undefined]),
+    absentSays: "logs in to Azure and has no token for it",
+    unknown: label,
+  },
+  {
+    rule: "bootstrap-prefix-default",
+    allowed: changed(configMap, [["data", "bootstrap.sh"], 'prefix="${SECRET_PREFIX-env-}"']),
+    refused: changed(configMap, [["data", "bootstrap.sh"], 'prefix="${SECRET_PREFIX:-env-}"']),
+    says: "fills an empty SECRET_PREFIX with a default; use ${SECRET_PREFIX-...}",
+    absent: configMap,
+    absentIsFine: "without a script there is no default in it",
+    unknown: undefined,
+  },
+];

@@ -1,0 +1,90 @@
+import { changed, type Example } from "./example.ts";
+import { declaredDelivery, externalSecret, pullSecret } from "./samples.ts";
+
+const template = ["spec", "target", "template"] as const;
+const merged = changed(externalSecret, [
+  template,
+  { mergePolicy: "Merge", data: { LANGFUSE_HOST: "https://langfuse.example" } },
+]);
+
+export const deliveryExamples: readonly Example[] = [
+  {
+    rule: "delivery-api-version",
+    allowed: externalSecret,
+    refused: {
+      ...changed(externalSecret, [["apiVersion"], "external-secrets.io/v1beta1"]),
+      type: "kubernetes:external-secrets.io/v1beta1:ExternalSecret",
+    },
+    says: "is of external-secrets.io/v1beta1; set external-secrets.io/v1",
+    absent: changed(externalSecret, [["apiVersion"], undefined]),
+    absentIsFine: "the type of the resource says the version",
+    unknown: undefined,
+  },
+  {
+    rule: "delivery-refresh",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["spec", "refreshInterval"], "10s"]),
+    says: "refreshInterval 10s is under a minute; set at least 60s",
+    absent: changed(externalSecret, [["spec", "refreshInterval"], undefined]),
+    absentSays: "has no refreshInterval; set one",
+    unknown: ["spec", "refreshInterval"],
+  },
+  {
+    rule: "delivery-refresh-rotated",
+    allowed: declaredDelivery,
+    refused: changed(declaredDelivery, [["spec", "refreshInterval"], "1h"]),
+    says: 'reads "platform-app-master-client-secret", which its owner rotates, every 1h; set 15m or less',
+    absent: changed(declaredDelivery, [["spec", "refreshInterval"], undefined]),
+    absentSays: 'reads "platform-app-master-client-secret", which its owner rotates, every 1h; set 15m or less',
+    unknown: ["spec", "refreshInterval"],
+  },
+  {
+    rule: "delivery-policies",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["spec", "target", "deletionPolicy"], "Delete"]),
+    says: "deletionPolicy is Delete; set Retain",
+    absent: changed(externalSecret, [["spec", "target", "creationPolicy"], undefined]),
+    absentSays: "has no creationPolicy; set Owner",
+    unknown: ["spec", "target", "deletionPolicy"],
+  },
+  {
+    rule: "delivery-find",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["spec", "dataFrom"], [{ find: { name: { regexp: "langfuse-.*" } } }]]),
+    says: "asks by find for whatever matches; name each key",
+    absent: changed(externalSecret, [["spec", "data"], undefined]),
+    absentIsFine: "without dataFrom nothing is found",
+    unknown: ["spec", "dataFrom"],
+  },
+  {
+    rule: "delivery-docker-config",
+    allowed: pullSecret,
+    refused: changed(
+      pullSecret,
+      [[...template, "data"], undefined],
+      [["spec", "data"], [{ secretKey: ".dockerconfigjson", remoteRef: { key: "ghcr-token", property: "value" } }]],
+    ),
+    says: "maps .dockerconfigjson straight from the source; compose it in the template",
+    absent: changed(pullSecret, [["spec", "data"], undefined]),
+    absentSays: "its template does not use both user name and token",
+    unknown: [...template, "data", ".dockerconfigjson"],
+  },
+  {
+    rule: "delivery-merge",
+    allowed: merged,
+    refused: changed(merged, [[...template, "mergePolicy"], "Replace"]),
+    says: 'its template drops the fetched "LANGFUSE_SECRET_KEY"; set mergePolicy Merge',
+    absent: changed(merged, [[...template, "mergePolicy"], undefined]),
+    absentSays: 'its template drops the fetched "LANGFUSE_SECRET_KEY"; set mergePolicy Merge',
+    unknown: [...template, "mergePolicy"],
+  },
+  {
+    rule: "delivery-property",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["spec", "data", 0, "remoteRef", "property"], "password"]),
+    says: '"langfuse-secret-key" asks for the property "password"; set value',
+    absent: changed(externalSecret, [["spec", "data", 0, "remoteRef", "property"], undefined]),
+    absentSays: '"langfuse-secret-key" has no property; set value',
+    unknown: ["spec", "data", 0, "remoteRef", "property"],
+  },
+];

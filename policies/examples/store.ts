@@ -1,0 +1,86 @@
+import { changed, type Example } from "./example.ts";
+import { authRole, externalSecret, pullSecret, secretStore } from "./samples.ts";
+
+const vault = ["spec", "provider", "vault"] as const;
+const account = [...vault, "auth", "kubernetes", "serviceAccountRef"] as const;
+const clusterStore = {
+  ...changed(
+    secretStore,
+    [["kind"], "ClusterSecretStore"],
+    [["metadata"], { name: "ameide-vault-workspaces" }],
+    [["spec", "conditions"], [{ namespaceSelector: { matchLabels: { "ameide.io/workspace": "true" } } }]],
+  ),
+  type: "kubernetes:external-secrets.io/v1:ClusterSecretStore",
+};
+
+export const storeExamples: readonly Example[] = [
+  {
+    rule: "store-provider",
+    allowed: secretStore,
+    refused: changed(secretStore, [
+      ["spec", "provider"],
+      { azurekv: { vaultUrl: "https://ameidekv.vault.azure.net" } },
+    ]),
+    says: 'leads to "azurekv"; set vault',
+    absent: changed(secretStore, [["spec", "provider"], undefined]),
+    absentSays: "has no provider; set vault",
+    unknown: ["spec", "provider"],
+  },
+  {
+    rule: "store-same-environment",
+    allowed: secretStore,
+    refused: changed(secretStore, [[...vault, "server"], "http://vault-core-dev.ameide-dev.svc.cluster.local:8200"]),
+    says: "leads to the Vault of dev; set that of prod",
+    absent: changed(secretStore, [[...vault, "server"], undefined]),
+    absentSays: "names no server; set the environment's Vault",
+    unknown: [...vault, "server"],
+  },
+  {
+    rule: "store-account",
+    allowed: secretStore,
+    refused: changed(secretStore, [[...account, "name"], "default"]),
+    says: 'logs in as "default"; name an account of its own',
+    absent: changed(secretStore, [[...vault, "auth"], undefined]),
+    absentSays: "names no ServiceAccount to log in as; set serviceAccountRef.name",
+    unknown: [...account, "name"],
+  },
+  {
+    rule: "store-cluster-conditions",
+    allowed: clusterStore,
+    refused: changed(clusterStore, [["spec", "conditions"], [{ namespaceRegexes: [".*"] }]]),
+    says: 'its condition ".*" takes every namespace',
+    absent: changed(clusterStore, [["spec", "conditions"], undefined]),
+    absentSays: "has no conditions; name its namespaces",
+    unknown: ["spec", "conditions"],
+  },
+  {
+    rule: "store-role-covers",
+    beside: [authRole],
+    allowed: secretStore,
+    refused: changed(secretStore, [["metadata", "namespace"], "argocd"]),
+    says: 'logs in as argocd/ameide-vault-reader, to which the role "ameide-secrets-reader-ameide-prod" is not bound',
+    absent: changed(secretStore, [[...account, "name"], undefined]),
+    absentSays: 'logs in as ameide-prod/, to which the role "ameide-secrets-reader-ameide-prod" is not bound',
+    unknown: [...account, "name"],
+  },
+  {
+    rule: "store-for-namespace",
+    beside: [secretStore],
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["metadata", "namespace"], "argocd"]),
+    says: 'reads by the store "argocd/ameide-vault", which nothing here makes',
+    absent: changed(externalSecret, [["spec", "secretStoreRef"], undefined]),
+    absentSays: 'reads by the store "ameide-prod/", which nothing here makes',
+    unknown: ["metadata", "namespace"],
+  },
+  {
+    rule: "store-pull-secret",
+    beside: [pullSecret],
+    allowed: secretStore,
+    refused: changed(secretStore, [["metadata", "namespace"], "clickhouse-system"]),
+    says: "its namespace receives no pull secret",
+    absent: externalSecret,
+    absentIsFine: "a namespace without a store receives nothing",
+    unknown: ["metadata", "namespace"],
+  },
+];

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { examples } from "../../policies/examples/all.ts";
+import { families } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { said, withUnknown } from "../support/policy.ts";
+
+describe("rules", () => {
+  it("have one example each, and no example is of another rule", () =>
+    assert.deepEqual(examples.map(({ rule }) => rule).toSorted(), rules.map(({ id }) => id).toSorted()));
+  it("have ids that begin with their family", () =>
+    assert.deepEqual(
+      rules.filter(({ id, family }) => !families.includes(family) || !id.startsWith(`${family}-`)).map(({ id }) => id),
+      [],
+    ));
+  it("say why, what to do, and where to read on", () =>
+    assert.deepEqual(
+      rules
+        .filter(({ why, remediation, references }) => why === "" || remediation === "" || references.length === 0)
+        .map(({ id }) => id),
+      [],
+    ));
+  it("are as strict in prod as anywhere", () =>
+    assert.deepEqual(
+      rules
+        .filter(({ levels }) => levels.prod !== "mandatory" && Object.values(levels).includes("mandatory"))
+        .map(({ id }) => id),
+      [],
+    ));
+});
+
+for (const example of examples) {
+  const { rule, allowed, refused, says, absent, absentSays, absentIsFine, unknown: path } = example;
+  describe(`rule ${rule}`, () => {
+    it("allows what is lawful", () => assert.deepEqual(said(example, allowed), []));
+    it("fails one change of it, saying what is and what it must be", () =>
+      assert.deepEqual(said(example, refused), [says]));
+    if (absentSays !== undefined) {
+      it("fails where it is left out: absent is not compliant", () =>
+        assert.deepEqual(said(example, absent), [absentSays]));
+    } else {
+      it(`allows it left out: ${absentIsFine ?? "no reason given"}`, () => {
+        assert.notEqual(absentIsFine, undefined);
+        assert.deepEqual(said(example, absent), []);
+      });
+    }
+    it("ignores another kind", () => {
+      const other =
+        "document" in refused
+          ? { document: { ...refused.document, apiVersion: "v1", kind: "Namespace" } }
+          : { ...refused, type: "kubernetes:core/v1:Namespace" };
+      assert.deepEqual(said(example, other), []);
+    });
+    if (path !== undefined) {
+      it("is undecided while that is not known, without throwing", () =>
+        assert.deepEqual(said(example, withUnknown(allowed, path)), "undecided"));
+    }
+  });
+}

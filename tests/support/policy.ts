@@ -1,0 +1,119 @@
+import { unknownCheckingProxy } from "@pulumi/policy";
+import * as policyProxy from "@pulumi/policy/proxy.js";
+import { catalogueSchema, type Catalogue } from "../../domain/catalogue.ts";
+import { changed, type Example, type Path, type Sample } from "../../policies/examples/example.ts";
+import { rawInputs } from "../../policies/pack/subjects.ts";
+import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { subjectsOfDocument } from "../../policies/subject/from-document.ts";
+import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
+import type { Subject } from "../../policies/subject/subject.ts";
+import { judge, judgeStack } from "../../policies/verdict.ts";
+
+/** `@pulumi/policy`'s own sentinel for a text that a preview does not know; internal to it, so not in its types. */
+export const unknown = (policyProxy as unknown as { readonly unknownStringValue: string }).unknownStringValue;
+
+/** The seed's tables, one declared delivery of Keycloak's, and a false friend: an external name that ends as Keycloak's do. */
+export const policyCatalogue: Catalogue = catalogueSchema.parse({
+  secrets: {
+    "ghcr-token": { authority: "external", env: "GHCR_TOKEN", required: ["dev", "staging", "prod"] },
+    "ghcr-username": { authority: "external", env: "GHCR_USERNAME" },
+    "langfuse-secret-key": { authority: "external", env: "LANGFUSE_SECRET_KEY" },
+    "anthropic-api-key": { authority: "external", env: "ANTHROPIC_API_KEY" },
+    "openai-api-key": { authority: "external", env: "OPENAI_API_KEY" },
+    "coder-github-oauth-client-secret": { authority: "external", env: "CODER_GITHUB_OAUTH_CLIENT_SECRET" },
+    "plausible-oauth-cookie-secret": { authority: "generated" },
+  },
+  clusterManaged: [
+    { name: "postgres-ameide-auth", authority: "cnpg", see: "412" },
+    { pattern: "*-db-credentials", authority: "cnpg", see: "412" },
+    { pattern: "*-db-password", authority: "cnpg", see: "412" },
+    {
+      name: "platform-app-master-client",
+      authority: "keycloak",
+      see: "462",
+      aliases: ["platform-app-master-client-secret"],
+    },
+    { pattern: "*-oidc-client-secret", authority: "keycloak", see: "462" },
+    { name: "minio-root-credentials", authority: "helm", see: "462", aliases: ["minio-root-password"] },
+    { name: "grafana-admin-credentials", authority: "helm", see: "462", aliases: ["grafana-admin-password"] },
+    { name: "redis-auth", authority: "redis", see: "462" },
+    { name: "vault-auto-credentials", authority: "bootstrap", see: "450" },
+    { pattern: "*-gitlab-token", authority: "service", see: "710" },
+  ],
+  deliveries: {
+    "ghcr-pull": {
+      externalSecret: "ghcr-pull-sync",
+      type: "kubernetes.io/dockerconfigjson",
+      registry: "ghcr.io",
+      username: "ghcr-username",
+      password: "ghcr-token",
+    },
+    "langfuse-secrets": { keys: { LANGFUSE_SECRET_KEY: "langfuse-secret-key" } },
+  },
+  inClusterDeliveries: {
+    "platform-app-master-client": {
+      externalSecret: "keycloak-master-platform-app-sync",
+      authority: "keycloak",
+      producer: "keycloak-client-patcher",
+      keys: { "client-secret": "platform-app-master-client-secret" },
+      see: "462",
+    },
+  },
+  keycloakClients: [{ clientId: "platform-app", vaultKey: "platform-app-client-secret" }],
+  settings: ["DATABASE_SSL", "NODE_ENV", "PORT"],
+  retired: { "env-ghcr-token": { since: "2025-12-31", use: "ghcr-token" } },
+  fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "REPLACE_ME", "__generate__"] },
+});
+
+/** What a rule says: the problems in order, or that it cannot tell yet. */
+export type Said = readonly string[] | "undecided";
+
+export function contextIn(place: Place = "prod"): RuleContext {
+  return { catalogue: policyCatalogue, place };
+}
+
+export function ruleOf(id: string): Rule {
+  const rule = rules.find((one) => one.id === id);
+  if (rule === undefined) throw new Error(`there is no rule "${id}"`);
+  return rule;
+}
+
+/** A sample as the pack gets it: its inputs wrapped in the SDK's own proxy, which throws on unknown values. */
+export function subjectOf(sample: Sample, name = "sample"): Subject {
+  const [subject] = subjectsOf(sample, name);
+  if (subject === undefined) throw new Error("no rule looks at this sample");
+  return subject;
+}
+
+export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
+  if ("document" in sample) return subjectsOfDocument(sample.document, name);
+  const { type, props, protect = false, dependsOn, computed } = sample;
+  const inputsFrom = new Map(Object.keys(props).map((key) => [key, computed?.includes(key) === true ? ["urn"] : []]));
+  return subjectsOfResource({
+    type,
+    name,
+    urn: name,
+    props: rawInputs(unknownCheckingProxy(props) as Record<string, unknown>),
+    options: { protect, inputsFrom, ...(dependsOn === undefined ? {} : { dependsOn }) },
+  });
+}
+
+/** Judges one sample of an example, with what stands beside it where the rule is over a stack. */
+export function said({ rule: id, beside = [], place }: Example, sample: Sample): Said {
+  const rule = ruleOf(id);
+  const own = subjectsOf(sample, "sample");
+  const context = contextIn(place);
+  const verdicts = isStackRule(rule)
+    ? [judgeStack(rule, [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own], context)]
+    : own.map((subject) => judge(rule, subject, context));
+  if (verdicts.some(({ kind }) => kind === "undecided")) return "undecided";
+  return verdicts.flatMap((verdict) =>
+    verdict.kind === "violation" ? verdict.violations.map(({ problem }) => problem) : [],
+  );
+}
+
+/** The same sample with one input that a preview does not know. */
+export function withUnknown(sample: Sample, path: Path): Sample {
+  return changed(sample, [path, unknown]);
+}
