@@ -1,4 +1,5 @@
-import { randomUUID, timingSafeEqual } from "node:crypto";
+import { createPublicKey, randomUUID, timingSafeEqual, type KeyObject } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import {
   calculateJwkThumbprint,
   exportJWK,
@@ -10,8 +11,6 @@ import {
   type CryptoKey,
   type JWK,
 } from "jose";
-import { createPublicKey } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { writePrivateFile } from "../private-file.ts";
 import type { Identity } from "./state-schema.ts";
 
@@ -27,89 +26,76 @@ const rememberedTokens = 1000;
 /** Azure signs with RS256; nobody but the stand-in reads these tokens, and an RSA key takes long to make. */
 const algorithm = "ES256";
 
+/** Of every token that bears our signature. */
+interface IssuedClaims {
+  readonly oid: string;
+  readonly appid: string;
+  readonly aud: string;
+  readonly exp: number;
+}
+
+/** The people and places that tokens tell of. */
+interface Directory {
+  readonly tenantId: string;
+  readonly operatorObjectId: string;
+  readonly operatorToken: string;
+}
+
 /** Issues and recognises the tokens of this Azure. Its key is kept, so that tokens outlive a restart. */
 export class TokenAuthority {
-  readonly issuer: string;
-  readonly publicJwk: JWK;
-  readonly #key: CryptoKey;
-  readonly #publicKey;
-  readonly #operatorToken: Buffer;
-  readonly #operatorObjectId: string;
+  readonly #directory: Directory;
+  readonly #issuer: string;
+  readonly #privateKey: CryptoKey;
+  readonly #publicKey: KeyObject;
   /** Tokens whose signature was checked: verifying costs more than the rest of a request. */
   readonly #verified = new Map<string, { readonly caller: Caller; readonly expiresAt: number }>();
 
-  private constructor(
-    key: CryptoKey,
-    pem: string,
-    publicJwk: JWK,
-    identity: { readonly tenantId: string; readonly operatorObjectId: string },
-    operatorToken: string,
-  ) {
-    this.#key = key;
-    this.#publicKey = createPublicKey(pem);
-    this.publicJwk = publicJwk;
-    this.issuer = `https://sts.windows.net/${identity.tenantId}/`;
-    this.#operatorObjectId = identity.operatorObjectId;
-    this.#operatorToken = Buffer.from(operatorToken);
+  private constructor(directory: Directory, privateKey: CryptoKey, publicKey: KeyObject) {
+    this.#directory = directory;
+    this.#issuer = `https://sts.windows.net/${directory.tenantId}/`;
+    this.#privateKey = privateKey;
+    this.#publicKey = publicKey;
   }
 
   /** @param keyFile - PKCS #8 PEM, made where it is missing. */
-  static async open(
-    keyFile: string,
-    identity: { readonly tenantId: string; readonly operatorObjectId: string },
-    operatorToken: string,
-  ): Promise<TokenAuthority> {
+  static async open(keyFile: string, directory: Directory): Promise<TokenAuthority> {
     if (!existsSync(keyFile)) {
       const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
       writePrivateFile(keyFile, await exportPKCS8(privateKey));
     }
     const pem = readFileSync(keyFile, "utf8");
-    const jwk = await exportJWK(createPublicKey(pem));
-    const kid = await calculateJwkThumbprint(jwk);
-    return new TokenAuthority(
-      await importPKCS8(pem, algorithm),
-      pem,
-      { ...jwk, kid, use: "sig", alg: algorithm },
-      identity,
-      operatorToken,
-    );
+    return new TokenAuthority(directory, await importPKCS8(pem, algorithm), createPublicKey(pem));
+  }
+
+  async publicJwk(): Promise<JWK> {
+    const jwk = await exportJWK(this.#publicKey);
+    return { ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: algorithm };
   }
 
   /** @param now - milliseconds since 1970. */
   issue(identity: Identity, resource: string, now: number, lifetimeInSeconds: number): Promise<string> {
+    const { principalId, clientId, tenantId } = identity;
     const iat = Math.floor(now / 1000);
-    const claims = {
-      oid: identity.principalId,
-      appid: identity.clientId,
-      tid: identity.tenantId,
-      idtyp: "app",
-      ver: "1.0",
-    };
-    return new SignJWT({ ...claims, uti: randomUUID() })
-      .setProtectedHeader({
-        alg: algorithm,
-        typ: "JWT",
-        ...(this.publicJwk.kid === undefined ? {} : { kid: this.publicJwk.kid }),
-      })
-      .setIssuer(this.issuer)
+    const claims = { oid: principalId, appid: clientId, tid: tenantId, idtyp: "app", ver: "1.0", uti: randomUUID() };
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+      .setIssuer(this.#issuer)
       .setAudience(resource)
-      .setSubject(identity.principalId)
+      .setSubject(principalId)
       .setIssuedAt(iat)
       .setNotBefore(iat)
       .setExpirationTime(iat + lifetimeInSeconds)
-      .sign(this.#key);
+      .sign(this.#privateKey);
   }
 
   /** @returns who calls, or `undefined` where the token is not one of ours or has expired. */
   async recognise(token: string, now: number): Promise<Caller | undefined> {
-    if (this.#isOperator(token)) return { kind: "operator", objectId: this.#operatorObjectId };
+    if (this.#isOperator(token)) return { kind: "operator", objectId: this.#directory.operatorObjectId };
     const known = this.#verified.get(token);
     if (known !== undefined) return known.expiresAt > now ? known.caller : undefined;
     try {
-      const { payload } = await jwtVerify(token, this.#publicKey, { issuer: this.issuer, currentDate: new Date(now) });
-      const { oid, appid, aud, exp } = payload;
-      if (typeof oid !== "string" || typeof appid !== "string" || typeof aud !== "string" || exp === undefined)
-        return undefined;
+      const checks = { issuer: this.#issuer, currentDate: new Date(now) };
+      const { oid, appid, aud, exp } = (await jwtVerify<IssuedClaims>(token, this.#publicKey, checks)).payload;
       const caller: Caller = { kind: "identity", objectId: oid, appId: appid, audience: aud };
       if (this.#verified.size >= rememberedTokens) this.#verified.clear();
       this.#verified.set(token, { caller, expiresAt: exp * 1000 });
@@ -121,6 +107,7 @@ export class TokenAuthority {
 
   #isOperator(token: string): boolean {
     const given = Buffer.from(token);
-    return given.length === this.#operatorToken.length && timingSafeEqual(given, this.#operatorToken);
+    const expected = Buffer.from(this.#directory.operatorToken);
+    return given.length === expected.length && timingSafeEqual(given, expected);
   }
 }

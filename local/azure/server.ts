@@ -41,7 +41,10 @@ export async function listen(port: number, { cert, key }: ServerCertificate): Pr
 
 export function serve(server: Server, services: Services): void {
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
-    handle(message, response, services).catch(() => response.destroy());
+    handle(message, response, services).catch((error: unknown) => {
+      if (error instanceof AzureError) send(response, error);
+      else response.destroy();
+    });
   });
 }
 
@@ -63,7 +66,7 @@ async function answerOf(request: AzureRequest, services: Services): Promise<Azur
   try {
     return await route(request, services);
   } catch (error) {
-    if (error instanceof AzureError) return { status: error.status, headers: error.headers, body: error.body };
+    if (error instanceof AzureError) return error;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
     return { status: 500, body: { error: { code: "StandInDefect", message } } };
   }
@@ -75,12 +78,8 @@ async function route(request: AzureRequest, services: Services): Promise<AzureAn
   if (/^\/subscriptions\//i.test(path)) return services.resourceManager.answer(request);
   if (isDataPlane(path)) return services.keyVault.answer(request);
   const answer = await services.tokens.answer(request);
-  return (
-    answer ?? {
-      status: 404,
-      body: { error: { code: "NotFound", message: `nothing answers ${request.method} ${path}` } },
-    }
-  );
+  if (answer === undefined) throw AzureError.arm(404, "NotFound", `Nothing answers ${request.method} ${path}.`);
+  return answer;
 }
 
 function isDataPlane(path: string): boolean {
@@ -111,17 +110,27 @@ async function readRequest(message: IncomingMessage): Promise<AzureRequest> {
   let length = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBodyInBytes) throw new Error("body too large");
+    if (length > maxBodyInBytes)
+      throw AzureError.arm(413, "RequestEntityTooLarge", "The request content is too large.");
     chunks.push(chunk);
   }
   const url = new URL(message.url ?? "/", "https://127.0.0.1");
   return {
     method: message.method ?? "GET",
-    path: decodeURIComponent(url.pathname).replace(/\/+$/, "") || "/",
+    path: decoded(url.pathname).replace(/\/+$/, "") || "/",
     query: url.searchParams,
     authorization: message.headers.authorization,
     body: Buffer.concat(chunks).toString("utf8"),
   };
+}
+
+/** @throws AzureError 400. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw AzureError.arm(400, "BadRequest", "The request URI is invalid.");
+  }
 }
 
 function send(response: ServerResponse, { status, headers, body }: AzureAnswer): void {

@@ -57,12 +57,14 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
   const { dir, port, clusterIssuer, clusterJwks, subscriptionId, now = Date.now } = options;
   ensurePrivateDir(dir);
   const files = azureFiles(dir);
-  const operatorToken = readOrMake(files.operatorToken, () => randomBytes(32).toString("base64url"));
+  const operatorToken = readOrMake(files.operatorToken, () => randomBytes(32).toString("base64url")).trim();
   const state = openState(files.state, options.tenantId);
-  const authority = await TokenAuthority.open(files.tokenKey, state, operatorToken);
+  const authority = await TokenAuthority.open(files.tokenKey, { ...state, operatorToken });
   const certificate = await issueServerCertificate(dir);
   const server = await listen(port, certificate);
   const writer = new StateWriter(files.state, state);
+  writer.changed();
+  await writer.flush(); // the ids that were made at the first start stay
   const context: AzureContext = {
     state,
     writer,

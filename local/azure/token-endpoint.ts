@@ -36,7 +36,7 @@ export class TokenEndpoint {
       this.#checkTenant(tenant);
       return { status: 200, body: this.#configuration() };
     }
-    if (rest === "discovery/v2.0/keys") return { status: 200, body: { keys: [this.#authority.publicJwk] } };
+    if (rest === "discovery/v2.0/keys") return { status: 200, body: { keys: [await this.#authority.publicJwk()] } };
     return undefined;
   }
 
@@ -96,7 +96,7 @@ export class TokenEndpoint {
       token_endpoint_auth_methods_supported: ["private_key_jwt"],
       response_types_supported: ["code"],
       subject_types_supported: ["pairwise"],
-      id_token_signing_alg_values_supported: ["RS256"],
+      id_token_signing_alg_values_supported: ["ES256"],
       scopes_supported: ["openid"],
     };
   }

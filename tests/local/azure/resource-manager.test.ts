@@ -282,6 +282,8 @@ describe("ResourceManager", () => {
   });
 
   describe("federated credentials", () => {
+    // so that two requests overlap even where the second connection is slow to come up
+    const slowWrites = { federatedWriteInMilliseconds: 1000 };
     beforeEach(() => rig.makeIdentity());
 
     it("are made one after the other, read, listed and deleted", async () => {
@@ -303,6 +305,7 @@ describe("ResourceManager", () => {
     });
 
     it("fail when two are written at once on one identity: exactly one passes", async () => {
+      rig.azure.control.configure(slowWrites);
       const answers = await Promise.all([
         rig.federate("vault-bootstrap-dev", { subject: "system:serviceaccount:a:b" }),
         rig.federate("vault-bootstrap-staging", { subject: "system:serviceaccount:c:d" }),
@@ -319,6 +322,7 @@ describe("ResourceManager", () => {
 
     it("fail when a deletion meets a write on one identity", async () => {
       await rig.federate();
+      rig.azure.control.configure(slowWrites);
 
       const [deleted, written] = await Promise.all([
         rig.arm("DELETE", `${identityId}/federatedIdentityCredentials/vault-bootstrap-local`),

@@ -62,6 +62,28 @@ describe("startAzure", () => {
     assert.deepEqual(rig.azure.control.counters().requests, { "secret-get": 1 });
   });
 
+  it("keeps the ids of its first start even where nothing else happened", async () => {
+    const fresh = await AzureRig.start();
+    const { tenantId, operatorToken } = fresh.azure;
+    await fresh.restart();
+
+    assert.deepEqual([fresh.azure.tenantId, fresh.azure.operatorToken], [tenantId, operatorToken]);
+    await fresh.stop();
+  });
+
+  it("fails a request that it cannot read, and serves the next one", async () => {
+    const headers = { authorization: `Bearer ${rig.azure.operatorToken}` };
+    const misspelt = await fetch(`${rig.azure.origin}/secrets/%E0%A4%A?api-version=7.6`, { headers });
+    const huge = await fetch(`${rig.azure.origin}/secrets/a?api-version=7.6`, {
+      method: "PUT",
+      headers,
+      body: "x".repeat(1_000_001),
+    });
+
+    assert.deepEqual([misspelt.status, huge.status], [400, 413]);
+    assert.equal((await rig.arm("GET", vaultId)).status, 200);
+  });
+
   it("keeps its folder to its owner", () => {
     assert.equal(statSync(rig.dir).mode & 0o777, 0o700);
     const modes = readdirSync(rig.dir).map((name) => [name, statSync(join(rig.dir, name)).mode & 0o777]);
