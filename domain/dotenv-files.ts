@@ -75,7 +75,7 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
         ? `${file.path} holds sample values, which only local accepts, not ${environment}`
         : `git tracks ${file.path}, so every value in it is in the history`,
       fix: isExample(file.path)
-        ? "give a file with real values, such as --env-file .env"
+        ? "give a file with real values, such as --dotenv .env"
         : `git rm --cached ${file.path}, add it to .gitignore, and rotate what it held`,
     });
   }

@@ -45,11 +45,11 @@ function isInstalled() {
   return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
-/** The files that `local up` will read; as its own `--env-file` has it. */
+/** The files that `local up` will read; as its own `--dotenv` names them. */
 function envFilesOf(args) {
   const named = args.flatMap((arg, index) => {
-    if (arg.startsWith("--env-file=")) return [arg.slice("--env-file=".length)];
-    return arg === "--env-file" && args[index + 1] !== undefined ? [args[index + 1]] : [];
+    if (arg.startsWith("--dotenv=")) return [arg.slice("--dotenv=".length)];
+    return arg === "--dotenv" && args[index + 1] !== undefined ? [args[index + 1]] : [];
   });
   return named.length === 0 ? [".env.example"] : named;
 }

@@ -4,7 +4,7 @@ import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
 
 interface Flags extends LocalHomeFlags {
-  readonly envFile?: readonly string[];
+  readonly dotenv?: readonly string[];
   readonly firstLook: boolean;
   readonly json?: boolean;
 }
@@ -17,7 +17,7 @@ export const localUp: Command<Flags> = {
   summary: "start the local environment and walk the chain from .env to Kubernetes Secrets",
   options: [
     {
-      flags: "--env-file <path>",
+      flags: "--dotenv <path>",
       summary: "read this instead of .env.example; may be given several times",
       repeatable: true,
     },
@@ -25,14 +25,10 @@ export const localUp: Command<Flags> = {
     { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
     { flags: "--json", summary: "print the account as JSON" },
   ],
-  examples: [
-    "npm start",
-    "npm start -- --env-file .env",
-    "ameide-secrets local up --home /tmp/chain --port-base 29000",
-  ],
+  examples: ["npm start", "npm start -- --dotenv .env", "ameide-secrets local up --home /tmp/chain --port-base 29000"],
   async run(flags, io, _args, signal) {
     const { repositoryRoot } = await import("../../environments/index.ts");
-    const envFiles = flags.envFile ?? [".env.example"];
+    const envFiles = flags.dotenv ?? [".env.example"];
     if (flags.firstLook) {
       const { firstLook } = await import("../../local/first-look/main.ts");
       io.err(await firstLook({ root: repositoryRoot, envFiles }));

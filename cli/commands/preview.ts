@@ -6,7 +6,7 @@ interface Flags {
   readonly all?: boolean;
   readonly offline?: boolean;
   readonly state?: string;
-  readonly envFile?: readonly string[];
+  readonly dotenv?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -19,7 +19,7 @@ export const preview: Command<Flags> = {
     { flags: "--offline", summary: "without Azure, Vault, cluster, credentials or .env" },
     { flags: "--state <file>", summary: "plan against an exported state instead of an empty stack; with --offline" },
     {
-      flags: "--env-file <path>",
+      flags: "--dotenv <path>",
       summary: "read this instead of .env and .env.local; may be given several times",
       repeatable: true,
     },
@@ -49,7 +49,7 @@ export const preview: Command<Flags> = {
     const outcome = await previewAllOffline({
       ...(stacks === undefined ? {} : { stacks }),
       ...(flags.state === undefined ? {} : { state: flags.state }),
-      envFiles: flags.envFile ?? [],
+      envFiles: flags.dotenv ?? [],
       signal,
     });
     if (flags.json === true) io.out(JSON.stringify(outcome, undefined, 2));

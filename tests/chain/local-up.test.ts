@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand, startCommand } from "../support/command-line.ts";
+import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+
+/** Every value is one that a careless template, shell or log would show or break. */
+const values = {
+  GHCR_TOKEN: `canary-ghp_"quoted"\\back$slash`,
+  GHCR_USERNAME: "canary-user:with:colons",
+  LANGFUSE_SECRET_KEY: "canary-langfuse-1",
+  ANTHROPIC_API_KEY: "canary-anthropic",
+  OPENAI_API_KEY: "canary-openai#not-a-comment",
+};
+
+describe("local up", function () {
+  this.timeout(startTimeout);
+  const chain = useLocalChain(values);
+
+  it("carries the values of the file into a valid dockerconfigjson, in both namespaces", async () => {
+    for (const namespace of ["ameide-local", "argocd"]) {
+      const { ".dockerconfigjson": json = "" } = await chain().secret(namespace, "ghcr-pull");
+      const auth = Buffer.from(`${values.GHCR_USERNAME}:${values.GHCR_TOKEN}`).toString("base64");
+      assert.deepEqual(JSON.parse(json), {
+        auths: { "ghcr.io": { username: values.GHCR_USERNAME, password: values.GHCR_TOKEN, auth } },
+      });
+    }
+  });
+
+  it("carries keys one by one into Opaque Secrets", async () => {
+    assert.deepEqual(await chain().secret("ameide-local", "inference-api-credentials"), {
+      ANTHROPIC_API_KEY: values.ANTHROPIC_API_KEY,
+      OPENAI_API_KEY: values.OPENAI_API_KEY,
+    });
+  });
+
+  it("leaves no value in logs, state, ConfigMaps or the arguments and environment of what runs", async () => {
+    const { home, cluster } = chain();
+    const secrets = Object.values(values).map((value) => value.slice(0, 16));
+    const found: string[] = [];
+    const look = (where: string, text: string) => {
+      if (secrets.some((secret) => text.includes(secret))) found.push(where);
+    };
+    for (const folder of [home.logsDir, home.pulumi.dir, home.node.dir]) {
+      for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        const path = join(folder, file);
+        if (statSync(path).isFile() && statSync(path).size < 20_000_000) look(path, readFileSync(path, "utf8"));
+      }
+    }
+    look("ConfigMaps", JSON.stringify(await cluster.get("/api/v1/configmaps")));
+    look("ExternalSecrets", JSON.stringify(await cluster.get("/apis/external-secrets.io/v1/externalsecrets")));
+    look("Events", JSON.stringify(await cluster.get("/api/v1/events")));
+    for (const pid of pidsOf(home.dir)) {
+      look(`arguments of ${pid}`, readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+      look(`environment of ${pid}`, readFileSync(`/proc/${pid}/environ`, "utf8"));
+    }
+    assert.deepEqual(found, []);
+  });
+
+  it("listens on loopback only", () => {
+    const ours = new Set(pidsOf(chain().home.dir));
+    const listening = execFileSync("ss", ["-Hltnp"], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some(([, pid]) => ours.has(Number(pid))))
+      .map((line) => line.trim().split(/\s+/)[3] ?? "");
+    assert.notEqual(listening.length, 0);
+    assert.deepEqual(
+      listening.filter((address) => !/^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):/.test(address)),
+      [],
+    );
+  });
+
+  it("keeps everything under one folder that others cannot read", () => {
+    const { dir } = chain().home;
+    assert.equal(statSync(dir).mode & 0o777, 0o700);
+    const open = readdirSync(dir, { recursive: true, encoding: "utf8" })
+      .map((file) => join(dir, file))
+      .filter((path) => statSync(path).isFile() && /key|token|kubeconfig|passphrase|state\.json/.test(path))
+      .filter((path) => (statSync(path).mode & 0o077) !== 0);
+    assert.deepEqual(open, []);
+  });
+
+  it("changes nothing when nothing changed, and says so", async () => {
+    const again = await chain().up(values);
+    assert.equal(again.code, 0, again.err);
+    assert.match(again.out, /^nothing changed$/m);
+  });
+
+  it("carries a changed value to the Secret, and says what changed", async () => {
+    const rotated = { ...values, LANGFUSE_SECRET_KEY: "canary-langfuse-2" };
+    const run = await chain().up(rotated);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.out, /key-vault: update .*langfuse-secret-key/);
+    assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
+      LANGFUSE_SECRET_KEY: "canary-langfuse-2",
+    });
+  });
+
+  it("keeps a value that the file no longer has", async () => {
+    const { GHCR_TOKEN, GHCR_USERNAME } = values;
+    const run = await chain().up({ GHCR_TOKEN, GHCR_USERNAME });
+    assert.match(`${run.out}${run.err}`, /anthropic-api-key/);
+    assert.deepEqual(await chain().secret("ameide-local", "inference-api-credentials"), {
+      ANTHROPIC_API_KEY: values.ANTHROPIC_API_KEY,
+      OPENAI_API_KEY: values.OPENAI_API_KEY,
+    });
+  });
+
+  it("fails on a cluster-managed name in the file, before anything is changed", async () => {
+    const refused = await chain().up({ ...values, PLATFORM_DB_CREDENTIALS: "canary-db" });
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /PLATFORM_DB_CREDENTIALS.*\n {2}fix: /);
+    assert.doesNotMatch(refused.err, /canary-db|preview with the policy pack/);
+  });
+
+  it("fails on an empty value and on two variables that meet in one name, both told at once", async () => {
+    const refused = await chain().up({ ...values, OPENAI_API_KEY: "", "openai.api.key": "canary-dot" });
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /OPENAI_API_KEY.*empty|empty.*OPENAI_API_KEY/);
+    assert.match(refused.err, /openai\.api\.key/);
+  });
+
+  it("comes back after a stop, when Vault is sealed, with every value as it was", async () => {
+    const stopped = await runCommand(["local", "down", "--home", chain().home.dir]);
+    assert.equal(stopped.code, 0, stopped.err);
+    assert.deepEqual(pidsOf(chain().home.dir), []);
+    const run = await chain().up(values);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /Vault: was sealed, is active/);
+    assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
+      LANGFUSE_SECRET_KEY: "canary-langfuse-1",
+    });
+  });
+
+  it("mends a server that was killed", async () => {
+    const { servers } = JSON.parse((await runCommand(["local", "status", "--json", ...chain().place])).out) as {
+      servers: { name: string; pid: number }[];
+    };
+    const victim = servers.find(({ name }) => name === "kube-apiserver");
+    process.kill(victim?.pid ?? 0, "SIGKILL");
+    const run = await chain().up(values);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /started .*kube-apiserver/);
+  });
+
+  it("leaves nothing running, and nothing that the next start trips over, when a run is interrupted or killed", async () => {
+    const changed = { ...values, OPENAI_API_KEY: "canary-openai-2" };
+    for (const signal of ["SIGINT", "SIGKILL"] as const) {
+      const run = startCommand([
+        "local",
+        "up",
+        "--no-first-look",
+        "--dotenv",
+        chain().envFile(changed),
+        ...chain().place,
+      ]);
+      await run.said("preview with the policy pack");
+      run.kill(signal);
+      assert.notEqual((await run.ended).code, 0);
+    }
+    const next = await chain().up(changed);
+    assert.equal(next.code, 0, next.err);
+    assert.equal(
+      (await chain().secret("ameide-local", "inference-api-credentials"))["OPENAI_API_KEY"],
+      "canary-openai-2",
+    );
+    assert.deepEqual(strays(chain().home.dir), []);
+  });
+});
+
+/** Processes whose command line names the home. */
+function pidsOf(dir: string): number[] {
+  return processes()
+    .filter(({ command }) => command.includes(dir))
+    .map(({ pid }) => pid);
+}
+
+/** Engines, providers and packs that no run of ours owns any more. */
+function strays(dir: string): string[] {
+  return processes()
+    .filter(
+      ({ command, environment }) => environment.includes(dir) && /pulumi|providers\/main|run-policy-pack/.test(command),
+    )
+    .map(({ command }) => command);
+}
+
+function processes(): { readonly pid: number; readonly command: string; readonly environment: string }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((name) => {
+      try {
+        const read = (file: string) => readFileSync(`/proc/${name}/${file}`, "utf8").replaceAll("\0", " ");
+        return [{ pid: Number(name), command: read("cmdline"), environment: read("environ") }];
+      } catch {
+        return []; // ended meanwhile, or another user's
+      }
+    });
+}
