@@ -1,12 +1,13 @@
 import type { Classification } from "../domain/catalogue-lookup.ts";
+import { declaredDelivery, declares } from "../domain/declared.ts";
 import { passage, type Circumstances, type Door } from "../domain/passage.ts";
 import { classifyKey, classifyKeyVaultName, vaultPath } from "./authority-names.ts";
+import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";
 import type { RuleContext, Violation } from "./rule.ts";
 import { at, text, type Path } from "./subject/reading.ts";
 import { referencesOf, specOf, targetOf, type Reference } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";
-import { normalise } from "../domain/names.ts";
 
 /** Why a name does not pass; each has a rule of its own, since each has another remedy. */
 export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "retired" | "wrong-writer";
@@ -164,16 +165,12 @@ function isDeclared(
   { catalogue, place }: RuleContext,
   read?: { readonly name: string; readonly secretKey?: string | undefined },
 ): boolean {
-  if (subject.kind !== "ExternalSecret") return false;
-  const target = targetOf(subject);
-  const declared = target === undefined ? undefined : catalogue.inClusterDeliveries[target];
-  if (declared === undefined || declared.externalSecret !== text(subject.object, "metadata", "name")) return false;
+  const externalSecret = text(subject.object, "metadata", "name");
+  const made = targetOf(subject);
+  if (subject.kind !== "ExternalSecret" || externalSecret === undefined || made === undefined) return false;
   const namespace = text(subject.object, "metadata", "namespace");
-  const here =
-    declared.namespaces?.includes(namespace ?? "") ?? (namespace === undefined || namespace.startsWith("ameide-"));
-  const now = place === "shared" || (declared.environments?.includes(place) ?? true);
-  if (!here || !now) return false;
-  if (read === undefined) return true;
-  const declaredPath = declared.keys[read.secretKey ?? ""];
-  return declaredPath !== undefined && normalise(vaultPath(declaredPath)) === normalise(vaultPath(read.name));
+  const environment = placeOfNamespace(namespace) ?? place;
+  const declared = declaredDelivery(catalogue, { externalSecret, target: made, namespace, environment });
+  if (declared === undefined || read === undefined) return declared !== undefined;
+  return declares(declared, read.secretKey, vaultPath(read.name));
 }
