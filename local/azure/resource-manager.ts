@@ -38,8 +38,8 @@ export class ResourceManager {
   }
 
   /**
-   * Answers once the change is on disk: a document that Pulumi has in its state must not be lost by a crash. Values of
-   * secrets follow within moments.
+   * Answers once the change is on disk: what Pulumi has in its state must not be lost by a crash. Changes that come
+   * together are written together.
    *
    * @throws AzureError in Resource Manager's shape.
    */
@@ -57,16 +57,16 @@ export class ResourceManager {
       const call = { context: this.#context, method, id: path, names, query, body: jsonBody(request) };
       const answer = await route.handle(call);
       if (answer === undefined) continue;
-      if (method !== "GET") await this.#persist(route);
+      if (method !== "GET") await this.#persist();
       return answer;
     }
     const message = `No route responded to '${method} ${path}'; the local Azure stand-in knows the types of this program only.`;
     throw AzureError.arm(404, "InvalidResourceType", message);
   }
 
-  async #persist({ kind }: ArmRoute): Promise<void> {
+  async #persist(): Promise<void> {
     this.#context.writer.changed();
-    if (kind !== "secrets") await this.#context.writer.flush();
+    await this.#context.writer.flush();
   }
 
   async #authorise(request: AzureRequest): Promise<void> {

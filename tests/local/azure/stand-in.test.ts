@@ -96,10 +96,18 @@ describe("startAzure", () => {
     });
   });
 
-  it("has a document on disk before it answers", async () => {
+  it("has what Resource Manager took on disk before it answers", async () => {
     await rig.arm("PUT", `${group}-two`, { location: "westeurope" });
-
     assert.match(readFileSync(join(rig.dir, "state.json"), "utf8"), /resourceGroups\/Ameide-two/);
+
+    await Promise.all(
+      [1, 2, 3].map((n) => rig.arm("PUT", `${vaultId}/secrets/env-${n}`, { properties: { value: "v" } })),
+    );
+    const text = readFileSync(join(rig.dir, "state.json"), "utf8");
+    assert.deepEqual(
+      [1, 2, 3].filter((n) => !text.includes(`"env-${n}"`)),
+      [],
+    );
   });
 
   it("fails on a state that was cut off, naming file and repair, and leaves it as it is", async () => {
