@@ -144,7 +144,7 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
     const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
   }
-  if (error instanceof VaultError || error instanceof NetworkError) {
+  if (error instanceof NetworkError || (error instanceof VaultError && error.status >= 429)) {
     const fix = "see Vault's own log; the next run goes on from here";
     return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, fix, options);
   }

@@ -1,4 +1,5 @@
 import { Redacted } from "../domain/redacted.ts";
+import { BootstrapFailure } from "./failure.ts";
 import { VaultError, type VaultClient } from "./vault-client.ts";
 
 /** What a path holds, as KV v2's metadata tells. */
@@ -36,6 +37,32 @@ export class VaultKv {
   /** @returns the API path, such as `secret/data/ghcr-token`. */
   apiPath(kind: "data" | "metadata", path: string): string {
     return `${this.#mount}/${kind}/${path.split("/").map(encodeURIComponent).join("/")}`;
+  }
+
+  /**
+   * Which of `paths` have metadata, by one list of each folder: a first run of a thousand asks once, not a thousand
+   * times. Where a policy does not let us list a folder, its paths count as present, and are asked one by one.
+   */
+  async present(paths: readonly string[]): Promise<ReadonlySet<string>> {
+    const folders = Map.groupBy(paths, (path) => path.slice(0, path.lastIndexOf("/") + 1));
+    const found = await Promise.all(
+      [...folders].map(async ([folder, inFolder]) => {
+        const keys = await this.#keys(folder);
+        return keys === undefined ? inFolder : inFolder.filter((path) => keys.has(path.slice(folder.length)));
+      }),
+    );
+    return new Set(found.flat());
+  }
+
+  /** @returns the names right below a folder; `undefined` where we may not list it. */
+  async #keys(folder: string): Promise<ReadonlySet<string> | undefined> {
+    try {
+      const answer = await this.#orUndefined("GET", `${this.apiPath("metadata", folder)}?list=true`);
+      return new Set((answer as { data: { keys: string[] } } | undefined)?.data.keys);
+    } catch (error) {
+      if (error instanceof VaultError && error.status === 403) return undefined;
+      throw error;
+    }
   }
 
   async state(path: string): Promise<VaultState> {
@@ -91,8 +118,14 @@ export class VaultKv {
     try {
       return await this.#vault.call(method, path);
     } catch (error) {
-      if (error instanceof VaultError && error.status === 404) return undefined;
-      throw error;
+      if (!(error instanceof VaultError) || error.status !== 404) throw error;
+      if (!error.says("no handler for route")) return undefined;
+      throw new BootstrapFailure(
+        "bad-configuration",
+        `Vault has no KV v2 mount ${this.#mount}/`,
+        "ameide-secrets up makes it; if it should be there, see whether this is the right Vault",
+        { cause: error },
+      );
     }
   }
 }

@@ -1,10 +1,13 @@
 import { Redacted } from "../domain/redacted.ts";
-import { NetworkError } from "./http.ts";
+import { NetworkError, parseAnswer } from "./http.ts";
 import { VaultError, type VaultClient } from "./vault-client.ts";
 
-/** What `sys/health` tells, each kept apart: they have different causes and different repairs. */
+/**
+ * What `sys/health` tells, each kept apart: they have different causes and different repairs. A `standby` passes calls on
+ * to its leader; one that is `electing` has none yet, as every Vault on raft for a moment after it is unsealed.
+ */
 export type VaultHealth =
-  | { readonly state: "active" | "standby" | "sealed" | "uninitialised" }
+  | { readonly state: "active" | "standby" | "electing" | "sealed" | "uninitialised" }
   | { readonly state: "unreachable"; readonly why: string };
 
 /** Vault's own codes of `sys/health`; 429 is a standby there, not a limit. */
@@ -21,11 +24,17 @@ export async function health(vault: VaultClient, signal?: AbortSignal): Promise<
   try {
     const { status } = await vault.send("GET", "sys/health", { signal });
     const state = stateOfStatus[status];
+    if (state === "standby" && !(await hasLeader(vault, signal))) return { state: "electing" };
     return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
   } catch (error) {
     if (error instanceof NetworkError) return { state: "unreachable", why: error.message };
     throw error;
   }
+}
+
+async function hasLeader(vault: VaultClient, signal?: AbortSignal): Promise<boolean> {
+  const { status, body } = await vault.send("GET", "sys/leader", { signal });
+  return status === 200 && (parseAnswer("sys/leader", body) as { leader_address?: string }).leader_address !== "";
 }
 
 /** What initialisation gives, once. */
@@ -75,6 +84,7 @@ export async function unseal(vault: VaultClient, key: Redacted): Promise<boolean
 }
 
 /**
+ * @param paths - some hundreds at most: Vault works out each by itself, and refuses a thousand strings as too complex.
  * @returns those of `paths` on which our token lacks one of `wanted`; empty where the policy hides the answer.
  */
 export async function pathsLacking(
@@ -85,13 +95,15 @@ export async function pathsLacking(
   try {
     const answer = await vault.call("POST", "sys/capabilities-self", { body: { paths } });
     const { data } = answer as { data: Record<string, unknown> };
-    return paths.filter((path) => {
-      const held = data[path];
-      return Array.isArray(held) && !held.includes("root") && !wanted.every((capability) => held.includes(capability));
-    });
+    return paths.filter((path) => !allows(data[path], wanted));
   } catch (error) {
     // a role without the default policy may not ask; each call tells then by itself
     if (error instanceof VaultError && error.status === 403) return [];
     throw error;
   }
+}
+
+function allows(held: unknown, wanted: readonly string[]): boolean {
+  if (!Array.isArray(held) || held.includes("root")) return true;
+  return wanted.every((capability) => held.includes(capability));
 }

@@ -35,15 +35,14 @@ export async function check(run: Run, kv: VaultKv, known: ReadonlyMap<CarriedSec
   return decisions;
 }
 
+/** Beyond this the question takes longer than what it saves: each write tells by itself then. */
+const askableWrites = 200;
+
 /** One question for all paths, so that a policy that forgot some stops the run while everything is still as it was. */
 async function checkRights(run: Run, kv: VaultKv, decisions: readonly Decision[]): Promise<void> {
-  const changing = decisions.filter(({ action }) => action.kind !== "leave");
-  const dataPaths = changing
-    .filter(({ action }) => action.kind === "write")
-    .map(({ secret }) => kv.apiPath("data", secret.path));
-  const recordPaths = changing.map(({ secret }) => kv.apiPath("metadata", secret.path));
-  const paths = [...dataPaths, ...recordPaths];
-  if (paths.length === 0) return;
+  const written = decisions.filter(({ action }) => action.kind === "write");
+  if (written.length === 0 || written.length > askableWrites) return;
+  const paths = written.map(({ secret }) => kv.apiPath("data", secret.path));
   const lacking = await pathsLacking(run.vault, paths, ["create", "update"]);
   if (lacking.length === 0) return;
   throw new BootstrapFailure(

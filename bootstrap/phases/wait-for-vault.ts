@@ -4,17 +4,18 @@ import type { Run } from "../run-context.ts";
 import { health, type VaultHealth } from "../vault-system.ts";
 
 /**
- * Waits until Vault answers, whatever its state.
+ * Waits until Vault answers and knows what it is.
  *
  * @throws BootstrapFailure `vault-unreachable`
  */
-export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state"], "unreachable">> {
-  const found = await waitUntil(run, ({ state }) => state !== "unreachable");
-  if (found.state === "unreachable") {
+export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state"], "unreachable" | "electing">> {
+  const found = await waitUntil(run, ({ state }) => state !== "unreachable" && state !== "electing");
+  if (found.state === "unreachable" || found.state === "electing") {
+    const why = found.state === "unreachable" ? found.why : "it has no leader";
     throw new BootstrapFailure(
       "vault-unreachable",
-      `Vault at ${run.config.vault.address} does not answer: ${found.why}`,
-      "see whether its pod runs and whether the address is that of its Service",
+      `Vault at ${run.config.vault.address} does not serve: ${why}`,
+      "see whether its pods run and whether the address is that of its Service",
     );
   }
   run.log.info("vault", { state: found.state });

@@ -1,6 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import tls from "node:tls";
+import type { AzureIdentity } from "../../bootstrap/azure-errors.ts";
+import { Log } from "../../bootstrap/log.ts";
+import { runBootstrap } from "../../bootstrap/run.ts";
+import { scheduledTiming, type Timing } from "../../bootstrap/timing.ts";
 import { startAzure, type AzureStandIn } from "../../local/azure/stand-in.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { get, type HttpAnswer } from "../../local/servers/https-get.ts";
@@ -11,6 +16,7 @@ import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/boot
 import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { vaultPolicies } from "../../domain/vault-policies.ts";
+import { VaultProxy, type ProxyHook } from "./vault-proxy.ts";
 import { forget, temporaryHome, testBinaries } from "../support/servers.ts";
 
 export const namespace = "ameide-local";
@@ -45,6 +51,7 @@ export class BootstrapRig {
   static #azureLagInMs = 0;
   readonly #files: string;
   readonly #bundle: string;
+  readonly #proxies: VaultProxy[] = [];
 
   private constructor(home: LocalHome, azure: AzureStandIn, clientId: string, files: string, bundle: string) {
     this.home = home;
@@ -81,6 +88,7 @@ export class BootstrapRig {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
     await this.azure.close();
     await forget(this.home);
   }
@@ -149,11 +157,60 @@ export class BootstrapRig {
     return await this.launch(config, options).result;
   }
 
+  /** The same run inside this process, where its waits can be shortened and its stop chosen. */
+  async runHere(
+    config: BootstrapConfig,
+    { timing = {}, signal = new AbortController().signal, dryRun = false, azure = {} }: RunHereOptions = {},
+  ): Promise<RunResult> {
+    tls.setDefaultCACertificates([...tls.getCACertificates("default"), this.azure.caPem]);
+    let text = "";
+    const log = new Log((line) => (text += line), "in-process");
+    const code = await runBootstrap({
+      invocation: {
+        config,
+        dryRun,
+        untilUnsealed: false,
+        waitForPropagation: false,
+        serviceAccountDir: join(this.#files, "serviceaccount"),
+        kubernetesAddress: this.home.kubernetesUrl,
+        azure: {
+          clientId: this.clientId,
+          tenantId: this.azure.tenantId,
+          tokenFile: join(this.#files, "azure-identity-token"),
+          authorityHost: this.azure.origin,
+          ...azure,
+        },
+      },
+      runId: "in-process",
+      timing: { ...quickTiming, ...timing },
+      log,
+      signal,
+    });
+    const lines = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return { code, lines, summary: lines.at(-1) ?? {}, text };
+  }
+
+  /** A Vault that behaves as `hook` says; closed with the rig. */
+  async proxy(hook: ProxyHook): Promise<string> {
+    const proxy = await VaultProxy.start(this.home.vaultUrl, hook);
+    this.#proxies.push(proxy);
+    return proxy.address;
+  }
+
+  /** Ends the Lease of a run that was killed, as half a minute would. */
+  async endLease(): Promise<void> {
+    await this.kube("DELETE", `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/vault-bootstrap`);
+  }
+
   /** Initialises and unseals by the bootstrap itself, then makes what `up` makes of Vault: mount, auth, role, policy. */
   async openVault(config: BootstrapConfig): Promise<void> {
     const { code, text } = await this.run(config, { args: ["--until=unsealed"] });
     if (code !== 0) throw new Error(text);
-    await this.vault("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    const mounted = await this.vault("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    if (mounted.status !== 204) throw new Error(`sys/mounts/secret: ${mounted.status} ${JSON.stringify(mounted.body)}`);
     await this.vault("POST", "sys/auth/kubernetes", { type: "kubernetes" });
     await this.vault("POST", "auth/kubernetes/config", {
       kubernetes_host: this.home.kubernetesUrl,
@@ -257,6 +314,20 @@ export class BootstrapRig {
     await giveRole(this.azure);
   }
 
+  /** What the Role gives where the source is a Kubernetes Secret. */
+  async allowSecret(name: string): Promise<void> {
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+    await this.kube("POST", `${rbac}/roles`, {
+      metadata: { name },
+      rules: [{ apiGroups: [""], resources: ["secrets"], resourceNames: [name], verbs: ["get"] }],
+    });
+    await this.kube("POST", `${rbac}/rolebindings`, {
+      metadata: { name },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name: bootstrapName, namespace }],
+    });
+  }
+
   /** A file of this rig's folder, such as a token that is not one. */
   file(name: string, content: string): string {
     const path = join(this.#files, name);
@@ -290,6 +361,22 @@ export class BootstrapRig {
     return String((await this.kube("POST", path, { spec })).body.status.token);
   }
 }
+
+interface RunHereOptions {
+  readonly timing?: Partial<Timing>;
+  readonly signal?: AbortSignal;
+  readonly dryRun?: boolean;
+  readonly azure?: Partial<AzureIdentity>;
+}
+
+/** Waits that are over in a moment. */
+const quickTiming: Timing = {
+  ...scheduledTiming,
+  vaultWaitInMs: 300,
+  vaultPollInMs: 20,
+  retryBaseInMs: 5,
+  retryCapInMs: 20,
+};
 
 interface LaunchOptions {
   readonly args?: readonly string[];

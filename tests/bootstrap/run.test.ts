@@ -1,0 +1,334 @@
+import assert from "node:assert/strict";
+import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
+import { namespace, type RunResult } from "./rig.ts";
+import { external, useRig } from "./use-rig.ts";
+
+/** Name to outcome and reason, as the log tells; unchanged ones without a reason are not told. */
+function told({ lines }: RunResult): Record<string, unknown> {
+  const secrets = lines.filter(({ event }) => event === "secret" || event === "would-write");
+  return Object.fromEntries(
+    secrets.map(({ name, outcome, reason }) => [name, reason === undefined ? outcome : `${outcome}: ${reason}`]),
+  );
+}
+
+describe("runBootstrap", function () {
+  this.timeout(30_000);
+  const rig = useRig();
+
+  it("writes an external value, records where it came from, and from then on asks CAS of whoever writes that name", async () => {
+    const config = rig().config({ secrets: [external("new-token", { source: "env-new-token", required: true })] });
+    await rig().allow(config);
+    await rig().setSecrets({ "env-new-token": "value-1" });
+
+    const result = await rig().run(config);
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(await rig().value("new-token"), "value-1");
+    const { custom_metadata: record, cas_required } = await rig().metadata("new-token");
+    assert.equal(cas_required, true);
+    assert.equal(record[customMetadataKeys.managedBy], managedByBootstrap);
+    assert.equal(record[customMetadataKeys.authority], "external");
+    assert.equal(record[customMetadataKeys.vaultVersion], "1");
+    assert.match(record[customMetadataKeys.sourceVersion], /^[0-9a-f]{32}$/);
+    assert.equal(await rig().writePlainly("new-token", "by-hand"), 400);
+  });
+
+  it("reads no value when nothing changed, and exactly one more when one did", async () => {
+    const names = ["steady-1", "steady-2", "steady-3"];
+    const config = rig().config({ secrets: names.map((name) => external(name)) });
+    await rig().allow(config);
+    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, `of-${name}`])));
+    await rig().run(config);
+
+    const { control } = rig().azure;
+    control.resetCounters();
+    const same = await rig().run(config);
+    assert.equal(same.summary["unchanged"], 3, same.text);
+    assert.equal(control.counters().requests["secret-get"], undefined);
+
+    await rig().setSecrets({ "steady-2": "rotated" });
+    control.resetCounters();
+    const one = await rig().run(config);
+    assert.deepEqual(told(one), { "steady-2": "written" });
+    assert.equal(control.counters().requests["secret-get"], 1);
+    assert.equal(await rig().value("steady-2"), "rotated");
+  });
+
+  it("reads a value again that was set within two seconds of the list, since a later one could carry the same time", async () => {
+    const config = rig().config({ secrets: [external("fresh")] });
+    await rig().allow(config);
+    await rig().setSecrets({ fresh: "value-1" }, { settled: false });
+    await rig().run(config);
+    await rig().setSecrets({ fresh: "value-2" }, { settled: false });
+
+    const result = await rig().run(config);
+
+    assert.deepEqual(told(result), { fresh: "written" });
+    assert.equal(await rig().value("fresh"), "value-2");
+  });
+
+  it("fails when required values are missing, names all of them, and writes none of the others", async () => {
+    const config = rig().config({
+      secrets: [
+        external("there"),
+        external("gone-1", { required: true, fixture: "minioadmin" }),
+        external("gone-2", { required: true }),
+        external("marker", { required: true }),
+      ],
+    });
+    await rig().allow(config);
+    await rig().setSecrets({ there: "value-1", marker: "CHANGEME" });
+
+    const { code, summary } = await rig().run(config);
+
+    assert.equal(code, 10);
+    assert.equal(summary["cause"], "required-missing");
+    assert.match(String(summary["problem"]), /3 required of 4 .*gone-1 .*gone-2 .*marker \(marker is a placeholder/);
+    assert.equal(await rig().value("there"), undefined);
+    assert.equal(await rig().value("gone-1"), undefined);
+    const status = await rig().status();
+    assert.equal(status?.cause, "required-missing");
+    assert.equal(status?.phase, "check");
+  });
+
+  it("keeps what another writer marked as its own, and names it", async () => {
+    const config = rig().config({ secrets: [external("pushed")], claimUnmarked: true });
+    await rig().allow(config);
+    await rig().writePlainly("pushed", "theirs");
+    await rig().vault("POST", "secret/metadata/pushed", { custom_metadata: { "managed-by": "external-secrets" } });
+    await rig().setSecrets({ pushed: "ours" });
+
+    const result = await rig().run(config);
+
+    assert.equal(result.code, 0);
+    assert.deepEqual(told(result), { pushed: "kept: managed by external-secrets" });
+    assert.equal(await rig().value("pushed"), "theirs");
+    assert.equal(await rig().writePlainly("pushed", "theirs again"), 200);
+  });
+
+  it("fails on a live value that nobody marked, and claims it only once the stack says so", async () => {
+    const secrets = [external("live")];
+    const config = rig().config({ secrets });
+    await rig().allow(config);
+    await rig().writePlainly("live", "theirs");
+    await rig().setSecrets({ live: "ours" });
+
+    const refused = await rig().run(config);
+    assert.equal(refused.code, 30);
+    assert.match(String(refused.summary["problem"]), /live \(holds a value that neither we nor the source made/);
+    assert.equal(await rig().value("live"), "theirs");
+
+    const claimed = await rig().run(rig().config({ secrets, claimUnmarked: true }));
+    assert.equal(claimed.code, 0);
+    assert.equal(await rig().value("live"), "ours");
+  });
+
+  it("claims an unmarked placeholder, fixture, equal value and earlier value of the source", async () => {
+    const names = ["was-placeholder", "was-fixture", "was-own-fixture", "was-equal", "was-earlier"];
+    const own = { fixture: "seeded-by-us" };
+    const config = rig().config({
+      secrets: names.map((name) => external(name, name === "was-own-fixture" ? own : {})),
+    });
+    await rig().allow(config);
+    await rig().setSecrets({ "was-earlier": "yesterday" });
+    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, `real-${name}`])));
+    await rig().writePlainly("was-placeholder", "placeholder_anything");
+    await rig().writePlainly("was-fixture", "minioadmin");
+    await rig().writePlainly("was-own-fixture", "seeded-by-us");
+    await rig().writePlainly("was-equal", "real-was-equal");
+    await rig().writePlainly("was-earlier", "yesterday");
+
+    const result = await rig().run(config);
+
+    assert.equal(result.code, 0, result.text);
+    for (const name of names) assert.equal(await rig().value(name), `real-${name}`);
+    assert.equal((await rig().metadata("was-equal")).current_version, 1);
+    assert.equal((await rig().metadata("was-equal")).custom_metadata["managed-by"], managedByBootstrap);
+  });
+
+  it("generates a value once, and leaves it as it is from then on, in every environment", async () => {
+    const secrets = [
+      { name: "made", authority: "generated" as const, path: "made", required: false, lengthInCharacters: 40 },
+    ];
+    const config = rig().config({ secrets });
+    await rig().allow(config);
+    await rig().run(config);
+    const first = await rig().value("made");
+    assert.match(first ?? "", /^[A-Za-z0-9]{40}$/);
+
+    const result = await rig().run(rig().config({ secrets, environment: "prod", fixturesAllowed: false }));
+    assert.equal(result.summary["unchanged"], 1);
+    assert.equal(await rig().value("made"), first);
+
+    await rig().vault("DELETE", "secret/data/made");
+    const deleted = await rig().run(config);
+    assert.deepEqual(told(deleted), { made: "kept: its latest version is deleted, which is not absent; undelete it" });
+    assert.equal(await rig().value("made"), undefined);
+  });
+
+  it("writes a fixture only where there is no value and only where fixtures are allowed, and a real value over it", async () => {
+    const secrets = [external("seeded", { fixture: "lf_api_key" })];
+    const config = rig().config({ secrets });
+    await rig().allow(config);
+    await rig().run(rig().config({ secrets, environment: "staging", fixturesAllowed: false }));
+    assert.equal(await rig().value("seeded"), undefined);
+    assert.deepEqual(told(await rig().run(config)), { seeded: "written: fixture" });
+    await rig().setSecrets({ seeded: "real" });
+    assert.deepEqual(told(await rig().run(config)), { seeded: "written" });
+    assert.equal(await rig().value("seeded"), "real");
+  });
+
+  it("fails on a placeholder or an empty value in the source, and on a fixture or sample outside local; carries the rest", async () => {
+    const config = rig().config({
+      environment: "prod",
+      fixturesAllowed: false,
+      secrets: ["bad-marker", "bad-empty", "bad-fixture", "bad-sample", "good"].map((name) => external(name)),
+    });
+    await rig().allow(config);
+    await rig().setSecrets({
+      "bad-marker": "changeme",
+      "bad-empty": "  ",
+      "bad-fixture": "minioadmin",
+      "bad-sample": "sample-token",
+      good: "real",
+    });
+
+    const { code, summary } = await rig().run(config);
+
+    assert.equal(code, 15);
+    assert.equal(summary["failed"], 4);
+    assert.equal(await rig().value("good"), "real");
+    for (const name of ["bad-marker", "bad-empty", "bad-fixture", "bad-sample"]) {
+      assert.equal(await rig().value(name), undefined);
+    }
+  });
+
+  it("reports a value that the source no longer has or has disabled, and deletes nothing", async () => {
+    const config = rig().config({ secrets: [external("removed"), external("disabled")] });
+    await rig().allow(config);
+    await rig().setSecrets({ removed: "value-1", disabled: "value-1" });
+    await rig().run(config);
+    await rig().keyVault("DELETE", "removed");
+    await rig().keyVault("PATCH", "disabled", { attributes: { enabled: false } });
+
+    const result = await rig().run(config);
+
+    assert.equal(result.code, 0, result.text);
+    assert.deepEqual(told(result), {
+      removed: "unchanged: the source has no removed; the value in Vault stays",
+      disabled: "unchanged: disabled is disabled in the source; the value in Vault stays",
+    });
+    assert.equal(await rig().value("removed"), "value-1");
+    assert.equal(await rig().value("disabled"), "value-1");
+  });
+
+  it("brings back an external value whose version in Vault was deleted or overwritten", async () => {
+    const config = rig().config({ secrets: [external("deleted"), external("edited")] });
+    await rig().allow(config);
+    await rig().setSecrets({ deleted: "value-1", edited: "value-1" });
+    await rig().run(config);
+    await rig().vault("DELETE", "secret/data/deleted");
+    await rig().vault("POST", "secret/data/edited", { options: { cas: 1 }, data: { value: "by hand" } });
+
+    const result = await rig().run(config);
+
+    assert.deepEqual(told(result), { deleted: "written", edited: "written" });
+    assert.equal(await rig().value("deleted"), "value-1");
+    assert.equal(await rig().value("edited"), "value-1");
+  });
+
+  it("makes the extra copies of mappedSecrets, under names with and without prefix", async () => {
+    const config = rig().config({
+      secrets: [external("bare"), external("prefixed", { source: "env-prefixed" })],
+      mappedSecrets: [{ from: "env-prefixed", to: "packages/go/token" }],
+    });
+    await rig().allow(config);
+    await rig().setSecrets({ bare: "value-1", "env-prefixed": "value-2" });
+
+    assert.equal((await rig().run(config)).code, 0);
+
+    assert.equal(await rig().value("bare"), "value-1");
+    assert.equal(await rig().value("prefixed"), "value-2");
+    assert.equal(await rig().value("packages/go/token"), "value-2");
+  });
+
+  it("prints the plan and changes nothing with --dry-run", async () => {
+    const config = rig().config({ secrets: [external("planned")], lease: "never-made", statusConfigMap: "never-made" });
+    await rig().allow(config);
+    await rig().setSecrets({ planned: "value-1" });
+
+    const result = await rig().run(config, { args: ["--dry-run"] });
+
+    assert.equal(result.code, 0);
+    assert.equal(result.summary["dryRun"], true);
+    assert.ok(result.lines.some(({ event, name }) => event === "would-write" && name === "planned"));
+    assert.equal(await rig().value("planned"), undefined);
+    const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/never-made`;
+    assert.equal((await rig().kube("GET", lease)).status, 404);
+    assert.equal((await rig().kube("GET", `/api/v1/namespaces/${namespace}/configmaps/never-made`)).status, 404);
+  });
+
+  it("carries values from a Kubernetes Secret where there is no Azure", async () => {
+    const source = {
+      type: "kubernetes-secret" as const,
+      name: "vault-bootstrap-local-secrets",
+      key: "env-secrets.json",
+    };
+    const config = rig().config({ source, secrets: [external("seed-token", { required: true })] });
+    await rig().allow(config);
+    await rig().allowSecret(source.name);
+    const missing = await rig().run(config);
+    assert.equal(missing.code, 11);
+    assert.match(
+      String(missing.summary["problem"]),
+      /Secret ameide-local\/vault-bootstrap-local-secrets.* does not exist/,
+    );
+
+    const data = (value: string) => ({ [source.key]: Buffer.from(value).toString("base64") });
+    const path = `/api/v1/namespaces/${namespace}/secrets`;
+    await rig().kube("POST", path, { metadata: { name: source.name }, data: data('{"seed-token":"not-closed') });
+    const broken = await rig().run(config);
+    assert.equal(broken.code, 2);
+    assert.doesNotMatch(broken.text, /not-closed/);
+
+    await rig().kube("PUT", `${path}/${source.name}`, {
+      metadata: { name: source.name },
+      data: data('{"seed-token":"s1"}'),
+    });
+    assert.equal((await rig().run(config)).code, 0);
+    assert.equal(await rig().value("seed-token"), "s1");
+    assert.equal((await rig().run(config)).summary["unchanged"], 1);
+  });
+
+  it("prints no value and writes none into its status, whatever becomes of it", async () => {
+    const values = { "quiet-1": "very-secret-one", "quiet-2": "CHANGEME", "quiet-3": "very-secret-three" };
+    const config = rig().config({ secrets: Object.keys(values).map((name) => external(name)) });
+    await rig().allow(config);
+    await rig().setSecrets(values);
+    await rig().writePlainly("quiet-3", "very-secret-live");
+
+    const result = await rig().run(config);
+
+    const everything =
+      result.text + JSON.stringify(await rig().status()) + JSON.stringify(await rig().metadata("quiet-1"));
+    assert.equal(result.summary["failed"], 2);
+    for (const value of [...Object.values(values), "very-secret-live"]) assert.ok(!everything.includes(value), value);
+  });
+
+  it("keeps the last success in its status over a run that fails, with what it knew of each secret", async () => {
+    const secrets = [external("lasting")];
+    const config = rig().config({ secrets });
+    await rig().allow(config);
+    await rig().setSecrets({ lasting: "value-1" });
+    await rig().run(config, { env: { VAULT_BOOTSTRAP_RUN_ID: "good-run" } });
+    const before = await rig().status();
+    assert.equal(before?.runId, "good-run");
+
+    await rig().run(rig().config({ secrets: [external("nowhere", { required: true })] }));
+
+    const after = await rig().status();
+    assert.equal(after?.cause, "required-missing");
+    assert.equal(after?.lastSuccessAt, before?.finishedAt);
+    assert.deepEqual(after?.secrets, before?.secrets);
+  });
+});

@@ -1,0 +1,76 @@
+import { createServer, request, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface ProxiedCall {
+  readonly method: string;
+  /** With `/v1/`. */
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface ProxiedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * What stands between the bootstrap and its Vault in a test.
+ *
+ * @param forward - asks Vault.
+ * @returns what the bootstrap gets; `"drop"` cuts the connection.
+ */
+export type ProxyHook = (call: ProxiedCall, forward: () => Promise<ProxiedAnswer>) => Promise<ProxiedAnswer | "drop">;
+
+/** A Vault with faults and other writers at chosen moments: everything goes to the real one, past a hook. */
+export class VaultProxy {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(target: string, hook: ProxyHook): Promise<VaultProxy> {
+    const server = createServer((incoming, outgoing) => {
+      void (async () => {
+        const body = await textOf(incoming);
+        const { method = "GET", url: path = "/" } = incoming;
+        const answer = await hook({ method, path, body }, () => forward(target, incoming, body));
+        if (answer === "drop") {
+          outgoing.destroy();
+          return;
+        }
+        outgoing.writeHead(answer.status, answer.headers);
+        outgoing.end(answer.body);
+      })().catch(() => outgoing.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return new VaultProxy(server);
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+async function forward(target: string, incoming: IncomingMessage, body: string): Promise<ProxiedAnswer> {
+  return await new Promise((resolve, reject) => {
+    const { method, headers, url = "/" } = incoming;
+    const onward = request(new URL(url, target), { method, headers, agent: false }, (response) => {
+      textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject);
+    });
+    onward.on("error", reject);
+    onward.end(body);
+  });
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
