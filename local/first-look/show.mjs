@@ -59,7 +59,7 @@ function publish(building, folder) {
   }
 }
 
-async function bundleFirstLook(packages, outfile) {
+export async function bundleFirstLook(packages, outfile) {
   const { build } = await import(pathToFileURL(join(packages, "node_modules", "esbuild", "lib", "main.js")).href);
   mkdirSync(dirname(outfile), { recursive: true });
   await build({

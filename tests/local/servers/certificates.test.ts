@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureHome, localHome, type LocalHome } from "../../../local/home.ts";
+import { ensureCertificates, issueClient } from "../../../local/servers/certificates.ts";
+
+describe("ensureCertificates", () => {
+  let home: LocalHome;
+  const read = (path: string) => new X509Certificate(readFileSync(path));
+
+  beforeEach(() => {
+    home = localHome({ dir: mkdtempSync(join(tmpdir(), "ameide-secrets-certificates-")) });
+    ensureHome(home);
+  });
+  afterEach(() => rmSync(home.dir, { recursive: true }));
+
+  it("makes them once", async () => {
+    const set = await ensureCertificates(home);
+    const before = readFileSync(home.kubernetes.caCertificate, "utf8");
+    assert.equal(await ensureCertificates(home), set);
+    assert.equal(readFileSync(home.kubernetes.caCertificate, "utf8"), before);
+  });
+
+  it("makes all of them again, under another name, when a crash left them half made", async () => {
+    const set = await ensureCertificates(home);
+    rmSync(home.kubernetes.complete);
+    assert.notEqual(await ensureCertificates(home), set);
+    const { caCertificate, apiServerCertificate } = home.kubernetes;
+    assert.equal(read(apiServerCertificate).verify(read(caCertificate).publicKey), true);
+  });
+
+  it("names the loopback address and the names that pods use in the API server's", async () => {
+    await ensureCertificates(home);
+    const certificate = read(home.kubernetes.apiServerCertificate);
+    assert.equal(certificate.checkIP("127.0.0.1"), "127.0.0.1");
+    assert.equal(certificate.checkHost("kubernetes.default.svc"), "kubernetes.default.svc");
+  });
+
+  it("signs etcd's by a CA of its own", async () => {
+    await ensureCertificates(home);
+    const { etcd, kubernetes } = home;
+    assert.equal(read(etcd.clientCertificate).verify(read(etcd.caCertificate).publicKey), true);
+    assert.equal(read(etcd.clientCertificate).verify(read(kubernetes.caCertificate).publicKey), false);
+  });
+});
+
+describe("issueClient", () => {
+  it("names user and group", async () => {
+    const home = localHome({ dir: mkdtempSync(join(tmpdir(), "ameide-secrets-certificates-")) });
+    ensureHome(home);
+    await ensureCertificates(home);
+    const { certificate } = await issueClient(home, { name: "system:node:a", organisation: "system:nodes" });
+    assert.equal(new X509Certificate(certificate).subject, "O=system:nodes\nCN=system:node:a");
+    rmSync(home.dir, { recursive: true });
+  });
+});
