@@ -1,18 +1,37 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
 import { requireVault } from "./components/vault-preflight.ts";
+import type { StackPlan } from "./domain/environment.ts";
+import { errorsOf } from "./domain/finding.ts";
 import { UserError } from "./domain/user-error.ts";
+import { readCatalogue } from "./environments/catalogue.ts";
 import { load } from "./environments/index.ts";
+import { guardTransformation, judgePlan } from "./policies/guard.ts";
 
-/** What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, asks Vault, and registers. */
+/**
+ * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, asks
+ * Vault, and only then registers the chain (chain.ts).
+ *
+ * @throws pulumi.RunError with everything that is wrong, before anything is registered.
+ */
 export default async function program(): Promise<Record<string, unknown>> {
   const settings: unknown = new pulumi.Config("ameide-secrets").getObject("settings");
   const { VAULT_ADDR: vaultAddress, VAULT_TOKEN: vaultToken } = process.env;
   try {
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
+    guard(plan);
     if (plan.kind === "environment") await requireVault(plan, vaultToken);
     return registerStack(plan);
   } catch (error) {
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
+}
+
+/** The policy pack's own rules, embedded: they hold without `--policy-pack`, and for what is declared beside the plan. */
+function guard(plan: StackPlan): void {
+  const catalogue = readCatalogue();
+  const refused = errorsOf(judgePlan(plan, catalogue));
+  if (refused.length > 0) throw UserError.from(refused);
+  const place = plan.kind === "shared" ? plan.kind : plan.name;
+  pulumi.runtime.registerStackTransformation(guardTransformation(catalogue, place));
 }

@@ -1,0 +1,82 @@
+import { chainDigest } from "../chain-digest.ts";
+import type { EnvironmentStack } from "../environment.ts";
+import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "./admission.ts";
+import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";
+import { bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
+import { externalSecret, pullSecretPatches } from "./external-secret.ts";
+import { namespaces } from "./namespace.ts";
+import { readerServiceAccount, secretStore } from "./secret-store.ts";
+import { tokenReviewBinding } from "./token-review.ts";
+
+/** A plain Kubernetes object, ready to be written as YAML. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface RenderedManifest {
+  /** Relative, such as `ameide-dev/ExternalSecret-ghcr-pull-sync.yaml`; cluster-scoped objects under `cluster/`. */
+  readonly path: string;
+  readonly object: Manifest;
+}
+
+/**
+ * Every Kubernetes object of one environment as ArgoCD would apply it, in the order of the chain: the same list for the
+ * same plan. It holds no value, only names. The `-sync` Job is not among them: in a cluster that ArgoCD rules, the
+ * CronJob carries values on its schedule.
+ *
+ * @param options.clientId - of the bootstrap's identity; the shared stack's output `bootstrapClientId`.
+ */
+export function renderManifests(
+  stack: EnvironmentStack,
+  { clientId }: { readonly clientId: string },
+): readonly RenderedManifest[] {
+  const { plan, strictness, bootstrap } = stack;
+  const digest = chainDigest(stack);
+  const policies = strictness.admission === "off" ? [] : [externalSecretPolicy(stack), pushSecretPolicy(stack)];
+  const bundle = bootstrapConfigMap(stack);
+  return [
+    ...namespaces(stack).map((object) => inWave(0, object)),
+    inWave(0, tokenReviewBinding(stack)),
+    ...policies.flatMap((policy) => [inWave(0, policy), inWave(0, admissionBinding(stack, policy.metadata.name))]),
+    inWave(1, bootstrapServiceAccount(stack, clientId)),
+    inWave(1, bootstrapRole(stack)),
+    inWave(1, bootstrapRoleBinding(stack)),
+    // its name changes with its data, its file does not: so that no old one stays behind
+    { ...inWave(1, bundle), path: pathOf({ ...bundle, metadata: { ...bundle.metadata, name: bootstrap.name } }) },
+    inWave(2, bootstrapCronJob(stack, clientId)),
+    ...plan.stores.flatMap((store) => [inWave(3, readerServiceAccount(store)), inWave(3, secretStore(store, stack))]),
+    ...plan.deliveries.map((delivery) => lasting(inWave(4, externalSecret(delivery, digest)))),
+    // the account is the namespace's own: only its list of pull secrets is ours
+    ...pullSecretPatches(plan.deliveries).map((patch) => annotated(inWave(4, patch), "ServerSideApply=true")),
+  ];
+}
+
+const syncWave = "argocd.argoproj.io/sync-wave";
+const syncOptions = "argocd.argoproj.io/sync-options";
+
+/** ArgoCD applies wave by wave, and waits for each to be healthy. */
+function inWave(wave: number, object: Manifest): RenderedManifest {
+  const annotations = { ...object.metadata.annotations, [syncWave]: `${wave}` };
+  return { path: pathOf(object), object: { ...object, metadata: { ...object.metadata, annotations } } };
+}
+
+/** An ExternalSecret that owns its Secret takes it along when it is pruned or its application deleted. */
+function lasting(manifest: RenderedManifest): RenderedManifest {
+  return annotated(manifest, "Prune=false,Delete=false");
+}
+
+function annotated({ path, object }: RenderedManifest, options: string): RenderedManifest {
+  const annotations = { ...object.metadata.annotations, [syncOptions]: options };
+  return { path, object: { ...object, metadata: { ...object.metadata, annotations } } };
+}
+
+function pathOf({ kind, metadata: { name, namespace = "cluster" } }: Manifest): string {
+  return `${namespace}/${kind}-${name}.yaml`;
+}

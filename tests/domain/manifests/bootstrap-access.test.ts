@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
+import {
+  bootstrapRole,
+  bootstrapRoleBinding,
+  bootstrapServiceAccount,
+} from "../../../domain/manifests/bootstrap-access.ts";
+import { azure, environmentStack } from "../../support/stacks.ts";
+
+function rulesWith(changes: Partial<BootstrapConfig["vault"]>, source?: BootstrapConfig["source"]) {
+  const { bootstrap } = environmentStack();
+  const { config } = bootstrap;
+  const other = { ...config, vault: { ...config.vault, ...changes }, source: source ?? config.source };
+  return bootstrapRole(environmentStack("dev", { bootstrap: { ...bootstrap, config: other } })).rules.map(
+    (rule) =>
+      `${rule.verbs.join(",")} ${rule.resources.join(",")} ${(("resourceNames" in rule ? rule.resourceNames : undefined) ?? ["*"]).join(",")}`,
+  );
+}
+
+const rest = [
+  "get,update,patch configmaps vault-bootstrap-status",
+  "create configmaps *",
+  "get,update,patch leases vault-bootstrap",
+  "create leases *",
+];
+
+describe("bootstrapServiceAccount", () => {
+  it("carries the identity's client id and tenant", () =>
+    assert.deepEqual(bootstrapServiceAccount(environmentStack(), "client").metadata.annotations, {
+      "azure.workload.identity/client-id": "client",
+      "azure.workload.identity/tenant-id": azure.tenantId,
+    }));
+});
+
+describe("bootstrapRole", () => {
+  it("reads Vault's credentials and makes them once; it never changes or deletes them", () =>
+    assert.deepEqual(rulesWith({ initialise: true }), [
+      "get secrets vault-auto-credentials",
+      "create secrets *",
+      ...rest,
+    ]));
+
+  it("makes no Secret where Vault may not be initialised", () =>
+    assert.deepEqual(rulesWith({ initialise: false }), ["get secrets vault-auto-credentials", ...rest]));
+
+  it("sees no Secret where Vault unseals by a key service", () =>
+    assert.deepEqual(rulesWith({ initialise: false, unseal: "kms" }), rest));
+
+  it("reads the one Secret that is its source on a cluster without Azure", () =>
+    assert.deepEqual(
+      rulesWith({ initialise: false, unseal: "kms" }, { type: "kubernetes-secret", name: "env", key: "k" }),
+      ["get secrets env", ...rest],
+    ));
+});
+
+describe("bootstrapRoleBinding", () => {
+  it("binds the role to the bootstrap's account alone", () => {
+    const { roleRef, subjects } = bootstrapRoleBinding(environmentStack());
+    const name = "foundation-vault-bootstrap-vault-bootstrap";
+    assert.deepEqual(roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name });
+    assert.deepEqual(subjects, [{ kind: "ServiceAccount", name, namespace: "ameide-dev" }]);
+  });
+});

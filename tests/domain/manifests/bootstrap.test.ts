@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { EnvironmentStack } from "../../../domain/environment.ts";
+import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../../../domain/manifests/bootstrap.ts";
+import { azure, environmentStack, localStack } from "../../support/stacks.ts";
+
+const name = "foundation-vault-bootstrap-vault-bootstrap";
+const stack = environmentStack();
+
+function podOf(of: EnvironmentStack = stack) {
+  const { spec } = bootstrapCronJob(of, "client").spec.jobTemplate.spec.template;
+  const [container] = spec.containers;
+  assert.ok(container);
+  return { spec, container, env: Object.fromEntries(container.env.map((one) => [one.name, one.value])) };
+}
+
+describe("bootstrapConfigMap", () => {
+  it("holds bundle and configuration, and cannot be changed", () => {
+    const { data, immutable } = bootstrapConfigMap(stack);
+    assert.equal(immutable, true);
+    assert.deepEqual(Object.keys(data), ["vault-bootstrap.cjs", "config.json"]);
+    assert.equal(data["vault-bootstrap.cjs"], "// bundle");
+    assert.deepEqual(JSON.parse(data["config.json"]), stack.bootstrap.config);
+  });
+
+  it("holds the CA that pods must trust, where there is one", () =>
+    assert.equal(
+      bootstrapConfigMap(environmentStack("dev", { azure: { ...azure, extraCaPem: "PEM" } })).data["extra-ca.pem"],
+      "PEM",
+    ));
+
+  it("has another name for other data, and the same for the same", () => {
+    const other = environmentStack("dev", { bootstrap: { ...stack.bootstrap, bundle: "// other" } });
+    const nameOf = (of: EnvironmentStack) => bootstrapConfigMap(of).metadata.name;
+    assert.match(nameOf(stack), new RegExp(`^${name}-[0-9a-f]{12}$`));
+    assert.notEqual(nameOf(other), nameOf(stack));
+    assert.equal(nameOf(environmentStack()), nameOf(stack));
+  });
+});
+
+describe("bootstrapCronJob", () => {
+  it("has the name that federated credential and runbooks know, short enough for a CronJob", () => {
+    const { metadata } = bootstrapCronJob(stack, "client");
+    assert.deepEqual([metadata.name, metadata.namespace], [name, "ameide-dev"]);
+    assert.ok(metadata.name.length <= 52);
+  });
+
+  it("never runs beside itself, and ends before the next run begins", () => {
+    const { spec } = bootstrapCronJob(stack, "client");
+    assert.equal(spec.schedule, "*/5 * * * *");
+    assert.equal(spec.concurrencyPolicy, "Forbid");
+    assert.equal(spec.startingDeadlineSeconds, 300);
+    assert.equal(spec.jobTemplate.spec.activeDeadlineSeconds, 245);
+    assert.equal(spec.jobTemplate.spec.backoffLimit, 0);
+  });
+
+  it("ends before the next run begins even where the program's own deadline is the period", () => {
+    const config = { ...stack.bootstrap.config, deadlineInSeconds: 300 };
+    const late = environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } });
+    assert.equal(bootstrapCronJob(late, "client").spec.jobTemplate.spec.activeDeadlineSeconds, 295);
+  });
+
+  it("runs the bundle as nobody, on a file system that it cannot write, with no rights of the kernel's", () => {
+    const { spec, container } = podOf();
+    assert.deepEqual(container.command, ["/nodejs/bin/node", "/opt/vault-bootstrap/vault-bootstrap.cjs"]);
+    assert.deepEqual(spec.securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    assert.deepEqual(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  it("writes out what Azure's webhook would add: a missing webhook is no missing token", () => {
+    const { spec, container, env } = podOf();
+    assert.deepEqual(env, {
+      VAULT_BOOTSTRAP_CONFIG: "/opt/vault-bootstrap/config.json",
+      SERVICE_ACCOUNT_DIR: "/var/run/secrets/kubernetes.io/serviceaccount",
+      AZURE_CLIENT_ID: "client",
+      AZURE_TENANT_ID: azure.tenantId,
+      AZURE_FEDERATED_TOKEN_FILE: "/var/run/secrets/azure/tokens/azure-identity-token",
+      AZURE_AUTHORITY_HOST: "https://login.microsoftonline.com/",
+    });
+    assert.deepEqual(spec.volumes.at(-1), {
+      name: "azure-identity-token",
+      projected: {
+        sources: [
+          {
+            serviceAccountToken: {
+              audience: "api://AzureADTokenExchange",
+              expirationSeconds: 3600,
+              path: "azure-identity-token",
+            },
+          },
+        ],
+      },
+    });
+    assert.deepEqual(container.volumeMounts.at(-1), {
+      name: "azure-identity-token",
+      mountPath: "/var/run/secrets/azure/tokens",
+      readOnly: true,
+    });
+  });
+
+  it("keeps the label that the webhook looks for", () =>
+    assert.equal(
+      bootstrapCronJob(stack, "client").spec.jobTemplate.spec.template.metadata.labels["azure.workload.identity/use"],
+      "true",
+    ));
+
+  it("knows nothing of Azure where the source is a Secret of the cluster", () => {
+    const config = { ...stack.bootstrap.config, source: { type: "kubernetes-secret", name: "s", key: "k" } as const };
+    const { spec, env } = podOf(environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } }));
+    assert.deepEqual(Object.keys(env), ["VAULT_BOOTSTRAP_CONFIG", "SERVICE_ACCOUNT_DIR"]);
+    assert.deepEqual(
+      spec.volumes.map((volume) => volume.name),
+      ["vault-bootstrap"],
+    );
+  });
+
+  it("trusts the extra CA and asks the other authority, where they are set", () => {
+    const place = { ...azure, extraCaPem: "PEM", authorityHost: "https://127.0.0.1:28208/" };
+    const { env } = podOf(environmentStack("dev", { azure: place }));
+    assert.equal(env["NODE_EXTRA_CA_CERTS"], "/opt/vault-bootstrap/extra-ca.pem");
+    assert.equal(env["AZURE_AUTHORITY_HOST"], "https://127.0.0.1:28208/");
+  });
+
+  for (const [environment, value] of [
+    ["dev", "dev"],
+    ["staging", "staging"],
+    ["prod", "production"],
+  ] as const) {
+    it(`tolerates the taint ${value} of the node pool of ${environment}`, () =>
+      assert.deepEqual(podOf(environmentStack(environment)).spec.tolerations, [
+        { key: "ameide.io/environment", operator: "Equal", value, effect: "NoSchedule" },
+      ]));
+  }
+
+  it("tolerates nothing in local", () => assert.equal(podOf(localStack()).spec.tolerations, undefined));
+});
+
+describe("bootstrapSyncJob", () => {
+  it("runs the CronJob's pod, but waits for Azure's propagation", () => {
+    const job = bootstrapSyncJob(stack, "client", `${name}-sync-x`);
+    const scheduled = bootstrapCronJob(stack, "client").spec.jobTemplate.spec.template;
+    const { args, ...container } = job.spec.template.spec.containers[0] ?? {};
+    const { args: none, ...same } = scheduled.spec.containers[0] ?? {};
+    assert.deepEqual([args, none], [["--wait-for-propagation"], []]);
+    assert.deepEqual(container, same);
+  });
+
+  it("has no TTL and longer than Azure's 15 minutes", () => {
+    const { spec } = bootstrapSyncJob(stack, "client", "n");
+    assert.ok(!("ttlSecondsAfterFinished" in spec));
+    assert.equal(spec.activeDeadlineSeconds, 1200);
+    assert.equal(spec.backoffLimit, 0);
+  });
+});

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { namespaces } from "../../../domain/manifests/namespace.ts";
+import { environmentStack, localStack } from "../../support/stacks.ts";
+
+describe("namespaces", () => {
+  it("are made in local, each once", () =>
+    assert.deepEqual(
+      namespaces(localStack()).map(({ metadata }) => metadata.name),
+      ["ameide-local", "argocd"],
+    ));
+
+  it("belong to others everywhere else", () => assert.deepEqual(namespaces(environmentStack("prod")), []));
+});

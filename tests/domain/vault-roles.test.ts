@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { vaultRoles } from "../../domain/vault-roles.ts";
+import { environmentStack, seedCatalogue } from "../support/stacks.ts";
+
+describe("vaultRoles", () => {
+  it("gives each consumer its own role, account and policy", () =>
+    assert.deepEqual(vaultRoles(environmentStack()), [
+      {
+        name: "ameide-secrets-reader-ameide-dev",
+        namespace: "ameide-dev",
+        serviceAccount: "ameide-vault-reader",
+        policy: "ameide-secrets-reader-ameide-dev",
+      },
+      {
+        name: "ameide-secrets-reader-argocd",
+        namespace: "argocd",
+        serviceAccount: "ameide-vault-reader",
+        policy: "ameide-secrets-reader-argocd",
+      },
+      {
+        name: "ameide-secrets-bootstrap",
+        namespace: "ameide-dev",
+        serviceAccount: "foundation-vault-bootstrap-vault-bootstrap",
+        policy: "ameide-secrets-bootstrap",
+      },
+      {
+        name: "ameide-secrets-keycloak-client-patcher",
+        namespace: "ameide-dev",
+        serviceAccount: "keycloak-client-patcher",
+        policy: "keycloak-client-patcher",
+      },
+    ]));
+
+  it("leaves the role that the client-patcher has today alone", () =>
+    assert.ok(!vaultRoles(environmentStack()).some(({ name }) => name === "keycloak-client-patcher")));
+
+  it("has none for the client-patcher where no client is declared", () => {
+    const catalogue = { ...seedCatalogue, keycloakClients: [] };
+    assert.deepEqual(
+      vaultRoles(environmentStack("dev", {}, { catalogue })).map(({ name }) => name),
+      ["ameide-secrets-reader-ameide-dev", "ameide-secrets-reader-argocd", "ameide-secrets-bootstrap"],
+    );
+  });
+});
