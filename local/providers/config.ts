@@ -1,16 +1,23 @@
 import { z } from "zod";
 
+/** These providers serve one machine: a document that leads elsewhere is a mistake that would change the wrong thing. */
+export function isLoopback(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+}
+
+const loopbackUrl = z.url({ protocol: /^https?$/ }).refine(isLoopback, "use an address of this machine");
+
 /** What `main.ts` reads from its standard input: one line of JSON, since it may hold tokens. */
 export const providersConfigSchema = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("live"),
     kubeconfigPath: z.string(),
-    vaultAddress: z.url(),
+    vaultAddress: loopbackUrl,
     /** @default - the program's own `token`; without either, nothing of Vault can be planned */
     vaultToken: z.string().optional(),
     azure: z.strictObject({
       /** Such as `https://127.0.0.1:28208`. */
-      endpoint: z.url(),
+      endpoint: loopbackUrl,
       caPem: z.string(),
       operatorToken: z.string(),
       /** @default - the `subscriptionId` that the program gives its provider */

@@ -2,15 +2,24 @@ import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import anyProto from "google-protobuf/google/protobuf/any_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
+import type { PropertyMap } from "./property-value.ts";
 import { InitialisationError } from "./provider.ts";
+import { withoutSecrets } from "./secret-texts.ts";
 import { writeProperties } from "./wire-format.ts";
 
-/** What the engine is told of an error: its message, and the resource's state where the resource exists all the same. */
-export function failure(error: unknown): Partial<ServiceError> {
-  const message = error instanceof Error ? error.message : String(error);
+/**
+ * What the engine is told of an error: its message, and the resource's state where the resource exists all the same.
+ *
+ * @param request - the properties that the failed call was about; their secrets are taken out of the message.
+ */
+export function failure(error: unknown, request: PropertyMap): Partial<ServiceError> {
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error), request);
   const code = error instanceof UnimplementedError ? status.UNIMPLEMENTED : status.UNKNOWN;
   const metadata = new Metadata();
-  if (error instanceof InitialisationError) metadata.add("grpc-status-details-bin", details(error));
+  if (error instanceof InitialisationError) {
+    const reasons = error.reasons.map((reason) => withoutSecrets(reason, request));
+    metadata.add("grpc-status-details-bin", details(error, message, reasons));
+  }
   return { code, details: message, metadata };
 }
 
@@ -22,7 +31,7 @@ export function unimplemented(call: string): never {
 class UnimplementedError extends Error {}
 
 /** gRPC carries structured errors in this one trailer; grpc-js has no call for it. */
-function details({ message, state, reasons }: InitialisationError): Buffer {
+function details({ state }: InitialisationError, message: string, reasons: readonly string[]): Buffer {
   const detail = new providerProto.ErrorResourceInitFailed();
   detail.setId(state.id);
   detail.setProperties(writeProperties(state.outputs));

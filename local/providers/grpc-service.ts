@@ -4,9 +4,12 @@ import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
+import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
+import { engineLog, silentLog, type EngineLog } from "./engine-log.ts";
 import { failure, unimplemented } from "./grpc-failure.ts";
 import type { ChangeKind, DiffResult, Provider, ResourceRequest } from "./provider.ts";
 import { inputChanges } from "./property-diff.ts";
+import type { PropertyMap } from "./property-value.ts";
 import { readProperties, writeProperties } from "./wire-format.ts";
 
 export interface Package {
@@ -14,7 +17,7 @@ export interface Package {
   readonly name: string;
   /** Of the SDK whose properties it understands. */
   readonly version: string;
-  create(): Provider;
+  create(log: EngineLog): Provider;
 }
 
 /**
@@ -24,6 +27,7 @@ export interface Package {
 export function resourceProviderService(served: Package): UntypedServiceImplementation {
   const { name, version } = served;
   const byConnection = new Map<string, Provider>();
+  const logs = new Map<string, EngineLog>();
   let configured: Provider | undefined;
 
   /** A connection that was re-established after idling has no configuration: the last one given is its own. */
@@ -41,7 +45,10 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       response.setAcceptSecrets(true);
       return response;
     }),
-    attach: unary(empty),
+    attach: unary<PluginAttach>((call) => {
+      logs.set(call.getPeer(), engineLog(call.request.getAddress()));
+      return empty();
+    }),
     getPluginInfo: unary(() => {
       const response = new pluginProto.PluginInfo();
       response.setVersion(version);
@@ -67,7 +74,7 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       }),
     ),
     configure: unary<proto.ConfigureRequest>(async (call) => {
-      const provider = served.create();
+      const provider = served.create(logs.get(call.getPeer()) ?? silentLog);
       await provider.configure(readProperties(call.request.getArgs()));
       byConnection.set(call.getPeer(), provider);
       configured = provider;
@@ -201,10 +208,17 @@ async function respond<Request>(
   try {
     response = await answer(call);
   } catch (error) {
-    callback(failure(error));
+    callback(failure(error, propertiesOf(call.request)));
     return;
   }
   callback(null, response);
+}
+
+/** Whatever properties a request carries, under whichever of its names. */
+function propertiesOf(request: unknown): PropertyMap {
+  const carried = request as { readonly [getter: string]: (() => Struct | undefined) | undefined };
+  const getters = ["getArgs", "getNews", "getProperties", "getOldInputs", "getOlds"];
+  return Object.fromEntries(getters.map((getter) => [getter, readProperties(carried[getter]?.call(request))]));
 }
 
 function resourceOf(request: { getUrn(): string; getType(): string; getName(): string }): ResourceRequest {

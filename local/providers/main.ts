@@ -22,7 +22,7 @@ const packages: readonly Package[] = [
   {
     name: "kubernetes",
     version: sdkVersion("kubernetes"),
-    create: () => new KubernetesProvider(live?.kubeconfigPath),
+    create: (log) => new KubernetesProvider(live?.kubeconfigPath, log),
   },
   { name: "vault", version: sdkVersion("vault"), create: () => vaultProvider(live) },
   { name: "azure-native", version: sdkVersion("azure-native"), create: () => azureNativeProvider(live?.azure) },

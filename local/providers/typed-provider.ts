@@ -8,18 +8,19 @@ import {
   type JsonObject,
   type PropertyMap,
 } from "./property-value.ts";
-import type {
-  CheckRequest,
-  CheckResult,
-  CreateRequest,
-  DeleteRequest,
-  DiffRequest,
-  DiffResult,
-  Provider,
-  ReadRequest,
-  ReadResult,
-  ResourceState,
-  UpdateRequest,
+import {
+  InitialisationError,
+  type CheckRequest,
+  type CheckResult,
+  type CreateRequest,
+  type DeleteRequest,
+  type DiffRequest,
+  type DiffResult,
+  type Provider,
+  type ReadRequest,
+  type ReadResult,
+  type ResourceState,
+  type UpdateRequest,
 } from "./provider.ts";
 import { refreshedInputs } from "./refresh.ts";
 import type { ResourceType } from "./resource-type.ts";
@@ -70,7 +71,13 @@ export class TypedProvider<Client> implements Provider {
     const client = this.#online();
     const given = toJsonObject(inputs);
     const id = await type.create(client, given);
-    return { id, outputs: await this.#outputs(type, id, inputs) };
+    try {
+      return { id, outputs: await this.#outputs(type, id, inputs) };
+    } catch (error) {
+      // It exists now: without it in state the next update would only say so.
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InitialisationError({ id, outputs: inputs }, [`${id} was made, but could not be read back: ${reason}`]);
+    }
   }
 
   async read({ type: token, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { awaitGone } from "./await-object.ts";
+import { awaitGone } from "./await-gone.ts";
 import { isForbidden, isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
 import type { ApplyOptions, KubeClient } from "./kube-client.ts";
 import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
@@ -10,11 +10,13 @@ const conflictHelp =
 /** Pauses before a kind or namespace that is not there yet is looked for again, in milliseconds. */
 const pauses = [500, 1000, 2000, 4000];
 
-export interface NewObject {
-  readonly fieldManager: string;
-  readonly force: boolean;
+/** For an object of the same name that is on its way out. */
+const formerObjectTimeoutInMilliseconds = 60_000;
+
+export interface NewObject extends Omit<ApplyOptions, "dryRun"> {
   /** Whether the object may be there already: a patch of another owner's, or an adoption that was asked for. */
   readonly mayExist: boolean;
+  readonly cancelled: AbortSignal;
 }
 
 /**
@@ -26,12 +28,12 @@ export interface NewObject {
 export async function applyNew(
   client: KubeClient,
   object: KubeObject,
-  { fieldManager, force, mayExist }: NewObject,
+  { mayExist, cancelled, ...options }: NewObject,
 ): Promise<KubeObject> {
   try {
-    return await untilServed(async () => {
-      if (!mayExist) await refuseForeign(client, object, fieldManager);
-      return client.apply(object, { fieldManager, force, dryRun: false });
+    return await untilServed(cancelled, async () => {
+      if (!mayExist) await refuseForeign(client, object, options.fieldManager, cancelled);
+      return client.apply(object, { ...options, dryRun: false });
     });
   } catch (error) {
     const name = fullName(object.metadata);
@@ -69,7 +71,12 @@ export async function release(client: KubeClient, object: KubeObject, fieldManag
   await client.apply(bare, { fieldManager, force: false, dryRun: false });
 }
 
-async function refuseForeign(client: KubeClient, object: KubeObject, fieldManager: string): Promise<void> {
+async function refuseForeign(
+  client: KubeClient,
+  object: KubeObject,
+  fieldManager: string,
+  cancelled: AbortSignal,
+): Promise<void> {
   const reference = referenceOf(object);
   let live: KubeObject;
   try {
@@ -80,8 +87,9 @@ async function refuseForeign(client: KubeClient, object: KubeObject, fieldManage
   }
   if (live.metadata.deletionTimestamp !== undefined) {
     return awaitGone(client, reference, {
-      timeoutInMilliseconds: 60_000,
-      cancelled: new AbortController().signal,
+      timeoutInMilliseconds: formerObjectTimeoutInMilliseconds,
+      cancelled,
+      onStatus: () => undefined,
     });
   }
   const managers = (live.metadata.managedFields ?? []).map(({ manager }) => manager);
@@ -93,14 +101,14 @@ async function refuseForeign(client: KubeClient, object: KubeObject, fieldManage
 }
 
 /** Repeats while the kind or the namespace is missing: both may be on their way. */
-async function untilServed<T>(attempt: () => Promise<T>): Promise<T> {
+async function untilServed<T>(cancelled: AbortSignal, attempt: () => Promise<T>): Promise<T> {
   for (const pause of pauses) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof UnknownKindError) && !isNotFound(error)) throw error;
     }
-    await sleep(pause);
+    await sleep(pause, undefined, { signal: cancelled });
   }
   return attempt();
 }

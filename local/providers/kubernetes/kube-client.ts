@@ -14,6 +14,8 @@ export interface ApplyOptions {
   /** Takes fields over from other managers. */
   readonly force: boolean;
   readonly dryRun: boolean;
+  /** Gets each warning of the API server: an unknown field, an old version, an admission policy that only warns. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /** The API server as server-side apply needs it: objects of any kind, found by discovery. */
@@ -36,11 +38,14 @@ export class KubeClient {
   }
 
   /** Server-side apply: creates what is absent. @throws KubeError, UnknownKindError */
-  async apply(object: KubeObject, { fieldManager, force, dryRun }: ApplyOptions): Promise<KubeObject> {
+  async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
+    const { fieldManager, force, dryRun, onWarning } = options;
     const query = new URLSearchParams({ fieldManager, force: String(force), fieldValidation: "Warn" });
     if (dryRun) query.set("dryRun", "All");
     const path = await this.#path(referenceOf(object));
-    return this.#call("PATCH", `${path}?${query.toString()}`, object, "application/apply-patch+yaml");
+    const answer = await this.#send("PATCH", `${path}?${query.toString()}`, object, "application/apply-patch+yaml");
+    for (const text of warningsOf(answer)) onWarning?.(text);
+    return answer.body as KubeObject;
   }
 
   /** Deletes in the foreground: the object stays until its dependents are gone. @throws KubeError, UnknownKindError */
@@ -95,15 +100,25 @@ export class KubeClient {
     return (answer.body as { resources?: ApiResource[] } | undefined)?.resources ?? [];
   }
 
-  async #call<T = KubeObject>(method: string, path: string, body?: Json, contentType?: string): Promise<T> {
+  async #call<T = KubeObject>(method: string, path: string, body?: Json): Promise<T> {
+    return (await this.#send(method, path, body)).body as T;
+  }
+
+  async #send(method: string, path: string, body?: Json, contentType?: string): Promise<Answer> {
     const answer = await this.#http.send(method, path, {
       retryIf: mayPass,
       ...(body === undefined ? {} : { body }),
       ...(contentType === undefined ? {} : { contentType }),
     });
     if (answer.status >= 400) throw new KubeError(answer);
-    return answer.body as T;
+    return answer;
   }
+}
+
+/** `299 - "text"`, any number of them (RFC 9111, section 5.5). */
+function warningsOf({ headers }: Answer): string[] {
+  const all = String(headers["warning"] ?? "").matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g);
+  return [...all].map(([, text = ""]) => text.replaceAll(/\\(.)/g, "$1"));
 }
 
 function groupPath(apiVersion: string): string {

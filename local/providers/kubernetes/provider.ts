@@ -1,30 +1,34 @@
-import { connectionFromKubeconfig } from "../../node/connection.ts";
+import { silentLog, type EngineLog } from "../engine-log.ts";
 import { inputChanges, replaces } from "../property-diff.ts";
-import { refreshedInputs } from "../refresh.ts";
-import { hasUnknown, mapAt, revealed, stringAt, toJsonObject, type PropertyMap } from "../property-value.ts";
-import {
-  InitialisationError,
-  type CheckRequest,
-  type CheckResult,
-  type CreateRequest,
-  type DeleteRequest,
-  type DiffRequest,
-  type DiffResult,
-  type Provider,
-  type ReadRequest,
-  type ReadResult,
-  type ResourceState,
-  type UpdateRequest,
+import { mapAt, revealed, stringAt, toJsonObject, type PropertyMap } from "../property-value.ts";
+import type {
+  CheckFailure,
+  CheckRequest,
+  CheckResult,
+  CreateRequest,
+  DeleteRequest,
+  DiffRequest,
+  DiffResult,
+  Provider,
+  ReadRequest,
+  ReadResult,
+  ResourceState,
+  UpdateRequest,
 } from "../provider.ts";
+import { refreshedInputs } from "../refresh.ts";
 import { isSet, timeoutInMilliseconds } from "./annotations.ts";
-import { awaitGone, awaitReady, NotReadyError } from "./await-object.ts";
+import { applyNew, applyOver, release } from "./apply.ts";
+import { awaitGone } from "./await-gone.ts";
+import { awaitReady } from "./await-ready.ts";
 import { fieldManagerOf, importedInputs, outputsOf } from "./checkpoint.ts";
-import { isForbidden, isNotFound, UnknownKindError } from "./kube-error.ts";
-import { KubeClient } from "./kube-client.ts";
+import { clusterConnection } from "./cluster-connection.ts";
+import { isNotFound, UnknownKindError } from "./kube-error.ts";
+import { KubeClient, type ApplyOptions } from "./kube-client.ts";
 import { fullName, kindOfType, parseFullName, type KubeObject, type KubeReference } from "./kube-object.ts";
 import { isProbablyNamespaced, replacePaths } from "./known-kinds.ts";
 import { isNameGenerated, withName, withNamespace } from "./names.ts";
-import { applyNew, applyOver, release } from "./apply.ts";
+import type { Patience } from "./patience.ts";
+import { planObject } from "./plan-object.ts";
 import { judgeFor, judgeJob } from "./readiness.ts";
 
 const readyTimeoutInSeconds = 600;
@@ -33,21 +37,22 @@ const deletionTimeoutInSeconds = 300;
 /** Any kind of the API server by server-side apply, as the provider `kubernetes` handles it. */
 export class KubernetesProvider implements Provider {
   readonly #kubeconfigPath: string | undefined;
+  readonly #log: EngineLog;
   readonly #cancel = new AbortController();
   #client: KubeClient | undefined;
   #options: PropertyMap = {};
 
   /** @param kubeconfigPath - undefined: no cluster; then everything can be planned and nothing made. */
-  constructor(kubeconfigPath: string | undefined) {
+  constructor(kubeconfigPath: string | undefined, log: EngineLog = silentLog) {
     this.#kubeconfigPath = kubeconfigPath;
+    this.#log = log;
   }
 
-  async configure(inputs: PropertyMap): Promise<void> {
-    this.#options = inputs;
+  async configure(options: PropertyMap): Promise<void> {
+    this.#options = options;
     if (this.#kubeconfigPath === undefined) return;
-    const { server, token, ...tls } = await connectionFromKubeconfig(this.#kubeconfigPath);
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    this.#client = new KubeClient({ url: server, headers, ...tls }, this.#cancel.signal);
+    const address = await clusterConnection(this.#kubeconfigPath, options);
+    this.#client = new KubeClient(address, this.#cancel.signal);
   }
 
   async check(request: CheckRequest): Promise<CheckResult> {
@@ -57,9 +62,10 @@ export class KubernetesProvider implements Provider {
       return { inputs: typed, failures: [{ property: "metadata.name", reason: "a Patch resource names its object" }] };
     }
     const named = isPatch ? typed : withName({ ...request, inputs: typed });
+    const failures = waitForFailures(kind, typed);
     const namespaced = await this.#isNamespaced(stringAt(typed, "apiVersion") ?? apiVersion, kind);
     const namespace = stringAt(this.#options, "namespace") ?? "default";
-    return { inputs: namespaced ? withNamespace(named, namespace) : named };
+    return { inputs: namespaced ? withNamespace(named, namespace) : named, failures };
   }
 
   async diff({ type, oldInputs, inputs, ignoreChanges, id }: DiffRequest): Promise<DiffResult> {
@@ -86,17 +92,18 @@ export class KubernetesProvider implements Provider {
 
   async create({ urn, type, inputs, preview, timeoutInSeconds }: CreateRequest): Promise<ResourceState> {
     const { isPatch } = kindOfType(type);
-    const fieldManager = fieldManagerOf(urn, inputs);
-    if (preview) return { id: "", outputs: await this.#preview(inputs, fieldManager, isPatch) };
+    const options = this.#applyOptions(urn, inputs);
+    const { fieldManager } = options;
+    if (preview) return { id: "", outputs: await this.#planned(inputs, isPatch, { ...options, force: true }) };
     const client = this.#online();
-    const wanted = toJsonObject(inputs) as KubeObject;
-    const created = await applyNew(client, wanted, {
-      fieldManager,
-      force: this.#forces(inputs),
+    const live = await applyNew(client, toJsonObject(inputs) as KubeObject, {
+      ...options,
       mayExist: isPatch || this.#isOn("upsertExistingObjects"),
+      cancelled: this.#cancel.signal,
     });
-    const ready = await this.#ready(created, inputs, fieldManager, timeoutInSeconds, "created");
-    return { id: fullName(created.metadata), outputs: outputsOf(ready, inputs, fieldManager) };
+    const patience = this.#patience(urn, inputs, timeoutInSeconds, readyTimeoutInSeconds);
+    const ready = await awaitReady(client, { live, inputs, fieldManager, done: "created" }, patience);
+    return { id: fullName(live.metadata), outputs: outputsOf(ready, inputs, fieldManager) };
   }
 
   async read({ urn, type, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {
@@ -118,15 +125,16 @@ export class KubernetesProvider implements Provider {
 
   async update(request: UpdateRequest): Promise<PropertyMap> {
     const { urn, type, inputs, oldOutputs, preview, timeoutInSeconds } = request;
-    const { isPatch } = kindOfType(type);
-    const fieldManager = fieldManagerOf(urn, inputs, oldOutputs);
-    if (preview) return this.#preview(inputs, fieldManager, isPatch, this.#forces(inputs));
+    const options = this.#applyOptions(urn, inputs, oldOutputs);
+    const { fieldManager } = options;
+    if (preview) return this.#planned(inputs, kindOfType(type).isPatch, options);
     const client = this.#online();
     const wanted = toJsonObject(inputs) as KubeObject;
-    const updated = await applyOver(client, wanted, { fieldManager, force: this.#forces(inputs), dryRun: false });
+    const live = await applyOver(client, wanted, { ...options, dryRun: false });
     const formerManager = stringAt(oldOutputs, "__fieldManager");
     if (formerManager !== undefined && formerManager !== fieldManager) await release(client, wanted, formerManager);
-    const ready = await this.#ready(updated, inputs, fieldManager, timeoutInSeconds, "updated");
+    const patience = this.#patience(urn, inputs, timeoutInSeconds, readyTimeoutInSeconds);
+    const ready = await awaitReady(client, { live, inputs, fieldManager, done: "updated" }, patience);
     return outputsOf(ready, inputs, fieldManager);
   }
 
@@ -146,10 +154,7 @@ export class KubernetesProvider implements Provider {
       throw error;
     }
     if (isSet(oldInputs, "skipAwait")) return;
-    await awaitGone(client, reference, {
-      timeoutInMilliseconds: timeoutInMilliseconds(oldInputs, timeoutInSeconds, deletionTimeoutInSeconds),
-      cancelled: this.#cancel.signal,
-    });
+    await awaitGone(client, reference, this.#patience(urn, oldInputs, timeoutInSeconds, deletionTimeoutInSeconds));
   }
 
   invoke(token: string): Promise<PropertyMap> {
@@ -160,42 +165,24 @@ export class KubernetesProvider implements Provider {
     this.#cancel.abort();
   }
 
-  /** What the object would become; the inputs alone where the cluster cannot tell, as the real provider does. */
-  async #preview(inputs: PropertyMap, fieldManager: string, isPatch: boolean, force = true): Promise<PropertyMap> {
-    if (this.#client === undefined || isPatch || hasUnknown(inputs)) return inputs;
-    try {
-      const wanted = toJsonObject(inputs) as KubeObject;
-      const { status: _, ...planned } = await applyOver(this.#client, wanted, { fieldManager, force, dryRun: true });
-      return outputsOf(planned, inputs, fieldManager);
-    } catch (error) {
-      // Its namespace or definition may be made by this very update; and who may not dry-run may still plan.
-      if (error instanceof UnknownKindError || isNotFound(error) || isForbidden(error)) return inputs;
-      throw error;
-    }
+  #planned(inputs: PropertyMap, isPatch: boolean, options: Omit<ApplyOptions, "dryRun">): Promise<PropertyMap> {
+    return this.#client === undefined || isPatch ? Promise.resolve(inputs) : planObject(this.#client, inputs, options);
   }
 
-  async #ready(
-    live: KubeObject,
-    inputs: PropertyMap,
-    fieldManager: string,
-    timeoutInSeconds: number | undefined,
-    done: string,
-  ): Promise<KubeObject> {
-    const judge = judgeFor(live.kind, inputs);
-    if (judge === undefined) return live;
-    const patience = {
-      timeoutInMilliseconds: timeoutInMilliseconds(inputs, timeoutInSeconds, readyTimeoutInSeconds),
-      cancelled: this.#cancel.signal,
+  #applyOptions(urn: string, inputs: PropertyMap, oldOutputs?: PropertyMap): Omit<ApplyOptions, "dryRun"> {
+    return {
+      fieldManager: fieldManagerOf(urn, inputs, oldOutputs),
+      force: isSet(inputs, "patchForce") || this.#isOn("enablePatchForce"),
+      onWarning: (text) => this.#log.warning(urn, text),
     };
-    try {
-      return await awaitReady(this.#online(), live, judge, patience);
-    } catch (error) {
-      if (!(error instanceof NotReadyError)) throw error;
-      const id = fullName(live.metadata);
-      const summary = `resource ${id} was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live`;
-      const state = { id, outputs: outputsOf(error.live, inputs, fieldManager) };
-      throw new InitialisationError(state, [`${summary}: ${error.reasons[0] ?? ""}`, ...error.reasons.slice(1)]);
-    }
+  }
+
+  #patience(urn: string, inputs: PropertyMap, asked: number | undefined, defaultInSeconds: number): Patience {
+    return {
+      timeoutInMilliseconds: timeoutInMilliseconds(inputs, asked, defaultInSeconds),
+      cancelled: this.#cancel.signal,
+      onStatus: (text) => this.#log.status(urn, text),
+    };
   }
 
   /** A Job that is not there, or whose state cannot be read, is none that would have to be replaced for it. */
@@ -223,9 +210,15 @@ export class KubernetesProvider implements Provider {
     const value = revealed(this.#options[option]);
     return value === true || value === "true";
   }
+}
 
-  #forces(inputs: PropertyMap): boolean {
-    return isSet(inputs, "patchForce") || this.#isOn("enablePatchForce");
+/** Before anything is made: a condition that is not understood would be found out with the object already there. */
+function waitForFailures(kind: string, inputs: PropertyMap): CheckFailure[] {
+  try {
+    judgeFor(kind, inputs);
+    return [];
+  } catch (error) {
+    return [{ property: "metadata.annotations", reason: error instanceof Error ? error.message : String(error) }];
   }
 }
 

@@ -28,8 +28,8 @@ export const authBackend: ResourceType<VaultClient> = {
       ...given("description", inputs["description"]),
       ...given("local", inputs["local"]),
       ...given("identity_token_key", inputs["identityTokenKey"]),
+      config: requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields),
     });
-    await tune(client, path, inputs);
     return path;
   },
   async update(client, id, inputs, oldInputs) {

@@ -34,6 +34,12 @@ export function vaultProvider(live: LiveConfig | undefined): TypedProvider<Vault
  * made: this process ends with the update.
  */
 async function connect(live: LiveConfig, options: PropertyMap, cancelled: AbortSignal): Promise<VaultClient> {
+  const asked = stringAt(options, "address");
+  if (asked !== undefined && new URL(asked).origin !== new URL(live.vaultAddress).origin) {
+    throw new Error(
+      `vault: the local environment's provider serves ${live.vaultAddress}, the program asks for ${asked}`,
+    );
+  }
   const token = live.vaultToken ?? stringAt(options, "token");
   if (token === undefined || token === "") throw new Error("no vault token set on Client");
   const client = new VaultClient(live.vaultAddress, token, cancelled);

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { InitialisationError } from "../provider.ts";
+import type { PropertyMap } from "../property-value.ts";
+import { outputsOf } from "./checkpoint.ts";
+import { evidence } from "./evidence.ts";
+import { isNotFound } from "./kube-error.ts";
+import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
+import type { KubeClient } from "./kube-client.ts";
+import type { Patience } from "./patience.ts";
+import { pauses } from "./patience.ts";
+import { judgeFor, type Judge } from "./readiness.ts";
+
+export interface Applied {
+  readonly live: KubeObject;
+  readonly inputs: PropertyMap;
+  readonly fieldManager: string;
+  readonly done: "created" | "updated";
+}
+
+/**
+ * Waits until the object is what its inputs ask for; most objects are at once.
+ *
+ * @throws InitialisationError, which keeps the object in state, if it failed, the time is up, it went away, the wait
+ *   was cancelled or the API server could not be asked.
+ */
+export async function awaitReady(client: KubeClient, applied: Applied, patience: Patience): Promise<KubeObject> {
+  const { live, inputs, fieldManager, done } = applied;
+  const id = fullName(live.metadata);
+  let latest = live;
+  const failed = (reasons: readonly string[]) => {
+    const summary = `resource ${id} was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live`;
+    const state = { id, outputs: outputsOf(latest, inputs, fieldManager) };
+    return new InitialisationError(state, [`${summary}: ${reasons[0] ?? ""}`, ...reasons.slice(1)]);
+  };
+  try {
+    const judge = judgeFor(live.kind, inputs);
+    if (judge === undefined) return live;
+    const reasons = await firstFailure(client, live, judge, patience, (seen) => {
+      latest = seen;
+    });
+    if (reasons === undefined) return latest;
+    throw failed(reasons);
+  } catch (error) {
+    if (error instanceof InitialisationError) throw error;
+    throw failed([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+/** @returns why the object did not get ready; undefined once it is. */
+async function firstFailure(
+  client: KubeClient,
+  created: KubeObject,
+  judge: Judge,
+  { timeoutInMilliseconds, cancelled, onStatus }: Patience,
+  onSeen: (live: KubeObject) => void,
+): Promise<readonly string[] | undefined> {
+  const deadline = Date.now() + timeoutInMilliseconds;
+  let live = created;
+  for (const pause of pauses()) {
+    const progress = judge(live);
+    if (progress.state === "ready") return undefined;
+    if (progress.state === "failed") return [progress.reason, ...(await evidence(client, live))];
+    if (cancelled.aborted) return [`the wait was cancelled: ${progress.reason}`];
+    if (Date.now() >= deadline) {
+      const seconds = Math.round(timeoutInMilliseconds / 1000);
+      return [`timed out after ${seconds} s: ${progress.reason}`, ...(await evidence(client, live))];
+    }
+    onStatus(`waiting: ${progress.reason}`);
+    await sleep(pause, undefined, { signal: cancelled }).catch(() => undefined);
+    try {
+      live = await client.get(referenceOf(live));
+      onSeen(live);
+    } catch (error) {
+      if (isNotFound(error)) return [`${fullName(live.metadata)} was deleted while it was waited for`];
+      if (!cancelled.aborted) throw error;
+    }
+  }
+  return undefined;
+}
