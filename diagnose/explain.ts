@@ -1,6 +1,6 @@
 import type { Snapshot } from "../domain/snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
-import { stages } from "../domain/stage.ts";
+import { stages, type Stage } from "../domain/stage.ts";
 import { causes } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
 import { explainConsumers } from "./explain/consumers.ts";
@@ -49,6 +49,7 @@ export function explain(snapshot: Snapshot, expected: Expectation): Diagnosis {
 function merged(sightings: readonly Sighting[], expected: Expectation): readonly DiagnosedCause[] {
   const byCode = Map.groupBy(sightings, ({ code }) => code);
   const all = expected.plan.secrets.map(({ name }) => name);
+  const external = expected.plan.secrets.filter(({ authority }) => authority === "external").map(({ name }) => name);
   const found = [...byCode].map(([code, seen]): DiagnosedCause => {
     const { aliases: _, ...cause } = causes[code];
     const [first] = seen;
@@ -58,12 +59,17 @@ function merged(sightings: readonly Sighting[], expected: Expectation): readonly
       ...placed(cause, expected, first),
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
       secrets: seen.some(({ secrets }) => secrets === undefined)
-        ? all
+        ? fromAzure.has(causes[code].stage)
+          ? external
+          : all
         : [...new Set(seen.flatMap(({ secrets = [] }) => secrets))],
     };
   });
   return found.toSorted((a, b) => rank(a) - rank(b));
 }
+
+/** What vault-bootstrap generates passes neither of these. */
+const fromAzure: ReadonlySet<Stage> = new Set(["key-vault", "identity"]);
 
 const severities: readonly Severity[] = ["error", "warning", "note"];
 

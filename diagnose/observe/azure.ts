@@ -55,7 +55,7 @@ export async function observeIdentity(azure: AzureReader | string, stack: Enviro
     const { principalId } = identity.value;
     const list = await pages<RoleAssignment>(
       (link) => azure.arm(link),
-      `${keyVaultPath(stack)}/providers/Microsoft.Authorization/roleAssignments?$filter=assignedTo('${principalId}')&${roleAssignmentApi}`,
+      `${keyVaultPath(stack)}/providers/Microsoft.Authorization/roleAssignments?$filter=${encodeURIComponent(`principalId eq '${principalId}'`)}&${roleAssignmentApi}`,
     );
     return list
       .filter(({ properties }) => properties.principalId === principalId)

@@ -25,6 +25,6 @@ export function fingerprinter(
 function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint["looksLike"] {
   if (value.trim() === "") return "empty";
   if (isPlaceholder(value, fixtures)) return "placeholder";
-  if (isFixture(value, fixtures)) return "fixture";
-  return isSample(value) ? "sample" : "value";
+  if (isSample(value)) return "sample"; // the catalogue lists samples among the fixtures; `local` lets these alone pass
+  return isFixture(value, fixtures) ? "fixture" : "value";
 }

@@ -51,7 +51,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
       federatedCredentials: seen([
         { name: federated.name, issuer: federated.issuer, subject: federated.subject, audiences: [federated.audience] },
       ]),
-      roleAssignments: seen([{ role: "4633458b-17de-408a-874b-0445c86b69e6", scope: "/subscriptions/s" }]),
+      roleAssignments: seen([{ role: "4633458b-17de-408a-b874-0445c86b69e6", scope: "/subscriptions/s" }]),
     },
     bootstrap: {
       cronJob: seen({
