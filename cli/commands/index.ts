@@ -2,6 +2,8 @@ import type { Command } from "../command.ts";
 import { localDown } from "./local-down.ts";
 import { localStatus } from "./local-status.ts";
 import { localUp } from "./local-up.ts";
+import { preview } from "./preview.ts";
+import { up } from "./up.ts";
 
 /** Every command, in the order of `--help`. */
-export const commands: readonly Command<never>[] = [localUp, localStatus, localDown];
+export const commands: readonly Command<never>[] = [up, preview, localUp, localStatus, localDown];

@@ -53,7 +53,7 @@ export const localUp: Command<Flags> = {
       if (flags.json === true) {
         io.out(JSON.stringify({ account, changes: update?.changes ?? [], timings: phases.timings }, undefined, 2));
       } else {
-        const { formatChanges, closingWords } = await import("../deploy/local-words.ts");
+        const { formatChanges, closingWords } = await import("../deploy/words.ts");
         io.out(`\n${formatChanges(update?.changes ?? [])}\n\n${formatAccount(account)}\n`);
         io.out(closingWords({ home, stack, envFiles, kubectl: binaries.kubectl, seconds: phases.timings.total }));
       }

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { Phases } from "../phases.ts";
 
 interface Flags {
   readonly stack?: string;
@@ -40,8 +41,21 @@ export const preview: Command<Flags> = {
       );
     }
     if (flags.offline !== true) {
-      const { previewOnline } = await import("../deploy/cloud.ts");
-      return previewOnline({ ...flags, stack: flags.stack ?? "shared" }, io, signal);
+      if (flags.stack === undefined) {
+        throw UserError.of("usage", "--all plans offline only", "ameide-secrets preview --all --offline");
+      }
+      const { runCloud } = await import("../deploy/cloud.ts");
+      const { formatChanges } = await import("../deploy/words.ts");
+      const result = await runCloud({
+        stack: flags.stack,
+        ...(flags.dotenv === undefined ? {} : { envFiles: flags.dotenv }),
+        until: "preview",
+        phases: new Phases(io, signal),
+        signal,
+        tell: (text) => io.err(text),
+      });
+      io.out(flags.json === true ? JSON.stringify(result.preview) : formatChanges(result.preview.changes));
+      return ExitCode.ok;
     }
     const { previewAllOffline } = await import("../deploy/offline-all.ts");
     const { formatPreview } = await import("../deploy/preview-words.ts");

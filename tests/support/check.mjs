@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, FORCE_COLOR: "0" };
+const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter), FORCE_COLOR: "0" };
 
 const checks = [
   ["types", "tsc", ["--project", "."]],

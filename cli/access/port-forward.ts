@@ -1,0 +1,60 @@
+import { createServer, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
+import { UserError } from "../../domain/user-error.ts";
+
+/** A way from this machine to one pod, as `kubectl port-forward` opens it. */
+export interface PortForward {
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on 127.0.0.1 and carries each connection to a pod's port.
+ *
+ * @param options.pod - such as `vault-core-dev-0`.
+ * @throws UserError when the local port is taken.
+ */
+export async function openPortForward(options: {
+  readonly kubeconfig?: string;
+  readonly context: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podPort: number;
+  readonly localPort: number;
+}): Promise<PortForward> {
+  const { KubeConfig, PortForward: Forward } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  if (options.kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromFile(options.kubeconfig);
+  config.setCurrentContext(options.context);
+  const forward = new Forward(config, true);
+
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket)).on("error", () => socket.destroy());
+    // what the pod's side says went wrong ends the connection: the caller sees it as Vault not answering
+    const errors = new PassThrough().once("data", () => socket.destroy());
+    forward
+      .portForward(options.namespace, options.pod, [options.podPort], socket, errors, socket)
+      .catch(() => socket.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(
+        UserError.of(
+          "port-forward-taken",
+          `127.0.0.1:${options.localPort} is taken, so no port-forward to ${options.namespace}/${options.pod} can be opened`,
+          "free the port, or set vault.operatorAddress of the stack file to an address that reaches Vault",
+          { cause },
+        ),
+      ),
+    );
+    server.listen(options.localPort, "127.0.0.1", resolve);
+  });
+  return {
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { OptionSpec } from "../command.ts";
+
+/** The stack that a command works on; commands on a cluster take no `shared`. */
+export const stackOption: OptionSpec = {
+  flags: "--stack <name>",
+  summary: "shared, dev, staging, prod or local",
+  required: true,
+};
+
+/** Asked for wherever a shared cluster would be changed. */
+export const yesOption: OptionSpec = {
+  flags: "--yes",
+  summary: "do it without asking; needed on every stack but local",
+};
+
+export const jsonOption: OptionSpec = { flags: "--json", summary: "print the result as JSON, with stable codes" };
+
+export const dotenvOption: OptionSpec = {
+  flags: "--dotenv <path>",
+  summary: "read this instead of .env and .env.local; may be given several times",
+  repeatable: true,
+};

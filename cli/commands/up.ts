@@ -1,0 +1,54 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { Phases } from "../phases.ts";
+import { dotenvOption, jsonOption, stackOption, yesOption } from "./stack-options.ts";
+
+interface Flags {
+  readonly stack: string;
+  readonly dotenv?: readonly string[];
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export const up: Command<Flags> = {
+  name: "up",
+  summary: "preview with the policy pack, then update: one stack, and Vault first where it needs it",
+  options: [stackOption, dotenvOption, yesOption, jsonOption],
+  examples: ["ameide-secrets up --stack shared --yes", "ameide-secrets up --stack dev --yes --json"],
+  async run({ stack, dotenv, yes, json }, io, _args, signal) {
+    const { formatChanges } = await import("../deploy/words.ts");
+    const { runCloud } = await import("../deploy/cloud.ts");
+    const phases = new Phases(io, signal);
+    const shared = {
+      stack,
+      phases,
+      signal,
+      tell: (text: string) => io.err(text),
+      ...(dotenv === undefined ? {} : { envFiles: dotenv }),
+    };
+    if (yes !== true) {
+      const { UserError } = await import("../../domain/user-error.ts");
+      const { preview } = await runCloud({ ...shared, until: "preview" });
+      io.out(formatChanges(preview.changes));
+      if (preview.changes.length === 0) return ExitCode.ok;
+      throw UserError.of("not-confirmed", `stack ${stack} was not changed`, `ameide-secrets up --stack ${stack} --yes`);
+    }
+    const result = await runCloud({ ...shared, until: "update" });
+    const changes = result.update?.changes ?? [];
+    if (result.plan.kind === "environment" && result.plan.strictness.delivery === "pulumi") {
+      const [{ waitUntilSynced }, { openCluster }] = await Promise.all([
+        import("../access/external-secrets.ts"),
+        import("../access/cluster.ts"),
+      ]);
+      const cluster = await openCluster(result.plan.cluster);
+      const { deliveries } = result.plan.plan;
+      await phases.run("External Secrets Operator", () =>
+        waitUntilSynced(cluster, deliveries, { timeoutInSeconds: 300, signal }),
+      );
+    }
+    if (json === true)
+      io.out(JSON.stringify({ changes, outputs: result.update?.outputs ?? {}, timings: phases.timings }));
+    else io.out(formatChanges(changes));
+    return ExitCode.ok;
+  },
+};

@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import { errorsOf, formatFinding } from "../../domain/finding.ts";
+import type { EnvironmentStack, StackPlan } from "../../domain/environment.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
+import { registerStack, type RegisterOptions } from "../../chain.ts";
+import { openCluster, type Cluster } from "../access/cluster.ts";
+import { openPortForward, type PortForward } from "../access/port-forward.ts";
+import { vaultState } from "../access/vault.ts";
+import { openStack } from "../engine/stack.ts";
+import type { Phases } from "../phases.ts";
+import { previewThenUpdate, runChain, type ChainResult, type OpenEngine } from "./chain.ts";
+import { preflightCluster, refuseDebugProviders, refuseWeakState } from "./preflight.ts";
+import { pulumiExecutable } from "./pulumi-executable.ts";
+
+export interface CloudOptions {
+  /** `shared`, `dev`, `staging` or `prod`. */
+  readonly stack: string;
+  /** @default - `.env` and `.env.local`, as far as they are there */
+  readonly envFiles?: readonly string[];
+  readonly until: "preview" | "update";
+  readonly phases: Phases;
+  readonly signal: AbortSignal;
+  readonly tell: (text: string) => void;
+}
+
+export interface CloudResult
+  extends Partial<Pick<ChainResult, "vaultBefore">>, Pick<ChainResult, "preview" | "update"> {
+  readonly plan: StackPlan;
+}
+
+/**
+ * One stack on its cloud: everything is looked at before the first change, then Vault, preview with the pack, update.
+ *
+ * @throws UserError with all findings of one pass together.
+ */
+export async function runCloud(options: CloudOptions): Promise<CloudResult> {
+  const { stack: name, phases, signal, until } = options;
+  refuseDebugProviders(name);
+  if (name === "local") {
+    throw UserError.of(
+      "local-is-not-a-cloud",
+      "the stack local lives on this machine",
+      "ameide-secrets local up, or preview --stack local --offline",
+    );
+  }
+  const plan = await phases.run("plan", () => loadCloudStack(name, options.envFiles));
+  for (const finding of plan.findings) options.tell(formatFinding(finding));
+  if (errorsOf(plan.findings).length > 0) throw UserError.from(errorsOf(plan.findings));
+
+  const policyPacks = [join(repositoryRoot, "policies")];
+  const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
+  if (plan.kind === "shared") {
+    const engine = await openEngine({});
+    return { plan, ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until })) };
+  }
+
+  const cluster = await openCluster(plan.cluster);
+  await phases.run("preflight", () => preflightCluster(cluster, plan));
+  const forward = await reachVault(plan);
+  try {
+    const token = process.env["VAULT_TOKEN"];
+    return {
+      plan,
+      ...(await runChain({
+        stack: plan,
+        cluster,
+        vaultAddress: plan.vault.operatorAddress,
+        ...(token === undefined || token === "" ? {} : { vaultToken: new Redacted(token) }),
+        openEngine,
+        policyPacks,
+        phases,
+        signal,
+        until,
+      })),
+    };
+  } finally {
+    await forward?.close();
+  }
+}
+
+/** Settings of the stack's file; Vault's address from VAULT_ADDR where the file leaves it out. */
+export async function loadCloudStack(stack: string, envFiles?: readonly string[]): Promise<StackPlan> {
+  const vaultAddress = process.env["VAULT_ADDR"];
+  return load({
+    stack,
+    settings: readStackSettings(stack, repositoryRoot),
+    ...(envFiles === undefined ? {} : { envFiles }),
+    ...(vaultAddress === undefined ? {} : { vaultAddress }),
+  });
+}
+
+/** The cluster of an environment's stack. @throws UserError for `shared`, which has none. */
+export async function clusterOf(
+  plan: StackPlan,
+): Promise<{ readonly stack: EnvironmentStack; readonly cluster: Cluster }> {
+  if (plan.kind === "shared") {
+    throw UserError.of(
+      "shared-has-no-cluster",
+      "the stack shared has no cluster",
+      "give --stack dev, staging, prod or local",
+    );
+  }
+  return { stack: plan, cluster: await openCluster(plan.cluster) };
+}
+
+/**
+ * A port-forward to Vault's first pod, where its operator address is a loopback one at which nothing answers yet.
+ *
+ * @returns what is to be closed at the end; `undefined` where Vault is reached without.
+ */
+export async function reachVault({ vault, cluster }: EnvironmentStack): Promise<PortForward | undefined> {
+  const address = new URL(vault.operatorAddress);
+  if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
+  if ((await vaultState(vault.operatorAddress)) !== "unreachable") return undefined;
+  return openPortForward({
+    ...cluster,
+    namespace: vault.serviceAccount.namespace,
+    pod: `${vault.serviceAccount.name}-0`,
+    podPort: 8200,
+    localPort: Number(address.port || "8200"),
+  });
+}
+
+async function openCloudEngine(
+  stackName: string,
+  plan: StackPlan,
+  register: RegisterOptions,
+  vaultToken?: Redacted,
+): Promise<OpenEngine> {
+  const stack = await openStack({
+    stackName,
+    program: () => Promise.resolve(registerStack(plan, register)),
+    workDir: repositoryRoot,
+    pulumi: await pulumiExecutable(),
+    // the host's own plugin goes first where it is installed: ours is last on PATH
+    binDirs: [],
+    env: {
+      AMEIDE_SECRETS_NODE: process.execPath,
+      // the one way for the token: the provider reads it, no state keeps it
+      ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
+    },
+  });
+  const { url } = await stack.workspace.whoAmI();
+  refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url ?? "" });
+  return { stack, close: () => Promise.resolve() };
+}

@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { Finding } from "../../domain/finding.ts";
+import { UserError } from "../../domain/user-error.ts";
+import type { Cluster } from "../access/cluster.ts";
+
+/** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
+const oldestKubernetesMinor = 30;
+
+/** Everything that `up` needs of the cluster, looked at together; nothing is changed. @throws UserError with all of it. */
+export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack): Promise<void> {
+  const findings = (
+    await Promise.all([
+      kubernetesVersion(cluster),
+      externalSecretsApi(cluster),
+      ...[...new Set(stack.plan.stores.map(({ namespace }) => namespace))].map((name) =>
+        namespace(cluster, stack, name),
+      ),
+      ...rights(stack).map((right) => mayI(cluster, right)),
+    ])
+  ).filter((finding) => finding !== undefined);
+  if (findings.length > 0) throw UserError.from(findings);
+}
+
+/**
+ * Where state may lie and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
+ *
+ * @param whoami - URL of the backend, as `pulumi whoami --verbose` tells it.
+ * @throws UserError outside `local` for a file backend or a passphrase.
+ */
+export function refuseWeakState(options: {
+  readonly stack: string;
+  readonly root: string;
+  readonly backendUrl: string;
+}): void {
+  const { stack, root, backendUrl } = options;
+  const findings: Finding[] = [];
+  if (backendUrl.startsWith("file:")) {
+    findings.push({
+      code: "state-on-one-machine",
+      stage: "key-vault",
+      severity: "error",
+      subject: stack,
+      problem: `the state of stack ${stack} would lie on this machine (${backendUrl})`,
+      fix: "pulumi login, or pulumi login azblob://<container>?storage_account=<account> on a versioned container",
+    });
+  }
+  const { secretsprovider: provider } = readStackFile(root, stack);
+  const cloud = backendUrl.startsWith("https:");
+  if (provider === "passphrase" || (provider === undefined && !cloud)) {
+    findings.push({
+      code: "state-passphrase",
+      stage: "key-vault",
+      severity: "error",
+      subject: stack,
+      problem: `the state of stack ${stack} would be encrypted by a passphrase`,
+      fix: `pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}, on a key that this program does not manage`,
+    });
+  }
+  if (findings.length > 0) throw UserError.from(findings);
+}
+
+/** The loopback providers are for `local` and `--offline` alone. @throws UserError when the environment names any. */
+export function refuseDebugProviders(stack: string): void {
+  if (process.env["PULUMI_DEBUG_PROVIDERS"] === undefined) return;
+  throw UserError.of(
+    "debug-providers",
+    `PULUMI_DEBUG_PROVIDERS is set: stack ${stack} would be run against stand-ins and remember what they say`,
+    "unset PULUMI_DEBUG_PROVIDERS",
+  );
+}
+
+function readStackFile(root: string, stack: string): { readonly secretsprovider?: string } {
+  return (parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) ?? {}) as { secretsprovider?: string };
+}
+
+async function kubernetesVersion(cluster: Cluster): Promise<Finding | undefined> {
+  const { major, minor } = await cluster.get<{ major: string; minor: string }>("/version");
+  const found = Number.parseInt(minor, 10);
+  if (Number(major) > 1 || found >= oldestKubernetesMinor) return undefined;
+  return finding(
+    "kubernetes-too-old",
+    "bootstrap",
+    cluster.context,
+    `the cluster runs Kubernetes ${major}.${minor}; admission policies need 1.${oldestKubernetesMinor}`,
+    "upgrade the cluster: az aks upgrade",
+  );
+}
+
+async function externalSecretsApi(cluster: Cluster): Promise<Finding | undefined> {
+  interface Crd {
+    readonly spec: { readonly versions: readonly { readonly name: string; readonly served: boolean }[] };
+  }
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/externalsecrets.external-secrets.io";
+  const crd = await cluster.find<Crd>(path);
+  const served = crd?.spec.versions.filter((version) => version.served).map(({ name }) => name) ?? [];
+  if (served.includes("v1")) return undefined;
+  const what =
+    crd === undefined
+      ? "the cluster has no ExternalSecret CRD"
+      : `the cluster serves external-secrets.io/${served.join(", ")}, not v1`;
+  return finding(
+    "external-secrets-crd",
+    "external-secret",
+    "externalsecrets.external-secrets.io",
+    what,
+    "install External Secrets Operator 0.17 or newer with its CRDs",
+  );
+}
+
+async function namespace(
+  cluster: Cluster,
+  { strictness }: EnvironmentStack,
+  name: string,
+): Promise<Finding | undefined> {
+  if (strictness.makesNamespaces || (await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) return undefined;
+  return finding(
+    "namespace-missing",
+    "secret-store",
+    name,
+    `the namespace ${name} does not exist; namespaces are not this program's`,
+    `make it where your namespaces are made, or take ${name} out of the stack file`,
+  );
+}
+
+interface Right {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+}
+
+/** What the update does with the cluster, as rights of the caller. */
+function rights({ namespace: own, plan, strictness }: EnvironmentStack): readonly Right[] {
+  if (strictness.delivery === "gitops") return [];
+  const inNamespace = (group: string, resources: readonly string[], where: string) =>
+    resources.flatMap((resource) => ["create", "patch"].map((verb) => ({ verb, group, resource, namespace: where })));
+  return [
+    ...inNamespace("", ["serviceaccounts", "configmaps"], own),
+    ...inNamespace("batch", ["cronjobs", "jobs"], own),
+    ...inNamespace("rbac.authorization.k8s.io", ["roles", "rolebindings"], own),
+    ...plan.stores.flatMap((store) =>
+      inNamespace("external-secrets.io", ["secretstores", "externalsecrets"], store.namespace),
+    ),
+    { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
+  ];
+}
+
+async function mayI(
+  cluster: Cluster,
+  { verb, group, resource, namespace: where }: Right,
+): Promise<Finding | undefined> {
+  const review = await cluster.create<{ status?: { allowed?: boolean } }>(
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: { verb, group, resource, ...(where === undefined ? {} : { namespace: where }) } },
+    },
+  );
+  if (review.status?.allowed === true) return undefined;
+  const what = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
+  return finding(
+    "right-missing",
+    "bootstrap",
+    what,
+    `you may not ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
+    `ask for the right; look with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
+  );
+}
+
+function finding(code: string, stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {
+  return { code, stage, severity: "error", subject, problem, fix };
+}
