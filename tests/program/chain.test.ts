@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { registerStack, type RegisterOptions } from "../../chain.ts";
+import type { StackPlan } from "../../domain/environment.ts";
+import { recordStack, type Registration } from "../support/record-stack.ts";
+import { environmentStack, localStack, sharedStack } from "../support/stacks.ts";
+
+const offline: RegisterOptions = { shared: { bootstrapClientId: "client" } };
+
+function record(plan: StackPlan, options: RegisterOptions = offline): Promise<Registration[]> {
+  return recordStack(() => registerStack(plan, options), outputsOf);
+}
+
+function outputsOf({ type, name }: Pick<Registration, "type" | "name">): Record<string, unknown> {
+  if (type.endsWith(":UserAssignedIdentity")) return { clientId: "made-client", principalId: "made-principal" };
+  if (type.endsWith("keyvault:Secret")) return { properties: { secretUriWithVersion: `https://kv/${name}/1` } };
+  if (type.endsWith("keyvault:Vault")) return { properties: { vaultUri: "https://ameidekv.vault.azure.net/" } };
+  return {};
+}
+
+/** Everything that `name` waits for, at one or more removes; a component stands for its children. */
+function foundationOf(created: readonly Registration[], name: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const follow = (of: string): void => {
+    const one = created.find((registration) => registration.name === of);
+    for (const next of [...(one?.options.dependsOn ?? []), ...(one?.parent === undefined ? [] : [one.parent])]) {
+      if (!found.has(next)) {
+        found.add(next);
+        follow(next);
+      }
+    }
+  };
+  follow(name);
+  return found;
+}
+
+const namesOf = (created: readonly Registration[]) => created.map(({ name }) => name).toSorted();
+const componentsOf = (created: readonly Registration[]) =>
+  created.filter(({ type }) => type.startsWith("ameide-secrets:")).map(({ type }) => type.replace(/^.*:/, ""));
+
+describe("registerStack", () => {
+  describe("of shared", () => {
+    it("makes what all environments live on, by one explicit provider", async () => {
+      const created = await record(sharedStack());
+      assert.deepEqual(namesOf(created), [
+        "azure",
+        "identity",
+        "identity-identity",
+        "identity-secrets-user",
+        "key-vault",
+        "key-vault-vault",
+      ]);
+      const providers = created
+        .filter(({ custom, name }) => custom && name !== "azure")
+        .map(({ options }) => options.provider);
+      assert.deepEqual(new Set(providers), new Set(["azure"]));
+    });
+
+    it("protects all of it, and leaves it in place when it goes from the program", async () => {
+      const created = await record(sharedStack({ "ghcr-token": "canary" }));
+      const loose = created.filter(
+        ({ custom, name, options }) => custom && name !== "azure" && !(options.protect && options.retainOnDelete),
+      );
+      assert.deepEqual(namesOf(loose), []);
+    });
+  });
+
+  describe("of an environment", () => {
+    it("makes six of the eight components: Key Vault and identity are the shared stack's", async () => {
+      assert.deepEqual(componentsOf(await record(environmentStack())).toSorted(), [
+        "AdmissionGuard",
+        "BootstrapFederation",
+        "SecretDelivery",
+        "VaultBootstrap",
+        "VaultEngine",
+        "VaultKubernetesAuth",
+      ]);
+    });
+
+    it("gives every resource an explicit provider of its own package", async () => {
+      const created = (await record(environmentStack())).filter(
+        ({ custom, type }) => custom && !type.startsWith("pulumi:"),
+      );
+      const wrong = created.filter(({ type, options }) => {
+        const of = { kubernetes: "kubernetes", vault: "vault", "azure-native": "azure" }[type.split(":")[0] ?? ""];
+        return options.provider !== of;
+      });
+      assert.deepEqual(namesOf(wrong), []);
+    });
+
+    it("gives no token to Vault's provider: as an argument it would be copied into state", async () => {
+      const vault = (await record(environmentStack())).find(({ type }) => type === "pulumi:providers:vault");
+      assert.equal(vault?.inputs["address"], "http://127.0.0.1:8200");
+      assert.ok(!("token" in vault.inputs));
+    });
+
+    it("pins the cluster, and applies on the server's side", async () => {
+      const cluster = { context: "ameide-dev", kubeconfig: "/home/me/.kube/config", oidcIssuer: "https://i" };
+      const created = await record(environmentStack("dev", { cluster }));
+      const provider = created.find(({ type }) => type === "pulumi:providers:kubernetes");
+      assert.deepEqual(provider?.inputs, {
+        context: "ameide-dev",
+        kubeconfig: "/home/me/.kube/config",
+        enableServerSideApply: "true",
+      });
+    });
+
+    it("walks in order: Vault's mounts, policies and roles, CronJob, Job, store, ExternalSecret", async () => {
+      const created = await record(environmentStack());
+      const before = (name: string) => foundationOf(created, name);
+      for (const made of [
+        "vault-engine-kv",
+        "vault-engine-ameide-secrets-bootstrap",
+        "vault-auth-ameide-secrets-bootstrap",
+      ]) {
+        assert.ok(before("bootstrap-cronjob").has(made), `the CronJob runs before ${made}`);
+      }
+      assert.ok(before("bootstrap-sync").has("bootstrap-cronjob"));
+      assert.ok(before("delivery").has("bootstrap-sync"));
+      assert.ok(before("delivery-ameide-dev-ghcr-pull-sync").has("delivery-ameide-dev-ameide-vault"));
+    });
+
+    it("runs the bootstrap after its federated credential", async () => {
+      const created = await record(environmentStack());
+      assert.ok(foundationOf(created, "bootstrap").has("federation-vault-bootstrap-dev"));
+    });
+
+    it("makes no namespace: they exist and belong to others", async () => {
+      const created = await record(environmentStack("prod"));
+      assert.deepEqual(
+        created.filter(({ type }) => type.endsWith(":Namespace")),
+        [],
+      );
+    });
+
+    it("leaves the cluster to ArgoCD in gitops, and keeps Azure and Vault", async () => {
+      const stack = environmentStack();
+      const created = await record({ ...stack, strictness: { ...stack.strictness, delivery: "gitops" } });
+      assert.deepEqual(
+        created.filter(({ type }) => type.startsWith("kubernetes:")),
+        [],
+      );
+      assert.deepEqual(componentsOf(created).toSorted(), ["BootstrapFederation", "VaultEngine", "VaultKubernetesAuth"]);
+    });
+
+    it("asks the shared stack for the client id, where it is not given", async () => {
+      const created = await recordStack(
+        () => registerStack(environmentStack()),
+        ({ type }) =>
+          type === "pulumi:pulumi:StackReference" ? { outputs: { bootstrapClientId: "from-shared" } } : {},
+      );
+      assert.match(
+        JSON.stringify(created.find(({ name }) => name === "bootstrap-account")?.inputs),
+        /"azure.workload.identity\/client-id":"from-shared"/,
+      );
+    });
+  });
+
+  describe("of local", () => {
+    it("makes all of it in one stack, on the ground that it makes itself", async () => {
+      const created = await record(localStack({ "ghcr-token": "canary" }));
+      assert.deepEqual(componentsOf(created).toSorted(), [
+        "AdmissionGuard",
+        "BootstrapFederation",
+        "BootstrapIdentity",
+        "KeyVault",
+        "Namespaces",
+        "ResourceGroup",
+        "SecretDelivery",
+        "VaultBootstrap",
+        "VaultEngine",
+        "VaultKubernetesAuth",
+      ]);
+      for (const stands of ["key-vault", "bootstrap", "delivery"]) {
+        const ground = foundationOf(created, stands);
+        assert.ok(ground.has("namespaces-argocd") || ground.has("resource-group-group"), `${stands} stands on nothing`);
+      }
+    });
+
+    it("protects nothing: it is made to be thrown away", async () => {
+      const created = await record(localStack({ "ghcr-token": "canary" }));
+      assert.deepEqual(
+        created.filter(({ options }) => options.protect || options.retainOnDelete),
+        [],
+      );
+    });
+
+    it("takes the client id from the identity that it makes", async () => {
+      const created = await record(localStack());
+      assert.match(
+        JSON.stringify(created.find(({ name }) => name === "bootstrap-cronjob")?.inputs),
+        /\{"name":"AZURE_CLIENT_ID","value":"made-client"\}/,
+      );
+    });
+
+    it("runs the bootstrap once more when a value has a new version, and tells no value by it", async () => {
+      const nameOf = async (version: number) => {
+        const created = await recordStack(
+          () => registerStack(localStack({ "ghcr-token": "canary" })),
+          (one) =>
+            one.type.endsWith("keyvault:Secret")
+              ? { properties: { secretUriWithVersion: `https://kv/${version}` } }
+              : outputsOf(one),
+        );
+        const job = created.find(({ name }) => name === "bootstrap-sync");
+        assert.deepEqual(job?.secretInputs, []);
+        return (job.inputs["metadata"] as { name: string }).name;
+      };
+      const [first, again, changed] = [await nameOf(1), await nameOf(1), await nameOf(2)];
+      assert.equal(first, again);
+      assert.notEqual(first, changed);
+    });
+  });
+
+  describe("with firstStep", () => {
+    it("talks to no Vault and makes no Job: only what the CronJob's pod needs", async () => {
+      const created = await record(localStack({ "ghcr-token": "canary" }), { firstStep: true });
+      const ofVault = created.filter(({ type }) => type.startsWith("vault:") || type === "pulumi:providers:vault");
+      assert.deepEqual(namesOf(ofVault), []);
+      assert.deepEqual(componentsOf(created).toSorted(), [
+        "BootstrapFederation",
+        "BootstrapIdentity",
+        "KeyVault",
+        "Namespaces",
+        "ResourceGroup",
+        "VaultBootstrap",
+      ]);
+      assert.deepEqual(
+        created.filter(({ type }) => type.endsWith(":Job")),
+        [],
+      );
+    });
+
+    it("registers nothing that the whole program would register otherwise", async () => {
+      const stack = localStack({ "ghcr-token": "canary" });
+      const whole = new Map((await record(stack)).map((one) => [`${one.type} ${one.name}`, one.inputs]));
+      for (const { type, name, inputs } of await record(stack, { firstStep: true })) {
+        assert.deepEqual(inputs, whole.get(`${type} ${name}`));
+      }
+    });
+  });
+
+  it("carries no value in clear: each is marked secret where it enters", async () => {
+    const created = await record(localStack({ "ghcr-token": "canary-value" }));
+    const holding = created.filter(({ inputs }) => JSON.stringify(inputs).includes("canary-value"));
+    assert.deepEqual(
+      holding.map(({ name, secretInputs }) => [name, secretInputs]),
+      [["key-vault-ghcr-token", ["properties.value"]]],
+    );
+  });
+});
