@@ -98,10 +98,11 @@ export const authorityDuplicateTarget: StackRule = {
     const owners = new Map<string, Subject>();
     return judgeEach(subjects, (subject): readonly Violation[] => {
       const target = targetOf(subject);
-      const namespace = text(subject.object, "metadata", "namespace") ?? "";
-      const key = `${namespace}/${target ?? ""}`;
+      const namespace = text(subject.object, "metadata", "namespace");
+      // a base without a namespace is not yet anywhere: its overlays say where
+      if (target === undefined || (namespace === undefined && subject.origin === "document")) return [];
+      const key = `${namespace ?? ""}/${target}`;
       const owner = owners.get(key);
-      if (target === undefined) return [];
       if (owner === undefined || nameOf(owner.object) === nameOf(subject.object)) {
         owners.set(key, subject);
         return [];

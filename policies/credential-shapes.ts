@@ -28,7 +28,7 @@ export function shapeOf(value: string): string | undefined {
 
 /** Whether a value under such a name is a secret: `POSTGRES_PASSWORD`, `client-secret`, not `secretName`. */
 export function namesSecret(name: string): boolean {
-  return secretWord.test(name) && !notTheValue.test(name);
+  return secretWord.test(name) && !notTheValue.test(name) && !/^existing/i.test(name);
 }
 
 /**
@@ -47,5 +47,10 @@ export function isLiteral(value: string): boolean {
 export function credentialIn(name: string, value: string): string | undefined {
   const shape = shapeOf(value);
   if (shape !== undefined) return shape;
-  return namesSecret(name) && isLiteral(value) ? "a literal" : undefined;
+  return namesSecret(name) && isLiteral(value) && !namesObject(name, value) ? "a literal" : undefined;
+}
+
+/** `existingSecret: grafana-admin-credentials`, `pullSecret: ghcr-pull`: the name of a Secret, not a secret. */
+function namesObject(name: string, value: string): boolean {
+  return /secrets?$/i.test(name) && /^[a-z]+(?:-[a-z]+)+$/.test(value);
 }

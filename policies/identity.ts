@@ -1,6 +1,6 @@
 import { bootstrapName, federationAudience, namespaceOf } from "../domain/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
-import { mandatory, type ResourceRule } from "./rule.ts";
+import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { list, text } from "./subject/reading.ts";
 
 const credential = ["FederatedCredential"] as const;
@@ -140,4 +140,26 @@ export const identityScope: ResourceRule = {
     const found = scope === undefined ? "has no scope" : `has the scope "${scope}"`;
     return [{ path: ["scope"], problem: `${found}; set that of one Key Vault` }];
   },
+};
+
+const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+export const identityClientIdInValues: ResourceRule = {
+  id: "identity-client-id-in-values",
+  family: "identity",
+  severity: "high",
+  description: "No values file types an identity's client id.",
+  why: "The typed id went stale when the identity was made anew, and nothing compared the two.",
+  remediation: "Let the program that makes the identity write it; `ameide-secrets render` takes it from there.",
+  references: ["450", "519", "438", "P3"],
+  levels: advisoryInDev,
+  kinds: ["Values"],
+  judge: (subject) =>
+    subject
+      .leaves()
+      .flatMap(({ path, value = "" }): readonly Violation[] =>
+        /workloadIdentity.*\.clientId$/i.test(path.join(".")) && guid.test(value)
+          ? [{ path, problem: "types the client id of a workload identity" }]
+          : [],
+      ),
 };

@@ -15,6 +15,7 @@ const valuePaths: Partial<Record<Kind, readonly RegExp[]>> = {
   ClusterExternalSecret: [/^spec\.externalSecretSpec\.target\.template\.data\./],
   CronJob: [/\.env\.\d+\.value$/],
   Workload: [/\.env\.\d+\.value$/],
+  Values: [/./],
 };
 
 const kinds = Object.keys(valuePaths) as Kind[];

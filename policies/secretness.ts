@@ -37,6 +37,23 @@ function holdsSecret(key: string, value: string): string | undefined {
   return /^\.dockerconfigjson$|\.json$|\.pem$|\.key$|^tls\.key$|^key$|^value$/i.test(key) ? "a literal" : undefined;
 }
 
+export const secretnessValues: ResourceRule = {
+  id: "secretness-values",
+  family: "secretness",
+  severity: "high",
+  description: "A values file of a chart holds no credential.",
+  why: "One committed password served Grafana, Keycloak and Argo alike, in every environment.",
+  remediation: "Set existingSecret, and let the secret's owner or an ExternalSecret make that Secret.",
+  references: ["362", "519", "648"],
+  levels: mandatory,
+  kinds: ["Values"],
+  judge: (subject) =>
+    subject.leaves().flatMap(({ path, value = "" }): readonly Violation[] => {
+      const found = credentialIn(String(path.findLast((key) => typeof key === "string") ?? ""), value);
+      return found === undefined ? [] : [{ path, problem: `holds ${found}` }];
+    }),
+};
+
 export const secretnessTemplateLiteral: ResourceRule = {
   id: "secretness-template-literal",
   family: "secretness",

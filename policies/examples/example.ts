@@ -11,7 +11,9 @@ export type Sample =
       /** Top-level inputs that are computed from another resource. */
       readonly computed?: readonly string[];
     }
-  | { readonly document: Readonly<Record<string, unknown>> };
+  | { readonly document: Readonly<Record<string, unknown>> }
+  /** A values file of a chart. */
+  | { readonly values: Readonly<Record<string, unknown>> };
 
 /** What a rule allows and what it refuses; tests judge by it, docs print it. */
 export interface Example {
@@ -37,7 +39,7 @@ export type Path = readonly (string | number)[];
 /** A copy with other values at some paths; `undefined` takes the key away. */
 export function changed<T extends Sample>(sample: T, ...changes: readonly (readonly [Path, unknown])[]): T {
   const copy = structuredClone(sample);
-  const root: unknown = "document" in copy ? copy.document : copy.props;
+  const root: unknown = "document" in copy ? copy.document : "values" in copy ? copy.values : copy.props;
   for (const [path, value] of changes) put(root, path, value);
   return copy;
 }

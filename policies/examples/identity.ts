@@ -1,9 +1,11 @@
-import { changed, type Example } from "./example.ts";
+import { changed, type Example, type Sample } from "./example.ts";
 import { credential, roleAssignment, serviceAccount } from "./samples.ts";
 
 const other = changed(credential, [["federatedIdentityCredentialResourceName"], "vault-bootstrap-prod-2"]);
 const second = changed(credential, [["subject"], "system:serviceaccount:ameide-prod:postgres-ameide"]);
 const clientId = ["metadata", "annotations", "azure.workload.identity/client-id"] as const;
+
+const values: Sample = { values: { azure: { workloadIdentity: { enabled: true } } } };
 
 export const identityExamples: readonly Example[] = [
   {
@@ -79,6 +81,15 @@ export const identityExamples: readonly Example[] = [
     absent: { ...changed(credential, [["resourceName"], "another-identity"]), dependsOn: [] },
     absentIsFine: "credentials of two identities may be made side by side",
     unknown: ["resourceName"],
+  },
+  {
+    rule: "identity-client-id-in-values",
+    allowed: values,
+    refused: changed(values, [["azure", "workloadIdentity", "clientId"], "44444444-4444-4444-8444-444444444444"]),
+    says: "types the client id of a workload identity",
+    absent: changed(values, [["azure"], undefined]),
+    absentIsFine: "without a workload identity there is no client id",
+    unknown: undefined,
   },
   {
     rule: "identity-client-id-literal",

@@ -1,4 +1,4 @@
-import { changed, type Example } from "./example.ts";
+import { changed, type Example, type Sample } from "./example.ts";
 import { configMap, container, cronJob, externalSecret, keyVaultSecret } from "./samples.ts";
 
 const document = {
@@ -9,6 +9,8 @@ const document = {
     stringData: { username: "platform", password: "${PASSWORD}" },
   },
 };
+
+const values: Sample = { values: { grafana: { adminUser: "admin", existingSecret: "grafana-admin-credentials" } } };
 
 export const secretnessExamples: readonly Example[] = [
   {
@@ -28,6 +30,15 @@ export const secretnessExamples: readonly Example[] = [
     says: '"password" holds a literal in clear',
     absent: changed(document, [["stringData"], undefined]),
     absentIsFine: "a Secret without data holds no value",
+    unknown: undefined,
+  },
+  {
+    rule: "secretness-values",
+    allowed: values,
+    refused: changed(values, [["grafana", "adminPassword"], "correct horse"]),
+    says: "holds a literal",
+    absent: changed(values, [["grafana"], undefined]),
+    absentIsFine: "a values file without credentials is what the rule asks for",
     unknown: undefined,
   },
   {

@@ -19,3 +19,8 @@ export function subjectsOfDocument(object: unknown, id: string, base: Path = [])
   const type = `${apiVersion}/${kind}`;
   return [makeSubject({ kind: known, type, origin: "document", object, id, base, name: nameOf(object) })];
 }
+
+/** A values file of a chart, which has neither `apiVersion` nor `kind`. */
+export function subjectOfValues(object: unknown, file: string): Subject {
+  return makeSubject({ kind: "Values", type: "values", origin: "document", object, id: file, name: file });
+}

@@ -45,9 +45,11 @@ for (const example of examples) {
     }
     it("ignores another kind", () => {
       const other =
-        "document" in refused
-          ? { document: { ...refused.document, apiVersion: "v1", kind: "Namespace" } }
-          : { ...refused, type: "kubernetes:core/v1:Namespace" };
+        "values" in refused
+          ? { document: refused.values }
+          : "document" in refused
+            ? { document: { ...refused.document, apiVersion: "v1", kind: "Namespace" } }
+            : { ...refused, type: "kubernetes:core/v1:Namespace" };
       assert.deepEqual(said(example, other), []);
     });
     if (path !== undefined) {

@@ -5,7 +5,7 @@ import { changed, type Example, type Path, type Sample } from "../../policies/ex
 import { rawInputs } from "../../policies/pack/subjects.ts";
 import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
-import { subjectsOfDocument } from "../../policies/subject/from-document.ts";
+import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/from-document.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import type { Subject } from "../../policies/subject/subject.ts";
 import { judge, judgeStack } from "../../policies/verdict.ts";
@@ -87,6 +87,7 @@ export function subjectOf(sample: Sample, name = "sample"): Subject {
 }
 
 export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
+  if ("values" in sample) return [subjectOfValues(sample.values, name)];
   if ("document" in sample) return subjectsOfDocument(sample.document, name);
   const { type, props, protect = false, dependsOn, computed } = sample;
   const inputsFrom = new Map(Object.keys(props).map((key) => [key, computed?.includes(key) === true ? ["urn"] : []]));

@@ -1,0 +1,174 @@
+import { readFileSync } from "node:fs";
+import { compileDotenv } from "../../domain/dotenv.ts";
+import type { Catalogue } from "../../domain/catalogue.ts";
+import type { Finding } from "../../domain/finding.ts";
+import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
+import { placeOfNamespace, placeOfUrn } from "../place.ts";
+import type { Place } from "../rule.ts";
+import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
+import { isRecord } from "../subject/reading.ts";
+import { tryText } from "../subject/subject.ts";
+import { makeLineFinder, parseContent, splitDocuments, type Document } from "./documents.ts";
+import { judgeLocated, type Located } from "./judge-located.ts";
+import { environmentOfPath, isDotenv, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
+import type { LintFinding, LintResult, Skipped } from "./result.ts";
+import { stateResources, subjectsOfState } from "./state.ts";
+
+export interface LintOptions {
+  readonly catalogue: Catalogue;
+  /** For what names no environment itself, by namespace, stack or path. @default - prod, the strictest */
+  readonly environment?: Place;
+  /** @default - policies/exemptions.ts */
+  readonly exemptions?: readonly Exemption[];
+  /** `YYYY-MM-DD`, UTC. @default - today */
+  readonly today?: string;
+  /** Whether git tracks a file; asked for `.env` files only. @default - none is */
+  readonly isTracked?: (file: string) => boolean;
+  /** What `-` among the paths stands for. @default - standard input */
+  readonly stdin?: () => string;
+}
+
+/**
+ * Judges files by the pack's rules: YAML and JSON manifests, rendered charts, values files, Pulumi state, `.env`.
+ *
+ * @param paths - files and folders; `-` for standard input.
+ * @throws UserError for a path that is not there.
+ */
+export function lintPaths(paths: readonly string[], options: LintOptions): LintResult {
+  const stdin = options.stdin ?? (() => readFileSync(0, "utf8"));
+  const named = paths.filter((path) => path !== "-");
+  const piped = named.length < paths.length ? [{ file: "<stdin>", text: stdin() }] : [];
+  return lintSources([...piped, ...sourceFiles(named)], options);
+}
+
+/** The same for texts that are at hand. */
+export function lintSources(sources: Iterable<SourceFile>, options: LintOptions): LintResult {
+  const run = new Run(options);
+  for (const source of sources) run.read(source);
+  return run.result();
+}
+
+/** One pass over all files. Rules over a stack judge at its end, environment by environment. */
+class Run {
+  readonly #options: LintOptions;
+  readonly #located: Located[] = [];
+  readonly #findings: LintFinding[] = [];
+  readonly #skipped: Skipped[] = [];
+  #files = 0;
+  #documents = 0;
+
+  constructor(options: LintOptions) {
+    this.#options = options;
+  }
+
+  read({ file, text }: SourceFile): void {
+    this.#files += 1;
+    if (isDotenv(file)) this.#readDotenv(file, text);
+    else for (const document of splitDocuments(text)) this.#readDocument(file, document);
+  }
+
+  result(): LintResult {
+    const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = this.#options;
+    const judged = judgeLocated(this.#located, { catalogue, exemptions, today });
+    const findings = [...this.#findings, ...judged].toSorted(worstFirst);
+    return { findings, skipped: this.#skipped, files: this.#files, documents: this.#documents };
+  }
+
+  #readDotenv(path: string, text: string): void {
+    this.#documents += 1;
+    const { catalogue, environment = environmentOfPath(path) ?? "shared", isTracked = () => false } = this.#options;
+    const files = [{ path, text, tracked: isTracked(path) }];
+    const { findings } = compileDotenv({ files, catalogue, environment, secretPrefix: undefined });
+    for (const finding of findings) this.#findings.push(placed(finding, path));
+  }
+
+  #readDocument(file: string, document: Document): void {
+    const template = isTemplate(document.text);
+    if (template && file.includes("templates/"))
+      return this.#skip(
+        file,
+        document,
+        "is a chart's template; render it first: helm template ... | ameide-secrets lint -",
+      );
+    let content: unknown;
+    try {
+      content = parseContent(document);
+    } catch {
+      if (template)
+        return this.#skip(file, document, "is a template; render it first and pipe it to: ameide-secrets lint -");
+      this.#findings.push(unparsable(file, document));
+      return;
+    }
+    const resources = stateResources(content);
+    if (resources === undefined) this.#locate(file, document, content);
+    else this.#locateState(file, document, resources);
+  }
+
+  #locate(file: string, document: Document, content: unknown): void {
+    this.#documents += 1;
+    const id = `${file}:${document.line}`;
+    const subjects =
+      isValuesFile(file) && !isManifest(content) ? [subjectOfValues(content, file)] : subjectsOfDocument(content, id);
+    if (subjects.length === 0) return;
+    const lineOf = makeLineFinder(document);
+    for (const subject of subjects) {
+      const place = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
+      const environment = place ?? this.#options.environment ?? environmentOfPath(file) ?? "prod";
+      this.#located.push({ subject, place: environment, file, lineOf: (path) => lineOf([...subject.base, ...path]) });
+    }
+  }
+
+  #locateState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {
+    this.#documents += resources.length;
+    for (const resource of resources) {
+      const lineOf = (): number => lineOfUrn(document, resource["urn"]);
+      for (const subject of subjectsOfState(resource)) {
+        this.#located.push({ subject, place: placeOfUrn(subject.id), file, lineOf });
+      }
+    }
+  }
+
+  #skip(file: string, { line }: Document, reason: string): void {
+    this.#skipped.push({ file, line, reason });
+  }
+}
+
+function isManifest(content: unknown): boolean {
+  return isRecord(content) && typeof content["apiVersion"] === "string" && typeof content["kind"] === "string";
+}
+
+/** Go templates outside of quotes: what a chart's template has, and an ExternalSecret's own, which is quoted, has not. */
+function isTemplate(text: string): boolean {
+  return /^\s*(?:- )?\{\{|:\s+\{\{|\{\{-?\s*(?:if|range|with|include|define|end|\.Values|\.Release)\b/m.test(text);
+}
+
+function lineOfUrn({ text, line }: Document, urn: unknown): number {
+  const at = text.indexOf(`"urn": ${JSON.stringify(urn)}`);
+  return at < 0 ? line : line + text.slice(0, at).split("\n").length - 1;
+}
+
+function unparsable(file: string, { line }: Document): LintFinding {
+  return {
+    code: "lint-unparsable",
+    stage: "external-secret",
+    severity: "error",
+    where: `${file}:${line}`,
+    file,
+    line,
+    subject: file,
+    problem: "the document is no YAML, so nothing in it was judged",
+    fix: "mend its syntax; a template is to be rendered first",
+  };
+}
+
+/** A finding of the .env compiler says its place as `file:line`. */
+function placed(finding: Finding, file: string): LintFinding {
+  const line = Number(/:(\d+)$/.exec(finding.where ?? "")?.[1] ?? 1);
+  return { ...finding, where: `${file}:${line}`, file, line };
+}
+
+const order = { error: 0, warning: 1, note: 2 } as const;
+
+function worstFirst(a: LintFinding, b: LintFinding): number {
+  return order[a.severity] - order[b.severity] || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+}

@@ -1,0 +1,66 @@
+import { rules } from "../rules.ts";
+import type { LintResult } from "./result.ts";
+
+const levels = { error: "error", warning: "warning", note: "note" } as const;
+const scores = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
+
+/** The whole result as one JSON value; the same findings as the text for people. */
+export function renderJson(result: LintResult): string {
+  return JSON.stringify(result, undefined, 2);
+}
+
+/** SARIF 2.1.0, for code scanning. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
+export function renderSarif({ findings }: LintResult, version: string): string {
+  const used = new Set(findings.map(({ code }) => code));
+  const driver = {
+    name: "ameide-secrets",
+    version,
+    informationUri: "https://github.com/ameideio/ameide-secrets",
+    rules: rules
+      .filter(({ id }) => used.has(id))
+      .map(({ id, description, why, remediation, severity, family }) => ({
+        id,
+        shortDescription: { text: description },
+        fullDescription: { text: why },
+        help: { text: remediation },
+        helpUri: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${id}`,
+        properties: { tags: [family, "security"], "security-severity": scores[severity] },
+      })),
+  };
+  const results = findings.map(({ code, severity, problem, fix, file, line }) => ({
+    ruleId: code,
+    level: levels[severity],
+    message: { text: `${problem}\nfix: ${fix}` },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { uri: encodeURI(file.replace(/^\.\//, "")) },
+          region: { startLine: line },
+        },
+      },
+    ],
+  }));
+  const schema = "https://json.schemastore.org/sarif-2.1.0.json";
+  return JSON.stringify({ $schema: schema, version: "2.1.0", runs: [{ tool: { driver }, results }] }, undefined, 2);
+}
+
+const commands = { error: "error", warning: "warning", note: "notice" } as const;
+
+/** One workflow command a finding: GitHub shows each at its line of the pull request. */
+export function renderGithub({ findings }: LintResult): string {
+  return findings
+    .map(({ code, severity, problem, fix, file, line }) => {
+      const place = `file=${property(file)},line=${line},title=${property(code)}`;
+      return `::${commands[severity]} ${place}::${data(`${problem}\nfix: ${fix}`)}`;
+    })
+    .join("\n");
+}
+
+/** GitHub's own escapes of workflow commands. */
+function data(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

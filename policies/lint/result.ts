@@ -1,0 +1,25 @@
+import type { Finding } from "../../domain/finding.ts";
+
+/** A finding at its place in a file. `where` says the same as `file:line`. */
+export interface LintFinding extends Finding {
+  /** As given, below the path that was linted; `<stdin>` for standard input. */
+  readonly file: string;
+  /** From 1; the document's first line where nothing nearer is known. */
+  readonly line: number;
+}
+
+/** What could not be judged, by name: it is no finding, but neither was it looked at. */
+export interface Skipped {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface LintResult {
+  /** Worst first, then by file and line. */
+  readonly findings: readonly LintFinding[];
+  readonly skipped: readonly Skipped[];
+  readonly files: number;
+  /** YAML and JSON documents, resources of state files, and `.env` files. */
+  readonly documents: number;
+}
