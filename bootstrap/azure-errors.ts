@@ -33,6 +33,8 @@ const certificateCodes = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS/;
 interface Shape extends Error {
   readonly code?: string;
   readonly statusCode?: number;
+  /** By MSAL's name. */
+  readonly status?: number;
   readonly details?: unknown;
 }
 
@@ -50,7 +52,9 @@ function textOf(error: unknown): string {
 }
 
 export function statusOf(error: unknown): number | undefined {
-  return chainOf(error).find(({ statusCode }) => statusCode !== undefined)?.statusCode;
+  return chainOf(error)
+    .map(({ statusCode, status }) => statusCode ?? status)
+    .find((status) => typeof status === "number");
 }
 
 export function isNotFound(error: unknown): boolean {
@@ -89,7 +93,7 @@ export function azureVerdict({
   timing,
   propagates,
 }: {
-  readonly timing: Pick<Timing, "propagationPollInMs">;
+  readonly timing: Pick<Timing, "propagationInMs" | "propagationPollInMs">;
   readonly propagates: () => boolean;
 }): (error: unknown) => RetryVerdict {
   return (error) => {
@@ -97,7 +101,8 @@ export function azureVerdict({
     const isPropagation = fault?.kind === "rbac" || (fault?.kind === "federation" && propagatingCodes.has(fault.code));
     if (isPropagation) return propagates() ? { afterInMs: timing.propagationPollInMs } : undefined;
     const isTokenEndpoint = chainOf(error).some(({ name }) => /^(Authentication|Credential)/.test(name));
-    return fault?.kind === "unreachable" && isTokenEndpoint ? {} : undefined;
+    if (fault?.kind !== "unreachable" || !isTokenEndpoint) return undefined;
+    return timing.propagationInMs === 0 || propagates() ? {} : undefined;
   };
 }
 
@@ -165,7 +170,17 @@ export async function azureFailure(error: unknown, { what, vault, identity }: Az
   }
 }
 
-export function tokenFileMissing(file: string): BootstrapFailure {
+/**
+ * Looks before Azure's library does: that one takes an empty file for one that it has read already.
+ *
+ * @throws BootstrapFailure `token-file-missing`
+ */
+export async function requireTokenFile({ tokenFile }: AzureIdentity): Promise<void> {
+  const token = await readFile(tokenFile, "utf8").catch(() => "");
+  if (token.trim() === "") throw tokenFileMissing(tokenFile);
+}
+
+function tokenFileMissing(file: string): BootstrapFailure {
   return new BootstrapFailure(
     "token-file-missing",
     `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : `is not at ${file}, or is empty`}`,

@@ -47,7 +47,7 @@ interface Ending {
 export async function runBootstrap(options: RunOptions): Promise<number> {
   const { invocation, timing, log } = options;
   const startedAt = new Date();
-  const outcomes: Outcome[] = [];
+  const progress: Progress = { outcomes: [] };
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const kubernetes = await KubernetesClient.connect({
@@ -71,7 +71,6 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     signal,
     onLost: (failure) => stop.abort(failure),
   });
-  let source: SecretSource | undefined;
   let failure: BootstrapFailure | undefined;
   try {
     log.enter("acquire-lease");
@@ -79,14 +78,14 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     if (!dryRun) await lease.acquire();
     const isOpen = await open(run);
     if (isOpen && !invocation.untilUnsealed) {
-      source = sourceFor(options, run);
-      await carry(run, source, outcomes);
-      failure = failureOf(outcomes);
+      await carry(run, options, progress);
+      failure = failureOf(progress.outcomes);
     }
   } catch (error) {
     failure = asFailure(signal.aborted ? signal.reason : error, run);
   }
   const cause = failure?.code ?? "ok";
+  const { outcomes, source } = progress;
   const ending: Ending = { startedAt, cause, phase: log.phase, failure, outcomes, sourceCalls: source?.calls ?? 0 };
   await vault.logOut();
   if (!dryRun) await writeStatus(run, options, ending);
@@ -113,25 +112,36 @@ async function open(run: Run): Promise<boolean> {
   return !run.dryRun;
 }
 
-async function carry(run: Run, source: SecretSource, outcomes: Outcome[]): Promise<void> {
+/** What a run has come to; kept apart from its course, so that one that is stopped can tell it. */
+interface Progress {
+  readonly outcomes: Outcome[];
+  source?: SecretSource;
+}
+
+async function carry(run: Run, options: RunOptions, progress: Progress): Promise<void> {
   const { config, vault, log } = run;
   const kv = new VaultKv(vault, config.vault.mount);
   log.enter("log-in");
   await logIn(run);
   log.enter("list");
+  const source = await openSource(options, run);
+  progress.source = source;
   const listed = await list(run, source, kv, carriedSecrets(config));
   log.enter("read");
   const known = await read(run, source, kv, listed);
   log.enter("check");
   const decisions = await check(run, kv, known);
   log.enter("write");
-  await write(run, source, kv, decisions, outcomes);
+  await write(run, source, kv, decisions, progress.outcomes);
 }
 
-function sourceFor({ invocation, timing, log }: RunOptions, { config, kubernetes, signal }: Run): SecretSource {
+async function openSource(
+  { invocation, timing, log }: RunOptions,
+  { config, kubernetes, signal }: Run,
+): Promise<SecretSource> {
   const { source } = config;
   return source.type === "azure-key-vault"
-    ? new AzureSource({ source, identity: invocation.azure, timing, log, signal })
+    ? await AzureSource.open({ source, identity: invocation.azure, timing, log, signal })
     : new KubernetesSecretSource(kubernetes, config.namespace, source);
 }
 

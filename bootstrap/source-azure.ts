@@ -2,7 +2,15 @@ import { WorkloadIdentityCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { azureFailure, azureVerdict, faultOf, isDisabled, isNotFound, type AzureIdentity } from "./azure-errors.ts";
+import {
+  azureFailure,
+  azureVerdict,
+  faultOf,
+  isDisabled,
+  isNotFound,
+  requireTokenFile,
+  type AzureIdentity,
+} from "./azure-errors.ts";
 import type { Log } from "./log.ts";
 import { messageOf } from "./failure.ts";
 import { Pacer } from "./pacer.ts";
@@ -51,17 +59,27 @@ function requestVerdict(error: unknown): RetryVerdict {
 export class AzureSource implements SecretSource {
   readonly description: string;
   readonly #options: AzureSourceOptions;
-  readonly #client: SecretClient;
+  #client: SecretClient;
   readonly #pacer = new Pacer(callsPerWindow, windowInMs);
   readonly #startedAt = Date.now();
   #calls = 0;
   /** Key Vault's clock at its last answer, in whole seconds; ours may be off. */
   #serverTime: number | undefined;
 
-  constructor(options: AzureSourceOptions) {
-    const { source, identity } = options;
+  /** @throws BootstrapFailure `token-file-missing` */
+  static async open(options: AzureSourceOptions): Promise<AzureSource> {
+    await requireTokenFile(options.identity);
+    return new AzureSource(options);
+  }
+
+  private constructor(options: AzureSourceOptions) {
     this.#options = options;
-    this.description = `Key Vault ${source.uri}`;
+    this.description = `Key Vault ${options.source.uri}`;
+    this.#client = this.#connect();
+  }
+
+  #connect(): SecretClient {
+    const { source, identity } = this.#options;
     // retried here and not by Azure's pipeline: every request is paced and counted, and propagation has its own bound
     const retryOptions = { maxRetries: 0 };
     const credential = new WorkloadIdentityCredential({
@@ -72,7 +90,7 @@ export class AzureSource implements SecretSource {
       disableInstanceDiscovery: source.disableInstanceDiscovery,
       retryOptions,
     });
-    this.#client = new SecretClient(source.uri, credential, {
+    return new SecretClient(source.uri, credential, {
       disableChallengeResourceVerification: source.disableChallengeResourceVerification,
       retryOptions,
       additionalPolicies: [{ policy: this.#requests(), position: "perRetry" }],
@@ -170,7 +188,11 @@ export class AzureSource implements SecretSource {
         timing: { ...timing, retryAttempts: timing.propagationInMs > 0 ? Infinity : timing.retryAttempts },
         verdict: azureVerdict({ timing, propagates }),
         signal,
-        onRetry: (error, pause) => log.warn("retry", { what, pauseInMs: Math.round(pause), because: messageOf(error) }),
+        onRetry: (error, pause) => {
+          log.warn("retry", { what, pauseInMs: Math.round(pause), because: messageOf(error) });
+          // after one 429 or 5xx of the token endpoint, MSAL answers from its memory for a minute, without asking
+          this.#client = this.#connect();
+        },
       });
     } catch (error) {
       signal.throwIfAborted();

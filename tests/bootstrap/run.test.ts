@@ -4,10 +4,13 @@ import { namespace, type RunResult } from "./rig.ts";
 import { external, useRig } from "./use-rig.ts";
 
 /** Name to outcome and reason, as the log tells; unchanged ones without a reason are not told. */
-function told({ lines }: RunResult): Record<string, unknown> {
-  const secrets = lines.filter(({ event }) => event === "secret" || event === "would-write");
+function told({ lines }: RunResult): Record<string, string> {
+  const secrets = lines.filter(({ event }) => event === "secret" || event === "would-write") as Record<
+    string,
+    string
+  >[];
   return Object.fromEntries(
-    secrets.map(({ name, outcome, reason }) => [name, reason === undefined ? outcome : `${outcome}: ${reason}`]),
+    secrets.map(({ name, outcome = "", reason }) => [name, reason === undefined ? outcome : `${outcome}: ${reason}`]),
   );
 }
 

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { BootstrapFailure } from "../../bootstrap/failure.ts";
+import type { RunResult } from "./rig.ts";
+import { external, useRig } from "./use-rig.ts";
+
+function retries({ lines }: RunResult): number {
+  return lines.filter(({ event }) => event === "retry").length;
+}
+
+describe("AzureSource", function () {
+  this.timeout(30_000);
+  const rig = useRig();
+  const config = () => rig().config({ secrets: [external("from-azure", { required: true })] });
+
+  before(async () => {
+    await rig().allow(config());
+    await rig().setSecrets({ "from-azure": "value-1" });
+  });
+
+  afterEach(async () => {
+    const { control } = rig().azure;
+    control.clearFaults();
+    control.configure({ propagationInSeconds: 0 });
+    await rig().federate();
+    await rig().giveRole();
+  });
+
+  it("waits as long as a 429 asks, and goes on", async () => {
+    const { control } = rig().azure;
+    control.inject({ kind: "secret-list", times: 1, status: 429, retryAfterInSeconds: 1 });
+    const startedAt = performance.now();
+    const result = await rig().runHere(config());
+    assert.equal(result.code, 0, result.text);
+    assert.ok(performance.now() - startedAt >= 1000);
+    assert.equal(retries(result), 1);
+  });
+
+  it("tries again after a 503, a cut connection and a token endpoint that fails", async () => {
+    const { control } = rig().azure;
+    control.inject({ kind: "secret-list", times: 1, status: 503 });
+    control.inject({ kind: "secret-list", times: 1, drop: true });
+    control.inject({ kind: "token", times: 1, status: 503 });
+    const result = await rig().runHere(config());
+    assert.equal(result.code, 0, result.text);
+    assert.equal(retries(result), 3);
+  });
+
+  it("does not begin the list anew for one bad page", async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`page-filler-${index}`, "value"]));
+    await rig().setSecrets(many);
+    const { control } = rig().azure;
+    await rig().runHere(config());
+    control.resetCounters();
+    await rig().runHere(config());
+    const pages = control.counters().requests["secret-list"] ?? 0;
+    assert.ok(pages > 2, `${pages} pages`);
+
+    control.resetCounters();
+    control.inject({ kind: "secret-list", times: 1, status: 500 });
+    assert.equal((await rig().runHere(config())).code, 0);
+    assert.equal(control.counters().requests["secret-list"], pages + 1);
+  });
+
+  it("fails as source-unreachable after a bounded number of tries", async () => {
+    const { control } = rig().azure;
+    control.resetCounters();
+    control.inject({ kind: "secret-list", times: 1000, status: 503 });
+    const { code, summary } = await rig().runHere(config());
+    assert.equal(code, 11);
+    assert.match(String(summary["problem"]), /^cannot list the secrets of https:\/\/127\.0\.0\.1:\d+\//);
+    assert.equal(control.counters().requests["secret-list"], 6);
+  });
+
+  it("fails as source-unreachable where nothing listens", async () => {
+    const { source } = config();
+    const uri = "https://127.0.0.1:1/";
+    const { code, summary } = await rig().runHere({ ...config(), source: { ...source, uri } as typeof source });
+    assert.equal(code, 11);
+    assert.match(String(summary["problem"]), /ECONNREFUSED/);
+  });
+
+  it("fails as source-unreachable, naming the setting, where the certificate is not trusted", async () => {
+    const { code, summary } = await rig().run(config(), { env: { NODE_EXTRA_CA_CERTS: "" } });
+    assert.equal(code, 11, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /certificate .* is not trusted/);
+    assert.match(String(summary["fix"]), /extraCaPem/);
+  });
+
+  it("fails as source-forbidden at once, naming identity and role, where the role assignment is missing", async () => {
+    await rig().takeRole();
+    const result = await rig().run(config());
+    assert.equal(result.code, 12, result.text);
+    assert.equal(retries(result), 0);
+    assert.match(String(result.summary["problem"]), new RegExp(`identity ${rig().clientId} may not list the secrets`));
+    assert.match(String(result.summary["fix"]), /Key Vault Secrets User/);
+  });
+
+  it("fails as federation-mismatch at once, naming what does not match", async () => {
+    const cases: readonly [object, string, RegExp][] = [
+      [
+        { subject: "system:serviceaccount:ameide-local:another" },
+        "AADSTS700213",
+        /subject system:serviceaccount:ameide-local:foundation-vault-bootstrap-vault-bootstrap/,
+      ],
+      [{ issuer: "https://another.example" }, "AADSTS700211", /issuer https:\/\/127\.0\.0\.1:\d+/],
+      [
+        { issuer: "https://another.example", subject: "system:serviceaccount:a:b" },
+        "AADSTS70021",
+        /audience api:\/\/AzureADTokenExchange/,
+      ],
+    ];
+    for (const [changes, code, named] of cases) {
+      await rig().federate(changes);
+      const result = await rig().run(config());
+      assert.equal(result.code, 13, result.text);
+      assert.equal(retries(result), 0);
+      assert.match(String(result.summary["problem"]), new RegExp(`^${code}:`));
+      assert.match(String(result.summary["problem"]), named);
+    }
+  });
+
+  it("fails as federation-mismatch where the client id is that of an identity that is gone", async () => {
+    const clientId = "99999999-9999-4999-8999-999999999999";
+    const { code, summary } = await rig().run(config(), { env: { AZURE_CLIENT_ID: clientId } });
+    assert.equal(code, 13, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), new RegExp(`AADSTS700016: .* knows no application ${clientId}`));
+  });
+
+  it("waits for the propagation of a new role and a new federated credential where the run may", async () => {
+    const { control } = rig().azure;
+    await rig().takeRole();
+    await rig().federate({ subject: "system:serviceaccount:ameide-local:another" });
+    control.configure({ propagationInSeconds: 1 });
+    await rig().giveRole();
+    await rig().federate();
+
+    const timing = { propagationInMs: 10_000, propagationPollInMs: 100 };
+    const result = await rig().runHere(config(), { timing });
+
+    assert.equal(result.code, 0, result.text);
+    assert.ok(retries(result) >= 2, `${retries(result)} retries`);
+  });
+
+  it("fails in the end where what it waited for never comes", async () => {
+    await rig().takeRole();
+    const result = await rig().runHere(config(), { timing: { propagationInMs: 300, propagationPollInMs: 100 } });
+    assert.equal(result.code, 12);
+    assert.ok(retries(result) >= 2);
+  });
+
+  it("fails as token-file-missing where the variable, the file or its content is missing", async () => {
+    const empty = rig().file("empty-token", "\n");
+    for (const AZURE_FEDERATED_TOKEN_FILE of ["", "/nowhere/azure-identity-token", empty]) {
+      const { code, summary } = await rig().run(config(), { env: { AZURE_FEDERATED_TOKEN_FILE } });
+      assert.equal(code, 14, JSON.stringify(summary));
+    }
+  });
+
+  it("ends a wait as soon as the run is stopped", async () => {
+    const { control } = rig().azure;
+    control.inject({ kind: "secret-list", times: 1, status: 429, retryAfterInSeconds: 60 });
+    const stop = new AbortController();
+    const running = rig().runHere(config(), { signal: stop.signal });
+    while ((control.counters().answers["429"] ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop.abort(new BootstrapFailure("terminated", "stopped", "nothing"));
+    const result = await running;
+    assert.equal(result.code, 32);
+  });
+});
