@@ -13,7 +13,11 @@ import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
  * input. It listens on 127.0.0.1, tells its ports in one line of JSON, and ends when its standard input closes: so it
  * dies with whoever started it, however that ended.
  */
+// Ctrl-C reaches the whole foreground group; the engine decides when its providers may go, by way of our parent.
+process.on("SIGINT", () => undefined);
+
 const lines = createInterface({ input: process.stdin });
+lines.once("close", () => process.exit(0));
 const first = await lines[Symbol.asyncIterator]().next();
 const config = parseProvidersConfig(String(first.value));
 const live = config.mode === "live" ? config : undefined;
@@ -32,10 +36,6 @@ const servers = await Promise.all(packages.map(listen));
 const ports = Object.fromEntries(servers.map(({ name, port }) => [name, port]));
 const debugProviders = servers.map(({ name, port }) => `${name}:${port}`).join(",");
 process.stdout.write(`${JSON.stringify({ ports, debugProviders } satisfies ProvidersReady)}\n`);
-
-lines.once("close", () => process.exit(0));
-// Ctrl-C reaches the whole foreground group; the engine decides when its providers may go, by way of our parent.
-process.on("SIGINT", () => undefined);
 
 async function listen(served: Package): Promise<{ name: string; port: number }> {
   const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
