@@ -57,7 +57,7 @@ export interface LocalHome {
 }
 
 /** PEM files and kubeconfigs of the cluster; `…Key` files are private keys. */
-export interface KubernetesFiles {
+interface KubernetesFiles {
   readonly dir: string;
   readonly caCertificate: string;
   readonly caKey: string;
@@ -83,7 +83,7 @@ export interface KubernetesFiles {
 }
 
 /** etcd has a CA of its own: who holds a certificate of the cluster must not thereby read what is stored. */
-export interface EtcdFiles {
+interface EtcdFiles {
   readonly dir: string;
   readonly dataDir: string;
   readonly caCertificate: string;
@@ -95,7 +95,7 @@ export interface EtcdFiles {
   readonly clientKey: string;
 }
 
-export const defaultPortBase = 28_200;
+const defaultPortBase = 28_200;
 
 /** Context, cluster and user in the kubeconfigs. */
 export const localContext = "ameide-local";

@@ -59,6 +59,7 @@ function publish(building, folder) {
   }
 }
 
+/** @public its test runs it in a process of its own */
 export async function bundleFirstLook(packages, outfile) {
   const { build } = await import(pathToFileURL(join(packages, "node_modules", "esbuild", "lib", "main.js")).href);
   mkdirSync(dirname(outfile), { recursive: true });

@@ -68,24 +68,6 @@ export async function startServers(
   return started;
 }
 
-/** etcd and the API server alone. */
-export function startControlPlane(
-  home: LocalHome,
-  binaries: Binaries,
-  options: Omit<StartOptions, "only"> = {},
-): Promise<readonly ServerName[]> {
-  return startServers(home, binaries, { ...options, only: ["kube-apiserver"] });
-}
-
-/** OpenBao alone: neither initialised nor unsealed. */
-export function startOpenBao(
-  home: LocalHome,
-  binaries: Binaries,
-  options: Omit<StartOptions, "only"> = {},
-): Promise<readonly ServerName[]> {
-  return startServers(home, binaries, { ...options, only: ["openbao"] });
-}
-
 function allServers(home: LocalHome, binaries: Binaries, certificates: string, azure: AzureAccount): readonly Server[] {
   let applied: Promise<void> | undefined;
   const applyOnce = () => (applied ??= applyClusterObjects(home, binaries));

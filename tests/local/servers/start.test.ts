@@ -9,12 +9,15 @@ import { ensureHome, localHome, lockHome, type LocalHome } from "../../../local/
 import { isAlive } from "../../../local/process-identity.ts";
 import { readRecords } from "../../../local/servers/records.ts";
 import type { ServerName } from "../../../local/servers/server.ts";
-import { startOpenBao, startServers } from "../../../local/servers/start.ts";
+import { startServers } from "../../../local/servers/start.ts";
 import { serverStates } from "../../../local/servers/states.ts";
 import { stopServers } from "../../../local/servers/stop.ts";
 import { findStrays } from "../../../local/servers/strays.ts";
 import { get } from "../../../local/servers/https-get.ts";
+import type { Binaries } from "../../../local/toolchain/pieces.ts";
 import { forget, temporaryHome, testBinaries, useServers } from "../../support/servers.ts";
+
+const startOpenBao = (home: LocalHome, binaries: Binaries) => startServers(home, binaries, { only: ["openbao"] });
 
 /** OpenBao is the lightest of the servers, and one is enough to see how any is kept. */
 describe("startServers", function () {
