@@ -1,13 +1,23 @@
 import { join } from "node:path";
 import { build } from "esbuild";
+import { repositoryRoot } from "./repository.ts";
+
+const built = new Map<string, Promise<string>>();
 
 /**
- * Builds vault-bootstrap into one CommonJS text, which a ConfigMap carries into the cluster.
+ * Builds vault-bootstrap into one CommonJS text, which a ConfigMap carries into the cluster. Once in a process: `preview
+ * --all` asks for it four times.
  *
- * @param root - the repository; its name does not go into the text, so that every checkout gives the same bytes.
+ * @param root - the sources' folder; its name does not go into the text, so that every checkout gives the same bytes.
  * @throws the build's own error: a bundle that does not build is our defect.
  */
-export async function bundleBootstrap(root: string): Promise<string> {
+export async function bundleBootstrap(root: string = repositoryRoot): Promise<string> {
+  const running = built.get(root) ?? buildBundle(root);
+  built.set(root, running);
+  return running;
+}
+
+async function buildBundle(root: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [join("bootstrap", "main.ts")],
@@ -20,7 +30,7 @@ export async function bundleBootstrap(root: string): Promise<string> {
     legalComments: "none",
     charset: "utf8",
     logLevel: "silent",
-    // the package's ES modules shake better, and leave `import.meta` out of a CommonJS text
+    // the packages' ES modules leave out more than their CommonJS does
     mainFields: ["module", "main"],
   });
   const [bundle] = outputFiles;

@@ -1,3 +1,4 @@
 export type { LoadInput } from "./load-context.ts";
-export { load, repositoryRoot } from "./load.ts";
+export { load } from "./load.ts";
+export { repositoryRoot } from "./repository.ts";
 export { readStackSettings } from "./stack-file.ts";

@@ -5,7 +5,7 @@ export interface LoadInput {
   readonly stack: string;
   /** The raw object under `ameide-secrets:settings`. */
   readonly settings: unknown;
-  /** The repository, with the other stacks' files. @default - where this module lies. */
+  /** Folder of the stacks' files and of `.env`. @default - the repository that this program runs from */
   readonly root?: string;
   /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, as far as they are there. */
   readonly envFiles?: readonly string[];

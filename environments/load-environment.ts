@@ -59,7 +59,7 @@ export interface EnvironmentPlace {
 /** The whole chain of one environment, whichever place it stands in. */
 export async function environmentStack(
   name: EnvironmentName,
-  { root, catalogue }: LoadContext,
+  { catalogue }: LoadContext,
   place: EnvironmentPlace,
 ): Promise<EnvironmentStack> {
   const { settings } = place;
@@ -105,7 +105,7 @@ export async function environmentStack(
     bootstrap: {
       name: bootstrapName,
       image,
-      bundle: await bundleBootstrap(root),
+      bundle: await bundleBootstrap(),
       config,
       ...(runId === undefined ? {} : { runId }),
     },

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { StackPlan } from "../domain/environment.ts";
 import { nearest } from "../domain/nearest.ts";
 import { environmentNames } from "../domain/stage.ts";
@@ -8,11 +7,9 @@ import type { LoadContext, LoadInput } from "./load-context.ts";
 import { loadEnvironment } from "./load-environment.ts";
 import { loadLocal } from "./load-local.ts";
 import { loadShared } from "./load-shared.ts";
+import { repositoryRoot } from "./repository.ts";
 
 const stackNames = ["shared", ...environmentNames];
-
-/** The repository that this module lies in. */
-export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * Everything that one stack needs, checked as far as it can be without calling anyone. After this nothing reads stack
