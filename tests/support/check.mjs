@@ -28,13 +28,16 @@ const run = (command, args) => spawnSync(command, args, { cwd: root, env, stdio:
 for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) {
   const start = performance.now();
   const status = run(command, args);
-  console.log(`${status === 0 ? "ok  " : "FAIL"} ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(status === 0 ? `ok   ${name} (${seconds} s)` : `FAIL ${name} (${seconds} s)`);
   counts[status === 0 ? "passed" : "failed"] += 1;
 }
 
 if (!only.includes("--no-tests")) {
   const report = join(results, "mocha.json");
-  const specs = only.filter((argument) => !argument.startsWith("--"));
+  // a "spec" in .mocharc.json would be added to what a person names, not replaced by it
+  const named = only.filter((argument) => !argument.startsWith("--"));
+  const specs = named.length > 0 ? named : ["tests/**/*.test.ts"];
   const status = run("mocha", ["--reporter", "tests/support/reporter.cjs", "--reporter-option", `output=${report}`, ...specs]);
   try {
     const { passes, failures } = JSON.parse(readFileSync(report, "utf8"));
