@@ -11,6 +11,8 @@ import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
 import { VaultKubernetesAuth } from "./components/vault-kubernetes-auth.ts";
 import { chainDigest } from "./domain/chain-digest.ts";
+import { lackingValues } from "./domain/held-values.ts";
+import { UserError } from "./domain/user-error.ts";
 import type { EnvironmentStack, SharedStack, StackPlan } from "./domain/environment.ts";
 
 export interface RegisterOptions {
@@ -18,10 +20,20 @@ export interface RegisterOptions {
   readonly firstStep?: boolean;
   /** The shared stack's outputs, where it is not to be asked. @default - its StackReference */
   readonly shared?: { readonly bootstrapClientId: string };
+  /** Key Vault names whose values the stack's state holds (domain/held-values.ts). @default - none */
+  readonly held?: readonly string[];
+  /** Those of them that may go. @default - none */
+  readonly pruned?: readonly string[];
 }
 
-/** Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan. */
+/**
+ * Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan.
+ *
+ * @throws UserError with every value that state holds and the plan lacks, before anything is registered.
+ */
 export function registerStack(plan: StackPlan, options: RegisterOptions = {}): Record<string, unknown> {
+  const lacking = lackingValues(plan, options.held ?? [], options.pruned);
+  if (lacking.length > 0) throw UserError.from(lacking);
   return plan.kind === "shared"
     ? registerShared(plan, azureProvider(plan.azure)).outputs
     : registerEnvironment(plan, options);
@@ -36,7 +48,11 @@ function registerShared(
   const opts = { providers: { "azure-native": provider }, dependsOn: ground };
   const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, opts);
   const identity = new BootstrapIdentity("identity", { azure, keyVaultId: keyVault.id, protect }, opts);
-  const outputs = { keyVaultUri: keyVault.uri, bootstrapClientId: identity.clientId };
+  const outputs = {
+    keyVaultUri: keyVault.uri,
+    bootstrapClientId: identity.clientId,
+    keyVaultSecrets: [...keyVaultSecrets.keys()].toSorted(),
+  };
   return {
     identityName: identity.resourceName,
     versions: keyVault.secretVersions,

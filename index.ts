@@ -21,7 +21,7 @@ export default async function program(): Promise<Record<string, unknown>> {
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
     guard(plan);
     if (plan.kind === "environment") await requireVault(plan, vaultToken);
-    return registerStack(plan);
+    return registerStack(plan, { held: await heldBefore(plan) });
   } catch (error) {
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
@@ -34,4 +34,12 @@ function guard(plan: StackPlan): void {
   if (refused.length > 0) throw UserError.from(refused);
   const place = plan.kind === "shared" ? plan.kind : plan.name;
   pulumi.runtime.registerStackTransformation(guardTransformation(catalogue, place));
+}
+
+/** Of which Key Vault secrets this stack's state holds the values, as the last update told. */
+async function heldBefore(plan: StackPlan): Promise<readonly string[]> {
+  if (plan.kind === "environment" && plan.shared === undefined) return [];
+  const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const { value } = await new pulumi.StackReference("self", { name: self }).getOutputDetails("keyVaultSecrets");
+  return Array.isArray(value) ? value.map(String) : [];
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { heldValues, type ExportedDeployment } from "../../domain/held-values.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
@@ -64,4 +65,10 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
   rmSync(link, { force: true });
   symlinkSync(executable, link);
   return PulumiCommand.get({ root: workDir, skipVersionCheck: true });
+}
+
+/** Key Vault names whose values the stack's state holds: each must have a value in the next update too. */
+export async function valuesInState(stack: Stack): Promise<readonly string[]> {
+  const { deployment } = await stack.exportStack();
+  return heldValues(deployment as ExportedDeployment);
 }
