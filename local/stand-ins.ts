@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { UserError } from "../domain/user-error.ts";
 import { startAzure } from "./azure/stand-in.ts";
 import { localHome } from "./home.ts";
 import { connectionFromKubeconfig } from "./node/connection.ts";
@@ -20,28 +21,40 @@ const { values } = parseArgs({
 const home = localHome({ dir: values.home ?? "", portBase: Number(values["port-base"]) });
 const { kubernetes } = home;
 
-const azure = await startAzure({
-  port: home.port("azure"),
-  dir: home.azure.dir,
-  clusterIssuer: home.kubernetesUrl,
-  clusterJwks: { url: `${home.kubernetesUrl}/openid/v1/jwks`, caPem: readFileSync(kubernetes.caCertificate, "utf8") },
-  ...(values.tenant === undefined ? {} : { tenantId: values.tenant }),
-  ...(values.subscription === undefined ? {} : { subscriptionId: values.subscription }),
-});
-const node = await startNode({
-  connection: await connectionFromKubeconfig(kubernetes.nodeKubeconfig),
-  dir: home.node.dir,
-  port: home.port("kubelet"),
-  serving: {
-    cert: readFileSync(kubernetes.kubeletServerCertificate, "utf8"),
-    key: readFileSync(kubernetes.kubeletServerKey, "utf8"),
-    clientCa: readFileSync(kubernetes.caCertificate, "utf8"),
-  },
-});
+async function startStandIns(): Promise<void> {
+  const azure = await startAzure({
+    port: home.port("azure"),
+    dir: home.azure.dir,
+    clusterIssuer: home.kubernetesUrl,
+    clusterJwks: {
+      url: `${home.kubernetesUrl}/openid/v1/jwks`,
+      caPem: readFileSync(kubernetes.caCertificate, "utf8"),
+    },
+    ...(values.tenant === undefined ? {} : { tenantId: values.tenant }),
+    ...(values.subscription === undefined ? {} : { subscriptionId: values.subscription }),
+  });
+  const node = await startNode({
+    connection: await connectionFromKubeconfig(kubernetes.nodeKubeconfig),
+    dir: home.node.dir,
+    port: home.port("kubelet"),
+    serving: {
+      cert: readFileSync(kubernetes.kubeletServerCertificate, "utf8"),
+      key: readFileSync(kubernetes.kubeletServerKey, "utf8"),
+      clientCa: readFileSync(kubernetes.caCertificate, "utf8"),
+    },
+  });
+  process.once("SIGTERM", () => {
+    Promise.all([node.close(), azure.close()]).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  });
+}
 
-process.once("SIGTERM", () => {
-  Promise.all([node.close(), azure.close()]).then(
-    () => process.exit(0),
-    () => process.exit(1),
-  );
-});
+try {
+  await startStandIns();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`); // its end stands in the message of who started this
+  process.exit(1);
+}

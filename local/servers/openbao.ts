@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
@@ -18,7 +19,8 @@ export function openbao(home: LocalHome, binaries: Binaries): Server {
     listener: { tcp: { address: `127.0.0.1:${home.port("vault")}`, cluster_address: cluster, tls_disable: true } },
     api_addr: home.vaultUrl,
     cluster_addr: `https://${cluster}`,
-    disable_mlock: true, // else it needs root, and refuses to run on raft without a decision
+    // Vault needs root without it; OpenBao knows it no more
+    ...(basename(binaries.bao) === "vault" && { disable_mlock: true }),
     ui: false,
   });
   return {

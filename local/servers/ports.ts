@@ -26,7 +26,7 @@ export async function requireFreePorts(needed: readonly NeededPort[], portBase: 
       .map(({ port, server }, index) => `port ${port} for ${server} is in use${holderText(holders[index])}`)
       .join("\n"),
     (pids.length === 0 ? "stop what holds it" : `stop what holds it (kill ${pids.join(" ")})`) +
-      `, or move the local environment: ports ${portBase} to ${portBase + 9} follow from portBase in Pulumi.local.yaml`,
+      `, or move the local environment from ports ${portBase} to ${portBase + 9}: --port-base PORT`,
   );
 }
 
