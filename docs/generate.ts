@@ -1,0 +1,29 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { jsonSchemas } from "../environments/json-schemas.ts";
+import { repositoryRoot } from "../environments/repository.ts";
+import { pages } from "./pages.ts";
+
+/**
+ * `node docs/generate.ts` writes the files that are made from the code; with `--check` it writes none and exits with 1 when
+ * one is not what the code makes now.
+ */
+const wanted = [
+  ...pages.map(({ path, render }) => ({ path, text: render() })),
+  ...jsonSchemas(), // for editors; beside the YAML files that name them
+];
+const stale = wanted.filter(({ path, text }) => {
+  const file = join(repositoryRoot, path);
+  return !existsSync(file) || readFileSync(file, "utf8") !== text;
+});
+
+if (process.argv.includes("--check")) {
+  for (const { path } of stale) process.stderr.write(`docs: ${path} is not what the code makes\n  fix: node docs/generate.ts\n`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const { path, text } of stale) {
+    mkdirSync(dirname(join(repositoryRoot, path)), { recursive: true });
+    writeFileSync(join(repositoryRoot, path), text);
+    process.stdout.write(`${path}\n`);
+  }
+}

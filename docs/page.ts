@@ -1,0 +1,19 @@
+/** A page of the documentation that is made from the code. */
+export interface Page {
+  /** Relative to the repository, such as `docs/secrets.md`. */
+  readonly path: string;
+  /** The whole text; the same for the same code. */
+  readonly render: () => string;
+}
+
+/** A Markdown table; `|` within a cell is escaped, an empty cell is a dash. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => (cell === "" ? "–" : cell.replaceAll("|", String.raw`\|`))).join(" | ")} |`;
+  return [line(head), `|${head.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
+}
+
+/** Names in code type, in one cell. */
+export function names(list: readonly string[]): string {
+  return list.map((name) => `\`${name}\``).join(", ");
+}

@@ -1,0 +1,6 @@
+import type { Page } from "./page.ts";
+import { runbook } from "./pages/runbook.ts";
+import { secrets } from "./pages/secrets.ts";
+
+/** Every page that `node docs/generate.ts` makes. Add yours here. */
+export const pages: readonly Page[] = [secrets, runbook];

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { catalogueSchema } from "../domain/catalogue.ts";
+import { environmentSettings, localSettings, sharedSettings } from "./settings.ts";
+import { settingsKey } from "./stack-file.ts";
+
+/** A JSON Schema for editors, as a file of this repository. */
+export interface SchemaFile {
+  /** Relative to the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The schemas of catalogue and stack files, as `yaml-language-server` reads them. Made by `node docs/generate.ts`; rules
+ * that a JSON Schema cannot hold stay with `ameide-secrets validate`.
+ */
+export function jsonSchemas(): readonly SchemaFile[] {
+  return [
+    schemaFile("catalogue", "Catalogue of secrets", catalogueSchema),
+    schemaFile("stack-shared", "Settings of the shared stack", stackFile(sharedSettings)),
+    schemaFile("stack-environment", "Settings of dev, staging and prod", stackFile(environmentSettings)),
+    schemaFile("stack-local", "Settings of the local stack", stackFile(localSettings)),
+  ];
+}
+
+/** A stack file: the one object of ours, and what Pulumi itself keeps beside it. */
+function stackFile(settings: z.ZodType): z.ZodType {
+  return z.looseObject({ config: z.looseObject({ [settingsKey]: settings }) });
+}
+
+function schemaFile(name: string, title: string, schema: z.ZodType): SchemaFile {
+  // as written, before defaults are filled in; checks by code have no form in JSON Schema
+  const json = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" });
+  const { $schema, ...rest } = json;
+  const text = `${JSON.stringify({ $schema, title, ...rest }, undefined, 2)}\n`;
+  return { path: `environments/schema/${name}.schema.json`, text };
+}
