@@ -16,6 +16,8 @@ export interface DiagnosedCause {
   /** The seed's own commands, for those who work by hand. */
   readonly seed?: readonly string[];
   readonly see: string;
+  /** Its heading in the runbook. */
+  readonly page: string;
   readonly evidence: readonly { readonly where: string; readonly seen: string }[];
   /** Secrets of the catalogue that it breaks; every one where the environment as a whole is. */
   readonly secrets: readonly string[];

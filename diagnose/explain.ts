@@ -57,6 +57,7 @@ function merged(sightings: readonly Sighting[], expected: Expectation): readonly
     return {
       code,
       ...placed(cause, expected, first),
+      page: `docs/runbook.md#${code}`,
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
       secrets: seen.some(({ secrets }) => secrets === undefined)
         ? fromAzure.has(causes[code].stage)

@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly calls: Readonly<Record<"kubernetes" | "vault" | "azure", number>>;
   readonly environment: EnvironmentName;
   readonly namespace: string;
+  /** Values of this workstation's `.env`; `not-asked` where none were given. */
+  readonly dotenv: Observed<readonly DotenvState[]>;
   readonly keyVault: Observed<readonly KeyVaultSecretState[]>;
   readonly identity: IdentityState;
   readonly bootstrap: BootstrapState;
@@ -49,6 +51,12 @@ export interface Fingerprint {
   readonly lengthInCharacters: number;
 }
 
+export interface DotenvState {
+  /** Of the secret that the variable becomes in Key Vault, prefix included. */
+  readonly keyVaultName: string;
+  readonly fingerprint: Fingerprint;
+}
+
 export interface KeyVaultSecretState {
   /** Prefix included. */
   readonly name: string;
@@ -73,6 +81,8 @@ export interface IdentityState {
   >;
   /** Of the identity, at the vault's scope or above. `role` is the role definition's GUID. */
   readonly roleAssignments: Observed<readonly { readonly role: string; readonly scope: string }[]>;
+  /** As the cluster itself tells it, in `/.well-known/openid-configuration`. */
+  readonly clusterIssuer: Observed<string>;
 }
 
 export interface BootstrapState {
@@ -190,6 +200,8 @@ export interface ExternalSecretState {
   readonly remoteKeys: readonly string[];
   /** ISO 8601 of the last sync that ended well. */
   readonly refreshedAt?: string;
+  /** Opaque; ESO sets a new one with the first good sync after any change of spec, labels or annotations. */
+  readonly syncedVersion?: string;
   readonly refreshIntervalInSeconds: number;
   readonly createdAt: string;
   readonly ready?: ConditionState;

@@ -42,9 +42,13 @@ function ofClientId({ snapshot, expected }: View): readonly Sighting[] {
 }
 
 function ofFederation({ snapshot, expected }: View): readonly Sighting[] {
-  const { federatedCredentials } = snapshot.identity;
+  const { federatedCredentials, clusterIssuer } = snapshot.identity;
+  const { federated, azure, cluster } = expected;
+  if (clusterIssuer.ok && clusterIssuer.value !== federated.issuer) {
+    const seen = `the cluster's tokens are issued by ${clusterIssuer.value}, the setting is ${federated.issuer}`;
+    return [{ code: "federated-credential-mismatch", where: `cluster ${cluster.context}`, seen }];
+  }
   if (!federatedCredentials.ok) return [];
-  const { federated, azure } = expected;
   const where = `federated credentials of ${azure.identity}`;
   const known = federatedCredentials.value;
   const wanted = { issuer: federated.issuer, subject: federated.subject, audience: federated.audience };

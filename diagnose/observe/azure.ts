@@ -29,7 +29,10 @@ interface Page<T> {
 }
 
 /** Identity, its federated credentials and its role assignments at the vault. */
-export async function observeIdentity(azure: AzureReader | string, stack: EnvironmentStack): Promise<IdentityState> {
+export async function observeIdentity(
+  azure: AzureReader | string,
+  stack: EnvironmentStack,
+): Promise<Omit<IdentityState, "clusterIssuer">> {
   if (typeof azure === "string") {
     const nothing = notAsked("read the identity", azure);
     return { identity: nothing, federatedCredentials: nothing, roleAssignments: nothing };

@@ -39,7 +39,8 @@ export async function readWarnings(kubernetes: KubernetesReader, namespace: stri
     const key = `${involvedObject.kind}/${involvedObject.name}`;
     const at = lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? "";
     const before = newest.get(key);
-    if (before === undefined || Date.parse(before.at) <= Date.parse(at)) newest.set(key, { reason, message, at });
+    if (before === undefined || Date.parse(before.at) <= Date.parse(at))
+      newest.set(key, { reason, message: message.replaceAll(/\s+/g, " "), at });
   }
   return newest;
 }
@@ -96,7 +97,11 @@ interface ExternalSecretObject {
     readonly target?: { readonly name?: string };
     readonly data?: readonly { readonly remoteRef: { readonly key: string } }[];
   };
-  readonly status?: { readonly refreshTime?: string | null; readonly conditions?: readonly ConditionObject[] };
+  readonly status?: {
+    readonly refreshTime?: string | null;
+    readonly syncedResourceVersion?: string;
+    readonly conditions?: readonly ConditionObject[];
+  };
 }
 
 export function observeExternalSecrets(
@@ -110,6 +115,7 @@ export function observeExternalSecrets(
       const ready = conditionOf(status?.conditions, "Ready");
       const warning = warnings.get(`ExternalSecret/${metadata.name}`);
       const refreshedAt = status?.refreshTime ?? undefined;
+      const syncedVersion = status?.syncedResourceVersion;
       return {
         namespace,
         name: metadata.name,
@@ -120,6 +126,7 @@ export function observeExternalSecrets(
         refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h"),
         createdAt: metadata.creationTimestamp ?? "",
         ...(refreshedAt === undefined ? {} : { refreshedAt }),
+        ...(syncedVersion === undefined ? {} : { syncedVersion }),
         ...(ready === undefined ? {} : { ready }),
         ...(warning === undefined ? {} : { warning }),
       };

@@ -53,5 +53,11 @@ export function conditionOf(conditions: readonly ConditionObject[] | undefined, 
   const found = conditions?.find((condition) => condition.type === type);
   if (found === undefined) return undefined;
   const { status, reason = "", message = "", lastTransitionTime } = found;
-  return { status, reason, message, ...(lastTransitionTime === undefined ? {} : { since: lastTransitionTime }) };
+  const oneLine = message.replaceAll(/\s+/g, " ");
+  return {
+    status,
+    reason,
+    message: oneLine,
+    ...(lastTransitionTime === undefined ? {} : { since: lastTransitionTime }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import type { Observed, Snapshot } from "../../domain/snapshot.ts";
 import type { Access, KubernetesReader } from "./access.ts";
 import { observeIdentity, observeKeyVault } from "./azure.ts";
 import { observeBootstrap } from "./bootstrap.ts";
@@ -15,7 +16,7 @@ import {
   type Warnings,
 } from "./deliveries.ts";
 import { fingerprinter } from "./fingerprint.ts";
-import { notAsked, together } from "./observed.ts";
+import { notAsked, observed, together } from "./observed.ts";
 import { observeVault } from "./vault.ts";
 
 export interface ObserveOptions {
@@ -24,6 +25,8 @@ export interface ObserveOptions {
    * Secrets User`, and a Vault token that may read data. @default false
    */
   readonly compareValues?: boolean;
+  /** Key Vault name -> value, of the `.env` at hand. @default - `.env` is not looked at */
+  readonly dotenv?: ReadonlyMap<string, Redacted>;
 }
 
 /**
@@ -41,7 +44,8 @@ export async function observe(
   const fingerprint = fingerprinter(stack.catalogue.fixtures);
   const compare = options.compareValues === true ? fingerprint : undefined;
   const names = new Set(stack.plan.secrets.flatMap(({ keyVaultName = [] }) => keyVaultName));
-  const [keyVault, identity, vaultState, cluster] = await Promise.all([
+  const [clusterIssuer, keyVault, identity, vaultState, cluster] = await Promise.all([
+    observeIssuer(kubernetes),
     observeKeyVault(azure, stack.azure, names, compare),
     observeIdentity(azure, stack),
     observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
@@ -54,11 +58,33 @@ export async function observe(
     calls: calls(),
     environment: stack.name,
     namespace: stack.namespace,
+    dotenv: observeDotenv(options.dotenv, fingerprint),
     keyVault,
-    identity,
+    identity: { ...identity, clusterIssuer },
     vault: vaultState,
     ...cluster,
   };
+}
+
+function observeDotenv(
+  values: ReadonlyMap<string, Redacted> | undefined,
+  fingerprint: ReturnType<typeof fingerprinter>,
+): Snapshot["dotenv"] {
+  if (values === undefined) return notAsked("read .env", "no file was given");
+  const states = [...values].map(([keyVaultName, value]) => ({
+    keyVaultName,
+    fingerprint: fingerprint(value.reveal()),
+  }));
+  return { ok: true, value: states };
+}
+
+function observeIssuer(kubernetes: KubernetesReader | string): Promise<Observed<string>> {
+  const asked = "read /.well-known/openid-configuration of the cluster";
+  if (typeof kubernetes === "string") return Promise.resolve(notAsked(asked, kubernetes));
+  return observed(asked, async () => {
+    const { issuer } = await kubernetes.get<{ issuer: string }>("/.well-known/openid-configuration");
+    return issuer;
+  });
 }
 
 /** Every namespace that the chain of an environment reaches, its own first. */

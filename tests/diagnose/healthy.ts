@@ -41,12 +41,14 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
     calls: { kubernetes: 0, vault: 0, azure: 0 },
     environment: expected.name,
     namespace,
+    dotenv: unseen("not-asked"),
     keyVault: seen(
       plan.secrets.flatMap(({ keyVaultName }) =>
         keyVaultName === undefined ? [] : [{ name: keyVaultName, enabled: true, updatedAt: minutesAgo(600) }],
       ),
     ),
     identity: {
+      clusterIssuer: seen(federated.issuer),
       identity: seen({ clientId: "client", principalId: "principal" }),
       federatedCredentials: seen([
         { name: federated.name, issuer: federated.issuer, subject: federated.subject, audiences: [federated.audience] },

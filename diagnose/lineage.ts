@@ -1,0 +1,162 @@
+import type { PlannedSecret } from "../domain/plan.ts";
+import type { Fingerprint, Observed, Snapshot } from "../domain/snapshot.ts";
+import type { Stage } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { nearest } from "../domain/nearest.ts";
+import { customMetadataKeys } from "../domain/bootstrap-config.ts";
+import type { Expectation } from "./explain/view.ts";
+
+/** One place that holds the secret, or should. */
+export interface LineageHop {
+  readonly stage: Extract<Stage, "dotenv" | "key-vault" | "vault" | "external-secret">;
+  /** Such as `Key Vault ameidekv/ghcr-token`. */
+  readonly place: string;
+  readonly state: "held" | "absent" | "unknown";
+  /** Of this place, such as Vault's `3`. */
+  readonly version?: string;
+  /** ISO 8601. */
+  readonly changedAt?: string;
+  /** Who wrote it, as far as the place tells. */
+  readonly writer?: string;
+  /** Keyed hash, comparable within this lineage alone. */
+  readonly digest?: string;
+  /** Whether it holds what the hop before it holds; left out where one of the two could not be read. */
+  readonly sameAsBefore?: boolean;
+  /** Why it is unknown. */
+  readonly note?: string;
+}
+
+export interface Lineage {
+  readonly name: string;
+  readonly hops: readonly LineageHop[];
+  /** The first place whose value is another than that of the place before it. */
+  readonly firstDifference?: string;
+}
+
+/**
+ * Follows one secret from `.env` to every Kubernetes Secret that holds it, by keyed hash. The snapshot must have compared
+ * values.
+ *
+ * @param name - of the catalogue, such as `ghcr-token`.
+ * @throws UserError when the environment has no such secret.
+ */
+export function lineage(snapshot: Snapshot, expected: Expectation, name: string): Lineage {
+  const secret = plannedSecret(expected, name);
+  const straight = [
+    dotenvHop(snapshot, secret),
+    keyVaultHop(snapshot, expected, secret),
+    vaultHop(snapshot, expected, secret),
+  ];
+  const line = compared(straight.filter((hop) => hop !== undefined));
+  const source = line.findLast(({ digest }) => digest !== undefined);
+  const ends = targetHops(snapshot, expected, secret).map((hop) =>
+    source === undefined ? hop : comparedWith(source, hop),
+  );
+  const hops = [...line, ...ends];
+  const first = hops.find(({ sameAsBefore }) => sameAsBefore === false);
+  return { name, hops, ...(first === undefined ? {} : { firstDifference: first.place }) };
+}
+
+/** The lineages of every secret that differs somewhere. */
+export function drift(snapshot: Snapshot, expected: Expectation): readonly Lineage[] {
+  return expected.plan.secrets
+    .map(({ name }) => lineage(snapshot, expected, name))
+    .filter(({ firstDifference }) => firstDifference !== undefined);
+}
+
+/** @throws UserError with the nearest name. */
+export function plannedSecret({ plan, name: environment }: Expectation, name: string): PlannedSecret {
+  const found = plan.secrets.find((secret) => secret.name === name);
+  if (found !== undefined) return found;
+  const close = nearest(name, plan.secrets.map((secret) => secret.name)); // prettier-ignore
+  throw UserError.of(
+    "secret-unknown",
+    `${environment} has no secret ${name}`,
+    close === undefined ? "list them with: ameide-secrets doctor --json" : `did you mean ${close}?`,
+  );
+}
+
+function dotenvHop({ dotenv }: Snapshot, { keyVaultName, variable }: PlannedSecret): LineageHop | undefined {
+  if (keyVaultName === undefined || (!dotenv.ok && dotenv.failure.kind === "not-asked")) return undefined;
+  const place = `.env ${variable ?? keyVaultName}`;
+  return hop(
+    "dotenv",
+    place,
+    dotenv,
+    ({ keyVaultName: name }) => name === keyVaultName,
+    ({ fingerprint }) => held(fingerprint),
+  );
+}
+
+function keyVaultHop(
+  { keyVault }: Snapshot,
+  { azure, bootstrap }: Expectation,
+  { keyVaultName }: PlannedSecret,
+): LineageHop | undefined {
+  if (keyVaultName === undefined || bootstrap.config.source.type !== "azure-key-vault") return undefined;
+  const place = `Key Vault ${azure.keyVault}/${keyVaultName}`;
+  return hop("key-vault", place, keyVault, ({ name }) => name === keyVaultName, ({ version, updatedAt, fingerprint }) => ({
+    ...held(fingerprint),
+    ...(version === undefined ? {} : { version }),
+    ...(updatedAt === undefined ? {} : { changedAt: updatedAt }),
+  })); // prettier-ignore
+}
+
+function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaultPath }: PlannedSecret): LineageHop {
+  const place = `Vault ${mount}/${vaultPath}`;
+  const isLive = ({ path, state }: { path: string; state: string }): boolean => path === vaultPath && state === "live";
+  return hop("vault", place, vault.secrets, isLive, ({ version, writtenAt, customMetadata, fingerprint }) => ({
+    ...held(fingerprint),
+    version: String(version),
+    ...(writtenAt === undefined ? {} : { changedAt: writtenAt }),
+    writer: customMetadata[customMetadataKeys.managedBy] ?? "another writer, unmarked",
+  }));
+}
+
+function targetHops({ secrets }: Snapshot, { plan }: Expectation, { name }: PlannedSecret): readonly LineageHop[] {
+  return plan.deliveries.flatMap(({ namespace, target, keys }) =>
+    keys
+      .filter(({ secret }) => secret === name)
+      .map(({ secretKey }) =>
+        hop(
+          "external-secret",
+          `Secret ${namespace}/${target} ${secretKey}`,
+          secrets,
+          (one) => one.namespace === namespace && one.name === target && one.keys[secretKey] !== undefined,
+          ({ keys: held_, changedAt, owner }) => ({
+            ...held(held_[secretKey]),
+            ...(changedAt === undefined ? {} : { changedAt }),
+            ...(owner === undefined ? {} : { writer: owner }),
+          }),
+        ),
+      ),
+  );
+}
+
+function held(print: Fingerprint | undefined): Pick<LineageHop, "digest" | "note"> {
+  return print === undefined ? { note: "its value was not read" } : { digest: print.digest };
+}
+
+function hop<T>(
+  stage: LineageHop["stage"],
+  place: string,
+  part: Observed<readonly T[]>,
+  is: (one: T) => boolean,
+  describe: (one: T) => Partial<LineageHop>,
+): LineageHop {
+  if (!part.ok) return { stage, place, state: "unknown", note: part.failure.message };
+  const found = part.value.find(is);
+  return found === undefined ? { stage, place, state: "absent" } : { stage, place, state: "held", ...describe(found) };
+}
+
+function compared(hops: readonly LineageHop[]): readonly LineageHop[] {
+  return hops.map((one, index) => {
+    const before = hops.slice(0, index).findLast(({ digest }) => digest !== undefined);
+    return before === undefined ? one : comparedWith(before, one);
+  });
+}
+
+function comparedWith(before: LineageHop, one: LineageHop): LineageHop {
+  if (before.digest === undefined || one.digest === undefined) return one;
+  return { ...one, sameAsBefore: before.digest === one.digest };
+}

@@ -1,0 +1,189 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Snapshot } from "../domain/snapshot.ts";
+import { consumersOf, type Consumer } from "./who-uses.ts";
+import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
+import type { Expectation } from "./explain/view.ts";
+
+/** The hops that a new value passes, in order. `pods` is done when no pod runs with the former value, or someone must restart it. */
+export const rotationSteps = ["key-vault", "vault", "external-secret", "pods"] as const;
+
+export type RotationStep = (typeof rotationSteps)[number];
+
+/** How far a rotation is, by one snapshot; nothing is remembered between two looks but the digest and the start. */
+export interface RotationState {
+  readonly step: RotationStep | "done";
+  /** The places that do not hold the new value yet; of `pods` the workloads that run with the former one. */
+  readonly waitingFor: readonly string[];
+  /** Workloads that nobody but a person restarts. */
+  readonly restarts: readonly string[];
+}
+
+/**
+ * Judges by a snapshot that compared values how far the new value has come.
+ *
+ * @param wanted - digest of the new value **in this snapshot**, such as that of `.env`: digests of two snapshots differ.
+ */
+export function rotationState(snapshot: Snapshot, expected: Expectation, name: string, wanted: string): RotationState {
+  const { hops } = lineage(snapshot, expected, name);
+  for (const step of ["key-vault", "vault", "external-secret"] as const) {
+    const behind = hops.filter(({ stage, digest }) => stage === step && digest !== wanted);
+    if (behind.length > 0) return { step, waitingFor: behind.map(({ place }) => place), restarts: [] };
+  }
+  const { running, restarts } = consumersBehind(snapshot, expected, name);
+  return running.length > 0
+    ? { step: "pods", waitingFor: running, restarts }
+    : { step: "done", waitingFor: [], restarts };
+}
+
+/** What a rotation does to the world; each is done at most once for one value. */
+export interface RotationActions {
+  /** Writes the new value to the source. @returns when it is there. */
+  write(): Promise<void>;
+  /** Runs vault-bootstrap once and waits for its end. */
+  runBootstrap(): Promise<void>;
+  /** Makes External Secrets look again and waits for it. */
+  resync(): Promise<void>;
+  /** A snapshot that compared values, with the new value as `.env`'s of this secret. */
+  look(): Promise<Snapshot>;
+}
+
+export interface RotationReport {
+  readonly name: string;
+  /** When each hop held the new value; ISO 8601, by this machine's clock. */
+  readonly reached: readonly { readonly step: RotationStep; readonly at: string }[];
+  readonly restarts: readonly string[];
+  /** Where it stopped, if it did not come through. */
+  readonly stuckAt?: RotationState;
+}
+
+/** Looks at one hop before the rotation counts as stuck there; pods take their time to start. */
+const looksPerStep: Readonly<Record<RotationStep, number>> = {
+  "key-vault": 3,
+  vault: 3,
+  "external-secret": 3,
+  pods: 60,
+};
+
+/**
+ * Carries a value along all hops: written once, then followed hop by hop. Resumable: a hop that holds the value already is
+ * passed without an action, so that a run which was interrupted is just run again. Rolling back is the same with the
+ * former value.
+ *
+ * @param onStep - told when a hop holds the new value.
+ */
+export async function rotate(
+  name: string,
+  expected: Expectation,
+  actions: RotationActions,
+  options: {
+    readonly signal: AbortSignal;
+    /** Between two looks. @default 2000 */
+    readonly pauseInMilliseconds?: number;
+    readonly onStep?: (step: RotationStep) => void;
+  },
+): Promise<RotationReport> {
+  const { signal, onStep, pauseInMilliseconds = 2_000 } = options;
+  const reached: { step: RotationStep; at: string }[] = [];
+  const act: Readonly<Record<RotationStep, () => Promise<void>>> = {
+    "key-vault": () => actions.write(),
+    vault: () => actions.runBootstrap(),
+    "external-secret": () => actions.resync(),
+    pods: () => Promise.resolve(), // consumers restart by themselves, or stand in the list of restarts
+  };
+  const acted = new Set<RotationStep>();
+  for (let looks = 0; ; looks += 1) {
+    signal.throwIfAborted();
+    const state = await stateNow(actions, expected, name);
+    const passed = rotationSteps.slice(
+      0,
+      state.step === "done" ? rotationSteps.length : rotationSteps.indexOf(state.step),
+    );
+    for (const step of passed) {
+      if (reached.some((one) => one.step === step)) continue;
+      reached.push({ step, at: new Date().toISOString() });
+      onStep?.(step);
+      looks = 0;
+    }
+    if (state.step === "done") return { name, reached, restarts: state.restarts };
+    if (looks >= looksPerStep[state.step]) return { name, reached, restarts: state.restarts, stuckAt: state };
+    if (!acted.has(state.step)) {
+      acted.add(state.step);
+      await act[state.step]();
+    } else {
+      await delay(pauseInMilliseconds, undefined, { signal });
+    }
+  }
+}
+
+async function stateNow(actions: RotationActions, expected: Expectation, name: string): Promise<RotationState> {
+  const snapshot = await actions.look();
+  const wanted = wantedDigest(lineage(snapshot, expected, name));
+  if (wanted === undefined) throw new Error(`the look at ${name} did not bring its new value`);
+  return rotationState(snapshot, expected, name, wanted);
+}
+
+function wantedDigest({ hops }: Lineage): string | undefined {
+  return hops.find(({ stage }: LineageHop) => stage === "dotenv")?.digest;
+}
+
+function consumersBehind(
+  snapshot: Snapshot,
+  { plan }: Expectation,
+  name: string,
+): { readonly running: readonly string[]; readonly restarts: readonly string[] } {
+  const uses = plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name));
+  const running: string[] = [];
+  const restarts: string[] = [];
+  for (const { namespace, target } of uses) {
+    for (const consumer of consumersOf(snapshot, namespace, target)) {
+      if (!runsWithFormer(snapshot, namespace, target, consumer)) continue;
+      if (consumer.afterChange === "restarts-itself") running.push(`${namespace} ${consumer.workload}`);
+      else if (consumer.afterChange === "restart") restarts.push(`${namespace} ${consumer.workload}`);
+    }
+  }
+  return { running, restarts };
+}
+
+/** A pod that reads the Secret as environment and started before the Secret changed. */
+function runsWithFormer(
+  { pods, secrets }: Snapshot,
+  namespace: string,
+  target: string,
+  { workload }: Consumer,
+): boolean {
+  if (!pods.ok || !secrets.ok) return false;
+  const changed = secrets.value.find((one) => one.namespace === namespace && one.name === target)?.changedAt;
+  const [kind = "", name = ""] = workload.split("/");
+  return pods.value.some((pod) => {
+    const isIts = kind === "Pod" ? pod.name === name : (pod.owner ?? "").includes(`/${name}`);
+    if (!isIts || pod.namespace !== namespace || pod.phase !== "Running") return false;
+    if (pod.startedAt === undefined || changed === undefined) return false;
+    return Date.parse(pod.startedAt) < Date.parse(changed);
+  });
+}
+
+/** One secret that is over its age, or soon. */
+export interface DueRotation {
+  readonly name: string;
+  readonly ageInDays: number;
+  readonly rotateEveryInDays: number;
+  readonly owner?: string;
+}
+
+/** Secrets whose value in Key Vault is older than the catalogue's `rotateEvery`, the oldest by its measure first. */
+export function rotationDue(snapshot: Snapshot, { plan, catalogue }: Expectation): readonly DueRotation[] {
+  if (!snapshot.keyVault.ok) return [];
+  const updated = new Map(snapshot.keyVault.value.map(({ name, updatedAt }) => [name, updatedAt]));
+  const now = Date.parse(snapshot.takenAt);
+  return plan.secrets
+    .flatMap(({ name, keyVaultName = "" }): DueRotation[] => {
+      const entry = catalogue.secrets[name];
+      const at = updated.get(keyVaultName);
+      if (entry?.authority !== "external" || entry.rotateEvery === undefined || at === undefined) return [];
+      const rotateEveryInDays = Number.parseInt(entry.rotateEvery, 10);
+      const ageInDays = Math.floor((now - Date.parse(at)) / 86_400_000);
+      if (ageInDays < rotateEveryInDays) return [];
+      return [{ name, ageInDays, rotateEveryInDays, ...(entry.owner === undefined ? {} : { owner: entry.owner }) }];
+    })
+    .toSorted((a, b) => b.ageInDays - b.rotateEveryInDays - (a.ageInDays - a.rotateEveryInDays));
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { drift, lineage } from "../../diagnose/lineage.ts";
+import { changed, healthy, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
+
+/** Key Vault's values as they were read. */
+function compared() {
+  const snapshot = healthy();
+  const keyVault = seen(
+    valuesOf(snapshot.keyVault).map((one) => ({ ...one, version: "a1", fingerprint: print(one.name) })),
+  );
+  return { ...snapshot, keyVault };
+}
+
+describe("lineage", () => {
+  it("follows a secret through every place, each the same as the one before", () => {
+    const { hops, firstDifference } = lineage(compared(), stack, "ghcr-token");
+    assert.deepEqual(
+      hops.map(({ place, sameAsBefore }) => [place, sameAsBefore]),
+      [
+        ["Key Vault ameidekv/ghcr-token", undefined],
+        ["Vault secret/ghcr-token", true],
+        ["Secret ameide-dev/ghcr-pull password", true],
+        ["Secret argocd/ghcr-pull password", true],
+      ],
+    );
+    assert.equal(firstDifference, undefined);
+  });
+  it("begins with .env where its values were given", () => {
+    const dotenv = seen([{ keyVaultName: "ghcr-token", fingerprint: print("newer") }]);
+    const { hops, firstDifference } = lineage({ ...compared(), dotenv }, stack, "ghcr-token");
+    assert.equal(hops[0]?.place, ".env GHCR_TOKEN");
+    assert.equal(firstDifference, "Key Vault ameidekv/ghcr-token");
+  });
+  it("names the first place that differs, and who wrote there", () => {
+    const before = compared();
+    const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", {
+      fingerprint: print("other"),
+      version: 7,
+      customMetadata: {},
+    });
+    const { hops, firstDifference } = lineage({ ...before, vault: { ...before.vault, secrets } }, stack, "ghcr-token");
+    assert.equal(firstDifference, "Vault secret/ghcr-token");
+    assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.writer, "another writer, unmarked");
+  });
+  it("compares over a place that could not be read, and says that it could not", () => {
+    const before = compared();
+    const hidden = { ...before, vault: { ...before.vault, secrets: unseen("forbidden", "permission denied") } };
+    const { hops } = lineage(hidden, stack, "ghcr-token");
+    assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.state, "unknown");
+    assert.equal(hops.at(-1)?.sameAsBefore, true);
+  });
+  it("fails for a name that is not in the catalogue, with the nearest one", () =>
+    assert.throws(() => lineage(compared(), stack, "ghcr-tokn"), /did you mean ghcr-token/));
+});
+
+describe("drift", () => {
+  it("is empty where every place agrees", () => assert.deepEqual(drift(compared(), stack), []));
+  it("lists the secrets that differ, and no other", () => {
+    const before = compared();
+    const secrets = changed(before.secrets, ({ name }) => name === "langfuse-secrets", {
+      keys: { LANGFUSE_SECRET_KEY: print("edited by hand") },
+    });
+    assert.deepEqual(
+      drift({ ...before, secrets }, stack).map(({ name, firstDifference }) => [name, firstDifference]),
+      [["langfuse-secret-key", "Secret ameide-dev/langfuse-secrets LANGFUSE_SECRET_KEY"]],
+    );
+  });
+});

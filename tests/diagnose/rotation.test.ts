@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import type { Snapshot } from "../../domain/snapshot.ts";
+import { rotate, rotationDue, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
+import { environmentStack } from "../support/stacks.ts";
+import { changed, healthy, minutesAgo, print, seen, stack, valuesOf } from "./healthy.ts";
+
+const name = "langfuse-secret-key";
+const target = "langfuse-secrets";
+
+interface Held {
+  source: string;
+  vault: string;
+  secret: string;
+}
+
+/** A snapshot in which each place holds what `held` says, and `.env` the new value. */
+function snapshotOf(held: Held, change: Partial<Snapshot> = {}): Snapshot {
+  const before = healthy();
+  return {
+    ...before,
+    dotenv: seen([{ keyVaultName: name, fingerprint: print("new") }]),
+    keyVault: seen(
+      valuesOf(before.keyVault).map((one) => ({
+        ...one,
+        fingerprint: print(one.name === name ? held.source : one.name),
+      })),
+    ),
+    vault: {
+      ...before.vault,
+      secrets: changed(before.vault.secrets, ({ path }) => path === name, { fingerprint: print(held.vault) }),
+    },
+    secrets: changed(before.secrets, (one) => one.name === target, {
+      keys: { LANGFUSE_SECRET_KEY: print(held.secret) },
+      changedAt: minutesAgo(5),
+    }),
+    ...change,
+  };
+}
+
+/** Places that take the value over when their action runs, as the real ones do. */
+function world(held: Held, broken?: keyof RotationActions) {
+  const calls: string[] = [];
+  const step = (action: keyof RotationActions, take: () => void) => () => {
+    calls.push(action);
+    if (action !== broken) take();
+    return Promise.resolve();
+  };
+  const actions: RotationActions = {
+    write: step("write", () => (held.source = "new")),
+    runBootstrap: step("runBootstrap", () => (held.vault = held.source)),
+    resync: step("resync", () => (held.secret = held.vault)),
+    look: () => Promise.resolve(snapshotOf(held)),
+  };
+  return { calls, actions };
+}
+
+const options = { signal: new AbortController().signal, pauseInMilliseconds: 1 };
+
+describe("rotate", () => {
+  it("writes once, then carries the value hop by hop to its end", async () => {
+    const { calls, actions } = world({ source: "old", vault: "old", secret: "old" });
+    const report = await rotate(name, stack, actions, options);
+    assert.deepEqual(calls, ["write", "runBootstrap", "resync"]);
+    assert.deepEqual(
+      report.reached.map(({ step }) => step),
+      ["key-vault", "vault", "external-secret", "pods"],
+    );
+    assert.equal(report.stuckAt, undefined);
+  });
+  it("does again only what is still to be done when it is run anew", async () => {
+    const { calls, actions } = world({ source: "new", vault: "new", secret: "old" });
+    await rotate(name, stack, actions, options);
+    assert.deepEqual(calls, ["resync"]);
+  });
+  it("does nothing to a secret that holds the value everywhere", async () => {
+    const { calls, actions } = world({ source: "new", vault: "new", secret: "new" });
+    await rotate(name, stack, actions, options);
+    assert.deepEqual(calls, []);
+  });
+  it("stops where a hop does not take the value, acting on it no second time, and names what it waits for", async () => {
+    const { calls, actions } = world({ source: "old", vault: "old", secret: "old" }, "runBootstrap");
+    const report = await rotate(name, stack, actions, options);
+    assert.deepEqual(calls, ["write", "runBootstrap"]);
+    assert.deepEqual(report.stuckAt, { step: "vault", waitingFor: [`Vault secret/${name}`], restarts: [] });
+  });
+});
+
+describe("rotationState", () => {
+  const held = { source: "new", vault: "new", secret: "new" };
+  const pod = (reloads: boolean): Partial<Snapshot> => {
+    const secrets = [{ secret: target, by: "environment" as const }];
+    return {
+      workloads: seen([{ namespace: "ameide-dev", kind: "Deployment", name: "langfuse", secrets, reloads }]),
+      pods: seen([
+        {
+          namespace: "ameide-dev",
+          name: "langfuse-1",
+          labels: {},
+          phase: "Running",
+          createdAt: minutesAgo(60),
+          startedAt: minutesAgo(60),
+          serviceAccount: "default",
+          imagePullSecrets: [],
+          owner: "ReplicaSet/langfuse-6f7d",
+          containers: [],
+          secrets,
+        },
+      ]),
+    };
+  };
+  it("waits for a pod that Reloader restarts", () =>
+    assert.deepEqual(rotationState(snapshotOf(held, pod(true)), stack, name, "new"), {
+      step: "pods",
+      waitingFor: ["ameide-dev Deployment/langfuse"],
+      restarts: [],
+    }));
+  it("is done with the list of those that a person must restart", () =>
+    assert.deepEqual(rotationState(snapshotOf(held, pod(false)), stack, name, "new"), {
+      step: "done",
+      waitingFor: [],
+      restarts: ["ameide-dev Deployment/langfuse"],
+    }));
+});
+
+describe("rotationDue", () => {
+  it("lists what is older than the catalogue wants, and nothing else", () => {
+    const { catalogue } = stack;
+    const token = { authority: "external" as const, env: "GHCR_TOKEN", rotateEvery: "90d", owner: "platform" };
+    const key = { authority: "external" as const, env: "OPENAI_API_KEY", rotateEvery: "365d" };
+    const secrets = { ...catalogue.secrets, "ghcr-token": token, "openai-api-key": key };
+    const aged = environmentStack("dev", {}, { catalogue: { ...catalogue, secrets } });
+    const keyVault = changed(healthy(aged).keyVault, () => true, { updatedAt: minutesAgo(100 * 24 * 60) });
+    assert.deepEqual(rotationDue({ ...healthy(aged), keyVault }, aged), [
+      { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, owner: "platform" },
+    ]);
+  });
+});

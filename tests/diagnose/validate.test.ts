@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { Snapshot } from "../../domain/snapshot.ts";
+import { validate, type CheckedItem } from "../../diagnose/validate.ts";
+import { changed, healthy, print, seen, stack, unseen, without } from "./healthy.ts";
+
+const isGhcr = ({ name }: { name: string }) => name === "ghcr-token";
+
+function failedIn(number: number, change: Partial<Snapshot>, options: { prove?: boolean } = {}): readonly string[] {
+  const { checks, ok } = validate({ ...healthy(), ...change }, stack, options);
+  assert.equal(ok, false);
+  assert.deepEqual(
+    checks.filter(({ items }) => items.some(isBad)).map((check) => check.number),
+    [number],
+  );
+  return checks.flatMap(({ items }) => items.filter(isBad)).map(({ subject, note }) => `${subject}: ${note}`);
+}
+
+function isBad({ state }: CheckedItem): boolean {
+  return state === "failed" || state === "unknown";
+}
+
+describe("validate", () => {
+  const before = healthy();
+
+  it("passes the seed's five checks where all is well, in the seed's order", () => {
+    const { checks, ok } = validate(before, stack);
+    assert.equal(ok, true);
+    assert.deepEqual(
+      checks.map(({ number }) => number),
+      [1, 2, 3, 4, 5],
+    );
+  });
+  it("fails check 1 when a required name is not in Key Vault", () =>
+    assert.deepEqual(failedIn(1, { keyVault: without(before.keyVault, isGhcr) }), [
+      "ghcr-token: absent, and required",
+    ]));
+  it("lets an optional name be absent", () => {
+    const keyVault = without(before.keyVault, ({ name }) => name === "openai-api-key");
+    const { checks, ok } = validate({ ...before, keyVault }, stack);
+    assert.equal(ok, true);
+    assert.equal(checks[0]?.items.find(({ subject }) => subject === "openai-api-key")?.state, "absent");
+  });
+  it("fails check 2 when the subject differs by one letter", () => {
+    const federatedCredentials = changed(before.identity.federatedCredentials, () => true, {
+      subject: "system:serviceaccount:ameide-dev:other",
+    });
+    const [line = ""] = failedIn(2, { identity: { ...before.identity, federatedCredentials } });
+    assert.match(line, /none with exactly this subject/);
+  });
+  it("fails check 2 when the setting is not the cluster's own issuer, naming both", () => {
+    const clusterIssuer = seen("https://issuer.example/new");
+    const [line = ""] = failedIn(2, { identity: { ...before.identity, clusterIssuer } });
+    assert.match(line, /issuer\.example\/dev.*issuer\.example\/new/);
+  });
+  it("fails check 3 for a placeholder, and for a value that may not be read: unseen is not proven", () => {
+    const state = (fingerprint: ReturnType<typeof print>) =>
+      changed(before.vault.secrets, ({ path }) => path === "ghcr-token", { fingerprint });
+    assert.deepEqual(failedIn(3, { vault: { ...before.vault, secrets: state(print("x", "placeholder")) } }), [
+      "secret/ghcr-token: version 1 is a placeholder",
+    ]);
+    failedIn(3, { vault: { ...before.vault, secrets: unseen("forbidden") } });
+  });
+  it("fails check 3 with --prove when Vault holds another value than Key Vault", () => {
+    const keyVault = changed(before.keyVault, () => true, {});
+    const proven = seen(
+      (keyVault.ok ? keyVault.value : []).map((one) => ({
+        ...one,
+        fingerprint: print(isGhcr(one) ? "another" : one.name),
+      })),
+    );
+    assert.deepEqual(failedIn(3, { keyVault: proven }, { prove: true }), [
+      "secret/ghcr-token: version 1 differs from ghcr-token in Key Vault",
+    ]);
+  });
+  it("fails check 4 with ESO's own words from the Event", () => {
+    const externalSecrets = changed(before.externalSecrets, ({ name }) => name === "langfuse-secrets-sync", {
+      ready: { status: "False", reason: "SecretSyncedError", message: "could not get secret data from provider" },
+      warning: { reason: "UpdateFailed", message: "Secret does not exist", at: before.takenAt },
+    });
+    assert.deepEqual(failedIn(4, { externalSecrets }), ["ameide-dev/langfuse-secrets-sync: Secret does not exist"]);
+  });
+  it("fails check 5 for a Secret without the seed's label, and for an account that does not list the pull secret", () => {
+    const secrets = changed(before.secrets, ({ name }) => name === "langfuse-secrets", { labels: {} });
+    assert.deepEqual(failedIn(5, { secrets }), [
+      "ameide-dev/langfuse-secrets: lacks the label app.kubernetes.io/managed-by",
+    ]);
+    const serviceAccounts = changed(
+      before.serviceAccounts,
+      ({ namespace, name }) => namespace === "argocd" && name === "default",
+      {
+        imagePullSecrets: [],
+      },
+    );
+    assert.deepEqual(failedIn(5, { serviceAccounts }), [
+      "argocd/default (ServiceAccount): imagePullSecrets does not list ghcr-pull",
+    ]);
+  });
+});

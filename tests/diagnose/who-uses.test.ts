@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import type { WorkloadState } from "../../domain/snapshot.ts";
+import { whoUses } from "../../diagnose/who-uses.ts";
+import { healthy, seen, stack } from "./healthy.ts";
+
+function workload(name: string, change: Partial<WorkloadState>): WorkloadState {
+  return { namespace: "ameide-dev", kind: "Deployment", name, secrets: [], reloads: false, ...change };
+}
+
+const env = [{ secret: "inference-api-credentials", by: "environment" }] as const;
+
+describe("whoUses", () => {
+  it("lists each delivery with its keys and the accounts that pull with it", () =>
+    assert.deepEqual(
+      whoUses(healthy(), stack, "ghcr-token").map(({ namespace, secret, keys, serviceAccounts }) => [
+        namespace,
+        secret,
+        keys,
+        serviceAccounts,
+      ]),
+      [
+        ["ameide-dev", "ghcr-pull", ["password"], ["default"]],
+        ["argocd", "ghcr-pull", ["password"], ["default"]],
+      ],
+    ));
+  it("says for each consumer what a new value asks of it", () => {
+    const workloads = seen([
+      workload("by-hand", { secrets: env }),
+      workload("reloaded", { secrets: env, reloads: true }),
+      workload("mounted", { secrets: [{ secret: "inference-api-credentials", by: "volume" }] }),
+      workload("nightly", { secrets: env, kind: "CronJob" }),
+      workload("elsewhere", { secrets: env, namespace: "argocd" }),
+      workload("other", { secrets: [{ secret: "langfuse-secrets", by: "environment" }] }),
+    ]);
+    const [use] = whoUses({ ...healthy(), workloads }, stack, "openai-api-key");
+    assert.deepEqual(
+      use?.consumers.map((one) => [one.workload, one.afterChange]),
+      [
+        ["Deployment/by-hand", "restart"],
+        ["Deployment/reloaded", "restarts-itself"],
+        ["Deployment/mounted", "follows"],
+        ["CronJob/nightly", "next-run"],
+      ],
+    );
+  });
+});
