@@ -334,6 +334,18 @@ describe("KeyVault", () => {
       assert.equal(rig.azure.control.counters().answers["429"], 1);
     });
 
+    it("counts anew under other limits, from the next call on", async () => {
+      rig.azure.control.configure({ transactionsPer10Seconds: 1 });
+      await client.setSecret("env-one", "value");
+      await client.getSecret("env-one");
+
+      rig.azure.control.configure({ transactionsPer10Seconds: 2 });
+
+      await client.getSecret("env-one");
+      await client.getSecret("env-one");
+      await assert.rejects(client.getSecret("env-one"), { statusCode: 429 });
+    });
+
     it("may be switched off", async () => {
       rig.azure.control.configure({ transactionsPer10Seconds: 1, throttling: false });
       await client.setSecret("env-one", "value");

@@ -134,9 +134,11 @@ describe("ResourceManager", () => {
     it("fail to lose purge protection or to change their retention", async () => {
       await rig.arm("PUT", vaultId, rig.vaultBody({ enablePurgeProtection: true }));
 
+      const unsaid = await rig.arm("PUT", vaultId, rig.vaultBody());
       const unprotected = await rig.arm("PUT", vaultId, rig.vaultBody({ enablePurgeProtection: false }));
       const shortened = await rig.arm("PUT", vaultId, rig.vaultBody({ softDeleteRetentionInDays: 7 }));
 
+      assert.equal(unsaid.body.properties.enablePurgeProtection, true);
       assert.match(unprotected.body.error.message, /"enablePurgeProtection" cannot be set to false/);
       assert.match(shortened.body.error.message, /"softDeleteRetentionInDays" has been set already/);
     });
@@ -153,6 +155,8 @@ describe("ResourceManager", () => {
       const recovered = await rig.arm("PUT", vaultId, rig.vaultBody({ createMode: "recover" }));
       assert.equal(recovered.status, 201);
       assert.equal((await rig.operatorClient().getSecret("env-one")).value, "value-one");
+      const deleted = await rig.arm("GET", `${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
+      assert.deepEqual(deleted.body.value, []);
     });
 
     it("lose the role assignments on them for good when they are deleted, as Azure's do", async () => {
@@ -263,9 +267,12 @@ describe("ResourceManager", () => {
   });
 
   describe("identities", () => {
-    it("keep their ids while they live, and get others when they are made again", async () => {
+    it("keep their ids and credentials while they live, and get others when they are made again", async () => {
       const first = await rig.makeIdentity();
+      await rig.federate();
       assert.deepEqual(await rig.makeIdentity(), first);
+      const listed = await rig.arm("GET", `${identityId}/federatedIdentityCredentials`);
+      assert.equal(listed.body.value.length, 1);
 
       await rig.arm("DELETE", identityId);
       const second = await rig.makeIdentity();

@@ -126,6 +126,7 @@ describe("TokenEndpoint", () => {
       await ask({ client_assertion: await sign(elliptic, "ES256") }),
       await ask({ client_assertion: "not a token" }),
       await ask({ client_assertion: "" }),
+      await ask({ client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:saml2-bearer" }),
     ].map(({ status, body }) => [status, body.error_codes[0]]);
 
     assert.deepEqual(codes, [
@@ -134,7 +135,31 @@ describe("TokenEndpoint", () => {
       [401, 5002738],
       [400, 50027],
       [401, 7000216],
+      [401, 7000216],
     ]);
+  });
+
+  it("fails for an issuer that it cannot reach, even where a credential names it", async () => {
+    const issuer = "https://another-cluster.example";
+    await rig.federate("vault-bootstrap-local", { issuer });
+
+    const { status, body } = await ask({ client_assertion: await rig.cluster.token({ subject, issuer }) });
+
+    assert.deepEqual([status, body.error_codes], [400, [90061]]);
+  });
+
+  it("gives tokens that are void in a tenant that was begun anew", async () => {
+    await rig.federate();
+    const { access_token: token } = (await ask()).body;
+    await rig.azure.close();
+    rmSync(join(rig.dir, "state.json"));
+    await rig.restart();
+    await rig.makeVault();
+
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${rig.azure.origin}/secrets?api-version=7.6`, { headers });
+
+    assert.equal(answer.status, 401);
   });
 
   it("fails for another grant, a scope without .default, and a resource that is not there", async () => {
