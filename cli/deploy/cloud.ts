@@ -8,7 +8,7 @@ import { registerStack, type RegisterOptions } from "../../chain.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openPortForward, type PortForward } from "../access/port-forward.ts";
 import { vaultState } from "../access/vault.ts";
-import { openStack, valuesInState } from "../engine/stack.ts";
+import { openStack, requireHeldValues } from "../engine/stack.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { preflightCluster, refuseDebugProviders, refuseWeakState } from "./preflight.ts";
@@ -129,10 +129,9 @@ async function openCloudEngine(
   register: RegisterOptions,
   vaultToken?: Redacted,
 ): Promise<OpenEngine> {
-  let held: readonly string[] = [];
   const stack = await openStack({
     stackName,
-    program: async () => registerStack(plan, { ...register, held }),
+    program: async () => registerStack(plan, register),
     workDir: repositoryRoot,
     pulumi: await pulumiExecutable(),
     // the host's own plugin goes first where it is installed: ours is last on PATH
@@ -145,6 +144,6 @@ async function openCloudEngine(
   });
   const { url } = await stack.workspace.whoAmI();
   refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url ?? "" });
-  held = await valuesInState(stack);
+  await requireHeldValues(stack, plan);
   return { stack, close: () => Promise.resolve() };
 }

@@ -9,7 +9,7 @@ import type { LocalHome } from "../../local/home.ts";
 import { startProviders } from "../../local/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
-import { openStack, valuesInState } from "../engine/stack.ts";
+import { openStack, requireHeldValues } from "../engine/stack.ts";
 import type { Phases } from "../phases.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { localArm } from "./local-azure.ts";
@@ -67,10 +67,9 @@ async function openLocalEngine(
     azure: localArm(home),
   });
   try {
-    let held: readonly string[] = [];
     const engine = await openStack({
       stackName: "local",
-      program: async () => registerStack(stack, { ...register, held }),
+      program: async () => registerStack(stack, register),
       ...localEngine(home, binaries),
       env: {
         ...localEngine(home, binaries).env,
@@ -80,7 +79,7 @@ async function openLocalEngine(
           : {}),
       },
     });
-    held = await valuesInState(engine);
+    await requireHeldValues(engine, stack);
     return { stack: engine, close: () => providers.close() };
   } catch (error) {
     await providers.close();

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { heldValues, type ExportedDeployment } from "../../domain/held-values.ts";
+import type { StackPlan } from "../../domain/environment.ts";
+import { heldValues, lackingValues, type ExportedDeployment } from "../../domain/held-values.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
@@ -67,8 +68,13 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
   return PulumiCommand.get({ root: workDir, skipVersionCheck: true });
 }
 
-/** Key Vault names whose values the stack's state holds: each must have a value in the next update too. */
-export async function valuesInState(stack: Stack): Promise<readonly string[]> {
+/**
+ * Absence is never a change: each value that the stack's state holds must have one in the plan as well.
+ *
+ * @throws UserError with every name that the next update would delete.
+ */
+export async function requireHeldValues(stack: Stack, plan: StackPlan): Promise<void> {
   const { deployment } = await stack.exportStack();
-  return heldValues(deployment as ExportedDeployment);
+  const lacking = lackingValues(plan, heldValues(deployment as ExportedDeployment));
+  if (lacking.length > 0) throw UserError.from(lacking);
 }
