@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+interface Flags {
+  readonly format: "text" | "json" | "sarif" | "github";
+  readonly json?: boolean;
+  readonly environment?: "dev" | "staging" | "prod" | "local" | "shared";
+}
+
+export const lint: Command<Flags> = {
+  name: "lint",
+  summary: "judge manifests, rendered charts, .env files and Pulumi state by the pack's rules",
+  arguments: [{ name: "<paths...>", summary: "files and folders; - for standard input" }],
+  options: [
+    {
+      flags: "--format <format>",
+      summary: "how to print it",
+      choices: ["text", "json", "sarif", "github"],
+      default: "text",
+    },
+    { flags: "--json", summary: "the same as --format json" },
+    {
+      flags: "--environment <name>",
+      summary: "for what names no environment itself (default: prod, the strictest)",
+      choices: ["dev", "staging", "prod", "local", "shared"],
+    },
+  ],
+  examples: [
+    "ameide-secrets lint gitops/",
+    "helm template my-chart | ameide-secrets lint -",
+    "ameide-secrets lint --format sarif . > lint.sarif",
+    "pulumi stack export --stack prod | ameide-secrets lint -",
+  ],
+  async run({ format, json, environment }, io, paths) {
+    const [{ readCatalogue }, { lintPaths }, machine, { renderText }] = await Promise.all([
+      import("../../environments/catalogue.ts"),
+      import("../../policies/lint/lint.ts"),
+      import("../../policies/lint/render-machine.ts"),
+      import("../../policies/lint/render-text.ts"),
+    ]);
+    const result = lintPaths(paths, {
+      catalogue: readCatalogue(),
+      isTracked,
+      ...(environment === undefined ? {} : { environment }),
+    });
+    switch (json === true ? "json" : format) {
+      case "json":
+        io.out(machine.renderJson(result));
+        break;
+      case "sarif":
+        io.out(machine.renderSarif(result, "0.1.0"));
+        break;
+      case "github":
+        io.out(machine.renderGithub(result));
+        break;
+      case "text":
+        io.out(renderText(result));
+    }
+    return result.findings.some(({ severity }) => severity === "error") ? ExitCode.finding : ExitCode.ok;
+  },
+};
+
+/** No git, or no repository around the file, means that it is not tracked. */
+function isTracked(file: string): boolean {
+  try {
+    execFileSync("git", ["ls-files", "--error-unmatch", "--", file], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}

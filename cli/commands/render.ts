@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { stackOption } from "./stack-options.ts";
+
+interface Flags {
+  readonly stack: string;
+  readonly out: string;
+  readonly clientId?: string;
+}
+
+export const render: Command<Flags> = {
+  name: "render",
+  summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
+  options: [
+    stackOption,
+    { flags: "--out <folder>", summary: "where to write; files of the same name are replaced", required: true },
+    {
+      flags: "--client-id <id>",
+      summary: "of the bootstrap's identity (default: the shared stack's output bootstrapClientId)",
+    },
+  ],
+  examples: [
+    "ameide-secrets render --stack prod --out gitops/prod",
+    "ameide-secrets render --stack dev --out out --client-id $(pulumi stack output bootstrapClientId --stack shared)",
+  ],
+  async run({ stack, out, clientId }, io) {
+    const [{ stringify }, { renderManifests }, { loadOffline }, { UserError }] = await Promise.all([
+      import("yaml"),
+      import("../../domain/manifests/render.ts"),
+      import("../deploy/offline-preview.ts"),
+      import("../../domain/user-error.ts"),
+    ]);
+    const plan = await loadOffline(stack, []);
+    if (plan.kind === "shared") {
+      throw UserError.of(
+        "shared-has-no-cluster",
+        "the stack shared has no Kubernetes objects",
+        "give --stack dev, staging or prod",
+      );
+    }
+    const { sharedClientId } = await import("../deploy/shared-output.ts");
+    const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });
+    for (const { path, object } of manifests) {
+      const file = join(out, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+      io.err(file);
+    }
+    io.out(`${manifests.length} objects in ${out}`);
+    return ExitCode.ok;
+  },
+};
