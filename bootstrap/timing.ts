@@ -2,6 +2,8 @@
 export interface Timing {
   /** For Vault to answer at all, and to become active once it is unsealed. */
   readonly vaultWaitInMs: number;
+  /** For a Vault that was just opened to become the active one, before a standby is taken for one that serves. */
+  readonly electionInMs: number;
   /** Between two looks at a Vault that is not there yet. */
   readonly vaultPollInMs: number;
   /** First pause after a fault that may pass; doubled each time, with jitter. */
@@ -21,7 +23,8 @@ export interface Timing {
 /** For a scheduled run: what does not pass within a minute is left to the next run. */
 export const scheduledTiming: Timing = {
   vaultWaitInMs: 60_000,
-  vaultPollInMs: 500,
+  electionInMs: 10_000,
+  vaultPollInMs: 200,
   retryBaseInMs: 250,
   retryCapInMs: 10_000,
   retryAttempts: 6,

@@ -15,7 +15,7 @@ import { initialise as initialiseVault, type VaultCredentials } from "../vault-s
  */
 export async function initialise(run: Run, credentials: CredentialsSecret): Promise<void> {
   const { config, vault, log } = run;
-  if ((await credentials.read()) !== undefined) throw lost(config.vault.address, credentials.title);
+  if (await hasCredentials(run, credentials)) throw lost(config.vault.address, credentials.title);
   if (!config.vault.initialise) {
     throw new BootstrapFailure(
       "vault-uninitialised",
@@ -31,6 +31,17 @@ export async function initialise(run: Run, credentials: CredentialsSecret): Prom
   const given = await ask(run);
   await keep(run, credentials, given);
   log.info("initialised", { secret: credentials.title, vault: vault.address });
+}
+
+/** Where nothing is ever initialised, the Role need not let us read that Secret. */
+async function hasCredentials({ config }: Run, credentials: CredentialsSecret): Promise<boolean> {
+  try {
+    return (await credentials.read()) !== undefined;
+  } catch (error) {
+    const mayNotRead = error instanceof BootstrapFailure && error.code === "kubernetes-refused";
+    if (mayNotRead && !config.vault.initialise) return false;
+    throw error;
+  }
 }
 
 async function proveStorable(credentials: CredentialsSecret): Promise<void> {

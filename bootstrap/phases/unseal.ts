@@ -2,7 +2,7 @@ import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { sealed } from "../vault-client.ts";
-import { unseal as unsealVault } from "../vault-system.ts";
+import { unseal as unsealVault, type VaultHealth } from "../vault-system.ts";
 import { orphaned } from "./initialise.ts";
 import { waitUntil } from "./wait-for-vault.ts";
 
@@ -20,7 +20,7 @@ export async function unseal(run: Run, credentials: CredentialsSecret): Promise<
     return;
   }
   if (config.vault.unseal === "from-secret") await unsealFromSecret(run, credentials);
-  const seen = await waitUntil(run, ({ state }) => state === "active" || state === "standby");
+  const seen = await waitUntilServing(run);
   if (seen.state === "sealed") throw sealed(address);
   if (seen.state === "active" || seen.state === "standby") {
     log.info("vault", { state: seen.state });
@@ -31,6 +31,16 @@ export async function unseal(run: Run, credentials: CredentialsSecret): Promise<
     `Vault at ${address} was unsealed and does not serve: ${seen.state}`,
     "see Vault's own log",
   );
+}
+
+/**
+ * One that was just opened is a standby for a moment even where it is alone, and remembers itself as the leader: it is
+ * given the time of an election before a standby counts as serving.
+ */
+async function waitUntilServing(run: Run): Promise<VaultHealth> {
+  const elected = await waitUntil(run, ({ state }) => state === "active", run.timing.electionInMs);
+  if (elected.state === "active") return elected;
+  return await waitUntil(run, ({ state }) => state === "active" || state === "standby");
 }
 
 async function unsealFromSecret({ config, vault, log }: Run, credentials: CredentialsSecret): Promise<void> {

@@ -26,8 +26,9 @@ export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state
 export async function waitUntil(
   { vault, timing, signal, log }: Run,
   wanted: (health: VaultHealth) => boolean,
+  limitInMs: number = timing.vaultWaitInMs,
 ): Promise<VaultHealth> {
-  const deadline = Date.now() + timing.vaultWaitInMs;
+  const deadline = Date.now() + limitInMs;
   for (let told = false; ; told = true) {
     const seen = await health(vault, signal);
     if (wanted(seen) || Date.now() >= deadline) return seen;

@@ -10,6 +10,7 @@ import { startAzure, type AzureStandIn } from "../../local/azure/stand-in.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { get, type HttpAnswer } from "../../local/servers/https-get.ts";
 import { startServers } from "../../local/servers/start.ts";
+import { stopServers } from "../../local/servers/stop.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 import { bootstrapName } from "../../domain/federation.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
@@ -52,6 +53,8 @@ export class BootstrapRig {
   readonly #files: string;
   readonly #bundle: string;
   readonly #proxies: VaultProxy[] = [];
+  #settledLagInMs = 3_600_000;
+  readonly #homes: LocalHome[] = [];
 
   private constructor(home: LocalHome, azure: AzureStandIn, clientId: string, files: string, bundle: string) {
     this.home = home;
@@ -90,7 +93,7 @@ export class BootstrapRig {
   async stop(): Promise<void> {
     await Promise.all(this.#proxies.map((proxy) => proxy.close()));
     await this.azure.close();
-    await forget(this.home);
+    await Promise.all([this.home, ...this.#homes].map(forget));
   }
 
   /** A configuration that walks; each test names what it changes. */
@@ -193,9 +196,23 @@ export class BootstrapRig {
     return { code, lines, summary: lines.at(-1) ?? {}, text };
   }
 
+  /** Another Vault, which nobody has initialised, beside the one that all share. */
+  async freshVault(): Promise<LocalHome> {
+    const home = await temporaryHome();
+    await startServers(home, await testBinaries(), { only: ["openbao"] });
+    this.#homes.push(home);
+    return home;
+  }
+
+  /** As a pod that is moved: raft storage stays, the seal closes. */
+  async restartVault(home: LocalHome): Promise<void> {
+    await stopServers(home, { only: ["openbao"] });
+    await startServers(home, await testBinaries(), { only: ["openbao"] });
+  }
+
   /** A Vault that behaves as `hook` says; closed with the rig. */
-  async proxy(hook: ProxyHook): Promise<string> {
-    const proxy = await VaultProxy.start(this.home.vaultUrl, hook);
+  async proxy(hook: ProxyHook, target: string = this.home.vaultUrl): Promise<string> {
+    const proxy = await VaultProxy.start(target, hook);
     this.#proxies.push(proxy);
     return proxy.address;
   }
@@ -271,7 +288,9 @@ export class BootstrapRig {
 
   /** Sets values in Key Vault as if it had been done a while ago. */
   async setSecrets(values: Readonly<Record<string, string>>, { settled = true } = {}): Promise<void> {
-    BootstrapRig.#azureLagInMs = settled ? 10_000 : 0;
+    // each time a little later than the time before: two values must not carry one second
+    this.#settledLagInMs = Math.max(3_000, this.#settledLagInMs - 1_500);
+    BootstrapRig.#azureLagInMs = settled ? this.#settledLagInMs : 0;
     try {
       for (const [name, value] of Object.entries(values)) await this.keyVault("PUT", name, { value });
     } finally {
@@ -373,6 +392,7 @@ interface RunHereOptions {
 const quickTiming: Timing = {
   ...scheduledTiming,
   vaultWaitInMs: 300,
+  electionInMs: 100,
   vaultPollInMs: 20,
   retryBaseInMs: 5,
   retryCapInMs: 20,

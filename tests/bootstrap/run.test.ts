@@ -41,17 +41,17 @@ describe("runBootstrap", function () {
     const config = rig().config({ secrets: names.map((name) => external(name)) });
     await rig().allow(config);
     await rig().setSecrets(Object.fromEntries(names.map((name) => [name, `of-${name}`])));
-    await rig().run(config);
+    await rig().runHere(config);
 
     const { control } = rig().azure;
     control.resetCounters();
-    const same = await rig().run(config);
+    const same = await rig().runHere(config);
     assert.equal(same.summary["unchanged"], 3, same.text);
     assert.equal(control.counters().requests["secret-get"], undefined);
 
     await rig().setSecrets({ "steady-2": "rotated" });
     control.resetCounters();
-    const one = await rig().run(config);
+    const one = await rig().runHere(config);
     assert.deepEqual(told(one), { "steady-2": "written" });
     assert.equal(control.counters().requests["secret-get"], 1);
     assert.equal(await rig().value("steady-2"), "rotated");
@@ -61,10 +61,10 @@ describe("runBootstrap", function () {
     const config = rig().config({ secrets: [external("fresh")] });
     await rig().allow(config);
     await rig().setSecrets({ fresh: "value-1" }, { settled: false });
-    await rig().run(config);
+    await rig().runHere(config);
     await rig().setSecrets({ fresh: "value-2" }, { settled: false });
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     assert.deepEqual(told(result), { fresh: "written" });
     assert.equal(await rig().value("fresh"), "value-2");
@@ -82,7 +82,7 @@ describe("runBootstrap", function () {
     await rig().allow(config);
     await rig().setSecrets({ there: "value-1", marker: "CHANGEME" });
 
-    const { code, summary } = await rig().run(config);
+    const { code, summary } = await rig().runHere(config);
 
     assert.equal(code, 10);
     assert.equal(summary["cause"], "required-missing");
@@ -101,7 +101,7 @@ describe("runBootstrap", function () {
     await rig().vault("POST", "secret/metadata/pushed", { custom_metadata: { "managed-by": "external-secrets" } });
     await rig().setSecrets({ pushed: "ours" });
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     assert.equal(result.code, 0);
     assert.deepEqual(told(result), { pushed: "kept: managed by external-secrets" });
@@ -116,12 +116,12 @@ describe("runBootstrap", function () {
     await rig().writePlainly("live", "theirs");
     await rig().setSecrets({ live: "ours" });
 
-    const refused = await rig().run(config);
+    const refused = await rig().runHere(config);
     assert.equal(refused.code, 30);
     assert.match(String(refused.summary["problem"]), /live \(holds a value that neither we nor the source made/);
     assert.equal(await rig().value("live"), "theirs");
 
-    const claimed = await rig().run(rig().config({ secrets, claimUnmarked: true }));
+    const claimed = await rig().runHere(rig().config({ secrets, claimUnmarked: true }));
     assert.equal(claimed.code, 0);
     assert.equal(await rig().value("live"), "ours");
   });
@@ -141,7 +141,7 @@ describe("runBootstrap", function () {
     await rig().writePlainly("was-equal", "real-was-equal");
     await rig().writePlainly("was-earlier", "yesterday");
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     assert.equal(result.code, 0, result.text);
     for (const name of names) assert.equal(await rig().value(name), `real-${name}`);
@@ -155,16 +155,16 @@ describe("runBootstrap", function () {
     ];
     const config = rig().config({ secrets });
     await rig().allow(config);
-    await rig().run(config);
+    await rig().runHere(config);
     const first = await rig().value("made");
     assert.match(first ?? "", /^[A-Za-z0-9]{40}$/);
 
-    const result = await rig().run(rig().config({ secrets, environment: "prod", fixturesAllowed: false }));
+    const result = await rig().runHere(rig().config({ secrets, environment: "prod", fixturesAllowed: false }));
     assert.equal(result.summary["unchanged"], 1);
     assert.equal(await rig().value("made"), first);
 
     await rig().vault("DELETE", "secret/data/made");
-    const deleted = await rig().run(config);
+    const deleted = await rig().runHere(config);
     assert.deepEqual(told(deleted), { made: "kept: its latest version is deleted, which is not absent; undelete it" });
     assert.equal(await rig().value("made"), undefined);
   });
@@ -173,11 +173,11 @@ describe("runBootstrap", function () {
     const secrets = [external("seeded", { fixture: "lf_api_key" })];
     const config = rig().config({ secrets });
     await rig().allow(config);
-    await rig().run(rig().config({ secrets, environment: "staging", fixturesAllowed: false }));
+    await rig().runHere(rig().config({ secrets, environment: "staging", fixturesAllowed: false }));
     assert.equal(await rig().value("seeded"), undefined);
-    assert.deepEqual(told(await rig().run(config)), { seeded: "written: fixture" });
+    assert.deepEqual(told(await rig().runHere(config)), { seeded: "written: fixture" });
     await rig().setSecrets({ seeded: "real" });
-    assert.deepEqual(told(await rig().run(config)), { seeded: "written" });
+    assert.deepEqual(told(await rig().runHere(config)), { seeded: "written" });
     assert.equal(await rig().value("seeded"), "real");
   });
 
@@ -196,7 +196,7 @@ describe("runBootstrap", function () {
       good: "real",
     });
 
-    const { code, summary } = await rig().run(config);
+    const { code, summary } = await rig().runHere(config);
 
     assert.equal(code, 15);
     assert.equal(summary["failed"], 4);
@@ -210,11 +210,11 @@ describe("runBootstrap", function () {
     const config = rig().config({ secrets: [external("removed"), external("disabled")] });
     await rig().allow(config);
     await rig().setSecrets({ removed: "value-1", disabled: "value-1" });
-    await rig().run(config);
+    await rig().runHere(config);
     await rig().keyVault("DELETE", "removed");
     await rig().keyVault("PATCH", "disabled", { attributes: { enabled: false } });
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     assert.equal(result.code, 0, result.text);
     assert.deepEqual(told(result), {
@@ -229,11 +229,11 @@ describe("runBootstrap", function () {
     const config = rig().config({ secrets: [external("deleted"), external("edited")] });
     await rig().allow(config);
     await rig().setSecrets({ deleted: "value-1", edited: "value-1" });
-    await rig().run(config);
+    await rig().runHere(config);
     await rig().vault("DELETE", "secret/data/deleted");
     await rig().vault("POST", "secret/data/edited", { options: { cas: 1 }, data: { value: "by hand" } });
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     assert.deepEqual(told(result), { deleted: "written", edited: "written" });
     assert.equal(await rig().value("deleted"), "value-1");
@@ -248,7 +248,7 @@ describe("runBootstrap", function () {
     await rig().allow(config);
     await rig().setSecrets({ bare: "value-1", "env-prefixed": "value-2" });
 
-    assert.equal((await rig().run(config)).code, 0);
+    assert.equal((await rig().runHere(config)).code, 0);
 
     assert.equal(await rig().value("bare"), "value-1");
     assert.equal(await rig().value("prefixed"), "value-2");
@@ -280,7 +280,7 @@ describe("runBootstrap", function () {
     const config = rig().config({ source, secrets: [external("seed-token", { required: true })] });
     await rig().allow(config);
     await rig().allowSecret(source.name);
-    const missing = await rig().run(config);
+    const missing = await rig().runHere(config);
     assert.equal(missing.code, 11);
     assert.match(
       String(missing.summary["problem"]),
@@ -290,7 +290,7 @@ describe("runBootstrap", function () {
     const data = (value: string) => ({ [source.key]: Buffer.from(value).toString("base64") });
     const path = `/api/v1/namespaces/${namespace}/secrets`;
     await rig().kube("POST", path, { metadata: { name: source.name }, data: data('{"seed-token":"not-closed') });
-    const broken = await rig().run(config);
+    const broken = await rig().runHere(config);
     assert.equal(broken.code, 2);
     assert.doesNotMatch(broken.text, /not-closed/);
 
@@ -298,9 +298,9 @@ describe("runBootstrap", function () {
       metadata: { name: source.name },
       data: data('{"seed-token":"s1"}'),
     });
-    assert.equal((await rig().run(config)).code, 0);
+    assert.equal((await rig().runHere(config)).code, 0);
     assert.equal(await rig().value("seed-token"), "s1");
-    assert.equal((await rig().run(config)).summary["unchanged"], 1);
+    assert.equal((await rig().runHere(config)).summary["unchanged"], 1);
   });
 
   it("prints no value and writes none into its status, whatever becomes of it", async () => {
@@ -310,7 +310,7 @@ describe("runBootstrap", function () {
     await rig().setSecrets(values);
     await rig().writePlainly("quiet-3", "very-secret-live");
 
-    const result = await rig().run(config);
+    const result = await rig().runHere(config);
 
     const everything =
       result.text + JSON.stringify(await rig().status()) + JSON.stringify(await rig().metadata("quiet-1"));
@@ -327,7 +327,7 @@ describe("runBootstrap", function () {
     const before = await rig().status();
     assert.equal(before?.runId, "good-run");
 
-    await rig().run(rig().config({ secrets: [external("nowhere", { required: true })] }));
+    await rig().runHere(rig().config({ secrets: [external("nowhere", { required: true })] }));
 
     const after = await rig().status();
     assert.equal(after?.cause, "required-missing");

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
+import type { LocalHome } from "../../../local/home.ts";
+import { get } from "../../../local/servers/https-get.ts";
+import { namespace } from "../rig.ts";
+import { useRig } from "../use-rig.ts";
+
+async function healthOf(home: LocalHome): Promise<number> {
+  return (await get(`${home.vaultUrl}/v1/sys/health`)).status;
+}
+
+const uninitialised = 501;
+const sealed = 503;
+const active = 200;
+
+describe("initialise", function () {
+  this.timeout(60_000);
+  const rig = useRig();
+  let fresh: LocalHome;
+
+  /** Of a Vault of its own whose keys go into a Secret of its own. */
+  const configFor = (home: LocalHome, credentialsSecret: string, changes: Partial<BootstrapConfig["vault"]> = {}) =>
+    rig().config({ vault: rig().vaultConfig({ address: home.vaultUrl, credentialsSecret, ...changes }) });
+  const secretPath = (name: string) => `/api/v1/namespaces/${namespace}/secrets/${name}`;
+  const untilUnsealed = { args: ["--until=unsealed"] };
+
+  before(async () => {
+    fresh = await rig().freshVault();
+    for (const name of ["kept", "lost", "killed", "unanswered"]) await rig().allowSecret(`credentials-${name}`);
+  });
+
+  it("fails as vault-uninitialised where the environment does not let it, whatever it may read", async () => {
+    const { code, summary } = await rig().run(
+      configFor(fresh, "unreadable", { initialise: false, unseal: "kms" }),
+      untilUnsealed,
+    );
+    assert.equal(code, 22, JSON.stringify(summary));
+    assert.equal(summary["phase"], "initialise");
+    assert.equal(await healthOf(fresh), uninitialised);
+  });
+
+  it("fails as vault-lost where keys of an earlier Vault are kept, and touches neither", async () => {
+    const data = { "root-token": "b2xk", "unseal-key": "b2xk" };
+    await rig().kube("POST", secretPath(""), { metadata: { name: "credentials-lost" }, data });
+
+    const { code, summary } = await rig().run(configFor(fresh, "credentials-lost"), untilUnsealed);
+
+    assert.equal(code, 23, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /Secret ameide-local\/credentials-lost holds the keys/);
+    assert.deepEqual((await rig().kube("GET", secretPath("credentials-lost"))).body.data, data);
+    assert.equal(await healthOf(fresh), uninitialised);
+    assert.equal((await rig().status())?.cause, "vault-lost");
+  });
+
+  it("fails before it asks Vault where the API server would not take the keys", async () => {
+    await rig().allowSecret("Not-A-Name");
+    const { code, summary } = await rig().run(configFor(fresh, "Not-A-Name"), untilUnsealed);
+    assert.equal(code, 22, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /its keys could not be kept/);
+    assert.equal(await healthOf(fresh), uninitialised);
+  });
+
+  it("says what it would do with --dry-run, and does not", async () => {
+    const result = await rig().run(configFor(fresh, "credentials-kept"), { args: ["--dry-run"] });
+    assert.equal(result.code, 0, result.text);
+    assert.ok(result.lines.some(({ event }) => event === "would-initialise"));
+    assert.equal(await healthOf(fresh), uninitialised);
+  });
+
+  it("initialises and unseals, and keeps root token and unseal key in the Secret; prints neither", async () => {
+    const result = await rig().run(configFor(fresh, "credentials-kept"), untilUnsealed);
+    assert.equal(result.code, 0, result.text);
+    assert.equal(await healthOf(fresh), active);
+    const { data } = (await rig().kube("GET", secretPath("credentials-kept"))).body;
+    assert.deepEqual(Object.keys(data).toSorted(), ["root-token", "unseal-key"]);
+    for (const value of Object.values<string>(data)) {
+      assert.ok(!result.text.includes(Buffer.from(value, "base64").toString()));
+    }
+  });
+
+  it("fails as vault-orphaned once a run was killed between Vault's answer and the Secret's write", async () => {
+    const home = await rig().freshVault();
+    const address = await rig().proxy(async ({ path }, forward) => {
+      const answer = await forward();
+      if (path !== "/v1/sys/init") return answer;
+      run.child.kill("SIGKILL");
+      return "drop";
+    }, home.vaultUrl);
+    const run = rig().launch(configFor(home, "credentials-killed", { address }), untilUnsealed);
+    await run.result;
+    await rig().endLease();
+
+    const { code, summary } = await rig().run(configFor(home, "credentials-killed"), untilUnsealed);
+
+    assert.equal(code, 24, JSON.stringify(summary));
+    assert.match(String(summary["fix"]), /empty: delete its volume/);
+    assert.equal((await rig().kube("GET", secretPath("credentials-killed"))).status, 404);
+  });
+
+  it("fails as vault-orphaned where Vault's answer was lost, and does not ask again", async () => {
+    const home = await rig().freshVault();
+    let asked = 0;
+    const address = await rig().proxy(async ({ method, path }, forward) => {
+      const answer = await forward();
+      if (path !== "/v1/sys/init" || method !== "POST") return answer;
+      asked++;
+      return "drop";
+    }, home.vaultUrl);
+    const { code, summary } = await rig().run(configFor(home, "credentials-unanswered", { address }), untilUnsealed);
+    assert.equal(code, 24, JSON.stringify(summary));
+    assert.equal(asked, 1);
+  });
+
+  describe("unseal", () => {
+    const restarted = async () => {
+      await rig().restartVault(fresh);
+      assert.equal(await healthOf(fresh), sealed);
+    };
+
+    it("fails as vault-sealed at once where a person unseals, and after its wait where a key service should have", async () => {
+      await restarted();
+      const manual = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "manual" }));
+      assert.equal(manual.code, 21, manual.text);
+      assert.match(String(manual.summary["fix"]), /ameide-secrets unseal/);
+      const kms = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "kms" }));
+      assert.equal(kms.code, 21, kms.text);
+      assert.ok(kms.lines.some(({ event, state }) => event === "waiting-for-vault" && state === "sealed"));
+    });
+
+    it("fails as vault-sealed where the Secret holds another Vault's key", async () => {
+      const { code, summary } = await rig().runHere(configFor(fresh, "credentials-lost"));
+      assert.equal(code, 21, JSON.stringify(summary));
+      assert.match(String(summary["problem"]), /credentials-lost is not its own/);
+    });
+
+    it("opens a Vault that was restarted", async () => {
+      const { code, text } = await rig().run(configFor(fresh, "credentials-kept"), untilUnsealed);
+      assert.equal(code, 0, text);
+      assert.equal(await healthOf(fresh), active);
+    });
+  });
+
+  describe("waitForVault", () => {
+    it("fails as vault-unreachable where nothing listens, after a bounded wait", async () => {
+      const vault = rig().vaultConfig({ address: "http://127.0.0.1:1" });
+      const { code, summary } = await rig().runHere(rig().config({ vault }));
+      assert.equal(code, 20);
+      assert.match(String(summary["problem"]), /ECONNREFUSED/);
+    });
+
+    it("takes a standby that has a leader for one that serves, and one without a leader for one that does not", async () => {
+      for (const [leader, expected] of [
+        ["http://127.0.0.1:8200", 0],
+        ["", 20],
+      ] as const) {
+        const address = await rig().proxy(async ({ path }, forward) => {
+          if (path === "/v1/sys/health") return { status: 429, body: "" };
+          return path === "/v1/sys/leader"
+            ? { status: 200, body: JSON.stringify({ leader_address: leader }) }
+            : await forward();
+        });
+        const { code, text } = await rig().runHere(rig().config({ vault: rig().vaultConfig({ address }) }));
+        assert.equal(code, expected, text);
+      }
+    });
+  });
+});

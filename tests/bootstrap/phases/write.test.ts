@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
+import type { ProxiedCall } from "../vault-proxy.ts";
+import { external, useRig } from "../use-rig.ts";
+
+function isWriteOf(path: string): (call: ProxiedCall) => boolean {
+  return (call) => call.method === "POST" && call.path === `/v1/secret/data/${path}`;
+}
+
+describe("write", function () {
+  this.timeout(30_000);
+  const rig = useRig();
+
+  const behind = async (config: BootstrapConfig, address: string) =>
+    await rig().runHere({ ...config, vault: rig().vaultConfig({ address }) });
+
+  /** Runs with another writer that is quicker by a moment at our first write of `path`. */
+  const raced = async (config: BootstrapConfig, path: string, other: () => Promise<unknown>) => {
+    let isFirst = true;
+    const address = await rig().proxy(async (call, forward) => {
+      if (isWriteOf(path)(call) && isFirst) {
+        isFirst = false;
+        await other();
+      }
+      return await forward();
+    });
+    return await behind(config, address);
+  };
+
+  it("leaves a value that Keycloak's patcher wrote between our read and our write", async () => {
+    const generated = {
+      name: "raced-generated",
+      authority: "generated" as const,
+      path: "raced-generated",
+      required: false,
+    };
+    await rig().setSecrets({ "raced-external": "ours" });
+
+    for (const secret of [external("raced-external"), generated]) {
+      const config = rig().config({ secrets: [secret] });
+      await rig().allow(config);
+      await raced(config, secret.path, () => rig().writePlainly(secret.path, "from-keycloak"));
+    }
+
+    assert.equal(await rig().value("raced-external"), "from-keycloak");
+    assert.equal(await rig().value("raced-generated"), "from-keycloak");
+    assert.equal(await rig().writePlainly("raced-external", "from-keycloak again"), 200);
+  });
+
+  it("reads an external secret again after one mismatch, and writes over its own earlier value", async () => {
+    const config = rig().config({ secrets: [external("raced-own")] });
+    await rig().allow(config);
+    await rig().setSecrets({ "raced-own": "value-1" });
+    await rig().runHere(config);
+    await rig().setSecrets({ "raced-own": "value-2" });
+
+    const byHand = { options: { cas: 1 }, data: { value: "by hand" } };
+    const result = await raced(config, "raced-own", () => rig().vault("POST", "secret/data/raced-own", byHand));
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(await rig().value("raced-own"), "value-2");
+  });
+
+  it("fails as conflict after a second mismatch", async () => {
+    const config = rig().config({ secrets: [external("raced-twice")] });
+    await rig().allow(config);
+    await rig().setSecrets({ "raced-twice": "value-1" });
+    await rig().runHere(config);
+    await rig().setSecrets({ "raced-twice": "value-2" });
+    let cas = 1;
+    const address = await rig().proxy(async (call, forward) => {
+      const body = { options: { cas }, data: { value: "another" } };
+      if (isWriteOf("raced-twice")(call)) {
+        await rig().vault("POST", "secret/data/raced-twice", body);
+        cas++;
+      }
+      return await forward();
+    });
+
+    const { code, summary } = await behind(config, address);
+
+    assert.equal(code, 30);
+    assert.match(String(summary["problem"]), /raced-twice \(conflict: another writer/);
+    assert.equal(await rig().value("raced-twice"), "another");
+  });
+
+  it("knows its own write again whose answer was lost", async () => {
+    const secrets = [
+      external("unanswered"),
+      { name: "unanswered-made", authority: "generated" as const, path: "unanswered-made", required: false },
+    ];
+    const config = rig().config({ secrets });
+    await rig().allow(config);
+    await rig().setSecrets({ unanswered: "value-1" });
+    const lost = new Set<string>();
+    const address = await rig().proxy(async (call, forward) => {
+      const answer = await forward();
+      if (!call.path.startsWith("/v1/secret/data/") || call.method !== "POST" || lost.has(call.path)) return answer;
+      lost.add(call.path);
+      return "drop";
+    });
+
+    const result = await behind(config, address);
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(lost.size, 2);
+    for (const path of ["unanswered", "unanswered-made"]) {
+      const { current_version, custom_metadata } = await rig().metadata(path);
+      assert.equal(current_version, 1);
+      assert.equal(custom_metadata["vault-version"], "1");
+    }
+  });
+
+  it("tries again after 429 with Retry-After, 503 and a cut connection", async () => {
+    const config = rig().config({ secrets: [external("patient")] });
+    await rig().allow(config);
+    await rig().setSecrets({ patient: "value-1" });
+    const faults = [
+      { status: 429, headers: { "retry-after": "0" }, body: "{}" },
+      { status: 503, body: '{"errors":["no active node"]}' },
+      "drop" as const,
+    ];
+    const address = await rig().proxy(
+      async (call, forward) => (isWriteOf("patient")(call) && faults.shift()) || (await forward()),
+    );
+
+    const result = await behind(config, address);
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(result.lines.filter(({ event }) => event === "retry").length, 3);
+    assert.equal(await rig().value("patient"), "value-1");
+  });
+
+  it("fails as vault-sealed where Vault is sealed meanwhile, without trying on", async () => {
+    const config = rig().config({ secrets: [external("closing")] });
+    await rig().allow(config);
+    await rig().setSecrets({ closing: "value-1" });
+    const body = '{"errors":["Vault is sealed"]}';
+    const address = await rig().proxy(async (call, forward) =>
+      isWriteOf("closing")(call) ? { status: 503, body } : await forward(),
+    );
+    const result = await behind(config, address);
+    assert.equal(result.code, 21, result.text);
+    assert.equal(result.lines.filter(({ event }) => event === "retry").length, 0);
+  });
+
+  it("fails as vault-policy-refused before it writes anything where the policy forgot a path", async () => {
+    const config = rig().config({ secrets: [external("allowed"), external("forgotten")] });
+    await rig().allow(rig().config({ secrets: [external("allowed")] }));
+    await rig().setSecrets({ allowed: "value-1", forgotten: "value-1" });
+    const { code, summary } = await rig().runHere(config);
+    assert.equal(code, 26, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /secret\/data\/forgotten/);
+    assert.doesNotMatch(String(summary["problem"]), /secret\/data\/allowed/);
+    assert.equal(await rig().value("allowed"), undefined);
+  });
+
+  it("fails as vault-policy-refused for that one secret where the question about rights is not answered", async () => {
+    const config = rig().config({ secrets: [external("allowed-2"), external("forgotten-2")] });
+    await rig().allow(rig().config({ secrets: [external("allowed-2")] }));
+    await rig().setSecrets({ "allowed-2": "value-1", "forgotten-2": "value-1" });
+    const address = await rig().proxy(async ({ path }, forward) =>
+      path === "/v1/sys/capabilities-self" ? { status: 403, body: "{}" } : await forward(),
+    );
+    const { code, summary } = await behind(config, address);
+    assert.equal(code, 26, JSON.stringify(summary));
+    assert.equal(summary["written"], 1);
+    assert.equal(await rig().value("allowed-2"), "value-1");
+  });
+
+  it("fails as vault-auth-refused where role or account are not known to Vault", async () => {
+    const { code, summary } = await rig().runHere(rig().config({ vault: rig().vaultConfig({ role: "nobody" }) }));
+    assert.equal(code, 25, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /as role nobody: .*invalid role name/);
+    const unknownMount = await rig().runHere(rig().config({ vault: rig().vaultConfig({ authMount: "nowhere" }) }));
+    assert.equal(unknownMount.code, 25, unknownMount.text);
+  });
+
+  it("fails as bad-configuration where the KV mount does not exist", async () => {
+    const config = rig().config({ secrets: [external("anything")], vault: rig().vaultConfig({ mount: "nowhere" }) });
+    await rig().allow(config);
+    const { code, summary } = await rig().runHere(config);
+    assert.equal(code, 2, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /no KV v2 mount nowhere\//);
+  });
+});
