@@ -11,6 +11,9 @@ export interface RunningProviders {
   close(): Promise<void>;
 }
 
+/** A small young generation: a plan of 3,000 resources then takes 190 MB instead of 300, for a tenth more of its CPU. */
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
+
 /**
  * Starts the loopback providers in a process of their own, which also ends when this one does. The configuration goes
  * by standard input: it may hold tokens.
@@ -19,7 +22,7 @@ export interface RunningProviders {
  */
 export async function startProviders(config: ProvidersConfig): Promise<RunningProviders> {
   const main = fileURLToPath(new URL("main.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
+  const child = spawn(process.execPath, [...nodeFlags, main], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });
