@@ -29,7 +29,7 @@ for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) 
   const start = performance.now();
   const status = run(command, args);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(status === 0 ? `ok   ${name} (${seconds} s)` : `FAIL ${name} (${seconds} s)`);
+  console.log([status === 0 ? "ok  " : "FAIL", name, `(${seconds} s)`].join(" "));
   counts[status === 0 ? "passed" : "failed"] += 1;
 }
 
@@ -38,7 +38,13 @@ if (!only.includes("--no-tests")) {
   // a "spec" in .mocharc.json would be added to what a person names, not replaced by it
   const named = only.filter((argument) => !argument.startsWith("--"));
   const specs = named.length > 0 ? named : ["tests/**/*.test.ts"];
-  const status = run("mocha", ["--reporter", "tests/support/reporter.cjs", "--reporter-option", `output=${report}`, ...specs]);
+  const status = run("mocha", [
+    "--reporter",
+    "tests/support/reporter.cjs",
+    "--reporter-option",
+    `output=${report}`,
+    ...specs,
+  ]);
   try {
     const { passes, failures } = JSON.parse(readFileSync(report, "utf8"));
     counts.passed += passes;
