@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
@@ -59,14 +58,10 @@ describe("local up", function () {
   });
 
   it("listens on loopback only", () => {
-    const ours = new Set(pidsOf(chain().home.dir));
-    const listening = execFileSync("ss", ["-Hltnp"], { encoding: "utf8" })
-      .split("\n")
-      .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some(([, pid]) => ours.has(Number(pid))))
-      .map((line) => line.trim().split(/\s+/)[3] ?? "");
+    const listening = pidsOf(chain().home.dir).flatMap(listeningAddresses);
     assert.notEqual(listening.length, 0);
     assert.deepEqual(
-      listening.filter((address) => !/^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):/.test(address)),
+      listening.filter((address) => !loopback.has(address)),
       [],
     );
   });
@@ -196,4 +191,20 @@ function processes(): { readonly pid: number; readonly command: string; readonly
         return []; // ended meanwhile, or another user's
       }
     });
+}
+
+/** As the kernel writes them in /proc/net/tcp and tcp6: 127.0.0.1, ::1 and ::ffff:127.0.0.1. */
+const loopback = new Set(["0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"]);
+
+/** Addresses that a process listens on, as the kernel writes them. */
+function listeningAddresses(pid: number): string[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]),
+  );
+  const listen = "0A";
+  return ["tcp", "tcp6"]
+    .flatMap((table) => readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[3] === listen && sockets.has(columns[9]))
+    .map((columns) => columns[1]?.split(":")[0] ?? "");
 }
