@@ -1,0 +1,165 @@
+import { stringify } from "yaml";
+import { classify } from "../domain/catalogue-lookup.ts";
+import type { Catalogue } from "../domain/catalogue.ts";
+import { errorsOf, type Finding } from "../domain/finding.ts";
+import { sanitise } from "../domain/names.ts";
+import { passage } from "../domain/passage.ts";
+import type { EnvironmentName } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { parseCatalogue } from "./catalogue.ts";
+import { CatalogueText } from "./catalogue-text.ts";
+
+/** What `ameide-secrets add` was told; what is left out keeps the catalogue's default. */
+export interface AddRequest {
+  /** Variable or secret, such as `STRIPE_API_KEY` or `stripe-api-key`. */
+  readonly name: string;
+  readonly owner?: string;
+  readonly required?: readonly EnvironmentName[];
+  readonly environments?: readonly EnvironmentName[];
+  readonly consumers?: readonly string[];
+  readonly rotateEvery?: string;
+  readonly reason?: string;
+  readonly see?: string;
+  /** Kubernetes Secret that shall hold it, made if the catalogue has none of this name. */
+  readonly deliverTo?: { readonly target: string; readonly key?: string };
+  /** The name matches a cluster-managed pattern and comes from outside all the same. @default false */
+  readonly overPattern?: boolean;
+}
+
+export interface Addition {
+  readonly secret: string;
+  readonly variable: string;
+  /** Whole text of the catalogue, unchanged but for what was added. */
+  readonly catalogue: string;
+  /** Whole text of `.env.example`; as it was where the secret does not exist in local. */
+  readonly example: string;
+}
+
+/**
+ * Adds an external secret to the texts of the catalogue and of `.env.example`; nothing is written.
+ *
+ * @param file - name of the catalogue in messages.
+ * @throws UserError if the name is taken, belongs to someone in the cluster or makes a catalogue that contradicts itself.
+ */
+export function addSecret(
+  { catalogue: text, example, file }: { readonly catalogue: string; readonly example: string; readonly file: string },
+  request: AddRequest,
+): Addition {
+  const secret = sanitise(request.name);
+  const variable = secret.toUpperCase().replaceAll("-", "_");
+  const { catalogue, findings } = parseCatalogue(text, file);
+  if (catalogue === undefined || errorsOf(findings).length > 0) throw UserError.from(errorsOf(findings));
+  const taken = takenName(catalogue, variable, request);
+  if (taken !== undefined) throw UserError.from([taken]);
+
+  const edited = new CatalogueText(text);
+  edited.addSecret(entryLines(secret, variable, request));
+  if (request.deliverTo !== undefined) addDelivery(edited, catalogue, secret, variable, request);
+  const result = edited.toString();
+  const checked = parseCatalogue(result, file);
+  if (checked.catalogue === undefined || errorsOf(checked.findings).length > 0)
+    throw UserError.from(errorsOf(checked.findings));
+
+  const inLocal = request.environments?.includes("local") ?? true;
+  return { secret, variable, catalogue: result, example: inLocal ? withSample(example, variable, secret) : example };
+}
+
+/** Why the name cannot be added; `undefined` where it can. */
+function takenName(
+  catalogue: Catalogue,
+  variable: string,
+  { name, overPattern = false }: AddRequest,
+): Finding | undefined {
+  const known = classify(catalogue, variable);
+  const base = { stage: "dotenv", severity: "error", subject: name } as const;
+  if (known.kind === "unknown") return undefined;
+  if (known.kind === "cluster-managed" && known.by === "pattern") {
+    if (overPattern) return undefined;
+    const verdict = passage("key-vault", known.authority);
+    return {
+      ...base,
+      code: "add-cluster-managed",
+      problem: `${name} matches ${known.entry}${verdict.ok ? "" : `: ${verdict.reason}`}`,
+      fix: "leave it to its owner; if it does come from outside, say so with --over-pattern: an exact name beats a pattern",
+    };
+  }
+  if (known.kind === "secret" || known.kind === "delivery" || known.kind === "setting") {
+    const what =
+      known.kind === "secret"
+        ? `the secret ${known.entry}`
+        : known.kind === "delivery"
+          ? `the Kubernetes Secret ${known.entry}`
+          : "a setting";
+    return {
+      ...base,
+      code: "add-name-taken",
+      problem: `${name} is ${what} already`,
+      fix: "choose another name, or edit environments/catalogue.yaml",
+    };
+  }
+  if (known.kind === "retired") {
+    return {
+      ...base,
+      code: "add-retired",
+      problem: `${name} is retired`,
+      fix: known.use === undefined ? "choose another name" : `use ${known.use}`,
+    };
+  }
+  const verdict = passage("key-vault", known.authority);
+  return {
+    ...base,
+    code: "add-cluster-managed",
+    problem: `${name} is ${known.entry}${verdict.ok ? "" : `: ${verdict.reason}`}`,
+    fix: `leave it to its owner${known.see === undefined ? "" : `; read on in ${known.see}`}`,
+  };
+}
+
+/** The entry as it stands in the file, two spaces in. */
+function entryLines(secret: string, variable: string, request: AddRequest): readonly string[] {
+  const { required, environments, consumers, owner, rotateEvery, reason, see } = request;
+  const list = (names: readonly string[] | undefined): string | undefined => names && `[${names.join(", ")}]`;
+  const scalar = (text: string | undefined): string | undefined => text && stringify(text, { lineWidth: 0 }).trimEnd();
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ["authority", "external"],
+    ["env", variable],
+    ["environments", list(environments)],
+    ["required", list(required)],
+    ["consumers", list(consumers)],
+    ["owner", scalar(owner)],
+    ["rotateEvery", scalar(rotateEvery)],
+    ["reason", scalar(reason)],
+    ["see", scalar(see)],
+  ];
+  return [`  ${secret}:`, ...fields.flatMap(([key, value]) => (value === undefined ? [] : [`    ${key}: ${value}`]))];
+}
+
+function addDelivery(
+  edited: CatalogueText,
+  catalogue: Catalogue,
+  secret: string,
+  variable: string,
+  request: AddRequest,
+): void {
+  const { target, key = variable } = request.deliverTo ?? { target: secret };
+  const delivery = catalogue.deliveries[target];
+  if (delivery === undefined) {
+    const where = request.environments === undefined ? [] : [`    environments: [${request.environments.join(", ")}]`];
+    edited.addDelivery([`  ${target}:`, `    keys: { ${key}: ${secret} }`, ...where]);
+    return;
+  }
+  if (delivery.keys === undefined || delivery.madeBy !== undefined || delivery.keys[key] !== undefined) {
+    const why =
+      delivery.madeBy !== undefined
+        ? `is made by ${delivery.madeBy}`
+        : delivery.keys === undefined
+          ? "is a pull secret"
+          : `has a key ${key} already`;
+    throw UserError.of("add-target-unfit", `the delivery ${target} ${why}`, "choose another target or key");
+  }
+  edited.addKey(target, key, secret);
+}
+
+function withSample(example: string, variable: string, secret: string): string {
+  const gap = example === "" || example.endsWith("\n") ? "" : "\n";
+  return `${example}${gap}${variable}=sample-${secret}\n`;
+}
