@@ -3,7 +3,7 @@ import { vaultPath } from "./authority-names.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { referencesOf, specOf, specPath, targetOf } from "./subject/references.ts";
+import { referencesOf, specPath, specText, targetOf } from "./subject/references.ts";
 import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
@@ -19,7 +19,7 @@ export const authorityPushReplace: ResourceRule = {
   levels: mandatory,
   kinds: pushes,
   judge(subject) {
-    const policy = text(specOf(subject), "updatePolicy");
+    const policy = specText(subject, "updatePolicy");
     if (policy === "Replace") return [];
     const found = policy === undefined ? "has no updatePolicy" : `has updatePolicy ${policy}`;
     return [{ path: [...specPath(subject), "updatePolicy"], problem: `${found}; set Replace` }];

@@ -6,7 +6,7 @@ import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";
 import type { RuleContext, Violation } from "./rule.ts";
 import { at, text, type Path } from "./subject/reading.ts";
-import { referencesOf, specOf, targetOf, type Reference } from "./subject/references.ts";
+import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";
 
 /** Why a name does not pass; each has a rule of its own, since each has another remedy. */
@@ -137,15 +137,15 @@ function reader(subject: Subject, reference: Reference): Caller {
     path: reference.path,
     name: reference.key,
     classify: byKey,
-    seen: (context, name) => ({ declared: isDeclared(subject, context, { ...reference, name }) }),
+    seen: (context, name) => ({ declared: isDeclared(subject, context, { secretKey: reference.secretKey(), name }) }),
   };
 }
 
 function target(subject: Subject): Caller {
-  const named = text(specOf(subject), "target", "name") !== undefined;
+  const named = specText(subject, "target", "name") !== undefined;
   return {
     door: "target-secret",
-    path: named ? ["spec", "target", "name"] : ["metadata", "name"],
+    path: named ? [...specPath(subject), "target", "name"] : ["metadata", "name"],
     name: () => targetOf(subject),
     // A name of its own is fine for a target: only one that somebody owns can be refused.
     classify: (context, name) => {

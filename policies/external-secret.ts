@@ -2,8 +2,8 @@ import { classifyKey } from "./authority-names.ts";
 import { secondsOf } from "./durations.ts";
 import { judgeEach } from "./judge-each.ts";
 import { advisoryInDev, mandatory, type ResourceRule } from "./rule.ts";
-import { at, list, text } from "./subject/reading.ts";
-import { referencesOf, specOf, specPath } from "./subject/references.ts";
+import { text } from "./subject/reading.ts";
+import { referencesOf, specList, specPath, specText, templateData } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 const deliveries: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
@@ -40,9 +40,9 @@ export const deliveryRefresh: ResourceRule = {
   kinds: deliveries,
   judge(subject) {
     const path = [...specPath(subject), "refreshInterval"];
-    const policy = text(specOf(subject), "refreshPolicy");
+    const policy = specText(subject, "refreshPolicy");
     if (policy === "CreatedOnce" || policy === "OnChange") return [];
-    const interval = text(specOf(subject), "refreshInterval");
+    const interval = specText(subject, "refreshInterval");
     if (interval === undefined) return [{ path, problem: "has no refreshInterval; set one" }];
     const seconds = secondsOf(interval);
     if (seconds === undefined)
@@ -70,7 +70,7 @@ export const deliveryRefreshRotated: ResourceRule = {
   judge(subject, { catalogue }) {
     const rotated = judgeRotated(subject, (name) => classifyKey(catalogue, name).authority);
     if (rotated === undefined) return [];
-    const interval = text(specOf(subject), "refreshInterval") ?? "1h";
+    const interval = specText(subject, "refreshInterval") ?? "1h";
     const seconds = secondsOf(interval) ?? 0;
     if (seconds <= longestStaleInSeconds) return [];
     const path = [...specPath(subject), "refreshInterval"];
@@ -100,7 +100,7 @@ export const deliveryPolicies: ResourceRule = {
       ["deletionPolicy", "Retain"],
     ] as const;
     return judgeEach(wanted, ([key, value]) => {
-      const found = text(specOf(subject), "target", key);
+      const found = specText(subject, "target", key);
       if (found === value) return [];
       const problem = found === undefined ? `has no ${key}; set ${value}` : `${key} is ${found}; set ${value}`;
       return [{ path: [...specPath(subject), "target", key], problem }];
@@ -136,15 +136,15 @@ export const deliveryDockerConfig: ResourceRule = {
   kinds: deliveries,
   judge(subject) {
     const target = [...specPath(subject), "target", "template"];
-    if (text(specOf(subject), "target", "template", "type") !== "kubernetes.io/dockerconfigjson") return [];
-    const template = text(specOf(subject), "target", "template", "data", ".dockerconfigjson");
+    if (specText(subject, "target", "template", "type") !== "kubernetes.io/dockerconfigjson") return [];
+    const template = specText(subject, "target", "template", "data", ".dockerconfigjson");
     if (template === undefined) {
       const path = [...target, "data"];
       return [{ path, problem: "maps .dockerconfigjson straight from the source; compose it in the template" }];
     }
     const path = [...target, "data", ".dockerconfigjson"];
     if (!template.includes('"auths"')) return [{ path, problem: 'its template has no "auths"; write Docker\'s JSON' }];
-    const keys = list(specOf(subject), "data").map((entry) => text(entry, "secretKey") ?? "");
+    const keys = specList(subject, "data").map((_, i) => specText(subject, "data", i, "secretKey") ?? "");
     const used = keys.filter((key) => template.includes(`.${key}`));
     return used.length >= 2 ? [] : [{ path, problem: "its template does not use both user name and token" }];
   },
@@ -161,15 +161,12 @@ export const deliveryMerge: ResourceRule = {
   levels: mandatory,
   kinds: deliveries,
   judge(subject) {
-    const spec = specOf(subject);
-    const template = at(spec, "target", "template");
-    if (text(template, "mergePolicy") === "Merge") return [];
-    const data = at(template, "data");
-    if (typeof data !== "object" || data === null) return [];
-    const texts = Object.keys(data).map((key) => text(data, key) ?? "");
-    if (texts.length === 0) return [];
-    const lost = list(spec, "data")
-      .map((entry) => text(entry, "secretKey") ?? "")
+    if (specText(subject, "target", "template", "mergePolicy") === "Merge") return [];
+    const keys = templateData(subject).map(([key]) => key);
+    if (keys.length === 0) return [];
+    const texts = keys.map((key) => specText(subject, "target", "template", "data", key) ?? "");
+    const lost = specList(subject, "data")
+      .map((_, i) => specText(subject, "data", i, "secretKey") ?? "")
       .filter((key) => key !== "" && !texts.some((one) => one.includes(key)));
     if (lost.length === 0) return [];
     const path = [...specPath(subject), "target", "template", "mergePolicy"];

@@ -3,7 +3,7 @@ import { placeOfNamespace } from "./place.ts";
 import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { judgeEach } from "./judge-each.ts";
 import { at, entries, list, text } from "./subject/reading.ts";
-import { specOf } from "./subject/references.ts";
+import { specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 
 const vaultPath = ["spec", "provider", "vault"] as const;
@@ -168,7 +168,7 @@ export const storePullSecret: StackRule = {
     const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
     const pulling = new Set(
       deliveries
-        .filter((one) => text(specOf(one), "target", "template", "type") === pullType)
+        .filter((one) => specText(one, "target", "template", "type") === pullType)
         .map(({ object }) => text(object, "metadata", "namespace")),
     );
     if (pulling.size === 0) return [];

@@ -1,19 +1,18 @@
 import { at, entries, list, text, type Path } from "./reading.ts";
-import { once, tryText, type Subject } from "./subject.ts";
+import { once, type Subject } from "./subject.ts";
 
-/** One name by which an ExternalSecret or PushSecret reaches for a secret. */
+/** One name by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
 export interface Reference {
   readonly path: Path;
   readonly by: "data" | "extract" | "find" | "template-from" | "push";
-  /** Key in the target that it fills; only where one is named. */
-  readonly secretKey?: string | undefined;
   /** @throws Undecided @returns the key, name or path as written; `undefined` where it is left out. */
   readonly key: () => string | undefined;
   /** @throws Undecided */
   readonly property: () => string | undefined;
+  /** Key in the target that it fills; only where one is named. @throws Undecided */
+  readonly secretKey: () => string | undefined;
 }
 
-const specKey = Symbol("spec");
 const referencesKey = Symbol("references");
 
 /** Where the ExternalSecret's or PushSecret's own spec stands. */
@@ -23,14 +22,19 @@ export function specPath({ kind }: Subject): Path {
   return ["spec"];
 }
 
-/** @throws Undecided */
-export function specOf(subject: Subject): unknown {
-  return once(subject, specKey, () => at(subject.object, ...specPath(subject)));
+/** A text of that spec. @throws Undecided */
+export function specText(subject: Subject, ...path: Path): string | undefined {
+  return text(subject.object, ...specPath(subject), ...path);
+}
+
+/** A list of that spec. @throws Undecided */
+export function specList(subject: Subject, ...path: Path): readonly unknown[] {
+  return list(subject.object, ...specPath(subject), ...path);
 }
 
 /** Name of the Secret that an ExternalSecret makes: its own name where it names none. @throws Undecided */
 export function targetOf(subject: Subject): string | undefined {
-  const named = text(specOf(subject), "target", "name");
+  const named = specText(subject, "target", "name");
   if (named !== undefined && named !== "") return named;
   if (subject.kind === "ClusterExternalSecret") {
     const own = text(subject.object, "spec", "externalSecretName");
@@ -42,64 +46,68 @@ export function targetOf(subject: Subject): string | undefined {
 /** Every name that an ExternalSecret reads or a PushSecret writes. @throws Undecided where the list itself is unknown */
 export function referencesOf(subject: Subject): readonly Reference[] {
   return once(subject, referencesKey, () => {
-    const spec = specOf(subject);
+    const { kind, object } = subject;
     const base = specPath(subject);
-    return subject.kind === "PushSecret" || subject.kind === "ClusterPushSecret"
-      ? pushed(spec, base)
-      : [...fetched(spec, base), ...templated(spec, base)];
+    if (kind === "PushSecret" || kind === "ClusterPushSecret") return pushed(object, base);
+    return [...fetched(object, base), ...bulkFetched(object, base), ...templated(object, base)];
   });
 }
 
-function fetched(spec: unknown, base: Path): readonly Reference[] {
-  const data = list(spec, "data").map((entry, i): Reference => ({
-    path: [...base, "data", i, "remoteRef", "key"],
-    by: "data",
-    secretKey: tryText(entry, "secretKey"),
-    key: () => text(entry, "remoteRef", "key"),
-    property: () => text(entry, "remoteRef", "property"),
-  }));
-  const from = list(spec, "dataFrom").flatMap((entry, i) => bulkFetched(entry, [...base, "dataFrom", i]));
-  return [...data, ...from];
+const nothing = (): undefined => undefined;
+
+function fetched(object: unknown, base: Path): readonly Reference[] {
+  return list(object, ...base, "data").map((_, i) => {
+    const entry = [...base, "data", i];
+    return {
+      path: [...entry, "remoteRef", "key"],
+      by: "data",
+      key: () => text(object, ...entry, "remoteRef", "key"),
+      property: () => text(object, ...entry, "remoteRef", "property"),
+      secretKey: () => text(object, ...entry, "secretKey"),
+    };
+  });
 }
 
-function bulkFetched(entry: unknown, base: Path): readonly Reference[] {
-  if (at(entry, "extract") !== undefined) {
-    const property = (): string | undefined => text(entry, "extract", "property");
-    return [{ path: [...base, "extract", "key"], by: "extract", key: () => text(entry, "extract", "key"), property }];
-  }
-  if (at(entry, "find") === undefined) return [];
-  const key = (): string | undefined => text(entry, "find", "name", "regexp") ?? text(entry, "find", "path");
-  return [{ path: [...base, "find"], by: "find", key, property: () => undefined }];
+function bulkFetched(object: unknown, base: Path): readonly Reference[] {
+  return list(object, ...base, "dataFrom").flatMap((_, i): readonly Reference[] => {
+    const entry = [...base, "dataFrom", i];
+    if (at(object, ...entry, "extract") !== undefined) {
+      const path = [...entry, "extract", "key"];
+      return [{ path, by: "extract", key: () => text(object, ...path), property: nothing, secretKey: nothing }];
+    }
+    const path = [...entry, "find"];
+    if (at(object, ...path) === undefined) return [];
+    const key = (): string | undefined => text(object, ...path, "name", "regexp") ?? text(object, ...path, "path");
+    return [{ path, by: "find", key, property: nothing, secretKey: nothing }];
+  });
 }
 
 /** A template may take its text from a Secret of the cluster, and so carry that one on. */
-function templated(spec: unknown, base: Path): readonly Reference[] {
-  return list(spec, "target", "template", "templateFrom").flatMap((source, i) =>
+function templated(object: unknown, base: Path): readonly Reference[] {
+  const from = [...base, "target", "template", "templateFrom"];
+  return list(object, ...from).flatMap((_, i) =>
     ["secret", "configMap"].flatMap((kind): readonly Reference[] => {
-      if (at(source, kind) === undefined) return [];
-      return [
-        {
-          path: [...base, "target", "template", "templateFrom", i, kind, "name"],
-          by: "template-from",
-          key: () => text(source, kind, "name"),
-          property: () => undefined,
-        },
-      ];
+      if (at(object, ...from, i, kind) === undefined) return [];
+      const path = [...from, i, kind, "name"];
+      return [{ path, by: "template-from", key: () => text(object, ...path), property: nothing, secretKey: nothing }];
     }),
   );
 }
 
-function pushed(spec: unknown, base: Path): readonly Reference[] {
-  return list(spec, "data").map((entry, i) => ({
-    path: [...base, "data", i, "match", "remoteRef", "remoteKey"],
-    by: "push",
-    secretKey: tryText(entry, "match", "secretKey"),
-    key: () => text(entry, "match", "remoteRef", "remoteKey"),
-    property: () => text(entry, "match", "remoteRef", "property"),
-  }));
+function pushed(object: unknown, base: Path): readonly Reference[] {
+  return list(object, ...base, "data").map((_, i) => {
+    const match = [...base, "data", i, "match"];
+    return {
+      path: [...match, "remoteRef", "remoteKey"],
+      by: "push",
+      key: () => text(object, ...match, "remoteRef", "remoteKey"),
+      property: () => text(object, ...match, "remoteRef", "property"),
+      secretKey: () => text(object, ...match, "secretKey"),
+    };
+  });
 }
 
 /** Keys that the template writes beside or from what is fetched. @throws Undecided */
 export function templateData(subject: Subject): readonly (readonly [string, unknown])[] {
-  return entries(specOf(subject), "target", "template", "data");
+  return entries(subject.object, ...specPath(subject), "target", "template", "data");
 }

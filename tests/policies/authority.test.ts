@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
+import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "../../policies/examples/samples.ts";
+import { isStackRule } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { judge } from "../../policies/verdict.ts";
+import { contextIn, subjectsOf } from "../support/policy.ts";
+
+/** Ids of the authority rules that refuse a sample. */
+function refusedBy(sample: Sample): readonly string[] {
+  const subjects = subjectsOf(sample, "sample");
+  return rules.flatMap((rule) => {
+    if (isStackRule(rule) || rule.family !== "authority") return [];
+    return subjects.some((subject) => judge(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
+  });
+}
+
+const key: Path = ["spec", "data", 0, "remoteRef", "key"];
+const reading = (name: string): Sample => changed(externalSecret, [key, name]);
+const making = (name: string): Sample => changed(externalSecret, [["spec", "target", "name"], name]);
+const storing = (name: string): Sample => changed(keyVaultSecret, [["secretName"], name]);
+const writing = (type: string, props: Readonly<Record<string, unknown>>): Sample => ({ type, props });
+
+describe("authority rules", () => {
+  for (const name of [
+    "postgres-ameide-auth",
+    "platform-db-credentials",
+    "platform-app-master-client",
+    "minio-root-credentials",
+    "grafana-admin-credentials",
+  ]) {
+    it(`fail the seed's ${name} at every door`, () => {
+      const doors = [storing(name), making(name)];
+      assert.deepEqual(
+        doors.map((sample) => refusedBy(sample).length > 0),
+        [true, true],
+      );
+      assert.notDeepEqual(refusedBy(reading(name)), []);
+    });
+  }
+
+  for (const name of [
+    "PLATFORM_DB_CREDENTIALS",
+    "platform_db_credentials",
+    "Platform.Db.Credentials",
+    "secret/data/platform-db-credentials",
+    "secret/platform-db-credentials",
+    "/platform-db-credentials/",
+    "ameide/dev/platform-db-credentials",
+  ]) {
+    it(`fail "${name}": case, separators and path prefix hide nothing`, () =>
+      assert.deepEqual(refusedBy(reading(name)), ["authority-cluster-managed"]));
+  }
+
+  it("fail an alias as the name itself", () =>
+    assert.deepEqual(refusedBy(storing("minio-root-password")), ["authority-cluster-managed"]));
+  it("fail a Key Vault name with the prefix before it", () =>
+    assert.deepEqual(refusedBy(storing("env-platform-db-credentials")), ["authority-cluster-managed"]));
+  it("allow an external name that ends as Keycloak's do", () =>
+    assert.deepEqual(refusedBy(storing("coder-github-oauth-client-secret")), []));
+  it("fail a setting as a secret, and say where it belongs", () =>
+    assert.deepEqual(refusedBy(storing("database-ssl")), ["authority-not-in-catalogue"]));
+  it("fail the bootstrap's own credentials", () =>
+    assert.deepEqual(refusedBy(reading("vault-auto-credentials")), ["authority-cluster-managed"]));
+  it("fail a service's token in Key Vault, which mints it in the cluster", () =>
+    assert.deepEqual(refusedBy(storing("backstage-gitlab-token")), ["authority-cluster-managed"]));
+
+  it("fail what dataFrom extracts", () =>
+    assert.deepEqual(
+      refusedBy(changed(externalSecret, [["spec", "dataFrom"], [{ extract: { key: "platform-db-credentials" } }]])),
+      ["authority-cluster-managed"],
+    ));
+  it("fail what a template takes from another Secret", () =>
+    assert.deepEqual(
+      refusedBy(
+        changed(externalSecret, [
+          ["spec", "target", "template"],
+          { templateFrom: [{ secret: { name: "redis-auth", items: [{ key: "REDIS_PASSWORD" }] } }] },
+        ]),
+      ),
+      ["authority-cluster-managed"],
+    ));
+  it("fail a target that the ExternalSecret's own name gives", () =>
+    assert.deepEqual(
+      refusedBy(changed(externalSecret, [["metadata", "name"], "redis-auth"], [["spec", "target"], undefined])),
+      ["authority-cluster-managed"],
+    ));
+  it("fail a ClusterExternalSecret as they fail an ExternalSecret", () =>
+    assert.deepEqual(
+      refusedBy({
+        type: "kubernetes:external-secrets.io/v1:ClusterExternalSecret",
+        props: {
+          metadata: { name: "x" },
+          spec: { externalSecretSpec: reading("redis-auth")["props" as never]["spec"] },
+        },
+      }),
+      ["authority-cluster-managed"],
+    ));
+  it("fail an item of a list", () =>
+    assert.deepEqual(
+      refusedBy({
+        type: "kubernetes:external-secrets.io/v1:ExternalSecretList",
+        props: { items: [externalSecret.props, reading("redis-auth")["props" as never]] },
+      }),
+      ["authority-cluster-managed"],
+    ));
+  it("fail an item of a List in YAML", () => {
+    const { props } = making("redis-auth") as { props: Record<string, unknown> };
+    assert.deepEqual(refusedBy({ document: { apiVersion: "v1", kind: "List", items: [props] } }), [
+      "authority-cluster-managed",
+    ]);
+  });
+  it("fail a versioned type of azure-native as the plain one", () =>
+    assert.deepEqual(
+      refusedBy(writing("azure-native:keyvault/v20240401preview:Secret", { secretName: "redis-auth" })),
+      ["authority-cluster-managed"],
+    ));
+  it("fail a patch of server-side apply", () =>
+    assert.deepEqual(
+      refusedBy(
+        writing(
+          "kubernetes:external-secrets.io/v1:ExternalSecretPatch",
+          (making("redis-auth") as { props: Record<string, unknown> }).props,
+        ),
+      ),
+      ["authority-cluster-managed"],
+    ));
+
+  for (const [type, props] of [
+    ["vault:kv/secretV2:SecretV2", { mount: "secret", name: "ghcr-token" }],
+    ["vault:kv/secret:Secret", { path: "secret/ghcr-token" }],
+    ["vault:generic/secret:Secret", { path: "secret/data/ghcr-token" }],
+    ["vault:generic/endpoint:Endpoint", { path: "secret/data/ghcr-token" }],
+  ] as const) {
+    it(`fail ${type}, which writes past the bootstrap`, () =>
+      assert.deepEqual(refusedBy(writing(type, props)), ["authority-wrong-writer"]));
+  }
+  it("allow a write to Vault's own configuration, which is no secret of the chain", () =>
+    assert.deepEqual(refusedBy(writing("vault:generic/endpoint:Endpoint", { path: "auth/kubernetes/role/x" })), []));
+
+  it("allow exactly the delivery that the catalogue declares", () => assert.deepEqual(refusedBy(declaredDelivery), []));
+  for (const [what, path, value] of [
+    ["another ExternalSecret", ["metadata", "name"], "my-own-sync"],
+    ["another namespace", ["metadata", "namespace"], "argocd"],
+    ["another key in the target", ["spec", "data", 0, "secretKey"], "password"],
+  ] as const) {
+    it(`fail the declared delivery by ${what}`, () =>
+      assert.ok(refusedBy(changed(declaredDelivery, [path, value])).includes("authority-undeclared-delivery")));
+  }
+  it("allow a mirror of what CNPG owns", () => assert.deepEqual(refusedBy(pushSecret), []));
+  it("fail a mirror of what Keycloak owns, which its client-patcher writes", () =>
+    assert.deepEqual(
+      refusedBy(
+        changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "remoteKey"], "grafana-oidc-client-secret"]),
+      ),
+      ["authority-cluster-managed"],
+    ));
+});

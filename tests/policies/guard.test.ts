@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { ResourceTransformationArgs } from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "../../domain/user-error.ts";
+import { changed, type Sample } from "../../policies/examples/example.ts";
+import { authConfig, externalSecret, keyVaultSecret } from "../../policies/examples/samples.ts";
+import { guardTransformation, judgePlan } from "../../policies/guard.ts";
+import { policyCatalogue } from "../support/policy.ts";
+import { environmentStack, localStack, seedCatalogue, sharedStack } from "../support/stacks.ts";
+
+describe("judgePlan", () => {
+  it("allows the seed's own plans", () =>
+    assert.deepEqual(
+      [environmentStack("dev"), localStack({ "ghcr-token": "x" }), sharedStack({ "ghcr-token": "x" })].map((plan) =>
+        judgePlan(plan, seedCatalogue),
+      ),
+      [[], [], []],
+    ));
+  it("fails a cluster-managed secret in Key Vault before anything is registered, with the pack's own rule and reason", () =>
+    assert.deepEqual(
+      judgePlan(sharedStack({ "platform-db-credentials": "x" }), seedCatalogue).map(
+        ({ code, stage, severity, subject }) => [code, stage, severity, subject],
+      ),
+      [["authority-cluster-managed", "key-vault", "error", "KeyVaultSecret platform-db-credentials"]],
+    ));
+  it("fails the twenty-first credential of the identity, counted over all environments", () => {
+    const shared = sharedStack();
+    const [first] = shared.federatedSubjects;
+    assert.ok(first !== undefined);
+    const federatedSubjects = Array.from({ length: 21 }, (_, i) => ({
+      ...first,
+      name: `c-${i}`,
+      subject: `system:serviceaccount:ns-${i}:x`,
+    }));
+    assert.deepEqual(
+      judgePlan({ ...shared, federatedSubjects }, seedCatalogue).map(({ code }) => code),
+      ["identity-credential-cap"],
+    );
+  });
+  it("fails keys in a Secret in prod", () =>
+    assert.deepEqual(
+      judgePlan(environmentStack("prod"), seedCatalogue).map(({ code }) => code),
+      ["vault-auto-credentials"],
+    ));
+  it("tells an exempted one as a warning until its last day", () => {
+    const plan = sharedStack({ "platform-db-credentials": "x" });
+    const exemptions = [
+      {
+        rule: "authority-cluster-managed",
+        subject: "KeyVaultSecret platform-db-credentials",
+        reason: "r",
+        owner: "o",
+        until: "2026-11-24",
+      },
+    ];
+    const on = (today: string): readonly string[] =>
+      judgePlan(plan, seedCatalogue, { exemptions, today }).map(({ severity }) => severity);
+    assert.deepEqual([on("2026-11-24"), on("2026-11-25")], [["warning"], ["error"]]);
+  });
+});
+
+describe("guardTransformation", () => {
+  const guard = guardTransformation(policyCatalogue, "prod");
+  const declare = (sample: Sample, protect = true): unknown => {
+    assert.ok("type" in sample);
+    return guard({
+      type: sample.type,
+      name: "added",
+      props: { ...sample.props },
+      opts: { protect },
+    } as unknown as ResourceTransformationArgs);
+  };
+
+  it("leaves a lawful resource as it is", () => assert.equal(declare(externalSecret), undefined));
+  it("fails what is added beside the plan, in its constructor", () =>
+    assert.throws(
+      () => declare(changed(externalSecret, [["spec", "target", "name"], "redis-auth"])),
+      (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(error.code, "authority-cluster-managed");
+        return true;
+      },
+    ));
+  it("fails a pinned reviewer token", () =>
+    assert.throws(
+      () => declare(changed(authConfig, [["tokenReviewerJwt"], "the token of some pod"])),
+      /pins a reviewer token/,
+    ));
+  it("fails a plain value of Key Vault, and passes one that an output carries", () => {
+    assert.throws(() => declare(keyVaultSecret), /is not marked secret/);
+    assert.equal(declare(changed(keyVaultSecret, [["properties"], pulumi.secret({ value: "x" })])), undefined);
+  });
+  it("waits with what an output will say", () =>
+    assert.equal(
+      declare(changed(externalSecret, [["spec", "target", "name"], pulumi.output("redis-auth")])),
+      undefined,
+    ));
+});
