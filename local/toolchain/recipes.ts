@@ -98,7 +98,7 @@ async function step(
   const ended = Promise.withResolvers<string | undefined>();
   // not detached: a Ctrl-C in the terminal reaches it too
   const child = spawn(file, [...args], { cwd: options.cwd, env: options.env, stdio: ["ignore", output, log] });
-  const stop = () => child.kill("SIGINT");
+  const stop = () => child.kill("SIGTERM");
   child.once("error", ended.reject);
   child.once("exit", (code, killedBy) => ended.resolve(code === 0 ? undefined : String(killedBy ?? code)));
   signal?.addEventListener("abort", stop);

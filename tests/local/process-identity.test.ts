@@ -12,6 +12,13 @@ describe("identify", () => {
     assert.notDeepEqual(identify(process.ppid), self());
   });
 
+  it("is told by its start alone from a later process", () => {
+    const child = spawn("sleep", ["60"]);
+    const later = identify(child.pid ?? 0)?.startedAt;
+    child.kill("SIGKILL");
+    assert.ok(later !== undefined && later !== self().startedAt);
+  });
+
   it("is undefined where no process has the number", () => {
     assert.equal(identify(2 ** 30), undefined);
   });

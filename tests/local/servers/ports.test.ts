@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { UserError } from "../../../domain/user-error.ts";
 import { findListener, isFree, requireFreePorts } from "../../../local/servers/ports.ts";
 
@@ -35,6 +35,15 @@ describe("ports", () => {
   describe("findListener", () => {
     it("is the process that listens", () => {
       assert.equal(findListener(port), process.pid);
+    });
+  });
+
+  describe("findListener, of a port that a connection comes from", () => {
+    it("is undefined: it is used, and nobody listens", async () => {
+      const client = connect(port, "127.0.0.1");
+      await once(client, "connect");
+      assert.equal(findListener(client.localPort ?? 0), undefined);
+      client.destroy();
     });
   });
 

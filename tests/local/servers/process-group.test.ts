@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { identify, isAlive, self, type ProcessIdentity } from "../../../local/process-identity.ts";
+import { identify, isAlive, type ProcessIdentity } from "../../../local/process-identity.ts";
 import { endProcessGroup } from "../../../local/servers/process-group.ts";
 
 describe("endProcessGroup", () => {
@@ -42,8 +42,9 @@ describe("endProcessGroup", () => {
     assert.deepEqual([isAlive(leader), isAlive(child)], [false, false]);
   });
 
-  it("leaves a process alone that merely bears the number", async () => {
-    await endProcessGroup({ pid: process.pid, startedAt: "earlier" });
-    assert.equal(isAlive(self()), true);
+  it("leaves a group alone whose leader merely bears the number", async () => {
+    const { leader, child } = await startGroup("sleep 60 & echo $!; wait");
+    await endProcessGroup({ pid: leader.pid, startedAt: "earlier" });
+    assert.deepEqual([isAlive(leader), isAlive(child)], [true, true]);
   });
 });
