@@ -73,8 +73,11 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
  *
  * @throws UserError with every name that the next update would delete.
  */
-export async function requireHeldValues(stack: Stack, plan: StackPlan): Promise<void> {
-  const { deployment } = await stack.exportStack();
-  const lacking = lackingValues(plan, heldValues(deployment as ExportedDeployment));
+export async function requireHeldValues({ name, workspace }: Stack, plan: StackPlan): Promise<void> {
+  const { pulumiCommand: pulumi, workDir, envVars } = workspace;
+  // not the Automation API's own export: that one shows secrets
+  const { stdout } = await pulumi.run(["stack", "export", "--stack", name], workDir, envVars);
+  const { deployment = {} } = JSON.parse(stdout) as { deployment?: ExportedDeployment };
+  const lacking = lackingValues(plan, heldValues(deployment));
   if (lacking.length > 0) throw UserError.from(lacking);
 }

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import { registerStack } from "../../chain.ts";
+import { KeyVault } from "../../components/key-vault.ts";
+import { azureProvider } from "../../components/providers.ts";
+import type { SharedStack } from "../../domain/environment.ts";
+import { heldValues, type ExportedDeployment } from "../../domain/held-values.ts";
+import { AzureRig } from "../local/azure/rig.ts";
+import { stepsOf, useEngine } from "../support/engine.ts";
+import { sharedStack } from "../support/stacks.ts";
+
+const canary = 'canary/"value"+1 ä';
+const values = { "ghcr-token": canary, "ghcr-username": "sample-user" };
+
+describe("registerStack, of shared with values in state, under the real engine", function () {
+  this.timeout(60_000);
+  let rig: AzureRig;
+  let stack: Stack;
+
+  before(async () => {
+    const { tenantId, subscriptionId } = sharedStack().azure;
+    rig = await AzureRig.start({ tenantId, subscriptionId });
+    const group = `/subscriptions/${subscriptionId}/resourceGroups/Ameide`;
+    assert.equal((await rig.arm("PUT", group, { location: "westeurope" })).status, 201);
+  });
+  const engine = useEngine("shared", () => ({
+    mode: "live",
+    kubeconfigPath: "/nowhere",
+    vaultAddress: "http://127.0.0.1:1",
+    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
+  }));
+  before(async () => {
+    stack = await engine.open(async () => registerStack(sharedStack(values)));
+    await stack.up();
+  });
+  after(() => rig.stop());
+
+  async function planned(plan: SharedStack): Promise<string[]> {
+    const events: EngineEvent[] = [];
+    const again = await engine.open(async () => registerStack(plan));
+    await again.preview({ onEvent: (event) => events.push(event) });
+    return stepsOf(events);
+  }
+
+  it("plans nothing the second time", async () => assert.deepEqual(await planned(sharedStack(values)), []));
+
+  it("plans one change when one value changes", async () =>
+    assert.deepEqual(await planned(sharedStack({ ...values, "ghcr-token": "another" })), [
+      "update azure-native:keyvault:Secret key-vault-ghcr-token",
+    ]));
+
+  it("keeps no value in clear in its state, in none of the forms that a text takes", async () => {
+    // what lies on disk; the Automation API's own export shows secrets
+    const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/shared.json"), "utf8");
+    const forms = {
+      plain: canary,
+      json: JSON.stringify(canary).slice(1, -1),
+      "json in json": JSON.stringify(JSON.stringify(canary)).slice(3, -3),
+      base64: Buffer.from(canary).toString("base64"),
+      uri: encodeURIComponent(canary),
+      hex: Buffer.from(canary).toString("hex"),
+    };
+    assert.deepEqual(
+      Object.entries(forms)
+        .filter(([, form]) => state.includes(form))
+        .map(([name]) => name),
+      [],
+    );
+    assert.ok(state.includes("key-vault-ghcr-token"), "the state is not the one of this stack");
+  });
+
+  it("tells which values its state holds", async () => {
+    const { deployment } = await stack.exportStack();
+    assert.deepEqual(heldValues(deployment as ExportedDeployment).toSorted(), ["ghcr-token", "ghcr-username"]);
+  });
+
+  it("fails an update that lacks a value that its state holds, and leaves the value where it is", async () => {
+    const lacking = sharedStack({ "ghcr-username": "sample-user" });
+    const again = await engine.open(async () => registerStack(lacking, { held: Object.keys(values) }));
+    await assert.rejects(again.up(), /the state of this stack holds a value of ghcr-token, and there is none here/);
+    assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);
+  });
+
+  it("fails to destroy what it protects, naming it", async () => {
+    await assert.rejects(stack.destroy(), /key-vault-ghcr-token" cannot be deleted\s+because it is protected/);
+    assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);
+  });
+
+  it("fails to replace what it protects: another vault would be an empty one", async () => {
+    const plan = sharedStack(values);
+    await assert.rejects(
+      planned({ ...plan, azure: { ...plan.azure, keyVault: "ameidekv2" } }),
+      /unable to replace resource.*key-vault-vault|key-vault-vault.*protect/s,
+    );
+  });
+
+  it("plans nothing after a rename that carries its alias: children are named after their parent", async () => {
+    const { azure, keyVaultSecrets: secrets } = sharedStack(values);
+    const before: string[] = [];
+    const after: string[] = [];
+    for (const { aliases, steps } of [
+      { aliases: [], steps: before },
+      { aliases: [{ name: "key-vault" }], steps: after },
+    ]) {
+      const events: EngineEvent[] = [];
+      const renamed = await engine.open(async () => {
+        const providers = { "azure-native": azureProvider(azure) };
+        new KeyVault("vault", { azure, secrets, protect: false }, { aliases, providers });
+      });
+      await renamed.preview({ onEvent: (event) => events.push(event) }).catch(() => undefined);
+      steps.push(...stepsOf(events).filter((step) => /KeyVault|keyvault/.test(step) && step.startsWith("create")));
+    }
+    assert.equal(before.length, 4, "without the alias everything would be made anew");
+    assert.deepEqual(after, []);
+  });
+});
