@@ -2,14 +2,14 @@
 export class RateWindow {
   readonly #limit: number;
   readonly #windowInMilliseconds: number;
-  /** Ring of the last `limit` passages; 0 where there was none. */
+  /** Ring of the last `limit` passages; long ago where there was none. */
   readonly #passages: Float64Array;
   #next = 0;
 
   constructor(limit: number, windowInMilliseconds: number) {
     this.#limit = limit;
     this.#windowInMilliseconds = windowInMilliseconds;
-    this.#passages = new Float64Array(limit);
+    this.#passages = new Float64Array(limit).fill(-Infinity);
   }
 
   /**
@@ -19,9 +19,9 @@ export class RateWindow {
    * @returns 0 where it passes, else the milliseconds until the next one would; a refusal does not count.
    */
   take(now: number): number {
-    const oldest = this.#passages[this.#next] ?? 0;
+    const oldest = this.#passages[this.#next] ?? -Infinity;
     const free = oldest + this.#windowInMilliseconds;
-    if (oldest > 0 && now < free) return free - now;
+    if (now < free) return free - now;
     this.#passages[this.#next] = now;
     this.#next = (this.#next + 1) % this.#limit;
     return 0;

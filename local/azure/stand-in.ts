@@ -63,8 +63,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
   const certificate = await issueServerCertificate(dir);
   const server = await listen(port, certificate);
   const writer = new StateWriter(files.state, state);
-  writer.changed();
-  await writer.flush(); // the ids that were made at the first start stay
+  writer.changed(); // the ids that were made at the first start stay
   const context: AzureContext = {
     state,
     writer,

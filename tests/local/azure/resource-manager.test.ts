@@ -80,6 +80,7 @@ describe("ResourceManager", () => {
       const listed = await rig.arm("GET", `${subscription}/resourceGroups`);
       assert.deepEqual(listed.body.value, [changed.body]);
 
+      await rig.makeIdentity();
       assert.equal((await rig.arm("DELETE", group)).status, 200);
 
       assert.deepEqual(refusal(await rig.arm("GET", group)), [404, "ResourceGroupNotFound"]);
@@ -88,6 +89,8 @@ describe("ResourceManager", () => {
         deleted.body.value.map(({ name }: { name: string }) => name),
         ["ameidekv"],
       );
+      await rig.arm("PUT", group, { location: "westeurope" });
+      assert.deepEqual(refusal(await rig.arm("GET", identityId)), [404, "ResourceNotFound"]);
     });
 
     it("fail to move to another location", async () => {

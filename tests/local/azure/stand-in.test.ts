@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
 import { startAzure } from "../../../local/azure/stand-in.ts";
@@ -84,7 +84,10 @@ describe("startAzure", () => {
     assert.equal((await rig.arm("GET", vaultId)).status, 200);
   });
 
-  it("keeps its folder to its owner", () => {
+  it("keeps its folder to its owner, even one that was open before", async () => {
+    chmodSync(rig.dir, 0o755);
+    await rig.restart();
+
     assert.equal(statSync(rig.dir).mode & 0o777, 0o700);
     const modes = readdirSync(rig.dir).map((name) => [name, statSync(join(rig.dir, name)).mode & 0o777]);
     assert.deepEqual(Object.fromEntries(modes), {
