@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../../../domain/user-error.ts";
+import { keyVaultSecret } from "../../../policies/examples/samples.ts";
+import { lintPaths, lintSources, type LintOptions } from "../../../policies/lint/lint.ts";
+import type { LintResult } from "../../../policies/lint/result.ts";
+import { policyCatalogue } from "../../support/policy.ts";
+
+const corpus = fileURLToPath(new URL("corpus", import.meta.url));
+const options: LintOptions = { catalogue: policyCatalogue, exemptions: [], today: "2026-11-24" };
+
+/** `file:line rule`, as a person would list them. */
+function listed({ findings }: LintResult): readonly string[] {
+  return findings.map(({ file, line, code }) => `${relative(corpus, file)}:${line} ${code}`).toSorted();
+}
+
+function lintText(file: string, text: string, changes: Partial<LintOptions> = {}): readonly string[] {
+  return lintSources([{ file, text }], { ...options, ...changes }).findings.map(({ line, code }) => `${line} ${code}`);
+}
+
+describe("lintPaths", () => {
+  it("finds what is wrong in a repository, at its line, and lets pass what only looks so", () =>
+    assert.deepEqual(listed(lintPaths([corpus], options)), [
+      "apps/broken.yaml:1 lint-unparsable",
+      "apps/list.yaml:11 authority-cluster-managed",
+      "apps/list.yaml:17 authority-cluster-managed",
+      "apps/mirror.yaml:5 authority-push-replace",
+      "apps/mirror.yaml:9 authority-push-property",
+      "apps/secrets.yaml:14 authority-sealed-secret",
+      "apps/secrets.yaml:6 secretness-literal-secret",
+      "apps/seed.yaml:16 delivery-docker-config",
+      "apps/store.json:8 store-same-environment",
+      "apps/store.json:9 store-account",
+      "values/env/dev/grafana.yaml:3 placeholder-marker",
+      "values/env/dev/grafana.yaml:3 secretness-values",
+    ]));
+  it("names a chart's template as skipped, and how to judge it", () =>
+    assert.deepEqual(
+      lintPaths([corpus], options).skipped.map(({ file, reason }) => [relative(corpus, file), reason]),
+      [
+        [
+          "charts/thing/templates/secret.yaml",
+          "is a chart's template; render it first: helm template ... | ameide-secrets lint -",
+        ],
+      ],
+    ));
+  it("counts documents and files", () => {
+    const { files, documents } = lintPaths([dirname(`${corpus}/apps/x`)], options);
+    assert.deepEqual([files, documents], [7, 12]);
+  });
+  it("reads standard input for a dash", () => {
+    const piped = {
+      ...options,
+      stdin: () => "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x }\n",
+    };
+    assert.deepEqual(
+      listed(lintPaths(["-"], piped)).map((one) => one.replace(/^.*<stdin>/, "")),
+      [":2 authority-sealed-secret"],
+    );
+  });
+  it("fails for a path that is not there", () =>
+    assert.throws(
+      () => lintPaths(["no/such/path"], options),
+      (error) => error instanceof UserError && error.code === "lint-no-such-path",
+    ));
+});
+
+describe("lintSources", () => {
+  it("judges .env by the compiler's own findings, with their lines", () =>
+    assert.deepEqual(lintText(".env", "GHCR_TOKEN=x\nREDIS_AUTH=x\nGHCR_USERNAME=\n"), [
+      "2 dotenv-cluster-managed",
+      "3 dotenv-empty",
+    ]));
+  it("leaves an example of .env alone", () => assert.deepEqual(lintText("a/.env.example", "REDIS_AUTH=x\n"), []));
+
+  const secretSignature = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    ciphertext: "v1:abc",
+  };
+  const state = (value: unknown): string =>
+    JSON.stringify(
+      {
+        version: 3,
+        deployment: {
+          resources: [
+            {
+              urn: "urn:pulumi:prod::ameide-secrets::azure-native:keyvault:Secret::one",
+              type: "azure-native:keyvault:Secret",
+              protect: true,
+              inputs: { ...("props" in keyVaultSecret ? keyVaultSecret.props : {}), properties: { value } },
+            },
+          ],
+        },
+      },
+      undefined,
+      2,
+    );
+  it("finds a value in clear in a Pulumi state, at the resource's line", () =>
+    assert.deepEqual(lintText("state.json", state("in clear")), ["6 secretness-unmarked-value"]));
+  it("allows an encrypted one, whose value it cannot see", () =>
+    assert.deepEqual(lintText("state.json", state(secretSignature)), []));
+
+  it("takes the environment from the namespace, then from the option, then from the path, else prod", () => {
+    const values = "grafana:\n  user: minioadmin\n";
+    assert.deepEqual(lintText("values/env/prod/x.yaml", values), ["2 placeholder-fixture"]);
+    assert.deepEqual(lintText("values/env/dev/x.yaml", values), []);
+    assert.deepEqual(lintText("values/env/dev/x.yaml", values, { environment: "prod" }), ["2 placeholder-fixture"]);
+    assert.deepEqual(lintText("values/x.yaml", values), ["2 placeholder-fixture"]);
+  });
+  it("judges a kustomization's base without a namespace by itself only", () => {
+    const base =
+      "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: NAME }\nspec:\n  refreshInterval: 15m\n  target: { name: same, creationPolicy: Owner, deletionPolicy: Retain }\n";
+    const files = ["a", "b"].map((name) => ({ file: `${name}/base.yaml`, text: base.replace("NAME", name) }));
+    assert.deepEqual(lintSources(files, options).findings, []);
+  });
+  it("finds two ExternalSecrets that make one Secret, across files", () => {
+    const one = (name: string): string =>
+      `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: ${name}, namespace: ameide-prod }\nspec:\n  refreshInterval: 15m\n  target: { name: same, creationPolicy: Owner, deletionPolicy: Retain }\n`;
+    const files = ["a", "b"].map((name) => ({ file: `${name}.yaml`, text: one(name) }));
+    assert.deepEqual(
+      lintSources(files, options).findings.map(({ where, code }) => `${where ?? ""} ${code}`),
+      ["b.yaml:6 authority-duplicate-target"],
+    );
+  });
+  it("tells an exempted finding as a warning, and as an error the day after", () => {
+    const text =
+      "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x, namespace: ameide-prod }\n";
+    const exemptions = [
+      {
+        rule: "authority-sealed-secret",
+        subject: "SealedSecret ameide-prod/x",
+        reason: "r",
+        owner: "o",
+        until: "2026-11-24",
+      },
+    ];
+    const on = (today: string): readonly string[] =>
+      lintSources([{ file: "a.yaml", text }], { ...options, exemptions, today }).findings.map(
+        ({ severity }) => severity,
+      );
+    assert.deepEqual([on("2026-11-24"), on("2026-11-25")], [["warning"], ["error"]]);
+  });
+  it("survives documents of any shape", () => {
+    for (const text of [
+      "",
+      "null",
+      "[]",
+      "a",
+      "apiVersion: 1\nkind: 2",
+      "apiVersion: v1\nkind: List\nitems: 3",
+      "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec: []",
+    ]) {
+      assert.doesNotThrow(() => lintText("a.yaml", text));
+    }
+  });
+});
