@@ -1,4 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { basename, delimiter, dirname, join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../domain/environment.ts";
@@ -74,9 +76,13 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
  * @throws UserError with every name that the next update would delete.
  */
 export async function requireHeldValues({ name, workspace }: Stack, plan: StackPlan): Promise<void> {
-  const { pulumiCommand: pulumi, workDir, envVars } = workspace;
+  const { pulumiCommand: pulumi, workDir: cwd, envVars } = workspace;
   // not the Automation API's own export: that one shows secrets
-  const { stdout } = await pulumi.run(["stack", "export", "--stack", name], workDir, envVars);
+  const { stdout } = await promisify(execFile)(pulumi.command, ["stack", "export", "--stack", name], {
+    cwd,
+    env: { ...process.env, ...envVars },
+    maxBuffer: 2 ** 30,
+  });
   const { deployment = {} } = JSON.parse(stdout) as { deployment?: ExportedDeployment };
   const lacking = lackingValues(plan, heldValues(deployment));
   if (lacking.length > 0) throw UserError.from(lacking);
