@@ -142,3 +142,21 @@ async function causeOf(cluster: Cluster, namespace: string, job: string, ended: 
   const known = Object.entries(bootstrapExitCodes).find(([, code]) => code === exitCode);
   return (known?.[0] ?? "internal-error") as BootstrapCause;
 }
+
+/** The log of the youngest pod that vault-bootstrap ran in, whichever Job made it; `undefined` where none is left. */
+export async function lastBootstrapLog(
+  cluster: Cluster,
+  namespace: string,
+  cronJob: string,
+): Promise<{ readonly pod: string; readonly log: string } | undefined> {
+  interface Pods {
+    readonly items: readonly { readonly metadata: { readonly name: string; readonly creationTimestamp: string } }[];
+  }
+  const { items } = await cluster.get<Pods>(`/api/v1/namespaces/${namespace}/pods`);
+  const youngest = items
+    .filter(({ metadata: { name } }) => name.startsWith(`${cronJob}-`))
+    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    .at(-1)?.metadata.name;
+  if (youngest === undefined) return undefined;
+  return { pod: youngest, log: await cluster.text(`/api/v1/namespaces/${namespace}/pods/${youngest}/log`) };
+}

@@ -40,7 +40,7 @@ export interface ShortToken {
 }
 
 /** Time that an update may take; the token ends by itself after it. */
-const shortTokenTtl = "30m";
+const deployerTtl = "30m";
 
 /**
  * Makes the deployer's policy what it should be, and a token that has nothing but it.
@@ -56,16 +56,24 @@ export async function deployerToken(options: {
   /** A preview changes nothing, so it takes the policy as it is. */
   readonly writePolicy: boolean;
 }): Promise<ShortToken> {
-  const { address, root, policy } = options;
-  if (options.writePolicy) {
-    await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
-  }
+  const { address, root, policy, writePolicy } = options;
+  if (writePolicy) await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  return shortToken({ address, root, policy: policy.name, ttl: deployerTtl });
+}
+
+/** An orphan token with one policy; it ends by itself after `ttl` (Vault's own notation) where nobody revokes it. */
+export async function shortToken(options: {
+  readonly address: string;
+  readonly root: Redacted;
+  readonly policy: string;
+  readonly ttl: string;
+}): Promise<ShortToken> {
+  const { address, root, policy, ttl } = options;
   const made = await call(address, root, "POST", "/v1/auth/token/create-orphan", {
-    policies: [policy.name],
-    no_default_policy: false,
-    ttl: shortTokenTtl,
-    explicit_max_ttl: shortTokenTtl,
-    display_name: "ameide-secrets-deployer",
+    policies: [policy],
+    ttl,
+    explicit_max_ttl: ttl,
+    display_name: policy,
   });
   const token = new Redacted((made as { auth: { client_token: string } }).auth.client_token);
   return {

@@ -1,12 +1,18 @@
 import type { Command } from "../command.ts";
+import { bootstrapLogs, bootstrapRun } from "./bootstrap-run.ts";
+import { doctor } from "./doctor.ts";
 import { envCheck } from "./env-check.ts";
+import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
 import { localDown } from "./local-down.ts";
 import { localStatus } from "./local-status.ts";
 import { localUp } from "./local-up.ts";
 import { preview } from "./preview.ts";
 import { render } from "./render.ts";
+import { resync } from "./resync.ts";
 import { up } from "./up.ts";
+import { validate } from "./validate.ts";
+import { whoUses } from "./who-uses.ts";
 
 /** Every command, in the order of `--help`. */
 export const commands: readonly Command<never>[] = [
@@ -18,4 +24,12 @@ export const commands: readonly Command<never>[] = [
   localDown,
   envCheck,
   lint,
+  validate,
+  doctor,
+  lineage,
+  drift,
+  whoUses,
+  resync,
+  bootstrapRun,
+  bootstrapLogs,
 ];

@@ -1,0 +1,112 @@
+import type { Access, AzureReader } from "../../diagnose/observe/access.ts";
+import { azureReader, vaultReader } from "../../diagnose/observe/access.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { auditorPolicyName } from "../../domain/vault-policies.ts";
+import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
+import { localArm } from "../deploy/local-azure.ts";
+import { loadLocalStack } from "../deploy/local-stack.ts";
+import { clusterOf, loadCloudStack, reachVault } from "../deploy/cloud.ts";
+import { vaultCredential } from "../deploy/vault-credentials.ts";
+import { openCluster, type Cluster } from "./cluster.ts";
+import { shortToken, vaultState, type ShortToken } from "./vault.ts";
+
+/** One environment and the ways into it, for the commands that look at it or mend it. */
+export interface Place {
+  readonly stack: EnvironmentStack;
+  readonly cluster: Cluster;
+  readonly access: Access;
+  /** Whether others work on it too, so that a change asks for `--yes`. */
+  readonly isShared: boolean;
+  close(): Promise<void>;
+}
+
+export interface PlaceOptions extends LocalHomeFlags {
+  readonly stack: string;
+  /** Values at hand, to be compared with what the hops hold. @default - none */
+  readonly dotenv?: readonly string[];
+  /** Whether Vault's values are to be read: by the root token where it lies in the cluster, else by VAULT_TOKEN. @default false */
+  readonly readsValues?: boolean;
+}
+
+/**
+ * Opens the ways that a stack names: cluster by its pinned context, Vault by address or a port-forward, Azure by the
+ * default credential chain (in `local` as the stand-in's operator). A way that is closed is a text for people in
+ * `access`, not an error: it becomes a finding.
+ *
+ * @throws UserError when the stack itself cannot be loaded, or its kubeconfig has no such context.
+ */
+export async function openPlace(options: PlaceOptions): Promise<Place> {
+  const isShared = options.stack !== "local";
+  const { stack, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
+  const forward = isShared ? await reachVault(stack).catch(() => undefined) : undefined;
+  const vault = await vaultAccess(stack, cluster, options.readsValues === true);
+  return {
+    stack,
+    cluster,
+    isShared,
+    access: { kubernetes: cluster, vault: vault.reader, azure },
+    close: async () => {
+      await vault.token?.revoke();
+      await forward?.close();
+    },
+  };
+}
+
+/** Refuses a change of what others use too, unless it was confirmed. @throws UserError */
+export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, command: string): void {
+  if (!isShared || yes === true) return;
+  throw UserError.of(
+    "not-confirmed",
+    `${stack.name} is shared by others, and ${command} changes it`,
+    `ameide-secrets ${command} --stack ${stack.name} --yes`,
+  );
+}
+
+async function localPlace(options: PlaceOptions) {
+  const home = await homeOf(options);
+  const stack = await loadLocalStack(home, options.dotenv ?? []);
+  const { endpoint, caPem, operatorToken } = localArm(home);
+  const azure = azureReader({
+    resourceManager: endpoint,
+    keyVaultUri: stack.azure.keyVaultUri,
+    token: () => Promise.resolve(new Redacted(operatorToken)),
+    ca: caPem,
+  });
+  const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
+  return { stack, cluster, azure };
+}
+
+async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
+  const plan = await loadCloudStack(name, dotenv ?? []);
+  return { ...(await clusterOf(plan)), azure: await cloudAzure(plan.azure.keyVaultUri, plan.azure.extraCaPem) };
+}
+
+async function cloudAzure(keyVaultUri: string, ca: string | undefined): Promise<AzureReader> {
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  const credential = new DefaultAzureCredential();
+  return azureReader({
+    resourceManager: "https://management.azure.com",
+    keyVaultUri,
+    token: async (scope) => new Redacted((await credential.getToken(scope)).token),
+    ...(ca === undefined ? {} : { ca }),
+  });
+}
+
+/** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */
+async function vaultAccess(
+  { vault, namespace }: EnvironmentStack,
+  cluster: Cluster,
+  readsValues: boolean,
+): Promise<{ readonly reader: Access["vault"]; readonly token?: ShortToken }> {
+  const address = vault.operatorAddress;
+  const own = process.env["VAULT_TOKEN"];
+  if (own !== undefined && own !== "") return { reader: vaultReader(address, new Redacted(own)) };
+  if ((await vaultState(address)) !== "active") return { reader: vaultReader(address) };
+  const root = await vaultCredential(cluster, namespace, "root-token").catch(() => undefined);
+  if (root === undefined) return { reader: vaultReader(address) };
+  if (readsValues) return { reader: vaultReader(address, root) };
+  const token = await shortToken({ address, root, policy: auditorPolicyName, ttl: "5m" }).catch(() => undefined);
+  return token === undefined ? { reader: vaultReader(address) } : { reader: vaultReader(address, token.token), token };
+}

@@ -1,0 +1,79 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { yesOption } from "./stack-options.ts";
+
+interface Flags extends PlaceFlags {
+  readonly follow?: boolean;
+  readonly dryRun?: boolean;
+  readonly timeout: string;
+  readonly yes?: boolean;
+}
+
+export const bootstrapRun: Command<Flags> = {
+  name: "bootstrap run",
+  summary: "run vault-bootstrap once, from the CronJob's own pod template",
+  options: [
+    ...placeOptions,
+    { flags: "--follow", summary: "print its log as it comes" },
+    { flags: "--dry-run", summary: "let it print its plan and write nothing" },
+    { flags: "--timeout <seconds>", summary: "how long to wait for its end", default: "300" },
+    yesOption,
+  ],
+  examples: [
+    "ameide-secrets bootstrap run --stack local --follow",
+    "ameide-secrets bootstrap run --stack dev --dry-run --yes",
+  ],
+  async run(flags, io, _args, signal) {
+    const [{ openPlace, requireYes }, { runBootstrapJob }] = await Promise.all([
+      import("../access/place.ts"),
+      import("../access/bootstrap-job.ts"),
+    ]);
+    const place = await openPlace(flags);
+    try {
+      requireYes(place, flags.yes, "bootstrap run");
+      const { cause, job, succeeded, log } = await runBootstrapJob(place.cluster, {
+        namespace: place.stack.namespace,
+        cronJob: place.stack.bootstrap.name,
+        purpose: "manual",
+        flags: flags.dryRun === true ? ["--dry-run"] : [],
+        timeoutInSeconds: Number(flags.timeout),
+        signal,
+        ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
+      });
+      if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
+      else if (succeeded) io.out(`${job}: ok`);
+      else io.out(`${job}: ${cause}\n${log.trim().split("\n").at(-1) ?? ""}\n  fix: see docs/runbook.md#${cause}`);
+      return succeeded ? ExitCode.ok : ExitCode.finding;
+    } finally {
+      await place.close();
+    }
+  },
+};
+
+export const bootstrapLogs: Command<PlaceFlags> = {
+  name: "bootstrap logs",
+  summary: "print the log of vault-bootstrap's last run",
+  options: placeOptions,
+  examples: ["ameide-secrets bootstrap logs --stack dev"],
+  async run(flags, io) {
+    const [{ openPlace }, { lastBootstrapLog }] = await Promise.all([
+      import("../access/place.ts"),
+      import("../access/bootstrap-job.ts"),
+    ]);
+    const place = await openPlace(flags);
+    try {
+      const last = await lastBootstrapLog(place.cluster, place.stack.namespace, place.stack.bootstrap.name);
+      if (last === undefined) {
+        io.err(
+          `no pod of ${place.stack.bootstrap.name} is left in ${place.stack.namespace}\n  fix: ameide-secrets bootstrap run --stack ${flags.stack} --follow`,
+        );
+        return ExitCode.finding;
+      }
+      io.out(flags.json === true ? JSON.stringify(last) : last.log.trimEnd());
+      return ExitCode.ok;
+    } finally {
+      await place.close();
+    }
+  },
+};
