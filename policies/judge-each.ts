@@ -23,8 +23,3 @@ export function judgeEach<T>(
   if (found.length === 0 && undecided !== undefined) throw undecided;
   return found;
 }
-
-/** The same for checks that stand side by side in one rule. */
-export function judgeAllOf(...checks: readonly (() => readonly Violation[])[]): readonly Violation[] {
-  return judgeEach(checks, (check) => check());
-}

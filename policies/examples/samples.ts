@@ -210,11 +210,6 @@ export const configMap: Resource = {
   },
 };
 
-export const secret: Resource = {
-  type: "kubernetes:core/v1:Secret",
-  props: { apiVersion: "v1", kind: "Secret", metadata: { name: "example", namespace: "ameide-prod" } },
-};
-
 const digest = "0".repeat(64);
 
 export const cronJob: Resource = {

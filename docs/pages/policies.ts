@@ -1,0 +1,136 @@
+import { stringify } from "yaml";
+import { examples } from "../../policies/examples/all.ts";
+import type { Example, Sample } from "../../policies/examples/example.ts";
+import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
+import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { table, type Page } from "../page.ts";
+
+/** `docs/policies.md`: every rule of the pack, with the example that its test judges by. */
+export const policies: Page = { path: "docs/policies.md", render: renderPolicies };
+
+const head = `# Policies
+
+The rules of the pack \`ameide-secrets\`, made from \`policies/\`. The examples are the tests' own: what is printed here as
+refused is refused by a test, with that very text.
+
+## Where they hold
+
+- **In every run of the command line**: \`ameide-secrets up\` previews with the pack, then updates; a mandatory violation stops
+  it before the first change.
+- **In the program itself**, without the pack: it judges its whole plan before anything is registered, and each resource that
+  is added beside the plan when it is declared.
+- **With plain Pulumi**: \`pulumi preview --policy-pack policies\`. On what exists already, also without a backend:
+  \`pulumi policy analyze\` with the pack, or \`pulumi stack export | ameide-secrets lint -\`.
+- **In Pulumi Cloud**: \`pulumi policy publish\` in \`policies/\`, then enable the pack in a policy group. It needs
+  \`environments/catalogue.yaml\` beside it: publish from a checkout of this repository.
+- **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state.
+- **In the cluster**: the admission policy of \`components/admission-guard.ts\` holds the authority rules at the API server.
+
+A verdict is *ok*, *violation* or *undecided*: an input that a preview does not know yet is listed as undecided, and decided in
+the update before that resource is made. A rule that "can't run" is a defect, and fails the run.
+
+## Levels
+
+\`mandatory\` stops the update, \`advisory\` is told, \`off\` is not asked. A stack of another name than those below is judged
+as prod. Each rule takes \`enforcementLevel\` from \`--policy-pack-config\` or a policy group, and
+\`everywhere: true\` to hold it also where it is advisory here.
+
+## Exemptions
+
+An entry of \`policies/exemptions.ts\`, or of the policy's configuration, lets one rule pass one subject until a day. It names a
+reason and an owner, it stays visible as advisory, and after its last day the violation is back by itself.`;
+
+function renderPolicies(): string {
+  return `${[head, index(), ...families.map(chapter)].join("\n\n")}\n`;
+}
+
+function index(): string {
+  const rows = [...rules, lifecycleNoLoss].map((rule) => [`[\`${rule.id}\`](#${rule.id})`, rule.severity, rule.description]);
+  return ["## All rules", table(["rule", "severity", "what must be true"], rows)].join("\n\n");
+}
+
+function chapter(family: Family): string {
+  const own = rules.filter((rule) => rule.family === family);
+  const extra = family === "lifecycle" ? [noLoss()] : [];
+  return [`## ${family}`, ...own.map(section), ...extra].join("\n\n");
+}
+
+function section(rule: Rule): string {
+  const example = examples.find((one) => one.rule === rule.id);
+  return [
+    `### ${rule.id}`,
+    `**${rule.description}** (${rule.severity}${isStackRule(rule) ? ", over the whole stack" : ""})`,
+    [
+      `- Why: ${rule.why}`,
+      `- Remedy: ${code(rule.remediation)}`,
+      `- Level: ${levels(rule.levels)}`,
+      `- Looks at: ${rule.kinds.join(", ")}`,
+      `- See: ${rule.references.join(", ")}`,
+    ].join("\n"),
+    ...(example === undefined ? [] : [shown(example)]),
+  ].join("\n\n");
+}
+
+function noLoss(): string {
+  const { id, description, severity, why, remediation, levels: at, references } = lifecycleNoLoss;
+  return [
+    `### ${id}`,
+    `**${description}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
+    [`- Why: ${why}`, `- Remedy: ${code(remediation)}`, `- Level: ${levels(at)}`, `- See: ${references.join(", ")}`].join("\n"),
+  ].join("\n\n");
+}
+
+/** `mandatory`, or where it is something else. */
+function levels(at: Levels): string {
+  const byLevel = Map.groupBy(Object.entries(at), ([, level]) => level);
+  if (byLevel.size === 1) return `${[...byLevel.keys()].join("")} everywhere`;
+  return [...byLevel].map(([level, places]) => `${level} in ${places.map(([place]) => place).join(", ")}`).join("; ");
+}
+
+/** Only what differs between the two: a whole CronJob says less. */
+function shown({ allowed, refused, says }: Example): string {
+  const [good, bad] = differing(contentOf(allowed), contentOf(refused));
+  return [
+    "Refused:",
+    fenced(bad),
+    `> ${code(says)}`,
+    ...(good === undefined ? [] : ["Allowed:", fenced(good)]),
+  ].join("\n\n");
+}
+
+function contentOf(sample: Sample): unknown {
+  if ("document" in sample) return sample.document;
+  if ("values" in sample) return sample.values;
+  const { type, props, protect, dependsOn, computed } = sample;
+  const options = { ...(protect === undefined ? {} : { protect }), ...(dependsOn && { dependsOn }), ...(computed && { computedFromOutputs: computed }) };
+  return { type, ...props, ...(Object.keys(options).length === 0 ? {} : { "(options)": options }) };
+}
+
+/** The parts of two values that differ, each with the keys that lead there. */
+function differing(a: unknown, b: unknown): readonly [unknown, unknown] {
+  if (!isRecord(a) || !isRecord(b)) return [a, b];
+  const left: Record<string, unknown> = {};
+  const right: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if (JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
+    const [l, r] = differing(a[key], b[key]);
+    if (l !== undefined) left[key] = l;
+    if (r !== undefined) right[key] = r;
+  }
+  return [Object.keys(left).length === 0 ? undefined : left, Object.keys(right).length === 0 ? undefined : right];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fenced(value: unknown): string {
+  const text = value === undefined ? "# left out\n" : stringify(value, { lineWidth: 0 });
+  return `\`\`\`yaml\n${text}\`\`\``;
+}
+
+/** Angle brackets and stars would be taken for markup. */
+function code(text: string): string {
+  return text.replaceAll(/[<*]/g, String.raw`\$&`);
+}
