@@ -128,6 +128,51 @@ describe("kubernetes by the loopback provider, on a real API server", function (
     assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/theirs")).data, { key: "their text" });
   });
 
+  it("takes up again what it made in an update that ended before its state was written", async () => {
+    const stack = await engine.open(() => {
+      new ConfigMap("config", { metadata: { name: "ours" }, data: { key: "text" } });
+      return Promise.resolve();
+    });
+    const empty = await stack.exportStack();
+    await up(stack);
+    const before = await api.get<Live>("/api/v1/namespaces/default/configmaps/ours");
+    await stack.importStack(empty);
+    assert.deepEqual(await up(stack), ["create kubernetes:core/v1:ConfigMap config"]);
+    assert.equal((await api.get<Live>("/api/v1/namespaces/default/configmaps/ours")).metadata.uid, before.metadata.uid);
+    await stack.destroy();
+  });
+
+  it("imports what is there already, and keeps it as it is", async () => {
+    await api.post("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
+      metadata: { name: "adopted", labels: { app: "theirs" } },
+      data: { key: "text" },
+    });
+    const stack = await engine.open(() => {
+      const metadata = { name: "adopted", namespace: "default", labels: { app: "theirs" } };
+      new ConfigMap(
+        "adopted",
+        { metadata, data: { key: "text" } },
+        { import: "default/adopted", retainOnDelete: true },
+      );
+      return Promise.resolve();
+    });
+    assert.deepEqual(await up(stack), ["import kubernetes:core/v1:ConfigMap adopted"]);
+    assert.deepEqual(await preview(stack), []);
+    await stack.destroy();
+    assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/adopted")).data, { key: "text" });
+  });
+
+  it("fails the preview already on a field that the API server does not know", async () => {
+    const stack = await engine.open(() => {
+      new ConfigMap("config", { metadata: { name: "typo", labelz: {} } as object, data: { key: "text" } });
+      return Promise.resolve();
+    });
+    await assert.rejects(
+      preview(stack),
+      /default\/typo was refused .*\.metadata\.labelz: field not declared in schema/,
+    );
+  });
+
   it("patches a field of another owner's object, and gives it up again", async () => {
     const stack = await engine.open(() => {
       new ServiceAccountPatch("pull", { metadata: { name: "default" }, imagePullSecrets: [{ name: "ghcr-pull" }] });

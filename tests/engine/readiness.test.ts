@@ -37,12 +37,12 @@ describe("what the loopback provider waits for", function () {
     };
 
   const store =
-    (annotations: Record<string, string>, name = "store"): Program =>
+    (annotations: Record<string, string>, name = "store", more = {}): Program =>
     () => {
       new CustomResource("store", {
         apiVersion: "external-secrets.io/v1",
         kind: "SecretStore",
-        metadata: { name, annotations },
+        metadata: { name, annotations, ...more },
         spec: {
           provider: {
             vault: {
@@ -75,8 +75,14 @@ describe("what the loopback provider waits for", function () {
   });
 
   it("waits for a Job's completion, and then leaves it as it is", async () => {
-    const stack = await engine.open(job("process.exit(0)"));
-    await up(stack);
+    const stack = await engine.open(job("setTimeout(() => process.exit(0), 500)"));
+    const shown = new Set<string>();
+    await stack.up({
+      onEvent: ({ diagnosticEvent }) => {
+        if (diagnosticEvent?.ephemeral === true) shown.add(diagnosticEvent.message);
+      },
+    });
+    assert.match([...shown].join("\n"), /waiting: pods active: 1, failed: 0/);
     assert.deepEqual(await preview(stack), []);
     await stack.destroy();
   });
@@ -98,6 +104,17 @@ describe("what the loopback provider waits for", function () {
     );
     assert.deepEqual(await up(stack), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
     assert.deepEqual(await up(stack), []);
+  });
+
+  it("hands on the API server's warnings, such as one about a finalizer's name", async () => {
+    const stack = await engine.open(store({}, "other", { finalizers: ["theirs"] }));
+    const warnings: string[] = [];
+    await stack.preview({
+      onEvent: ({ diagnosticEvent }) => {
+        if (diagnosticEvent?.severity === "warning") warnings.push(diagnosticEvent.message);
+      },
+    });
+    assert.match(warnings.join("\n"), /metadata\.finalizers: "theirs": prefer a domain-qualified finalizer name/);
   });
 
   it("fails with a condition that it does not understand, with the forms that it does", async () => {

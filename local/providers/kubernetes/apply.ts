@@ -58,7 +58,9 @@ export async function applyOver(client: KubeClient, object: KubeObject, options:
   } catch (error) {
     if (!(error instanceof KubeError) || isNotFound(error) || isForbidden(error)) throw error;
     const reason = error.isFieldConflict ? `${conflictHelp}: ${error.message}` : error.message;
-    throw new Error(`update of resource ${fullName(object.metadata)} failed: ${reason}`, { cause: error });
+    throw new Error(`resource ${fullName(object.metadata)} was refused by the Kubernetes API server: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
