@@ -1,6 +1,8 @@
 import type { Page } from "./page.ts";
+import { exitCodes } from "./pages/exit-codes.ts";
+import { policies } from "./pages/policies.ts";
 import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
 
 /** Every page that `node docs/generate.ts` makes. Add yours here. */
-export const pages: readonly Page[] = [secrets, runbook];
+export const pages: readonly Page[] = [secrets, policies, runbook, exitCodes];

@@ -18,10 +18,15 @@ export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta
  *
  * @throws UserError with every mistake at once, each with file, line, key path, what was found and what is allowed.
  */
-export function readCatalogue(path: string = cataloguePath): Catalogue {
-  const { catalogue, findings } = parseCatalogue(readFileSync(path, "utf8"), relative(process.cwd(), path));
+export function readCatalogue(path?: string): Catalogue {
+  const { catalogue, findings } = readCatalogueFile(path);
   if (catalogue === undefined || errorsOf(findings).length > 0) throw UserError.from(errorsOf(findings));
   return catalogue;
+}
+
+/** The catalogue in a file, and everything that is wrong with it. */
+export function readCatalogueFile(path: string = cataloguePath): ReturnType<typeof parseCatalogue> {
+  return parseCatalogue(readFileSync(path, "utf8"), relative(process.cwd(), path));
 }
 
 /** The catalogue in a text, and everything that is wrong with it. */

@@ -7,6 +7,8 @@ export interface LoadInput {
   readonly settings: unknown;
   /** Folder of the stacks' files and of `.env`. @default - the repository that this program runs from */
   readonly root?: string;
+  /** Path of another catalogue. @default - the one of this repository */
+  readonly catalogue?: string;
   /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, as far as they are there. */
   readonly envFiles?: readonly string[];
   /** Plans without a cloud, a cluster or the local environment's certificates. @default false */
@@ -18,7 +20,7 @@ export interface LoadInput {
 }
 
 /** What every kind of stack is loaded from. */
-export interface LoadContext extends Omit<LoadInput, "root" | "offline"> {
+export interface LoadContext extends Omit<LoadInput, "root" | "offline" | "catalogue"> {
   readonly root: string;
   readonly offline: boolean;
   readonly catalogue: Catalogue;

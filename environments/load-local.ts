@@ -8,13 +8,13 @@ import type { LoadContext } from "./load-context.ts";
 import { environmentStack } from "./load-environment.ts";
 import { sharedPart } from "./load-shared.ts";
 import { local } from "./local.ts";
-import { localSettings } from "./settings.ts";
-import { parseSettings } from "./stack-file.ts";
+import type { SettingsOf } from "./stack-settings.ts";
 
 /** Everything in one stack, on one machine; its addresses follow from `portBase`. */
-export async function loadLocal(context: LoadContext): Promise<EnvironmentStack> {
-  const { settings, findings } = parseSettings(localSettings, context.settings, "local", context.root);
-  if (settings === undefined) throw UserError.from(findings);
+export async function loadLocal(
+  { own: settings }: SettingsOf<"local">,
+  context: LoadContext,
+): Promise<EnvironmentStack> {
   const { portBase, secretPrefix } = settings;
   const kubernetesUrl = `https://127.0.0.1:${localPort(portBase, "kubernetes")}`;
   const azureUrl = `https://127.0.0.1:${localPort(portBase, "azure")}/`;

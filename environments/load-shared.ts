@@ -2,23 +2,16 @@ import type { AzurePlace, FederatedSubject, SharedStack, Strictness } from "../d
 import { compileDotenv } from "../domain/dotenv.ts";
 import { errorsOf } from "../domain/finding.ts";
 import { keyVaultName } from "../domain/names.ts";
-import { checkStacks } from "../domain/stack-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { readEnvFiles } from "./env-files.ts";
-import { readClaims } from "./claims.ts";
 import type { LoadContext } from "./load-context.ts";
-import { sharedSettings } from "./settings.ts";
 import { shared } from "./shared.ts";
-import { parseSettings } from "./stack-file.ts";
+import type { SettingsOf } from "./stack-settings.ts";
 
 /** The stack that all environments have in common. */
-export function loadShared(context: LoadContext): SharedStack {
-  const { settings, findings } = parseSettings(sharedSettings, context.settings, "shared", context.root);
-  const claims = readClaims(context.root);
-  const errors = [...findings, ...checkStacks(claims)];
-  if (settings === undefined || errors.length > 0) throw UserError.from(errors);
+export function loadShared({ shared: settings, claims }: SettingsOf<"shared">, context: LoadContext): SharedStack {
   return sharedPart(context, {
     environment: "shared",
     azure: publicAzure(settings.azure),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import type { EnvironmentStack, SharedStack } from "../../domain/environment.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
+import { cataloguePath } from "../../environments/catalogue.ts";
 import type { LoadInput } from "../../environments/load-context.ts";
 import { load } from "../../environments/load.ts";
 import { StackFolder } from "./stacks.ts";
@@ -160,6 +161,18 @@ describe("load", () => {
         "settings-invalid Pulumi.dev.yaml:8: cluster.oidcIsuer is not a key that is known here",
         'settings-invalid Pulumi.shared.yaml:7: azure.subscriptionId is "mine"',
       ]);
+    });
+
+    it("fails with the catalogue's mistakes beside those of the settings", async () => {
+      stacks.edit("Pulumi.dev.yaml", /context: .*/, "context: 7");
+      stacks.write(
+        "catalogue.yaml",
+        readFileSync(cataloguePath, "utf8").replace("authority: redis", "authority: valkey"),
+      );
+      const codes = (await stacks.refusal("dev", { catalogue: join(stacks.root, "catalogue.yaml") })).map(
+        (line) => line.split(" ")[0],
+      );
+      assert.deepEqual(codes, ["catalogue-invalid", "settings-invalid"]);
     });
 
     it("fails a prefix in an environment: there is one, in shared", async () => {
