@@ -13,8 +13,8 @@ export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds 
   await until(() => !isAlive(leader), graceInSeconds);
   // a group lives as long as any of its members, and its number with it: children of a leader that ended go too
   signalGroup(pid, "SIGKILL");
-  // shortly: SIGKILL works at once, and one that nobody reaps counts as there for ever
-  await until(() => !isAlive(leader) && !signalGroup(pid, 0), 0.3);
+  await until(() => !isAlive(leader), 5);
+  await until(() => !signalGroup(pid, 0), 0.3); // no longer: one that nobody reaps counts as there for ever
 }
 
 async function until(isDone: () => boolean, inSeconds: number): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
@@ -69,10 +69,21 @@ describe("startServers", function () {
     await once(squatter, "listening");
     const before = pidOf("openbao");
     const moved = localHome({ dir: home.dir, portBase: other.portBase });
-    await assert.rejects(startOpenBao(moved, binaries), (error: UserError) => error.code === "local-port-in-use");
+    try {
+      await assert.rejects(startOpenBao(moved, binaries), (error: UserError) => error.code === "local-port-in-use");
+    } finally {
+      squatter.close();
+    }
     assert.equal(pidOf("openbao"), before);
     assert.equal(isAlive(readRecords(home)[0] ?? assert.fail()), true);
-    squatter.close();
+  });
+
+  it("starts anew what should run from another executable", async () => {
+    const { home, binaries } = servers();
+    const elsewhere = join(home.dir, "bao");
+    symlinkSync(binaries.bao, elsewhere);
+    assert.deepEqual(await startOpenBao(home, { ...binaries, bao: elsewhere }), ["openbao"]);
+    assert.deepEqual(await start(), ["openbao"]);
   });
 
   it("gives a server nothing of the person's environment", async () => {
