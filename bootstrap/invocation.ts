@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type * as z from "zod/mini";
 import { bootstrapConfigSchema, type BootstrapConfig } from "../domain/bootstrap-config.ts";
 import type { AzureIdentity } from "./azure-errors.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
@@ -83,7 +84,15 @@ async function readConfig(file: string): Promise<BootstrapConfig> {
   }
   const parsed = bootstrapConfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;
-  throw badConfiguration(parsed.error.issues.map(({ path, message, code }) => `${path.join(".")}: ${message || code}`));
+  throw badConfiguration(parsed.error.issues.map(describeIssue));
+}
+
+/** zod/mini brings no sentences of its own. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const at = issue.path.join(".");
+  if (issue.code === "unrecognized_keys")
+    return `unknown ${[...issue.keys].map((key) => [at, key].join(at === "" ? "" : ".")).join(", ")}`;
+  return `${at} is not ${issue.code === "invalid_type" ? issue.expected : "one of what is allowed"}`;
 }
 
 function badConfiguration(problems: readonly string[], options?: ErrorOptions): BootstrapFailure {

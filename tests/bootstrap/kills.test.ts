@@ -6,8 +6,7 @@ import { external, useRig } from "./use-rig.ts";
 const rounds = 100;
 /** A full run ends each so many rounds, and completes what the killed ones left. */
 const roundsBetweenRuns = 10;
-const standing = 8;
-const freshPerRound = 2;
+const standing = 6;
 
 /** The phases in which something is under way, and how long after their beginning a kill may come. */
 const moments = ["log-in", "list", "read", "check", "write", "write", "write", "write"];
@@ -19,24 +18,26 @@ describe("a run that is killed", function () {
 
   it(`leaves every secret at its old or its new value, ${rounds} times, and the next run completes it`, async () => {
     const kept = Array.from({ length: standing }, (_, index) => `killed-${index}`);
+    const freshOf = (round: number) => `killed-fresh-${round}`;
+    const all = [...kept, ...Array.from({ length: rounds }, (_, round) => freshOf(round))];
+    await rig().allow(rig().config({ secrets: all.map((name) => external(name)) }));
     const fresh: string[] = [];
     const before = new Map<string, string | undefined>();
     let killedWhileWriting = 0;
     let previous: string | undefined;
 
     for (let round = 0; round < rounds; round++) {
-      fresh.push(...Array.from({ length: freshPerRound }, (_, index) => `killed-fresh-${round}-${index}`));
+      fresh.push(freshOf(round));
       const names = [...kept, ...fresh];
       const config = rig().config({ secrets: names.map((name) => external(name)) });
-      await rig().allow(config);
       const value = `value-of-round-${round}`;
       await rig().setSecrets(Object.fromEntries(names.map((name) => [name, value])));
 
       const moment = moments[round % moments.length] ?? "write";
       if (await killAt(config, moment)) killedWhileWriting++;
       await rig().endLease();
-      for (const name of names) {
-        const found = await rig().value(name);
+      const values = await Promise.all(names.map(async (name) => [name, await rig().value(name)] as const));
+      for (const [name, found] of values) {
         // the last round's too: a request that was on its way when its run was killed may arrive after we looked
         const known = [value, previous, before.get(name)];
         assert.ok(known.includes(found), `round ${round}: ${name} is neither old nor new: ${found}`);

@@ -54,6 +54,7 @@ export class BootstrapRig {
   readonly #bundle: string;
   readonly #proxies: VaultProxy[] = [];
   #settledLagInMs = 3_600_000;
+  #rootToken: string | undefined;
   readonly #homes: LocalHome[] = [];
 
   private constructor(home: LocalHome, azure: AzureStandIn, clientId: string, files: string, bundle: string) {
@@ -267,8 +268,11 @@ export class BootstrapRig {
   }
 
   async rootToken(): Promise<string> {
-    const secret = await this.kube("GET", `/api/v1/namespaces/${namespace}/secrets/vault-auto-credentials`);
-    return Buffer.from(String(secret.body.data["root-token"]), "base64").toString();
+    if (this.#rootToken === undefined) {
+      const secret = await this.kube("GET", `/api/v1/namespaces/${namespace}/secrets/vault-auto-credentials`);
+      this.#rootToken = Buffer.from(String(secret.body.data["root-token"]), "base64").toString();
+    }
+    return this.#rootToken;
   }
 
   /** @returns the value; `undefined` where there is none. */
@@ -292,7 +296,7 @@ export class BootstrapRig {
     this.#settledLagInMs = Math.max(3_000, this.#settledLagInMs - 1_500);
     BootstrapRig.#azureLagInMs = settled ? this.#settledLagInMs : 0;
     try {
-      for (const [name, value] of Object.entries(values)) await this.keyVault("PUT", name, { value });
+      await Promise.all(Object.entries(values).map(([name, value]) => this.keyVault("PUT", name, { value })));
     } finally {
       BootstrapRig.#azureLagInMs = 0;
     }

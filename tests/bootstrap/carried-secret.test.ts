@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { carriedSecrets } from "../../bootstrap/carried-secret.ts";
+import { BootstrapFailure } from "../../bootstrap/failure.ts";
+import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
+
+const base = { authority: "external" as const, required: false };
+const config = (changes: Partial<BootstrapConfig>) =>
+  ({ secrets: [], mappedSecrets: [], ...changes }) as unknown as BootstrapConfig;
+
+describe("carriedSecrets", () => {
+  it("takes each extra copy for an external secret of its own, under the source's name as it stands", () => {
+    const carried = carriedSecrets(
+      config({
+        secrets: [{ ...base, name: "a", source: "env-a", path: "a" }],
+        mappedSecrets: [{ from: "env-a", to: "b/c" }],
+      }),
+    );
+    assert.deepEqual(
+      carried.map(({ source, path }) => [source, path]),
+      [
+        ["env-a", "a"],
+        ["env-a", "b/c"],
+      ],
+    );
+  });
+
+  it("fails when two write one path, or an external one has no source; tells both at once", () => {
+    const bad = config({
+      secrets: [
+        { ...base, name: "a", source: "a", path: "x" },
+        { ...base, name: "b", path: "y" },
+      ],
+      mappedSecrets: [{ from: "c", to: "x" }],
+    });
+    assert.throws(
+      () => carriedSecrets(bad),
+      (error) =>
+        error instanceof BootstrapFailure &&
+        error.code === "bad-configuration" &&
+        error.problem === "b is external and has no source; a and c -> x both write x",
+    );
+  });
+});
