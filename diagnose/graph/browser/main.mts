@@ -1,0 +1,161 @@
+import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { layout, type Layout } from "../layout.ts";
+import type { GraphModel, GraphSecret } from "../model.ts";
+import { describe, summary } from "./details.mts";
+
+/** The page's program: draws one environment, lights a secret's path, filters, and answers to the keyboard. */
+const models = JSON.parse(element("models").textContent) as readonly GraphModel[];
+const environment = element<HTMLSelectElement>("environment");
+const search = element<HTMLInputElement>("search");
+const onlyBroken = element<HTMLInputElement>("broken");
+const theme = element<HTMLSelectElement>("theme");
+const drawing = element("drawing");
+
+const graphviz = await Graphviz.load();
+let places: Layout["places"] = new Map();
+let columns: Layout["columns"] = [];
+
+for (const { environment: name, takenAt } of models) {
+  environment.append(new Option(takenAt === undefined ? `${name} (plan)` : name, name));
+}
+draw();
+environment.addEventListener("change", draw);
+search.addEventListener("input", draw);
+onlyBroken.addEventListener("change", draw);
+theme.addEventListener("change", () => (document.documentElement.dataset["theme"] = theme.value));
+window.addEventListener("resize", alignTitles);
+drawing.addEventListener("click", ({ target }) => select(nodeOf(target)));
+document.addEventListener("keydown", onKey);
+
+function model(): GraphModel {
+  const found = models.find(({ environment: name }) => name === environment.value) ?? models[0];
+  if (found === undefined) throw new Error("the page holds no environment");
+  return found;
+}
+
+function draw(): void {
+  const began = performance.now();
+  const shown = layout(model(), isShown);
+  ({ places, columns } = shown);
+  drawing.innerHTML = graphviz.layout(shown.dot, "svg", "nop");
+  const nodes = [...drawing.querySelectorAll<SVGGElement>(".node.place")];
+  for (const node of nodes) {
+    node.setAttribute("tabindex", "-1");
+    node.setAttribute("role", "button");
+    node.setAttribute("aria-label", labelOf(node));
+  }
+  nodes[0]?.setAttribute("tabindex", "0"); // one stop for the Tab key; the arrows move within
+  alignTitles();
+  element("summary").textContent = summary(
+    model(),
+    search.value === "" && !onlyBroken.checked ? undefined : countShown(),
+  );
+  select(undefined);
+  document.documentElement.dataset["drawnIn"] = String(Math.round(performance.now() - began));
+}
+
+function isShown({ name, variable = "", keyVaultName = "", vaultPath, states }: GraphSecret): boolean {
+  const wanted = search.value.trim().toLowerCase();
+  const isFound = [name, variable, keyVaultName, vaultPath, ...targetsOf(name)].some((text) =>
+    text.toLowerCase().includes(wanted),
+  );
+  return isFound && (!onlyBroken.checked || Object.values(states).includes("broken"));
+}
+
+function targetsOf(secret: string): readonly string[] {
+  return model()
+    .deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret))
+    .map(({ namespace, target }) => `${namespace}/${target}`);
+}
+
+function countShown(): number {
+  return model().secrets.filter(isShown).length;
+}
+
+/** The titles stay in sight while the chain scrolls: they stand over their columns, by the drawing's own measure. */
+function alignTitles(): void {
+  const svg = drawing.querySelector("svg");
+  const first = drawing.querySelector<SVGGElement>(".node.place");
+  if (svg === null || first === null) return;
+  const { left, width } = first.getBoundingClientRect();
+  const at = columns[places.get(first.id)?.column ?? 0]?.x ?? 0;
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const middle = left + width / 2 - drawing.getBoundingClientRect().left;
+  element("titles").replaceChildren(
+    ...columns.map(({ title, x }) => {
+      const span = document.createElement("span");
+      span.textContent = title;
+      span.style.left = `${middle + (x - at) * scale}px`;
+      return span;
+    }),
+  );
+}
+
+function select(node: SVGGElement | undefined): void {
+  const svg = drawing.querySelector("svg");
+  const secrets = node === undefined ? [] : [...node.classList].filter((name) => /^s\d+$/.test(name));
+  svg?.classList.toggle("some", secrets.length > 0);
+  for (const lit of drawing.querySelectorAll(".lit")) lit.classList.remove("lit");
+  for (const secret of secrets) for (const part of drawing.querySelectorAll(`.${secret}`)) part.classList.add("lit");
+  const chosen = secrets.map((name) => model().secrets[Number(name.slice(1))]).filter((one) => one !== undefined);
+  element("details").replaceChildren(...describe(model(), chosen, node?.id));
+}
+
+function nodeOf(target: EventTarget | null): SVGGElement | undefined {
+  return target instanceof Element ? (target.closest<SVGGElement>(".node.place") ?? undefined) : undefined;
+}
+
+function onKey(event: KeyboardEvent): void {
+  const isTyping = event.target === search;
+  if (event.key === "/" && !isTyping) {
+    event.preventDefault();
+    search.focus();
+    return;
+  }
+  if (event.key === "Escape") {
+    if (isTyping) search.value = "";
+    draw();
+    return;
+  }
+  const focused = nodeOf(document.activeElement);
+  if (focused === undefined) return;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    select(focused);
+  } else if (event.key.startsWith("Arrow")) {
+    event.preventDefault();
+    const next = neighbour(focused, event.key);
+    if (next === undefined) return;
+    focused.setAttribute("tabindex", "-1");
+    next.setAttribute("tabindex", "0");
+    next.focus();
+  }
+}
+
+/** Up and down within the column, left and right to the nearest of the next one. */
+function neighbour(from: SVGGElement, key: string): SVGGElement | undefined {
+  const here = places.get(from.id);
+  if (here === undefined) return undefined;
+  const isVertical = key === "ArrowUp" || key === "ArrowDown";
+  const step = key === "ArrowUp" || key === "ArrowLeft" ? -1 : 1;
+  const candidates = [...places].filter(([, { column, y }]) =>
+    isVertical ? column === here.column && Math.sign(y - here.y) === step : Math.sign(column - here.column) === step,
+  );
+  const distance = ({ column, y }: { column: number; y: number }): number =>
+    isVertical ? Math.abs(y - here.y) : Math.abs(column - here.column) * 1e6 + Math.abs(y - here.y);
+  const [nearest] = candidates.toSorted(([, a], [, b]) => distance(a) - distance(b));
+  return nearest === undefined ? undefined : (document.getElementById(nearest[0]) as unknown as SVGGElement);
+}
+
+function labelOf(node: SVGGElement): string {
+  const state = ["ok", "broken", "warned", "unknown", "absent"].find((name) => node.classList.contains(name));
+  const name =
+    node.querySelector("[*|title]")?.getAttribute("xlink:title") ?? node.querySelector("text")?.textContent ?? node.id;
+  return state === undefined ? name : `${name}: ${state}`;
+}
+
+function element<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element ${id}`);
+  return found as T;
+}

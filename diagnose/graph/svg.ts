@@ -1,0 +1,11 @@
+import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { layout } from "./layout.ts";
+import type { GraphModel } from "./model.ts";
+import { graphStyle } from "./style.ts";
+
+/** The chain of one environment as an SVG of its own, with its colours in it. */
+export async function graphSvg(model: GraphModel): Promise<string> {
+  const graphviz = await Graphviz.load();
+  const svg = graphviz.layout(layout(model).dot, "svg", "nop");
+  return svg.replace(/(<svg[^>]*>)/, `$1<style>${graphStyle}</style>`);
+}

@@ -1,0 +1,18 @@
+export { azureReader, vaultReader } from "./observe/access.ts";
+export type { Access, AzureReader, KubernetesReader, VaultReader } from "./observe/access.ts";
+export { observe } from "./observe/observe.ts";
+export type { ObserveOptions } from "./observe/observe.ts";
+export { explain } from "./explain.ts";
+export type { DiagnosedCause, Diagnosis, SecretDiagnosis } from "./diagnosis.ts";
+export { validate } from "./validate.ts";
+export type { Check, CheckedItem, Validation } from "./validate.ts";
+export { drift, lineage } from "./lineage.ts";
+export type { Lineage, LineageHop } from "./lineage.ts";
+export { whoUses } from "./who-uses.ts";
+export type { Consumer, Use } from "./who-uses.ts";
+export { resync } from "./resync.ts";
+export type { KubernetesWriter, ResyncOptions, ResyncProgress, ResyncResult } from "./resync.ts";
+export { rotate, rotationDue } from "./rotation.ts";
+export type { DueRotation, RotationActions, RotationReport, RotationStep } from "./rotation.ts";
+export { graphModel } from "./graph/model.ts";
+export type { GraphModel } from "./graph/model.ts";

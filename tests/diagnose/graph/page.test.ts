@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { explain } from "../../../diagnose/explain.ts";
+import { graphModel } from "../../../diagnose/graph/model.ts";
+import { graphPage } from "../../../diagnose/graph/page.ts";
+import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
+import { openBrowser } from "../../support/browser.ts";
+import { changed, healthy, print, stack } from "../healthy.ts";
+
+const whole = healthy();
+const sick = {
+  ...whole,
+  vault: {
+    ...whole.vault,
+    secrets: changed(whole.vault.secrets, ({ path }) => path === "ghcr-token", {
+      fingerprint: print("x", "placeholder"),
+    }),
+  },
+};
+const live = graphModel(stack.plan, stack.catalogue, explain(sick, stack));
+const staging = environmentStack("staging", {}, { catalogue: withMany(500) });
+const planned = graphModel(staging.plan, staging.catalogue);
+
+/** The page as a person meets it: from disk, in a real browser. */
+describe("graphPage", function () {
+  this.timeout(60_000);
+  let dir: string;
+  let browser: Browser;
+  let page: Page;
+  const asked: string[] = [];
+  const errors: string[] = [];
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "graph-"));
+    await writeFile(join(dir, "page.html"), await graphPage([live, planned]));
+    browser = await openBrowser();
+    page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    page.on("request", (request) => asked.push(request.url()));
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => errors.push(message.text()));
+  });
+  beforeEach(async () => {
+    await page.goto(pathToFileURL(join(dir, "page.html")).href);
+    await page.waitForSelector("svg .node");
+  });
+  after(async () => {
+    await browser.close();
+    await rm(dir, { recursive: true });
+  });
+
+  const lit = () => page.$$eval(".node.lit", (nodes) => nodes.map(({ id }) => id));
+  const details = async () => (await page.textContent("#details")) ?? "";
+  const focused = () => page.evaluate("document.activeElement?.id");
+
+  it("asks for nothing but itself, and meets no error", () => {
+    assert.deepEqual(new Set(asked.map((url) => new URL(url).protocol)), new Set(["file:"]));
+    assert.equal(new Set(asked).size, 1);
+    assert.deepEqual(errors, []);
+  });
+  it("is at most 2 MB", async () => assert.ok((await graphPage([live, planned])).length < 2_000_000));
+  it("tells a state by sign and class, not by colour alone", async () => {
+    assert.equal(await page.textContent("#vault-0 text"), "✗ ghcr-token");
+    assert.equal(await page.getAttribute("#vault-0", "aria-label"), "ghcr-token: broken");
+    assert.match((await page.textContent("#summary")) ?? "", /1 broken/);
+  });
+  it("lights the whole path of a secret on a click, with evidence and repair beside it", async () => {
+    await page.click("#vault-0");
+    assert.deepEqual(await lit(), [
+      "dotenv-0",
+      "key-vault-0",
+      "vault-0",
+      "delivery-0",
+      "target-0",
+      "delivery-1",
+      "target-1",
+    ]);
+    assert.match(
+      await details(),
+      /vault-holds-placeholder.*version 1 is a placeholder.*ameide-secrets bootstrap run --stack dev/s,
+    );
+  });
+  it("lights every secret of a target that holds several", async () => {
+    await page.click("#target-0");
+    assert.equal(await page.textContent("#target-0 text"), "✓ ameide-dev/ghcr-pull");
+    const paths = await lit();
+    assert.ok(paths.includes("vault-0") && paths.includes("vault-1"));
+  });
+  it("is used by the keyboard alone: Tab, arrows, Enter, and Escape to clear", async () => {
+    await page.focus("#theme");
+    await page.keyboard.press("Tab");
+    const first = await focused();
+    assert.equal(first, await page.$eval('.node[tabindex="0"]', ({ id }) => id));
+    await page.keyboard.press("ArrowDown");
+    assert.notEqual(await focused(), first);
+    await page.keyboard.press("Enter");
+    assert.notEqual((await lit()).length, 0);
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await lit(), []);
+  });
+  it("draws only what a search finds, and says how many of how many", async () => {
+    await page.keyboard.press("/");
+    await page.keyboard.type("langfuse");
+    assert.deepEqual(await page.$$eval('[id^="vault-"] text', (texts) => texts.map(({ textContent }) => textContent)), [
+      "✓ langfuse-secret-key",
+    ]);
+    assert.match((await page.textContent("#summary")) ?? "", /^1 of 5 secrets/);
+  });
+  it("draws only what is broken where that is wanted", async () => {
+    await page.check("#broken");
+    assert.equal(await page.$$eval('[id^="vault-"]', (nodes) => nodes.length), 1);
+  });
+  it("is dark where the system is, and where that is chosen", async () => {
+    const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const light = await background();
+    await page.emulateMedia({ colorScheme: "dark" });
+    const dark = await background();
+    assert.notEqual(dark, light);
+    await page.selectOption("#theme", "light");
+    assert.equal(await background(), light);
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+  it("draws a plan of 500 secrets without a cluster, each place named and none over another", async () => {
+    await page.selectOption("#environment", "staging");
+    assert.match((await page.textContent("#summary")) ?? "", /505 secrets.*nothing was looked at/);
+    const boxes = await page.$$eval(".node.place", (nodes) =>
+      nodes.map((node) => {
+        const { x, y } = node.getBoundingClientRect();
+        return `${Math.round(x)},${Math.round(y)}`;
+      }),
+    );
+    assert.ok(boxes.length > 1500);
+    assert.equal(new Set(boxes).size, boxes.length);
+  });
+  it("keeps cluster-managed secrets in lanes of their own, without an edge into the chain", async () => {
+    await page.click('[id^="managed-cnpg"]');
+    assert.match(await details(), /must never enter this chain/);
+    assert.equal(
+      await page.$$eval(".edge title", (titles) =>
+        titles.some(({ textContent }) => /managed|owner/.test(textContent ?? "")),
+      ),
+      false,
+    );
+  });
+  it("lets no name end its script", async () => {
+    const evil = {
+      ...live,
+      secrets: live.secrets.map((one) => ({ ...one, name: `</script><script>throw 1</script>` })),
+    };
+    await page.setContent(await graphPage([evil]));
+    await page.waitForSelector("svg .node");
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe("the page's program", function () {
+  this.timeout(60_000);
+  it("type-checks against the browser, which the rest of the code must not know", () => {
+    const root = join(import.meta.dirname, "../../..");
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    execFileSync(process.execPath, [tsc, "-p", join(root, "diagnose/graph/browser")], { stdio: "pipe" });
+  });
+});
+
+function withMany(count: number): typeof seedCatalogue {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const secrets = numbers.map((n) => [`service-${n}-key`, { authority: "external" as const, env: `SERVICE_${n}_KEY` }]);
+  const deliveries = numbers
+    .filter((n) => n % 4 === 0)
+    .map((n) => [
+      `service-${n}`,
+      { type: "Opaque" as const, keys: { A: `service-${n}-key`, B: `service-${n + 3}-key` } },
+    ]);
+  return {
+    ...seedCatalogue,
+    secrets: { ...seedCatalogue.secrets, ...Object.fromEntries(secrets) },
+    deliveries: { ...seedCatalogue.deliveries, ...Object.fromEntries(deliveries) },
+  };
+}
