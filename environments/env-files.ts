@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import type { DotenvFile } from "../domain/dotenv-files.ts";
 import { UserError } from "../domain/user-error.ts";
 
@@ -34,18 +34,32 @@ export function readEnvFiles(root: string, paths: readonly string[] | undefined)
     return {
       path,
       text: readFileSync(full, "utf8"),
-      tracked: isTracked(root, full),
+      tracked: isTracked(full),
       mode: statSync(full).mode & 0o777,
     };
   });
 }
 
-/** Whether git tracks a file; no git or no repository means no. */
-function isTracked(root: string, path: string): boolean {
-  try {
-    execFileSync("git", ["ls-files", "--error-unmatch", "--", path], { cwd: root, stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether git tracks a file, or what a link points to; no git or no repository means no. */
+function isTracked(path: string): boolean {
+  return [...new Set([path, realpathSync(path)])].some((file) => {
+    try {
+      // asked from the file's own folder: it may lie in another repository than this one
+      const options = { cwd: dirname(file), env: withoutGit(process.env), stdio: "ignore" } as const;
+      execFileSync("git", ["ls-files", "--error-unmatch", "--", basename(file)], options);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Within a git hook these name the hook's repository, whatever the folder is. */
+function withoutGit({
+  GIT_DIR: _dir,
+  GIT_WORK_TREE: _tree,
+  GIT_INDEX_FILE: _index,
+  ...env
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
 }
