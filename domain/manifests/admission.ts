@@ -75,7 +75,7 @@ export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
       {
         expression: "variables.refused.size() == 0",
         message: "it writes a secret that is not mirrored into Vault",
-        messageExpression: `'it may not write ' + variables.refused.map(k, k + ' (' + ${ownerOf("k", catalogue)} + ')').join(', ') + '; only secrets of ${mirrored.join(", ")} that no ExternalSecret reads are mirrored'`,
+        messageExpression: `'it may not write ' + variables.refused.map(k, k + ' (' + (k in variables.read ? 'an ExternalSecret reads it' : ${ownerOf("k", catalogue)}) + ')').join(', ') + '; only secrets of ${mirrored.join(", ")} that no ExternalSecret reads are mirrored'`,
         reason: "Forbidden",
       },
       {
