@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { bootstrapLogs, bootstrapRun } from "./bootstrap-run.ts";
 import { doctor } from "./doctor.ts";
 import { envCheck } from "./env-check.ts";
+import { envPush } from "./env-push.ts";
 import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
 import { localDown } from "./local-down.ts";
@@ -23,6 +24,7 @@ export const commands: readonly Command<never>[] = [
   localStatus,
   localDown,
   envCheck,
+  envPush,
   lint,
   validate,
   doctor,

@@ -17,3 +17,8 @@ export function localAzureAccount(): { readonly tenantId?: string; readonly subs
   };
   return settings.azure ?? {};
 }
+
+/** Of the one Key Vault that the stand-in serves. */
+export function localAzureUri(home: LocalHome): string {
+  return `${home.azureUrl}/`;
+}

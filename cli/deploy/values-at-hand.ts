@@ -1,4 +1,5 @@
 import { compileDotenv } from "../../domain/dotenv.ts";
+import { externalSecretsOf } from "../../domain/catalogue-secrets.ts";
 import { errorsOf } from "../../domain/finding.ts";
 import { keyVaultName } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
@@ -32,4 +33,13 @@ export function readValues(stack: "shared" | "local", files?: readonly string[])
       return [keyVaultName(own ?? name, secretPrefix), value] as const;
     }),
   );
+}
+
+/** Key Vault names of the secrets of a stack that have no value here. */
+export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string, Redacted>): readonly string[] {
+  const prefix = prefixOf(stack);
+  return [...externalSecretsOf(readCatalogue(), stack)]
+    .map(([name, { keyVault = name }]) => keyVaultName(keyVault, prefix))
+    .filter((name) => !values.has(name))
+    .toSorted();
 }

@@ -1,0 +1,106 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { TokenCredential } from "@azure/identity";
+import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
+import { Pacer } from "../../bootstrap/pacer.ts";
+import type { HeldSecret } from "../../domain/key-vault-push.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+
+/** Published limits per vault and 10 seconds, less a tenth for whoever else is at work. @see learn.microsoft.com/azure/key-vault/general/service-limits */
+const creationsPerWindow = 295;
+const callsPerWindow = 3_600;
+const windowInMilliseconds = 10_000;
+/** Calls under way at once. */
+const parallel = 16;
+
+/** Where a Key Vault is and who asks. */
+export interface KeyVaultPlace {
+  readonly uri: string;
+  readonly credential: TokenCredential;
+  /** Of private endpoints and the local stand-in; @default - Azure's public ones */
+  readonly options?: SecretClientOptions;
+}
+
+/** The data plane of one Key Vault, paced under its limits. Values go in and out as {@link Redacted}. */
+export class KeyVaultWriter {
+  readonly #client: SecretClient;
+  readonly #calls = new Pacer(callsPerWindow, windowInMilliseconds);
+  readonly #creations = new Pacer(creationsPerWindow, windowInMilliseconds);
+  readonly #key = randomBytes(32);
+
+  constructor({ uri, credential, options = {} }: KeyVaultPlace) {
+    this.#client = new SecretClient(uri, credential, { ...options, retryOptions: { maxRetries: 6 } });
+  }
+
+  /**
+   * What the vault holds under each name, compared with the value here by a keyed hash.
+   *
+   * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
+   */
+  async compare(values: ReadonlyMap<string, Redacted>): Promise<ReadonlyMap<string, HeldSecret>> {
+    const [live, deleted] = await Promise.all([
+      namesOf(this.#client.listPropertiesOfSecrets()),
+      namesOf(this.#client.listDeletedSecrets()),
+    ]).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
+    const held = new Map<string, HeldSecret>();
+    await inParallel([...values], async ([name, value]) => {
+      held.set(
+        name,
+        live.has(name) ? await this.#held(name, value) : { state: deleted.has(name) ? "deleted" : "absent" },
+      );
+    });
+    return held;
+  }
+
+  /** @returns the new version. A name in soft delete is recovered first: recovering alone would bring its old value back. */
+  async set(name: string, value: Redacted, { recover }: { readonly recover: boolean }): Promise<string> {
+    if (recover) await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
+    await this.#creations.turn();
+    const { properties } = await this.#client.setSecret(name, value.reveal(), {
+      tags: { "managed-by": "ameide-secrets" },
+    });
+    return properties.version ?? "";
+  }
+
+  /** Calls `work` for each with a bounded number under way. */
+  static forEach = inParallel;
+
+  async #held(name: string, value: Redacted): Promise<HeldSecret> {
+    await this.#calls.turn();
+    const { value: now = "", properties } = await this.#client.getSecret(name).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
+    const same = timingSafeEqual(this.#digest(now), this.#digest(value.reveal()));
+    return { state: "held", version: properties.version ?? "", equalsValueHere: same };
+  }
+
+  #digest(text: string): Buffer {
+    return createHmac("sha256", this.#key).update(text).digest();
+  }
+}
+
+async function namesOf(listing: AsyncIterable<{ readonly name: string }>): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const { name } of listing) names.add(name);
+  return names;
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
+}
+
+function forbidden(error: unknown, vault: string): unknown {
+  if (!(error instanceof Error) || (error as { statusCode?: unknown }).statusCode !== 403) return error;
+  return UserError.of(
+    "key-vault-forbidden",
+    `${vault} refuses you: ${error.message.split("\n")[0] ?? "403"}`,
+    `az role assignment create --role "Key Vault Secrets Officer" --assignee <you> --scope <id of the vault>; it takes up to 10 minutes to be seen`,
+    { cause: error },
+  );
+}

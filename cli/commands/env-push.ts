@@ -1,0 +1,62 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { dotenvOption, jsonOption, yesOption } from "./stack-options.ts";
+
+interface Flags extends LocalHomeFlags {
+  readonly stack: "shared" | "local";
+  readonly dotenv?: readonly string[];
+  readonly overwrite?: readonly string[];
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export const envPush: Command<Flags> = {
+  name: "env push",
+  summary: "write the values of .env to Key Vault: new and changed ones, never over what somebody else changed there",
+  options: [
+    { flags: "--stack <name>", summary: "whose Key Vault", choices: ["shared", "local"], default: "shared" },
+    dotenvOption,
+    {
+      flags: "--overwrite <name>",
+      summary: "the value here is the right one, whatever Key Vault holds; may be given several times",
+      repeatable: true,
+    },
+    yesOption,
+    jsonOption,
+    ...localHomeOptions,
+  ],
+  examples: [
+    "ameide-secrets env push",
+    "ameide-secrets env push --yes",
+    "ameide-secrets env push --yes --overwrite ghcr-token",
+  ],
+  async run(flags, io) {
+    const [{ pushFor }, { table }] = await Promise.all([import("../deploy/push-place.ts"), import("../table.ts")]);
+    const { isShared, rows } = await pushFor(flags);
+    const conflicts = rows.filter(({ verdict }) => verdict === "conflict");
+    const pending = rows.filter(({ verdict }) => verdict === "new" || verdict === "changed" || verdict === "recovered");
+    if (flags.json === true) io.out(JSON.stringify(rows, undefined, 2));
+    else
+      io.out(
+        table(
+          ["SECRET", "VERDICT", "VERSION"],
+          rows.map(({ name, verdict, version }) => [
+            name,
+            verdict === "kept" ? "kept: no value here" : verdict,
+            version?.slice(0, 8) ?? "-",
+          ]),
+        ),
+      );
+    if (conflicts.length > 0) {
+      const names = conflicts.map(({ name }) => name).join(", ");
+      io.err(
+        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ameide-secrets env push --yes --overwrite ${conflicts[0]?.name ?? ""}`,
+      );
+      return ExitCode.finding;
+    }
+    if (pending.length === 0 || !isShared || flags.yes === true) return ExitCode.ok;
+    io.err(`nothing was written: ${pending.length} would be\n  fix: ameide-secrets env push --yes`);
+    return ExitCode.finding;
+  },
+};

@@ -1,0 +1,42 @@
+/** What `env push` does with one name. `kept`: no value here, so nothing happens. */
+export type PushVerdict = "new" | "changed" | "same" | "conflict" | "recovered" | "kept";
+
+/** What Key Vault holds under one name. */
+export type HeldSecret =
+  | { readonly state: "absent" }
+  | { readonly state: "deleted" }
+  | { readonly state: "held"; readonly version: string; readonly equalsValueHere: boolean };
+
+export interface PushDecision {
+  readonly name: string;
+  readonly verdict: PushVerdict;
+  /** Whether a push writes a value. */
+  readonly writes: boolean;
+}
+
+/**
+ * Decides for one name that has a value here.
+ *
+ * A value that differs is ours to overwrite only if the version in Key Vault is the one that this workstation pushed
+ * last: otherwise somebody rotated it there, and an old `.env` would undo that without a word.
+ *
+ * @param lastPushed - version that this workstation pushed last; `undefined` if it never did.
+ * @param options.overwrite - the person said that the value here is the right one. @default false
+ */
+export function pushDecision(
+  name: string,
+  held: HeldSecret,
+  lastPushed: string | undefined,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): PushDecision {
+  switch (held.state) {
+    case "absent":
+      return { name, verdict: "new", writes: true };
+    case "deleted":
+      return { name, verdict: "recovered", writes: true };
+    case "held":
+      if (held.equalsValueHere) return { name, verdict: "same", writes: false };
+      if (overwrite || held.version === lastPushed) return { name, verdict: "changed", writes: true };
+      return { name, verdict: "conflict", writes: false };
+  }
+}
