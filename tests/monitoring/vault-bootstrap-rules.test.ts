@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parser } from "@prometheus-io/lezer-promql";
+import { parse } from "yaml";
+import { bootstrapName } from "../../domain/federation.ts";
+
+interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+const file = join(import.meta.dirname, "..", "..", "monitoring", "vault-bootstrap.rules.yaml");
+
+/** Where Prometheus' own grammar meets what it does not know. */
+function syntaxErrors(expr: string): string[] {
+  const errors: string[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) errors.push(expr.slice(from, from + 20));
+    },
+  });
+  return errors;
+}
+
+function namesOf(expr: string, node: string): string[] {
+  const names: string[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ name, from, to }) => {
+      if (name === node) names.push(expr.slice(from, to));
+    },
+  });
+  return names;
+}
+
+describe("monitoring/vault-bootstrap.rules.yaml", () => {
+  const document = parse(readFileSync(file, "utf8")) as {
+    apiVersion: string;
+    kind: string;
+    spec: { groups: { name: string; rules: AlertRule[] }[] };
+  };
+  const rules = document.spec.groups.flatMap((group) => group.rules);
+
+  it("is a PrometheusRule with one alert for each way in which secrets stop to arrive", () => {
+    assert.equal(`${document.apiVersion} ${document.kind}`, "monitoring.coreos.com/v1 PrometheusRule");
+    assert.deepEqual(
+      rules.map(({ alert }) => alert),
+      [
+        "VaultBootstrapNoRecentSuccess",
+        "VaultBootstrapFailing",
+        "VaultBootstrapRunsOverItsPeriod",
+        "VaultBootstrapSuspended",
+        "VaultSealed",
+        "VaultSecretStoreNotReady",
+        "ExternalSecretNotReady",
+        "ExternalSecretSyncErrors",
+      ],
+    );
+  });
+
+  it("holds expressions that Prometheus' grammar accepts, each with its wait, severity and a sentence what to do", () => {
+    for (const { alert, expr, for: wait, labels, annotations } of rules) {
+      assert.deepEqual(syntaxErrors(expr), [], alert);
+      assert.match(wait, /^\d+[mh]$/);
+      assert.match(labels.severity, /^(critical|warning)$/);
+      assert.ok(annotations.summary.length > 0 && annotations.description.length > 0, alert);
+    }
+    assert.notDeepEqual(syntaxErrors("max by (namespace) (up == )"), []);
+  });
+
+  it("asks only for metrics of kube-state-metrics, External Secrets Operator and Vault, and for our CronJob by its name", () => {
+    for (const { alert, expr } of rules) {
+      for (const metric of namesOf(expr, "Identifier")) {
+        assert.match(metric, /^(kube_(cronjob|job|pod)_|externalsecret_|secretstore_|vault_core_unsealed$)/, alert);
+      }
+      for (const selector of namesOf(expr, "VectorSelector").filter((one) => /\b(cronjob|owner_name)="/.test(one))) {
+        assert.ok(selector.includes(`"${bootstrapName}"`), `${alert}: ${selector}`);
+      }
+    }
+  });
+});
