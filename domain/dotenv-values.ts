@@ -54,6 +54,22 @@ export function valueFindings(variable: Variable, { secret, catalogue, environme
       "base64 the value where its consumer can decode it",
     );
   }
+  if (/^[ \t]|[ \t]$/.test(value)) {
+    report(
+      "dotenv-padded",
+      "warning",
+      "begins or ends with a space; it is kept",
+      "take it out of the quotes if it is not meant",
+    );
+  }
+  if (/\$\{\w+\}/.test(value)) {
+    report(
+      "dotenv-not-expanded",
+      "warning",
+      "holds ${...}, which nothing expands",
+      "write the value itself if that was meant",
+    );
+  }
   if (isPlaceholder(value, catalogue.fixtures)) {
     report("dotenv-placeholder", "error", "holds a placeholder", "set the real value, or remove the line");
   } else if (isSample(value)) {
@@ -68,4 +84,40 @@ export function valueFindings(variable: Variable, { secret, catalogue, environme
     report("dotenv-too-short", "error", `is shorter than ${minimum} characters`, "set the whole value");
   }
   return found;
+}
+
+/** Shorter values may well be equal: user names, ids. */
+const tellingLength = 16;
+
+/**
+ * Secrets that hold one value: rotating one leaves the other behind, and two slots with one account take each other's token
+ * away (675).
+ *
+ * @param variables - of external secrets, in order.
+ */
+export function sameValueFindings(
+  variables: readonly Variable[],
+): readonly { readonly at: Variable; readonly finding: Finding }[] {
+  const first = new Map<string, Variable>();
+  return variables.flatMap((variable) => {
+    const { name, value, where } = variable;
+    if (value.length < tellingLength) return [];
+    const other = first.get(value);
+    if (other === undefined) {
+      first.set(value, variable);
+      return [];
+    }
+    const problem = `${name} holds the same value as ${other.name} (${other.where})`;
+    const fix = "give each its own, so that each can be rotated alone";
+    const finding: Finding = {
+      code: "dotenv-same-value",
+      stage: "dotenv",
+      severity: "warning",
+      where,
+      subject: name,
+      problem,
+      fix,
+    };
+    return [{ at: variable, finding }];
+  });
 }

@@ -4,7 +4,7 @@ import { externalSecretsOf } from "./catalogue-secrets.ts";
 import { fileFindings, mergeFiles, type DotenvFile, type Variable } from "./dotenv-files.ts";
 import { nameFinding } from "./dotenv-names.ts";
 import { shownName } from "./dotenv-shown.ts";
-import { valueFindings } from "./dotenv-values.ts";
+import { sameValueFindings, valueFindings } from "./dotenv-values.ts";
 import type { Finding } from "./finding.ts";
 import { keyVaultNameFindings } from "./key-vault-findings.ts";
 import { normalise } from "./names.ts";
@@ -42,6 +42,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
   const wanted = externalSecretsOf(catalogue, environment);
   const values = new Map<string, Redacted>();
   const named = new Set<string>();
+  const carried: Variable[] = [];
   const settings: string[] = [];
   const found: { readonly place: number; readonly finding: Finding }[] = [...readingFindings];
   const report = ({ place }: Variable, findings: readonly Finding[]): void => {
@@ -59,6 +60,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
         report(variable, [notHere(variable, environment)]);
       } else {
         values.set(known.entry, new Redacted(variable.value));
+        carried.push(variable);
         report(variable, valueFindings(variable, { secret, catalogue, environment }));
         report(variable, keyVaultNameFindings(variable, secret.keyVault ?? known.entry, secretPrefix));
       }
@@ -66,7 +68,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
       report(variable, [nameFinding(variable, known, catalogue)]);
     }
   }
-  for (const collision of collisions(variables)) report(collision.at, [collision.finding]);
+  for (const { at, finding } of [...collisions(variables), ...sameValueFindings(carried)]) report(at, [finding]);
 
   return {
     values,

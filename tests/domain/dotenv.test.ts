@@ -179,6 +179,31 @@ describe("compileDotenv", () => {
     assert.equal(compiled.values.get("ghcr-token")?.reveal(), "one\ntwo");
   });
 
+  it("warns of a space at either end, and keeps it", () => {
+    const compiled = compile("GHCR_TOKEN=' abcd'\nGHCR_USERNAME='me '");
+    assert.deepEqual(
+      compiled.findings.map(({ severity, code, where }) => [severity, code, where]),
+      [
+        ["warning", "dotenv-padded", ".env:1"],
+        ["warning", "dotenv-padded", ".env:2"],
+      ],
+    );
+    assert.equal(compiled.values.get("ghcr-token")?.reveal(), " abcd");
+  });
+
+  it("warns of a reference to another variable, which nothing expands", () => {
+    assert.match(told(compile("GHCR_TOKEN=x-${OTHER}"))[0] ?? "", /^warning dotenv-not-expanded \.env:1/);
+    assert.deepEqual(told(compile("GHCR_TOKEN=pa$$word")), []);
+  });
+
+  it("warns of two secrets with one value, naming both, unless it is too short to tell", () => {
+    const value = "one-long-value-of-two";
+    assert.deepEqual(told(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
+      "warning dotenv-same-value .env:3: GHCR_USERNAME holds the same value as GHCR_TOKEN (.env:1)",
+    ]);
+    assert.deepEqual(told(compile("GHCR_TOKEN=abcd\nGHCR_USERNAME=abcd")), []);
+  });
+
   it("fails a quote that is not closed", () => {
     assert.match(told(compile("GHCR_TOKEN='abcd"))[0] ?? "", /^error dotenv-stray-quote \.env:1/);
   });
