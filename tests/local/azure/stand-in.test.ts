@@ -64,11 +64,13 @@ describe("startAzure", () => {
 
   it("keeps the ids of its first start even where nothing else happened", async () => {
     const fresh = await AzureRig.start();
-    const { tenantId, operatorToken } = fresh.azure;
-    await fresh.restart();
-
-    assert.deepEqual([fresh.azure.tenantId, fresh.azure.operatorToken], [tenantId, operatorToken]);
-    await fresh.stop();
+    try {
+      const { tenantId, operatorToken } = fresh.azure;
+      await fresh.restart();
+      assert.deepEqual([fresh.azure.tenantId, fresh.azure.operatorToken], [tenantId, operatorToken]);
+    } finally {
+      await fresh.stop();
+    }
   });
 
   it("fails a request that it cannot read, and serves the next one", async () => {
