@@ -1,7 +1,9 @@
 import type { Command } from "../command.ts";
+import { add } from "./add.ts";
 import { bootstrapLogs, bootstrapRun } from "./bootstrap-run.ts";
 import { doctor } from "./doctor.ts";
 import { envCheck } from "./env-check.ts";
+import { envClassify } from "./env-classify.ts";
 import { envPush } from "./env-push.ts";
 import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
@@ -25,6 +27,8 @@ export const commands: readonly Command<never>[] = [
   localDown,
   envCheck,
   envPush,
+  envClassify,
+  add,
   lint,
   validate,
   doctor,

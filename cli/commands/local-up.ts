@@ -2,10 +2,12 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { refreshOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly dotenv?: readonly string[];
   readonly firstLook: boolean;
+  readonly refresh?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +25,7 @@ export const localUp: Command<Flags> = {
     },
     ...localHomeOptions,
     { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
+    refreshOption,
     { flags: "--json", summary: "print the account as JSON" },
   ],
   examples: ["npm start", "npm start -- --dotenv .env", "ameide-secrets local up --home /tmp/chain --port-base 29000"],
@@ -42,7 +45,14 @@ export const localUp: Command<Flags> = {
       const { startLocal } = await import("../deploy/local-servers.ts");
       const binaries = await startLocal({ home, phases, signal });
       const { runLocalChain } = await import("../deploy/local-chain.ts");
-      const { stack, cluster, update } = await runLocalChain({ home, binaries, envFiles, phases, signal });
+      const { stack, cluster, update } = await runLocalChain({
+        home,
+        binaries,
+        envFiles,
+        phases,
+        signal,
+        ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
+      });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
       await phases.run("External Secrets Operator", () =>

@@ -13,6 +13,12 @@ export const yesOption: OptionSpec = {
   summary: "do it without asking; needed on every stack but local",
 };
 
+/** What the repairs of `doctor` use: without it, what was deleted by hand counts as still there. */
+export const refreshOption: OptionSpec = {
+  flags: "--refresh",
+  summary: "look at what is really there first, and put right what was changed or deleted by hand",
+};
+
 export const jsonOption: OptionSpec = { flags: "--json", summary: "print the result as JSON, with stable codes" };
 
 export const dotenvOption: OptionSpec = {

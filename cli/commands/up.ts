@@ -1,21 +1,22 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { dotenvOption, jsonOption, stackOption, yesOption } from "./stack-options.ts";
+import { dotenvOption, jsonOption, refreshOption, stackOption, yesOption } from "./stack-options.ts";
 
 interface Flags {
   readonly stack: string;
   readonly dotenv?: readonly string[];
   readonly yes?: boolean;
+  readonly refresh?: boolean;
   readonly json?: boolean;
 }
 
 export const up: Command<Flags> = {
   name: "up",
   summary: "preview with the policy pack, then update: one stack, and Vault first where it needs it",
-  options: [stackOption, dotenvOption, yesOption, jsonOption],
+  options: [stackOption, dotenvOption, refreshOption, yesOption, jsonOption],
   examples: ["ameide-secrets up --stack shared --yes", "ameide-secrets up --stack dev --yes --json"],
-  async run({ stack, dotenv, yes, json }, io, _args, signal) {
+  async run({ stack, dotenv, refresh, yes, json }, io, _args, signal) {
     const { formatChanges } = await import("../deploy/words.ts");
     const { runCloud } = await import("../deploy/cloud.ts");
     const phases = new Phases(io, signal);
@@ -25,6 +26,7 @@ export const up: Command<Flags> = {
       signal,
       tell: (text: string) => io.err(text),
       ...(dotenv === undefined ? {} : { envFiles: dotenv }),
+      ...(refresh === undefined ? {} : { refresh }),
     };
     if (yes !== true) {
       const { UserError } = await import("../../domain/user-error.ts");

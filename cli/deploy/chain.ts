@@ -29,6 +29,8 @@ export interface ChainOptions {
   readonly signal: AbortSignal;
   /** `preview` changes nothing, so it refuses a Vault that is not active instead of unsealing it. */
   readonly until: "preview" | "update";
+  /** See RunOptions of the engine. @default false */
+  readonly refresh?: boolean;
 }
 
 export interface ChainResult {
@@ -63,9 +65,15 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
 /** Previews with the pack; updates where that is asked and there is something to change. */
 export async function previewThenUpdate(
   stack: Stack,
-  { policyPacks, signal, phases, until }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until">,
+  {
+    policyPacks,
+    signal,
+    phases,
+    until,
+    refresh,
+  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh">,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
-  const run = { policyPacks, signal };
+  const run = { policyPacks, signal, ...(refresh === undefined ? {} : { refresh }) };
   const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
   if (until === "preview" || preview.changes.length === 0) return { preview };
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };

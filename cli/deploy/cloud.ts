@@ -23,6 +23,8 @@ export interface CloudOptions {
   readonly phases: Phases;
   readonly signal: AbortSignal;
   readonly tell: (text: string) => void;
+  /** See RunOptions of the engine. @default false */
+  readonly refresh?: boolean;
 }
 
 export interface CloudResult
@@ -36,7 +38,7 @@ export interface CloudResult
  * @throws UserError with all findings of one pass together.
  */
 export async function runCloud(options: CloudOptions): Promise<CloudResult> {
-  const { stack: name, phases, signal, until } = options;
+  const { stack: name, phases, signal, until, refresh = false } = options;
   refuseDebugProviders(name);
   if (name === "local") {
     throw UserError.of(
@@ -53,7 +55,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
   if (plan.kind === "shared") {
     const engine = await openEngine({});
-    return { plan, ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until })) };
+    return { plan, ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until, refresh })) };
   }
 
   const cluster = await openCluster(plan.cluster);
@@ -73,6 +75,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
         phases,
         signal,
         until,
+        refresh,
       })),
     };
   } finally {

@@ -24,6 +24,8 @@ export interface LocalChainOptions {
   readonly envFiles: readonly string[];
   readonly phases: Phases;
   readonly signal: AbortSignal;
+  /** See RunOptions of the engine. @default false */
+  readonly refresh?: boolean;
 }
 
 /** Runs the program on the servers of a home, which are up. */
@@ -47,6 +49,7 @@ export async function runLocalChain(
     phases,
     signal,
     until: "update",
+    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
   });
   return { ...result, stack, cluster };
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { TokenCredential } from "@azure/identity";
 import type { KeyVaultPlace } from "../access/key-vault.ts";
 import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
@@ -19,8 +20,9 @@ export async function pushFor(
   const { stack, dotenv, overwrite = [] } = options;
   const isShared = stack === "shared";
   const values = readValues(stack, dotenv);
-  const place = isShared ? await cloudPlace() : await localPlace(options);
+  const { place, memory } = isShared ? { place: await cloudPlace(), memory: {} } : await localPlace(options);
   const rows = await push({
+    ...memory,
     place,
     values,
     kept: keptNames(stack, values),
@@ -36,16 +38,20 @@ async function cloudPlace(): Promise<KeyVaultPlace> {
   return { uri: azure.keyVaultUri, credential: new DefaultAzureCredential() };
 }
 
-async function localPlace(flags: LocalHomeFlags): Promise<KeyVaultPlace> {
+/** What was pushed to the stand-in is forgotten with its home. */
+async function localPlace(
+  flags: LocalHomeFlags,
+): Promise<{ readonly place: KeyVaultPlace; readonly memory: { readonly memory: string } }> {
   const home = await homeOf(flags);
   const { caPem, operatorToken } = localArm(home);
   const credential: TokenCredential = {
     getToken: () => Promise.resolve({ token: operatorToken, expiresOnTimestamp: Date.now() + 3_600_000 }),
   };
-  return {
+  const place = {
     uri: localAzureUri(home),
     credential,
     // the stand-in's host is no vault.azure.net, and its certificate is its own
     options: { disableChallengeResourceVerification: true, tlsOptions: { ca: caPem } },
   };
+  return { place, memory: { memory: join(home.dir, "pushed.json") } };
 }

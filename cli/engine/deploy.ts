@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** URNs, `**` allowed; everything where left out. */
   readonly target?: readonly string[];
+  /** Whether the engine looks at the world before it compares: what was deleted or changed by hand is then put right. @default false */
+  readonly refresh?: boolean;
 }
 
 export interface RunResult {
@@ -43,10 +45,11 @@ export async function updateStack(stack: Stack, options: RunOptions): Promise<Ru
   });
 }
 
-function runOptions({ policyPacks, signal, target }: RunOptions) {
+function runOptions({ policyPacks, signal, target, refresh = false }: RunOptions) {
   return {
     policyPacks: [...policyPacks],
     signal,
+    refresh,
     color: "never" as const,
     suppressProgress: true,
     // the command line prints its own account; the engine's is kept for the error only

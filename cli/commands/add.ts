@@ -1,0 +1,105 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EnvironmentName } from "../../domain/stage.ts";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+interface Flags {
+  readonly owner?: string;
+  readonly required?: readonly EnvironmentName[];
+  readonly environment?: readonly EnvironmentName[];
+  readonly consumer?: readonly string[];
+  readonly rotateEvery?: string;
+  readonly reason?: string;
+  readonly see?: string;
+  readonly deliverTo?: string;
+  readonly key?: string;
+  readonly overPattern?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const add: Command<Flags> = {
+  name: "add",
+  summary: "add an external secret to the catalogue and to .env.example, and show what it will walk",
+  arguments: [{ name: "<name>", summary: "variable or secret, such as STRIPE_API_KEY" }],
+  options: [
+    { flags: "--owner <team>", summary: "who answers for it" },
+    {
+      flags: "--required <environment>",
+      summary: "vault-bootstrap fails there without it; may be given several times",
+      repeatable: true,
+    },
+    {
+      flags: "--environment <environment>",
+      summary: "where it exists (default: everywhere); may be given several times",
+      repeatable: true,
+    },
+    {
+      flags: "--consumer <namespace>",
+      summary: "namespace that reads it by an ExternalSecret of its own; may be given several times",
+      repeatable: true,
+    },
+    {
+      flags: "--deliver-to <secret>",
+      summary: "Kubernetes Secret that shall hold it; made if there is none of this name",
+    },
+    { flags: "--key <key>", summary: "key in that Secret (default: the variable)" },
+    { flags: "--rotate-every <days>", summary: "such as 90d" },
+    { flags: "--reason <text>", summary: "why it is what it is" },
+    { flags: "--see <reference>", summary: "where to read on" },
+    { flags: "--over-pattern", summary: "it comes from outside although its name looks like a cluster-managed one" },
+    { flags: "--dry-run", summary: "show it, and write nothing" },
+  ],
+  examples: ["ameide-secrets add STRIPE_API_KEY --owner billing --deliver-to billing-credentials --required prod"],
+  async run(flags, io, [name = ""]) {
+    const [{ addSecret }, { repositoryRoot }, { parseCatalogue }, { classify }] = await Promise.all([
+      import("../../environments/add-secret.ts"),
+      import("../../environments/index.ts"),
+      import("../../environments/catalogue.ts"),
+      import("../../domain/catalogue-lookup.ts"),
+    ]);
+    const file = "environments/catalogue.yaml";
+    const at = (path: string) => join(repositoryRoot, path);
+    const before = {
+      catalogue: readFileSync(at(file), "utf8"),
+      example: readFileSync(at(".env.example"), "utf8"),
+      file,
+    };
+    const {
+      owner,
+      required,
+      environment: environments,
+      consumer: consumers,
+      rotateEvery,
+      reason,
+      see,
+      key,
+      overPattern,
+    } = flags;
+    const given = { owner, required, environments, consumers, rotateEvery, reason, see, overPattern };
+    const added = addSecret(before, {
+      name,
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...(flags.deliverTo === undefined
+        ? {}
+        : { deliverTo: { target: flags.deliverTo, ...(key === undefined ? {} : { key }) } }),
+    });
+    const { catalogue } = parseCatalogue(added.catalogue, file);
+    if (catalogue !== undefined) {
+      const known = classify(catalogue, added.secret);
+      const targets = Object.entries(catalogue.deliveries)
+        .filter(([, { keys = {}, username, password }]) =>
+          [...Object.values(keys), username, password].includes(added.secret),
+        )
+        .map(([target]) => target);
+      io.out(
+        `${added.variable} -> Key Vault ${added.secret} -> secret/${added.secret} -> ${targets.join(", ") || "no delivery yet (--deliver-to)"} [${known.kind}]`,
+      );
+    }
+    if (flags.dryRun === true) return ExitCode.ok;
+    writeFileSync(at(file), added.catalogue);
+    writeFileSync(at(".env.example"), added.example);
+    io.err(`changed ${file} and .env.example; next: node docs/generate.ts, ameide-secrets preview --all --offline`);
+    return ExitCode.ok;
+  },
+};
