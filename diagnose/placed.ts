@@ -22,7 +22,16 @@ export function placed(
     "<auth-mount>": vault.authMount,
     "<name>": about?.name,
   };
-  const fill = (text: string): string => text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
+  const fill = (text: string): string => {
+    const filled = text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
+    // `local` is all stacks in one, and its values come with it
+    return expected.name === "local"
+      ? filled.replaceAll(
+          /ameide-secrets (?:up|env push)( --refresh)? --stack (?:local|shared)/g,
+          "ameide-secrets local up$1",
+        )
+      : filled;
+  };
   return {
     ...cause,
     fix: fill(cause.fix),

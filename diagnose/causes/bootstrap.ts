@@ -9,7 +9,7 @@ export const bootstrapCauses = {
     title: "There is no vault-bootstrap",
     symptom: "no CronJob carries values from Key Vault into Vault",
     cause: "the stack is not up, or the CronJob was deleted",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },
   "bootstrap-suspended": {
@@ -18,7 +18,7 @@ export const bootstrapCauses = {
     title: "vault-bootstrap is suspended",
     symptom: "no Jobs appear; values in Vault stay as they are",
     cause: "someone set `suspend: true` on the CronJob",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },
   "federated-token-file-missing": {
@@ -34,7 +34,7 @@ export const bootstrapCauses = {
       "vault-bootstrap ends with `token-file-missing`, or its pod template has neither the token volume nor the variable",
     cause:
       "the pod template was made without the projected token, and the workload identity webhook that used to add it did not run",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "this program writes volume and variables into the pod template itself, so no webhook is needed",
     see: "451",
   },
@@ -46,7 +46,7 @@ export const bootstrapCauses = {
     symptom: "the bootstrap's pod waits with ErrImagePull, ImagePullBackOff or InvalidImageName",
     cause:
       "the image is private while `ghcr-pull` does not exist before the bootstrap has run, or its reference is not valid",
-    fix: "set bootstrap.image to a public image by digest in Pulumi.<stack>.yaml, then: ameide-secrets up --stack <stack>",
+    fix: "set bootstrap.image to a public image by digest in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: "P11, P37 (450, 519)",
   },
   "bootstrap-cannot-start": {
@@ -57,7 +57,7 @@ export const bootstrapCauses = {
     symptom: "the container ends with StartError, RunContainerError or CreateContainerConfigError",
     cause:
       "the image lacks the program that the command names, is of another architecture, or a mounted object is missing",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P27 (450, 485)",
   },
   "bootstrap-unschedulable": {
@@ -77,7 +77,7 @@ export const bootstrapCauses = {
     aliases: ["DeadlineExceeded", "Replace at a one-minute period"],
     symptom: "Jobs end with DeadlineExceeded, or vanish as the next one starts; no completion appears",
     cause: "a run takes longer than its deadline, or the CronJob's policy Replace kills each run when the next is due",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "this program sets Forbid and a deadline under the period",
     see: "P35 (682)",
   },
@@ -124,7 +124,7 @@ export const bootstrapCauses = {
     title: "The bootstrap may not do its work in the cluster",
     symptom: "vault-bootstrap ends with `kubernetes-refused`",
     cause: "its Role or RoleBinding is not what this program made",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "450",
   },
   "bootstrap-conflict": {
@@ -152,7 +152,7 @@ export const bootstrapCauses = {
     title: "Vault holds a value of another writer in an external secret's place",
     symptom: "the status tells `kept`: what is in Key Vault does not reach Vault",
     cause: "the path holds a value that bears no mark of ours, or another's",
-    fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run: ameide-secrets up --stack <stack>",
+    fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run: ameide-secrets up --refresh --stack <stack>",
     see: "C11 (426, 451)",
   },
   "bootstrap-failed": {

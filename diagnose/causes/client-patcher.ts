@@ -83,7 +83,7 @@ export const clientPatcherCauses = {
     aliases: ["`permission denied` writing Vault", "Policy not configured"],
     symptom: "its log says `permission denied`",
     cause: "the policy `keycloak-client-patcher` lacks the path, since the client is not declared in the catalogue",
-    fix: "add the client to keycloakClients in environments/catalogue.yaml, then: ameide-secrets up --stack <stack>",
+    fix: "add the client to keycloakClients in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: "P9 (451, 485, 622)",
   },
   "patcher-failed": {

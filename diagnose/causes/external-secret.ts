@@ -7,7 +7,7 @@ export const externalSecretCauses = {
     title: "A declared delivery has no ExternalSecret",
     symptom: "the target Secret does not appear in the namespace",
     cause: "the stack is not up since the delivery was declared, or the ExternalSecret was deleted",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P16 (450, 622)",
   },
   "external-secret-path-wrong": {
@@ -23,7 +23,7 @@ export const externalSecretCauses = {
     symptom:
       "the ExternalSecret shows SecretSyncedError (the seed writes `SecretSyncError`); its Event says `Secret does not exist`",
     cause: "its remoteRef.key is none that Vault holds: another prefix, another spelling, or edited by hand",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
     see: "451",
   },
@@ -46,7 +46,7 @@ export const externalSecretCauses = {
     title: "Vault refuses to let an ExternalSecret read",
     symptom: "the store is Ready; the ExternalSecret's Event says 403 `permission denied`",
     cause: "the reader's policy does not hold the path, since the catalogue does not let this namespace read it",
-    fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --stack <stack>",
+    fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: "46 (452, 622)",
   },
   "external-secret-template": {
@@ -103,7 +103,7 @@ export const externalSecretCauses = {
     title: "The Kubernetes Secret is not as its delivery declares it",
     symptom: "keys, type or the label `app.kubernetes.io/managed-by` differ",
     cause: "the ExternalSecret was edited by hand, or the Secret was made by another",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },
   "target-secret-behind": {
@@ -131,7 +131,7 @@ export const externalSecretCauses = {
     title: "The pull secret is no docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
     cause: "the bare token was mapped to `.dockerconfigjson`, as the seed's sample does",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },
   "pull-secret-missing-here": {
@@ -141,7 +141,7 @@ export const externalSecretCauses = {
     aliases: ["operators ImagePullBackOff"],
     symptom: "ImagePullBackOff; the pod names a pull secret that is not in its namespace",
     cause: "the namespace is not among registry.additionalNamespaces",
-    fix: "add <namespace> to registry.additionalNamespaces in Pulumi.<stack>.yaml, then: ameide-secrets up --stack <stack>",
+    fix: "add <namespace> to registry.additionalNamespaces in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: "P16 (450, 622)",
   },
   "pull-secret-not-attached": {
@@ -150,7 +150,7 @@ export const externalSecretCauses = {
     title: "A ServiceAccount does not list the pull secret",
     symptom: "ImagePullBackOff although `ghcr-pull` is right",
     cause: "the account was made anew after the delivery, or its list is owned by another",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "444",
   },
   "image-pull-denied": {

@@ -17,7 +17,7 @@ export const secretStoreCauses = {
     aliases: ["SecretStore not found", "extraSecretStores"],
     symptom: "the ExternalSecret says that the store is not found; consumers keep what Helm put there",
     cause: "the namespace is not among additionalNamespaces, or the store was deleted",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P15, P16 (450, 622)",
   },
   "store-account-missing": {
@@ -26,7 +26,7 @@ export const secretStoreCauses = {
     title: "The ServiceAccount of a store does not exist",
     symptom: "the store says that the ServiceAccount is not found",
     cause: "the account was deleted, or the store was made by hand",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "450",
   },
   "store-permission-denied": {

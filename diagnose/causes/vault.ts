@@ -83,7 +83,7 @@ export const vaultCauses = {
     symptom: "Vault is up, the bootstrap ends with `vault-unreachable`, or a store's server is not the environment's",
     cause:
       "the address is another one than vault.address of the stack: an old Service name or another namespace's Vault",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P19, P20 (450, 452)",
   },
   "vault-reviewer-pinned": {
@@ -114,7 +114,7 @@ export const vaultCauses = {
     title: "Vault has no Kubernetes auth",
     symptom: "logins answer 403 or 404; auth/<auth-mount>/config does not exist",
     cause: "the auth method was never enabled here",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },
   "token-review-forbidden": {
@@ -124,7 +124,7 @@ export const vaultCauses = {
     aliases: [...permissionDenied, "missing TokenReview RBAC"],
     symptom: "every login answers 403 `permission denied`, the auth configuration is right",
     cause: "no ClusterRoleBinding to system:auth-delegator names the account that reviews",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     seed: ["kubectl get clusterrolebinding -o wide | grep auth-delegator"],
     see: "C10 (451, 452)",
   },
@@ -135,7 +135,7 @@ export const vaultCauses = {
     aliases: ["namespace not in externalSecrets.namespaces", "invalid role name"],
     symptom: "the store of one namespace is refused while others are well",
     cause: "the namespace receives secrets, but no role lets its account log in",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P15, P16 (450, 622)",
   },
   "vault-role-audience": {
@@ -145,7 +145,7 @@ export const vaultCauses = {
     aliases: ["invalid audience (aud) claim"],
     symptom: "every store of the role answers 403",
     cause: "the role's `audience` is set and the store's token is made for another one",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P6 (450)",
   },
   "vault-role-binding": {
@@ -155,7 +155,7 @@ export const vaultCauses = {
     aliases: ["service account name not authorized", "namespace not authorized"],
     symptom: "the store answers 403 `service account name not authorized`",
     cause: "the role's bound accounts or namespaces do not hold the store's",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "450",
   },
   "vault-policy-narrow": {
@@ -165,7 +165,7 @@ export const vaultCauses = {
     aliases: ["Written successfully, nothing in Vault", "policy lacked backstage-*"],
     symptom: "login is well, reading or writing one path answers 403",
     cause: "the policy is missing, or was made before the path was declared",
-    fix: "ameide-secrets up --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack>",
     see: "P9 (485, 622, 695)",
   },
   "vault-path-missing": {
