@@ -62,7 +62,14 @@ export function classify(catalogue: Catalogue, name: string): Classification {
     const match = regexp.exec(wanted);
     if (match !== null) return withMatch(classification, match[1] ?? "");
   }
-  return { kind: "unknown", authority: undefined, nearest: nearest(wanted, exact.keys()) };
+  return {
+    kind: "unknown",
+    authority: undefined,
+    // worked out when it is asked for: most who meet an unknown name only need to know that it is none of ours
+    get nearest() {
+      return nearest(wanted, exact.keys());
+    },
+  };
 }
 
 /** A retired pattern's replacement, with what `*` matched in its place. */

@@ -141,6 +141,12 @@ function reader(subject: Subject, reference: Reference): Caller {
   };
 }
 
+/** A target's name that nobody owns: its ExternalSecret may have it. */
+function free(name: string): Classification {
+  const nobody = { owner: undefined, reason: undefined, see: undefined };
+  return { kind: "delivery", authority: "external", entry: name, by: "name", ...nobody };
+}
+
 function target(subject: Subject): Caller {
   const named = specText(subject, "target", "name") !== undefined;
   return {
@@ -151,9 +157,7 @@ function target(subject: Subject): Caller {
     classify: (context, name) => {
       const found = classifyKey(context.catalogue, name);
       const owned = found.kind === "cluster-managed" || found.kind === "in-cluster-delivery";
-      return owned
-        ? found
-        : ({ ...found, kind: "delivery", authority: "external", entry: name, by: "name" } as Classification);
+      return owned ? found : free(name);
     },
     seen: (context) => ({ declared: isDeclared(subject, context) }),
   };

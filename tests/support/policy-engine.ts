@@ -7,7 +7,7 @@ import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
 import { openStack } from "../../cli/engine/stack.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { Sample } from "../../policies/examples/example.ts";
-import { startEchoProviders, type EchoProviders } from "./echo-providers.ts";
+import { startEchoProviders } from "./echo-providers.ts";
 import { engineEnvironment } from "./engine.ts";
 
 /** One verdict of the pack, as the engine tells it. */
@@ -26,26 +26,37 @@ export interface Ran {
 }
 
 export interface PolicyEngine {
-  preview(stackName: string, program: () => Promise<void>): Promise<Ran>;
+  preview(stackName: string, program: () => Promise<void>, policyPacks?: readonly string[]): Promise<Ran>;
   /** @returns the state file's text as well, as it lies on disk. */
   update(stackName: string, program: () => Promise<void>): Promise<Ran & { readonly state: string }>;
 }
 
-/** The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`. */
-export function usePolicyEngine(policyPack = join(repositoryRoot, "policies")): PolicyEngine {
-  let providers: EchoProviders | undefined;
-  let folder = "";
+export const ownPack = join(repositoryRoot, "policies");
 
+/** The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`. */
+export function usePolicyEngine(): PolicyEngine {
+  let started: (PolicyEngine & { close(): void }) | undefined;
   before(async function () {
     this.timeout(30_000);
-    folder = mkdtempSync(join(tmpdir(), "ameide-secrets-policies-"));
-    for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
-    providers = await startEchoProviders(["kubernetes", "vault", "azure-native"]);
+    started = await startPolicyEngine();
   });
-  after(() => {
-    providers?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => started?.close());
+
+  const engine = (): PolicyEngine => {
+    if (started === undefined) throw new Error("the engine is there from `before` on");
+    return started;
+  };
+  return {
+    preview: (...args) => engine().preview(...args),
+    update: (...args) => engine().update(...args),
+  };
+}
+
+/** The same for a bench; `close` it. */
+export async function startPolicyEngine(): Promise<PolicyEngine & { close(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-policies-"));
+  for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
+  const providers = await startEchoProviders(["kubernetes", "vault", "azure-native"]);
 
   const open = async (stackName: string, program: () => Promise<void>): Promise<Stack> =>
     openStack({
@@ -55,47 +66,43 @@ export function usePolicyEngine(policyPack = join(repositoryRoot, "policies")): 
       project: { name: "ameide-secrets", runtime: "nodejs", backend: { url: `file://${join(folder, "state")}` } },
       pulumi: await pulumiExecutable(),
       binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
-      env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: providers?.debugProviders ?? "" },
+      env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: providers.debugProviders },
     });
+  const options = { color: "never" as const, suppressProgress: true };
 
-  const run = async (act: (onEvent: (event: EngineEvent) => void) => Promise<unknown>): Promise<Ran> => {
-    const told: Told[] = [];
-    const onEvent = ({ policyEvent }: EngineEvent): void => {
-      if (policyEvent === undefined) return;
-      const { policyName: rule, resourceUrn = "", enforcementLevel: level, message } = policyEvent;
-      told.push({
-        rule,
-        resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2),
-        level,
-        message: plain(message),
-      });
-    };
-    try {
-      await act(onEvent);
-      return { passed: true, told };
-    } catch (error) {
-      if (told.length === 0) throw error;
-      return { passed: false, told };
-    }
-  };
-
-  const options = { policyPacks: [policyPack], color: "never" as const, suppressProgress: true };
   return {
-    async preview(stackName, program) {
+    async preview(stackName, program, policyPacks = [ownPack]) {
       const stack = await open(stackName, program);
-      return run((onEvent) => stack.preview({ ...options, onEvent }));
+      return listening((onEvent) => stack.preview({ ...options, policyPacks: [...policyPacks], onEvent }));
     },
     async update(stackName, program) {
       const stack = await open(stackName, program);
-      const ran = await run((onEvent) => stack.up({ ...options, onEvent }));
+      const ran = await listening((onEvent) => stack.up({ ...options, policyPacks: [ownPack], onEvent }));
       // the file itself: an export decrypts what it shows
-      const state = readFileSync(
-        join(folder, "state", ".pulumi", "stacks", "ameide-secrets", `${stackName}.json`),
-        "utf8",
-      );
-      return { ...ran, state };
+      const file = join(folder, "state", ".pulumi", "stacks", "ameide-secrets", `${stackName}.json`);
+      return { ...ran, state: readFileSync(file, "utf8") };
+    },
+    close() {
+      providers.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function listening(act: (onEvent: (event: EngineEvent) => void) => Promise<unknown>): Promise<Ran> {
+  const told: Told[] = [];
+  const onEvent = ({ policyEvent }: EngineEvent): void => {
+    if (policyEvent === undefined) return;
+    const { policyName: rule, resourceUrn = "", enforcementLevel: level, message } = policyEvent;
+    told.push({ rule, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2), level, message: plain(message) });
+  };
+  try {
+    await act(onEvent);
+    return { passed: true, told };
+  } catch (error) {
+    if (told.length === 0) throw error;
+    return { passed: false, told };
+  }
 }
 
 /** The engine marks colours as `<{%red%}>`. */

@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { readCatalogue } from "../environments/catalogue.ts";
+import { repositoryRoot } from "../environments/repository.ts";
+import { changed } from "../policies/examples/example.ts";
+import { externalSecret } from "../policies/examples/samples.ts";
+import { lintSources } from "../policies/lint/lint.ts";
+import { declare, ownPack, startPolicyEngine } from "../tests/support/policy-engine.ts";
+import { timed, type Bench, type Measurement } from "./bench.ts";
+
+const resources = 1000;
+
+/** What the pack adds to a preview beside what any pack adds, and how soon it answers. */
+export const policiesBench: Bench = {
+  name: "policies",
+  async run(): Promise<readonly Measurement[]> {
+    const trivial = trivialPack();
+    const engine = await startPolicyEngine();
+    const preview = (packs: readonly string[]): Promise<number> => timed(() => engine.preview("prod", lawful, packs));
+    try {
+      await engine.preview("prod", lawful, []);
+      const none = await preview([]);
+      const floor = (await preview([trivial])) - none;
+      const value = (await preview([ownPack])) - none;
+      return [
+        {
+          what: `whole pack on ${resources} resources`,
+          unit: "ms",
+          value,
+          floor: { what: "a pack of one trivial rule", value: floor },
+        },
+        {
+          what: "start of the pack",
+          unit: "ms",
+          value: await start(ownPack),
+          floor: { what: "of the trivial one", value: await start(trivial) },
+        },
+      ];
+    } finally {
+      engine.close();
+      rmSync(trivial, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Deliveries, of which a large stack has most. */
+function lawful(): Promise<void> {
+  for (let n = 0; n < resources; n++) {
+    const name = `delivery-${n}`;
+    declare(name, changed(externalSecret, [["metadata", "name"], name], [["spec", "target", "name"], `target-${n}`]));
+  }
+  return Promise.resolve();
+}
+
+/** Below `node_modules`, so that it finds the SDK. */
+function trivialPack(): string {
+  const folder = join(repositoryRoot, "node_modules", ".cache", `trivial-pack-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "PulumiPolicy.yaml"), "runtime: nodejs\nversion: 0.0.1\n");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "trivial", version: "0.0.1", main: "index.cjs" }));
+  const rule = `{ name: "trivial", description: "nothing", enforcementLevel: "mandatory", validateResource: () => {} }`;
+  const text = `const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("trivial", { policies: [${rule}] });\n`;
+  writeFileSync(join(folder, "index.cjs"), text);
+  return folder;
+}
+
+/** From the start of its process to the port that the engine waits for. */
+async function start(pack: string): Promise<number> {
+  const shim = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
+  return timed(async () => {
+    const child = spawn(process.execPath, [shim, "127.0.0.1:1", "."], {
+      cwd: pack,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    child.kill();
+  });
+}
+
+const documents = 2000;
+
+/** Lawful documents, and as many with one finding each, whose line has to be found. */
+export const lintBench: Bench = {
+  name: "lint",
+  async run(): Promise<readonly Measurement[]> {
+    const catalogue = readCatalogue();
+    const text = stringify("props" in externalSecret ? externalSecret.props : {});
+    const files = Array.from({ length: documents }, (_, n) => ({
+      file: `apps/${n}.yaml`,
+      text: text
+        .replace("name: langfuse-secrets-sync", `name: delivery-${n}`)
+        .replace("name: langfuse-secrets", `name: target-${n}`),
+    }));
+    const faulty = files.map(({ file, text: one }) => ({
+      file,
+      text: one.replace("refreshInterval: 15m", "refreshInterval: 5s"),
+    }));
+    const lint = (sources: typeof files): Promise<number> =>
+      timed(() => Promise.resolve(lintSources(sources, { catalogue })));
+    await lint(files.slice(0, 200));
+    return [
+      { what: `lint ${documents} lawful documents`, unit: "ms", value: await lint(files) },
+      { what: `lint ${documents} documents with a finding each`, unit: "ms", value: await lint(faulty) },
+    ];
+  },
+};
