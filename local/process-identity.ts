@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** A process that cannot be mistaken for a later one with the same number: pids are used again, pid and start are not. */
 export interface ProcessIdentity {
@@ -9,7 +9,7 @@ export interface ProcessIdentity {
 }
 
 /**
- * Identity of a running process, or `undefined` when there is none (a zombie counts as none).
+ * Identity of a running process, or `undefined` when there is none (one that has ended and is not reaped counts as none).
  *
  * Linux: field 22 of `/proc/PID/stat`, clock ticks since boot, with the boot's id, since ticks begin again at a reboot.
  * Elsewhere: `ps -o lstart`, to the second.
@@ -47,11 +47,16 @@ function startOnLinux(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // the program's name stands in brackets and may hold spaces and brackets: count from the last one
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    if ((fields[0] === "Z" || fields[0] === "X") && !hasThreads(pid)) return undefined;
     return `${bootId()}/${fields[19]}`;
   } catch {
     return undefined;
   }
+}
+
+/** A process whose first thread has ended shows as a zombie while the others still close its ports. */
+function hasThreads(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).length > 1;
 }
 
 function bootId(): string {

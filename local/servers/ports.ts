@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../domain/user-error.ts";
 import { commandOf } from "../process-identity.ts";
 
@@ -15,10 +16,16 @@ export interface NeededPort {
  * @throws UserError with all that are not, and which process holds each, where the system tells.
  */
 export async function requireFreePorts(needed: readonly NeededPort[], portBase: number): Promise<void> {
-  const free = await Promise.all(needed.map(({ port }) => isFree(port)));
-  const busy = needed.filter((_, index) => !free[index]);
+  let busy = await busyOf(needed);
   if (busy.length === 0) return;
-  const holders = busy.map(({ port }) => findListener(port));
+  let holders = busy.map(({ port }) => findListener(port));
+  if (holders.includes(undefined)) {
+    // of a process that has just ended, or another user's: the first is free in a moment
+    await sleep(500);
+    busy = await busyOf(needed);
+    if (busy.length === 0) return;
+    holders = busy.map(({ port }) => findListener(port));
+  }
   const pids = [...new Set(holders.filter((pid) => pid !== undefined))];
   throw UserError.of(
     "local-port-in-use",
@@ -28,6 +35,11 @@ export async function requireFreePorts(needed: readonly NeededPort[], portBase: 
     (pids.length === 0 ? "stop what holds it" : `stop what holds it (kill ${pids.join(" ")})`) +
       `, or move the local environment from ports ${portBase} to ${portBase + 9}: --port-base PORT`,
   );
+}
+
+async function busyOf(needed: readonly NeededPort[]): Promise<readonly NeededPort[]> {
+  const free = await Promise.all(needed.map(({ port }) => isFree(port)));
+  return needed.filter((_, index) => !free[index]);
 }
 
 /** Whether 127.0.0.1:port can be listened on. */

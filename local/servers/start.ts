@@ -108,7 +108,7 @@ function recordOf(home: LocalHome, wanted: ServerName): ServerRecord | undefined
 }
 
 async function answers(server: Server): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 2; attempt++) {
     try {
       if (await server.isReady()) return true;
     } catch {
