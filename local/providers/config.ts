@@ -12,6 +12,11 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("live"),
     kubeconfigPath: z.string(),
+    /**
+     * File that remembers what was made, so that an update that was killed can be run again; see MadeJournal.
+     * @default - nothing is remembered
+     */
+    journalPath: z.string().optional(),
     vaultAddress: loopbackUrl,
     /** @default - the program's own `token`; without either, nothing of Vault can be planned */
     vaultToken: z.string().optional(),

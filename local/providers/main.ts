@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { azureNativeProvider } from "./azure-native/provider.ts";
 import { parseProvidersConfig, type ProvidersReady } from "./config.ts";
+import { MadeJournal } from "./made-journal.ts";
 import { resourceProviderService, type Package } from "./grpc-service.ts";
 import { KubernetesProvider } from "./kubernetes/provider.ts";
 import { sdkVersion } from "./sdk-version.ts";
@@ -22,14 +23,20 @@ const first = await lines[Symbol.asyncIterator]().next();
 const config = parseProvidersConfig(String(first.value));
 const live = config.mode === "live" ? config : undefined;
 
+const journal = MadeJournal.open(live?.journalPath);
+
 const packages: readonly Package[] = [
   {
     name: "kubernetes",
     version: sdkVersion("kubernetes"),
     create: (log) => new KubernetesProvider(live?.kubeconfigPath, log),
   },
-  { name: "vault", version: sdkVersion("vault"), create: () => vaultProvider(live) },
-  { name: "azure-native", version: sdkVersion("azure-native"), create: () => azureNativeProvider(live?.azure) },
+  { name: "vault", version: sdkVersion("vault"), create: () => vaultProvider(live, journal) },
+  {
+    name: "azure-native",
+    version: sdkVersion("azure-native"),
+    create: () => azureNativeProvider(live?.azure, journal),
+  },
 ];
 
 const servers = await Promise.all(packages.map(listen));

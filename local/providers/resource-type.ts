@@ -21,12 +21,14 @@ export interface ResourceType<Client> {
   readonly stable?: readonly string[];
   /** Adds the defaults that are part of the inputs. */
   check?(request: CheckRequest): PropertyMap;
-  /** The id by the properties, for a type that an update can move while the engine keeps the id of its creation. */
-  movedTo?(properties: JsonObject): string;
+  /** Such as `auth/kubernetes/role/reader`; by the inputs, or by the outputs where {@link ResourceType.moves}. */
+  idOf(client: Client, properties: JsonObject): string;
+  /** Whether an update can move it to another id, while the engine keeps the id of its creation. */
+  readonly moves?: true;
   /** What an import takes its inputs from. @default - the outputs */
   importInputs?(id: string, outputs: JsonObject): JsonObject;
-  /** @returns the id. */
-  create(client: Client, inputs: JsonObject): Promise<string>;
+  /** @throws Error where something of that id is there already */
+  create(client: Client, id: string, inputs: JsonObject): Promise<void>;
   update(client: Client, id: string, inputs: JsonObject, oldInputs: JsonObject): Promise<void>;
   /** @returns the outputs, or undefined where it is gone; `inputs` are empty for an import. */
   read(client: Client, id: string, inputs: JsonObject): Promise<JsonObject | undefined>;

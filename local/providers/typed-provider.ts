@@ -1,3 +1,4 @@
+import type { MadeJournal } from "./made-journal.ts";
 import { inputChanges, replaces } from "./property-diff.ts";
 import {
   keepSecrets,
@@ -32,6 +33,7 @@ export interface TypedPackage<Client> {
   typeOf(token: string): ResourceType<Client> | undefined;
   /** @returns undefined: offline; then everything can be planned and nothing made. */
   connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined>;
+  readonly journal: MadeJournal;
 }
 
 /** A provider whose resources are described by a table of {@link ResourceType}. */
@@ -70,7 +72,8 @@ export class TypedProvider<Client> implements Provider {
     if (preview) return { id: "", outputs: planned(type, inputs, {}) };
     const client = this.#online();
     const given = toJsonObject(inputs);
-    const id = await type.create(client, given);
+    const id = type.idOf(client, given);
+    await this.#make(type, id, given);
     try {
       return { id, outputs: await this.#outputs(type, id, inputs) };
     } catch (error) {
@@ -82,8 +85,15 @@ export class TypedProvider<Client> implements Provider {
 
   async read({ type: token, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {
     const type = this.#type(token);
-    const live = await type.read(this.#online(), idNow(type, id, oldOutputs), toJsonObject(oldInputs ?? {}));
-    if (live === undefined) return undefined;
+    const live = await type.read(
+      this.#online(),
+      idNow(type, this.#online(), id, oldOutputs),
+      toJsonObject(oldInputs ?? {}),
+    );
+    if (live === undefined) {
+      this.#package.journal.gone(id);
+      return undefined;
+    }
     const inputs =
       oldInputs === undefined
         ? pick(type.importInputs?.(id, live) ?? live, type.inputs)
@@ -96,13 +106,15 @@ export class TypedProvider<Client> implements Provider {
     if (preview) return planned(type, inputs, oldOutputs);
     const client = this.#online();
     const given = toJsonObject(inputs);
-    await type.update(client, idNow(type, id, oldOutputs), given, toJsonObject(oldInputs));
-    return this.#outputs(type, idNow(type, id, inputs), inputs);
+    await type.update(client, idNow(type, client, id, oldOutputs), given, toJsonObject(oldInputs));
+    return this.#outputs(type, idNow(type, client, id, inputs), inputs);
   }
 
   async delete({ type: token, id, oldInputs, oldOutputs }: DeleteRequest): Promise<void> {
     const type = this.#type(token);
-    await type.remove(this.#online(), idNow(type, id, oldOutputs), toJsonObject(oldInputs));
+    const now = idNow(type, this.#online(), id, oldOutputs);
+    await type.remove(this.#online(), now, toJsonObject(oldInputs));
+    this.#package.journal.gone(now);
   }
 
   invoke(token: string): Promise<PropertyMap> {
@@ -111,6 +123,23 @@ export class TypedProvider<Client> implements Provider {
 
   cancel(): void {
     this.#cancel.abort();
+  }
+
+  /** One that an earlier update made, and ended before it could say so, is brought up to date instead. */
+  async #make(type: ResourceType<Client>, id: string, inputs: JsonObject): Promise<void> {
+    const client = this.#online();
+    const { journal } = this.#package;
+    if (journal.has(id) && (await type.read(client, id, inputs)) !== undefined) {
+      await type.update(client, id, inputs, {});
+      return;
+    }
+    journal.making(id);
+    try {
+      await type.create(client, id, inputs);
+    } catch (error) {
+      journal.gone(id);
+      throw error;
+    }
   }
 
   async #outputs(type: ResourceType<Client>, id: string, inputs: PropertyMap): Promise<PropertyMap> {
@@ -132,8 +161,9 @@ export class TypedProvider<Client> implements Provider {
   }
 }
 
-function idNow<Client>(type: ResourceType<Client>, id: string, properties: PropertyMap): string {
-  return Object.keys(properties).length === 0 ? id : (type.movedTo?.(toJsonObject(properties)) ?? id);
+function idNow<Client>(type: ResourceType<Client>, client: Client, id: string, properties: PropertyMap): string {
+  const known = type.moves === true && Object.keys(properties).length > 0;
+  return known ? type.idOf(client, toJsonObject(properties)) : id;
 }
 
 /** What a preview knows: the inputs, and of the computed outputs those that stay as they are. */

@@ -33,6 +33,7 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
     mode: "live",
     kubeconfigPath: join(azure.dir, "none"),
     vaultAddress: "http://127.0.0.1:1",
+    journalPath: join(azure.dir, "made"),
     azure: {
       endpoint: azure.azure.origin,
       caPem: azure.azure.caPem,
@@ -173,6 +174,20 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
     ]);
     await up(stack);
     assert.deepEqual(await preview(stack), []);
+  });
+
+  it("takes up again what it made in an update that ended before its state was written", async () => {
+    const made = objects({ value: "another", issuer: "https://other" });
+    const stack = await engine.open(async () => {
+      await made();
+      const provider = new Provider("second", { subscriptionId });
+      new ResourceGroup("more", { resourceGroupName: "More", location: "westeurope" }, { provider });
+    });
+    const before = await stack.exportStack();
+    await up(stack);
+    await stack.importStack(before);
+    assert.deepEqual(await up(stack), ["create azure-native:resources:ResourceGroup more"]);
+    assert.deepEqual(await up(await engine.open(made)), ["delete azure-native:resources:ResourceGroup more"]);
   });
 
   it("fails to make what is there already, naming it", async () => {

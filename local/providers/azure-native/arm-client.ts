@@ -58,11 +58,10 @@ export class ArmClient {
   }
 
   /** Waits for a change that Azure carries on in the background. @throws ArmError */
-  async put(id: string, apiVersion: string, body: JsonObject): Promise<JsonObject> {
+  async put(id: string, apiVersion: string, body: JsonObject): Promise<void> {
     const answer = await this.#send("PUT", `${id}?api-version=${apiVersion}`, body);
-    const accepted = success(answer);
+    success(answer);
     await this.#finished(answer);
-    return accepted;
   }
 
   /** Succeeds where nothing is there. @throws ArmError */

@@ -43,13 +43,12 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
     ...(shape.computedIn && { computedIn: shape.computedIn }),
     ...(shape.writeOnly && { writeOnly: shape.writeOnly }),
     check: (request) => withName(shape, request),
-    async create(client, inputs) {
-      const id = shape.idOf(client, inputs);
+    idOf: (client, inputs) => shape.idOf(client, inputs),
+    async create(client, id, inputs) {
       if ((await client.get(id, apiVersion)) !== undefined) {
         throw new Error(`cannot create already existing resource '${id}'`);
       }
-      const created = await client.put(id, apiVersion, await body(client, inputs));
-      return typeof created["id"] === "string" ? created["id"] : id;
+      await client.put(id, apiVersion, await body(client, inputs));
     },
     async update(client, id, inputs) {
       await client.put(id, apiVersion, await body(client, inputs));

@@ -20,20 +20,19 @@ export const authBackend: ResourceType<VaultClient> = {
   inputs: ["path", "type", "description", "local"],
   replaceOnChange: ["type", "local", "namespace"],
   computed: ["accessor", "path", "tune"],
-  movedTo: idOf,
-  async create(client, inputs) {
-    const path = idOf(inputs);
-    await client.write(`sys/auth/${path}`, {
+  moves: true,
+  idOf: (_client, properties) => pathOf(properties),
+  async create(client, id, inputs) {
+    await client.write(`sys/auth/${id}`, {
       type: inputs["type"] ?? null,
       ...given("description", inputs["description"]),
       ...given("local", inputs["local"]),
       ...given("identity_token_key", inputs["identityTokenKey"]),
       config: requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields),
     });
-    return path;
   },
   async update(client, id, inputs, oldInputs) {
-    const path = idOf(inputs);
+    const path = pathOf(inputs);
     if (path !== id) await client.write("sys/remount", { from: `auth/${id}`, to: `auth/${path}` });
     if (inputs["description"] !== oldInputs["description"]) {
       await client.write(`sys/mounts/auth/${path}/tune`, { description: inputs["description"] ?? "" });
@@ -56,7 +55,7 @@ export const authBackend: ResourceType<VaultClient> = {
   remove: (client, id) => client.delete(`sys/auth/${id}`),
 };
 
-function idOf(properties: JsonObject): string {
+function pathOf(properties: JsonObject): string {
   return trimmed(textAt(properties, properties["path"] === undefined ? "type" : "path"));
 }
 

@@ -10,18 +10,17 @@ export const secretBackendV2: ResourceType<VaultClient> = {
   inputs: ["mount", "casRequired", "maxVersions"],
   replaceOnChange: ["mount", "namespace"],
   computed: ["casRequired", "deleteVersionAfter", "maxVersions"],
-  async create(client, inputs) {
+  idOf: (_client, inputs) => `${textAt(inputs, "mount")}/config`,
+  async create(client, id, inputs) {
     const { casRequired, maxVersions, deleteVersionAfter } = inputs;
-    const id = `${textAt(inputs, "mount")}/config`;
     await client.write(id, {
       ...(casRequired === undefined ? {} : { cas_required: casRequired }),
       ...(maxVersions === undefined ? {} : { max_versions: maxVersions }),
       ...(typeof deleteVersionAfter === "number" ? { delete_version_after: `${deleteVersionAfter}s` } : {}),
     });
-    return id;
   },
-  async update(client, _id, inputs) {
-    await this.create(client, inputs);
+  update(client, id, inputs) {
+    return this.create(client, id, inputs);
   },
   async read(client, id, inputs) {
     const found = await client.read(id);
@@ -47,17 +46,16 @@ export const secretV2: ResourceType<VaultClient> = {
     inputs["name"] === undefined
       ? { ...inputs, name: oldInputs["name"] ?? generatedName(name, randomSeed, "-") }
       : inputs,
-  async create(client, inputs) {
+  idOf: (_client, inputs) => `${textAt(inputs, "mount")}/data/${textAt(inputs, "name")}`,
+  async create(client, id, inputs) {
     const { cas, customMetadata } = inputs;
     const options = cas === undefined ? {} : { options: { cas } };
-    const id = `${textAt(inputs, "mount")}/data/${textAt(inputs, "name")}`;
     await client.write(id, { data: JSON.parse(textAt(inputs, "dataJson")) as JsonObject, ...options });
     const custom = (customMetadata ?? {}) as JsonObject;
     if (Object.keys(custom).length > 0) await client.write(metadataPath(inputs), customMetadataBody(custom));
-    return id;
   },
-  async update(client, _id, inputs) {
-    await this.create(client, inputs);
+  update(client, id, inputs) {
+    return this.create(client, id, inputs);
   },
   async read(client, id, inputs) {
     const found = await client.read(id);

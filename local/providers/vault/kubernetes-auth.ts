@@ -26,10 +26,9 @@ export const authBackendConfig: ResourceType<VaultClient> = {
   computed: ["disableIssValidation", "disableLocalCaJwt", "issuer", "kubernetesCaCert", "pemKeys"],
   secrets: ["tokenReviewerJwt"],
   check: withBackend,
-  async create(client, inputs) {
-    const id = `auth/${textAt(inputs, "backend")}/config`;
+  idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/config`,
+  async create(client, id, inputs) {
     await client.write(id, requestBody(inputs, configFields));
-    return id;
   },
   async update(client, id, inputs, oldInputs) {
     await client.write(id, requestBody({ ...removedFields(configFields, inputs, oldInputs), ...inputs }, configFields));
@@ -67,10 +66,9 @@ export const authBackendRole: ResourceType<VaultClient> = {
   sets: ["boundServiceAccountNames", "boundServiceAccountNamespaces", "tokenBoundCidrs", "tokenPolicies"],
   computed: ["aliasNameSource"],
   check: withBackend,
-  async create(client, inputs) {
-    const id = `auth/${textAt(inputs, "backend")}/role/${textAt(inputs, "roleName")}`;
+  idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/role/${textAt(inputs, "roleName")}`,
+  async create(client, id, inputs) {
     await client.write(id, requestBody(inputs, roleFields));
-    return id;
   },
   async update(client, id, inputs, oldInputs) {
     await client.write(id, requestBody({ ...removedFields(roleFields, inputs, oldInputs), ...inputs }, roleFields));

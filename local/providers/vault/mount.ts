@@ -14,9 +14,10 @@ export const mount: ResourceType<VaultClient> = {
     "maxLeaseTtlSeconds",
     "sealWrap",
   ],
-  movedTo: (properties) => trimmed(textAt(properties, "path")),
-  async create(client, inputs) {
-    await client.write(`sys/mounts/${trimmed(textAt(inputs, "path"))}`, {
+  moves: true,
+  idOf: (_client, properties) => trimmed(textAt(properties, "path")),
+  async create(client, id, inputs) {
+    await client.write(`sys/mounts/${id}`, {
       type: inputs["type"] ?? null,
       ...given("description", inputs["description"]),
       ...given("options", inputs["options"]),
@@ -25,7 +26,6 @@ export const mount: ResourceType<VaultClient> = {
       ...given("external_entropy_access", inputs["externalEntropyAccess"]),
       config: tuning(inputs),
     });
-    return trimmed(textAt(inputs, "path"));
   },
   async update(client, id, inputs) {
     const path = trimmed(textAt(inputs, "path"));

@@ -12,13 +12,12 @@ export const policy: ResourceType<VaultClient> = {
     inputs["name"] === undefined
       ? { ...inputs, name: oldInputs["name"] ?? generatedName(name, randomSeed, "-") }
       : inputs,
-  async create(client, inputs) {
-    const id = textAt(inputs, "name");
+  idOf: (_client, inputs) => textAt(inputs, "name"),
+  async create(client, id, inputs) {
     await client.write(`sys/policies/acl/${id}`, { policy: inputs["policy"] ?? "" });
-    return id;
   },
-  async update(client, _id, inputs) {
-    await this.create(client, inputs);
+  update(client, id, inputs) {
+    return this.create(client, id, inputs);
   },
   async read(client, id, inputs) {
     const found = await client.read(`sys/policies/acl/${id}`);

@@ -1,4 +1,5 @@
 import type { LiveConfig } from "../config.ts";
+import type { MadeJournal } from "../made-journal.ts";
 import { stringAt, type PropertyMap } from "../property-value.ts";
 import type { ResourceType } from "../resource-type.ts";
 import { TypedProvider } from "../typed-provider.ts";
@@ -20,9 +21,10 @@ const types: Readonly<Record<string, ResourceType<VaultClient>>> = {
 };
 
 /** The types of the provider `vault` that this program uses. @param live - undefined: offline */
-export function vaultProvider(live: LiveConfig | undefined): TypedProvider<VaultClient> {
+export function vaultProvider(live: LiveConfig | undefined, journal: MadeJournal): TypedProvider<VaultClient> {
   return new TypedProvider({
     name: "vault",
+    journal,
     typeOf: (token) => types[token],
     connect: (options, cancelled) =>
       live === undefined ? Promise.resolve(undefined) : connect(live, options, cancelled),
