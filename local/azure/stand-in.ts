@@ -51,6 +51,10 @@ export interface AzureStandIn {
  * Starts the stand-in for Azure: Resource Manager for the types of this program, Entra's token endpoint for workload
  * identities, and the data plane of one Key Vault. Enough of each to be used by the official clients, and no more.
  *
+ * What differs from Azure: deletion and recovery are done when they are answered; one vault lives at a time, at the
+ * root of the one host; access policies and network rules are kept and not acted on; Resource Manager sets no limits;
+ * clients must switch off instance discovery and the check of the challenge's resource.
+ *
  * @throws UserError `azure-state-unreadable`, `azure-tenant-differs`, `azure-port-taken`.
  */
 export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
