@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { bootstrapExitCodes, type BootstrapCause, type BootstrapPhase } from "../domain/bootstrap-config.ts";
 import { carriedSecrets } from "./carried-secret.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
@@ -65,7 +67,8 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     kubernetes,
     namespace: config.namespace,
     name: config.lease,
-    holder: options.runId,
+    // the pod's name, by which a person finds it; and more, since a stack's runId is the same for every run
+    holder: `${hostname()}_${randomUUID().slice(0, 8)}`,
     timing,
     log,
     signal,
@@ -184,6 +187,9 @@ async function writeStatus({ kubernetes, config, log }: Run, { runId }: RunOptio
   }
 }
 
+/** Kubernetes keeps the last 2 KiB of a failed container's log as its message: the summary is to fit in. */
+const problemInLog = 1_200;
+
 function summarise(log: Log, { startedAt, cause, failure, outcomes, sourceCalls }: Ending, dryRun: boolean): void {
   const count = (wanted: string): number => outcomes.filter(({ outcome }) => outcome === wanted).length;
   const fields = {
@@ -196,7 +202,7 @@ function summarise(log: Log, { startedAt, cause, failure, outcomes, sourceCalls 
     failed: count("failed"),
     sourceCalls,
     durationInMs: Date.now() - startedAt.getTime(),
-    ...(failure === undefined ? {} : { problem: failure.problem, fix: failure.fix }),
+    ...(failure === undefined ? {} : { problem: failure.problem.slice(0, problemInLog), fix: failure.fix }),
   };
   if (failure === undefined) log.info("summary", fields);
   else log.error("summary", fields);

@@ -164,7 +164,13 @@ export class BootstrapRig {
   /** The same run inside this process, where its waits can be shortened and its stop chosen. */
   async runHere(
     config: BootstrapConfig,
-    { timing = {}, signal = new AbortController().signal, dryRun = false, azure = {} }: RunHereOptions = {},
+    {
+      timing = {},
+      signal = new AbortController().signal,
+      dryRun = false,
+      azure = {},
+      kubernetesAddress,
+    }: RunHereOptions = {},
   ): Promise<RunResult> {
     tls.setDefaultCACertificates([...tls.getCACertificates("default"), this.azure.caPem]);
     let text = "";
@@ -176,7 +182,7 @@ export class BootstrapRig {
         untilUnsealed: false,
         waitForPropagation: false,
         serviceAccountDir: join(this.#files, "serviceaccount"),
-        kubernetesAddress: this.home.kubernetesUrl,
+        kubernetesAddress: kubernetesAddress ?? this.home.kubernetesUrl,
         azure: {
           clientId: this.clientId,
           tenantId: this.azure.tenantId,
@@ -390,6 +396,7 @@ interface RunHereOptions {
   readonly signal?: AbortSignal;
   readonly dryRun?: boolean;
   readonly azure?: Partial<AzureIdentity>;
+  readonly kubernetesAddress?: string;
 }
 
 /** Waits that are over in a moment. */

@@ -1,0 +1,177 @@
+import { execFile, type ChildProcess } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
+import { BootstrapRig } from "../tests/bootstrap/rig.ts";
+import { external } from "../tests/bootstrap/use-rig.ts";
+import { timed, type Bench, type Measurement } from "./bench.ts";
+
+const few = 1_000;
+const many = 10_000;
+/** Key Vault's own limit (service limits): no client can read faster. */
+const callsPerSecond = 400;
+const namesPerPage = 25;
+/** Of Key Vault's counters in the stand-in: after so long a new run meets an empty window. */
+const windowInMs = 10_500;
+const megabyte = 1024;
+
+/**
+ * vault-bootstrap as its pod runs it, Node's start included: bundle, API server, Vault, and a Key Vault that enforces its
+ * limit of 4,000 calls per 10 s. Beside it, on the same servers, the loop that the seed's job runs: one command for each
+ * read and each write, here curl.
+ *
+ * The role's policy is one rule here. Vault builds a token's rules anew at each request, so that the policy of the program,
+ * two rules a secret, costs by their number: the last figure shows it.
+ */
+export const bootstrapBench: Bench = {
+  name: "bootstrap",
+  async run(): Promise<readonly Measurement[]> {
+    const rig = await BootstrapRig.start();
+    try {
+      const config = configOf(rig, few);
+      await rig.openVault(config);
+      await rig.vault("POST", `sys/policies/acl/${config.vault.role}`, {
+        policy: 'path "secret/*" { capabilities = ["create", "read", "update", "list"] }',
+      });
+      return [...(await runsOfFew(rig, config)), ...(await runOfMany(rig)), await exactPolicy(rig, config)];
+    } finally {
+      await rig.stop();
+    }
+  },
+};
+
+async function runsOfFew(rig: BootstrapRig, config: BootstrapConfig): Promise<Measurement[]> {
+  await fill(rig, 0, few);
+  const loopFirst = await timed(() => shellLoop(rig));
+  const loopAgain = await timed(() => shellLoop(rig));
+  await forgetVault(rig);
+  await sleep(windowInMs);
+  const first = await measured(rig, config);
+  await sleep(windowInMs);
+  const again = await measured(rig, config);
+  await rig.setSecrets({ [nameOf(7)]: "another value" });
+  const one = await measured(rig, config);
+  return [
+    { what: "first run of 1,000", unit: "ms", value: first.milliseconds },
+    { what: "the same by a shell loop", unit: "ms", value: loopFirst, floor: floor(first.milliseconds) },
+    { what: "nothing changed of 1,000", unit: "ms", value: again.milliseconds },
+    { what: "the same by a shell loop", unit: "ms", value: loopAgain, floor: floor(again.milliseconds) },
+    { what: "Key Vault calls, nothing changed", unit: "calls", value: again.calls },
+    { what: "one changed of 1,000", unit: "ms", value: one.milliseconds },
+    { what: "Key Vault calls, one changed", unit: "calls", value: one.calls },
+    { what: "memory, first run of 1,000", unit: "MiB", value: first.peakInMib },
+    { what: "memory, nothing changed", unit: "MiB", value: again.peakInMib },
+  ];
+}
+
+async function runOfMany(rig: BootstrapRig): Promise<Measurement[]> {
+  await fill(rig, few, many);
+  await forgetVault(rig);
+  await sleep(windowInMs);
+  const { milliseconds, peakInMib } = await measured(rig, configOf(rig, many));
+  const limit = ((many + many / namesPerPage) / callsPerSecond) * 1000;
+  return [
+    {
+      what: "first run of 10,000",
+      unit: "ms",
+      value: milliseconds,
+      floor: { what: "Key Vault's limit", value: limit },
+    },
+    { what: "memory, first run of 10,000", unit: "MiB", value: peakInMib },
+  ];
+}
+
+async function exactPolicy(rig: BootstrapRig, config: BootstrapConfig): Promise<Measurement> {
+  await rig.allow(config);
+  await sleep(windowInMs);
+  const { milliseconds } = await measured(rig, config);
+  return { what: "nothing changed, exact policy", unit: "ms", value: milliseconds };
+}
+
+function floor(value: number): NonNullable<Measurement["floor"]> {
+  return { what: "vault-bootstrap", value };
+}
+
+function nameOf(index: number): string {
+  return `bench-${index}`;
+}
+
+function configOf(rig: BootstrapRig, count: number): BootstrapConfig {
+  const secrets = Array.from({ length: count }, (_none, index) => external(nameOf(index), { required: true }));
+  return rig.config({ secrets, deadlineInSeconds: 600 });
+}
+
+async function fill(rig: BootstrapRig, from: number, to: number): Promise<void> {
+  for (let start = from; start < to; start += 50) {
+    const names = Array.from({ length: 50 }, (_none, index) => nameOf(start + index));
+    await rig.setSecrets(Object.fromEntries(names.map((name) => [name, `value-of-${name}`])));
+  }
+}
+
+/** Vault as before the first run, apart from its age. */
+async function forgetVault(rig: BootstrapRig): Promise<void> {
+  await rig.vault("DELETE", "sys/mounts/secret");
+  await rig.vault("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
+  // a new KV v2 mount upgrades itself for a moment
+  await sleep(1_000);
+}
+
+interface Measured {
+  readonly milliseconds: number;
+  readonly calls: number;
+  readonly peakInMib: number;
+}
+
+async function measured(rig: BootstrapRig, config: BootstrapConfig): Promise<Measured> {
+  rig.azure.control.resetCounters();
+  const begin = performance.now();
+  const { child, result } = rig.launch(config);
+  const peak = watchMemory(child);
+  const { code, text } = await result;
+  const milliseconds = performance.now() - begin;
+  if (code !== 0) throw new Error(text);
+  const { requests } = rig.azure.control.counters();
+  const ofKeyVault = Object.entries(requests).filter(([kind]) => kind.startsWith("secret-") || kind === "challenge");
+  return { milliseconds, calls: ofKeyVault.reduce((sum, [, count]) => sum + count, 0), peakInMib: peak() };
+}
+
+/** The kernel's own high-water mark of the process, read until it is gone. */
+function watchMemory({ pid }: ChildProcess): () => number {
+  let peak = 0;
+  const timer = setInterval(() => {
+    try {
+      const mark = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+      peak = Math.max(peak, Number(mark ?? 0) / megabyte);
+    } catch {
+      clearInterval(timer);
+    }
+  }, 25);
+  return () => {
+    clearInterval(timer);
+    return peak;
+  };
+}
+
+/** What the seed's job does, with the tokens given: read one, write one, the next. */
+async function shellLoop(rig: BootstrapRig): Promise<void> {
+  const script = `
+    set -e
+    for n in $(seq 0 ${few - 1}); do
+      value=$(curl -sf --cacert "$CA" -H "Authorization: Bearer $AZURE" "$KEY_VAULT/secrets/bench-$n?api-version=7.6" |
+        sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
+      curl -sf -o /dev/null -H "X-Vault-Token: $VAULT_TOKEN" -d "{\\"data\\":{\\"value\\":\\"$value\\"}}" "$VAULT_ADDR/v1/secret/data/bench-$n"
+    done`;
+  const ca = rig.file("bench-ca.pem", rig.azure.caPem);
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    CA: ca,
+    AZURE: rig.azure.operatorToken,
+    KEY_VAULT: rig.azure.origin,
+    VAULT_ADDR: rig.home.vaultUrl,
+    VAULT_TOKEN: await rig.rootToken(),
+  };
+  await new Promise<void>((resolve, reject) => {
+    execFile("sh", ["-c", script], { env }, (error) => (error === null ? resolve() : reject(error)));
+  });
+  rmSync(ca);
+}
