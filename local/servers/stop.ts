@@ -1,6 +1,6 @@
 import type { LocalHome } from "../home.ts";
 import { isAlive } from "../process-identity.ts";
-import { endProcessGroup } from "./process-group.ts";
+import { endProcessGroup } from "../process-group.ts";
 import { readRecords, removeRecord } from "./records.ts";
 import { serverNames, type ServerName } from "./server.ts";
 import { findStrays } from "./strays.ts";

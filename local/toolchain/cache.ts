@@ -11,6 +11,8 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { endProcessGroup } from "../process-group.ts";
+import type { ProcessIdentity } from "../process-identity.ts";
 import type { Piece } from "./pieces.ts";
 
 /**
@@ -48,6 +50,7 @@ interface Manifest {
 
 const manifestFile = "manifest.json";
 const buildingPrefix = ".building-";
+const builderFile = "builder.json";
 
 /** The piece's folder, if it is there with every file in its full size. */
 export function findInCache(cacheDir: string, key: string): string | undefined {
@@ -82,10 +85,29 @@ export function publish(finished: string, cacheDir: string, key: string): string
   return folder;
 }
 
-/** Removes what killed builds left behind. Only for the holder of the cache's lock: nobody else builds then. */
-export function clearAbandonedBuilds(cacheDir: string): void {
-  for (const name of readdirSync(cacheDir)) {
-    if (name.startsWith(buildingPrefix)) removeBuildDir(join(cacheDir, name));
+/** Writes down which process builds in a folder, so that it is found when the one that started it is killed. */
+export function recordBuilder(buildDir: string, builder: ProcessIdentity): void {
+  writeFileSync(join(buildDir, builderFile), JSON.stringify(builder));
+}
+
+/**
+ * Ends what killed runs left building, and removes their folders. Only for the holder of the cache's lock: nobody else
+ * builds then.
+ */
+export async function clearAbandonedBuilds(cacheDir: string): Promise<void> {
+  for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith(buildingPrefix))) {
+    const folder = join(cacheDir, name);
+    const builder = readBuilder(folder);
+    if (builder !== undefined) await endProcessGroup(builder);
+    removeBuildDir(folder);
+  }
+}
+
+function readBuilder(buildDir: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(join(buildDir, builderFile), "utf8")) as ProcessIdentity;
+  } catch {
+    return undefined; // none had begun
   }
 }
 

@@ -44,7 +44,7 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Bina
   mkdirSync(join(cacheDir, "logs"), { recursive: true });
   const lock = await waitForLock(join(cacheDir, "lock"), options);
   try {
-    clearAbandonedBuilds(cacheDir);
+    await clearAbandonedBuilds(cacheDir);
     const { missing } = await inspectToolchain(options); // another process may have been faster
     const builders = await findBuilders(missing, withDefaults(options));
     for (const [index, state] of missing.entries()) {

@@ -3,6 +3,8 @@ import { chmodSync, closeSync, cpSync, mkdirSync, openSync, readdirSync, readFil
 import { join } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../../domain/user-error.ts";
+import { identify, isAlive } from "../process-identity.ts";
+import { recordBuilder } from "./cache.ts";
 import type { GoRecipe, Piece, WheelRecipe } from "./pieces.ts";
 import type { Builders } from "./prerequisites.ts";
 
@@ -88,7 +90,7 @@ async function fetchWheel(build: Build, recipe: WheelRecipe): Promise<void> {
 
 /** Runs one command with its output in the log; the log's last lines stand in the error. */
 async function step(
-  { piece, logFile, signal }: Build,
+  { piece, scratch, logFile, signal }: Build,
   file: string,
   args: readonly string[],
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly output?: string },
@@ -96,9 +98,16 @@ async function step(
   const log = openSync(logFile, "a", 0o600);
   const output = options.output === undefined ? log : openSync(options.output, "w", 0o600);
   const ended = Promise.withResolvers<string | undefined>();
-  // not detached: a Ctrl-C in the terminal reaches it too
-  const child = spawn(file, [...args], { cwd: options.cwd, env: options.env, stdio: ["ignore", output, log] });
-  const stop = () => child.kill("SIGTERM");
+  // in a group of its own, so that the compilers that it starts end with it
+  const child = spawn(file, [...args], {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ["ignore", output, log],
+  });
+  const builder = child.pid === undefined ? undefined : identify(child.pid);
+  if (builder !== undefined) recordBuilder(scratch, builder);
+  const stop = () => builder !== undefined && isAlive(builder) && process.kill(-builder.pid, "SIGTERM");
   child.once("error", ended.reject);
   child.once("exit", (code, killedBy) => ended.resolve(code === 0 ? undefined : String(killedBy ?? code)));
   signal?.addEventListener("abort", stop);

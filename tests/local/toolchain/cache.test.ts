@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,9 @@ import {
   findInCache,
   makeBuildDir,
   publish,
+  recordBuilder,
 } from "../../../local/toolchain/cache.ts";
+import { identify, isAlive } from "../../../local/process-identity.ts";
 import { pieces, type Piece } from "../../../local/toolchain/pieces.ts";
 
 describe("the toolchain's cache", () => {
@@ -63,11 +66,23 @@ describe("the toolchain's cache", () => {
   });
 
   describe("clearAbandonedBuilds", () => {
-    it("removes what killed builds left, and nothing that is finished", () => {
+    it("removes what killed builds left, and nothing that is finished", async () => {
       publishOne("tool-1");
       writeFileSync(join(makeBuildDir(cacheDir), "half"), "");
-      clearAbandonedBuilds(cacheDir);
+      await clearAbandonedBuilds(cacheDir);
       assert.deepEqual(readdirSync(cacheDir), ["tool-1"]);
+    });
+  });
+
+  describe("clearAbandonedBuilds, of a build that goes on", () => {
+    it("ends it first", async () => {
+      const child = spawn("sleep", ["60"], { detached: true });
+      const builder = identify(child.pid ?? 0);
+      assert.ok(builder !== undefined);
+      recordBuilder(makeBuildDir(cacheDir), builder);
+      await clearAbandonedBuilds(cacheDir);
+      assert.equal(isAlive(builder), false);
+      assert.deepEqual(readdirSync(cacheDir), []);
     });
   });
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
 /**
- * Ends a server and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A process that has
+ * Ends a process that leads a group, and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A process that has
  * ended already is no error; one that merely bears its number is left alone.
  */
 export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds = 10 } = {}): Promise<void> {

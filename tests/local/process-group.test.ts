@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { identify, isAlive, type ProcessIdentity } from "../../../local/process-identity.ts";
-import { endProcessGroup } from "../../../local/servers/process-group.ts";
+import { identify, isAlive, type ProcessIdentity } from "../../local/process-identity.ts";
+import { endProcessGroup } from "../../local/process-group.ts";
 
 describe("endProcessGroup", () => {
   const started: ProcessIdentity[] = [];
