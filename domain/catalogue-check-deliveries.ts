@@ -1,7 +1,8 @@
 import type { Catalogue, CatalogueDelivery } from "./catalogue.ts";
 import { catalogueError, FirstOwners, type CatalogueFinding } from "./catalogue-finding.ts";
-import { classify, externalSecretName, clusterOwnerOf } from "./catalogue-lookup.ts";
+import { classify, externalSecretName } from "./catalogue-lookup.ts";
 import { existsIn } from "./catalogue-secrets.ts";
+import { clusterOwnerOf } from "./cluster-owner.ts";
 import { nearest } from "./nearest.ts";
 import { passage } from "./passage.ts";
 import { sourcesOf } from "./plan-chain.ts";

@@ -77,26 +77,6 @@ function withMatch(known: KnownName, matched: string): KnownName {
   return known.use === undefined ? known : { ...known, use: known.use.replace("*", matched) };
 }
 
-/**
- * Who in the cluster owns a name by `clusterManaged` alone: for the targets of deliveries, which are entries of their own.
- * An exact name beats a pattern.
- */
-export function clusterOwnerOf(
-  { clusterManaged }: Pick<Catalogue, "clusterManaged">,
-  name: string,
-): { readonly entry: string; readonly authority: Authority; readonly by: "name" | "pattern" } | undefined {
-  const wanted = normalise(name);
-  for (const { name: own, aliases = [], authority } of clusterManaged) {
-    const exact = [own, ...aliases].some((same) => same !== undefined && normalise(same) === wanted);
-    if (exact) return { entry: own ?? wanted, authority, by: "name" };
-  }
-  for (const { pattern, authority } of clusterManaged) {
-    if (pattern !== undefined && patternExpression(pattern).test(wanted))
-      return { entry: pattern, authority, by: "pattern" };
-  }
-  return undefined;
-}
-
 /** Regular expression of a pattern of the catalogue, over normalised names; `*` stands for any run of characters. */
 export function patternExpression(pattern: string): RegExp {
   const literal = normalise(pattern).replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { classify, clusterOwnerOf, patternExpression, type Classification } from "../../domain/catalogue-lookup.ts";
+import { classify, patternExpression, type Classification } from "../../domain/catalogue-lookup.ts";
 import { catalogueSchema } from "../../domain/catalogue.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 
@@ -104,20 +104,6 @@ describe("classify", () => {
     assert.deepEqual([found.owner, found.see], ["inference", "451"]);
     assert.match(found.reason ?? "", /Langfuse/);
   });
-});
-
-describe("clusterOwnerOf", () => {
-  it("names the owner of a target by exact name before any pattern", () => {
-    assert.deepEqual(clusterOwnerOf(real, "agents-db-secret"), {
-      entry: "agents-db-secret",
-      authority: "cnpg",
-      by: "name",
-    });
-  });
-  it("names the pattern where only one fits", () => {
-    assert.deepEqual(clusterOwnerOf(real, "new-db-secret"), { entry: "*-db-secret", authority: "cnpg", by: "pattern" });
-  });
-  it("is undefined for a target that no one owns", () => assert.equal(clusterOwnerOf(real, "ghcr-pull"), undefined));
 });
 
 describe("patternExpression", () => {

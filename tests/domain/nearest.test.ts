@@ -10,6 +10,17 @@ describe("nearest", () => {
   it("takes the nearer of two", () => assert.equal(nearest("antropic-api-key", known), "anthropic-api-key"));
   it("offers nothing for a name that is like none", () => assert.equal(nearest("stripe-webhook", known), undefined));
   it("offers nothing where nothing is known", () => assert.equal(nearest("a", []), undefined));
+  it("takes the first of two that are equally near", () => assert.equal(nearest("abcde", ["abcdx", "abcdy"]), "abcdx"));
+  it("finds any name that differs by one edit, whatever it is", () => {
+    const edit = fc.record({ at: fc.nat(), insert: fc.string({ maxLength: 1 }), remove: fc.constantFrom(0, 1) });
+    fc.assert(
+      fc.property(fc.string({ minLength: 3, maxLength: 30 }), edit, (name, { at, insert, remove }) => {
+        const place = at % name.length;
+        const edited = name.slice(0, place) + insert + name.slice(place + remove);
+        assert.equal(nearest(edited, ["~", name]), name);
+      }),
+    );
+  });
   it("finds a known name itself", () => {
     const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 20 });
     fc.assert(
