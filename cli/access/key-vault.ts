@@ -3,7 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
 import { Pacer } from "../../bootstrap/pacer.ts";
 import type { HeldSecret } from "../../domain/key-vault-push.ts";
-import type { Redacted } from "../../domain/redacted.ts";
+import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /** Published limits per vault and 10 seconds, less a tenth for whoever else is at work. @see learn.microsoft.com/azure/key-vault/general/service-limits */
@@ -62,6 +62,28 @@ export class KeyVaultWriter {
       tags: { "managed-by": "ameide-secrets" },
     });
     return properties.version ?? "";
+  }
+
+  /**
+   * The value before the latest one.
+   *
+   * @throws UserError when the vault keeps no former version that is enabled.
+   */
+  async former(name: string): Promise<Redacted> {
+    const versions: { readonly version: string; readonly createdAt: number }[] = [];
+    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name)) {
+      if (enabled !== false) versions.push({ version, createdAt: createdOn?.getTime() ?? 0 });
+    }
+    const former = versions.toSorted((a, b) => b.createdAt - a.createdAt)[1];
+    if (former === undefined) {
+      throw UserError.of(
+        "rotation-no-former",
+        `${this.#client.vaultUrl} has no former version of ${name}`,
+        "rotate to a value of your own",
+      );
+    }
+    const { value = "" } = await this.#client.getSecret(name, { version: former.version });
+    return new Redacted(value);
   }
 
   /** Calls `work` for each with a bounded number under way. */

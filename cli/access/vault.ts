@@ -57,7 +57,7 @@ export async function deployerToken(options: {
   readonly writePolicy: boolean;
 }): Promise<ShortToken> {
   const { address, root, policy, writePolicy } = options;
-  if (writePolicy) await call(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  if (writePolicy) await vaultCall(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
   return shortToken({ address, root, policy: policy.name, ttl: deployerTtl });
 }
 
@@ -69,7 +69,7 @@ export async function shortToken(options: {
   readonly ttl: string;
 }): Promise<ShortToken> {
   const { address, root, policy, ttl } = options;
-  const made = await call(address, root, "POST", "/v1/auth/token/create-orphan", {
+  const made = await vaultCall(address, root, "POST", "/v1/auth/token/create-orphan", {
     policies: [policy],
     ttl,
     explicit_max_ttl: ttl,
@@ -79,22 +79,37 @@ export async function shortToken(options: {
   return {
     token,
     revoke: async () => {
-      await call(address, token, "POST", "/v1/auth/token/revoke-self", {}).catch((error: unknown) => {
+      await vaultCall(address, token, "POST", "/v1/auth/token/revoke-self", {}).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
       });
     },
   };
 }
 
-async function call(address: string, token: Redacted, method: string, path: string, body: object): Promise<unknown> {
+/**
+ * One call of Vault's API.
+ *
+ * @param token - left out for the few calls that need none, such as unsealing.
+ * @throws UserError `vault-refused` with Vault's own words.
+ */
+export async function vaultCall<T = unknown>(
+  address: string,
+  token: Redacted | undefined,
+  method: "GET" | "POST" | "PUT",
+  path: string,
+  body?: object,
+): Promise<T> {
   const response = await fetch(new URL(path, address), {
     method,
-    headers: { "x-vault-token": token.reveal(), "content-type": "application/json" },
-    body: JSON.stringify(body),
+    headers: {
+      "content-type": "application/json",
+      ...(token === undefined ? {} : { "x-vault-token": token.reveal() }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(15_000),
   });
   const text = await response.text();
-  if (response.ok) return text === "" ? {} : (JSON.parse(text) as unknown);
+  if (response.ok) return (text === "" ? {} : JSON.parse(text)) as T;
   const { errors } = text.startsWith("{") ? (JSON.parse(text) as { errors?: string[] }) : { errors: [text] };
   throw UserError.of(
     "vault-refused",

@@ -5,6 +5,7 @@ import { doctor } from "./doctor.ts";
 import { envCheck } from "./env-check.ts";
 import { envClassify } from "./env-classify.ts";
 import { envPush } from "./env-push.ts";
+import { graph } from "./graph.ts";
 import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
 import { localDown } from "./local-down.ts";
@@ -12,6 +13,8 @@ import { localStatus } from "./local-status.ts";
 import { localUp } from "./local-up.ts";
 import { preview } from "./preview.ts";
 import { render } from "./render.ts";
+import { rotate, rotationDue } from "./rotate.ts";
+import { reconfigureAuth, unseal } from "./unseal.ts";
 import { resync } from "./resync.ts";
 import { up } from "./up.ts";
 import { validate } from "./validate.ts";
@@ -36,6 +39,11 @@ export const commands: readonly Command<never>[] = [
   drift,
   whoUses,
   resync,
+  unseal,
+  reconfigureAuth,
+  rotate,
+  rotationDue,
+  graph,
   bootstrapRun,
   bootstrapLogs,
 ];

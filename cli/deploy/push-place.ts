@@ -32,6 +32,11 @@ export async function pushFor(
   return { isShared, rows };
 }
 
+/** The Key Vault of a stack, as the person at the keyboard. */
+export async function keyVaultOf(stack: "shared" | "local", flags: LocalHomeFlags): Promise<KeyVaultPlace> {
+  return stack === "shared" ? cloudPlace() : (await localPlace(flags)).place;
+}
+
 async function cloudPlace(): Promise<KeyVaultPlace> {
   const { DefaultAzureCredential } = await import("@azure/identity");
   const { azure } = await loadCloudStack("shared", []);

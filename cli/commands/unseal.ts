@@ -1,0 +1,72 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { placeOptions, type PlaceFlags } from "./place-options.ts";
+
+interface Flags extends PlaceFlags {
+  readonly confirm?: string;
+  readonly reason?: string;
+}
+
+const confirmOptions = [
+  { flags: "--confirm <stack>", summary: "the stack's name once more; without it nothing is changed (dry run)" },
+  { flags: "--reason <text>", summary: "why; it stands in the Event that is left in the namespace" },
+] as const;
+
+export const unseal: Command<Flags> = {
+  name: "unseal",
+  summary: "unseal Vault with the key in vault-auto-credentials; a dry run until the stack's name is typed once more",
+  options: [...placeOptions, ...confirmOptions],
+  examples: [
+    "ameide-secrets unseal --stack dev",
+    'ameide-secrets unseal --stack dev --confirm dev --reason "node was replaced"',
+  ],
+  async run(flags, io) {
+    const { unsealVault } = await import("../deploy/vault-repairs.ts");
+    return repair(flags, io, unsealVault);
+  },
+};
+
+export const reconfigureAuth: Command<Flags> = {
+  name: "reconfigure-auth",
+  summary: "put Vault's Kubernetes auth back to what the program makes of it: no pinned reviewer token",
+  options: [...placeOptions, ...confirmOptions],
+  examples: [
+    "ameide-secrets reconfigure-auth --stack dev",
+    'ameide-secrets reconfigure-auth --stack dev --confirm dev --reason "reviewer token expired"',
+  ],
+  async run(flags, io) {
+    const { reconfigureKubernetesAuth } = await import("../deploy/vault-repairs.ts");
+    return repair(flags, io, reconfigureKubernetesAuth);
+  },
+};
+
+async function repair(
+  flags: Flags,
+  io: Parameters<typeof unseal.run>[1],
+  mend: typeof import("../deploy/vault-repairs.ts").unsealVault,
+): Promise<ExitCode> {
+  const { openPlace } = await import("../access/place.ts");
+  const place = await openPlace(flags);
+  try {
+    if (flags.confirm !== undefined && flags.confirm !== flags.stack) {
+      const { UserError } = await import("../../domain/user-error.ts");
+      throw UserError.of(
+        "not-confirmed",
+        `--confirm ${flags.confirm} is not the stack ${flags.stack}`,
+        `--confirm ${flags.stack}`,
+      );
+    }
+    const result = await mend(place, {
+      change: flags.confirm !== undefined,
+      reason: flags.reason ?? "no reason given",
+    });
+    io.out(flags.json === true ? JSON.stringify(result) : [result.found, result.did].join("\n"));
+    if (flags.confirm === undefined && result.needed) {
+      io.err(`nothing was changed\n  fix: the same command with --confirm ${flags.stack}`);
+      return ExitCode.finding;
+    }
+    return ExitCode.ok;
+  } finally {
+    await place.close();
+  }
+}

@@ -1,0 +1,122 @@
+import { userInfo } from "node:os";
+import { UserError } from "../../domain/user-error.ts";
+import type { Cluster } from "../access/cluster.ts";
+import type { Place } from "../access/place.ts";
+import { vaultCall, vaultState } from "../access/vault.ts";
+import { vaultCredential } from "./vault-credentials.ts";
+
+export interface Repair {
+  /** Whether there was anything to mend. */
+  readonly needed: boolean;
+  /** What was found, for people. */
+  readonly found: string;
+  /** What was done, or would be. */
+  readonly did: string;
+}
+
+export interface RepairOptions {
+  /** Without it nothing is changed. */
+  readonly change: boolean;
+  /** Stands in the Event. */
+  readonly reason: string;
+}
+
+/**
+ * The seed's "Vault Sealed (503 Error)": its key comes from `vault-auto-credentials` and is shown to nobody.
+ *
+ * @throws UserError when Vault cannot be reached or was never initialised, or the key is not there.
+ */
+export async function unsealVault({ stack, cluster }: Place, { change, reason }: RepairOptions): Promise<Repair> {
+  const { operatorAddress: address } = stack.vault;
+  const state = await vaultState(address);
+  if (state === "unreachable" || state === "uninitialised") {
+    throw UserError.of(
+      `vault-${state}`,
+      `Vault at ${address} is ${state}`,
+      `ameide-secrets doctor --stack ${stack.name}`,
+    );
+  }
+  if (state !== "sealed")
+    return { needed: false, found: `Vault at ${address} is ${state}`, did: "there is nothing to unseal" };
+  const found = `Vault at ${address} is sealed`;
+  const key = await vaultCredential(cluster, stack.namespace, "unseal-key");
+  if (!change) return { needed: true, found, did: "would unseal it with unseal-key of vault-auto-credentials" };
+  await vaultCall(address, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
+  const after = await vaultState(address);
+  if (after === "sealed") {
+    throw UserError.of(
+      "vault-sealed",
+      `Vault at ${address} is still sealed: it wants more than one key`,
+      "give the other shares with: vault operator unseal",
+    );
+  }
+  await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
+  return {
+    needed: true,
+    found,
+    did: `unsealed; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+  };
+}
+
+/**
+ * The seed's "Kubernetes Auth Permission Denied (403 Error)": the configuration as the program makes it, which pins no
+ * reviewer token.
+ *
+ * @throws UserError when Vault refuses, or the root token is not in the cluster.
+ */
+export async function reconfigureKubernetesAuth(
+  { stack, cluster }: Place,
+  { change, reason }: RepairOptions,
+): Promise<Repair> {
+  const { operatorAddress: address, authMount, kubernetesHost, kubernetesCaPem } = stack.vault;
+  const root = await vaultCredential(cluster, stack.namespace, "root-token");
+  const path = `/v1/auth/${authMount}/config`;
+  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, root, "GET", path);
+  const wanted = {
+    kubernetes_host: kubernetesHost,
+    kubernetes_ca_cert: kubernetesCaPem ?? "",
+    disable_iss_validation: true,
+    disable_local_ca_jwt: stack.strictness.vaultAuth === "outside-pod",
+  };
+  const differs = Object.entries(wanted).filter(
+    ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
+  );
+  const pinned = data["token_reviewer_jwt_set"] === true;
+  const names = [...differs.map(([key]) => key), ...(pinned ? ["token_reviewer_jwt (pinned)"] : [])];
+  if (names.length === 0)
+    return { needed: false, found: `auth/${authMount} is as the program makes it`, did: "there is nothing to change" };
+  const found = `auth/${authMount} differs: ${names.join(", ")}`;
+  if (!change)
+    return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
+  // an empty token drops the pinned one: leaving the key out would keep it
+  await vaultCall(address, root, "POST", path, { ...wanted, token_reviewer_jwt: "" });
+  await leaveEvent(
+    cluster,
+    stack.namespace,
+    "VaultAuthReconfigured",
+    `auth/${authMount} (${names.join(", ")}): ${reason}`,
+  );
+  return {
+    needed: true,
+    found,
+    did: `written; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+  };
+}
+
+/** Who did what and why, where the next person looks first. */
+async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<void> {
+  const now = new Date().toISOString();
+  await cluster.create(`/api/v1/namespaces/${namespace}/events`, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { generateName: "ameide-secrets-", namespace },
+    involvedObject: { apiVersion: "v1", kind: "Secret", namespace, name: "vault-auto-credentials" },
+    type: "Normal",
+    reason,
+    message: `${userInfo().username}: ${note}`,
+    source: { component: "ameide-secrets" },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  });
+}
