@@ -127,15 +127,28 @@ describe("compileDotenv", () => {
 
   it("gives the repair beside each finding", () => {
     const fixes = new Map(
-      compile("STRIPE_KEY=x\nENV_GHCR_TOKEN=x\nGHCR_PULL=x\nGHCR_PULL_SECRET=x\nPOSTGRES_AMEIDE_AUTH=x").findings.map(
-        ({ subject, fix }) => [subject, fix],
-      ),
+      compile(
+        "STRIPE_KEY=x\nENV_GHCR_TOKEN=x\nGHCR_PULL=x\nGHCR_PULL_SECRET=x\nPOSTGRES_AMEIDE_AUTH=x\nAZURE_AUTH=x\nAUTH_SECRET=x",
+      ).findings.map(({ subject, fix }) => [subject, fix]),
     );
     assert.match(fixes.get("STRIPE_KEY") ?? "", /paste .*: stripe-key: \{ authority: external, env: STRIPE_KEY \}$/);
     assert.equal(fixes.get("ENV_GHCR_TOKEN"), "use GHCR_TOKEN instead");
     assert.equal(fixes.get("GHCR_PULL"), "set GHCR_USERNAME and GHCR_TOKEN instead");
     assert.equal(fixes.get("GHCR_PULL_SECRET"), "rename it to GHCR_TOKEN");
     assert.equal(fixes.get("POSTGRES_AMEIDE_AUTH"), "remove it from .env; read on in 412");
+    assert.equal(fixes.get("AZURE_AUTH"), "remove it");
+    assert.equal(fixes.get("AUTH_SECRET"), "remove it from .env");
+  });
+
+  it("gives where to read on, where the catalogue does", () => {
+    assert.deepEqual(
+      compile("POSTGRES_AMEIDE_AUTH=x\nAUTH_SECRET=x").findings.map(({ see }) => see),
+      ["412", undefined],
+    );
+  });
+
+  it("tells of an empty value that it is empty and nothing else", () => {
+    assert.deepEqual(told(compile("GHCR_TOKEN=")), ["error dotenv-empty .env:1: GHCR_TOKEN is empty"]);
   });
 
   it("fails two variables that meet in one name, naming both lines, over files too", () => {

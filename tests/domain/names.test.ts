@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { effectivePrefix, isKeyVaultName, keyVaultName, sanitise } from "../../domain/names.ts";
+import { effectivePrefix, isKeyVaultName, keyVaultName, normalise, sanitise } from "../../domain/names.ts";
 
 describe("sanitise", () => {
   it("makes the seed's name of the seed's variable", () => assert.equal(sanitise("GHCR_TOKEN"), "ghcr-token"));
   it("turns dots into hyphens too", () => assert.equal(sanitise("A.B_C-D"), "a-b-c-d"));
   it("changes nothing the second time", () => {
     fc.assert(fc.property(fc.string(), (text) => assert.equal(sanitise(sanitise(text)), sanitise(text))));
+  });
+});
+
+describe("normalise", () => {
+  it("makes one of every spelling, and leaves the parts of a path apart", () => {
+    assert.equal(normalise("GitLab/Tokens_dev.x"), "gitlab/tokens-dev-x");
   });
 });
 

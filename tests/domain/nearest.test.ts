@@ -5,7 +5,11 @@ import { nearest } from "../../domain/nearest.ts";
 describe("nearest", () => {
   const known = ["ghcr-token", "ghcr-username", "openai-api-key", "anthropic-api-key"];
   it("finds a name with one letter missing", () => assert.equal(nearest("ghcr-tokn", known), "ghcr-token"));
-  it("finds a name with two letters swapped", () => assert.equal(nearest("ghrc-token", known), "ghcr-token"));
+  it("counts two swapped letters as one edit, also at the start of a name", () => {
+    assert.equal(nearest("ghrc-token", known), "ghcr-token");
+    assert.equal(nearest("ba", ["ab"]), "ab");
+    assert.equal(nearest("bca", ["abc"]), undefined);
+  });
   it("finds a name with a word missing", () => assert.equal(nearest("openai-key", known), "openai-api-key"));
   it("takes the nearer of two", () => assert.equal(nearest("antropic-api-key", known), "anthropic-api-key"));
   it("offers nothing for a name that is like none", () => assert.equal(nearest("stripe-webhook", known), undefined));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { authorities } from "../../domain/catalogue.ts";
-import { doors, passage, passages, type Circumstances } from "../../domain/passage.ts";
+import { doors, passage, passages, type Circumstances, type Condition } from "../../domain/passage.ts";
 
 /** Every lawful circumstance at once: what is refused even so is never let in. */
 const all: Circumstances = { declared: true, whereAbsent: true, byProducer: true, mirror: true };
@@ -45,6 +45,24 @@ describe("passage", () => {
     for (const authority of ["cnpg", "redis", "helm", "tls", "bootstrap"] as const) {
       assert.equal(passage("external-secret", authority, all).ok, false);
       assert.equal(passage("target-secret", authority, all).ok, false);
+    }
+  });
+  it("takes each condition by its own circumstance and by no other", () => {
+    const met: Readonly<Record<Condition, keyof Circumstances | undefined>> = {
+      always: undefined,
+      never: undefined,
+      "where-absent": "whereAbsent",
+      "as-declared": "declared",
+      "by-its-producer": "byProducer",
+      "as-mirror": "mirror",
+    };
+    for (const door of doors) {
+      for (const authority of authorities) {
+        const circumstance = met[passages[door][authority]];
+        if (circumstance === undefined) continue;
+        assert.equal(passage(door, authority, { [circumstance]: true }).ok, true);
+        assert.equal(passage(door, authority, { ...all, [circumstance]: false }).ok, false);
+      }
     }
   });
   it("fails a name that the catalogue does not know at every door, and asks for a class", () => {
