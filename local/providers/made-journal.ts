@@ -5,38 +5,41 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
  * that the next update would refuse as another's; by the journal it is known again. Azure and Vault keep no such mark
  * themselves; Kubernetes does (its field managers).
  *
- * One line of JSON each: `["made", id]`, `["gone", id]`. Ids only, no value.
+ * One line of JSON each: `["made", id, urn]`, `["gone", id]`. Names only, no value.
  */
 export class MadeJournal {
   readonly #file: string | undefined;
-  readonly #made: Set<string>;
+  /** Id to the URN of the resource in the program that it was made for. */
+  readonly #made: Map<string, string>;
 
-  private constructor(file: string | undefined, made: Set<string>) {
+  private constructor(file: string | undefined, made: Map<string, string>) {
     this.#file = file;
     this.#made = made;
   }
 
   /** @param file - undefined: nothing is remembered beyond this process. A line that was cut off counts for nothing. */
   static open(file: string | undefined): MadeJournal {
-    const made = new Set<string>();
+    const made = new Map<string, string>();
     for (const line of file === undefined ? [] : linesOf(file)) {
-      const [what, id] = entryOf(line);
+      const [what, id, urn] = entryOf(line);
       if (id === undefined) continue;
-      if (what === "made") made.add(id);
+      if (what === "made" && urn !== undefined) made.set(id, urn);
       else made.delete(id);
     }
-    if (file !== undefined) writeFileSync(file, [...made].map((id) => entry("made", id)).join(""), { mode: 0o600 });
+    if (file !== undefined)
+      writeFileSync(file, [...made].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
     return new MadeJournal(file, made);
   }
 
-  has(id: string): boolean {
-    return this.#made.has(id);
+  /** @returns the URN of the resource that it was made for; undefined for what these providers did not make. */
+  madeFor(id: string): string | undefined {
+    return this.#made.get(id);
   }
 
   /** Before the creation: the other way round, a kill between the two would forget it. */
-  making(id: string): void {
-    this.#made.add(id);
-    this.#append(entry("made", id));
+  making(id: string, urn: string): void {
+    this.#made.set(id, urn);
+    this.#append(entry("made", id, urn));
   }
 
   gone(id: string): void {
@@ -49,13 +52,13 @@ export class MadeJournal {
   }
 }
 
-function entry(what: "made" | "gone", id: string): string {
-  return `${JSON.stringify([what, id])}\n`;
+function entry(what: "made" | "gone", id: string, ...urn: string[]): string {
+  return `${JSON.stringify([what, id, ...urn])}\n`;
 }
 
-function entryOf(line: string): [what?: string, id?: string] {
+function entryOf(line: string): [what?: string, id?: string, urn?: string] {
   try {
-    return JSON.parse(line) as [string, string];
+    return JSON.parse(line) as [string, string, string?];
   } catch {
     return [];
   }

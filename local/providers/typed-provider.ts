@@ -67,13 +67,13 @@ export class TypedProvider<Client> implements Provider {
     return Promise.resolve({ changes, deleteBeforeReplace: replaces(changes) });
   }
 
-  async create({ type: token, inputs, preview }: CreateRequest): Promise<ResourceState> {
+  async create({ urn, type: token, inputs, preview }: CreateRequest): Promise<ResourceState> {
     const type = this.#type(token);
     if (preview) return { id: "", outputs: planned(type, inputs, {}) };
     const client = this.#online();
     const given = toJsonObject(inputs);
     const id = type.idOf(client, given);
-    await this.#make(type, id, given);
+    await this.#make(type, id, urn, given);
     try {
       return { id, outputs: await this.#outputs(type, id, inputs) };
     } catch (error) {
@@ -126,18 +126,18 @@ export class TypedProvider<Client> implements Provider {
   }
 
   /** One that an earlier update made, and ended before it could say so, is brought up to date instead. */
-  async #make(type: ResourceType<Client>, id: string, inputs: JsonObject): Promise<void> {
+  async #make(type: ResourceType<Client>, id: string, urn: string, inputs: JsonObject): Promise<void> {
     const client = this.#online();
     const { journal } = this.#package;
-    if (journal.has(id) && (await type.read(client, id, inputs)) !== undefined) {
-      await type.update(client, id, inputs, {});
-      return;
+    const madeFor = journal.madeFor(id);
+    if (madeFor === urn && (await type.read(client, id, inputs)) !== undefined) {
+      return type.update(client, id, inputs, {});
     }
-    journal.making(id);
+    if (madeFor === undefined) journal.making(id, urn);
     try {
       await type.create(client, id, inputs);
     } catch (error) {
-      journal.gone(id);
+      if (madeFor === undefined) journal.gone(id);
       throw error;
     }
   }

@@ -114,7 +114,7 @@ describe("program, by plain pulumi", function () {
   }
 
   const planned = (told: string) =>
-    [...told.matchAll(/^ \+ {2}(kubernetes|vault|azure-native):(\S+) (\S+) create/gm)].map(([, , , name]) => name);
+    [...told.matchAll(/^ \+ {2}(kubernetes|vault|azure-native):(\S+) (\S+) create/gm)].map(([, , , name = ""]) => name);
 
   it("plans an environment with the policy pack on", async () => {
     const { code, told } = await pulumi("preview", "--stack", "dev", "--policy-pack", "policies");

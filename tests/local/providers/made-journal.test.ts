@@ -14,36 +14,36 @@ describe("MadeJournal", () => {
   it("remembers what was made, and forgets what is gone, over a restart", () => {
     const file = join(dir, "made");
     const first = MadeJournal.open(file);
-    for (const id of ["a", "b", "c"]) first.making(id);
+    for (const id of ["a", "b", "c"]) first.making(id, `urn:${id}`);
     first.gone("b");
     const second = MadeJournal.open(file);
     assert.deepEqual(
-      ["a", "b", "c"].map((id) => second.has(id)),
-      [true, false, true],
+      ["a", "b", "c"].map((id) => second.madeFor(id)),
+      ["urn:a", undefined, "urn:c"],
     );
   });
 
   it("is readable by its owner only, and holds one line for each resource after a restart", () => {
     const file = join(dir, "made");
     const journal = MadeJournal.open(file);
-    for (const id of ["a", "b"]) journal.making(id);
+    for (const id of ["a", "b"]) journal.making(id, "urn");
     journal.gone("a");
     MadeJournal.open(file);
-    assert.equal(readFileSync(file, "utf8"), '["made","b"]\n');
+    assert.equal(readFileSync(file, "utf8"), '["made","b","urn"]\n');
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
   it("takes a line that a kill cut off for none", () => {
     const file = join(dir, "made");
-    MadeJournal.open(file).making("a");
+    MadeJournal.open(file).making("a", "urn");
     appendFileSync(file, '["made","b');
     const journal = MadeJournal.open(file);
-    assert.deepEqual([journal.has("a"), journal.has("b")], [true, false]);
+    assert.deepEqual([journal.madeFor("a"), journal.madeFor("b")], ["urn", undefined]);
   });
 
   it("remembers within the process without a file", () => {
     const journal = MadeJournal.open(undefined);
-    journal.making("a");
-    assert.equal(journal.has("a"), true);
+    journal.making("a", "urn");
+    assert.equal(journal.madeFor("a"), "urn");
   });
 });
