@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
 import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "../../policies/examples/samples.ts";
-import { isStackRule } from "../../policies/rule.ts";
+import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { formatPath } from "../../policies/subject/reading.ts";
 import { judge } from "../../policies/verdict.ts";
 import { contextIn, subjectsOf } from "../support/policy.ts";
 
@@ -14,6 +15,19 @@ function refusedBy(sample: Sample): readonly string[] {
     return subjects.some((subject) => judge(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
   });
 }
+
+function violations(sample: Sample): readonly Violation[] {
+  return subjectsOf(sample, "sample").flatMap((subject) =>
+    rules.flatMap((rule) => {
+      if (isStackRule(rule) || rule.family !== "authority") return [];
+      const verdict = judge(rule, subject, contextIn());
+      return verdict.kind === "violation" ? verdict.violations : [];
+    }),
+  );
+}
+
+const fixes = (sample: Sample): readonly (string | undefined)[] => violations(sample).map(({ fix }) => fix);
+const paths = (sample: Sample): readonly string[] => violations(sample).map(({ path = [] }) => formatPath(path));
 
 const key: Path = ["spec", "data", 0, "remoteRef", "key"];
 const reading = (name: string): Sample => changed(externalSecret, [key, name]);
@@ -52,6 +66,26 @@ describe("authority rules", () => {
       assert.deepEqual(refusedBy(reading(name)), ["authority-cluster-managed"]));
   }
 
+  it("do not take an external name below an unknown path for the secret itself", () =>
+    assert.deepEqual(refusedBy(reading("ameide/dev/ghcr-token")), ["authority-not-in-catalogue"]));
+  it("fail an unknown path whole, whatever its last part is", () =>
+    assert.deepEqual(refusedBy(reading("ameide/dev/who-knows")), ["authority-not-in-catalogue"]));
+  it("allow an external Key Vault name with the prefix before it, and fail an unknown one", () =>
+    assert.deepEqual(
+      [refusedBy(storing("env-openai-api-key")), refusedBy(storing("env-who-knows"))],
+      [[], ["authority-not-in-catalogue"]],
+    ));
+  it("say what to use instead of a retired name, and where a target stands", () => {
+    assert.deepEqual(fixes(storing("env-ghcr-token")), ['use "ghcr-token"']);
+    assert.deepEqual(fixes(storing("old-token")), ["remove it"]);
+    assert.deepEqual(paths(making("redis-auth")), ["spec.target.name"]);
+    assert.deepEqual(
+      paths(changed(externalSecret, [["metadata", "name"], "redis-auth"], [["spec", "target"], undefined])),
+      ["metadata.name"],
+    );
+    assert.deepEqual(paths(writing("vault:kv/secret:Secret", { path: "secret/redis-auth" })), ["path"]);
+    assert.deepEqual(paths(writing("vault:kv/secretV2:SecretV2", { name: "redis-auth" })), ["name"]);
+  });
   it("fail an alias as the name itself", () =>
     assert.deepEqual(refusedBy(storing("minio-root-password")), ["authority-cluster-managed"]));
   it("fail a Key Vault name with the prefix before it", () =>

@@ -1,6 +1,7 @@
 import { unknownCheckingProxy } from "@pulumi/policy";
 import * as policyProxy from "@pulumi/policy/proxy.js";
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue.ts";
+import { examples } from "../../policies/examples/all.ts";
 import { changed, type Example, type Path, type Sample } from "../../policies/examples/example.ts";
 import { rawInputs } from "../../policies/pack/subjects.ts";
 import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
@@ -62,7 +63,7 @@ export const policyCatalogue: Catalogue = catalogueSchema.parse({
   },
   keycloakClients: [{ clientId: "platform-app", vaultKey: "platform-app-client-secret" }],
   settings: ["DATABASE_SSL", "NODE_ENV", "PORT"],
-  retired: { "env-ghcr-token": { since: "2025-12-31", use: "ghcr-token" } },
+  retired: { "env-ghcr-token": { since: "2025-12-31", use: "ghcr-token" }, "old-token": { since: "2025-12-31" } },
   fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "REPLACE_ME", "__generate__"] },
 });
 
@@ -77,6 +78,13 @@ export function ruleOf(id: string): Rule {
   const rule = rules.find((one) => one.id === id);
   if (rule === undefined) throw new Error(`there is no rule "${id}"`);
   return rule;
+}
+
+/** What one rule says of another sample than its example's. */
+export function saidBy(id: string, sample: Sample, place?: Place): Said {
+  const example = examples.find(({ rule }) => rule === id);
+  if (example === undefined) throw new Error(`there is no example of "${id}"`);
+  return said(place === undefined ? example : { ...example, place }, sample);
 }
 
 /** A sample as the pack gets it: its inputs wrapped in the SDK's own proxy, which throws on unknown values. */

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { changed, type Path } from "../../policies/examples/example.ts";
+import { container, cronJob, pod } from "../../policies/examples/samples.ts";
+import { saidBy } from "../support/policy.ts";
+
+const digest = `@sha256:${"a".repeat(64)}`;
+const image: Path = [...container, "image"];
+const label: Path = [...pod.slice(0, -1), "metadata", "labels", "azure.workload.identity/use"];
+
+describe("rule bootstrap-image", () => {
+  for (const name of [
+    "alpine/k8s",
+    "docker.io/hashicorp/vault",
+    "busybox",
+    "gcr.io/distroless/nodejs22-debian12:nonroot",
+  ]) {
+    it(`allows ${name} by digest: no login is needed for it`, () =>
+      assert.deepEqual(saidBy("bootstrap-image", changed(cronJob, [image, `${name}${digest}`])), []));
+  }
+  it("fails a private registry even by digest: the bootstrap brings the pull secret", () =>
+    assert.deepEqual(saidBy("bootstrap-image", changed(cronJob, [image, `ghcr.io/ameideio/bootstrap${digest}`])), [
+      'container "vault-bootstrap" pulls from "ghcr.io", which asks for a login; use a public registry',
+    ]));
+  it("looks at init containers too", () =>
+    assert.deepEqual(
+      saidBy(
+        "bootstrap-image",
+        changed(cronJob, [[...pod, "initContainers"], [{ name: "kubectl", image: "alpine/k8s:1.30" }]]),
+      ),
+      ['container "kubectl" runs "alpine/k8s:1.30"; use repository@sha256:<64 hex digits>'],
+    ));
+  it("leaves other workloads alone", () =>
+    assert.deepEqual(
+      saidBy(
+        "bootstrap-image",
+        changed(cronJob, [[...pod, "serviceAccountName"], "backup"], [["metadata", "name"], "backup"], [image, "x:1"]),
+      ),
+      [],
+    ));
+});
+
+describe("rule bootstrap-identity-token", () => {
+  const volume = (audience: string): unknown => [
+    { name: "token", projected: { sources: [{ serviceAccountToken: { audience, path: "x" } }] } },
+  ];
+  const withVolume = (audience: string): ReturnType<typeof saidBy> =>
+    saidBy("bootstrap-identity-token", changed(cronJob, [label, undefined], [[...pod, "volumes"], volume(audience)]));
+
+  it("allows a token volume of its own in place of the webhook's label", () =>
+    assert.deepEqual(withVolume("api://AzureADTokenExchange"), []));
+  it("fails a token volume of another audience", () =>
+    assert.deepEqual(withVolume("vault"), ["logs in to Azure and has no token for it"]));
+  it("allows a bootstrap without Azure", () =>
+    assert.deepEqual(
+      saidBy(
+        "bootstrap-identity-token",
+        changed(cronJob, [label, undefined], [[...container, "env"], [{ name: "VAULT_ADDR", value: "http://x" }]]),
+      ),
+      [],
+    ));
+});
+
+describe("rule bootstrap-download", () => {
+  for (const command of [
+    "curl -fsSL https://dl.k8s.io/kubectl -o /tmp/kubectl",
+    "apt-get install -y jq",
+    "set -e; pip install hvac",
+  ]) {
+    it(`fails "${command}"`, () =>
+      assert.equal(saidBy("bootstrap-download", changed(cronJob, [[...container, "args"], [command]])).length, 1));
+  }
+  for (const command of [
+    "curl -s $VAULT_ADDR/v1/sys/health",
+    "curl http://127.0.0.1:8200/v1/sys/health",
+    "echo curl",
+  ]) {
+    it(`allows "${command}"`, () =>
+      assert.deepEqual(saidBy("bootstrap-download", changed(cronJob, [[...container, "args"], [command]])), []));
+  }
+});

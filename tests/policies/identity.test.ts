@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { changed, type Sample } from "../../policies/examples/example.ts";
+import { container, credential, cronJob, roleAssignment } from "../../policies/examples/samples.ts";
+import { saidBy } from "../support/policy.ts";
+
+const role = (guid: string): string => `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+const acrPull = role("7f951dda-4ed3-4680-a7ca-43fe172d538d");
+const registry = "/subscriptions/s/resourceGroups/Ameide/providers/Microsoft.ContainerRegistry/registries/ameide";
+
+describe("rule identity-role", () => {
+  it("leaves other roles on other things alone", () =>
+    assert.deepEqual(
+      saidBy("identity-role", changed(roleAssignment, [["roleDefinitionId"], acrPull], [["scope"], registry])),
+      [],
+    ));
+  it("fails an unheard-of role on a Key Vault", () =>
+    assert.deepEqual(saidBy("identity-role", changed(roleAssignment, [["roleDefinitionId"], acrPull])), [
+      'assigns the role "7f951dda-4ed3-4680-a7ca-43fe172d538d" on a Key Vault; set Key Vault Secrets User',
+    ]));
+  it("fails Owner wherever it is assigned", () =>
+    assert.deepEqual(
+      saidBy(
+        "identity-role",
+        changed(
+          roleAssignment,
+          [["roleDefinitionId"], role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635")],
+          [["scope"], registry],
+        ),
+      ),
+      ["assigns Owner; set Key Vault Secrets User"],
+    ));
+  it("knows roles by their name, as the classic provider takes them", () => {
+    const named = (name: string): Sample =>
+      changed(roleAssignment, [["roleDefinitionId"], undefined], [["roleDefinitionName"], name], [["scope"], registry]);
+    assert.deepEqual(saidBy("identity-role", named("Key Vault Secrets Officer")), [
+      "assigns Key Vault Secrets Officer; set Key Vault Secrets User",
+    ]);
+    assert.deepEqual(saidBy("identity-role", named("AcrPull")), []);
+  });
+});
+
+describe("rule identity-scope", () => {
+  it("allows one secret of the vault", () =>
+    assert.deepEqual(
+      saidBy(
+        "identity-scope",
+        changed(roleAssignment, [
+          ["scope"],
+          "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v/secrets/ghcr-token",
+        ]),
+      ),
+      [],
+    ));
+});
+
+describe("rule identity-subject", () => {
+  it("leaves the identities of others alone", () =>
+    assert.deepEqual(
+      saidBy(
+        "identity-subject",
+        changed(credential, [["subject"], "system:serviceaccount:ameide-dev:postgres-ameide"]),
+      ),
+      [],
+    ));
+  it("fails a subject with a wildcard", () =>
+    assert.equal(
+      saidBy("identity-subject", changed(credential, [["subject"], "system:serviceaccount:ameide-*:x"])).length,
+      1,
+    ));
+  it("allows every environment's in the shared stack", () =>
+    assert.deepEqual(
+      saidBy(
+        "identity-subject",
+        changed(credential, [
+          ["subject"],
+          "system:serviceaccount:ameide-dev:foundation-vault-bootstrap-vault-bootstrap",
+        ]),
+        "shared",
+      ),
+      [],
+    ));
+});
+
+describe("rule identity-issuer", () => {
+  it("allows an issuer on this machine in local only", () => {
+    const here = changed(credential, [["issuer"], "https://127.0.0.1:28202"]);
+    assert.deepEqual(saidBy("identity-issuer", here, "local"), []);
+    assert.deepEqual(saidBy("identity-issuer", here), [
+      'issuer "https://127.0.0.1:28202" is on this machine; Entra cannot reach it',
+    ]);
+  });
+});
+
+describe("rule identity-client-id-literal", () => {
+  const variable = (name: string, value: string): Sample => ({
+    ...changed(cronJob, [
+      [...container, "env"],
+      [
+        { name: "VAULT_ADDR", value: "44444444-4444-4444-8444-444444444444" },
+        { name, value },
+      ],
+    ]),
+    computed: [],
+  });
+  it("fails one in the environment of a pod", () =>
+    assert.deepEqual(
+      saidBy("identity-client-id-literal", variable("AZURE_CLIENT_ID", "44444444-4444-4444-8444-444444444444")),
+      ["its client id is a literal; pass the identity's output"],
+    ));
+  it("allows the id of an offline plan, which nobody has", () =>
+    assert.deepEqual(
+      saidBy("identity-client-id-literal", variable("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000")),
+      [],
+    ));
+  it("looks at no other variable", () =>
+    assert.deepEqual(
+      saidBy("identity-client-id-literal", variable("AZURE_TENANT_ID", "44444444-4444-4444-8444-444444444444")),
+      [],
+    ));
+});

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { credentialIn, isLiteral, namesSecret, shapeOf } from "../../policies/credential-shapes.ts";
+import { changed, type Path } from "../../policies/examples/example.ts";
+import { container, cronJob } from "../../policies/examples/samples.ts";
+import { examples } from "../../policies/examples/all.ts";
+import { said } from "../support/policy.ts";
+
+const repeated = (length: number): string => "a1B2".repeat(length).slice(0, length);
+
+describe("shapeOf", () => {
+  for (const [kind, text] of [
+    ["a GitHub token", `ghp_${repeated(36)}`],
+    ["a GitHub token", `github_pat_${repeated(60)}`],
+    ["a GitLab token", `glpat-${repeated(20)}`],
+    ["an Anthropic key", `sk-ant-${repeated(40)}`],
+    ["an OpenAI key", `sk-proj-${repeated(48)}`],
+    ["a Slack token", `xoxb-${repeated(20)}`],
+    ["an AWS access key", `AKIA${"A1".repeat(8)}`],
+    ["a Vault token", `hvs.${repeated(24)}`],
+    ["a storage account key", `DefaultEndpointsProtocol=https;AccountKey=${repeated(60)}==`],
+    ["a private key", `-----BEGIN RSA PRIVATE KEY-----\n${repeated(64)}`],
+    ["a signed token", `eyJ${repeated(20)}.eyJ${repeated(20)}.${repeated(20)}`],
+    ["a URL with a password", "postgres://platform:hunter2@postgres:5432/platform"],
+  ] as const) {
+    it(`tells ${kind} by its shape (${text.slice(0, 10)}...)`, () => assert.equal(shapeOf(text), kind));
+  }
+  for (const text of [
+    "postgres://postgres:5432/platform",
+    "https://auth.ameide.io/realms/ameide",
+    "postgres://$USER:${PASSWORD}@postgres/platform",
+    "-----BEGIN PRIVATE KEY-----", // the marker alone, as code that reads keys has it
+    "sk-only-a-name",
+    "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+  ]) {
+    it(`tells nothing by "${text.slice(0, 40)}"`, () => assert.equal(shapeOf(text), undefined));
+  }
+});
+
+describe("namesSecret", () => {
+  for (const name of ["POSTGRES_PASSWORD", "client-secret", "apiKey", "AUTH_SECRET", "unseal-key", "DB_CREDENTIALS"]) {
+    it(`takes "${name}" for the name of a value`, () => assert.equal(namesSecret(name), true));
+  }
+  for (const name of [
+    "SECRET_NAME",
+    "secretKeyRef",
+    "TOKEN_URL",
+    "PASSWORD_FILE",
+    "tokenTtl",
+    "PASSWORD_MIN_LENGTH",
+    "existingSecret",
+    "passwordPolicy",
+  ]) {
+    it(`does not take "${name}" for one`, () => assert.equal(namesSecret(name), false));
+  }
+});
+
+describe("isLiteral", () => {
+  for (const text of ["correct horse", "C1tr0n3lla!", "ab12"])
+    it(`takes "${text}" for a value`, () => assert.equal(isLiteral(text), true));
+  for (const text of [
+    "",
+    "abc",
+    "{{ .password }}",
+    "${PASSWORD}",
+    "$(cat /x)",
+    "$PASSWORD",
+    "<path:secret/data/x#value>",
+    "ref+vault://x",
+    "vault:secret/data/x#value",
+    "true",
+    "12345",
+    "/var/run/secrets/x",
+    "./token",
+    "https://vault:8200",
+    "********",
+  ]) {
+    it(`does not take "${text}" for one`, () => assert.equal(isLiteral(text), false));
+  }
+});
+
+describe("credentialIn", () => {
+  it("finds a shape under any name", () => assert.equal(credentialIn("note", `ghp_${repeated(36)}`), "a GitHub token"));
+  it("finds a literal under a secret's name only", () =>
+    assert.deepEqual(
+      [credentialIn("password", "correct horse"), credentialIn("username", "correct horse")],
+      ["a literal", undefined],
+    ));
+  it("does not take the name of a Secret for a secret", () =>
+    assert.deepEqual(
+      [credentialIn("pullSecret", "ghcr-pull"), credentialIn("client-secret", "0a1b2c3d4e")],
+      [undefined, "a literal"],
+    ));
+});
+
+describe("rule secretness-workload", () => {
+  const example = examples.find(({ rule }) => rule === "secretness-workload");
+  assert.ok(example !== undefined);
+  const withArgument = (word: string): ReturnType<typeof said> =>
+    said(example, changed(cronJob, [[...container, "args"] satisfies Path, [word]]));
+
+  it("fails a secret in an argument, by its flag or by its shape", () =>
+    assert.deepEqual(
+      [withArgument("--password=correct-horse-1"), withArgument(`--token-file=/x ghp_${repeated(36)}`)],
+      [
+        ['container "vault-bootstrap" has a literal in its arguments'],
+        ['container "vault-bootstrap" has a GitHub token in its arguments'],
+      ],
+    ));
+  it("allows a flag that names a file", () => assert.deepEqual(withArgument("--token-file=/var/run/token"), []));
+});

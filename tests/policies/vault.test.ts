@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { changed, type Sample } from "../../policies/examples/example.ts";
+import { authConfig, authRole, secretStore } from "../../policies/examples/samples.ts";
+import { judgeEach } from "../../policies/judge-each.ts";
+import { markedSecret } from "../../policies/subject/reading.ts";
+import { saidBy } from "../support/policy.ts";
+
+const endpoint = (path: string, dataJson: string): Sample => ({
+  type: "vault:generic/endpoint:Endpoint",
+  props: { path, dataJson },
+});
+
+describe("rule vault-reviewer-token", () => {
+  it("fails one that is written past the resource that is made for it", () =>
+    assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"token_reviewer_jwt":"x"}')), [
+      "writes token_reviewer_jwt; leave it out",
+    ]));
+  it("allows a lawful configuration written so, and other writes", () => {
+    assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"kubernetes_host":"x"}')), []);
+    assert.deepEqual(
+      saidBy("vault-reviewer-token", endpoint("auth/kubernetes/role/x", '{"token_reviewer_jwt":"x"}')),
+      [],
+    );
+  });
+  it("fails a token that is a secret or not known: that one is set is enough", () =>
+    assert.equal(saidBy("vault-reviewer-token", changed(authConfig, [["tokenReviewerJwtWo"], "x"])).length, 1));
+});
+
+describe("rule vault-auth-config", () => {
+  it("allows Vault outside of a pod in local only", () => {
+    const outside = changed(
+      authConfig,
+      [["kubernetesHost"], "https://127.0.0.1:28202"],
+      [["disableLocalCaJwt"], true],
+      [["kubernetesCaCert"], "PEM"],
+    );
+    assert.deepEqual(saidBy("vault-auth-config", outside, "local"), []);
+    assert.equal(saidBy("vault-auth-config", outside).length, 3);
+  });
+});
+
+describe("rule vault-role-account", () => {
+  for (const [key, value] of [
+    ["boundServiceAccountNames", "*"],
+    ["boundServiceAccountNamespaces", "*"],
+    ["boundServiceAccountNamespaces", "pr-*"],
+  ] as const) {
+    it(`fails ${key} "${value}"`, () =>
+      assert.equal(saidBy("vault-role-account", changed(authRole, [[key], [value]])).length, 1));
+  }
+});
+
+describe("rule vault-role-audience", () => {
+  it("allows an audience that every store of the role asks for", () => {
+    const asking = changed(
+      secretStore,
+      [["spec", "provider", "vault", "auth", "kubernetes", "serviceAccountRef", "audiences"], ["vault"]],
+      [["metadata", "namespace"], "x"],
+    );
+    const audience = changed(authRole, [["audience"], "vault"], [["roleName"], "another"]);
+    assert.deepEqual(saidBy("vault-role-audience", asking), []);
+    assert.deepEqual(saidBy("vault-role-audience", audience), [
+      'asks for the audience "vault", and no store asks for it',
+    ]);
+  });
+});
+
+describe("rule vault-auto-credentials", () => {
+  const named = (name: string): Sample => ({
+    type: "kubernetes:core/v1:Secret",
+    props: { metadata: { name, namespace: "ameide-prod" } },
+  });
+  it("fails the Secret itself, and no other", () => {
+    assert.deepEqual(saidBy("vault-auto-credentials", named("vault-auto-credentials")), [
+      "holds Vault's root token and unseal key; remove it",
+    ]);
+    assert.deepEqual(saidBy("vault-auto-credentials", named("ghcr-pull")), []);
+  });
+});
+
+describe("rule secretness-unmarked-value", () => {
+  const secret = (props: Readonly<Record<string, unknown>>): Sample => ({ type: "kubernetes:core/v1:Secret", props });
+  it("allows data that is marked as a whole", () =>
+    assert.deepEqual(saidBy("secretness-unmarked-value", secret({ data: markedSecret })), []));
+  it("fails each plain key of data", () =>
+    assert.deepEqual(
+      saidBy("secretness-unmarked-value", secret({ data: { a: "x", b: markedSecret }, stringData: { c: "x" } })),
+      ["is not marked secret", "is not marked secret"],
+    ));
+});
+
+describe("judgeEach", () => {
+  it("passes on what is no verdict: a defect of a rule must not look like one", () =>
+    assert.throws(
+      () =>
+        judgeEach([1], () => {
+          throw new TypeError("a defect");
+        }),
+      TypeError,
+    ));
+});
