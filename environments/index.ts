@@ -1,4 +1,3 @@
-export type { LoadInput } from "./load-context.ts";
 export { load } from "./load.ts";
 export { repositoryRoot } from "./repository.ts";
 export { readStackSettings } from "./stack-file.ts";

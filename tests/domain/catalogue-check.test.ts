@@ -63,6 +63,9 @@ describe("checkCatalogue", () => {
         "catalogue-vault-paths-meet secrets.b: a and b both lie at a in Vault",
       ]);
     });
+    it("allows any number of generated ones, which are not in Key Vault", () => {
+      assert.deepEqual(told({ secrets: { a: { authority: "generated" }, b: { authority: "generated" } } }), []);
+    });
     it("fails an external secret that goes by the name of a cluster-managed one, or by its alias", () => {
       const clusterManaged = [{ name: "redis-auth", authority: "redis", aliases: ["REDIS_PASSWORD"] }];
       assert.deepEqual(told({ secrets: { "redis-auth": { ...token, env: "TOKEN" } }, clusterManaged }), [

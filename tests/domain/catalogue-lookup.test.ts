@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { classify, patternExpression, type Classification } from "../../domain/catalogue-lookup.ts";
 import { catalogueSchema } from "../../domain/catalogue.ts";
+import { catalogueOf } from "../support/catalogues.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 
 const real = readCatalogue();
@@ -73,6 +74,30 @@ describe("classify", () => {
     });
     assert.equal(brief(classify(catalogue, "A_DB_URL")), "secret external a-db-url (name)");
     assert.equal(brief(classify(catalogue, "B_DB_URL")), "cluster-managed cnpg *-db-url (pattern)");
+  });
+
+  it("knows a secret by its variable, its Key Vault name and its Vault path, where those differ from its name", () => {
+    const catalogue = catalogueOf({
+      secrets: {
+        token: { authority: "external", env: "REGISTRY_PASSWORD", keyVault: "registry-kv", vault: "registry/token" },
+        made: { authority: "generated", vault: "app/made" },
+      },
+    });
+    for (const name of ["token", "REGISTRY_PASSWORD", "registry-kv", "registry/token"]) {
+      assert.equal(brief(classify(catalogue, name)), "secret external token (name)");
+    }
+    assert.equal(brief(classify(catalogue, "app/made")), "secret generated made (name)");
+  });
+
+  it("knows the Vault key of a Keycloak client that nothing else declares", () => {
+    const catalogue = catalogueOf({ keycloakClients: [{ clientId: "shop", vaultKey: "shop-key" }] });
+    const found = classify(catalogue, "SHOP_KEY");
+    assert.equal(brief(found), "cluster-managed keycloak shop-key (name)");
+    assert.match(found.kind === "cluster-managed" ? (found.reason ?? "") : "", /Keycloak client shop/);
+  });
+
+  it("knows a retired name without a pattern", () => {
+    assert.equal(brief(classify(real, "AZURE_AUTH")), "retired - azure-auth (name)");
   });
 
   it("lets no setting's pattern open a door to a secret", () => {
