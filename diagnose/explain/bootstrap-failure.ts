@@ -21,7 +21,8 @@ export function lastFailure(
   const { status, jobs, log } = snapshot.bootstrap;
   const newest = jobs.ok ? jobs.value.find(({ result }) => result !== "running") : undefined;
   if (status.ok && !isOlder(status.value.finishedAt, newest)) {
-    const { cause, phase, message = "" } = status.value;
+    const { cause, phase, message: words = "" } = status.value;
+    const [message = ""] = words.split("\n"); // its own fix is not evidence
     if (cause === "ok") return undefined;
     const where = `ConfigMap ${namespace}/${bootstrap.config.statusConfigMap}`;
     const seen = `${cause}${phase === undefined ? "" : ` in ${phase}`}${message === "" ? "" : `: ${message}`}`;

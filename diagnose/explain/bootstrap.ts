@@ -13,8 +13,9 @@ const startReasons =
 export const explainBootstrap: Rule = (view) => {
   const template = ofCronJob(view);
   const pods = ofPods(view);
-  const run = [...template, ...pods].some(({ secrets }) => secrets === undefined) ? [] : ofLastRun(view);
-  const seen = [...template, ...pods, ...run, ...ofOutcomes(view)];
+  const outcomes = ofOutcomes(view);
+  const isTold = [...template, ...pods].some(({ secrets }) => secrets === undefined) || outcomes.length > 0;
+  const seen = [...template, ...pods, ...outcomes, ...(isTold ? [] : ofLastRun(view))];
   return [...seen, ...ofSilence(view, seen)];
 };
 
@@ -151,13 +152,19 @@ function ofOutcomes(view: View): readonly Sighting[] {
   return status.value.secrets.flatMap(({ name, outcome, reason = "no reason given" }): readonly Sighting[] => {
     const seen = `${name}: ${outcome}: ${reason}`;
     if (outcome === "failed") {
-      const code = reason.includes("conflict") ? "bootstrap-conflict" : "bootstrap-secret-failed";
-      return [{ code, where, seen, secrets: [name], name }];
+      return [{ code: codeOfReason(reason), where, seen, secrets: [name], name }];
     }
     return outcome === "kept" && external.has(name)
       ? [{ code: "bootstrap-secret-kept", where, seen, secrets: [name], name }]
       : [];
   });
+}
+
+/** By the bootstrap's own words: one cause of a run may stand for several of its secrets. */
+function codeOfReason(reason: string): CauseCode {
+  if (/in the source/.test(reason)) return "key-vault-value-refused";
+  if (/neither we nor the source/.test(reason)) return "bootstrap-secret-kept";
+  return /conflict|another writer|check-and-set/i.test(reason) ? "bootstrap-conflict" : "bootstrap-secret-failed";
 }
 
 /** Long without a success, and nothing that says why. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Snapshot } from "../../domain/snapshot.ts";
 import { validate, type CheckedItem } from "../../diagnose/validate.ts";
-import { changed, healthy, print, seen, stack, unseen, without } from "./healthy.ts";
+import { changed, healthy, print, seen, stack, unseen, valuesOf, without } from "./healthy.ts";
 
 const isGhcr = ({ name }: { name: string }) => name === "ghcr-token";
 
@@ -59,6 +59,27 @@ describe("validate", () => {
       "secret/ghcr-token: version 1 is a placeholder",
     ]);
     failedIn(3, { vault: { ...before.vault, secrets: unseen("forbidden") } });
+  });
+  it("takes the bootstrap's own mark for proof where the value may not be read, and no other mark", () => {
+    const mark = {
+      "managed-by": "ameide-secrets/vault-bootstrap",
+      authority: "external",
+      "source-version": "a1",
+      "vault-version": "1",
+    };
+    const marked = (customMetadata: Readonly<Record<string, string>>) => {
+      const states = valuesOf(before.vault.secrets).map(({ path, state, version }) => ({
+        path,
+        state,
+        version,
+        customMetadata,
+      }));
+      return { ...before, vault: { ...before.vault, secrets: seen(states) } };
+    };
+    assert.equal(validate(marked(mark), stack).ok, true);
+    for (const other of [{}, { ...mark, "managed-by": "someone" }, { ...mark, "vault-version": "2" }]) {
+      assert.equal(validate(marked(other), stack).ok, false);
+    }
   });
   it("fails check 3 with --prove when Vault holds another value than Key Vault", () => {
     const keyVault = changed(before.keyVault, () => true, {});
