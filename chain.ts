@@ -75,10 +75,13 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
     stack.shared === undefined
       ? sharedStack(stack, shared)
       : registerShared(stack.shared, providers["azure-native"], ground);
-  const { bootstrapClientId: clientId } = common.outputs;
 
   const subjects = { azure, identityName: common.identityName, subjects: [federated] };
   const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground });
+  // of use once Azure knows this cluster; and so the id comes from a resource of this stack, which the pack can see
+  const clientId = pulumi
+    .all([common.outputs.bootstrapClientId, federation.credentialNames])
+    .apply(([bootstrapClientId]) => bootstrapClientId);
   const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation] };
   if (firstStep) {
     const { cronJobName } = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, afterAzure);

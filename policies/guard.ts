@@ -93,5 +93,7 @@ function plainOf(value: unknown): unknown {
   if (!isRecord(value)) return value;
   if ("__pulumiOutput" in value || value instanceof Promise) return unknownValue;
   if (Object.hasOwn(value, "__pulumiAsset") || "__pulumiResource" in value) return unknownValue;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainOf(item)]));
+  // a library hands over every property that it knows; one without a value is not given
+  const given = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(given.map(([key, item]) => [key, plainOf(item)]));
 }

@@ -6,7 +6,7 @@ import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
 import { openStack } from "../../cli/engine/stack.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { ProvidersConfig } from "../../local/providers/config.ts";
-import { startProviders, type RunningProviders } from "../../local/providers/start.ts";
+import { startProviders } from "../../local/providers/start.ts";
 
 export type Program = () => Promise<Record<string, unknown> | void>;
 
@@ -27,43 +27,53 @@ export function useEngine(
   stackName: string,
   providers: () => ProvidersConfig | Promise<ProvidersConfig> = () => ({ mode: "offline" }),
 ): TestEngine {
-  let running: RunningProviders | undefined;
-  let folder: string | undefined;
+  let engine: RunningEngine | undefined;
 
   before(async function () {
     this.timeout(30_000);
-    folder = mkdtempSync(join(tmpdir(), "ameide-secrets-engine-"));
-    for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
-    running = await startProviders(await providers());
+    engine = await startEngine(stackName, await providers());
   });
 
-  after(async () => {
-    await running?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => engine?.close());
 
-  const made = () => {
-    if (folder === undefined || running === undefined) throw new Error("the engine is there from `before` on");
-    return { folder, running };
+  const started = (): RunningEngine => {
+    if (engine === undefined) throw new Error("the engine is there from `before` on");
+    return engine;
   };
   return {
     get folder() {
-      return made().folder;
+      return started().folder;
     },
+    open: (program) => started().open(program),
+  };
+}
+
+export interface RunningEngine extends TestEngine {
+  /** Ends the providers and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** The engine of {@link useEngine}, for whoever ends it himself. */
+export async function startEngine(stackName: string, providers: ProvidersConfig): Promise<RunningEngine> {
+  const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-engine-"));
+  for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
+  const running = await startProviders(providers);
+  return {
+    folder,
     open: async (program) =>
       openStack({
         stackName,
         program,
-        workDir: join(made().folder, "work"),
-        project: {
-          name: "ameide-secrets",
-          runtime: "nodejs",
-          backend: { url: `file://${join(made().folder, "state")}` },
-        },
+        workDir: join(folder, "work"),
+        project: { name: "ameide-secrets", runtime: "nodejs", backend: { url: `file://${join(folder, "state")}` } },
         pulumi: await pulumiExecutable(),
         binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
-        env: { ...engineEnvironment(made().folder), PULUMI_DEBUG_PROVIDERS: made().running.debugProviders },
+        env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: running.debugProviders },
       }),
+    close: async () => {
+      await running.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
