@@ -1,13 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localHome, type LocalHome } from "../../local/home.ts";
+import { isAlive, self, type ProcessIdentity } from "../../local/process-identity.ts";
 import { isFree } from "../../local/servers/ports.ts";
 import type { ServerName } from "../../local/servers/server.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
+
+const prefix = "ameide-secrets-test-";
 
 export interface TestServers {
   readonly home: LocalHome;
@@ -43,7 +46,9 @@ export function useServers(only: readonly ServerName[]): () => TestServers {
 
 /** An unused home: a folder of its own, made by whoever uses it, and ten free ports. */
 export async function temporaryHome(): Promise<LocalHome> {
-  const dir = mkdtempSync(join(tmpdir(), "ameide-secrets-test-"));
+  await forgetAbandoned();
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  writeFileSync(ownerFile(dir), JSON.stringify(self()));
   return localHome({ dir, portBase: await freePortBase() });
 }
 
@@ -51,6 +56,31 @@ export async function temporaryHome(): Promise<LocalHome> {
 export async function forget(home: LocalHome): Promise<void> {
   await stopServers(home);
   rmSync(home.dir, { recursive: true, force: true });
+  rmSync(ownerFile(home.dir), { force: true });
+}
+
+/** Those of test runs that were killed: nobody else would ever stop their servers. */
+async function forgetAbandoned(): Promise<void> {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix) && name.endsWith(".owner"));
+  for (const file of names.map((name) => join(tmpdir(), name))) {
+    const owner = readOwner(file);
+    if (owner !== undefined && !isAlive(owner)) {
+      await forget(localHome({ dir: file.slice(0, -".owner".length) }));
+    }
+  }
+}
+
+function readOwner(file: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as ProcessIdentity;
+  } catch {
+    return undefined; // another run clears it at the same time
+  }
+}
+
+/** Beside the home, not in it: a home is made in an empty folder only. */
+function ownerFile(dir: string): string {
+  return `${dir}.owner`;
 }
 
 /** @throws Error when a piece is missing: tests build nothing, `npm test` does so before them. */

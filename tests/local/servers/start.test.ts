@@ -180,6 +180,7 @@ describe("localDown", function () {
     assert.equal(await localDown(home), `stopped openbao; what it stored stays in ${home.dir}`);
     assert.equal(await localDown(home, { delete: true }), `nothing was running; deleted ${home.dir}`);
     assert.equal(await localDown(home), `nothing runs, and there is no ${home.dir}`);
+    await forget(home);
   });
 
   it("fails for a folder that is not a home, and leaves it", async () => {
@@ -187,7 +188,7 @@ describe("localDown", function () {
     writeFileSync(join(home.dir, "thesis.txt"), "");
     await assert.rejects(localDown(home, { delete: true }), (error: UserError) => error.code === "local-home-not-ours");
     assert.deepEqual(readdirSync(home.dir), ["thesis.txt"]);
-    rmSync(home.dir, { recursive: true });
+    await forget(home);
   });
 
   it("fails while a start works on the home", async () => {
@@ -211,6 +212,6 @@ function environmentOf(pid: number): readonly string[] {
 /** Ten ports that are free, without a folder. */
 async function temporaryPorts(): Promise<LocalHome> {
   const home = await temporaryHome();
-  rmSync(home.dir, { recursive: true });
+  await forget(home);
   return home;
 }
