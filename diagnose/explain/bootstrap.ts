@@ -2,7 +2,7 @@ import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import type { PodState } from "../../domain/snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 import { lastFailure } from "./bootstrap-failure.ts";
-import { age, type Rule, type Sighting, type View } from "./view.ts";
+import { age, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
 const periodsUntilStale = 3;
 const pullReasons = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)$/;
@@ -96,7 +96,7 @@ function ofLastRun(view: View): readonly Sighting[] {
   if (cause === "vault-unreachable") {
     return say(snapshot.vault.health.ok ? "vault-address-wrong" : "vault-unreachable");
   }
-  const code = codeOfCause[cause] ?? sourceCode(cause, expected.bootstrap.config.source.type);
+  const code = codeOf(cause, expected);
   // what stands in the status may be over: a Vault that is seen unsealed is not sealed any more
   if (code.startsWith("vault-") && isOver(view, cause)) return [];
   const rootsSeen = before.filter((one) => causes[one.code].severity === "error");
@@ -118,10 +118,11 @@ function ofDeadline({ snapshot, expected }: View): readonly Sighting[] {
   ];
 }
 
-function sourceCode(cause: BootstrapCause, source: string): CauseCode {
-  return cause === "bad-configuration" && source === "kubernetes-secret"
-    ? "bootstrap-source-missing"
-    : "bootstrap-failed";
+function codeOf(cause: BootstrapCause, { bootstrap }: Expectation): CauseCode {
+  if (cause === "source-unreachable" && bootstrap.config.source.type === "kubernetes-secret") {
+    return "bootstrap-source-missing";
+  }
+  return codeOfCause[cause] ?? "bootstrap-failed";
 }
 
 function isOver({ snapshot, before }: View, cause: BootstrapCause): boolean {

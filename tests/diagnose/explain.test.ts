@@ -158,7 +158,7 @@ const strikes: Readonly<Record<CauseCode, Change>> = {
     bootstrap(() => ({ status: unseen("not-found"), jobs: seen([]) })),
     cronJob({ createdAt: minutesAgo(1), lastSucceededAt: undefined }),
   ),
-  "bootstrap-source-missing": lastRun("bad-configuration", "the Secret vault-bootstrap-local-secrets is not there"),
+  "bootstrap-source-missing": lastRun("source-unreachable", "the Secret vault-bootstrap-local-secrets does not exist"),
   "bootstrap-lease-held": lastRun("lease-held"),
   "bootstrap-forbidden-in-cluster": lastRun("kubernetes-refused"),
   "bootstrap-conflict": bootstrap((before) => ({
