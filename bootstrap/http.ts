@@ -25,7 +25,7 @@ export class NetworkError extends Error {
   }
 }
 
-const timeoutInMs = 30_000;
+const defaultTimeoutInMs = 30_000;
 
 /** JSON.parse, but for its message: that one quotes the text, and the text may hold a value. */
 export function parseAnswer(call: string, body: string): unknown {
@@ -44,10 +44,18 @@ export class HttpClient {
   readonly #base: URL;
   readonly #agent: http.Agent;
   readonly #send: typeof http.request;
+  readonly #timeoutInMs: number;
 
-  /** @param options.ca - PEM that the server's certificate must lead to. @default - what Node trusts. */
-  constructor(base: string, options: { readonly ca?: string; readonly connections?: number } = {}) {
+  /**
+   * @param options.ca - PEM that the server's certificate must lead to. @default - what Node trusts.
+   * @param options.timeoutInMs - of silence. @default 30,000
+   */
+  constructor(
+    base: string,
+    options: { readonly ca?: string; readonly connections?: number; readonly timeoutInMs?: number } = {},
+  ) {
     this.#base = new URL(base);
+    this.#timeoutInMs = options.timeoutInMs ?? defaultTimeoutInMs;
     const agent = { keepAlive: true, maxSockets: options.connections ?? 4 };
     const secure = this.#base.protocol === "https:";
     this.#agent = secure
@@ -74,7 +82,7 @@ export class HttpClient {
           path: `${this.#base.pathname.replace(/\/$/, "")}${path}`,
           method,
           agent: this.#agent,
-          timeout: timeoutInMs,
+          timeout: this.#timeoutInMs,
           headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
           ...(signal === undefined ? {} : { signal }),
         },
@@ -92,7 +100,7 @@ export class HttpClient {
         },
       );
       request.on("timeout", () =>
-        request.destroy(Object.assign(new Error("no answer in 30 s"), { code: "ETIMEDOUT" })),
+        request.destroy(Object.assign(new Error(`no answer in ${this.#timeoutInMs / 1000} s`), { code: "ETIMEDOUT" })),
       );
       request.on("error", fail);
       request.end(body);

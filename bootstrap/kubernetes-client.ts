@@ -50,7 +50,8 @@ export class KubernetesClient {
 
   private constructor(options: KubernetesClientOptions, ca: string) {
     this.#options = options;
-    this.#http = new HttpClient(options.address, { ca });
+    // a run that is told to stop has 30 s to write its status and give its Lease back
+    this.#http = new HttpClient(options.address, { ca, timeoutInMs: 10_000 });
   }
 
   /** @throws BootstrapFailure `bad-configuration` where the ServiceAccount is not mounted. */

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { bootstrapExitCodes, type BootstrapCause, type BootstrapPhase } from "../domain/bootstrap-config.ts";
+import { bootstrapExitCodes } from "../domain/bootstrap-config.ts";
 import { carriedSecrets } from "./carried-secret.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
+import { summarise, writeStatus, type Ending } from "./ending.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
 import { NetworkError } from "./http.ts";
 import type { Invocation } from "./invocation.ts";
@@ -21,7 +22,6 @@ import { concurrency, type Run } from "./run-context.ts";
 import type { SecretSource } from "./source.ts";
 import { AzureSource } from "./source-azure.ts";
 import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
-import { secretsForStatus, StatusConfigMap } from "./status.ts";
 import type { Timing } from "./timing.ts";
 import { VaultClient, VaultError } from "./vault-client.ts";
 import { VaultKv } from "./vault-kv.ts";
@@ -33,16 +33,6 @@ export interface RunOptions {
   readonly log: Log;
   /** Stops the run after the writes in hand; its reason is a BootstrapFailure. */
   readonly signal: AbortSignal;
-}
-
-/** What is known at the end of a run, however it ended. */
-interface Ending {
-  readonly startedAt: Date;
-  readonly cause: BootstrapCause;
-  readonly phase: BootstrapPhase | undefined;
-  readonly failure: BootstrapFailure | undefined;
-  readonly outcomes: readonly Outcome[];
-  readonly sourceCalls: number;
 }
 
 /** One run of vault-bootstrap, from the Lease to the status. @returns the exit code. */
@@ -89,12 +79,21 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   }
   const cause = failure?.code ?? "ok";
   const { outcomes, source } = progress;
-  const ending: Ending = { startedAt, cause, phase: log.phase, failure, outcomes, sourceCalls: source?.calls ?? 0 };
+  const ending: Ending = {
+    runId: options.runId,
+    startedAt,
+    cause,
+    phase: log.phase,
+    failure,
+    outcomes,
+    untilUnsealed: invocation.untilUnsealed,
+    sourceCalls: source?.calls ?? 0,
+  };
   await vault.logOut();
-  if (!dryRun) await writeStatus(run, options, ending);
+  await writeStatus(run, ending);
   await lease.release();
   kubernetes.close();
-  summarise(log, ending, dryRun);
+  summarise(run, ending);
   return bootstrapExitCodes[cause];
 }
 
@@ -164,46 +163,4 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   const where = error instanceof Error ? (error.stack?.split("\n")[1]?.trim() ?? "") : "";
   const fix = "this is a defect of vault-bootstrap: report it with the log of this run";
   return new BootstrapFailure("internal-error", `${messageOf(error)} ${where}`, fix, options);
-}
-
-async function writeStatus({ kubernetes, config, log }: Run, { runId }: RunOptions, ending: Ending): Promise<void> {
-  const { startedAt, cause, phase, failure, outcomes } = ending;
-  const finishedAt = new Date().toISOString();
-  const isSuccess = cause === "ok" && outcomes.length > 0;
-  try {
-    await new StatusConfigMap(kubernetes, config.namespace, config.statusConfigMap).write({
-      runId,
-      startedAt: startedAt.toISOString(),
-      finishedAt,
-      ...(isSuccess ? { lastSuccessAt: finishedAt } : {}),
-      cause,
-      ...(failure === undefined || phase === undefined ? {} : { phase }),
-      ...(failure === undefined ? {} : { message: failure.message }),
-      ...secretsForStatus(outcomes),
-    });
-  } catch (error) {
-    // the secrets are where they belong: the run is what it was, and says that its status is old
-    log.warn("status-not-written", { because: messageOf(error) });
-  }
-}
-
-/** Kubernetes keeps the last 2 KiB of a failed container's log as its message: the summary is to fit in. */
-const problemInLog = 1_200;
-
-function summarise(log: Log, { startedAt, cause, failure, outcomes, sourceCalls }: Ending, dryRun: boolean): void {
-  const count = (wanted: string): number => outcomes.filter(({ outcome }) => outcome === wanted).length;
-  const fields = {
-    cause,
-    exitCode: bootstrapExitCodes[cause],
-    dryRun,
-    written: count("written"),
-    unchanged: count("unchanged"),
-    kept: count("kept"),
-    failed: count("failed"),
-    sourceCalls,
-    durationInMs: Date.now() - startedAt.getTime(),
-    ...(failure === undefined ? {} : { problem: failure.problem.slice(0, problemInLog), fix: failure.fix }),
-  };
-  if (failure === undefined) log.info("summary", fields);
-  else log.error("summary", fields);
 }

@@ -8,24 +8,40 @@ const statusLimitInBytes = 900_000;
 /** What comes first where not all fit. */
 const order = ["failed", "kept", "written", "unchanged"] as const;
 
-/** Outcomes as the status shows them: sorted, and cut to what a ConfigMap holds. */
-export function secretsForStatus(
-  outcomes: readonly Outcome[],
+/** An outcome as the status shows it. */
+export function statusOf({ secret, outcome, reason, sourceVersion, vaultVersion }: Outcome): BootstrapSecretStatus {
+  return {
+    name: secret.name,
+    path: secret.path,
+    outcome,
+    ...(reason === undefined ? {} : { reason }),
+    ...(sourceVersion === undefined ? {} : { sourceVersion }),
+    ...(vaultVersion === undefined ? {} : { vaultVersion }),
+  };
+}
+
+/**
+ * The status to write: sorted, cut to what a ConfigMap holds, and with what stays true of the one before, which is its
+ * last success, and the outcomes of secrets that a run which failed or was stopped did not come to.
+ */
+export function mergedStatus(
+  status: BootstrapStatus,
+  before: BootstrapStatus | undefined,
   limitInBytes: number = statusLimitInBytes,
-): Pick<BootstrapStatus, "secrets" | "omitted"> {
-  const all = outcomes
-    .map(({ secret: { name, path }, outcome, reason, sourceVersion, vaultVersion }): BootstrapSecretStatus => ({
-      name,
-      path,
-      outcome,
-      ...(reason === undefined ? {} : { reason }),
-      ...(sourceVersion === undefined ? {} : { sourceVersion }),
-      ...(vaultVersion === undefined ? {} : { vaultVersion }),
-    }))
-    .toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome) || (a.name < b.name ? -1 : 1));
+): BootstrapStatus {
+  const lastSuccessAt = status.lastSuccessAt ?? before?.lastSuccessAt;
+  const told = new Set(status.secrets.map(({ path }) => path));
+  const untold = status.cause === "ok" ? [] : (before?.secrets.filter(({ path }) => !told.has(path)) ?? []);
+  const all = [...status.secrets, ...untold].toSorted(
+    (a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome) || (a.name < b.name ? -1 : 1),
+  );
   let bytes = 0;
   const fits = all.findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one)) + 1) > limitInBytes);
-  return fits < 0 ? { secrets: all } : { secrets: all.slice(0, fits), omitted: all.length - fits };
+  return {
+    ...status,
+    ...(lastSuccessAt === undefined ? {} : { lastSuccessAt }),
+    ...(fits < 0 ? { secrets: all } : { secrets: all.slice(0, fits), omitted: all.length - fits }),
+  };
 }
 
 /** The ConfigMap that `doctor` reads: one key, `status`, a {@link BootstrapStatus} as JSON. */
@@ -42,23 +58,12 @@ export class StatusConfigMap {
     this.#path = `/api/v1/namespaces/${namespace}/configmaps/${name}`;
   }
 
-  /** Keeps the last success, and the outcomes of the run before where this one came to none. */
   async write(status: BootstrapStatus): Promise<void> {
-    const before = await this.#read();
-    const lastSuccessAt = status.lastSuccessAt ?? before?.lastSuccessAt;
-    const keeps = status.secrets.length === 0 && before !== undefined;
-    const merged: BootstrapStatus = {
-      ...status,
-      ...(lastSuccessAt === undefined ? {} : { lastSuccessAt }),
-      ...(keeps
-        ? { secrets: before.secrets, ...(before.omitted === undefined ? {} : { omitted: before.omitted }) }
-        : {}),
-    };
     await this.#kubernetes.apply(this.#path, {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: this.#name, namespace: this.#namespace },
-      data: { status: JSON.stringify(merged) },
+      data: { status: JSON.stringify(mergedStatus(status, await this.#read())) },
     });
   }
 

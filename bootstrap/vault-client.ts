@@ -84,7 +84,7 @@ export class VaultClient {
   /** Ends the session, so that no token outlives the run. A batch token cannot be revoked, and a refusal harms nobody. */
   async logOut(): Promise<void> {
     if (this.#session !== undefined)
-      await this.call("POST", "auth/token/revoke-self", { once: true }).catch(() => undefined);
+      await this.call("POST", "auth/token/revoke-self", { once: true, inHand: true }).catch(() => undefined);
     this.#session = undefined;
     this.#http.close();
   }

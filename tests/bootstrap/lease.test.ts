@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namespace } from "./rig.ts";
+import { namespace } from "./azure-place.ts";
 import { external, useRig } from "./use-rig.ts";
 
 const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import tls from "node:tls";
 import type { AzureIdentity } from "../../bootstrap/azure-errors.ts";
+import { HttpClient } from "../../bootstrap/http.ts";
 import { Log } from "../../bootstrap/log.ts";
 import { runBootstrap } from "../../bootstrap/run.ts";
 import { scheduledTiming, type Timing } from "../../bootstrap/timing.ts";
@@ -17,18 +18,9 @@ import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/boot
 import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { vaultPolicies } from "../../domain/vault-policies.ts";
+import { arm, azureAudience, federate, giveRole, makeAzure, namespace, roleAssignment } from "./azure-place.ts";
 import { VaultProxy, type ProxyHook } from "./vault-proxy.ts";
 import { forget, temporaryHome, testBinaries } from "../support/servers.ts";
-
-export const namespace = "ameide-local";
-const account = `system:serviceaccount:${namespace}:${bootstrapName}`;
-const azureAudience = "api://AzureADTokenExchange";
-const subscription = "/subscriptions/11111111-1111-4111-8111-111111111111";
-const group = `${subscription}/resourceGroups/Ameide`;
-const keyVaultId = `${group}/providers/Microsoft.KeyVault/vaults/ameidekv`;
-export const identityId = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ameide-vault-bootstrap-mi`;
-const secretsUser = `${subscription}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6`;
-const assignment = `${keyVaultId}/providers/Microsoft.Authorization/roleAssignments/22222222-2222-4222-8222-222222222222`;
 
 // what the servers document, read property by property in assertions
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -52,6 +44,8 @@ export class BootstrapRig {
   static #azureLagInMs = 0;
   readonly #files: string;
   readonly #bundle: string;
+  readonly #vaultHttp: HttpClient;
+  readonly #azureHttp: HttpClient;
   readonly #proxies: VaultProxy[] = [];
   #settledLagInMs = 3_600_000;
   #rootToken: string | undefined;
@@ -63,6 +57,8 @@ export class BootstrapRig {
     this.clientId = clientId;
     this.#files = files;
     this.#bundle = bundle;
+    this.#vaultHttp = new HttpClient(home.vaultUrl, { connections: 16 });
+    this.#azureHttp = new HttpClient(azure.origin, { ca: azure.caPem, connections: 16 });
   }
 
   /** Everything serves; Vault is not initialised. */
@@ -93,6 +89,8 @@ export class BootstrapRig {
 
   async stop(): Promise<void> {
     await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    this.#vaultHttp.close();
+    this.#azureHttp.close();
     await this.azure.close();
     await Promise.all([this.home, ...this.#homes].map(forget));
   }
@@ -265,8 +263,7 @@ export class BootstrapRig {
 
   /** @param token - @default root's. */
   async vault(method: string, path: string, body?: object, token?: string): Promise<{ status: number; body: Json }> {
-    const answer = await get(`${this.home.vaultUrl}/v1/${path}`, {
-      method,
+    const answer = await this.#vaultHttp.request(method, `/v1/${path}`, {
       headers: { "x-vault-token": token ?? (await this.rootToken()) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -308,14 +305,12 @@ export class BootstrapRig {
     }
   }
 
-  async keyVault(method: string, name: string, body?: object): Promise<HttpAnswer> {
-    const answer = await azureCall(this.azure, method, `/secrets/${name}?api-version=7.6`, body);
+  async keyVault(method: string, name: string, body?: object): Promise<void> {
+    const answer = await this.#azureHttp.request(method, `/secrets/${name}?api-version=7.6`, {
+      headers: { authorization: `Bearer ${this.azure.operatorToken}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     if (answer.status >= 300) throw new Error(`${method} ${name}: ${answer.status} ${answer.body}`);
-    return answer;
-  }
-
-  async arm(method: string, id: string, body?: object): Promise<void> {
-    await arm(this.azure, method, id, body);
   }
 
   async kube(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
@@ -336,7 +331,7 @@ export class BootstrapRig {
   }
 
   async takeRole(): Promise<void> {
-    await this.arm("DELETE", assignment);
+    await arm(this.azure, "DELETE", roleAssignment);
   }
 
   async giveRole(): Promise<void> {
@@ -437,61 +432,11 @@ async function admin(home: LocalHome, method: string, path: string, body?: objec
   const { caCertificate, adminCertificate, adminKey } = home.kubernetes;
   return await get(`${home.kubernetesUrl}${path}`, {
     method,
+    timeoutInSeconds: 30,
     ca: readFileSync(caCertificate),
     cert: readFileSync(adminCertificate),
     key: readFileSync(adminKey),
     headers: { accept: "*/*", "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}
-
-async function azureCall(azure: AzureStandIn, method: string, path: string, body?: object): Promise<HttpAnswer> {
-  return await get(`${azure.origin}${path}`, {
-    method,
-    ca: Buffer.from(azure.caPem),
-    headers: { authorization: `Bearer ${azure.operatorToken}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}
-
-async function arm(azure: AzureStandIn, method: string, id: string, body?: object): Promise<string> {
-  const answer = await azureCall(azure, method, `${id}?api-version=2023-07-01`, body);
-  if (answer.status >= 300) throw new Error(`${method} ${id}: ${answer.status} ${answer.body}`);
-  return answer.body;
-}
-
-async function makeAzure(azure: AzureStandIn, issuer: string): Promise<string> {
-  await arm(azure, "PUT", group, { location: "westeurope" });
-  await arm(azure, "PUT", keyVaultId, {
-    location: "westeurope",
-    properties: {
-      tenantId: azure.tenantId,
-      sku: { family: "A", name: "standard" },
-      enableRbacAuthorization: true,
-    },
-  });
-  const identity = JSON.parse(await arm(azure, "PUT", identityId, { location: "westeurope" })) as {
-    properties: { clientId: string };
-  };
-  await federate(azure, issuer);
-  await giveRole(azure);
-  azure.control.configure({ creationsPer10Seconds: 100_000 });
-  return identity.properties.clientId;
-}
-
-async function federate(azure: AzureStandIn, issuer: string, changes: object = {}): Promise<void> {
-  await arm(azure, "PUT", `${identityId}/federatedIdentityCredentials/vault-bootstrap-local`, {
-    properties: { issuer, subject: account, audiences: [azureAudience], ...changes },
-  });
-}
-
-async function giveRole(azure: AzureStandIn): Promise<void> {
-  const identity = JSON.parse(await arm(azure, "GET", identityId)) as { properties: { principalId: string } };
-  await arm(azure, "PUT", assignment, {
-    properties: {
-      roleDefinitionId: secretsUser,
-      principalId: identity.properties.principalId,
-      principalType: "ServicePrincipal",
-    },
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
-import { namespace, type RunResult } from "./rig.ts";
+import { namespace } from "./azure-place.ts";
+import type { RunResult } from "./rig.ts";
 import { external, useRig } from "./use-rig.ts";
 
 /** Name to outcome and reason, as the log tells; unchanged ones without a reason are not told. */

@@ -1,31 +1,44 @@
 import assert from "node:assert/strict";
-import type { Outcome } from "../../bootstrap/phases/write.ts";
-import { secretsForStatus } from "../../bootstrap/status.ts";
+import { mergedStatus } from "../../bootstrap/status.ts";
+import type { BootstrapSecretStatus, BootstrapStatus } from "../../domain/bootstrap-config.ts";
 
-function outcome(name: string, kind: Outcome["outcome"]): Outcome {
-  return { secret: { name, authority: "external", path: name, required: false }, outcome: kind };
+function secret(name: string, outcome: BootstrapSecretStatus["outcome"]): BootstrapSecretStatus {
+  return { name, path: name, outcome };
 }
 
-describe("secretsForStatus", () => {
+function status(changes: Partial<BootstrapStatus>): BootstrapStatus {
+  return { runId: "r", startedAt: "s", finishedAt: "f", cause: "ok", secrets: [], ...changes };
+}
+
+function namesOf({ secrets }: BootstrapStatus): string[] {
+  return secrets.map(({ name }) => name);
+}
+
+describe("mergedStatus", () => {
   it("sorts what needs a look to the front, then by name", () => {
-    const outcomes = [
-      outcome("b", "unchanged"),
-      outcome("a", "unchanged"),
-      outcome("z", "failed"),
-      outcome("k", "kept"),
-    ];
-    assert.deepEqual(
-      secretsForStatus(outcomes).secrets.map(({ name }) => name),
-      ["z", "k", "a", "b"],
-    );
-    assert.equal(secretsForStatus(outcomes).omitted, undefined);
+    const secrets = [secret("b", "unchanged"), secret("a", "unchanged"), secret("z", "failed"), secret("k", "kept")];
+    assert.deepEqual(namesOf(mergedStatus(status({ secrets }), undefined)), ["z", "k", "a", "b"]);
   });
 
   it("leaves out unchanged ones, and counts them, where a ConfigMap would not hold all", () => {
-    const many = Array.from({ length: 20_000 }, (_, index) => outcome(`secret-number-${index}`, "unchanged"));
-    const { secrets, omitted = 0 } = secretsForStatus([...many, outcome("broken", "failed")]);
-    assert.equal(secrets[0]?.name, "broken");
-    assert.equal(secrets.length + omitted, 20_001);
-    assert.ok(Buffer.byteLength(JSON.stringify(secrets)) <= 900_001);
+    const many = Array.from({ length: 20_000 }, (_none, index) => secret(`secret-number-${index}`, "unchanged"));
+    const merged = mergedStatus(status({ secrets: [...many, secret("broken", "failed")] }), undefined);
+    assert.equal(merged.secrets[0]?.name, "broken");
+    assert.equal(merged.secrets.length + (merged.omitted ?? 0), 20_001);
+    assert.ok(Buffer.byteLength(JSON.stringify(merged)) < 1_000_000);
+  });
+
+  it("keeps the last success, and what a run that failed did not come to", () => {
+    const before = status({ lastSuccessAt: "then", secrets: [secret("a", "unchanged"), secret("b", "unchanged")] });
+    const stopped = mergedStatus(status({ cause: "terminated", secrets: [secret("b", "written")] }), before);
+    assert.deepEqual(stopped.secrets, [secret("b", "written"), secret("a", "unchanged")]);
+    assert.equal(stopped.lastSuccessAt, "then");
+  });
+
+  it("forgets what a run that came to its end no longer knows", () => {
+    const before = status({ lastSuccessAt: "then", secrets: [secret("a", "unchanged")] });
+    const ended = mergedStatus(status({ lastSuccessAt: "now", secrets: [] }), before);
+    assert.deepEqual(ended.secrets, []);
+    assert.equal(ended.lastSuccessAt, "now");
   });
 });
