@@ -4,12 +4,13 @@ import { nearest } from "../domain/nearest.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { readCatalogueFile } from "./catalogue.ts";
+import { exampleFindings } from "./example-settings.ts";
 import type { LoadContext, LoadInput } from "./load-context.ts";
 import { loadEnvironment } from "./load-environment.ts";
 import { loadLocal } from "./load-local.ts";
 import { loadShared } from "./load-shared.ts";
 import { repositoryRoot } from "./repository.ts";
-import { stackSettings, type StackName } from "./stack-settings.ts";
+import { stackSettings, type StackName, type StackSettings } from "./stack-settings.ts";
 
 const stackNames = ["shared", ...environmentNames] as const;
 
@@ -27,7 +28,13 @@ export async function load(input: LoadInput): Promise<StackPlan> {
   const errors = [...errorsOf(findings), ...checked.findings];
   if (catalogue === undefined || checked.settings === undefined || errors.length > 0) throw UserError.from(errors);
   const context: LoadContext = { ...input, root, offline, catalogue };
-  const { settings } = checked;
+  const plan = await loadStack(checked.settings, context);
+  return offline || stack === "local"
+    ? plan
+    : { ...plan, findings: [...exampleFindings(stack, input.settings), ...plan.findings] };
+}
+
+async function loadStack(settings: StackSettings, context: LoadContext): Promise<StackPlan> {
   switch (settings.kind) {
     case "shared":
       return loadShared(settings, context);

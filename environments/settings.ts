@@ -19,6 +19,8 @@ export const azureSettings = z.strictObject({
     .regex(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/, "use 3 to 24 letters, digits or single hyphens")
     .default("ameidekv"),
   identity: z.string().default("ameide-vault-bootstrap-mi"),
+  /** Brings back a Key Vault that was deleted by other means, from its soft delete; to be set for that one update. */
+  recover: z.boolean().optional(),
 });
 
 export const sharedSettings = z.strictObject({

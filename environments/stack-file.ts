@@ -6,6 +6,7 @@ import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { keysAt } from "./schema-keys.ts";
+import { settingSources } from "./setting-sources.ts";
 import { readYaml, type YamlSource } from "./yaml-source.ts";
 
 /** The one key of a stack file; everything of ours stands under it. */
@@ -54,7 +55,7 @@ export function parseSettings<Schema extends z.ZodType>(
     whereOf: (path, at) => source?.whereOf([...pathToSettings, ...path], at) ?? file,
     keysAt: (path) => keysAt(schema, raw, path),
   });
-  return { settings: undefined, findings: findings.map(explainPrefix) };
+  return { settings: undefined, findings: findings.map(explainPrefix).map(explainSource) };
 }
 
 function stackSource(stack: string, root: string): YamlSource | undefined {
@@ -89,6 +90,12 @@ function explainPrefix(finding: Finding): Finding {
     problem: "secretPrefix is set here and in the shared stack, and there can be only one",
     fix: `remove it here; the one that holds stands in ${stackFileName("shared")}`,
   };
+}
+
+/** Where to find out a setting that is missing. */
+function explainSource(finding: Finding): Finding {
+  const source = finding.problem.endsWith("is missing") ? settingSources[finding.subject] : undefined;
+  return source === undefined ? finding : { ...finding, fix: source };
 }
 
 /** The hop that a setting is about. */

@@ -79,6 +79,27 @@ describe("load", () => {
     assert.equal((await environment("dev")).bootstrap.bundle, await bundleBootstrap());
   });
 
+  it("warns of the example ids of this repository, unless offline", async () => {
+    const subjects = async (stack: string, offline: boolean): Promise<readonly string[]> =>
+      (await stacks.load(stack, { offline })).findings
+        .filter(({ code }) => code === "settings-example")
+        .map(({ subject }) => subject);
+    assert.deepEqual(await subjects("shared", false), ["azure.tenantId", "azure.subscriptionId"]);
+    assert.deepEqual(await subjects("dev", false), ["cluster.oidcIssuer"]);
+    assert.deepEqual(await subjects("dev", true), []);
+    stacks.edit(
+      "Pulumi.dev.yaml",
+      /oidcIssuer: .*/,
+      "oidcIssuer: https://issuer.example/0fa1b2c3-4d5e-4f60-8a7b-9c0d1e2f3a4b/",
+    );
+    assert.deepEqual(await subjects("dev", false), []);
+  });
+
+  it("says of a setting that is missing where to find it out", async () => {
+    stacks.edit("Pulumi.dev.yaml", /^ *oidcIssuer: .*$/m, "");
+    await assert.rejects(stacks.load("dev"), /cluster\.oidcIssuer is missing\n {2}fix: set the output of: az aks show/);
+  });
+
   describe("of local", () => {
     it("takes the sample values of .env.example, under the prefix: not set, empty and set", async () => {
       const names = async (): Promise<unknown> => {
