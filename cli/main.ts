@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.couldNotRun;
+    if (error instanceof CommanderError) return usage(error, io, argv.includes("--json"));
     return report(error, io, argv.includes("--json"), abort.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
@@ -41,7 +41,7 @@ function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Com
       "carries external secrets from .env to Kubernetes along one chain, and keeps every other secret out of it",
     )
     .exitOverride()
-    .showHelpAfterError("(--help shows what it takes)")
+    .showHelpAfterError("  fix: see ameide-secrets --help")
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd().replace(/^error: /, "ameide-secrets: ")),
@@ -65,7 +65,10 @@ function add(
       parent.commands.find((existing) => existing.name() === word) ??
       parent.command(word).description(groups[word] ?? word);
   }
-  const command = parent.command(last).description(spec.summary);
+  const command = parent
+    .command(last)
+    .description(spec.summary)
+    .showHelpAfterError(`  fix: see ameide-secrets ${spec.name} --help`);
   for (const { name, summary } of spec.arguments ?? []) command.argument(name, summary);
   for (const option of spec.options ?? []) command.addOption(toOption(option));
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join("\n")}`);
@@ -89,6 +92,13 @@ function toOption(spec: NonNullable<Command["options"]>[number]): Option {
   return option;
 }
 
+/** What commander says of a line that it cannot read; the words are printed by then. */
+function usage({ exitCode, message }: CommanderError, io: Io, json: boolean): number {
+  if (exitCode === 0) return ExitCode.ok;
+  if (json) io.out(JSON.stringify({ error: { code: "usage", message: message.replace(/^error: /, ""), findings: [] } }));
+  return ExitCode.couldNotRun;
+}
+
 /** A {@link UserError} is for people and has no stack; anything else that arrives here is a defect of ours, and has one. */
 async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal): Promise<number> {
   const { UserError } = await import("../domain/user-error.ts");
@@ -101,6 +111,8 @@ async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal
     io.err(`ameide-secrets: ${error.message}`);
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
-  io.err(`ameide-secrets: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const told = error instanceof Error ? error : new Error(String(error));
+  if (json) io.out(JSON.stringify({ error: { code: "internal-error", message: told.message, findings: [] } }));
+  io.err(`ameide-secrets: ${told.stack ?? told.message}`);
   return ExitCode.couldNotRun;
 }

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { refuseLoss, refuseUnapproved } from "../../cli/deploy/gates.ts";
+import type { Change } from "../../cli/engine/run-log.ts";
+import { UserError } from "../../domain/user-error.ts";
+
+const change = (operation: Change["operation"], type: string, differs: readonly string[] = []): Change => ({
+  operation,
+  type,
+  differs,
+  name: "one",
+  stage: "vault",
+  urn: `urn:pulumi:prod::ameide-secrets::${type}::one`,
+});
+const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : "another error");
+
+describe("refuseLoss", () => {
+  it("fails a plan that deletes or replaces what holds values, in every stack but local", () => {
+    const plan = [change("create", "vault:index/policy:Policy"), change("replace", "azure-native:keyvault:Vault")];
+    for (const stack of ["prod", "dev", "shared"]) {
+      assert.throws(
+        () => refuseLoss(plan, stack),
+        (error) => codeOf(error) === "lifecycle-no-loss",
+      );
+    }
+    assert.doesNotThrow(() => refuseLoss(plan, "local"));
+  });
+  it("allows a plan that creates and updates", () =>
+    assert.doesNotThrow(() =>
+      refuseLoss(
+        [change("create", "azure-native:keyvault:Vault"), change("update", "vault:index/mount:Mount")],
+        "prod",
+      ),
+    ));
+});
+
+describe("refuseUnapproved", () => {
+  let folder = "";
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "ameide-secrets-gates-"))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const approved = (content: string): string => {
+    const file = join(folder, "plan.json");
+    writeFileSync(file, content);
+    return file;
+  };
+  const one = change("create", "vault:index/policy:Policy");
+  const two = change("update", "kubernetes:batch/v1:CronJob", ["spec.schedule"]);
+
+  it("allows the same changes in another order", () =>
+    assert.doesNotThrow(() => refuseUnapproved([one, two], approved(JSON.stringify({ changes: [two, one] })))));
+  it("fails a change more, a change less, and another property, naming them", () => {
+    const file = approved(JSON.stringify({ changes: [one] }));
+    assert.throws(
+      () => refuseUnapproved([one, two], file),
+      /now, but not approved: update .*CronJob::one spec\.schedule/,
+    );
+    assert.throws(() => refuseUnapproved([], file), /approved, but not now: create .*Policy::one/);
+    const other = change("update", "kubernetes:batch/v1:CronJob", ["spec.suspend"]);
+    assert.throws(
+      () => refuseUnapproved([other], approved(JSON.stringify({ changes: [two] }))),
+      (error) => codeOf(error) === "plan-not-approved",
+    );
+  });
+  it("fails a file that is no plan, or none at all", () => {
+    for (const file of [approved("{}"), approved("no JSON"), join(folder, "missing.json")]) {
+      assert.throws(
+        () => refuseUnapproved([], file),
+        (error) => codeOf(error) === "plan-unreadable",
+      );
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { commands } from "../../cli/commands/index.ts";
+import { main } from "../../cli/main.ts";
+import { recordedIo } from "./recorded-io.ts";
+
+const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
+
+async function run(...argv: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const io = recordedIo();
+  const code = await main(argv, io);
+  return { code, out: io.printed.out.join("\n"), err: io.printed.err.join("\n") };
+}
+
+/** Commander breaks lines where a terminal would. */
+const unwrapped = (text: string) => text.replaceAll(/\s+/g, " ");
+
+describe("main", function () {
+  this.timeout(30_000);
+
+  it("names every command once, by its words, in the help of the program or of its group", async () => {
+    const names = commands.map(({ name }) => name);
+    assert.deepEqual([...new Set(names)], names);
+    const { code, out } = await run("--help");
+    assert.equal(code, 0);
+    for (const { name, summary } of commands) {
+      const [group = "", member] = name.split(" ");
+      const help = member === undefined ? out : (await run(group, "--help")).out;
+      assert.match(help, new RegExp(`^ {2}${member ?? group}\\b`, "m"), name);
+      assert.ok(unwrapped(help).includes(unwrapped(summary)), name);
+    }
+  });
+
+  it("shows of each command what it does, what it takes, and whole lines to copy", async () => {
+    for (const { name, summary, options = [], examples } of commands) {
+      const { code, out, err } = await run(...name.split(" "), "--help");
+      assert.deepEqual([code, err], [0, ""], name);
+      assert.ok(unwrapped(out).includes(unwrapped(summary)), `summary of ${name}`);
+      for (const { flags } of options) assert.ok(out.includes(flags), `${flags} of ${name}`);
+      assert.ok(examples.length > 0, `${name} has no example`);
+      for (const example of examples) assert.ok(out.includes(`  ${example}`), `${example} of ${name}`);
+    }
+  });
+
+  it("takes each of its own examples for a line that it can read", () => {
+    for (const { name, options = [], examples } of commands) {
+      const known = options.flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []);
+      for (const example of examples.filter((one) => one.includes("ameide-secrets"))) {
+        const own = example.slice(example.indexOf("ameide-secrets")).replaceAll(/\$\(.*?\)/g, "id");
+        assert.ok(own.startsWith(`ameide-secrets ${name}`), example);
+        for (const flag of own.match(/--[a-z-]+/g) ?? []) assert.ok(known.includes(flag), `${flag} in: ${example}`);
+      }
+    }
+  });
+
+  it("fails on an unknown command with its name and where to look, and exit code 2", async () => {
+    assert.deepEqual(await run("nope"), {
+      code: 2,
+      out: "",
+      err: "ameide-secrets: unknown command 'nope'\n  fix: see ameide-secrets --help",
+    });
+  });
+
+  it("fails on an unknown option, naming the help of the command that it was given to", async () => {
+    assert.deepEqual(await run("lint", "--strict", "."), {
+      code: 2,
+      out: "",
+      err: "ameide-secrets: unknown option '--strict'\n  fix: see ameide-secrets lint --help",
+    });
+  });
+
+  it("fails on a missing option, a missing argument and a value that is not among the choices", async () => {
+    const codes = [["up"], ["who-uses", "--stack", "dev"], ["doctor", "--stack", "shared"]].map((argv) => run(...argv));
+    assert.deepEqual(
+      (await Promise.all(codes)).map(({ code }) => code),
+      [2, 2, 2],
+    );
+  });
+
+  it("fails with the cause as JSON on standard output, and in words on standard error, with --json", async () => {
+    const { code, out, err } = await run("doctor", "--json");
+    assert.equal(code, 2);
+    assert.deepEqual(JSON.parse(out), {
+      error: { code: "usage", message: "required option '--stack <name>' not specified", findings: [] },
+    });
+    assert.match(err, /^ameide-secrets: required option/);
+  });
+
+  it("fails with a person's error and its fix, without a stack, and its stable code with --json", async () => {
+    const { code, out, err } = await run("preview", "--json");
+    assert.equal(code, 2);
+    const { error } = JSON.parse(out) as { error: { code: string; message: string; findings: unknown[] } };
+    assert.deepEqual([error.code, error.findings], ["usage", []]);
+    assert.match(err, /^ameide-secrets: preview takes .*\n {2}fix: /);
+    assert.doesNotMatch(err, /\n {4}at /);
+  });
+
+  it("ends well when the reader of its output has enough, as head does", async () => {
+    const child = spawn(process.execPath, [bin, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    const [code] = (await once(child, "close")) as [number];
+    assert.deepEqual([code, err], [0, ""]);
+  });
+});
