@@ -131,11 +131,6 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
 }
 
-/** `namespace/name`, as every message names a pod. */
-export function podName({ metadata }: Pod): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
 /** Path of the Pod in the API. */
 export function podPath({ metadata }: Pod): string {
   return `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
