@@ -141,6 +141,31 @@ describe("checkCatalogue", () => {
         /^catalogue-delivery-refused deliveries\.one\.keys\.A: one reads x-db-url, which is cnpg: .*CNPG operator/,
       );
     });
+    it("fails a pull secret whose password is not known, at its own key", () => {
+      const pull = { type: "kubernetes.io/dockerconfigjson", registry: "r.io", username: "token", password: "gone" };
+      assert.match(
+        told({ secrets: { token }, deliveries: { pull } })[0] ?? "",
+        /^catalogue-delivery-unknown deliveries\.pull\.password: /,
+      );
+    });
+    it("fails one that reads an alias, with the secret's own name", () => {
+      const [finding] = checkCatalogue(
+        catalogueOf({
+          secrets: { token: { ...token, aliases: ["old-token"] } },
+          deliveries: { one: { keys: { A: "old-token" } } },
+        }),
+      );
+      assert.deepEqual([finding?.code, finding?.fix], ["catalogue-delivery-refused", "read token"]);
+    });
+    it("fails one that reads what others deliver, with the way to declare it", () => {
+      const [finding] = checkCatalogue(
+        catalogueOf({
+          clusterManaged: [{ name: "svc", authority: "service" }],
+          deliveries: { one: { keys: { A: "svc" } } },
+        }),
+      );
+      assert.match(finding?.fix ?? "", /declare the delivery under inClusterDeliveries/);
+    });
     it("fails one that is delivered where its secret does not exist", () => {
       assert.deepEqual(
         told({
@@ -192,6 +217,17 @@ describe("checkCatalogue", () => {
         told({ clusterManaged, inClusterDeliveries: delivery({ A: "redis-auth" }) })[0] ?? "",
         /^catalogue-delivery-refused inClusterDeliveries\.one\.keys\.A: one reads redis-auth: .*Redis operator/,
       );
+    });
+    it("allows a target that only a pattern covers, since the declaration is an exact name, and fails an owned one", () => {
+      const clusterManaged = [
+        { pattern: "keycloak-*admin*", authority: "helm" },
+        { name: "keycloak-bootstrap-admin", authority: "helm" },
+      ];
+      const one = { externalSecret: "one", authority: "service", producer: "p", keys: { A: "svc" } };
+      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-admin-sa": one } }), []);
+      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-bootstrap-admin": one } }), [
+        "catalogue-target-owned inClusterDeliveries.keycloak-bootstrap-admin: the target keycloak-bootstrap-admin belongs to helm",
+      ]);
     });
     it("fails two of one ExternalSecret", () => {
       const one = { externalSecret: "same", authority: "service", producer: "p", keys: { A: "svc" } };
