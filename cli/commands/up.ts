@@ -8,15 +8,23 @@ interface Flags {
   readonly dotenv?: readonly string[];
   readonly yes?: boolean;
   readonly refresh?: boolean;
+  readonly approved?: string;
   readonly json?: boolean;
 }
 
 export const up: Command<Flags> = {
   name: "up",
   summary: "preview with the policy pack, then update: one stack, and Vault first where it needs it",
-  options: [stackOption, dotenvOption, refreshOption, yesOption, jsonOption],
+  options: [
+    stackOption,
+    dotenvOption,
+    refreshOption,
+    { flags: "--approved <file>", summary: "apply only this plan, as preview --json printed it" },
+    yesOption,
+    jsonOption,
+  ],
   examples: ["ameide-secrets up --stack shared --yes", "ameide-secrets up --stack dev --yes --json"],
-  async run({ stack, dotenv, refresh, yes, json }, io, _args, signal) {
+  async run({ stack, dotenv, refresh, approved, yes, json }, io, _args, signal) {
     const { formatChanges } = await import("../deploy/words.ts");
     const { runCloud } = await import("../deploy/cloud.ts");
     const phases = new Phases(io, signal);
@@ -27,6 +35,7 @@ export const up: Command<Flags> = {
       tell: (text: string) => io.err(text),
       ...(dotenv === undefined ? {} : { envFiles: dotenv }),
       ...(refresh === undefined ? {} : { refresh }),
+      ...(approved === undefined ? {} : { approved }),
     };
     if (yes !== true) {
       const { UserError } = await import("../../domain/user-error.ts");

@@ -8,6 +8,7 @@ import { deployerToken, type ShortToken, type VaultState } from "../access/vault
 import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
+import { refuseLoss, refuseUnapproved } from "./gates.ts";
 import { vaultCredential } from "./vault-credentials.ts";
 
 /** The engine, opened on one stack, and what lives exactly as long as it does. */
@@ -31,6 +32,8 @@ export interface ChainOptions {
   readonly until: "preview" | "update";
   /** See RunOptions of the engine. @default false */
   readonly refresh?: boolean;
+  /** A plan that was approved: any other is refused. @default - whatever the preview plans */
+  readonly approved?: string;
 }
 
 export interface ChainResult {
@@ -71,10 +74,13 @@ export async function previewThenUpdate(
     phases,
     until,
     refresh,
-  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh">,
+    approved,
+  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh" | "approved">,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
   const run = { policyPacks, signal, ...(refresh === undefined ? {} : { refresh }) };
   const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
+  refuseLoss(preview.changes, stack.name);
+  if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
 }

@@ -25,6 +25,8 @@ export interface CloudOptions {
   readonly tell: (text: string) => void;
   /** See RunOptions of the engine. @default false */
   readonly refresh?: boolean;
+  /** See ChainOptions. */
+  readonly approved?: string;
 }
 
 export interface CloudResult
@@ -38,7 +40,8 @@ export interface CloudResult
  * @throws UserError with all findings of one pass together.
  */
 export async function runCloud(options: CloudOptions): Promise<CloudResult> {
-  const { stack: name, phases, signal, until, refresh = false } = options;
+  const { stack: name, phases, signal, until, refresh = false, approved } = options;
+  const gate = approved === undefined ? {} : { approved };
   refuseDebugProviders(name);
   if (name === "local") {
     throw UserError.of(
@@ -55,7 +58,10 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
   if (plan.kind === "shared") {
     const engine = await openEngine({});
-    return { plan, ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until, refresh })) };
+    return {
+      plan,
+      ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until, refresh, ...gate })),
+    };
   }
 
   const cluster = await openCluster(plan.cluster);
@@ -76,6 +82,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
         signal,
         until,
         refresh,
+        ...gate,
       })),
     };
   } finally {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { classifyKey } from "../../policies/authority-names.ts";
 import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
 import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "../../policies/examples/samples.ts";
 import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { formatPath } from "../../policies/subject/reading.ts";
 import { judge } from "../../policies/verdict.ts";
-import { contextIn, subjectsOf } from "../support/policy.ts";
+import { contextIn, policyCatalogue, subjectsOf } from "../support/policy.ts";
 
 /** Ids of the authority rules that refuse a sample. */
 function refusedBy(sample: Sample): readonly string[] {
@@ -66,6 +67,11 @@ describe("authority rules", () => {
       assert.deepEqual(refusedBy(reading(name)), ["authority-cluster-managed"]));
   }
 
+  it("take a path that the catalogue knows as a whole for what it is, whatever its last part is", () => {
+    const outside = { authority: "external" as const, env: "OUTSIDE", vault: "outside/redis-auth" };
+    const catalogue = { ...policyCatalogue, secrets: { ...policyCatalogue.secrets, outside } };
+    assert.equal(classifyKey(catalogue, "secret/data/outside/redis-auth").authority, "external");
+  });
   it("do not take an external name below an unknown path for the secret itself", () =>
     assert.deepEqual(refusedBy(reading("ameide/dev/ghcr-token")), ["authority-not-in-catalogue"]));
   it("fail an unknown path whole, whatever its last part is", () =>

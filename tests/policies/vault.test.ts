@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { changed, type Sample } from "../../policies/examples/example.ts";
 import { authConfig, authRole, secretStore } from "../../policies/examples/samples.ts";
 import { judgeEach } from "../../policies/judge-each.ts";
-import { markedSecret } from "../../policies/subject/reading.ts";
+import { markedSecret, Undecided } from "../../policies/subject/reading.ts";
 import { saidBy } from "../support/policy.ts";
 
 const endpoint = (path: string, dataJson: string): Sample => ({
@@ -90,6 +90,16 @@ describe("rule secretness-unmarked-value", () => {
 });
 
 describe("judgeEach", () => {
+  const judged = (...items: readonly (readonly string[] | Undecided)[]): readonly string[] =>
+    judgeEach(items, (item) => {
+      if (item instanceof Undecided) throw item;
+      return item.map((problem) => ({ problem }));
+    }).map(({ problem }) => problem);
+  const undecided = new Undecided(["spec"]);
+
+  it("finds a violation beside an item that is not known yet", () =>
+    assert.deepEqual([judged(undecided, ["a"]), judged(["a"], undecided)], [["a"], ["a"]]));
+  it("is undecided where nothing else was found", () => assert.throws(() => judged(undecided, []), Undecided));
   it("passes on what is no verdict: a defect of a rule must not look like one", () =>
     assert.throws(
       () =>
