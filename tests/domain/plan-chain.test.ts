@@ -16,6 +16,8 @@ const catalogue = catalogueOf({
     pull: { type: "kubernetes.io/dockerconfigjson", registry: "r.io", username: "user", password: "token" },
     keys: { externalSecret: "keys-es", keys: { KEY: "key" }, refreshIntervalInSeconds: 3600 },
     theirs: { madeBy: "arc", secrets: ["key"], namespaces: ["arc"] },
+    "theirs-in-prod": { madeBy: "arc", secrets: ["prod-only"], namespaces: ["arc"], environments: ["prod"] },
+    "from-inside": { keys: { M: "made" }, environments: ["staging"] },
     "in-prod": { keys: { A: "prod-only" }, environments: ["prod"] },
   },
   inClusterDeliveries: {
@@ -113,6 +115,8 @@ describe("planChain", () => {
       { secretKey: "password", secret: "token", vaultPath: "token" },
     ]);
     assert.deepEqual([registry, imagePullServiceAccounts], ["r.io", ["default"]]);
+    const opaque = plan().deliveries.find(({ type }) => type === "Opaque");
+    assert.deepEqual([opaque?.imagePullServiceAccounts, Object.hasOwn(opaque ?? {}, "registry")], [[], false]);
   });
 
   it("makes a store wherever something is received, the environment's own first, each with a role of its own", () => {
@@ -154,6 +158,8 @@ describe("planChain", () => {
       plan(changes).deliveries.map(({ mayLackValue }) => mayLackValue);
     assert.deepEqual(lacking({}), [undefined, undefined, ["key"]]);
     assert.deepEqual(lacking({ fixturesAllowed: true }), [undefined, undefined, undefined]);
+    // nothing is required in staging; what the bootstrap makes is always there
+    assert.deepEqual(lacking({ environment: "staging" }), [["user", "token"], ["user", "token"], ["key"], undefined]);
   });
 
   it("gives the same plan for the same input", () => assert.deepEqual(plan(), plan()));
