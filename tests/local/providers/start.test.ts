@@ -14,9 +14,10 @@ function portsOf(debugProviders: string): number[] {
   return debugProviders.split(",").map((part) => Number(part.split(":")[1]));
 }
 
-/** Resolves once nothing listens there any more. */
+/** Resolves once nothing listens there any more; fails if something does for too long. */
 async function closed(port: number): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + 5000;
+  while (Date.now() < deadline) {
     const socket = connect({ port, host: "127.0.0.1" });
     const connected = await once(socket, "connect").then(
       () => true,
@@ -25,6 +26,7 @@ async function closed(port: number): Promise<void> {
     socket.destroy();
     if (!connected) return;
   }
+  throw new Error(`something still listens on ${port}`);
 }
 
 describe("startProviders", () => {

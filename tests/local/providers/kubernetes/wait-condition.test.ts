@@ -43,6 +43,7 @@ describe("parseWaitFor", () => {
   it("wants all of a list", () => {
     const condition = parseWaitFor('["condition=Ready", "jsonpath={.status.phase}=Down"]');
     assert.equal(condition(ready("False")), "condition Ready is False, not True; .status.phase is not Down");
+    assert.equal(condition(ready("True")), ".status.phase is not Down");
   });
 
   for (const text of ["Ready", "", "condition=", "jsonpath=", "[]", "[1]", '["condition=Ready"']) {
