@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { z } from "zod";
 import { pushDecision, type PushDecision, type PushVerdict } from "../../domain/key-vault-push.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { KeyVaultWriter, type KeyVaultPlace } from "../access/key-vault.ts";
@@ -83,10 +84,12 @@ function defaultMemory(uri: string): string {
   return join(base, "ameide-secrets", "pushed", `${new URL(uri).host.replace(":", "-")}.json`);
 }
 
+const versionsByName = z.record(z.string(), z.string());
+
 /** Versions only: whoever reads the file learns when this workstation pushed, and no value. */
 function readMemory(file: string): Readonly<Record<string, string>> {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+    return versionsByName.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
     return {}; // a first push, or a file that someone damaged: then every difference is a conflict, which is the safe side
   }

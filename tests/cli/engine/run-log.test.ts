@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { RunLog, stageOf } from "../../../cli/engine/run-log.ts";
+
+const project = "urn:pulumi:dev::ameide-secrets::";
+const storeUrn = `${project}ameide-secrets:external-secret:SecretDelivery$kubernetes:external-secrets.io/v1:SecretStore::delivery-ameide-dev-store`;
+
+function step(op: string, urn: string, detail: object = {}): EngineEvent {
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  return { resourcePreEvent: { metadata: { op, urn, type, ...detail } } } as unknown as EngineEvent;
+}
+
+function policy(message: string, enforcementLevel = "mandatory", resourceUrn = storeUrn): EngineEvent {
+  return {
+    policyEvent: { policyName: "store-of-same-environment", enforcementLevel, message, resourceUrn, color: "" },
+  } as unknown as EngineEvent;
+}
+
+function diagnostic(message: string, severity = "error", ephemeral = false): EngineEvent {
+  return { diagnosticEvent: { message, severity, ephemeral, color: "" } } as unknown as EngineEvent;
+}
+
+function heard(...events: readonly EngineEvent[]): RunLog {
+  const log = new RunLog();
+  for (const event of events) log.listen(event);
+  return log;
+}
+
+describe("RunLog", () => {
+  it("keeps each change with its stage, name and what differs, in the engine's order", () => {
+    const detail = { detailedDiff: { "spec.url": {}, "metadata.labels": {} }, diffs: ["spec"] };
+    const mount = `${project}vault:index/mount:Mount::secret`;
+    const log = heard(step("create", mount), step("update", storeUrn, detail));
+    assert.deepEqual(log.changes, [
+      { operation: "create", urn: mount, type: "vault:index/mount:Mount", name: "secret", stage: "vault", differs: [] },
+      {
+        operation: "update",
+        urn: storeUrn,
+        type: "kubernetes:external-secrets.io/v1:SecretStore",
+        name: "delivery-ameide-dev-store",
+        stage: "secret-store",
+        differs: ["metadata.labels", "spec.url"],
+      },
+    ]);
+  });
+
+  it("takes the coarse difference where the provider gives no detailed one", () => {
+    assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
+  });
+
+  it("counts what stays the same, and leaves it and the stack itself out of the changes", () => {
+    const stack = `${project}pulumi:pulumi:Stack::ameide-secrets-dev`;
+    const log = heard(step("same", storeUrn), step("create", stack));
+    assert.deepEqual([log.changes, log.total], [[], 1]);
+  });
+
+  it("makes one change of the three steps of a replacement", () => {
+    for (const order of [
+      ["create-replacement", "replace", "delete-replaced"],
+      ["delete-replaced", "replace", "create-replacement", "create"],
+    ]) {
+      const log = heard(...order.map((op) => step(op, storeUrn)));
+      assert.deepEqual(
+        log.changes.map(({ operation }) => operation),
+        ["replace"],
+      );
+    }
+  });
+
+  it("makes a finding of a violation: rule, stage, resource, problem and fix, without the engine's colours", () => {
+    const { violations } = heard(
+      policy("<{%red%}>the store asks Vault of prod<{%reset%}>\n  fix: name Vault of dev\n"),
+    );
+    assert.deepEqual(violations, [
+      {
+        code: "store-of-same-environment",
+        stage: "secret-store",
+        severity: "error",
+        where: "delivery-ameide-dev-store",
+        subject: "delivery-ameide-dev-store",
+        problem: "the store asks Vault of prod",
+        fix: "name Vault of dev",
+      },
+    ]);
+  });
+
+  it("makes a warning of what is not mandatory, and names the rule's page where it says no fix", () => {
+    const { violations } = heard(policy("old", "advisory"));
+    assert.deepEqual(
+      violations.map(({ severity, fix }) => [severity, fix]),
+      [["warning", "see docs/policies.md#store-of-same-environment"]],
+    );
+  });
+
+  it("says no place for a violation of the whole stack", () => {
+    const [violation] = heard(policy("21 credentials", "mandatory", "")).violations;
+    assert.deepEqual([violation?.subject, violation !== undefined && "where" in violation], ["", false]);
+  });
+
+  it("keeps a rule that could not run apart from violations, whichever way the engine tells it", () => {
+    const log = heard(
+      policy("can't run policy 'store-of-same-environment' during preview"),
+      diagnostic("can't run policy 'x': oops", "warning"),
+    );
+    assert.deepEqual(log.violations, []);
+    assert.deepEqual(log.skippedRules, [
+      "store-of-same-environment: can't run policy 'store-of-same-environment' during preview",
+      "can't run policy 'x': oops",
+    ]);
+  });
+
+  it("keeps each error of the engine once, and neither warnings nor what only flickers over a screen", () => {
+    const log = heard(
+      diagnostic("<{%fg 1%}>boom<{%reset%}>\n"),
+      diagnostic("boom"),
+      diagnostic("beware", "warning"),
+      diagnostic("flicker", "error", true),
+      diagnostic(" \n"),
+    );
+    assert.deepEqual(log.errors, ["boom"]);
+  });
+});
+
+describe("stageOf", () => {
+  it("puts each type that the program registers, components too, into its hop", () => {
+    const stages = {
+      "azure-native:keyvault:Secret": "key-vault",
+      "ameide-secrets:key-vault:KeyVault": "key-vault",
+      "azure-native:managedidentity:FederatedIdentityCredential": "identity",
+      "azure-native:authorization:RoleAssignment": "identity",
+      "ameide-secrets:identity:BootstrapFederation": "identity",
+      "kubernetes:batch/v1:CronJob": "bootstrap",
+      "ameide-secrets:bootstrap:VaultBootstrap": "bootstrap",
+      "vault:kubernetes/authBackendRole:AuthBackendRole": "vault",
+      "ameide-secrets:vault:VaultEngine": "vault",
+      "kubernetes:external-secrets.io/v1:SecretStore": "secret-store",
+      "kubernetes:external-secrets.io/v1:ExternalSecret": "external-secret",
+      "kubernetes:core/v1:ServiceAccountPatch": "external-secret",
+      "ameide-secrets:external-secret:AdmissionGuard": "external-secret",
+    } as const;
+    assert.deepEqual(Object.fromEntries(Object.keys(stages).map((type) => [type, stageOf(type)])), stages);
+  });
+});
