@@ -95,7 +95,8 @@ function toOption(spec: NonNullable<Command["options"]>[number]): Option {
 /** What commander says of a line that it cannot read; the words are printed by then. */
 function usage({ exitCode, message }: CommanderError, io: Io, json: boolean): number {
   if (exitCode === 0) return ExitCode.ok;
-  if (json) io.out(JSON.stringify({ error: { code: "usage", message: message.replace(/^error: /, ""), findings: [] } }));
+  if (json)
+    io.out(JSON.stringify({ error: { code: "usage", message: message.replace(/^error: /, ""), findings: [] } }));
   return ExitCode.couldNotRun;
 }
 
