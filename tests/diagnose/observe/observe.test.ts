@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Redacted } from "../../../domain/redacted.ts";
+import { ReadError, vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
+import { namespacesOf, observe, vaultPathsOf } from "../../../diagnose/observe/observe.ts";
+import { explain } from "../../../diagnose/explain.ts";
+import { stack } from "../healthy.ts";
+
+const secretValue = "a-value-that-must-not-be-seen";
+
+/** A cluster that answers lists with nothing, but for what is given by path. */
+function cluster(objects: Readonly<Record<string, object>> = {}, asked: string[] = []): KubernetesReader {
+  return {
+    context: "c",
+    get: <T extends object>(path: string) => {
+      asked.push(path);
+      const [bare = ""] = path.split("?");
+      const found = objects[bare];
+      if (found !== undefined) return Promise.resolve(found as T);
+      const isList = bare.endsWith("s") && !/\/(secrets|configmaps|cronjobs|jobs)\/[^/]+$/.test(bare);
+      return isList ? Promise.resolve({ items: [] } as object as T) : Promise.reject(new ReadError(404, "not found"));
+    },
+    text: () => Promise.resolve(""),
+  };
+}
+
+const nowhere: Access = { kubernetes: "no kubeconfig", vault: "no address", azure: "not logged in" };
+
+describe("observe", () => {
+  it("is whole even where nothing can be looked at, with the reason in each part, and explains as what it is", async () => {
+    const snapshot = await observe(stack, nowhere);
+    assert.deepEqual(snapshot.calls, { kubernetes: 0, vault: 0, azure: 0 });
+    assert.equal(!snapshot.stores.ok && snapshot.stores.failure.message, "no kubeconfig");
+    const { causes } = explain(snapshot, stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["cluster-not-readable", "azure-not-readable", "vault-not-readable"],
+    );
+  });
+  it("never rejects when every server refuses, and tells the refusal from being unreachable", async () => {
+    const refused = (): Promise<never> => Promise.reject(new ReadError(403, "no right"));
+    const gone = (): Promise<never> => Promise.reject(new Error("connect ECONNREFUSED"));
+    const snapshot = await observe(stack, {
+      kubernetes: { context: "c", get: refused, text: refused },
+      vault: { address: "http://127.0.0.1:1", hasToken: true, get: gone },
+      azure: { arm: refused, keyVault: gone },
+    });
+    assert.equal(!snapshot.externalSecrets.ok && snapshot.externalSecrets.failure.kind, "forbidden");
+    assert.equal(
+      !snapshot.externalSecrets.ok && snapshot.externalSecrets.failure.asked,
+      "list externalsecrets in ameide-dev",
+    );
+    assert.equal(!snapshot.vault.health.ok && snapshot.vault.health.failure.kind, "unreachable");
+    assert.equal(!snapshot.keyVault.ok && snapshot.keyVault.failure.kind, "unreachable");
+  });
+  it("brings values as fingerprints alone, and compares them across places", async () => {
+    const data = { LANGFUSE_SECRET_KEY: Buffer.from(secretValue).toString("base64") };
+    const secret = { metadata: { name: "langfuse-secrets" }, type: "Opaque", data };
+    const snapshot = await observe(
+      stack,
+      { ...nowhere, kubernetes: cluster({ "/api/v1/namespaces/ameide-dev/secrets": { items: [secret] } }) },
+      { dotenv: new Map([["langfuse-secret-key", new Redacted(secretValue)]]) },
+    );
+    assert.equal(JSON.stringify(snapshot).includes(secretValue), false);
+    assert.equal(JSON.stringify(snapshot).includes(data.LANGFUSE_SECRET_KEY), false);
+    const inCluster = snapshot.secrets.ok ? snapshot.secrets.value[0]?.keys["LANGFUSE_SECRET_KEY"]?.digest : undefined;
+    const atHand = snapshot.dotenv.ok ? snapshot.dotenv.value[0]?.fingerprint.digest : undefined;
+    assert.notEqual(inCluster, undefined);
+    assert.equal(inCluster, atHand);
+  });
+  it("gives another digest to the same value in another snapshot: nothing can be learnt from two reports", async () => {
+    const dotenv = new Map([["a", new Redacted(secretValue)]]);
+    const [one, two] = await Promise.all([observe(stack, nowhere, { dotenv }), observe(stack, nowhere, { dotenv })]);
+    const digest = ({ dotenv: part }: typeof one) => (part.ok ? part.value[0]?.fingerprint.digest : undefined);
+    assert.notEqual(digest(one), digest(two));
+  });
+  it("asks for a number of objects that does not grow with the secrets", async () => {
+    const asked: string[] = [];
+    const { calls } = await observe(stack, { ...nowhere, kubernetes: cluster({}, asked) });
+    assert.equal(calls.kubernetes, asked.length);
+    const perNamespace = 10;
+    const targets = stack.plan.deliveries.length; // absent here, so each is asked for by name
+    assert.ok(asked.length <= perNamespace * namespacesOf(stack).length + targets + 9, String(asked.length));
+  });
+});
+
+describe("vaultPathsOf", () => {
+  it("holds what is carried and what Keycloak's clients are written to, each once", () => {
+    const paths = vaultPathsOf(stack);
+    assert.equal(new Set(paths).size, paths.length);
+    assert.ok(paths.includes("ghcr-token") && paths.includes("platform-app-client-secret"));
+  });
+});
+
+describe("vaultReader", () => {
+  let server: Server;
+  let address: string;
+  const tokens: (string | undefined)[] = [];
+  before((done) => {
+    server = createServer((request, response) => {
+      tokens.push(request.headers["x-vault-token"]?.toString());
+      const isHealth = request.url?.startsWith("/v1/sys/health") === true;
+      response.writeHead(isHealth ? 503 : 403, { "content-type": "application/json" });
+      response.end(JSON.stringify(isHealth ? { initialized: true, sealed: true } : { errors: ["permission denied"] }));
+    }).listen(0, "127.0.0.1", () => {
+      address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      done();
+    });
+  });
+  after(() => server.close());
+
+  it("reads health whatever its status says", async () =>
+    assert.deepEqual(await vaultReader(address).get("sys/health"), { initialized: true, sealed: true }));
+  it("fails with the status and Vault's own words", async () =>
+    assert.rejects(
+      vaultReader(address).get("secret/metadata/x"),
+      (error: ReadError) => error.status === 403 && error.message === "permission denied",
+    ));
+  it("sends the token as a header, and none where there is none", async () => {
+    tokens.length = 0;
+    await vaultReader(address, new Redacted("t")).get("sys/health");
+    await vaultReader(address).get("sys/health");
+    assert.deepEqual(tokens, ["t", undefined]);
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ReadError } from "../../../diagnose/observe/access.ts";
+import { secondsOf } from "../../../diagnose/observe/deliveries.ts";
+import { fingerprinter } from "../../../diagnose/observe/fingerprint.ts";
+import { inParallel, observed, together } from "../../../diagnose/observe/observed.ts";
+
+describe("observed", () => {
+  const kind = async (error: Error) => {
+    const part = await observed("read it", () => Promise.reject(error));
+    return part.ok ? "ok" : part.failure.kind;
+  };
+  it("tells a missing right, a missing object, a failure and an absent server apart", async () => {
+    assert.deepEqual(await Promise.all([401, 403, 404, 500].map((status) => kind(new ReadError(status, "x")))), [
+      "forbidden",
+      "forbidden",
+      "not-found",
+      "failed",
+    ]);
+    assert.equal(await kind(new Error("connect ECONNREFUSED")), "unreachable");
+  });
+  it("says the cause of a failed fetch, which alone says nothing", async () => {
+    const part = await observed("read it", () =>
+      Promise.reject(new TypeError("fetch failed", { cause: new Error("ECONNREFUSED") })),
+    );
+    assert.equal(!part.ok && part.failure.message, "fetch failed: ECONNREFUSED");
+  });
+});
+
+describe("together", () => {
+  it("is the first failure where one part failed: half a list is no list", () => {
+    const failed = { ok: false, failure: { kind: "forbidden", message: "m", asked: "a" } } as const;
+    assert.deepEqual(together([{ ok: true, value: [1] }, failed]), failed);
+    assert.deepEqual(
+      together([
+        { ok: true, value: [1] },
+        { ok: true, value: [2] },
+      ]),
+      { ok: true, value: [1, 2] },
+    );
+  });
+});
+
+describe("inParallel", () => {
+  it("keeps the order and never runs more than its bound", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer(), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (items, bound) => {
+          let running = 0;
+          let most = 0;
+          const results = await inParallel(items, bound, async (item) => {
+            running += 1;
+            most = Math.max(most, running);
+            await Promise.resolve();
+            running -= 1;
+            return item * 2;
+          });
+          return most <= bound && results.every((result, index) => result === (items[index] ?? 0) * 2);
+        },
+      ),
+    ));
+});
+
+describe("fingerprinter", () => {
+  const print = fingerprinter({ values: ["minioadmin", "sample-*"], placeholders: ["CHANGEME", "placeholder_*"] });
+  it("gives equal digests to equal values and others to others", () =>
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1 }),
+        fc.string({ minLength: 1 }),
+        (a, b) => (print(a).digest === print(b).digest) === (a === b),
+      ),
+    ));
+  it("holds nothing of the value but its length", () =>
+    fc.assert(fc.property(fc.string({ minLength: 17 }), (value) => !JSON.stringify(print(value)).includes(value))));
+  it("tells a placeholder, a fixture, a sample and nothing from a value", () =>
+    assert.deepEqual(
+      ["changeme", "placeholder_x", "minioadmin", "sample-token", "", "ghp_real"].map(
+        (value) => print(value).looksLike,
+      ),
+      ["placeholder", "placeholder", "fixture", "sample", "empty", "value"],
+    ));
+});
+
+describe("secondsOf", () => {
+  it("reads Go's durations", () =>
+    assert.deepEqual(["1h", "1h0m0s", "90s", "5m30s", "0", "0s"].map(secondsOf), [3600, 3600, 90, 330, 0, 0]));
+});
