@@ -28,6 +28,7 @@ export interface BootstrapPlanInput {
   readonly keyVaultUri: string;
   /** Whether Microsoft's instance discovery and the challenge's host cannot know this Azure; see BootstrapConfig. */
   readonly privateAzure: boolean;
+  /** `from` is a secret of the catalogue, or its name in Key Vault. */
   readonly mappedSecrets: readonly { readonly from: string; readonly to: string }[];
   readonly claimUnmarked: boolean;
 }
@@ -55,7 +56,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
           disableChallengeResourceVerification: privateAzure,
         },
     secrets: plan.secrets.map((secret) => carried(secret, fromKubernetes)),
-    mappedSecrets: input.mappedSecrets.map(({ from, to }) => ({ from, to })),
+    mappedSecrets: input.mappedSecrets.map(({ from, to }) => ({ from: sourceOf(from, plan, fromKubernetes), to })),
     fixtures: { values: [...catalogue.fixtures.values], placeholders: [...catalogue.fixtures.placeholders] },
     fixturesAllowed: strictness.fixturesAllowed,
     claimUnmarked: input.claimUnmarked,
@@ -63,6 +64,15 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
     lease: "vault-bootstrap",
     deadlineInSeconds: strictness.bootstrapIntervalInMinutes * 60 - marginInSeconds,
   };
+}
+
+/**
+ * What a secret is called in the source: the settings name it as the catalogue does, or as Key Vault does.
+ * A name that the plan does not carry stays as it is; `checkMappedSecrets` refuses it.
+ */
+function sourceOf(name: string, { secrets }: ChainPlan, fromKubernetes: boolean): string {
+  const secret = secrets.find(({ name: own, keyVaultName }) => own === name || keyVaultName === name);
+  return (fromKubernetes ? secret?.name : secret?.keyVaultName) ?? name;
 }
 
 /** A Kubernetes Secret as source holds the sanitised names: the prefix belongs to Key Vault alone. */

@@ -133,23 +133,16 @@ export function checkMappedSecrets(
   catalogue: Catalogue,
   plan: ChainPlan,
 ): readonly Finding[] {
-  const sources = new Set(
-    plan.secrets.flatMap(({ name, keyVaultName }) => [name, ...(keyVaultName === undefined ? [] : [keyVaultName])]),
-  );
+  const external = plan.secrets.filter(({ authority }) => authority === "external");
+  const sources = new Set(external.flatMap(({ name, keyVaultName = name }) => [name, keyVaultName]));
   const taken = new Map(plan.secrets.map(({ name, vaultPath }) => [normalise(vaultPath), name]));
   return mapped.flatMap(({ from, to }, index) => {
     const subject = `bootstrap.mappedSecrets[${index}]`;
     const found: Finding[] = [];
     if (!sources.has(from)) {
-      const problem = `${subject} copies ${from}, which the bootstrap does not carry`;
+      const problem = `${subject} copies ${from}, which does not come from outside`;
       found.push(
-        error(
-          "mapped-source-unknown",
-          "bootstrap",
-          subject,
-          problem,
-          "name a secret of the catalogue, as it is called in Key Vault",
-        ),
+        error("mapped-source-unknown", "bootstrap", subject, problem, "name an external secret of the catalogue"),
       );
     }
     const owner = taken.get(normalise(to));

@@ -67,6 +67,7 @@ export const environmentSettings = z.strictObject({
         .optional(),
       /** Any new value makes the `-sync` Job run once more. */
       runId: z.string().optional(),
+      /** Extra copies in Vault: `from` an external secret of the catalogue `to` a path under the mount. */
       mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })).default([]),
       claimUnmarked: z.boolean().default(false),
     })

@@ -51,6 +51,21 @@ describe("planBootstrap", () => {
     assert.equal(secrets[0]?.source, "ghcr-token");
   });
 
+  it("names the source of a copy with the prefix too: not set, empty and set", () => {
+    const copies = (prefix: string | undefined, from: string): unknown =>
+      config({ mappedSecrets: [{ from, to: "elsewhere" }] }, prefix).mappedSecrets;
+    assert.deepEqual(copies(undefined, "ghcr-token"), [{ from: "env-ghcr-token", to: "elsewhere" }]);
+    assert.deepEqual(copies("", "ghcr-token"), [{ from: "ghcr-token", to: "elsewhere" }]);
+    assert.deepEqual(copies("ci-", "ghcr-token"), [{ from: "ci-ghcr-token", to: "elsewhere" }]);
+    assert.deepEqual(copies("ci-", "ci-ghcr-token"), [{ from: "ci-ghcr-token", to: "elsewhere" }]);
+    const { strictness } = environmentStack("dev");
+    const local = config({
+      strictness: { ...strictness, source: "kubernetes-secret" },
+      mappedSecrets: [{ from: "ghcr-token", to: "x" }],
+    });
+    assert.deepEqual(local.mappedSecrets, [{ from: "ghcr-token", to: "x" }]);
+  });
+
   it("checks Microsoft's hosts unless this Azure is a private one", () => {
     const switches = (privateAzure: boolean): unknown => {
       const { source } = config({ privateAzure });

@@ -16,6 +16,16 @@ function told(changes: Partial<ChainPlan>): readonly string[] {
 describe("checkPlan", () => {
   it("allows the seed's plan", () => assert.deepEqual(told({}), []));
 
+  it("allows any number of generated secrets, which are not in Key Vault", () => {
+    const made = (name: string): ChainPlan["secrets"][number] => ({
+      name,
+      authority: "generated",
+      vaultPath: name,
+      required: false,
+    });
+    assert.deepEqual(told({ secrets: [...plan.secrets, made("a"), made("b")] }), []);
+  });
+
   it("fails two secrets at one place in Key Vault, and at one path in Vault", () => {
     const other = { ...secret, name: "other", vaultPath: "other" };
     assert.deepEqual(told({ secrets: [...plan.secrets, other] }), [
@@ -94,11 +104,41 @@ describe("checkMappedSecrets", () => {
     checkMappedSecrets([{ from, to }], catalogue, plan).map(({ code }) => code);
   it("allows a copy to another name of an external secret", () =>
     assert.deepEqual(check("ghcr-token", "old-token"), []));
-  it("fails a source that the bootstrap does not carry", () => {
+  it("takes the source by its name in the catalogue or in Key Vault", () => {
+    const prefixed = {
+      ...plan,
+      secrets: plan.secrets.map((one) => Object.assign({}, one, { keyVaultName: `env-${one.name}` })),
+    };
+    const codes = ["ghcr-token", "env-ghcr-token", "ci-ghcr-token"].map((from) =>
+      checkMappedSecrets([{ from, to: "old-token" }], catalogue, prefixed).map(({ code }) => code),
+    );
+    assert.deepEqual(codes, [[], [], ["mapped-source-unknown"]]);
+  });
+  it("fails a source that does not come from outside", () => {
     assert.deepEqual(check("nothing", "old-token"), ["mapped-source-unknown"]);
+    const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
+    const found = checkMappedSecrets([{ from: "made", to: "old-token" }], catalogue, {
+      ...plan,
+      secrets: [...plan.secrets, made],
+    });
+    assert.deepEqual(
+      found.map(({ code }) => code),
+      ["mapped-source-unknown"],
+    );
   });
   it("fails a copy over another secret", () =>
     assert.deepEqual(check("ghcr-token", "OPENAI_API_KEY"), ["mapped-target-taken"]));
+  it("fails a copy over a generated one once, with its name", () => {
+    const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
+    const found = checkMappedSecrets([{ from: "ghcr-token", to: "made" }], catalogue, {
+      ...plan,
+      secrets: [...plan.secrets, made],
+    });
+    assert.deepEqual(
+      found.map(({ code, problem }) => `${code}: ${problem}`),
+      ["mapped-target-taken: bootstrap.mappedSecrets[0] copies ghcr-token over made, where made lies"],
+    );
+  });
   it("fails a copy to what a service writes: GitLab's reconciler mints those (710)", () => {
     assert.deepEqual(check("ghcr-token", "gitlab/tokens/dev/backstage"), ["mapped-target-refused"]);
   });
