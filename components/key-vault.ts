@@ -48,9 +48,11 @@ function keyVault(name: string, azure: AzurePlace, opts: pulumi.CustomResourceOp
         enableSoftDelete: true,
         enablePurgeProtection: true,
         softDeleteRetentionInDays: 90,
+        ...(azure.recover === true ? { createMode: "recover" as const } : {}),
       },
     },
-    opts,
+    // how it came to be is no property of it: taking `recover` back must not replace the vault
+    { ...opts, ignoreChanges: ["properties.createMode"] },
   );
 }
 

@@ -42,6 +42,8 @@ export interface AzurePlace {
   /** Such as `https://ameidekv.vault.azure.net/`. */
   readonly keyVaultUri: string;
   readonly identity: string;
+  /** Whether the vault is brought back from soft delete instead of made. @default false */
+  readonly recover?: boolean | undefined;
   /** Only where the cloud is not Azure's public one, `local` among them; goes into the pod as AZURE_AUTHORITY_HOST. */
   readonly authorityHost?: string;
   /** PEM of a CA that pods must trust beside Node's own; `local` and private endpoints. */

@@ -11,6 +11,10 @@ import { AzureRig } from "../local/azure/rig.ts";
 import { stepsOf, useEngine } from "../support/engine.ts";
 import { sharedStack } from "../support/stacks.ts";
 
+const { subscriptionId, tenantId } = sharedStack().azure;
+const group = `/subscriptions/${subscriptionId}/resourceGroups/Ameide`;
+const vaultId = `${group}/providers/Microsoft.KeyVault/vaults/ameidekv`;
+
 const canary = 'canary/"value"+1 ä';
 const values = { "ghcr-token": canary, "ghcr-username": "sample-user" };
 
@@ -20,9 +24,7 @@ describe("registerStack, of shared with values in state, under the real engine",
   let stack: Stack;
 
   before(async () => {
-    const { tenantId, subscriptionId } = sharedStack().azure;
     rig = await AzureRig.start({ tenantId, subscriptionId });
-    const group = `/subscriptions/${subscriptionId}/resourceGroups/Ameide`;
     assert.equal((await rig.arm("PUT", group, { location: "westeurope" })).status, 201);
   });
   const engine = useEngine("shared", () => ({
@@ -114,5 +116,34 @@ describe("registerStack, of shared with values in state, under the real engine",
     }
     assert.equal(before.length, 4, "without the alias everything would be made anew");
     assert.deepEqual(after, []);
+  });
+
+  describe("after the vault was deleted by other means", () => {
+    const recovering = () => {
+      const plan = sharedStack(values);
+      return { ...plan, azure: { ...plan.azure, recover: true } };
+    };
+
+    before(async () => {
+      assert.equal((await rig.arm("DELETE", vaultId)).status, 200);
+      // what went with it: the vault, and the right on it. Its secrets come back with it, and stay in state
+      await stack.refresh({ target: ["**::key-vault-vault", "**::identity-secrets-user"] });
+    });
+
+    it("fails to make it anew: its name is held by the deleted one", async () => {
+      const again = await engine.open(async () => registerStack(sharedStack(values)));
+      await assert.rejects(again.up(), /deleted state|recover/i);
+    });
+
+    it("brings it back with `recover`, its secrets with their values", async () => {
+      const again = await engine.open(async () => registerStack(recovering()));
+      await again.up();
+      assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);
+    });
+
+    it("plans nothing afterwards, with `recover` or without", async () => {
+      assert.deepEqual(await planned(recovering()), []);
+      assert.deepEqual(await planned(sharedStack(values)), []);
+    });
   });
 });

@@ -20,6 +20,7 @@ export interface Registration {
     readonly retainOnDelete: boolean;
     readonly deleteBeforeReplace: boolean;
     readonly additionalSecretOutputs: readonly string[];
+    readonly ignoreChanges: readonly string[];
     /** Names of what it waits for, children of components included. */
     readonly dependsOn: readonly string[];
     /** Name of its explicit provider, such as `azure`. */
@@ -80,6 +81,7 @@ class RecordingMonitor extends MockMonitor {
         retainOnDelete: request.getRetainondelete() === true,
         deleteBeforeReplace: request.getDeletebeforereplace(),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+        ignoreChanges: request.getIgnorechangesList(),
         dependsOn: request.getDependenciesList().map(lastPart).toSorted(),
         provider: request.getProvider() === "" ? undefined : request.getProvider().split("::")[3],
       },
