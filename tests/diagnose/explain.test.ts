@@ -434,6 +434,15 @@ describe("explain", () => {
     );
     assert.ok(causes[0]?.evidence.some(({ where }) => where === "Pod ameide-dev/p"));
   });
+  it("tells a store's unknown words as the sealed Vault's, where Vault is seen to be sealed", () => {
+    const before = healthy();
+    const sealed = { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) };
+    const { causes } = explain({ ...before, ...storesFail("EOF")(before), vault: sealed }, stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["vault-sealed"],
+    );
+  });
   it("gives each secret its first broken stage, and leaves the others whole", () => {
     const { secrets } = struckBy("vault-path-missing");
     const broken = secrets.filter(({ brokenAt }) => brokenAt !== undefined);

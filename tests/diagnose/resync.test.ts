@@ -12,8 +12,8 @@ const notReady = [
   { type: "Ready", status: "False", reason: "SecretSyncedError", message: "could not get secret data" },
 ];
 
-/** External Secrets as the API shows it: it looks at what was annotated, unless it is `stuck` there. */
-function cluster({ stuck = [] as string[] } = {}) {
+/** External Secrets as the API shows it: it looks at what was annotated, fails at what is `stuck`, passes over what is `idle`. */
+function cluster({ stuck = [] as string[], idle = [] as string[] } = {}) {
   const order: string[] = [];
   const store: Named = { metadata: { name: "ameide-vault" }, spec: { provider: {} }, status: { conditions: ready } };
   const external = (name: string): Named => ({
@@ -48,10 +48,10 @@ function cluster({ stuck = [] as string[] } = {}) {
       const name = path.split("/").at(-1) ?? "";
       order.push(path.includes("secretstores") ? "store" : name);
       const found = secrets.find(({ metadata }) => metadata.name === name);
-      if (found !== undefined && !stuck.includes(name)) {
+      if (found !== undefined && ![...stuck, ...idle].includes(name)) {
         found.status = { ...found.status, syncedResourceVersion: `2-${name}` };
         version += 1;
-      } else if (found !== undefined) {
+      } else if (found !== undefined && !idle.includes(name)) {
         found.status = { ...found.status, conditions: notReady };
       }
       return Promise.resolve({});
@@ -80,6 +80,11 @@ describe("resync", () => {
     const { writer } = cluster({ stuck: ["b"] });
     const { notReady: left } = await resync(writer, options);
     assert.deepEqual(left, [{ object: "n/b", message: "Secret does not exist" }]);
+  });
+  it("takes no old Ready for a sync: an operator that does not look leaves it as it was", async () => {
+    const { writer } = cluster({ idle: ["b"] });
+    const { notReady: left } = await resync(writer, options);
+    assert.deepEqual(left, [{ object: "n/b", message: "Ready, and not synced anew in time" }]);
   });
   it("fails when it is aborted", async () => {
     const { writer } = cluster({ stuck: ["b"] });

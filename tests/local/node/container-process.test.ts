@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,11 +109,13 @@ describe("killLeftover", () => {
   });
   it("leaves a later process with the same number alone", async () => {
     const dir = await mkdtemp(join(tmpdir(), "node-stand-in-"));
-    const later = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
+    const later = spawn(process.execPath, ["-e", "process.stdin.pipe(process.stdout)"], { detached: true });
     await writeFile(join(dir, "process.json"), JSON.stringify({ pid: later.pid, startedAt: "another boot/1" }));
     await killLeftover(dir);
-    assert.equal(later.signalCode, null);
-    assert.equal(later.kill("SIGKILL"), true); // false for a process that is gone
+    later.stdin.write("still here");
+    const [answer] = (await once(later.stdout, "data")) as [Buffer];
+    assert.equal(answer.toString(), "still here");
+    later.kill("SIGKILL");
     await rm(dir, { recursive: true });
   });
   it("does nothing where no process was recorded", () => killLeftover("/no/such/folder"));
