@@ -22,7 +22,7 @@ interface Changes {
 }
 
 describe("azure-native by the loopback provider, on the Azure stand-in", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let azure: AzureRig;
   before(async () => {
     azure = await AzureRig.start({ subscriptionId });

@@ -17,7 +17,7 @@ interface Live {
 }
 
 describe("kubernetes by the loopback provider, on a real API server", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
   let api: KubeApi;

@@ -12,7 +12,7 @@ import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/ind
 import { stepsOf, useEngine } from "../support/engine.ts";
 
 describe("loopback providers offline, under the real engine", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const engine = useEngine("dev");
 
   /** One of each kind, each fed by the outputs of the one before, which no preview knows. */

@@ -7,7 +7,7 @@ import { useServers } from "../support/servers.ts";
 import { liveProviders, preview, up } from "./live-providers.ts";
 
 describe("what the loopback provider waits for", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const servers = useServers(["kube-controller-manager", "external-secrets", "stand-ins"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
 

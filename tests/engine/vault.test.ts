@@ -13,7 +13,7 @@ interface Answer {
 }
 
 describe("vault by the loopback provider, on OpenBao", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";
   let unsealKey = "";
