@@ -1,4 +1,4 @@
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, CatalogueSecret } from "./catalogue.ts";
 import { classify } from "./catalogue-lookup.ts";
 import { externalSecretsOf } from "./catalogue-secrets.ts";
 import { fileFindings, mergeFiles, type DotenvFile, type Variable } from "./dotenv-files.ts";
@@ -53,7 +53,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
     const known = classify(catalogue, variable.name);
     if (known.kind === "setting") {
       settings.push(variable.name);
-    } else if (known.kind === "secret" && known.authority === "external" && known.by === "name") {
+    } else if (known.kind === "secret" && isVariableOf(catalogue.secrets[known.entry], variable.name)) {
       const secret = wanted.get(known.entry);
       named.add(known.entry);
       if (secret === undefined) {
@@ -80,6 +80,11 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
       ...settingsNote(settings),
     ],
   };
+}
+
+/** Whether a secret is set by this variable, and not only known by its name: two names of one would take its place in turn. */
+function isVariableOf(secret: CatalogueSecret | undefined, name: string): boolean {
+  return secret?.authority === "external" && normalise(secret.env) === normalise(name);
 }
 
 /** Variables that become one name, such as `A_B` and `A.B`. */

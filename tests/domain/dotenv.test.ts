@@ -15,6 +15,12 @@ const catalogue = catalogueOf({
     "ghcr-username": { authority: "external", env: "GHCR_USERNAME" },
     "dev-only": { authority: "external", env: "DEV_ONLY", environments: ["dev"] },
     "auth-secret": { authority: "generated" },
+    "own-name": {
+      authority: "external",
+      env: "OWN_VARIABLE",
+      keyVault: "own-key-vault-name",
+      environments: ["staging"],
+    },
   },
   clusterManaged: [
     { name: "postgres-ameide-auth", authority: "cnpg", see: "412" },
@@ -74,6 +80,15 @@ describe("compileDotenv", () => {
 
   it("knows a secret by any spelling of its variable", () => {
     assert.deepEqual([...compile("ghcr-token=abcd").values.keys()], ["ghcr-token"]);
+  });
+
+  it("takes a secret's variable only, not another of its names: two of them would take its place in turn", () => {
+    const compiled = compile("OWN_VARIABLE=abcd\nOWN_NAME=efgh\nOWN_KEY_VAULT_NAME=ijkl", { environment: "staging" });
+    assert.deepEqual(told(compiled), [
+      "error dotenv-alias .env:2: OWN_NAME is another name of own-name",
+      "error dotenv-alias .env:3: OWN_KEY_VAULT_NAME is another name of own-name",
+    ]);
+    assert.equal(compiled.values.get("own-name")?.reveal(), "abcd");
   });
 
   it("lets a later file win, and names its line", () => {
