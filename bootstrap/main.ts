@@ -4,7 +4,7 @@ import { BootstrapFailure, messageOf } from "./failure.ts";
 import { readInvocation, type Invocation } from "./invocation.ts";
 import { Log } from "./log.ts";
 import { runBootstrap } from "./run.ts";
-import { scheduledTiming, waitingTiming } from "./timing.ts";
+import { longestWaitingRunInMs, scheduledTiming, waitingTiming } from "./timing.ts";
 
 /** The program inside the CronJob: environment and flags in, log lines and an exit code out. */
 async function main(): Promise<number> {
@@ -38,7 +38,8 @@ function stopSignal({ config }: Invocation, propagationInMs: number): AbortSigna
     end(`stopped by ${name} after the writes in hand`, "nothing to repair: the next run goes on from here");
   process.once("SIGTERM", onSignal);
   process.once("SIGINT", onSignal);
-  const deadlineInMs = config.deadlineInSeconds * 1000 + propagationInMs;
+  const own = config.deadlineInSeconds * 1000;
+  const deadlineInMs = propagationInMs === 0 ? own : Math.min(own + propagationInMs, longestWaitingRunInMs);
   setTimeout(
     () =>
       end(

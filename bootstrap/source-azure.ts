@@ -106,7 +106,12 @@ export class AzureSource implements SecretSource {
       const items = new Map<string, SourceItem>();
       for await (const page of this.#client.listPropertiesOfSecrets({ abortSignal: this.#options.signal }).byPage()) {
         for (const { name, enabled, updatedOn } of page) {
-          items.set(name, { name, enabled: enabled !== false, ...this.#stamp(updatedOn, this.#serverTime) });
+          // Key Vault tells names in the case they were made in, and takes them in any
+          items.set(name.toLowerCase(), {
+            name,
+            enabled: enabled !== false,
+            ...this.#stamp(updatedOn, this.#serverTime),
+          });
         }
       }
       return items;

@@ -42,3 +42,6 @@ export const waitingTiming: Timing = {
   propagationPollInMs: 5_000,
   leaseWaitInMs: 300_000,
 };
+
+/** The most that a run may take which waits: below the `activeDeadlineSeconds` of its Job, which would not say why. */
+export const longestWaitingRunInMs = 1_140_000;

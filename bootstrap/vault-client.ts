@@ -90,13 +90,22 @@ export class VaultClient {
   }
 
   async #current(): Promise<Session> {
-    const session = await this.#session;
+    const known = this.#session;
+    const session = await known;
     if (session !== undefined && session.renewAt > Date.now()) return session;
+    // of many calls that find it ended, the first logs in and the others wait for it
+    if (this.#session === known) this.#session = this.#renew();
+    return await (this.#session ?? this.#renew());
+  }
+
+  async #renew(): Promise<Session> {
     if (this.#logIn === undefined) throw new Error("no session: log in first");
-    const renewed = this.#logIn();
-    this.#session = renewed;
-    renewed.catch(() => (this.#session = undefined));
-    return await renewed;
+    try {
+      return await this.#logIn();
+    } catch (error) {
+      this.#session = undefined;
+      throw error;
+    }
   }
 
   /**

@@ -61,6 +61,15 @@ describe("AzureSource", function () {
     assert.equal(control.counters().requests["secret-list"], pages + 1);
   });
 
+  it("finds a secret whose name was made in capitals, as Key Vault does", async () => {
+    const capitals = rig().config({ secrets: [external("in-capitals", { required: true })] });
+    await rig().allow(capitals);
+    await rig().setSecrets({ "IN-CAPITALS": "value-1" });
+    const result = await rig().runHere(capitals);
+    assert.equal(result.code, 0, result.text);
+    assert.equal(await rig().value("in-capitals"), "value-1");
+  });
+
   it("fails as source-unreachable after a bounded number of tries", async () => {
     const { control } = rig().azure;
     control.resetCounters();

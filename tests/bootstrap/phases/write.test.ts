@@ -168,6 +168,32 @@ describe("write", function () {
     assert.equal(await rig().value("allowed-2"), "value-1");
   });
 
+  it("logs in again, once for all calls under way, when its token ends before the run does; and revokes the last", async () => {
+    const names = Array.from({ length: 20 }, (_none, index) => `renewed-${index}`);
+    const config = rig().config({ secrets: names.map((name) => external(name)) });
+    await rig().allow(config);
+    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
+    let logins = 0;
+    let revoked = 0;
+    const address = await rig().proxy(async ({ path }, forward) => {
+      const answer = await forward();
+      if (path === "/v1/auth/token/revoke-self") revoked++;
+      if (path !== "/v1/auth/kubernetes/login") return answer;
+      logins++;
+      const body = JSON.parse(answer.body) as { auth: { lease_duration: number } };
+      // the first one is over in a moment
+      if (logins === 1) body.auth.lease_duration = 0.001;
+      return { ...answer, body: JSON.stringify(body) };
+    });
+
+    const result = await behind(config, address);
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(result.summary["written"], names.length);
+    assert.equal(logins, 2);
+    assert.equal(revoked, 1);
+  });
+
   it("fails as vault-auth-refused where role or account are not known to Vault", async () => {
     const { code, summary } = await rig().runHere(rig().config({ vault: rig().vaultConfig({ role: "nobody" }) }));
     assert.equal(code, 25, JSON.stringify(summary));
