@@ -44,7 +44,7 @@ describe("KeyVault", () => {
   it("brings a deleted vault back where asked to, and is not replaced when that is no longer asked", async () => {
     const args = { azure: { ...azure, recover: true }, secrets: new Map(), protect: true };
     const vault = (await recordStack(() => new KeyVault("kv", args)))[1];
-    assert.equal((vault?.inputs["properties"] as { createMode?: string }).createMode, "recover");
+    assert.match(JSON.stringify(vault?.inputs), /"createMode":"recover"/);
     assert.deepEqual(vault?.options.ignoreChanges, ["properties.createMode"]);
   });
 
