@@ -51,6 +51,23 @@ describe("planBootstrap", () => {
     assert.equal(secrets[0]?.source, "ghcr-token");
   });
 
+  it("gives a generated secret its length and no source, wherever the others come from", () => {
+    const { plan, strictness } = environmentStack("dev");
+    const made = {
+      name: "made",
+      authority: "generated",
+      vaultPath: "made",
+      required: false,
+      lengthInCharacters: 20,
+    } as const;
+    for (const source of ["azure-key-vault", "kubernetes-secret"] as const) {
+      const { secrets } = config({ plan: { ...plan, secrets: [made] }, strictness: { ...strictness, source } });
+      assert.deepEqual(secrets, [
+        { name: "made", authority: "generated", path: "made", required: false, lengthInCharacters: 20 },
+      ]);
+    }
+  });
+
   it("names the source of a copy with the prefix too: not set, empty and set", () => {
     const copies = (prefix: string | undefined, from: string): unknown =>
       config({ mappedSecrets: [{ from, to: "elsewhere" }] }, prefix).mappedSecrets;

@@ -27,6 +27,15 @@ describe("declaredDelivery", () => {
     assert.equal(declared("argocd-secret-sync", "argocd-secret"), undefined);
     assert.notEqual(declared("arc-github-auth-sync", "arc-github-auth", { namespace: "arc-systems" }), undefined);
   });
+  it("takes each environment's own namespace in its own environment, and all of them where any may be met", () => {
+    const found = (environment: MetDelivery["environment"]): readonly boolean[] =>
+      ["ameide-dev", "ameide-prod", "elsewhere"].map(
+        (namespace) => declared("langfuse-secrets-sync", "langfuse-secrets", { environment, namespace }) !== undefined,
+      );
+    assert.deepEqual(found("dev"), [true, false, false]);
+    assert.deepEqual(found("prod"), [false, true, false]);
+    assert.deepEqual(found("shared"), [true, true, false]);
+  });
   it("knows none where its environments leave this one out", () => {
     assert.notEqual(declared("coder-cli-auth-sync", "coder-cli-auth"), undefined);
     assert.equal(
