@@ -1,7 +1,7 @@
 import { periodOf } from "./durations.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { at, list, text, type Path } from "./subject/reading.ts";
-import { containersOf, isBootstrap, podPath, wordsOf } from "./subject/pods.ts";
+import { containersOf, isBootstrap, judgeContainers, podPath, wordsOf } from "./subject/pods.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 const runs: readonly Kind[] = ["CronJob", "Workload"];
@@ -73,7 +73,7 @@ export const bootstrapImage: ResourceRule = {
   judge: ofBootstrap((subject) => {
     const containers = containersOf(subject);
     if (containers.length === 0) return [{ path: podPath(subject), problem: "has no container to check; add one" }];
-    return containers.flatMap(({ object, path, name }): readonly Violation[] => {
+    return judgeContainers(subject, ({ object, path, name }) => {
       const image = text(object, "image") ?? "no image";
       const at = [...path, "image"];
       if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
@@ -111,7 +111,7 @@ export const bootstrapNonRoot: ResourceRule = {
   judge: ofBootstrap((subject) => {
     const pod = podPath(subject);
     const podSays = at(subject.object, ...pod, "securityContext", "runAsNonRoot") === true;
-    return containersOf(subject).flatMap(({ object, path, name }): readonly Violation[] => {
+    return judgeContainers(subject, ({ object, path, name }) => {
       const context = [...path, "securityContext"];
       const own = at(object, "securityContext", "runAsNonRoot");
       const drops = list(object, "securityContext", "capabilities", "drop");
@@ -146,7 +146,7 @@ export const bootstrapReadOnlyRoot: ResourceRule = {
   levels: advisoryInDev,
   kinds: runs,
   judge: ofBootstrap((subject) =>
-    containersOf(subject).flatMap(({ object, path, name }): readonly Violation[] =>
+    judgeContainers(subject, ({ object, path, name }) =>
       at(object, "securityContext", "readOnlyRootFilesystem") === true
         ? []
         : [
@@ -173,7 +173,7 @@ export const bootstrapDownload: ResourceRule = {
   levels: mandatory,
   kinds: runs,
   judge: ofBootstrap((subject) =>
-    containersOf(subject).flatMap((container) =>
+    judgeContainers(subject, (container) =>
       wordsOf(container).flatMap(({ word, path }): readonly Violation[] =>
         download.test(word) ? [{ path, problem: `container "${container.name}" downloads while it runs` }] : [],
       ),

@@ -34,24 +34,30 @@ export const identityCredentialCap: StackRule = {
   levels: mandatory,
   kinds: ["FederatedCredential"],
   judgeAll(subjects) {
-    const groups = [...byIdentity(subjects)];
-    return judgeEach(groups, ([identity, credentials]): readonly Violation[] => {
-      const [last] = credentials.slice(-1);
-      const pairs = new Map<string, Subject>();
-      const twins = judgeEach(credentials, (subject): readonly Violation[] => {
-        const pair = `${text(subject.object, "issuer") ?? ""} ${text(subject.object, "subject") ?? ""}`;
-        const twin = pairs.get(pair);
-        pairs.set(pair, subject);
-        return twin === undefined
-          ? []
-          : [{ subject, path: ["subject"], problem: `has issuer and subject of ${twin.label}` }];
-      });
-      if (credentials.length <= mostCredentials || last === undefined) return twins;
+    // few enough for one identity: then it does not matter which, and often that is not known yet
+    const groups = subjects.length <= mostCredentials ? [["", subjects] as const] : [...byIdentity(subjects)];
+    const counted = groups.flatMap(([identity, credentials]): readonly Violation[] => {
+      const last = credentials.at(-1);
+      if (credentials.length <= mostCredentials || last === undefined) return [];
       const problem = `is one of ${credentials.length} on the identity "${identity}"; Azure takes ${mostCredentials}`;
-      return [...twins, { subject: last, path: ["resourceName"], problem }];
+      return [{ subject: last, path: ["resourceName"], problem }];
     });
+    return [...counted, ...twins(subjects)];
   },
 };
+
+/** Credentials that say the same as an earlier one of the same identity. */
+function twins(subjects: readonly Subject[]): readonly Violation[] {
+  const seen = new Map<string, readonly Subject[]>();
+  return judgeEach(subjects, (subject): readonly Violation[] => {
+    const pair = `${text(subject.object, "issuer") ?? ""} ${text(subject.object, "subject") ?? ""}`;
+    const earlier = seen.get(pair) ?? [];
+    seen.set(pair, [...earlier, subject]);
+    const twin = earlier.find((one) => identityOf(one) === identityOf(subject));
+    if (twin === undefined) return [];
+    return [{ subject, path: ["subject"], problem: `has issuer and subject of ${twin.label}` }];
+  });
+}
 
 export const identityCredentialsInSeries: StackRule = {
   id: "identity-credentials-in-series",
@@ -67,6 +73,7 @@ export const identityCredentialsInSeries: StackRule = {
     const credentials = subjects.filter(
       ({ origin, options }) => origin === "resource" && options?.dependsOn !== undefined,
     );
+    if (credentials.length < 2) return [];
     return [...byIdentity(credentials).values()].flatMap((group) => {
       const before = new Map(group.map(({ id, options }) => [id, options?.dependsOn ?? []]));
       return group.flatMap((subject, i) => {

@@ -2,7 +2,7 @@ import { credentialIn, isLiteral, namesSecret, shapeOf } from "./credential-shap
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";
-import { containersOf, wordsOf } from "./subject/pods.ts";
+import { judgeContainers, wordsOf } from "./subject/pods.ts";
 import { specPath, templateData } from "./subject/references.ts";
 
 export const secretnessLiteralSecret: ResourceRule = {
@@ -103,11 +103,11 @@ export const secretnessWorkload: ResourceRule = {
   levels: mandatory,
   kinds: ["CronJob", "Workload"],
   judge: (subject) =>
-    judgeEach(containersOf(subject), (container) => {
+    judgeContainers(subject, (container) => {
       const { object, path, name } = container;
-      const environment = judgeEach(list(object, "env"), (entry, i): readonly Violation[] => {
-        const variable = text(entry, "name") ?? "";
-        const found = credentialIn(variable, text(entry, "value") ?? "");
+      const environment = judgeEach(list(object, "env"), (_, i): readonly Violation[] => {
+        const variable = text(object, "env", i, "name") ?? "";
+        const found = credentialIn(variable, text(object, "env", i, "value") ?? "");
         const problem = `container "${name}" has ${found ?? ""} in its environment as ${variable}`;
         return found === undefined ? [] : [{ path: [...path, "env", i, "value"], problem }];
       });

@@ -42,9 +42,11 @@ function itemsOf(
   });
 }
 
+/** `namespace/name`, with the program's own name where the object's is not known or not there. */
 function nameOr(object: unknown, name: string): string {
-  const found = nameOf(object);
-  return found === "without a name" ? name : found;
+  const namespace = tryText(object, "metadata", "namespace");
+  const known = tryText(object, "metadata", "name") ?? name;
+  return namespace === undefined ? known : `${namespace}/${known}`;
 }
 
 /** The name that the provider gives it, which says more than the program's own. */

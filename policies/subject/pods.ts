@@ -1,4 +1,6 @@
-import { at, list, text, type Path } from "./reading.ts";
+import { judgeEach } from "../judge-each.ts";
+import type { Violation } from "../rule.ts";
+import { at, list, text, under, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 
 export interface Container {
@@ -28,6 +30,14 @@ export function containersOf(subject: Subject): readonly Container[] {
       })),
     );
   });
+}
+
+/** Judges each container by itself. @throws Undecided */
+export function judgeContainers(
+  subject: Subject,
+  judge: (container: Container) => readonly Violation[],
+): readonly Violation[] {
+  return judgeEach(containersOf(subject), (container) => under(container.path, () => judge(container)));
 }
 
 /** Words of command and arguments. @throws Undecided */

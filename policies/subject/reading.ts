@@ -59,6 +59,15 @@ export function at(value: unknown, ...path: Path): unknown {
   }
 }
 
+/** Reads within a part of an object; what is undecided there names its whole path. */
+export function under<T>(base: Path, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Undecided ? new Undecided([...base, ...error.path]) : error;
+  }
+}
+
 /** The text there; numbers as text, since YAML reads `port: 80` as one. */
 export function text(value: unknown, ...path: Path): string | undefined {
   const found = at(value, ...path);
