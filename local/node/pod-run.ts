@@ -5,7 +5,7 @@ import type { ContainerLog } from "./container-log.ts";
 import { startContainer, type ContainerCommand, type ContainerProcess } from "./container-process.ts";
 import type { Reporter } from "./events.ts";
 import type { KubeApi } from "./kube-api.ts";
-import { notStarted, podStatus, type PodVerdict, type Standing } from "./pod-status.ts";
+import { notStarted, podStatus, type PodCondition, type PodVerdict, type Standing } from "./pod-status.ts";
 import type { Container, Pod, Terminated } from "./pod.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { mountVolumes, type PodVolumes } from "./volumes.ts";
@@ -35,7 +35,7 @@ export class PodRun {
   readonly #host: PodHost;
   readonly #pod: Pod;
   readonly #dir: string;
-  readonly #startTime = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+  readonly #startTime = wholeSeconds();
   readonly #standings = new Map<string, Standing>();
   readonly #logs = new Map<string, ContainerLog>();
   readonly #running = new Set<ContainerProcess>();
@@ -45,6 +45,7 @@ export class PodRun {
   #deadline: NodeJS.Timeout | undefined;
   #verdict: PodVerdict | undefined;
   #over = false;
+  #conditions: readonly PodCondition[] | undefined;
 
   /** @param dir - the pod's own folder. */
   constructor(host: PodHost, pod: Pod, dir: string) {
@@ -183,10 +184,16 @@ export class PodRun {
   }
 
   async #publish(finished = false): Promise<void> {
-    const verdict = this.#verdict === undefined ? {} : { verdict: this.#verdict };
-    await this.#status.write(
-      podStatus(this.#pod, this.#standings, { finished, ...verdict, startTime: this.#startTime }),
-    );
+    const facts = {
+      finished,
+      startTime: this.#startTime,
+      now: wholeSeconds(),
+      ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
+      ...(this.#conditions === undefined ? {} : { before: this.#conditions }),
+    };
+    const status = podStatus(this.#pod, this.#standings, facts);
+    this.#conditions = status.conditions;
+    await this.#status.write(status);
   }
 
   #expire(): void {
@@ -213,4 +220,9 @@ export class PodRun {
   async #sleep(milliseconds: number): Promise<void> {
     await delay(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
+}
+
+/** Kubernetes' times have no fractions. */
+function wholeSeconds(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }

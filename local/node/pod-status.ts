@@ -20,6 +20,22 @@ export const notStarted = (reason: string, message?: string): Standing => ({
   restartCount: 0,
 });
 
+export interface PodCondition {
+  readonly type: string;
+  readonly status: "True" | "False";
+  readonly lastTransitionTime: string;
+}
+
+export interface StatusFacts {
+  readonly finished: boolean;
+  readonly verdict?: PodVerdict;
+  /** ISO 8601, whole seconds, as `now` is. */
+  readonly startTime: string;
+  readonly now: string;
+  /** Those of the status before this one: a condition keeps its time until it changes. @default - none yet */
+  readonly before?: readonly PodCondition[];
+}
+
 /**
  * What the Pod's status says about these containers.
  *
@@ -28,12 +44,8 @@ export const notStarted = (reason: string, message?: string): Standing => ({
 export function podStatus(
   pod: Pod,
   standings: Standings,
-  {
-    finished,
-    verdict,
-    startTime,
-  }: { readonly finished: boolean; readonly verdict?: PodVerdict; readonly startTime: string },
-): PodStatus & Readonly<Record<string, unknown>> {
+  { finished, verdict, startTime, before, now }: StatusFacts,
+): PodStatus & { readonly conditions: readonly PodCondition[] } & Readonly<Record<string, unknown>> {
   const init = statusesOf(pod.spec.initContainers ?? [], standings);
   const main = statusesOf(pod.spec.containers, standings);
   const phase = phaseOf(init, main, finished, verdict !== undefined);
@@ -48,9 +60,9 @@ export function podStatus(
     podIPs: [{ ip: "127.0.0.1" }],
     ...verdict,
     conditions: [
-      condition("Initialized", initialised, initialised ? undefined : "ContainersNotInitialized"),
-      condition("ContainersReady", ready, why),
-      condition("Ready", ready, why),
+      condition("Initialized", initialised, "ContainersNotInitialized", before, now),
+      condition("ContainersReady", ready, why, before, now),
+      condition("Ready", ready, why, before, now),
     ],
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: main,
@@ -88,6 +100,15 @@ function statusesOf(containers: readonly Container[], standings: Standings): rea
   });
 }
 
-function condition(type: string, met: boolean, reason: string | undefined): Readonly<Record<string, unknown>> {
-  return { type, status: met ? "True" : "False", reason: met ? null : reason, lastProbeTime: null };
+function condition(
+  type: string,
+  met: boolean,
+  reason: string,
+  before: readonly PodCondition[] | undefined,
+  now: string,
+): PodCondition & Readonly<Record<string, unknown>> {
+  const status = met ? "True" : "False";
+  const last = before?.find((one) => one.type === type);
+  const lastTransitionTime = last?.status === status ? last.lastTransitionTime : now;
+  return { type, status, lastTransitionTime, reason: met ? null : reason, lastProbeTime: null };
 }

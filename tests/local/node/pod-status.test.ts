@@ -17,7 +17,7 @@ const running: Standing = { state: { running: { startedAt: startTime } }, restar
 
 function status(init: Standing, a: Standing, b: Standing, finished = false) {
   const standings = new Map([["init", init], ["a", a], ["b", b]]); // prettier-ignore
-  return podStatus(pod, standings, { finished, startTime });
+  return podStatus(pod, standings, { finished, startTime, now: startTime });
 }
 
 describe("podStatus", () => {
@@ -38,8 +38,26 @@ describe("podStatus", () => {
   it("is Failed, with the reason, when its time ran out even though the container ended well", () => {
     const standings = new Map([["init", ended(0)], ["a", ended(0)], ["b", ended(0)]]); // prettier-ignore
     const verdict = { reason: "DeadlineExceeded", message: "m" };
-    const { phase, reason } = podStatus(pod, standings, { finished: true, verdict, startTime });
+    const { phase, reason } = podStatus(pod, standings, { finished: true, verdict, startTime, now: startTime });
     assert.deepEqual({ phase, reason }, { phase: "Failed", reason: "DeadlineExceeded" });
+  });
+  it("gives a condition the time at which it changed, and keeps it until it changes again", () => {
+    const standings = new Map([["init", ended(0)], ["a", running], ["b", running]]); // prettier-ignore
+    const facts = { finished: false, startTime };
+    const first = podStatus(pod, standings, { ...facts, now: "2026-01-02T03:04:06Z" });
+    const next = podStatus(pod, standings, { ...facts, now: "2026-01-02T03:04:09Z", before: first.conditions });
+    const last = podStatus(pod, standings, {
+      ...facts,
+      finished: true,
+      now: "2026-01-02T03:04:10Z",
+      before: next.conditions,
+    });
+    const since = ({ conditions }: typeof first) => conditions.find(({ type }) => type === "Ready")?.lastTransitionTime;
+    assert.deepEqual([first, next, last].map(since), [
+      "2026-01-02T03:04:06Z",
+      "2026-01-02T03:04:06Z",
+      "2026-01-02T03:04:10Z",
+    ]);
   });
   it("stays Running between two runs of a container that is started again", () => {
     const waiting: Standing = { state: { waiting: { reason: "CrashLoopBackOff" } }, restartCount: 1 };
