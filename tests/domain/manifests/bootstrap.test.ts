@@ -81,6 +81,7 @@ describe("bootstrapCronJob", () => {
     assert.deepEqual(env, {
       VAULT_BOOTSTRAP_CONFIG: "/opt/vault-bootstrap/config.json",
       SERVICE_ACCOUNT_DIR: "/var/run/secrets/kubernetes.io/serviceaccount",
+      NODE_OPTIONS: "--max-semi-space-size=2",
       AZURE_CLIENT_ID: "client",
       AZURE_TENANT_ID: azure.tenantId,
       AZURE_FEDERATED_TOKEN_FILE: "/var/run/secrets/azure/tokens/azure-identity-token",
@@ -116,7 +117,7 @@ describe("bootstrapCronJob", () => {
   it("knows nothing of Azure where the source is a Secret of the cluster", () => {
     const config = { ...stack.bootstrap.config, source: { type: "kubernetes-secret", name: "s", key: "k" } as const };
     const { spec, env } = podOf(environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } }));
-    assert.deepEqual(Object.keys(env), ["VAULT_BOOTSTRAP_CONFIG", "SERVICE_ACCOUNT_DIR"]);
+    assert.deepEqual(Object.keys(env), ["VAULT_BOOTSTRAP_CONFIG", "SERVICE_ACCOUNT_DIR", "NODE_OPTIONS"]);
     assert.deepEqual(
       spec.volumes.map((volume) => volume.name),
       ["vault-bootstrap"],
