@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { parse } from "yaml";
+import type { LocalHome } from "../../../local/home.ts";
 import { applyObject, callCluster } from "../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../local/servers/cluster-objects.ts";
 import { get } from "../../../local/servers/https-get.ts";
@@ -37,19 +38,22 @@ describe("the control plane", function () {
     assert.deepEqual([issuer, jwks_uri], [kubernetesUrl, `${kubernetesUrl}/openid/v1/jwks`]);
   });
 
-  it("gives out tokens that last as long as they say, signed by RS256", async () => {
-    const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+  it("gives out tokens for Azure, signed by RS256", async () => {
     const spec = { audiences: ["api://AzureADTokenExchange"], expirationSeconds: 600 };
+    const { header, claims } = await requestToken(servers().home, spec);
+    assert.equal(header["alg"], "RS256");
+    assert.deepEqual([claims["iss"], claims["aud"]], [servers().home.kubernetesUrl, spec.audiences]);
+  });
+
+  it("gives out tokens that last as long as was asked, not a year where a kubelet asks", async () => {
+    const name = "token-asker";
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name }, spec: { containers: [{ name, image: "none" }] } };
     const { kubeconfig } = servers().home;
-    const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
-    const answer = await asUser(kubeconfig, "POST", path, JSON.stringify(body));
-    const { token } = (JSON.parse(answer.body) as { status: { token: string } }).status;
-    const [header, claims] = token.split(".", 2).map((part) => JSON.parse(Buffer.from(part, "base64url").toString()));
-    assert.equal(header.alg, "RS256");
-    assert.deepEqual(
-      [claims.iss, claims.aud, claims.exp - claims.iat],
-      [servers().home.kubernetesUrl, spec.audiences, 600],
-    );
+    const { status } = await asUser(kubeconfig, "POST", "/api/v1/namespaces/default/pods", JSON.stringify(pod));
+    assert.equal(status, 201);
+    const boundObjectRef = { apiVersion: "v1", kind: "Pod", name };
+    const { claims } = await requestToken(servers().home, { boundObjectRef, expirationSeconds: 3607 }); // as kubelets do
+    assert.equal(Number(claims["exp"]) - Number(claims["iat"]), 3607);
   });
 
   it("gives the operator the rights of its chart and no others", async () => {
@@ -155,6 +159,18 @@ function asUser(kubeconfig: string, method: string, path: string, body?: string)
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body }),
   });
+}
+
+/** A token of the ServiceAccount `default`, taken apart. */
+async function requestToken({ kubeconfig }: LocalHome, spec: object) {
+  const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+  const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec });
+  const answer = await asUser(kubeconfig, "POST", path, body);
+  const { token } = (JSON.parse(answer.body) as { status: { token: string } }).status;
+  const [header = {}, claims = {}] = token
+    .split(".", 2)
+    .map((part) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>);
+  return { header, claims };
 }
 
 async function mayUser(kubeconfig: string, verb: string, resource: string, group: string): Promise<boolean> {
