@@ -95,7 +95,7 @@ export async function shortToken(options: {
 export async function vaultCall<T = unknown>(
   address: string,
   token: Redacted | undefined,
-  method: "GET" | "POST" | "PUT",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: object,
 ): Promise<T> {

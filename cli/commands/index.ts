@@ -1,11 +1,13 @@
 import type { Command } from "../command.ts";
 import { add } from "./add.ts";
 import { bootstrapLogs, bootstrapRun } from "./bootstrap-run.ts";
+import { destroy } from "./destroy.ts";
 import { doctor } from "./doctor.ts";
 import { envCheck } from "./env-check.ts";
 import { envClassify } from "./env-classify.ts";
 import { envPush } from "./env-push.ts";
 import { graph } from "./graph.ts";
+import { guard } from "./guard.ts";
 import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
 import { localDown } from "./local-down.ts";
@@ -24,6 +26,7 @@ import { whoUses } from "./who-uses.ts";
 export const commands: readonly Command<never>[] = [
   up,
   preview,
+  destroy,
   render,
   localUp,
   localStatus,
@@ -33,6 +36,7 @@ export const commands: readonly Command<never>[] = [
   envClassify,
   add,
   lint,
+  guard,
   validate,
   doctor,
   lineage,

@@ -4,15 +4,14 @@ import type { EnvironmentStack, StackPlan } from "../../domain/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
-import { registerStack, type RegisterOptions } from "../../chain.ts";
+import type { RegisterOptions } from "../../chain.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openPortForward, type PortForward } from "../access/port-forward.ts";
 import { vaultState } from "../access/vault.ts";
-import { openStack, requireHeldValues } from "../engine/stack.ts";
 import type { Phases } from "../phases.ts";
-import { previewThenUpdate, runChain, type ChainResult, type OpenEngine } from "./chain.ts";
-import { preflightCluster, refuseDebugProviders, refuseWeakState } from "./preflight.ts";
-import { pulumiExecutable } from "./pulumi-executable.ts";
+import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
+import { openCloudEngine } from "./cloud-engine.ts";
+import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
 
 export interface CloudOptions {
   /** `shared`, `dev`, `staging` or `prod`. */
@@ -131,29 +130,4 @@ export async function reachVault({ vault, cluster }: EnvironmentStack): Promise<
     podPort: 8200,
     localPort: Number(address.port || "8200"),
   });
-}
-
-async function openCloudEngine(
-  stackName: string,
-  plan: StackPlan,
-  register: RegisterOptions,
-  vaultToken?: Redacted,
-): Promise<OpenEngine> {
-  const stack = await openStack({
-    stackName,
-    program: async () => registerStack(plan, register),
-    workDir: repositoryRoot,
-    pulumi: await pulumiExecutable(),
-    // the host's own plugin goes first where it is installed: ours is last on PATH
-    binDirs: [],
-    env: {
-      AMEIDE_SECRETS_NODE: process.execPath,
-      // the one way for the token: the provider reads it, no state keeps it
-      ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
-    },
-  });
-  const { url } = await stack.workspace.whoAmI();
-  refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url ?? "" });
-  await requireHeldValues(stack, plan);
-  return { stack, close: () => Promise.resolve() };
 }

@@ -28,14 +28,14 @@ export interface RunResult {
  *   when the engine failed, with its own words.
  */
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
-  return watched("preview", stack, options, async (log) => {
+  return watched("preview", stack, options.signal, async (log) => {
     await stack.preview({ ...runOptions(options), onEvent: log.listen });
   });
 }
 
 /** Updates, with the pack judging again now that everything is known. Throws as {@link previewStack} does. */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
-  return watched("update", stack, options, async (log) => {
+  return watched("update", stack, options.signal, async (log) => {
     await stack.up({ ...runOptions(options), onEvent: log.listen });
     return Object.fromEntries(
       Object.entries(await stack.outputs())
@@ -59,10 +59,11 @@ function runOptions({ policyPacks, signal, target, refresh = false }: RunOptions
   };
 }
 
-async function watched(
-  verb: "preview" | "update",
+/** One run of the engine, heard by a {@link RunLog}; how it fails is the same for each. */
+export async function watched(
+  verb: "preview" | "update" | "destroy",
   stack: Stack,
-  { signal }: RunOptions,
+  signal: AbortSignal,
   run: (log: RunLog) => Promise<Record<string, unknown> | void>,
 ): Promise<RunResult> {
   const log = new RunLog();

@@ -75,15 +75,26 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
  *
  * @throws UserError with every name that the next update would delete.
  */
-export async function requireHeldValues({ name, workspace }: Stack, plan: StackPlan): Promise<void> {
+export async function requireHeldValues(stack: Stack, plan: StackPlan): Promise<void> {
+  const lacking = lackingValues(plan, heldValues(await readExport(stack)));
+  if (lacking.length > 0) throw UserError.from(lacking);
+}
+
+/** The stack's state with its secrets encrypted; the Automation API's own export shows them. */
+export async function readExport(stack: Stack): Promise<ExportedDeployment> {
+  const { deployment = {} } = JSON.parse(await pulumiCli(stack, ["stack", "export"])) as {
+    deployment?: ExportedDeployment;
+  };
+  return deployment;
+}
+
+/** One call of `pulumi` on this stack, where the Automation API has none. @returns its standard output. */
+export async function pulumiCli({ name, workspace }: Stack, args: readonly string[]): Promise<string> {
   const { pulumiCommand: pulumi, workDir: cwd, envVars } = workspace;
-  // not the Automation API's own export: that one shows secrets
-  const { stdout } = await promisify(execFile)(pulumi.command, ["stack", "export", "--stack", name], {
+  const { stdout } = await promisify(execFile)(pulumi.command, [...args, "--stack", name], {
     cwd,
     env: { ...process.env, ...envVars },
     maxBuffer: 2 ** 30,
   });
-  const { deployment = {} } = JSON.parse(stdout) as { deployment?: ExportedDeployment };
-  const lacking = lackingValues(plan, heldValues(deployment));
-  if (lacking.length > 0) throw UserError.from(lacking);
+  return stdout;
 }

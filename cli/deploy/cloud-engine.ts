@@ -1,0 +1,46 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackPlan } from "../../domain/environment.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { repositoryRoot } from "../../environments/index.ts";
+import { registerStack, type RegisterOptions } from "../../chain.ts";
+import { openStack, requireHeldValues } from "../engine/stack.ts";
+import type { OpenEngine } from "./chain.ts";
+import { refuseWeakState } from "./preflight.ts";
+import { pulumiExecutable } from "./pulumi-executable.ts";
+
+/** The person's own backend and plugins, for an update that may lose no value that state holds. */
+export async function openCloudEngine(
+  stackName: string,
+  plan: StackPlan,
+  register: RegisterOptions,
+  vaultToken?: Redacted,
+): Promise<OpenEngine> {
+  const stack = await openCloudStack(stackName, plan, register, vaultToken);
+  await requireHeldValues(stack, plan);
+  return { stack, close: () => Promise.resolve() };
+}
+
+/** @throws UserError where state would lie on one machine, or be encrypted by a passphrase. */
+export async function openCloudStack(
+  stackName: string,
+  plan: StackPlan,
+  register: RegisterOptions,
+  vaultToken?: Redacted,
+): Promise<Stack> {
+  const stack = await openStack({
+    stackName,
+    program: async () => registerStack(plan, register),
+    workDir: repositoryRoot,
+    pulumi: await pulumiExecutable(),
+    // the host's own plugin goes first where it is installed: ours is last on PATH
+    binDirs: [],
+    env: {
+      AMEIDE_SECRETS_NODE: process.execPath,
+      // the one way for the token: the provider reads it, no state keeps it
+      ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
+    },
+  });
+  const { url } = await stack.workspace.whoAmI();
+  refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url ?? "" });
+  return stack;
+}
