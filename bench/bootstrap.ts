@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { BootstrapRig } from "../tests/bootstrap/rig.ts";
-import { external } from "../tests/bootstrap/use-rig.ts";
+import { external } from "../tests/bootstrap/external.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 
 const few = 1_000;

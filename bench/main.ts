@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { azureBench } from "./azure.ts";
 import type { Bench, Measurement } from "./bench.ts";
+import { bootstrapBench } from "./bootstrap.ts";
+import { diagnoseBench } from "./diagnose.ts";
 import { lintBench, policiesBench } from "./policies.ts";
 import { programBench } from "./program.ts";
 
@@ -8,7 +10,7 @@ import { programBench } from "./program.ts";
  * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only
  * ever adds), and prints each figure beside its floor. It judges nothing: a figure is for a person to read.
  */
-const benches: readonly Bench[] = [azureBench, lintBench, policiesBench, programBench];
+const benches: readonly Bench[] = [azureBench, lintBench, policiesBench, programBench, bootstrapBench, diagnoseBench];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,6 +1,6 @@
 import { bootstrapName } from "../../domain/federation.ts";
 import type { AzureStandIn } from "../../local/azure/stand-in.ts";
-import { get, type HttpAnswer } from "../../local/servers/https-get.ts";
+import { httpCall, type HttpAnswer } from "../../local/servers/http-call.ts";
 
 export const namespace = "ameide-local";
 const account = `system:serviceaccount:${namespace}:${bootstrapName}`;
@@ -13,7 +13,7 @@ const secretsUser = `${subscription}/providers/Microsoft.Authorization/roleDefin
 export const roleAssignment = `${keyVaultId}/providers/Microsoft.Authorization/roleAssignments/22222222-2222-4222-8222-222222222222`;
 
 async function azureCall(azure: AzureStandIn, method: string, path: string, body?: object): Promise<HttpAnswer> {
-  return await get(`${azure.origin}${path}`, {
+  return await httpCall(`${azure.origin}${path}`, {
     method,
     timeoutInSeconds: 30,
     ca: Buffer.from(azure.caPem),

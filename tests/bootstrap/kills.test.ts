@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
-import { external, useRig } from "./use-rig.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
 
 const rounds = 100;
 /** A full run ends each so many rounds, and completes what the killed ones left. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { namespace } from "./azure-place.ts";
-import { external, useRig } from "./use-rig.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
 
 const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
 

@@ -9,7 +9,7 @@ import { runBootstrap } from "../../bootstrap/run.ts";
 import { scheduledTiming, type Timing } from "../../bootstrap/timing.ts";
 import { startAzure, type AzureStandIn } from "../../local/azure/stand-in.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { get, type HttpAnswer } from "../../local/servers/https-get.ts";
+import { httpCall, type HttpAnswer } from "../../local/servers/http-call.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
@@ -431,7 +431,7 @@ async function resultOf(child: ChildProcess): Promise<RunResult> {
 
 async function admin(home: LocalHome, method: string, path: string, body?: object): Promise<HttpAnswer> {
   const { caCertificate, adminCertificate, adminKey } = home.kubernetes;
-  return await get(`${home.kubernetesUrl}${path}`, {
+  return await httpCall(`${home.kubernetesUrl}${path}`, {
     method,
     timeoutInSeconds: 30,
     ca: readFileSync(caCertificate),

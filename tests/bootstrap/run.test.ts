@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
 import { namespace } from "./azure-place.ts";
 import type { RunResult } from "./rig.ts";
-import { external, useRig } from "./use-rig.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
 
 /** Name to outcome and reason, as the log tells; unchanged ones without a reason are not told. */
 function told({ lines }: RunResult): Record<string, string> {

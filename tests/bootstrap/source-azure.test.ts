@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { BootstrapFailure } from "../../bootstrap/failure.ts";
 import type { RunResult } from "./rig.ts";
-import { external, useRig } from "./use-rig.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
 
 function retries({ lines }: RunResult): number {
   return lines.filter(({ event }) => event === "retry").length;

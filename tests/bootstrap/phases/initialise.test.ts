@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import type { LocalHome } from "../../../local/home.ts";
-import { get } from "../../../local/servers/https-get.ts";
+import { httpCall } from "../../../local/servers/http-call.ts";
 import { namespace } from "../azure-place.ts";
 import { useRig } from "../use-rig.ts";
 
 async function healthOf(home: LocalHome): Promise<number> {
-  return (await get(`${home.vaultUrl}/v1/sys/health`)).status;
+  return (await httpCall(`${home.vaultUrl}/v1/sys/health`)).status;
 }
 
 const uninitialised = 501;

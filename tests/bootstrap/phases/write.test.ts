@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import type { ProxiedCall } from "../vault-proxy.ts";
-import { external, useRig } from "../use-rig.ts";
+import { external } from "../external.ts";
+import { useRig } from "../use-rig.ts";
 
 function isWriteOf(path: string): (call: ProxiedCall) => boolean {
   return (call) => call.method === "POST" && call.path === `/v1/secret/data/${path}`;
