@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
-import { get, type HttpAnswer } from "./https-get.ts";
+import { httpCall, type HttpAnswer } from "./http-call.ts";
 
 /** One call to the API server as its administrator. */
 export function callCluster(
@@ -13,7 +13,7 @@ export function callCluster(
     readonly timeoutInSeconds?: number;
   } = {},
 ): Promise<HttpAnswer> {
-  return get(`${kubernetesUrl}${path}`, {
+  return httpCall(`${kubernetesUrl}${path}`, {
     method,
     ca: readFileSync(kubernetes.caCertificate),
     cert: readFileSync(kubernetes.adminCertificate),

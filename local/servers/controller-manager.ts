@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { get } from "./https-get.ts";
+import { httpCall } from "./http-call.ts";
 import type { Server } from "./server.ts";
 
 /** What the chain lives on; no Deployment, Service or volume is ever made here. */
@@ -46,7 +46,7 @@ export function controllerManager(home: LocalHome, binaries: Binaries): Server {
     after: ["kube-apiserver"],
     isReady: async () => {
       const ca = readFileSync(kubernetes.caCertificate);
-      return (await get(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
+      return (await httpCall(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalHome } from "../home.ts";
-import { get } from "./https-get.ts";
+import { httpCall } from "./http-call.ts";
 import type { Server } from "./server.ts";
 
 /** The Azure subscription that the stand-in plays; what is left out is made up at the first start. */
@@ -29,8 +29,8 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
     inputs: [digestOfSources(), readFileSync(kubernetes.nodeKubeconfig, "utf8")],
     after: ["kube-apiserver"],
     isReady: async () => {
-      const azure = await get(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
-      const kubelet = await get(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
+      const azure = await httpCall(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
+      const kubelet = await httpCall(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
         ca: readFileSync(kubernetes.caCertificate),
         cert: readFileSync(kubernetes.kubeletClientCertificate),
         key: readFileSync(kubernetes.kubeletClientKey),

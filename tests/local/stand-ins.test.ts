@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { UserError } from "../../domain/user-error.ts";
 import { callCluster } from "../../local/servers/cluster-call.ts";
-import { get } from "../../local/servers/https-get.ts";
+import { httpCall } from "../../local/servers/http-call.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { useServers } from "../support/servers.ts";
 
@@ -23,7 +23,7 @@ describe("the process of the stand-ins", function () {
 
   it("is an Azure that asks for a token", async () => {
     const { azureUrl, azure } = servers().home;
-    const answer = await get(
+    const answer = await httpCall(
       `${azureUrl}/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/a?api-version=2024-07-01`,
       { ca: readFileSync(azure.caCertificate) },
     );
@@ -37,7 +37,7 @@ describe("the process of the stand-ins", function () {
     assert.deepEqual(await start({ tenantId: madeUp }), ["stand-ins"]);
     assert.deepEqual(await start({ tenantId: madeUp }), []);
     const discovery = `${home.azureUrl}/${madeUp}/v2.0/.well-known/openid-configuration`;
-    assert.equal((await get(discovery, { ca: readFileSync(home.azure.caCertificate) })).status, 200);
+    assert.equal((await httpCall(discovery, { ca: readFileSync(home.azure.caCertificate) })).status, 200);
   });
 
   it("fails as another tenant than the one whose secrets it holds, with the reason", async () => {

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import type { LocalHome } from "../../../local/home.ts";
 import { applyObject, callCluster } from "../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../local/servers/cluster-objects.ts";
-import { get } from "../../../local/servers/https-get.ts";
+import { httpCall } from "../../../local/servers/http-call.ts";
 import { readRecords } from "../../../local/servers/records.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { useServers } from "../../support/servers.ts";
@@ -26,14 +26,14 @@ describe("the control plane", function () {
   it("answers no one without a certificate, but for the issuer's keys", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
-    assert.equal((await get(`${kubernetesUrl}/api/v1/namespaces`, { ca })).status, 403);
-    assert.equal((await get(`${kubernetesUrl}/openid/v1/jwks`, { ca })).status, 200);
+    assert.equal((await httpCall(`${kubernetesUrl}/api/v1/namespaces`, { ca })).status, 403);
+    assert.equal((await httpCall(`${kubernetesUrl}/openid/v1/jwks`, { ca })).status, 200);
   });
 
   it("says as issuer the address that tokens are found at", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
-    const { body } = await get(`${kubernetesUrl}/.well-known/openid-configuration`, { ca });
+    const { body } = await httpCall(`${kubernetesUrl}/.well-known/openid-configuration`, { ca });
     const { issuer, jwks_uri } = JSON.parse(body) as { issuer: string; jwks_uri: string };
     assert.deepEqual([issuer, jwks_uri], [kubernetesUrl, `${kubernetesUrl}/openid/v1/jwks`]);
   });
@@ -72,9 +72,9 @@ describe("the control plane", function () {
     const ca = readFileSync(home.etcd.caCertificate);
     const admin = { cert: readFileSync(home.kubernetes.adminCertificate), key: readFileSync(home.kubernetes.adminKey) };
     const client = { cert: readFileSync(home.etcd.clientCertificate), key: readFileSync(home.etcd.clientKey) };
-    await assert.rejects(get(url, { ca }));
-    await assert.rejects(get(url, { ca, ...admin }));
-    assert.equal((await get(url, { ca, ...client })).status, 200);
+    await assert.rejects(httpCall(url, { ca }));
+    await assert.rejects(httpCall(url, { ca, ...admin }));
+    assert.equal((await httpCall(url, { ca, ...client })).status, 200);
   });
 
   it("listens on loopback only", () => {
@@ -151,7 +151,7 @@ interface Kubeconfig {
 function asUser(kubeconfig: string, method: string, path: string, body?: string) {
   const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as Kubeconfig;
   const decode = (text: string) => Buffer.from(text, "base64");
-  return get(`${clusters[0].cluster.server}${path}`, {
+  return httpCall(`${clusters[0].cluster.server}${path}`, {
     method,
     ca: decode(clusters[0].cluster["certificate-authority-data"]),
     cert: decode(users[0].user["client-certificate-data"]),

@@ -23,7 +23,7 @@ export interface HttpCall extends TlsCredentials {
 }
 
 /** One call to a server of the local environment. `fetch` takes no client certificate. */
-export function get(url: string, call: HttpCall = {}): Promise<HttpAnswer> {
+export function httpCall(url: string, call: HttpCall = {}): Promise<HttpAnswer> {
   const { method = "GET", headers = {}, body, timeoutInSeconds = 3, ca, cert, key } = call;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const start = url.startsWith("https:") ? httpsRequest : httpRequest;
