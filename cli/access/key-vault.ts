@@ -91,6 +91,22 @@ export class KeyVaultWriter {
     return new Redacted(value);
   }
 
+  /** Which of the names the vault holds; a name in soft delete is not held. */
+  async holds(names: readonly string[]): Promise<readonly string[]> {
+    const live = await namesOf(this.#client.listPropertiesOfSecrets()).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
+    return names.filter((name) => live.has(name));
+  }
+
+  /** Into soft delete: it can be recovered until its time is over. */
+  async remove(name: string): Promise<void> {
+    const poller = await this.#client.beginDeleteSecret(name, { intervalInMs: 500 }).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
+    await poller.pollUntilDone();
+  }
+
   /** Calls `work` for each with a bounded number under way. */
   static forEach = inParallel;
 

@@ -14,6 +14,7 @@ import { localDown } from "./local-down.ts";
 import { localStatus } from "./local-status.ts";
 import { localUp } from "./local-up.ts";
 import { preview } from "./preview.ts";
+import { prune } from "./prune.ts";
 import { render } from "./render.ts";
 import { rotate, rotationDue } from "./rotate.ts";
 import { reconfigureAuth, unseal } from "./unseal.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command<never>[] = [
   up,
   preview,
   destroy,
+  prune,
   render,
   localUp,
   localStatus,
