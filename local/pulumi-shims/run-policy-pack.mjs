@@ -1,12 +1,17 @@
 /* Starts a policy pack where Pulumi's own plugin `pulumi-analyzer-policy-nodejs` is not installed: the engine then looks
    for an executable of that name on PATH, and runs it in the pack's folder with its own address and `.`. */
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 /* An engine that is killed cannot end its plugins. Once it is gone, this process belongs to another parent. */
 const engine = process.ppid;
 setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
+
+/* The engine waits for the pack: what was compiled once is not compiled again. Written down while the engine is busy, since
+   it ends its plugins without a word. */
+module.enableCompileCache?.();
+setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
 const require = createRequire(pathToFileURL(`${process.cwd()}/`));
 process.argv[1] = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
