@@ -14,7 +14,7 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
     kubeconfigPath: z.string(),
     /**
      * File that remembers what was made, so that an update that was killed can be run again; see MadeJournal.
-     * @default - nothing is remembered
+     * @default - `made-resources.jsonl` beside the kubeconfig
      */
     journalPath: z.string().optional(),
     vaultAddress: loopbackUrl,

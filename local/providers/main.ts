@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { azureNativeProvider } from "./azure-native/provider.ts";
@@ -23,7 +24,9 @@ const first = await lines[Symbol.asyncIterator]().next();
 const config = parseProvidersConfig(String(first.value));
 const live = config.mode === "live" ? config : undefined;
 
-const journal = MadeJournal.open(live?.journalPath);
+const journal = MadeJournal.open(
+  live && (live.journalPath ?? join(dirname(live.kubeconfigPath), "made-resources.jsonl")),
+);
 
 const packages: readonly Package[] = [
   {

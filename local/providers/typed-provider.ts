@@ -25,6 +25,7 @@ import {
 } from "./provider.ts";
 import { refreshedInputs } from "./refresh.ts";
 import type { ResourceType } from "./resource-type.ts";
+import { withoutVersion } from "./type-token.ts";
 
 export interface TypedPackage<Client> {
   /** Such as `vault`. */
@@ -73,7 +74,7 @@ export class TypedProvider<Client> implements Provider {
     const client = this.#online();
     const given = toJsonObject(inputs);
     const id = type.idOf(client, given);
-    await this.#make(type, id, urn, given);
+    await this.#make(token, id, urn, given);
     try {
       return { id, outputs: await this.#outputs(type, id, inputs) };
     } catch (error) {
@@ -91,7 +92,7 @@ export class TypedProvider<Client> implements Provider {
       toJsonObject(oldInputs ?? {}),
     );
     if (live === undefined) {
-      this.#package.journal.gone(id);
+      this.#package.journal.gone(journalKey(token, id));
       return undefined;
     }
     const inputs =
@@ -114,7 +115,7 @@ export class TypedProvider<Client> implements Provider {
     const type = this.#type(token);
     const now = idNow(type, this.#online(), id, oldOutputs);
     await type.remove(this.#online(), now, toJsonObject(oldInputs));
-    this.#package.journal.gone(now);
+    this.#package.journal.gone(journalKey(token, now));
   }
 
   invoke(token: string): Promise<PropertyMap> {
@@ -126,18 +127,20 @@ export class TypedProvider<Client> implements Provider {
   }
 
   /** One that an earlier update made, and ended before it could say so, is brought up to date instead. */
-  async #make(type: ResourceType<Client>, id: string, urn: string, inputs: JsonObject): Promise<void> {
+  async #make(token: string, id: string, urn: string, inputs: JsonObject): Promise<void> {
     const client = this.#online();
+    const type = this.#type(token);
     const { journal } = this.#package;
-    const madeFor = journal.madeFor(id);
+    const key = journalKey(token, id);
+    const madeFor = journal.madeFor(key);
     if (madeFor === urn && (await type.read(client, id, inputs)) !== undefined) {
       return type.update(client, id, inputs, {});
     }
-    if (madeFor === undefined) journal.making(id, urn);
+    if (madeFor === undefined) journal.making(key, urn);
     try {
       await type.create(client, id, inputs);
     } catch (error) {
-      if (madeFor === undefined) journal.gone(id);
+      if (madeFor === undefined) journal.gone(key);
       throw error;
     }
   }
@@ -159,6 +162,11 @@ export class TypedProvider<Client> implements Provider {
       throw new Error(`${this.#package.name}: offline, so nothing can be read or changed`);
     return this.#client;
   }
+}
+
+/** An auth method and a secrets engine may have one path. */
+function journalKey(token: string, id: string): string {
+  return `${withoutVersion(token)} ${id}`;
 }
 
 function idNow<Client>(type: ResourceType<Client>, client: Client, id: string, properties: PropertyMap): string {

@@ -1,6 +1,7 @@
 import { generatedUuid } from "../generated-name.ts";
 import { textAt, type JsonObject } from "../property-value.ts";
 import type { ResourceType } from "../resource-type.ts";
+import { withoutVersion } from "../type-token.ts";
 import type { ArmClient } from "./arm-client.ts";
 import { armType } from "./arm-type.ts";
 
@@ -118,5 +119,5 @@ const types: Readonly<Record<string, ResourceType<ArmClient>>> = {
 
 /** @param token - of any API version, such as `azure-native:keyvault/v20230701:Vault`. */
 export function typeOf(token: string): ResourceType<ArmClient> | undefined {
-  return types[token.replace(/\/v\d{8}(preview)?:/, ":")];
+  return types[withoutVersion(token)];
 }

@@ -116,7 +116,7 @@ describe("TypedProvider", () => {
     const created = (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
     await assert.rejects(created, /a is there already/);
     assert.deepEqual(shelf.things.get("a"), { name: "a", theirs: true });
-    assert.equal(journal.madeFor("a"), undefined);
+    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
   });
 
   it("takes up what it made for the same resource before, and brings it up to date", async () => {
@@ -134,14 +134,14 @@ describe("TypedProvider", () => {
       preview: false,
     });
     await assert.rejects(second, /a is there already/);
-    assert.equal(journal.madeFor("a"), "urn:a");
+    assert.equal(journal.madeFor("shelf:index:Thing a"), "urn:a");
   });
 
   it("forgets what it deleted", async () => {
     const served = await provider();
     await served.create({ ...about, inputs: { name: "a" }, preview: false });
     await served.delete({ ...about, id: "a", oldInputs: { name: "a" }, oldOutputs: {} });
-    assert.equal(journal.madeFor("a"), undefined);
+    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
     assert.equal(shelf.things.size, 0);
   });
 
