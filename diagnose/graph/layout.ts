@@ -7,8 +7,14 @@ import type { GraphDelivery, GraphModel, GraphSecret, GraphState } from "./model
 export interface Layout {
   readonly dot: string;
   readonly columns: readonly { readonly title: string; readonly x: number }[];
-  /** For each node its place, for the keyboard. */
-  readonly places: ReadonlyMap<string, { readonly column: number; readonly y: number }>;
+  /** Each node by its id: where it is, for the keyboard, and what it says in full, for who does not see it. */
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+export interface Place {
+  readonly column: number;
+  readonly y: number;
+  readonly label: string;
 }
 
 const rowHeight = 30;
@@ -172,7 +178,7 @@ function drawBand(
 }
 
 class Drawing {
-  readonly places = new Map<string, { readonly column: number; readonly y: number }>();
+  readonly places = new Map<string, Place>();
   readonly #bands: string[] = [];
   readonly #nodes: string[] = [];
   readonly #edges: string[] = [];
@@ -187,7 +193,7 @@ class Drawing {
     kind = "",
   ): void {
     const y = Math.round(row * rowHeight);
-    this.places.set(id, { column, y });
+    this.places.set(id, { column, y, label: state === "planned" ? text : `${text}: ${state}` });
     const label = shortened(`${signs[state]} ${text}`.trim());
     const classes = ["place", state, kind, ...secrets.map((index) => `s${index}`)]
       .filter((name) => name !== "")

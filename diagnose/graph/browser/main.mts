@@ -42,7 +42,7 @@ function draw(): void {
   for (const node of nodes) {
     node.setAttribute("tabindex", "-1");
     node.setAttribute("role", "button");
-    node.setAttribute("aria-label", labelOf(node));
+    node.setAttribute("aria-label", places.get(node.id)?.label ?? node.id);
   }
   nodes[0]?.setAttribute("tabindex", "0"); // one stop for the Tab key; the arrows move within
   alignTitles();
@@ -145,13 +145,6 @@ function neighbour(from: SVGGElement, key: string): SVGGElement | undefined {
     isVertical ? Math.abs(y - here.y) : Math.abs(column - here.column) * 1e6 + Math.abs(y - here.y);
   const [nearest] = candidates.toSorted(([, a], [, b]) => distance(a) - distance(b));
   return nearest === undefined ? undefined : (document.getElementById(nearest[0]) as unknown as SVGGElement);
-}
-
-function labelOf(node: SVGGElement): string {
-  const state = ["ok", "broken", "warned", "unknown", "absent"].find((name) => node.classList.contains(name));
-  const name =
-    node.querySelector("[*|title]")?.getAttribute("xlink:title") ?? node.querySelector("text")?.textContent ?? node.id;
-  return state === undefined ? name : `${name}: ${state}`;
 }
 
 function element<T extends HTMLElement = HTMLElement>(id: string): T {
