@@ -98,18 +98,24 @@ function allowed(issue: z.core.$ZodIssue): string {
     case "invalid_key":
       return issue.issues.map(allowed).join("; ");
     case "too_small":
-      return `use at least ${issue.minimum}`;
+      return `use at least ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `use at most ${issue.maximum}`;
+      return `use at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
     case "invalid_format":
       return formatLabels[issue.format] ?? issue.message;
     case "invalid_union":
-      return issue.discriminator === undefined
-        ? issue.message
-        : `set ${issue.discriminator} to one of the allowed values`;
+      return "options" in issue ? `use one of ${issue.options.map(String).join(", ")}` : issue.message;
     default:
       return issue.message;
   }
+}
+
+/** What a bound counts. */
+function unitOf(origin: string, bound: number | bigint): string {
+  const one = Number(bound) === 1;
+  if (origin === "string") return one ? " character" : " characters";
+  if (origin === "array") return one ? " entry" : " entries";
+  return "";
 }
 
 const typeLabels: Readonly<Record<string, string>> = {

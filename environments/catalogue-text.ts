@@ -81,6 +81,5 @@ export class CatalogueText {
 /** Offset behind the line break of the last line that holds something of what ends at `end`. */
 function lastLineEnd(text: string, end: number): number {
   const content = text.slice(0, end).trimEnd().length;
-  const lineBreak = text.indexOf("\n", content);
-  return lineBreak === -1 ? text.length : lineBreak + 1;
+  return text.indexOf("\n", content) + 1; // the text ends in one
 }

@@ -84,6 +84,12 @@ describe("addSecret", () => {
       deliverTo: { target: "stripe", key: "key" },
     });
     const { deliveries } = parseCatalogue(catalogue, "c.yaml").catalogue ?? {};
+    const [ours = -1, added = -1, others = -1] = [
+      "\n  inference-api-credentials:",
+      "\n  stripe:",
+      "\n  arc-github-auth:",
+    ].map((part) => catalogue.indexOf(part));
+    assert.ok(ours < added && added < others, "behind the last delivery of ours");
     assert.deepEqual(deliveries?.["stripe"], {
       type: "Opaque",
       keys: { key: "stripe-api-key" },
