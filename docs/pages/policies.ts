@@ -20,8 +20,9 @@ refused is refused by a test, with that very text.
   it before the first change.
 - **In the program itself**, without the pack: it judges its whole plan before anything is registered, and each resource that
   is added beside the plan when it is declared.
-- **With plain Pulumi**: \`pulumi preview --policy-pack policies\`. On what exists already, also without a backend:
-  \`pulumi policy analyze\` with the pack, or \`pulumi stack export | ameide-secrets lint -\`.
+- **With plain Pulumi**: \`pulumi preview --policy-pack policies\`. On what exists already:
+  \`pulumi policy analyze --policy-pack policies --stack prod\`; on an exported state, without a backend, \`--file state.json\`
+  in place of \`--stack\`, or \`pulumi stack export | ameide-secrets lint -\`.
 - **In Pulumi Cloud**: \`pulumi policy publish\` in \`policies/\`, then enable the pack in a policy group. It needs
   \`environments/catalogue.yaml\` beside it: publish from a checkout of this repository.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state.

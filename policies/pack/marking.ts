@@ -21,9 +21,9 @@ export function makeMarkWatch(
   /** @returns inputs with plain values marked, where the place says so; else nothing, and the verdict is kept. */
   readonly remediate: NonNullable<ResourceValidationPolicy["remediateResource"]>;
   /** The verdict of the remediation just before; undecided where the engine ran none. */
-  readonly verdictFor: (args: ResourceValidationArgs) => Verdict;
+  readonly verdictFor: (args: ResourceValidationArgs) => { readonly verdict: Verdict; readonly label: string };
 } {
-  const verdicts = new Map<string, Verdict>();
+  const kept = new Map<string, { readonly verdict: Verdict; readonly label: string }>();
   const isOwn = (type: string): boolean => {
     const kind = kindOfToken(type);
     return kind !== undefined && rule.kinds.includes(kind);
@@ -38,15 +38,16 @@ export function makeMarkWatch(
       if (subject === undefined) return undefined;
       const verdict = judge(rule, subject, context);
       const marks = verdict.kind === "violation" && onPlain(args.getConfig<Inputs>(), context.place) === "mark";
-      verdicts.set(urn, marks ? { kind: "ok" } : verdict);
+      kept.set(urn, { verdict: marks ? { kind: "ok" } : verdict, label: subject.label });
       if (!marks) return undefined;
       return verdict.violations.reduce<Inputs>((all, { path = [] }) => markAt(all, path) as Inputs, inputs);
     },
-    verdictFor({ type, urn }) {
-      if (!isOwn(type)) return { kind: "ok" };
-      const verdict = verdicts.get(urn);
-      verdicts.delete(urn);
-      return verdict ?? { kind: "undecided", waitsFor: "the engine shows marks at enforcement level remediate only" };
+    verdictFor({ type, urn, name }) {
+      const found = kept.get(urn);
+      kept.delete(urn);
+      if (found !== undefined || !isOwn(type)) return found ?? { verdict: { kind: "ok" }, label: name };
+      const waitsFor = "the engine shows marks at enforcement level remediate only";
+      return { verdict: { kind: "undecided", waitsFor }, label: name };
     },
   };
 }

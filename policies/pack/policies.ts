@@ -76,10 +76,10 @@ function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidation
     configSchema: markingSchema,
     remediateResource: watch.remediate,
     validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
-      const verdict = watch.verdictFor(args);
+      const { verdict, label } = watch.verdictFor(args);
       if (verdict.kind === "ok") return;
       const reporting = reportingOf(rule, input, contextOf(input, args.urn), args.getConfig());
-      report(reporting, { label: args.name, id: args.urn }, verdict, reportViolation);
+      report(reporting, { label, id: args.urn }, verdict, reportViolation);
     },
   };
 }

@@ -203,7 +203,7 @@ describe("the marking of plain values", () => {
     const one = policy();
     assert.equal(await one.remediateResource?.(shown("plain text")), undefined);
     const [only] = await told(one, argsOf(keyVaultSecret));
-    assert.match(only?.message ?? "", /properties\.value: is not marked secret/);
+    assert.match(only?.message ?? "", /^KeyVaultSecret ghcr-token: properties\.value: is not marked secret/);
     assert.equal(only?.message.includes("plain text"), false);
   });
   it("passes a marked one", async () => {
