@@ -52,7 +52,7 @@ export class TypedProvider<Client> implements Provider {
   }
 
   check(request: CheckRequest): Promise<CheckResult> {
-    const type = this.#package.typeOf(request.type);
+    const type = this.#served(request.type);
     if (type !== undefined) return Promise.resolve({ inputs: type.check?.(request) ?? request.inputs });
     const reason = `unrecognized resource type ${request.type}: the local environment's provider does not serve it`;
     return Promise.resolve({ inputs: request.inputs, failures: [{ property: "", reason }] });
@@ -151,8 +151,13 @@ export class TypedProvider<Client> implements Provider {
     return marked(type, live, inputs);
   }
 
+  /** Offline any type can be planned, by its inputs: a program may hold more than what the local environment serves. */
+  #served(token: string): ResourceType<Client> | undefined {
+    return this.#package.typeOf(token) ?? (this.#client === undefined ? plannedOnly : undefined);
+  }
+
   #type(token: string): ResourceType<Client> {
-    const type = this.#package.typeOf(token);
+    const type = this.#served(token);
     if (type === undefined) throw new Error(`unrecognized resource type ${token}`);
     return type;
   }
@@ -163,6 +168,19 @@ export class TypedProvider<Client> implements Provider {
     return this.#client;
   }
 }
+
+const offlineOnly = () => Promise.reject(new Error("a type that can only be planned"));
+
+const plannedOnly: ResourceType<unknown> = {
+  inputs: [],
+  replaceOnChange: [],
+  computed: [],
+  idOf: () => "",
+  create: offlineOnly,
+  update: offlineOnly,
+  read: offlineOnly,
+  remove: offlineOnly,
+};
 
 /** An auth method and a secrets engine may have one path. */
 function journalKey(token: string, id: string): string {

@@ -70,6 +70,14 @@ describe("TypedProvider", () => {
     assert.match(failures?.[0]?.reason ?? "", /shelf:index:Other/);
   });
 
+  it("plans a type that it does not serve offline, by its inputs", async () => {
+    const other = { ...about, type: "shelf:index:Other" };
+    const served = await provider(false);
+    const { failures = [] } = await served.check({ ...other, oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() });
+    const { outputs } = await served.create({ ...other, inputs: { a: 1 }, preview: true });
+    assert.deepEqual([failures, outputs], [[], { a: 1 }]);
+  });
+
   it("previews inputs as they are, without what no server gives back, and what only the server knows as unknown", async () => {
     const inputs = { name: "a", token: "t", properties: { value: "v", kind: "k" }, home: "given" };
     const { id, outputs } = await (await provider(false)).create({ ...about, inputs, preview: true });
