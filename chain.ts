@@ -27,6 +27,14 @@ export interface RegisterOptions {
 }
 
 /**
+ * URNs of what `firstStep` leaves out, for the engine's `--exclude`: without it, the first step of a stack that stands
+ * already would delete all of this.
+ */
+export const leftOutByFirstStep: readonly string[] = ["vault*", "admission*", "delivery*", "bootstrap-sync"].map(
+  (name) => `**::${name}`,
+);
+
+/**
  * Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan.
  *
  * @throws UserError with every value that state holds and the plan lacks, before anything is registered.
@@ -91,7 +99,9 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
   const toVault = { providers: { ...providers, vault: vaultProvider(stack.vault) }, dependsOn: ground };
   const engine = new VaultEngine("vault-engine", { stack }, toVault);
   const auth = new VaultKubernetesAuth("vault-auth", { stack }, toVault);
-  const digest = pulumi.output(common.versions).apply((versions) => chainDigest(stack, versions));
+  const digest = pulumi
+    .all([clientId, common.versions])
+    .apply(([id, versions]) => chainDigest(stack, [id, ...versions]));
   if (strictness.delivery === "gitops") return { ...common.outputs, chainDigest: digest };
 
   const run = { stack, clientId, syncDigest: digest, needs: [engine, auth] };

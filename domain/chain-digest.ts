@@ -1,24 +1,17 @@
-import { createHash } from "node:crypto";
+import { digestOf } from "./digest.ts";
 import type { EnvironmentStack } from "./environment.ts";
-
-/** First 12 hex digits of SHA-256 over the parts, each with its length, so that no two lists of parts meet. */
-export function digestOf(parts: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest("hex").slice(0, 12);
-}
+import { bootstrapSyncJob } from "./manifests/bootstrap.ts";
 
 /**
- * What one run of vault-bootstrap depends on. The `-sync` Job carries it in its name, so that it runs again exactly
- * when something changed.
+ * What one run of vault-bootstrap depends on: its whole pod, in which the ConfigMap's name stands for bundle and
+ * configuration, and `runId`. The `-sync` Job carries it in its name, so that it runs again exactly when something
+ * changed: under one name, the API server lets no one change a Job's pod.
  *
- * @param versions - of the values that this update wrote to Key Vault; names of versions, no value. @default - none
+ * @param also - what is known only to resources, such as the client id and the versions of the values that this update
+ *   wrote to Key Vault; names, no value. @default - nothing
  * @returns 12 hex digits.
  */
-export function chainDigest(
-  { bootstrap }: Pick<EnvironmentStack, "bootstrap">,
-  versions: readonly string[] = [],
-): string {
-  const { bundle, config, image, runId = "" } = bootstrap;
-  return digestOf([bundle, JSON.stringify(config), image, runId, ...versions]);
+export function chainDigest(stack: EnvironmentStack, also: readonly string[] = []): string {
+  const { runId = "" } = stack.bootstrap;
+  return digestOf([JSON.stringify(bootstrapSyncJob(stack, "", "")), runId, ...also]);
 }

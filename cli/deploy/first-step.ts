@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import type { Cluster } from "../access/cluster.ts";
@@ -46,7 +47,7 @@ export async function ensureVaultActive(options: {
   const there = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
   if (there === undefined) {
     tell("making what vault-bootstrap needs");
-    await updateStack(await options.bootstrapOnly(), run);
+    await updateStack(await options.bootstrapOnly(), { ...run, exclude: leftOutByFirstStep });
   }
 
   tell(`running ${cronJob} until Vault is unsealed`);

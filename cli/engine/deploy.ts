@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** URNs, `**` allowed; everything where left out. */
   readonly target?: readonly string[];
+  /** URNs that are left as they are, also where the program lacks them. @default - none */
+  readonly exclude?: readonly string[];
   /** Whether the engine looks at the world before it compares: what was deleted or changed by hand is then put right. @default false */
   readonly refresh?: boolean;
 }
@@ -45,7 +47,7 @@ export async function updateStack(stack: Stack, options: RunOptions): Promise<Ru
   });
 }
 
-function runOptions({ policyPacks, signal, target, refresh = false }: RunOptions) {
+function runOptions({ policyPacks, signal, target, exclude, refresh = false }: RunOptions) {
   return {
     policyPacks: [...policyPacks],
     signal,
@@ -56,6 +58,7 @@ function runOptions({ policyPacks, signal, target, refresh = false }: RunOptions
     onOutput: () => {},
     onError: () => {},
     ...(target === undefined ? {} : { target: [...target], targetDependents: false }),
+    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { digestOf } from "../chain-digest.ts";
+import { digestOf } from "../digest.ts";
 import type { EnvironmentStack } from "../environment.ts";
 import { ourLabels } from "./marks.ts";
 

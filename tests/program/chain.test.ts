@@ -37,7 +37,9 @@ const namesOf = (created: readonly Registration[]) => created.map(({ name }) => 
 const componentsOf = (created: readonly Registration[]) =>
   created.filter(({ type }) => type.startsWith("ameide-secrets:")).map(({ type }) => type.replace(/^.*:/, ""));
 
-describe("registerStack", () => {
+describe("registerStack", function () {
+  this.timeout(30_000);
+
   describe("of shared", () => {
     it("makes what all environments live on, by one explicit provider", async () => {
       const created = await record(sharedStack());
