@@ -1,5 +1,5 @@
 import type { Authority, Catalogue } from "./catalogue.ts";
-import { normalise } from "./names.ts";
+import { effectivePrefix, normalise } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { environmentNames } from "./stage.ts";
 
@@ -70,6 +70,22 @@ export function classify(catalogue: Catalogue, name: string): Classification {
       return nearest(wanted, exact.keys());
     },
   };
+}
+
+/**
+ * What the catalogue says of the name of a secret in Key Vault, where each bears the prefix before its own name.
+ *
+ * @param secretPrefix - not set means `env-`, `""` means no prefix.
+ */
+export function classifyKeyVaultName(
+  catalogue: Catalogue,
+  name: string,
+  secretPrefix: string | undefined,
+): Classification {
+  const prefix = effectivePrefix(secretPrefix);
+  const own = name.toLowerCase().startsWith(prefix) ? classify(catalogue, name.slice(prefix.length)) : undefined;
+  // a name that only begins like the prefix, or that others made without it, is judged as it stands
+  return own === undefined || own.kind === "unknown" ? classify(catalogue, name) : own;
 }
 
 /** A retired pattern's replacement, with what `*` matched in its place. */

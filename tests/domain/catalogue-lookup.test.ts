@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { classify, patternExpression, type Classification } from "../../domain/catalogue-lookup.ts";
+import {
+  classify,
+  classifyKeyVaultName,
+  patternExpression,
+  type Classification,
+} from "../../domain/catalogue-lookup.ts";
 import { catalogueSchema } from "../../domain/catalogue.ts";
 import { catalogueOf } from "../support/catalogues.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
@@ -129,6 +134,29 @@ describe("classify", () => {
     assert.deepEqual([found.owner, found.see], ["inference", "451"]);
     assert.match(found.reason ?? "", /Langfuse/);
   });
+});
+
+describe("classifyKeyVaultName", () => {
+  const of = (name: string, prefix: string | undefined): string => brief(classifyKeyVaultName(real, name, prefix));
+  it("takes the prefix off: not set, empty and set", () => {
+    const token = "secret external ghcr-token (name)";
+    assert.deepEqual(
+      [of("env-ghcr-token", undefined), of("ghcr-token", ""), of("CI-ghcr-token", "ci-")],
+      [token, token, token],
+    );
+  });
+  it("calls a name with the old prefix retired where there is none", () => {
+    assert.equal(of("env-ghcr-token", ""), "retired - env-* (pattern)");
+  });
+  it("lets no prefix hide a cluster-managed name", () => {
+    const redis = "cluster-managed redis redis-auth (name)";
+    assert.deepEqual(
+      [of("env-redis-auth", undefined), of("redis-auth", undefined), of("redis-auth", "redis-")],
+      [redis, redis, redis],
+    );
+  });
+  it("leaves unknown what is unknown with the prefix and without", () =>
+    assert.equal(of("ci-stripe", "ci-"), "unknown"));
 });
 
 describe("patternExpression", () => {
