@@ -1,6 +1,6 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
 import type { PodState, SecretState } from "../../domain/snapshot.ts";
-import { seenBefore, type Rule, type Sighting, type View } from "./view.ts";
+import type { Rule, Sighting, View } from "./view.ts";
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
 
@@ -53,8 +53,6 @@ function pullSighting(view: View, pod: PodState, delivery: PlannedDelivery, seen
       broken?.some((one) => secrets.includes(one)) === true,
   );
   if (ofThese !== undefined) return { ...ofThese, where: about.where, seen };
-  const wide = seenBefore(view, ["vault-holds-placeholder", "target-holds-placeholder"]);
-  if (wide !== undefined) return { ...wide, where: about.where, seen };
   const held = snapshot.secrets.ok
     ? snapshot.secrets.value.some(({ namespace, name }) => namespace === pod.namespace && name === delivery.target)
     : undefined;

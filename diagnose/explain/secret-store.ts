@@ -29,7 +29,7 @@ export const explainSecretStore: Rule = (view) => {
   const { snapshot, expected } = view;
   if (!snapshot.stores.ok) {
     const { message, asked } = snapshot.stores.failure;
-    return [{ code: "cluster-not-readable", where: asked, seen: message }];
+    return [{ code: "cluster-not-readable", where: asked, seen: message, secrets: [] }]; // unseen, not broken
   }
   const known = new Map(snapshot.stores.value.map((store) => [`${store.namespace}/${store.name}`, store]));
   return expected.plan.stores.flatMap((planned) => {

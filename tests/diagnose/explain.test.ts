@@ -471,6 +471,14 @@ describe("explain", () => {
       [],
     );
   });
+  it("calls no secret broken because the cluster could not be looked at", () => {
+    const { causes, secrets } = struckBy("cluster-not-readable");
+    assert.equal(causes[0]?.severity, "error");
+    assert.deepEqual(
+      secrets.filter(({ brokenAt }) => brokenAt !== undefined),
+      [],
+    );
+  });
   it("calls what could not be looked at unknown, and no more", () => {
     const nothing = unseen("not-asked", "no token");
     const before = healthy();
