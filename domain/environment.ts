@@ -64,6 +64,8 @@ export interface FederatedSubject {
 /** The `shared` stack, ready to be registered. */
 export interface SharedStack {
   readonly kind: "shared";
+  /** As set; left out means `env-`. Part of every Key Vault name. */
+  readonly secretPrefix?: string;
   readonly azure: AzurePlace;
   readonly protect: boolean;
   readonly values: Strictness["values"];
@@ -78,6 +80,8 @@ export interface SharedStack {
 export interface EnvironmentStack {
   readonly kind: "environment";
   readonly name: EnvironmentName;
+  /** The shared stack's, as set; left out means `env-`. */
+  readonly secretPrefix?: string;
   readonly namespace: string;
   readonly strictness: Strictness;
   readonly azure: AzurePlace;

@@ -90,6 +90,7 @@ export async function environmentStack(
   return {
     kind: "environment",
     name,
+    ...(place.secretPrefix === undefined ? {} : { secretPrefix: place.secretPrefix }),
     namespace,
     strictness: place.strictness,
     azure: place.azure,

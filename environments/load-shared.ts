@@ -48,6 +48,7 @@ export function sharedPart({ root, envFiles, catalogue }: LoadContext, place: Sh
   });
   return {
     kind: "shared",
+    ...(secretPrefix === undefined ? {} : { secretPrefix }),
     azure,
     ...strictness,
     keyVaultSecrets: new Map(named),

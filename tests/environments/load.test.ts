@@ -63,16 +63,17 @@ describe("load", () => {
 
   it("takes the prefix from shared, into Key Vault names and the bootstrap's sources alike: not set, empty and set", async () => {
     const names = async (): Promise<unknown> => {
-      const { plan, bootstrap } = await environment("dev");
+      const { plan, bootstrap, secretPrefix } = await environment("dev");
       const [first] = plan.secrets;
       const [carried] = bootstrap.config.secrets;
-      return [first?.keyVaultName, carried?.source, carried?.path];
+      assert.deepEqual([(await shared()).secretPrefix], [secretPrefix]);
+      return [first?.keyVaultName, carried?.source, carried?.path, secretPrefix];
     };
-    assert.deepEqual(await names(), ["ghcr-token", "ghcr-token", "ghcr-token"]); // set to ""
+    assert.deepEqual(await names(), ["ghcr-token", "ghcr-token", "ghcr-token", ""]);
     stacks.edit("Pulumi.shared.yaml", 'secretPrefix: ""', "secretPrefix: ci-");
-    assert.deepEqual(await names(), ["ci-ghcr-token", "ci-ghcr-token", "ghcr-token"]);
+    assert.deepEqual(await names(), ["ci-ghcr-token", "ci-ghcr-token", "ghcr-token", "ci-"]);
     stacks.edit("Pulumi.shared.yaml", /^ *secretPrefix: ci-$/m, "");
-    assert.deepEqual(await names(), ["env-ghcr-token", "env-ghcr-token", "ghcr-token"]);
+    assert.deepEqual(await names(), ["env-ghcr-token", "env-ghcr-token", "ghcr-token", undefined]);
   });
 
   it("carries the bundle of vault-bootstrap", async () => {
