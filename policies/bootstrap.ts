@@ -1,6 +1,6 @@
 import { periodOf } from "./durations.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
-import { at, list, text, type Path } from "./subject/reading.ts";
+import { at, list, text, textsOf, type Path } from "./subject/reading.ts";
 import { containersOf, isBootstrap, judgeContainers, podPath, wordsOf } from "./subject/pods.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
@@ -114,7 +114,7 @@ export const bootstrapNonRoot: ResourceRule = {
     return judgeContainers(subject, ({ object, path, name }) => {
       const context = [...path, "securityContext"];
       const own = at(object, "securityContext", "runAsNonRoot");
-      const drops = list(object, "securityContext", "capabilities", "drop");
+      const drops = textsOf(object, "securityContext", "capabilities", "drop");
       return [
         ...(own === true || (own === undefined && podSays)
           ? []

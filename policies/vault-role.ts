@@ -1,7 +1,7 @@
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type StackRule, type Violation } from "./rule.ts";
-import { text } from "./subject/reading.ts";
-import { loginOf, textsOf } from "./subject/store-login.ts";
+import { text, textsOf } from "./subject/reading.ts";
+import { loginOf } from "./subject/store-login.ts";
 
 export const vaultRoleAudience: StackRule = {
   id: "vault-role-audience",

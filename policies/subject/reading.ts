@@ -79,6 +79,11 @@ export function list(value: unknown, ...path: Path): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
+/** The texts of a list; others in it are left out. @throws Undecided */
+export function textsOf(object: unknown, ...path: Path): readonly string[] {
+  return list(object, ...path).flatMap((_, i) => text(object, ...path, i) ?? []);
+}
+
 /** Keys and values of the object there; a value may be unknown, which is met when it is read. */
 export function entries(value: unknown, ...path: Path): readonly (readonly [string, unknown])[] {
   const found = at(value, ...path);

@@ -1,4 +1,4 @@
-import { list, text } from "./reading.ts";
+import { text, textsOf } from "./reading.ts";
 import type { Subject } from "./subject.ts";
 
 /** How a SecretStore logs in; parts may be missing. @throws Undecided */
@@ -18,9 +18,4 @@ export function loginOf({ object }: Subject): StoreLogin {
     account: text(object, ...auth, "serviceAccountRef", "name"),
     audiences: textsOf(object, ...auth, "serviceAccountRef", "audiences"),
   };
-}
-
-/** The texts of a list; others in it are left out. @throws Undecided */
-export function textsOf(object: unknown, ...path: readonly (string | number)[]): readonly string[] {
-  return list(object, ...path).flatMap((_, i) => text(object, ...path, i) ?? []);
 }

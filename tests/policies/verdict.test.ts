@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { examples } from "../../policies/examples/all.ts";
+import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
+import { isStackRule } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { markedSecret } from "../../policies/subject/reading.ts";
+import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
+import { judge, judgeStack, type Verdict } from "../../policies/verdict.ts";
+import { contextIn, unknown } from "../support/policy.ts";
+
+/** Lawful resources of every kind that a rule has an example of. */
+const lawful = examples.flatMap(({ allowed }) => ("type" in allowed ? [allowed] : []));
+
+const odd = fc.constantFrom<unknown>(
+  unknown,
+  markedSecret,
+  null,
+  undefined,
+  "",
+  "x",
+  "{{",
+  0,
+  -1,
+  true,
+  [],
+  [null],
+  [unknown],
+  {},
+  { a: unknown },
+  [[]],
+);
+
+/** Every path in a value, its own among them. */
+function pathsIn(value: unknown, path: Path = []): readonly Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([key, item]) =>
+      pathsIn(item, [...path, Array.isArray(value) ? Number(key) : key]),
+    ),
+  ];
+}
+
+function verdictsOn(sample: Sample): readonly Verdict[] {
+  assert.ok("type" in sample);
+  const { type, props } = sample;
+  const subjects = subjectsOfResource({
+    type,
+    name: "sample",
+    urn: "urn",
+    props: props as Record<string, unknown>,
+    options: { protect: false },
+  });
+  return rules.flatMap((rule) =>
+    isStackRule(rule)
+      ? [judgeStack(rule, [...subjects, ...subjects], contextIn())]
+      : subjects.map((subject) => judge(rule, subject, contextIn())),
+  );
+}
+
+describe("judge", function () {
+  this.timeout(60_000);
+
+  it("gives a verdict on anything in the place of anything, and never throws", () => {
+    const spoilt = fc.constantFrom(...lawful).chain((sample) => {
+      const paths = pathsIn("type" in sample ? sample.props : {}).filter((path) => path.length > 0);
+      return fc.tuple(
+        fc.constant(sample),
+        fc.array(fc.tuple(fc.constantFrom(...paths), odd), { minLength: 1, maxLength: 3 }),
+      );
+    });
+    fc.assert(
+      fc.property(spoilt, ([sample, changes]) => {
+        // the shortest path first: what lies under a part that was replaced is gone
+        const ordered = changes.toSorted(([a], [b]) => b.length - a.length);
+        for (const verdict of verdictsOn(changed(sample, ...ordered)))
+          assert.ok(["ok", "violation", "undecided"].includes(verdict.kind));
+      }),
+      { numRuns: 300 },
+    );
+  });
+  it("never finds a violation in a value that is not known: it waits", () => {
+    for (const sample of lawful) {
+      for (const path of pathsIn("type" in sample ? sample.props : {})) {
+        if (path.length === 0) continue;
+        const alone = changed(sample, [path, unknown]);
+        const before = verdictsOn(sample).filter(({ kind }) => kind === "violation").length;
+        const after = verdictsOn(alone).filter(({ kind }) => kind === "violation").length;
+        assert.ok(after <= before, `${"type" in sample ? sample.type : ""} ${path.join(".")}`);
+      }
+    }
+  });
+});
