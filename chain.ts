@@ -93,7 +93,7 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
   const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation] };
   if (firstStep) {
     const { cronJobName } = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, afterAzure);
-    return { cronJobName };
+    return { ...common.outputs, cronJobName };
   }
 
   const toVault = { providers: { ...providers, vault: vaultProvider(stack.vault) }, dependsOn: ground };
