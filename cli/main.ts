@@ -113,7 +113,12 @@ async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
   const told = error instanceof Error ? error : new Error(String(error));
-  if (json) io.out(JSON.stringify({ error: { code: "internal-error", message: told.message, findings: [] } }));
-  io.err(`ameide-secrets: ${told.stack ?? told.message}`);
+  // the API server's own refusal is no defect of ours either
+  const isRefusal = told.name === "KubernetesError";
+  const code = isRefusal ? "kubernetes-refused" : "internal-error";
+  if (json) io.out(JSON.stringify({ error: { code, message: told.message, findings: [] } }));
+  if (isRefusal)
+    io.err(`ameide-secrets: the API server refused: ${told.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`);
+  else io.err(`ameide-secrets: ${told.stack ?? told.message}`);
   return ExitCode.couldNotRun;
 }

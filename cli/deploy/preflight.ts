@@ -4,23 +4,21 @@ import { parse } from "yaml";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster } from "../access/cluster.ts";
+import { KubernetesError, type Cluster } from "../access/cluster.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
 const oldestKubernetesMinor = 30;
 
 /** Everything that `up` needs of the cluster, looked at together; nothing is changed. @throws UserError with all of it. */
 export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack): Promise<void> {
-  const findings = (
-    await Promise.all([
-      kubernetesVersion(cluster),
-      externalSecretsApi(cluster),
-      ...[...new Set(stack.plan.stores.map(({ namespace }) => namespace))].map((name) =>
-        namespace(cluster, stack, name),
-      ),
-      ...rights(stack).map((right) => mayI(cluster, right)),
-    ])
-  ).filter((finding) => finding !== undefined);
+  const namespaces = [...new Set(stack.plan.stores.map((store) => store.namespace))];
+  const looks = [
+    kubernetesVersion(cluster),
+    externalSecretsApi(cluster),
+    ...namespaces.map((name) => namespace(cluster, stack, name)),
+    ...rights(stack).map((right) => mayI(cluster, right)),
+  ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
+  const findings = (await Promise.all(looks)).filter((finding) => finding !== undefined);
   if (findings.length > 0) throw UserError.from(findings);
 }
 
@@ -168,6 +166,18 @@ async function mayI(
     what,
     `you may not ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
     `ask for the right; look with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
+  );
+}
+
+/** What the caller may not even read is one finding among the others. */
+function mayNotLook(cluster: Cluster, error: unknown): Finding {
+  if (!(error instanceof KubernetesError) || error.status !== 403) throw error;
+  return finding(
+    "right-missing",
+    "bootstrap",
+    cluster.context,
+    `the API server refuses you: ${error.message}`,
+    `ask for the right; see who you are with: kubectl --context ${cluster.context} auth whoami`,
   );
 }
 

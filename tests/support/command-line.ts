@@ -18,11 +18,18 @@ export interface Running {
 
 const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
 
-export function startCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** @param input - what it reads from standard input. @default - nothing */
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input?: string,
+): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.on("error", () => {}); // it may end without reading
+  child.stdin.end(input ?? "");
   let out = "";
   let err = "";
   const listeners = new Set<() => void>();
@@ -53,6 +60,10 @@ export function startCommand(args: readonly string[], env: Readonly<Record<strin
 }
 
 /** Runs it to its end. */
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return startCommand(args, env).ended;
+export function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input?: string,
+): Promise<Ended> {
+  return startCommand(args, env, input).ended;
 }
