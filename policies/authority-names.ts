@@ -1,4 +1,4 @@
-import { classify, type Classification } from "../domain/catalogue-lookup.ts";
+import { classify, classifyKeyVaultName, type Classification } from "../domain/catalogue-lookup.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { defaultSecretPrefix, normalise } from "../domain/names.ts";
 
@@ -25,8 +25,9 @@ function classifyPath(catalogue: Catalogue, key: string): Classification {
   return last.kind === "cluster-managed" || last.kind === "in-cluster-delivery" ? last : whole;
 }
 
-/** The name of a Key Vault secret, with `secretPrefix` or without. */
-export function classifyKeyVaultName(catalogue: Catalogue, name: string): Classification {
+/** The name of a Key Vault secret: by the prefix that its stack sets, or with the usual one and without where none is known. */
+export function classifyKeyVaultKey(catalogue: Catalogue, name: string, prefix: string | undefined): Classification {
+  if (prefix !== undefined) return classifyKeyVaultName(catalogue, name, prefix);
   const whole = classifyKey(catalogue, name);
   const lower = normalise(name);
   if (whole.kind !== "unknown" || !lower.startsWith(defaultSecretPrefix)) return whole;

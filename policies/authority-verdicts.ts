@@ -1,7 +1,7 @@
 import type { Classification } from "../domain/catalogue-lookup.ts";
 import { declaredDelivery, declares } from "../domain/declared.ts";
 import { passage, type Circumstances, type Door } from "../domain/passage.ts";
-import { classifyKey, classifyKeyVaultName, vaultPath } from "./authority-names.ts";
+import { classifyKey, classifyKeyVaultKey, vaultPath } from "./authority-names.ts";
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";
 import type { RuleContext, Violation } from "./rule.ts";
@@ -88,7 +88,8 @@ function callersFor(subject: Subject): readonly Caller[] {
     case "DotenvVariable":
       return [{ door: "dotenv", ...read("name"), classify: byKey, seen: nothing }];
     case "KeyVaultSecret": {
-      const classify: Caller["classify"] = ({ catalogue }, name) => classifyKeyVaultName(catalogue, name);
+      const classify: Caller["classify"] = ({ catalogue, keyVaultPrefix }, name) =>
+        classifyKeyVaultKey(catalogue, name, keyVaultPrefix);
       const path = at(object, "secretName") === undefined ? "name" : "secretName";
       return [{ door: "key-vault", ...read(path), classify, seen: nothing }];
     }

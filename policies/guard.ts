@@ -2,10 +2,11 @@ import type { ResourceTransformation } from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { StackPlan } from "../domain/environment.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
+import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
 import { exemptionFor, exemptions, type Exemption } from "./exemptions.ts";
 import { subjectsOfPlan } from "./plan-subjects.ts";
-import { isStackRule, type Place, type Rule, type RuleContext, type Violation } from "./rule.ts";
+import { isStackRule, type Rule, type RuleContext, type Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
 import { isRecord, unknownValue } from "./subject/reading.ts";
@@ -28,7 +29,8 @@ export interface GuardOptions {
  */
 export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
   const place = plan.kind === "shared" ? "shared" : plan.name;
-  return judgeSubjects(subjectsOfPlan(plan), { catalogue, place }, options);
+  const keyVaultPrefix = effectivePrefix(plan.secretPrefix);
+  return judgeSubjects(subjectsOfPlan(plan), { catalogue, place, keyVaultPrefix }, options);
 }
 
 /**
@@ -37,16 +39,12 @@ export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardO
  *
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
-export function guardTransformation(
-  catalogue: Catalogue,
-  place: Place,
-  options: GuardOptions = {},
-): ResourceTransformation {
+export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
   return ({ type, name, props, opts }) => {
     const inputs = plainOf(props) as Readonly<Record<string, unknown>>;
     const seen = { protect: opts.protect === true };
     const subjects = subjectsOfResource({ type, name, urn: `${type}::${name}`, props: inputs, options: seen });
-    const found = errorsOf(judgeResources(subjects, { catalogue, place }, options));
+    const found = errorsOf(judgeResources(subjects, context, options));
     if (found.length > 0) throw UserError.from(found);
     return undefined;
   };

@@ -23,8 +23,8 @@ refused is refused by a test, with that very text.
 - **With plain Pulumi**: \`pulumi preview --policy-pack policies\`. On what exists already:
   \`pulumi policy analyze --policy-pack policies --stack prod\`; on an exported state, without a backend, \`--file state.json\`
   in place of \`--stack\`, or \`pulumi stack export | ameide-secrets lint -\`.
-- **In Pulumi Cloud**: \`pulumi policy publish\` in \`policies/\`, then enable the pack in a policy group. It needs
-  \`environments/catalogue.yaml\` beside it: publish from a checkout of this repository.
+- **In Pulumi Cloud**: \`node policies/bundle.ts out/policies\` writes the pack as one folder with the catalogue in it;
+  \`pulumi policy publish\` there, then enable it in a policy group. Publish again when the catalogue changes.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state.
 - **In the cluster**: the admission policy of \`components/admission-guard.ts\` holds the authority rules at the API server.
 

@@ -9,7 +9,7 @@ import type {
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { placeOfUrn } from "../place.ts";
-import { isStackRule, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
+import { isStackRule, type Place, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
 import { judge, judgeStack } from "../verdict.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
@@ -25,6 +25,8 @@ export interface PackInput {
   readonly today: string;
   /** False once the engine said that this is an update: then nothing may stay undecided. */
   readonly mayBeUndecided: boolean;
+  /** What names in the Key Vault of a place begin with, as its stack file sets it. @default - not known */
+  readonly keyVaultPrefixOf?: (place: Place) => string;
 }
 
 /** One Pulumi policy per rule. Makes no PolicyPack, so that tests may import it. */
@@ -84,8 +86,9 @@ function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidation
   };
 }
 
-function contextOf({ catalogue }: PackInput, urn: string): RuleContext {
-  return { catalogue, place: placeOfUrn(urn) };
+function contextOf({ catalogue, keyVaultPrefixOf }: PackInput, urn: string): RuleContext {
+  const place = placeOfUrn(urn);
+  return { catalogue, place, ...(keyVaultPrefixOf === undefined ? {} : { keyVaultPrefix: keyVaultPrefixOf(place) }) };
 }
 
 function reportingOf(rule: Rule, input: PackInput, { place }: RuleContext, config: object): Reporting {

@@ -60,7 +60,7 @@ describe("judgePlan", () => {
 });
 
 describe("guardTransformation", () => {
-  const guard = guardTransformation(policyCatalogue, "prod");
+  const guard = guardTransformation({ catalogue: policyCatalogue, place: "prod" });
   const declare = (sample: Sample, protect = true): unknown => {
     assert.ok("type" in sample);
     return guard({

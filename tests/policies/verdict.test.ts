@@ -49,7 +49,7 @@ function verdictsOn(sample: Sample): readonly Verdict[] {
     type,
     name: "sample",
     urn: "urn",
-    props: props as Record<string, unknown>,
+    props,
     options: { protect: false },
   });
   return rules.flatMap((rule) =>

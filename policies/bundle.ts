@@ -1,0 +1,54 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the pack as a folder that stands by itself, for `pulumi policy publish`: what is published is one folder, and this
+ * one imports its neighbours. The catalogue goes with it, as it is now.
+ *
+ * @param folder - made where it is missing; its files are replaced.
+ */
+export async function bundlePack(folder: string): Promise<void> {
+  const own = readManifest(join(here, "package.json"));
+  const { dependencies } = readManifest(join(here, "..", "package.json"));
+  mkdirSync(folder, { recursive: true });
+  await build({
+    entryPoints: [join(here, "index.ts")],
+    outfile: join(folder, "index.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    external: ["@pulumi/*"],
+    logLevel: "silent",
+    // what is bundled of CommonJS asks for Node's own modules by `require`
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+  copyFileSync(join(here, "..", "environments", "catalogue.yaml"), join(folder, "catalogue.yaml"));
+  writeFileSync(
+    join(folder, "PulumiPolicy.yaml"),
+    readFileSync(join(here, "PulumiPolicy.yaml"), "utf8").replace("start.mjs", "index.mjs"),
+  );
+  const published = {
+    ...own,
+    main: "index.mjs",
+    dependencies: Object.fromEntries(["@pulumi/policy", "@pulumi/pulumi"].map((name) => [name, dependencies[name]])),
+  };
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(published, undefined, 2)}\n`);
+}
+
+function readManifest(file: string): Manifest {
+  return JSON.parse(readFileSync(file, "utf8")) as Manifest;
+}
+
+/** `node policies/bundle.ts FOLDER` */
+const [, script, folder] = process.argv;
+if (script === fileURLToPath(import.meta.url) && folder !== undefined) await bundlePack(folder);

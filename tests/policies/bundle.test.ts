@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../../environments/repository.ts";
+import { bundlePack } from "../../policies/bundle.ts";
+
+describe("bundlePack", function () {
+  this.timeout(60_000);
+  let folder = "";
+  before(() => {
+    // below node_modules, where `npm install` in the folder would put the two packages that it asks for
+    const cache = join(repositoryRoot, "node_modules", ".cache");
+    mkdirSync(cache, { recursive: true });
+    folder = mkdtempSync(join(cache, "pack-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("writes a pack that starts by itself, without this repository beside it", async () => {
+    await bundlePack(folder);
+    assert.deepEqual(readdirSync(folder).toSorted(), [
+      "PulumiPolicy.yaml",
+      "catalogue.yaml",
+      "index.mjs",
+      "package.json",
+    ]);
+    const runner = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
+    const child = spawn(process.execPath, [runner, "127.0.0.1:1", "."], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [port] = (await once(child.stdout, "data")) as [Buffer];
+    child.kill();
+    assert.match(port.toString(), /^\d+\n$/);
+  });
+});
