@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { azureBench } from "./azure.ts";
 import type { Bench, Measurement } from "./bench.ts";
+import { cliBench } from "./cli.ts";
 import { bootstrapBench } from "./bootstrap.ts";
 import { diagnoseBench } from "./diagnose.ts";
 import { lintBench, policiesBench } from "./policies.ts";
@@ -10,7 +11,15 @@ import { programBench } from "./program.ts";
  * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only
  * ever adds), and prints each figure beside its floor. It judges nothing: a figure is for a person to read.
  */
-const benches: readonly Bench[] = [azureBench, lintBench, policiesBench, programBench, bootstrapBench, diagnoseBench];
+const benches: readonly Bench[] = [
+  azureBench,
+  cliBench,
+  lintBench,
+  policiesBench,
+  programBench,
+  bootstrapBench,
+  diagnoseBench,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

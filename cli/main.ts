@@ -118,7 +118,9 @@ async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal
   const code = isRefusal ? "kubernetes-refused" : "internal-error";
   if (json) io.out(JSON.stringify({ error: { code, message: told.message, findings: [] } }));
   if (isRefusal)
-    io.err(`ameide-secrets: the API server refused: ${told.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`);
+    io.err(
+      `ameide-secrets: the API server refused: ${told.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
+    );
   else io.err(`ameide-secrets: ${told.stack ?? told.message}`);
   return ExitCode.couldNotRun;
 }

@@ -1,8 +1,9 @@
 import type { Page } from "./page.ts";
+import { commandsPage } from "./pages/commands.ts";
 import { exitCodes } from "./pages/exit-codes.ts";
 import { policies } from "./pages/policies.ts";
 import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
 
 /** Every page that `node docs/generate.ts` makes. Add yours here. */
-export const pages: readonly Page[] = [secrets, policies, runbook, exitCodes];
+export const pages: readonly Page[] = [secrets, policies, runbook, exitCodes, commandsPage];
