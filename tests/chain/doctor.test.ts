@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { openPlace, type Place } from "../../cli/access/place.ts";
 import { runBootstrapJob } from "../../cli/access/bootstrap-job.ts";
@@ -8,11 +9,13 @@ import type { CauseCode } from "../../diagnose/causes.ts";
 import type { Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { identityPath, keyVaultPath } from "../../diagnose/observe/azure.ts";
+import { patcherJob } from "../../diagnose/observe/client-patcher.ts";
 import { namespacesOf, observe } from "../../diagnose/observe/observe.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { validate } from "../../diagnose/validate.ts";
 import { drift, lineage } from "../../diagnose/lineage.ts";
 import { armRequest } from "../support/arm.ts";
+import { testBinaries } from "../support/servers.ts";
 import { runCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 
@@ -160,6 +163,67 @@ describe("doctor", function () {
     assert.equal(await first(true), undefined);
   });
 
+  const patcherRows: readonly (readonly [said: string, code: CauseCode])[] = [
+    ["exec /scripts/jq: exec format error", "patcher-exec-format"],
+    ["sh: command not found: jq", "patcher-command-missing"],
+    ["POST /realms/master/protocol/openid-connect/token: 401 Unauthorized", "patcher-keycloak-unauthorized"],
+    ["GET /admin/realms/ameide/clients: 403 Forbidden", "patcher-keycloak-forbidden"],
+    ["GET /admin/realms/ameide/clients/platform-app: 404 Not Found", "patcher-client-missing"],
+    ["PUT secret/data/platform-app-client-secret: 403, permission denied", "patcher-vault-denied"],
+  ];
+  for (const [said, code] of patcherRows) {
+    it(`names ${code} by the client-patcher's log, and it is gone with the next run`, async () => {
+      const jobs = `/apis/batch/v1/namespaces/${place.stack.namespace}/jobs`;
+      const path = `${jobs}/${patcherJob}`;
+      await place.cluster.create(jobs, failingJob(patcherJob, said));
+      await until(async () => (await place.cluster.get<JobJson>(path)).status?.failed === 1);
+      assert.equal(await first(), code);
+      await place.cluster.remove(`${path}?propagationPolicy=Background`);
+      await until(async () => (await first()) === undefined);
+    });
+  }
+
+  it("names a private image that cannot be pulled although the whole chain to its pull secret is well", async () => {
+    const pods = `/api/v1/namespaces/${place.stack.namespace}/pods`;
+    const containers = [{ name: "main", image: "ghcr.io/ameide/platform:1" }];
+    await place.cluster.create(pods, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "private" },
+      spec: { containers },
+    });
+    await until(async () => (await first()) === "image-pull-denied");
+    await place.cluster.remove(`${pods}/private`);
+    await until(async () => (await first()) === undefined);
+  });
+
+  it("agrees with the seed's own commands 4 and 5, run to the letter", async () => {
+    const { kubectl } = await testBinaries();
+    const seed = (...args: string[]) =>
+      execFileSync(kubectl, args, { encoding: "utf8", env: { KUBECONFIG: chain().home.kubeconfig } }).trim().split("\n"); // prettier-ignore
+    const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status";
+    const synced = seed("get", "externalsecrets", "-A", "-o", columns).slice(1);
+    const labelled = seed("get", "secrets", "-n", "ameide-local", "-l", "app.kubernetes.io/managed-by=external-secrets", "-o", "name"); // prettier-ignore
+    const { checks } = validate(await observe(place.stack, place.access), place.stack);
+    const ours = (number: number) =>
+      checks.find((check) => check.number === number)?.items.map(({ subject }) => subject) ?? [];
+    assert.deepEqual(
+      synced
+        .map((line) => line.split(/\s+/))
+        .map(([namespace, name, ready]) => `${namespace}/${name} ${ready}`)
+        .toSorted(byText),
+      ours(4)
+        .map((subject) => `${subject} True`)
+        .toSorted(byText),
+    );
+    assert.deepEqual(
+      labelled.map((name) => name.replace("secret/", "ameide-local/")).toSorted(byText),
+      ours(5)
+        .filter((subject) => /^ameide-local\/[a-z-]+$/.test(subject))
+        .toSorted(byText),
+    );
+  });
+
   it("names what was deleted by hand at each stage, the earliest first, and one update puts all of it right", async () => {
     const { cluster, stack } = place;
     const group = `/apis/external-secrets.io/v1/namespaces/${stack.namespace}`;
@@ -209,6 +273,30 @@ describe("doctor", function () {
     return secrets.ok ? (secrets.value.find((one) => one.path === path)?.version ?? 0) : 0;
   }
 });
+
+interface JobJson {
+  readonly status?: { readonly failed?: number };
+}
+
+/** A Job that says what the client-patcher would, and fails as it would. */
+function failingJob(name: string, said: string): object {
+  const script = `console.error(${JSON.stringify(said)}); process.exit(1)`;
+  const container = {
+    name: "main",
+    image: "gcr.io/distroless/nodejs22-debian12",
+    command: ["/nodejs/bin/node", "-e", script],
+  };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never", containers: [container] } } },
+  };
+}
+
+function byText(a: string, b: string): number {
+  return a.localeCompare(b);
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 60; tries += 1) {
