@@ -3,6 +3,7 @@ import { registerStack } from "./chain.ts";
 import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/environment.ts";
 import { errorsOf } from "./domain/finding.ts";
+import { effectivePrefix } from "./domain/names.ts";
 import { UserError } from "./domain/user-error.ts";
 import { readCatalogue } from "./environments/catalogue.ts";
 import { load } from "./environments/index.ts";
@@ -33,7 +34,8 @@ function guard(plan: StackPlan): void {
   const refused = errorsOf(judgePlan(plan, catalogue));
   if (refused.length > 0) throw UserError.from(refused);
   const place = plan.kind === "shared" ? plan.kind : plan.name;
-  pulumi.runtime.registerStackTransformation(guardTransformation(catalogue, place));
+  const keyVaultPrefix = effectivePrefix(plan.secretPrefix);
+  pulumi.runtime.registerStackTransformation(guardTransformation({ catalogue, place, keyVaultPrefix }));
 }
 
 /** Of which Key Vault secrets this stack's state holds the values, as the last update told. */

@@ -1,12 +1,18 @@
 import { PolicyPack } from "@pulumi/policy";
+import { effectivePrefix } from "../domain/names.ts";
 import { readCatalogue } from "../environments/catalogue.ts";
+import { repositoryRoot } from "../environments/repository.ts";
+import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";
 import { policiesOf } from "./pack/policies.ts";
+import type { Place } from "./rule.ts";
 import { rules } from "./rules.ts";
 
-/** The one file that makes the PolicyPack (it starts a server) and reads anything: the catalogue, the clock, the phase. */
+/** The one file that makes the PolicyPack (it starts a server) and reads anything: the catalogue, the stack files, the clock, the phase. */
 const problems = exemptionProblems(exemptions, new Set(rules.map(({ id }) => id)));
 if (problems.length > 0) throw new Error(`policies/exemptions.ts:\n${problems.join("\n")}`);
+
+const prefixes = new Map<string, string | undefined>();
 
 new PolicyPack("ameide-secrets", {
   description: "No cluster-managed secret gets in, by any door.",
@@ -17,5 +23,19 @@ new PolicyPack("ameide-secrets", {
     exemptions,
     today: new Date().toISOString().slice(0, 10),
     mayBeUndecided: process.env.PULUMI_DRY_RUN !== "false",
+    keyVaultPrefixOf,
   }),
 });
+
+/** As the checkout's stack files set it; a published pack has none beside it, and judges names with the usual one and without. */
+function keyVaultPrefixOf(place: Place): string | undefined {
+  const stack = place === "local" ? "local" : "shared";
+  if (!prefixes.has(stack)) prefixes.set(stack, prefixSetBy(stack));
+  return prefixes.get(stack);
+}
+
+function prefixSetBy(stack: "local" | "shared"): string | undefined {
+  const settings = readStackSettings(stack, repositoryRoot);
+  if (settings === undefined) return undefined;
+  return effectivePrefix((settings as { readonly secretPrefix?: string }).secretPrefix);
+}

@@ -26,7 +26,7 @@ export interface PackInput {
   /** False once the engine said that this is an update: then nothing may stay undecided. */
   readonly mayBeUndecided: boolean;
   /** What names in the Key Vault of a place begin with, as its stack file sets it. @default - not known */
-  readonly keyVaultPrefixOf?: (place: Place) => string;
+  readonly keyVaultPrefixOf?: (place: Place) => string | undefined;
 }
 
 /** One Pulumi policy per rule. Makes no PolicyPack, so that tests may import it. */
@@ -88,7 +88,8 @@ function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidation
 
 function contextOf({ catalogue, keyVaultPrefixOf }: PackInput, urn: string): RuleContext {
   const place = placeOfUrn(urn);
-  return { catalogue, place, ...(keyVaultPrefixOf === undefined ? {} : { keyVaultPrefix: keyVaultPrefixOf(place) }) };
+  const keyVaultPrefix = keyVaultPrefixOf?.(place);
+  return { catalogue, place, ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }) };
 }
 
 function reportingOf(rule: Rule, input: PackInput, { place }: RuleContext, config: object): Reporting {

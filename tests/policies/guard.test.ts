@@ -23,6 +23,17 @@ describe("judgePlan", () => {
       ),
       [["authority-cluster-managed", "key-vault", "error", "KeyVaultSecret platform-db-credentials"]],
     ));
+  it("judges a Key Vault name by what stands behind the stack's prefix: unset, empty, set", () => {
+    const codes = (name: string, secretPrefix?: string): readonly string[] =>
+      judgePlan(
+        { ...sharedStack({ [name]: "x" }), ...(secretPrefix !== undefined && { secretPrefix }) },
+        seedCatalogue,
+      ).map(({ code }) => code);
+    assert.deepEqual(codes("env-ghcr-token"), []);
+    assert.deepEqual(codes("env-ghcr-token", ""), ["authority-not-in-catalogue"]);
+    assert.deepEqual(codes("ci-ghcr-token", "ci-"), []);
+    assert.deepEqual(codes("ci-platform-db-credentials", "ci-"), ["authority-cluster-managed"]);
+  });
   it("fails the twenty-first credential of the identity, counted over all environments", () => {
     const shared = sharedStack();
     const [first] = shared.federatedSubjects;
