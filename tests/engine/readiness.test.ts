@@ -87,12 +87,18 @@ describe("what the loopback provider waits for", function () {
     await stack.destroy();
   });
 
-  it("fails with a custom resource that does not get ready, with the cause from its Events", async () => {
+  it("waits for the condition of a custom resource that the annotation names", async () => {
+    const stack = await engine.open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
+    assert.deepEqual(await up(stack), ["create kubernetes:external-secrets.io/v1:SecretStore store"]);
+    assert.deepEqual(await up(stack), []);
+  });
+
+  it("fails with a custom resource that does not get ready in time, with the cause from its Events", async () => {
     const stack = await engine.open(
-      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "4" }),
+      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }),
     );
     await assert.rejects(up(stack), (error: Error) => {
-      assert.match(error.message, /timed out after 4 s: condition Ready is False, not True: InvalidProviderConfig/);
+      assert.match(error.message, /timed out after 2 s: condition Ready is False, not True: InvalidProviderConfig/);
       assert.match(error.message, /Warning InvalidProviderConfig: .*unable to log in/);
       return true;
     });
@@ -100,10 +106,11 @@ describe("what the loopback provider waits for", function () {
 
   it("keeps it in state, and waits for it again at the next update", async () => {
     const stack = await engine.open(
-      store({ "pulumi.com/waitFor": "condition=Ready=False", "pulumi.com/timeoutSeconds": "4" }),
+      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }),
     );
-    assert.deepEqual(await up(stack), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
-    assert.deepEqual(await up(stack), []);
+    await assert.rejects(up(stack), /timed out after 2 s: condition Ready is False/);
+    const ready = await engine.open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
+    assert.deepEqual(await up(ready), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
   });
 
   it("hands on the API server's warnings, such as one about a finalizer's name", async () => {
