@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { changed, type Sample } from "../../policies/examples/example.ts";
 import { container, credential, cronJob, roleAssignment } from "../../policies/examples/samples.ts";
-import { saidBy } from "../support/policy.ts";
+import { saidBy, unknown } from "../support/policy.ts";
 
 const role = (guid: string): string => `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
 const acrPull = role("7f951dda-4ed3-4680-a7ca-43fe172d538d");
@@ -88,6 +88,17 @@ describe("rule identity-issuer", () => {
     assert.deepEqual(saidBy("identity-issuer", here), [
       'issuer "https://127.0.0.1:28202" is on this machine; Entra cannot reach it',
     ]);
+  });
+});
+
+describe("rule identity-credential-cap", () => {
+  it("does not wait for the identity's name where there are too few credentials for it to matter", () => {
+    const sample = changed(
+      credential,
+      [["resourceName"], unknown],
+      [["subject"], "system:serviceaccount:ameide-prod:another"],
+    );
+    assert.deepEqual(saidBy("identity-credential-cap", sample), []);
   });
 });
 
