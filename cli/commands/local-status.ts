@@ -41,7 +41,7 @@ export const localStatus: Command<Flags> = {
       if (account !== undefined) io.out(`\n${account.text}`);
     }
     if (down.length > 0) io.err(`${down.map(({ name }) => name).join(", ")} not running\n  fix: npm start`);
-    return down.length === 0 && account?.account.targets.every(({ synced }) => synced) === true
+    return down.length === 0 && account?.account.targets.every(({ synced, awaited }) => synced || !awaited) === true
       ? ExitCode.ok
       : ExitCode.finding;
   },

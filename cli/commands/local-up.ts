@@ -55,8 +55,9 @@ export const localUp: Command<Flags> = {
       });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
+      const { awaitedDeliveries } = await import("../../domain/awaited.ts");
       await phases.run("External Secrets Operator", () =>
-        waitUntilSynced(cluster, stack.plan.deliveries, { timeoutInSeconds: syncTimeoutInSeconds, signal }),
+        waitUntilSynced(cluster, [...awaitedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
       );
       const { formatAccount, takeAccount } = await import("../deploy/account.ts");
       const account = await takeAccount(cluster, stack);
@@ -67,7 +68,7 @@ export const localUp: Command<Flags> = {
         io.out(`\n${formatChanges(update?.changes ?? [])}\n\n${formatAccount(account)}\n`);
         io.out(closingWords({ home, stack, envFiles, kubectl: binaries.kubectl, seconds: phases.timings.total }));
       }
-      return account.targets.every(({ synced }) => synced) ? ExitCode.ok : ExitCode.finding;
+      return account.targets.every(({ synced, awaited }) => synced || !awaited) ? ExitCode.ok : ExitCode.finding;
     } finally {
       lock.release();
     }

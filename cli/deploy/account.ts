@@ -1,4 +1,5 @@
 import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import { awaitedDeliveries } from "../../domain/awaited.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
 import type { Cluster } from "../access/cluster.ts";
@@ -25,6 +26,8 @@ export interface Account {
     readonly type?: string;
     readonly keys: readonly string[];
     readonly synced: boolean;
+    /** Whether everything that it needs is sure to have a value. */
+    readonly awaited: boolean;
     readonly problem?: string;
   }[];
   readonly lastRun?: Pick<BootstrapStatus, "cause" | "finishedAt" | "phase" | "message">;
@@ -33,9 +36,10 @@ export interface Account {
 /** Reads it; three calls a target and one for the bootstrap's status, all of them reads. */
 export async function takeAccount(cluster: Cluster, stack: EnvironmentStack): Promise<Account> {
   const { plan, namespace, bootstrap } = stack;
+  const awaited = awaitedDeliveries(stack);
   const [status, targets] = await Promise.all([
     bootstrapStatus(cluster, namespace, bootstrap.config.statusConfigMap),
-    Promise.all(plan.deliveries.map((delivery) => target(cluster, delivery))),
+    Promise.all(plan.deliveries.map((delivery) => target(cluster, delivery, awaited.has(delivery)))),
   ]);
   const values = stack.shared?.keyVaultSecrets ?? new Map<string, unknown>();
   const secrets = plan.secrets.map(({ name, variable, keyVaultName, vaultPath }) => {
@@ -73,12 +77,12 @@ export function formatAccount({ secrets, targets, lastRun }: Account): string {
   );
   const made = table(
     ["KUBERNETES SECRET", "TYPE", "KEYS", "EXTERNALSECRET", "STATE"],
-    targets.map(({ namespace, name, type, keys, externalSecret, synced, problem }) => [
+    targets.map(({ namespace, name, type, keys, externalSecret, synced, awaited, problem }) => [
       `${namespace}/${name}`,
       type ?? "-",
       keys.join(", ") || "-",
       externalSecret,
-      synced ? "synced" : (problem ?? "not synced"),
+      synced ? "synced" : awaited ? (problem ?? "not synced") : "waits for a value",
     ]),
   );
   return [hops, ...rest(secrets.filter((secret) => !shown.includes(secret))), "", made, ...lastWords(lastRun)].join(
@@ -122,6 +126,7 @@ interface Secret {
 async function target(
   cluster: Cluster,
   { namespace, name: externalSecret, target: name }: EnvironmentStack["plan"]["deliveries"][number],
+  awaited: boolean,
 ): Promise<Account["targets"][number]> {
   const [source, secret] = await Promise.all([
     cluster.find<ExternalSecret>(externalSecretPath(namespace, externalSecret)),
@@ -136,6 +141,7 @@ async function target(
     ...(secret?.type === undefined ? {} : { type: secret.type }),
     keys: Object.keys(secret?.data ?? {}).toSorted(),
     synced,
+    awaited,
     ...(problem === undefined ? {} : { problem }),
   };
 }
