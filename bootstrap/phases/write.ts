@@ -136,8 +136,8 @@ function failed(secret: CarriedSecret, error: unknown): Outcome {
 }
 
 function tell({ log, dryRun }: Run, { secret, outcome, reason, sourceVersion, vaultVersion }: Outcome): void {
-  // of thousands that are as they were, only the count is told
-  if (outcome === "unchanged" && reason === undefined) return;
+  // of thousands that are as they were, only the count is told; so of optional ones that are nowhere
+  if (outcome === "unchanged" && (reason === undefined || vaultVersion === undefined)) return;
   const fields = { name: secret.name, path: secret.path, outcome, reason, sourceVersion, vaultVersion };
   if (outcome === "failed") log.error("secret", fields);
   else log.info(dryRun && outcome === "written" ? "would-write" : "secret", fields);
