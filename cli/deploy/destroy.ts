@@ -119,16 +119,16 @@ async function tokenForRun(
   if (vaultToken !== undefined) return { token: vaultToken, end: () => Promise.resolve() };
   const root = await vaultCredential(cluster, namespace, "root-token");
   const name = destroyerPolicyName;
-  const { token, revoke } = await deployerToken({
+  const short = await deployerToken({
     address,
     root,
     policy: { name, hcl: deployerPolicy({ ...vault, mayUnmount: !strictness.protect }) },
     writePolicy: true,
   });
   return {
-    token,
+    token: short.token,
     end: async () => {
-      await revoke();
+      await short.revoke();
       await vaultCall(address, root, "DELETE", `/v1/sys/policies/acl/${name}`);
     },
   };

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
@@ -82,12 +83,23 @@ async function openLocalEngine(
           : {}),
       },
     });
+    await clearStaleLock(home, engine);
     await requireHeldValues(engine, stack);
     return { stack: engine, close: () => providers.close() };
   } catch (error) {
     await providers.close();
     throw error;
   }
+}
+
+/**
+ * An engine that was killed leaves its lock in the file backend. This run holds the home's own lock, so whatever engine
+ * held this one is gone.
+ */
+async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
+  const locks = join(home.pulumi.stateDir, ".pulumi", "locks");
+  const held = existsSync(locks) && readdirSync(locks, { recursive: true, encoding: "utf8" });
+  if (held !== false && held.some((file) => file.endsWith(".json"))) await engine.cancel();
 }
 
 /** What the engine of a home runs with: file backend and passphrase lie in the home. */
