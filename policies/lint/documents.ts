@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parse, parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import type { Path } from "../subject/reading.ts";
 
 /** One YAML or JSON document of a file. */
@@ -27,31 +27,54 @@ export function splitDocuments(text: string): readonly Document[] {
   return documents;
 }
 
-/**
- * @returns the document's content.
- * @throws an Error of the `yaml` library where it cannot be parsed; its message may quote the text, so it is not to be shown.
- */
-export function parseContent({ text }: Document): unknown {
-  const bare = text.trimStart();
-  if (bare.startsWith("{") || bare.startsWith("[")) {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      // flow style of YAML looks the same
-    }
-  }
-  // a tag such as !vault or !Ref is of another tool's making, and no reason to give up
-  return parse(text, { uniqueKeys: false, logLevel: "error", prettyErrors: false }) as unknown;
+export interface Parsed {
+  readonly content: unknown;
+  /** Line of the file that a path stands on, or the nearest part above it that is there; from 1. */
+  readonly lineOf: (path: Path) => number;
+  /** Lets the syntax tree go; `lineOf` parses again if it is asked after that. */
+  readonly release: () => void;
 }
 
-/** Finds lines of paths in one document; parses it a second time, since few documents have anything to be found in. */
-export function makeLineFinder({ text, line: first }: Document): (path: Path) => number {
-  const counter = new LineCounter();
-  let root: ReturnType<typeof parseDocument> | undefined;
-  return (path) => {
-    root ??= parseDocument(text, { uniqueKeys: false, logLevel: "silent", lineCounter: counter });
-    return first + counter.linePos(offsetOf(root, path) ?? 0).line - 1;
+/**
+ * @throws an Error of the `yaml` library where it cannot be parsed; its message may quote the text, so it is not to be shown.
+ */
+export function parseContent(document: Document): Parsed {
+  let tree: Tree | undefined;
+  const parsed = jsonOf(document.text);
+  if (parsed === undefined) {
+    tree = treeOf(document);
+    const [error] = tree.root.errors;
+    if (error !== undefined) throw error;
+  }
+  return {
+    content: parsed === undefined ? (tree?.root.toJS() as unknown) : parsed.value,
+    lineOf: (path) => {
+      tree ??= treeOf(document);
+      return document.line + tree.counter.linePos(offsetOf(tree.root, path) ?? 0).line - 1;
+    },
+    release: () => (tree = undefined),
   };
+}
+
+/** Most of what begins so is JSON, for which Node's own parser is fast; flow style of YAML looks the same. */
+function jsonOf(text: string): { readonly value: unknown } | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Tree {
+  readonly root: ReturnType<typeof parseDocument>;
+  readonly counter: LineCounter;
+}
+
+function treeOf({ text }: Document): Tree {
+  const counter = new LineCounter();
+  // a tag such as !vault or !Ref is of another tool's making, and no reason to give up: it is a warning here
+  return { root: parseDocument(text, { uniqueKeys: false, lineCounter: counter, prettyErrors: false }), counter };
 }
 
 /** Offset of the key at the path, or of the nearest one above that is there. */

@@ -3,7 +3,7 @@ import { exemptionFor, type Exemption } from "../exemptions.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule, type Violation } from "../rule.ts";
 import { rules } from "../rules.ts";
 import type { Path } from "../subject/reading.ts";
-import type { Kind, Subject } from "../subject/subject.ts";
+import type { Subject } from "../subject/subject.ts";
 import { toFinding } from "../to-finding.ts";
 import { judge, judgeStack } from "../verdict.ts";
 import type { LintFinding } from "./result.ts";
@@ -27,30 +27,25 @@ export interface LintContext {
 const resourceRules = rules.filter((rule): rule is ResourceRule => !isStackRule(rule));
 const stackRules = rules.filter(isStackRule);
 
-/** Judges everything that was read: each subject by itself, then the subjects of each environment together. */
-export function judgeLocated(located: readonly Located[], context: LintContext): readonly LintFinding[] {
-  const byKind = Map.groupBy(
-    resourceRules.flatMap((rule) => rule.kinds.map((kind) => ({ kind, rule }))),
-    ({ kind }) => kind,
-  );
-  const byPlace = Map.groupBy(located, ({ place }) => place);
-  return [
-    ...located.flatMap((one) => judgeOne(one, byKind.get(one.subject.kind) ?? [], context)),
-    ...[...byPlace].flatMap(([place, own]) => stackRules.flatMap((rule) => judgeTogether(rule, own, place, context))),
-  ];
-}
+const rulesByKind = Map.groupBy(
+  resourceRules.flatMap((rule) => rule.kinds.map((kind) => ({ kind, rule }))),
+  ({ kind }) => kind,
+);
 
-function judgeOne(
-  one: Located,
-  own: readonly { readonly kind: Kind; readonly rule: ResourceRule }[],
-  context: LintContext,
-): readonly LintFinding[] {
-  return own.flatMap(({ rule }) => {
+/** Judges one subject by itself. */
+export function judgeOne(one: Located, context: LintContext): readonly LintFinding[] {
+  return (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) => {
     const verdict = judge(rule, one.subject, { catalogue: context.catalogue, place: one.place });
     return verdict.kind === "violation"
       ? verdict.violations.flatMap((violation) => found(rule, one, violation, context))
       : [];
   });
+}
+
+/** Judges what each environment has together. */
+export function judgeStacks(located: readonly Located[], context: LintContext): readonly LintFinding[] {
+  const byPlace = Map.groupBy(located, ({ place }) => place);
+  return [...byPlace].flatMap(([place, own]) => stackRules.flatMap((rule) => judgeTogether(rule, own, place, context)));
 }
 
 function judgeTogether(

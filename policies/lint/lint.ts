@@ -8,8 +8,8 @@ import type { Place } from "../rule.ts";
 import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
-import { makeLineFinder, parseContent, splitDocuments, type Document } from "./documents.ts";
-import { judgeLocated, type Located } from "./judge-located.ts";
+import { parseContent, splitDocuments, type Document, type Parsed } from "./documents.ts";
+import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import { environmentOfPath, isDotenv, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
@@ -51,6 +51,7 @@ export function lintSources(sources: Iterable<SourceFile>, options: LintOptions)
 /** One pass over all files. Rules over a stack judge at its end, environment by environment. */
 class Run {
   readonly #options: LintOptions;
+  readonly #context: LintContext;
   readonly #located: Located[] = [];
   readonly #findings: LintFinding[] = [];
   readonly #skipped: Skipped[] = [];
@@ -59,6 +60,8 @@ class Run {
 
   constructor(options: LintOptions) {
     this.#options = options;
+    const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = options;
+    this.#context = { catalogue, exemptions, today };
   }
 
   read({ file, text }: SourceFile): void {
@@ -68,8 +71,7 @@ class Run {
   }
 
   result(): LintResult {
-    const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = this.#options;
-    const judged = judgeLocated(this.#located, { catalogue, exemptions, today });
+    const judged = judgeStacks(this.#located, this.#context);
     const findings = [...this.#findings, ...judged].toSorted(worstFirst);
     return { findings, skipped: this.#skipped, files: this.#files, documents: this.#documents };
   }
@@ -90,42 +92,48 @@ class Run {
         document,
         "is a chart's template; render it first: helm template ... | ameide-secrets lint -",
       );
-    let content: unknown;
+    let parsed: Parsed;
     try {
-      content = parseContent(document);
+      parsed = parseContent(document);
     } catch {
-      if (template)
+      if (template) {
         return this.#skip(file, document, "is a template; render it first and pipe it to: ameide-secrets lint -");
+      }
       this.#findings.push(unparsable(file, document));
       return;
     }
-    const resources = stateResources(content);
-    if (resources === undefined) this.#locate(file, document, content);
-    else this.#locateState(file, document, resources);
+    const resources = stateResources(parsed.content);
+    if (resources === undefined) this.#judgeDocument(file, document, parsed);
+    else this.#judgeState(file, document, resources);
+    parsed.release();
   }
 
-  #locate(file: string, document: Document, content: unknown): void {
+  #judgeDocument(file: string, document: Document, { content, lineOf }: Parsed): void {
     this.#documents += 1;
-    const id = `${file}:${document.line}`;
     const subjects =
-      isValuesFile(file) && !isManifest(content) ? [subjectOfValues(content, file)] : subjectsOfDocument(content, id);
-    if (subjects.length === 0) return;
-    const lineOf = makeLineFinder(document);
+      isValuesFile(file) && !isManifest(content)
+        ? [subjectOfValues(content, file)]
+        : subjectsOfDocument(content, `${file}:${document.line}`);
     for (const subject of subjects) {
-      const place = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      const environment = place ?? this.#options.environment ?? environmentOfPath(file) ?? "prod";
-      this.#located.push({ subject, place: environment, file, lineOf: (path) => lineOf([...subject.base, ...path]) });
+      const own = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
+      const place = own ?? this.#options.environment ?? environmentOfPath(file) ?? "prod";
+      this.#judge({ subject, place, file, lineOf: (path) => lineOf([...subject.base, ...path]) });
     }
   }
 
-  #locateState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {
+  #judgeState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {
     this.#documents += resources.length;
     for (const resource of resources) {
       const lineOf = (): number => lineOfUrn(document, resource["urn"]);
       for (const subject of subjectsOfState(resource)) {
-        this.#located.push({ subject, place: placeOfUrn(subject.id), file, lineOf });
+        this.#judge({ subject, place: placeOfUrn(subject.id), file, lineOf });
       }
     }
+  }
+
+  #judge(located: Located): void {
+    this.#findings.push(...judgeOne(located, this.#context));
+    this.#located.push(located);
   }
 
   #skip(file: string, { line }: Document, reason: string): void {
