@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 
@@ -150,7 +151,8 @@ describe("local up", function () {
         chain().envFile(changed),
         ...chain().place,
       ]);
-      await run.said("preview with the policy pack");
+      // in the middle of the update, which alone takes the lock of Pulumi's state
+      await engineLock(chain().home.pulumi.stateDir, run.ended);
       run.kill(signal);
       assert.notEqual((await run.ended).code, 0);
     }
@@ -163,6 +165,16 @@ describe("local up", function () {
     assert.deepEqual(strays(chain().home.dir), []);
   });
 });
+
+/** Waits until an engine holds the lock of the file backend. */
+async function engineLock(stateDir: string, ended: Promise<unknown>): Promise<void> {
+  const over = ended.then(() => true);
+  for (;;) {
+    const locks = readdirSync(join(stateDir, ".pulumi"), { recursive: true, encoding: "utf8" });
+    if (locks.some((file) => /^locks\/.*\.json$/.test(file))) return;
+    if (await Promise.race([over, sleep(50, false)])) throw new Error("the run ended before it took the lock");
+  }
+}
 
 /** Processes whose command line names the home. */
 function pidsOf(dir: string): number[] {
