@@ -11,7 +11,7 @@ const bin = join(root, "node_modules", ".bin");
 const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter), FORCE_COLOR: "0" };
 
 const checks = [
-  ["types", "tsc", ["--project", "."]],
+  ["types", "tsc", ["--project", ".", "--pretty", "false"]],
   ["lint", "oxlint", ["--type-aware", "--deny-warnings"]],
   ["format", "oxfmt", ["--check", "."]],
   ["imports", "depcruise", [".", "--config", ".dependency-cruiser.cjs", "--output-type", "err"]],
@@ -39,6 +39,7 @@ if (!only.includes("--no-tests")) {
   const named = only.filter((argument) => !argument.startsWith("--"));
   const specs = named.length > 0 ? named : ["tests/**/*.test.ts"];
   const status = run("mocha", [
+    "--no-color",
     "--reporter",
     "tests/support/reporter.cjs",
     "--reporter-option",
