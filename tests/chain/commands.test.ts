@@ -1,0 +1,388 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { registerStack } from "../../chain.ts";
+import { KeyVaultWriter } from "../../cli/access/key-vault.ts";
+import { vaultCall, vaultState } from "../../cli/access/vault.ts";
+import { destroyChain } from "../../cli/deploy/destroy.ts";
+import { localEngine } from "../../cli/deploy/local-chain.ts";
+import { loadLocalStack } from "../../cli/deploy/local-stack.ts";
+import { updateStack } from "../../cli/engine/deploy.ts";
+import { openStack } from "../../cli/engine/stack.ts";
+import { Phases } from "../../cli/phases.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { startProviders } from "../../local/providers/start.ts";
+import { recordedIo } from "../cli/recorded-io.ts";
+import { liveProviders } from "../engine/live-providers.ts";
+import { testBinaries } from "../support/servers.ts";
+import { localArm } from "../../cli/deploy/local-azure.ts";
+import { keyVaultOf } from "../../cli/deploy/push-place.ts";
+import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { auditorPolicyName } from "../../domain/vault-policies.ts";
+import { armRequest } from "../support/arm.ts";
+import { runCommand, type Ended } from "../support/command-line.ts";
+import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+
+const values = {
+  GHCR_TOKEN: "canary-ghcr-token-1",
+  GHCR_USERNAME: "canary-user",
+  LANGFUSE_SECRET_KEY: "canary-langfuse-1",
+  ANTHROPIC_API_KEY: "canary-anthropic-1",
+  OPENAI_API_KEY: "canary-openai-1",
+};
+const namespace = "ameide-local";
+
+describe("the commands on a chain that stands", function () {
+  this.timeout(startTimeout);
+  const chain = useLocalChain(values);
+
+  const call = async (words: string, ...more: readonly string[]): Promise<Ended> => {
+    const ended = await runCommand([...words.split(" "), ...more, ...chain().place]);
+    assert.doesNotMatch(`${ended.out}${ended.err}`, /canary-(?!user)/, `a value in what ${words} prints`);
+    return ended;
+  };
+  const at = (words: string, ...more: readonly string[]) => call(`${words} --stack local`, ...more);
+  const json = async <T>(words: string, ...more: readonly string[]) => {
+    const { out, err, code } = await at(words, "--json", ...more);
+    return { code, err, value: JSON.parse(out) as T };
+  };
+  const root = () => vaultCredential(chain().cluster, namespace, "root-token");
+  const vault = async <T = unknown>(method: "GET" | "POST" | "PUT", path: string, body?: object) =>
+    vaultCall<T>(chain().home.vaultUrl, await root(), method, `/v1/${path}`, body);
+  const versions = async (): Promise<Readonly<Record<string, number>>> => {
+    const { data } = await vault<{ data: { keys: string[] } }>("GET", "secret/metadata?list=true");
+    const pairs = data.keys
+      .filter((key) => !key.endsWith("/"))
+      .map(async (key) => {
+        const read = await vault<{ data: { current_version: number } }>("GET", `secret/metadata/${key}`);
+        return [key, read.data.current_version] as const;
+      });
+    return Object.fromEntries(await Promise.all(pairs));
+  };
+  const suspend = (yes: boolean) =>
+    chain().cluster.patch(
+      `/apis/batch/v1/namespaces/${namespace}/cronjobs/foundation-vault-bootstrap-vault-bootstrap`,
+      { spec: { suspend: yes } },
+    );
+  const events = async (reason: string) => {
+    const { items } = await chain().cluster.get<{ items: { reason: string; message: string }[] }>(
+      `/api/v1/namespaces/${namespace}/events`,
+    );
+    return items.filter((event) => event.reason === reason).map(({ message }) => message);
+  };
+
+  it("doctor and validate find nothing to tell, every value proven", async () => {
+    assert.equal((await at("doctor")).code, 0);
+    const { code, value } = await json<{ ok: boolean; checks: unknown[] }>("validate", "--prove");
+    assert.deepEqual([code, value.ok, value.checks.length], [0, true, 5]);
+  });
+
+  it("lineage follows one secret to each namespace that has it, and who-uses names them", async () => {
+    const { code, value } = await json<{ hops: { sameAsBefore?: boolean }[] }>("lineage ghcr-token");
+    assert.equal(code, 0);
+    assert.equal(value.hops.at(-1)?.sameAsBefore, true);
+    const { out } = await at("who-uses ghcr-token");
+    assert.match(out, /ameide-local[\s\S]*argocd|argocd[\s\S]*ameide-local/);
+  });
+
+  it("reading changes nothing in Kubernetes, Vault or Azure, and leaves no token behind", async () => {
+    const { cluster, home } = chain();
+    interface Item {
+      readonly metadata: Record<string, unknown>;
+      readonly status?: unknown;
+    }
+    const objects = async (path: string) =>
+      (await cluster.get<{ items: Item[] }>(path)).items.map((item) => {
+        // ESO writes the status of what it refreshes, whoever looks
+        const moving = { resourceVersion: undefined, managedFields: undefined };
+        return { ...item, status: undefined, metadata: { ...item.metadata, ...moving } };
+      });
+    const writes = async () => {
+      const { requests } = JSON.parse(await armRequest(localArm(home), "GET", "/_stand-in/counters")) as {
+        requests: Record<string, number>;
+      };
+      return Object.fromEntries(
+        Object.entries(requests).filter(([kind]) => /set|write|delete|update|recover|purge/.test(kind)),
+      );
+    };
+    // those of the command line; ESO and vault-bootstrap log in all the time
+    const auditors = async () => {
+      const { data } = await vault<{ data: { keys: string[] } }>("GET", "auth/token/accessors?list=true");
+      const looked = data.keys.map((accessor) =>
+        vault<{ data: { policies: string[] } }>("POST", "auth/token/lookup-accessor", { accessor }).catch(
+          () => undefined,
+        ),
+      );
+      return (await Promise.all(looked)).filter((token) => token?.data.policies.includes(auditorPolicyName)).length;
+    };
+    const look = async () => ({
+      secrets: await objects("/api/v1/secrets"),
+      stores: await objects("/apis/external-secrets.io/v1/secretstores"),
+      externalSecrets: await objects("/apis/external-secrets.io/v1/externalsecrets"),
+      jobs: (await objects("/apis/batch/v1/jobs")).filter(({ metadata }) => isManual(metadata)).length,
+      versions: await versions(),
+      tokens: await auditors(),
+      writes: await writes(),
+    });
+    const before = await look();
+    for (const words of [
+      "doctor",
+      "validate",
+      "lineage ghcr-token",
+      "drift",
+      "who-uses ghcr-token",
+      "rotation",
+      "guard",
+    ]) {
+      const { code, out, err } = await at(words);
+      assert.equal(code, 0, `${words}: ${out}${err}`);
+    }
+    assert.equal((await call("local status")).code, 0);
+    assert.deepEqual(await look(), before);
+  });
+
+  it("drift names what somebody changed in Vault; bootstrap run and resync carry the right value again", async () => {
+    await suspend(true); // its own schedule would put the value right as well
+    await vault("POST", "secret/data/openai-api-key", {
+      data: { value: "by-hand" },
+      options: { cas: (await versions())["openai-api-key"] },
+    });
+    assert.equal((await at("resync --namespace ameide-local")).code, 0);
+    assert.equal((await chain().secret(namespace, "inference-api-credentials"))["OPENAI_API_KEY"], "by-hand");
+    const { code, value } = await json<{ name: string }[]>("drift");
+    assert.deepEqual([code, value.map(({ name }) => name)], [1, ["openai-api-key"]]);
+    const run = await at("bootstrap run --follow");
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /"event":"summary"/);
+    assert.equal((await at("resync")).code, 0);
+    assert.equal(
+      (await chain().secret(namespace, "inference-api-credentials"))["OPENAI_API_KEY"],
+      values.OPENAI_API_KEY,
+    );
+    assert.equal((await at("drift")).code, 0);
+    await suspend(false);
+  });
+
+  it("bootstrap run --dry-run prints its plan and writes nothing", async () => {
+    const before = await versions();
+    const { code, err } = await at("bootstrap run --dry-run --follow");
+    assert.equal(code, 0, err);
+    assert.deepEqual(await versions(), before);
+    assert.match((await at("bootstrap logs")).out, /"event":"summary"/);
+  });
+
+  it("rotate carries a value from standard input to every consumer, and back", async () => {
+    const words = ["rotate", "ghcr-token", "--stack", "local", "--json", ...chain().place];
+    const rotated = await runCommand(words, {}, "canary-ghcr-token-2\n");
+    assert.equal(rotated.code, 0, rotated.err);
+    assert.doesNotMatch(`${rotated.out}${rotated.err}`, /canary/);
+    for (const consumer of [namespace, "argocd"]) {
+      assert.match((await chain().secret(consumer, "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-2/);
+    }
+    assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
+    assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
+  });
+
+  it("rotate fails on no value, on a placeholder, and on a secret that its owner rotates", async () => {
+    const refused = async (name: string, input: string) => {
+      const ended = await runCommand(["rotate", name, "--stack", "local", "--json", ...chain().place], {}, input);
+      return [ended.code, (JSON.parse(ended.out) as { error: { code: string } }).error.code];
+    };
+    assert.deepEqual(await refused("ghcr-token", "\n"), [2, "rotation-empty"]);
+    assert.deepEqual(await refused("ghcr-token", "CHANGEME"), [2, "rotation-placeholder"]);
+    assert.equal((await refused("minio-root-credentials", "x"))[0], 2);
+  });
+
+  it("env push writes what is new or ours to change, and nothing over what was rotated elsewhere", async () => {
+    const file = (changed: object) => ["--dotenv", chain().envFile({ ...values, ...changed })];
+    const push = async (...more: string[]) => {
+      const { code, value } = await json<{ name: string; verdict: string }[]>("env push", ...more);
+      return { code, verdicts: Object.fromEntries(value.map(({ name, verdict }) => [name, verdict])) };
+    };
+    assert.equal((await push(...file({}))).verdicts["openai-api-key"], "same");
+    const changed = await push(...file({ OPENAI_API_KEY: "canary-openai-2" }));
+    assert.deepEqual([changed.code, changed.verdicts["openai-api-key"]], [0, "changed"]);
+    const elsewhere = await runCommand(
+      ["rotate", "openai-api-key", "--stack", "local", ...chain().place],
+      {},
+      "canary-3",
+    );
+    assert.equal(elsewhere.code, 0, elsewhere.err);
+    const conflict = await push(...file({ ANTHROPIC_API_KEY: "canary-anthropic-2" }));
+    assert.deepEqual(
+      [conflict.code, conflict.verdicts["openai-api-key"], conflict.verdicts["anthropic-api-key"]],
+      [1, "conflict", "changed"],
+    );
+    assert.equal((await at("drift", ...file({ OPENAI_API_KEY: "canary-3" }))).code, 0);
+  });
+
+  it("unseal shows what it would do, and does it once the stack is named again, leaving an Event", async () => {
+    assert.match((await at("unseal")).out, /nothing to unseal/);
+    await vault("PUT", "sys/seal");
+    const dry = await at("unseal");
+    assert.deepEqual([dry.code, await vaultState(chain().home.vaultUrl)], [1, "sealed"]);
+    assert.equal((await at("unseal --confirm dev")).code, 2);
+    assert.equal((await at("doctor")).code, 1);
+    const done = await at("unseal --confirm local --reason drill");
+    assert.equal(done.code, 0, done.err);
+    assert.equal(await vaultState(chain().home.vaultUrl), "active");
+    assert.match((await events("VaultUnsealed")).join(), /unsealed by ameide-secrets: drill$/);
+    assert.equal((await at("resync")).code, 0);
+  });
+
+  it("reconfigure-auth drops a pinned reviewer token and leaves all else as the program makes it", async () => {
+    const { data: before } = await vault<{ data: Record<string, unknown> }>("GET", "auth/kubernetes/config");
+    assert.match((await at("reconfigure-auth")).out, /nothing to change/);
+    await vault("POST", "auth/kubernetes/config", { ...before, token_reviewer_jwt: "ey.pinned.token" });
+    const dry = await at("reconfigure-auth");
+    assert.equal(dry.code, 1);
+    assert.match(dry.out, /token_reviewer_jwt \(pinned\)/);
+    assert.equal((await at("reconfigure-auth --confirm local")).code, 0);
+    assert.deepEqual((await vault<{ data: unknown }>("GET", "auth/kubernetes/config")).data, before);
+    assert.equal((await at("resync")).code, 0);
+  });
+
+  it("guard names what deny would refuse, with the rule and its fix", async () => {
+    const { cluster } = chain();
+    const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+    const { items } = await cluster.get<{ items: { metadata: { name: string } }[] }>(bindings);
+    for (const { metadata } of items) await cluster.remove(`${bindings}/${metadata.name}`);
+    const path = `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets`;
+    const unlawful = {
+      apiVersion: "external-secrets.io/v1",
+      kind: "ExternalSecret",
+      metadata: { name: "database-sync", namespace },
+      spec: {
+        secretStoreRef: { kind: "SecretStore", name: "ameide-vault" },
+        target: { name: "database" },
+        data: [{ secretKey: "password", remoteRef: { key: "postgres-ameide-auth", property: "value" } }],
+      },
+    };
+    // a binding that is gone is still in force for a moment
+    for (let made = false; !made;)
+      made = await cluster.create(path, unlawful).then(
+        () => true,
+        () => false,
+      );
+    const { code, value } = await json<{ wouldBreak: { code: string; where: string; fix: string }[] }>("guard");
+    assert.equal(code, 1);
+    assert.deepEqual(
+      value.wouldBreak.map((finding) => [finding.code, finding.where]),
+      [["authority-cluster-managed", "ExternalSecret ameide-local/database-sync"]],
+    );
+    assert.match(
+      (await at("guard")).out,
+      /^.* deny would refuse the next change of 1; [\s\S]*database-sync: .*\n {2}fix: /,
+    );
+    await cluster.remove(`${path}/database-sync`);
+    assert.equal((await at("guard")).code, 0);
+  });
+
+  it("prune lets a retired name go from Key Vault and Vault, once it is confirmed, and no other", async () => {
+    const keyVault = new KeyVaultWriter(await keyVaultOf("local", { home: chain().home.dir }));
+    await keyVault.set("env-ghcr-token", new Redacted("canary-old"), { recover: false });
+    await vault("POST", "secret/data/env-ghcr-token", { data: { value: "canary-old" } });
+    await vault("POST", "secret/metadata/env-ghcr-token", {
+      custom_metadata: { "managed-by": "ameide-secrets/vault-bootstrap" },
+    });
+
+    const verdicts = async (...more: string[]) => {
+      const { code, value } = await json<{ where: string; verdict: string }[]>("prune env-ghcr-token", ...more);
+      return [code, ...value.map(({ where, verdict }) => `${where}: ${verdict}`)];
+    };
+    const shown = [1, "state: absent", "Key Vault: goes", "Vault: goes"];
+    assert.deepEqual(await verdicts(), shown);
+    assert.deepEqual(await verdicts(), shown);
+    assert.deepEqual(await verdicts("--yes"), [0, ...shown.slice(1)]);
+    assert.deepEqual(await verdicts(), [0, "state: absent", "Key Vault: absent", "Vault: absent"]);
+
+    await vault("POST", "secret/data/env-of-others", { data: { value: "canary-others" } });
+    assert.match(
+      (await at("prune env-of-others --yes")).out,
+      /Vault +env-of-others +kept: not written by vault-bootstrap/,
+    );
+    assert.equal((await at("prune ghcr-token --yes")).code, 2);
+    assert.equal((await versions())["env-of-others"], 1);
+  });
+
+  it("destroy takes an environment away and leaves Vault's data, the live Secrets and the identity", async () => {
+    const { home, cluster } = chain();
+    const { signal } = new AbortController();
+    const loaded = await loadLocalStack(home, [chain().envFile(values)]);
+    const stack = protectedStack(loaded);
+    const binaries = await testBinaries();
+    const openEngine = async (token: Redacted) => {
+      const providers = await startProviders(liveProviders(home, token.reveal()));
+      const engine = localEngine(home, binaries);
+      return {
+        stack: await openStack({
+          stackName: "local",
+          program: () => {
+            // as on a cloud, where neither is of this program
+            pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
+              /:(Namespace|ResourceGroup)$/.test(type) ? { props, opts: { ...opts, protect: true } } : undefined,
+            );
+            return Promise.resolve(registerStack(stack));
+          },
+          ...engine,
+          env: { ...engine.env, PULUMI_DEBUG_PROVIDERS: providers.debugProviders },
+        }),
+        close: () => providers.close(),
+      };
+    };
+    const protecting = await openEngine(await root());
+    await updateStack(protecting.stack, { policyPacks: [], signal });
+    await protecting.close();
+
+    const before = await chain().secret("argocd", "ghcr-pull");
+    const phases = new Phases(recordedIo(), signal);
+    const run = { stack, cluster, vaultAddress: home.vaultUrl, openEngine, phases, signal };
+    const shown = await destroyChain({ ...run, preview: true });
+    const { changes, stays } = await destroyChain({ ...run, preview: false });
+    assert.deepEqual(changes.map(({ urn }) => urn).toSorted(), shown.changes.map(({ urn }) => urn).toSorted());
+
+    const kept = (type: RegExp) => stays.filter((one) => type.test(one.type)).map(({ because }) => because);
+    assert.deepEqual(kept(/:Mount$|:AuthBackend$/), ["protected", "protected"]);
+    assert.deepEqual(kept(/:UserAssignedIdentity$|:Vault$/), ["protected", "protected"]);
+    assert.deepEqual(new Set(kept(/:ExternalSecret$|:SecretStore$/)), new Set(["retained"]));
+    assert.deepEqual(await chain().secret("argocd", "ghcr-pull"), before);
+    assert.equal(
+      (await cluster.get<{ items: object[] }>("/apis/external-secrets.io/v1/externalsecrets")).items.length,
+      4,
+    );
+    assert.ok(Object.keys(await versions()).length > 20);
+    const policies = (await vault<{ data: { keys: string[] } }>("GET", "sys/policies/acl?list=true")).data.keys;
+    assert.deepEqual(
+      policies.filter((name) => name.startsWith("ameide-secrets")),
+      [],
+      "with its own policy gone in the middle, the run could not have gone on",
+    );
+    assert.equal(
+      await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${stack.bootstrap.name}`),
+      undefined,
+    );
+  });
+
+  it("local down stops all of it and keeps what it stored until --delete", async () => {
+    const { home } = chain();
+    assert.equal((await call("local down")).code, 0);
+    assert.equal((await call("local status")).code, 1);
+    assert.ok(existsSync(join(home.dir, "kubeconfig")));
+  });
+});
+
+/** Made by the command line, as `kubectl create job --from` makes one; the schedule makes others. */
+function isManual({ annotations }: Record<string, unknown>): boolean {
+  return (annotations as Record<string, string> | undefined)?.["cronjob.kubernetes.io/instantiate"] === "manual";
+}
+
+/** The stack with what a cloud's has: nothing that holds values goes. */
+function protectedStack(stack: EnvironmentStack): EnvironmentStack {
+  return {
+    ...stack,
+    strictness: { ...stack.strictness, protect: true },
+    ...(stack.shared === undefined ? {} : { shared: { ...stack.shared, protect: true } }),
+  };
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { destroyCloud } from "../../../cli/deploy/destroy.ts";
+import { formatDestruction } from "../../../cli/deploy/destroy-words.ts";
+import type { Change } from "../../../cli/engine/run-log.ts";
+import { Phases } from "../../../cli/phases.ts";
+import { recordedIo } from "../recorded-io.ts";
+
+const { signal } = new AbortController();
+const destroy = (stack: string, preview = false) =>
+  destroyCloud({ stack, preview, phases: new Phases(recordedIo(), signal), signal });
+
+describe("destroyCloud", () => {
+  it("fails for shared, which every environment lives on, and says how it is done by hand", async () => {
+    for (const preview of [true, false]) {
+      await assert.rejects(destroy("shared", preview), {
+        code: "shared-is-lived-on",
+        message: /\n {2}fix: destroy the environments first; .*pulumi state unprotect --all --stack shared/,
+      });
+    }
+  });
+
+  it("fails for local, which goes with its home", async () => {
+    await assert.rejects(destroy("local"), { code: "local-is-not-a-cloud", message: /local down --delete$/ });
+  });
+});
+
+describe("formatDestruction", () => {
+  const changes: readonly Change[] = [
+    {
+      operation: "delete",
+      urn: "u",
+      type: "kubernetes:batch/v1:CronJob",
+      name: "bootstrap-cronjob",
+      stage: "bootstrap",
+      differs: [],
+    },
+  ];
+  const stays = [
+    { urn: "m", type: "vault:index/mount:Mount", name: "vault-engine-mount", because: "protected" },
+    { urn: "e", type: "kubernetes:external-secrets.io/v1:ExternalSecret", name: "delivery-ghcr", because: "retained" },
+  ] as const;
+
+  it("says what would go, and of everything that stays why", () => {
+    assert.equal(
+      formatDestruction({ changes, stays, untouched: ["Vault's data under secret/"] }, true),
+      [
+        "1 would go:",
+        "  bootstrap: bootstrap-cronjob",
+        "",
+        "stays, protected, and in the stack as before:",
+        "  Mount vault-engine-mount",
+        "",
+        "stays in place, and leaves the stack:",
+        "  ExternalSecret delivery-ghcr",
+        "",
+        "stays, since no stack of this environment holds it:",
+        "  Vault's data under secret/",
+      ].join("\n"),
+    );
+  });
+
+  it("says that nothing goes, without headings over nothing", () =>
+    assert.equal(formatDestruction({ changes: [], stays: [], untouched: [] }, false), "nothing goes"));
+});
