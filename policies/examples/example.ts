@@ -48,7 +48,8 @@ function put(root: unknown, path: Path, value: unknown): void {
   let here = root as Record<string | number, unknown>;
   for (const [i, key] of path.entries()) {
     if (i === path.length - 1) {
-      if (value === undefined) delete here[key];
+      if (value === undefined && Array.isArray(here)) here.splice(Number(key), 1);
+      else if (value === undefined) delete here[key];
       else here[key] = value;
       return;
     }

@@ -76,7 +76,7 @@ export function text(value: unknown, ...path: Path): string | undefined {
 
 export function list(value: unknown, ...path: Path): readonly unknown[] {
   const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
+  return Array.isArray(found) ? Array.from<unknown>(found) : []; // a hole in a program's list becomes an absent item
 }
 
 /** The texts of a list; others in it are left out. @throws Undecided */
