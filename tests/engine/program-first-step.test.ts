@@ -3,18 +3,22 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep, registerStack } from "../../chain.ts";
 import { startEchoProviders } from "../support/echo-providers.ts";
 import { stepsOf, useEngine } from "../support/engine.ts";
-import { localStack } from "../support/stacks.ts";
+import { environmentStack } from "../support/stacks.ts";
 
 describe("leftOutByFirstStep, under the real engine", function () {
   this.timeout(60_000);
-  const engine = useEngine("local", () => startEchoProviders(["kubernetes", "vault", "azure-native"]));
-  const whole = async () => registerStack(localStack());
-  const first = async () => registerStack(localStack(), { firstStep: true });
+  const engine = useEngine("dev", () => startEchoProviders(["kubernetes", "vault", "azure-native"]));
+  const shared = { bootstrapClientId: "33333333-3333-4333-8333-333333333333" };
+  const { strictness } = environmentStack();
+  // protection would stop the deletion too, by an error of its own
+  const stack = environmentStack("dev", { strictness: { ...strictness, protect: false } });
+  const whole = async () => registerStack(stack, { shared });
+  const first = async () => registerStack(stack, { shared, firstStep: true });
 
   async function steps(verb: "preview" | "up", program: typeof whole, exclude?: readonly string[]): Promise<string[]> {
     const events: EngineEvent[] = [];
-    const stack = await engine.open(program);
-    await stack[verb]({
+    const opened = await engine.open(program);
+    await opened[verb]({
       onEvent: (event) => events.push(event),
       ...(exclude === undefined ? {} : { exclude: [...exclude] }),
     });
