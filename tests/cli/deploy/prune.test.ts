@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
-import { retiredNames } from "../../../cli/deploy/prune.ts";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { registerStack } from "../../../chain.ts";
+import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
+import { prune, retiredNames } from "../../../cli/deploy/prune.ts";
+import { previewStack } from "../../../cli/engine/deploy.ts";
+import { readExport } from "../../../cli/engine/stack.ts";
+import { heldValues } from "../../../domain/held-values.ts";
+import { operatorCredential } from "../../../local/azure/operator.ts";
+import { AzureRig } from "../../local/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
+import { useEngine } from "../../support/engine.ts";
+import { sharedStack } from "../../support/stacks.ts";
 
 const catalogue = catalogueOf({
   secrets: { "ghcr-token": { authority: "external", env: "GHCR_TOKEN", owner: "platform" } },
@@ -27,4 +37,59 @@ describe("retiredNames", () => {
       assert.throws(() => retiredNames(catalogue, name, ""), { name: "UserError", code: "prune-not-retired" });
     }
   });
+});
+
+describe("prune, of a value that a stack holds in its state, under the real engine", function () {
+  this.timeout(60_000);
+  const { subscriptionId, tenantId } = sharedStack().azure;
+  const values = { "env-ghcr-token": "canary-old", "ghcr-token": "canary-new" };
+  let rig: AzureRig;
+  let stack: Stack;
+
+  before(async () => {
+    rig = await AzureRig.start({ tenantId, subscriptionId });
+    await rig.arm("PUT", `/subscriptions/${subscriptionId}/resourceGroups/Ameide`, { location: "westeurope" });
+  });
+  const engine = useEngine("shared", () => ({
+    mode: "live",
+    kubeconfigPath: "/nowhere",
+    vaultAddress: "http://127.0.0.1:1",
+    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
+  }));
+  before(async () => {
+    stack = await engine.open(async () => registerStack(sharedStack(values)));
+    await stack.up();
+  });
+  after(() => rig.stop());
+
+  const run = async (write: boolean) => {
+    const keyVault = new KeyVaultWriter({
+      uri: `${rig.azure.origin}/`,
+      credential: operatorCredential(rig.dir),
+      options: { disableChallengeResourceVerification: true },
+    });
+    const rows = await prune({ names: ["env-ghcr-token"], write, keyVault, stack });
+    return rows.map(({ where, verdict }) => `${where}: ${verdict}`);
+  };
+  const held = async () => heldValues(await readExport(stack)).toSorted();
+
+  it("shows where it lies, and changes nothing", async () => {
+    assert.deepEqual(await run(false), ["state: goes", "Key Vault: goes"]);
+    assert.deepEqual(await held(), ["env-ghcr-token", "ghcr-token"]);
+    assert.equal((await rig.operatorClient().getSecret("env-ghcr-token")).value, "canary-old");
+  });
+
+  it("takes it out of both, into soft delete, and the next update plans nothing and lacks nothing", async () => {
+    assert.deepEqual(await run(true), ["state: goes", "Key Vault: goes"]);
+    assert.deepEqual(await held(), ["ghcr-token"]);
+    assert.equal((await rig.operatorClient().getDeletedSecret("env-ghcr-token")).name, "env-ghcr-token");
+    assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-new");
+    const without = sharedStack({ "ghcr-token": "canary-new" });
+    const next = await engine.open(async () => registerStack(without, { held: await held() }));
+    const { changes } = await previewStack(next, { policyPacks: [], signal: new AbortController().signal });
+    assert.deepEqual(changes, []);
+  });
+
+  it("has nothing to do the second time", async () =>
+    assert.deepEqual(await run(true), ["state: absent", "Key Vault: absent"]));
 });
