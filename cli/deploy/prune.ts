@@ -9,7 +9,8 @@ import { listAll } from "../../diagnose/observe/kubernetes-list.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { KeyVaultWriter } from "../access/key-vault.ts";
 import { vaultCall } from "../access/vault.ts";
-import { pulumiCli, readExport } from "../engine/stack.ts";
+import { forgetResources } from "../engine/forget.ts";
+import { readExport } from "../engine/stack.ts";
 
 /** One place that a retired name was looked for in. */
 export interface PruneRow {
@@ -79,10 +80,7 @@ async function pruneState(stack: Stack, { names, write }: PruneOptions): Promise
   const held = resources.filter(
     ({ type, inputs }) => type === "azure-native:keyvault:Secret" && names.includes(String(inputs?.secretName)),
   );
-  if (write) {
-    // --force: it is protected, which is meant for updates
-    for (const { urn } of held) await pulumiCli(stack, ["state", "delete", urn, "--force", "--yes"]);
-  }
+  if (write && held.length > 0) await forgetResources(stack, new Set(held.map(({ urn }) => urn)));
   return rows("state", names, (name) => held.some(({ inputs }) => inputs?.secretName === name));
 }
 

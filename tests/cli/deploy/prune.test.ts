@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { registerStack } from "../../../chain.ts";
+import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { prune, retiredNames } from "../../../cli/deploy/prune.ts";
 import { previewStack } from "../../../cli/engine/deploy.ts";
 import { readExport } from "../../../cli/engine/stack.ts";
-import { heldValues } from "../../../domain/held-values.ts";
+import { KeyVault } from "../../../components/key-vault.ts";
+import { azureProvider } from "../../../components/providers.ts";
+import { heldValues, lackingValues } from "../../../domain/held-values.ts";
 import { operatorCredential } from "../../../local/azure/operator.ts";
 import { AzureRig } from "../../local/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
-import { useEngine } from "../../support/engine.ts";
+import { useEngine, type Program } from "../../support/engine.ts";
 import { sharedStack } from "../../support/stacks.ts";
 
 const catalogue = catalogueOf({
@@ -57,11 +59,21 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
   }));
   before(async () => {
-    stack = await engine.open(async () => registerStack(sharedStack(values)));
+    stack = await engine.open(program(sharedStack(values)));
     await stack.up();
   });
   after(() => rig.stop());
 
+  /** Key Vault with its values, and what depends on all of them, as the sync Job of `local` does. */
+  const program =
+    ({ azure, keyVaultSecrets: secrets }: ReturnType<typeof sharedStack>): Program =>
+    () => {
+      const provider = azureProvider(azure);
+      const keyVault = new KeyVault("key-vault", { azure, secrets, protect: true }, { providers: [provider] });
+      const group = { resourceGroupName: "Dependent", location: "westeurope" };
+      new ResourceGroup("dependent", group, { provider, dependsOn: keyVault });
+      return Promise.resolve();
+    };
   const run = async (write: boolean) => {
     const keyVault = new KeyVaultWriter({
       uri: `${rig.azure.origin}/`,
@@ -85,7 +97,8 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     assert.equal((await rig.operatorClient().getDeletedSecret("env-ghcr-token")).name, "env-ghcr-token");
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-new");
     const without = sharedStack({ "ghcr-token": "canary-new" });
-    const next = await engine.open(async () => registerStack(without, { held: await held() }));
+    const next = await engine.open(program(without));
+    assert.deepEqual(lackingValues(without, await held()), []);
     const { changes } = await previewStack(next, { policyPacks: [], signal: new AbortController().signal });
     assert.deepEqual(changes, []);
   });
