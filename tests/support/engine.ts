@@ -8,6 +8,9 @@ import { repositoryRoot } from "../../environments/index.ts";
 import type { ProvidersConfig } from "../../local/providers/config.ts";
 import { startProviders } from "../../local/providers/start.ts";
 
+/** The loopback providers, or others that run already. */
+export type TestProviders = ProvidersConfig | { readonly debugProviders: string; close(): unknown };
+
 export type Program = () => Promise<Record<string, unknown> | void>;
 
 /** One stack on a file backend of its own, in a folder that goes when the suite ends. */
@@ -25,7 +28,7 @@ export interface TestEngine {
  */
 export function useEngine(
   stackName: string,
-  providers: () => ProvidersConfig | Promise<ProvidersConfig> = () => ({ mode: "offline" }),
+  providers: () => TestProviders | Promise<TestProviders> = () => ({ mode: "offline" }),
 ): TestEngine {
   let engine: RunningEngine | undefined;
 
@@ -54,10 +57,10 @@ export interface RunningEngine extends TestEngine {
 }
 
 /** The engine of {@link useEngine}, for whoever ends it himself. */
-export async function startEngine(stackName: string, providers: ProvidersConfig): Promise<RunningEngine> {
+export async function startEngine(stackName: string, providers: TestProviders): Promise<RunningEngine> {
   const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-engine-"));
   for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
-  const running = await startProviders(providers);
+  const running = "debugProviders" in providers ? providers : await startProviders(providers);
   return {
     folder,
     open: async (program) =>
