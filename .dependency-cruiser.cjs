@@ -2,18 +2,26 @@
    `domain` and themselves, never each other; entry files sit on top and hand data down. */
 const work = ["environments", "components", "bootstrap", "policies", "diagnose"];
 const entries = "^((index|chain)\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
-const ours = "^((index|chain)\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
+const ours =
+  "^((index|chain)\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
 
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "domain-stands-alone", severity: "error", from: { path: "^domain/" }, to: { path: ours, pathNot: "^domain/" } },
+    {
+      name: "domain-stands-alone",
+      severity: "error",
+      from: { path: "^domain/" },
+      to: { path: ours, pathNot: "^domain/" },
+    },
     {
       name: "domain-is-pure",
       comment: "values and rules of the chain: no Pulumi, no network, no files",
       severity: "error",
       from: { path: "^domain/" },
-      to: { path: ["^(node:)?(fs|http|https|net|child_process|os|tls)(/|$)", "node_modules/@(pulumi|azure|kubernetes)"] },
+      to: {
+        path: ["^(node:)?(fs|http|https|net|child_process|os|tls)(/|$)", "node_modules/@(pulumi|azure|kubernetes)"],
+      },
     },
     ...work.map((folder) => ({
       name: `${folder}-imports-domain-only`,
@@ -40,6 +48,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
   },
 };

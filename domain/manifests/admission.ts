@@ -10,6 +10,14 @@ import { ourLabels } from "./marks.ts";
 
 type GuardedStack = Pick<EnvironmentStack, "name" | "plan" | "catalogue" | "vault" | "strictness">;
 
+/** The pack's rules that say the same, by the ids under which docs/policies.md explains them. */
+const rulesOf = {
+  fetch: " [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue]",
+  target: " [authority-cluster-managed]",
+  push: " [authority-wrong-writer, authority-mirror-read]",
+  replace: " [authority-push-replace]",
+} as const;
+
 /**
  * Refuses an ExternalSecret that fetches what the catalogue does not let it fetch, or that writes over a Secret of another
  * controller; see `passage.ts` for the table. Names are compared in one form, brought into it once: nested loops over
@@ -41,13 +49,13 @@ export function externalSecretPolicy({ name, catalogue, vault }: GuardedStack) {
       {
         expression: "variables.refused.size() == 0",
         message: "it fetches a secret that no ExternalSecret may fetch",
-        messageExpression: `'it may not fetch ' + variables.refused.map(k, k + ' (' + ${owner("k")} + ')').join(', ') + '; remove the key, or declare the delivery in environments/catalogue.yaml'`,
+        messageExpression: `'it may not fetch ' + variables.refused.map(k, k + ' (' + ${owner("k")} + ')').join(', ') + '; remove the key, or declare the delivery in environments/catalogue.yaml${rulesOf.fetch}'`,
         reason: "Forbidden",
       },
       {
         expression: "!variables.takesOver",
         message: "its target is the Secret of another controller",
-        messageExpression: `'its target ' + variables.target + ' (' + ${owner("variables.target")} + ') is the Secret of another controller; choose another name'`,
+        messageExpression: `'its target ' + variables.target + ' (' + ${owner("variables.target")} + ') is the Secret of another controller; choose another name${rulesOf.target}'`,
         reason: "Forbidden",
       },
     ],
@@ -75,12 +83,12 @@ export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
       {
         expression: "variables.refused.size() == 0",
         message: "it writes a secret that is not mirrored into Vault",
-        messageExpression: `'it may not write ' + variables.refused.map(k, k + ' (' + (k in variables.read ? 'an ExternalSecret reads it' : ${ownerOf("k", catalogue)}) + ')').join(', ') + '; only secrets of ${mirrored.join(", ")} that no ExternalSecret reads are mirrored'`,
+        messageExpression: `'it may not write ' + variables.refused.map(k, k + ' (' + (k in variables.read ? 'an ExternalSecret reads it' : ${ownerOf("k", catalogue)}) + ')').join(', ') + '; only secrets of ${mirrored.join(", ")} that no ExternalSecret reads are mirrored${rulesOf.push}'`,
         reason: "Forbidden",
       },
       {
         expression: "!has(object.spec.updatePolicy) || object.spec.updatePolicy == 'Replace'",
-        message: "updatePolicy IfNotExists makes Vault the authority over a secret of the cluster; set Replace",
+        message: `updatePolicy IfNotExists makes Vault the authority over a secret of the cluster; set Replace${rulesOf.replace}`,
         reason: "Forbidden",
       },
     ],
