@@ -67,7 +67,8 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
   const certificate = await issueServerCertificate(dir);
   const server = await listen(port, certificate);
   const writer = new StateWriter(files.state, state);
-  writer.changed(); // the ids that were made at the first start stay
+  writer.changed();
+  await writer.flush(); // the ids that were made at the first start stay, even if it is killed at once
   const context: AzureContext = {
     state,
     writer,

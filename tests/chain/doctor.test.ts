@@ -200,7 +200,7 @@ describe("doctor", function () {
   it("agrees with the seed's own commands 4 and 5, run to the letter", async () => {
     const { kubectl } = await testBinaries();
     const seed = (...args: string[]) =>
-      execFileSync(kubectl, args, { encoding: "utf8", env: { KUBECONFIG: chain().home.kubeconfig } }).trim().split("\n"); // prettier-ignore
+      execFileSync(kubectl, args, { encoding: "utf8", env: { HOME: chain().home.dir, KUBECONFIG: chain().home.kubeconfig } }).trim().split("\n"); // prettier-ignore
     const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status";
     const synced = seed("get", "externalsecrets", "-A", "-o", columns).slice(1);
     const labelled = seed("get", "secrets", "-n", "ameide-local", "-l", "app.kubernetes.io/managed-by=external-secrets", "-o", "name"); // prettier-ignore
