@@ -16,9 +16,9 @@ export function formatPreview({ stack, result, plan }: OfflinePreview): string {
   ].join("\n");
 }
 
-function row({ stage, operation, type, name, differs }: Change): readonly string[] {
+function row({ stage, operation, type, name, object, differs }: Change): readonly string[] {
   const what = operation === "update" || operation === "replace" ? ` (${differs.slice(0, 4).join(", ")})` : "";
-  return [stage, operation, type.split(/[:/]/).at(-1) ?? type, `${name}${what}`];
+  return [stage, operation, type.split(/[:/]/).at(-1) ?? type, `${object ?? name}${what}`];
 }
 
 function summary(changes: readonly Change[]): string {

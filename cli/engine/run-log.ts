@@ -1,6 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../domain/finding.ts";
 import type { Stage } from "../../domain/stage.ts";
+import { unknownValue } from "../../policies/subject/reading.ts";
 
 /** What one resource comes to in a preview, or came to in an update. */
 export interface Change {
@@ -8,6 +9,8 @@ export interface Change {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
+  /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
+  readonly object?: string;
   readonly stage: Stage;
   /** Property paths that differ; empty for creations and deletions. */
   readonly differs: readonly string[];
@@ -83,7 +86,40 @@ function changeOf(step: Step): Change | undefined {
   const differs = Object.keys(step.detailedDiff ?? {}).concat(
     step.detailedDiff === undefined ? (step.diffs ?? []) : [],
   );
-  return { operation, urn: step.urn, type, name, stage: stageOf(type), differs: differs.toSorted() };
+  const object = objectName((step.new ?? step.old)?.inputs ?? {});
+  return {
+    operation,
+    urn: step.urn,
+    type,
+    name,
+    ...(object === undefined ? {} : { object }),
+    stage: stageOf(type),
+    differs: differs.toSorted(),
+  };
+}
+
+/** Inputs that name the object itself; the first that is there wins, so the child comes before what it lies in. */
+const namingInputs = [
+  "secretName",
+  "federatedIdentityCredentialResourceName",
+  "roleName",
+  "vaultName",
+  "resourceName",
+  "resourceGroupName",
+  "path",
+  "name",
+] as const;
+
+/** Of Kubernetes' metadata, or of the input that Azure and Vault call an object by; `undefined` where none is known. */
+function objectName(inputs: Readonly<Record<string, unknown>>): string | undefined {
+  const metadata = inputs["metadata"] as { readonly name?: unknown; readonly namespace?: unknown } | undefined;
+  if (typeof metadata?.name === "string" && metadata.name !== unknownValue) {
+    return typeof metadata.namespace === "string" ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+  }
+  const named = namingInputs
+    .map((input) => inputs[input])
+    .find((value) => typeof value === "string" && value !== unknownValue);
+  return typeof named === "string" ? named : undefined;
 }
 
 function operationOf(op: string): Change["operation"] | undefined {

@@ -44,6 +44,16 @@ describe("RunLog", () => {
     ]);
   });
 
+  it("tells the object's own name where the inputs hold it, and none that is not known yet", () => {
+    const objectOf = (inputs: object): string | undefined =>
+      heard(step("create", storeUrn, { new: { inputs } })).changes[0]?.object;
+    assert.equal(objectOf({ metadata: { namespace: "ameide-dev", name: "ameide-vault" } }), "ameide-dev/ameide-vault");
+    assert.equal(objectOf({ metadata: { name: "ameide-dev" } }), "ameide-dev");
+    assert.equal(objectOf({ secretName: "ghcr-token", vaultName: "ameidekv" }), "ghcr-token");
+    assert.equal(objectOf({ metadata: { namespace: "a", name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } }), undefined);
+    assert.equal(objectOf({}), undefined);
+  });
+
   it("takes the coarse difference where the provider gives no detailed one", () => {
     assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
   });
