@@ -123,7 +123,8 @@ describe("local up", function () {
     assert.deepEqual(pidsOf(chain().home.dir), []);
     const run = await chain().up(values);
     assert.equal(run.code, 0, run.err);
-    assert.match(run.err, /Vault: was sealed, is active/);
+    // where a schedule of the CronJob fell into the stop, its own run may unseal Vault before ours looks
+    assert.match(run.err, /Vault: (was sealed, is )?active/);
     assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
       LANGFUSE_SECRET_KEY: "canary-langfuse-1",
     });
