@@ -52,8 +52,11 @@ describe("previewStack and updateStack, under the real engine", function () {
   it("answers what would change, and what the rules only advise", async () => {
     const { changes, advisories } = await previewStack(await engine.open(groups("one", "advised")), run());
     assert.deepEqual(
-      changes.filter(({ type }) => !type.startsWith("pulumi:")).map(({ operation, name }) => `${operation} ${name}`),
-      ["create one", "create advised"],
+      changes
+        .filter(({ type }) => !type.startsWith("pulumi:"))
+        .map(({ operation, name }) => `${operation} ${name}`)
+        .toSorted(),
+      ["create advised", "create one"],
     );
     assert.deepEqual(
       advisories.map(({ code, severity, subject }) => [code, severity, subject]),
