@@ -1,3 +1,4 @@
+import { identityId, keyVaultId } from "../../domain/azure-ids.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../../domain/snapshot.ts";
 import type { AzureReader } from "./access.ts";
@@ -7,21 +8,6 @@ const identityApi = "api-version=2023-01-31";
 const roleAssignmentApi = "api-version=2022-04-01";
 /** Far under Key Vault's 4,000 in 10 s, which others use too. */
 const valuesAtOnce = 8;
-
-/** Path of the identity `ameide-vault-bootstrap-mi` in Resource Manager. */
-export function identityPath({ azure }: EnvironmentStack): string {
-  const { subscriptionId, resourceGroup, identity } = azure;
-  return `${groupPath(subscriptionId, resourceGroup)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identity}`;
-}
-
-export function keyVaultPath({ azure }: EnvironmentStack): string {
-  const { subscriptionId, resourceGroup, keyVault } = azure;
-  return `${groupPath(subscriptionId, resourceGroup)}/providers/Microsoft.KeyVault/vaults/${keyVault}`;
-}
-
-function groupPath(subscriptionId: string, resourceGroup: string): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-}
 
 interface Page<T> {
   readonly value: readonly T[];
@@ -37,7 +23,7 @@ export async function observeIdentity(
     const nothing = notAsked("read the identity", azure);
     return { identity: nothing, federatedCredentials: nothing, roleAssignments: nothing };
   }
-  const path = identityPath(stack);
+  const path = identityId(stack.azure);
   const [identity, federatedCredentials] = await Promise.all([
     observed(`read the identity ${stack.azure.identity}`, async () => {
       const { properties } = await azure.arm<{ properties: { clientId: string; principalId: string } }>(
@@ -58,7 +44,7 @@ export async function observeIdentity(
     const { principalId } = identity.value;
     const list = await pages<RoleAssignment>(
       (link) => azure.arm(link),
-      `${keyVaultPath(stack)}/providers/Microsoft.Authorization/roleAssignments?$filter=${encodeURIComponent(`principalId eq '${principalId}'`)}&${roleAssignmentApi}`,
+      `${keyVaultId(stack.azure)}/providers/Microsoft.Authorization/roleAssignments?$filter=${encodeURIComponent(`principalId eq '${principalId}'`)}&${roleAssignmentApi}`,
     );
     return list
       .filter(({ properties }) => properties.principalId === principalId)

@@ -8,12 +8,12 @@ import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
 import type { CauseCode } from "../../diagnose/causes.ts";
 import type { Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
-import { identityPath, keyVaultPath } from "../../diagnose/observe/azure.ts";
 import { patcherJob } from "../../diagnose/observe/client-patcher.ts";
 import { namespacesOf, observe } from "../../diagnose/observe/observe.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { validate } from "../../diagnose/validate.ts";
 import { drift, lineage } from "../../diagnose/lineage.ts";
+import { identityId, keyVaultId } from "../../domain/azure-ids.ts";
 import { armRequest } from "../support/arm.ts";
 import { testBinaries } from "../support/servers.ts";
 import { runCommand } from "../support/command-line.ts";
@@ -245,7 +245,7 @@ describe("doctor", function () {
     assert.equal(await first(), "bootstrap-missing");
     await arm(
       "DELETE",
-      `${identityPath(stack)}/federatedIdentityCredentials/${stack.federated.name}?api-version=2023-01-31`,
+      `${identityId(stack.azure)}/federatedIdentityCredentials/${stack.federated.name}?api-version=2023-01-31`,
     );
     assert.equal(await first(), "federated-credential-missing");
     await repaired();
@@ -254,7 +254,7 @@ describe("doctor", function () {
   it("names a role assignment that is gone, and tells the 403 of the bootstrap's run with it", async () => {
     const list = await arm(
       "GET",
-      `${keyVaultPath(place.stack)}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01`,
+      `${keyVaultId(place.stack.azure)}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01`,
     );
     const { value } = JSON.parse(list) as { value: { id: string }[] };
     await arm("DELETE", `${value[0]?.id ?? ""}?api-version=2022-04-01`);
