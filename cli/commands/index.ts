@@ -16,7 +16,8 @@ import { localUp } from "./local-up.ts";
 import { preview } from "./preview.ts";
 import { prune } from "./prune.ts";
 import { render } from "./render.ts";
-import { rotate, rotationDue } from "./rotate.ts";
+import { rotate } from "./rotate.ts";
+import { rotation } from "./rotation.ts";
 import { reconfigureAuth, unseal } from "./unseal.ts";
 import { resync } from "./resync.ts";
 import { up } from "./up.ts";
@@ -48,7 +49,7 @@ export const commands: readonly Command<never>[] = [
   unseal,
   reconfigureAuth,
   rotate,
-  rotationDue,
+  rotation,
   graph,
   bootstrapRun,
   bootstrapLogs,

@@ -57,38 +57,3 @@ export const rotate: Command<Flags> = {
     }
   },
 };
-
-export const rotationDue: Command<PlaceFlags> = {
-  name: "rotation",
-  summary: "list what is over the age that the catalogue gives it",
-  options: placeOptions,
-  examples: ["ameide-secrets rotation --stack prod"],
-  async run(flags, io) {
-    const [{ openPlace }, { observe }, library] = await Promise.all([
-      import("../access/place.ts"),
-      import("../../diagnose/observe/observe.ts"),
-      import("../../diagnose/rotation.ts"),
-    ]);
-    const place = await openPlace(flags);
-    try {
-      const due = library.rotationDue(await observe(place.stack, place.access), place.stack);
-      if (flags.json === true) io.out(JSON.stringify(due, undefined, 2));
-      else if (due.length === 0) io.out("nothing is over its age");
-      else
-        io.out(
-          table(
-            ["SECRET", "DAYS", "EVERY", "OWNER"],
-            due.map(({ name, ageInDays, rotateEveryInDays, owner }) => [
-              name,
-              String(ageInDays),
-              String(rotateEveryInDays),
-              owner ?? "-",
-            ]),
-          ),
-        );
-      return due.length === 0 ? ExitCode.ok : ExitCode.finding;
-    } finally {
-      await place.close();
-    }
-  },
-};

@@ -134,6 +134,7 @@ describe("the commands on a chain that stands", function () {
       "drift",
       "who-uses ghcr-token",
       "rotation",
+      "rotation --due",
       "guard",
     ]) {
       const { code, out, err } = await at(words);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Snapshot } from "../../domain/snapshot.ts";
-import { rotate, rotationDue, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
+import { rotate, rotationAges, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { changed, healthy, minutesAgo, print, seen, stack, valuesOf } from "./healthy.ts";
 
@@ -122,16 +122,30 @@ describe("rotationState", () => {
     }));
 });
 
-describe("rotationDue", () => {
-  it("lists what is older than the catalogue wants, and nothing else", () => {
-    const { catalogue } = stack;
-    const token = { authority: "external" as const, env: "GHCR_TOKEN", rotateEvery: "90d", owner: "platform" };
-    const key = { authority: "external" as const, env: "OPENAI_API_KEY", rotateEvery: "365d" };
-    const secrets = { ...catalogue.secrets, "ghcr-token": token, "openai-api-key": key };
-    const aged = environmentStack("dev", {}, { catalogue: { ...catalogue, secrets } });
-    const keyVault = changed(healthy(aged).keyVault, () => true, { updatedAt: minutesAgo(100 * 24 * 60) });
-    assert.deepEqual(rotationDue({ ...healthy(aged), keyVault }, aged), [
-      { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, owner: "platform" },
-    ]);
+describe("rotationAges", () => {
+  const { catalogue } = stack;
+  const token = { authority: "external" as const, env: "GHCR_TOKEN", rotateEvery: "90d", owner: "platform" };
+  const key = { authority: "external" as const, env: "OPENAI_API_KEY", rotateEvery: "365d" };
+  const other = { authority: "external" as const, env: "ANTHROPIC_API_KEY", rotateEvery: "30d" };
+  const secrets = { "ghcr-token": token, "openai-api-key": key, "anthropic-api-key": other };
+  const aged = environmentStack(
+    "dev",
+    {},
+    { catalogue: { ...catalogue, secrets: { ...catalogue.secrets, ...secrets } } },
+  );
+  const keyVault = changed(healthy(aged).keyVault, () => true, { updatedAt: minutesAgo(100 * 24 * 60) });
+  const ages = rotationAges({ ...healthy(aged), keyVault }, aged);
+
+  it("puts what is over its age first, by how much", () =>
+    assert.deepEqual(ages.slice(0, 2), [
+      { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, due: true },
+      { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, due: true, owner: "platform" },
+    ]));
+  it("lists the others with their ages, those too that may become as old as they like", () => {
+    const rest = Object.fromEntries(ages.slice(2).map(({ name, ...age }) => [name, age]));
+    assert.deepEqual(rest["openai-api-key"], { ageInDays: 100, rotateEveryInDays: 365, due: false });
+    assert.equal(rest["ghcr-username"]?.due, false);
   });
+  it("lists nothing of what vault-bootstrap generates: that has no age in Key Vault", () =>
+    assert.ok(ages.every(({ name }) => aged.catalogue.secrets[name]?.authority === "external")));
 });

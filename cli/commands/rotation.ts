@@ -1,0 +1,51 @@
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { table } from "../table.ts";
+import { placeOptions, type PlaceFlags } from "./place-options.ts";
+
+interface Flags extends PlaceFlags {
+  readonly due?: boolean;
+}
+
+export const rotation: Command<Flags> = {
+  name: "rotation",
+  summary: "how old each value in Key Vault is, and how old the catalogue lets it become",
+  options: [...placeOptions, { flags: "--due", summary: "only what is over its age; exit code 1 where there is any" }],
+  examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
+  async run(flags, io) {
+    const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([
+      import("../access/place.ts"),
+      import("../../diagnose/observe/observe.ts"),
+      import("../../diagnose/rotation.ts"),
+      import("../../domain/user-error.ts"),
+    ]);
+    const place = await openPlace(flags);
+    try {
+      const snapshot = await observe(place.stack, place.access);
+      if (!snapshot.keyVault.ok) {
+        const { asked, message } = snapshot.keyVault.failure;
+        const fix = `ameide-secrets doctor --stack ${flags.stack}`;
+        throw UserError.of("azure-not-readable", `could not ${asked}: ${message}`, fix);
+      }
+      const ages = rotationAges(snapshot, place.stack).filter(({ due }) => flags.due !== true || due);
+      if (flags.json === true) io.out(JSON.stringify(ages, undefined, 2));
+      else if (ages.length === 0) io.out(flags.due === true ? "nothing is over its age" : "Key Vault holds none");
+      else
+        io.out(
+          table(
+            ["SECRET", "DAYS", "EVERY", "DUE", "OWNER"],
+            ages.map(({ name, ageInDays, rotateEveryInDays, due, owner }) => [
+              name,
+              String(ageInDays),
+              String(rotateEveryInDays ?? "-"),
+              due ? "yes" : "no",
+              owner ?? "-",
+            ]),
+          ),
+        );
+      return flags.due === true && ages.length > 0 ? ExitCode.finding : ExitCode.ok;
+    } finally {
+      await place.close();
+    }
+  },
+};
