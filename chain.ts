@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AdmissionGuard } from "./components/admission-guard.ts";
+import { adopting } from "./components/adoption.ts";
 import { BootstrapFederation } from "./components/bootstrap-federation.ts";
 import { BootstrapIdentity } from "./components/bootstrap-identity.ts";
 import { KeyVault } from "./components/key-vault.ts";
@@ -49,11 +50,12 @@ export function registerStack(plan: StackPlan, options: RegisterOptions = {}): R
 
 /** What all environments live on. */
 function registerShared(
-  { azure, protect, keyVaultSecrets }: SharedStack,
+  { azure, protect, adopt, keyVaultSecrets }: SharedStack,
   provider: pulumi.ProviderResource,
   ground: pulumi.Resource[] = [],
 ) {
-  const opts = { providers: { "azure-native": provider }, dependsOn: ground };
+  const transformations = [adopting(adopt)];
+  const opts = { providers: { "azure-native": provider }, dependsOn: ground, transformations };
   const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, opts);
   const identity = new BootstrapIdentity("identity", { azure, keyVaultId: keyVault.id, protect }, opts);
   const outputs = {
@@ -85,7 +87,8 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
       : registerShared(stack.shared, providers["azure-native"], ground);
 
   const subjects = { azure, identityName: common.identityName, subjects: [federated] };
-  const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground });
+  const transformations = [adopting(stack.adopt)];
+  const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground, transformations });
   // of use once Azure knows this cluster; and so the id comes from a resource of this stack, which the pack can see
   const clientId = pulumi
     .all([common.outputs.bootstrapClientId, federation.credentialNames])
@@ -96,7 +99,8 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
     return { ...common.outputs, cronJobName };
   }
 
-  const toVault = { providers: { ...providers, vault: vaultProvider(stack.vault) }, dependsOn: ground };
+  const vaultProviders = { ...providers, vault: vaultProvider(stack.vault) };
+  const toVault = { providers: vaultProviders, dependsOn: ground, transformations };
   const engine = new VaultEngine("vault-engine", { stack }, toVault);
   const auth = new VaultKubernetesAuth("vault-auth", { stack }, toVault);
   const digest = pulumi

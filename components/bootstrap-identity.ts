@@ -1,11 +1,9 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { keyVaultSecretsUser } from "../domain/azure-ids.ts";
 import { nameBasedGuid } from "../domain/name-based-guid.ts";
 import type { AzurePlace } from "../domain/environment.ts";
-
-/** Azure's built-in role "Key Vault Secrets User": reads secrets' values, writes nothing. */
-export const keyVaultSecretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
 
 export interface BootstrapIdentityArgs {
   readonly azure: AzurePlace;

@@ -61,6 +61,9 @@ export interface FederatedSubject {
   readonly audience: "api://AzureADTokenExchange";
 }
 
+/** Name of a resource in the program -> the id by which its provider knows what is there already. */
+export type Adopted = Readonly<Record<string, string>>;
+
 /** The `shared` stack, ready to be registered. */
 export interface SharedStack {
   readonly kind: "shared";
@@ -68,6 +71,8 @@ export interface SharedStack {
   readonly secretPrefix?: string;
   readonly azure: AzurePlace;
   readonly protect: boolean;
+  /** What was there before this program and is taken over as it is. @default - nothing */
+  readonly adopt?: Adopted;
   readonly values: Strictness["values"];
   /** Key Vault name -> value; empty in `data-plane`. Absent names are kept, never deleted. */
   readonly keyVaultSecrets: ReadonlyMap<string, Redacted>;
@@ -85,6 +90,8 @@ export interface EnvironmentStack {
   readonly namespace: string;
   readonly strictness: Strictness;
   readonly azure: AzurePlace;
+  /** See SharedStack. */
+  readonly adopt?: Adopted;
   /** In `local` only: the shared stack's part, in the same stack. */
   readonly shared?: SharedStack;
   readonly federated: FederatedSubject;

@@ -1,3 +1,4 @@
+import { checkAdopted } from "../domain/adoption.ts";
 import { planBootstrap, defaultBootstrapImage } from "../domain/bootstrap-plan.ts";
 import type { EnvironmentStack, Strictness } from "../domain/environment.ts";
 import { bootstrapName, federatedSubject, namespaceOf } from "../domain/federation.ts";
@@ -27,7 +28,7 @@ export async function loadEnvironment(
   const { kubeconfig, context: kubernetesContext, oidcIssuer } = cluster;
   const server = vault.serviceAccount ?? `vault-core-${name}`;
   const namespace = namespaceOf(name);
-  return environmentStack(name, context, {
+  const stack = await environmentStack(name, context, {
     strictness: strictness[name],
     azure: publicAzure(shared.azure),
     secretPrefix: shared.secretPrefix,
@@ -40,6 +41,10 @@ export async function loadEnvironment(
       kubernetesHost: "https://kubernetes.default.svc",
     },
   });
+  const adopting = { ...stack, adopt: own.adopt };
+  const errors = checkAdopted(adopting, name);
+  if (errors.length > 0) throw UserError.from(errors);
+  return adopting;
 }
 
 /** What differs by place, worked out from the settings. */

@@ -1,4 +1,5 @@
 import type { AzurePlace, FederatedSubject, SharedStack, Strictness } from "../domain/environment.ts";
+import { checkAdopted } from "../domain/adoption.ts";
 import { compileDotenv } from "../domain/dotenv.ts";
 import { errorsOf } from "../domain/finding.ts";
 import { keyVaultName } from "../domain/names.ts";
@@ -12,13 +13,17 @@ import type { SettingsOf } from "./stack-settings.ts";
 
 /** The stack that all environments have in common. */
 export function loadShared({ shared: settings, claims }: SettingsOf<"shared">, context: LoadContext): SharedStack {
-  return sharedPart(context, {
+  const part = sharedPart(context, {
     environment: "shared",
     azure: publicAzure(settings.azure),
     strictness: shared,
     secretPrefix: settings.secretPrefix,
     federatedSubjects: claims.map(({ federated }) => federated),
   });
+  const adopting = { ...part, adopt: settings.adopt };
+  const errors = checkAdopted(adopting, "shared");
+  if (errors.length > 0) throw UserError.from(errors);
+  return adopting;
 }
 
 interface SharedPlace {

@@ -2,7 +2,7 @@ import type { Strictness } from "../domain/environment.ts";
 
 /**
  * Live. Its Vault unseals by a key service: the unseal key must not lie beside the data it protects (362-v2).
- * `admission` goes to `deny` once `ameide-secrets lint --live` finds nothing there.
+ * `admission` goes to `deny` once `ameide-secrets guard --stack prod` finds nothing there.
  */
 export const prod: Strictness = {
   values: "data-plane",

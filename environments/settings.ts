@@ -23,8 +23,12 @@ export const azureSettings = z.strictObject({
   recover: z.boolean().optional(),
 });
 
+/** What was there before this program: name of the resource in it -> the id by which its provider knows it. */
+const adopt = z.record(z.string(), z.string().min(1)).default({});
+
 export const sharedSettings = z.strictObject({
   azure: azureSettings,
+  adopt,
   /** Not set means `env-`, `""` means no prefix; part of every Key Vault name. */
   secretPrefix: z
     .string()
@@ -53,6 +57,7 @@ const vault = z.strictObject({
 export const environmentSettings = z.strictObject({
   cluster,
   vault: vault.default({}),
+  adopt,
   /** Namespaces that receive secrets beside the environment's own (the seed's `extraSecretStores`). */
   additionalNamespaces: z.array(namespace).default([]),
   registry: z

@@ -1,4 +1,4 @@
-import type { Access, AzureReader } from "../../diagnose/observe/access.ts";
+import type { Access } from "../../diagnose/observe/access.ts";
 import { azureReader, vaultReader } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
@@ -9,6 +9,7 @@ import { localArm } from "../deploy/local-azure.ts";
 import { loadLocalStack } from "../deploy/local-stack.ts";
 import { clusterOf, loadCloudStack, reachVault } from "../deploy/cloud.ts";
 import { vaultCredential } from "../deploy/vault-credentials.ts";
+import { cloudAzure } from "./azure.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
 import { shortToken, vaultState, type ShortToken } from "./vault.ts";
 
@@ -80,18 +81,7 @@ async function localPlace(options: PlaceOptions) {
 
 async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
   const plan = await loadCloudStack(name, dotenv ?? []);
-  return { ...(await clusterOf(plan)), azure: await cloudAzure(plan.azure.keyVaultUri, plan.azure.extraCaPem) };
-}
-
-async function cloudAzure(keyVaultUri: string, ca: string | undefined): Promise<AzureReader> {
-  const { DefaultAzureCredential } = await import("@azure/identity");
-  const credential = new DefaultAzureCredential();
-  return azureReader({
-    resourceManager: "https://management.azure.com",
-    keyVaultUri,
-    token: async (scope) => new Redacted((await credential.getToken(scope)).token),
-    ...(ca === undefined ? {} : { ca }),
-  });
+  return { ...(await clusterOf(plan)), azure: await cloudAzure(plan.azure) };
 }
 
 /** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */

@@ -6,6 +6,7 @@ import type { RegisterOptions } from "../../chain.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
+import type { Change } from "../engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
@@ -34,6 +35,8 @@ export interface ChainOptions {
   readonly refresh?: boolean;
   /** A plan that was approved: any other is refused. @default - whatever the preview plans */
   readonly approved?: string;
+  /** Looks at a plan before any of it is done, and throws to stop it. @default - the gates are enough */
+  readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
 }
 
 export interface ChainResult {
@@ -56,7 +59,8 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   try {
     const engine = await options.openEngine({}, token.token);
     try {
-      return { vaultBefore, ...(await previewThenUpdate(engine.stack, options)) };
+      const inspect = async (changes: readonly Change[]) => options.inspect?.(changes, token.token);
+      return { vaultBefore, ...(await previewThenUpdate(engine.stack, { ...options, inspect })) };
     } finally {
       await engine.close();
     }
@@ -75,11 +79,13 @@ export async function previewThenUpdate(
     until,
     refresh,
     approved,
-  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh" | "approved">,
+    inspect,
+  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh" | "approved" | "inspect">,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
   const run = { policyPacks, signal, ...(refresh === undefined ? {} : { refresh }) };
   const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
   refuseLoss(preview.changes, stack.name);
+  await inspect?.(preview.changes);
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
@@ -97,6 +103,7 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
       mayChange: options.until === "update",
       bootstrapOnly: async () => (engine = await options.openEngine({ firstStep: true })).stack,
       run: { policyPacks, signal },
+      ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       tell,
     });
   } finally {

@@ -5,12 +5,15 @@ import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import type { RegisterOptions } from "../../chain.ts";
+import { vaultReader } from "../../diagnose/observe/access.ts";
+import { cloudAzure } from "../access/azure.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openPortForward, type PortForward } from "../access/port-forward.ts";
 import { vaultState } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine } from "./cloud-engine.ts";
+import { refuseForeign } from "./ownership/ownership.ts";
 import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
 
 export interface CloudOptions {
@@ -54,12 +57,21 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   if (errorsOf(plan.findings).length > 0) throw UserError.from(errorsOf(plan.findings));
 
   const policyPacks = [join(repositoryRoot, "policies")];
+  const azure = await cloudAzure(plan.azure);
   const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
   if (plan.kind === "shared") {
     const engine = await openEngine({});
     return {
       plan,
-      ...(await previewThenUpdate(engine.stack, { policyPacks, signal, phases, until, refresh, ...gate })),
+      ...(await previewThenUpdate(engine.stack, {
+        policyPacks,
+        signal,
+        phases,
+        until,
+        refresh,
+        inspect: (changes) => refuseForeign(changes, plan, { azure }),
+        ...gate,
+      })),
     };
   }
 
@@ -81,6 +93,12 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
         signal,
         until,
         refresh,
+        inspect: (changes, vaultToken) =>
+          refuseForeign(changes, plan, {
+            azure,
+            cluster,
+            ...(vaultToken === undefined ? {} : { vault: vaultReader(plan.vault.operatorAddress, vaultToken) }),
+          }),
         ...gate,
       })),
     };

@@ -2,9 +2,11 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
-import type { Cluster } from "../access/cluster.ts";
+import type { Cluster, KubernetesObject } from "../access/cluster.ts";
 import { vaultState, type VaultState } from "../access/vault.ts";
-import { updateStack, type RunOptions } from "../engine/deploy.ts";
+import { previewStack, updateStack, type RunOptions } from "../engine/deploy.ts";
+import type { Change } from "../engine/run-log.ts";
+import { isOurs } from "./ownership/kubernetes-objects.ts";
 
 /**
  * Gets Vault to where the program can talk to it. Its Pulumi provider looks a token up at every preview, so a Vault that
@@ -23,6 +25,8 @@ export async function ensureVaultActive(options: {
   readonly mayChange: boolean;
   readonly bootstrapOnly: () => Promise<Stack>;
   readonly run: RunOptions;
+  /** See ChainOptions. */
+  readonly inspect?: (changes: readonly Change[]) => Promise<void>;
   readonly tell: (text: string) => void;
 }): Promise<VaultState> {
   const { address, cluster, namespace, cronJob, run, tell } = options;
@@ -47,7 +51,12 @@ export async function ensureVaultActive(options: {
   const there = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
   if (there === undefined) {
     tell("making what vault-bootstrap needs");
-    await updateStack(await options.bootstrapOnly(), { ...run, exclude: leftOutByFirstStep });
+    const stack = await options.bootstrapOnly();
+    const firstStep = { ...run, exclude: leftOutByFirstStep };
+    if (options.inspect !== undefined) await options.inspect((await previewStack(stack, firstStep)).changes);
+    await updateStack(stack, firstStep);
+  } else {
+    requireOurs(there, namespace);
   }
 
   tell(`running ${cronJob} until Vault is unsealed`);
@@ -65,5 +74,16 @@ export async function ensureVaultActive(options: {
     ended.cause,
     `Vault is ${after} after ${ended.job} (${ended.cause}):\n    ${ended.log.trim().split("\n").slice(-5).join("\n    ")}`,
     `see docs/runbook.md#${ended.cause}`,
+  );
+}
+
+/** Another's CronJob of the same name, such as the chart's that this program follows, knows none of our flags. */
+function requireOurs(cronJob: KubernetesObject, namespace: string): void {
+  if (isOurs(cronJob)) return;
+  const { name } = cronJob.metadata;
+  throw UserError.of(
+    "cron-job-not-ours",
+    `Vault is to be unsealed by the CronJob ${namespace}/${name}, and the one that is there was not made by this program`,
+    `unseal Vault by the way that it has (vault operator unseal), then take that CronJob away: ameide-secrets preview --stack <stack> tells whose it is`,
   );
 }

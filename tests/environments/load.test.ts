@@ -217,6 +217,13 @@ describe("load", () => {
       assert.match(line, /^settings-shared-missing Pulumi\.shared\.yaml: prod lives on the Key Vault/);
     });
 
+    it("fails what it may not adopt, before anything is registered", async () => {
+      stacks.edit("Pulumi.dev.yaml", "    cluster:", "    adopt: { vault-engine-kv: kv }\n    cluster:");
+      assert.deepEqual(await stacks.refusal("dev"), [
+        'settings-adopt Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", and this stack\'s own is "secret"',
+      ]);
+    });
+
     it("fails a namespace that another stack of the cluster claims", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", "    additionalNamespaces: [argocd]\n    cluster:");
       for (const name of ["dev", "prod", "shared"]) {

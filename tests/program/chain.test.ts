@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
+import { adoptables } from "../../domain/adoption.ts";
 import type { StackPlan } from "../../domain/environment.ts";
 import { recordStack, type Registration } from "../support/record-stack.ts";
 import { environmentStack, localStack, sharedStack } from "../support/stacks.ts";
@@ -57,6 +58,15 @@ describe("registerStack", function () {
       assert.deepEqual(new Set(providers), new Set(["azure"]));
     });
 
+    it("has every resource that its stack file may adopt", async () => {
+      const plan = sharedStack();
+      const made = new Set(namesOf(await record(plan)));
+      assert.deepEqual(
+        adoptables(plan).filter(({ resource }) => !made.has(resource)),
+        [],
+      );
+    });
+
     it("protects all of it, and leaves it in place when it goes from the program", async () => {
       const created = await record(sharedStack({ "ghcr-token": "canary" }));
       const loose = created.filter(
@@ -76,6 +86,25 @@ describe("registerStack", function () {
         "VaultEngine",
         "VaultKubernetesAuth",
       ]);
+    });
+
+    it("has every resource that its stack file may adopt", async () => {
+      const plan = environmentStack();
+      const made = new Set(namesOf(await record(plan)));
+      assert.deepEqual(
+        adoptables(plan).filter(({ resource }) => !made.has(resource)),
+        [],
+      );
+    });
+
+    it("changes nothing of what it adopts, and leaves it in place when it goes", async () => {
+      const created = await record(
+        environmentStack("dev", { adopt: { "vault-auth-config": "auth/kubernetes/config" } }),
+      );
+      const options = (name: string) => created.find((one) => one.name === name)?.options;
+      assert.deepEqual(options("vault-auth-config")?.ignoreChanges, ["*"]);
+      assert.equal(options("vault-auth-config")?.retainOnDelete, true);
+      assert.deepEqual(options("vault-engine-kv-config")?.ignoreChanges, []);
     });
 
     it("gives every resource an explicit provider of its own package", async () => {

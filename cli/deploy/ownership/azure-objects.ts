@@ -1,0 +1,157 @@
+import type { AzureReader } from "../../../diagnose/observe/access.ts";
+import { adoptionLine } from "../../../domain/adoption.ts";
+import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../domain/azure-ids.ts";
+import type { StackPlan } from "../../../domain/environment.ts";
+import type { Finding } from "../../../domain/finding.ts";
+import type { Change } from "../../engine/run-log.ts";
+import { find, look } from "./look.ts";
+
+const keyVaultApi = "api-version=2023-07-01";
+const identityApi = "api-version=2023-01-31";
+const roleAssignmentApi = "api-version=2022-04-01";
+
+/**
+ * What stands in Azure already where a plan would create. `azure-native` refuses to create over it, in the middle of the
+ * update and without the way on; here it is told before the first change, with the line that takes it over.
+ */
+export async function foreignInAzure(
+  changes: readonly Change[],
+  plan: StackPlan,
+  azure: AzureReader,
+): Promise<readonly Finding[]> {
+  const created = changes.filter(({ operation, type }) => operation === "create" && type.startsWith("azure-native:"));
+  const found = await Promise.all(
+    created.map((change) => {
+      const { stage, object: at = change.name } = change;
+      return look({ stage, at, of: "Azure", run: () => lookAt(change, plan, azure) });
+    }),
+  );
+  return found.filter((finding) => finding !== undefined);
+}
+
+function lookAt({ type, name }: Change, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
+  switch (type.split(":").at(-1)) {
+    case "Vault":
+      return keyVault(name, plan, azure);
+    case "UserAssignedIdentity":
+      return identity(name, plan, azure);
+    case "RoleAssignment":
+      return roleAssignment(name, plan, azure);
+    case "FederatedIdentityCredential":
+      return federatedCredential(name, plan, azure);
+    default:
+      return Promise.resolve(undefined);
+  }
+}
+
+async function keyVault(
+  resource: string,
+  { azure: place }: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  const id = keyVaultId(place);
+  const there = await find(() =>
+    azure.arm<{ properties: { enableRbacAuthorization?: boolean } }>(`${id}?${keyVaultApi}`),
+  );
+  if (there === undefined) return undefined;
+  const byPolicies = there.properties.enableRbacAuthorization !== true;
+  return finding(
+    "key-vault",
+    place.keyVault,
+    `the Key Vault ${place.keyVault} exists already, and this stack did not make it${byPolicies ? "; it gives rights by access policies, under which role assignments do nothing" : ""}`,
+    `${byPolicies ? `first give its readers roles and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine("shared", resource, id)}`,
+  );
+}
+
+async function identity(
+  resource: string,
+  { azure: place }: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  const id = identityId(place);
+  if ((await find(() => azure.arm(`${id}?${identityApi}`))) === undefined) return undefined;
+  return finding(
+    "identity",
+    place.identity,
+    `the identity ${place.identity} exists already, and this stack did not make it`,
+    adoptionLine("shared", resource, id),
+  );
+}
+
+/** Azure refuses a second assignment of one role to one principal at one scope, whatever its name. */
+async function roleAssignment(
+  resource: string,
+  { azure: place }: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  const owner = await find(() =>
+    azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`),
+  );
+  if (owner === undefined) return undefined;
+  const { principalId } = owner.properties;
+  const filter = encodeURIComponent(`principalId eq '${principalId}'`);
+  const scope = keyVaultId(place);
+  const list = await find(() =>
+    azure.arm<{ value: readonly RoleAssignment[] }>(
+      `${scope}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}&${roleAssignmentApi}`,
+    ),
+  );
+  const same = list?.value.find(
+    ({ properties }) =>
+      properties.principalId === principalId &&
+      properties.scope.toLowerCase() === scope.toLowerCase() &&
+      properties.roleDefinitionId.toLowerCase().endsWith(keyVaultSecretsUser),
+  );
+  if (same === undefined) return undefined;
+  return finding(
+    "identity",
+    same.id,
+    `${place.identity} has the role "Key Vault Secrets User" at ${place.keyVault} already, and this stack did not give it`,
+    adoptionLine("shared", resource, same.id),
+  );
+}
+
+interface RoleAssignment {
+  readonly id: string;
+  readonly properties: { readonly principalId: string; readonly roleDefinitionId: string; readonly scope: string };
+}
+
+/** By name, and by issuer and subject: Azure refuses two of the same on one identity. */
+async function federatedCredential(
+  resource: string,
+  plan: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  if (plan.kind === "shared") return undefined;
+  const { federated, azure: place } = plan;
+  const list = await find(() =>
+    azure.arm<{ value: readonly FederatedCredential[] }>(
+      `${identityId(place)}/federatedIdentityCredentials?${identityApi}`,
+    ),
+  );
+  const same = list?.value.find(
+    ({ name, properties }) =>
+      name === federated.name || (properties.issuer === federated.issuer && properties.subject === federated.subject),
+  );
+  if (same === undefined) return undefined;
+  const { issuer, subject } = same.properties;
+  const differs = issuer === federated.issuer && subject === federated.subject ? "" : `, for ${subject} of ${issuer}`;
+  return finding(
+    "identity",
+    same.name,
+    `${place.identity} has the federated credential "${same.name}" already, and this stack did not make it${differs}`,
+    differs === ""
+      ? adoptionLine(plan.name, resource, same.id)
+      : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in by it`,
+  );
+}
+
+interface FederatedCredential {
+  readonly id: string;
+  readonly name: string;
+  readonly properties: { readonly issuer: string; readonly subject: string };
+}
+
+function finding(stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {
+  return { code: "azure-object-exists", stage, severity: "error", subject, problem, fix };
+}

@@ -1,0 +1,131 @@
+import type { Finding } from "../../../domain/finding.ts";
+import { ourLabels } from "../../../domain/manifests/marks.ts";
+import type { Cluster, KubernetesObject } from "../../access/cluster.ts";
+import type { Change } from "../../engine/run-log.ts";
+import { look } from "./look.ts";
+
+/** Whose an object is that is there already. */
+export interface Owner {
+  /** Such as `the ArgoCD application "foundation-secrets"`. */
+  readonly words: string;
+  /** Of a tool that goes on applying it, so that two would write it in turns. */
+  readonly applies: "argocd" | "helm" | "nobody known";
+}
+
+/**
+ * The objects that a plan would write and that are another's: what it creates must not be there without this program's
+ * label, and nothing that it writes may be tracked by ArgoCD or Helm. With server-side apply a creation over an object
+ * that exists is no error, so nobody else would tell.
+ *
+ * @param changes - of a preview; patches of what belongs to others by nature (ServiceAccountPatch) are passed over.
+ */
+export async function foreignInKubernetes(
+  changes: readonly Change[],
+  stackName: string,
+  cluster: Cluster,
+): Promise<readonly Finding[]> {
+  const kinds = new Kinds(cluster);
+  const written = changes.filter(
+    ({ operation, type, object }) =>
+      ["create", "update", "replace"].includes(operation) &&
+      type.startsWith("kubernetes:") &&
+      !type.endsWith("Patch") &&
+      object !== undefined,
+  );
+  const found = await Promise.all(
+    written.map((change) => {
+      const { stage, object: at = change.name } = change;
+      const run = () => lookAt(change, { kinds, stackName, cluster });
+      return look({ stage, at, of: "the cluster", run });
+    }),
+  );
+  return found.filter((finding) => finding !== undefined);
+}
+
+async function lookAt(
+  { operation, type, object = "", stage }: Change,
+  { kinds, stackName, cluster }: { readonly kinds: Kinds; readonly stackName: string; readonly cluster: Cluster },
+): Promise<Finding | undefined> {
+  const path = await kinds.pathOf(type, object);
+  const there = path === undefined ? undefined : await cluster.find(path);
+  const owner = there === undefined ? undefined : ownerOf(there);
+  if (owner === undefined || (operation !== "create" && owner.applies === "nobody known")) return undefined;
+  const kind = type.split(":").at(-1) ?? type;
+  return {
+    code: "object-has-owner",
+    stage,
+    severity: "error",
+    subject: object,
+    problem: `${kind} ${object} belongs to ${owner.words}; the stack ${stackName} of this program would write it, too`,
+    fix: letGo(owner, stackName, kind, object, cluster.context),
+  };
+}
+
+/** @returns `undefined` for what this program made, an earlier run that was cut among it. */
+export function ownerOf(there: KubernetesObject): Owner | undefined {
+  const { metadata } = there;
+  const { annotations = {}, labels = {} } = metadata;
+  const tracking = annotations["argocd.argoproj.io/tracking-id"];
+  if (tracking !== undefined) {
+    return { words: `the ArgoCD application "${tracking.split(":")[0] ?? tracking}"`, applies: "argocd" };
+  }
+  const release = annotations["meta.helm.sh/release-name"];
+  if (release !== undefined) return { words: `the Helm release "${release}"`, applies: "helm" };
+  // ArgoCD's older way, and every chart's habit: which of the two, the label does not tell
+  const instance = labels["app.kubernetes.io/instance"];
+  if (instance !== undefined) {
+    return { words: `"${instance}" of ArgoCD or Helm (label app.kubernetes.io/instance)`, applies: "argocd" };
+  }
+  if (isOurs(there)) return undefined;
+  const managers = (metadata["managedFields"] ?? []) as readonly { readonly manager?: string }[];
+  const manager = managers[0]?.manager;
+  return {
+    words: manager === undefined ? "somebody else" : `somebody else (written by "${manager}")`,
+    applies: "nobody known",
+  };
+}
+
+/** By its label; an object that ArgoCD applies from what this program rendered is one as well. */
+export function isOurs({ metadata: { labels = {} } }: KubernetesObject): boolean {
+  return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
+}
+
+function letGo({ applies }: Owner, stackName: string, kind: string, object: string, context: string): string {
+  if (applies !== "nobody known") {
+    return `one of the two lets go: delivery "gitops" in environments/${stackName}.ts with ameide-secrets render --stack ${stackName}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it`;
+  }
+  const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
+  const where = namespace === undefined ? "" : ` -n ${namespace}`;
+  const label = Object.entries(ourLabels).map(([key, value]) => `${key}=${value}`)[0] ?? "";
+  return `if nobody writes it any more, hand it over: kubectl --context ${context}${where} label ${kind.toLowerCase()} ${name} ${label}`;
+}
+
+interface ApiResources {
+  readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
+}
+
+/** Paths of objects by their type in Pulumi, by the cluster's own list of what it serves; one look a group and version. */
+class Kinds {
+  readonly #cluster: Cluster;
+  readonly #served = new Map<string, Promise<ApiResources | undefined>>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** @returns `undefined` where the cluster does not serve the kind: then there is none of it either. */
+  async pathOf(type: string, object: string): Promise<string | undefined> {
+    const [, groupVersion = "", kind = ""] = type.split(":");
+    const api = groupVersion.startsWith("core/")
+      ? `/api/${groupVersion.slice("core/".length)}`
+      : `/apis/${groupVersion}`;
+    const served = this.#served.get(api) ?? this.#cluster.find<ApiResources>(api);
+    this.#served.set(api, served);
+    const resource = (await served)?.resources.find((one) => one.kind === kind && !one.name.includes("/"));
+    if (resource === undefined) return undefined;
+    const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
+    return resource.namespaced
+      ? `${api}/namespaces/${namespace ?? "default"}/${resource.name}/${name}`
+      : `${api}/${resource.name}/${name}`;
+  }
+}

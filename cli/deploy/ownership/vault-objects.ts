@@ -1,0 +1,193 @@
+import { isDeepStrictEqual } from "node:util";
+import type { VaultReader } from "../../../diagnose/observe/access.ts";
+import { adoptionLine } from "../../../domain/adoption.ts";
+import type { EnvironmentStack } from "../../../domain/environment.ts";
+import type { Finding } from "../../../domain/finding.ts";
+import { vaultPolicies } from "../../../domain/vault-policies.ts";
+import { vaultRoles } from "../../../domain/vault-roles.ts";
+import type { Change } from "../../engine/run-log.ts";
+import { find, look } from "./look.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * What stands in Vault already where a plan would create. Vault refuses a second mount at one path; configurations,
+ * policies and roles it overwrites without a word, so those pass only where they say what this stack would write.
+ *
+ * @param changes - of a preview; all but creations in Vault are passed over.
+ */
+export async function foreignInVault(
+  changes: readonly Change[],
+  stack: EnvironmentStack,
+  vault: VaultReader,
+): Promise<readonly Finding[]> {
+  const vaultLook = new VaultLook(stack, vault);
+  const created = changes.filter(({ operation, type }) => operation === "create" && type.startsWith("vault:"));
+  const found = await Promise.all(
+    created.map((change) => {
+      const { stage, object: at = change.name } = change;
+      return look({ stage, at, of: "Vault", run: () => vaultLook.at(change) });
+    }),
+  );
+  return found.filter((finding) => finding !== undefined);
+}
+
+class VaultLook {
+  readonly #stack: EnvironmentStack;
+  readonly #vault: VaultReader;
+  readonly #mounts = new Map<string, Promise<Fields | undefined>>();
+
+  constructor(stack: EnvironmentStack, vault: VaultReader) {
+    this.#stack = stack;
+    this.#vault = vault;
+  }
+
+  at({ type, name, object = "" }: Change): Promise<Finding | undefined> {
+    const { mount, authMount } = this.#stack.vault;
+    switch (type.split(":").at(-1)) {
+      case "Mount":
+        return this.#mount(name, "sys/mounts", mount, isKeyValue2, "a KV mount of version 2");
+      case "AuthBackend":
+        return this.#mount(name, "sys/auth", authMount, isKubernetes, "the auth method kubernetes");
+      case "SecretBackendV2":
+        return this.#configuration(name, `${mount}/config`, this.#mountAt("sys/mounts", mount), this.#engineWanted());
+      case "AuthBackendConfig": {
+        const path = `auth/${authMount}/config`;
+        return this.#configuration(name, path, this.#mountAt("sys/auth", authMount), this.#authWanted());
+      }
+      case "AuthBackendRole":
+        return this.#role(name, object);
+      case "Policy":
+        return this.#policy(name, object);
+      default:
+        return Promise.resolve(undefined);
+    }
+  }
+
+  async #mount(
+    resource: string,
+    list: "sys/mounts" | "sys/auth",
+    path: string,
+    isOurKind: (mount: Fields) => boolean,
+    kind: string,
+  ): Promise<Finding | undefined> {
+    const there = await this.#mountAt(list, path);
+    if (there === undefined) return undefined;
+    const { type, description } = there;
+    const words = `${list === "sys/auth" ? "the auth method" : "the mount"} "${path}" (${String(type)}${description === "" ? "" : `, "${String(description)}"`}) is in Vault already, and this stack did not make it`;
+    return isOurKind(there)
+      ? this.#finding("vault-mount-exists", path, words, adoptionLine(this.#stack.name, resource, path))
+      : this.#finding(
+          "vault-mount-exists",
+          path,
+          `${words}; it is not ${kind}`,
+          `move it aside: vault ${list === "sys/auth" ? "auth" : "secrets"} move ${path} <another path>, with everyone who uses it`,
+        );
+  }
+
+  async #configuration(
+    resource: string,
+    path: string,
+    mount: Promise<Fields | undefined>,
+    wanted: Fields,
+  ): Promise<Finding | undefined> {
+    // a mount that is not there yet has no configuration, and asking for it is an error
+    const there = (await mount) === undefined ? undefined : await this.#data(path);
+    if (there === undefined) return undefined;
+    const both = difference(there, wanted);
+    if (both === "") return undefined;
+    const reconfigure = path.startsWith("auth/")
+      ? `, or write this stack's over it: ameide-secrets reconfigure-auth --stack ${this.#stack.name}`
+      : "";
+    return this.#finding(
+      "vault-config-differs",
+      path,
+      `${path} is set already, and not by this stack: ${both}`,
+      `${adoptionLine(this.#stack.name, resource, path)}${reconfigure}`,
+    );
+  }
+
+  async #role(resource: string, name: string): Promise<Finding | undefined> {
+    const path = `auth/${this.#stack.vault.authMount}/role/${name}`;
+    const mount = await this.#mountAt("sys/auth", this.#stack.vault.authMount);
+    const there = mount === undefined ? undefined : await this.#data(path);
+    const role = vaultRoles(this.#stack).find((one) => one.name === name);
+    if (there === undefined || role === undefined) return undefined;
+    const wanted: Fields = {
+      bound_service_account_names: [role.serviceAccount],
+      bound_service_account_namespaces: [role.namespace],
+      token_policies: [role.policy],
+    };
+    const both = difference(there, wanted);
+    if (both === "") return undefined;
+    return this.#finding(
+      "vault-role-exists",
+      name,
+      `the role "${name}" is in Vault already, and not by this stack: ${both}`,
+      adoptionLine(this.#stack.name, resource, path),
+    );
+  }
+
+  async #policy(resource: string, name: string): Promise<Finding | undefined> {
+    const there = await this.#data(`sys/policies/acl/${name}`);
+    const { plan, bootstrap, strictness } = this.#stack;
+    const ours = vaultPolicies({ plan, config: bootstrap.config, mayUnmount: !strictness.protect });
+    const wanted = ours.find((one) => one.name === name)?.policy;
+    if (there === undefined || wanted === undefined || String(there["policy"]).trim() === wanted.trim())
+      return undefined;
+    return this.#finding(
+      "vault-policy-exists",
+      name,
+      `the policy "${name}" is in Vault already with other rules, and whoever has it would lose what this stack's lacks`,
+      `compare both (vault policy read ${name}; ameide-secrets preview --stack ${this.#stack.name}), then delete it, or ${adoptionLine(this.#stack.name, resource, name)}`,
+    );
+  }
+
+  #engineWanted(): Fields {
+    return { max_versions: this.#stack.strictness.maxVersions, cas_required: false };
+  }
+
+  #authWanted(): Fields {
+    const { vault, strictness } = this.#stack;
+    return {
+      kubernetes_host: vault.kubernetesHost,
+      disable_iss_validation: true,
+      disable_local_ca_jwt: strictness.vaultAuth === "outside-pod",
+      token_reviewer_jwt_set: false,
+    };
+  }
+
+  async #mountAt(list: "sys/mounts" | "sys/auth", path: string): Promise<Fields | undefined> {
+    const known = this.#mounts.get(list) ?? this.#data(list);
+    this.#mounts.set(list, known);
+    return (await known)?.[`${path}/`] as Fields | undefined;
+  }
+
+  async #data(path: string): Promise<Fields | undefined> {
+    return (await find(() => this.#vault.get<{ data?: Fields }>(path)))?.data;
+  }
+
+  #finding(code: string, subject: string, problem: string, fix: string): Finding {
+    return { code, stage: "vault", severity: "error", subject, problem, fix };
+  }
+}
+
+function isKeyValue2({ type, options }: Fields): boolean {
+  return type === "kv" && (options as { version?: unknown } | null)?.version === "2";
+}
+
+function isKubernetes({ type }: Fields): boolean {
+  return type === "kubernetes";
+}
+
+/** A switch that a server's version does not tell is off: older ones have no `token_reviewer_jwt_set`. */
+function difference(there: Fields, wanted: Fields): string {
+  return Object.entries(wanted)
+    .map(([key, value]) => ({ key, value, found: there[key] ?? (typeof value === "boolean" ? false : undefined) }))
+    .filter(({ value, found }) => !isDeepStrictEqual(found, value))
+    .map(
+      ({ key, value, found }) =>
+        `${key} is ${found === undefined ? "not set" : JSON.stringify(found)}, not ${JSON.stringify(value)}`,
+    )
+    .join("; ");
+}

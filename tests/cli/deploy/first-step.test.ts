@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Cluster } from "../../../cli/access/cluster.ts";
+import { ensureVaultActive } from "../../../cli/deploy/first-step.ts";
+import { UserError } from "../../../domain/user-error.ts";
+
+describe("ensureVaultActive", () => {
+  let vault: Server;
+  before(async () => {
+    vault = createServer((_request, response) => response.writeHead(503).end("{}")); // sealed
+    await once(vault.listen(0, "127.0.0.1"), "listening");
+  });
+  after(() => vault.close());
+
+  const ensure = (mayChange: boolean, cronJob: object) =>
+    ensureVaultActive({
+      address: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
+      // whatever else it asked of the cluster would be a change
+      cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
+      namespace: "ameide-dev",
+      cronJob: "foundation-vault-bootstrap-vault-bootstrap",
+      mayChange,
+      bootstrapOnly: () => Promise.reject(new Error("made what was there")),
+      run: { policyPacks: [], signal: new AbortController().signal },
+      tell: () => {},
+    });
+  const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : String(error));
+  const theirs = { metadata: { name: "foundation-vault-bootstrap-vault-bootstrap", labels: {} } };
+
+  it("fails where another's CronJob has the name: its container knows none of our flags", async () => {
+    await assert.rejects(ensure(true, theirs), (error) => codeOf(error) === "cron-job-not-ours");
+  });
+
+  it("fails in a preview on a sealed Vault, since that changes nothing", async () => {
+    await assert.rejects(ensure(false, theirs), (error) => codeOf(error) === "vault-sealed");
+  });
+});
