@@ -5,6 +5,7 @@ import { AuthBackend, Mount, Policy } from "@pulumi/vault";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import { SecretBackendV2, SecretV2 } from "@pulumi/vault/kv/index.js";
 import { useEngine, type Program } from "../support/engine.ts";
+import { openVault, unsealVault } from "../support/open-vault.ts";
 import { useServers } from "../support/servers.ts";
 import { liveProviders, preview, up } from "./live-providers.ts";
 
@@ -28,13 +29,7 @@ describe("vault by the loopback provider, on OpenBao", function () {
   }
 
   before(async () => {
-    const made = await vault<{ root_token: string; keys: [string] }>("PUT", "sys/init", {
-      secret_shares: 1,
-      secret_threshold: 1,
-    });
-    token = made.root_token;
-    unsealKey = made.keys[0];
-    await vault("PUT", "sys/unseal", { key: unsealKey });
+    ({ rootToken: token, unsealKey } = await openVault(servers().home.vaultUrl));
   });
 
   const engine = useEngine("local", () => liveProviders(servers().home, token));
@@ -148,7 +143,7 @@ describe("vault by the loopback provider, on OpenBao", function () {
       const stack = await engine.open(objects());
       await assert.rejects(preview(stack), /failed to lookup token.*Vault is sealed/s);
     } finally {
-      await vault("PUT", "sys/unseal", { key: unsealKey });
+      await unsealVault(servers().home.vaultUrl, unsealKey);
     }
   });
 });

@@ -15,6 +15,7 @@ import { localContext } from "../../../local/home.ts";
 import { applyObject } from "../../../local/servers/cluster-call.ts";
 import { AzureRig } from "../../local/azure/rig.ts";
 import { useEngine, type Program } from "../../support/engine.ts";
+import { openVault } from "../../support/open-vault.ts";
 import { useServers } from "../../support/servers.ts";
 import { azure as place, environmentStack, sharedStack } from "../../support/stacks.ts";
 import { up } from "../../engine/live-providers.ts";
@@ -59,12 +60,7 @@ describe("refuseForeign, of a Vault that is live", function () {
 
   /** What a platform has that ran the seed's shell job for a year. */
   before(async () => {
-    const made = await vault<{ root_token: string; keys: [string] }>("PUT", "sys/init", {
-      secret_shares: 1,
-      secret_threshold: 1,
-    });
-    token = made.root_token;
-    await vault("PUT", "sys/unseal", { key: made.keys[0] });
+    token = (await openVault(servers().home.vaultUrl)).rootToken;
     await vault("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" }, description: "live" });
     await until(() => vault("POST", "secret/config", { max_versions: 3 }));
     await vault("POST", "secret/data/platform-app-client-secret", { data: { value: "theirs" } });
