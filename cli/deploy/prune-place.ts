@@ -1,3 +1,4 @@
+import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
@@ -30,7 +31,9 @@ export async function pruneFor(
   const place = await openPlace({ ...options, readsValues: true });
   try {
     const { namespace, vault } = place.stack;
-    const token = await vaultCredential(place.cluster, namespace, "root-token");
+    const { VAULT_TOKEN: own } = process.env;
+    const token =
+      own === undefined || own === "" ? await vaultCredential(place.cluster, namespace, "root-token") : new Redacted(own);
     return await prune({
       names,
       write,
