@@ -1,12 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ExternalSecretState, StoreState } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Observed, StoreState } from "../domain/snapshot.ts";
 import type { KubernetesReader } from "./observe/access.ts";
+import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
 import { observeExternalSecrets, observeStores, readWarnings, type Warnings } from "./observe/deliveries.ts";
 import { inParallel } from "./observe/observed.ts";
 
 /** A cluster that may be changed: by JSON merge patches, and no more is needed here. */
-export interface KubernetesWriter extends KubernetesReader {
+export interface KubernetesWriter extends WatchedCluster {
   patch(path: string, change: object): Promise<unknown>;
+  /** Metadata of a collection's objects, without what else is in them. */
+  metadata(path: string): Promise<readonly { readonly name: string; readonly resourceVersion?: unknown }[]>;
 }
 
 export interface ResyncOptions {
@@ -38,9 +41,9 @@ export interface ResyncResult {
 /** ESO looks at an object anew whenever its annotations change; this name is its own convention. */
 const annotation = "force-sync";
 const group = "/apis/external-secrets.io/v1";
-const patchesAtOnce = 8;
-const firstPauseInMilliseconds = 200;
-const longestPauseInMilliseconds = 1_000;
+const patchesAtOnce = 16;
+/** Between two looks at stores that are not Ready. */
+const pauseInMilliseconds = 300;
 
 /**
  * Makes External Secrets look again: stores first, since an ExternalSecret of a failing store is not even tried, then the
@@ -49,64 +52,57 @@ const longestPauseInMilliseconds = 1_000;
  * @throws Error of the cluster when it cannot be changed or read at all.
  */
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
-  const { namespaces, names, onProgress } = options;
+  const { namespaces, names, timeoutInSeconds = 60, signal } = options;
   const mark = new Date().toISOString();
-  const before = await readAll(kubernetes, namespaces);
-  const wanted = before.externalSecrets.filter(({ name }) => names?.includes(name) ?? true);
-  const storesWanted = before.stores.filter((store) => wanted.some((one) => belongs(one, store)));
-  const versions = await targetVersions(kubernetes, wanted);
+  const [allStores, allExternalSecrets] = await Promise.all([
+    everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings)),
+    everywhere(namespaces, (namespace) => observeExternalSecrets(kubernetes, namespace, noWarnings)),
+  ]);
+  const wanted = allExternalSecrets.filter(({ name }) => names?.includes(name) ?? true);
+  const storesWanted = allStores.filter((store) => wanted.some((one) => belongs(one, store)));
+  const before = await targetVersions(kubernetes, wanted);
 
   await touch(kubernetes, "secretstores", storesWanted, mark);
-  const stores = await settled(options, "stores", storesWanted, async () => {
-    const { stores: now } = await readAll(kubernetes, namespaces);
-    return (one) => now.find((store) => same(store, one))?.ready?.status === "True";
-  });
+  const stores = await untilReady(kubernetes, options, storesWanted);
 
-  await touch(kubernetes, "externalsecrets", wanted, mark);
-  const synced = await settled(options, "external-secrets", wanted, async () => {
-    const { externalSecrets: now } = await readAll(kubernetes, namespaces);
-    return (one) =>
-      isNewer(
-        now.find((other) => same(other, one)),
-        one,
-      );
+  const stop = new AbortController();
+  const following = followExternalSecrets(kubernetes, wanted, {
+    // the new annotation alone changes what a good sync records, even within the same second as the one before
+    isDone: (now, then) => now.ready?.status === "True" && now.syncedVersion !== then.syncedVersion,
+    timeoutInSeconds,
+    signal: AbortSignal.any([signal, stop.signal]),
+    onProgress: (done) => options.onProgress?.({ kind: "external-secrets", done, total: wanted.length }),
   });
-  onProgress?.({ kind: "external-secrets", done: synced.done.length, total: wanted.length });
+  const touching = touch(kubernetes, "externalsecrets", wanted, mark).catch((error: unknown) => {
+    stop.abort(error); // nobody waits for what was not asked for
+    throw error;
+  });
+  const [, synced] = await Promise.all([touching, following]);
 
-  const after = await readAll(kubernetes, namespaces);
+  const left = [...stores.left, ...synced.left];
+  const words = left.length === 0 ? () => "" : await wordsOf(kubernetes, left);
   const now = await targetVersions(kubernetes, wanted);
   return {
     ready: [...stores.done, ...synced.done].map(keyOf),
-    notReady: [...stores.left, ...synced.left].map((one) => ({ object: keyOf(one), message: wordsOf(after, one) })),
-    changed: [...now].filter(([target, version]) => versions.get(target) !== version).map(([target]) => target),
+    notReady: left.map((one) => ({ object: keyOf(one), message: words(one) })),
+    changed: [...now].filter(([target, version]) => before.get(target) !== version).map(([target]) => target),
   };
 }
 
 type Named = Pick<StoreState, "namespace" | "name">;
 
-interface Both {
-  readonly stores: readonly StoreState[];
-  readonly externalSecrets: readonly ExternalSecretState[];
-}
+const noWarnings: Warnings = new Map();
 
-async function readAll(kubernetes: KubernetesReader, namespaces: readonly string[]): Promise<Both> {
-  const none: Warnings = new Map();
-  const parts = await Promise.all(
-    namespaces.map(async (namespace) => {
-      const warnings = await readWarnings(kubernetes, namespace).catch(() => none);
-      const [stores, externalSecrets] = await Promise.all([
-        observeStores(kubernetes, namespace, warnings),
-        observeExternalSecrets(kubernetes, namespace, warnings),
-      ]);
-      if (!stores.ok) throw new Error(`${stores.failure.asked}: ${stores.failure.message}`);
-      if (!externalSecrets.ok) throw new Error(`${externalSecrets.failure.asked}: ${externalSecrets.failure.message}`);
-      return { stores: stores.value, externalSecrets: externalSecrets.value };
-    }),
-  );
-  return {
-    stores: parts.flatMap(({ stores }) => stores),
-    externalSecrets: parts.flatMap(({ externalSecrets }) => externalSecrets),
-  };
+/** @throws Error where one of the namespaces cannot be read. */
+async function everywhere<T>(
+  namespaces: readonly string[],
+  read: (namespace: string) => Promise<Observed<readonly T[]>>,
+): Promise<readonly T[]> {
+  const parts = await Promise.all(namespaces.map(read));
+  return parts.flatMap((part) => {
+    if (!part.ok) throw new Error(`${part.failure.asked}: ${part.failure.message}`);
+    return part.value;
+  });
 }
 
 async function touch(
@@ -122,49 +118,45 @@ async function touch(
   );
 }
 
-/** Looks until all are done or the time is over. */
-async function settled<T extends Named>(
+/** Looks until all stores are Ready or the time is over. */
+async function untilReady(
+  kubernetes: KubernetesReader,
   { timeoutInSeconds = 60, signal, onProgress }: ResyncOptions,
-  kind: ResyncProgress["kind"],
-  objects: readonly T[],
-  look: () => Promise<(one: T) => boolean>,
-): Promise<{ readonly done: readonly T[]; readonly left: readonly T[] }> {
+  wanted: readonly StoreState[],
+): Promise<{ readonly done: readonly StoreState[]; readonly left: readonly StoreState[] }> {
+  const namespaces = [...new Set(wanted.map(({ namespace }) => namespace))];
   const deadline = performance.now() + timeoutInSeconds * 1000;
-  let told = -1;
-  for (let pause = firstPauseInMilliseconds; ; pause = Math.min(pause * 1.5, longestPauseInMilliseconds)) {
+  for (let told = -1; ;) {
     signal.throwIfAborted();
-    const isDone = await look();
-    const done = objects.filter(isDone);
-    if (done.length !== told) onProgress?.({ kind, done: done.length, total: objects.length });
+    const now = await everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings));
+    const isReady = (one: StoreState): boolean => now.find((store) => same(store, one))?.ready?.status === "True";
+    const done = wanted.filter(isReady);
+    if (done.length !== told) onProgress?.({ kind: "stores", done: done.length, total: wanted.length });
     told = done.length;
-    if (done.length === objects.length || performance.now() > deadline) {
-      return { done, left: objects.filter((one) => !isDone(one)) };
-    }
-    await delay(pause, undefined, { signal });
+    if (done.length === wanted.length || performance.now() > deadline)
+      return { done, left: wanted.filter((one) => !isReady(one)) };
+    await delay(pauseInMilliseconds, undefined, { signal });
   }
 }
 
-/** The new annotation alone changes what a good sync records, even within the same second as the one before. */
-function isNewer(now: ExternalSecretState | undefined, before: ExternalSecretState): boolean {
-  return now?.ready?.status === "True" && now.syncedVersion !== before.syncedVersion;
-}
-
+/** `namespace/name` of each target -> its version; a namespace whose Secrets may not be listed is left out. */
 async function targetVersions(
-  kubernetes: KubernetesReader,
+  kubernetes: KubernetesWriter,
   wanted: readonly ExternalSecretState[],
-): Promise<ReadonlyMap<string, string>> {
-  const found = await inParallel(wanted, patchesAtOnce, async ({ namespace, target }) => {
-    const key = `${namespace}/${target}`;
-    try {
-      const { metadata } = await kubernetes.get<{ metadata: { resourceVersion: string } }>(
-        `/api/v1/namespaces/${namespace}/secrets/${target}`,
-      );
-      return [key, metadata.resourceVersion] as const;
-    } catch {
-      return [key, "none"] as const; // not there yet, or not ours to read: then its change is not told
-    }
-  });
-  return new Map(found);
+): Promise<ReadonlyMap<string, unknown>> {
+  const byNamespace = Map.groupBy(wanted, ({ namespace }) => namespace);
+  const parts = await Promise.all(
+    [...byNamespace].map(async ([namespace, of]) => {
+      try {
+        const secrets = await kubernetes.metadata(`/api/v1/namespaces/${namespace}/secrets`);
+        const versions = new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
+        return of.map(({ target }) => [`${namespace}/${target}`, versions.get(target)] as const);
+      } catch {
+        return []; // not ours to read: then its change is not told
+      }
+    }),
+  );
+  return new Map(parts.flat());
 }
 
 function belongs(one: ExternalSecretState, store: StoreState): boolean {
@@ -179,8 +171,23 @@ function keyOf({ namespace, name }: Named): string {
   return `${namespace}/${name}`;
 }
 
-function wordsOf({ stores, externalSecrets }: Both, one: Named): string {
-  const found = [...externalSecrets, ...stores].find((other) => same(other, one));
-  if (found?.ready?.status === "True") return "Ready, and not synced anew in time";
-  return found?.warning?.message ?? found?.ready?.message ?? "no condition yet";
+/** What External Secrets says of those that are left: the cause stands in the Event, not in the condition. */
+async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Promise<(one: Named) => string> {
+  const namespaces = [...new Set(left.map(({ namespace }) => namespace))];
+  const parts = await Promise.all(
+    namespaces.map(async (namespace) => {
+      const warnings = await readWarnings(kubernetes, namespace).catch(() => noWarnings);
+      const only = [namespace];
+      return Promise.all([
+        everywhere(only, (of) => observeExternalSecrets(kubernetes, of, warnings)),
+        everywhere(only, (of) => observeStores(kubernetes, of, warnings)),
+      ]);
+    }),
+  );
+  const all = parts.flat(2);
+  return (one) => {
+    const found = all.find((other) => same(other, one));
+    if (found?.ready?.status === "True") return "Ready, and not synced anew in time";
+    return found?.warning?.message ?? found?.ready?.message ?? "no condition yet";
+  };
 }

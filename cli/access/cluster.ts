@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { request, type RequestOptions } from "node:https";
+import { Agent, request, type RequestOptions } from "node:https";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../domain/user-error.ts";
+import { watchLines } from "./watch-lines.ts";
 
 /** A plain object of the Kubernetes API. */
 export interface KubernetesObject {
@@ -41,7 +43,25 @@ export interface Cluster {
   remove(path: string): Promise<void>;
   /** Plain text, such as a pod's log. */
   text(path: string): Promise<string>;
+  /** A collection's metadata alone: of Secrets no value crosses the wire. @throws KubernetesError */
+  metadata(path: string): Promise<readonly KubernetesObject["metadata"][]>;
+  /**
+   * What happens to a collection, as it happens; ends when the server has enough of it.
+   *
+   * @param path - with `watch=true` and the `resourceVersion` to start from.
+   * @throws KubernetesError; 410 where that version is too old.
+   */
+  watch<T extends object = KubernetesObject>(path: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
 }
+
+export interface WatchEvent<T> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: T;
+}
+
+/** Under the API server's own 90 s: a connection that it closes is never just being written to. */
+const idleInMilliseconds = 30_000;
+const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /**
  * Opens the context of a kubeconfig, by its own way to log in (certificates, tokens, exec plugins such as kubelogin).
@@ -78,10 +98,10 @@ export async function openCluster(options: {
   config.setCurrentContext(context);
 
   const server = config.getCurrentCluster()?.server ?? "";
+  const authenticate = withOneAgent((options) => config.applyToHTTPSOptions(options));
   const send = async (method: string, path: string, body?: object, type = "application/json"): Promise<string> => {
-    const authenticated: RequestOptions = { method, headers: {} };
-    await config.applyToHTTPSOptions(authenticated);
-    return exchange(new URL(path, server), authenticated, body === undefined ? undefined : JSON.stringify(body), type);
+    const authenticated = await authenticate({ method, headers: { "content-type": type } });
+    return exchange(new URL(path, server), authenticated, body === undefined ? undefined : JSON.stringify(body));
   };
   const json = async <T>(...exchanged: Parameters<typeof send>): Promise<T> =>
     JSON.parse(await send(...exchanged)) as T;
@@ -94,6 +114,40 @@ export async function openCluster(options: {
     patch: (path, change) => json("PATCH", path, change, "application/merge-patch+json"),
     remove: async (path) => void (await send("DELETE", path)),
     text: (path) => send("GET", path),
+    metadata: async (path) => {
+      const authenticated = await authenticate({ method: "GET", headers: { accept: metadataOnly } });
+      const { items } = JSON.parse(await exchange(new URL(path, server), authenticated)) as {
+        items: readonly KubernetesObject[];
+      };
+      return items.map(({ metadata }) => metadata);
+    },
+    watch: async function* (path, signal) {
+      const authenticated = await authenticate({ method: "GET", headers: {} });
+      for await (const line of watchLines(new URL(path, server), { ...authenticated, signal }, refused)) {
+        const event = JSON.parse(line) as WatchEvent<never>;
+        if (event.type === "ERROR") throw statusError(event.object);
+        yield event;
+      }
+    },
+  };
+}
+
+/**
+ * client-node makes an agent for each request, hence a TLS handshake for each: half of what a call costs both sides. The
+ * first one is kept for as long as it would be made of the same certificate and key.
+ */
+function withOneAgent(apply: (options: RequestOptions) => Promise<void>) {
+  let kept: { readonly of: RequestOptions; readonly agent: Agent } | undefined;
+  return async (options: RequestOptions): Promise<RequestOptions> => {
+    await apply(options);
+    const { agent, cert, key } = options;
+    // one through a proxy is not an Agent of node:https, and stays as it is
+    if (!(agent instanceof Agent)) return options;
+    if (kept === undefined || !isDeepStrictEqual([kept.of.cert, kept.of.key], [cert, key])) {
+      const lasting = new Agent({ ...agent.options, keepAlive: true, timeout: idleInMilliseconds });
+      kept = { of: options, agent: lasting };
+    }
+    return { ...options, agent: kept.agent };
   };
 }
 
@@ -102,28 +156,32 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-function exchange(url: URL, options: RequestOptions, body: string | undefined, type: string): Promise<string> {
+function exchange(url: URL, options: RequestOptions, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { accept: "application/json, */*", ...(body === undefined ? {} : { "content-type": type }) };
-    const call = request(
-      url,
-      { ...options, headers: { ...(options.headers as OutgoingHttpHeaders), ...headers } },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8");
-          const { statusCode: status = 0 } = response;
-          if (status >= 200 && status < 300) resolve(text);
-          else
-            reject(new KubernetesError(status, messageOf(text) ?? `${options.method} ${url.pathname}: HTTP ${status}`));
-        });
-      },
-    );
+    const headers = { accept: "application/json, */*", ...(options.headers as OutgoingHttpHeaders) };
+    const call = request(url, { ...options, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        const { statusCode: status = 0 } = response;
+        if (status >= 200 && status < 300) resolve(text);
+        else reject(refused(status, text, url, options.method));
+      });
+    });
     call.on("error", (error) => reject(unreachable(url, error)));
     call.end(body);
   });
+}
+
+function refused(status: number, text: string, url: URL, method = "GET"): KubernetesError {
+  return new KubernetesError(status, messageOf(text) ?? `${method} ${url.pathname}: HTTP ${status}`);
+}
+
+/** Inside a watch the server tells a failure as an object of kind Status. */
+function statusError({ code = 0, message = "the watch failed" }: { code?: number; message?: string }): KubernetesError {
+  return new KubernetesError(code, message);
 }
 
 function messageOf(text: string): string | undefined {

@@ -89,7 +89,7 @@ export function observeStores(
   });
 }
 
-interface ExternalSecretObject {
+export interface ExternalSecretObject {
   readonly metadata: ObjectMetadata;
   readonly spec: {
     readonly refreshInterval?: string;
@@ -111,27 +111,33 @@ export function observeExternalSecrets(
 ): Promise<Observed<readonly ExternalSecretState[]>> {
   return observed(`list externalsecrets in ${namespace}`, async () => {
     const list = await listAll<ExternalSecretObject>(kubernetes, `${group}/namespaces/${namespace}/externalsecrets`);
-    return list.map(({ metadata, spec, status }) => {
-      const ready = conditionOf(status?.conditions, "Ready");
-      const warning = warnings.get(`ExternalSecret/${metadata.name}`);
-      const refreshedAt = status?.refreshTime ?? undefined;
-      const syncedVersion = status?.syncedResourceVersion;
-      return {
-        namespace,
-        name: metadata.name,
-        uid: metadata.uid ?? "",
-        target: spec.target?.name ?? metadata.name,
-        storeName: spec.secretStoreRef?.name ?? "",
-        remoteKeys: (spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
-        refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h"),
-        createdAt: metadata.creationTimestamp ?? "",
-        ...(refreshedAt === undefined ? {} : { refreshedAt }),
-        ...(syncedVersion === undefined ? {} : { syncedVersion }),
-        ...(ready === undefined ? {} : { ready }),
-        ...(warning === undefined ? {} : { warning }),
-      };
-    });
+    return list.map((one) => externalSecretState(namespace, one, warnings));
   });
+}
+
+export function externalSecretState(
+  namespace: string,
+  { metadata, spec, status }: ExternalSecretObject,
+  warnings?: Warnings,
+): ExternalSecretState {
+  const ready = conditionOf(status?.conditions, "Ready");
+  const warning = warnings?.get(`ExternalSecret/${metadata.name}`);
+  const refreshedAt = status?.refreshTime ?? undefined;
+  const syncedVersion = status?.syncedResourceVersion;
+  return {
+    namespace,
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    target: spec.target?.name ?? metadata.name,
+    storeName: spec.secretStoreRef?.name ?? "",
+    remoteKeys: (spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
+    refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h"),
+    createdAt: metadata.creationTimestamp ?? "",
+    ...(refreshedAt === undefined ? {} : { refreshedAt }),
+    ...(syncedVersion === undefined ? {} : { syncedVersion }),
+    ...(ready === undefined ? {} : { ready }),
+    ...(warning === undefined ? {} : { warning }),
+  };
 }
 
 /** Go's durations, such as `1h0m0s`; ESO's refresh interval has no smaller unit of use. */

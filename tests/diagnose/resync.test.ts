@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { EventEmitter, on } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { resync, type KubernetesWriter, type ResyncProgress } from "../../diagnose/resync.ts";
 
 interface Named {
@@ -13,8 +15,10 @@ const notReady = [
 ];
 
 /** External Secrets as the API shows it: it looks at what was annotated, fails at what is `stuck`, passes over what is `idle`. */
-function cluster({ stuck = [] as string[], idle = [] as string[] } = {}) {
+function cluster({ stuck = [] as string[], idle = [] as string[], mayWatch = true, mayPatch = true } = {}) {
   const order: string[] = [];
+  const asked: string[] = [];
+  const changes = new EventEmitter();
   const store: Named = { metadata: { name: "ameide-vault" }, spec: { provider: {} }, status: { conditions: ready } };
   const external = (name: string): Named => ({
     metadata: { name },
@@ -23,10 +27,12 @@ function cluster({ stuck = [] as string[], idle = [] as string[] } = {}) {
   });
   const secrets = ["a", "b"].map(external);
   let version = 1;
+  let watching = 0;
   const writer: KubernetesWriter = {
     context: "c",
     text: () => Promise.resolve(""),
     get: <T extends object>(path: string) => {
+      asked.push(path.split("?")[0] ?? "");
       const answer = path.includes("/secretstores")
         ? { items: [store] }
         : path.includes("/externalsecrets")
@@ -41,23 +47,43 @@ function cluster({ stuck = [] as string[], idle = [] as string[] } = {}) {
                   },
                 ],
               }
-            : { metadata: { resourceVersion: path.endsWith("a-target") ? String(version) : "0" } };
-      return Promise.resolve(answer as object as T);
+            : undefined;
+      return answer === undefined ? Promise.reject(new Error(path)) : Promise.resolve(answer as object as T);
+    },
+    metadata: () =>
+      Promise.resolve([
+        { name: "a-target", resourceVersion: String(version) },
+        { name: "b-target", resourceVersion: "0" },
+      ]),
+    watch: async function* <T extends object>(_path: string, signal: AbortSignal) {
+      if (!mayWatch) throw Object.assign(new Error("cannot watch"), { status: 403 });
+      watching += 1;
+      try {
+        for await (const [object] of on(changes, "change", { signal }) as AsyncIterable<[T]>)
+          yield { type: "MODIFIED", object };
+      } finally {
+        watching -= 1;
+      }
     },
     patch: (path) => {
+      if (!mayPatch && path.includes("externalsecrets")) return Promise.reject(new Error("cannot patch"));
       const name = path.split("/").at(-1) ?? "";
       order.push(path.includes("secretstores") ? "store" : name);
       const found = secrets.find(({ metadata }) => metadata.name === name);
-      if (found !== undefined && ![...stuck, ...idle].includes(name)) {
-        found.status = { ...found.status, syncedResourceVersion: `2-${name}` };
-        version += 1;
-      } else if (found !== undefined && !idle.includes(name)) {
-        found.status = { ...found.status, conditions: notReady };
-      }
+      setTimeout(() => {
+        if (found === undefined || idle.includes(name)) return;
+        if (stuck.includes(name)) {
+          found.status = { ...found.status, conditions: notReady };
+        } else {
+          found.status = { ...found.status, syncedResourceVersion: `2-${name}` };
+          version += 1;
+        }
+        changes.emit("change", structuredClone(found));
+      }, 20);
       return Promise.resolve({});
     },
   };
-  return { order, writer };
+  return { order, asked, writer, watches: () => watching };
 }
 
 const options = { namespaces: ["n"], timeoutInSeconds: 0.3, signal: new AbortController().signal };
@@ -85,6 +111,23 @@ describe("resync", () => {
     const { writer } = cluster({ idle: ["b"] });
     const { notReady: left } = await resync(writer, options);
     assert.deepEqual(left, [{ object: "n/b", message: "Ready, and not synced anew in time" }]);
+  });
+  it("costs the API server one list and one watch, however long External Secrets takes", async () => {
+    const { asked, writer } = cluster({ stuck: ["b"] });
+    await resync(writer, { ...options, timeoutInSeconds: 1 });
+    const lists = asked.filter((path) => path.endsWith("/externalsecrets")).length;
+    assert.equal(lists, 3); // before, beside the watch, and once for the words of the one that is left
+    assert.ok(asked.every((path) => !path.includes("/secrets/")));
+  });
+  it("lists instead where the right to watch is missing", async () => {
+    const { writer } = cluster({ mayWatch: false });
+    assert.deepEqual((await resync(writer, { ...options, timeoutInSeconds: 10 })).notReady, []);
+  });
+  it("fails at once where it may not write, and waits for nothing", async () => {
+    const { writer, watches } = cluster({ mayPatch: false });
+    await assert.rejects(resync(writer, { ...options, timeoutInSeconds: 60 }), /cannot patch/);
+    await setImmediate();
+    assert.equal(watches(), 0);
   });
   it("fails when it is aborted", async () => {
     const { writer } = cluster({ stuck: ["b"] });
