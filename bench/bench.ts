@@ -8,7 +8,7 @@ export interface Bench {
 export interface Measurement {
   /** Such as `read 1,000 secrets`. */
   readonly what: string;
-  readonly unit: "ms" | "MiB" | "calls";
+  readonly unit: "ms" | "KiB" | "MiB" | "calls";
   readonly value: number;
   /** The least it could be: measured or computed, never guessed. Left out where there is none. */
   readonly floor?: { readonly what: string; readonly value: number };

@@ -1,0 +1,178 @@
+import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openCluster, type Cluster } from "../cli/access/cluster.ts";
+import { vaultCall } from "../cli/access/vault.ts";
+import { localArm } from "../cli/deploy/local-azure.ts";
+import { loadLocalStack } from "../cli/deploy/local-stack.ts";
+import { vaultCredential } from "../cli/deploy/vault-credentials.ts";
+import { inParallel } from "../diagnose/observe/observed.ts";
+import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../domain/environment.ts";
+import { externalSecret } from "../domain/manifests/external-secret.ts";
+import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
+import type { ChainPlan } from "../domain/plan.ts";
+import { planChain } from "../domain/plan-chain.ts";
+import type { Redacted } from "../domain/redacted.ts";
+import { vaultPolicies } from "../domain/vault-policies.ts";
+import { vaultRoles } from "../domain/vault-roles.ts";
+import { localContext, type LocalHome } from "../local/home.ts";
+import { runCommand } from "../tests/support/command-line.ts";
+import { placeOf } from "../tests/support/local-chain.ts";
+import { forget, temporaryHome } from "../tests/support/servers.ts";
+
+/** A local environment with many more secrets than the catalogue has: the real servers, every hop filled. */
+export interface LiveChain {
+  readonly home: LocalHome;
+  readonly cluster: Cluster;
+  /** The stack as `local up` would plan it, had the catalogue these secrets. */
+  readonly stack: EnvironmentStack;
+  close(): Promise<void>;
+}
+
+const namespaces = ["ameide-local", "argocd", "bench-one", "bench-two"];
+/** Longer than any bench: what ESO does by itself must not stand beside what is measured. */
+const refreshIntervalInSeconds = 3600;
+const callsAtOnce = 16;
+
+/**
+ * Starts the environment with `local up`, then writes what the program, vault-bootstrap and people would have written,
+ * by the same manifests: `count` secrets, each with an ExternalSecret of its own, spread over four namespaces.
+ */
+export async function startLiveChain(count: number): Promise<LiveChain> {
+  const home = await temporaryHome();
+  try {
+    const up = await runCommand(["local", "up", "--no-first-look", ...placeOf(home)]);
+    if (up.code !== 0) throw new Error(up.err);
+    const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
+    const stack = wideStack(await loadLocalStack(home, [".env.example"]), count);
+    const root = await vaultCredential(cluster, stack.namespace, "root-token");
+    await openNamespaces(cluster, stack);
+    await fillVault(stack, root);
+    await fillKeyVault(home, stack);
+    await deliver(cluster, stack);
+    return { home, cluster, stack, close: () => forget(home) };
+  } catch (error) {
+    await forget(home);
+    throw error;
+  }
+}
+
+/** The stack's own, its plan exchanged: deliveries go to the namespaces by turns. */
+function wideStack(stack: EnvironmentStack, count: number): EnvironmentStack {
+  const names = Array.from({ length: count }, (_none, n) => `bench-${n}`);
+  const catalogue = {
+    ...stack.catalogue,
+    secrets: Object.fromEntries(
+      names.map((name, n) => [name, { authority: "external" as const, env: `BENCH_${n}`, required: [] }]),
+    ),
+    deliveries: Object.fromEntries(names.map((name) => [name, { type: "Opaque" as const, keys: { VALUE: name } }])),
+  };
+  const [namespace = "", ...additionalNamespaces] = namespaces;
+  const planned = planChain(catalogue, {
+    environment: "local",
+    namespace,
+    secretPrefix: "",
+    additionalNamespaces,
+    registryAdditionalNamespaces: [],
+    refreshIntervalInSeconds,
+  });
+  const deliveries = planned.deliveries.map((delivery, n) => ({
+    ...delivery,
+    namespace: namespaces[n % namespaces.length] ?? namespace,
+  }));
+  const stores = planned.stores.map((store) => ({ ...store, readablePaths: pathsOf(deliveries, store.namespace) }));
+  return { ...stack, catalogue, plan: { ...planned, deliveries, stores } };
+}
+
+function pathsOf(deliveries: ChainPlan["deliveries"], namespace: string): readonly string[] {
+  return deliveries
+    .filter((delivery) => delivery.namespace === namespace)
+    .flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath));
+}
+
+/** Admission knows the repository's catalogue alone, and would refuse every name of this one. */
+async function openNamespaces(cluster: Cluster, { plan }: EnvironmentStack): Promise<void> {
+  const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+  const { items } = await cluster.get<{ items: { metadata: { name: string } }[] }>(bindings);
+  for (const { metadata } of items) await cluster.remove(`${bindings}/${metadata.name}`);
+  for (const { namespace, serviceAccount } of plan.stores) {
+    await unlessThere(cluster, "/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: namespace },
+    });
+    await unlessThere(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: `bench-token-review-${namespace}` },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:auth-delegator" },
+      subjects: [{ kind: "ServiceAccount", namespace, name: serviceAccount }],
+    });
+  }
+}
+
+async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void> {
+  const { plan, vault, bootstrap, strictness } = stack;
+  const call = (path: string, body: object) => vaultCall(vault.operatorAddress, root, "POST", `/v1/${path}`, body);
+  const stores = new Set(plan.stores.map(({ policy }) => policy));
+  for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config, mayUnmount: true }))
+    if (stores.has(name)) await call(`sys/policies/acl/${name}`, { policy });
+  for (const role of vaultRoles(stack).filter(({ policy }) => stores.has(policy)))
+    await call(`auth/${vault.authMount}/role/${role.name}`, {
+      bound_service_account_names: [role.serviceAccount],
+      bound_service_account_namespaces: [role.namespace],
+      token_policies: [role.policy],
+      token_ttl: strictness.tokenTtlInSeconds,
+    });
+  const { managedBy, authority, sourceVersion, vaultVersion } = customMetadataKeys;
+  await inParallel(plan.secrets, callsAtOnce, async ({ vaultPath }) => {
+    await call(`${vault.mount}/data/${vaultPath}`, { data: { value: `value-of-${vaultPath}` } });
+    await call(`${vault.mount}/metadata/${vaultPath}`, {
+      custom_metadata: {
+        [managedBy]: managedByBootstrap,
+        [authority]: "external",
+        [sourceVersion]: "1",
+        [vaultVersion]: "1",
+      },
+    });
+  });
+}
+
+async function fillKeyVault(home: LocalHome, { plan }: EnvironmentStack): Promise<void> {
+  const { endpoint, caPem, operatorToken } = localArm(home);
+  const headers = { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" };
+  const put = (name: string) =>
+    new Promise<number>((resolve, reject) => {
+      const url = new URL(`/secrets/${name}?api-version=7.5`, endpoint);
+      const call = request(url, { method: "PUT", headers, ca: caPem }, (response) => {
+        response.resume().on("end", () => resolve(response.statusCode ?? 0));
+      });
+      call.on("error", reject).end(JSON.stringify({ value: `value-of-${name}` }));
+    });
+  await inParallel(plan.secrets, callsAtOnce, async ({ keyVaultName = "" }) => {
+    let status = await put(keyVaultName);
+    // the stand-in has Key Vault's own limit of creations
+    for (; status === 429; status = await put(keyVaultName)) await sleep(1_000);
+    if (status !== 200) throw new Error(`Key Vault answered ${status} to ${keyVaultName}`);
+  });
+}
+
+async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void> {
+  const group = "/apis/external-secrets.io/v1/namespaces";
+  for (const store of stack.plan.stores) {
+    await unlessThere(cluster, `/api/v1/namespaces/${store.namespace}/serviceaccounts`, readerServiceAccount(store));
+    await unlessThere(cluster, `${group}/${store.namespace}/secretstores`, secretStore(store, stack));
+  }
+  await inParallel(stack.plan.deliveries, callsAtOnce, (delivery) =>
+    cluster.create(`${group}/${delivery.namespace}/externalsecrets`, externalSecret(delivery, "bench")),
+  );
+}
+
+interface NamedObject {
+  readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
+}
+
+async function unlessThere(cluster: Cluster, path: string, object: NamedObject): Promise<void> {
+  if ((await cluster.find(`${path}/${object.metadata.name}`)) === undefined) await cluster.create(path, object);
+}

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { openPlace } from "../cli/access/place.ts";
+import { explain } from "../diagnose/explain.ts";
+import { namespacesOf, observe } from "../diagnose/observe/observe.ts";
+import { resync } from "../diagnose/resync.ts";
+import type { Snapshot } from "../domain/snapshot.ts";
+import { bareResync } from "./bare-resync.ts";
+import { timed, type Bench, type Measurement } from "./bench.ts";
+import { startLiveChain, type LiveChain } from "./live-chain.ts";
+
+const count = 500;
+const resynced = 100;
+const rounds = 3;
+const syncTimeoutInMilliseconds = 180_000;
+
+/**
+ * `doctor` and `resync` on the real servers: 500 secrets, as many ExternalSecrets, 4 namespaces. `resync` stands beside
+ * the least that External Secrets itself needs: annotations written at once and one watch.
+ */
+export const liveBench: Bench = {
+  name: "live",
+  async run(): Promise<readonly Measurement[]> {
+    const chain = await startLiveChain(count);
+    try {
+      await untilSynced(chain);
+      return [...(await looks(chain)), await resyncs(chain)];
+    } finally {
+      await chain.close();
+    }
+  },
+};
+
+async function looks({ home, stack }: LiveChain): Promise<readonly Measurement[]> {
+  const place = await openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase) });
+  try {
+    const taken: Snapshot[] = [];
+    for (let round = 0; round < rounds; round += 1) taken.push(await observe(stack, place.access));
+    const best = taken.toSorted((a, b) => a.tookInMilliseconds - b.tookInMilliseconds)[0] as Snapshot;
+    // a look that met a failure would have measured something else
+    const { causes } = explain(best, stack);
+    if (causes.length > 0) throw new Error(`the chain is not well: ${causes.map(({ code }) => code).join(", ")}`);
+    const { kubernetes, vault, azure } = best.calls;
+    return [
+      {
+        what: `doctor looks at ${count} secrets`,
+        unit: "ms",
+        value: best.tookInMilliseconds,
+        floor: { what: "its limit", value: 6000 },
+      },
+      { what: "calls to the cluster", unit: "calls", value: kubernetes },
+      // Vault lists names only: the version of each is asked for by itself
+      { what: "calls to Vault", unit: "calls", value: vault, floor: { what: "one a secret", value: count } },
+      { what: "calls to Azure", unit: "calls", value: azure, floor: { what: "25 names a page", value: count / 25 } },
+    ];
+  } finally {
+    await place.close();
+  }
+}
+
+/** By turns, so that whatever else the machine does meets both alike. */
+async function resyncs({ home, cluster, stack }: LiveChain): Promise<Measurement> {
+  const { signal } = new AbortController();
+  const deliveries = stack.plan.deliveries.slice(0, resynced);
+  const options = { namespaces: namespacesOf(stack), names: deliveries.map(({ name }) => name), signal };
+  // ESO asks the API server 50 times a second, but after a rest 100 times at once: none may begin rested
+  await bareResync(home, cluster, deliveries);
+  let value = 0;
+  let floor = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    value += await timed(async () => {
+      const { notReady } = await resync(cluster, options);
+      if (notReady.length > 0) throw new Error(`not ready: ${notReady.map(({ object }) => object).join(", ")}`);
+    });
+    floor += await timed(() => bareResync(home, cluster, deliveries));
+  }
+  const what = `resync of ${resynced} ExternalSecrets`;
+  return { what, unit: "ms", value: value / rounds, floor: { what: "External Secrets itself", value: floor / rounds } };
+}
+
+async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
+  interface List {
+    readonly items: readonly { readonly status?: { readonly syncedResourceVersion?: string } }[];
+  }
+  for (const deadline = performance.now() + syncTimeoutInMilliseconds; ; await sleep(1_000)) {
+    const { items } = await cluster.get<List>("/apis/external-secrets.io/v1/externalsecrets");
+    const synced = items.filter(({ status }) => status?.syncedResourceVersion !== undefined).length;
+    if (synced >= stack.plan.deliveries.length) return;
+    if (performance.now() > deadline) throw new Error(`${synced} of ${items.length} ExternalSecrets are synced`);
+  }
+}
