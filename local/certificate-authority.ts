@@ -1,0 +1,114 @@
+import "reflect-metadata";
+import { createPrivateKey, webcrypto } from "node:crypto";
+import { readFileSync } from "node:fs";
+import * as x509 from "@peculiar/x509";
+import { writePrivateFile } from "./private-file.ts";
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const dayInMilliseconds = 86_400_000;
+const tenYearsInDays = 3650;
+
+/** Where a certificate and its key lie, as PEM, readable by their owner only. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface Leaf {
+  /** Common name: the user where it is a client's. */
+  readonly name: string;
+  /** The user's group. */
+  readonly organisation?: string;
+  readonly usage: "server" | "client" | "both";
+  /** Of a server, beside `localhost` and 127.0.0.1. @default - none */
+  readonly dnsNames?: readonly string[];
+  /** @default 3650 */
+  readonly validInDays?: number;
+}
+
+/** As PEM. */
+export interface IssuedCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** One CA of the local environment: it signs for loopback addresses only. */
+export class CertificateAuthority {
+  readonly #certificate: x509.X509Certificate;
+  readonly #key: webcrypto.CryptoKey;
+
+  private constructor(certificate: x509.X509Certificate, key: webcrypto.CryptoKey) {
+    this.#certificate = certificate;
+    this.#key = key;
+  }
+
+  /** Makes a new one and writes it, the key first: a certificate that is there has its key beside it. */
+  static async make(name: string, files: CertificateFiles): Promise<CertificateAuthority> {
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: `CN=${name}`,
+      ...validFor(tenYearsInDays),
+      keys,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    writePrivateFile(files.key, await pemOf(keys.privateKey));
+    writePrivateFile(files.certificate, certificate.toString("pem"));
+    return new CertificateAuthority(certificate, keys.privateKey);
+  }
+
+  static async read(files: CertificateFiles): Promise<CertificateAuthority> {
+    const der = createPrivateKey(readFileSync(files.key)).export({ format: "der", type: "pkcs8" });
+    return new CertificateAuthority(
+      new x509.X509Certificate(readFileSync(files.certificate, "utf8")),
+      await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]),
+    );
+  }
+
+  /** Its own certificate, as PEM. */
+  get pem(): string {
+    return this.#certificate.toString("pem");
+  }
+
+  async issue({ name, organisation, usage, dnsNames = [], validInDays }: Leaf): Promise<IssuedCertificate> {
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+    const purposes = { server: [serverAuth], client: [clientAuth], both: [serverAuth, clientAuth] };
+    const names = [
+      { type: "ip" as const, value: "127.0.0.1" },
+      ...["localhost", ...dnsNames].map((value) => ({ type: "dns" as const, value })),
+    ];
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: [...(organisation === undefined ? [] : [{ O: [organisation] }]), { CN: [name] }],
+      issuer: this.#certificate.subject,
+      ...validFor(validInDays ?? tenYearsInDays),
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension(purposes[usage]),
+        await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
+        ...(usage === "client" ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
+      ],
+    });
+    return { certificate: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
+  }
+}
+
+function validFor(days: number): { readonly notBefore: Date; readonly notAfter: Date } {
+  const now = Date.now();
+  return { notBefore: new Date(now - dayInMilliseconds), notAfter: new Date(now + days * dayInMilliseconds) };
+}
+
+async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
+  return createPrivateKey({ key: der, format: "der", type: "pkcs8" })
+    .export({ format: "pem", type: "pkcs8" })
+    .toString();
+}
