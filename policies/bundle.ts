@@ -5,6 +5,9 @@ import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
+/** What Pulumi's host of packs brings or shares with the pack, so that both have the same copy. */
+const runtimePackages = ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"];
+
 interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
@@ -27,7 +30,7 @@ export async function bundlePack(folder: string): Promise<void> {
     platform: "node",
     format: "esm",
     target: "node22",
-    external: ["@pulumi/*"],
+    external: [...runtimePackages],
     logLevel: "silent",
     // what is bundled of CommonJS asks for Node's own modules by `require`
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
@@ -40,7 +43,7 @@ export async function bundlePack(folder: string): Promise<void> {
   const published = {
     ...own,
     main: "index.mjs",
-    dependencies: Object.fromEntries(["@pulumi/policy", "@pulumi/pulumi"].map((name) => [name, dependencies[name]])),
+    dependencies: Object.fromEntries(runtimePackages.map((name) => [name, dependencies[name]])),
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(published, undefined, 2)}\n`);
 }

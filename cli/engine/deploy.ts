@@ -35,7 +35,10 @@ export async function previewStack(stack: Stack, options: RunOptions): Promise<R
   });
 }
 
-/** Updates, with the pack judging again now that everything is known. Throws as {@link previewStack} does. */
+/**
+ * Updates, with the pack judging again now that everything is known. Throws as {@link previewStack} does, and when a verdict
+ * was still left open.
+ */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("update", stack, options.signal, async (log) => {
     await stack.up({ ...runOptions(options), onEvent: log.listen });
@@ -80,6 +83,7 @@ export async function watched(
     throw failed(verb, stack.name, log, error);
   }
   if (log.skippedRules.length > 0) throw openGate(log.skippedRules);
+  if (verb === "update" && log.undecided.length > 0) throw undecided(log.undecided);
   return {
     changes: log.changes,
     advisories: log.violations.filter(({ severity }) => severity !== "error"),
@@ -92,6 +96,15 @@ function openGate(skipped: readonly string[]): UserError {
     "policy-did-not-run",
     `${skipped.length} rule(s) of the pack could not run, so nothing was judged by them:\n${skipped.map((s) => `    ${s}`).join("\n")}`,
     "this is a defect of the rule, not of your stack: report it with the text above",
+  );
+}
+
+/** In an update the pack refuses what it cannot decide, unless it was never told that this is one. */
+function undecided(left: readonly string[]): UserError {
+  return UserError.of(
+    "policy-stayed-undecided",
+    `${left.length} verdict(s) of the pack were left to the update, and the update did not give them:\n${left.map((s) => `    ${s}`).join("\n")}`,
+    "this is a defect of the pack or of what starts it, not of your stack: report it with the text above",
   );
 }
 

@@ -1,6 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../domain/finding.ts";
 import type { Stage } from "../../domain/stage.ts";
+import { leftToUpdate } from "../../policies/pack/report.ts";
 import { unknownValue } from "../../policies/subject/reading.ts";
 
 /** What one resource comes to in a preview, or came to in an update. */
@@ -25,6 +26,8 @@ export class RunLog {
   readonly violations: Finding[] = [];
   /** Rules that did not run on a resource: a defect of the rule, and a gate that stayed open. */
   readonly skippedRules: string[] = [];
+  /** What the pack left for the update to decide. */
+  readonly undecided: string[] = [];
   readonly errors: string[] = [];
 
   /** Every change but `same`, in the engine's order. */
@@ -60,6 +63,7 @@ export class RunLog {
       this.skippedRules.push(`${event.policyName}: ${message}`);
       return;
     }
+    if (message.includes(`; ${leftToUpdate} `)) this.undecided.push(`${event.policyName}: ${message}`);
     const [type = "", name = ""] = typeAndName(event.resourceUrn ?? "");
     const [problem = message, ...rest] = message
       .split("\n")

@@ -1,4 +1,3 @@
-import type { ReportViolation } from "@pulumi/policy";
 import { exemptionFor, type Exemption } from "../exemptions.ts";
 import type { Place, Rule, Violation } from "../rule.ts";
 import { formatPath } from "../subject/reading.ts";
@@ -15,36 +14,33 @@ export interface Reporting {
   readonly mayBeUndecided: boolean;
 }
 
-/**
- * Says a verdict to the engine.
- *
- * The level of one violation may be lower than its policy's: in an environment where the rule is advisory, under an
- * exemption that holds, or while it is undecided. `@pulumi/policy` reads an object in place of the message for that
- * (server.js, makeReportViolationFun); a contract test guards it.
- */
+/** What is said of an undecided verdict in a preview, and in an update never. */
+export const leftToUpdate = "the update decides";
+
+/** One thing that the engine is told. */
+export interface Diagnostic {
+  readonly message: string;
+  /** Lower than its policy's own level: where the rule is advisory, under an exemption that holds, or while it is undecided. */
+  readonly advisory: boolean;
+  /** The resource to blame, where the engine does not know it: of a rule over the whole stack. */
+  readonly urn?: string;
+}
+
+/** What the engine is told of a verdict. */
 export function report(
   reporting: Reporting,
   subject: Pick<Subject, "label" | "id"> | undefined,
   verdict: Exclude<Verdict, { kind: "ok" }>,
-  reportViolation: ReportViolation,
-): void {
+): readonly Diagnostic[] {
   const { rule, place, everywhere, mayBeUndecided } = reporting;
   const level = everywhere ? "mandatory" : rule.levels[place];
-  if (level === "off") return;
-  const say = (message: string, advisory: boolean, urn?: string): void => {
-    const diagnostic = {
-      message,
-      ...(advisory ? { enforcementLevel: "advisory" } : {}),
-      ...(urn === undefined ? {} : { urn }),
-    };
-    reportViolation(diagnostic as unknown as string);
-  };
+  if (level === "off") return [];
   if (verdict.kind === "undecided") {
     const label = subject?.label ?? "the stack";
-    say(`${label}: ${undecidedText(verdict.waitsFor, subject !== undefined)}`, mayBeUndecided || level === "advisory");
-    return;
+    const message = `${label}: ${undecidedText(verdict.waitsFor, subject !== undefined, mayBeUndecided)}`;
+    return [{ message, advisory: mayBeUndecided || level === "advisory" }];
   }
-  for (const violation of verdict.violations) {
+  return verdict.violations.map((violation) => {
     const blamed = violation.subject ?? subject;
     const exempted = exemptionFor(
       reporting.exemptions,
@@ -52,13 +48,21 @@ export function report(
       reporting.today,
     );
     const message = `${violationText(rule, blamed, violation)}${exemptionText(exempted)}`;
-    const urn = violation.subject?.id.replace(/#\d+$/, "");
-    say(message, level === "advisory" || exempted.kind === "holds", subject === undefined ? urn : undefined);
-  }
+    const urn = subject === undefined ? violation.subject?.id.replace(/#\d+$/, "") : undefined;
+    return {
+      message,
+      advisory: level === "advisory" || exempted.kind === "holds",
+      ...(urn === undefined ? {} : { urn }),
+    };
+  });
 }
 
-function undecidedText(waitsFor: string, beforeItIsMade: boolean): string {
-  const when = beforeItIsMade ? "the update decides before this resource is made" : "the update decides at its end";
+function undecidedText(waitsFor: string, beforeItIsMade: boolean, mayBeUndecided: boolean): string {
+  if (!mayBeUndecided) {
+    const when = "the update must know it by now";
+    return `undecided: ${waitsFor}; ${when}\n  fix: give the input a value that is known before this resource is made`;
+  }
+  const when = `${leftToUpdate} ${beforeItIsMade ? "before this resource is made" : "at its end"}`;
   return `undecided: ${waitsFor}; ${when}`;
 }
 

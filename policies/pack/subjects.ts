@@ -1,58 +1,37 @@
-import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
-import type { ResourceRule, Rule, StackRule } from "../rule.ts";
+import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken, isListToken } from "../subject/kinds.ts";
-import type { Kind, Subject } from "../subject/subject.ts";
+import type { Kind, Subject, SubjectOptions } from "../subject/subject.ts";
+import { markedInputs, plainInputs, type WireInputs } from "./wire.ts";
 
-/** `@pulumi/policy` wraps inputs in a proxy that throws on unknown values; this is what it gives the raw ones by. */
-const proxyTarget = "__getSpecialProxyTarget";
-
-/** Inputs without the SDK's proxies; unknown values are the engine's sentinels in it. */
-export function rawInputs(props: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  let raw = props;
-  for (let inner = raw[proxyTarget]; inner !== undefined; inner = raw[proxyTarget]) {
-    raw = inner as Readonly<Record<string, unknown>>;
-  }
-  return raw;
+/** A resource as the engine tells it. */
+export interface EngineResource {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  /** Inputs before it is made; outputs once the run is over. Read off the wire when a rule wants them. */
+  readonly inputs: () => WireInputs;
+  readonly options: SubjectOptions;
 }
 
-/** Bound on resources that are analysed side by side; over it a subject is only built again. */
-const kept = 256;
-
-interface Kept {
-  readonly subjects: readonly Subject[];
-  readonly askedBy: Set<string>;
+/** The subjects of one resource, read and walked once for all rules; a type that no rule looks at is not read at all. */
+export interface Subjects {
+  readonly plain: () => readonly Subject[];
+  /** For the one rule that looks at marks instead of values. */
+  readonly marked: () => readonly Subject[];
 }
 
-/**
- * Builds the subjects of a resource once for all rules. The SDK hands each policy its own copy of the inputs, so the URN is
- * the key; a rule that asks a second time means that the resource is analysed anew.
- */
-export function makeSubjectSource(): (rule: ResourceRule, args: ResourceValidationArgs) => readonly Subject[] {
-  const byUrn = new Map<string, Kept>();
-  return (rule, args) => {
-    if (!looksAt(rule, args.type)) return [];
-    const known = byUrn.get(args.urn);
-    if (known !== undefined && !known.askedBy.has(rule.id)) {
-      known.askedBy.add(rule.id);
-      return known.subjects;
-    }
-    const { type, name, urn, opts } = args;
-    const subjects = subjectsOfResource({
-      type,
-      name,
-      urn,
-      props: rawInputs(args.props),
-      options: { protect: opts.protect },
-    });
-    byUrn.delete(urn);
-    byUrn.set(urn, { subjects, askedBy: new Set([rule.id]) });
-    if (byUrn.size > kept) byUrn.delete(byUrn.keys().next().value as string);
-    return subjects;
+export function subjectsOf(resource: EngineResource): Subjects {
+  const inputs = lazily(resource.inputs);
+  const build = (props: WireInputs): readonly Subject[] => subjectsOfResource({ ...resource, props });
+  return {
+    plain: lazily(() => build(plainInputs(inputs()))),
+    marked: lazily(() => build(markedInputs(inputs()))),
   };
 }
 
-function looksAt(rule: Rule, type: string): boolean {
+/** What a rule may find in a resource of this type: a list may hold any kind. */
+export function looksAt(rule: Rule, type: string): boolean {
   const kind = kindOf(type);
   return kind === "list" || (kind !== undefined && rule.kinds.includes(kind));
 }
@@ -64,23 +43,7 @@ function kindOf(type: string): Kind | "list" | undefined {
   return kindsByType.get(type);
 }
 
-/** Subjects of the kinds that the rule looks at; each policy gets its own copy of the stack, so there is nothing to share. */
-export function subjectsOfStack(rule: StackRule, resources: readonly PolicyResource[]): readonly Subject[] {
-  return resources
-    .filter(({ type }) => looksAt(rule, type))
-    .flatMap(({ type, name, urn, props, opts, dependencies, propertyDependencies }) =>
-      subjectsOfResource({
-        type,
-        name,
-        urn,
-        props: rawInputs(props),
-        options: {
-          protect: opts.protect,
-          dependsOn: dependencies.map((resource) => resource.urn),
-          inputsFrom: new Map(
-            Object.entries(propertyDependencies).map(([key, from]) => [key, from.map((one) => one.urn)]),
-          ),
-        },
-      }),
-    );
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

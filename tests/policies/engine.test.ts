@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { examples } from "../../policies/examples/all.ts";
 import { changed, type Example, type Sample } from "../../policies/examples/example.ts";
-import { keyVaultSecret } from "../../policies/examples/samples.ts";
+import { externalSecret, keyVaultSecret } from "../../policies/examples/samples.ts";
 import { families, isStackRule } from "../../policies/rule.ts";
 import { ruleOf } from "../support/policy.ts";
 import { declare, usePolicyEngine } from "../support/policy-engine.ts";
@@ -14,6 +14,13 @@ function declareWith({ rule, beside = [] }: Example, sample: Sample): void {
   const others = beside.map((other, i) => declare(`${rule}-beside-${i}`, other));
   const after = "dependsOn" in sample && (sample.dependsOn ?? []).length > 0 ? others : [];
   declare(rule, sample, { dependsOn: after });
+}
+
+/** An output that no update finds out, such as one of a resource that a targeted update leaves out. */
+function neverKnown(): pulumi.Output<string> {
+  const Output = pulumi.Output as unknown as new (...parts: readonly unknown[]) => pulumi.Output<string>;
+  const [no, nothing] = [Promise.resolve(false), Promise.resolve(undefined)];
+  return new Output(new Set(), nothing, no, no, Promise.resolve(new Set()));
 }
 
 describe("the pack, under the real engine", function () {
@@ -64,6 +71,19 @@ describe("the pack, under the real engine", function () {
         `${rule} said nothing of what it does not know`,
       );
     }
+  });
+
+  it("fails an update over an input that stays unknown, before that resource is made", async () => {
+    const { passed, told, state } = await engine.update("prod", () => {
+      declare("undecidable", changed(externalSecret, [["spec", "refreshInterval"], neverKnown()]));
+      return Promise.resolve();
+    });
+    // an update hands a pack no unknown input: the engine leaves it out, and absent is not compliant
+    assert.deepEqual(
+      [passed, told.map(({ rule, level }) => `${level} ${rule}`)],
+      [false, ["mandatory delivery-refresh"]],
+    );
+    assert.equal(state.includes("undecidable"), false);
   });
 
   it("marks a plain value in dev, so that state holds none", async () => {

@@ -1,9 +1,7 @@
-import { unknownCheckingProxy } from "@pulumi/policy";
 import * as policyProxy from "@pulumi/policy/proxy.js";
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue.ts";
 import { examples } from "../../policies/examples/all.ts";
 import { changed, type Example, type Path, type Sample } from "../../policies/examples/example.ts";
-import { rawInputs } from "../../policies/pack/subjects.ts";
 import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/from-document.ts";
@@ -87,7 +85,7 @@ export function saidBy(id: string, sample: Sample, place?: Place): Said {
   return said(place === undefined ? example : { ...example, place }, sample);
 }
 
-/** A sample as the pack gets it: its inputs wrapped in the SDK's own proxy, which throws on unknown values. */
+/** A sample as the pack gets it: plain JSON, in which the engine's sentinels stand for what is not known. */
 export function subjectOf(sample: Sample, name = "sample"): Subject {
   const [subject] = subjectsOf(sample, name);
   if (subject === undefined) throw new Error("no rule looks at this sample");
@@ -103,7 +101,7 @@ export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
     type,
     name,
     urn: name,
-    props: rawInputs(unknownCheckingProxy(props) as Record<string, unknown>),
+    props,
     options: { protect, inputsFrom, ...(dependsOn === undefined ? {} : { dependsOn }) },
   });
 }

@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
+import * as pulumi from "@pulumi/pulumi";
 import { previewStack, updateStack } from "../../../cli/engine/deploy.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
@@ -15,6 +16,7 @@ const rule = (name, enforcementLevel, validateResource) => ({ name, description:
 new PolicyPack("test", { policies: [
   rule("refuses", "mandatory", ({ name }, report) => name.startsWith("refused") && report({ message: name + " may not be\\nfix: leave it out" })),
   rule("advises", "advisory", ({ name }, report) => name === "advised" && report("think of it")),
+  rule("waits", "advisory", ({ name }, report) => name === "waits" && report({ message: "x: undecided: depends on a, which is not known yet; the update decides before this resource is made" })),
   rule("reads", "mandatory", ({ name, props }, report) => name === "unknown" && props.tags.owner === "x" && report("x")),
 ] });
 `;
@@ -84,6 +86,17 @@ describe("previewStack and updateStack, under the real engine", function () {
     const { code, message } = await refusal(previewStack(stack, run()));
     assert.equal(code, "policy-did-not-run");
     assert.match(message, /reads/);
+  });
+
+  it("fails where the pack leaves to the update what the update has to decide", async () => {
+    const stack = await engine.open(() => {
+      new pulumi.ComponentResource("test:index:Part", "waits");
+      return Promise.resolve();
+    });
+    await previewStack(stack, run());
+    const { code, message } = await refusal(updateStack(stack, run()));
+    assert.equal(code, "policy-stayed-undecided");
+    assert.match(message, /waits: x: undecided: depends on a/);
   });
 
   it("fails with the engine's own words where the engine fails, and says how to go on", async () => {
