@@ -7,11 +7,12 @@ import { auditorPolicyName } from "../../domain/vault-policies.ts";
 import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
 import { localArm } from "../deploy/local-azure.ts";
 import { loadLocalStack } from "../deploy/local-stack.ts";
-import { clusterOf, loadCloudStack, reachVault } from "../deploy/cloud.ts";
+import { clusterOf, loadCloudStack } from "../deploy/cloud.ts";
 import { vaultCredential } from "../deploy/vault-credentials.ts";
 import { cloudAzure } from "./azure.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
 import { shortToken, vaultState, type ShortToken } from "./vault.ts";
+import { openWayToVault, type WayToVault } from "./vault-way.ts";
 
 /** One environment and the ways into it, for the commands that look at it or mend it. */
 export interface Place {
@@ -41,8 +42,12 @@ export interface PlaceOptions extends LocalHomeFlags {
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const isShared = options.stack !== "local";
   const { stack, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
-  const forward = isShared ? await reachVault(stack).catch(() => undefined) : undefined;
-  const vault = await vaultAccess(stack, cluster, options.readsValues === true);
+  const way: WayToVault = isShared ? await openWayToVault(stack, cluster) : { close: () => Promise.resolve() };
+  const { closed } = way;
+  const vault: VaultAccess =
+    closed === undefined
+      ? await vaultAccess(stack, cluster, options.readsValues === true)
+      : { reader: closedVault(stack, closed) };
   return {
     stack,
     cluster,
@@ -50,7 +55,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     access: { kubernetes: cluster, vault: vault.reader, azure },
     close: async () => {
       await vault.token?.revoke();
-      await forward?.close();
+      await way.close();
     },
   };
 }
@@ -84,12 +89,24 @@ async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
   return { ...(await clusterOf(plan)), azure: await cloudAzure(plan.azure) };
 }
 
+interface VaultAccess {
+  readonly reader: Access["vault"];
+  /** To be revoked at the end, where this look made it. */
+  readonly token?: ShortToken;
+}
+
+/** Answers every question with why it cannot be asked. */
+function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["vault"] {
+  if (typeof why === "string") return why;
+  return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
+}
+
 /** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */
 async function vaultAccess(
   { vault, namespace }: EnvironmentStack,
   cluster: Cluster,
   readsValues: boolean,
-): Promise<{ readonly reader: Access["vault"]; readonly token?: ShortToken }> {
+): Promise<VaultAccess> {
   const address = vault.operatorAddress;
   const own = process.env["VAULT_TOKEN"];
   if (own !== undefined && own !== "") return { reader: vaultReader(address, new Redacted(own)) };

@@ -202,6 +202,17 @@ export const vaultCauses = {
     fix: "ameide-secrets lineage <name> --stack <stack>",
     see: "348, 613",
   },
+  "vault-port-forward-forbidden": {
+    stage: "vault",
+    severity: "warning",
+    title: "The port-forward to Vault is not allowed",
+    aliases: ["pods/portforward is forbidden"],
+    symptom: "what lies in Vault is unknown; the API server refuses the port-forward that the command opens by itself",
+    cause: "who the kubeconfig's context logs in as lacks the right that the evidence names",
+    fix: "kubectl --context <context> -n <namespace> create role vault-port-forward --verb=get,create --resource=pods/portforward && kubectl --context <context> -n <namespace> create rolebinding vault-port-forward-you --role=vault-port-forward --user=<you>",
+    mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` says",
+    see: "452",
+  },
   "vault-not-readable": {
     stage: "vault",
     severity: "warning",

@@ -18,7 +18,10 @@ function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
   const where = `Vault of ${expected.namespace}`;
   if (!health.ok) {
     const { kind, message } = health.failure;
-    return kind === "not-asked" ? [] : [{ code: "vault-unreachable", where, seen: message }];
+    if (kind === "not-asked") return [];
+    // Vault answers everybody about its health: what is forbidden is the way to it
+    if (kind === "forbidden") return [{ code: "vault-port-forward-forbidden", where, seen: message, secrets: [] }];
+    return [{ code: "vault-unreachable", where, seen: message }];
   }
   const { state } = health.value;
   const secret = `${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
@@ -168,6 +171,7 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, authConfig, roles, policies, secrets } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
+  if (!health.ok && health.failure.kind !== "not-asked") return [];
   const failed = [health, authConfig, roles, policies, secrets].filter((part) => !part.ok).map((part) => part.failure);
   const told = failed.find(({ kind }) => kind === "not-asked" || kind === "forbidden");
   return told === undefined ? [] : [{ code: "vault-not-readable", where: told.asked, seen: told.message, secrets: [] }];

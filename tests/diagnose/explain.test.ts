@@ -265,6 +265,13 @@ const strikes: Readonly<Record<CauseCode, Change>> = {
   "patcher-client-missing": patcher("keycloak-client-not-found"),
   "patcher-vault-denied": patcher("vault-permission-denied", "keycloak-forbidden"),
   "patcher-failed": patcher(),
+  "vault-port-forward-forbidden": vault(() => ({
+    health: unseen("forbidden"),
+    authConfig: unseen("forbidden"),
+    roles: unseen("forbidden"),
+    policies: unseen("forbidden"),
+    secrets: unseen("forbidden"),
+  })),
   "vault-not-readable": vault(() => ({ authConfig: unseen("forbidden") })),
   "cluster-not-readable": () => ({ stores: unseen("forbidden"), externalSecrets: unseen("forbidden") }),
   "store-missing": all(

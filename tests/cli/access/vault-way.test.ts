@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openCluster } from "../../../cli/access/cluster.ts";
+import { openWayToVault, type WayToVault } from "../../../cli/access/vault-way.ts";
+import { ReadError } from "../../../diagnose/observe/access.ts";
+import { observe } from "../../../diagnose/observe/observe.ts";
+import { explain } from "../../../diagnose/explain.ts";
+import { environmentStack } from "../../support/stacks.ts";
+import { FakeApiServer } from "./api-server.ts";
+
+const words =
+  'pods "vault-core-dev-0" is forbidden: User "anna" cannot get resource "pods/portforward" in API group ""';
+
+/** The port-forward of a cloud stack, against an API server that does with it what each test says. */
+describe("openWayToVault", () => {
+  let api: FakeApiServer;
+  let port: number;
+
+  before(async () => {
+    api = await FakeApiServer.start();
+    port = await freePort();
+  });
+  after(() => api.stop());
+
+  const stackAt = (operatorAddress: string) => {
+    const stack = environmentStack("dev");
+    return {
+      ...stack,
+      cluster: { ...stack.cluster, context: api.context, kubeconfig: api.kubeconfig },
+      vault: { ...stack.vault, operatorAddress },
+    };
+  };
+  const open = async (operatorAddress = `http://127.0.0.1:${port}`): Promise<WayToVault> =>
+    openWayToVault(stackAt(operatorAddress), await openCluster({ kubeconfig: api.kubeconfig, context: api.context }));
+
+  it("is closed by the right that the API server names, and doctor tells it with its repair", async () => {
+    api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
+    const way = await open();
+    await way.close();
+    assert.ok(way.closed instanceof ReadError);
+    assert.deepEqual(
+      [way.closed.status, way.closed.message],
+      [403, `no port-forward to ameide-dev/vault-core-dev-0: ${words}`],
+    );
+    const stack = stackAt(`http://127.0.0.1:${port}`);
+    const closed = way.closed;
+    const vault = { address: "", hasToken: false, get: () => Promise.reject(closed) };
+    const { causes } = explain(await observe(stack, { kubernetes: "not asked", vault, azure: "not asked" }), stack);
+    const told = causes.find(({ stage }) => stage === "vault");
+    assert.equal(told?.code, "vault-port-forward-forbidden");
+    assert.match(told.evidence[0]?.seen ?? "", /anna.*pods\/portforward/);
+    assert.match(told.fix, /-n ameide-dev create role .*--verb=get,create --resource=pods\/portforward/);
+    assert.equal(causes.filter(({ stage }) => stage === "vault").length, 1);
+  });
+  it("is closed by the pod that is not there", async () => {
+    api.answer = (_request, response) =>
+      response.writeHead(404).end(JSON.stringify({ message: 'pods "vault-core-dev-0" not found' }));
+    const way = await open();
+    await way.close();
+    assert.match(String(way.closed), /no port-forward to ameide-dev\/vault-core-dev-0: pods .* not found/);
+  });
+  it("is closed by a pod in which nothing answers", async () => {
+    api.answer = (_request, response) =>
+      response.writeHead(400).end(JSON.stringify({ message: "Upgrade request required" }));
+    const way = await open();
+    await way.close();
+    assert.match(String(way.closed), /the pod is there, and nothing in it answers at port 8200/);
+  });
+  it("is closed by whoever holds the port, with what to do about it", async () => {
+    const holder = await listening(500); // no Vault
+    const way = await open(addressOf(holder)).finally(() => holder.close());
+    await way.close();
+    assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is taken, so no port-forward.*; free the port/);
+  });
+  it("is open where Vault answers by itself, and opens nothing then", async () => {
+    const vault = await listening(200);
+    const way = await open(addressOf(vault)).finally(() => vault.close());
+    await way.close();
+    assert.equal(way.closed, undefined);
+  });
+});
+
+function listening(status: number): Promise<HttpServer> {
+  const server = createHttpServer((_request, response) =>
+    response.writeHead(status, { connection: "close" }).end("{}"),
+  );
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
+
+function addressOf(server: HttpServer): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = await listening(200);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
