@@ -72,6 +72,8 @@ main { flex: 1; display: flex; min-height: 0; } #chain { flex: 1; overflow: auto
 #details { width: 24rem; max-width: 40vw; overflow: auto; padding: .8rem 1rem; background: var(--panel); border-left: 1px solid var(--line); }
 #details h2 { font-size: 1rem; margin: .2rem 0 .6rem; overflow-wrap: anywhere; } #details h3 { font-size: .95rem; margin: 1rem 0 .2rem; }
 #details dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: 0; } #details dt { color: var(--soft); } #details dd { margin: 0; overflow-wrap: anywhere; }
+#details button { font: 12.5px/1.4 ui-monospace, monospace; color: var(--lit); background: none; border: 0; padding: 0 .2rem 0 0; cursor: pointer; text-decoration: underline; }
+#details .legend dt { text-align: center; } #details .legend { font-size: .9rem; color: var(--soft); }
 #details code, #details pre { font: 12.5px/1.4 ui-monospace, monospace; } #details pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--bg); padding: .4rem .5rem; border-radius: 4px; margin: .2rem 0; }
 .node.place { cursor: pointer; } .node:focus { outline: none; } .node:focus-visible path { stroke: var(--lit); stroke-width: 3; }
 svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit path { stroke: var(--lit); stroke-width: 2; } .edge.lit polygon { fill: var(--lit); stroke: var(--lit); }

@@ -12,4 +12,5 @@ export const graphStyle = `
 .node.ok path { fill: var(--ok-bg); stroke: var(--ok); } .node.broken path { fill: var(--bad-bg); stroke: var(--bad); stroke-width: 2; }
 .node.warned path { fill: var(--warn-bg); stroke: var(--warn); } .node.unknown path, .node.absent path { stroke-dasharray: 4 3; }
 .node.band path { opacity: .55; } .node.managed path, .node.owner path { stroke-dasharray: 1 3; } .node.owner text { font-weight: bold; }
+.node.title path { fill: none; stroke: none; } .node.title text { fill: var(--soft); }
 `;

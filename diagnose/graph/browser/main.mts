@@ -1,4 +1,5 @@
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { labelled } from "../drawing.ts";
 import { layout, type Layout } from "../layout.ts";
 import type { GraphModel, GraphSecret } from "../model.ts";
 import { describe, summary } from "./details.mts";
@@ -11,6 +12,11 @@ const onlyBroken = element<HTMLInputElement>("broken");
 const theme = element<HTMLSelectElement>("theme");
 const drawing = element("drawing");
 
+/** More are drawn when the typing pauses: a letter must not wait for the drawing of the one before. */
+const drawnAtOnce = 100;
+const pauseInMilliseconds = 150;
+let typing: ReturnType<typeof setTimeout> | undefined;
+
 const graphviz = await Graphviz.load();
 let places: Layout["places"] = new Map();
 let columns: Layout["columns"] = [];
@@ -20,11 +26,16 @@ for (const { environment: name, takenAt } of models) {
 }
 draw();
 environment.addEventListener("change", draw);
-search.addEventListener("input", draw);
+search.addEventListener("input", () => {
+  clearTimeout(typing);
+  if (model().secrets.length <= drawnAtOnce) draw();
+  else typing = setTimeout(draw, pauseInMilliseconds);
+});
 onlyBroken.addEventListener("change", draw);
 theme.addEventListener("change", () => (document.documentElement.dataset["theme"] = theme.value));
 window.addEventListener("resize", alignTitles);
 drawing.addEventListener("click", ({ target }) => select(nodeOf(target)));
+element("details").addEventListener("click", ({ target }) => showSecret(target));
 document.addEventListener("keydown", onKey);
 
 function model(): GraphModel {
@@ -37,14 +48,15 @@ function draw(): void {
   const began = performance.now();
   const shown = layout(model(), isShown);
   ({ places, columns } = shown);
-  drawing.innerHTML = graphviz.layout(shown.dot, "svg", "nop");
+  drawing.innerHTML = labelled(graphviz.layout(shown.dot, "svg", "nop"), places);
   const nodes = [...drawing.querySelectorAll<SVGGElement>(".node.place")];
   for (const node of nodes) {
     node.setAttribute("tabindex", "-1");
     node.setAttribute("role", "button");
     node.setAttribute("aria-label", places.get(node.id)?.label ?? node.id);
   }
-  nodes[0]?.setAttribute("tabindex", "0"); // one stop for the Tab key; the arrows move within
+  // one stop for the Tab key, at the first secret; the arrows move within
+  nodes.find((node) => !node.classList.contains("band"))?.setAttribute("tabindex", "0");
   alignTitles();
   element("summary").textContent = summary(
     model(),
@@ -91,6 +103,27 @@ function alignTitles(): void {
   );
 }
 
+/** A name in the panel leads to its place in the drawing, which a filter may have left out. */
+function showSecret(target: EventTarget | null): void {
+  const name = target instanceof HTMLElement ? target.dataset["secret"] : undefined;
+  if (name === undefined) return;
+  const index = model().secrets.findIndex((one) => one.name === name);
+  const place = () => document.getElementById(`vault-${index}`) as unknown as SVGGElement | null;
+  if (place() === null) clearFilters();
+  const node = place();
+  if (node === null) return;
+  node.scrollIntoView({ block: "center" });
+  node.focus({ preventScroll: true });
+  select(node);
+}
+
+function clearFilters(): void {
+  if (search.value === "" && !onlyBroken.checked) return;
+  search.value = "";
+  onlyBroken.checked = false;
+  draw();
+}
+
 function select(node: SVGGElement | undefined): void {
   const svg = drawing.querySelector("svg");
   const secrets = node === undefined ? [] : [...node.classList].filter((name) => /^s\d+$/.test(name));
@@ -98,7 +131,8 @@ function select(node: SVGGElement | undefined): void {
   for (const lit of drawing.querySelectorAll(".lit")) lit.classList.remove("lit");
   for (const secret of secrets) for (const part of drawing.querySelectorAll(`.${secret}`)) part.classList.add("lit");
   const chosen = secrets.map((name) => model().secrets[Number(name.slice(1))]).filter((one) => one !== undefined);
-  element("details").replaceChildren(...describe(model(), chosen, node?.id));
+  const place = node === undefined ? undefined : { id: node.id, label: places.get(node.id)?.label ?? node.id };
+  element("details").replaceChildren(...describe(model(), chosen, place));
 }
 
 function nodeOf(target: EventTarget | null): SVGGElement | undefined {
@@ -113,8 +147,11 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (event.key === "Escape") {
-    if (isTyping) search.value = "";
-    draw();
+    if (isTyping && search.value !== "") {
+      search.value = "";
+      draw();
+    }
+    select(undefined);
     return;
   }
   const focused = nodeOf(document.activeElement);

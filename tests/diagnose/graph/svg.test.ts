@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { graphModel } from "../../../diagnose/graph/model.ts";
+import { graphSvg } from "../../../diagnose/graph/svg.ts";
+import { stack } from "../healthy.ts";
+
+describe("graphSvg", () => {
+  it("titles each place with its whole name, and shows no id of ours", async () => {
+    const svg = await graphSvg(graphModel(stack.plan, stack.catalogue));
+    const titles = [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, title]) => title);
+    assert.ok(titles.includes("ameide-dev/inference-api-credentials"));
+    assert.deepEqual(
+      titles.filter((title = "") => /^(vault|delivery|target|key-vault|dotenv)-\d|->|&#45;&gt;/.test(title)),
+      [],
+    );
+  });
+  it("brings its colours along, so that it stands by itself", async () =>
+    assert.match(
+      await graphSvg(graphModel(stack.plan, stack.catalogue)),
+      /<style>[^<]*prefers|<style>[^<]*light-dark/,
+    ));
+});
