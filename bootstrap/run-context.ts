@@ -17,5 +17,8 @@ export interface Run {
   readonly dryRun: boolean;
 }
 
-/** Calls under way at once, to Vault and to the source. */
-export const concurrency = 16;
+/**
+ * Calls under way at once. Vault's raft puts what waits for the disk into one write: more under way are fewer of these.
+ * The source's are bounded by its limit, and each of their TLS connections takes memory.
+ */
+export const concurrency = { vault: 64, source: 16 } as const;

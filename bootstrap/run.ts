@@ -25,6 +25,7 @@ import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultClient, VaultError } from "./vault-client.ts";
 import { VaultKv } from "./vault-kv.ts";
+import { VaultSessions } from "./vault-sessions.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;
@@ -51,7 +52,13 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   const { config, dryRun } = invocation;
   const onRetry = (error: unknown, pause: number): void =>
     log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) });
-  const vault = new VaultClient({ address: config.vault.address, timing, connections: concurrency, signal, onRetry });
+  const vault = new VaultClient({
+    address: config.vault.address,
+    timing,
+    connections: concurrency.vault,
+    signal,
+    onRetry,
+  });
   const run: Run = { config, vault, kubernetes, timing, log, signal, dryRun };
   const lease = new Lease({
     kubernetes,
@@ -89,7 +96,8 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     untilUnsealed: invocation.untilUnsealed,
     sourceCalls: source?.calls ?? 0,
   };
-  await vault.logOut();
+  await progress.sessions?.end();
+  vault.close();
   await writeStatus(run, ending);
   await lease.release();
   kubernetes.close();
@@ -117,14 +125,17 @@ async function open(run: Run): Promise<boolean> {
 /** What a run has come to; kept apart from its course, so that one that is stopped can tell it. */
 interface Progress {
   readonly outcomes: Outcome[];
+  sessions?: VaultSessions;
   source?: SecretSource;
 }
 
 async function carry(run: Run, options: RunOptions, progress: Progress): Promise<void> {
-  const { config, vault, log } = run;
-  const kv = new VaultKv(vault, config.vault.mount);
+  const { config, vault, kubernetes, log } = run;
+  const sessions = new VaultSessions(vault, config, async () => await kubernetes.token());
+  progress.sessions = sessions;
+  const kv = new VaultKv(vault, sessions, config.vault.mount);
   log.enter("log-in");
-  await logIn(run);
+  await logIn(run, sessions);
   log.enter("list");
   const source = await openSource(options, run);
   progress.source = source;
@@ -132,7 +143,7 @@ async function carry(run: Run, options: RunOptions, progress: Progress): Promise
   log.enter("read");
   const known = await read(run, source, kv, listed);
   log.enter("check");
-  const decisions = await check(run, kv, known);
+  const decisions = await check(run, sessions, kv, known);
   log.enter("write");
   await write(run, source, kv, decisions, progress.outcomes);
 }

@@ -1,4 +1,4 @@
-import { Redacted } from "../domain/redacted.ts";
+import type { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
 import { HttpClient, NetworkError, parseAnswer, type HttpResponse } from "./http.ts";
 import { retry, retryAfterInMs, type RetryVerdict } from "./retry.ts";
@@ -33,10 +33,9 @@ function errorsIn(body: string): string[] {
   }
 }
 
-interface Session {
-  readonly token: Redacted;
-  /** Milliseconds since the epoch, by our clock. */
-  readonly renewAt: number;
+/** Whoever may call: a token that is good when it is asked for. */
+export interface Session {
+  token(): Promise<Redacted>;
 }
 
 export interface VaultClientOptions {
@@ -48,13 +47,11 @@ export interface VaultClientOptions {
   readonly onRetry?: (error: unknown, pauseInMs: number) => void;
 }
 
-/** Vault's HTTP API: transport, retries and the session. What is asked stands in `vault-system.ts` and `vault-kv.ts`. */
+/** Vault's HTTP API: transport and retries. What is asked stands in `vault-system.ts`, `vault-session.ts` and `vault-kv.ts`. */
 export class VaultClient {
   readonly address: string;
   readonly #http: HttpClient;
   readonly #options: VaultClientOptions;
-  #logIn: (() => Promise<Session>) | undefined;
-  #session: Promise<Session> | undefined;
 
   constructor(options: VaultClientOptions) {
     this.address = options.address;
@@ -63,55 +60,10 @@ export class VaultClient {
   }
 
   /**
-   * Logs in by Kubernetes auth, and again before the token ends: a run that waits for propagation outlives it.
-   *
-   * @param jwt - reads the ServiceAccount's token, which the kubelet replaces while we run.
-   * @throws VaultError if Vault refuses.
-   */
-  async logInByKubernetes(authMount: string, role: string, jwt: () => Promise<Redacted>): Promise<void> {
-    this.#logIn = async () => {
-      const body = { role, jwt: (await jwt()).reveal() };
-      const answer = await this.call("POST", `auth/${authMount}/login`, { body, anonymous: true });
-      const { client_token, lease_duration } = (answer as { auth: { client_token: string; lease_duration: number } })
-        .auth;
-      // a duration of 0 never ends; else a tenth of it is kept in hand
-      const life = lease_duration === 0 ? Infinity : lease_duration * 900;
-      return { token: new Redacted(client_token), renewAt: Date.now() + life };
-    };
-    await this.#current();
-  }
-
-  /** Ends the session, so that no token outlives the run. A batch token cannot be revoked, and a refusal harms nobody. */
-  async logOut(): Promise<void> {
-    if (this.#session !== undefined)
-      await this.call("POST", "auth/token/revoke-self", { once: true, inHand: true }).catch(() => undefined);
-    this.#session = undefined;
-    this.#http.close();
-  }
-
-  async #current(): Promise<Session> {
-    const known = this.#session;
-    const session = await known;
-    if (session !== undefined && session.renewAt > Date.now()) return session;
-    // of many calls that find it ended, the first logs in and the others wait for it
-    if (this.#session === known) this.#session = this.#renew();
-    return await (this.#session ?? this.#renew());
-  }
-
-  async #renew(): Promise<Session> {
-    if (this.#logIn === undefined) throw new Error("no session: log in first");
-    try {
-      return await this.#logIn();
-    } catch (error) {
-      this.#session = undefined;
-      throw error;
-    }
-  }
-
-  /**
    * One call, retried while its fault may pass.
    *
    * @param path - below `/v1/`, already encoded.
+   * @param options.session - whose token it carries. @default - none
    * @param options.once - no retry: the caller decides.
    * @param options.inHand - a write: it is not given up when the run is stopped, only not tried again.
    * @returns the answer's JSON; `undefined` for 204.
@@ -120,14 +72,14 @@ export class VaultClient {
   async call(
     method: string,
     path: string,
-    options: { body?: object; anonymous?: boolean; once?: boolean; inHand?: boolean } = {},
+    options: { body?: object; session?: Session; once?: boolean; inHand?: boolean } = {},
   ): Promise<unknown> {
-    const { body, anonymous = false, once = false, inHand = false } = options;
+    const { body, session, once = false, inHand = false } = options;
     const { timing, signal, onRetry } = this.#options;
     const attempt = async (): Promise<unknown> => {
       const response = await this.send(method, path, {
         ...(body === undefined ? {} : { body }),
-        ...(anonymous ? {} : { token: (await this.#current()).token }),
+        ...(session === undefined ? {} : { token: await session.token() }),
         signal: inHand ? undefined : signal,
       });
       if (response.status >= 300) throw failureOf(`${method} ${path}`, response, this.address);
@@ -140,6 +92,10 @@ export class VaultClient {
       ...(signal === undefined ? {} : { signal }),
       ...(onRetry === undefined ? {} : { onRetry }),
     });
+  }
+
+  close(): void {
+    this.#http.close();
   }
 
   /** One request as it is: no session, no retry, any status. */

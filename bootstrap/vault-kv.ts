@@ -1,6 +1,8 @@
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
 import { VaultError, type VaultClient } from "./vault-client.ts";
+import type { VaultSession } from "./vault-session.ts";
+import type { VaultSessions } from "./vault-sessions.ts";
 
 /** What a path holds, as KV v2's metadata tells. */
 export interface VaultState {
@@ -27,10 +29,12 @@ interface Metadata {
 /** KV v2 under one mount. A secret is one field, `value` (348, 613). */
 export class VaultKv {
   readonly #vault: VaultClient;
+  readonly #sessions: VaultSessions;
   readonly #mount: string;
 
-  constructor(vault: VaultClient, mount: string) {
+  constructor(vault: VaultClient, sessions: VaultSessions, mount: string) {
     this.#vault = vault;
+    this.#sessions = sessions;
     this.#mount = mount;
   }
 
@@ -47,7 +51,8 @@ export class VaultKv {
     const folders = Map.groupBy(paths, (path) => path.slice(0, path.lastIndexOf("/") + 1));
     const found = await Promise.all(
       [...folders].map(async ([folder, inFolder]) => {
-        const keys = await this.#keys(folder);
+        const [first = ""] = inFolder;
+        const keys = await this.#keys(folder, this.#sessions.of(first));
         return keys === undefined ? inFolder : inFolder.filter((path) => keys.has(path.slice(folder.length)));
       }),
     );
@@ -55,9 +60,9 @@ export class VaultKv {
   }
 
   /** @returns the names right below a folder; `undefined` where we may not list it. */
-  async #keys(folder: string): Promise<ReadonlySet<string> | undefined> {
+  async #keys(folder: string, session: VaultSession): Promise<ReadonlySet<string> | undefined> {
     try {
-      const answer = await this.#orUndefined("GET", `${this.apiPath("metadata", folder)}?list=true`);
+      const answer = await this.#orUndefined(`${this.apiPath("metadata", folder)}?list=true`, session);
       return new Set((answer as { data: { keys: string[] } } | undefined)?.data.keys);
     } catch (error) {
       if (error instanceof VaultError && error.status === 403) return undefined;
@@ -66,7 +71,7 @@ export class VaultKv {
   }
 
   async state(path: string): Promise<VaultState> {
-    const answer = await this.#orUndefined("GET", this.apiPath("metadata", path));
+    const answer = await this.#orUndefined(this.apiPath("metadata", path), this.#sessions.of(path));
     if (answer === undefined) return absent;
     const metadata = (answer as { data: Metadata }).data;
     const version = metadata.versions[String(metadata.current_version)];
@@ -80,7 +85,7 @@ export class VaultKv {
 
   /** @returns the value of the current version; `undefined` where there is none or it has no text in `value`. */
   async value(path: string): Promise<{ readonly value: Redacted | undefined; readonly version: number } | undefined> {
-    const answer = await this.#orUndefined("GET", this.apiPath("data", path));
+    const answer = await this.#orUndefined(this.apiPath("data", path), this.#sessions.of(path));
     if (answer === undefined) return undefined;
     const { data, metadata } = (answer as { data: { data: { value?: unknown } | null; metadata: { version: number } } })
       .data;
@@ -95,8 +100,9 @@ export class VaultKv {
    */
   async write(path: string, value: Redacted, cas: number): Promise<number> {
     const body = { options: { cas }, data: { value: value.reveal() } };
+    const session = this.#sessions.of(path);
     try {
-      const answer = await this.#vault.call("POST", this.apiPath("data", path), { body, inHand: true });
+      const answer = await this.#vault.call("POST", this.apiPath("data", path), { session, body, inHand: true });
       return (answer as { data: { version: number } }).data.version;
     } catch (error) {
       if (error instanceof VaultError && error.says("check-and-set parameter did not match")) {
@@ -109,14 +115,15 @@ export class VaultKv {
   /** Replaces the custom metadata, and from now on refuses writes without CAS to this path; other paths are not touched. */
   async record(path: string, customMetadata: Readonly<Record<string, string>>): Promise<void> {
     await this.#vault.call("POST", this.apiPath("metadata", path), {
+      session: this.#sessions.of(path),
       body: { cas_required: true, custom_metadata: customMetadata },
       inHand: true,
     });
   }
 
-  async #orUndefined(method: string, path: string): Promise<unknown> {
+  async #orUndefined(apiPath: string, session: VaultSession): Promise<unknown> {
     try {
-      return await this.#vault.call(method, path);
+      return await this.#vault.call("GET", apiPath, { session });
     } catch (error) {
       if (!(error instanceof VaultError) || error.status !== 404) throw error;
       if (!error.says("no handler for route")) return undefined;

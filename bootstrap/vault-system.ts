@@ -1,6 +1,7 @@
 import { Redacted } from "../domain/redacted.ts";
 import { NetworkError, parseAnswer } from "./http.ts";
 import { VaultError, type VaultClient } from "./vault-client.ts";
+import type { VaultSession } from "./vault-session.ts";
 
 /**
  * What `sys/health` tells, each kept apart: they have different causes and different repairs. A `standby` passes calls on
@@ -55,7 +56,6 @@ export async function initialise(vault: VaultClient, byKeyService: boolean): Pro
     : { secret_shares: 1, secret_threshold: 1 };
   const answer = (await vault.call("POST", "sys/init", {
     body: shares,
-    anonymous: true,
     once: true,
     inHand: true,
   })) as {
@@ -75,7 +75,7 @@ export async function initialise(vault: VaultClient, byKeyService: boolean): Pro
 /** @returns whether the key fitted. */
 export async function unseal(vault: VaultClient, key: Redacted): Promise<boolean> {
   try {
-    const answer = await vault.call("POST", "sys/unseal", { body: { key: key.reveal() }, anonymous: true });
+    const answer = await vault.call("POST", "sys/unseal", { body: { key: key.reveal() } });
     return !(answer as { sealed: boolean }).sealed;
   } catch (error) {
     if (error instanceof VaultError && error.status === 400) return false;
@@ -85,19 +85,20 @@ export async function unseal(vault: VaultClient, key: Redacted): Promise<boolean
 
 /**
  * @param paths - some hundreds at most: Vault works out each by itself, and refuses a thousand strings as too complex.
- * @returns those of `paths` on which our token lacks one of `wanted`; empty where the policy hides the answer.
+ * @returns those of `paths` on which the session's token lacks one of `wanted`; empty where the policy hides the answer.
  */
 export async function pathsLacking(
   vault: VaultClient,
+  session: VaultSession,
   paths: readonly string[],
   wanted: readonly string[],
 ): Promise<string[]> {
   try {
-    const answer = await vault.call("POST", "sys/capabilities-self", { body: { paths } });
+    const answer = await vault.call("POST", "sys/capabilities-self", { session, body: { paths } });
     const { data } = answer as { data: Record<string, unknown> };
     return paths.filter((path) => !allows(data[path], wanted));
   } catch (error) {
-    // a role without the default policy may not ask; each call tells then by itself
+    // a policy that lacks this one path; each call tells then by itself
     if (error instanceof VaultError && error.status === 403) return [];
     throw error;
   }

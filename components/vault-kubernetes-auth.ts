@@ -77,6 +77,7 @@ function authRole(
       boundServiceAccountNames: [role.serviceAccount],
       boundServiceAccountNamespaces: [role.namespace],
       tokenPolicies: [role.policy],
+      ...(role.noDefaultPolicy === undefined ? {} : { tokenNoDefaultPolicy: role.noDefaultPolicy }),
       tokenTtl: strictness.tokenTtlInSeconds,
       tokenMaxTtl: strictness.tokenTtlInSeconds,
     },

@@ -1,4 +1,5 @@
 import type { BootstrapConfig } from "./bootstrap-config.ts";
+import { bootstrapWriters } from "./bootstrap-writers.ts";
 import type { ChainPlan } from "./plan.ts";
 
 /** One ACL policy of Vault, as HCL. */
@@ -28,7 +29,7 @@ export function vaultPolicies({ plan, config, mayUnmount }: VaultPolicyArgs): re
   const { mount, authMount } = config.vault;
   return [
     ...plan.stores.map(({ policy, readablePaths }) => ({ name: policy, policy: readerPolicy(mount, readablePaths) })),
-    { name: config.vault.role, policy: writerPolicy(config) },
+    ...bootstrapWriters(config).map(({ role, paths }) => ({ name: role, policy: writerPolicy(mount, paths) })),
     ...(plan.patcherPaths.length > 0
       ? [{ name: patcherPolicyName, policy: patcherPolicy(mount, plan.patcherPaths) }]
       : []),
@@ -43,9 +44,11 @@ function readerPolicy(mount: string, paths: readonly string[]): string {
   return rules(paths.map((path) => [`${mount}/data/${path}`, ["read"]]));
 }
 
-/** Reads before it writes (CAS), marks what it wrote in the metadata, and lists folders to find what is there. */
-function writerPolicy({ vault: { mount }, secrets, mappedSecrets }: BootstrapConfig): string {
-  const paths = [...new Set([...secrets.map(({ path }) => path), ...mappedSecrets.map(({ to }) => to)])];
+/**
+ * Reads before it writes (CAS), marks what it wrote in the metadata, and lists folders to find what is there. Its role goes
+ * without Vault's default policy, whose twenty rules Vault would weigh at each request; of these it needs two.
+ */
+function writerPolicy(mount: string, paths: readonly string[]): string {
   const folders = new Set(paths.flatMap(foldersOf));
   return rules([
     ...paths.flatMap((path): Rule[] => [
@@ -53,6 +56,8 @@ function writerPolicy({ vault: { mount }, secrets, mappedSecrets }: BootstrapCon
       [`${mount}/metadata/${path}`, ["create", "read", "update", "patch"]],
     ]),
     ...[...folders].map((folder): Rule => [`${mount}/metadata/${folder}`, ["list"]]),
+    ["sys/capabilities-self", ["update"]],
+    ["auth/token/revoke-self", ["update"]],
   ]);
 }
 

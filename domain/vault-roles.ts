@@ -1,3 +1,4 @@
+import { bootstrapWriters } from "./bootstrap-writers.ts";
 import type { EnvironmentStack } from "./environment.ts";
 import { patcherPolicyName, patcherRole } from "./vault-policies.ts";
 
@@ -8,6 +9,8 @@ export interface VaultRole {
   /** Never `default`: any pod of the namespace could take the role. */
   readonly serviceAccount: string;
   readonly policy: string;
+  /** Its tokens go without Vault's default policy: the one that is named says all that they need. */
+  readonly noDefaultPolicy?: true;
 }
 
 /** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
@@ -16,7 +19,6 @@ export function vaultRoles({
   bootstrap,
   namespace,
 }: Pick<EnvironmentStack, "plan" | "bootstrap" | "namespace">): readonly VaultRole[] {
-  const bootstrapRole = bootstrap.config.vault.role;
   return [
     ...plan.stores.map((store) => ({
       name: store.role,
@@ -24,7 +26,13 @@ export function vaultRoles({
       serviceAccount: store.serviceAccount,
       policy: store.policy,
     })),
-    { name: bootstrapRole, namespace, serviceAccount: bootstrap.name, policy: bootstrapRole },
+    ...bootstrapWriters(bootstrap.config).map(({ role }) => ({
+      name: role,
+      namespace,
+      serviceAccount: bootstrap.name,
+      policy: role,
+      noDefaultPolicy: true as const,
+    })),
     ...(plan.patcherPaths.length > 0
       ? [{ name: patcherRole, namespace, serviceAccount: "keycloak-client-patcher", policy: patcherPolicyName }]
       : []),

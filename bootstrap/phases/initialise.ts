@@ -61,7 +61,7 @@ async function ask({ config, vault }: Run): Promise<VaultCredentials> {
   try {
     return await initialiseVault(vault, config.vault.unseal === "kms");
   } catch (error) {
-    const answer = await vault.call("GET", "sys/init", { anonymous: true }).catch(() => ({ initialized: true }));
+    const answer = await vault.call("GET", "sys/init").catch(() => ({ initialized: true }));
     if ((answer as { initialized: boolean }).initialized) throw orphaned(config.vault.address, messageOf(error));
     throw new BootstrapFailure(
       "vault-uninitialised",

@@ -26,7 +26,7 @@ export async function list(
 /** In order of the secrets. */
 async function statesOf(kv: VaultKv, secrets: readonly CarriedSecret[]): Promise<VaultState[]> {
   const present = await kv.present(secrets.map(({ path }) => path));
-  return await mapBounded(secrets, concurrency, async ({ path }) =>
+  return await mapBounded(secrets, concurrency.vault, async ({ path }) =>
     present.has(path) ? await kv.state(path) : absent,
   );
 }

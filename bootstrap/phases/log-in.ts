@@ -2,28 +2,30 @@ import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { NetworkError } from "../http.ts";
 import { VaultError } from "../vault-client.ts";
+import type { VaultSessions } from "../vault-sessions.ts";
 
 /**
  * Logs in with the pod's own ServiceAccount; root is never used for this.
  *
  * @throws BootstrapFailure `vault-auth-refused`, `vault-unreachable`, `vault-sealed`.
  */
-export async function logIn({ config, vault, kubernetes }: Run): Promise<void> {
-  const { authMount, role, address } = config.vault;
-  try {
-    await vault.logInByKubernetes(authMount, role, async () => await kubernetes.token());
-  } catch (error) {
+export async function logIn({ config }: Run, sessions: VaultSessions): Promise<void> {
+  await sessions.logIn((role, error) => {
     if (error instanceof NetworkError) {
-      throw new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
+      const { address } = config.vault;
+      return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
     }
-    if (!(error instanceof VaultError)) throw error;
-    throw new BootstrapFailure(
-      "vault-auth-refused",
-      `Vault refused the login at auth/${authMount} as role ${role}: ${messageOf(error)}`,
-      fixFor(error, authMount),
-      { cause: error },
-    );
-  }
+    return error instanceof VaultError ? refused(config.vault.authMount, role, error) : (error as Error);
+  });
+}
+
+function refused(authMount: string, role: string, error: VaultError): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-auth-refused",
+    `Vault refused the login at auth/${authMount} as role ${role}: ${messageOf(error)}`,
+    fixFor(error, authMount),
+    { cause: error },
+  );
 }
 
 function fixFor(error: VaultError, authMount: string): string {

@@ -5,20 +5,30 @@ import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";
 import type { VaultKv } from "../vault-kv.ts";
 
-/** Reads what the lists do not prove unchanged, from both ends. */
+/**
+ * Reads what the lists do not prove unchanged, from both ends: the required ones, on which it depends whether anything is
+ * written at all. The others are read as they are written, so that Vault works while the source's limit is waited for.
+ */
 export async function read(
   run: Run,
   source: SecretSource,
   kv: VaultKv,
   listed: ReadonlyMap<CarriedSecret, Facts>,
 ): Promise<ReadonlyMap<CarriedSecret, Facts>> {
-  const entries = [...listed];
-  const facts = await mapBounded(entries, concurrency, async ([secret, known]) => {
-    return [secret, await readOne(run, source, kv, secret, known)] as const;
+  const facts = await mapBounded([...listed], concurrency.source, async ([secret, known]) => {
+    return [secret, secret.required ? await readOne(run, source, kv, secret, known) : known] as const;
   });
-  const changed = facts.filter(([, { source: value }]) => value !== undefined).length;
-  run.log.info("read", { read: changed, provenUnchanged: entries.length - changed });
+  const read = facts.filter(([, { source: value }]) => value !== undefined).length;
+  const later = facts.filter(([secret, known]) => isReadLater(secret, known)).length;
+  run.log.info("read", { read, later, provenUnchanged: facts.length - read - later });
   return new Map(facts);
+}
+
+/** Whether a secret is read as it is written. */
+export function isReadLater(secret: CarriedSecret, known: Facts): boolean {
+  if (secret.required) return false;
+  const needed = readsFor(secret, known);
+  return needed.source || needed.vault;
 }
 
 /** What the decision on one secret needs, beyond what is known of it. */

@@ -2,7 +2,7 @@ import { customMetadataKeys, type BootstrapCause, type BootstrapOutcome } from "
 import { Redacted } from "../../domain/redacted.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
 import { mapBounded } from "../concurrency.ts";
-import { decide, isRecorded, recordFor, type Facts } from "../decide.ts";
+import { decide, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import { generatedValue } from "../generated-value.ts";
 import { concurrency, type Run } from "../run-context.ts";
@@ -35,23 +35,47 @@ export async function write(
   decisions: readonly Decision[],
   outcomes: Outcome[],
 ): Promise<void> {
-  await mapBounded(decisions, concurrency, async (decision) => {
+  const carry = async (decision: Decision): Promise<void> => {
     run.signal.throwIfAborted();
     const outcome = await carryOut(run, source, kv, decision);
     outcomes.push(outcome);
     tell(run, outcome);
-  });
+  };
+  const isLater = ({ action }: Decision): boolean => action.kind === "read";
+  await mapBounded(
+    decisions.filter((decision) => !isLater(decision)),
+    concurrency.vault,
+    carry,
+  );
+  await mapBounded(decisions.filter(isLater), concurrency.source, carry);
+}
+
+/** A decision of which all is known, and the next step clear. */
+interface Step extends Decision {
+  readonly action: Action;
+}
+
+async function known(run: Run, source: SecretSource, kv: VaultKv, { secret, facts, action }: Decision): Promise<Step> {
+  if (action.kind !== "read") return { secret, facts, action };
+  const read = await readOne(run, source, kv, secret, facts);
+  return { secret, facts: read, action: decide(secret, read, run.config) };
 }
 
 async function carryOut(run: Run, source: SecretSource, kv: VaultKv, decision: Decision): Promise<Outcome> {
   const { secret } = decision;
+  let step: Step;
+  try {
+    step = await known(run, source, kv, decision);
+  } catch (error) {
+    return failed(secret, error);
+  }
   // made once: a write whose answer was lost is recognised by the value that it left
-  const generates = decision.action.kind === "write" && decision.action.origin === "generated";
+  const generates = step.action.kind === "write" && step.action.origin === "generated";
   const generated = generates ? generatedValue(secret.lengthInCharacters) : undefined;
   try {
-    return await perform(run, kv, decision, generated);
+    return await perform(run, kv, step, generated);
   } catch (error) {
-    if (error instanceof CasMismatch) return await readAgain(run, source, kv, secret, decision.facts, generated);
+    if (error instanceof CasMismatch) return await readAgain(run, source, kv, secret, step.facts, generated);
     return failed(secret, error);
   }
 }
@@ -88,7 +112,7 @@ async function readAgain(
 async function perform(
   run: Run,
   kv: VaultKv,
-  { secret, facts, action }: Decision,
+  { secret, facts, action }: Step,
   generated: Redacted | undefined,
 ): Promise<Outcome> {
   const sourceVersion = facts.source?.version ?? facts.vault.customMetadata[customMetadataKeys.sourceVersion];

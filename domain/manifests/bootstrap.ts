@@ -125,13 +125,28 @@ function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
   };
 }
 
-function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): { name: string; value: string | T }[] {
+/**
+ * Thousands of answers that live for a moment. A small young generation costs no time here and saves a third of the
+ * memory; a bound on the old one that fits the pod's limit has it grow by 1.3 between two collections, not by 4; one arena
+ * of glibc's in place of one a thread.
+ */
+export const bootstrapMemory = {
+  NODE_OPTIONS: "--max-semi-space-size=2 --max-old-space-size=160",
+  MALLOC_ARENA_MAX: "1",
+} as const;
+
+type Variable<T> =
+  | { readonly name: string; readonly value: string | T }
+  | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } };
+
+function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): Variable<T>[] {
   const usesAzure = bootstrap.config.source.type === "azure-key-vault";
   return [
     { name: "VAULT_BOOTSTRAP_CONFIG", value: `${mountPath}/config.json` },
     { name: "SERVICE_ACCOUNT_DIR", value: "/var/run/secrets/kubernetes.io/serviceaccount" },
-    // thousands of short-lived answers: a small young generation costs no time here and saves a third of the memory
-    { name: "NODE_OPTIONS", value: "--max-semi-space-size=2" },
+    // log and status name the pod that ran
+    { name: "VAULT_BOOTSTRAP_RUN_ID", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    ...Object.entries(bootstrapMemory).map(([variable, value]) => ({ name: variable, value })),
     ...(usesAzure
       ? [
           { name: "AZURE_CLIENT_ID", value: clientId },

@@ -14,10 +14,12 @@ import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 import { bootstrapName } from "../../domain/federation.ts";
+import { bootstrapMemory } from "../../domain/manifests/bootstrap.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
 import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { vaultPolicies } from "../../domain/vault-policies.ts";
+import { vaultRoles } from "../../domain/vault-roles.ts";
 import { arm, azureAudience, federate, giveRole, makeAzure, namespace, roleAssignment } from "./azure-place.ts";
 import { VaultProxy, type ProxyHook } from "./vault-proxy.ts";
 import { forget, temporaryHome, testBinaries } from "../support/servers.ts";
@@ -142,7 +144,7 @@ export class BootstrapRig {
       env: {
         VAULT_BOOTSTRAP_CONFIG: configFile,
         SERVICE_ACCOUNT_DIR: join(this.#files, "serviceaccount"),
-        NODE_OPTIONS: "--max-semi-space-size=2",
+        ...bootstrapMemory,
         KUBERNETES_SERVICE_HOST: "127.0.0.1",
         KUBERNETES_SERVICE_PORT: String(this.home.port("kubernetes")),
         AZURE_CLIENT_ID: this.clientId,
@@ -228,7 +230,7 @@ export class BootstrapRig {
     await this.kube("DELETE", `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/vault-bootstrap`);
   }
 
-  /** Initialises and unseals by the bootstrap itself, then makes what `up` makes of Vault: mount, auth, role, policy. */
+  /** Initialises and unseals by the bootstrap itself, then makes what `up` makes of Vault: mount, auth, roles, policies. */
   async openVault(config: BootstrapConfig): Promise<void> {
     const { code, text } = await this.run(config, { args: ["--until=unsealed"] });
     if (code !== 0) throw new Error(text);
@@ -240,15 +242,10 @@ export class BootstrapRig {
       kubernetes_ca_cert: readFileSync(this.home.kubernetes.caCertificate, "utf8"),
       disable_local_ca_jwt: true,
     });
-    await this.vault("POST", `auth/kubernetes/role/${config.vault.role}`, {
-      bound_service_account_names: [bootstrapName],
-      bound_service_account_namespaces: [namespace],
-      policies: [config.vault.role],
-      ttl: "600",
-    });
+    await this.allow(config);
   }
 
-  /** Writes the policy that the components write for this configuration. */
+  /** Writes the policies and roles that the components write for this configuration. */
   async allow(config: BootstrapConfig): Promise<void> {
     const plan = {
       environment: config.environment,
@@ -258,8 +255,23 @@ export class BootstrapRig {
       deliveries: [],
       patcherPaths: [],
     };
-    const written = vaultPolicies({ plan, config, mayUnmount: false }).find(({ name }) => name === config.vault.role);
-    await this.vault("POST", `sys/policies/acl/${config.vault.role}`, { policy: written?.policy });
+    const policies = vaultPolicies({ plan, config, mayUnmount: false });
+    const roles = vaultRoles({
+      plan,
+      namespace,
+      bootstrap: { name: bootstrapName, config } as EnvironmentStack["bootstrap"],
+    });
+    for (const role of roles) {
+      const policy = policies.find(({ name }) => name === role.policy)?.policy;
+      await this.vault("POST", `sys/policies/acl/${role.policy}`, { policy });
+      await this.vault("POST", `auth/kubernetes/role/${role.name}`, {
+        bound_service_account_names: [role.serviceAccount],
+        bound_service_account_namespaces: [role.namespace],
+        token_policies: [role.policy],
+        token_no_default_policy: role.noDefaultPolicy ?? false,
+        token_ttl: "600",
+      });
+    }
   }
 
   /** @param token - @default root's. */

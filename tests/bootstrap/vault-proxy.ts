@@ -6,6 +6,7 @@ export interface ProxiedCall {
   /** With `/v1/`. */
   readonly path: string;
   readonly body: string;
+  readonly token: string | undefined;
 }
 
 export interface ProxiedAnswer {
@@ -35,7 +36,8 @@ export class VaultProxy {
       void (async () => {
         const body = await textOf(incoming);
         const { method = "GET", url: path = "/" } = incoming;
-        const answer = await hook({ method, path, body }, () => forward(target, incoming, body));
+        const token = incoming.headers["x-vault-token"]?.toString();
+        const answer = await hook({ method, path, body, token }, () => forward(target, incoming, body));
         if (answer === "drop") {
           outgoing.destroy();
           return;

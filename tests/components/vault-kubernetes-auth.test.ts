@@ -57,6 +57,12 @@ describe("VaultKubernetesAuth", () => {
     });
   });
 
+  it("gives the bootstrap's tokens their own policy and not Vault's default one", async () => {
+    const inputs = (await record(environmentStack())).named("auth-ameide-secrets-bootstrap")?.inputs;
+    assert.deepEqual(inputs?.["tokenPolicies"], ["ameide-secrets-bootstrap"]);
+    assert.equal(inputs?.["tokenNoDefaultPolicy"], true);
+  });
+
   it("never binds a role to `default`, which any pod of the namespace has", async () => {
     const { created } = await record(environmentStack());
     const bound = created.flatMap(({ inputs }) => (inputs["boundServiceAccountNames"] ?? []) as string[]);

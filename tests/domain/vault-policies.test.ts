@@ -66,7 +66,7 @@ describe("vaultPolicies", () => {
         "secret/metadata/gitlab/tokens/dev/: list",
       ],
     );
-    assert.equal(granted.length, 2 * 6 + 4);
+    assert.equal(granted.length, 2 * 6 + 4 + 2);
   });
 
   it("never lets the bootstrap delete", () =>

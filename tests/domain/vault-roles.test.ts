@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { vaultPolicies } from "../../domain/vault-policies.ts";
 import { vaultRoles } from "../../domain/vault-roles.ts";
 import { environmentStack, seedCatalogue } from "../support/stacks.ts";
 
@@ -22,6 +23,7 @@ describe("vaultRoles", () => {
         namespace: "ameide-dev",
         serviceAccount: "foundation-vault-bootstrap-vault-bootstrap",
         policy: "ameide-secrets-bootstrap",
+        noDefaultPolicy: true,
       },
       {
         name: "ameide-secrets-keycloak-client-patcher",
@@ -30,6 +32,23 @@ describe("vaultRoles", () => {
         policy: "keycloak-client-patcher",
       },
     ]));
+
+  it("gives vault-bootstrap a role for each part of many paths", () => {
+    const stack = environmentStack();
+    const mappedSecrets = Array.from({ length: 100 }, (_none, n) => ({ from: "ghcr-token", to: `copy-${n}` }));
+    const bootstrap = { ...stack.bootstrap, config: { ...stack.bootstrap.config, mappedSecrets } };
+    const names = vaultRoles({ ...stack, bootstrap }).map(({ name }) => name);
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("ameide-secrets-bootstrap")),
+      ["ameide-secrets-bootstrap-1-of-2", "ameide-secrets-bootstrap-2-of-2"],
+    );
+    assert.deepEqual(
+      vaultPolicies({ plan: stack.plan, config: bootstrap.config, mayUnmount: false })
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith("ameide-secrets-bootstrap")),
+      ["ameide-secrets-bootstrap-1-of-2", "ameide-secrets-bootstrap-2-of-2"],
+    );
+  });
 
   it("leaves the role that the client-patcher has today alone", () =>
     assert.ok(!vaultRoles(environmentStack()).some(({ name }) => name === "keycloak-client-patcher")));

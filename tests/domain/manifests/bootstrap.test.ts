@@ -10,7 +10,11 @@ function podOf(of: EnvironmentStack = stack) {
   const { spec } = bootstrapCronJob(of, "client").spec.jobTemplate.spec.template;
   const [container] = spec.containers;
   assert.ok(container);
-  return { spec, container, env: Object.fromEntries(container.env.map((one) => [one.name, one.value])) };
+  return {
+    spec,
+    container,
+    env: Object.fromEntries(container.env.map((one) => [one.name, "value" in one ? one.value : one.valueFrom])),
+  };
 }
 
 describe("bootstrapConfigMap", () => {
@@ -81,7 +85,9 @@ describe("bootstrapCronJob", () => {
     assert.deepEqual(env, {
       VAULT_BOOTSTRAP_CONFIG: "/opt/vault-bootstrap/config.json",
       SERVICE_ACCOUNT_DIR: "/var/run/secrets/kubernetes.io/serviceaccount",
-      NODE_OPTIONS: "--max-semi-space-size=2",
+      VAULT_BOOTSTRAP_RUN_ID: { fieldRef: { fieldPath: "metadata.name" } },
+      NODE_OPTIONS: "--max-semi-space-size=2 --max-old-space-size=160",
+      MALLOC_ARENA_MAX: "1",
       AZURE_CLIENT_ID: "client",
       AZURE_TENANT_ID: azure.tenantId,
       AZURE_FEDERATED_TOKEN_FILE: "/var/run/secrets/azure/tokens/azure-identity-token",
@@ -117,7 +123,13 @@ describe("bootstrapCronJob", () => {
   it("knows nothing of Azure where the source is a Secret of the cluster", () => {
     const config = { ...stack.bootstrap.config, source: { type: "kubernetes-secret", name: "s", key: "k" } as const };
     const { spec, env } = podOf(environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } }));
-    assert.deepEqual(Object.keys(env), ["VAULT_BOOTSTRAP_CONFIG", "SERVICE_ACCOUNT_DIR", "NODE_OPTIONS"]);
+    assert.deepEqual(Object.keys(env), [
+      "VAULT_BOOTSTRAP_CONFIG",
+      "SERVICE_ACCOUNT_DIR",
+      "VAULT_BOOTSTRAP_RUN_ID",
+      "NODE_OPTIONS",
+      "MALLOC_ARENA_MAX",
+    ]);
     assert.deepEqual(
       spec.volumes.map((volume) => volume.name),
       ["vault-bootstrap"],

@@ -1,0 +1,65 @@
+import { Redacted } from "../domain/redacted.ts";
+import type { VaultClient } from "./vault-client.ts";
+
+interface Token {
+  readonly token: Redacted;
+  /** Milliseconds since the epoch, by our clock. */
+  readonly renewAt: number;
+}
+
+export interface VaultLogin {
+  readonly authMount: string;
+  readonly role: string;
+  /** Reads the ServiceAccount's token, which the kubelet replaces while we run. */
+  readonly jwt: () => Promise<Redacted>;
+}
+
+/** One login by Kubernetes auth, made again before its token ends: a run that waits for propagation outlives it. */
+export class VaultSession {
+  readonly #vault: VaultClient;
+  readonly #login: VaultLogin;
+  #current: Promise<Token> | undefined;
+
+  constructor(vault: VaultClient, login: VaultLogin) {
+    this.#vault = vault;
+    this.#login = login;
+  }
+
+  get role(): string {
+    return this.#login.role;
+  }
+
+  /** @throws VaultError if Vault refuses the login. */
+  async token(): Promise<Redacted> {
+    const known = this.#current;
+    const current = await known;
+    if (current !== undefined && current.renewAt > Date.now()) return current.token;
+    // of many calls that find it ended, the first logs in and the others wait for it
+    if (this.#current === known) this.#current = this.#logIn();
+    return (await (this.#current ?? this.#logIn())).token;
+  }
+
+  async #logIn(): Promise<Token> {
+    const { authMount, role, jwt } = this.#login;
+    try {
+      const body = { role, jwt: (await jwt()).reveal() };
+      const answer = await this.#vault.call("POST", `auth/${authMount}/login`, { body });
+      const { client_token, lease_duration } = (answer as { auth: { client_token: string; lease_duration: number } })
+        .auth;
+      // a duration of 0 never ends; else a tenth of it is kept in hand
+      const life = lease_duration === 0 ? Infinity : lease_duration * 900;
+      return { token: new Redacted(client_token), renewAt: Date.now() + life };
+    } catch (error) {
+      this.#current = undefined;
+      throw error;
+    }
+  }
+
+  /** So that no token outlives the run. A batch token cannot be revoked, and a refusal harms nobody. */
+  async end(): Promise<void> {
+    if (this.#current === undefined) return;
+    const options = { session: this, once: true, inHand: true } as const;
+    await this.#vault.call("POST", "auth/token/revoke-self", options).catch(() => undefined);
+    this.#current = undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { bootstrapWriters } from "../../domain/bootstrap-writers.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
+
+describe("VaultSessions", function () {
+  this.timeout(60_000);
+  const rig = useRig();
+
+  const names = Array.from({ length: 100 }, (_none, index) => `parted-${index}`);
+  const config = () => rig().config({ secrets: names.map((name) => external(name)) });
+
+  it("logs in once for each part of more than 64 paths, writes each path by its own, and ends them all", async () => {
+    await rig().allow(config());
+    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
+    const roleOfToken = new Map<string, string>();
+    const writes = new Map<string, string | undefined>();
+    let revoked = 0;
+    const address = await rig().proxy(async ({ method, path, body, token }, forward) => {
+      const answer = await forward();
+      if (path === "/v1/auth/kubernetes/login") {
+        const { auth } = JSON.parse(answer.body) as { auth: { client_token: string } };
+        roleOfToken.set(auth.client_token, (JSON.parse(body) as { role: string }).role);
+      }
+      if (path === "/v1/auth/token/revoke-self") revoked++;
+      if (method === "POST" && path.startsWith("/v1/secret/data/")) {
+        writes.set(path.slice("/v1/secret/data/".length), roleOfToken.get(token ?? ""));
+      }
+      return answer;
+    });
+
+    const result = await rig().runHere({ ...config(), vault: rig().vaultConfig({ address }) });
+
+    assert.equal(result.code, 0, result.text);
+    assert.equal(result.summary["written"], 100);
+    const wanted = bootstrapWriters(config()).flatMap(({ role, paths }) => paths.map((path) => [path, role] as const));
+    assert.deepEqual(writes, new Map(wanted));
+    assert.equal(roleOfToken.size, 2);
+    assert.equal(revoked, 2);
+  });
+
+  it("fails as vault-auth-refused, naming the part, before anything is read or written where one of them is missing", async () => {
+    const [, missing] = bootstrapWriters(config());
+    assert.ok(missing);
+    await rig().allow(config());
+    await rig().vault("DELETE", `auth/kubernetes/role/${missing.role}`);
+
+    const { code, summary } = await rig().runHere(config());
+
+    assert.equal(code, 25, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), new RegExp(`as role ${missing.role}: .*invalid role name`));
+  });
+});
