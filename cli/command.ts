@@ -13,6 +13,18 @@ export interface OptionSpec {
   readonly repeatable?: boolean;
 }
 
+/** What many commands take stands where one looks for it: the stack first, the same last ones everywhere. */
+const places: readonly string[] = ["--yes", "--json", "--home", "--port-base"];
+
+/** Options in the order of the help and of its page: the stack, what the command alone takes, then what many take. */
+export function inOrder(options: readonly OptionSpec[]): readonly OptionSpec[] {
+  const place = ({ flags }: OptionSpec): number => {
+    const [name = ""] = flags.split(" ");
+    return name === "--stack" ? -2 : places.indexOf(name);
+  };
+  return options.toSorted((a, b) => place(a) - place(b));
+}
+
 /**
  * A command is data plus a function from flags to an exit code. The data is loaded for every `--help`, so a command's
  * file imports nothing heavy at its top: what it needs is imported inside `run`.

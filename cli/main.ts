@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from "commander";
-import type { Command } from "./command.ts";
+import { inOrder, type Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -10,6 +10,8 @@ const groups: Readonly<Record<string, string>> = {
   env: "the file that secrets come from",
   bootstrap: "the CronJob that copies Key Vault into Vault",
 };
+
+const exitCodes = "Exit codes: 0 ok; 1 it found or refused something; 2 it could not run (docs/exit-codes.md)";
 
 /**
  * Runs one command line.
@@ -46,6 +48,10 @@ function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Com
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd().replace(/^error: /, "ameide-secrets: ")),
     });
+  program.addHelpText(
+    "after",
+    `\nBegin with:\n  npm start\n  ameide-secrets doctor --stack local\n\nEach command has its own --help. ${exitCodes}`,
+  );
   for (const command of commands) add(program, command, io, signal, done);
   return program;
 }
@@ -70,8 +76,11 @@ function add(
     .description(spec.summary)
     .showHelpAfterError(`  fix: see ameide-secrets ${spec.name} --help`);
   for (const { name, summary } of spec.arguments ?? []) command.argument(name, summary);
-  for (const option of spec.options ?? []) command.addOption(toOption(option));
-  command.addHelpText("after", `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join("\n")}`);
+  for (const option of inOrder(spec.options ?? [])) command.addOption(toOption(option));
+  command.addHelpText(
+    "after",
+    `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join("\n")}\n\n${exitCodes}`,
+  );
   command.action(async (...received: unknown[]) => {
     const positional = received
       .slice(0, -2)

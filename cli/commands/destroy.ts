@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { jsonOption, stackOption } from "./stack-options.ts";
+import { cloudStackOption, jsonOption } from "./stack-options.ts";
 
 interface Flags {
   readonly stack: string;
@@ -12,7 +12,7 @@ interface Flags {
 export const destroy: Command<Flags> = {
   name: "destroy",
   summary: "take one environment away, but nothing that holds values: shows what goes and what stays, until --yes",
-  options: [stackOption, { flags: "--yes", summary: "do it; without it nothing is changed" }, jsonOption],
+  options: [cloudStackOption, { flags: "--yes", summary: "do it; without it nothing is changed" }, jsonOption],
   examples: ["ameide-secrets destroy --stack dev", "ameide-secrets destroy --stack dev --yes"],
   async run({ stack, yes, json }, io, _args, signal) {
     const [{ destroyCloud }, { formatDestruction }] = await Promise.all([

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { jsonOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly json?: boolean;
@@ -10,7 +11,7 @@ interface Flags extends LocalHomeFlags {
 export const localStatus: Command<Flags> = {
   name: "local status",
   summary: "show what runs of the local environment, and every secret hop by hop",
-  options: [...localHomeOptions, { flags: "--json", summary: "print it as JSON" }],
+  options: [...localHomeOptions, jsonOption],
   examples: ["ameide-secrets local status", "ameide-secrets local status --json"],
   async run(flags, io) {
     const home = await homeOf(flags);

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
-import { refreshOption } from "./stack-options.ts";
+import { jsonOption, refreshOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly dotenv?: readonly string[];
@@ -26,7 +26,7 @@ export const localUp: Command<Flags> = {
     ...localHomeOptions,
     { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
     refreshOption,
-    { flags: "--json", summary: "print the account as JSON" },
+    jsonOption,
   ],
   examples: ["npm start", "npm start -- --dotenv .env", "ameide-secrets local up --home /tmp/chain --port-base 29000"],
   async run(flags, io, _args, signal) {

@@ -11,7 +11,7 @@ export interface PlaceFlags extends LocalHomeFlags {
 export const placeOptions: readonly OptionSpec[] = [
   {
     flags: "--stack <name>",
-    summary: "dev, staging, prod or local",
+    summary: "which environment",
     required: true,
     choices: ["dev", "staging", "prod", "local"],
   },

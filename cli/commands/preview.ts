@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { dotenvOption, jsonOption } from "./stack-options.ts";
 import { Phases } from "../phases.ts";
 
 interface Flags {
@@ -19,12 +20,8 @@ export const preview: Command<Flags> = {
     { flags: "--all", summary: "every stack, and what no single stack can see" },
     { flags: "--offline", summary: "without Azure, Vault, cluster, credentials or .env" },
     { flags: "--state <file>", summary: "plan against an exported state instead of an empty stack; with --offline" },
-    {
-      flags: "--dotenv <path>",
-      summary: "read this instead of .env and .env.local; may be given several times",
-      repeatable: true,
-    },
-    { flags: "--json", summary: "print it as JSON" },
+    dotenvOption,
+    jsonOption,
   ],
   examples: [
     "ameide-secrets preview --stack prod --offline",

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { stackOption } from "./stack-options.ts";
 
 interface Flags {
   readonly stack: string;
@@ -14,7 +13,7 @@ export const render: Command<Flags> = {
   name: "render",
   summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
   options: [
-    stackOption,
+    { flags: "--stack <name>", summary: "dev, staging or prod", required: true },
     { flags: "--out <folder>", summary: "where to write; files of the same name are replaced", required: true },
     {
       flags: "--client-id <id>",

@@ -1,9 +1,9 @@
 import type { OptionSpec } from "../command.ts";
 
-/** The stack that a command works on; commands on a cluster take no `shared`. */
-export const stackOption: OptionSpec = {
+/** Of a command for one cloud stack; what is to be done about `local` instead, each says when it is given. */
+export const cloudStackOption: OptionSpec = {
   flags: "--stack <name>",
-  summary: "shared, dev, staging, prod or local",
+  summary: "shared, dev, staging or prod; local has local up and local down",
   required: true,
 };
 

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { dotenvOption, jsonOption, refreshOption, stackOption, yesOption } from "./stack-options.ts";
+import { cloudStackOption, dotenvOption, jsonOption, refreshOption, yesOption } from "./stack-options.ts";
 
 interface Flags {
   readonly stack: string;
@@ -16,7 +16,7 @@ export const up: Command<Flags> = {
   name: "up",
   summary: "preview with the policy pack, then update: one stack, and Vault first where it needs it",
   options: [
-    stackOption,
+    cloudStackOption,
     dotenvOption,
     refreshOption,
     { flags: "--approved <file>", summary: "apply only this plan, as preview --json printed it" },

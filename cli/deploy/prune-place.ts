@@ -33,7 +33,9 @@ export async function pruneFor(
     const { namespace, vault } = place.stack;
     const { VAULT_TOKEN: own } = process.env;
     const token =
-      own === undefined || own === "" ? await vaultCredential(place.cluster, namespace, "root-token") : new Redacted(own);
+      own === undefined || own === ""
+        ? await vaultCredential(place.cluster, namespace, "root-token")
+        : new Redacted(own);
     return await prune({
       names,
       write,

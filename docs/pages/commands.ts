@@ -1,4 +1,4 @@
-import type { Command } from "../../cli/command.ts";
+import { inOrder, type Command } from "../../cli/command.ts";
 import { commands } from "../../cli/commands/index.ts";
 import { table, type Page } from "../page.ts";
 
@@ -26,7 +26,7 @@ function section({ name, summary, arguments: positional = [], options = [], exam
   const line = ["ameide-secrets", name, ...positional.map((one) => one.name), ...(options.length > 0 ? ["[options]"] : [])];
   const rows = [
     ...positional.map((one) => [`\`${one.name}\``, one.summary]),
-    ...options.map((option) => [`\`${option.flags}\``, [option.summary, ...notes(option)].join("; ")]),
+    ...inOrder(options).map((option) => [`\`${option.flags}\``, [option.summary, ...notes(option)].join("; ")]),
   ];
   return [
     `## ${name}`,

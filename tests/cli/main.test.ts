@@ -44,6 +44,31 @@ describe("main", function () {
     }
   });
 
+  it("tells the exit codes wherever it tells what to type", async () => {
+    const told = "0 ok; 1 it found or refused something; 2 it could not run";
+    assert.ok((await run("--help")).out.includes(told));
+    for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(told), name);
+  });
+
+  it("shows the stack first, and what many commands take last and in one order", async () => {
+    for (const { name } of commands) {
+      const { out } = await run(...name.split(" "), "--help");
+      const flags = [...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+      if (flags.includes("--stack")) assert.equal(flags[0], "--stack", name);
+      const last = ["--yes", "--json", "--home", "--port-base"].filter((flag) => flags.includes(flag));
+      assert.deepEqual(flags.slice(flags.length - last.length), last, name);
+    }
+  });
+
+  it("offers no stack that it refuses", async () => {
+    for (const name of ["up", "destroy"]) {
+      assert.doesNotMatch(unwrapped((await run(name, "--help")).out), /or local /, name);
+      const { code, err } = await run(name, "--stack", "local");
+      assert.equal(code, 2, name);
+      assert.match(err, /fix: ameide-secrets local (up|down)/, name);
+    }
+  });
+
   it("takes each of its own examples for a line that it can read", () => {
     for (const { name, options = [], examples } of commands) {
       const known = new Set(options.flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []));
