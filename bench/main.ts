@@ -4,6 +4,7 @@ import type { Bench, Measurement } from "./bench.ts";
 import { cliBench } from "./cli.ts";
 import { bootstrapBench } from "./bootstrap.ts";
 import { diagnoseBench } from "./diagnose.ts";
+import { envPushBench } from "./env-push.ts";
 import { liveBench } from "./live.ts";
 import { lintBench, policiesBench } from "./policies.ts";
 import { programBench } from "./program.ts";
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   policiesBench,
   programBench,
   bootstrapBench,
+  envPushBench,
   diagnoseBench,
   liveBench,
 ];
