@@ -52,8 +52,8 @@ function writerPolicy(mount: string, paths: readonly string[]): string {
   const folders = new Set(paths.flatMap(foldersOf));
   return rules([
     ...paths.flatMap((path): Rule[] => [
-      [`${mount}/data/${path}`, ["create", "read", "update", "patch"]],
-      [`${mount}/metadata/${path}`, ["create", "read", "update", "patch"]],
+      [`${mount}/data/${path}`, ["create", "read", "update"]],
+      [`${mount}/metadata/${path}`, ["create", "read", "update"]],
     ]),
     ...[...folders].map((folder): Rule => [`${mount}/metadata/${folder}`, ["list"]]),
     ["sys/capabilities-self", ["update"]],

@@ -58,8 +58,8 @@ describe("vaultPolicies", () => {
     assert.deepEqual(
       granted.filter((line) => line.includes("gitlab") || line.endsWith("list")),
       [
-        "secret/data/gitlab/tokens/dev/pull: create read update patch",
-        "secret/metadata/gitlab/tokens/dev/pull: create read update patch",
+        "secret/data/gitlab/tokens/dev/pull: create read update",
+        "secret/metadata/gitlab/tokens/dev/pull: create read update",
         "secret/metadata/: list",
         "secret/metadata/gitlab/: list",
         "secret/metadata/gitlab/tokens/: list",
