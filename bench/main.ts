@@ -8,6 +8,7 @@ import { envPushBench } from "./env-push.ts";
 import { liveBench } from "./live.ts";
 import { lintBench, policiesBench } from "./policies.ts";
 import { programBench } from "./program.ts";
+import { startBench } from "./start.ts";
 
 /**
  * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   envPushBench,
   diagnoseBench,
   liveBench,
+  startBench,
 ];
 
 const { values, positionals } = parseArgs({

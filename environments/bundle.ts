@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 import { repositoryRoot } from "./repository.ts";
 
 const built = new Map<string, Promise<string>>();
@@ -33,6 +33,7 @@ async function buildBundle(root: string): Promise<string> {
     // the packages' ES modules leave out more than their CommonJS does
     mainFields: ["module", "main"],
   });
+  await stop(); // its process would stay as long as this one, with 70 MiB of the memory of a start
   const [bundle] = outputFiles;
   if (bundle === undefined) throw new Error("esbuild made no file of bootstrap/main.ts");
   return bundle.text;

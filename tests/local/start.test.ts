@@ -46,7 +46,7 @@ describe("npm start", () => {
     install();
     assert.deepEqual(await outcome(start("--dotenv", ".env")), {
       code: 0,
-      text: "node cli/bin.mjs local up --dotenv .env\n",
+      text: "node --max-semi-space-size=4 cli/bin.mjs local up --dotenv .env\n",
     });
   });
 
