@@ -169,6 +169,32 @@ describe("write", function () {
     assert.equal(await rig().value("allowed-2"), "value-1");
   });
 
+  it("fails as internal-error for the one secret that Vault refuses for a reason of its own, and carries the others", async () => {
+    const config = rig().config({ secrets: [external("too-much"), external("enough")] });
+    await rig().allow(config);
+    await rig().setSecrets({ "too-much": "value-1", enough: "value-1" });
+    const address = await rig().proxy(async (call, forward) =>
+      isWriteOf("too-much")(call) ? { status: 413, body: '{"errors":["request body too large"]}' } : await forward(),
+    );
+    const { code, summary } = await behind(config, address);
+    assert.equal(code, 1, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /1 of 2 secrets failed: too-much \(.*request body too large/);
+    assert.equal(await rig().value("enough"), "value-1");
+  });
+
+  it("fails as internal-error, naming the place and no value, where an answer is not what Vault documents", async () => {
+    const config = rig().config({ secrets: [external("strange")] });
+    await rig().allow(config);
+    await rig().setSecrets({ strange: "very-secret-strange" });
+    const address = await rig().proxy(async (call, forward) =>
+      isWriteOf("strange")(call) ? { status: 200, body: '{"unknown":"very-secret-strange"}' } : await forward(),
+    );
+    const { code, summary, text } = await behind(config, address);
+    assert.equal(code, 1, text);
+    assert.match(String(summary["fix"]), /a defect of vault-bootstrap/);
+    assert.doesNotMatch(text, /very-secret/);
+  });
+
   it("logs in again, once for all calls under way, when its token ends before the run does; and revokes the last", async () => {
     const names = Array.from({ length: 20 }, (_none, index) => `renewed-${index}`);
     const config = rig().config({ secrets: names.map((name) => external(name)) });

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { chainDigest } from "../../domain/chain-digest.ts";
+import { bootstrapCronJob } from "../../domain/manifests/bootstrap.ts";
+import { StackFolder } from "./stacks.ts";
+
+describe("bootstrap.runId of a stack file", () => {
+  let stacks: StackFolder;
+  beforeEach(() => (stacks = new StackFolder()));
+  afterEach(() => stacks.delete());
+
+  it("has the sync Job made anew, and leaves the CronJob as it is", async () => {
+    const dev = async () => {
+      const stack = await stacks.load("dev");
+      assert.ok(stack.kind === "environment");
+      return stack;
+    };
+    const before = await dev();
+    stacks.edit("Pulumi.dev.yaml", "    cluster:", "    bootstrap: { runId: again }\n    cluster:");
+    const after = await dev();
+
+    assert.notEqual(chainDigest(after), chainDigest(before));
+    assert.deepEqual(bootstrapCronJob(after, "client"), bootstrapCronJob(before, "client"));
+  });
+});
