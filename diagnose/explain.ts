@@ -3,6 +3,7 @@ import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import { causes } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
+import { explainClusterAccess } from "./explain/cluster-access.ts";
 import { explainConsumers } from "./explain/consumers.ts";
 import { explainExternalSecret } from "./explain/external-secret.ts";
 import { explainIdentity } from "./explain/identity.ts";
@@ -23,6 +24,7 @@ const rules: readonly Rule[] = [
   explainVault,
   explainBootstrap,
   explainVaultSecrets,
+  explainClusterAccess,
   explainSecretStore,
   explainExternalSecret,
   explainTargetSecret,

@@ -117,9 +117,9 @@ export async function openCluster(options: {
     metadata: async (path) => {
       const authenticated = await authenticate({ method: "GET", headers: { accept: metadataOnly } });
       const { items } = JSON.parse(await exchange(new URL(path, server), authenticated)) as {
-        items: readonly KubernetesObject[];
+        items: readonly KubernetesObject[] | null; // null where there is none
       };
-      return items.map(({ metadata }) => metadata);
+      return (items ?? []).map(({ metadata }) => metadata);
     },
     watch: async function* (path, signal) {
       const authenticated = await authenticate({ method: "GET", headers: {} });

@@ -90,7 +90,7 @@ export async function shortToken(options: {
  * One call of Vault's API.
  *
  * @param token - left out for the few calls that need none, such as unsealing.
- * @throws UserError `vault-refused` with Vault's own words.
+ * @throws UserError `vault-refused` with Vault's own words, `vault-unreachable` where it says none.
  */
 export async function vaultCall<T = unknown>(
   address: string,
@@ -107,6 +107,15 @@ export async function vaultCall<T = unknown>(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(15_000),
+  }).catch((cause: unknown) => {
+    const reason =
+      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).message : String(cause);
+    throw UserError.of(
+      "vault-unreachable",
+      `Vault at ${address} does not answer ${method} ${path}: ${reason}`,
+      "look at Vault with: ameide-secrets doctor",
+      { cause },
+    );
   });
   const text = await response.text();
   if (response.ok) return (text === "" ? {} : JSON.parse(text)) as T;

@@ -10,7 +10,7 @@ const slackInMilliseconds = 60_000;
 /** Each delivery's ExternalSecret: there, asking for the right paths, synced, and lately so. */
 export const explainExternalSecret: Rule = (view) => {
   const { externalSecrets } = view.snapshot;
-  if (!externalSecrets.ok) return []; // told by the store's rule: who may not list one may not list the other
+  if (!externalSecrets.ok) return [];
   const known = new Map(externalSecrets.value.map((one) => [`${one.namespace}/${one.name}`, one]));
   return view.expected.plan.deliveries.flatMap((delivery) =>
     ofDelivery(view, delivery, known.get(`${delivery.namespace}/${delivery.name}`)),

@@ -27,10 +27,7 @@ const loginCauses: readonly CauseCode[] = [
 /** Stores: there, pointing at this Vault, with their account, Ready; a failure is traced back to Vault where it began. */
 export const explainSecretStore: Rule = (view) => {
   const { snapshot, expected } = view;
-  if (!snapshot.stores.ok) {
-    const { message, asked } = snapshot.stores.failure;
-    return [{ code: "cluster-not-readable", where: asked, seen: message, secrets: [] }]; // unseen, not broken
-  }
+  if (!snapshot.stores.ok) return [];
   const known = new Map(snapshot.stores.value.map((store) => [`${store.namespace}/${store.name}`, store]));
   return expected.plan.stores.flatMap((planned) => {
     const store = known.get(`${planned.namespace}/${planned.name}`);

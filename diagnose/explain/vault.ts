@@ -167,14 +167,15 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
-/** Said once, with the right that is missing; a Vault that is shut has been told already. */
+/** Each right that is missing, or once why nothing was asked; a Vault that is shut has been told already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, authConfig, roles, policies, secrets } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
   if (!health.ok && health.failure.kind !== "not-asked") return [];
   const failed = [health, authConfig, roles, policies, secrets].filter((part) => !part.ok).map((part) => part.failure);
-  const told = failed.find(({ kind }) => kind === "not-asked" || kind === "forbidden");
-  return told === undefined ? [] : [{ code: "vault-not-readable", where: told.asked, seen: told.message, secrets: [] }];
+  const unasked = failed.find(({ kind }) => kind === "not-asked");
+  const told = unasked === undefined ? failed.filter(({ kind }) => kind === "forbidden") : [unasked];
+  return told.map(({ asked, message }) => ({ code: "vault-not-readable", where: asked, seen: message, secrets: [] }));
 }
 
 function secretsBehind(expected: Expectation, { namespace, serviceAccount }: VaultRole): Pick<Sighting, "secrets"> {

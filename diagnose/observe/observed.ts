@@ -20,11 +20,13 @@ export function notAsked(asked: string, why: string): { readonly ok: false; read
   return { ok: false, failure: { kind: "not-asked", message: why, asked } };
 }
 
-/** The values of all parts, or the first failure. */
+/** The values of all parts, or what failed in each: a right may be missing in one namespace and in another. */
 export function together<T>(parts: readonly Observed<readonly T[]>[]): Observed<readonly T[]> {
-  const failed = parts.find((part) => !part.ok);
-  if (failed !== undefined && !failed.ok) return failed;
-  return { ok: true, value: parts.flatMap((part) => (part.ok ? part.value : [])) };
+  const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
+  const [first] = failures;
+  if (first === undefined) return { ok: true, value: parts.flatMap((part) => (part.ok ? part.value : [])) };
+  const all = (words: (failure: Failure) => string): string => [...new Set(failures.map(words))].join("; ");
+  return { ok: false, failure: { ...first, message: all(({ message }) => message), asked: all(({ asked }) => asked) } };
 }
 
 /** Runs over many with a bound: a look at a server must not be a load on it. */

@@ -42,9 +42,9 @@ export async function observeVault(
   const { authMount, mount } = stack.vault;
   const [authConfig, roles, policies, secrets] = await Promise.all([
     observed(`read auth/${authMount}/config`, () => readAuthConfig(vault, authMount)),
-    observed(`read the roles of auth/${authMount}`, () => readRoles(vault, authMount, stack)),
-    observed("read the policies", () => readPolicies(vault, stack)),
-    observed(`read the metadata of ${mount}/`, () => readSecrets(vault, mount, paths, fingerprint)),
+    observed(`list and read auth/${authMount}/role/*`, () => readRoles(vault, authMount, stack)),
+    observed("list and read sys/policies/acl/*", () => readPolicies(vault, stack)),
+    observed(`read ${mount}/metadata/*`, () => readSecrets(vault, mount, paths, fingerprint)),
   ]);
   return { health, authConfig, roles, policies, secrets, tokenReviewers: await tokenReviewers };
 }

@@ -117,7 +117,42 @@ describe("the commands on a chain that stands", function () {
       );
       return (await Promise.all(looked)).filter((token) => token?.data.policies.includes(auditorPolicyName)).length;
     };
+    // all that the API server stores, but for what moves whoever looks
+    const moving = /^(events|leases|nodes|pods|jobs|cronjobs|externalsecrets|secretstores)$/;
+    const revisions = async () => {
+      const { groups } = await cluster.get<{ groups: { preferredVersion: { groupVersion: string } }[] }>("/apis");
+      const roots = ["/api/v1", ...groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`)];
+      const kinds = roots.map(async (rootPath) => {
+        const { resources } = await cluster.get<{ resources: { name: string; verbs: string[] }[] }>(rootPath);
+        return resources
+          .filter(({ name, verbs }) => verbs.includes("list") && verbs.includes("create") && !moving.test(name))
+          .map(({ name }) => `${rootPath}/${name}`);
+      });
+      const lists = (await Promise.all(kinds)).flat().map(async (path) => {
+        const found = await cluster.metadata(path);
+        return found
+          .filter(({ name }) => name !== "vault-bootstrap-status") // written by the clock
+          .map(({ uid, resourceVersion }) => `${path} ${uid ?? ""} ${String(resourceVersion)}`);
+      });
+      return (await Promise.all(lists)).flat().toSorted();
+    };
+    const vaultSettings = async () => {
+      const keys = async (path: string) => (await vault<{ data: { keys: string[] } }>("GET", path)).data.keys;
+      const each = (names: readonly string[], path: string) =>
+        Promise.all(names.map(async (name) => (await vault<{ data: unknown }>("GET", `${path}/${name}`)).data));
+      return {
+        mounts: (await vault<{ data: unknown }>("GET", "sys/mounts")).data,
+        auth: (await vault<{ data: unknown }>("GET", "auth/kubernetes/config")).data,
+        roles: await each(await keys("auth/kubernetes/role?list=true"), "auth/kubernetes/role"),
+        policies: await each(
+          (await keys("sys/policies/acl?list=true")).filter((name) => name !== "root"),
+          "sys/policies/acl",
+        ),
+      };
+    };
     const look = async () => ({
+      revisions: await revisions(),
+      vaultSettings: await vaultSettings(),
       secrets: await objects("/api/v1/secrets"),
       stores: await objects("/apis/external-secrets.io/v1/secretstores"),
       externalSecrets: await objects("/apis/external-secrets.io/v1/externalsecrets"),
@@ -129,7 +164,11 @@ describe("the commands on a chain that stands", function () {
     const before = await look();
     for (const words of [
       "doctor",
+      `doctor --bundle ${join(home.dir, "bundle.json")}`,
       "validate",
+      "validate --prove",
+      `graph --out ${join(home.dir, "graph.html")}`,
+      "bootstrap logs",
       "lineage ghcr-token",
       "drift",
       "who-uses ghcr-token",

@@ -80,6 +80,9 @@ describe("validate", () => {
     for (const other of [{}, { ...mark, "managed-by": "someone" }, { ...mark, "vault-version": "2" }]) {
       assert.equal(validate(marked(other), stack).ok, false);
     }
+    const { checks, ok } = validate(marked(mark), stack, { prove: true });
+    assert.equal(ok, false, "a mark is no comparison with the source");
+    assert.match(checks[2]?.items[0]?.note ?? "", /`read` on its data path is missing/);
   });
   it("fails check 3 with --prove when Vault holds another value than Key Vault", () => {
     const keyVault = changed(before.keyVault, () => true, {});

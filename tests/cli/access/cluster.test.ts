@@ -26,6 +26,8 @@ describe("openCluster", () => {
     };
     assert.deepEqual(await cluster.metadata("/api/v1/namespaces/n/secrets"), [{ name: "a", resourceVersion: "7" }]);
     assert.equal(accepted, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
+    api.answer = (_request, response) => response.end(JSON.stringify({ items: null }));
+    assert.deepEqual(await cluster.metadata("/api/v1/namespaces/n/secrets"), []);
   });
   it("tells what a watch tells as it comes, a line that comes in parts included, and ends with it", async () => {
     const lines = ["a", "b"].map((name) => `${JSON.stringify({ type: "MODIFIED", object: { metadata: { name } } })}\n`);

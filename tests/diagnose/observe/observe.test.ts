@@ -49,7 +49,7 @@ describe("observe", () => {
     assert.equal(!snapshot.externalSecrets.ok && snapshot.externalSecrets.failure.kind, "forbidden");
     assert.equal(
       !snapshot.externalSecrets.ok && snapshot.externalSecrets.failure.asked,
-      "list externalsecrets in ameide-dev",
+      "list externalsecrets in ameide-dev; list externalsecrets in argocd",
     );
     assert.equal(!snapshot.vault.health.ok && snapshot.vault.health.failure.kind, "unreachable");
     assert.equal(!snapshot.keyVault.ok && snapshot.keyVault.failure.kind, "unreachable");

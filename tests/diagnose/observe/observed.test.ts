@@ -28,7 +28,15 @@ describe("observed", () => {
 });
 
 describe("together", () => {
-  it("is the first failure where one part failed: half a list is no list", () => {
+  it("names what is missing in each namespace, once", () => {
+    const failed = (namespace: string, message: string) =>
+      ({ ok: false, failure: { kind: "forbidden", message, asked: `list pods in ${namespace}` } }) as const;
+    assert.deepEqual(together([failed("a", "no a"), failed("b", "no b"), failed("b", "no b")]), {
+      ok: false,
+      failure: { kind: "forbidden", message: "no a; no b", asked: "list pods in a; list pods in b" },
+    });
+  });
+  it("is the failure where one part failed: half a list is no list", () => {
     const failed = { ok: false, failure: { kind: "forbidden", message: "m", asked: "a" } } as const;
     assert.deepEqual(together([{ ok: true, value: [1] }, failed]), failed);
     assert.deepEqual(

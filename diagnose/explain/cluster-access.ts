@@ -1,0 +1,35 @@
+import type { Failure, Observed } from "../../domain/snapshot.ts";
+import type { Rule } from "./view.ts";
+
+/**
+ * Each part of the cluster that may not be looked at, with the right that is missing; where the cluster is out of reach
+ * as a whole, that once. What is not there is for the rules of its stage.
+ */
+export const explainClusterAccess: Rule = ({ snapshot }) => {
+  const { stores, bootstrap, vault, identity } = snapshot;
+  const parts: readonly Observed<unknown>[] = [
+    stores,
+    snapshot.externalSecrets,
+    snapshot.secrets,
+    snapshot.serviceAccounts,
+    snapshot.pods,
+    snapshot.workloads,
+    snapshot.clientPatcher,
+    bootstrap.cronJob,
+    bootstrap.jobs,
+    bootstrap.status,
+    bootstrap.log,
+    bootstrap.credentialsSecret,
+    vault.tokenReviewers,
+    identity.clusterIssuer,
+  ];
+  const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
+  const shut = failures.find(({ kind }) => kind === "not-asked" || kind === "unreachable");
+  const told = !stores.ok && shut !== undefined ? [shut] : failures.filter(isRefused);
+  // unseen, not broken: no secret is named
+  return told.map(({ asked, message }) => ({ code: "cluster-not-readable", where: asked, seen: message, secrets: [] }));
+};
+
+function isRefused({ kind }: Failure): boolean {
+  return kind === "forbidden" || kind === "failed";
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
+import { openPlace, type Place } from "../../cli/access/place.ts";
+import { shortToken } from "../../cli/access/vault.ts";
+import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
+import type { Diagnosis } from "../../diagnose/diagnosis.ts";
+import { explain } from "../../diagnose/explain.ts";
+import { observe } from "../../diagnose/observe/observe.ts";
+import type { Validation } from "../../diagnose/validate.ts";
+import { auditorPolicyName } from "../../domain/vault-policies.ts";
+import { runCommand } from "../support/command-line.ts";
+import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+
+const values = {
+  GHCR_TOKEN: "access-ghcr-token-0123456789",
+  GHCR_USERNAME: "access-user",
+  LANGFUSE_SECRET_KEY: "access-langfuse-0123456789",
+  ANTHROPIC_API_KEY: "access-anthropic-0123456789",
+  OPENAI_API_KEY: "access-openai-0123456789",
+};
+
+/** Who may do less is told which right is missing, by the servers that refuse it. */
+describe("what a person may not look at", function () {
+  this.timeout(startTimeout);
+  let place: Place;
+  // before the chain's own, which stops the servers
+  after(() => place.close());
+  const chain = useLocalChain(values);
+
+  before(async () => {
+    place = await openPlace({ stack: "local", home: chain().home.dir, portBase: String(chain().home.portBase) });
+  });
+
+  const tokenWith = async (policy: string) => {
+    const root = await vaultCredential(place.cluster, place.stack.namespace, "root-token");
+    return shortToken({ address: place.stack.vault.operatorAddress, root, policy, ttl: "10m" });
+  };
+  const run = async <T>(words: string, vaultToken: string) => {
+    const { code, out } = await runCommand([...words.split(" "), "--stack", "local", "--json", ...chain().place], {
+      VAULT_TOKEN: vaultToken,
+    });
+    return { code, value: JSON.parse(out) as T };
+  };
+
+  it("is nothing that doctor and validate need, with the auditor's policy", async () => {
+    const short = await tokenWith(auditorPolicyName);
+    const { code, value } = await run<Diagnosis>("doctor", short.token.reveal());
+    assert.deepEqual([code, value.causes], [0, []]);
+    assert.equal((await run<Validation>("validate", short.token.reveal())).code, 0);
+    await short.revoke();
+  });
+
+  it("is a value: with the auditor's policy `validate --prove` names the right to read it, and proves nothing", async () => {
+    const short = await tokenWith(auditorPolicyName);
+    const { code, value } = await run<Validation>("validate --prove", short.token.reveal());
+    assert.equal(code, 1);
+    const unknown = value.checks.flatMap(({ items }) => items).filter(({ state }) => state === "unknown");
+    assert.ok(unknown.length >= Object.keys(values).length);
+    for (const { note } of unknown) assert.match(note, /`read` on its data path is missing/);
+    await short.revoke();
+  });
+
+  it("is all of Vault with a token that has no policy: each path is named with the right to it", async () => {
+    const short = await tokenWith("default");
+    const { value } = await run<Diagnosis>("doctor", short.token.reveal());
+    assert.deepEqual(
+      value.causes.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
+      [
+        [
+          "vault-not-readable",
+          [
+            "read auth/kubernetes/config",
+            "list and read auth/kubernetes/role/*",
+            "list and read sys/policies/acl/*",
+            "read secret/metadata/*",
+          ],
+        ],
+      ],
+    );
+    await short.revoke();
+  });
+
+  it("is what an account of the cluster may not list: each resource is named with the verb, and nothing counts as broken", async () => {
+    const reader = await clusterAs("access-test-nobody");
+    const { causes } = explain(await observe(place.stack, { ...place.access, kubernetes: reader }), place.stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["cluster-not-readable"],
+    );
+    const said = JSON.stringify(causes[0]?.evidence);
+    for (const resource of ["secretstores", "externalsecrets", "secrets", "pods", "cronjobs", "serviceaccounts"])
+      assert.match(said, new RegExp(`cannot (list|get) resource [^ ]*"${resource}`), resource);
+  });
+
+  /** An account that may do nothing, as who it is the reader asks. */
+  async function clusterAs(name: string): Promise<Cluster> {
+    const { namespace } = place.stack;
+    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+    await place.cluster.create(accounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } });
+    const { status } = await place.cluster.create<{ status: { token: string } }>(`${accounts}/${name}/token`, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: {},
+    });
+    const kubeconfig = join(chain().home.dir, `${name}.kubeconfig`);
+    const server = chain().home.kubernetesUrl;
+    const ca = join(chain().home.dir, "kubernetes", "ca.crt");
+    const content = {
+      clusters: [{ name: "c", cluster: { server, "certificate-authority": ca } }],
+      users: [{ name: "u", user: { token: status.token } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    };
+    writeFileSync(kubeconfig, JSON.stringify(content), { mode: 0o600 });
+    return openCluster({ kubeconfig, context: "c" });
+  }
+});
