@@ -43,7 +43,7 @@ async function runsOfFew(rig: BootstrapRig): Promise<Measurement[]> {
   const first = await measured(rig, config);
   await sleep(windowInMs);
   const again = await measured(rig, config);
-  await rig.setSecrets({ [nameOf(7)]: "another value" });
+  await rig.source.setSecrets({ [nameOf(7)]: "another value" });
   const one = await measured(rig, config);
   return [
     { what: "first run of 1,000", unit: "ms", value: first.milliseconds },
@@ -102,12 +102,12 @@ async function configOf(
   );
   await mount(rig, `bench-${name}`);
   const config = rig.config({ secrets, deadlineInSeconds: 600, vault: rig.vaultConfig({ mount: `bench-${name}` }) });
-  await rig.allow(config);
+  await rig.vault.allow(config);
   return config;
 }
 
 async function mount(rig: BootstrapRig, path: string): Promise<void> {
-  await rig.vault("POST", `sys/mounts/${path}`, { type: "kv", options: { version: "2" } });
+  await rig.vault.call("POST", `sys/mounts/${path}`, { type: "kv", options: { version: "2" } });
   // a new KV v2 mount upgrades itself for a moment
   await sleep(1_000);
 }
@@ -115,7 +115,7 @@ async function mount(rig: BootstrapRig, path: string): Promise<void> {
 async function fill(rig: BootstrapRig, from: number, to: number): Promise<void> {
   for (let start = from; start < to; start += 50) {
     const names = Array.from({ length: 50 }, (_none, index) => nameOf(start + index));
-    await rig.setSecrets(Object.fromEntries(names.map((name) => [name, `value-of-${name}`])));
+    await rig.source.setSecrets(Object.fromEntries(names.map((name) => [name, `value-of-${name}`])));
   }
 }
 
@@ -171,7 +171,7 @@ async function shellLoop(rig: BootstrapRig): Promise<void> {
     AZURE: rig.azure.operatorToken,
     KEY_VAULT: rig.azure.origin,
     VAULT_ADDR: rig.home.vaultUrl,
-    VAULT_TOKEN: await rig.rootToken(),
+    VAULT_TOKEN: await rig.vault.rootToken(),
   };
   await new Promise<void>((resolve, reject) => {
     execFile("sh", ["-c", script], { env }, (error) => (error === null ? resolve() : reject(error)));

@@ -9,23 +9,23 @@ describe("Lease", function () {
   this.timeout(30_000);
   const rig = useRig();
   const config = () => rig().config({ secrets: [external("one-at-a-time")] });
-  const holder = async () => (await rig().kube("GET", `${leases}/vault-bootstrap`)).body.spec?.holderIdentity;
+  const holder = async () => (await rig().cluster.call("GET", `${leases}/vault-bootstrap`)).body.spec?.holderIdentity;
 
   /** A Lease of another run that was renewed so many seconds ago. */
   const heldByAnother = async (renewedSecondsAgo: number) => {
-    await rig().endLease();
+    await rig().cluster.endLease();
     const renewTime = new Date(Date.now() - renewedSecondsAgo * 1000).toISOString().replace("Z", "000Z");
     const spec = { holderIdentity: "another-run", leaseDurationSeconds: 30, acquireTime: renewTime, renewTime };
-    await rig().kube("POST", leases, { metadata: { name: "vault-bootstrap", namespace }, spec });
+    await rig().cluster.call("POST", leases, { metadata: { name: "vault-bootstrap", namespace }, spec });
   };
 
   before(async () => {
-    await rig().allow(config());
-    await rig().setSecrets({ "one-at-a-time": "value-1" });
+    await rig().vault.allow(config());
+    await rig().source.setSecrets({ "one-at-a-time": "value-1" });
   });
 
   afterEach(async () => {
-    await rig().endLease();
+    await rig().cluster.endLease();
   });
 
   it("is free again after a run, whichever way it ended", async () => {
@@ -95,8 +95,8 @@ describe("Lease", function () {
   it("is given back by a run that SIGTERM ends, after the writes in hand", async () => {
     const names = Array.from({ length: 40 }, (_, index) => `stopped-${index}`);
     const many = rig().config({ secrets: names.map((name) => external(name)) });
-    await rig().allow(many);
-    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
+    await rig().vault.allow(many);
+    await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
     const started = new Set<string>();
     const address = await rig().proxy(async ({ method, path }, forward) => {
       if (method === "POST" && path.startsWith("/v1/secret/data/")) {
@@ -115,12 +115,12 @@ describe("Lease", function () {
     assert.ok(started.size < names.length, `${started.size} writes began`);
     assert.equal(summary["written"], started.size);
     for (const name of names) {
-      const metadata = await rig().metadata(name);
+      const metadata = await rig().vault.metadata(name);
       // data and record, or neither
       assert.equal(metadata?.custom_metadata["vault-version"], started.has(name) ? "1" : undefined);
     }
     assert.equal(await holder(), undefined);
-    assert.equal((await rig().status())?.cause, "terminated");
+    assert.equal((await rig().cluster.status())?.cause, "terminated");
     assert.equal((await rig().runHere(many)).code, 0);
   });
 

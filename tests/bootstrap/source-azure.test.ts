@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BootstrapFailure } from "../../bootstrap/failure.ts";
-import type { RunResult } from "./rig.ts";
+import type { RunResult } from "./runs.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 
@@ -14,16 +14,16 @@ describe("AzureSource", function () {
   const config = () => rig().config({ secrets: [external("from-azure", { required: true })] });
 
   before(async () => {
-    await rig().allow(config());
-    await rig().setSecrets({ "from-azure": "value-1" });
+    await rig().vault.allow(config());
+    await rig().source.setSecrets({ "from-azure": "value-1" });
   });
 
   afterEach(async () => {
     const { control } = rig().azure;
     control.clearFaults();
     control.configure({ propagationInSeconds: 0 });
-    await rig().federate();
-    await rig().giveRole();
+    await rig().source.federate();
+    await rig().source.giveRole();
   });
 
   it("waits as long as a 429 asks, and goes on", async () => {
@@ -48,7 +48,7 @@ describe("AzureSource", function () {
 
   it("does not begin the list anew for one bad page", async () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`page-filler-${index}`, "value"]));
-    await rig().setSecrets(many);
+    await rig().source.setSecrets(many);
     const { control } = rig().azure;
     await rig().runHere(config());
     control.resetCounters();
@@ -64,11 +64,11 @@ describe("AzureSource", function () {
 
   it("finds a secret whose name was made in capitals, as Key Vault does", async () => {
     const capitals = rig().config({ secrets: [external("in-capitals", { required: true })] });
-    await rig().allow(rig().config({ secrets: [...capitals.secrets, ...config().secrets] }));
-    await rig().setSecrets({ "IN-CAPITALS": "value-1" });
+    await rig().vault.allow(rig().config({ secrets: [...capitals.secrets, ...config().secrets] }));
+    await rig().source.setSecrets({ "IN-CAPITALS": "value-1" });
     const result = await rig().runHere(capitals);
     assert.equal(result.code, 0, result.text);
-    assert.equal(await rig().value("in-capitals"), "value-1");
+    assert.equal(await rig().vault.value("in-capitals"), "value-1");
   });
 
   it("fails as source-unreachable after a bounded number of tries", async () => {
@@ -97,11 +97,14 @@ describe("AzureSource", function () {
   });
 
   it("fails as source-forbidden at once, naming identity and role, where the role assignment is missing", async () => {
-    await rig().takeRole();
+    await rig().source.takeRole();
     const result = await rig().run(config());
     assert.equal(result.code, 12, result.text);
     assert.equal(retries(result), 0);
-    assert.match(String(result.summary["problem"]), new RegExp(`identity ${rig().clientId} may not list the secrets`));
+    assert.match(
+      String(result.summary["problem"]),
+      new RegExp(`identity ${rig().source.clientId} may not list the secrets`),
+    );
     assert.match(String(result.summary["fix"]), /Key Vault Secrets User/);
   });
 
@@ -120,7 +123,7 @@ describe("AzureSource", function () {
       ],
     ];
     for (const [changes, code, named] of cases) {
-      await rig().federate(changes);
+      await rig().source.federate(changes);
       const result = await rig().run(config());
       assert.equal(result.code, 13, result.text);
       assert.equal(retries(result), 0);
@@ -138,11 +141,11 @@ describe("AzureSource", function () {
 
   it("waits for the propagation of a new role and a new federated credential where the run may", async () => {
     const { control } = rig().azure;
-    await rig().takeRole();
-    await rig().federate({ subject: "system:serviceaccount:ameide-local:another" });
+    await rig().source.takeRole();
+    await rig().source.federate({ subject: "system:serviceaccount:ameide-local:another" });
     control.configure({ propagationInSeconds: 1 });
-    await rig().giveRole();
-    await rig().federate();
+    await rig().source.giveRole();
+    await rig().source.federate();
 
     const timing = { propagationInMs: 10_000, propagationPollInMs: 100 };
     const result = await rig().runHere(config(), { timing });
@@ -152,7 +155,7 @@ describe("AzureSource", function () {
   });
 
   it("fails in the end where what it waited for never comes", async () => {
-    await rig().takeRole();
+    await rig().source.takeRole();
     const result = await rig().runHere(config(), { timing: { propagationInMs: 300, propagationPollInMs: 100 } });
     assert.equal(result.code, 12);
     assert.ok(retries(result) >= 2);

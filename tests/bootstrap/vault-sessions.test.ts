@@ -11,8 +11,8 @@ describe("VaultSessions", function () {
   const config = () => rig().config({ secrets: names.map((name) => external(name)) });
 
   it("logs in once for each part of more than 64 paths, writes each path by its own, and ends them all", async () => {
-    await rig().allow(config());
-    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
+    await rig().vault.allow(config());
+    await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
     const roleOfToken = new Map<string, string>();
     const writes = new Map<string, string | undefined>();
     let revoked = 0;
@@ -42,8 +42,8 @@ describe("VaultSessions", function () {
   it("fails as vault-auth-refused, naming the part, before anything is read or written where one of them is missing", async () => {
     const [, missing] = bootstrapWriters(config());
     assert.ok(missing);
-    await rig().allow(config());
-    await rig().vault("DELETE", `auth/kubernetes/role/${missing.role}`);
+    await rig().vault.allow(config());
+    await rig().vault.call("DELETE", `auth/kubernetes/role/${missing.role}`);
 
     const { code, summary } = await rig().runHere(config());
 

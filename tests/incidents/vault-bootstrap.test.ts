@@ -10,21 +10,21 @@ describe("stopped by vault-bootstrap", function () {
   it("P1 (450): images could not be pulled, since Key Vault was not read and the fixture stayed", async () => {
     const fixture = "placeholder_ghcr_token";
     const config = rig().config({ secrets: [external("p1-ghcr-token", { required: true, fixture })] });
-    await rig().allow(config);
-    await rig().writePlainly("p1-ghcr-token", fixture);
-    await rig().setSecrets({ "p1-ghcr-token": "real" });
-    await rig().takeRole();
+    await rig().vault.allow(config);
+    await rig().vault.writePlainly("p1-ghcr-token", fixture);
+    await rig().source.setSecrets({ "p1-ghcr-token": "real" });
+    await rig().source.takeRole();
     const unreadable = await rig().runHere(config);
-    await rig().giveRole();
+    await rig().source.giveRole();
     assert.equal(unreadable.summary["cause"], "source-forbidden");
 
-    await rig().keyVault("DELETE", "p1-ghcr-token");
+    await rig().source.call("DELETE", "p1-ghcr-token");
     assert.equal((await rig().runHere(config)).summary["cause"], "required-missing");
   });
 
   it("P3 (519): Key Vault could not be read, since the identity was made anew under another client id", async () => {
     const config = rig().config({ secrets: [external("p3")] });
-    await rig().allow(config);
+    await rig().vault.allow(config);
     const clientId = "99999999-9999-4999-8999-999999999999";
     const { summary } = await rig().runHere(config, { azure: { clientId } });
     assert.equal(summary["cause"], "federation-mismatch");
@@ -33,8 +33,8 @@ describe("stopped by vault-bootstrap", function () {
 
   it("P9 (485): it said that all was written, and the policy lacked a path", async () => {
     const config = rig().config({ secrets: [external("p9-backstage"), external("p9-coder")] });
-    await rig().allow(rig().config({ secrets: [external("p9-backstage")] }));
-    await rig().setSecrets({ "p9-backstage": "a", "p9-coder": "b" });
+    await rig().vault.allow(rig().config({ secrets: [external("p9-backstage")] }));
+    await rig().source.setSecrets({ "p9-backstage": "a", "p9-coder": "b" });
     const { summary } = await rig().runHere(config);
     assert.equal(summary["cause"], "vault-policy-refused");
     assert.match(String(summary["problem"]), /p9-coder/);
@@ -49,7 +49,7 @@ describe("stopped by vault-bootstrap", function () {
 
   it("P24 (450): Vault stayed sealed, since the Secret of the seed was missing", async () => {
     const source = { type: "kubernetes-secret" as const, name: "p24-seed", key: "env-secrets.json" };
-    await rig().allowSecret(source.name);
+    await rig().cluster.allowSecret(source.name);
     const result = await rig().runHere(rig().config({ source, secrets: [external("p24", { required: true })] }));
     // opening Vault comes first, and needs no seed
     assert.equal(result.summary["phase"], "list");
@@ -59,17 +59,17 @@ describe("stopped by vault-bootstrap", function () {
 
   it("P25 (450): pulls failed, since an empty value was carried", async () => {
     const config = rig().config({ secrets: [external("p25", { required: true })] });
-    await rig().allow(config);
-    await rig().setSecrets({ p25: " " });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ p25: " " });
     const { summary } = await rig().runHere(config);
     assert.equal(summary["cause"], "required-missing");
-    assert.equal(await rig().value("p25"), undefined);
+    assert.equal(await rig().vault.value("p25"), undefined);
   });
 
   it("P35 (682): a run that outlasted its period was replaced by the next, again and again", async () => {
     const config = rig().config({ secrets: [external("p35")] });
-    await rig().allow(config);
-    await rig().setSecrets({ p35: "value" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ p35: "value" });
     const first = rig().launch(config);
     const second = rig().launch(config);
     const codes = (await Promise.all([first.result, second.result])).map(({ code }) => code);
@@ -79,6 +79,6 @@ describe("stopped by vault-bootstrap", function () {
       codes.every((code) => code === 0 || code === 31),
       String(codes),
     );
-    assert.equal(await rig().value("p35"), "value");
+    assert.equal(await rig().vault.value("p35"), "value");
   });
 });

@@ -26,7 +26,7 @@ describe("initialise", function () {
 
   before(async () => {
     fresh = await rig().freshVault();
-    for (const name of ["kept", "lost", "killed", "unanswered"]) await rig().allowSecret(`credentials-${name}`);
+    for (const name of ["kept", "lost", "killed", "unanswered"]) await rig().cluster.allowSecret(`credentials-${name}`);
   });
 
   it("fails as vault-uninitialised where the environment does not let it, whatever it may read", async () => {
@@ -41,19 +41,19 @@ describe("initialise", function () {
 
   it("fails as vault-lost where keys of an earlier Vault are kept, and touches neither", async () => {
     const data = { "root-token": "b2xk", "unseal-key": "b2xk" };
-    await rig().kube("POST", secretPath(""), { metadata: { name: "credentials-lost" }, data });
+    await rig().cluster.call("POST", secretPath(""), { metadata: { name: "credentials-lost" }, data });
 
     const { code, summary } = await rig().run(configFor(fresh, "credentials-lost"), untilUnsealed);
 
     assert.equal(code, 23, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /Secret ameide-local\/credentials-lost holds the keys/);
-    assert.deepEqual((await rig().kube("GET", secretPath("credentials-lost"))).body.data, data);
+    assert.deepEqual((await rig().cluster.call("GET", secretPath("credentials-lost"))).body.data, data);
     assert.equal(await healthOf(fresh), uninitialised);
-    assert.equal((await rig().status())?.cause, "vault-lost");
+    assert.equal((await rig().cluster.status())?.cause, "vault-lost");
   });
 
   it("fails before it asks Vault where the API server would not take the keys", async () => {
-    await rig().allowSecret("Not-A-Name");
+    await rig().cluster.allowSecret("Not-A-Name");
     const { code, summary } = await rig().run(configFor(fresh, "Not-A-Name"), untilUnsealed);
     assert.equal(code, 22, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /its keys could not be kept/);
@@ -71,7 +71,7 @@ describe("initialise", function () {
     const result = await rig().run(configFor(fresh, "credentials-kept"), untilUnsealed);
     assert.equal(result.code, 0, result.text);
     assert.equal(await healthOf(fresh), active);
-    const { data } = (await rig().kube("GET", secretPath("credentials-kept"))).body;
+    const { data } = (await rig().cluster.call("GET", secretPath("credentials-kept"))).body;
     assert.deepEqual(Object.keys(data).toSorted(), ["root-token", "unseal-key"]);
     for (const value of Object.values<string>(data)) {
       assert.ok(!result.text.includes(Buffer.from(value, "base64").toString()));
@@ -88,13 +88,13 @@ describe("initialise", function () {
     }, home.vaultUrl);
     const run = rig().launch(configFor(home, "credentials-killed", { address }), untilUnsealed);
     await run.result;
-    await rig().endLease();
+    await rig().cluster.endLease();
 
     const { code, summary } = await rig().run(configFor(home, "credentials-killed"), untilUnsealed);
 
     assert.equal(code, 24, JSON.stringify(summary));
     assert.match(String(summary["fix"]), /empty: delete its volume/);
-    assert.equal((await rig().kube("GET", secretPath("credentials-killed"))).status, 404);
+    assert.equal((await rig().cluster.call("GET", secretPath("credentials-killed"))).status, 404);
   });
 
   it("fails as vault-orphaned where Vault's answer was lost, and does not ask again", async () => {

@@ -15,9 +15,9 @@ describe("read", function () {
         ...required.map((name) => external(name, { required: true })),
       ],
     });
-    await rig().allow(config);
-    await rig().setSecrets({ "before-1": "value-1", "before-2": "CHANGEME" });
-    await rig().setSecrets(Object.fromEntries(optional.map((name) => [name, "value-1"])));
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ "before-1": "value-1", "before-2": "CHANGEME" });
+    await rig().source.setSecrets(Object.fromEntries(optional.map((name) => [name, "value-1"])));
     const { control } = rig().azure;
     control.resetCounters();
 
@@ -26,7 +26,7 @@ describe("read", function () {
     assert.equal(refused.summary["cause"], "required-missing");
     assert.equal(control.counters().requests["secret-get"], required.length);
 
-    await rig().setSecrets({ "before-2": "value-2" });
+    await rig().source.setSecrets({ "before-2": "value-2" });
     control.resetCounters();
     const carried = await rig().runHere(config);
 
@@ -38,9 +38,9 @@ describe("read", function () {
 
   it("fails for the one secret whose value in Vault it may not read, and carries the others", async () => {
     const config = rig().config({ secrets: [external("unreadable"), external("readable")] });
-    await rig().allow(config);
-    await rig().setSecrets({ unreadable: "value-1", readable: "value-1" });
-    await rig().writePlainly("unreadable", "theirs");
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ unreadable: "value-1", readable: "value-1" });
+    await rig().vault.writePlainly("unreadable", "theirs");
     const address = await rig().proxy(async ({ method, path }, forward) =>
       method === "GET" && path === "/v1/secret/data/unreadable"
         ? { status: 403, body: '{"errors":["permission denied"]}' }
@@ -51,6 +51,6 @@ describe("read", function () {
 
     assert.equal(code, 26, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /1 of 2 secrets failed: unreadable/);
-    assert.equal(await rig().value("readable"), "value-1");
+    assert.equal(await rig().vault.value("readable"), "value-1");
   });
 });

@@ -35,44 +35,44 @@ describe("write", function () {
       path: "raced-generated",
       required: false,
     };
-    await rig().setSecrets({ "raced-external": "ours" });
+    await rig().source.setSecrets({ "raced-external": "ours" });
 
     for (const secret of [external("raced-external"), generated]) {
       const config = rig().config({ secrets: [secret] });
-      await rig().allow(config);
-      await raced(config, secret.path, () => rig().writePlainly(secret.path, "from-keycloak"));
+      await rig().vault.allow(config);
+      await raced(config, secret.path, () => rig().vault.writePlainly(secret.path, "from-keycloak"));
     }
 
-    assert.equal(await rig().value("raced-external"), "from-keycloak");
-    assert.equal(await rig().value("raced-generated"), "from-keycloak");
-    assert.equal(await rig().writePlainly("raced-external", "from-keycloak again"), 200);
+    assert.equal(await rig().vault.value("raced-external"), "from-keycloak");
+    assert.equal(await rig().vault.value("raced-generated"), "from-keycloak");
+    assert.equal(await rig().vault.writePlainly("raced-external", "from-keycloak again"), 200);
   });
 
   it("reads an external secret again after one mismatch, and writes over its own earlier value", async () => {
     const config = rig().config({ secrets: [external("raced-own")] });
-    await rig().allow(config);
-    await rig().setSecrets({ "raced-own": "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ "raced-own": "value-1" });
     await rig().runHere(config);
-    await rig().setSecrets({ "raced-own": "value-2" });
+    await rig().source.setSecrets({ "raced-own": "value-2" });
 
     const byHand = { options: { cas: 1 }, data: { value: "by hand" } };
-    const result = await raced(config, "raced-own", () => rig().vault("POST", "secret/data/raced-own", byHand));
+    const result = await raced(config, "raced-own", () => rig().vault.call("POST", "secret/data/raced-own", byHand));
 
     assert.equal(result.code, 0, result.text);
-    assert.equal(await rig().value("raced-own"), "value-2");
+    assert.equal(await rig().vault.value("raced-own"), "value-2");
   });
 
   it("fails as conflict after a second mismatch", async () => {
     const config = rig().config({ secrets: [external("raced-twice")] });
-    await rig().allow(config);
-    await rig().setSecrets({ "raced-twice": "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ "raced-twice": "value-1" });
     await rig().runHere(config);
-    await rig().setSecrets({ "raced-twice": "value-2" });
+    await rig().source.setSecrets({ "raced-twice": "value-2" });
     let cas = 1;
     const address = await rig().proxy(async (call, forward) => {
       const body = { options: { cas }, data: { value: "another" } };
       if (isWriteOf("raced-twice")(call)) {
-        await rig().vault("POST", "secret/data/raced-twice", body);
+        await rig().vault.call("POST", "secret/data/raced-twice", body);
         cas++;
       }
       return await forward();
@@ -82,7 +82,7 @@ describe("write", function () {
 
     assert.equal(code, 30);
     assert.match(String(summary["problem"]), /raced-twice \(conflict: another writer/);
-    assert.equal(await rig().value("raced-twice"), "another");
+    assert.equal(await rig().vault.value("raced-twice"), "another");
   });
 
   it("knows its own write again whose answer was lost", async () => {
@@ -91,8 +91,8 @@ describe("write", function () {
       { name: "unanswered-made", authority: "generated" as const, path: "unanswered-made", required: false },
     ];
     const config = rig().config({ secrets });
-    await rig().allow(config);
-    await rig().setSecrets({ unanswered: "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ unanswered: "value-1" });
     const lost = new Set<string>();
     const address = await rig().proxy(async (call, forward) => {
       const answer = await forward();
@@ -106,7 +106,7 @@ describe("write", function () {
     assert.equal(result.code, 0, result.text);
     assert.equal(lost.size, 2);
     for (const path of ["unanswered", "unanswered-made"]) {
-      const { current_version, custom_metadata } = await rig().metadata(path);
+      const { current_version, custom_metadata } = await rig().vault.metadata(path);
       assert.equal(current_version, 1);
       assert.equal(custom_metadata["vault-version"], "1");
     }
@@ -114,8 +114,8 @@ describe("write", function () {
 
   it("tries again after 429 with Retry-After, 503 and a cut connection", async () => {
     const config = rig().config({ secrets: [external("patient")] });
-    await rig().allow(config);
-    await rig().setSecrets({ patient: "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ patient: "value-1" });
     const faults = [
       { status: 429, headers: { "retry-after": "0" }, body: "{}" },
       { status: 503, body: '{"errors":["no active node"]}' },
@@ -129,13 +129,13 @@ describe("write", function () {
 
     assert.equal(result.code, 0, result.text);
     assert.equal(result.lines.filter(({ event }) => event === "retry").length, 3);
-    assert.equal(await rig().value("patient"), "value-1");
+    assert.equal(await rig().vault.value("patient"), "value-1");
   });
 
   it("fails as vault-sealed where Vault is sealed meanwhile, without trying on", async () => {
     const config = rig().config({ secrets: [external("closing")] });
-    await rig().allow(config);
-    await rig().setSecrets({ closing: "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ closing: "value-1" });
     const body = '{"errors":["Vault is sealed"]}';
     const address = await rig().proxy(async (call, forward) =>
       isWriteOf("closing")(call) ? { status: 503, body } : await forward(),
@@ -147,45 +147,45 @@ describe("write", function () {
 
   it("fails as vault-policy-refused before it writes anything where the policy forgot a path", async () => {
     const config = rig().config({ secrets: [external("allowed"), external("forgotten")] });
-    await rig().allow(rig().config({ secrets: [external("allowed")] }));
-    await rig().setSecrets({ allowed: "value-1", forgotten: "value-1" });
+    await rig().vault.allow(rig().config({ secrets: [external("allowed")] }));
+    await rig().source.setSecrets({ allowed: "value-1", forgotten: "value-1" });
     const { code, summary } = await rig().runHere(config);
     assert.equal(code, 26, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /secret\/data\/forgotten/);
     assert.doesNotMatch(String(summary["problem"]), /secret\/data\/allowed/);
-    assert.equal(await rig().value("allowed"), undefined);
+    assert.equal(await rig().vault.value("allowed"), undefined);
   });
 
   it("fails as vault-policy-refused for that one secret where the question about rights is not answered", async () => {
     const config = rig().config({ secrets: [external("allowed-2"), external("forgotten-2")] });
-    await rig().allow(rig().config({ secrets: [external("allowed-2")] }));
-    await rig().setSecrets({ "allowed-2": "value-1", "forgotten-2": "value-1" });
+    await rig().vault.allow(rig().config({ secrets: [external("allowed-2")] }));
+    await rig().source.setSecrets({ "allowed-2": "value-1", "forgotten-2": "value-1" });
     const address = await rig().proxy(async ({ path }, forward) =>
       path === "/v1/sys/capabilities-self" ? { status: 403, body: "{}" } : await forward(),
     );
     const { code, summary } = await behind(config, address);
     assert.equal(code, 26, JSON.stringify(summary));
     assert.equal(summary["written"], 1);
-    assert.equal(await rig().value("allowed-2"), "value-1");
+    assert.equal(await rig().vault.value("allowed-2"), "value-1");
   });
 
   it("fails as internal-error for the one secret that Vault refuses for a reason of its own, and carries the others", async () => {
     const config = rig().config({ secrets: [external("too-much"), external("enough")] });
-    await rig().allow(config);
-    await rig().setSecrets({ "too-much": "value-1", enough: "value-1" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ "too-much": "value-1", enough: "value-1" });
     const address = await rig().proxy(async (call, forward) =>
       isWriteOf("too-much")(call) ? { status: 413, body: '{"errors":["request body too large"]}' } : await forward(),
     );
     const { code, summary } = await behind(config, address);
     assert.equal(code, 1, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /1 of 2 secrets failed: too-much \(.*request body too large/);
-    assert.equal(await rig().value("enough"), "value-1");
+    assert.equal(await rig().vault.value("enough"), "value-1");
   });
 
   it("fails as internal-error, naming the place and no value, where an answer is not what Vault documents", async () => {
     const config = rig().config({ secrets: [external("strange")] });
-    await rig().allow(config);
-    await rig().setSecrets({ strange: "very-secret-strange" });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ strange: "very-secret-strange" });
     const address = await rig().proxy(async (call, forward) =>
       isWriteOf("strange")(call) ? { status: 200, body: '{"unknown":"very-secret-strange"}' } : await forward(),
     );
@@ -198,8 +198,8 @@ describe("write", function () {
   it("logs in again, once for all calls under way, when its token ends before the run does; and revokes the last", async () => {
     const names = Array.from({ length: 20 }, (_none, index) => `renewed-${index}`);
     const config = rig().config({ secrets: names.map((name) => external(name)) });
-    await rig().allow(config);
-    await rig().setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
+    await rig().vault.allow(config);
+    await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
     let logins = 0;
     let revoked = 0;
     const address = await rig().proxy(async ({ path }, forward) => {
@@ -231,7 +231,7 @@ describe("write", function () {
 
   it("fails as bad-configuration where the KV mount does not exist", async () => {
     const config = rig().config({ secrets: [external("anything")], vault: rig().vaultConfig({ mount: "nowhere" }) });
-    await rig().allow(config);
+    await rig().vault.allow(config);
     const { code, summary } = await rig().runHere(config);
     assert.equal(code, 2, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /no KV v2 mount nowhere\//);

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { HttpClient } from "../../bootstrap/http.ts";
+import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { bootstrapName } from "../../domain/federation.ts";
+import { vaultPolicies } from "../../domain/vault-policies.ts";
+import { vaultRoles } from "../../domain/vault-roles.ts";
+import type { LocalHome } from "../../local/home.ts";
+import { namespace } from "./azure-place.ts";
+import type { ClusterPlace } from "./cluster-place.ts";
+
+// what Vault documents, read property by property in assertions
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any;
+
+/** Vault, asked as root once vault-bootstrap has initialised it. */
+export class VaultPlace {
+  readonly #home: LocalHome;
+  readonly #cluster: ClusterPlace;
+  readonly #http: HttpClient;
+  #rootToken: string | undefined;
+
+  constructor(home: LocalHome, cluster: ClusterPlace) {
+    this.#home = home;
+    this.#cluster = cluster;
+    this.#http = new HttpClient(home.vaultUrl, { connections: 16 });
+  }
+
+  /** What `up` makes of an open Vault: mount, auth method, roles, policies. */
+  async make(config: BootstrapConfig): Promise<void> {
+    const mounted = await this.call("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    if (mounted.status !== 204) throw new Error(`sys/mounts/secret: ${mounted.status} ${JSON.stringify(mounted.body)}`);
+    await this.call("POST", "sys/auth/kubernetes", { type: "kubernetes" });
+    await this.call("POST", "auth/kubernetes/config", {
+      kubernetes_host: this.#home.kubernetesUrl,
+      kubernetes_ca_cert: readFileSync(this.#home.kubernetes.caCertificate, "utf8"),
+      disable_local_ca_jwt: true,
+    });
+    await this.allow(config);
+  }
+
+  /** Writes the policies and roles that the components write for this configuration. */
+  async allow(config: BootstrapConfig): Promise<void> {
+    const { environment } = config;
+    const plan = { environment, namespace, secrets: [], stores: [], deliveries: [], patcherPaths: [] };
+    const bootstrap = { name: bootstrapName, config } as EnvironmentStack["bootstrap"];
+    const policies = vaultPolicies({ plan, config, mayUnmount: false });
+    for (const role of vaultRoles({ plan, namespace, bootstrap })) {
+      const policy = policies.find(({ name }) => name === role.policy)?.policy;
+      await this.call("POST", `sys/policies/acl/${role.policy}`, { policy });
+      await this.call("POST", `auth/kubernetes/role/${role.name}`, {
+        bound_service_account_names: [role.serviceAccount],
+        bound_service_account_namespaces: [role.namespace],
+        token_policies: [role.policy],
+        token_no_default_policy: role.noDefaultPolicy ?? false,
+        token_ttl: "600",
+      });
+    }
+  }
+
+  /** @param token - @default root's. */
+  async call(method: string, path: string, body?: object, token?: string): Promise<{ status: number; body: Json }> {
+    const answer = await this.#http.request(method, `/v1/${path}`, {
+      headers: { "x-vault-token": token ?? (await this.rootToken()) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: answer.body === "" ? undefined : JSON.parse(answer.body) };
+  }
+
+  async rootToken(): Promise<string> {
+    if (this.#rootToken === undefined) {
+      const path = `/api/v1/namespaces/${namespace}/secrets/vault-auto-credentials`;
+      const { body } = await this.#cluster.call("GET", path);
+      this.#rootToken = Buffer.from(String(body.data["root-token"]), "base64").toString();
+    }
+    return this.#rootToken;
+  }
+
+  /** @returns the value; `undefined` where there is none. */
+  async value(path: string): Promise<string | undefined> {
+    const { body } = await this.call("GET", `secret/data/${path}`);
+    return body?.data?.data?.value;
+  }
+
+  async metadata(path: string): Promise<Json> {
+    return (await this.call("GET", `secret/metadata/${path}`)).body?.data;
+  }
+
+  /** A write without CAS, as other writers make it. */
+  async writePlainly(path: string, value: string): Promise<number> {
+    return (await this.call("POST", `secret/data/${path}`, { data: { value } })).status;
+  }
+
+  close(): void {
+    this.#http.close();
+  }
+}
