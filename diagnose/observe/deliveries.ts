@@ -16,10 +16,11 @@ import {
   type ConditionObject,
   type ObjectMetadata,
 } from "./kubernetes-list.ts";
-import { observed } from "./observed.ts";
+import { inParallel, observed } from "./observed.ts";
 
 const group = "/apis/external-secrets.io/v1";
 const ours = "app.kubernetes.io/managed-by=external-secrets";
+const readsAtOnce = 16;
 
 /** Newest warning of each object of a namespace, by `Kind/name`. */
 export type Warnings = ReadonlyMap<string, WarningState>;
@@ -169,9 +170,8 @@ export function observeSecrets(
     const base = `/api/v1/namespaces/${namespace}/secrets`;
     const labelled = await listAll<SecretObject>(kubernetes, `${base}?labelSelector=${encodeURIComponent(ours)}`);
     const found = new Set(labelled.map(({ metadata }) => metadata.name));
-    const others = await Promise.all(
-      [...targets].filter((name) => !found.has(name)).map((name) => findSecret(kubernetes, `${base}/${name}`)),
-    );
+    const missing = [...targets].filter((name) => !found.has(name));
+    const others = await inParallel(missing, readsAtOnce, (name) => findSecret(kubernetes, `${base}/${name}`));
     return [...labelled, ...others.filter((one) => one !== undefined)].map((secret) =>
       secretState(namespace, secret, fingerprint),
     );
