@@ -45,6 +45,8 @@ export interface Violation {
 export interface RuleContext {
   readonly catalogue: Catalogue;
   readonly place: Place;
+  /** Whether nothing says the place, as in a kustomization's base, and the strictest stands for it. @default false */
+  readonly isPlaceAssumed?: boolean;
   /** What every name in Key Vault begins with. @default - not known, as in files: names are judged with `env-` and without */
   readonly keyVaultPrefix?: string;
 }

@@ -36,19 +36,20 @@ export const storeSameEnvironment: ResourceRule = {
   references: ["452", "450", "P19", "P20"],
   levels: mandatory,
   kinds: ["SecretStore", "ClusterSecretStore"],
-  judge({ object }, { place }) {
+  judge({ object }, { place, isPlaceAssumed = false }) {
     const path = [...vaultPath, "server"];
     if (at(object, ...vaultPath) === undefined) return [];
     const server = text(object, ...path);
     if (server === undefined) return [{ path, problem: "names no server; set the environment's Vault" }];
     const host = URL.canParse(server) ? new URL(server).hostname : server;
-    const environment = placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
+    const own = placeOfNamespace(text(object, "metadata", "namespace"));
+    const environment = own ?? place;
     if (environment === "local" && /^(?:127\.|localhost$|host\.)/.test(host)) return [];
     const [, vault, home] = /^vault-core-([a-z]+)\.ameide-([a-z]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
     if (vault === undefined || vault !== home || !(environmentNames as readonly string[]).includes(vault)) {
       return [{ path, problem: `leads to "${host}", which is no environment's Vault` }];
     }
-    if (environment === "shared" || vault === environment) return [];
+    if (environment === "shared" || vault === environment || (own === undefined && isPlaceAssumed)) return [];
     return [{ path, problem: `leads to the Vault of ${vault}; set that of ${environment}` }];
   },
 };
@@ -134,24 +135,27 @@ export const storeForNamespace: StackRule = {
   levels: mandatory,
   kinds: ["ExternalSecret", "SecretStore"],
   judgeAll(subjects) {
-    const stores = new Set(
-      subjects.filter(({ kind }) => kind === "SecretStore").map((store) => nameInNamespace(store)),
-    );
+    const stores = new Set(subjects.filter(({ kind }) => kind === "SecretStore").map(nameInNamespace));
     if (stores.size === 0) return []; // stores are made elsewhere: nothing to compare with
     const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
     return judgeEach(deliveries, (subject): readonly Violation[] => {
       const path = ["spec", "secretStoreRef"];
       if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
-      const wanted = `${text(subject.object, "metadata", "namespace") ?? ""}/${text(subject.object, ...path, "name") ?? ""}`;
-      return stores.has(wanted)
+      const namespace = text(subject.object, "metadata", "namespace");
+      if (namespace === undefined && subject.origin === "document") return []; // a base: its overlays say where
+      const name = text(subject.object, ...path, "name") ?? "";
+      const wanted = `${namespace ?? ""}/${name}`;
+      return stores.has(wanted) || stores.has(`*/${name}`)
         ? []
         : [{ subject, path, problem: `reads by the store "${wanted}", which nothing here makes` }];
     });
   },
 };
 
-function nameInNamespace({ object }: Subject): string {
-  return `${text(object, "metadata", "namespace") ?? ""}/${text(object, "metadata", "name") ?? ""}`;
+/** A base without a namespace may come to be in any. @throws Undecided */
+function nameInNamespace({ object, origin }: Subject): string {
+  const anywhere = origin === "document" ? "*" : "";
+  return `${text(object, "metadata", "namespace") ?? anywhere}/${text(object, "metadata", "name") ?? ""}`;
 }
 
 export const storePullSecret: StackRule = {

@@ -41,9 +41,10 @@ export const secretnessValues: ResourceRule = {
   id: "secretness-values",
   family: "secretness",
   severity: "high",
-  description: "A values file of a chart holds no credential.",
+  description: "Values of a chart, an application or a realm hold no credential.",
   why: "One committed password served Grafana, Keycloak and Argo alike, in every environment.",
-  remediation: "Set existingSecret, and let the secret's owner or an ExternalSecret make that Secret.",
+  remediation:
+    "Name an existing Secret instead (existingSecret; in a realm ${VARIABLE}), made by its owner or an ExternalSecret.",
   references: ["362", "519", "648"],
   levels: mandatory,
   kinds: ["Values"],

@@ -49,13 +49,13 @@ export const lint: Command<Flags> = {
         io.out(machine.renderJson(result));
         break;
       case "sarif":
-        io.out(machine.renderSarif(result, "0.1.0"));
+        io.out(machine.renderSarif(result, "0.1.0", process.cwd()));
         break;
       case "github":
-        io.out(machine.renderGithub(result));
+        io.out(machine.renderGithub(result, process.cwd()));
         break;
       case "text":
-        io.out(renderText(result));
+        io.out(renderText(result, { columns: process.stdout.columns }));
     }
     return result.findings.some(({ severity }) => severity === "error") ? ExitCode.finding : ExitCode.ok;
   },

@@ -12,6 +12,8 @@ import type { LintFinding } from "./result.ts";
 export interface Located {
   readonly subject: Subject;
   readonly place: Place;
+  /** Whether nothing says where it goes. @default false */
+  readonly isPlaceAssumed?: boolean;
   readonly file: string;
   /** Line of a path in the subject, from 1. */
   readonly lineOf: (path: Path) => number;
@@ -35,7 +37,8 @@ const rulesByKind = Map.groupBy(
 /** Judges one subject by itself. */
 export function judgeOne(one: Located, context: LintContext): readonly LintFinding[] {
   return (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) => {
-    const verdict = judge(rule, one.subject, { catalogue: context.catalogue, place: one.place });
+    const { subject, place, isPlaceAssumed = false } = one;
+    const verdict = judge(rule, subject, { catalogue: context.catalogue, place, isPlaceAssumed });
     return verdict.kind === "violation"
       ? verdict.violations.flatMap((violation) => found(rule, one, violation, context))
       : [];

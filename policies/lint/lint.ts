@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { normalize } from "node:path";
 import { compileDotenv } from "../../domain/dotenv.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Finding } from "../../domain/finding.ts";
@@ -9,7 +10,9 @@ import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
 import { parseContent, splitDocuments, type Document, type Parsed } from "./documents.ts";
+import { embeddedIn } from "./embedded.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
+import { patchFiles } from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
@@ -43,8 +46,9 @@ export function lintPaths(paths: readonly string[], options: LintOptions): LintR
 
 /** The same for texts that are at hand. */
 export function lintSources(sources: Iterable<SourceFile>, options: LintOptions): LintResult {
-  const run = new Run(options);
-  for (const source of sources) run.read(source);
+  const all = [...sources];
+  const run = new Run(options, patchFiles(all));
+  for (const source of all) run.read(source);
   return run.result();
 }
 
@@ -52,14 +56,17 @@ export function lintSources(sources: Iterable<SourceFile>, options: LintOptions)
 class Run {
   readonly #options: LintOptions;
   readonly #context: LintContext;
+  /** Files that a kustomization lays over others. */
+  readonly #patches: ReadonlySet<string>;
   readonly #located: Located[] = [];
   readonly #findings: LintFinding[] = [];
   readonly #skipped: Skipped[] = [];
   #files = 0;
   #documents = 0;
 
-  constructor(options: LintOptions) {
+  constructor(options: LintOptions, patches: ReadonlySet<string>) {
     this.#options = options;
+    this.#patches = patches;
     const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = options;
     this.#context = { catalogue, exemptions, today };
   }
@@ -85,6 +92,13 @@ class Run {
   }
 
   #readDocument(file: string, document: Document): void {
+    if (this.#patches.has(normalize(file))) {
+      return this.#skip(
+        file,
+        document,
+        "is a patch of a kustomization; render it first: kustomize build ... | ameide-secrets lint -",
+      );
+    }
     const template = isTemplate(document.text);
     if (template && file.includes("templates/"))
       return this.#skip(
@@ -108,7 +122,8 @@ class Run {
     parsed.release();
   }
 
-  #judgeDocument(file: string, document: Document, { content, lineOf }: Parsed): void {
+  #judgeDocument(file: string, document: Document, parsed: Parsed): void {
+    const { content, lineOf } = parsed;
     this.#documents += 1;
     const subjects =
       isValuesFile(file) && !isManifest(content)
@@ -116,9 +131,17 @@ class Run {
         : subjectsOfDocument(content, `${file}:${document.line}`);
     for (const subject of subjects) {
       const own = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      const place = own ?? this.#options.environment ?? environmentOfPath(file) ?? "prod";
-      this.#judge({ subject, place, file, lineOf: (path) => lineOf([...subject.base, ...path]) });
+      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: (path) => lineOf([...subject.base, ...path]) });
     }
+    for (const { subject, place, lineOf: line } of embeddedIn(parsed, `${file}:${document.line}`)) {
+      this.#judge({ subject, ...this.#placeOf(file, place), file, lineOf: line });
+    }
+  }
+
+  /** What nothing says the environment of is taken for prod, the strictest. */
+  #placeOf(file: string, own: Place | undefined): Pick<Located, "place" | "isPlaceAssumed"> {
+    const said = own ?? this.#options.environment ?? environmentOfPath(file);
+    return { place: said ?? "prod", isPlaceAssumed: said === undefined };
   }
 
   #judgeState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {

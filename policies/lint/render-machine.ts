@@ -1,3 +1,5 @@
+import { isAbsolute, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { rules } from "../rules.ts";
 import type { LintResult } from "./result.ts";
 
@@ -9,32 +11,29 @@ export function renderJson(result: LintResult): string {
   return JSON.stringify(result, undefined, 2);
 }
 
-/** SARIF 2.1.0, for code scanning. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
-export function renderSarif({ findings }: LintResult, version: string): string {
-  const used = new Set(findings.map(({ code }) => code));
+/**
+ * SARIF 2.1.0, for code scanning.
+ *
+ * @param root - folder that relative paths are of.
+ * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ */
+export function renderSarif({ findings }: LintResult, version: string, root: string): string {
+  const codes = [...new Set(findings.map(({ code }) => code))];
   const driver = {
     name: "ameide-secrets",
     version,
     informationUri: "https://github.com/ameideio/ameide-secrets",
-    rules: rules
-      .filter(({ id }) => used.has(id))
-      .map(({ id, description, why, remediation, severity, family }) => ({
-        id,
-        shortDescription: { text: description },
-        fullDescription: { text: why },
-        help: { text: remediation },
-        helpUri: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${id}`,
-        properties: { tags: [family, "security"], "security-severity": scores[severity] },
-      })),
+    rules: codes.map(describe),
   };
   const results = findings.map(({ code, severity, problem, fix, file, line }) => ({
     ruleId: code,
+    ruleIndex: codes.indexOf(code),
     level: levels[severity],
     message: { text: `${problem}\nfix: ${fix}` },
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri: encodeURI(file.replace(/^\.\//, "")) },
+          artifactLocation: { uri: uriOf(file, root) },
           region: { startLine: line },
         },
       },
@@ -44,13 +43,43 @@ export function renderSarif({ findings }: LintResult, version: string): string {
   return JSON.stringify({ $schema: schema, version: "2.1.0", runs: [{ tool: { driver }, results }] }, undefined, 2);
 }
 
+/** What is no rule of the pack, such as a finding of the .env compiler, has no page and no severity. */
+function describe(code: string): object {
+  const rule = rules.find(({ id }) => id === code);
+  if (rule === undefined) return { id: code, shortDescription: { text: code.replaceAll("-", " ") } };
+  const { id, description, why, remediation, severity, family } = rule;
+  return {
+    id,
+    shortDescription: { text: description },
+    fullDescription: { text: why },
+    help: { text: remediation },
+    helpUri: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${id}`,
+    properties: { tags: [family, "security"], "security-severity": scores[severity] },
+  };
+}
+
+/** Relative below the root, as code scanning wants it; elsewhere the whole address. */
+function uriOf(file: string, root: string): string {
+  const below = withinRoot(file, root);
+  return isAbsolute(below) ? pathToFileURL(below).href : below.split("/").map(encodeURIComponent).join("/");
+}
+
+function withinRoot(file: string, root: string): string {
+  const below = relative(root, resolve(root, file));
+  return below.startsWith("..") ? resolve(root, file) : below;
+}
+
 const commands = { error: "error", warning: "warning", note: "notice" } as const;
 
-/** One workflow command a finding: GitHub shows each at its line of the pull request. */
-export function renderGithub({ findings }: LintResult): string {
+/**
+ * One workflow command a finding: GitHub shows each at its line of the pull request.
+ *
+ * @param root - the checkout: GitHub knows files by their path in it.
+ */
+export function renderGithub({ findings }: LintResult, root: string): string {
   return findings
     .map(({ code, severity, problem, fix, file, line }) => {
-      const place = `file=${property(file)},line=${line},title=${property(code)}`;
+      const place = `file=${property(withinRoot(file, root))},line=${line},title=${property(code)}`;
       return `::${commands[severity]} ${place}::${data(`${problem}\nfix: ${fix}`)}`;
     })
     .join("\n");

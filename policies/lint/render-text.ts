@@ -7,13 +7,19 @@ const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
 export interface TextOptions {
   /** Places shown of each rule. @default 5 */
   readonly perRule?: number;
+  /** Of the terminal; longer lines go on below, indented. @default - lines as long as they are, for a file or a pipe */
+  readonly columns?: number | undefined;
 }
 
-/** For people: by rule, worst first, each with what to do; the first run on an old repository must be worth reading. */
+/**
+ * For people: by rule, worst first, each with what to do; the first run on an old repository must be worth reading. Notes,
+ * which ask for nothing, are only counted.
+ */
 export function renderText(
-  { findings, skipped, files, documents }: LintResult,
-  { perRule = 5 }: TextOptions = {},
+  { findings: all, skipped, files, documents }: LintResult,
+  { perRule = 5, columns = Infinity }: TextOptions = {},
 ): string {
+  const findings = all.filter(({ severity }) => severity !== "note");
   const counted = `${count(documents, "document")} in ${count(files, "file")}`;
   const groups = [...Map.groupBy(findings, ({ code }) => code)].toSorted(
     ([a, own], [b, other]) => rank(a, own) - rank(b, other) || other.length - own.length,
@@ -23,8 +29,9 @@ export function renderText(
     findings.length === 0
       ? `${counted}: nothing found`
       : `${counted}: ${count(findings.length, "finding")} of ${count(groups.length, "rule")}, ${errors} of them mandatory`;
+  const notes = all.length - findings.length;
   return [
-    verdict,
+    notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
     "",
     ...groups.map(([code, own]) => summaryLine(code, own)),
     ...(groups.length > 0 ? [""] : []),
@@ -32,6 +39,7 @@ export function renderText(
     ...skippedLines(skipped),
     ...(groups.length > 0 ? [nextStep(groups[0]?.[0] ?? "", groups[0]?.[1] ?? [])] : []),
   ]
+    .flatMap((line) => wrapped(line, columns))
     .join("\n")
     .trimEnd();
 }
@@ -39,8 +47,10 @@ export function renderText(
 function summaryLine(code: string, own: readonly LintFinding[]): string {
   const rule = ruleById.get(code);
   const severity = (rule?.severity ?? "-").padEnd(8);
-  return `  ${String(own.length).padStart(5)}  ${severity}  ${code.padEnd(32)}  ${rule?.description ?? ""}`.trimEnd();
+  return `  ${String(own.length).padStart(5)}  ${severity}  ${code.padEnd(codeWidth)}  ${rule?.description ?? ""}`.trimEnd();
 }
+
+const codeWidth = Math.max(...rules.map(({ id }) => id.length));
 
 function group(code: string, own: readonly LintFinding[], perRule: number): readonly string[] {
   const rule = ruleById.get(code);
@@ -48,13 +58,38 @@ function group(code: string, own: readonly LintFinding[], perRule: number): read
   return [
     code,
     ...(rule === undefined ? [] : [`  why: ${rule.why}`, `  fix: ${rule.remediation}`]),
-    ...shown.flatMap(({ where = "", problem, fix }) => [
-      `  ${where}: ${problem}`,
-      ...(fix === rule?.remediation ? [] : [`    fix: ${fix}`]),
-    ]),
+    ...shown.flatMap((one) => place(one, rule?.remediation)),
     ...(own.length > shown.length ? [`  ... and ${own.length - shown.length} more`] : []),
     "",
   ];
+}
+
+/** Where and what, then what is wrong with it: on lines of their own, since both are long. */
+function place({ where = "", subject, problem, fix, file }: LintFinding, usual: string | undefined): readonly string[] {
+  const [own, rest] = problem.startsWith(`${subject}: `) ? [subject, problem.slice(subject.length + 2)] : ["", problem];
+  // a file that is the subject itself is named once
+  const called = own === "" || own.endsWith(file) ? where : `${where}  ${own}`;
+  return [`  ${called}`, `      ${rest}`, ...(fix === usual ? [] : [`      fix: ${fix}`])];
+}
+
+/** Breaks a line between words; what follows stands deeper than its beginning, that of a summary below its last column. */
+function wrapped(line: string, columns: number): readonly string[] {
+  if (line.length <= columns) return [line];
+  const summary = /^ {2} *\d+ {2}\S+ +\S+ +(?=\S)/.exec(line)?.[0].length;
+  const deep = " ".repeat(
+    summary !== undefined && summary < columns / 2 ? summary : line.length - line.trimStart().length + 4,
+  );
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > columns) {
+    const first = rest.length - rest.trimStart().length;
+    const space = rest.lastIndexOf(" ", columns);
+    const at = space > first ? space : rest.indexOf(" ", first);
+    if (at < 0) break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = `${deep}${rest.slice(at + 1).trimStart()}`;
+  }
+  return [...lines, rest];
 }
 
 function skippedLines(skipped: LintResult["skipped"]): readonly string[] {

@@ -114,6 +114,102 @@ describe("lintSources", () => {
     const files = ["a", "b"].map((name) => ({ file: `${name}/base.yaml`, text: base.replace("NAME", name) }));
     assert.deepEqual(lintSources(files, options).findings, []);
   });
+  it("leaves a patch of a kustomization to its rendering, and names it", () => {
+    const patch = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: x }\nspec: {}\n";
+    const kustomization = "kind: Kustomization\npatches:\n  - path: ./part.yaml\npatchesStrategicMerge: [old.yaml]\n";
+    const { findings, skipped } = lintSources(
+      [
+        { file: "prod/kustomization.yaml", text: kustomization },
+        { file: "prod/old.yaml", text: patch },
+        { file: "prod/part.yaml", text: patch },
+      ],
+      options,
+    );
+    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      skipped.map(({ file, reason }) => [file, reason.slice(0, 29)]),
+      [
+        ["prod/old.yaml", "is a patch of a kustomization"],
+        ["prod/part.yaml", "is a patch of a kustomization"],
+      ],
+    );
+  });
+
+  const store = (namespace: string): string =>
+    `apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: { name: ameide-vault${namespace} }\nspec:\n  provider:\n    vault:\n      server: http://vault-core-dev.ameide-dev.svc.cluster.local:8200\n      auth: { kubernetes: { role: r, serviceAccountRef: { name: reader } } }\n`;
+  it("takes a store that nothing says the environment of for one of the environment whose Vault it names", () => {
+    assert.deepEqual(lintText("base/store.yaml", store("")), []);
+    assert.deepEqual(lintText("base/store.yaml", store(""), { environment: "prod" }), ["7 store-same-environment"]);
+    assert.deepEqual(lintText("overlays/prod/store.yaml", store("")), ["7 store-same-environment"]);
+    assert.deepEqual(lintText("store.yaml", store(", namespace: ameide-prod")), ["7 store-same-environment"]);
+  });
+  it("misses no store where a base without a namespace makes it", () => {
+    const delivery = (namespace: string): string =>
+      `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: a${namespace} }\nspec:\n  refreshInterval: 15m\n  secretStoreRef: { name: ameide-vault }\n  target: { name: a, creationPolicy: Owner, deletionPolicy: Retain }\n`;
+    const found = (first: string, second: string): readonly string[] =>
+      lintSources(
+        [
+          { file: "dev/store.yaml", text: first },
+          { file: "dev/delivery.yaml", text: second },
+        ],
+        options,
+      ).findings.map(({ code }) => code);
+    assert.deepEqual(found(store(""), delivery(", namespace: ameide-dev")), []);
+    assert.deepEqual(found(store(", namespace: ameide-dev"), delivery("")), []);
+    assert.deepEqual(found(store(", namespace: ameide-dev"), delivery(", namespace: argocd")), ["store-for-namespace"]);
+  });
+
+  it("finds what an ArgoCD application hands to its chart, at its line, judged by where it goes", () => {
+    const application = (namespace: string): string =>
+      [
+        "apiVersion: argoproj.io/v1alpha1",
+        "kind: Application",
+        "metadata: { name: x, namespace: argocd }",
+        "spec:",
+        `  destination: { namespace: ${namespace} }`,
+        "  sources:",
+        "    - helm:",
+        "        values: |",
+        "          # of the chart",
+        "          auth:",
+        "            password: a-real-password",
+        "            username: minioadmin",
+        "            existingSecret: app-secrets",
+        "        valuesObject: { token: CHANGEME }",
+        "        parameters:",
+        "          - name: redis.auth.password",
+        "            value: another-password",
+        "          - { name: replicas, value: '3' }",
+      ].join("\n");
+    const everywhere = [
+      "11 secretness-values",
+      "14 placeholder-marker",
+      "14 secretness-values",
+      "17 secretness-values",
+    ];
+    assert.deepEqual(lintText("apps.yaml", application("ameide-dev")).toSorted(), everywhere);
+    assert.deepEqual(
+      lintText("apps.yaml", application("ameide-prod")).toSorted(),
+      ["12 placeholder-fixture", ...everywhere].toSorted(),
+    );
+  });
+  it("finds a client's secret in a realm, and passes one that the operator fills in", () =>
+    assert.deepEqual(
+      lintText(
+        "realm.yaml",
+        "apiVersion: k8s.keycloak.org/v2alpha1\nkind: KeycloakRealmImport\nmetadata: { name: r, namespace: ameide-prod }\nspec:\n  realm:\n    passwordPolicy: length(12)\n    clients:\n      - { clientId: a, secret: Zk3vXw81qTnA0pLs }\n      - { clientId: b, secret: '${B_SECRET}' }\n",
+      ),
+      ["8 secretness-values"],
+    ));
+  it("finds the literals of which Kustomize makes a Secret", () =>
+    assert.deepEqual(
+      lintText(
+        "kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nsecretGenerator:\n  - name: a\n    literals:\n      - API_KEY=abc123def456\n      - USER=me\n",
+      ),
+      ["5 secretness-literal-secret"],
+    ));
+
   it("finds two ExternalSecrets that make one Secret, across files", () => {
     const one = (name: string): string =>
       `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: ${name}, namespace: ameide-prod }\nspec:\n  refreshInterval: 15m\n  target: { name: same, creationPolicy: Owner, deletionPolicy: Retain }\n`;

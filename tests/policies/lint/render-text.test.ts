@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import type { LintFinding, LintResult } from "../../../policies/lint/result.ts";
+import { renderText } from "../../../policies/lint/render-text.ts";
+
+function finding(code: string, changes: Partial<LintFinding> = {}): LintFinding {
+  const { file = "apps/a.yaml", line = 3, subject = "Secret ameide-prod/a" } = changes;
+  return {
+    code,
+    stage: "external-secret",
+    severity: "error",
+    file,
+    line,
+    where: `${file}:${line}`,
+    subject,
+    problem: `${subject}: data.token: "token" holds a literal in clear`,
+    fix: "Remove the value, rotate it, and deliver it by an ExternalSecret.",
+    ...changes,
+  };
+}
+
+const result = (...findings: readonly LintFinding[]): LintResult => ({ findings, skipped: [], files: 2, documents: 3 });
+
+describe("renderText", () => {
+  it("says what it looked at where it found nothing", () =>
+    assert.equal(renderText(result()), "3 documents in 2 files: nothing found"));
+  it("begins with a table of rules, the worst first, and ends with where to begin", () => {
+    const text = renderText(
+      result(
+        finding("delivery-api-version"),
+        finding("authority-sealed-secret"),
+        finding("secretness-literal-secret"),
+        finding("delivery-refresh", { severity: "warning" }),
+      ),
+    );
+    const [verdict, , ...lines] = text.split("\n");
+    assert.equal(verdict, "3 documents in 2 files: 4 findings of 4 rules, 3 of them mandatory");
+    assert.deepEqual(
+      lines.slice(0, 4).map((line) => line.trim().split(/ {2,}/).slice(0, 3)),
+      [
+        ["1", "critical", "secretness-literal-secret"],
+        ["1", "high", "delivery-api-version"],
+        ["1", "medium", "authority-sealed-secret"],
+        ["1", "medium", "delivery-refresh"],
+      ],
+    );
+    assert.equal(lines.at(-1), "begin with secretness-literal-secret: 1 place, the worst of what was found");
+  });
+  it("says why and how to mend once a rule, and then each place with what is wrong", () =>
+    assert.match(
+      renderText(result(finding("secretness-literal-secret"))),
+      /\n {2}why: .*\n {2}fix: Remove the value.*\n {2}apps\/a\.yaml:3 {2}Secret ameide-prod\/a\n {6}data\.token: "token" holds a literal in clear\n\n/,
+    ));
+  it("says a place's own repair where it is another", () =>
+    assert.match(
+      renderText(result(finding("secretness-literal-secret", { fix: "do this instead" }))),
+      /in clear\n {6}fix: do this instead\n/,
+    ));
+  it("names a file that is the subject itself once", () =>
+    assert.match(
+      renderText(result(finding("secretness-values", { subject: "Values v/x.yaml", file: "v/x.yaml" }))),
+      /\n {2}v\/x\.yaml:3\n {6}data\.token: /,
+    ));
+  it("shows five places of a rule, and counts the others", () => {
+    const many = Array.from({ length: 7 }, (_, line) => finding("secretness-literal-secret", { line }));
+    const text = renderText(result(...many));
+    assert.equal(text.match(/apps\/a\.yaml:/g)?.length, 5);
+    assert.match(text, /\n {2}\.\.\. and 2 more\n/);
+  });
+  it("only counts notes, which ask for nothing", () =>
+    assert.equal(
+      renderText(result(finding("dotenv-settings-left-out", { severity: "note" }))),
+      "3 documents in 2 files: nothing found; 1 note by --json",
+    ));
+  it("breaks lines between words at a terminal's width, and loses none", () => {
+    const findings = ["secretness-literal-secret", "authority-cluster-managed"].map((code) => finding(code));
+    const [whole, ...narrow] = [undefined, 120, 80].map((columns) => renderText(result(...findings), { columns }));
+    const words = (text = ""): readonly string[] => text.split(/\s+/);
+    for (const [i, text] of narrow.entries()) {
+      assert.deepEqual(words(text), words(whole));
+      assert.deepEqual(
+        text.split("\n").filter((line) => line.length > (i === 0 ? 120 : 80)),
+        [],
+      );
+    }
+  });
+  it("names what was not judged, with what to do", () =>
+    assert.match(
+      renderText({ ...result(), skipped: [{ file: "t.yaml", line: 1, reason: "is a template; render it" }] }),
+      /not judged: 1 document\n {2}t\.yaml:1: is a template; render it/,
+    ));
+});
