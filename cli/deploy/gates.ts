@@ -17,7 +17,8 @@ export function refuseLoss(changes: readonly Change[], stackName: string): void 
 }
 
 /**
- * Stops an update whose plan is not the one that was approved.
+ * Stops an update whose plan is not the one that was approved: the same steps on the same resources with the same inputs.
+ * What is not known in a preview, and what a marked value is, no plan says; the commit and the pack answer for these.
  *
  * @param file - what `preview --json` printed for the same stack and commit.
  * @throws UserError with what came and what went.
@@ -36,7 +37,12 @@ export function refuseUnapproved(changes: readonly Change[], file: string): void
 }
 
 function linesOf(changes: readonly Change[]): readonly string[] {
-  return changes.map(({ operation, urn, differs }) => [operation, urn, ...differs].join(" ")).toSorted();
+  return changes
+    .map(({ operation, urn, differs, inputs }) => {
+      const what = [operation, urn, ...differs].join(" ");
+      return inputs === undefined ? what : `${what} (inputs ${inputs.slice(0, 12)})`;
+    })
+    .toSorted();
 }
 
 function approvedChanges(file: string): readonly Change[] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../domain/finding.ts";
 import type { Stage } from "../../domain/stage.ts";
@@ -15,6 +16,11 @@ export interface Change {
   readonly stage: Stage;
   /** Property paths that differ; empty for creations and deletions. */
   readonly differs: readonly string[];
+  /**
+   * SHA-256 of the inputs that it gets, by which two plans of one commit are known to be the same. The engine shows marked
+   * values as `[secret]`, so none is in it. Not of providers, whose inputs belong to the machine.
+   */
+  readonly inputs?: string;
 }
 
 /**
@@ -91,6 +97,7 @@ function changeOf(step: Step): Change | undefined {
     step.detailedDiff === undefined ? (step.diffs ?? []) : [],
   );
   const object = objectName((step.new ?? step.old)?.inputs ?? {});
+  const given = type.startsWith("pulumi:providers:") ? undefined : step.new?.inputs;
   return {
     operation,
     urn: step.urn,
@@ -99,7 +106,22 @@ function changeOf(step: Step): Change | undefined {
     ...(object === undefined ? {} : { object }),
     stage: stageOf(type),
     differs: differs.toSorted(),
+    ...(given === undefined ? {} : { inputs: digestOf(given) }),
   };
+}
+
+function digestOf(inputs: object): string {
+  return createHash("sha256")
+    .update(JSON.stringify(inOrder(inputs)))
+    .digest("hex");
+}
+
+/** The same value whatever the order of its keys. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, item]) => [key, inOrder(item)]);
 }
 
 /** Inputs that name the object itself; the first that is there wins, so the child comes before what it lies in. */

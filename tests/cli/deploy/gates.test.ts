@@ -63,6 +63,14 @@ describe("refuseUnapproved", () => {
       (error) => codeOf(error) === "plan-not-approved",
     );
   });
+  it("fails the same change with other inputs than the approved ones", () => {
+    const file = approved(JSON.stringify({ changes: [{ ...two, inputs: "a".repeat(64) }] }));
+    assert.doesNotThrow(() => refuseUnapproved([{ ...two, inputs: "a".repeat(64) }], file));
+    assert.throws(
+      () => refuseUnapproved([{ ...two, inputs: "b".repeat(64) }], file),
+      /now, but not approved: .*\(inputs b{12}\)\n.*approved, but not now: .*\(inputs a{12}\)/,
+    );
+  });
   it("fails a file that is no plan, or none at all", () => {
     for (const file of [approved("{}"), approved("no JSON"), join(folder, "missing.json")]) {
       assert.throws(

@@ -66,6 +66,22 @@ describe("previewStack and updateStack, under the real engine", function () {
     );
   });
 
+  it("answers the same plan for the same inputs, and says nothing of a marked value in it", async () => {
+    const inputsOf = async (plain: string, marked: string): Promise<string | undefined> => {
+      const stack = await engine.open(() => {
+        const tags = { plain, marked: pulumi.secret(marked) };
+        new ResourceGroup("one", { resourceGroupName: "one", location: "westeurope", tags });
+        return Promise.resolve();
+      });
+      const { changes } = await previewStack(stack, { ...run(), policyPacks: [] });
+      return changes.find(({ name }) => name === "one")?.inputs;
+    };
+    const planned = await inputsOf("a", "first value");
+    assert.match(planned ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(await inputsOf("a", "second value"), planned);
+    assert.notEqual(await inputsOf("b", "first value"), planned);
+  });
+
   it("fails on every violation of a mandatory rule at once, as findings with their fix", async () => {
     const { findings, message } = await refusal(
       previewStack(await engine.open(groups("refused-1", "one", "refused-2")), run()),

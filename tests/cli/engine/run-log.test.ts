@@ -54,6 +54,18 @@ describe("RunLog", () => {
     assert.equal(objectOf({}), undefined);
   });
 
+  it("tells two plans apart by the inputs, whatever the order of their keys, and says none of a provider", () => {
+    const digest = (inputs: object, urn = storeUrn): string | undefined =>
+      heard(step("create", urn, { new: { inputs } })).changes[0]?.inputs;
+    const one = { a: { b: 1, c: [1, 2] }, d: "e" };
+    assert.match(digest(one) ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(digest({ d: "e", a: { c: [1, 2], b: 1 } }), digest(one));
+    for (const other of [{ ...one, d: "f" }, { ...one, a: { b: 1, c: [2, 1] } }, { ...one, a: [["b", 2]] }, {}]) {
+      assert.notEqual(digest(other), digest(one));
+    }
+    assert.equal(digest(one, `${project}pulumi:providers:vault::vault`), undefined);
+  });
+
   it("takes the coarse difference where the provider gives no detailed one", () => {
     assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
   });
