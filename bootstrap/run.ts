@@ -25,7 +25,7 @@ import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultClient, VaultError } from "./vault-client.ts";
 import { VaultKv } from "./vault-kv.ts";
-import { VaultSessions } from "./vault-sessions.ts";
+import type { VaultSessions } from "./vault-sessions.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;
@@ -130,12 +130,11 @@ interface Progress {
 }
 
 async function carry(run: Run, options: RunOptions, progress: Progress): Promise<void> {
-  const { config, vault, kubernetes, log } = run;
-  const sessions = new VaultSessions(vault, config, async () => await kubernetes.token());
+  const { config, vault, log } = run;
+  log.enter("log-in");
+  const sessions = await logIn(run);
   progress.sessions = sessions;
   const kv = new VaultKv(vault, sessions, config.vault.mount);
-  log.enter("log-in");
-  await logIn(run, sessions);
   log.enter("list");
   const source = await openSource(options, run);
   progress.source = source;

@@ -19,7 +19,7 @@ import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
 import type { Timing } from "./timing.ts";
 
 /** 4,000 in any 10 s is Key Vault's limit for one vault (service limits); the rest is left to those who share it. */
-const callsPerWindow = 3_600;
+const callsPerWindow = 3_800;
 const windowInMs = 10_000;
 
 /** Key Vault tells `updated` in whole seconds: within two of them another change could carry the same stamp. */

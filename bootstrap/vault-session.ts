@@ -12,6 +12,8 @@ export interface VaultLogin {
   readonly role: string;
   /** Reads the ServiceAccount's token, which the kubelet replaces while we run. */
   readonly jwt: () => Promise<Redacted>;
+  /** Makes the failure of a login that Vault refuses. */
+  readonly refused: (role: string, error: unknown) => Error;
 }
 
 /** One login by Kubernetes auth, made again before its token ends: a run that waits for propagation outlives it. */
@@ -29,7 +31,7 @@ export class VaultSession {
     return this.#login.role;
   }
 
-  /** @throws VaultError if Vault refuses the login. */
+  /** @throws what {@link VaultLogin.refused} makes, if Vault refuses the login. */
   async token(): Promise<Redacted> {
     const known = this.#current;
     const current = await known;
@@ -40,7 +42,7 @@ export class VaultSession {
   }
 
   async #logIn(): Promise<Token> {
-    const { authMount, role, jwt } = this.#login;
+    const { authMount, role, jwt, refused } = this.#login;
     try {
       const body = { role, jwt: (await jwt()).reveal() };
       const answer = await this.#vault.call("POST", `auth/${authMount}/login`, { body });
@@ -51,7 +53,7 @@ export class VaultSession {
       return { token: new Redacted(client_token), renewAt: Date.now() + life };
     } catch (error) {
       this.#current = undefined;
-      throw error;
+      throw refused(role, error);
     }
   }
 

@@ -12,7 +12,8 @@ export interface BootstrapWriter {
  * Vault works a token's rules out anew at each request, two rules a path: a policy of a thousand paths makes a request ten
  * times as dear as one of these, and one of some thousands is over what Vault stores as one entry.
  */
-const pathsPerWriter = 64;
+const pathsOfOne = 64;
+const pathsOfPart = 32;
 
 /**
  * Parts what vault-bootstrap writes among logins, so that each request pays for some dozens of paths, not for all. Up to
@@ -28,8 +29,8 @@ export function bootstrapWriters({
 }): readonly BootstrapWriter[] {
   const { role } = vault;
   const paths = [...new Set([...secrets.map(({ path }) => path), ...mappedSecrets.map(({ to }) => to)])];
-  if (paths.length <= pathsPerWriter) return [{ role, paths }];
-  const parts = 2 ** Math.ceil(Math.log2(paths.length / pathsPerWriter));
+  if (paths.length <= pathsOfOne) return [{ role, paths }];
+  const parts = 2 ** Math.ceil(Math.log2(paths.length / pathsOfPart));
   const byPart = Map.groupBy(paths, (path) => Number.parseInt(digestOf([path]), 16) % parts);
   return [...byPart]
     .toSorted(([a], [b]) => a - b)

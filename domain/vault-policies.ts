@@ -53,7 +53,8 @@ function writerPolicy(mount: string, paths: readonly string[]): string {
   return rules([
     ...paths.flatMap((path): Rule[] => [
       [`${mount}/data/${path}`, ["create", "read", "update"]],
-      [`${mount}/metadata/${path}`, ["create", "read", "update"]],
+      // never created: the data is written first
+      [`${mount}/metadata/${path}`, ["read", "update"]],
     ]),
     ...[...folders].map((folder): Rule => [`${mount}/metadata/${folder}`, ["list"]]),
     ["sys/capabilities-self", ["update"]],

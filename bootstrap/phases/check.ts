@@ -18,7 +18,7 @@ export interface Decision {
 /**
  * Judges every required secret, and whether all may be written, before anything is.
  *
- * @throws BootstrapFailure `required-missing`, with the whole list; `vault-policy-refused`, with every path.
+ * @throws BootstrapFailure `required-missing`, with the whole list; `vault-auth-refused`; `vault-policy-refused`, with every path.
  */
 export async function check(
   run: Run,
@@ -42,6 +42,7 @@ export async function check(
     const action = isReadLater(secret, facts) ? { kind: "read" as const } : decide(secret, facts, run.config);
     return { secret, facts, action };
   });
+  await sessions.ready();
   await checkRights(run, sessions, kv, decisions);
   return decisions;
 }

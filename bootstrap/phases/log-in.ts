@@ -2,21 +2,25 @@ import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { NetworkError } from "../http.ts";
 import { VaultError } from "../vault-client.ts";
-import type { VaultSessions } from "../vault-sessions.ts";
+import { VaultSessions } from "../vault-sessions.ts";
 
 /**
  * Logs in with the pod's own ServiceAccount; root is never used for this.
  *
  * @throws BootstrapFailure `vault-auth-refused`, `vault-unreachable`, `vault-sealed`.
  */
-export async function logIn({ config }: Run, sessions: VaultSessions): Promise<void> {
-  await sessions.logIn((role, error) => {
-    if (error instanceof NetworkError) {
-      const { address } = config.vault;
+export async function logIn({ config, vault, kubernetes }: Run): Promise<VaultSessions> {
+  const { address, authMount } = config.vault;
+  const sessions = new VaultSessions(vault, config, {
+    jwt: async () => await kubernetes.token(),
+    refused: (role, error) => {
+      if (error instanceof VaultError) return refused(authMount, role, error);
+      if (!(error instanceof NetworkError)) return error as Error;
       return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
-    }
-    return error instanceof VaultError ? refused(config.vault.authMount, role, error) : (error as Error);
+    },
   });
+  await sessions.logIn();
+  return sessions;
 }
 
 function refused(authMount: string, role: string, error: VaultError): BootstrapFailure {

@@ -35,19 +35,24 @@ describe("VaultSessions", function () {
     assert.equal(result.summary["written"], 100);
     const wanted = bootstrapWriters(config()).flatMap(({ role, paths }) => paths.map((path) => [path, role] as const));
     assert.deepEqual(writes, new Map(wanted));
-    assert.equal(roleOfToken.size, 2);
-    assert.equal(revoked, 2);
+    assert.equal(roleOfToken.size, 4);
+    assert.equal(revoked, 4);
   });
 
-  it("fails as vault-auth-refused, naming the part, before anything is read or written where one of them is missing", async () => {
-    const [, missing] = bootstrapWriters(config());
+  it("fails as vault-auth-refused, naming the part, before anything is written where one of them is missing", async () => {
+    // more than are asked about one by one
+    const fresh = Array.from({ length: 250 }, (_none, index) => `unparted-${index}`);
+    const { secrets, vault } = rig().config({ secrets: fresh.map((name) => external(name)) });
+    const [, missing] = bootstrapWriters({ secrets, vault, mappedSecrets: [] });
     assert.ok(missing);
-    await rig().vault.allow(config());
+    await rig().vault.allow(rig().config({ secrets }));
     await rig().vault.call("DELETE", `auth/kubernetes/role/${missing.role}`);
+    await rig().source.setSecrets(Object.fromEntries(fresh.map((name) => [name, "value-1"])));
 
-    const { code, summary } = await rig().runHere(config());
+    const { code, summary } = await rig().runHere(rig().config({ secrets }));
 
     assert.equal(code, 25, JSON.stringify(summary));
     assert.match(String(summary["problem"]), new RegExp(`as role ${missing.role}: .*invalid role name`));
+    assert.deepEqual((await Promise.all(fresh.map((name) => rig().vault.value(name)))).filter(Boolean), []);
   });
 });

@@ -33,7 +33,7 @@ describe("bootstrapWriters", () => {
     const made = writers(1000);
     assert.deepEqual(
       made.map(({ role }) => role),
-      Array.from({ length: 16 }, (_none, n) => `ameide-secrets-bootstrap-${n + 1}-of-16`),
+      Array.from({ length: 32 }, (_none, n) => `ameide-secrets-bootstrap-${n + 1}-of-32`),
     );
     assert.deepEqual(
       made.flatMap(({ paths }) => paths).toSorted(),
@@ -42,7 +42,7 @@ describe("bootstrapWriters", () => {
         .toSorted(),
     );
     assert.ok(
-      made.every(({ paths }) => paths.length <= 96),
+      made.every(({ paths }) => paths.length <= 56),
       made.map(({ paths }) => paths.length).join(" "),
     );
   });

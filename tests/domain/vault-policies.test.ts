@@ -59,7 +59,7 @@ describe("vaultPolicies", () => {
       granted.filter((line) => line.includes("gitlab") || line.endsWith("list")),
       [
         "secret/data/gitlab/tokens/dev/pull: create read update",
-        "secret/metadata/gitlab/tokens/dev/pull: create read update",
+        "secret/metadata/gitlab/tokens/dev/pull: read update",
         "secret/metadata/: list",
         "secret/metadata/gitlab/: list",
         "secret/metadata/gitlab/tokens/: list",
