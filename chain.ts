@@ -5,6 +5,7 @@ import { BootstrapFederation } from "./components/bootstrap-federation.ts";
 import { BootstrapIdentity } from "./components/bootstrap-identity.ts";
 import { KeyVault } from "./components/key-vault.ts";
 import { Namespaces } from "./components/namespaces.ts";
+import { asOneFieldManager } from "./components/field-manager.ts";
 import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
 import { ResourceGroup } from "./components/resource-group.ts";
 import { SecretDelivery } from "./components/secret-delivery.ts";
@@ -75,10 +76,11 @@ function registerShared(
 function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
   const { azure, federated, strictness } = stack;
   const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack.cluster) };
+  const transformations = [adopting(stack.adopt), asOneFieldManager];
   const ground = strictness.makesNamespaces
     ? [
         new ResourceGroup("resource-group", { azure }, { providers }),
-        new Namespaces("namespaces", { stack }, { providers }),
+        new Namespaces("namespaces", { stack }, { providers, transformations }),
       ]
     : [];
   const common =
@@ -87,13 +89,12 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
       : registerShared(stack.shared, providers["azure-native"], ground);
 
   const subjects = { azure, identityName: common.identityName, subjects: [federated] };
-  const transformations = [adopting(stack.adopt)];
   const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground, transformations });
   // of use once Azure knows this cluster; and so the id comes from a resource of this stack, which the pack can see
   const clientId = pulumi
     .all([common.outputs.bootstrapClientId, federation.credentialNames])
     .apply(([bootstrapClientId]) => bootstrapClientId);
-  const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation] };
+  const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation], transformations };
   if (firstStep) {
     const { cronJobName } = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, afterAzure);
     return { ...common.outputs, cronJobName };
@@ -110,8 +111,8 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
 
   const run = { stack, clientId, syncDigest: digest, needs: [engine, auth] };
   const bootstrap = new VaultBootstrap("bootstrap", run, afterAzure);
-  const guard = new AdmissionGuard("admission", { stack }, { providers, dependsOn: ground });
-  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: [bootstrap, guard] });
+  const guard = new AdmissionGuard("admission", { stack }, { providers, dependsOn: ground, transformations });
+  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: [bootstrap, guard], transformations });
   return { ...common.outputs, cronJobName: bootstrap.cronJobName, chainDigest: digest };
 }
 

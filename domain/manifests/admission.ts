@@ -173,7 +173,9 @@ const askedKeys = [
 const targetName =
   "(has(object.spec.target) && has(object.spec.target.name) ? object.spec.target.name : object.metadata.name)";
 
-const pushedKeys = "has(object.spec.data) ? object.spec.data.map(d, d.match.remoteRef.remoteKey) : []";
+/** `dataTo` (ESO 2) pushes whatever its pattern meets, so it counts as a name that nothing allows. */
+const pushedKeys =
+  "(has(object.spec.data) ? object.spec.data.map(d, d.match.remoteRef.remoteKey) : []) + (has(object.spec.dataTo) ? ['dataTo'] : [])";
 
 /** The same path with or without the mount before it, as ESO takes it. */
 function withoutMount(key: string, mount: string): string {

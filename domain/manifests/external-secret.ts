@@ -1,3 +1,4 @@
+import { goDuration } from "../go-duration.ts";
 import type { PlannedDelivery } from "../plan.ts";
 import { digestAnnotation, ourLabels, targetLabels } from "./marks.ts";
 
@@ -18,7 +19,7 @@ export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
       annotations: { [digestAnnotation]: digest },
     },
     spec: {
-      refreshInterval: `${delivery.refreshIntervalInSeconds}s`,
+      refreshInterval: goDuration(delivery.refreshIntervalInSeconds),
       secretStoreRef: { kind: "SecretStore", name: delivery.storeName },
       target: {
         name: delivery.target,

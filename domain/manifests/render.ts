@@ -1,5 +1,6 @@
 import { chainDigest } from "../chain-digest.ts";
 import type { EnvironmentStack } from "../environment.ts";
+import type { PlannedDelivery } from "../plan.ts";
 import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
@@ -48,18 +49,26 @@ export function renderManifests(
     inWave(1, bootstrapServiceAccount(stack, clientId)),
     inWave(1, bootstrapRole(stack)),
     inWave(1, bootstrapRoleBinding(stack)),
-    // its name changes with its data, its file does not: so that no old one stays behind
-    { ...inWave(1, bundle), path: pathOf({ ...bundle, metadata: { ...bundle.metadata, name: bootstrap.name } }) },
+    // its name changes with its data, its file does not: so that no old one stays behind. Client-side apply would copy it
+    // into an annotation, which may have 256 KiB (argo-cd #820)
+    annotated(
+      { ...inWave(1, bundle), path: pathOf({ ...bundle, metadata: { ...bundle.metadata, name: bootstrap.name } }) },
+      syncOptions,
+      "ServerSideApply=true",
+    ),
     inWave(2, bootstrapCronJob(stack, clientId)),
     ...plan.stores.flatMap((store) => [inWave(3, readerServiceAccount(store)), inWave(3, secretStore(store, stack))]),
-    ...plan.deliveries.map((delivery) => lasting(inWave(4, externalSecret(delivery, digest)))),
-    // the account is the namespace's own: only its list of pull secrets is ours
-    ...pullSecretPatches(plan.deliveries).map((patch) => annotated(inWave(4, patch), "ServerSideApply=true")),
+    ...plan.deliveries.map((delivery) => mayWait(delivery, lasting(inWave(4, externalSecret(delivery, digest))))),
+    // the account is the namespace's own: only its list of pull secrets is ours, and it stays when its file goes
+    ...pullSecretPatches(plan.deliveries).map((patch) =>
+      annotated(inWave(4, patch), syncOptions, `ServerSideApply=true,${stays}`),
+    ),
   ];
 }
 
 const syncWave = "argocd.argoproj.io/sync-wave";
 const syncOptions = "argocd.argoproj.io/sync-options";
+const stays = "Prune=false,Delete=false";
 
 /** ArgoCD applies wave by wave, and waits for each to be healthy. */
 function inWave(wave: number, object: Manifest): RenderedManifest {
@@ -69,11 +78,16 @@ function inWave(wave: number, object: Manifest): RenderedManifest {
 
 /** An ExternalSecret that owns its Secret takes it along when it is pruned or its application deleted. */
 function lasting(manifest: RenderedManifest): RenderedManifest {
-  return annotated(manifest, "Prune=false,Delete=false");
+  return annotated(manifest, syncOptions, stays);
 }
 
-function annotated({ path, object }: RenderedManifest, options: string): RenderedManifest {
-  const annotations = { ...object.metadata.annotations, [syncOptions]: options };
+/** One that may lack a value is not Ready until it has one: that must not hold up the waves of an application behind it. */
+function mayWait({ mayLackValue }: PlannedDelivery, manifest: RenderedManifest): RenderedManifest {
+  return mayLackValue === undefined ? manifest : annotated(manifest, "argocd.argoproj.io/ignore-healthcheck", "true");
+}
+
+function annotated({ path, object }: RenderedManifest, annotation: string, value: string): RenderedManifest {
+  const annotations = { ...object.metadata.annotations, [annotation]: value };
   return { path, object: { ...object, metadata: { ...object.metadata, annotations } } };
 }
 

@@ -1,5 +1,5 @@
 import type { Finding } from "../../../domain/finding.ts";
-import { ourLabels } from "../../../domain/manifests/marks.ts";
+import { fieldManager, ourLabels } from "../../../domain/manifests/marks.ts";
 import type { Cluster, KubernetesObject } from "../../access/cluster.ts";
 import type { Change } from "../../engine/run-log.ts";
 import { look } from "./look.ts";
@@ -57,7 +57,7 @@ async function lookAt(
     severity: "error",
     subject: object,
     problem: `${kind} ${object} belongs to ${owner.words}; the stack ${stackName} of this program would write it, too`,
-    fix: letGo(owner, stackName, kind, object, cluster.context),
+    fix: letGo(owner, stackName, { apiVersion: there?.apiVersion ?? "v1", kind, object }, cluster.context),
   };
 }
 
@@ -90,14 +90,40 @@ export function isOurs({ metadata: { labels = {} } }: KubernetesObject): boolean
   return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
 }
 
-function letGo({ applies }: Owner, stackName: string, kind: string, object: string, context: string): string {
+function letGo({ applies }: Owner, stackName: string, named: NamedObject, context: string): string {
   if (applies !== "nobody known") {
-    return `one of the two lets go: delivery "gitops" in environments/${stackName}.ts with ameide-secrets render --stack ${stackName}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it`;
+    return `one of the two lets go: delivery "gitops" in environments/${stackName}.ts with ameide-secrets render --stack ${stackName}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
   }
+  return `if nobody writes it any more, hand it over: ${handOver(named, context)}`;
+}
+
+/** An object of the cluster, as a person names it. */
+export interface NamedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** `namespace/name`, or the name of what has no namespace. */
+  readonly object: string;
+}
+
+/** The command that hands an object over; see {@link handedOver}. */
+export function handOver({ apiVersion, kind, object }: NamedObject, context: string): string {
   const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
   const where = namespace === undefined ? "" : ` -n ${namespace}`;
-  const label = Object.entries(ourLabels).map(([key, value]) => `${key}=${value}`)[0] ?? "";
-  return `if nobody writes it any more, hand it over: kubectl --context ${context}${where} label ${kind.toLowerCase()} ${name} ${label}`;
+  return `kubectl --context ${context}${where} patch ${kind.toLowerCase()} ${name} --type=merge -p '${JSON.stringify(handedOver(apiVersion))}'`;
+}
+
+/**
+ * A merge patch that makes an object this program's: its label, and no other field anybody's, since to server-side apply a
+ * field that another manager owns is a conflict. The list must name somebody: an empty one is filled at the next apply, with
+ * a manager that nobody is.
+ *
+ * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ */
+export function handedOver(apiVersion: string) {
+  const [label = ""] = Object.keys(ourLabels);
+  const fieldsV1 = { "f:metadata": { "f:labels": { [`f:${label}`]: {} } } };
+  const owner = { manager: fieldManager, operation: "Apply", apiVersion, fieldsType: "FieldsV1", fieldsV1 };
+  return { metadata: { labels: ourLabels, managedFields: [owner] } };
 }
 
 interface ApiResources {

@@ -5,6 +5,7 @@ import type { Cluster } from "../../access/cluster.ts";
 import type { Change } from "../../engine/run-log.ts";
 import { foreignInAzure } from "./azure-objects.ts";
 import { foreignInKubernetes } from "./kubernetes-objects.ts";
+import { cutOffInKubernetes } from "./live-secrets.ts";
 import { foreignInVault } from "./vault-objects.ts";
 
 /** The ways to look; a part that a stack does not have is left out. */
@@ -28,6 +29,7 @@ export async function refuseForeign(
   const found = await Promise.all([
     azure === undefined ? [] : foreignInAzure(changes, plan, azure),
     cluster === undefined ? [] : foreignInKubernetes(changes, plan.kind === "shared" ? plan.kind : plan.name, cluster),
+    cluster === undefined || plan.kind === "shared" ? [] : cutOffInKubernetes(changes, plan, cluster),
     vault === undefined || plan.kind === "shared" ? [] : foreignInVault(changes, plan, vault),
   ]);
   const findings = found.flat();

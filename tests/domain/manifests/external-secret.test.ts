@@ -44,7 +44,7 @@ describe("externalSecret", () => {
   it("fetches from the store of its own namespace, at an interval of its own", () => {
     const { spec, metadata } = externalSecret(named("ghcr-pull-sync"), "0123");
     assert.deepEqual(spec.secretStoreRef, { kind: "SecretStore", name: "ameide-vault" });
-    assert.equal(spec.refreshInterval, `${named("ghcr-pull-sync").refreshIntervalInSeconds}s`);
+    assert.equal(spec.refreshInterval, "5m13s");
     assert.deepEqual(metadata.annotations, { "ameide.io/chain-digest": "0123" });
   });
 

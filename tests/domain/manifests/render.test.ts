@@ -45,6 +45,36 @@ describe("renderManifests", () => {
     );
   });
 
+  it("keeps ArgoCD from pruning an account that is the namespace's own", () => {
+    const accounts = render().filter(({ path }) => path.endsWith("ServiceAccount-default.yaml"));
+    assert.deepEqual(
+      accounts.map(({ object }) => object.metadata.annotations?.["argocd.argoproj.io/sync-options"]),
+      Array.from({ length: 2 }).fill("ServerSideApply=true,Prune=false,Delete=false"),
+    );
+  });
+
+  it("asks for server-side apply where an object is too large for the annotation of client-side apply: 256 KiB", () => {
+    const stack = environmentStack();
+    const bundled = { ...stack, bootstrap: { ...stack.bootstrap, bundle: "x".repeat(480_000) } };
+    const large = renderManifests(bundled, { clientId: "client" }).filter(
+      ({ object }) => JSON.stringify(object).length > 200 * 1024,
+    );
+    assert.deepEqual(
+      large.map(({ object }) => object.metadata.annotations?.["argocd.argoproj.io/sync-options"]),
+      ["ServerSideApply=true"],
+    );
+  });
+
+  it("lets the waves go on behind an ExternalSecret that may lack a value, and behind no other", () => {
+    const ignored = render().filter(
+      ({ object }) => object.metadata.annotations?.["argocd.argoproj.io/ignore-healthcheck"] === "true",
+    );
+    assert.deepEqual(
+      ignored.map(({ object }) => object.metadata.name),
+      ["langfuse-secrets-sync", "inference-api-credentials-sync"],
+    );
+  });
+
   it("holds no Secret", () => assert.ok(!render().some(({ object }) => object.kind === "Secret")));
 
   it("leaves the admission policies out where admission is off", () => {
