@@ -6,6 +6,7 @@ import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from 
 import type { StackPlan } from "../../domain/environment.ts";
 import { heldValues, lackingValues, type ExportedDeployment } from "../../domain/held-values.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { keepConnectionsApart } from "./connections.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
 export interface EngineSetup {
@@ -31,6 +32,7 @@ export interface EngineSetup {
  */
 export async function openStack(setup: EngineSetup): Promise<Stack> {
   const { stackName, program, workDir, project, pulumi } = setup;
+  keepConnectionsApart();
   try {
     return await LocalWorkspace.createOrSelectStack(
       { stackName, projectName: project?.name ?? "ameide-secrets", program },
