@@ -76,7 +76,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   }
 
   const cluster = await openCluster(plan.cluster);
-  await phases.run("preflight", () => preflightCluster(cluster, plan));
+  await phases.run("preflight", () => preflightCluster(cluster, plan, until === "update"));
   const forward = await reachVault(plan);
   try {
     const token = process.env["VAULT_TOKEN"];

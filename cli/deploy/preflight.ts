@@ -5,18 +5,24 @@ import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../access/cluster.ts";
+import { lacksOfRights } from "./preflight-rights.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
 const oldestKubernetesMinor = 30;
 
-/** Everything that `up` needs of the cluster, looked at together; nothing is changed. @throws UserError with all of it. */
-export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack): Promise<void> {
+/**
+ * Everything that `up` needs of the cluster, looked at together; nothing is changed.
+ *
+ * @param writes - whether the rights to change it are asked for; who only previews may be one who only reads.
+ * @throws UserError with all of it.
+ */
+export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack, writes: boolean): Promise<void> {
   const namespaces = [...new Set(stack.plan.stores.map((store) => store.namespace))];
   const looks = [
     kubernetesVersion(cluster),
     externalSecretsApi(cluster),
     ...namespaces.map((name) => namespace(cluster, stack, name)),
-    ...rights(stack).map((right) => mayI(cluster, right)),
+    ...(writes ? lacksOfRights(cluster, stack) : []),
   ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
   const findings = (await Promise.all(looks)).filter((finding) => finding !== undefined);
   if (findings.length > 0) throw UserError.from(findings);
@@ -120,52 +126,6 @@ async function namespace(
     name,
     `the namespace ${name} does not exist; namespaces are not this program's`,
     `make it where your namespaces are made, or take ${name} out of the stack file`,
-  );
-}
-
-interface Right {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly namespace?: string;
-}
-
-/** What the update does with the cluster, as rights of the caller. */
-function rights({ namespace: own, plan, strictness }: EnvironmentStack): readonly Right[] {
-  if (strictness.delivery === "gitops") return [];
-  const inNamespace = (group: string, resources: readonly string[], where: string) =>
-    resources.flatMap((resource) => ["create", "patch"].map((verb) => ({ verb, group, resource, namespace: where })));
-  return [
-    ...inNamespace("", ["serviceaccounts", "configmaps"], own),
-    ...inNamespace("batch", ["cronjobs", "jobs"], own),
-    ...inNamespace("rbac.authorization.k8s.io", ["roles", "rolebindings"], own),
-    ...plan.stores.flatMap((store) =>
-      inNamespace("external-secrets.io", ["secretstores", "externalsecrets"], store.namespace),
-    ),
-    { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
-  ];
-}
-
-async function mayI(
-  cluster: Cluster,
-  { verb, group, resource, namespace: where }: Right,
-): Promise<Finding | undefined> {
-  const review = await cluster.create<{ status?: { allowed?: boolean } }>(
-    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-    {
-      apiVersion: "authorization.k8s.io/v1",
-      kind: "SelfSubjectAccessReview",
-      spec: { resourceAttributes: { verb, group, resource, ...(where === undefined ? {} : { namespace: where }) } },
-    },
-  );
-  if (review.status?.allowed === true) return undefined;
-  const what = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
-  return finding(
-    "right-missing",
-    "bootstrap",
-    what,
-    `you may not ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
-    `ask for the right; look with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
   );
 }
 

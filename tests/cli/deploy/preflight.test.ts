@@ -85,9 +85,9 @@ describe("preflightCluster, on a real API server", function () {
     cluster = await openCluster({ kubeconfig: servers().home.kubeconfig, context: localContext });
   });
 
-  const found = async (by = cluster, of = stack): Promise<readonly string[]> => {
+  const found = async (by = cluster, of = stack, writes = true): Promise<readonly string[]> => {
     try {
-      await preflightCluster(by, of);
+      await preflightCluster(by, of, writes);
       return [];
     } catch (error) {
       assert.ok(error instanceof UserError, String(error));
@@ -163,6 +163,30 @@ describe("preflightCluster, on a real API server", function () {
     assert.ok(told.includes("right-missing patch cronjobs.batch"));
     // the CRD and two namespaces, which it may not read
     assert.equal(told.filter((one) => one === "right-missing restricted").length, 3);
+  });
+
+  it("asks who only previews for no right to write", async () => {
+    const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
+    const told = await found(await openCluster({ kubeconfig, context: "restricted" }), stack, false);
+    assert.deepEqual(new Set(told), new Set(["right-missing restricted"]));
+  });
+
+  it("fails on what the caller may make and not grant, by a dry run that makes nothing", async () => {
+    const rbac = "/apis/rbac.authorization.k8s.io/v1";
+    const rules = [{ apiGroups: ["*"], resources: ["*"], verbs: ["create", "patch", "list", "watch"] }];
+    await cluster.create(`${rbac}/clusterroles`, { metadata: { name: "maker" }, rules });
+    await cluster.create(`${rbac}/clusterrolebindings`, {
+      metadata: { name: "maker" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "maker" },
+      subjects: [{ kind: "ServiceAccount", name: "restricted", namespace: "ameide-dev" }],
+    });
+    const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
+    const told = await found(await openCluster({ kubeconfig, context: "restricted" }));
+    assert.deepEqual(
+      told.filter((one) => one !== "right-missing restricted"),
+      ["right-missing roles"],
+    );
+    assert.deepEqual((await cluster.get<{ items: unknown[] }>(`${rbac}/namespaces/ameide-dev/roles`)).items, []);
   });
 
   it("asks for no right to write where ArgoCD applies the objects", async () => {
