@@ -45,7 +45,7 @@ const deployerTtl = "30m";
 /**
  * Makes the deployer's policy what it should be, and a token that has nothing but it.
  *
- * @param options.root - used for these two calls only.
+ * @param options.root - used for these two calls only; for the whole of a first preview, see `writePolicy`.
  * @param options.policy - name and HCL of the deployer's policy.
  * @throws UserError with Vault's own words when it refuses.
  */
@@ -53,12 +53,24 @@ export async function deployerToken(options: {
   readonly address: string;
   readonly root: Redacted;
   readonly policy: { readonly name: string; readonly hcl: string };
-  /** A preview changes nothing, so it takes the policy as it is. */
+  /**
+   * A preview changes nothing, so it takes the policy as it is. Where there is none yet a token with it could see nothing,
+   * and the first preview would not tell what is there already: that one looks as root.
+   */
   readonly writePolicy: boolean;
 }): Promise<ShortToken> {
   const { address, root, policy, writePolicy } = options;
-  if (writePolicy) await vaultCall(address, root, "PUT", `/v1/sys/policies/acl/${policy.name}`, { policy: policy.hcl });
+  const path = `/v1/sys/policies/acl/${policy.name}`;
+  if (writePolicy) await vaultCall(address, root, "PUT", path, { policy: policy.hcl });
+  else if (!(await isThere(address, root, path))) return { token: root, revoke: () => Promise.resolve() };
   return shortToken({ address, root, policy: policy.name, ttl: deployerTtl });
+}
+
+async function isThere(address: string, token: Redacted, path: string): Promise<boolean> {
+  const headers = { "x-vault-token": token.reveal() };
+  const response = await fetch(new URL(path, address), { headers, signal: AbortSignal.timeout(15_000) });
+  await response.body?.cancel();
+  return response.status !== 404;
 }
 
 /** An orphan token with one policy; it ends by itself after `ttl` (Vault's own notation) where nobody revokes it. */

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { deployerToken, vaultCall } from "../../../cli/access/vault.ts";
+import { Redacted } from "../../../domain/redacted.ts";
+import { openVault } from "../../support/open-vault.ts";
+import { useServers } from "../../support/servers.ts";
+
+describe("deployerToken, on OpenBao", function () {
+  this.timeout(60_000);
+  const servers = useServers(["openbao"]);
+  const policy = { name: "ameide-secrets-deployer", hcl: 'path "sys/mounts" { capabilities = ["read"] }' };
+  let address: string;
+  let root: Redacted;
+
+  before(async () => {
+    address = servers().home.vaultUrl;
+    root = new Redacted((await openVault(address)).rootToken);
+  });
+
+  const policiesOf = async (token: Redacted) =>
+    (await vaultCall<{ data: { policies: string[] } }>(address, token, "GET", "/v1/auth/token/lookup-self")).data
+      .policies;
+  const seesMounts = (token: Redacted) => vaultCall(address, token, "GET", "/v1/sys/mounts");
+
+  it("looks as root in a preview that comes before the policy, which it does not make, and leaves root alone", async () => {
+    const first = await deployerToken({ address, root, policy, writePolicy: false });
+    await seesMounts(first.token);
+    await first.revoke();
+    assert.deepEqual(await policiesOf(root), ["root"]);
+    await assert.rejects(vaultCall(address, root, "GET", `/v1/sys/policies/acl/${policy.name}`), /answered 404/);
+  });
+
+  it("makes the policy for an update, and a token that has it and ends with the run", async () => {
+    const short = await deployerToken({ address, root, policy, writePolicy: true });
+    await seesMounts(short.token);
+    assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
+    await short.revoke();
+    await assert.rejects(seesMounts(short.token), /answered 403/);
+  });
+
+  it("takes the policy as it is in a later preview", async () => {
+    const short = await deployerToken({ address, root, policy: { ...policy, hcl: "# less" }, writePolicy: false });
+    await seesMounts(short.token);
+    assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
+  });
+});
