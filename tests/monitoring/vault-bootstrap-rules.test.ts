@@ -81,4 +81,12 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
       }
     }
   });
+
+  it("names the namespace of the object, not the operator's: its ServiceMonitor keeps that one as exported_namespace", () => {
+    const ofTheOperator = rules.filter(({ expr }) => /externalsecret_|secretstore_/.test(expr));
+    assert.equal(ofTheOperator.length, 3);
+    for (const { alert, expr } of ofTheOperator) {
+      assert.match(expr, /label_replace\([\s\S]*"namespace", "\$1", "exported_namespace", "\(\.\+\)"/, alert);
+    }
+  });
 });
