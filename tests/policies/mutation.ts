@@ -28,6 +28,7 @@ const suites = [
   "vault-hcl",
   "durations",
   "lifecycle",
+  "lint/lint",
   "bootstrap",
   "identity",
   "key-vault",
