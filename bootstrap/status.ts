@@ -1,4 +1,4 @@
-import type { BootstrapSecretStatus, BootstrapStatus } from "../domain/bootstrap-config.ts";
+import { parseBootstrapStatus, type BootstrapSecretStatus, type BootstrapStatus } from "../domain/bootstrap-config.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
 import type { Outcome } from "./phases/write.ts";
 
@@ -70,12 +70,7 @@ export class StatusConfigMap {
   async #read(): Promise<BootstrapStatus | undefined> {
     const answer = await this.#kubernetes.get(this.#path);
     const text = (answer?.body as { data?: { status?: string } } | undefined)?.data?.status;
-    if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text) as BootstrapStatus;
-    } catch {
-      // somebody edited it; this run writes it whole again
-      return undefined;
-    }
+    // where somebody edited it into something else, this run writes it whole again
+    return text === undefined ? undefined : parseBootstrapStatus(text);
   }
 }

@@ -103,35 +103,56 @@ export const bootstrapPhases = [
 
 export type BootstrapPhase = (typeof bootstrapPhases)[number];
 
-export type BootstrapOutcome = "written" | "unchanged" | "kept" | "failed";
+const bootstrapSecretStatusSchema = z.readonly(
+  z.object({
+    name: z.string(),
+    path: z.string(),
+    outcome: z.enum(["written", "unchanged", "kept", "failed"]),
+    /** Who owns it, what went wrong, or what is worth knowing of an unchanged one. */
+    reason: z.exactOptional(z.string()),
+    sourceVersion: z.exactOptional(z.string()),
+    vaultVersion: z.exactOptional(z.number()),
+  }),
+);
+
+export type BootstrapSecretStatus = z.infer<typeof bootstrapSecretStatusSchema>;
+
+export type BootstrapOutcome = BootstrapSecretStatus["outcome"];
+
+/** Not strict: what a later version adds is no reason to forget the rest. */
+const bootstrapStatusSchema = z.readonly(
+  z.object({
+    runId: z.string(),
+    /** ISO 8601, UTC. */
+    startedAt: z.string(),
+    finishedAt: z.string(),
+    /** The last run that ended with `ok`; kept over failing runs. */
+    lastSuccessAt: z.exactOptional(z.string()),
+    cause: z.enum(Object.keys(bootstrapExitCodes) as BootstrapCause[]),
+    /** The phase that a failed run ended in. */
+    phase: z.exactOptional(z.enum(bootstrapPhases)),
+    message: z.exactOptional(z.string()),
+    /** Secrets left out of `secrets` since a ConfigMap holds 1 MiB; unchanged ones go first. */
+    omitted: z.exactOptional(z.number()),
+    secrets: z.readonly(z.array(bootstrapSecretStatusSchema)),
+  }),
+);
 
 /**
  * The ConfigMap `vault-bootstrap-status`: `data.status` holds this as JSON. Names, versions and times; no value.
  */
-export interface BootstrapStatus {
-  readonly runId: string;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  /** The last run that ended with `ok`; kept over failing runs. */
-  readonly lastSuccessAt?: string;
-  readonly cause: BootstrapCause;
-  /** The phase that a failed run ended in. */
-  readonly phase?: BootstrapPhase;
-  readonly message?: string;
-  /** Secrets left out of `secrets` since a ConfigMap holds 1 MiB; unchanged ones go first. */
-  readonly omitted?: number;
-  readonly secrets: readonly BootstrapSecretStatus[];
-}
+export type BootstrapStatus = z.infer<typeof bootstrapStatusSchema>;
 
-export interface BootstrapSecretStatus {
-  readonly name: string;
-  readonly path: string;
-  readonly outcome: BootstrapOutcome;
-  /** Who owns it, what went wrong, or what is worth knowing of an unchanged one. */
-  readonly reason?: string;
-  readonly sourceVersion?: string;
-  readonly vaultVersion?: number;
+/**
+ * @param text - `data.status` of that ConfigMap, which anybody with the right may have edited.
+ * @returns `undefined` where it is no status.
+ */
+export function parseBootstrapStatus(text: string): BootstrapStatus | undefined {
+  try {
+    return bootstrapStatusSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Custom metadata on each KV v2 secret that vault-bootstrap writes (Vault takes strings only). */

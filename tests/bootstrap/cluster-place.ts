@@ -76,6 +76,14 @@ export class ClusterPlace {
     return status === 404 ? undefined : (JSON.parse(body.data.status) as BootstrapStatus);
   }
 
+  /** Puts `text` where the last run told; nothing at all where it is `undefined`. */
+  async setStatus(text: string | undefined): Promise<void> {
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    await this.call("DELETE", `${path}/vault-bootstrap-status`);
+    if (text === undefined) return;
+    await this.call("POST", path, { metadata: { name: "vault-bootstrap-status" }, data: { status: text } });
+  }
+
   /** Ends the Lease of a run that was killed, as half a minute would. */
   async endLease(): Promise<void> {
     await this.call("DELETE", `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/vault-bootstrap`);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { mergedStatus } from "../../bootstrap/status.ts";
 import type { BootstrapSecretStatus, BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import { namespace } from "./azure-place.ts";
+import { external } from "./external.ts";
+import { useRig } from "./use-rig.ts";
 
 function secret(name: string, outcome: BootstrapSecretStatus["outcome"]): BootstrapSecretStatus {
   return { name, path: name, outcome };
@@ -40,5 +43,21 @@ describe("mergedStatus", () => {
     const ended = mergedStatus(status({ lastSuccessAt: "now", secrets: [] }), before);
     assert.deepEqual(ended.secrets, []);
     assert.equal(ended.lastSuccessAt, "now");
+  });
+});
+
+describe("StatusConfigMap", function () {
+  this.timeout(30_000);
+  const rig = useRig();
+
+  it("is written whole again by a run that fails, whatever somebody made of it", async () => {
+    const missing = rig().config({ secrets: [external("status-missing", { required: true })] });
+    await rig().vault.allow(missing);
+    for (const edited of ["{}", "null", "no JSON", '{"secrets":{}}']) {
+      await rig().cluster.setStatus(edited);
+      const { code, text } = await rig().runHere(missing);
+      assert.equal(code, 10, text);
+      assert.equal((await rig().cluster.status())?.cause, "required-missing", edited);
+    }
   });
 });
