@@ -4,12 +4,15 @@ import { shownName } from "./dotenv-shown.ts";
 import type { Finding } from "./finding.ts";
 import type { EnvironmentName } from "./stage.ts";
 
+/** Whether git tracks a file; where it would not say, its words and the repair. */
+export type GitAnswer = boolean | { readonly problem: string; readonly fix: string };
+
 export interface DotenvFile {
   /** As the user would write it, such as `.env`. */
   readonly path: string;
   readonly text: string;
   /** Whether git tracks it: then its values are in the history for good. */
-  readonly tracked: boolean;
+  readonly tracked: GitAnswer;
   /** Permission bits, such as 0o600; left out where the system has none. */
   readonly mode?: number;
 }
@@ -61,10 +64,22 @@ export function mergeFiles(files: readonly DotenvFile[]): {
   return { variables: [...merged.values()].toSorted((a, b) => a.place - b.place), findings };
 }
 
-/** What is wrong with the file as such: git tracks it, or others can read it. */
+/** What is wrong with the file as such: git tracks it or does not say, or others can read it. */
 export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
   const findings: Finding[] = [];
-  if (file.tracked && !(isExample(file.path) && environment === "local")) {
+  const accepted = isExample(file.path) && environment === "local";
+  if (typeof file.tracked === "object" && !accepted) {
+    findings.push({
+      code: "dotenv-git-unknown",
+      stage: "dotenv",
+      severity: "error",
+      where: file.path,
+      subject: file.path,
+      problem: `git does not say whether it tracks ${file.path}: ${file.tracked.problem}`,
+      fix: file.tracked.fix,
+    });
+  }
+  if (file.tracked === true && !accepted) {
     findings.push({
       code: "dotenv-tracked",
       stage: "dotenv",

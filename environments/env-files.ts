@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, resolve } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
 import type { DotenvFile } from "../domain/dotenv-files.ts";
 import { UserError } from "../domain/user-error.ts";
+import { gitTracks } from "./git-tracked.ts";
 
 /** Read in this order, the later over the earlier; the seed's. */
 export const defaultEnvFiles = [".env", ".env.local"] as const;
@@ -34,32 +34,8 @@ export function readEnvFiles(root: string, paths: readonly string[] | undefined)
     return {
       path,
       text: readFileSync(full, "utf8"),
-      tracked: isTracked(full),
+      tracked: gitTracks(full),
       mode: statSync(full).mode & 0o777,
     };
   });
-}
-
-/** Whether git tracks a file, or what a link points to; no git or no repository means no. */
-function isTracked(path: string): boolean {
-  return [...new Set([path, realpathSync(path)])].some((file) => {
-    try {
-      // asked from the file's own folder: it may lie in another repository than this one
-      const options = { cwd: dirname(file), env: withoutGit(process.env), stdio: "ignore" } as const;
-      execFileSync("git", ["ls-files", "--error-unmatch", "--", basename(file)], options);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Within a git hook these name the hook's repository, whatever the folder is. */
-function withoutGit({
-  GIT_DIR: _dir,
-  GIT_WORK_TREE: _tree,
-  GIT_INDEX_FILE: _index,
-  ...env
-}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return env;
 }

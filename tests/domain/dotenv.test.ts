@@ -272,7 +272,7 @@ describe("compileDotenv", () => {
   });
 
   describe("files", () => {
-    const file = (path: string, tracked: boolean, mode = 0o600): DotenvFile => ({
+    const file = (path: string, tracked: DotenvFile["tracked"], mode = 0o600): DotenvFile => ({
       path,
       text: "GHCR_TOKEN=abcd",
       tracked,
@@ -282,6 +282,13 @@ describe("compileDotenv", () => {
       assert.deepEqual(told(compileFiles([file("sub/.env", true)])), [
         "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
       ]);
+    });
+    it("fails one of which git does not say whether it tracks it, with git's words; in local not .env.example", () => {
+      const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
+      assert.deepEqual(told(compileFiles([file(".env", refusal)])), [
+        "error dotenv-git-unknown .env: git does not say whether it tracks .env: fatal: detected dubious ownership",
+      ]);
+      assert.deepEqual(told(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
     });
     it("takes the tracked .env.example in local only", () => {
       assert.deepEqual(told(compileFiles([file(".env.example", true)], { environment: "local" })), []);
