@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Snapshot } from "../domain/snapshot.ts";
-import { consumersOf, type Consumer } from "./who-uses.ts";
+import type { PodState, Snapshot } from "../domain/snapshot.ts";
+import { consumersOf, unseenConsumers, unseenWords, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -14,6 +14,8 @@ export interface RotationState {
   readonly step: RotationStep | "done";
   /** The places that do not hold the new value yet; of `pods` the workloads that run with the former one. */
   readonly waitingFor: readonly string[];
+  /** Whether it waits for a look that was refused: `waitingFor` then holds what is missing. @default - false */
+  readonly isUnseen?: true;
   /** Workloads that nobody but a person restarts. */
   readonly restarts: readonly string[];
 }
@@ -29,11 +31,14 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
     const behind = hops.filter(({ stage, digest }) => stage === step && digest !== wanted);
     if (behind.length > 0) return { step, waitingFor: behind.map(({ place }) => place), restarts: [] };
   }
+  if (!expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name))) return done;
+  const unseen = unseenConsumers(snapshot).map(unseenWords);
+  if (unseen.length > 0) return { step: "pods", waitingFor: unseen, restarts: [], isUnseen: true };
   const { running, restarts } = consumersBehind(snapshot, expected, name);
-  return running.length > 0
-    ? { step: "pods", waitingFor: running, restarts }
-    : { step: "done", waitingFor: [], restarts };
+  return running.length > 0 ? { step: "pods", waitingFor: running, restarts } : { ...done, restarts };
 }
+
+const done: RotationState = { step: "done", waitingFor: [], restarts: [] };
 
 /** What a rotation does to the world; each is done at most once for one value. */
 export interface RotationActions {
@@ -63,6 +68,9 @@ const looksPerStep: Readonly<Record<RotationStep, number>> = {
   "external-secret": 3,
   pods: 60,
 };
+
+/** What is refused stays refused, where a pod that starts is only slow. */
+const looksAtUnseen = 3;
 
 /**
  * Carries a value along all hops: written once, then followed hop by hop. Resumable: a hop that holds the value already is
@@ -105,7 +113,8 @@ export async function rotate(
       looks = 0;
     }
     if (state.step === "done") return { name, reached, restarts: state.restarts };
-    if (looks >= looksPerStep[state.step]) return { name, reached, restarts: state.restarts, stuckAt: state };
+    const bound = state.isUnseen === true ? looksAtUnseen : looksPerStep[state.step];
+    if (looks >= bound) return { name, reached, restarts: state.restarts, stuckAt: state };
     if (!acted.has(state.step)) {
       acted.add(state.step);
       await act[state.step]();
@@ -144,7 +153,7 @@ function consumersBehind(
   return { running, restarts };
 }
 
-/** A pod that reads the Secret as environment and started before the Secret changed. */
+/** A pod of the workload that reads the Secret as environment and started before the Secret changed. */
 function runsWithFormer(
   { pods, secrets }: Snapshot,
   namespace: string,
@@ -153,13 +162,17 @@ function runsWithFormer(
 ): boolean {
   if (!pods.ok || !secrets.ok) return false;
   const changed = secrets.value.find((one) => one.namespace === namespace && one.name === target)?.changedAt;
-  const [kind = "", name = ""] = workload.split("/");
   return pods.value.some((pod) => {
-    const isIts = kind === "Pod" ? pod.name === name : (pod.owner ?? "").includes(`/${name}`);
-    if (!isIts || pod.namespace !== namespace || pod.phase !== "Running") return false;
+    if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(pod) !== workload) return false;
+    if (!pod.secrets.some(({ secret, by }) => secret === target && by === "environment")) return false;
     if (pod.startedAt === undefined || changed === undefined) return false;
     return Date.parse(pod.startedAt) < Date.parse(changed);
   });
+}
+
+/** What people call a pod's owner: a Deployment's ReplicaSet bears its name and a hash of the template. */
+function workloadOf({ name, owner }: PodState): string {
+  return owner?.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "Deployment/$1") ?? `Pod/${name}`;
 }
 
 /** How old the value of one external secret is. */

@@ -1,6 +1,13 @@
-import type { PodState, SecretUse, Snapshot, WorkloadState } from "../domain/snapshot.ts";
+import type { Failure, PodState, SecretUse, Snapshot, WorkloadState } from "../domain/snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
+
+/** Everything that reads one secret. */
+export interface Uses {
+  readonly uses: readonly Use[];
+  /** Why consumers may be missing from it. */
+  readonly unseen: readonly Failure[];
+}
 
 /** One Kubernetes Secret that holds the secret, and what reads it. */
 export interface Use {
@@ -30,9 +37,9 @@ export interface Consumer {
  * @param name - of the catalogue.
  * @throws UserError when the environment has no such secret.
  */
-export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): readonly Use[] {
+export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
   plannedSecret(expected, name);
-  return expected.plan.deliveries
+  const uses = expected.plan.deliveries
     .filter(({ keys }) => keys.some(({ secret }) => secret === name))
     .map(({ namespace, name: externalSecret, target, keys, imagePullServiceAccounts }) => ({
       namespace,
@@ -42,9 +49,20 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
       serviceAccounts: imagePullServiceAccounts,
       consumers: consumersOf(snapshot, namespace, target),
     }));
+  return { uses, unseen: uses.length === 0 ? [] : unseenConsumers(snapshot) };
 }
 
-/** Workloads that read a Secret, and pods of none. */
+/** The parts that consumers are told from and that could not be looked at: what they would show is unknown. */
+export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" | "pods">): readonly Failure[] {
+  return [workloads, pods].filter((part) => !part.ok).map(({ failure }) => failure);
+}
+
+/** A part that could not be looked at, with the right that is missing or the server's words. */
+export function unseenWords({ asked, message }: Failure): string {
+  return `could not be looked at: ${asked}: ${message}`;
+}
+
+/** Workloads that read a Secret, and pods of none, as far as they could be looked at. */
 export function consumersOf({ workloads, pods }: Snapshot, namespace: string, secret: string): readonly Consumer[] {
   const found = (workloads.ok ? workloads.value : [])
     .filter((one) => one.namespace === namespace && reads(one, secret))

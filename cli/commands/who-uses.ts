@@ -19,7 +19,7 @@ export const whoUses: Command<PlaceFlags> = {
     try {
       const uses = library.whoUses(await observe(place.stack, place.access), place.stack, name);
       io.out(flags.json === true ? JSON.stringify(uses, undefined, 2) : formatUses(name, uses));
-      return ExitCode.ok;
+      return uses.unseen.length === 0 ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();
     }

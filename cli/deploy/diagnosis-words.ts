@@ -1,7 +1,7 @@
 import type { DiagnosedCause, Diagnosis } from "../../diagnose/diagnosis.ts";
 import type { Lineage } from "../../diagnose/lineage.ts";
 import type { Validation } from "../../diagnose/validate.ts";
-import type { Use } from "../../diagnose/who-uses.ts";
+import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
 import { table } from "../table.ts";
 
@@ -84,17 +84,17 @@ export function formatLineage({ name, hops, firstDifference }: Lineage): string 
   return `${name}\n${lines}\n${firstDifference === undefined ? "every hop that could be read holds the same" : `first difference: ${firstDifference}`}`;
 }
 
-/** What `who-uses` prints. */
-export function formatUses(name: string, uses: readonly Use[]): string {
+/** What `who-uses` prints: "no workload" only where all of them were seen. */
+export function formatUses(name: string, { uses, unseen }: Uses): string {
   if (uses.length === 0) return `${name}: nothing of this environment is delivered from it`;
-  return uses
-    .map(({ namespace, secret, externalSecret, keys, serviceAccounts, consumers }) => {
-      const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
-      return [
-        `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`,
-        ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
-        rows.length === 0 ? "  no workload reads it" : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
-      ].join("\n");
-    })
-    .join("\n\n");
+  const none = unseen.length === 0 ? "  no workload reads it" : "  what reads it is unknown";
+  const blocks = uses.map(({ namespace, secret, externalSecret, keys, serviceAccounts, consumers }) => {
+    const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
+    return [
+      `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`,
+      ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
+      rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
+    ].join("\n");
+  });
+  return [...blocks, ...unseen.map(unseenWords)].join("\n\n");
 }

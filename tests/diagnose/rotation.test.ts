@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Snapshot } from "../../domain/snapshot.ts";
 import { rotate, rotationAges, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
 import { environmentStack } from "../support/stacks.ts";
-import { changed, healthy, minutesAgo, print, seen, stack, valuesOf } from "./healthy.ts";
+import { changed, healthy, minutesAgo, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
 
 const name = "langfuse-secret-key";
 const target = "langfuse-secrets";
@@ -120,6 +120,26 @@ describe("rotationState", () => {
       waitingFor: [],
       restarts: ["ameide-dev Deployment/langfuse"],
     }));
+  it("waits for no pod of another workload whose name begins with this one's, nor for one that does not read it", () => {
+    const { workloads, pods } = pod(true);
+    const [old] = pods?.ok === true ? pods.value : [];
+    assert.ok(old !== undefined && workloads !== undefined);
+    const namesake = { ...old, name: "langfuse-worker-1", owner: "ReplicaSet/langfuse-worker-6f7d" };
+    const without = { ...old, name: "langfuse-2", secrets: [] };
+    const others = { workloads, pods: seen([namesake, without]) };
+    assert.equal(rotationState(snapshotOf(held, others), stack, name, "new").step, "done");
+  });
+  it("is not done where consumers may not be looked at: it names the right that is missing", () => {
+    for (const part of ["pods", "workloads"] as const) {
+      const refused = { ...pod(true), [part]: unseen("forbidden", `cannot list resource "${part}"`) };
+      assert.deepEqual(rotationState(snapshotOf(held, refused), stack, name, "new"), {
+        step: "pods",
+        waitingFor: [`could not be looked at: read it: cannot list resource "${part}"`],
+        restarts: [],
+        isUnseen: true,
+      });
+    }
+  });
 });
 
 describe("rotationAges", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { WorkloadState } from "../../domain/snapshot.ts";
 import { whoUses } from "../../diagnose/who-uses.ts";
-import { healthy, seen, stack } from "./healthy.ts";
+import { healthy, seen, stack, unseen } from "./healthy.ts";
 
 function workload(name: string, change: Partial<WorkloadState>): WorkloadState {
   return { namespace: "ameide-dev", kind: "Deployment", name, secrets: [], reloads: false, ...change };
@@ -12,7 +12,7 @@ const env = [{ secret: "inference-api-credentials", by: "environment" }] as cons
 describe("whoUses", () => {
   it("lists each delivery with its keys and the accounts that pull with it", () =>
     assert.deepEqual(
-      whoUses(healthy(), stack, "ghcr-token").map(({ namespace, secret, keys, serviceAccounts }) => [
+      whoUses(healthy(), stack, "ghcr-token").uses.map(({ namespace, secret, keys, serviceAccounts }) => [
         namespace,
         secret,
         keys,
@@ -32,7 +32,7 @@ describe("whoUses", () => {
       workload("elsewhere", { secrets: env, namespace: "argocd" }),
       workload("other", { secrets: [{ secret: "langfuse-secrets", by: "environment" }] }),
     ]);
-    const [use] = whoUses({ ...healthy(), workloads }, stack, "openai-api-key");
+    const [use] = whoUses({ ...healthy(), workloads }, stack, "openai-api-key").uses;
     assert.deepEqual(
       use?.consumers.map((one) => [one.workload, one.afterChange]),
       [
@@ -42,5 +42,11 @@ describe("whoUses", () => {
         ["CronJob/nightly", "next-run"],
       ],
     );
+  });
+  it("carries along what could not be looked at: without it none is not none", () => {
+    const workloads = unseen("forbidden", "may not list deployments");
+    const { unseen: failures } = whoUses({ ...healthy(), workloads }, stack, "openai-api-key");
+    assert.deepEqual(failures, [workloads.failure]);
+    assert.deepEqual(whoUses(healthy(), stack, "openai-api-key").unseen, []);
   });
 });
