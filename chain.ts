@@ -8,6 +8,7 @@ import { Namespaces } from "./components/namespaces.ts";
 import { asOneFieldManager } from "./components/field-manager.ts";
 import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
 import { ResourceGroup } from "./components/resource-group.ts";
+import { ruling } from "./components/ruling.ts";
 import { SecretDelivery } from "./components/secret-delivery.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
@@ -76,7 +77,7 @@ function registerShared(
 function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
   const { azure, federated, strictness } = stack;
   const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack.cluster) };
-  const transformations = [adopting(stack.adopt), asOneFieldManager];
+  const transformations = [adopting(stack.adopt), asOneFieldManager, ruling];
   const ground = strictness.makesNamespaces
     ? [
         new ResourceGroup("resource-group", { azure }, { providers }),

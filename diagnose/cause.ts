@@ -15,8 +15,10 @@ export interface Cause {
   /** What one sees. */
   readonly symptom: string;
   readonly cause: string;
-  /** The repair, as a command where there is one. */
+  /** The repair: a command, or words that end in `: ` and one. Whoever pastes it has mended it, or sees what to mend. */
   readonly fix: string;
+  /** The repair in `local`, where servers are processes of this machine. @default - `fix` */
+  readonly fixInLocal?: string;
   /** Why the fix is what it is, or what to mind. */
   readonly mind?: string;
   /** The seed's own commands, printed for those who work by hand; never run. */

@@ -1,14 +1,14 @@
 import type { Cause } from "./cause.ts";
 import type { Expectation, Sighting } from "./explain/view.ts";
 
-type Placed = Omit<Cause, "aliases">;
+type Told = Omit<Cause, "aliases">;
 
 /** The cause with this place's names in its commands. */
 export function placed(
-  cause: Placed,
+  cause: Told,
   expected: Expectation,
   about: Pick<Sighting, "name" | "namespace"> | undefined,
-): Placed {
+): Omit<Told, "fixInLocal"> {
   const { namespace, cluster, azure, vault } = expected;
   const names: Readonly<Record<string, string | undefined>> = {
     "<stack>": expected.name,
@@ -24,17 +24,17 @@ export function placed(
   };
   const fill = (text: string): string => {
     const filled = text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
-    // `local` is all stacks in one, and its values come with it
+    // `local` is all stacks in one
     return expected.name === "local"
-      ? filled.replaceAll(
-          /ameide-secrets (?:up|env push)( --refresh)? --stack (?:local|shared)/g,
-          "ameide-secrets local up$1",
-        )
+      ? filled
+          .replaceAll(/ameide-secrets up( --refresh)? --stack (?:local|shared)/g, "ameide-secrets local up$1")
+          .replaceAll("env push --stack shared", "env push --stack local")
       : filled;
   };
+  const { fixInLocal, ...told } = cause;
   return {
-    ...cause,
-    fix: fill(cause.fix),
+    ...told,
+    fix: fill(expected.name === "local" ? (fixInLocal ?? cause.fix) : cause.fix),
     ...(cause.seed === undefined ? {} : { seed: cause.seed.map(fill) }),
   };
 }

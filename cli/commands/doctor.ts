@@ -7,6 +7,7 @@ import { placeOptions, type PlaceFlags } from "./place-options.ts";
 interface Flags extends PlaceFlags {
   readonly watch?: boolean;
   readonly bundle?: string;
+  readonly prove?: boolean;
 }
 
 /** Between two looks of `--watch`. */
@@ -17,6 +18,10 @@ export const doctor: Command<Flags> = {
   summary: "look at every stage, and name for each secret its first broken one: symptom, evidence, cause, fix",
   options: [
     ...placeOptions,
+    {
+      flags: "--prove",
+      summary: "read the values in Key Vault and Vault as well, and compare them by keyed hash; shows none",
+    },
     { flags: "--watch", summary: "look again every 5 seconds until Ctrl-C" },
     { flags: "--bundle <file>", summary: "write what was seen and found, without any value, to attach to a ticket" },
   ],
@@ -32,10 +37,11 @@ export const doctor: Command<Flags> = {
       import("../../diagnose/explain.ts"),
       import("../deploy/diagnosis-words.ts"),
     ]);
-    const place = await openPlace(flags);
+    const prove = flags.prove === true;
+    const place = await openPlace({ ...flags, readsValues: prove });
     try {
       for (;;) {
-        const snapshot = await observe(place.stack, place.access);
+        const snapshot = await observe(place.stack, place.access, { compareValues: prove });
         const diagnosis = explain(snapshot, place.stack);
         io.out(flags.json === true ? JSON.stringify(diagnosis, undefined, 2) : formatDiagnosis(diagnosis, snapshot));
         if (flags.bundle !== undefined) {

@@ -46,7 +46,7 @@ export const bootstrapCauses = {
     symptom: "the bootstrap's pod waits with ErrImagePull, ImagePullBackOff or InvalidImageName",
     cause:
       "the image is private while `ghcr-pull` does not exist before the bootstrap has run, or its reference is not valid",
-    fix: "set bootstrap.image to a public image by digest in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
+    fix: "set bootstrap.image to a public image by digest in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
     see: "P11, P37 (450, 519)",
   },
   "bootstrap-cannot-start": {
@@ -57,7 +57,7 @@ export const bootstrapCauses = {
     symptom: "the container ends with StartError, RunContainerError or CreateContainerConfigError",
     cause:
       "the image lacks the program that the command names, is of another architecture, or a mounted object is missing",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
     see: "P27 (450, 485)",
   },
   "bootstrap-unschedulable": {
@@ -115,7 +115,7 @@ export const bootstrapCauses = {
     title: "Another run of the bootstrap holds the lease",
     symptom: "vault-bootstrap ends with `lease-held`",
     cause: "a Job and a scheduled run met; one of them waits for its turn",
-    fix: "wait for the next scheduled run",
+    fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
     see: "682",
   },
   "bootstrap-forbidden-in-cluster": {
@@ -124,7 +124,7 @@ export const bootstrapCauses = {
     title: "The bootstrap may not do its work in the cluster",
     symptom: "vault-bootstrap ends with `kubernetes-refused`",
     cause: "its Role or RoleBinding is not what this program made",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
     see: "450",
   },
   "bootstrap-conflict": {
@@ -152,7 +152,7 @@ export const bootstrapCauses = {
     title: "Vault holds a value of another writer in an external secret's place",
     symptom: "the status tells `kept`: what is in Key Vault does not reach Vault",
     cause: "the path holds a value that bears no mark of ours, or another's",
-    fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run: ameide-secrets up --refresh --stack <stack>",
+    fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run, then: ameide-secrets up --refresh --stack <stack>",
     see: "C11 (426, 451)",
   },
   "bootstrap-failed": {

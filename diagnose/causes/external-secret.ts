@@ -122,7 +122,7 @@ export const externalSecretCauses = {
     aliases: ["`ImagePullBackOff`", "ghcr-pull secret has placeholder", "Check vault-bootstrap federated identity"],
     symptom: "pods show ImagePullBackOff with 403 from the registry, or a service refuses the key",
     cause: "the chain carried a placeholder or an empty value: the real one never reached Key Vault or Vault",
-    fix: "put the real value into .env, then: ameide-secrets env push --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
+    fix: "put the real value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     see: "P1, P25 (449, 450, 451)",
   },
   "pull-secret-malformed": {

@@ -20,7 +20,7 @@ export const keyVaultCauses = {
     symptom:
       "vault-bootstrap ends with `required-missing` and writes nothing, or the ExternalSecret finds no path in Vault",
     cause: "the name was never pushed from `.env`, or it was deleted",
-    fix: "ameide-secrets env push --stack <stack>",
+    fix: "ameide-secrets env push --stack shared",
     seed: ["az keyvault secret list --vault-name <key-vault> -o table"],
     see: "451",
   },
@@ -32,17 +32,26 @@ export const keyVaultCauses = {
     symptom: "Key Vault holds `env-ghcr-token` while the chain asks for `ghcr-token`, or the other way round",
     cause:
       'secretPrefix of the shared stack is not the one that the names were written with; not set means `env-`, "" means none',
-    fix: "set secretPrefix in Pulumi.shared.yaml to the one in use, then: ameide-secrets env push --stack <stack>",
+    fix: "set secretPrefix in Pulumi.shared.yaml to the one in use, then: ameide-secrets env push --stack shared",
     see: "P5 (450, 451, 519)",
   },
   "key-vault-secret-disabled": {
     stage: "key-vault",
     severity: "error",
-    title: "A secret in Key Vault is disabled or over its date",
+    title: "A secret in Key Vault is disabled",
     symptom: "the name is listed, reading it is refused",
-    cause: "its current version is disabled, or its expiry has passed",
+    cause: "someone disabled its current version",
     fix: "az keyvault secret set-attributes --vault-name <key-vault> --name <name> --enabled true",
     see: "451",
+  },
+  "key-vault-secret-expired": {
+    stage: "key-vault",
+    severity: "error",
+    title: "A secret in Key Vault is over its date",
+    symptom: "the name is listed with an expiry that has passed",
+    cause: "its current version has expired, and nobody has put a renewed value there",
+    fix: "put the renewed value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
+    see: "P42 (675, 677)",
   },
   "key-vault-value-refused": {
     stage: "key-vault",
@@ -51,7 +60,7 @@ export const keyVaultCauses = {
     aliases: ["fixture in Key Vault"],
     symptom: "vault-bootstrap ends with `value-refused`, or a consumer gets a development value",
     cause: "a development value was pushed as if it were real",
-    fix: "put the real value into .env and run: ameide-secrets env push --stack <stack>",
+    fix: "put the real value into .env, then: ameide-secrets env push --stack shared --overwrite <name> && ameide-secrets bootstrap run --stack <stack>",
     see: "P1, P2 (450, 462)",
   },
   "azure-not-readable": {
@@ -61,7 +70,7 @@ export const keyVaultCauses = {
     symptom: "the stages key-vault and identity are unknown",
     cause:
       "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here",
-    fix: "az login --tenant <tenant>, and ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>",
+    fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
     see: "449",
   },
 } as const satisfies Record<string, Cause>;

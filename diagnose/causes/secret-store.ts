@@ -8,6 +8,7 @@ export const secretStoreCauses = {
     symptom: "everything in the cluster is unknown",
     cause: "the API server cannot be reached, or you lack the right that the evidence names",
     fix: "kubectl --context <context> auth can-i --list -n <namespace>",
+    fixInLocal: "ameide-secrets local up",
     see: "519",
   },
   "store-missing": {
@@ -69,6 +70,7 @@ export const secretStoreCauses = {
       "stores or ExternalSecrets have no condition at all, or have not been refreshed for more than two intervals",
     cause: "the operator is not running, or does not watch this namespace",
     fix: "kubectl --context <context> -n external-secrets get deployments,pods",
+    fixInLocal: "ameide-secrets local up",
     see: "447, 490",
   },
 } as const satisfies Record<string, Cause>;

@@ -23,6 +23,7 @@ export const vaultCauses = {
     symptom: "connections to Vault are refused or time out; stores show InvalidProviderConfig",
     cause: "the Vault server is down, or its Service has no ready endpoint",
     fix: "kubectl --context <context> -n <namespace> get pods -l app.kubernetes.io/instance=<vault>",
+    fixInLocal: "ameide-secrets local up",
     see: "P20 (450)",
   },
   "vault-uninitialised": {
@@ -71,8 +72,10 @@ export const vaultCauses = {
     severity: "error",
     title: "Vault is initialised and its credentials are gone",
     symptom: "Vault is sealed, vault-auto-credentials does not exist",
-    cause: "the Secret with the unseal key was deleted, or Vault was initialised by someone else",
+    cause:
+      "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
     fix: "put the unseal key and root token back as the Secret vault-auto-credentials in <namespace>, from your backup",
+    mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
     see: "450",
   },
   "vault-address-wrong": {
@@ -175,7 +178,7 @@ export const vaultCauses = {
     aliases: ["Secret does not exist", "every referenced key needs a producer"],
     symptom: "the ExternalSecret says `Secret does not exist`; its whole target is not made",
     cause: "nothing has written the path yet, or its latest version was deleted",
-    fix: "ameide-secrets bootstrap run --stack <stack>",
+    fix: "ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     see: "P26 (450)",
   },
   "vault-holds-placeholder": {
@@ -185,7 +188,7 @@ export const vaultCauses = {
     aliases: ["ghcr-pull secret has placeholder", "fixtures win"],
     symptom: "the whole chain is Ready and the consumer is refused",
     cause: "the real value never arrived over the fixture that was written first",
-    fix: "ameide-secrets bootstrap run --stack <stack>",
+    fix: "ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     seed: [
       rootToken,
       'kubectl exec -n <namespace> <vault>-0 -- sh -c "VAULT_TOKEN=$ROOT_TOKEN vault kv get secret/<name>"',

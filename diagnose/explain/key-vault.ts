@@ -40,7 +40,7 @@ function ofSecret(
   }
   if (!state.enabled) return sighting("key-vault-secret-disabled", `${keyVaultName} is disabled`);
   if (state.expiresAt !== undefined && Date.parse(state.expiresAt) <= Date.parse(snapshot.takenAt)) {
-    return sighting("key-vault-secret-disabled", `${keyVaultName} expired at ${state.expiresAt}`);
+    return sighting("key-vault-secret-expired", `${keyVaultName} expired at ${state.expiresAt}`);
   }
   const looks = state.fingerprint?.looksLike;
   if (

@@ -38,6 +38,7 @@ export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
     spec: {
       schedule: `*/${strictness.bootstrapIntervalInMinutes} * * * *`,
       concurrencyPolicy: "Forbid",
+      suspend: false, // said, so that an update puts back what someone suspended
       // bounds how many missed runs the controller counts; without it, 100 missed ones stop the CronJob for good
       startingDeadlineSeconds: periodInSeconds,
       successfulJobsHistoryLimit: 1,

@@ -128,6 +128,9 @@ const strikes: Readonly<Record<CauseCode, Change>> = {
   "key-vault-secret-disabled": (s) => ({
     keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { enabled: false }),
   }),
+  "key-vault-secret-expired": (s) => ({
+    keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { expiresAt: minutesAgo(1) }),
+  }),
   "key-vault-value-refused": (s) => ({
     keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { fingerprint: print("x", "placeholder") }),
   }),
