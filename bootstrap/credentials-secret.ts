@@ -1,6 +1,9 @@
 import { Redacted } from "../domain/redacted.ts";
-import { kubernetesFailure, type KubernetesClient } from "./kubernetes-client.ts";
+import { KubernetesError, kubernetesFailure, type KubernetesClient } from "./kubernetes-client.ts";
 import type { VaultCredentials } from "./vault-system.ts";
+
+/** `data` of a Secret, in base64. */
+type Encoded = Readonly<Record<string, string>>;
 
 /** The Secret that holds what Vault's initialisation gave: `vault-auto-credentials`. It is only ever made and read. */
 export class CredentialsSecret {
@@ -19,12 +22,11 @@ export class CredentialsSecret {
 
   /** @returns `undefined` where there is no such Secret; the key `undefined` where it holds none. */
   async read(): Promise<{ readonly unsealKey: Redacted | undefined } | undefined> {
-    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`;
-    const answer = await this.#kubernetes.get(path).catch((error: unknown) => {
+    const data = await this.#data().catch((error: unknown) => {
       throw kubernetesFailure(error, `read Secret ${this.title}`);
     });
-    if (answer === undefined) return undefined;
-    const encoded = (answer.body as { data?: Record<string, string> }).data?.["unseal-key"];
+    if (data === undefined) return undefined;
+    const encoded = data["unseal-key"];
     const unsealKey = encoded === undefined ? undefined : new Redacted(Buffer.from(encoded, "base64").toString("utf8"));
     return { unsealKey };
   }
@@ -35,8 +37,13 @@ export class CredentialsSecret {
     await this.create({ rootToken: placeholder, key: placeholder, keyKind: "unseal-key" }, { dryRun: true });
   }
 
-  /** @throws KubernetesError, with status 409 where it exists already. */
+  /**
+   * Makes the Secret. One that is there and holds just this is our own earlier try, whose answer was lost.
+   *
+   * @throws KubernetesError, with status 409 where it exists and holds something else.
+   */
   async create({ rootToken, key, keyKind }: VaultCredentials, options: { dryRun?: boolean } = {}): Promise<void> {
+    const data: Encoded = { "root-token": base64(rootToken), [keyKind]: base64(key) };
     const secret = {
       apiVersion: "v1",
       kind: "Secret",
@@ -46,9 +53,23 @@ export class CredentialsSecret {
         labels: { "app.kubernetes.io/managed-by": "vault-bootstrap" },
       },
       type: "Opaque",
-      data: { "root-token": base64(rootToken), [keyKind]: base64(key) },
+      data,
     };
-    await this.#kubernetes.create(`/api/v1/namespaces/${this.#namespace}/secrets`, secret, options);
+    try {
+      await this.#kubernetes.create(`/api/v1/namespaces/${this.#namespace}/secrets`, secret, options);
+    } catch (error) {
+      if (!(error instanceof KubernetesError) || error.status !== 409 || !(await this.#holds(data))) throw error;
+    }
+  }
+
+  async #holds(wanted: Encoded): Promise<boolean> {
+    const held = await this.#data();
+    return Object.entries(wanted).every(([key, value]) => held?.[key] === value);
+  }
+
+  async #data(): Promise<Encoded | undefined> {
+    const answer = await this.#kubernetes.get(`/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`);
+    return answer === undefined ? undefined : ((answer.body as { data?: Encoded }).data ?? {});
   }
 }
 

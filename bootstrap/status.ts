@@ -63,14 +63,14 @@ export class StatusConfigMap {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: this.#name, namespace: this.#namespace },
-      data: { status: JSON.stringify(mergedStatus(status, await this.#read())) },
+      data: { status: JSON.stringify(mergedStatus(status, await this.read())) },
     });
   }
 
-  async #read(): Promise<BootstrapStatus | undefined> {
+  /** @returns `undefined` before the first run, and where somebody edited it into something else. */
+  async read(): Promise<BootstrapStatus | undefined> {
     const answer = await this.#kubernetes.get(this.#path);
     const text = (answer?.body as { data?: { status?: string } } | undefined)?.data?.status;
-    // where somebody edited it into something else, this run writes it whole again
     return text === undefined ? undefined : parseBootstrapStatus(text);
   }
 }

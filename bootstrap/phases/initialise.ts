@@ -11,7 +11,8 @@ import { initialise as initialiseVault, type VaultCredentials } from "../vault-s
  * Between Vault's answer and the Secret's write lies the one loss that no later run can repair. It costs nothing but
  * the empty Vault: see `vault-orphaned`.
  *
- * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`.
+ * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`; `vault-unreachable` where Vault cannot
+ * be asked whether it was initialised after all.
  */
 export async function initialise(run: Run, credentials: CredentialsSecret): Promise<void> {
   const { config, vault, log } = run;
@@ -57,16 +58,30 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
   }
 }
 
-async function ask({ config, vault }: Run): Promise<VaultCredentials> {
+async function ask(run: Run): Promise<VaultCredentials> {
+  const { config, vault } = run;
   try {
     return await initialiseVault(vault, config.vault.unseal === "kms");
   } catch (error) {
-    const answer = await vault.call("GET", "sys/init").catch(() => ({ initialized: true }));
-    if ((answer as { initialized: boolean }).initialized) throw orphaned(config.vault.address, messageOf(error));
+    if (await isInitialised(run, error)) throw orphaned(config.vault.address, messageOf(error));
     throw new BootstrapFailure(
       "vault-uninitialised",
       `Vault at ${config.vault.address} could not be initialised: ${messageOf(error)}`,
       "see Vault's own log",
+      { cause: error },
+    );
+  }
+}
+
+/** Of a Vault that did not answer: it may have heard, and it may not. */
+async function isInitialised({ config, vault }: Run, why: unknown): Promise<boolean> {
+  try {
+    return ((await vault.call("GET", "sys/init")) as { initialized: boolean }).initialized;
+  } catch (error) {
+    throw new BootstrapFailure(
+      "vault-unreachable",
+      `Vault at ${config.vault.address} did not say what became of its initialisation (${messageOf(why)}): ${messageOf(error)}`,
+      "see Vault's own log and whether its pod runs; the next run asks again",
       { cause: error },
     );
   }
@@ -96,10 +111,11 @@ function lost(address: string, secret: string): BootstrapFailure {
   );
 }
 
-export function orphaned(address: string, why: string): BootstrapFailure {
+/** Of the Vault that this very run found uninitialised: only of that one is it known that it is empty. */
+function orphaned(address: string, why: string): BootstrapFailure {
   return new BootstrapFailure(
     "vault-orphaned",
-    `Vault at ${address} is initialised and its keys were not kept: ${why}`,
-    "nobody can open it, and a Vault that was never opened is empty: delete its volume and its pod, then run again",
+    `Vault at ${address} was initialised by this run and its keys were not kept: ${why}`,
+    "nobody can open it, and it is empty since it was never opened: delete its volume and its pod, then run again",
   );
 }

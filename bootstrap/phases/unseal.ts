@@ -1,9 +1,9 @@
 import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
+import { StatusConfigMap } from "../status.ts";
 import { sealed } from "../vault-client.ts";
 import { unseal as unsealVault, type VaultHealth } from "../vault-system.ts";
-import { orphaned } from "./initialise.ts";
 import { waitUntil } from "./wait-for-vault.ts";
 
 /**
@@ -43,10 +43,10 @@ async function waitUntilServing(run: Run): Promise<VaultHealth> {
   return await waitUntil(run, ({ state }) => state === "active" || state === "standby");
 }
 
-async function unsealFromSecret({ config, vault, log }: Run, credentials: CredentialsSecret): Promise<void> {
+async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promise<void> {
+  const { config, vault, log } = run;
   const kept = await credentials.read();
-  if (kept === undefined)
-    throw orphaned(config.vault.address, `it is sealed, and there is no Secret ${credentials.title}`);
+  if (kept === undefined) throw await orphaned(run, credentials);
   if (kept.unsealKey === undefined || !(await unsealVault(vault, kept.unsealKey))) {
     throw new BootstrapFailure(
       "vault-sealed",
@@ -55,4 +55,30 @@ async function unsealFromSecret({ config, vault, log }: Run, credentials: Creden
     );
   }
   log.info("unsealed", { secret: credentials.title });
+}
+
+/**
+ * A Vault whose Secret is gone may hold every value there is. That it is empty is spoken of only where a first
+ * initialisation may have been cut short before its keys were kept.
+ */
+async function orphaned(run: Run, { title }: CredentialsSecret): Promise<BootstrapFailure> {
+  const putBack = "put the Secret back from your backup, with root-token and unseal-key: nothing else opens this Vault";
+  const neverOpened =
+    "; only if there never was such a Secret, since the first run was cut short, is it empty: delete its volume and its pod then";
+  return new BootstrapFailure(
+    "vault-orphaned",
+    `Vault at ${run.config.vault.address} is sealed, and there is no Secret ${title} with its unseal-key`,
+    (await mayBeNew(run)) ? `${putBack}${neverOpened}` : putBack,
+  );
+}
+
+async function mayBeNew({ config, kubernetes }: Run): Promise<boolean> {
+  if (!config.vault.initialise) return false;
+  const status = new StatusConfigMap(kubernetes, config.namespace, config.statusConfigMap);
+  try {
+    return (await status.read())?.lastSuccessAt === undefined;
+  } catch {
+    // what cannot be read may tell of a success
+    return false;
+  }
 }

@@ -53,7 +53,7 @@ const bootstrapLabels: Readonly<Record<BootstrapCause, string>> = {
   "vault-sealed": "Vault is sealed, and may not or cannot be unsealed from here",
   "vault-uninitialised": "Vault was never initialised, and may not be from here",
   "vault-lost": "Vault is empty while its credentials exist: its volume was lost or renamed; nothing was touched",
-  "vault-orphaned": "Vault is initialised and its keys were not kept; nobody can open it, and it is empty",
+  "vault-orphaned": "Vault is sealed and the Secret with its keys is not there, or could not be written when Vault was initialised",
   "vault-auth-refused": "Vault does not let the pod's account log in",
   "vault-policy-refused": "Vault's policy does not let it read or write a path",
   conflict: "another writer changed a secret at the same time, twice, or holds one with a value that nobody marked",

@@ -156,6 +156,14 @@ export class BootstrapRig {
     return proxy.address;
   }
 
+  /** An API server that behaves as `hook` says; for {@link runHere}, since a pod asks by TLS alone. */
+  async kubernetesProxy(hook: ProxyHook): Promise<string> {
+    const ca = readFileSync(this.home.kubernetes.caCertificate, "utf8");
+    const proxy = await VaultProxy.start(this.home.kubernetesUrl, hook, ca);
+    this.#proxies.push(proxy);
+    return proxy.address;
+  }
+
   /** A file of the pod, such as a token that is not one. */
   file(name: string, content: string): string {
     const path = join(this.#files, name);

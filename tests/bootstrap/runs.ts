@@ -87,6 +87,7 @@ export interface RunHereOptions {
   readonly timing?: Partial<Timing>;
   readonly signal?: AbortSignal;
   readonly dryRun?: boolean;
+  readonly untilUnsealed?: boolean;
   readonly azure?: Partial<AzureIdentity>;
   readonly kubernetesAddress?: string;
 }
@@ -113,7 +114,7 @@ export async function runInProcess(
     invocation: {
       config,
       dryRun: options.dryRun ?? false,
-      untilUnsealed: false,
+      untilUnsealed: options.untilUnsealed ?? false,
       waitForPropagation: false,
       serviceAccountDir: join(files, "serviceaccount"),
       kubernetesAddress: options.kubernetesAddress ?? home.kubernetesUrl,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mergedStatus } from "../../bootstrap/status.ts";
 import type { BootstrapSecretStatus, BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import { namespace } from "./azure-place.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 

@@ -1,4 +1,5 @@
 import { createServer, request, type IncomingMessage, type Server } from "node:http";
+import { request as secureRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface ProxiedCall {
@@ -16,9 +17,9 @@ export interface ProxiedAnswer {
 }
 
 /**
- * What stands between the bootstrap and its Vault in a test.
+ * What stands between the bootstrap and its Vault, or its API server, in a test.
  *
- * @param forward - asks Vault.
+ * @param forward - asks the real one.
  * @returns what the bootstrap gets; `"drop"` cuts the connection.
  */
 export type ProxyHook = (call: ProxiedCall, forward: () => Promise<ProxiedAnswer>) => Promise<ProxiedAnswer | "drop">;
@@ -31,13 +32,14 @@ export class VaultProxy {
     this.#server = server;
   }
 
-  static async start(target: string, hook: ProxyHook): Promise<VaultProxy> {
+  /** @param ca - PEM that an `https` target is known by. */
+  static async start(target: string, hook: ProxyHook, ca?: string): Promise<VaultProxy> {
     const server = createServer((incoming, outgoing) => {
       void (async () => {
         const body = await textOf(incoming);
         const { method = "GET", url: path = "/" } = incoming;
         const token = incoming.headers["x-vault-token"]?.toString();
-        const answer = await hook({ method, path, body, token }, () => forward(target, incoming, body));
+        const answer = await hook({ method, path, body, token }, () => forward({ target, ca }, incoming, body));
         if (answer === "drop") {
           outgoing.destroy();
           return;
@@ -60,10 +62,17 @@ export class VaultProxy {
   }
 }
 
-async function forward(target: string, incoming: IncomingMessage, body: string): Promise<ProxiedAnswer> {
+interface Target {
+  readonly target: string;
+  readonly ca: string | undefined;
+}
+
+async function forward({ target, ca }: Target, incoming: IncomingMessage, body: string): Promise<ProxiedAnswer> {
   return await new Promise((resolve, reject) => {
     const { method, headers, url = "/" } = incoming;
-    const onward = request(new URL(url, target), { method, headers, agent: false }, (response) => {
+    const to = new URL(url, target);
+    const send = to.protocol === "https:" ? secureRequest : request;
+    const onward = send(to, { method, headers, agent: false, ...(ca === undefined ? {} : { ca }) }, (response) => {
       textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject);
     });
     onward.on("error", reject);

@@ -26,7 +26,8 @@ describe("initialise", function () {
 
   before(async () => {
     fresh = await rig().freshVault();
-    for (const name of ["kept", "lost", "killed", "unanswered"]) await rig().cluster.allowSecret(`credentials-${name}`);
+    for (const name of ["kept", "lost", "killed", "unanswered", "twice", "gone"])
+      await rig().cluster.allowSecret(`credentials-${name}`);
   });
 
   it("fails as vault-uninitialised where the environment does not let it, whatever it may read", async () => {
@@ -89,11 +90,12 @@ describe("initialise", function () {
     const run = rig().launch(configFor(home, "credentials-killed", { address }), untilUnsealed);
     await run.result;
     await rig().cluster.endLease();
+    await rig().cluster.setStatus(undefined);
 
     const { code, summary } = await rig().run(configFor(home, "credentials-killed"), untilUnsealed);
 
     assert.equal(code, 24, JSON.stringify(summary));
-    assert.match(String(summary["fix"]), /empty: delete its volume/);
+    assert.match(String(summary["fix"]), /^put the Secret back from your backup.*only if there never was.*delete/);
     assert.equal((await rig().cluster.call("GET", secretPath("credentials-killed"))).status, 404);
   });
 
@@ -108,7 +110,41 @@ describe("initialise", function () {
     }, home.vaultUrl);
     const { code, summary } = await rig().run(configFor(home, "credentials-unanswered", { address }), untilUnsealed);
     assert.equal(code, 24, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /initialised by this run/);
+    assert.match(String(summary["fix"]), /delete its volume/);
     assert.equal(asked, 1);
+  });
+
+  it("fails as vault-unreachable, and has nothing deleted, where Vault cannot say whether it heard", async () => {
+    const home = await rig().freshVault();
+    const address = await rig().proxy(
+      async ({ path }, forward) => (path === "/v1/sys/init" ? "drop" : await forward()),
+      home.vaultUrl,
+    );
+    const { code, summary } = await rig().runHere(configFor(home, "credentials-unanswered", { address }));
+    assert.equal(code, 20, JSON.stringify(summary));
+    assert.equal(summary["phase"], "initialise");
+    assert.doesNotMatch(String(summary["fix"]), /delete/);
+    assert.equal(await healthOf(home), uninitialised);
+  });
+
+  it("knows its own Secret again where the answer to its write was lost", async () => {
+    const home = await rig().freshVault();
+    let dropped = 0;
+    const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) => {
+      const answer = await forward();
+      if (method !== "POST" || !path.endsWith("/secrets")) return answer;
+      dropped++;
+      return dropped === 1 ? "drop" : answer;
+    });
+    const result = await rig().runHere(configFor(home, "credentials-twice"), {
+      kubernetesAddress,
+      untilUnsealed: true,
+    });
+    assert.equal(result.code, 0, result.text);
+    assert.equal(dropped, 2);
+    assert.ok(!result.lines.some(({ what }) => what === "keep the credentials"));
+    assert.equal(await healthOf(home), active);
   });
 
   describe("unseal", () => {
@@ -125,6 +161,23 @@ describe("initialise", function () {
       const kms = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "kms" }));
       assert.equal(kms.code, 21, kms.text);
       assert.ok(kms.lines.some(({ event, state }) => event === "waiting-for-vault" && state === "sealed"));
+    });
+
+    it("fails as vault-orphaned where the Secret of a Vault in use is gone, and has nothing deleted", async () => {
+      const gone = "credentials-gone";
+      const success = { runId: "r", startedAt: "", finishedAt: "", lastSuccessAt: "then", cause: "ok", secrets: [] };
+      const cases = [
+        { status: JSON.stringify(success), config: configFor(fresh, gone) },
+        { status: undefined, config: configFor(fresh, gone, { initialise: false }) },
+      ];
+      for (const { status, config } of cases) {
+        await rig().cluster.setStatus(status);
+        const { code, summary } = await rig().runHere(config);
+        assert.equal(code, 24, JSON.stringify(summary));
+        assert.match(String(summary["problem"]), /sealed, and there is no Secret ameide-local\/credentials-gone/);
+        assert.match(String(summary["fix"]), /^put the Secret back from your backup/);
+        assert.doesNotMatch(String(summary["fix"]), /delete|empty/);
+      }
     });
 
     it("fails as vault-sealed where the Secret holds another Vault's key", async () => {
