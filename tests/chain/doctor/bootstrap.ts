@@ -1,0 +1,126 @@
+import type { Break } from "./break.ts";
+import type { World } from "./world.ts";
+
+export const bootstrapBreaks = {
+  "federated-token-file-missing": {
+    // as where the webhook alone would have added it
+    strike: (world) =>
+      patchPod(world, (pod) => ({
+        volumes: pod.volumes.filter(({ projected }) => projected === undefined),
+        containers: pod.containers.map((one) => ({
+          ...one,
+          volumeMounts: one.volumeMounts.filter(
+            ({ name }) => !pod.volumes.some((volume) => volume.name === name && volume.projected !== undefined),
+          ),
+        })),
+      })),
+  },
+  "bootstrap-overruns": {
+    strike: (world) => world.place.cluster.patch(cronJob(world), { spec: { concurrencyPolicy: "Replace" } }),
+  },
+  "bootstrap-suspended": { strike: (world) => world.place.cluster.patch(cronJob(world), { spec: { suspend: true } }) },
+  "bootstrap-missing": { strike: (world) => world.place.cluster.remove(cronJob(world)) },
+
+  "bootstrap-stale": {
+    strike: async (world) => {
+      const path = statusPath(world);
+      const { data } = await world.place.cluster.get<{ data: Readonly<Record<string, string>> }>(path);
+      const [key = "", text = "{}"] = Object.entries(data)[0] ?? [];
+      const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+      await world.place.cluster.patch(path, {
+        data: { [key]: JSON.stringify({ ...(JSON.parse(text) as object), lastSuccessAt: hourAgo }) },
+      });
+    },
+  },
+  "bootstrap-waiting": {
+    strike: async (world) => {
+      const { cluster } = world.place;
+      const { apiVersion, kind, metadata, spec } = await cluster.get(cronJob(world));
+      await cluster.remove(cronJob(world));
+      await removeJobs(world);
+      await cluster.remove(statusPath(world));
+      const { name, namespace, labels, annotations } = metadata;
+      await cluster.create(cronJob(world).replace(/\/[^/]+$/, ""), {
+        apiVersion,
+        kind,
+        spec,
+        metadata: { name, namespace, labels, annotations },
+      });
+    },
+  },
+  "bootstrap-lease-held": {
+    strike: async (world) => {
+      await world.place.cluster.patch(leasePath(world), {
+        spec: {
+          holderIdentity: "another-run",
+          leaseDurationSeconds: 3600,
+          renewTime: microTime(),
+          acquireTime: microTime(),
+        },
+      });
+      await world.bootstrap();
+    },
+    before: (world) => world.place.cluster.patch(leasePath(world), { spec: { holderIdentity: null } }),
+  },
+  "bootstrap-secret-kept": {
+    strike: async (world) => {
+      await world.vault("POST", "secret/metadata/langfuse-secret-key", {
+        custom_metadata: { "managed-by": "somebody-else" },
+      });
+      await world.bootstrap();
+    },
+    before: async (world) => {
+      await world.vault("POST", "secret/metadata/langfuse-secret-key", {
+        custom_metadata: { "managed-by": "ameide-secrets/vault-bootstrap" },
+      });
+      await world.bootstrap();
+    },
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+interface PodSpec {
+  readonly volumes: readonly { readonly name: string; readonly projected?: object }[];
+  readonly containers: readonly (object & {
+    readonly env: readonly { readonly name: string; readonly value?: string }[];
+    readonly volumeMounts: readonly { readonly name: string }[];
+  })[];
+}
+
+export function cronJob({ place: { stack } }: World): string {
+  return `/apis/batch/v1/namespaces/${stack.namespace}/cronjobs/${stack.bootstrap.name}`;
+}
+
+function statusPath({ place: { stack } }: World): string {
+  return `/api/v1/namespaces/${stack.namespace}/configmaps/${stack.bootstrap.config.statusConfigMap}`;
+}
+
+function leasePath({ place: { stack } }: World): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${stack.namespace}/leases/${stack.bootstrap.config.lease}`;
+}
+
+/** As Kubernetes writes `MicroTime`. */
+function microTime(): string {
+  return new Date().toISOString().replace("Z", "000Z");
+}
+
+async function patchPod(world: World, change: (pod: PodSpec) => object): Promise<void> {
+  const { spec } = await world.place.cluster.get<{ spec: { jobTemplate: { spec: { template: { spec: PodSpec } } } } }>(
+    cronJob(world),
+  );
+  const pod = change(spec.jobTemplate.spec.template.spec);
+  await world.place.cluster.patch(cronJob(world), { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
+}
+
+async function removeJobs(world: World): Promise<void> {
+  const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs`;
+  const { items } = await world.place.cluster.get<{ items: { metadata: { name: string } }[] }>(jobs);
+  const ours = items.filter(({ metadata: { name } }) => name.startsWith(world.place.stack.bootstrap.name));
+  await Promise.all(
+    ours.map(({ metadata: { name } }) => world.place.cluster.remove(`${jobs}/${name}?propagationPolicy=Background`)),
+  );
+  await world.until(async () =>
+    (await world.place.cluster.get<{ items: { metadata: { name: string } }[] }>(jobs)).items.every(
+      ({ metadata: { name } }) => !name.startsWith(world.place.stack.bootstrap.name),
+    ),
+  );
+}

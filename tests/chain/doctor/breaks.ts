@@ -1,0 +1,82 @@
+import type { CauseCode } from "../../../diagnose/causes.ts";
+import { identityBreaks, keyVaultBreaks } from "./azure.ts";
+import { bootstrapBreaks } from "./bootstrap.ts";
+import type { Break } from "./break.ts";
+import { externalSecretBreaks, storeBreaks } from "./stores.ts";
+import { patcherBreaks, vaultBreaks } from "./vault.ts";
+
+export const breaks: Readonly<Record<string, Break>> = {
+  ...keyVaultBreaks,
+  ...identityBreaks,
+  ...bootstrapBreaks,
+  ...vaultBreaks,
+  ...patcherBreaks,
+  ...storeBreaks,
+  ...externalSecretBreaks,
+};
+
+/** Broken one after the other, and repaired by one printed command: an update takes long. */
+export const together: readonly (readonly CauseCode[])[] = [
+  [
+    "federated-token-file-missing",
+    "bootstrap-overruns",
+    "bootstrap-suspended",
+    "role-assignment-missing",
+    "federated-credential-mismatch",
+    "federated-credential-missing",
+    "identity-missing",
+    "client-id-stale",
+  ],
+  [
+    "target-secret-differs",
+    "pull-secret-malformed",
+    "external-secret-path-wrong",
+    "external-secret-missing",
+    "store-account-missing",
+    "store-missing",
+    "vault-address-wrong",
+    "vault-policy-narrow",
+    "vault-role-binding",
+    "vault-role-audience",
+    "vault-role-missing",
+    "token-review-forbidden",
+    "vault-auth-missing",
+    "bootstrap-missing",
+  ],
+];
+
+const grouped: ReadonlySet<string> = new Set(together.flat());
+
+export const alone = Object.fromEntries(Object.entries(breaks).filter(([code]) => !grouped.has(code)));
+
+/** Causes that `tests/diagnose/explain.test.ts` alone shows, and why the local servers cannot. */
+export const onlyPure: Partial<Readonly<Record<CauseCode, string>>> = {
+  "bootstrap-source-missing": "`local` reads Key Vault, not a Secret",
+  "bootstrap-conflict": "needs a write between the bootstrap's read and its write, twice",
+  "bootstrap-secret-failed": "what fails for one secret alone is found for all by the check before",
+  "pull-secret-missing-here": "every namespace of `local` has a pull secret of its own",
+  "vault-port-forward-forbidden": "Vault of `local` is reached without a port-forward",
+  "value-too-short": "no secret that `local` delivers has a least length",
+};
+
+/** Causes that could be shown here, and are shown by `tests/diagnose/explain.test.ts` alone so far. */
+export const notYet: readonly CauseCode[] = [
+  "bootstrap-failed",
+  "bootstrap-forbidden-in-cluster",
+  "bootstrap-unschedulable",
+  "bootstrap-image-not-pulled",
+  "bootstrap-cannot-start",
+  "vault-unreachable",
+  "eso-not-running",
+  "vault-value-field-missing",
+  "cluster-not-readable",
+  "store-permission-denied",
+  "store-stale",
+  "vault-uninitialised",
+  "vault-lost",
+  "consumer-not-restarted",
+  "pull-secret-not-attached",
+  "external-secret-target-owned",
+  "external-secret-stale-failure",
+  "external-secret-denied",
+];

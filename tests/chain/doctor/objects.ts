@@ -1,0 +1,17 @@
+import type { World } from "./world.ts";
+
+const group = "/apis/external-secrets.io/v1/namespaces";
+
+/** Path of a namespace's store. */
+export function stores({ namespace: own }: World, namespace = own): string {
+  return `${group}/${namespace}/secretstores/ameide-vault`;
+}
+
+export function externalSecrets({ namespace: own }: World, name: string, namespace = own): string {
+  return `${group}/${namespace}/externalsecrets/${name}`;
+}
+
+/** Has External Secrets look at it now, as the seed does. */
+export async function again({ place: { cluster } }: World, path: string): Promise<void> {
+  await cluster.patch(path, { metadata: { annotations: { "force-refresh": String(Date.now()) } } });
+}

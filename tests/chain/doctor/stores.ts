@@ -1,0 +1,137 @@
+import type { Break } from "./break.ts";
+import { again, externalSecrets, stores } from "./objects.ts";
+import type { World } from "./world.ts";
+
+export const storeBreaks = {
+  "store-missing": { strike: (world) => world.place.cluster.remove(stores(world)) },
+  "store-account-missing": {
+    strike: (world) =>
+      world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/serviceaccounts/ameide-vault-reader`),
+  },
+  "vault-address-wrong": {
+    strike: (world) =>
+      world.place.cluster.patch(stores(world, "argocd"), { spec: { provider: { vault: { server: "http://127.0.0.1:1" } } } }), // prettier-ignore
+  },
+  "store-not-ready": {
+    strike: (world) => nowhereCa(world, { type: "ConfigMap", name: "nowhere", key: "ca.pem" }),
+    after: (world) => nowhereCa(world, null),
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+export const externalSecretBreaks = {
+  "external-secret-missing": {
+    strike: (world) => world.place.cluster.remove(externalSecrets(world, "ghcr-pull-sync")),
+  },
+  // another secret's: a path that is in no catalogue the admission policy refuses, whoever writes it
+  "external-secret-path-wrong": {
+    strike: (world) =>
+      world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), {
+        spec: { data: [{ secretKey: "LANGFUSE_SECRET_KEY", remoteRef: { key: "openai-api-key", property: "value" } }] }, // prettier-ignore
+      }),
+  },
+  "external-secret-template": {
+    strike: (world) => template(world, { data: { LANGFUSE_SECRET_KEY: "{{ .nowhere }}" } }),
+    after: (world) => template(world, { data: null }),
+  },
+  "external-secret-failed": {
+    strike: (world) => storeOf(world, "nowhere"),
+    after: (world) => storeOf(world, "ameide-vault"),
+  },
+  "external-secret-waiting": {
+    strike: async (world) => {
+      world.signal("external-secrets", "SIGSTOP");
+      await madeAnew(world, externalSecrets(world, "langfuse-secrets-sync"));
+    },
+    before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
+  },
+  "target-secret-differs": {
+    strike: (world) =>
+      world.place.cluster.patch(externalSecrets(world, "inference-api-credentials-sync"), {
+        spec: { target: { template: { metadata: { labels: { "app.kubernetes.io/managed-by": "hand" } } } } },
+      }),
+  },
+  "target-secret-missing": whileStopped((world) => world.place.cluster.remove(secret(world, "langfuse-secrets"))),
+  "target-secret-behind": {
+    ...whileStopped(
+      (world) =>
+      world.place.cluster.patch(secret(world, "langfuse-secrets"), { data: { LANGFUSE_SECRET_KEY: base64("edited-by-hand-0123") } }), // prettier-ignore
+    ),
+    sight: () => ({ prove: true }),
+  },
+  "target-holds-placeholder": {
+    strike: async (world) => {
+      const { data } = await world.vault<{ data: { current_version: number } }>("GET", "secret/metadata/langfuse-secret-key"); // prettier-ignore
+      await world.vault("POST", "secret/data/langfuse-secret-key", { data: { value: "CHANGEME" }, options: { cas: data.current_version } }); // prettier-ignore
+      await again(world, externalSecrets(world, "langfuse-secrets-sync"));
+    },
+  },
+  "pull-secret-malformed": {
+    strike: (world) =>
+      world.place.cluster.patch(externalSecrets(world, "ghcr-pull-sync", "argocd"), {
+        spec: { target: { template: { data: { ".dockerconfigjson": "{}" } } } },
+      }),
+  },
+  "image-pull-denied": {
+    strike: (world) =>
+      world.place.cluster.create(`/api/v1/namespaces/${world.namespace}/pods`, {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "private" },
+        spec: { containers: [{ name: "main", image: "ghcr.io/ameide/platform:1" }] },
+      }),
+    after: (world) => world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/pods/private`),
+  },
+  "values-equal": {
+    strike: async (world) => {
+      const shared = "one-token-in-two-slots-0123456789";
+      world.setValues({ ...world.values, ANTHROPIC_API_KEY: shared, OPENAI_API_KEY: shared });
+      const pushed = await world.shell("ameide-secrets env push --stack local && ameide-secrets bootstrap run --stack local && ameide-secrets resync --stack local"); // prettier-ignore
+      if (pushed.code !== 0) throw new Error(pushed.err);
+    },
+    input: "a-token-of-its-own-0123456789",
+    after: (world) =>
+      Promise.resolve(world.setValues({ ...world.values, ANTHROPIC_API_KEY: "a-token-of-its-own-0123456789" })),
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+/** While External Secrets stands still: it watches its Secrets and may else be quicker than any look. */
+function whileStopped(strike: (world: World) => Promise<unknown>): Break {
+  return {
+    strike: async (world) => {
+      world.signal("external-secrets", "SIGSTOP");
+      await strike(world);
+    },
+    before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
+  };
+}
+
+function secret({ namespace }: World, name: string): string {
+  return `/api/v1/namespaces/${namespace}/secrets/${name}`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+function nowhereCa(world: World, caProvider: object | null): Promise<unknown> {
+  return world.place.cluster.patch(stores(world, "argocd"), { spec: { provider: { vault: { caProvider } } } });
+}
+
+function template(world: World, change: object): Promise<unknown> {
+  const target = { template: change };
+  return world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec: { target } });
+}
+
+function storeOf(world: World, name: string): Promise<unknown> {
+  const path = externalSecrets(world, "langfuse-secrets-sync");
+  return world.place.cluster.patch(path, { spec: { secretStoreRef: { name } } });
+}
+
+/** The same object once more, without what External Secrets has written into it. */
+async function madeAnew({ place: { cluster } }: World, path: string): Promise<void> {
+  const { apiVersion, kind, metadata, spec } = await cluster.get(path);
+  const { name, namespace, labels, annotations } = metadata;
+  await cluster.remove(path);
+  const object = { apiVersion, kind, spec, metadata: { name, namespace, labels, annotations } };
+  await cluster.create(path.replace(/\/[^/]+$/, ""), object);
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { CauseCode } from "../../../diagnose/causes.ts";
+import type { DiagnosedCause } from "../../../diagnose/diagnosis.ts";
+import type { Break } from "./break.ts";
+import { told, type World } from "./world.ts";
+
+/**
+ * Breaks the environment in one way, sees that cause named first, applies the repair as it is printed, sees it gone, and
+ * follows what `doctor` says until it says nothing any more.
+ */
+export async function strikeAndMend(
+  world: World,
+  code: CauseCode,
+  { strike, sight, before, after, input }: Break,
+): Promise<void> {
+  await strike(world);
+  const cause = await world.untilFirst(code, sight?.(world));
+  await before?.(world);
+  await apply(world, cause, input);
+  await after?.(world);
+  await heals(world, code);
+}
+
+/**
+ * Breaks it in one way after the other, the end of the chain first, sees each named first as it happens, and repairs
+ * all of it by what is printed for the last.
+ */
+export async function strikeAllAndMend(
+  world: World,
+  codes: readonly CauseCode[],
+  breaks: Readonly<Record<string, Break>>,
+): Promise<void> {
+  let last: DiagnosedCause | undefined;
+  for (const code of codes) {
+    await breaks[code]?.strike(world);
+    last = await world.untilFirst(code);
+    if (commandOf(last.fix)?.startsWith("kubectl ") === true) await apply(world, last);
+  }
+  assert.ok(last !== undefined);
+  await apply(world, last);
+  for (const code of codes) await breaks[code]?.after?.(world);
+  for (const code of codes) await heals(world, code);
+}
+
+/** Runs the command of a repair as it is printed, and what that command asks for in turn. */
+async function apply(world: World, { code, fix }: Pick<DiagnosedCause, "code" | "fix">, input?: string): Promise<void> {
+  const command = commandOf(fix);
+  if (command === undefined) return;
+  const ended = await world.shell(command, input);
+  const confirm = /fix: the same command with (--confirm \S+)/.exec(ended.err)?.[1];
+  const last = confirm === undefined ? ended : await world.shell(`${command} ${confirm}`);
+  const mayFind = /^ameide-secrets (lineage|doctor)/.test(command); // these tell by their exit code what they found
+  assert.ok(
+    last.code === 0 || (mayFind && last.code === 1),
+    `${code}: ${command}\nended with ${last.code}: ${last.err}${last.out}`,
+  );
+}
+
+/** The command in the words of a repair: all of it, or what follows the last `: `. Without one, a person does it. */
+export function commandOf(fix: string): string | undefined {
+  return /(?:^|: )((?:ameide-secrets|kubectl|az) [^<]*)$/.exec(fix)?.[1];
+}
+
+async function heals(world: World, code: CauseCode): Promise<void> {
+  let causes: readonly DiagnosedCause[] = [];
+  await world.until(
+    async () => {
+      causes = (await world.look({ prove: true })).causes;
+      const [first] = causes;
+      if (first === undefined) return true;
+      if (first.code !== code) await apply(world, first);
+      return false;
+    },
+    () => `${code} was repaired as printed, and there is: ${told(causes)}`,
+  );
+}

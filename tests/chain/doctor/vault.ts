@@ -1,0 +1,108 @@
+import { vaultReader } from "../../../diagnose/observe/access.ts";
+import { Redacted } from "../../../domain/redacted.ts";
+import type { Break } from "./break.ts";
+import { failingJob, patcherJobs } from "./jobs.ts";
+import type { World } from "./world.ts";
+
+const reviewBinding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ameide-secrets-token-review-local";
+const langfuse = "langfuse-secret-key";
+const role = (world: World, namespace = world.namespace): string =>
+  `auth/${world.place.stack.vault.authMount}/role/ameide-secrets-reader-${namespace}`;
+
+export const vaultBreaks = {
+  "vault-sealed": { strike: (world) => world.vault("PUT", "sys/seal") },
+  "vault-orphaned": {
+    strike: async (world) => {
+      const path = credentials(world);
+      const { apiVersion, kind, metadata, data, type } = await world.place.cluster.get(path);
+      const { name, namespace, labels, annotations } = metadata;
+      kept = { apiVersion, kind, data, type, metadata: { name, namespace, labels, annotations } };
+      await world.vault("PUT", "sys/seal");
+      await world.place.cluster.remove(path);
+    },
+    // the backup
+    after: (world) => world.place.cluster.create(credentials(world).replace(/\/[^/]+$/, ""), kept),
+  },
+  "vault-reviewer-pinned": { strike: (world) => configureAuth(world, { token_reviewer_jwt: "ey.expired.token" }) },
+  "vault-auth-config-wrong": { strike: (world) => configureAuth(world, { disable_iss_validation: false }) },
+  "vault-auth-missing": { strike: (world) => world.vault("DELETE", `sys/auth/${world.place.stack.vault.authMount}`) },
+  "token-review-forbidden": { strike: (world) => world.place.cluster.remove(reviewBinding) },
+  "vault-role-missing": { strike: (world) => world.vault("DELETE", role(world)) },
+  "vault-role-audience": { strike: (world) => changeRole(world, role(world), { audience: "vault" }) },
+  "vault-role-binding": {
+    strike: (world) => changeRole(world, role(world, "argocd"), { bound_service_account_names: ["default"] }),
+  },
+  "vault-policy-narrow": {
+    strike: (world) =>
+      world.vault("PUT", "sys/policies/acl/ameide-secrets-reader-argocd", { policy: 'path "secret/data/none" {}' }),
+  },
+  "vault-path-missing": { strike: (world) => world.vault("DELETE", `secret/data/${langfuse}`) },
+  "vault-holds-placeholder": {
+    strike: (world) => write(world, langfuse, { value: "CHANGEME" }),
+    sight: () => ({ prove: true }),
+  },
+  "vault-not-readable": {
+    strike: () => Promise.resolve(), // a person whose token has ended
+    sight: ({ place: { stack } }) => ({
+      access: { vault: vaultReader(stack.vault.operatorAddress, new Redacted("ended")) },
+    }),
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+const patcherSays = (said: string): Break => ({
+  strike: async (world) => {
+    await world.place.cluster.create(patcherJobs(world).all, failingJob(said));
+    const failed = async () =>
+      (await world.place.cluster.get<{ status?: { failed?: number } }>(patcherJobs(world).one)).status?.failed === 1;
+    await world.until(failed);
+  },
+  after: (world) => world.place.cluster.remove(`${patcherJobs(world).one}?propagationPolicy=Background`),
+});
+
+export const patcherBreaks = {
+  "patcher-exec-format": patcherSays("exec /scripts/jq: exec format error"),
+  "patcher-command-missing": patcherSays("sh: command not found: jq"),
+  "patcher-keycloak-unauthorized": patcherSays("POST /realms/master/protocol/openid-connect/token: 401 Unauthorized"),
+  "patcher-keycloak-forbidden": patcherSays("GET /admin/realms/ameide/clients: 403 Forbidden"),
+  "patcher-client-missing": patcherSays("GET /admin/realms/ameide/clients/platform-app: 404 Not Found"),
+  "patcher-vault-denied": patcherSays("PUT secret/data/platform-app-client-secret: 403, permission denied"),
+  "patcher-failed": patcherSays("something that nobody has seen yet"),
+  "keycloak-secret-placeholder": {
+    strike: (world) => world.vault("POST", `secret/data/${clientSecret}`, placeholder),
+    sight: () => ({ prove: true }),
+    after: (world) => world.vault("DELETE", `secret/metadata/${clientSecret}`),
+  },
+  "keycloak-secret-absent": {
+    strike: (world) =>
+      world.vault("POST", `secret/data/${clientSecret}`, { data: { value: "made-by-keycloak-01234" } }),
+    after: (world) => world.vault("DELETE", `secret/metadata/${clientSecret}`),
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+const clientSecret = "platform-app-client-secret";
+const placeholder = { data: { value: "keycloak_generated_placeholder" } };
+
+/** The deleted Secret's backup. */
+let kept: object = {};
+
+function credentials({ place: { stack } }: World): string {
+  return `/api/v1/namespaces/${stack.namespace}/secrets/${stack.bootstrap.config.vault.credentialsSecret}`;
+}
+
+async function configureAuth(world: World, change: object): Promise<void> {
+  const { kubernetesHost, kubernetesCaPem, authMount } = world.place.stack.vault;
+  const config = { kubernetes_host: kubernetesHost, kubernetes_ca_cert: kubernetesCaPem };
+  const flags = { disable_local_ca_jwt: true, disable_iss_validation: true };
+  await world.vault("POST", `auth/${authMount}/config`, { ...config, ...flags, ...change });
+}
+
+async function changeRole(world: World, path: string, change: object): Promise<void> {
+  const { data } = await world.vault<{ data: object }>("GET", path);
+  await world.vault("POST", path, { ...data, ...change });
+}
+
+/** As another writer who respects check-and-set. */
+async function write(world: World, path: string, data: object): Promise<void> {
+  const { data: held } = await world.vault<{ data: { current_version: number } }>("GET", `secret/metadata/${path}`);
+  await world.vault("POST", `secret/data/${path}`, { data, options: { cas: held.current_version } });
+}

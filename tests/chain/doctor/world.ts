@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { runBootstrapJob, type BootstrapRun } from "../../../cli/access/bootstrap-job.ts";
+import type { Place } from "../../../cli/access/place.ts";
+import { vaultCall } from "../../../cli/access/vault.ts";
+import { localArm } from "../../../cli/deploy/local-azure.ts";
+import { vaultCredential } from "../../../cli/deploy/vault-credentials.ts";
+import type { CauseCode } from "../../../diagnose/causes.ts";
+import type { DiagnosedCause, Diagnosis } from "../../../diagnose/diagnosis.ts";
+import { explain } from "../../../diagnose/explain.ts";
+import type { Access } from "../../../diagnose/observe/access.ts";
+import { observe } from "../../../diagnose/observe/observe.ts";
+import { serverStates } from "../../../local/servers/states.ts";
+import type { ServerName } from "../../../local/servers/server.ts";
+import { armRequest } from "../../support/arm.ts";
+import type { Ended } from "../../support/command-line.ts";
+import type { LocalChain } from "../../support/local-chain.ts";
+import { testBinaries } from "../../support/servers.ts";
+
+/** How one looks: as `doctor` does, with values compared as by `--prove`, or with other rights. */
+export interface Sight {
+  readonly prove?: boolean;
+  readonly access?: Partial<Access>;
+}
+
+/** Longest that the servers take to answer to a change, with everything else on this machine busy. */
+const patienceInMilliseconds = 60_000;
+const pauseInMilliseconds = 200;
+
+/** The environment that is broken and repaired, and the ways into it. */
+export class World {
+  readonly chain: LocalChain;
+  readonly place: Place;
+  /** Values of the `.env` at hand; what a repair calls the real ones. */
+  values: Readonly<Record<string, string>>;
+  #binDir: string | undefined;
+
+  constructor(chain: LocalChain, place: Place, values: Readonly<Record<string, string>>) {
+    this.chain = chain;
+    this.place = place;
+    this.values = values;
+  }
+
+  get namespace(): string {
+    return this.place.stack.namespace;
+  }
+
+  async look({ prove = false, access = {} }: Sight = {}): Promise<Diagnosis> {
+    const { stack } = this.place;
+    return explain(await observe(stack, { ...this.place.access, ...access }, { compareValues: prove }), stack);
+  }
+
+  /** Looks until this cause stands first. @throws AssertionError with what stands there instead, when its time is over. */
+  async untilFirst(code: CauseCode, sight: Sight = {}): Promise<DiagnosedCause> {
+    let seen: readonly DiagnosedCause[] = [];
+    await this.until(
+      async () => {
+        seen = (await this.look(sight)).causes;
+        return seen[0]?.code === code;
+      },
+      () => `${code} does not come first; there is: ${told(seen)}`,
+    );
+    return seen[0] as DiagnosedCause;
+  }
+
+  /** Waits for a condition of the servers. */
+  async until(holds: () => Promise<boolean>, otherwise: () => string = () => "it did not come about"): Promise<void> {
+    const deadline = performance.now() + patienceInMilliseconds;
+    while (!(await holds())) {
+      if (performance.now() > deadline) assert.fail(otherwise());
+      await sleep(pauseInMilliseconds);
+    }
+  }
+
+  /** As root. @param body - of a write. */
+  async vault<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T> {
+    const root = await vaultCredential(this.place.cluster, this.namespace, "root-token");
+    return vaultCall<T>(this.place.stack.vault.operatorAddress, root, method, `/v1/${path}`, body);
+  }
+
+  /** Resource Manager or Key Vault of the stand-in, as the person who owns it; the api-version is added. */
+  async azure<T = unknown>(method: string, path: string, body?: object): Promise<T> {
+    const text = await armRequest(localArm(this.chain.home), method, path, body);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** Runs vault-bootstrap to its end, whatever that is. */
+  bootstrap(...flags: readonly string[]): Promise<BootstrapRun> {
+    const { cluster, stack } = this.place;
+    return runBootstrapJob(cluster, {
+      namespace: stack.namespace,
+      cronJob: stack.bootstrap.name,
+      purpose: "test",
+      flags,
+      timeoutInSeconds: 120,
+      signal: new AbortController().signal,
+    });
+  }
+
+  /** Sends a signal to one server of this environment. */
+  signal(server: ServerName, signal: NodeJS.Signals): void {
+    const pid = serverStates(this.chain.home).find(({ name }) => name === server)?.pid;
+    assert.ok(pid !== undefined, `${server} does not run`);
+    process.kill(pid, signal);
+  }
+
+  /**
+   * Runs a command line as a person who pastes it would: with the names that these programs have everywhere. That this
+   * environment lives in a folder of its own is all that is added to ours, and `az` is a stand-in.
+   *
+   * @param input - what it reads from standard input. @default - nothing
+   */
+  async shell(command: string, input = ""): Promise<Ended> {
+    this.#binDir ??= await this.#programs();
+    const { kubeconfig, dir } = this.chain.home;
+    const env = {
+      ...process.env,
+      PATH: `${this.#binDir}:${process.env["PATH"]}`,
+      KUBECONFIG: kubeconfig,
+      KUBECACHEDIR: join(dir, "test-cache"),
+    };
+    const child = spawn("sh", ["-c", command], { env, stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => {}); // it may end without reading
+    child.stdin.end(input);
+    let out = "";
+    let err = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ code, out, err }));
+    });
+  }
+
+  /** Writes `.env` anew, where the commands read it. */
+  setValues(values: Readonly<Record<string, string>>): void {
+    this.values = values;
+    this.chain.envFile(values);
+  }
+
+  async #programs(): Promise<string> {
+    const bin = join(this.chain.home.dir, "test-bin");
+    mkdirSync(bin, { recursive: true, mode: 0o700 });
+    const script = (name: string, lines: readonly string[]): void => {
+      writeFileSync(join(bin, name), `#!/bin/sh\n${lines.join("\n")}\n`);
+      chmodSync(join(bin, name), 0o700);
+    };
+    const ours = fileURLToPath(new URL("../../../cli/bin.mjs", import.meta.url));
+    const dotenv = `--dotenv "${this.chain.envFile(this.values)}"`;
+    script("ameide-secrets", [
+      `case "$1 $2" in`,
+      `  "local up") set -- "$@" --no-first-look ${dotenv} ;;`,
+      `  "env push") set -- "$@" ${dotenv} ;;`,
+      `esac`,
+      `exec "${process.execPath}" "${ours}" "$@" ${this.chain.place.map((word) => `"${word}"`).join(" ")}`,
+    ]);
+    const az = fileURLToPath(new URL("./az-stand-in.ts", import.meta.url));
+    script("az", [`exec "${process.execPath}" "${az}" "${this.chain.home.dir}" ${this.chain.home.portBase} "$@"`]);
+    script("kubectl", [`exec "${(await testBinaries()).kubectl}" "$@"`]);
+    return bin;
+  }
+}
+
+/** Causes for the message of an assertion. */
+export function told(causes: readonly DiagnosedCause[]): string {
+  const lines = causes.map(({ code, evidence: [first] }) => `${code} (${first?.where}: ${first?.seen})`);
+  return lines.join("; ") || "nothing";
+}
