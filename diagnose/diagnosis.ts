@@ -48,3 +48,16 @@ export interface SecretDiagnosis {
   /** The first broken one. */
   readonly brokenAt?: { readonly stage: Stage; readonly code: CauseCode };
 }
+
+/** How many of the secrets pass every stage. One with a stage that could not be looked at is not proven to pass it. */
+export function countsOf(secrets: readonly SecretDiagnosis[]): {
+  readonly passing: number;
+  readonly broken: number;
+  readonly unseen: number;
+} {
+  const broken = secrets.filter(({ brokenAt }) => brokenAt !== undefined).length;
+  const isUnseen = ({ brokenAt, hops }: SecretDiagnosis): boolean =>
+    brokenAt === undefined && hops.some(({ state }) => state === "unknown");
+  const unseen = secrets.filter(isUnseen).length;
+  return { passing: secrets.length - broken - unseen, broken, unseen };
+}

@@ -40,7 +40,7 @@ function plainState(
     case "key-vault":
       return fromAzure ? held(snapshot.keyVault, (one) => one.name === keyVaultName) : "absent";
     case "identity":
-      return fromAzure ? seen(snapshot.identity.federatedCredentials) : "absent";
+      return fromAzure ? seen(snapshot.identity.federatedCredentials, snapshot.identity.roleAssignments) : "absent";
     case "bootstrap":
       return seen(snapshot.bootstrap.status);
     case "vault":
@@ -48,14 +48,14 @@ function plainState(
     case "secret-store":
       return delivered ? seen(snapshot.stores) : "absent";
     case "external-secret":
-      return delivered ? seen(snapshot.secrets) : "absent";
+      return delivered ? seen(snapshot.externalSecrets, snapshot.secrets) : "absent";
     case "dotenv":
       return "unknown";
   }
 }
 
-function seen(part: Observed<unknown>): Hop["state"] {
-  return part.ok ? "ok" : "unknown";
+function seen(...parts: readonly Observed<unknown>[]): Hop["state"] {
+  return parts.every(({ ok }) => ok) ? "ok" : "unknown";
 }
 
 function held<T>(part: Observed<readonly T[]>, is: (one: T) => boolean): Hop["state"] {

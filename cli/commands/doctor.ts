@@ -1,7 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { writeFileSync } from "node:fs";
 import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 
 interface Flags extends PlaceFlags {
@@ -9,9 +6,6 @@ interface Flags extends PlaceFlags {
   readonly bundle?: string;
   readonly prove?: boolean;
 }
-
-/** Between two looks of `--watch`. */
-const watchPauseInSeconds = 5;
 
 export const doctor: Command<Flags> = {
   name: "doctor",
@@ -22,7 +16,7 @@ export const doctor: Command<Flags> = {
       flags: "--prove",
       summary: "read the values in Key Vault and Vault as well, and compare them by keyed hash; shows none",
     },
-    { flags: "--watch", summary: "look again every 5 seconds until Ctrl-C" },
+    { flags: "--watch", summary: "look again every 5 seconds until Ctrl-C; with --json one object a line" },
     { flags: "--bundle <file>", summary: "write what was seen and found, without any value, to attach to a ticket" },
   ],
   examples: [
@@ -31,29 +25,12 @@ export const doctor: Command<Flags> = {
     "ameide-secrets doctor --stack local --watch",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace }, { observe }, { explain }, { formatDiagnosis }] = await Promise.all([
+    const [{ openPlace }, { runDoctor }] = await Promise.all([
       import("../access/place.ts"),
-      import("../../diagnose/observe/observe.ts"),
-      import("../../diagnose/explain.ts"),
-      import("../deploy/diagnosis-words.ts"),
+      import("../deploy/doctor.ts"),
     ]);
-    const prove = flags.prove === true;
-    const place = await openPlace({ ...flags, readsValues: prove });
-    try {
-      for (;;) {
-        const snapshot = await observe(place.stack, place.access, { compareValues: prove });
-        const diagnosis = explain(snapshot, place.stack);
-        io.out(flags.json === true ? JSON.stringify(diagnosis, undefined, 2) : formatDiagnosis(diagnosis, snapshot));
-        if (flags.bundle !== undefined) {
-          writeFileSync(flags.bundle, `${JSON.stringify({ diagnosis, snapshot }, undefined, 2)}\n`, { mode: 0o600 });
-          io.err(`written to ${flags.bundle}`);
-        }
-        const broken = diagnosis.causes.some(({ severity }) => severity === "error");
-        if (flags.watch !== true) return broken ? ExitCode.finding : ExitCode.ok;
-        await sleep(watchPauseInSeconds * 1000, undefined, { signal });
-      }
-    } finally {
-      await place.close();
-    }
+    const { prove = false, watch = false, json = false, bundle } = flags;
+    const open = () => openPlace({ ...flags, readsValues: prove });
+    return runDoctor({ open, prove, watch, json, signal, ...(bundle === undefined ? {} : { bundle }) }, io);
   },
 };

@@ -1,4 +1,4 @@
-import type { DiagnosedCause, Diagnosis } from "../../diagnose/diagnosis.ts";
+import { countsOf, type DiagnosedCause, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import type { Lineage } from "../../diagnose/lineage.ts";
 import type { Validation } from "../../diagnose/validate.ts";
 import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
@@ -12,10 +12,11 @@ const namesShown = 6;
 
 /** What `doctor` prints: causes in the order of the chain, then one line of counts. */
 export function formatDiagnosis({ environment, causes, secrets }: Diagnosis, snapshot: Snapshot): string {
-  const healthy = secrets.filter(({ brokenAt }) => brokenAt === undefined).length;
+  const { passing, unseen } = countsOf(secrets);
   const seconds = (snapshot.tookInMilliseconds / 1000).toFixed(1);
   const calls = Object.values(snapshot.calls).reduce((sum, count) => sum + count, 0);
-  const closing = `${environment}: ${healthy} of ${secrets.length} secrets pass every stage; looked ${seconds} s, ${calls} calls`;
+  const unproven = unseen === 0 ? "" : `, ${unseen} could not be seen at every stage`;
+  const closing = `${environment}: ${passing} of ${secrets.length} secrets pass every stage${unproven}; looked ${seconds} s, ${calls} calls`;
   return [...causes.map(formatCause), closing].join("\n\n");
 }
 

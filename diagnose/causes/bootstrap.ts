@@ -99,6 +99,16 @@ export const bootstrapCauses = {
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
     see: "451",
   },
+  "bootstrap-status-malformed": {
+    stage: "bootstrap",
+    severity: "error",
+    title: "The bootstrap's status is not what it writes",
+    symptom: "what the last run did with each secret is unknown",
+    cause: "someone edited or emptied the ConfigMap `vault-bootstrap-status`; the chain does not depend on it",
+    fix: "ameide-secrets bootstrap run --stack <stack>",
+    mind: "each run writes the whole status anew, whatever stands there",
+    see: "451",
+  },
   "bootstrap-source-missing": {
     stage: "bootstrap",
     severity: "error",

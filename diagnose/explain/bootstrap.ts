@@ -16,8 +16,16 @@ export const explainBootstrap: Rule = (view) => {
   const outcomes = ofOutcomes(view);
   const isTold = [...template, ...pods].some(({ secrets }) => secrets === undefined) || outcomes.length > 0;
   const seen = [...template, ...pods, ...outcomes, ...(isTold ? [] : ofLastRun(view))];
-  return [...seen, ...ofSilence(view, seen)];
+  return [...seen, ...ofStatus(view), ...ofSilence(view, seen)];
 };
+
+/** A status that is no status counts as none for every other rule. */
+function ofStatus({ snapshot, expected }: View): readonly Sighting[] {
+  const { status } = snapshot.bootstrap;
+  if (status.ok || status.failure.kind !== "malformed") return [];
+  const where = `ConfigMap ${expected.namespace}/${expected.bootstrap.config.statusConfigMap}`;
+  return [{ code: "bootstrap-status-malformed", where, seen: status.failure.message, secrets: [] }];
+}
 
 function ofCronJob({ snapshot, expected }: View): readonly Sighting[] {
   const { cronJob } = snapshot.bootstrap;

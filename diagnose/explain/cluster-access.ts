@@ -1,9 +1,9 @@
 import type { Failure, Observed } from "../../domain/snapshot.ts";
-import type { Rule } from "./view.ts";
+import { isUnseen, type Rule } from "./view.ts";
 
 /**
- * Each part of the cluster that may not be looked at, with the right that is missing; where the cluster is out of reach
- * as a whole, that once. What is not there is for the rules of its stage.
+ * Each part of the cluster that could not be looked at, with the right that is missing or the server's words; where the
+ * cluster is out of reach as a whole, that once. What is not there or malformed is for the rules of its stage.
  */
 export const explainClusterAccess: Rule = ({ snapshot }) => {
   const { stores, bootstrap, vault, identity } = snapshot;
@@ -24,12 +24,12 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
     identity.clusterIssuer,
   ];
   const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
-  const shut = failures.find(({ kind }) => kind === "not-asked" || kind === "unreachable");
-  const told = !stores.ok && shut !== undefined ? [shut] : failures.filter(isRefused);
+  const isShut = failures.length === parts.length && failures.every(isOutOfReach);
+  const told = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
   // unseen, not broken: no secret is named
   return told.map(({ asked, message }) => ({ code: "cluster-not-readable", where: asked, seen: message, secrets: [] }));
 };
 
-function isRefused({ kind }: Failure): boolean {
-  return kind === "forbidden" || kind === "failed";
+function isOutOfReach({ kind }: Failure): boolean {
+  return kind === "not-asked" || kind === "unreachable";
 }

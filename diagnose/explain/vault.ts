@@ -1,6 +1,6 @@
 import { vaultRoles, type VaultRole } from "../../domain/vault-roles.ts";
 import type { VaultAuthConfig, VaultRoleState } from "../../domain/snapshot.ts";
-import { secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
+import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
 export const explainVault: Rule = (view) => [
@@ -167,14 +167,14 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
-/** Each right that is missing, or once why nothing was asked; a Vault that is shut has been told already. */
+/** Each part that could not be looked at, or once why nothing was asked; a Vault that is shut has been told already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, authConfig, roles, policies, secrets } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
   if (!health.ok && health.failure.kind !== "not-asked") return [];
   const failed = [health, authConfig, roles, policies, secrets].filter((part) => !part.ok).map((part) => part.failure);
   const unasked = failed.find(({ kind }) => kind === "not-asked");
-  const told = unasked === undefined ? failed.filter(({ kind }) => kind === "forbidden") : [unasked];
+  const told = unasked === undefined ? failed.filter(isUnseen) : [unasked];
   return told.map(({ asked, message }) => ({ code: "vault-not-readable", where: asked, seen: message, secrets: [] }));
 }
 

@@ -1,5 +1,5 @@
 import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Failure, Snapshot } from "../../domain/snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 
 /** What a stack is to its doctor: names and strictness, nothing that could be changed by it. */
@@ -40,6 +40,11 @@ export function isExplained({ before }: View, secret: string): boolean {
 /** The first of these causes that was seen before. */
 export function seenBefore({ before }: View, codes: readonly CauseCode[]): Sighting | undefined {
   return codes.map((code) => before.find((sighting) => sighting.code === code)).find((found) => found !== undefined);
+}
+
+/** Whether a part was asked for and could not be looked at: nobody knows what is there, so it must be told. */
+export function isUnseen({ kind }: Failure): boolean {
+  return kind === "forbidden" || kind === "failed" || kind === "unreachable";
 }
 
 /** Names of the planned secrets that a store's namespace receives. */

@@ -1,4 +1,4 @@
-import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { BootstrapState, CronJobState, JobState, Observed } from "../../domain/snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
@@ -14,9 +14,7 @@ export async function observeBootstrap(kubernetes: KubernetesReader, stack: Envi
   const [cronJob, jobs, status, credentialsSecret] = await Promise.all([
     observed(`read the CronJob ${namespace}/${bootstrap.name}`, () => readCronJob(kubernetes, stack)),
     observed(`list jobs in ${namespace}`, () => readJobs(kubernetes, stack)),
-    observed(`read the ConfigMap ${namespace}/${statusConfigMap}`, () =>
-      readStatus(kubernetes, namespace, statusConfigMap),
-    ),
+    readStatus(kubernetes, namespace, statusConfigMap),
     observed(`read the Secret ${namespace}/${vault.credentialsSecret}`, () =>
       exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${vault.credentialsSecret}`),
     ),
@@ -105,11 +103,24 @@ async function readJobs(
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-async function readStatus(kubernetes: KubernetesReader, namespace: string, name: string): Promise<BootstrapStatus> {
-  const { data } = await kubernetes.get<{ data?: { status?: string } }>(
-    `/api/v1/namespaces/${namespace}/configmaps/${name}`,
-  );
-  return JSON.parse(data?.status ?? "null") as BootstrapStatus;
+/** Anybody with the right may have edited the ConfigMap into something else. */
+async function readStatus(
+  kubernetes: KubernetesReader,
+  namespace: string,
+  name: string,
+): Promise<Observed<BootstrapStatus>> {
+  const asked = `read the ConfigMap ${namespace}/${name}`;
+  const text = await observed(asked, async () => {
+    const { data } = await kubernetes.get<{ data?: { status?: string } | null }>(
+      `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+    );
+    return data?.status ?? "";
+  });
+  if (!text.ok) return text;
+  const value = parseBootstrapStatus(text.value);
+  if (value !== undefined) return { ok: true, value };
+  const message = `data.status ${text.value === "" ? "is missing" : "is not what vault-bootstrap writes"}`;
+  return { ok: false, failure: { kind: "malformed", message, asked } };
 }
 
 /** Only whether it is there: what it holds, Vault's root token among it, is thrown away unread. */

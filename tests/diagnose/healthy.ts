@@ -13,7 +13,7 @@ export function minutesAgo(minutes: number): string {
 
 export const seen = <T>(value: T): Observed<T> => ({ ok: true, value });
 export const unseen = (
-  kind: "unreachable" | "forbidden" | "not-found" | "not-asked" | "failed",
+  kind: "unreachable" | "forbidden" | "not-found" | "not-asked" | "failed" | "malformed",
   message: string = kind,
 ): {
   readonly ok: false;

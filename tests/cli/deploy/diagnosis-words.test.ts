@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
-import { formatUses } from "../../../cli/deploy/diagnosis-words.ts";
+import { formatDiagnosis, formatUses } from "../../../cli/deploy/diagnosis-words.ts";
+import { explain } from "../../../diagnose/explain.ts";
 import { whoUses } from "../../../diagnose/who-uses.ts";
 import { healthy, stack, unseen } from "../../diagnose/healthy.ts";
+
+describe("formatDiagnosis", () => {
+  it("counts no secret as passing that could not be seen at every stage", () => {
+    const snapshot = { ...healthy(), externalSecrets: unseen("unreachable", "timed out") };
+    const count = stack.plan.secrets.length;
+    const whole = formatDiagnosis(explain(healthy(), stack), healthy());
+    assert.match(whole, new RegExp(`^dev: ${count} of ${count} secrets pass every stage; looked`));
+    const said = formatDiagnosis(explain(snapshot, stack), snapshot);
+    assert.match(said, /dev: \d+ of \d+ secrets pass every stage, \d+ could not be seen at every stage; looked/);
+  });
+});
 
 describe("formatUses", () => {
   const name = "openai-api-key";

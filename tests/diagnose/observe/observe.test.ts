@@ -5,6 +5,7 @@ import { Redacted } from "../../../domain/redacted.ts";
 import { ReadError, vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { namespacesOf, observe, vaultPathsOf } from "../../../diagnose/observe/observe.ts";
 import { explain } from "../../../diagnose/explain.ts";
+import { validate } from "../../../diagnose/validate.ts";
 import { stack } from "../healthy.ts";
 
 const secretValue = "a-value-that-must-not-be-seen";
@@ -74,6 +75,16 @@ describe("observe", () => {
     const [one, two] = await Promise.all([observe(stack, nowhere, { dotenv }), observe(stack, nowhere, { dotenv })]);
     const digest = ({ dotenv: part }: typeof one) => (part.ok ? part.value[0]?.fingerprint.digest : undefined);
     assert.notEqual(digest(one), digest(two));
+  });
+  it("takes a status ConfigMap that is none for malformed, and everything goes on without it", async () => {
+    const path = `/api/v1/namespaces/ameide-dev/configmaps/${stack.bootstrap.config.statusConfigMap}`;
+    for (const data of [undefined, {}, { status: "" }, { status: "null" }, { status: "{}" }, { status: "[" }]) {
+      const snapshot = await observe(stack, { ...nowhere, kubernetes: cluster({ [path]: { data } }) });
+      const { status } = snapshot.bootstrap;
+      assert.equal(!status.ok && status.failure.kind, "malformed", JSON.stringify(data));
+      assert.ok(explain(snapshot, stack).causes.some(({ code }) => code === "bootstrap-status-malformed"));
+      assert.equal(validate(snapshot, stack).ok, false);
+    }
   });
   it("asks for a number of objects that does not grow with the secrets", async () => {
     const asked: string[] = [];

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { countsOf } from "../../../diagnose/diagnosis.ts";
+import { explain } from "../../../diagnose/explain.ts";
+import { healthy, stack, unseen } from "../healthy.ts";
+
+describe("explainClusterAccess", () => {
+  it("tells each part that could not be looked at, a server that is silent for it alone included", () => {
+    const silent = unseen("unreachable", "timed out");
+    const { causes, secrets } = explain(
+      { ...healthy(), externalSecrets: silent, secrets: silent, pods: silent },
+      stack,
+    );
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["cluster-not-readable"],
+    );
+    assert.deepEqual(countsOf(secrets), { passing: 0, broken: 0, unseen: secrets.length });
+  });
+  it("tells the part of Vault that is silent, and proves no secret without it", () => {
+    const before = healthy();
+    const { causes, secrets } = explain({ ...before, vault: { ...before.vault, secrets: unseen("failed") } }, stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["vault-not-readable"],
+    );
+    assert.equal(countsOf(secrets).passing, 0);
+  });
+  it("tells the parts that may not be read, and not that the log of a run that did not fail was not asked for", () => {
+    const refused = unseen("forbidden");
+    const { evidence } = explain({ ...healthy(), stores: refused }, stack).causes[0] ?? {};
+    assert.deepEqual(evidence, [{ where: "read it", seen: "forbidden" }]);
+  });
+  it("calls no secret broken because the cluster could not be looked at", () => {
+    const { causes, secrets } = explain({ ...healthy(), stores: unseen("forbidden") }, stack);
+    assert.equal(causes[0]?.severity, "error");
+    assert.deepEqual(
+      secrets.filter(({ brokenAt }) => brokenAt !== undefined),
+      [],
+    );
+  });
+});
