@@ -49,6 +49,11 @@ export interface SecretDiagnosis {
   readonly brokenAt?: { readonly stage: Stage; readonly code: CauseCode };
 }
 
+/** Whether nothing is broken, and no secret's stage was left unseen: what was not seen is not proven. */
+export function isWhole({ causes, secrets }: Pick<Diagnosis, "causes" | "secrets">): boolean {
+  return !causes.some(({ severity }) => severity === "error") && countsOf(secrets).unseen === 0;
+}
+
 /** How many of the secrets pass every stage. One with a stage that could not be looked at is not proven to pass it. */
 export function countsOf(secrets: readonly SecretDiagnosis[]): {
   readonly passing: number;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { countsOf, type Diagnosis } from "../../diagnose/diagnosis.ts";
+import { isWhole, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
@@ -58,8 +58,4 @@ async function look({ open, prove = false }: DoctorOptions): Promise<{ diagnosis
 /** Of a watch one object a line, so that it can be read line by line. */
 function asJson(diagnosis: Diagnosis, watch: boolean): string {
   return watch ? JSON.stringify(diagnosis) : JSON.stringify(diagnosis, undefined, 2);
-}
-
-function isWhole({ causes, secrets }: Diagnosis): boolean {
-  return !causes.some(({ severity }) => severity === "error") && countsOf(secrets).unseen === 0;
 }

@@ -26,9 +26,13 @@ describe("explainClusterAccess", () => {
     assert.equal(countsOf(secrets).passing, 0);
   });
   it("tells the parts that may not be read, and not that the log of a run that did not fail was not asked for", () => {
-    const refused = unseen("forbidden");
-    const { evidence } = explain({ ...healthy(), stores: refused }, stack).causes[0] ?? {};
-    assert.deepEqual(evidence, [{ where: "read it", seen: "forbidden" }]);
+    const { evidence } =
+      explain({ ...healthy(), stores: unseen("forbidden", "a"), pods: unseen("forbidden", "b") }, stack).causes[0] ??
+      {};
+    assert.deepEqual(evidence, [
+      { where: "read it", seen: "a" },
+      { where: "read it", seen: "b" },
+    ]);
   });
   it("calls no secret broken because the cluster could not be looked at", () => {
     const { causes, secrets } = explain({ ...healthy(), stores: unseen("forbidden") }, stack);
