@@ -20,7 +20,7 @@ export const localUp: Command<Flags> = {
   options: [
     {
       flags: "--dotenv <path>",
-      summary: "read this instead of .env.example; may be given several times",
+      summary: "read this instead of the files of the last start (.env.example at first); may be given several times",
       repeatable: true,
     },
     ...localHomeOptions,
@@ -31,12 +31,13 @@ export const localUp: Command<Flags> = {
   examples: ["npm start", "npm start -- --dotenv .env", "ameide-secrets local up --home /tmp/chain --port-base 29000"],
   async run(flags, io, _args, signal) {
     const { repositoryRoot } = await import("../../environments/index.ts");
-    const envFiles = flags.dotenv ?? [".env.example"];
+    const home = await homeOf(flags);
+    const { dotenvOf, rememberDotenv } = await import("../../local/last-dotenv.ts");
+    const envFiles = dotenvOf(home, flags.dotenv);
     if (flags.firstLook) {
       const { firstLook } = await import("../../local/first-look/main.ts");
       io.err(await firstLook({ root: repositoryRoot, envFiles }));
     }
-    const home = await homeOf(flags);
     const phases = new Phases(io, signal);
     const { ensureHome, lockHome } = await import("../../local/home.ts");
     ensureHome(home);
@@ -44,6 +45,8 @@ export const localUp: Command<Flags> = {
     try {
       const { startLocal } = await import("../deploy/local-servers.ts");
       const binaries = await startLocal({ home, phases, signal });
+      // before the values are there, so that no start after a cut one takes others
+      rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
       const { stack, cluster, update } = await runLocalChain({
         home,
