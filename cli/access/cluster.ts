@@ -61,17 +61,21 @@ export interface WatchEvent<T> {
 
 /** Under the API server's own 90 s: a connection that it closes is never just being written to. */
 const idleInMilliseconds = 30_000;
+/** For one answer whole: enough for a log, or a page of a big list over a slow line. A watch has none. */
+const patienceInMilliseconds = 30_000;
 const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /**
  * Opens the context of a kubeconfig, by its own way to log in (certificates, tokens, exec plugins such as kubelogin).
  *
  * @param options.kubeconfig - path. @default - KUBECONFIG's files, or `~/.kube/config`.
+ * @param options.patienceInMilliseconds - for one whole answer, watches aside. @default 30000
  * @throws UserError when the kubeconfig cannot be read or has no such context.
  */
 export async function openCluster(options: {
   readonly kubeconfig?: string;
   readonly context: string;
+  readonly patienceInMilliseconds?: number;
 }): Promise<Cluster> {
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
@@ -97,11 +101,13 @@ export async function openCluster(options: {
   }
   config.setCurrentContext(context);
 
+  const patience = options.patienceInMilliseconds ?? patienceInMilliseconds;
   const server = config.getCurrentCluster()?.server ?? "";
   const authenticate = withOneAgent((options) => config.applyToHTTPSOptions(options));
   const send = async (method: string, path: string, body?: object, type = "application/json"): Promise<string> => {
     const authenticated = await authenticate({ method, headers: { "content-type": type } });
-    return exchange(new URL(path, server), authenticated, body === undefined ? undefined : JSON.stringify(body));
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return exchange(new URL(path, server), authenticated, patience, text);
   };
   const json = async <T>(...exchanged: Parameters<typeof send>): Promise<T> =>
     JSON.parse(await send(...exchanged)) as T;
@@ -116,7 +122,7 @@ export async function openCluster(options: {
     text: (path) => send("GET", path),
     metadata: async (path) => {
       const authenticated = await authenticate({ method: "GET", headers: { accept: metadataOnly } });
-      const { items } = JSON.parse(await exchange(new URL(path, server), authenticated)) as {
+      const { items } = JSON.parse(await exchange(new URL(path, server), authenticated, patience)) as {
         items: readonly KubernetesObject[] | null; // null where there is none
       };
       return (items ?? []).map(({ metadata }) => metadata);
@@ -156,13 +162,17 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-function exchange(url: URL, options: RequestOptions, body?: string): Promise<string> {
+/** @param patience - milliseconds until the whole answer must be there: a server may take a call and never answer. */
+function exchange(url: URL, options: RequestOptions, patience: number, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(patience);
+    const fail = (error: Error): void =>
+      reject(unreachable(url, signal.aborted ? new Error(`no answer within ${patience / 1000} s`) : error));
     const headers = { accept: "application/json, */*", ...(options.headers as OutgoingHttpHeaders) };
-    const call = request(url, { ...options, headers }, (response) => {
+    const call = request(url, { ...options, headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
+      response.on("error", fail);
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
         const { statusCode: status = 0 } = response;
@@ -170,7 +180,7 @@ function exchange(url: URL, options: RequestOptions, body?: string): Promise<str
         else reject(refused(status, text, url, options.method));
       });
     });
-    call.on("error", (error) => reject(unreachable(url, error)));
+    call.on("error", fail);
     call.end(body);
   });
 }

@@ -45,6 +45,19 @@ describe("openCluster", () => {
     api.answer = (_request, response) => response.end(`${JSON.stringify(gone)}\n`);
     await assert.rejects(namesOf(cluster), new KubernetesError(410, "too old resource version"));
   });
+  it("fails when no answer comes, or none that ends, and lets a watch be silent for as long as it likes", async () => {
+    const patienceInMilliseconds = 50;
+    const hasty = await openCluster({ kubeconfig: api.kubeconfig, context: api.context, patienceInMilliseconds });
+    const tired = { name: "UserError", message: /cannot be reached: no answer within 0\.05 s/ };
+    api.answer = () => {};
+    await assert.rejects(hasty.get("/api"), tired);
+    await assert.rejects(hasty.metadata("/api/v1/namespaces/n/secrets"), tired);
+    api.answer = (_request, response) => void response.write("{");
+    await assert.rejects(hasty.text("/api"), tired);
+    const event = `${JSON.stringify({ type: "MODIFIED", object: { metadata: { name: "a" } } })}\n`;
+    api.answer = (_request, response) => void setTimeout(() => response.end(event), 3 * patienceInMilliseconds);
+    assert.deepEqual(await namesOf(hasty), ["a"]);
+  });
   it("ends a watch when it is aborted", async () => {
     const stop = new AbortController();
     api.answer = (_request, response) => {
