@@ -1,9 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ExternalSecretState, Observed, StoreState } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Failure, Observed, StoreState } from "../domain/snapshot.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
-import { observeExternalSecrets, observeStores, readWarnings, type Warnings } from "./observe/deliveries.ts";
-import { inParallel } from "./observe/observed.ts";
+import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
+import { inParallel, observed } from "./observe/observed.ts";
+import { refuseUnknown } from "./resync-scope.ts";
+import { unseenWords } from "./who-uses.ts";
 
 /** A cluster that may be changed: by JSON merge patches, and no more is needed here. */
 export interface KubernetesWriter extends WatchedCluster {
@@ -34,8 +36,10 @@ export interface ResyncResult {
   readonly ready: readonly string[];
   /** Those that are not, with what External Secrets says. */
   readonly notReady: readonly { readonly object: string; readonly message: string }[];
-  /** Targets whose Secret has changed by it. */
+  /** Targets whose Secret has changed by it, as far as they could be looked at. */
   readonly changed: readonly string[];
+  /** Why not every change is told: what could not be looked at. */
+  readonly unseen: readonly Failure[];
 }
 
 /** ESO looks at an object anew whenever its annotations change; this name is its own convention. */
@@ -49,7 +53,8 @@ const pauseInMilliseconds = 300;
  * Makes External Secrets look again: stores first, since an ExternalSecret of a failing store is not even tried, then the
  * ExternalSecrets, and waits until each has synced **after** this call. An old Ready proves nothing.
  *
- * @throws Error of the cluster when it cannot be changed or read at all.
+ * @throws UserError for a name that no ExternalSecret of the namespaces has; Error of the cluster when it cannot be changed
+ *   or read at all.
  */
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
   const { namespaces, names, timeoutInSeconds = 60, signal } = options;
@@ -58,6 +63,8 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
     everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings)),
     everywhere(namespaces, (namespace) => observeExternalSecrets(kubernetes, namespace, noWarnings)),
   ]);
+  const known = allExternalSecrets.map(({ name }) => name);
+  refuseUnknown("ExternalSecret", names ?? [], known, namespaces.join(", "));
   const wanted = allExternalSecrets.filter(({ name }) => names?.includes(name) ?? true);
   const storesWanted = allStores.filter((store) => wanted.some((one) => belongs(one, store)));
   const before = await targetVersions(kubernetes, wanted);
@@ -85,7 +92,10 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
   return {
     ready: [...stores.done, ...synced.done].map(keyOf),
     notReady: left.map((one) => ({ object: keyOf(one), message: words(one) })),
-    changed: [...now].filter(([target, version]) => before.get(target) !== version).map(([target]) => target),
+    changed: [...now.versions]
+      .filter(([target, version]) => before.versions.has(target) && before.versions.get(target) !== version)
+      .map(([target]) => target),
+    unseen: now.unseen.length > 0 ? now.unseen : before.unseen,
   };
 }
 
@@ -139,24 +149,32 @@ async function untilReady(
   }
 }
 
-/** `namespace/name` of each target -> its version; a namespace whose Secrets may not be listed is left out. */
+interface TargetVersions {
+  /** `namespace/name` of each target -> its version. */
+  readonly versions: ReadonlyMap<string, unknown>;
+  /** Of each namespace that is left out, why. */
+  readonly unseen: readonly Failure[];
+}
+
+/** Versions of the targets, in the namespaces whose Secrets may be listed. */
 async function targetVersions(
   kubernetes: KubernetesWriter,
   wanted: readonly ExternalSecretState[],
-): Promise<ReadonlyMap<string, unknown>> {
+): Promise<TargetVersions> {
   const byNamespace = Map.groupBy(wanted, ({ namespace }) => namespace);
   const parts = await Promise.all(
-    [...byNamespace].map(async ([namespace, of]) => {
-      try {
+    [...byNamespace].map(([namespace, of]) =>
+      observed(`list secrets in ${namespace}`, async () => {
         const secrets = await kubernetes.metadata(`/api/v1/namespaces/${namespace}/secrets`);
         const versions = new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
         return of.map(({ target }) => [`${namespace}/${target}`, versions.get(target)] as const);
-      } catch {
-        return []; // not ours to read: then its change is not told
-      }
-    }),
+      }),
+    ),
   );
-  return new Map(parts.flat());
+  return {
+    versions: new Map(parts.flatMap((part) => (part.ok ? part.value : []))),
+    unseen: parts.filter((part) => !part.ok).map(({ failure }) => failure),
+  };
 }
 
 function belongs(one: ExternalSecretState, store: StoreState): boolean {
@@ -176,18 +194,22 @@ async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Pr
   const namespaces = [...new Set(left.map(({ namespace }) => namespace))];
   const parts = await Promise.all(
     namespaces.map(async (namespace) => {
-      const warnings = await readWarnings(kubernetes, namespace).catch(() => noWarnings);
+      const events = await observeWarnings(kubernetes, namespace);
+      const warnings = events.ok ? events.value : noWarnings;
       const only = [namespace];
-      return Promise.all([
+      const [externalSecrets, stores] = await Promise.all([
         everywhere(only, (of) => observeExternalSecrets(kubernetes, of, warnings)),
         everywhere(only, (of) => observeStores(kubernetes, of, warnings)),
       ]);
+      return { namespace, found: [...externalSecrets, ...stores], events };
     }),
   );
-  const all = parts.flat(2);
   return (one) => {
-    const found = all.find((other) => same(other, one));
+    const part = parts.find(({ namespace }) => namespace === one.namespace);
+    const found = part?.found.find((other) => same(other, one));
     if (found?.ready?.status === "True") return "Ready, and not synced anew in time";
-    return found?.warning?.message ?? found?.ready?.message ?? "no condition yet";
+    if (found?.warning !== undefined) return found.warning.message;
+    const blind = part?.events.ok === false ? `; its cause ${unseenWords(part.events.failure)}` : "";
+    return `${found?.ready?.message ?? "no condition yet"}${blind}`;
   };
 }

@@ -23,6 +23,8 @@ export interface Snapshot {
   /** By namespace and name; every store and ExternalSecret of the plan's namespaces, ours or not. */
   readonly stores: Observed<readonly StoreState[]>;
   readonly externalSecrets: Observed<readonly ExternalSecretState[]>;
+  /** What the plan's namespaces have a warning of, as `Kind/name`; the warnings themselves stand at stores and ExternalSecrets. */
+  readonly warned: Observed<readonly string[]>;
   /** Targets of deliveries, and Secrets with ESO's label, of the plan's namespaces. */
   readonly secrets: Observed<readonly SecretState[]>;
   readonly serviceAccounts: Observed<readonly ServiceAccountState[]>;
@@ -282,4 +284,6 @@ export interface PatcherState {
     | "keycloak-client-not-found"
     | "vault-permission-denied"
   )[];
+  /** Why its log, and so its symptoms, could not be looked at. @default - it was read, or there was none to read */
+  readonly unseenLog?: Failure;
 }

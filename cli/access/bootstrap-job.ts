@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { podLog } from "../../diagnose/observe/pod-log.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster, KubernetesObject } from "./cluster.ts";
@@ -53,7 +54,7 @@ export async function runBootstrapJob(
     const ended = status?.conditions?.find(
       ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
     );
-    const log = await podLog(cluster, namespace, job);
+    const log = await jobLog(cluster, namespace, job);
     const lines = log.split("\n").filter((line) => line !== "");
     for (const line of lines.slice(told)) options.onLine?.(line);
     told = Math.max(told, lines.length);
@@ -128,11 +129,10 @@ function pods(cluster: Cluster, namespace: string, job: string): Promise<PodList
   return cluster.get<PodList>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`);
 }
 
-async function podLog(cluster: Cluster, namespace: string, job: string): Promise<string> {
+async function jobLog(cluster: Cluster, namespace: string, job: string): Promise<string> {
   const [pod] = (await pods(cluster, namespace, job)).items;
-  // a pod that has not started has no log yet: the API server answers 400, a pod that is gone 404
   if (pod?.status?.containerStatuses?.[0]?.state === undefined) return "";
-  return cluster.text(`/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log`).catch(() => "");
+  return podLog(cluster, namespace, pod.metadata.name);
 }
 
 async function causeOf(cluster: Cluster, namespace: string, job: string, ended: Condition): Promise<BootstrapCause> {

@@ -29,27 +29,27 @@ export const resync: Command<Flags> = {
     "ameide-secrets resync --stack dev --namespace ameide-dev --name ghcr-pull-sync --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { namespacesOf }, library] = await Promise.all([
-      import("../access/place.ts"),
-      import("../../diagnose/observe/observe.ts"),
-      import("../../diagnose/resync.ts"),
-    ]);
+    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { formatResync }] =
+      await Promise.all([
+        import("../access/place.ts"),
+        import("../../diagnose/observe/observe.ts"),
+        import("../../diagnose/resync.ts"),
+        import("../../diagnose/resync-scope.ts"),
+        import("../deploy/diagnosis-words.ts"),
+      ]);
     const place = await openPlace(flags);
     try {
+      const namespaces = namespacesOf(place.stack);
+      refuseUnknown("namespace", flags.namespace ?? [], namespaces, place.stack.name);
       requireYes(place, flags.yes, "resync");
       const result = await library.resync(place.cluster, {
-        namespaces: flags.namespace ?? namespacesOf(place.stack),
+        namespaces: flags.namespace ?? namespaces,
         ...(flags.name === undefined ? {} : { names: flags.name }),
         timeoutInSeconds: Number(flags.timeout),
         signal,
         onProgress: ({ kind, done, total }) => io.err(`${kind}: ${done} of ${total} ready`),
       });
-      if (flags.json === true) {
-        io.out(JSON.stringify(result, undefined, 2));
-      } else {
-        for (const { object, message } of result.notReady) io.out(`not ready: ${object}: ${message}`);
-        io.out(result.changed.length === 0 ? "no Secret changed" : `changed: ${result.changed.join(", ")}`);
-      }
+      io.out(flags.json === true ? JSON.stringify(result, undefined, 2) : formatResync(result));
       return result.notReady.length === 0 ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();

@@ -1,5 +1,6 @@
 import { countsOf, type DiagnosedCause, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import type { Lineage } from "../../diagnose/lineage.ts";
+import type { ResyncResult } from "../../diagnose/resync.ts";
 import type { Validation } from "../../diagnose/validate.ts";
 import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
@@ -83,6 +84,16 @@ export function formatLineage({ name, hops, firstDifference }: Lineage): string 
   ]);
   const lines = table(["", "STAGE", "PLACE", "STATE", "VERSION", "CHANGED", "BY"], rows);
   return `${name}\n${lines}\n${firstDifference === undefined ? "every hop that could be read holds the same" : `first difference: ${firstDifference}`}`;
+}
+
+/** What `resync` prints: "no Secret changed" only where all of them were seen. */
+export function formatResync({ notReady, changed, unseen }: ResyncResult): string {
+  const none = unseen.length === 0 ? ["no Secret changed"] : [];
+  return [
+    ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
+    ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),
+    ...unseen.map((failure) => `whether a Secret changed ${unseenWords(failure)}`),
+  ].join("\n");
 }
 
 /** What `who-uses` prints: "no workload" only where all of them were seen. */

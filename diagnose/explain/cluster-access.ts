@@ -10,6 +10,7 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
   const parts: readonly Observed<unknown>[] = [
     stores,
     snapshot.externalSecrets,
+    snapshot.warned,
     snapshot.secrets,
     snapshot.serviceAccounts,
     snapshot.pods,
@@ -25,6 +26,8 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
   ];
   const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
   const isShut = failures.length === parts.length && failures.every(isOutOfReach);
+  const patcherLog = snapshot.clientPatcher.ok ? snapshot.clientPatcher.value.unseenLog : undefined;
+  if (patcherLog !== undefined) failures.push(patcherLog);
   const told = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
   // unseen, not broken: no secret is named
   return told.map(({ asked, message }) => ({ code: "cluster-not-readable", where: asked, seen: message, secrets: [] }));

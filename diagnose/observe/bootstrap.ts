@@ -4,6 +4,7 @@ import type { BootstrapState, CronJobState, JobState, Observed } from "../../dom
 import type { KubernetesReader } from "./access.ts";
 import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { notAsked, observed } from "./observed.ts";
+import { podLog } from "./pod-log.ts";
 
 const logLines = 30;
 
@@ -150,7 +151,7 @@ async function failedLog(
     );
     const pod = pods[0]?.metadata.name;
     if (pod === undefined) return [];
-    const text = await kubernetes.text(`/api/v1/namespaces/${namespace}/pods/${pod}/log?tailLines=${logLines}`);
+    const text = await podLog(kubernetes, namespace, pod, logLines);
     return text.split("\n").filter((line) => line !== "");
   });
 }

@@ -2,6 +2,7 @@ import type { Observed, PatcherState } from "../../domain/snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { conditionOf, listAll, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { observed } from "./observed.ts";
+import { podLog } from "./pod-log.ts";
 
 /** The Job of the chart `keycloak_realm` that carries Keycloak's client secrets into Vault; not ours. */
 export const patcherJob = "platform-keycloak-realm-client-patcher";
@@ -38,10 +39,12 @@ export function observePatcher(kubernetes: KubernetesReader, namespace: string):
     );
     const newest = pods.toSorted((a, b) => created(b).localeCompare(created(a)))[0]?.metadata.name;
     if (newest === undefined) return { result, symptoms: [] };
-    const log = await kubernetes
-      .text(`/api/v1/namespaces/${namespace}/pods/${newest}/log?tailLines=${logLines}`)
-      .catch(() => "");
-    return { result, symptoms: patcherPhrases.filter(([, phrase]) => phrase.test(log)).map(([symptom]) => symptom) };
+    const log = await observed(`read the log of the pod ${namespace}/${newest}`, () =>
+      podLog(kubernetes, namespace, newest, logLines),
+    );
+    if (!log.ok) return { result, symptoms: [], unseenLog: log.failure };
+    const found = patcherPhrases.filter(([, phrase]) => phrase.test(log.value));
+    return { result, symptoms: found.map(([symptom]) => symptom) };
   });
 }
 

@@ -26,7 +26,11 @@ const readsAtOnce = 16;
 export type Warnings = ReadonlyMap<string, WarningState>;
 
 /** Warnings of one namespace; without them the cause of many failures is not to be seen, but nothing else is missing. */
-export async function readWarnings(kubernetes: KubernetesReader, namespace: string): Promise<Warnings> {
+export function observeWarnings(kubernetes: KubernetesReader, namespace: string): Promise<Observed<Warnings>> {
+  return observed(`list events in ${namespace}`, () => readWarnings(kubernetes, namespace));
+}
+
+async function readWarnings(kubernetes: KubernetesReader, namespace: string): Promise<Warnings> {
   const events = await listAll<{
     involvedObject: { kind: string; name: string };
     reason?: string;

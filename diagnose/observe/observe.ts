@@ -12,7 +12,7 @@ import {
   observeSecrets,
   observeServiceAccounts,
   observeStores,
-  readWarnings,
+  observeWarnings,
   type Warnings,
 } from "./deliveries.ts";
 import { fingerprinter } from "./fingerprint.ts";
@@ -108,7 +108,15 @@ export function vaultPathsOf({ plan, catalogue, name }: EnvironmentStack): reado
 
 type ClusterParts = Pick<
   Snapshot,
-  "bootstrap" | "stores" | "externalSecrets" | "secrets" | "serviceAccounts" | "pods" | "workloads" | "clientPatcher"
+  | "bootstrap"
+  | "stores"
+  | "externalSecrets"
+  | "warned"
+  | "secrets"
+  | "serviceAccounts"
+  | "pods"
+  | "workloads"
+  | "clientPatcher"
 >;
 
 async function observeCluster(
@@ -124,7 +132,9 @@ async function observeCluster(
     observePatcher(kubernetes, stack.namespace),
     Promise.all(
       namespaces.map(async (namespace) => {
-        const warnings = await readWarnings(kubernetes, namespace).catch(() => none);
+        const seen = await observeWarnings(kubernetes, namespace);
+        const warnings = seen.ok ? seen.value : none;
+        const warned: Observed<readonly string[]> = seen.ok ? { ok: true, value: [...seen.value.keys()] } : seen;
         const targets = new Set(
           stack.plan.deliveries.filter((d) => d.namespace === namespace).map(({ target }) => target),
         );
@@ -136,7 +146,7 @@ async function observeCluster(
           observePods(kubernetes, namespace),
           observeWorkloads(kubernetes, namespace),
         ]);
-        return { stores, externalSecrets, secrets, serviceAccounts, pods, workloads };
+        return { stores, externalSecrets, warned, secrets, serviceAccounts, pods, workloads };
       }),
     ),
   ]);
@@ -145,6 +155,7 @@ async function observeCluster(
     clientPatcher,
     stores: together(parts.map(({ stores }) => stores)),
     externalSecrets: together(parts.map(({ externalSecrets }) => externalSecrets)),
+    warned: together(parts.map(({ warned }) => warned)),
     secrets: together(parts.map(({ secrets }) => secrets)),
     serviceAccounts: together(parts.map(({ serviceAccounts }) => serviceAccounts)),
     pods: together(parts.map(({ pods }) => pods)),
@@ -160,6 +171,7 @@ function unseenCluster(why: string): ClusterParts {
     clientPatcher: nothing,
     stores: nothing,
     externalSecrets: nothing,
+    warned: nothing,
     secrets: nothing,
     serviceAccounts: nothing,
     pods: nothing,

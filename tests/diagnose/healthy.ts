@@ -152,6 +152,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
         },
       })),
     ),
+    warned: seen([]),
     serviceAccounts: seen([
       ...plan.stores.map(({ namespace: of, serviceAccount }) => ({
         namespace: of,

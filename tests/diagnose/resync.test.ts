@@ -15,7 +15,10 @@ const notReady = [
 ];
 
 /** External Secrets as the API shows it: it looks at what was annotated, fails at what is `stuck`, passes over what is `idle`. */
-function cluster({ stuck = [] as string[], idle = [] as string[], mayWatch = true, mayPatch = true } = {}) {
+function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "" } = {}) {
+  const [mayWatch, mayPatch] = [cannot !== "watch", cannot !== "patch"];
+  const refused = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error(`cannot list ${cannot}`), { status: 403 }));
   const order: string[] = [];
   const asked: string[] = [];
   const changes = new EventEmitter();
@@ -33,6 +36,7 @@ function cluster({ stuck = [] as string[], idle = [] as string[], mayWatch = tru
     text: () => Promise.resolve(""),
     get: <T extends object>(path: string) => {
       asked.push(path.split("?")[0] ?? "");
+      if (cannot === "events" && path.includes("/events")) return refused();
       const answer = path.includes("/secretstores")
         ? { items: [store] }
         : path.includes("/externalsecrets")
@@ -51,10 +55,12 @@ function cluster({ stuck = [] as string[], idle = [] as string[], mayWatch = tru
       return answer === undefined ? Promise.reject(new Error(path)) : Promise.resolve(answer as object as T);
     },
     metadata: () =>
-      Promise.resolve([
-        { name: "a-target", resourceVersion: String(version) },
-        { name: "b-target", resourceVersion: "0" },
-      ]),
+      cannot === "secrets"
+        ? refused()
+        : Promise.resolve([
+            { name: "a-target", resourceVersion: String(version) },
+            { name: "b-target", resourceVersion: "0" },
+          ]),
     watch: async function* <T extends object>(_path: string, signal: AbortSignal) {
       if (!mayWatch) throw Object.assign(new Error("cannot watch"), { status: 403 });
       watching += 1;
@@ -94,13 +100,42 @@ describe("resync", () => {
     const progress: ResyncProgress[] = [];
     const result = await resync(writer, { ...options, onProgress: (one) => progress.push(one) });
     assert.deepEqual(order, ["store", "a", "b"]);
-    assert.deepEqual(result, { ready: ["n/ameide-vault", "n/a", "n/b"], notReady: [], changed: ["n/a-target"] });
+    assert.deepEqual(result, {
+      ready: ["n/ameide-vault", "n/a", "n/b"],
+      notReady: [],
+      changed: ["n/a-target"],
+      unseen: [],
+    });
     assert.deepEqual(progress.at(-1), { kind: "external-secrets", done: 2, total: 2 });
   });
   it("does one by name, and leaves the others alone", async () => {
     const { order, writer } = cluster();
     assert.deepEqual((await resync(writer, { ...options, names: ["a"] })).ready, ["n/ameide-vault", "n/a"]);
     assert.deepEqual(order, ["store", "a"]);
+  });
+  it("fails for a name that no ExternalSecret has, touching nothing, with the nearest one", async () => {
+    const { order, writer } = cluster();
+    await assert.rejects(resync(writer, { ...options, names: ["a", "typo"] }), {
+      code: "resync-name-unknown",
+      message: "n has no ExternalSecret typo\n  fix: give one of: a, b",
+    });
+    assert.deepEqual(order, []);
+  });
+  it("says which Secrets it could not look at: that none changed is then not known", async () => {
+    const { writer } = cluster({ cannot: "secrets" });
+    const result = await resync(writer, options);
+    assert.deepEqual(result.changed, []);
+    assert.deepEqual(result.unseen, [
+      { kind: "forbidden", asked: "list secrets in n", message: "cannot list secrets" },
+    ]);
+  });
+  it("says that the cause could not be looked at where Events may not be listed", async () => {
+    const { writer } = cluster({ stuck: ["b"], cannot: "events" });
+    const [left] = (await resync(writer, options)).notReady;
+    assert.equal(
+      left?.message,
+      "could not get secret data; its cause could not be looked at: list events in n: cannot list events",
+    );
   });
   it("reports who has not synced in time, in External Secrets' own words from the Event", async () => {
     const { writer } = cluster({ stuck: ["b"] });
@@ -120,11 +155,11 @@ describe("resync", () => {
     assert.ok(asked.every((path) => !path.includes("/secrets/")));
   });
   it("lists instead where the right to watch is missing", async () => {
-    const { writer } = cluster({ mayWatch: false });
+    const { writer } = cluster({ cannot: "watch" });
     assert.deepEqual((await resync(writer, { ...options, timeoutInSeconds: 10 })).notReady, []);
   });
   it("fails at once where it may not write, and waits for nothing", async () => {
-    const { writer, watches } = cluster({ mayPatch: false });
+    const { writer, watches } = cluster({ cannot: "patch" });
     await assert.rejects(resync(writer, { ...options, timeoutInSeconds: 60 }), /cannot patch/);
     await setImmediate();
     assert.equal(watches(), 0);

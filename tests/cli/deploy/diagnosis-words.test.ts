@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatDiagnosis, formatUses } from "../../../cli/deploy/diagnosis-words.ts";
+import { formatDiagnosis, formatResync, formatUses } from "../../../cli/deploy/diagnosis-words.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { whoUses } from "../../../diagnose/who-uses.ts";
 import { healthy, stack, unseen } from "../../diagnose/healthy.ts";
@@ -26,5 +26,16 @@ describe("formatUses", () => {
     const said = formatUses(name, whoUses(blind, stack, name));
     assert.doesNotMatch(said, /no workload reads it/);
     assert.match(said, /what reads it is unknown\n\ncould not be looked at: read it: cannot list deployments$/);
+  });
+});
+
+describe("formatResync", () => {
+  it("says that no Secret changed only where all of them were seen", () => {
+    const nothing = { ready: [], notReady: [], changed: [], unseen: [] };
+    assert.equal(formatResync(nothing), "no Secret changed");
+    assert.equal(
+      formatResync({ ...nothing, unseen: [unseen("forbidden", "cannot list secrets").failure] }),
+      "whether a Secret changed could not be looked at: read it: cannot list secrets",
+    );
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Redacted } from "../../../domain/redacted.ts";
 import { ReadError, vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { namespacesOf, observe, vaultPathsOf } from "../../../diagnose/observe/observe.ts";
+import { patcherJob } from "../../../diagnose/observe/client-patcher.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { validate } from "../../../diagnose/validate.ts";
 import { stack } from "../healthy.ts";
@@ -85,6 +86,29 @@ describe("observe", () => {
       assert.ok(explain(snapshot, stack).causes.some(({ code }) => code === "bootstrap-status-malformed"));
       assert.equal(validate(snapshot, stack).ok, false);
     }
+  });
+  it("tells the right to Events and logs that is missing: the cause of a failure stands there", async () => {
+    const job = `/apis/batch/v1/namespaces/ameide-dev/jobs/${patcherJob}`;
+    const pods = "/api/v1/namespaces/ameide-dev/pods";
+    const kubernetes = cluster({
+      [job]: { status: { conditions: [{ type: "Failed", status: "True" }] } },
+      [pods]: { items: [{ metadata: { name: "p" }, spec: { containers: [] } }] },
+    });
+    const refused = (): Promise<never> => Promise.reject(new ReadError(403, "no right"));
+    const snapshot = await observe(stack, {
+      ...nowhere,
+      kubernetes: {
+        ...kubernetes,
+        get: <T extends object>(path: string) => (path.includes("/events") ? refused() : kubernetes.get<T>(path)),
+        text: refused,
+      },
+    });
+    const { evidence } = explain(snapshot, stack).causes.find(({ code }) => code === "cluster-not-readable") ?? {};
+    const where = (evidence ?? []).map((one) => one.where);
+    assert.deepEqual(
+      where.filter((asked) => /events|log/.test(asked)),
+      ["list events in ameide-dev; list events in argocd", "read the log of the pod ameide-dev/p"],
+    );
   });
   it("asks for a number of objects that does not grow with the secrets", async () => {
     const asked: string[] = [];

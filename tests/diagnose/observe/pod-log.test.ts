@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { ReadError } from "../../../diagnose/observe/access.ts";
+import { podLog } from "../../../diagnose/observe/pod-log.ts";
+
+const refusing = (status: number) => ({ text: () => Promise.reject(new ReadError(status, `HTTP ${status}`)) });
+
+describe("podLog", () => {
+  it("is empty while no container has started, and once the pod is gone", async () => {
+    assert.equal(await podLog(refusing(400), "n", "p"), "");
+    assert.equal(await podLog(refusing(404), "n", "p"), "");
+  });
+  it("fails where the right to it is missing, and where no server answers", async () => {
+    await assert.rejects(podLog(refusing(403), "n", "p"), { status: 403 });
+    await assert.rejects(podLog({ text: () => Promise.reject(new Error("gone")) }, "n", "p"), /gone/);
+  });
+  it("asks for its end alone where that is wanted", async () => {
+    const read = { text: (path: string) => Promise.resolve(path) };
+    assert.equal(await podLog(read, "n", "p", 30), "/api/v1/namespaces/n/pods/p/log?tailLines=30");
+    assert.equal(await podLog(read, "n", "p"), "/api/v1/namespaces/n/pods/p/log");
+  });
+});
