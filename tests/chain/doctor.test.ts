@@ -103,6 +103,30 @@ describe("doctor", function () {
     );
   });
 
+  it("agrees with the seed's own commands 1 to 3, run to the letter but for the names (C19)", async () => {
+    const { checks } = validate(await observe(place.stack, place.access), place.stack);
+    const present = checks[0]?.items.filter(({ state }) => state === "ok").map(({ subject }) => subject) ?? [];
+    const seed = async (command: string): Promise<string> => {
+      const { code, out, err } = await world.shell(command);
+      assert.equal(code, 0, err);
+      return out;
+    };
+    const names = (await seed('az keyvault secret list --vault-name ameidekv --query "[].name" -o tsv'))
+      .trim()
+      .split("\n");
+    assert.deepEqual(names.toSorted(byText), present.toSorted(byText));
+    assert.ok(present.includes("ghcr-token"));
+    const credentials = await seed(`az identity federated-credential list \\
+      --identity-name ameide-vault-bootstrap-mi \\
+      --resource-group Ameide \\
+      --query "[].{name:name, subject:subject}" -o table`);
+    assert.match(credentials, new RegExp(`${place.stack.federated.name} +${place.stack.federated.subject}`));
+    const held =
+      await seed(`ROOT_TOKEN=$(kubectl get secret -n ameide-local vault-auto-credentials -o jsonpath='{.data.root-token}' | base64 -d)
+      kubectl exec -n ameide-local vault-core-local-0 -- sh -c "VAULT_TOKEN=$ROOT_TOKEN vault kv get secret/ghcr-token"`);
+    assert.match(held, new RegExp(`value +${values.GHCR_TOKEN}`));
+  });
+
   for (const [code, broken] of Object.entries(alone) as [CauseCode, Break][]) {
     it(`names ${code} first, and it is gone after the repair as it is printed`, () =>
       strikeAndMend(world, code, broken));

@@ -160,7 +160,15 @@ export class World {
     ]);
     const az = fileURLToPath(new URL("./az-stand-in.ts", import.meta.url));
     script("az", [`exec "${process.execPath}" "${az}" "${this.chain.home.dir}" ${this.chain.home.portBase} "$@"`]);
-    script("kubectl", [`exec "${(await testBinaries()).kubectl}" "$@"`]);
+    // Vault runs beside the cluster, not in a pod: what is to run in its pod runs here, with the address that it has there
+    script("kubectl", [
+      `if [ "$1" = exec ]; then`,
+      `  while [ "$1" != -- ]; do shift; done; shift`,
+      `  VAULT_ADDR="${this.chain.home.vaultUrl}" exec "$@"`,
+      `fi`,
+      `exec "${(await testBinaries()).kubectl}" "$@"`,
+    ]);
+    script("vault", [`exec "${(await testBinaries()).bao}" "$@"`]);
     return bin;
   }
 }
