@@ -53,7 +53,9 @@ export class PodRun {
     this.#pod = pod;
     this.#dir = dir;
     this.#status = new StatusWriter(host.api, pod, host.closing);
-    this.ended = this.#live().catch((error: unknown) => this.#giveUp(error));
+    this.ended = this.#live()
+      .catch((error: unknown) => this.#giveUp(error))
+      .then(() => this.#finish());
   }
 
   /** The log that a container writes, or last wrote. */
@@ -85,12 +87,17 @@ export class PodRun {
       (problem) =>
         this.#host.reporter.report(this.#pod, "Warning", "FailedMount", `MountVolume.SetUp failed: ${problem}`),
     );
-    if (volumes !== undefined) {
+    if (volumes === undefined) return;
+    try {
       if (await this.#runInOrder(initContainers, volumes)) {
         await Promise.all(containers.map((container) => this.#runToEnd(container, volumes)));
       }
-      volumes.close();
+    } finally {
+      await volumes.close();
     }
+  }
+
+  async #finish(): Promise<void> {
     this.#over = true;
     clearTimeout(this.#kill);
     clearTimeout(this.#deadline);
@@ -102,9 +109,6 @@ export class PodRun {
     const verdict = { reason: "RunContainerError", message: error instanceof Error ? error.message : String(error) };
     this.stop(0, verdict);
     await Promise.all([...this.#running].map(({ ended }) => ended));
-    this.#over = true;
-    clearTimeout(this.#deadline);
-    await this.#publish(true);
   }
 
   async #runInOrder(containers: readonly Container[], volumes: PodVolumes): Promise<boolean> {

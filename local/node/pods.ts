@@ -21,6 +21,8 @@ export class Pods {
   readonly #seen = new Map<string, Pod>();
   /** Pods that are being bound, failed as a former run's, or deleted: one such step at a time for each. */
   readonly #busy = new Set<string>();
+  /** Pods that are gone from the API while their processes still end; each removes its own folder after that. */
+  readonly #leaving = new Set<string>();
 
   /** @param dir - gets one folder for each pod, named by its uid. */
   constructor(host: PodHost, nodeName: string, dir: string) {
@@ -67,7 +69,7 @@ export class Pods {
   #listed(pods: readonly Pod[]): void {
     const present = new Set(pods.map(({ metadata }) => metadata.uid));
     for (const uid of this.#seen.keys()) if (!present.has(uid)) this.#gone(uid);
-    void this.#removeFoldersBut(present);
+    void this.#removeFoldersBut(new Set([...present, ...this.#leaving]));
     for (const pod of pods) this.#changed(pod);
   }
 
@@ -149,17 +151,31 @@ export class Pods {
     this.#seen.delete(uid);
     const run = this.#runs.get(uid);
     this.#runs.delete(uid);
+    this.#leaving.add(uid);
     const clean = async (): Promise<void> => {
       run?.stop(graceWhenGoneInSeconds);
       await run?.ended;
-      await rm(join(this.#dir, uid), { recursive: true, force: true });
+      await this.#removeFolder(uid);
+      this.#leaving.delete(uid);
     };
     void clean();
   }
 
-  async #removeFoldersBut(present: ReadonlySet<string>): Promise<void> {
+  async #removeFoldersBut(kept: ReadonlySet<string>): Promise<void> {
     const folders = await readdir(this.#dir).catch((): string[] => []);
-    for (const uid of folders) if (!present.has(uid)) await rm(join(this.#dir, uid), { recursive: true, force: true });
+    for (const uid of folders) if (!kept.has(uid)) await this.#removeFolder(uid);
+  }
+
+  /** Never rejects: nobody waits for it, and Azure's stand-in lives in the same process. The next listing tries again. */
+  async #removeFolder(uid: string): Promise<void> {
+    const folder = join(this.#dir, uid);
+    try {
+      await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      process.stderr.write(
+        `node stand-in: cannot remove ${folder}: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
+    }
   }
 }
 

@@ -8,7 +8,8 @@ import type { ConfigMapSource, Container, DownwardSource, Pod, SecretSource, Tok
 export interface PodVolumes {
   /** Where a container believes its files to be -> where they are. */
   mountsOf(container: Container): ReadonlyMap<string, string>;
-  close(): void;
+  /** Ends the renewals; once it resolves nothing is written any more, and the folder can go. */
+  close(): Promise<void>;
 }
 
 /** Share of a token's life after which it is fetched anew; a kubelet's own figure. */
@@ -23,10 +24,17 @@ const retryInMilliseconds = 10_000;
  */
 export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise<PodVolumes> {
   const timers = new Map<string, NodeJS.Timeout>();
+  const renewals = new Set<Promise<void>>();
+  const close = async (): Promise<void> => {
+    for (const timer of timers.values()) clearTimeout(timer);
+    timers.clear();
+    await Promise.all(renewals);
+  };
   const keepFresh = (path: string, source: TokenSource, lifetimeInSeconds: number): void => {
     const renew = async (): Promise<void> => {
       try {
         const next = await serviceAccountToken(api, pod, source.audience, source.expirationSeconds);
+        if (!timers.has(path)) return;
         await writeWhole(path, next.token);
         if (timers.has(path)) arm(next.lifetimeInSeconds * refreshAt * 1000);
       } catch {
@@ -34,28 +42,35 @@ export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise
       }
     };
     const arm = (milliseconds: number): void => {
-      timers.set(path, setTimeout(() => void renew(), milliseconds).unref());
+      const begin = (): void => {
+        const renewal = renew().finally(() => renewals.delete(renewal));
+        renewals.add(renewal);
+      };
+      timers.set(path, setTimeout(begin, milliseconds).unref());
     };
     arm(lifetimeInSeconds * refreshAt * 1000);
   };
 
-  for (const volume of pod.spec.volumes ?? []) {
+  const mount = async (volume: Volume): Promise<void> => {
     await mkdir(join(dir, volume.name), { recursive: true, mode: 0o700 });
     for (const [path, content] of await filesOf(api, pod, volume)) {
       const target = inside(join(dir, volume.name), path);
       if (Buffer.isBuffer(content)) {
         await writeWhole(target, content);
       } else {
-        const { token, lifetimeInSeconds } = await serviceAccountToken(
-          api,
-          pod,
-          content.audience,
-          content.expirationSeconds,
-        );
+        const { audience, expirationSeconds } = content;
+        const { token, lifetimeInSeconds } = await serviceAccountToken(api, pod, audience, expirationSeconds);
         await writeWhole(target, token);
         keepFresh(target, content, lifetimeInSeconds);
       }
     }
+  };
+
+  try {
+    for (const volume of pod.spec.volumes ?? []) await mount(volume);
+  } catch (error) {
+    await close(); // it is mounted anew at the next try, with renewals of its own
+    throw error;
   }
   return {
     mountsOf: ({ volumeMounts = [] }) =>
@@ -65,10 +80,7 @@ export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise
           inside(join(dir, name), subPath),
         ]),
       ),
-    close: () => {
-      for (const timer of timers.values()) clearTimeout(timer);
-      timers.clear();
-    },
+    close,
   };
 }
 

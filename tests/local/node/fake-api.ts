@@ -1,0 +1,41 @@
+import type { KubeApi } from "../../../local/node/kube-api.ts";
+import type { Pod } from "../../../local/node/pod.ts";
+
+/** An API server that gives tokens of an hour, takes every status and holds no other object. */
+export class FakeApi {
+  /** Of the API server, for a container's environment. */
+  readonly server = "https://127.0.0.1:6443";
+  tokens = 0;
+  readonly statuses: object[] = [];
+
+  get api(): KubeApi {
+    return this as unknown as KubeApi;
+  }
+
+  post(path: string): Promise<unknown> {
+    if (!path.endsWith("/token")) return Promise.resolve({ metadata: { name: "made" } });
+    this.tokens += 1;
+    const expirationTimestamp = new Date(Date.now() + 3_600_000).toISOString();
+    return Promise.resolve({ status: { token: `token-${this.tokens}`, expirationTimestamp } });
+  }
+
+  patch(_path: string, { status }: { readonly status: object }): Promise<object> {
+    this.statuses.push(status);
+    return Promise.resolve({});
+  }
+}
+
+/** A pod with a token volume, whose one container names a program that this node has. */
+export function podWithToken(uid: string, more: Partial<Pod["spec"]> = {}): Pod {
+  const token = { serviceAccountToken: { path: "token", expirationSeconds: 3600 } };
+  return {
+    metadata: { name: "a-pod", namespace: "default", uid },
+    spec: {
+      restartPolicy: "Never",
+      containers: [{ name: "main", image: "node", command: ["/nodejs/bin/node", "-e", ""] }],
+      volumes: [{ name: "tokens", projected: { sources: [token] } }],
+      ...more,
+    },
+    status: { phase: "Pending" },
+  } as Pod;
+}
