@@ -35,6 +35,7 @@ export const rotate: Command<Flags> = {
       const report = await rotateValue(place, flags, name, {
         rollback: flags.rollback === true,
         signal,
+        onWarning: (text) => io.err(text),
         onStep: (step) => io.err(`${step}: holds the new value`),
       });
       if (flags.json === true) io.out(JSON.stringify(report, undefined, 2));

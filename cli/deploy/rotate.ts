@@ -3,14 +3,16 @@ import { observe, namespacesOf } from "../../diagnose/observe/observe.ts";
 import { plannedSecret } from "../../diagnose/lineage.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
-import { isPlaceholder } from "../../domain/fixtures.ts";
-import { Redacted } from "../../domain/redacted.ts";
+import { formatFinding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "../access/place.ts";
 import type { LocalHomeFlags } from "../commands/local-home-options.ts";
+import { newValue, type ValueInput } from "./new-value.ts";
 import { keyVaultOf } from "./push-place.ts";
+
+const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };
 
 /** A run of vault-bootstrap, and of External Secrets after it. */
 const timeoutInSeconds = 300;
@@ -19,26 +21,37 @@ const timeoutInSeconds = 300;
  * Carries a new value, or Key Vault's former one, along all hops. What a hop holds already is passed without an action, so
  * a rotation that was interrupted is just run again.
  *
- * @throws UserError for a name that is no external secret of the environment, an empty value, a placeholder, or no former
- *   version to go back to.
+ * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
+ *   or for no former version to go back to.
  */
 export async function rotateValue(
   place: Place,
   flags: LocalHomeFlags,
   name: string,
-  options: { readonly rollback: boolean; readonly signal: AbortSignal; readonly onStep: (step: RotationStep) => void },
+  options: {
+    readonly rollback: boolean;
+    readonly signal: AbortSignal;
+    readonly onStep: (step: RotationStep) => void;
+    readonly onWarning: (text: string) => void;
+  },
 ): Promise<RotationReport> {
   const { stack, cluster, access } = place;
   const { keyVaultName } = plannedSecret(stack, name);
-  if (keyVaultName === undefined) {
+  const secret = stack.catalogue.secrets[name];
+  if (keyVaultName === undefined || secret?.authority !== "external") {
     throw UserError.of(
       "rotation-not-external",
       `${name} does not come from outside, so its owner rotates it`,
       "see docs/secrets.md for who owns it",
     );
   }
-  const vault = new KeyVaultWriter(await keyVaultOf(place.isShared ? "shared" : "local", flags));
-  const value = options.rollback ? await vault.former(keyVaultName) : valueFromStandardInput(place, name);
+  const environment = place.isShared ? "shared" : "local";
+  const given = options.rollback
+    ? undefined
+    : newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput });
+  for (const warning of given?.warnings ?? []) options.onWarning(formatFinding(warning));
+  const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
+  const value = given?.value ?? (await vault.former(keyVaultName));
   const dotenv = new Map([[keyVaultName, value]]);
   const { signal } = options;
 
@@ -69,18 +82,4 @@ export async function rotateValue(
     },
     { signal, onStep: options.onStep },
   );
-}
-
-/** From standard input, so that it stands in no history and no process list; one newline at its end is a shell's, not the value's. */
-function valueFromStandardInput({ stack }: Place, name: string): Redacted {
-  const value = readFileSync(0, "utf8").replace(/\r?\n$/, "");
-  if (value === "")
-    throw UserError.of(
-      "rotation-empty",
-      `no new value for ${name} came from standard input`,
-      `ameide-secrets rotate ${name} --stack ${stack.name} < file`,
-    );
-  if (isPlaceholder(value, stack.catalogue.fixtures))
-    throw UserError.of("rotation-placeholder", `the new value for ${name} is a placeholder`, "give the real one");
-  return new Redacted(value);
 }

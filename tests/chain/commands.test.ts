@@ -230,8 +230,8 @@ describe("the commands on a chain that stands", function () {
       const ended = await runCommand(["rotate", name, "--stack", "local", "--json", ...chain().place], {}, input);
       return [ended.code, (JSON.parse(ended.out) as { error: { code: string } }).error.code];
     };
-    assert.deepEqual(await refused("ghcr-token", "\n"), [2, "rotation-empty"]);
-    assert.deepEqual(await refused("ghcr-token", "CHANGEME"), [2, "rotation-placeholder"]);
+    assert.deepEqual(await refused("ghcr-token", "\n"), [1, "rotation-empty"]);
+    assert.deepEqual(await refused("ghcr-token", "CHANGEME"), [1, "rotation-placeholder"]);
     assert.equal((await refused("minio-root-credentials", "x"))[0], 2);
   });
 
