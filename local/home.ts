@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { localPort, type LocalPort } from "../domain/local-ports.ts";
 import { UserError } from "../domain/user-error.ts";
 import { tryLock, type Lock } from "./lock.ts";
+import { writePrivateFile } from "./private-file.ts";
 import { commandOf } from "./process-identity.ts";
 
 /**
@@ -152,14 +153,35 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
  * @throws UserError when the folder is another user's or holds things that are not ours.
  */
 export function ensureHome(home: LocalHome): void {
-  if (existsSync(home.dir)) refuseForeign(home);
+  makeFolder(home);
+  // before all else that lies in it: a start that is cut off anywhere leaves a home or an empty folder
+  writePrivateFile(home.marker, `${JSON.stringify({ kind: markerKind, portBase: home.portBase })}\n`);
   const { vault, azure, node, pulumi, kubernetes, etcd } = home;
   const folders = [vault.dataDir, azure.dir, node.dir, pulumi.stateDir, pulumi.homeDir, kubernetes.dir, home.logsDir];
-  for (const folder of [home.dir, ...folders, home.binDir, etcd.dataDir]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [...folders, home.binDir, etcd.dataDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Takes a home for a start: nothing of it is changed, its ports least of all, while another one works on it.
+ *
+ * @throws UserError as {@link ensureHome} and {@link lockHome}.
+ */
+export function takeHome(home: LocalHome): Lock {
+  makeFolder(home);
+  const lock = lockHome(home);
+  try {
+    ensureHome(home);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
   }
+}
+
+function makeFolder(home: LocalHome): void {
+  if (existsSync(home.dir)) refuseForeign(home);
+  mkdirSync(home.dir, { recursive: true, mode: 0o700 });
   chmodSync(home.dir, 0o700);
-  writeFileSync(home.marker, `${JSON.stringify({ kind: markerKind, portBase: home.portBase })}\n`, { mode: 0o600 });
 }
 
 /** Whether the folder bears our mark. */
@@ -261,7 +283,12 @@ function refuseForeign(home: LocalHome): void {
   if (stat.uid !== process.getuid?.()) {
     throw UserError.of("local-home-of-another-user", `${home.dir} belongs to another user`, elsewhere);
   }
-  if (!isHome(home) && readdirSync(home.dir).length > 0) throw notOurs(home.dir, elsewhere);
+  if (!isHome(home) && !readdirSync(home.dir).every(isOfABeginning)) throw notOurs(home.dir, elsewhere);
+}
+
+/** The lock, and drafts of it and of the marker: all that a start has made before the folder bears our mark. */
+function isOfABeginning(name: string): boolean {
+  return /^(?:lock|home\.json\.[0-9a-f-]{36}|lock\.[0-9a-f-]{36})$/.test(name);
 }
 
 function notOurs(dir: string, fix: string): UserError {

@@ -44,10 +44,12 @@ async function startStandIns(): Promise<void> {
     },
   });
   process.once("SIGTERM", () => {
-    Promise.all([node.close(), azure.close()]).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    // both to their end: a node that cannot close must not cost what Azure has not written yet
+    void Promise.allSettled([node.close(), azure.close()]).then((ends) => {
+      const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => String(reason));
+      for (const failure of failures) process.stderr.write(`the stand-ins did not end well: ${failure}\n`);
+      process.exit(failures.length === 0 ? 0 : 1);
+    });
   });
 }
 

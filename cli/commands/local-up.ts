@@ -39,9 +39,8 @@ export const localUp: Command<Flags> = {
       io.err(await firstLook({ root: repositoryRoot, envFiles }));
     }
     const phases = new Phases(io, signal);
-    const { ensureHome, lockHome } = await import("../../local/home.ts");
-    ensureHome(home);
-    const lock = lockHome(home);
+    const { takeHome } = await import("../../local/home.ts");
+    const lock = takeHome(home);
     try {
       const { startLocal } = await import("../deploy/local-servers.ts");
       const binaries = await startLocal({ home, phases, signal });

@@ -24,6 +24,8 @@ export function readStateFile(path: string): AzureState | undefined {
   return stateFrom(parsed.data);
 }
 
+const retryInMilliseconds = 5_000;
+
 /**
  * Writes the state behind the requests: soon after a change, one write at a time, always the whole file, under a
  * temporary name first.
@@ -44,13 +46,18 @@ export class StateWriter {
   /** Notes a change; it is on disk within about 200 ms, or ten times what the last write took. */
   changed(): void {
     this.#changed = true;
-    this.#timer ??= setTimeout(
-      () => {
-        // what could not be written stays noted, and the next flush tells why
-        this.flush().catch(() => undefined);
-      },
-      Math.max(200, this.#lastWriteInMilliseconds * 10),
-    );
+    this.#writeIn(Math.max(200, this.#lastWriteInMilliseconds * 10));
+  }
+
+  #writeIn(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.flush().catch((error: unknown) => {
+        // a disk that is full may have room later, also where nothing else changes until then
+        this.#writeIn(retryInMilliseconds);
+        const why = error instanceof Error ? error.message : String(error);
+        process.stderr.write(`azure stand-in: cannot write its state, tries again: ${why}\n`);
+      });
+    }, milliseconds);
   }
 
   /** Resolves when all that has changed so far is on disk; rejects when it cannot be written. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../domain/user-error.ts";
-import { deleteHome, ensureHome, isHome, lastPortBase, localHome, lockHome } from "../../local/home.ts";
+import { deleteHome, ensureHome, isHome, lastPortBase, localHome, lockHome, takeHome } from "../../local/home.ts";
 
 describe("localHome", () => {
   const { XDG_STATE_HOME, HOME } = process.env;
@@ -76,11 +77,58 @@ describe("a home", () => {
       assert.throws(() => ensureHome(home), isUserError("local-home-not-ours"));
     });
 
+    it("replaces its mark as a whole, so that no crash leaves half of one", () => {
+      const home = homeIn();
+      ensureHome(home);
+      const before = statSync(home.marker).ino;
+      ensureHome(home);
+      assert.notEqual(statSync(home.marker).ino, before);
+    });
+
     it("remembers the ports", () => {
       const home = homeIn();
       assert.equal(lastPortBase(home), undefined);
       ensureHome(home);
       assert.equal(lastPortBase(localHome({ dir: home.dir })), 31_000);
+    });
+  });
+
+  describe("takeHome", () => {
+    const moved = (home: { readonly dir: string }) => localHome({ dir: home.dir, portBase: 32_000 });
+
+    it("makes the home and locks it", () => {
+      const home = homeIn();
+      const lock = takeHome(home);
+      assert.equal(isHome(home), true);
+      assert.throws(() => lockHome(home), isUserError("local-home-locked"));
+      lock.release();
+    });
+
+    it("fails while another start works on it, and leaves its ports as they are", () => {
+      const home = homeIn();
+      const lock = takeHome(home);
+      assert.throws(() => takeHome(moved(home)), isUserError("local-home-locked"));
+      assert.equal(lastPortBase(home), 31_000);
+      lock.release();
+      takeHome(moved(home)).release();
+      assert.equal(lastPortBase(home), 32_000);
+    });
+
+    it("takes a folder that a start was cut off in before it bore a mark", () => {
+      const home = homeIn();
+      mkdirSync(home.dir);
+      writeFileSync(home.lock, '{"pid":1');
+      writeFileSync(`${home.marker}.${randomUUID()}`, "");
+      takeHome(home).release();
+      assert.equal(isHome(home), true);
+    });
+
+    it("fails for a folder that holds something else, and leaves no lock in it", () => {
+      const home = homeIn();
+      mkdirSync(home.dir);
+      writeFileSync(join(home.dir, "thesis.txt"), "");
+      assert.throws(() => takeHome(home), isUserError("local-home-not-ours"));
+      assert.deepEqual(readdirSync(home.dir), ["thesis.txt"]);
     });
   });
 

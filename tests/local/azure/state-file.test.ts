@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../../domain/user-error.ts";
 import { readStateFile, StateWriter } from "../../../local/azure/state-file.ts";
@@ -61,6 +63,27 @@ describe("StateWriter", () => {
 
     await assert.rejects(writer.flush(), { code: "ENOENT" });
     await assert.rejects(writer.flush(), { code: "ENOENT" });
+  });
+
+  it("tells what keeps it from writing, and writes once that is over without another change", async () => {
+    const told: string[] = [];
+    mock.method(process.stderr, "write", (text: string) => told.push(text));
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const later = join(dir, "later", "state.json");
+      new StateWriter(later, state).changed();
+      mock.timers.tick(200);
+      for (let turn = 0; told.length === 0 && turn < 1000; turn += 1) await readdir(dir);
+      mkdirSync(join(dir, "later"));
+      mock.timers.tick(5000);
+      for (let turn = 0; !existsSync(later) && turn < 1000; turn += 1) await readdir(dir);
+      assert.equal(existsSync(later), true);
+    } finally {
+      mock.timers.reset();
+      mock.restoreAll();
+    }
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /^azure stand-in: cannot write its state, tries again: ENOENT: /);
   });
 });
 

@@ -28,7 +28,7 @@ export class FakeApi {
 /** A pod with a token volume, whose one container names a program that this node has. */
 export function podWithToken(uid: string, more: Partial<Pod["spec"]> = {}): Pod {
   const token = { serviceAccountToken: { path: "token", expirationSeconds: 3600 } };
-  return {
+  const pod: Pick<Pod, "metadata" | "spec"> = {
     metadata: { name: "a-pod", namespace: "default", uid },
     spec: {
       restartPolicy: "Never",
@@ -36,6 +36,6 @@ export function podWithToken(uid: string, more: Partial<Pod["spec"]> = {}): Pod 
       volumes: [{ name: "tokens", projected: { sources: [token] } }],
       ...more,
     },
-    status: { phase: "Pending" },
-  } as Pod;
+  };
+  return { ...pod, status: { phase: "Pending" } };
 }
