@@ -28,7 +28,7 @@ export interface PlaceOptions extends LocalHomeFlags {
   readonly stack: string;
   /** Values at hand, to be compared with what the hops hold. @default - none */
   readonly dotenv?: readonly string[];
-  /** Whether Vault's values are to be read: by the root token where it lies in the cluster, else by VAULT_TOKEN. @default false */
+  /** Whether Vault's values are to be read: by VAULT_TOKEN, which `local` has none of, else by the root token where it lies in the cluster. @default false */
   readonly readsValues?: boolean;
 }
 
@@ -101,15 +101,28 @@ function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["
   return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
 }
 
+/**
+ * The token that a person brought along for a Vault that others use too. In `local` there is none: whatever is exported is
+ * another Vault's, and not to be sent there.
+ *
+ * @param environment - the process's own.
+ */
+export function ownVaultToken(
+  stackName: string,
+  { VAULT_TOKEN: own }: Readonly<Record<string, string | undefined>>,
+): Redacted | undefined {
+  return stackName === "local" || own === undefined || own === "" ? undefined : new Redacted(own);
+}
+
 /** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */
 async function vaultAccess(
-  { vault, namespace }: EnvironmentStack,
+  { vault, namespace, name }: EnvironmentStack,
   cluster: Cluster,
   readsValues: boolean,
 ): Promise<VaultAccess> {
   const address = vault.operatorAddress;
-  const own = process.env["VAULT_TOKEN"];
-  if (own !== undefined && own !== "") return { reader: vaultReader(address, new Redacted(own)) };
+  const own = ownVaultToken(name, process.env);
+  if (own !== undefined) return { reader: vaultReader(address, own) };
   if ((await vaultState(address)) !== "active") return { reader: vaultReader(address) };
   const root = await vaultCredential(cluster, namespace, "root-token").catch(() => undefined);
   if (root === undefined) return { reader: vaultReader(address) };

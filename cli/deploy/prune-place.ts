@@ -1,9 +1,8 @@
-import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
-import { openPlace } from "../access/place.ts";
+import { openPlace, ownVaultToken } from "../access/place.ts";
 import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
 import { openStack } from "../engine/stack.ts";
 import { openCloudStack } from "./cloud-engine.ts";
@@ -31,11 +30,8 @@ export async function pruneFor(
   const place = await openPlace({ ...options, readsValues: true });
   try {
     const { namespace, vault } = place.stack;
-    const { VAULT_TOKEN: own } = process.env;
-    const token =
-      own === undefined || own === ""
-        ? await vaultCredential(place.cluster, namespace, "root-token")
-        : new Redacted(own);
+    const own = ownVaultToken(stack, process.env);
+    const token = own ?? (await vaultCredential(place.cluster, namespace, "root-token"));
     return await prune({
       names,
       write,

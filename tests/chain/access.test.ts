@@ -3,12 +3,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
 import { openPlace, type Place } from "../../cli/access/place.ts";
-import { shortToken } from "../../cli/access/vault.ts";
+import { shortToken, type ShortToken } from "../../cli/access/vault.ts";
 import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
-import type { Diagnosis } from "../../diagnose/diagnosis.ts";
+import { isWhole } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
-import { observe } from "../../diagnose/observe/observe.ts";
-import type { Validation } from "../../diagnose/validate.ts";
+import { vaultReader } from "../../diagnose/observe/access.ts";
+import { observe, type ObserveOptions } from "../../diagnose/observe/observe.ts";
+import { validate } from "../../diagnose/validate.ts";
 import { auditorPolicyName } from "../../domain/vault-policies.ts";
 import { runCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
@@ -37,26 +38,26 @@ describe("what a person may not look at", function () {
     const root = await vaultCredential(place.cluster, place.stack.namespace, "root-token");
     return shortToken({ address: place.stack.vault.operatorAddress, root, policy, ttl: "10m" });
   };
-  const run = async <T>(words: string, vaultToken: string) => {
-    const { code, out } = await runCommand([...words.split(" "), "--stack", "local", "--json", ...chain().place], {
-      VAULT_TOKEN: vaultToken,
-    });
-    return { code, value: JSON.parse(out) as T };
+  const lookWith = ({ token }: ShortToken, options: ObserveOptions = {}) => {
+    const vault = vaultReader(place.stack.vault.operatorAddress, token);
+    return observe(place.stack, { ...place.access, vault }, options);
   };
 
   it("is nothing that doctor and validate need, with the auditor's policy", async () => {
     const short = await tokenWith(auditorPolicyName);
-    const { code, value } = await run<Diagnosis>("doctor", short.token.reveal());
-    assert.deepEqual([code, value.causes], [0, []]);
-    assert.equal((await run<Validation>("validate", short.token.reveal())).code, 0);
+    const snapshot = await lookWith(short);
+    const diagnosis = explain(snapshot, place.stack);
+    assert.deepEqual([isWhole(diagnosis), diagnosis.causes], [true, []]);
+    assert.equal(validate(snapshot, place.stack).ok, true);
     await short.revoke();
   });
 
   it("is a value: with the auditor's policy `validate --prove` names the right to read it, and proves nothing", async () => {
     const short = await tokenWith(auditorPolicyName);
-    const { code, value } = await run<Validation>("validate --prove", short.token.reveal());
-    assert.equal(code, 1);
-    const unknown = value.checks.flatMap(({ items }) => items).filter(({ state }) => state === "unknown");
+    const snapshot = await lookWith(short, { compareValues: true });
+    const { checks, ok } = validate(snapshot, place.stack, { prove: true });
+    assert.equal(ok, false);
+    const unknown = checks.flatMap(({ items }) => items).filter(({ state }) => state === "unknown");
     assert.ok(unknown.length >= Object.keys(values).length);
     for (const { note } of unknown) assert.match(note, /`read` on its data path is missing/);
     await short.revoke();
@@ -64,9 +65,9 @@ describe("what a person may not look at", function () {
 
   it("is all of Vault with a token that has no policy: each path is named with the right to it", async () => {
     const short = await tokenWith("default");
-    const { value } = await run<Diagnosis>("doctor", short.token.reveal());
+    const { causes } = explain(await lookWith(short), place.stack);
     assert.deepEqual(
-      value.causes.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
+      causes.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
       [
         [
           "vault-not-readable",
@@ -80,6 +81,12 @@ describe("what a person may not look at", function () {
       ],
     );
     await short.revoke();
+  });
+
+  it("is nothing in local because of a token that is exported for another Vault: it is not sent there", async () => {
+    const words = ["doctor", "--stack", "local", ...chain().place];
+    const { code, out, err } = await runCommand(words, { VAULT_TOKEN: "another-vaults-token" });
+    assert.equal(code, 0, `${out}${err}`);
   });
 
   it("is what an account of the cluster may not list: each resource is named with the verb, and nothing counts as broken", async () => {
