@@ -20,6 +20,15 @@ interface LeaseObject {
   };
 }
 
+interface FoundLease {
+  /** Without a resourceVersion where there is none yet. */
+  readonly lease: LeaseObject;
+  /** Who holds it, this run included. */
+  readonly holder: string | undefined;
+  /** By the API server's clock. */
+  readonly now: Date;
+}
+
 export interface LeaseOptions {
   readonly kubernetes: KubernetesClient;
   readonly namespace: string;
@@ -85,25 +94,46 @@ export class Lease {
 
   /** @returns who else holds it; `undefined` where it is ours now. */
   async #tryOnce(): Promise<string | undefined> {
-    const { kubernetes, name, namespace } = this.#options;
+    const { namespace, name } = this.#options;
     try {
-      const found = await kubernetes.get(`${this.#path}/${name}`);
-      const lease = (found?.body ?? { metadata: { name, namespace } }) as LeaseObject;
-      const holder = found === undefined ? undefined : holderAt(lease, found.serverTime);
-      if (holder !== undefined) return holder;
-      const now = found?.serverTime ?? new Date();
-      const taken = this.#taken(lease, now, now);
-      const answer: KubernetesAnswer =
-        found === undefined
-          ? await kubernetes.create(this.#path, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...taken })
-          : await kubernetes.replace(`${this.#path}/${name}`, taken);
-      this.#held = answer.body as LeaseObject;
-      return undefined;
+      const found = await this.#look();
+      if (found.holder !== undefined) return this.#holderOrOurs(found);
+      try {
+        this.#held = await this.#take(found);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof KubernetesError) || error.status !== 409) throw error;
+        // another run was quicker by a moment, or our own write was heard and its answer was lost
+        return this.#holderOrOurs(await this.#look());
+      }
     } catch (error) {
-      // another run was quicker by a moment: look again who it is
-      if (error instanceof KubernetesError && error.status === 409) return "another run";
       throw kubernetesFailure(error, `take Lease ${namespace}/${name}`);
     }
+  }
+
+  async #look(): Promise<FoundLease> {
+    const { kubernetes, name, namespace } = this.#options;
+    const found = await kubernetes.get(`${this.#path}/${name}`);
+    if (found === undefined) return { lease: { metadata: { name, namespace } }, holder: undefined, now: new Date() };
+    const lease = found.body as LeaseObject;
+    return { lease, holder: holderAt(lease, found.serverTime), now: found.serverTime };
+  }
+
+  /** @returns its holder; `undefined` where that is this run, whose Lease it is from now on. */
+  #holderOrOurs({ lease, holder }: FoundLease): string | undefined {
+    if (holder !== this.#options.holder) return holder ?? "another run";
+    this.#held = lease;
+    return undefined;
+  }
+
+  async #take({ lease, now }: FoundLease): Promise<LeaseObject> {
+    const { kubernetes, name } = this.#options;
+    const taken = this.#taken(lease, now, now);
+    const answer: KubernetesAnswer =
+      lease.metadata.resourceVersion === undefined
+        ? await kubernetes.create(this.#path, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...taken })
+        : await kubernetes.replace(`${this.#path}/${name}`, taken);
+    return answer.body as LeaseObject;
   }
 
   #taken(lease: LeaseObject, acquired: Date, renewed: Date): LeaseObject {

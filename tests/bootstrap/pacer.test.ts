@@ -4,12 +4,28 @@ import { Pacer } from "../../bootstrap/pacer.ts";
 
 describe("Pacer", () => {
   it("lets a whole window's worth pass at once, and the next only when the first is older than the window", async () => {
-    const pacer = new Pacer(3, 40);
-    const startedAt = performance.now();
-    await Promise.all([pacer.turn(), pacer.turn(), pacer.turn()]);
-    assert.ok(performance.now() - startedAt < 40);
-    await pacer.turn();
-    assert.ok(performance.now() - startedAt >= 40);
+    let now = 0;
+    const looked = Promise.withResolvers<void>();
+    const pacer = new Pacer(3, 40, () => {
+      if (now === 39) looked.resolve();
+      return now;
+    });
+    const passed: number[] = [];
+    const turns = [1, 2, 3, 4].map(async (turn) => {
+      await pacer.turn();
+      passed.push(turn);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const atOnce = [...passed];
+    now = 39;
+    await looked.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    const beforeTheWindowIsOver = [...passed];
+    now = 40;
+    await Promise.all(turns);
+    assert.deepEqual(atOnce, [1, 2, 3]);
+    assert.deepEqual(beforeTheWindowIsOver, [1, 2, 3]);
+    assert.deepEqual(passed, [1, 2, 3, 4]);
   });
 
   it("never lets more than its limit begin within any window, whenever they come", async () => {
