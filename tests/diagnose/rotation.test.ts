@@ -83,6 +83,17 @@ describe("rotate", () => {
     assert.deepEqual(calls, ["write", "runBootstrap"]);
     assert.deepEqual(report.stuckAt, { step: "vault", waitingFor: [`Vault secret/${name}`], restarts: [] });
   });
+  it("stops after few looks where consumers may not be looked at: what is refused stays refused", async () => {
+    const { actions } = world({ source: "new", vault: "new", secret: "new" });
+    let looks = 0;
+    const look = async () => {
+      looks += 1;
+      return { ...(await actions.look()), pods: unseen("forbidden", "cannot list pods") };
+    };
+    const { stuckAt } = await rotate(name, stack, { ...actions, look }, options);
+    assert.deepEqual(stuckAt?.waitingFor, ["could not be looked at: read it: cannot list pods"]);
+    assert.ok(looks <= 6, String(looks));
+  });
 });
 
 describe("rotationState", () => {
