@@ -1,7 +1,9 @@
+import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { pauseFor } from "../retry.ts";
+import { VaultError } from "../vault-client.ts";
 import { initialise as initialiseVault, type VaultCredentials } from "../vault-system.ts";
 
 /**
@@ -63,7 +65,10 @@ async function ask(run: Run): Promise<VaultCredentials> {
   try {
     return await initialiseVault(vault, config.vault.unseal === "kms");
   } catch (error) {
-    if (await isInitialised(run, error)) throw orphaned(config.vault.address, messageOf(error));
+    if (await isInitialised(run, error)) {
+      const isRefused = error instanceof VaultError && error.status === 400;
+      throw isRefused ? initialisedByAnother(config) : orphaned(config.vault.address, messageOf(error));
+    }
     throw new BootstrapFailure(
       "vault-uninitialised",
       `Vault at ${config.vault.address} could not be initialised: ${messageOf(error)}`,
@@ -108,6 +113,15 @@ function lost(address: string, secret: string): BootstrapFailure {
     "vault-lost",
     `Vault at ${address} was never initialised, yet Secret ${secret} holds the keys of one that was`,
     "its volume was lost or its name changed: bring that volume or a snapshot back; only if it is gone for good, delete the Secret and run again",
+  );
+}
+
+/** Vault refuses a second initialisation: its keys are in the hands of whoever was quicker. */
+function initialisedByAnother({ namespace, vault }: BootstrapConfig): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-orphaned",
+    `Vault at ${vault.address} was initialised by somebody else while this run was about to`,
+    `whoever did has its keys: keep root-token and unseal-key in Secret ${namespace}/${vault.credentialsSecret}`,
   );
 }
 

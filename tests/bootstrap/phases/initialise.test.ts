@@ -115,6 +115,18 @@ describe("initialise", function () {
     assert.equal(asked, 1);
   });
 
+  it("fails as vault-orphaned, and has nothing deleted, where somebody else was quicker", async () => {
+    const home = await rig().freshVault();
+    const address = await rig().proxy(async ({ method, path, body }, forward) => {
+      if (method === "POST" && path === "/v1/sys/init") await httpCall(`${home.vaultUrl}${path}`, { method, body });
+      return await forward();
+    }, home.vaultUrl);
+    const { code, summary } = await rig().runHere(configFor(home, "credentials-unanswered", { address }));
+    assert.equal(code, 24, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /somebody else/);
+    assert.doesNotMatch(String(summary["fix"]), /delete/);
+  });
+
   it("fails as vault-unreachable, and has nothing deleted, where Vault cannot say whether it heard", async () => {
     const home = await rig().freshVault();
     const address = await rig().proxy(
