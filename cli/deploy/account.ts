@@ -1,4 +1,4 @@
-import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import { awaitedDeliveries } from "../../domain/awaited.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
@@ -115,7 +115,7 @@ async function bootstrapStatus(
     readonly data?: { readonly status?: string };
   }
   const map = await cluster.find<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
-  return map?.data?.status === undefined ? undefined : (JSON.parse(map.data.status) as BootstrapStatus);
+  return map?.data?.status === undefined ? undefined : parseBootstrapStatus(map.data.status);
 }
 
 interface Secret {
