@@ -25,10 +25,12 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { runBootstrapJob }] = await Promise.all([
+    const [{ openPlace, requireYes }, { runBootstrapJob }, { secondsOf }] = await Promise.all([
       import("../access/place.ts"),
       import("../access/bootstrap-job.ts"),
+      import("../seconds.ts"),
     ]);
+    const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
       requireYes(place, flags.yes, "bootstrap run");
@@ -37,7 +39,7 @@ export const bootstrapRun: Command<Flags> = {
         cronJob: place.stack.bootstrap.name,
         purpose: "manual",
         flags: flags.dryRun === true ? ["--dry-run"] : [],
-        timeoutInSeconds: Number(flags.timeout),
+        timeoutInSeconds,
         signal,
         ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
       });

@@ -29,14 +29,16 @@ export const resync: Command<Flags> = {
     "ameide-secrets resync --stack dev --namespace ameide-dev --name ghcr-pull-sync --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { formatResync }] =
+    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { formatResync }, { secondsOf }] =
       await Promise.all([
         import("../access/place.ts"),
         import("../../diagnose/observe/observe.ts"),
         import("../../diagnose/resync.ts"),
         import("../../diagnose/resync-scope.ts"),
         import("../deploy/diagnosis-words.ts"),
+        import("../seconds.ts"),
       ]);
+    const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
       const namespaces = namespacesOf(place.stack);
@@ -45,7 +47,7 @@ export const resync: Command<Flags> = {
       const result = await library.resync(place.cluster, {
         namespaces: flags.namespace ?? namespaces,
         ...(flags.name === undefined ? {} : { names: flags.name }),
-        timeoutInSeconds: Number(flags.timeout),
+        timeoutInSeconds,
         signal,
         onProgress: ({ kind, done, total }) => io.err(`${kind}: ${done} of ${total} ready`),
       });
