@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
@@ -35,6 +34,7 @@ export const graph: Command<Flags> = {
       import("../../domain/stage.ts"),
       import("../../domain/user-error.ts"),
     ]);
+    const { writeOutput } = await import("../write-output.ts");
     const stacks = flags.stack ?? environmentNames;
     const offline = flags.offline === true || flags.stack === undefined;
     const models = [];
@@ -51,10 +51,10 @@ export const graph: Command<Flags> = {
           "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
         );
       const { graphSvg } = await import("../../diagnose/graph/svg.ts");
-      writeFileSync(flags.out, await graphSvg(only));
+      writeOutput(flags.out, await graphSvg(only));
     } else {
       const { graphPage } = await import("../../diagnose/graph/page.ts");
-      writeFileSync(flags.out, await graphPage(models));
+      writeOutput(flags.out, await graphPage(models));
     }
     io.out(`${flags.out}: ${stacks.join(", ")}${offline ? ", as planned" : ", as of now"}`);
     return ExitCode.ok;

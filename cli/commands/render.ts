@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -39,12 +39,17 @@ export const render: Command<Flags> = {
         "give --stack dev, staging or prod",
       );
     }
+    const { notWritable, writeOutput } = await import("../write-output.ts");
     const { sharedClientId } = await import("../deploy/shared-output.ts");
     const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });
     for (const { path, object } of manifests) {
       const file = join(out, path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+      try {
+        mkdirSync(dirname(file), { recursive: true });
+      } catch (error) {
+        throw notWritable(dirname(file), error);
+      }
+      writeOutput(file, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }), "public");
       io.err(file);
     }
     io.out(`${manifests.length} objects in ${out}`);

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWhole, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
@@ -7,6 +6,7 @@ import type { Snapshot } from "../../domain/snapshot.ts";
 import type { Place } from "../access/place.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
+import { writeOutput } from "../write-output.ts";
 import { formatDiagnosis } from "./diagnosis-words.ts";
 
 export interface DoctorOptions {
@@ -37,7 +37,7 @@ export async function runDoctor(options: DoctorOptions, io: Io): Promise<ExitCod
     const { diagnosis, snapshot } = await look(options);
     io.out(options.json === true ? asJson(diagnosis, watch) : formatDiagnosis(diagnosis, snapshot));
     if (bundle !== undefined) {
-      writeFileSync(bundle, `${JSON.stringify({ diagnosis, snapshot }, undefined, 2)}\n`, { mode: 0o600 });
+      writeOutput(bundle, `${JSON.stringify({ diagnosis, snapshot }, undefined, 2)}\n`);
       io.err(`written to ${bundle}`);
     }
     if (!watch) return isWhole(diagnosis) ? ExitCode.ok : ExitCode.finding;

@@ -1,0 +1,34 @@
+import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from "node:fs";
+import { UserError } from "../domain/user-error.ts";
+
+/** What looking at a cluster shows is for its owner's eyes; what is rendered for Git is for everybody's. */
+const modes = { private: 0o600, public: 0o644 } as const;
+
+/**
+ * Writes what a person asked for to the place that they named; also over a file that others could read until now.
+ *
+ * @param path - relative to the working folder; a device such as `/dev/stdout` keeps its mode.
+ * @throws UserError `output-not-writable` with the system's own code.
+ */
+export function writeOutput(path: string, text: string, readers: keyof typeof modes = "private"): void {
+  try {
+    const file = openSync(path, "w", modes[readers]);
+    try {
+      if (readers === "private" && fstatSync(file).isFile()) fchmodSync(file, modes.private);
+      writeFileSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+/** @returns a UserError for a failure of the file system; anything else is our defect and stays as it is. */
+export function notWritable(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return UserError.of("output-not-writable", `cannot write ${path}: ${code}`, "name a place that you may write to", {
+    cause: error,
+  });
+}

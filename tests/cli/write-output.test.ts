@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main } from "../../cli/main.ts";
+import { writeOutput } from "../../cli/write-output.ts";
+import { recordedIo } from "./recorded-io.ts";
+
+describe("writeOutput", () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "ameide-secrets-output-"))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+  it("writes for its owner alone, also over a file that others could read", () => {
+    const path = join(dir, "page.html");
+    writeFileSync(path, "older and longer");
+    chmodSync(path, 0o644);
+    writeOutput(path, "new");
+    assert.deepEqual([readFileSync(path, "utf8"), modeOf(path)], ["new", 0o600]);
+  });
+
+  it("writes what is for Git as Git has it", () => {
+    const path = join(dir, "object.yaml");
+    writeOutput(path, "a: 1\n", "public");
+    assert.equal(modeOf(path) & 0o400, 0o400);
+    assert.equal(modeOf(path) & 0o111, 0);
+  });
+
+  it("leaves the mode of a device alone", () => {
+    const before = modeOf("/dev/null");
+    writeOutput("/dev/null", "text");
+    assert.equal(modeOf("/dev/null"), before);
+  });
+
+  it("fails for people where the place is no place for a file", () => {
+    for (const [path, reason] of [
+      [join(dir, "nowhere", "page.html"), "ENOENT"],
+      [dir, "EISDIR"],
+    ] as const) {
+      assert.throws(() => writeOutput(path, ""), {
+        name: "UserError",
+        code: "output-not-writable",
+        message: `cannot write ${path}: ${reason}\n  fix: name a place that you may write to`,
+      });
+    }
+  });
+
+  it("tells graph and render without a stack", async () => {
+    const file = join(dir, "file");
+    writeFileSync(file, "");
+    for (const command of [
+      ["graph", "--offline", "--stack", "dev", "--out", join(dir, "nowhere", "page.html")],
+      ["render", "--stack", "dev", "--client-id", "00000000-0000-4000-8000-000000000001", "--out", join(file, "below")],
+    ]) {
+      const io = recordedIo();
+      assert.equal(await main(command, io), 2);
+      assert.match(io.printed.err.join("\n"), /^ameide-secrets: cannot write .*: ENO\w+\n {2}fix: [^\n]*$/);
+    }
+  }).timeout(30_000);
+});
