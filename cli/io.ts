@@ -12,10 +12,21 @@ export interface Io {
 }
 
 export const processIo: Io = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  err: (text) => void process.stderr.write(`${text}\n`),
+  out: (text) => void process.stdout.write(`${printable(text)}\n`),
+  err: (text) => void process.stderr.write(`${printable(text)}\n`),
   interactive: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
 };
+
+/**
+ * What is printed may quote what others wrote into the cluster, such as Events and logs: no control character of theirs may
+ * reach a terminal, where it could retitle the window, hide lines or type into it. Our own colours ({@link style}) stay.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}(?:\[(?:0|1|2|31|32|33)m)?/gu, (found) => {
+    const isOurs = found.startsWith("\u001B[") || found.startsWith("\n") || found.startsWith("\t");
+    return isOurs ? found : found.slice(1);
+  });
+}
 
 /** Dim, bold and the like on a terminal; the bare text elsewhere. */
 export function style(io: Io, kind: "bold" | "dim" | "red" | "green" | "yellow", text: string): string {

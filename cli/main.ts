@@ -122,14 +122,25 @@ async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
   const told = error instanceof Error ? error : new Error(String(error));
-  // the API server's own refusal is no defect of ours either
-  const isRefusal = told.name === "KubernetesError";
-  const code = isRefusal ? "kubernetes-refused" : "internal-error";
+  const { code, words } = wordsOf(told);
   if (json) io.out(JSON.stringify({ error: { code, message: told.message, findings: [] } }));
-  if (isRefusal)
-    io.err(
-      `ameide-secrets: the API server refused: ${told.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
-    );
-  else io.err(`ameide-secrets: ${told.stack ?? told.message}`);
+  io.err(`ameide-secrets: ${words}`);
   return ExitCode.couldNotRun;
+}
+
+/** What the API server refuses or fails at is no defect of ours either; by name, so that its module is not loaded for help. */
+export function wordsOf(error: Error & { readonly status?: number }): {
+  readonly code: string;
+  readonly words: string;
+} {
+  if (error.name !== "KubernetesError") return { code: "internal-error", words: error.stack ?? error.message };
+  return error.status === 401 || error.status === 403
+    ? {
+        code: "kubernetes-refused",
+        words: `the API server refused: ${error.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
+      }
+    : {
+        code: "kubernetes-failed",
+        words: `the API server answered ${error.status ?? "nothing"}: ${error.message}\n  fix: look at the chain with: ameide-secrets doctor`,
+      };
 }

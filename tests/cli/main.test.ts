@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
-import { main } from "../../cli/main.ts";
+import { KubernetesError } from "../../cli/access/cluster.ts";
+import { main, wordsOf } from "../../cli/main.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
@@ -129,5 +130,29 @@ describe("main", function () {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
     const [code] = (await once(child, "close")) as [number];
     assert.deepEqual([code, err], [0, ""]);
+  });
+});
+
+describe("wordsOf", () => {
+  it("sends who was refused by the API server for the right, and nobody else", () => {
+    for (const status of [401, 403]) {
+      const { code, words } = wordsOf(new KubernetesError(status, "secrets is forbidden"));
+      assert.equal(code, "kubernetes-refused");
+      assert.match(words, /^the API server refused: secrets is forbidden\n {2}fix: ask for the right; .* whoami$/);
+    }
+    for (const status of [400, 404, 409, 422, 500, 503]) {
+      const { code, words } = wordsOf(new KubernetesError(status, "its words"));
+      assert.equal(code, "kubernetes-failed");
+      assert.match(
+        words,
+        new RegExp(`^the API server answered ${status}: its words\\n {2}fix: .*ameide-secrets doctor$`),
+      );
+    }
+  });
+
+  it("shows a defect of ours with its stack", () => {
+    const { code, words } = wordsOf(new Error("a defect"));
+    assert.equal(code, "internal-error");
+    assert.match(words, /^Error: a defect\n {4}at /);
   });
 });
