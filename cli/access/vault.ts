@@ -98,6 +98,22 @@ export async function shortToken(options: {
   };
 }
 
+/** An answer of Vault that is no success, as the `cause` of the error for people. */
+class VaultAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`HTTP ${status}`);
+    this.name = "VaultAnswer";
+    this.status = status;
+  }
+}
+
+/** The HTTP status of an error of {@link vaultCall}, `undefined` where Vault did not answer at all. */
+export function vaultStatus(error: unknown): number | undefined {
+  return error instanceof UserError && error.cause instanceof VaultAnswer ? error.cause.status : undefined;
+}
+
 /**
  * One call of Vault's API.
  *
@@ -136,5 +152,6 @@ export async function vaultCall<T = unknown>(
     "vault-refused",
     `Vault answered ${response.status} to ${method} ${path}: ${(errors ?? []).join("; ")}`,
     "look at Vault with: ameide-secrets doctor",
+    { cause: new VaultAnswer(response.status) },
   );
 }

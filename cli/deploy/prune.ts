@@ -8,7 +8,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { listAll } from "../../diagnose/observe/kubernetes-list.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { KeyVaultWriter } from "../access/key-vault.ts";
-import { vaultCall } from "../access/vault.ts";
+import { vaultCall, vaultStatus } from "../access/vault.ts";
 import { forgetResources } from "../engine/forget.ts";
 import { readExport } from "../engine/stack.ts";
 
@@ -127,7 +127,7 @@ async function pruneVault(
 
 /** Vault answers 404 to a path that never was. */
 function absent(error: unknown): Partial<Metadata> {
-  if (error instanceof UserError && error.message.startsWith("Vault answered 404")) return {};
+  if (vaultStatus(error) === 404) return {};
   throw error;
 }
 

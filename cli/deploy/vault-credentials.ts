@@ -9,12 +9,14 @@ export const credentialsSecret = "vault-auto-credentials";
  * Reads one key of `vault-auto-credentials`.
  *
  * @param key - as the seed spells them.
+ * @param fix - the repair where it is missing. @default - a VAULT_TOKEN, for those that read one
  * @throws UserError when there is no such Secret or key.
  */
 export async function vaultCredential(
   cluster: Cluster,
   namespace: string,
   key: "root-token" | "unseal-key",
+  fix = "set VAULT_TOKEN to a token that may make the policy ameide-secrets-deployer",
 ): Promise<Redacted> {
   interface Secret {
     readonly data?: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ export async function vaultCredential(
     throw UserError.of(
       "vault-credentials-missing",
       `the Secret ${namespace}/${credentialsSecret} ${secret === undefined ? "does not exist" : `has no key ${key}`}`,
-      "set VAULT_TOKEN to a token that may make the policy ameide-secrets-deployer",
+      fix,
     );
   }
   return new Redacted(Buffer.from(value, "base64").toString("utf8"));

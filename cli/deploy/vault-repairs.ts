@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Place } from "../access/place.ts";
@@ -39,7 +40,12 @@ export async function unsealVault({ stack, cluster }: Place, { change, reason }:
   if (state !== "sealed")
     return { needed: false, found: `Vault at ${address} is ${state}`, did: "there is nothing to unseal" };
   const found = `Vault at ${address} is sealed`;
-  const key = await vaultCredential(cluster, stack.namespace, "unseal-key");
+  const key = await vaultCredential(
+    cluster,
+    stack.namespace,
+    "unseal-key",
+    `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
+  );
   if (!change) return { needed: true, found, did: "would unseal it with unseal-key of vault-auto-credentials" };
   await vaultCall(address, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
   const after = await vaultState(address);
@@ -50,11 +56,11 @@ export async function unsealVault({ stack, cluster }: Place, { change, reason }:
       "give the other shares with: vault operator unseal",
     );
   }
-  await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
+  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
   return {
     needed: true,
     found,
-    did: `unsealed; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+    did: `unsealed${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
   };
 }
 
@@ -62,16 +68,27 @@ export async function unsealVault({ stack, cluster }: Place, { change, reason }:
  * The seed's "Kubernetes Auth Permission Denied (403 Error)": the configuration as the program makes it, which pins no
  * reviewer token.
  *
- * @throws UserError when Vault refuses, or the root token is not in the cluster.
+ * It asks with VAULT_TOKEN where that is set (`local` has a token of its own), else with the root token in the cluster.
+ *
+ * @throws UserError when Vault refuses, or there is neither token.
  */
 export async function reconfigureKubernetesAuth(
   { stack, cluster }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
   const { operatorAddress: address, authMount, kubernetesHost, kubernetesCaPem } = stack.vault;
-  const root = await vaultCredential(cluster, stack.namespace, "root-token");
   const path = `/v1/auth/${authMount}/config`;
-  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, root, "GET", path);
+  const own = stack.name === "local" ? undefined : process.env["VAULT_TOKEN"];
+  const token =
+    own === undefined || own === ""
+      ? await vaultCredential(
+          cluster,
+          stack.namespace,
+          "root-token",
+          `set VAULT_TOKEN to a token that may write auth/${authMount}/config`,
+        )
+      : new Redacted(own);
+  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, token, "GET", path);
   const wanted = {
     kubernetes_host: kubernetesHost,
     kubernetes_ca_cert: kubernetesCaPem ?? "",
@@ -89,8 +106,8 @@ export async function reconfigureKubernetesAuth(
   if (!change)
     return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
   // an empty token drops the pinned one: leaving the key out would keep it
-  await vaultCall(address, root, "POST", path, { ...wanted, token_reviewer_jwt: "" });
-  await leaveEvent(
+  await vaultCall(address, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
+  const event = await leaveEvent(
     cluster,
     stack.namespace,
     "VaultAuthReconfigured",
@@ -99,14 +116,19 @@ export async function reconfigureKubernetesAuth(
   return {
     needed: true,
     found,
-    did: `written; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+    did: `written${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
   };
 }
 
-/** Who did what and why, where the next person looks first. */
-async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<void> {
+/**
+ * Who did what and why, where the next person looks first.
+ *
+ * @returns what is to be told of it, after what was done: empty, or why it could not be left. Not everybody may make
+ *   Events, and the repair is done by then.
+ */
+async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
   const now = new Date().toISOString();
-  await cluster.create(`/api/v1/namespaces/${namespace}/events`, {
+  const made = cluster.create(`/api/v1/namespaces/${namespace}/events`, {
     apiVersion: "v1",
     kind: "Event",
     metadata: { generateName: "ameide-secrets-", namespace },
@@ -119,4 +141,8 @@ async function leaveEvent(cluster: Cluster, namespace: string, reason: string, n
     lastTimestamp: now,
     count: 1,
   });
+  return made.then(
+    () => "",
+    (error: unknown) => ` (the Event could not be left: ${error instanceof Error ? error.message : String(error)})`,
+  );
 }

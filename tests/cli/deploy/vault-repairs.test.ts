@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
+import type { Place } from "../../../cli/access/place.ts";
+import { reconfigureKubernetesAuth, unsealVault } from "../../../cli/deploy/vault-repairs.ts";
+import { environmentStack } from "../../support/stacks.ts";
+
+/** A Vault that is sealed until it gets a key, and whose auth is configured otherwise than the program does. */
+class FakeVault {
+  sealed = true;
+  readonly tokens: string[] = [];
+  readonly #server: Server = createServer((request, response) => {
+    const token = request.headers["x-vault-token"];
+    if (typeof token === "string") this.tokens.push(token);
+    if (request.url === "/v1/sys/unseal") this.sealed = false;
+    if (request.url === "/v1/sys/health") response.statusCode = this.sealed ? 503 : 200;
+    response.end("{}");
+  });
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+describe("a repair of Vault", () => {
+  let vault: FakeVault;
+  let address: string;
+  const { VAULT_TOKEN } = process.env;
+  beforeEach(async () => {
+    vault = new FakeVault();
+    address = await vault.start();
+    delete process.env["VAULT_TOKEN"];
+  });
+  afterEach(() => {
+    vault.stop();
+    if (VAULT_TOKEN === undefined) delete process.env["VAULT_TOKEN"];
+    else process.env["VAULT_TOKEN"] = VAULT_TOKEN;
+  });
+
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const noEvents = () => Promise.reject(new KubernetesError(403, "events is forbidden"));
+  const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): Place => {
+    const stack = environmentStack("dev");
+    const cluster = { find: () => Promise.resolve(data === undefined ? undefined : { data }), create };
+    return {
+      stack: { ...stack, vault: { ...stack.vault, operatorAddress: address } },
+      cluster: cluster as unknown as Cluster,
+    } as unknown as Place;
+  };
+  const made = () => Promise.resolve({});
+  const change = { change: true, reason: "a test" };
+
+  describe("unsealVault", () => {
+    it("tells that it is done also where the Event may not be made, and why it is not there", async () => {
+      const { did } = await unsealVault(place({ "unseal-key": base64("key") }, noEvents), change);
+      assert.equal(vault.sealed, false);
+      assert.match(did, /^unsealed \(the Event could not be left: events is forbidden\); resync /);
+      assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be left/);
+    });
+
+    it("fails without its key with a repair that helps: no token opens a sealed Vault", async () => {
+      await assert.rejects(unsealVault(place(undefined, made), change), {
+        code: "vault-credentials-missing",
+        message: /does not exist\n {2}fix: .*vault operator unseal -address=http:\/\/127\.0\.0\.1:\d+$/,
+      });
+    });
+  });
+
+  const reconfigured = (create = made as () => Promise<unknown>) =>
+    reconfigureKubernetesAuth(place({ "root-token": base64("root") }, create), change);
+
+  describe("reconfigureKubernetesAuth", () => {
+    it("asks with the person's VAULT_TOKEN, and with the root token in the cluster where there is none", async () => {
+      await reconfigured();
+      process.env["VAULT_TOKEN"] = "mine";
+      await reconfigureKubernetesAuth(place(undefined, made), change);
+      assert.deepEqual(vault.tokens, ["root", "root", "mine", "mine"]);
+    });
+
+    it("fails without either, naming what the token must be able to do", async () => {
+      await assert.rejects(reconfigureKubernetesAuth(place(undefined, made), change), {
+        code: "vault-credentials-missing",
+        message: /fix: set VAULT_TOKEN to a token that may write auth\/kubernetes\/config$/,
+      });
+    });
+  });
+});
