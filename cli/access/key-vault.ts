@@ -59,26 +59,36 @@ export class KeyVaultWriter {
     return held;
   }
 
-  /** @returns the new version. A name in soft delete is recovered first: recovering alone would bring its old value back. */
+  /**
+   * A name in soft delete is recovered first: recovering alone would bring its old value back.
+   *
+   * @param options.recover - whether it is known to lie there; where it is not, Key Vault's refusal tells.
+   * @returns the new version.
+   * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
+   */
   async set(name: string, value: Redacted, { recover }: { readonly recover: boolean }): Promise<string> {
-    if (recover) await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
-    await this.#creations.turn();
-    const { properties } = await this.#client.setSecret(name, value.reveal(), {
-      tags: { "managed-by": "ameide-secrets" },
-    });
-    return properties.version ?? "";
+    try {
+      if (recover) await this.#recover(name);
+      return await this.#set(name, value).catch(async (error: unknown) => {
+        if (recover || !isInSoftDelete(error)) throw error;
+        await this.#recover(name);
+        return this.#set(name, value);
+      });
+    } catch (error) {
+      throw forbidden(error, this.#client.vaultUrl);
+    }
   }
 
   /**
    * The value before the latest one.
    *
-   * @throws UserError when the vault keeps no former version that is enabled.
+   * @throws UserError when the vault keeps no former version that is enabled, or a right is missing.
    */
   async former(name: string): Promise<Redacted> {
-    const versions: { readonly version: string; readonly createdAt: number }[] = [];
-    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name)) {
-      if (enabled !== false) versions.push({ version, createdAt: createdOn?.getTime() ?? 0 });
-    }
+    const versions = await this.#enabledVersions(name).catch((error: unknown) => {
+      if (statusOf(error) === 404) return [];
+      throw forbidden(error, this.#client.vaultUrl);
+    });
     const former = versions.toSorted((a, b) => b.createdAt - a.createdAt)[1];
     if (former === undefined) {
       throw UserError.of(
@@ -87,7 +97,9 @@ export class KeyVaultWriter {
         "rotate to a value of your own",
       );
     }
-    const { value = "" } = await this.#client.getSecret(name, { version: former.version });
+    const { value = "" } = await this.#client.getSecret(name, { version: former.version }).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
     return new Redacted(value);
   }
 
@@ -109,6 +121,26 @@ export class KeyVaultWriter {
 
   /** Calls `work` for each with a bounded number under way. */
   static forEach = inParallel;
+
+  async #enabledVersions(name: string): Promise<{ readonly version: string; readonly createdAt: number }[]> {
+    const versions = [];
+    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name)) {
+      if (enabled !== false) versions.push({ version, createdAt: createdOn?.getTime() ?? 0 });
+    }
+    return versions;
+  }
+
+  async #recover(name: string): Promise<void> {
+    await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
+  }
+
+  async #set(name: string, value: Redacted): Promise<string> {
+    await this.#creations.turn();
+    const { properties } = await this.#client.setSecret(name, value.reveal(), {
+      tags: { "managed-by": "ameide-secrets" },
+    });
+    return properties.version ?? "";
+  }
 
   async #held(name: string, value: Redacted): Promise<HeldSecret> {
     await this.#calls.turn();
@@ -148,8 +180,18 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   if (failure?.status === "rejected") throw failure.reason;
 }
 
+function statusOf(error: unknown): unknown {
+  return error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
+}
+
+/** Key Vault's 409 for a name that is deleted and not purged; one whose deletion is still under way has another code. */
+function isInSoftDelete(error: unknown): boolean {
+  const { details } = error as { details?: unknown };
+  return statusOf(error) === 409 && JSON.stringify(details ?? {}).includes("ObjectIsDeletedButRecoverable");
+}
+
 function forbidden(error: unknown, vault: string): unknown {
-  if (!(error instanceof Error) || (error as { statusCode?: unknown }).statusCode !== 403) return error;
+  if (!(error instanceof Error) || statusOf(error) !== 403) return error;
   return UserError.of(
     "key-vault-forbidden",
     `${vault} refuses you: ${error.message.split("\n")[0] ?? "403"}`,
