@@ -1,5 +1,5 @@
 import { EventEmitter, once } from "node:events";
-import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
+import { createReadStream, createWriteStream, openSync, type WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
@@ -25,7 +25,8 @@ export class ContainerLog {
 
   constructor(path: string) {
     this.#path = path;
-    this.#file = createWriteStream(path, { mode: 0o600 });
+    // opened at once: who reads it before the first line meets an empty log, not an absent one
+    this.#file = createWriteStream(path, { fd: openSync(path, "w", 0o600) });
   }
 
   /** Copies a stream into the log until it ends. */

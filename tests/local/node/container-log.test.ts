@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { EventEmitter, once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -45,12 +46,32 @@ describe("ContainerLog", () => {
     await log.close();
     assert.deepEqual(await followed, ["before\n", ...Array.from({ length: 50 }, (_, i) => `${i}\n`)]);
   });
+  it("is empty, not absent, before its first line", async () => {
+    assert.deepEqual(await all(log.read({}, never)), []);
+    output.end();
+    await log.close();
+  });
   it("stops following when the reader goes away", async () => {
     const reader = new AbortController();
-    const followed = all(log.read({ follow: true }, reader.signal));
+    const lines: string[] = [];
+    let over = false;
+    const first = new EventEmitter();
+    const follow = async (): Promise<void> => {
+      for await (const line of log.read({ follow: true }, reader.signal)) {
+        lines.push(line);
+        first.emit("line");
+      }
+      over = true;
+    };
+    const told = once(first, "line");
+    const followed = follow();
     output.write("one\n");
-    setTimeout(() => reader.abort(), 50);
+    await Promise.race([told, followed]);
+    await readFile(join(dir, "0.log")); // a turn in which it could have ended by itself
+    assert.equal(over, false);
+    reader.abort();
     await followed;
+    assert.deepEqual(lines, ["one\n"]);
     output.end();
     await log.close();
   });
