@@ -68,6 +68,7 @@ describe("graphPage", function () {
     await page.goto(pathToFileURL(join(dir, "page.html")).href);
     await page.waitForSelector("svg .node");
   });
+  afterEach(() => assert.deepEqual(errors.splice(0), []));
   after(async () => {
     await browser.close();
     await rm(dir, { recursive: true });
@@ -77,12 +78,12 @@ describe("graphPage", function () {
   const details = async () => (await page.textContent("#details")) ?? "";
   const focused = () => page.evaluate("document.activeElement?.id");
 
-  it("asks for nothing but itself, and meets no error", () => {
+  it("asks for nothing but itself", () => {
     assert.deepEqual(new Set(asked.map((url) => new URL(url).protocol)), new Set(["file:"]));
     assert.equal(new Set(asked).size, 1);
-    assert.deepEqual(errors, []);
   });
-  it("is at most 2 MB", async () => assert.ok((await graphPage([live, planned, manySick])).length < 2_000_000));
+  it("is at most 2 MB", async () =>
+    assert.ok(Buffer.byteLength(await graphPage([live, planned, manySick])) < 2_000_000));
   it("tells a state by sign and class, not by colour alone", async () => {
     assert.equal(await page.textContent("#vault-0 text"), "✗ ghcr-token");
     assert.equal(await page.getAttribute("#vault-0", "aria-label"), "ghcr-token: broken");
@@ -199,7 +200,6 @@ describe("graphPage", function () {
     };
     await page.setContent(await graphPage([evil]));
     await page.waitForSelector("svg .node");
-    assert.deepEqual(errors, []);
   });
 });
 
