@@ -148,6 +148,8 @@ describe("local up", function () {
   it("leaves nothing running, and nothing that the next start trips over, when a run is interrupted or killed", async () => {
     const changed = { ...values, OPENAI_API_KEY: "canary-openai-2" };
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
+      const { stateDir } = chain().home.pulumi;
+      const before = engineLocks(stateDir); // such as one that the first kill left
       const run = startCommand([
         "local",
         "up",
@@ -157,7 +159,7 @@ describe("local up", function () {
         ...chain().place,
       ]);
       // in the middle of the update, which alone takes the lock of Pulumi's state
-      await engineLock(chain().home.pulumi.stateDir, run.ended);
+      await newEngineLock(stateDir, before, run.ended);
       run.kill(signal);
       assert.notEqual((await run.ended).code, 0);
     }
@@ -171,12 +173,17 @@ describe("local up", function () {
   });
 });
 
-/** Waits until an engine holds the lock of the file backend. */
-async function engineLock(stateDir: string, ended: Promise<unknown>): Promise<void> {
+/** Locks of the file backend, each with a name of its own. */
+function engineLocks(stateDir: string): readonly string[] {
+  const files = readdirSync(join(stateDir, ".pulumi"), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => /^locks\/.*\.json$/.test(file));
+}
+
+/** Waits until an engine holds a lock of the file backend that was not there before. */
+async function newEngineLock(stateDir: string, before: readonly string[], ended: Promise<unknown>): Promise<void> {
   const over = ended.then(() => true);
   for (;;) {
-    const locks = readdirSync(join(stateDir, ".pulumi"), { recursive: true, encoding: "utf8" });
-    if (locks.some((file) => /^locks\/.*\.json$/.test(file))) return;
+    if (engineLocks(stateDir).some((lock) => !before.includes(lock))) return;
     if (await Promise.race([over, sleep(50, false)])) throw new Error("the run ended before it took the lock");
   }
 }
