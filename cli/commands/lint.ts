@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 
@@ -39,9 +39,10 @@ export const lint: Command<Flags> = {
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
+    const { gitTracks } = await import("../../environments/git-tracked.ts");
     const result = lintPaths(paths, {
       catalogue: readCatalogue(),
-      isTracked,
+      isTracked: (file) => gitTracks(resolve(file)),
       ...(environment === undefined ? {} : { environment }),
     });
     switch (json === true ? "json" : format) {
@@ -60,13 +61,3 @@ export const lint: Command<Flags> = {
     return result.findings.some(({ severity }) => severity === "error") ? ExitCode.finding : ExitCode.ok;
   },
 };
-
-/** No git, or no repository around the file, means that it is not tracked. */
-function isTracked(file: string): boolean {
-  try {
-    execFileSync("git", ["ls-files", "--error-unmatch", "--", file], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -223,6 +223,7 @@ export const vaultCauses = {
     symptom: "what lies in Vault is unknown",
     cause: "no token was given, or it lacks the right that the evidence names",
     fix: "set VAULT_TOKEN to a token with the policy ameide-secrets-auditor",
+    fixInLocal: "ameide-secrets local up",
     see: "452",
   },
 } as const satisfies Record<string, Cause>;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { normalize } from "node:path";
+import type { GitAnswer } from "../../domain/dotenv-files.ts";
 import { compileDotenv } from "../../domain/dotenv.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Finding } from "../../domain/finding.ts";
@@ -26,7 +27,7 @@ export interface LintOptions {
   /** `YYYY-MM-DD`, UTC. @default - today */
   readonly today?: string;
   /** Whether git tracks a file; asked for `.env` files only. @default - none is */
-  readonly isTracked?: (file: string) => boolean;
+  readonly isTracked?: (file: string) => GitAnswer;
   /** What `-` among the paths stands for. @default - standard input */
   readonly stdin?: () => string;
 }
