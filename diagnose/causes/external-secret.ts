@@ -66,7 +66,7 @@ export const externalSecretCauses = {
     aliases: ["target is owned by another ExternalSecret", "SharedResourceWarning"],
     symptom: "the ExternalSecret cannot take ownership of its target",
     cause: "two ExternalSecrets, or an ExternalSecret and another controller, write the same Secret",
-    fix: "kubectl --context <context> -n <namespace> get secret <name> -o jsonpath='{.metadata.ownerReferences}'",
+    fix: "kubectl --context <context> -n <namespace> get secrets -o custom-columns='SECRET:.metadata.name,OWNERS:.metadata.ownerReferences[*].name'",
     see: "P12, P33 (412, 426)",
   },
   "external-secret-failed": {

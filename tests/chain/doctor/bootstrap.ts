@@ -72,12 +72,11 @@ export const bootstrapBreaks = {
       });
       await world.bootstrap();
     },
-    before: async (world) => {
-      await world.vault("POST", "secret/metadata/langfuse-secret-key", {
+    before: (world) =>
+      world.vault("POST", "secret/metadata/langfuse-secret-key", {
         custom_metadata: { "managed-by": "ameide-secrets/vault-bootstrap" },
-      });
-      await world.bootstrap();
-    },
+      }),
+    after: (world) => world.bootstrap(),
   },
 } as const satisfies Readonly<Record<string, Break>>;
 

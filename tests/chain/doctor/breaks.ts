@@ -2,6 +2,7 @@ import type { CauseCode } from "../../../diagnose/causes.ts";
 import { identityBreaks, keyVaultBreaks } from "./azure.ts";
 import { bootstrapBreaks } from "./bootstrap.ts";
 import type { Break } from "./break.ts";
+import { consumerBreaks } from "./consumers.ts";
 import { externalSecretBreaks, storeBreaks } from "./stores.ts";
 import { patcherBreaks, vaultBreaks } from "./vault.ts";
 
@@ -13,11 +14,13 @@ export const breaks: Readonly<Record<string, Break>> = {
   ...patcherBreaks,
   ...storeBreaks,
   ...externalSecretBreaks,
+  ...consumerBreaks,
 };
 
 /** Broken one after the other, and repaired by one printed command: an update takes long. */
 export const together: readonly (readonly CauseCode[])[] = [
   [
+    "bootstrap-secret-kept",
     "federated-token-file-missing",
     "bootstrap-overruns",
     "bootstrap-suspended",
@@ -27,7 +30,9 @@ export const together: readonly (readonly CauseCode[])[] = [
     "identity-missing",
     "client-id-stale",
   ],
+  ["eso-not-running", "vault-unreachable"],
   [
+    "pull-secret-not-attached",
     "target-secret-differs",
     "pull-secret-malformed",
     "external-secret-path-wrong",
@@ -56,6 +61,7 @@ export const onlyPure: Partial<Readonly<Record<CauseCode, string>>> = {
   "bootstrap-secret-failed": "what fails for one secret alone is found for all by the check before",
   "pull-secret-missing-here": "every namespace of `local` has a pull secret of its own",
   "vault-port-forward-forbidden": "Vault of `local` is reached without a port-forward",
+  "consumer-not-restarted": "no Deployment runs in `local`, so there is none to restart",
   "value-too-short": "no secret that `local` delivers has a least length",
 };
 
@@ -66,17 +72,11 @@ export const notYet: readonly CauseCode[] = [
   "bootstrap-unschedulable",
   "bootstrap-image-not-pulled",
   "bootstrap-cannot-start",
-  "vault-unreachable",
-  "eso-not-running",
   "vault-value-field-missing",
   "cluster-not-readable",
-  "store-permission-denied",
   "store-stale",
   "vault-uninitialised",
   "vault-lost",
-  "consumer-not-restarted",
-  "pull-secret-not-attached",
-  "external-secret-target-owned",
   "external-secret-stale-failure",
   "external-secret-denied",
 ];

@@ -1,9 +1,11 @@
 import { patcherJob } from "../../../diagnose/observe/client-patcher.ts";
 import type { World } from "./world.ts";
 
-export function patcherJobs({ namespace }: World): { readonly all: string; readonly one: string } {
+/** Paths of all Jobs, of the client-patcher's, and of its pods. */
+export function patcherJobs({ namespace }: World): Readonly<Record<"all" | "one" | "pods", string>> {
   const all = `/apis/batch/v1/namespaces/${namespace}/jobs`;
-  return { all, one: `${all}/${patcherJob}` };
+  const pods = `/api/v1/namespaces/${namespace}/pods?labelSelector=job-name%3D${patcherJob}`;
+  return { all, one: `${all}/${patcherJob}`, pods };
 }
 
 /** A Job that says what the client-patcher would, and fails as it would. */

@@ -15,3 +15,14 @@ export function externalSecrets({ namespace: own }: World, name: string, namespa
 export async function again({ place: { cluster } }: World, path: string): Promise<void> {
   await cluster.patch(path, { metadata: { annotations: { "force-refresh": String(Date.now()) } } });
 }
+
+/** Waits until External Secrets has written that it is not Ready. */
+export async function refused(world: World, path: string): Promise<void> {
+  interface Conditions {
+    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }
+  await world.until(async () => {
+    const { status: now } = await world.place.cluster.get<Conditions>(path);
+    return now?.conditions?.some(({ type, status }) => type === "Ready" && status === "False") === true;
+  });
+}

@@ -1,5 +1,6 @@
+import { vaultReader } from "../../../diagnose/observe/access.ts";
 import type { Break } from "./break.ts";
-import { again, externalSecrets, stores } from "./objects.ts";
+import { again, externalSecrets, refused, stores } from "./objects.ts";
 import type { World } from "./world.ts";
 
 export const storeBreaks = {
@@ -15,6 +16,24 @@ export const storeBreaks = {
   "store-not-ready": {
     strike: (world) => nowhereCa(world, { type: "ConfigMap", name: "nowhere", key: "ca.pem" }),
     after: (world) => nowhereCa(world, null),
+  },
+  "store-permission-denied": {
+    strike: async (world) => {
+      const { authMount } = world.place.stack.vault;
+      const { data } = await world.vault<{ data: object }>("GET", `auth/${authMount}/config`);
+      await world.vault("POST", `auth/${authMount}/config`, { ...data, token_reviewer_jwt: "ey.expired.token" });
+      await world.vault("PUT", `sys/leases/revoke-prefix/auth/${authMount}/login`); // External Secrets keeps its login
+      await again(world, stores(world));
+      await refused(world, stores(world));
+    },
+    // a person without a token for Vault
+    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader(stack.vault.operatorAddress) } }),
+  },
+  "eso-not-running": {
+    strike: async (world) => {
+      world.signal("external-secrets", "SIGKILL");
+      await madeAnew(world, stores(world));
+    },
   },
 } as const satisfies Readonly<Record<string, Break>>;
 
@@ -36,6 +55,19 @@ export const externalSecretBreaks = {
   "external-secret-failed": {
     strike: (world) => storeOf(world, "nowhere"),
     after: (world) => storeOf(world, "ameide-vault"),
+  },
+  "external-secret-target-owned": {
+    strike: async (world) => {
+      const { metadata } = await world.place.cluster.get(externalSecrets(world, "inference-api-credentials-sync"));
+      const { name, uid } = metadata;
+      const owner = { apiVersion: "external-secrets.io/v1", kind: "ExternalSecret", name, uid, controller: true };
+      await world.place.cluster.patch(secret(world, "langfuse-secrets"), { metadata: { ownerReferences: [owner] } });
+      await again(world, externalSecrets(world, "langfuse-secrets-sync"));
+    },
+    after: async (world) => {
+      await world.place.cluster.remove(secret(world, "langfuse-secrets"));
+      await again(world, externalSecrets(world, "langfuse-secrets-sync"));
+    },
   },
   "external-secret-waiting": {
     strike: async (world) => {

@@ -37,6 +37,7 @@ export async function strikeAllAndMend(
     if (commandOf(last.fix)?.startsWith("kubectl ") === true) await apply(world, last);
   }
   assert.ok(last !== undefined);
+  for (const code of codes) await breaks[code]?.before?.(world);
   await apply(world, last);
   for (const code of codes) await breaks[code]?.after?.(world);
   for (const code of codes) await heals(world, code);

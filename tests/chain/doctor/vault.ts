@@ -10,6 +10,7 @@ const role = (world: World, namespace = world.namespace): string =>
   `auth/${world.place.stack.vault.authMount}/role/ameide-secrets-reader-${namespace}`;
 
 export const vaultBreaks = {
+  "vault-unreachable": { strike: (world) => Promise.resolve(world.signal("openbao", "SIGKILL")) },
   "vault-sealed": { strike: (world) => world.vault("PUT", "sys/seal") },
   "vault-orphaned": {
     strike: async (world) => {
@@ -56,13 +57,21 @@ const patcherSays = (said: string): Break => ({
       (await world.place.cluster.get<{ status?: { failed?: number } }>(patcherJobs(world).one)).status?.failed === 1;
     await world.until(failed);
   },
-  after: (world) => world.place.cluster.remove(`${patcherJobs(world).one}?propagationPolicy=Background`),
+  after: removePatcher,
 });
 
 export const patcherBreaks = {
   "patcher-exec-format": patcherSays("exec /scripts/jq: exec format error"),
   "patcher-command-missing": patcherSays("sh: command not found: jq"),
-  "patcher-keycloak-unauthorized": patcherSays("POST /realms/master/protocol/openid-connect/token: 401 Unauthorized"),
+  "patcher-keycloak-unauthorized": {
+    ...patcherSays("POST /realms/master/protocol/openid-connect/token: 401 Unauthorized"),
+    // Keycloak's own, which no chart has put here
+    before: (world) => Promise.all(keycloakSecrets(world).map(({ all, object }) => world.place.cluster.create(all, object))), // prettier-ignore
+    after: async (world) => {
+      for (const { one } of keycloakSecrets(world)) await world.place.cluster.remove(one);
+      await removePatcher(world);
+    },
+  },
   "patcher-keycloak-forbidden": patcherSays("GET /admin/realms/ameide/clients: 403 Forbidden"),
   "patcher-client-missing": patcherSays("GET /admin/realms/ameide/clients/platform-app: 404 Not Found"),
   "patcher-vault-denied": patcherSays("PUT secret/data/platform-app-client-secret: 403, permission denied"),
@@ -78,6 +87,22 @@ export const patcherBreaks = {
     after: (world) => world.vault("DELETE", `secret/metadata/${clientSecret}`),
   },
 } as const satisfies Readonly<Record<string, Break>>;
+
+async function removePatcher(world: World): Promise<void> {
+  const { one, pods } = patcherJobs(world);
+  await world.place.cluster.remove(`${one}?propagationPolicy=Background`);
+  // the next Job has the same name, and its newest pod is sought by the second
+  await world.until(async () => (await world.place.cluster.get<{ items: readonly object[] }>(pods)).items.length === 0);
+}
+
+function keycloakSecrets({ namespace }: World): readonly { readonly all: string; one: string; object: object }[] {
+  const all = `/api/v1/namespaces/${namespace}/secrets`;
+  return ["keycloak-master-bootstrap", "keycloak-admin-sa"].map((name) => ({
+    all,
+    one: `${all}/${name}`,
+    object: { apiVersion: "v1", kind: "Secret", metadata: { name } },
+  }));
+}
 
 const clientSecret = "platform-app-client-secret";
 const placeholder = { data: { value: "keycloak_generated_placeholder" } };
