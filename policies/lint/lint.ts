@@ -14,7 +14,7 @@ import { parseContent, splitDocuments, type Document, type Parsed } from "./docu
 import { embeddedIn } from "./embedded.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import { patchFiles } from "./kustomize.ts";
-import { environmentOfPath, isDotenv, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
+import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
 
@@ -75,7 +75,11 @@ class Run {
   read({ file, text }: SourceFile): void {
     this.#files += 1;
     if (isDotenv(file)) this.#readDotenv(file, text);
-    else for (const document of splitDocuments(text)) this.#readDocument(file, document);
+    else if (isDotenvExample(file)) {
+      const reason =
+        "is an example; judge it as what it is for: ameide-secrets env check --stack local --dotenv <path>";
+      this.#skipped.push({ file, line: 1, reason });
+    } else for (const document of splitDocuments(text)) this.#readDocument(file, document);
   }
 
   result(): LintResult {

@@ -41,8 +41,12 @@ function isOurs(name: string): boolean {
 
 /** `.env`, `.env.local`, `dev.env`; not what declares itself an example. */
 export function isDotenv(file: string): boolean {
-  const name = basename(file);
-  return /^\.env(?:\..+)?$|\.env$/.test(name) && !/\.(?:example|sample|template|dist)$/.test(name);
+  return /^\.env(?:\..+)?$|\.env$/.test(basename(file)) && !isDotenvExample(file);
+}
+
+/** `.env.example` and the like: there is nothing in it that is meant. */
+export function isDotenvExample(file: string): boolean {
+  return /\.env\.(?:example|sample|template|dist)$/.test(file);
 }
 
 /** A file of settings for a chart, which no rule of manifests would look at. */

@@ -72,7 +72,15 @@ describe("lintSources", () => {
       "2 dotenv-cluster-managed",
       "3 dotenv-empty",
     ]));
-  it("leaves an example of .env alone", () => assert.deepEqual(lintText("a/.env.example", "REDIS_AUTH=x\n"), []));
+  it("names an example of .env as skipped: nothing in it is meant, and it is no YAML either", () => {
+    const text = "# samples: of no use elsewhere\nREDIS_AUTH=x: y\n- z\n";
+    const { findings, skipped } = lintSources([{ file: "a/.env.example", text }], options);
+    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      skipped.map(({ file, reason }) => `${file} ${reason.split(";")[0]}`),
+      ["a/.env.example is an example"],
+    );
+  });
 
   const secretSignature = {
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
