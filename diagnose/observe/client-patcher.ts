@@ -25,14 +25,16 @@ const logLines = 200;
 /** The Job's result and the known phrases of a failed run's log. `not-found` where this cluster has no such Job. */
 export function observePatcher(kubernetes: KubernetesReader, namespace: string): Promise<Observed<PatcherState>> {
   return observed(`read the Job ${namespace}/${patcherJob}`, async () => {
-    const { status } = await kubernetes.get<{ status?: { conditions?: readonly ConditionObject[] } }>(
-      `/apis/batch/v1/namespaces/${namespace}/jobs/${patcherJob}`,
-    );
+    const { metadata, status } = await kubernetes.get<{
+      metadata: ObjectMetadata;
+      status?: { conditions?: readonly ConditionObject[] };
+    }>(`/apis/batch/v1/namespaces/${namespace}/jobs/${patcherJob}`);
     const failed = conditionOf(status?.conditions, "Failed")?.status === "True";
     const succeeded = conditionOf(status?.conditions, "Complete")?.status === "True";
     const result = failed ? "failed" : succeeded ? "succeeded" : "running";
     if (result === "succeeded") return { result, symptoms: [] };
-    const selector = encodeURIComponent(`job-name=${patcherJob}`);
+    // by its uid: a Job that was deleted and made again has pods of the same name's former life beside its own
+    const selector = encodeURIComponent(`batch.kubernetes.io/controller-uid=${metadata.uid}`);
     const pods = await listAll<{ metadata: ObjectMetadata }>(
       kubernetes,
       `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,

@@ -91,7 +91,7 @@ describe("observe", () => {
     const job = `/apis/batch/v1/namespaces/ameide-dev/jobs/${patcherJob}`;
     const pods = "/api/v1/namespaces/ameide-dev/pods";
     const kubernetes = cluster({
-      [job]: { status: { conditions: [{ type: "Failed", status: "True" }] } },
+      [job]: { metadata: { uid: "u" }, status: { conditions: [{ type: "Failed", status: "True" }] } },
       [pods]: { items: [{ metadata: { name: "p" }, spec: { containers: [] } }] },
     });
     const refused = (): Promise<never> => Promise.reject(new ReadError(403, "no right"));
