@@ -19,12 +19,19 @@ export interface Serving {
 /**
  * The kubelet's HTTPS face, on 127.0.0.1: `GET /containerLogs/NAMESPACE/POD/CONTAINER` for `kubectl logs`, `/healthz`.
  * Not offered: exec, attach, port-forward and metrics.
+ *
+ * @param isReady - whether the cluster has the node by now; until then it is not healthy.
  */
-export async function serveLogs(pods: Pods, port: number, { cert, key, clientCa }: Serving): Promise<Server> {
+export async function serveLogs(
+  pods: Pods,
+  port: number,
+  { cert, key, clientCa }: Serving,
+  isReady: () => boolean,
+): Promise<Server> {
   const server = createServer(
     { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false },
     (request, response) => {
-      answer(pods, request, response).catch((error: unknown) => {
+      answer(pods, isReady, request, response).catch((error: unknown) => {
         if (!response.headersSent) response.writeHead(500);
         response.end(error instanceof Error ? error.message : undefined);
       });
@@ -35,13 +42,20 @@ export async function serveLogs(pods: Pods, port: number, { cert, key, clientCa 
   return server;
 }
 
-async function answer(pods: Pods, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  pods: Pods,
+  isReady: () => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // asked here and not in the handshake, so that a person at the door reads why
   if (!(request.socket as TLSSocket).authorized) {
     return refuse(response, 401, "a client certificate of the cluster's kubelet client CA is required");
   }
   const url = new URL(request.url ?? "/", "https://127.0.0.1");
-  if (url.pathname === "/healthz") return refuse(response, 200, "ok");
+  if (url.pathname === "/healthz") {
+    return isReady() ? refuse(response, 200, "ok") : refuse(response, 503, "the cluster does not have this node yet");
+  }
   const [, endpoint, namespace, name, container, ...rest] = url.pathname.split("/").map(decodeURIComponent);
   if (endpoint !== "containerLogs" || container === undefined || rest.length > 0) {
     return refuse(response, 404, "this node serves /containerLogs/NAMESPACE/POD/CONTAINER only");

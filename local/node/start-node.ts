@@ -39,9 +39,11 @@ export async function startNode(options: NodeOptions): Promise<{ close(): Promis
   const closing = new AbortController();
   const host = { api, nodeBinary, closing: closing.signal, reporter: eventReporter(api, nodeName) };
   const pods = new Pods(host, nodeName, dir);
-  const server = await serveLogs(pods, port, serving);
+  let isRegistered = false;
+  const server = await serveLogs(pods, port, serving, () => isRegistered);
   try {
     await registerNode(api, { name: nodeName, port });
+    isRegistered = true;
   } catch (error) {
     server.close();
     api.close();
