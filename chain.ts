@@ -5,11 +5,10 @@ import { BootstrapFederation } from "./components/bootstrap-federation.ts";
 import { BootstrapIdentity } from "./components/bootstrap-identity.ts";
 import { KeyVault } from "./components/key-vault.ts";
 import { Namespaces } from "./components/namespaces.ts";
-import { asOneFieldManager } from "./components/field-manager.ts";
 import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
 import { ResourceGroup } from "./components/resource-group.ts";
-import { ruling } from "./components/ruling.ts";
 import { SecretDelivery } from "./components/secret-delivery.ts";
+import { serverSideApply } from "./components/server-side-apply.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
 import { VaultKubernetesAuth } from "./components/vault-kubernetes-auth.ts";
@@ -77,7 +76,7 @@ function registerShared(
 function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
   const { azure, federated, strictness } = stack;
   const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack.cluster) };
-  const transformations = [adopting(stack.adopt), asOneFieldManager, ruling];
+  const transformations = [adopting(stack.adopt), serverSideApply];
   const ground = strictness.makesNamespaces
     ? [
         new ResourceGroup("resource-group", { azure }, { providers }),

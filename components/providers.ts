@@ -8,7 +8,7 @@ export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace
   return new AzureProvider("azure", { subscriptionId, tenantId, location });
 }
 
-/** Server-side apply: what others own in an object stays theirs, and a conflict is told instead of overwritten. */
+/** Server-side apply: what others own in an object stays theirs; see server-side-apply.ts for what is ours as a whole. */
 export function kubernetesProvider({ kubeconfig, context }: EnvironmentStack["cluster"]): KubernetesProvider {
   return new KubernetesProvider("kubernetes", {
     context,

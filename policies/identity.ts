@@ -1,3 +1,4 @@
+import { keyVaultSecretsUser } from "../domain/azure-ids.ts";
 import { bootstrapName, federationAudience, namespaceOf } from "../domain/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
@@ -77,8 +78,6 @@ export const identityAudience: ResourceRule = {
   },
 };
 
-const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
-
 /** Azure's built-in roles that reach a Key Vault's secrets or hand out rights to them. */
 const wideRoles: Readonly<Record<string, string>> = {
   "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -112,7 +111,7 @@ export const identityRole: ResourceRule = {
     const path = ["roleDefinitionId"];
     const role = roleOf(object);
     if (role === undefined) return [{ path, problem: "names no role; set Key Vault Secrets User" }];
-    if (role === secretsUser || role === "Key Vault Secrets User") return [];
+    if (role === keyVaultSecretsUser || role === "Key Vault Secrets User") return [];
     const wide = wideRoles[role] ?? Object.values(wideRoles).find((name) => name === role);
     if (wide !== undefined) return [{ path, problem: `assigns ${wide}; set Key Vault Secrets User` }];
     const onVault = keyVaultScope.test(text(object, "scope") ?? "");
@@ -132,7 +131,7 @@ export const identityScope: ResourceRule = {
   kinds: ["RoleAssignment"],
   judge({ object }) {
     const role = roleOf(object);
-    if (role !== secretsUser && role !== "Key Vault Secrets User") return [];
+    if (role !== keyVaultSecretsUser && role !== "Key Vault Secrets User") return [];
     const scope = text(object, "scope");
     const vault =
       /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+(?:\/secrets\/[^/]+)?$/i;

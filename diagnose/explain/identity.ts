@@ -1,3 +1,4 @@
+import { keyVaultSecretsUser } from "../../domain/azure-ids.ts";
 import type { CauseCode } from "../causes.ts";
 import { lastFailure } from "./bootstrap-failure.ts";
 import type { Rule, Sighting, View } from "./view.ts";
@@ -9,7 +10,7 @@ import type { Rule, Sighting, View } from "./view.ts";
  * @see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
  */
 const readingRoles: ReadonlySet<string> = new Set([
-  "4633458b-17de-408a-b874-0445c86b69e6",
+  keyVaultSecretsUser,
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
   "00482a5a-887f-4fb3-b363-3b7fe8e74483",
 ]);

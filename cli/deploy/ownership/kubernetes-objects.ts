@@ -86,7 +86,11 @@ export function ownerOf(there: KubernetesObject): Owner | undefined {
 }
 
 /** By its label; an object that ArgoCD applies from what this program rendered is one as well. */
-export function isOurs({ metadata: { labels = {} } }: KubernetesObject): boolean {
+export function isOurs({
+  metadata: { labels = {} },
+}: {
+  readonly metadata: Pick<KubernetesObject["metadata"], "labels">;
+}): boolean {
   return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
 }
 

@@ -1,11 +1,10 @@
 import type { EnvironmentStack } from "../../../domain/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { ourLabels } from "../../../domain/manifests/marks.ts";
 import { pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
 import { listAll, ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
 import type { Cluster } from "../../access/cluster.ts";
 import type { Change } from "../../engine/run-log.ts";
-import { handOver } from "./kubernetes-objects.ts";
+import { handOver, isOurs } from "./kubernetes-objects.ts";
 import { look, type Look } from "./look.ts";
 
 /**
@@ -49,8 +48,7 @@ function targetLook(
     const there = await cluster.find<{ metadata: ObjectMetadata }>(`/api/v1/namespaces/${namespace}/secrets/${target}`);
     if (there === undefined) return undefined;
     const owner = ownerOf(there.metadata);
-    const isHandedOver = Object.entries(ourLabels).every(([key, value]) => there.metadata.labels?.[key] === value);
-    if (owner === `ExternalSecret/${name}` || (owner === undefined && isHandedOver)) return undefined;
+    if (owner === `ExternalSecret/${name}` || (owner === undefined && isOurs(there))) return undefined;
     return {
       code: "target-has-owner",
       stage: "external-secret",

@@ -1,0 +1,30 @@
+import type { ResourceTransformation } from "@pulumi/pulumi";
+import { fieldManager } from "../domain/manifests/marks.ts";
+
+/** Objects that are this program's as a whole. Not among them: what holds state of its own. */
+const whole =
+  /^kubernetes:(batch\/v1:CronJob|core\/v1:ServiceAccount|rbac\.authorization\.k8s\.io\/v1:(Role|RoleBinding|ClusterRoleBinding)|external-secrets\.io\/v1:(SecretStore|ExternalSecret))$/;
+
+/**
+ * How every Kubernetes object is applied, by the annotations that the provider knows. A patch of another's object is left
+ * alone: two of one object must not take each other's fields, and its conflict is to be told.
+ *
+ * One field manager: the provider would draw a name for each resource, and keep it in state only. An object that outlives
+ * its state (retained by a destroy, or made by an update that was cut off) would then belong to a manager that never comes
+ * back, and its next life would end in conflicts with it.
+ *
+ * By force where an object is ours as a whole: an edit by hand makes the editor the owner of the field, and no update
+ * could put it right. That another tool such as Argo tracks one is refused before any update.
+ *
+ * @see https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
+ */
+export const serverSideApply: ResourceTransformation = ({ type, props, opts }) => {
+  if (!type.startsWith("kubernetes:") || type.endsWith("Patch")) return undefined;
+  const { metadata = {} } = props as { readonly metadata?: { readonly annotations?: object } };
+  const annotations = {
+    ...metadata.annotations,
+    "pulumi.com/patchFieldManager": fieldManager,
+    ...(whole.test(type) ? { "pulumi.com/patchForce": "true" } : {}),
+  };
+  return { props: { ...props, metadata: { ...metadata, annotations } }, opts };
+};

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import type { ResourceTransformationArgs } from "@pulumi/pulumi";
+import { serverSideApply } from "../../components/server-side-apply.ts";
+
+const manager = { "pulumi.com/patchFieldManager": "ameide-secrets" };
+const force = { "pulumi.com/patchForce": "true" };
+
+function applied(type: string, metadata: object) {
+  return serverSideApply({ type, props: { metadata, kind: "x" }, opts: {} } as unknown as ResourceTransformationArgs)
+    ?.props;
+}
+
+describe("serverSideApply", () => {
+  it("applies as one manager and lets the program win in what is its own as a whole, other annotations kept", () =>
+    assert.deepEqual(applied("kubernetes:batch/v1:CronJob", { name: "a", annotations: { b: "c" } }), {
+      metadata: { name: "a", annotations: { b: "c", ...manager, ...force } },
+      kind: "x",
+    }));
+  it("forces nothing in what holds state of its own", () =>
+    assert.deepEqual(applied("kubernetes:batch/v1:Job", { name: "a" }), {
+      metadata: { name: "a", annotations: manager },
+      kind: "x",
+    }));
+  it("leaves a patch of another's account alone, whose conflict is to be told", () =>
+    assert.equal(applied("kubernetes:core/v1:ServiceAccountPatch", { name: "default" }), undefined));
+  it("leaves alone what is not Kubernetes's", () => assert.equal(applied("vault:index/policy:Policy", {}), undefined));
+});
