@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AuthBackend } from "@pulumi/vault/authBackend.js";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import type { EnvironmentStack } from "../domain/environment.ts";
+import { kubernetesAuthConfig } from "../domain/kubernetes-auth-config.ts";
 import { tokenReviewBinding } from "../domain/manifests/token-review.ts";
 import { vaultRoles, type VaultRole } from "../domain/vault-roles.ts";
 
@@ -43,21 +44,14 @@ function authMount(name: string, { vault }: EnvironmentStack, opts: pulumi.Custo
   );
 }
 
-/** `outside-pod`: Vault finds no CA and no account of its own, so it gets the CA and reviews each token by that token. */
 function authConfiguration(
   name: string,
-  { vault, strictness }: EnvironmentStack,
+  stack: EnvironmentStack,
   opts: pulumi.CustomResourceOptions,
 ): AuthBackendConfig {
   return new AuthBackendConfig(
     `${name}-config`,
-    {
-      backend: vault.authMount,
-      kubernetesHost: vault.kubernetesHost,
-      disableIssValidation: true,
-      disableLocalCaJwt: strictness.vaultAuth === "outside-pod",
-      ...(vault.kubernetesCaPem === undefined ? {} : { kubernetesCaCert: vault.kubernetesCaPem }),
-    },
+    { backend: stack.vault.authMount, ...kubernetesAuthConfig(stack) },
     opts,
   );
 }

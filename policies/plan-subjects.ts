@@ -1,3 +1,4 @@
+import { kubernetesAuthConfig } from "../domain/kubernetes-auth-config.ts";
 import type { EnvironmentStack, FederatedSubject, SharedStack, StackPlan } from "../domain/environment.ts";
 import { bootstrapServiceAccount } from "../domain/manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "../domain/manifests/bootstrap.ts";
@@ -100,15 +101,10 @@ function environmentResources(stack: EnvironmentStack): readonly Planned[] {
   ];
 }
 
-function authConfig({ vault, strictness }: EnvironmentStack): Planned {
+function authConfig(stack: EnvironmentStack): Planned {
   return {
     type: "vault:kubernetes/authBackendConfig:AuthBackendConfig",
-    name: vault.authMount,
-    props: {
-      kubernetesHost: vault.kubernetesHost,
-      disableIssValidation: true,
-      disableLocalCaJwt: strictness.vaultAuth === "outside-pod",
-      ...(vault.kubernetesCaPem === undefined ? {} : { kubernetesCaCert: vault.kubernetesCaPem }),
-    },
+    name: stack.vault.authMount,
+    props: { ...kubernetesAuthConfig(stack) },
   };
 }

@@ -11,7 +11,7 @@ import { clusterOf, loadCloudStack } from "../deploy/cloud.ts";
 import { vaultCredential } from "../deploy/vault-credentials.ts";
 import { cloudAzure } from "./azure.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
-import { shortToken, vaultState, type ShortToken } from "./vault.ts";
+import { ownVaultToken, shortToken, vaultState, type ShortToken } from "./vault.ts";
 import { openWayToVault, type WayToVault } from "./vault-way.ts";
 
 /** One environment and the ways into it, for the commands that look at it or mend it. */
@@ -99,19 +99,6 @@ interface VaultAccess {
 function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["vault"] {
   if (typeof why === "string") return why;
   return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
-}
-
-/**
- * The token that a person brought along for a Vault that others use too. In `local` there is none: whatever is exported is
- * another Vault's, and not to be sent there.
- *
- * @param environment - the process's own.
- */
-export function ownVaultToken(
-  stackName: string,
-  { VAULT_TOKEN: own }: Readonly<Record<string, string | undefined>>,
-): Redacted | undefined {
-  return stackName === "local" || own === undefined || own === "" ? undefined : new Redacted(own);
 }
 
 /** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */

@@ -32,6 +32,19 @@ export async function vaultState(address: string): Promise<VaultState> {
   }
 }
 
+/**
+ * The token that a person brought along for a Vault that others use too. In `local` there is none: whatever is exported is
+ * another Vault's, and not to be sent there.
+ *
+ * @param environment - the process's own.
+ */
+export function ownVaultToken(
+  stackName: string,
+  { VAULT_TOKEN: own }: Readonly<Record<string, string | undefined>>,
+): Redacted | undefined {
+  return stackName === "local" || own === undefined || own === "" ? undefined : new Redacted(own);
+}
+
 /** A token that is good for one run, and its end. */
 export interface ShortToken {
   readonly token: Redacted;

@@ -9,7 +9,7 @@ import { vaultReader } from "../../diagnose/observe/access.ts";
 import { cloudAzure } from "../access/azure.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openPortForward, type PortForward } from "../access/port-forward.ts";
-import { vaultState } from "../access/vault.ts";
+import { ownVaultToken, vaultState } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine } from "./cloud-engine.ts";
@@ -57,7 +57,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   if (errorsOf(plan.findings).length > 0) throw UserError.from(errorsOf(plan.findings));
 
   const policyPacks = [join(repositoryRoot, "policies")];
-  const azure = await cloudAzure(plan.azure);
+  const azure = () => cloudAzure(plan.azure);
   const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
   if (plan.kind === "shared") {
     const engine = await openEngine({});
@@ -79,14 +79,14 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   await phases.run("preflight", () => preflightCluster(cluster, plan, until === "update"));
   const forward = await reachVault(plan);
   try {
-    const token = process.env["VAULT_TOKEN"];
+    const token = ownVaultToken(name, process.env);
     return {
       plan,
       ...(await runChain({
         stack: plan,
         cluster,
         vaultAddress: plan.vault.operatorAddress,
-        ...(token === undefined || token === "" ? {} : { vaultToken: new Redacted(token) }),
+        ...(token === undefined ? {} : { vaultToken: token }),
         openEngine,
         policyPacks,
         phases,

@@ -3,7 +3,7 @@ import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { deployerPolicy } from "../../domain/vault-policies.ts";
 import type { Cluster } from "../access/cluster.ts";
-import { deployerToken, vaultCall, vaultState } from "../access/vault.ts";
+import { deployerToken, ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
 import { destroyStack, stayingResources, type Staying } from "../engine/destroy.ts";
 import type { Change } from "../engine/run-log.ts";
 import type { Phases } from "../phases.ts";
@@ -85,13 +85,13 @@ export async function destroyCloud({
   const cluster = await openCluster(plan.cluster);
   const forward = await reachVault(plan);
   try {
-    const own = process.env["VAULT_TOKEN"];
+    const own = ownVaultToken(name, process.env);
     return await destroyChain({
       ...run,
       stack: plan,
       cluster,
       vaultAddress: plan.vault.operatorAddress,
-      ...(own === undefined || own === "" ? {} : { vaultToken: new Redacted(own) }),
+      ...(own === undefined ? {} : { vaultToken: own }),
       openEngine: async (token) => ({
         stack: await openCloudStack(name, plan, {}, token),
         close: () => Promise.resolve(),

@@ -1,9 +1,9 @@
+import { asVaultFields, kubernetesAuthConfig } from "../../domain/kubernetes-auth-config.ts";
 import { userInfo } from "node:os";
-import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Place } from "../access/place.ts";
-import { vaultCall, vaultState } from "../access/vault.ts";
+import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
 import { vaultCredential } from "./vault-credentials.ts";
 
 export interface Repair {
@@ -76,25 +76,18 @@ export async function reconfigureKubernetesAuth(
   { stack, cluster }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
-  const { operatorAddress: address, authMount, kubernetesHost, kubernetesCaPem } = stack.vault;
+  const { operatorAddress: address, authMount } = stack.vault;
   const path = `/v1/auth/${authMount}/config`;
-  const own = stack.name === "local" ? undefined : process.env["VAULT_TOKEN"];
   const token =
-    own === undefined || own === ""
-      ? await vaultCredential(
-          cluster,
-          stack.namespace,
-          "root-token",
-          `set VAULT_TOKEN to a token that may write auth/${authMount}/config`,
-        )
-      : new Redacted(own);
+    ownVaultToken(stack.name, process.env) ??
+    (await vaultCredential(
+      cluster,
+      stack.namespace,
+      "root-token",
+      `set VAULT_TOKEN to a token that may write auth/${authMount}/config`,
+    ));
   const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, token, "GET", path);
-  const wanted = {
-    kubernetes_host: kubernetesHost,
-    kubernetes_ca_cert: kubernetesCaPem ?? "",
-    disable_iss_validation: true,
-    disable_local_ca_jwt: stack.strictness.vaultAuth === "outside-pod",
-  };
+  const wanted = asVaultFields(kubernetesAuthConfig(stack));
   const differs = Object.entries(wanted).filter(
     ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
   );

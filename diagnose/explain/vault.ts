@@ -1,3 +1,4 @@
+import { kubernetesAuthConfig } from "../../domain/kubernetes-auth-config.ts";
 import { vaultRoles, type VaultRole } from "../../domain/vault-roles.ts";
 import type { VaultAuthConfig, VaultRoleState } from "../../domain/snapshot.ts";
 import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
@@ -52,13 +53,13 @@ function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
   return differences.length === 0 ? [] : [{ code: "vault-auth-config-wrong", where, seen: differences.join("; ") }];
 }
 
-function authDifferences(found: VaultAuthConfig, { vault, strictness }: Expectation): readonly string[] {
-  const outside = strictness.vaultAuth === "outside-pod";
+function authDifferences(found: VaultAuthConfig, expected: Expectation): readonly string[] {
+  const { kubernetesHost, disableLocalCaJwt, disableIssValidation } = kubernetesAuthConfig(expected);
   const wanted: Partial<VaultAuthConfig> = {
-    kubernetesHost: vault.kubernetesHost,
-    disableLocalCaJwt: outside,
-    disableIssValidation: true,
-    ...(outside ? { hasCa: true } : {}),
+    kubernetesHost,
+    disableLocalCaJwt,
+    disableIssValidation,
+    ...(disableLocalCaJwt ? { hasCa: true } : {}),
   };
   const names: Partial<Record<keyof VaultAuthConfig, string>> = {
     kubernetesHost: "kubernetes_host",

@@ -17,9 +17,11 @@ const roleAssignmentApi = "api-version=2022-04-01";
 export async function foreignInAzure(
   changes: readonly Change[],
   plan: StackPlan,
-  azure: AzureReader,
+  open: () => Promise<AzureReader>,
 ): Promise<readonly Finding[]> {
   const created = changes.filter(({ operation, type }) => operation === "create" && type.startsWith("azure-native:"));
+  if (created.length === 0) return [];
+  const azure = await open();
   const found = await Promise.all(
     created.map((change) => {
       const { stage, object: at = change.name } = change;

@@ -10,7 +10,8 @@ import { foreignInVault } from "./vault-objects.ts";
 
 /** The ways to look; a part that a stack does not have is left out. */
 export interface OwnershipAccess {
-  readonly azure?: AzureReader;
+  /** Opened only where the plan creates something there: Azure's SDK takes its time to load. */
+  readonly azure?: () => Promise<AzureReader>;
   readonly cluster?: Cluster;
   readonly vault?: VaultReader;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import { adoptionLine } from "../../../domain/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/environment.ts";
+import { asVaultFields, kubernetesAuthConfig } from "../../../domain/kubernetes-auth-config.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import { vaultPolicies } from "../../../domain/vault-policies.ts";
 import { vaultRoles } from "../../../domain/vault-roles.ts";
@@ -148,13 +149,7 @@ class VaultLook {
   }
 
   #authWanted(): Fields {
-    const { vault, strictness } = this.#stack;
-    return {
-      kubernetes_host: vault.kubernetesHost,
-      disable_iss_validation: true,
-      disable_local_ca_jwt: strictness.vaultAuth === "outside-pod",
-      token_reviewer_jwt_set: false,
-    };
+    return { ...asVaultFields(kubernetesAuthConfig(this.#stack)), token_reviewer_jwt_set: false };
   }
 
   async #mountAt(list: "sys/mounts" | "sys/auth", path: string): Promise<Fields | undefined> {
@@ -180,14 +175,18 @@ function isKubernetes({ type }: Fields): boolean {
   return type === "kubernetes";
 }
 
-/** A switch that a server's version does not tell is off: older ones have no `token_reviewer_jwt_set`. */
+/** What a server's version does not tell is off or empty: older ones have no `token_reviewer_jwt_set`. */
 function difference(there: Fields, wanted: Fields): string {
+  const unset: Readonly<Record<string, unknown>> = { boolean: false, string: "" };
   return Object.entries(wanted)
-    .map(([key, value]) => ({ key, value, found: there[key] ?? (typeof value === "boolean" ? false : undefined) }))
+    .map(([key, value]) => ({ key, value, found: there[key] ?? unset[typeof value] }))
     .filter(({ value, found }) => !isDeepStrictEqual(found, value))
-    .map(
-      ({ key, value, found }) =>
-        `${key} is ${found === undefined ? "not set" : JSON.stringify(found)}, not ${JSON.stringify(value)}`,
-    )
+    .map(({ key, value, found }) => `${key} is ${shown(found)}, not ${shown(value)}`)
     .join("; ");
+}
+
+/** A certificate would push all else off the screen. */
+function shown(value: unknown): string {
+  if (value === undefined || value === "") return "not set";
+  return typeof value === "string" && value.includes("\n") ? "set" : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployerToken, vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
+import { deployerToken, ownVaultToken, vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { openVault } from "../../support/open-vault.ts";
 import { useServers } from "../../support/servers.ts";
@@ -42,5 +42,16 @@ describe("deployerToken, on OpenBao", function () {
     const short = await deployerToken({ address, root, policy: { ...policy, hcl: "# less" }, writePolicy: false });
     await seesMounts(short.token);
     assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
+  });
+});
+
+describe("ownVaultToken", () => {
+  it("is the exported one, for a Vault that others use too", () =>
+    assert.equal(ownVaultToken("prod", { VAULT_TOKEN: "t" })?.reveal(), "t"));
+  it("is none in local, whatever is exported: it is another Vault's", () =>
+    assert.equal(ownVaultToken("local", { VAULT_TOKEN: "t" }), undefined));
+  it("is none where none is exported, or an empty one", () => {
+    assert.equal(ownVaultToken("prod", {}), undefined);
+    assert.equal(ownVaultToken("prod", { VAULT_TOKEN: "" }), undefined);
   });
 });

@@ -390,7 +390,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
 
   before(async () => {
     rig = await AzureRig.start({ tenantId: place.tenantId, subscriptionId: place.subscriptionId });
-    access = { azure: reader(rig.azure.operatorToken) };
+    access = { azure: () => Promise.resolve(reader(rig.azure.operatorToken)) };
   });
   after(() => rig.stop());
 
@@ -477,7 +477,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
   });
 
   it("fails on what it may not look at, instead of taking it for absent", async () => {
-    const found = await foundBy(shared, sharedStack(), { azure: reader("nobody's token") });
+    const found = await foundBy(shared, sharedStack(), { azure: () => Promise.resolve(reader("nobody's token")) });
     assert.deepEqual(new Set(found.map(({ code }) => code)), new Set(["cannot-look"]));
   });
 });
