@@ -52,7 +52,8 @@ export async function ensureVaultActive(options: {
   if (there === undefined) {
     tell("making what vault-bootstrap needs");
     const stack = await options.bootstrapOnly();
-    const firstStep = { ...run, exclude: leftOutByFirstStep };
+    // what somebody deleted stands in the state still: without a look at the cluster there would be nothing to make
+    const firstStep = { ...run, exclude: leftOutByFirstStep, refresh: true };
     if (options.inspect !== undefined) await options.inspect((await previewStack(stack, firstStep)).changes);
     await updateStack(stack, firstStep);
   } else {

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { vaultCall } from "../../cli/access/vault.ts";
+import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
+import { bootstrapName } from "../../domain/federation.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 
@@ -143,6 +146,16 @@ describe("local up", function () {
     const run = await chain().up(values);
     assert.equal(run.code, 0, run.err);
     assert.match(run.err, /started .*kube-apiserver/);
+  });
+
+  it("makes the CronJob anew that somebody deleted while Vault is sealed, which needs it", async () => {
+    const { cluster, home } = chain();
+    const root = await vaultCredential(cluster, "ameide-local", "root-token");
+    await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
+    await vaultCall(home.vaultUrl, root, "PUT", "/v1/sys/seal");
+    const run = await chain().up(values);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /Vault: was sealed, is active/);
   });
 
   it("leaves nothing running, and nothing that the next start trips over, when a run is interrupted or killed", async () => {
