@@ -3,7 +3,7 @@ import { vaultPath } from "./authority-names.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { referencesOf, specPath, specText, targetOf } from "./subject/references.ts";
+import { referencesOf, specList, specPath, specText, targetOf } from "./subject/references.ts";
 import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
@@ -43,6 +43,24 @@ export const authorityPushProperty: ResourceRule = {
       const problem = found === undefined ? "has no property; set value" : `pushes property "${found}"; set value`;
       return [{ path: [...path.slice(0, -1), "property"], problem }];
     }),
+};
+
+/** @see https://external-secrets.io/latest/guides/pushsecret-datato/ - since External Secrets 2 */
+export const authorityPushAll: ResourceRule = {
+  id: "authority-push-all",
+  family: "authority",
+  severity: "high",
+  description: "A mirror names every key that it pushes.",
+  why: "dataTo pushes whatever keys the Secret has, its next one too, each to a path of its name or as fields of one path: nobody declared them, and no rule can tell who reads them.",
+  remediation: "Replace dataTo by data entries, one per key.",
+  references: ["462", "external-secrets#5850"],
+  levels: mandatory,
+  kinds: pushes,
+  judge: (subject) =>
+    specList(subject, "dataTo").map((_, i) => ({
+      path: [...specPath(subject), "dataTo", i],
+      problem: "pushes by dataTo whatever keys the Secret has; name each key under data",
+    })),
 };
 
 export const authorityMirrorRead: StackRule = {

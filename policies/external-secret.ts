@@ -1,7 +1,7 @@
 import { classifyKey } from "./authority-names.ts";
 import { secondsOf } from "./durations.ts";
 import { judgeEach } from "./judge-each.ts";
-import { advisoryInDev, mandatory, type ResourceRule } from "./rule.ts";
+import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { referencesOf, specList, specPath, specText, templateData } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
@@ -113,15 +113,17 @@ export const deliveryFind: ResourceRule = {
   family: "delivery",
   severity: "high",
   description: "Every key is asked for by name.",
-  why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists.",
-  remediation: "Replace dataFrom.find by data entries, one per key.",
-  references: ["external-secrets#5755", "external-secrets#2779"],
+  why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists. A generator makes another value at each refresh, which nobody owns.",
+  remediation: "Replace dataFrom.find or the generator by data entries, one per key.",
+  references: ["519", "external-secrets#5755", "external-secrets#2779"],
   levels: mandatory,
   kinds: deliveries,
   judge: (subject) =>
-    referencesOf(subject)
-      .filter(({ by }) => by === "find")
-      .map(({ path }) => ({ path, problem: "asks by find for whatever matches; name each key" })),
+    referencesOf(subject).flatMap(({ by, path }): readonly Violation[] => {
+      if (by === "find") return [{ path, problem: "asks by find for whatever matches; name each key" }];
+      if (by === "generator") return [{ path, problem: "takes what a generator makes; name a key of the source" }];
+      return [];
+    }),
 };
 
 export const deliveryDockerConfig: ResourceRule = {

@@ -22,8 +22,10 @@ const enforced: ReadonlySet<string> = new Set([
   "authority-retired",
   "authority-undeclared-delivery",
   "authority-wrong-writer",
+  "authority-push-all",
   "authority-push-replace",
   "authority-mirror-read",
+  "delivery-find",
 ]);
 
 interface ScannedKind {

@@ -12,9 +12,10 @@ type GuardedStack = Pick<EnvironmentStack, "name" | "plan" | "catalogue" | "vaul
 
 /** The pack's rules that say the same, by the ids under which docs/policies.md explains them. */
 const rulesOf = {
-  fetch: " [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue]",
+  fetch: " [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, delivery-find]",
   target: " [authority-cluster-managed]",
   push: " [authority-wrong-writer, authority-mirror-read]",
+  pushAll: " [authority-push-all]",
   replace: " [authority-push-replace]",
 } as const;
 
@@ -72,7 +73,7 @@ export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
   const read = [...carriedPaths(catalogue, name), ...declared.map((path) => normalise(path.replaceAll("<env>", name)))];
   return admissionPolicy(name, "pushsecrets", "v1alpha1", {
     variables: [
-      { name: "keys", expression: `(${pushedKeys}).map(k, ${normalised(withoutMount("k", vault.mount))})` },
+      { name: "keys", expression: `${pushedKeys}.map(k, ${normalised(withoutMount("k", vault.mount))})` },
       { name: "read", expression: setOf(read) },
       {
         name: "refused",
@@ -84,6 +85,11 @@ export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
         expression: "variables.refused.size() == 0",
         message: "it writes a secret that is not mirrored into Vault",
         messageExpression: `'it may not write ' + variables.refused.map(k, k + ' (' + (k in variables.read ? 'an ExternalSecret reads it' : ${ownerOf("k", catalogue)}) + ')').join(', ') + '; only secrets of ${mirrored.join(", ")} that no ExternalSecret reads are mirrored${rulesOf.push}'`,
+        reason: "Forbidden",
+      },
+      {
+        expression: "!has(object.spec.dataTo) || object.spec.dataTo.size() == 0",
+        message: `dataTo pushes whatever keys the Secret has; name each key under data${rulesOf.pushAll}`,
         reason: "Forbidden",
       },
       {
@@ -173,9 +179,7 @@ const askedKeys = [
 const targetName =
   "(has(object.spec.target) && has(object.spec.target.name) ? object.spec.target.name : object.metadata.name)";
 
-/** `dataTo` (ESO 2) pushes whatever its pattern meets, so it counts as a name that nothing allows. */
-const pushedKeys =
-  "(has(object.spec.data) ? object.spec.data.map(d, d.match.remoteRef.remoteKey) : []) + (has(object.spec.dataTo) ? ['dataTo'] : [])";
+const pushedKeys = "(has(object.spec.data) ? object.spec.data.map(d, d.match.remoteRef.remoteKey) : [])";
 
 /** The same path with or without the mount before it, as ESO takes it. */
 function withoutMount(key: string, mount: string): string {

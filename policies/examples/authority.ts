@@ -85,6 +85,15 @@ export const authorityExamples: readonly Example[] = [
     unknown: ["spec", "data", 0, "match", "remoteRef", "property"],
   },
   {
+    rule: "authority-push-all",
+    allowed: pushSecret,
+    refused: changed(pushSecret, [["spec", "dataTo"], [{ storeRef: { name: "ameide-vault" } }]]),
+    says: "pushes by dataTo whatever keys the Secret has; name each key under data",
+    absent: changed(pushSecret, [["spec", "data"], undefined]),
+    absentIsFine: "without dataTo nothing is pushed that has no name",
+    unknown: ["spec", "dataTo"],
+  },
+  {
     rule: "authority-mirror-read",
     beside: [pushSecret],
     allowed: externalSecret,

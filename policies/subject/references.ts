@@ -4,7 +4,7 @@ import { once, type Subject } from "./subject.ts";
 /** One name by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
 export interface Reference {
   readonly path: Path;
-  readonly by: "data" | "extract" | "find" | "template-from" | "push";
+  readonly by: "data" | "extract" | "find" | "generator" | "template-from" | "push";
   /** @throws Undecided @returns the key, name or path as written; `undefined` where it is left out. */
   readonly key: () => string | undefined;
   /** @throws Undecided */
@@ -76,9 +76,12 @@ function bulkFetched(object: unknown, base: Path): readonly Reference[] {
       return [{ path, by: "extract", key: () => text(object, ...path), property: nothing, secretKey: nothing }];
     }
     const path = [...entry, "find"];
-    if (at(object, ...path) === undefined) return [];
-    const key = (): string | undefined => text(object, ...path, "name", "regexp") ?? text(object, ...path, "path");
-    return [{ path, by: "find", key, property: nothing, secretKey: nothing }];
+    if (at(object, ...path) !== undefined) {
+      const key = (): string | undefined => text(object, ...path, "name", "regexp") ?? text(object, ...path, "path");
+      return [{ path, by: "find", key, property: nothing, secretKey: nothing }];
+    }
+    if (at(object, ...entry, "sourceRef") === undefined) return [];
+    return [{ path: [...entry, "sourceRef"], by: "generator", key: nothing, property: nothing, secretKey: nothing }];
   });
 }
 

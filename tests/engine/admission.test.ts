@@ -62,6 +62,22 @@ function asks({ name = "theirs", target = "theirs", keys = [], dataFrom, annotat
   };
 }
 
+/** Adds what External Secrets 2 defines: the API server drops whatever a definition does not have. */
+async function defineDataTo(cluster: Cluster): Promise<void> {
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pushsecrets.external-secrets.io";
+  const { spec } = await cluster.get<{
+    readonly spec: {
+      readonly versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: object } } } } }[];
+    };
+  }>(path);
+  for (const { schema } of spec.versions) {
+    const own = schema.openAPIV3Schema.properties.spec;
+    const items = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+    own.properties = { ...own.properties, dataTo: { type: "array", items } };
+  }
+  await cluster.patch(path, { spec: { versions: spec.versions } });
+}
+
 describe("externalSecretPolicy, on a real API server", function () {
   this.timeout(60_000);
   const servers = useServers(["kube-apiserver"]);
@@ -162,11 +178,16 @@ describe("externalSecretPolicy, on a real API server", function () {
       { dataFrom: [{ find: { name: { regexp: ".*" } } }] },
       "datafrom-find (not in the catalogue)",
     ],
+    [
+      "what a generator makes",
+      { dataFrom: [{ sourceRef: { generatorRef: { kind: "Password", name: "a" } } }] },
+      "datafrom-sourceref (not in the catalogue)",
+    ],
   ] as const) {
     it(`refuses ${what}, naming it and its owner`, async () =>
       assert.equal(
         await refusal("ameide-dev", asks(asked)),
-        `it may not fetch ${says}; remove the key, or declare the delivery in environments/catalogue.yaml [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue]`,
+        `it may not fetch ${says}; remove the key, or declare the delivery in environments/catalogue.yaml [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, delivery-find]`,
       ));
   }
 
@@ -218,27 +239,47 @@ describe("externalSecretPolicy, on a real API server", function () {
   });
 
   describe("beside pushSecretPolicy", () => {
-    const pushes = (remoteKey: string, updatePolicy?: string) => ({
+    const pushes = (remoteKey: string, more: object = {}) => ({
       apiVersion: "external-secrets.io/v1alpha1",
       kind: "PushSecret",
       metadata: { name: "mirror" },
       spec: {
         secretStoreRefs: [{ name: "ameide-vault", kind: "SecretStore" }],
         selector: { secret: { name: "platform-db-credentials" } },
-        ...(updatePolicy && { updatePolicy }),
         data: [{ match: { secretKey: "password", remoteRef: { remoteKey, property: "value" } } }],
+        ...more,
       },
     });
-    const pushed = (object: object) => refusal("ameide-dev", object, eso("ameide-dev", "v1alpha1", "pushsecrets"));
+    const collection = eso("ameide-dev", "v1alpha1", "pushsecrets");
+    const pushed = (object: object) => refusal("ameide-dev", object, collection);
+
+    before(async () => {
+      await defineDataTo(cluster);
+      const object = pushes("platform-db-credentials", { dataTo: [] });
+      const limit = Date.now() + 20_000;
+      const kept = () => cluster.create<{ readonly spec: object }>(`${collection}?dryRun=All`, object);
+      while (!("dataTo" in (await kept()).spec)) {
+        if (Date.now() > limit) throw new Error("the API server drops dataTo after 20 s");
+        await sleep(200);
+      }
+    });
 
     it("lets a database's secret be mirrored", async () =>
-      assert.equal(await pushed(pushes("platform-db-credentials", "Replace")), undefined));
+      assert.equal(await pushed(pushes("platform-db-credentials", { updatePolicy: "Replace" })), undefined));
 
     it("refuses a mirror that would leave an old value in Vault", async () =>
       assert.match(
-        (await pushed(pushes("platform-db-credentials", "IfNotExists"))) ?? "",
+        (await pushed(pushes("platform-db-credentials", { updatePolicy: "IfNotExists" }))) ?? "",
         /^updatePolicy IfNotExists/,
       ));
+
+    it("refuses what External Secrets 2 pushes without a name", async () => {
+      const dataTo = [{ storeRef: { name: "ameide-vault" } }];
+      assert.equal(
+        await pushed(pushes("platform-db-credentials", { dataTo })),
+        "dataTo pushes whatever keys the Secret has; name each key under data [authority-push-all]",
+      );
+    });
 
     for (const [key, owner] of [
       ["ghcr-token", "an ExternalSecret reads it"],

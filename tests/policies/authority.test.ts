@@ -188,6 +188,20 @@ describe("authority rules", () => {
       assert.ok(refusedBy(changed(declaredDelivery, [path, value])).includes("authority-undeclared-delivery")));
   }
   it("allow a mirror of what CNPG owns", () => assert.deepEqual(refusedBy(pushSecret), []));
+  for (const dataTo of [{ match: { regexp: "^PASS" } }, { remoteKey: "platform-db-credentials" }]) {
+    it(`fail a mirror by dataTo with ${JSON.stringify(dataTo)}, beside keys that are named as well`, () => {
+      const { spec } = changed(pushSecret, [["spec", "dataTo"], [{ storeRef: { name: "ameide-vault" }, ...dataTo }]])
+        .props as { readonly spec: object };
+      const everywhere = writing("kubernetes:external-secrets.io/v1alpha1:ClusterPushSecret", {
+        apiVersion: "external-secrets.io/v1alpha1",
+        kind: "ClusterPushSecret",
+        metadata: { name: "mirrors" },
+        spec: { pushSecretSpec: spec },
+      });
+      assert.deepEqual(refusedBy(everywhere), ["authority-push-all"]);
+      assert.deepEqual(paths(everywhere), ["spec.pushSecretSpec.dataTo[0]"]);
+    });
+  }
   it("fail a mirror of what Keycloak owns, which its client-patcher writes", () =>
     assert.deepEqual(
       refusedBy(

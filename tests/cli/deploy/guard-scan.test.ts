@@ -57,23 +57,39 @@ describe("guardScan", () => {
     ]);
   });
 
-  it("names a PushSecret that makes Vault the authority", async () => {
-    const pushsecrets = [
-      {
-        metadata: { name: "mirror", namespace: "ameide-dev" },
-        spec: {
-          updatePolicy: "IfNotExists",
-          secretStoreRefs: [{ kind: "SecretStore", name: "ameide-vault" }],
-          selector: { secret: { name: "langfuse-db-credentials" } },
-          data: [
-            {
-              match: { secretKey: "password", remoteRef: { remoteKey: "langfuse-db-credentials", property: "value" } },
-            },
-          ],
-        },
+  it("names a PushSecret that makes Vault the authority, and one that pushes without a name", async () => {
+    const mirror = (name: string, spec: object) => ({
+      metadata: { name, namespace: "ameide-dev" },
+      spec: {
+        updatePolicy: "Replace",
+        secretStoreRefs: [{ kind: "SecretStore", name: "ameide-vault" }],
+        selector: { secret: { name: "langfuse-db-credentials" } },
+        data: [
+          { match: { secretKey: "password", remoteRef: { remoteKey: "langfuse-db-credentials", property: "value" } } },
+        ],
+        ...spec,
       },
+    });
+    const pushsecrets = [
+      mirror("keeps", { updatePolicy: "IfNotExists" }),
+      mirror("pushes-all", { data: [], dataTo: [{ storeRef: { name: "ameide-vault" } }] }),
     ];
-    assert.deepEqual(await told({ pushsecrets }), ["authority-push-replace: PushSecret ameide-dev/mirror"]);
+    assert.deepEqual(await told({ pushsecrets }), [
+      "authority-push-replace: PushSecret ameide-dev/keeps",
+      "authority-push-all: PushSecret ameide-dev/pushes-all",
+    ]);
+  });
+
+  it("names what asks without a name: by find, and by a generator", async () => {
+    const asking = (name: string, dataFrom: object) => externalSecret(name, "ghcr-token", { dataFrom: [dataFrom] });
+    const externalsecrets = [
+      asking("finds", { find: { name: { regexp: ".*" } } }),
+      asking("generates", { sourceRef: { generatorRef: { kind: "Password", name: "a" } } }),
+    ];
+    assert.deepEqual(await told({ externalsecrets }), [
+      "delivery-find: ExternalSecret ameide-dev/finds",
+      "delivery-find: ExternalSecret ameide-dev/generates",
+    ]);
   });
 
   it("names a ClusterExternalSecret: what it makes in a namespace is held to the policy as well", async () => {

@@ -25,6 +25,7 @@ describe("lintPaths", () => {
       "apps/broken.yaml:1 lint-unparsable",
       "apps/list.yaml:11 authority-cluster-managed",
       "apps/list.yaml:17 authority-cluster-managed",
+      "apps/mirror.yaml:11 authority-push-all",
       "apps/mirror.yaml:5 authority-push-replace",
       "apps/mirror.yaml:9 authority-push-property",
       "apps/secrets.yaml:14 authority-sealed-secret",
