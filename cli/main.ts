@@ -3,6 +3,7 @@ import { inOrder, type Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { version } from "./version.ts";
 
 /** What words stand before a command's last one, and what they hold together. */
 const groups: Readonly<Record<string, string>> = {
@@ -42,6 +43,7 @@ function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Com
     .description(
       "carries external secrets from .env to Kubernetes along one chain, and keeps every other secret out of it",
     )
+    .version(version(), "--version", "print the version")
     .exitOverride()
     .showHelpAfterError("  fix: see ameide-secrets --help")
     .configureOutput({

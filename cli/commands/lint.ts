@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { version } from "../version.ts";
 
 interface Flags {
   readonly format: "text" | "json" | "sarif" | "github";
@@ -50,7 +51,7 @@ export const lint: Command<Flags> = {
         io.out(machine.renderJson(result));
         break;
       case "sarif":
-        io.out(machine.renderSarif(result, "0.1.0", process.cwd()));
+        io.out(machine.renderSarif(result, version(), process.cwd()));
         break;
       case "github":
         io.out(machine.renderGithub(result, process.cwd()));

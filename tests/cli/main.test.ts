@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
 import { KubernetesError } from "../../cli/access/cluster.ts";
@@ -49,6 +50,18 @@ describe("main", function () {
     const told = "0 ok; 1 it found or refused something; 2 it could not run";
     assert.ok((await run("--help")).out.includes(told));
     for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(told), name);
+  });
+
+  it("tells the version of package.json, and stamps it on what code scanning gets", async () => {
+    const file = new URL("../../package.json", import.meta.url);
+    const { version } = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
+    assert.deepEqual(await run("--version"), { code: 0, out: version, err: "" });
+    const { out } = await run("lint", "--format", "sarif", fileURLToPath(file));
+    const { runs } = JSON.parse(out) as { runs: readonly { tool: { driver: { version: string } } }[] };
+    assert.deepEqual(
+      runs.map(({ tool }) => tool.driver.version),
+      [version],
+    );
   });
 
   it("shows the stack first, and what many commands take last and in one order", async () => {
