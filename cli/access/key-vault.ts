@@ -18,6 +18,24 @@ const windowInMilliseconds = 10_000;
 /** Calls under way at once. */
 const parallel = 16;
 
+/** Marks a version that a rollback wrote, with the version that it took the value from. */
+const restoresTag = "restores";
+
+/** A value to go back to. */
+export interface FormerValue {
+  readonly value: Redacted;
+  /** The version that first held it. */
+  readonly version: string;
+  /** Whether a rollback has put it back already. */
+  readonly isRestored: boolean;
+}
+
+interface SecretVersion {
+  readonly version: string;
+  readonly createdAt: number;
+  readonly enabled: boolean;
+}
+
 /** Where a Key Vault is and who asks. */
 export interface KeyVaultPlace {
   readonly uri: string;
@@ -63,16 +81,21 @@ export class KeyVaultWriter {
    * A name in soft delete is recovered first: recovering alone would bring its old value back.
    *
    * @param options.recover - whether it is known to lie there; where it is not, Key Vault's refusal tells.
+   * @param options.restores - the former version whose value this is, so that {@link former} knows it again.
    * @returns the new version.
    * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
    */
-  async set(name: string, value: Redacted, { recover }: { readonly recover: boolean }): Promise<string> {
+  async set(
+    name: string,
+    value: Redacted,
+    { recover, restores }: { readonly recover: boolean; readonly restores?: string },
+  ): Promise<string> {
     try {
       if (recover) await this.#recover(name);
-      return await this.#set(name, value).catch(async (error: unknown) => {
+      return await this.#set(name, value, restores).catch(async (error: unknown) => {
         if (recover || !isInSoftDelete(error)) throw error;
         await this.#recover(name);
-        return this.#set(name, value);
+        return this.#set(name, value, restores);
       });
     } catch (error) {
       throw forbidden(error, this.#client.vaultUrl);
@@ -80,27 +103,30 @@ export class KeyVaultWriter {
   }
 
   /**
-   * The value before the latest one.
+   * The value before the latest one. Where the latest one was put back itself it is that one: to roll back twice would
+   * bring the bad value forward again, and a rollback that was cut short is just run again.
    *
    * @throws UserError when the vault keeps no former version that is enabled, or a right is missing.
    */
-  async former(name: string): Promise<Redacted> {
-    const versions = await this.#enabledVersions(name).catch((error: unknown) => {
-      if (statusOf(error) === 404) return [];
-      throw forbidden(error, this.#client.vaultUrl);
-    });
-    const former = versions.toSorted((a, b) => b.createdAt - a.createdAt)[1];
-    if (former === undefined) {
-      throw UserError.of(
-        "rotation-no-former",
-        `${this.#client.vaultUrl} has no former version of ${name}`,
-        "rotate to a value of your own",
-      );
+  async former(name: string): Promise<FormerValue> {
+    try {
+      const versions = await this.#versions(name);
+      // Key Vault's times are whole seconds: which of two is the latest, it alone can tell
+      const latest = await this.#client.getSecret(name).catch((error: unknown) => {
+        if (isDisabled(error)) return undefined;
+        throw error;
+      });
+      const restored = latest?.properties.tags?.[restoresTag];
+      if (restored !== undefined)
+        return { value: new Redacted(latest?.value ?? ""), version: restored, isRestored: true };
+      const { version: current = versions[0]?.version } = latest?.properties ?? {};
+      const former = versions.find(({ version, enabled }) => enabled && version !== current);
+      if (former === undefined) throw noFormer(this.#client.vaultUrl, name);
+      const { value = "" } = await this.#client.getSecret(name, { version: former.version });
+      return { value: new Redacted(value), version: former.version, isRestored: false };
+    } catch (error) {
+      throw statusOf(error) === 404 ? noFormer(this.#client.vaultUrl, name) : forbidden(error, this.#client.vaultUrl);
     }
-    const { value = "" } = await this.#client.getSecret(name, { version: former.version }).catch((error: unknown) => {
-      throw forbidden(error, this.#client.vaultUrl);
-    });
-    return new Redacted(value);
   }
 
   /** Which of the names the vault holds; a name in soft delete is not held. */
@@ -122,22 +148,22 @@ export class KeyVaultWriter {
   /** Calls `work` for each with a bounded number under way. */
   static forEach = inParallel;
 
-  async #enabledVersions(name: string): Promise<{ readonly version: string; readonly createdAt: number }[]> {
-    const versions = [];
-    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name)) {
-      if (enabled !== false) versions.push({ version, createdAt: createdOn?.getTime() ?? 0 });
-    }
-    return versions;
+  /** The newest first. */
+  async #versions(name: string): Promise<readonly SecretVersion[]> {
+    const versions: SecretVersion[] = [];
+    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name))
+      versions.push({ version, createdAt: createdOn?.getTime() ?? 0, enabled: enabled !== false });
+    return versions.toSorted((a, b) => b.createdAt - a.createdAt);
   }
 
   async #recover(name: string): Promise<void> {
     await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
   }
 
-  async #set(name: string, value: Redacted): Promise<string> {
+  async #set(name: string, value: Redacted, restores?: string): Promise<string> {
     await this.#creations.turn();
     const { properties } = await this.#client.setSecret(name, value.reveal(), {
-      tags: { "managed-by": "ameide-secrets" },
+      tags: { "managed-by": "ameide-secrets", ...(restores === undefined ? {} : { [restoresTag]: restores }) },
     });
     return properties.version ?? "";
   }
@@ -188,6 +214,19 @@ function statusOf(error: unknown): unknown {
 function isInSoftDelete(error: unknown): boolean {
   const { details } = error as { details?: unknown };
   return statusOf(error) === 409 && JSON.stringify(details ?? {}).includes("ObjectIsDeletedButRecoverable");
+}
+
+/** Key Vault's 403 for a version that somebody disabled: no right is missing then. */
+function isDisabled(error: unknown): boolean {
+  return statusOf(error) === 403 && /SecretDisabled|disabled secret/i.test(error instanceof Error ? error.message : "");
+}
+
+function noFormer(vault: string, name: string): UserError {
+  return UserError.of(
+    "rotation-no-former",
+    `${vault} has no former version of ${name}`,
+    "rotate to a value of your own",
+  );
 }
 
 function forbidden(error: unknown, vault: string): unknown {

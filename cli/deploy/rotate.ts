@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
-import { observe, namespacesOf } from "../../diagnose/observe/observe.ts";
+import { observe } from "../../diagnose/observe/observe.ts";
 import { plannedSecret } from "../../diagnose/lineage.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
+import { existsIn, type ExternalSecret } from "../../domain/catalogue-secrets.ts";
 import { formatFinding } from "../../domain/finding.ts";
+import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
@@ -51,7 +53,13 @@ export async function rotateValue(
     : newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput });
   for (const warning of given?.warnings ?? []) options.onWarning(formatFinding(warning));
   const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
-  const value = given?.value ?? (await vault.former(keyVaultName));
+  const former = given === undefined ? await vault.former(keyVaultName) : undefined;
+  const value = given?.value ?? former?.value;
+  if (value === undefined) throw new Error("a rotation has a value or goes back to one");
+  if (former?.isRestored === true)
+    options.onWarning(`${name} was rolled back already; its hops are followed, and nothing is written to Key Vault`);
+  for (const other of alsoReading(place, secret))
+    options.onWarning(`${other} reads the same Key Vault, and takes this value with its next run of vault-bootstrap`);
   const dotenv = new Map([[keyVaultName, value]]);
   const { signal } = options;
 
@@ -59,7 +67,11 @@ export async function rotateValue(
     name,
     stack,
     {
-      write: async () => void (await vault.set(keyVaultName, value, { recover: false })),
+      write: async () =>
+        void (await vault.set(keyVaultName, value, {
+          recover: false,
+          ...(former === undefined ? {} : { restores: former.version }),
+        })),
       runBootstrap: async () => {
         const run = await runBootstrapJob(cluster, {
           namespace: stack.namespace,
@@ -77,9 +89,26 @@ export async function rotateValue(
           );
         }
       },
-      resync: async () => void (await resync(cluster, { namespaces: namespacesOf(stack), timeoutInSeconds, signal })),
+      resync: () => resyncOf(name, place, signal),
       look: () => observe(stack, access, { compareValues: true, dotenv }),
     },
     { signal, onStep: options.onStep },
   );
+}
+
+/** Environments that share the Key Vault and have the secret, beside the one that is rotated. */
+function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readonly string[] {
+  if (!isShared) return [];
+  return environmentNames.filter((name) => name !== "local" && name !== stack.name && existsIn(secret, name));
+}
+
+/** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
+async function resyncOf(secret: string, { stack, cluster }: Place, signal: AbortSignal): Promise<void> {
+  const readers = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
+  const namespaces = [...new Set(readers.map(({ namespace }) => namespace))];
+  const names = [...new Set(readers.map(({ name }) => name))];
+  await resync(cluster, { namespaces, names, timeoutInSeconds, signal }).catch((error: unknown) => {
+    // one that is not there is named by the place that stays behind
+    if (!(error instanceof UserError) || error.code !== "resync-name-unknown") throw error;
+  });
 }

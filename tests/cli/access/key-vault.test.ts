@@ -34,6 +34,24 @@ describe("KeyVaultWriter", function () {
     await assert.rejects(stranger.former("a-name"), forbidden);
   });
 
+  it("goes back to the value before, and stays there when it is asked again: a rollback that was cut short is just run again", async () => {
+    for (const value of ["good", "bad"]) await writer().set("rotated", new Redacted(value), { recover: false });
+    const back = await writer().former("rotated");
+    assert.deepEqual([back.value.reveal(), back.isRestored], ["good", false]);
+    await writer().set("rotated", back.value, { recover: false, restores: back.version });
+    const again = await writer().former("rotated");
+    assert.deepEqual([again.value.reveal(), again.version, again.isRestored], ["good", back.version, true]);
+    await writer().set("rotated", new Redacted("newer"), { recover: false });
+    assert.equal((await writer().former("rotated")).value.reveal(), "good");
+  });
+
+  it("goes back over a version that somebody disabled in a hurry, to the one before it", async () => {
+    for (const value of ["good", "bad"]) await writer().set("stopped", new Redacted(value), { recover: false });
+    const { properties } = await rig.operatorClient().getSecret("stopped");
+    await rig.operatorClient().updateSecretProperties("stopped", properties.version ?? "", { enabled: false });
+    assert.equal((await writer().former("stopped")).value.reveal(), "good");
+  });
+
   it("fails at former of a name that never was, for people", async () => {
     await assert.rejects(writer().former("never-was"), { name: "UserError", code: "rotation-no-former" });
   });
