@@ -31,6 +31,15 @@ export interface Diagnosis {
   /** In the order of the chain, errors before warnings: the first is where to begin. */
   readonly causes: readonly DiagnosedCause[];
   readonly secrets: readonly SecretDiagnosis[];
+  /** Keycloak's client secrets, which are not of this chain and lie in the same Vault; none where nothing of it is there. */
+  readonly keycloak: readonly KeycloakName[];
+}
+
+/** What the client-patcher made of one client. `unread`: it is there, or may be, and its value was not looked at. */
+export interface KeycloakName {
+  readonly clientId: string;
+  readonly vaultKey: string;
+  readonly state: "real" | "placeholder" | "absent" | "unread";
 }
 
 /** One hop of one secret. `unknown`: it could not be looked at; `absent`: nothing is there, and nothing need be. */

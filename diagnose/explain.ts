@@ -8,6 +8,7 @@ import { explainConsumers } from "./explain/consumers.ts";
 import { explainExternalSecret } from "./explain/external-secret.ts";
 import { explainIdentity } from "./explain/identity.ts";
 import { explainKeyVault } from "./explain/key-vault.ts";
+import { explainKeycloak, keycloakNames } from "./explain/keycloak.ts";
 import { explainSecretStore } from "./explain/secret-store.ts";
 import { explainTargetSecret } from "./explain/target-secret.ts";
 import { explainVaultSecrets } from "./explain/vault-secrets.ts";
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   explainVault,
   explainBootstrap,
   explainVaultSecrets,
+  explainKeycloak,
   explainClusterAccess,
   explainSecretStore,
   explainExternalSecret,
@@ -45,6 +47,7 @@ export function explain(snapshot: Snapshot, expected: Expectation): Diagnosis {
     tookInMilliseconds: snapshot.tookInMilliseconds,
     causes: found,
     secrets: expected.plan.secrets.map((secret) => hopsOf(secret, found, snapshot, expected)),
+    keycloak: keycloakNames(snapshot, expected),
   };
 }
 

@@ -5,6 +5,7 @@ import { UserError } from "../domain/user-error.ts";
 import { nearest } from "../domain/nearest.ts";
 import { customMetadataKeys } from "../domain/bootstrap-config.ts";
 import type { Expectation } from "./explain/view.ts";
+import { withNames } from "./placed.ts";
 
 /** One place that holds the secret, or should. */
 export interface LineageHop {
@@ -20,7 +21,10 @@ export interface LineageHop {
   readonly writer?: string;
   /** Keyed hash, comparable within this lineage alone. */
   readonly digest?: string;
-  /** Whether it holds what the hop before it holds; left out where one of the two could not be read. */
+  /**
+   * Whether it holds what the hop before it holds; not so where it holds nothing. Left out where one of the two could not be
+   * read.
+   */
   readonly sameAsBefore?: boolean;
   /** Why it is unknown. */
   readonly note?: string;
@@ -29,8 +33,12 @@ export interface LineageHop {
 export interface Lineage {
   readonly name: string;
   readonly hops: readonly LineageHop[];
-  /** The first place whose value is another than that of the place before it. */
+  /** The first place whose value is another than that of the place before it, or that lacks it. */
   readonly firstDifference?: string;
+  /** What carries the value to that place, with this stack's names in it. */
+  readonly fix?: string;
+  /** Places whose value could not be read, each with why: nobody knows whether they differ. */
+  readonly unproven: readonly string[];
 }
 
 /**
@@ -54,14 +62,24 @@ export function lineage(snapshot: Snapshot, expected: Expectation, name: string)
   );
   const hops = [...line, ...ends];
   const first = hops.find(({ sameAsBefore }) => sameAsBefore === false);
-  return { name, hops, ...(first === undefined ? {} : { firstDifference: first.place }) };
+  const unproven = hops.filter(isUnproven).map(({ place, note = "it could not be read" }) => `${place}: ${note}`);
+  if (first === undefined) return { name, hops, unproven };
+  return { name, hops, firstDifference: first.place, fix: withNames(carriers[first.stage], expected), unproven };
 }
 
-/** The lineages of every secret that differs somewhere. */
+/** What carries a value to a place of each stage. */
+const carriers: Readonly<Record<LineageHop["stage"], string>> = {
+  dotenv: "put the value into .env",
+  "key-vault": "ameide-secrets env push --stack shared",
+  vault: "ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
+  "external-secret": "ameide-secrets resync --stack <stack>",
+};
+
+/** The lineages of every secret that differs somewhere, or may: what could not be read is not proven to be the same. */
 export function drift(snapshot: Snapshot, expected: Expectation): readonly Lineage[] {
   return expected.plan.secrets
     .map(({ name }) => lineage(snapshot, expected, name))
-    .filter(({ firstDifference }) => firstDifference !== undefined);
+    .filter(({ firstDifference, unproven }) => firstDifference !== undefined || unproven.length > 0);
 }
 
 /** @throws UserError with the nearest name. */
@@ -156,7 +174,12 @@ function compared(hops: readonly LineageHop[]): readonly LineageHop[] {
   });
 }
 
+function isUnproven({ state, digest }: LineageHop): boolean {
+  return state === "unknown" || (state === "held" && digest === undefined);
+}
+
 function comparedWith(before: LineageHop, one: LineageHop): LineageHop {
+  if (before.digest !== undefined && one.state === "absent") return { ...one, sameAsBefore: false };
   if (before.digest === undefined || one.digest === undefined) return one;
   return { ...one, sameAsBefore: before.digest === one.digest };
 }

@@ -7,8 +7,25 @@ type Told = Omit<Cause, "aliases">;
 export function placed(
   cause: Told,
   expected: Expectation,
-  about: Pick<Sighting, "name" | "namespace"> | undefined,
+  about: Pick<Sighting, "name" | "namespace" | "fix"> | undefined,
 ): Omit<Told, "fixInLocal"> {
+  const fill = (text: string): string => withNames(text, expected, about);
+  const { fixInLocal, seed: byHand, ...told } = cause;
+  // in `local` Vault runs in no pod, so there is none to execute anything in
+  const seed =
+    expected.name === "local" && byHand?.some((line) => line.startsWith("kubectl exec")) === true ? undefined : byHand;
+  return {
+    ...told,
+    fix: fill(about?.fix ?? (expected.name === "local" ? (fixInLocal ?? cause.fix) : cause.fix)),
+    ...(seed === undefined ? {} : { seed: seed.map(fill) }),
+  };
+}
+
+/** Commands that change what others share, each to its end: whoever pastes several must not be stopped at the first. */
+const changing = /ameide-secrets (?:up|resync|bootstrap run|env push|rotate) [^&]*[^& ]/g;
+
+/** A repair with this place's names in it; a hole that it cannot fill stays for the reader. */
+export function withNames(text: string, expected: Expectation, about?: Pick<Sighting, "name" | "namespace">): string {
   const { namespace, cluster, azure, vault } = expected;
   const names: Readonly<Record<string, string | undefined>> = {
     "<stack>": expected.name,
@@ -22,19 +39,10 @@ export function placed(
     "<auth-mount>": vault.authMount,
     "<name>": about?.name,
   };
-  const fill = (text: string): string => {
-    const filled = text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
-    // `local` is all stacks in one
-    return expected.name === "local"
-      ? filled
-          .replaceAll(/ameide-secrets up( --refresh)? --stack (?:local|shared)/g, "ameide-secrets local up$1")
-          .replaceAll("env push --stack shared", "env push --stack local")
-      : filled;
-  };
-  const { fixInLocal, ...told } = cause;
-  return {
-    ...told,
-    fix: fill(expected.name === "local" ? (fixInLocal ?? cause.fix) : cause.fix),
-    ...(cause.seed === undefined ? {} : { seed: cause.seed.map(fill) }),
-  };
+  const filled = text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
+  if (expected.name !== "local") return filled.replaceAll(changing, "$& --yes");
+  // `local` is all stacks in one
+  return filled
+    .replaceAll(/ameide-secrets up( --refresh)? --stack (?:local|shared)/g, "ameide-secrets local up$1")
+    .replaceAll("env push --stack shared", "env push --stack local");
 }

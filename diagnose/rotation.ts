@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PodState, Snapshot } from "../domain/snapshot.ts";
-import { consumersOf, unseenConsumers, unseenWords, type Consumer } from "./who-uses.ts";
+import type { Snapshot } from "../domain/snapshot.ts";
+import { consumersOf, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -154,25 +154,16 @@ function consumersBehind(
 }
 
 /** A pod of the workload that reads the Secret as environment and started before the Secret changed. */
-function runsWithFormer(
-  { pods, secrets }: Snapshot,
-  namespace: string,
-  target: string,
-  { workload }: Consumer,
-): boolean {
+function runsWithFormer(snapshot: Snapshot, namespace: string, target: string, { workload }: Consumer): boolean {
+  const { pods, secrets } = snapshot;
   if (!pods.ok || !secrets.ok) return false;
   const changed = secrets.value.find((one) => one.namespace === namespace && one.name === target)?.changedAt;
   return pods.value.some((pod) => {
-    if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(pod) !== workload) return false;
+    if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(snapshot, pod) !== workload) return false;
     if (!pod.secrets.some(({ secret, by }) => secret === target && by === "environment")) return false;
     if (pod.startedAt === undefined || changed === undefined) return false;
     return Date.parse(pod.startedAt) < Date.parse(changed);
   });
-}
-
-/** What people call a pod's owner: a Deployment's ReplicaSet bears its name and a hash of the template. */
-function workloadOf({ name, owner }: PodState): string {
-  return owner?.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "Deployment/$1") ?? `Pod/${name}`;
 }
 
 /** How old the value of one external secret is. */

@@ -14,14 +14,16 @@ export interface Use {
   readonly namespace: string;
   readonly externalSecret: string;
   readonly secret: string;
+  /** Keys of it that hold the secret; none where another made the ExternalSecret, and they are its own. */
   readonly keys: readonly string[];
+  readonly isOurs: boolean;
   /** Accounts that pull images with it. */
   readonly serviceAccounts: readonly string[];
   readonly consumers: readonly Consumer[];
 }
 
 export interface Consumer {
-  /** Such as `Deployment/langfuse`, or `Pod/x` for one that no workload owns. */
+  /** Such as `Deployment/langfuse`; whatever else owns the pod, such as `Job/x`; `Pod/x` for one that nothing owns. */
   readonly workload: string;
   readonly by: readonly SecretUse["by"][];
   /**
@@ -32,24 +34,53 @@ export interface Consumer {
 }
 
 /**
- * Everything that reads a secret, by what the cluster holds now.
+ * Everything that reads a secret, by what the cluster holds now: what the catalogue delivers, and ExternalSecrets that others
+ * made of the same path.
  *
  * @param name - of the catalogue.
  * @throws UserError when the environment has no such secret.
  */
 export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
-  plannedSecret(expected, name);
-  const uses = expected.plan.deliveries
+  const { vaultPath } = plannedSecret(expected, name);
+  const ours = expected.plan.deliveries
     .filter(({ keys }) => keys.some(({ secret }) => secret === name))
     .map(({ namespace, name: externalSecret, target, keys, imagePullServiceAccounts }) => ({
       namespace,
       externalSecret,
       secret: target,
       keys: keys.filter(({ secret }) => secret === name).map(({ secretKey }) => secretKey),
+      isOurs: true,
       serviceAccounts: imagePullServiceAccounts,
       consumers: consumersOf(snapshot, namespace, target),
     }));
-  return { uses, unseen: uses.length === 0 ? [] : unseenConsumers(snapshot) };
+  const uses = [...ours, ...ofOthers(snapshot, expected, vaultPath)];
+  const { externalSecrets } = snapshot;
+  return {
+    uses,
+    unseen: [
+      ...(externalSecrets.ok ? [] : [externalSecrets.failure]),
+      ...(uses.length === 0 ? [] : unseenConsumers(snapshot)),
+    ],
+  };
+}
+
+function ofOthers(snapshot: Snapshot, { plan, vault }: Expectation, path: string): readonly Use[] {
+  const { externalSecrets } = snapshot;
+  const planned = new Set(plan.deliveries.map(({ namespace, name }) => `${namespace}/${name}`));
+  // as External Secrets takes it, with the mount before it and without
+  const spellings = new Set([path, `${vault.mount}/${path}`, `${vault.mount}/data/${path}`]);
+  return (externalSecrets.ok ? externalSecrets.value : [])
+    .filter(({ namespace, name }) => !planned.has(`${namespace}/${name}`))
+    .filter(({ remoteKeys }) => remoteKeys.some((key) => spellings.has(key)))
+    .map(({ namespace, name, target }) => ({
+      namespace,
+      externalSecret: name,
+      secret: target,
+      keys: [],
+      isOurs: false,
+      serviceAccounts: [],
+      consumers: consumersOf(snapshot, namespace, target),
+    }));
 }
 
 /** The parts that consumers are told from and that could not be looked at: what they would show is unknown. */
@@ -62,21 +93,41 @@ export function unseenWords({ asked, message }: Failure): string {
   return `could not be looked at: ${asked}: ${message}`;
 }
 
-/** Workloads that read a Secret, and pods of none, as far as they could be looked at. */
-export function consumersOf({ workloads, pods }: Snapshot, namespace: string, secret: string): readonly Consumer[] {
+/** Workloads that read a Secret, and pods that none of them owns, as far as they could be looked at. */
+export function consumersOf(snapshot: Snapshot, namespace: string, secret: string): readonly Consumer[] {
+  const { workloads, pods } = snapshot;
   const found = (workloads.ok ? workloads.value : [])
     .filter((one) => one.namespace === namespace && reads(one, secret))
     .map((one): Consumer => {
       const by = waysOf(one, secret);
       return { workload: `${one.kind}/${one.name}`, by, afterChange: afterChange(by, one) };
     });
-  const alone = (pods.ok ? pods.value : [])
-    .filter((one) => one.namespace === namespace && one.owner === undefined && reads(one, secret))
+  const known = new Set(found.map(({ workload }) => workload));
+  const others = (pods.ok ? pods.value : [])
+    .filter((one) => one.namespace === namespace && reads(one, secret) && isAtWork(one))
     .map((one): Consumer => {
       const by = waysOf(one, secret);
-      return { workload: `Pod/${one.name}`, by, afterChange: afterChange(by) };
-    });
-  return [...found, ...alone];
+      return { workload: workloadOf(snapshot, one), by, afterChange: afterChange(by) };
+    })
+    .filter(({ workload }) => !known.has(workload));
+  return [...found, ...new Map(others.map((one) => [one.workload, one])).values()];
+}
+
+function isAtWork({ phase }: PodState): boolean {
+  return phase !== "Succeeded" && phase !== "Failed";
+}
+
+/**
+ * What people call a pod's owner: a Deployment's ReplicaSet bears its name and a hash of the template, a CronJob's Job its
+ * name and the time. What is owned by something else, such as a Rollout or an operator's own kind, is called as it says.
+ */
+export function workloadOf({ workloads }: Pick<Snapshot, "workloads">, { namespace, name, owner }: PodState): string {
+  if (owner === undefined) return `Pod/${name}`;
+  const above = owner.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "Deployment/$1").replace(/^Job\/(.*)-\d+$/, "CronJob/$1");
+  const isKnown = (workloads.ok ? workloads.value : []).some(
+    (one) => one.namespace === namespace && `${one.kind}/${one.name}` === above,
+  );
+  return isKnown ? above : owner;
 }
 
 function reads({ secrets }: Pick<PodState, "secrets">, name: string): boolean {

@@ -18,26 +18,25 @@ export const lineage: Command<Flags> = {
   ],
   async run(flags, io, [name = ""]) {
     const { lineage: follow } = await import("../../diagnose/lineage.ts");
-    const { formatLineage } = await import("../deploy/diagnosis-words.ts");
+    const { formatLineage } = await import("../deploy/lineage-words.ts");
     const { stack, snapshot } = await compared(flags);
     const line = follow(snapshot, stack, name);
     io.out(flags.json === true ? JSON.stringify(line, undefined, 2) : formatLineage(line));
-    return line.firstDifference === undefined ? ExitCode.ok : ExitCode.finding;
+    return line.firstDifference === undefined && line.unproven.length === 0 ? ExitCode.ok : ExitCode.finding;
   },
 };
 
 export const drift: Command<Flags> = {
   name: "drift",
-  summary: "every secret whose hops do not all hold the same, by keyed hash",
+  summary: "every secret whose hops do not all hold the same, or could not all be read, by keyed hash",
   options: [...placeOptions, { ...dotenvOption, summary: "begin at this .env; may be given several times" }],
   examples: ["ameide-secrets drift --stack prod", "ameide-secrets drift --stack dev --json"],
   async run(flags, io) {
     const { drift: find } = await import("../../diagnose/lineage.ts");
-    const { formatLineage } = await import("../deploy/diagnosis-words.ts");
+    const { formatDrift } = await import("../deploy/lineage-words.ts");
     const { stack, snapshot } = await compared(flags);
     const lines = find(snapshot, stack);
-    if (flags.json === true) io.out(JSON.stringify(lines, undefined, 2));
-    else io.out(lines.length === 0 ? "nothing has drifted" : lines.map(formatLineage).join("\n\n"));
+    io.out(flags.json === true ? JSON.stringify(lines, undefined, 2) : formatDrift(lines, stack.name));
     return lines.length === 0 ? ExitCode.ok : ExitCode.finding;
   },
 };

@@ -35,7 +35,7 @@ export const resync: Command<Flags> = {
         import("../../diagnose/observe/observe.ts"),
         import("../../diagnose/resync.ts"),
         import("../../diagnose/resync-scope.ts"),
-        import("../deploy/diagnosis-words.ts"),
+        import("../deploy/resync-words.ts"),
         import("../seconds.ts"),
       ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
@@ -51,7 +51,7 @@ export const resync: Command<Flags> = {
         signal,
         onProgress: ({ kind, done, total }) => io.err(`${kind}: ${done} of ${total} ready`),
       });
-      io.out(flags.json === true ? JSON.stringify(result, undefined, 2) : formatResync(result));
+      io.out(flags.json === true ? JSON.stringify(result, undefined, 2) : formatResync(result, place.stack.name));
       return result.notReady.length === 0 ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();

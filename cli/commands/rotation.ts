@@ -30,7 +30,7 @@ export const rotation: Command<Flags> = {
       const ages = rotationAges(snapshot, place.stack).filter(({ due }) => flags.due !== true || due);
       if (flags.json === true) io.out(JSON.stringify(ages, undefined, 2));
       else if (ages.length === 0) io.out(flags.due === true ? "nothing is over its age" : "Key Vault holds none");
-      else
+      else {
         io.out(
           table(
             ["SECRET", "DAYS", "EVERY", "DUE", "OWNER"],
@@ -43,6 +43,12 @@ export const rotation: Command<Flags> = {
             ]),
           ),
         );
+        const [first] = ages;
+        if (first?.due === true)
+          io.out(
+            `  fix: ameide-secrets rotate ${first.name} --stack ${flags.stack}${place.isShared ? " --yes" : ""} < new-value`,
+          );
+      }
       return flags.due === true && ages.length > 0 ? ExitCode.finding : ExitCode.ok;
     } finally {
       await place.close();

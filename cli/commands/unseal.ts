@@ -9,7 +9,10 @@ interface Flags extends PlaceFlags {
 
 const confirmOptions = [
   { flags: "--confirm <stack>", summary: "the stack's name once more; without it nothing is changed (dry run)" },
-  { flags: "--reason <text>", summary: "why; it stands in the Event that is left in the namespace" },
+  {
+    flags: "--reason <text>",
+    summary: "why; it stands in the Event that is left in the namespace; needed on every stack but local",
+  },
 ] as const;
 
 export const unseal: Command<Flags> = {
@@ -56,13 +59,22 @@ async function repair(
         `--confirm ${flags.stack}`,
       );
     }
+    if (flags.confirm !== undefined && flags.reason === undefined && place.isShared) {
+      const { UserError } = await import("../../domain/user-error.ts");
+      throw UserError.of(
+        "reason-missing",
+        `${flags.stack} is shared by others, and the Event that is left says why`,
+        `--confirm ${flags.stack} --reason "<why>"`,
+      );
+    }
     const result = await mend(place, {
       change: flags.confirm !== undefined,
       reason: flags.reason ?? "no reason given",
     });
     io.out(flags.json === true ? JSON.stringify(result) : [result.found, result.did].join("\n"));
     if (flags.confirm === undefined && result.needed) {
-      io.err(`nothing was changed\n  fix: the same command with --confirm ${flags.stack}`);
+      const why = place.isShared ? ' --reason "<why>"' : "";
+      io.err(`nothing was changed\n  fix: the same command with --confirm ${flags.stack}${why}`);
       return ExitCode.finding;
     }
     return ExitCode.ok;

@@ -1,6 +1,4 @@
 import { countsOf, type DiagnosedCause, type Diagnosis } from "../../diagnose/diagnosis.ts";
-import type { Lineage } from "../../diagnose/lineage.ts";
-import type { ResyncResult } from "../../diagnose/resync.ts";
 import type { Validation } from "../../diagnose/validate.ts";
 import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
@@ -12,13 +10,33 @@ const evidenceShown = 5;
 const namesShown = 6;
 
 /** What `doctor` prints: causes in the order of the chain, then one line of counts. */
-export function formatDiagnosis({ environment, causes, secrets }: Diagnosis, snapshot: Snapshot): string {
+export function formatDiagnosis(diagnosis: Diagnosis, snapshot: Snapshot): string {
+  const { causes, keycloak } = diagnosis;
+  const names = keycloak.length === 0 ? [] : [formatKeycloak(keycloak)];
+  return [...causes.map(formatCause), ...names, formatClosing(diagnosis, snapshot)].join("\n\n");
+}
+
+/** The line of counts alone. */
+export function formatClosing(
+  { environment, secrets }: Diagnosis,
+  { tookInMilliseconds, calls: made }: Snapshot,
+): string {
   const { passing, unseen } = countsOf(secrets);
-  const seconds = (snapshot.tookInMilliseconds / 1000).toFixed(1);
-  const calls = Object.values(snapshot.calls).reduce((sum, count) => sum + count, 0);
+  const seconds = (tookInMilliseconds / 1000).toFixed(1);
+  const calls = Object.values(made).reduce((sum, count) => sum + count, 0);
   const unproven = unseen === 0 ? "" : `, ${unseen} could not be seen at every stage`;
-  const closing = `${environment}: ${passing} of ${secrets.length} secrets pass every stage${unproven}; looked ${seconds} s, ${calls} calls`;
-  return [...causes.map(formatCause), closing].join("\n\n");
+  return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${unproven}; looked ${seconds} s, ${calls} calls`;
+}
+
+/** Each of Keycloak's names under what it is, the bad ones first. */
+function formatKeycloak(names: Diagnosis["keycloak"]): string {
+  const states = ["placeholder", "absent", "unread", "real"] as const;
+  const groups = states.flatMap((state) => {
+    const of = names.filter((one) => one.state === state).map(({ vaultKey }) => vaultKey);
+    const how = state === "unread" ? "unread (--prove reads them)" : state;
+    return of.length === 0 ? [] : [`  ${how}: ${of.join(", ")}`];
+  });
+  return ["keycloak: client secrets in Vault", ...groups].join("\n");
 }
 
 function formatCause({
@@ -31,6 +49,7 @@ function formatCause({
   evidence,
   fix,
   mind,
+  seed = [],
   page,
   secrets,
 }: DiagnosedCause): string {
@@ -45,6 +64,7 @@ function formatCause({
     `  cause:   ${cause}`,
     ...(secrets.length === 0 ? [] : [`  breaks:  ${cut(secrets)}`]),
     `  fix:     ${fix}`,
+    ...seed.map((command) => `  by hand: ${command}`),
     ...(mind === undefined ? [] : [`  mind:    ${mind}`]),
     `  more:    ${page}`,
   ].join("\n");
@@ -55,10 +75,13 @@ function cut(names: readonly string[]): string {
   return names.slice(0, namesShown).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** What `validate` prints: the seed's five checks, each with what it looked at. */
+/** What `validate` prints: the seed's five checks, each with what it looked at, and in the end where to begin. */
 export function formatValidation({ checks, environment, ok }: Validation): string {
+  const isBad = ({ state }: { readonly state: string }): boolean => state === "failed" || state === "unknown";
+  const first = checks.find(({ items }) => items.some(isBad));
+  const item = first?.items.find(isBad);
   const blocks = checks.map(({ number, title, items }) => {
-    const bad = items.filter(({ state }) => state === "failed" || state === "unknown");
+    const bad = items.filter(isBad);
     const heading = `${number}. ${title}: ${bad.length === 0 ? "ok" : `${bad.length} of ${items.length} not`}`;
     return `${heading}\n${table(
       ["", "SUBJECT", "FOUND"],
@@ -67,46 +90,25 @@ export function formatValidation({ checks, environment, ok }: Validation): strin
   });
   return [
     ...blocks,
-    `${environment}: ${ok ? "all five checks hold" : "not valid: begin with the first that fails"}`,
+    ok || first === undefined || item === undefined
+      ? `${environment}: all five checks hold`
+      : `${environment}: not valid; begin with check ${first.number}, ${item.subject}: ${item.note}\n  fix: ameide-secrets doctor --stack ${environment}`,
   ].join("\n\n");
-}
-
-/** What `lineage` prints: one hop a line, `=` where it holds what the hop before holds. */
-export function formatLineage({ name, hops, firstDifference }: Lineage): string {
-  const rows = hops.map(({ stage, place, state, version, changedAt, writer, sameAsBefore, note }) => [
-    sameAsBefore === undefined ? " " : sameAsBefore ? "=" : "≠",
-    stage,
-    place,
-    state,
-    version ?? "-",
-    changedAt ?? "-",
-    writer ?? note ?? "-",
-  ]);
-  const lines = table(["", "STAGE", "PLACE", "STATE", "VERSION", "CHANGED", "BY"], rows);
-  return `${name}\n${lines}\n${firstDifference === undefined ? "every hop that could be read holds the same" : `first difference: ${firstDifference}`}`;
-}
-
-/** What `resync` prints: "no Secret changed" only where all of them were seen. */
-export function formatResync({ notReady, changed, unseen }: ResyncResult): string {
-  const none = unseen.length === 0 ? ["no Secret changed"] : [];
-  return [
-    ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
-    ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),
-    ...unseen.map((failure) => `whether a Secret changed ${unseenWords(failure)}`),
-  ].join("\n");
 }
 
 /** What `who-uses` prints: "no workload" only where all of them were seen. */
 export function formatUses(name: string, { uses, unseen }: Uses): string {
-  if (uses.length === 0) return `${name}: nothing of this environment is delivered from it`;
+  if (uses.length === 0 && unseen.length === 0) return `${name}: nothing of this environment is delivered from it`;
   const none = unseen.length === 0 ? "  no workload reads it" : "  what reads it is unknown";
-  const blocks = uses.map(({ namespace, secret, externalSecret, keys, serviceAccounts, consumers }) => {
+  const blocks = uses.map(({ namespace, secret, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
     const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
     return [
-      `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`,
+      isOurs
+        ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
+        : `${namespace}/${secret} (${externalSecret}, made by another)`,
       ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
       rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
     ].join("\n");
   });
-  return [...blocks, ...unseen.map(unseenWords)].join("\n\n");
+  return [...blocks, ...unseen.map((failure) => `${name}: ${unseenWords(failure)}`)].join("\n\n");
 }

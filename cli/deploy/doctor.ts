@@ -3,11 +3,13 @@ import { isWhole, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
+import { UserError } from "../../domain/user-error.ts";
 import type { Place } from "../access/place.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
+import { version } from "../version.ts";
 import { writeOutput } from "../write-output.ts";
-import { formatDiagnosis } from "./diagnosis-words.ts";
+import { formatClosing, formatDiagnosis } from "./diagnosis-words.ts";
 
 export interface DoctorOptions {
   /** Opens the place for one look; it is closed after it. */
@@ -24,28 +26,45 @@ export interface DoctorOptions {
   readonly pauseInSeconds?: number;
 }
 
+interface Look {
+  readonly diagnosis: Diagnosis;
+  readonly snapshot: Snapshot;
+}
+
 /**
  * Looks, explains and prints. Each look of `watch` has ways of its own: a token of Vault lives five minutes, a
- * port-forward as long as its pod, and a Vault that is sealed now gives a token later.
+ * port-forward as long as its pod, and a Vault that is sealed now gives a token later. Of a watch the whole is printed when
+ * it is another than before, else one line with the time: what changed stays in sight, and nothing flickers.
  *
  * @returns `finding` where something is broken, or a secret could not be seen at every stage.
- * @throws AbortError when `signal` ends a watch.
+ * @throws AbortError when `signal` ends it.
  */
 export async function runDoctor(options: DoctorOptions, io: Io): Promise<ExitCode> {
   const { watch = false, bundle, signal, pauseInSeconds = 5 } = options;
+  let before: string | undefined;
   for (;;) {
-    const { diagnosis, snapshot } = await look(options);
-    io.out(options.json === true ? asJson(diagnosis, watch) : formatDiagnosis(diagnosis, snapshot));
-    if (bundle !== undefined) {
-      writeOutput(bundle, `${JSON.stringify({ diagnosis, snapshot }, undefined, 2)}\n`);
-      io.err(`written to ${bundle}`);
+    const seen = await look(options).catch((error: unknown) => {
+      // what could be opened once may be away for a while, such as a kubeconfig that is being written
+      if (before === undefined || !(error instanceof UserError)) throw error;
+      io.err(`ameide-secrets: ${error.message}`);
+      return undefined;
+    });
+    signal.throwIfAborted();
+    if (seen !== undefined) {
+      const now = gist(seen.diagnosis);
+      tell(seen, now === before, options, io);
+      if (bundle !== undefined) {
+        writeOutput(bundle, bundled(seen));
+        if (now !== before) io.err(`written to ${bundle}`);
+      }
+      before = now;
+      if (!watch) return isWhole(seen.diagnosis) ? ExitCode.ok : ExitCode.finding;
     }
-    if (!watch) return isWhole(diagnosis) ? ExitCode.ok : ExitCode.finding;
     await sleep(pauseInSeconds * 1000, undefined, { signal });
   }
 }
 
-async function look({ open, prove = false }: DoctorOptions): Promise<{ diagnosis: Diagnosis; snapshot: Snapshot }> {
+async function look({ open, prove = false }: DoctorOptions): Promise<Look> {
   const { stack, access, close } = await open();
   try {
     const snapshot = await observe(stack, access, { compareValues: prove });
@@ -55,7 +74,33 @@ async function look({ open, prove = false }: DoctorOptions): Promise<{ diagnosis
   }
 }
 
-/** Of a watch one object a line, so that it can be read line by line. */
-function asJson(diagnosis: Diagnosis, watch: boolean): string {
-  return watch ? JSON.stringify(diagnosis) : JSON.stringify(diagnosis, undefined, 2);
+function tell(
+  { diagnosis, snapshot }: Look,
+  isSame: boolean,
+  { watch = false, json = false }: DoctorOptions,
+  io: Io,
+): void {
+  // of a watch one object a line, so that it can be read line by line
+  if (json) io.out(watch ? JSON.stringify(diagnosis) : JSON.stringify(diagnosis, undefined, 2));
+  else if (!watch) io.out(formatDiagnosis(diagnosis, snapshot));
+  else {
+    const at = diagnosis.takenAt.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+    io.out(
+      isSame
+        ? `${at}  unchanged: ${formatClosing(diagnosis, snapshot)}`
+        : `${at}\n\n${formatDiagnosis(diagnosis, snapshot)}\n`,
+    );
+  }
+}
+
+/** What makes two looks differ for people: not the seconds that a cause has lasted. */
+function gist({ causes, secrets, keycloak }: Diagnosis): string {
+  const told = causes.map(({ code, evidence, secrets: of }) => [code, evidence.map(({ where }) => where), of]);
+  return JSON.stringify([told, secrets, keycloak]);
+}
+
+/** What was seen and found, and by what: whoever reads the ticket has no terminal at hand. */
+function bundled({ diagnosis, snapshot }: Look): string {
+  const program = { name: "ameide-secrets", version: version(), node: process.version };
+  return `${JSON.stringify({ program, diagnosis, snapshot }, undefined, 2)}\n`;
 }

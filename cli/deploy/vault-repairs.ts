@@ -93,9 +93,13 @@ export async function reconfigureKubernetesAuth(
   );
   const pinned = data["token_reviewer_jwt_set"] === true;
   const names = [...differs.map(([key]) => key), ...(pinned ? ["token_reviewer_jwt (pinned)"] : [])];
+  const shown = [
+    ...differs.map(([key, value]) => `${key} is ${shownValue(data[key])}, wanted ${shownValue(value)}`),
+    ...(pinned ? ["token_reviewer_jwt (pinned) is set, wanted none"] : []),
+  ];
   if (names.length === 0)
     return { needed: false, found: `auth/${authMount} is as the program makes it`, did: "there is nothing to change" };
-  const found = `auth/${authMount} differs: ${names.join(", ")}`;
+  const found = `auth/${authMount} differs: ${shown.join("; ")}`;
   if (!change)
     return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
   // an empty token drops the pinned one: leaving the key out would keep it
@@ -111,6 +115,12 @@ export async function reconfigureKubernetesAuth(
     found,
     did: `written${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
   };
+}
+
+/** A certificate is as long as a page, and two of them tell nobody what differs. */
+function shownValue(value: string | boolean | undefined): string {
+  if (value === undefined || value === "") return "not set";
+  return String(value).includes("-----BEGIN") ? "a certificate" : String(value);
 }
 
 /**

@@ -7,6 +7,16 @@ import { notAsked, observed } from "./observed.ts";
 import { podLog } from "./pod-log.ts";
 
 const logLines = 30;
+/** What this program writes there; what somebody else added may be anything, a token among it. */
+const ours: ReadonlySet<string> = new Set([
+  "AZURE_CLIENT_ID",
+  "AZURE_TENANT_ID",
+  "AZURE_FEDERATED_TOKEN_FILE",
+  "AZURE_AUTHORITY_HOST",
+  "VAULT_BOOTSTRAP_CONFIG",
+  "SERVICE_ACCOUNT_DIR",
+  "NODE_EXTRA_CA_CERTS",
+]);
 
 /** vault-bootstrap as the cluster shows it: CronJob, Jobs, the status that it left, the end of a failed run's log. */
 export async function observeBootstrap(kubernetes: KubernetesReader, stack: EnvironmentStack): Promise<BootstrapState> {
@@ -67,7 +77,9 @@ async function readCronJob(
     createdAt: metadata.creationTimestamp ?? "",
     ...(status.lastScheduleTime === undefined ? {} : { lastScheduledAt: status.lastScheduleTime }),
     ...(status.lastSuccessfulTime === undefined ? {} : { lastSucceededAt: status.lastSuccessfulTime }),
-    environment: Object.fromEntries((container?.env ?? []).map(({ name, value = "" }) => [name, value])),
+    environment: Object.fromEntries(
+      (container?.env ?? []).map(({ name, value = "" }) => [name, ours.has(name) ? value : "[not shown]"]),
+    ),
     mountsAzureToken: tokens.some((token) => token?.audience === federated.audience),
     image: container?.image ?? "",
   };

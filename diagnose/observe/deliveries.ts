@@ -101,6 +101,7 @@ export interface ExternalSecretObject {
     readonly secretStoreRef?: { readonly name?: string };
     readonly target?: { readonly name?: string };
     readonly data?: readonly { readonly remoteRef: { readonly key: string } }[];
+    readonly dataFrom?: readonly { readonly extract?: { readonly key: string } }[];
   };
   readonly status?: {
     readonly refreshTime?: string | null;
@@ -135,7 +136,10 @@ export function externalSecretState(
     uid: metadata.uid ?? "",
     target: spec.target?.name ?? metadata.name,
     storeName: spec.secretStoreRef?.name ?? "",
-    remoteKeys: (spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
+    remoteKeys: [
+      ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
+      ...(spec.dataFrom ?? []).flatMap(({ extract }) => extract?.key ?? []),
+    ],
     refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h"),
     createdAt: metadata.creationTimestamp ?? "",
     ...(refreshedAt === undefined ? {} : { refreshedAt }),

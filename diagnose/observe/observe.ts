@@ -17,6 +17,7 @@ import {
 } from "./deliveries.ts";
 import { fingerprinter } from "./fingerprint.ts";
 import { notAsked, observed, together } from "./observed.ts";
+import { scrubbed } from "./scrubbed.ts";
 import { observeVault } from "./vault.ts";
 
 export interface ObserveOptions {
@@ -41,7 +42,13 @@ export async function observe(
   const started = performance.now();
   const takenAt = new Date().toISOString();
   const { kubernetes, vault, azure, calls } = countedAccess(access);
-  const fingerprint = fingerprinter(stack.catalogue.fixtures);
+  const print = fingerprinter(stack.catalogue.fixtures);
+  const values = new Set<string>();
+  const fingerprint: typeof print = (value) => {
+    const made = print(value);
+    if (made.looksLike === "value") values.add(value);
+    return made;
+  };
   const compare = options.compareValues === true ? fingerprint : undefined;
   const names = new Set(stack.plan.secrets.flatMap(({ keyVaultName = [] }) => keyVaultName));
   const [clusterIssuer, keyVault, identity, vaultState, cluster] = await Promise.all([
@@ -51,7 +58,7 @@ export async function observe(
     observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
     observeCluster(kubernetes, stack, fingerprint),
   ]);
-  return {
+  const seen: Snapshot = {
     schema: 1,
     takenAt,
     tookInMilliseconds: Math.round(performance.now() - started),
@@ -64,6 +71,7 @@ export async function observe(
     vault: vaultState,
     ...cluster,
   };
+  return scrubbed(seen, values);
 }
 
 function observeDotenv(
@@ -101,9 +109,23 @@ export function vaultPathsOf({ plan, catalogue, name }: EnvironmentStack): reado
     ...new Set([
       ...plan.secrets.map(({ vaultPath }) => vaultPath),
       ...catalogue.keycloakClients.map(({ vaultKey }) => vaultKey),
-      ...inCluster.flatMap(({ keys }) => Object.values(keys)),
+      ...inCluster.flatMap(({ keys }) => Object.values(keys).map((path) => path.replaceAll("<env>", name))),
     ]),
   ];
+}
+
+/** Secrets of a namespace that are looked at whoever labelled them: ours, and those that logins through Keycloak need. */
+function targetsIn(
+  namespace: string,
+  { namespace: own, plan, catalogue, name }: EnvironmentStack,
+): ReadonlySet<string> {
+  const ofKeycloak = Object.entries(catalogue.inClusterDeliveries)
+    .filter(([, { authority, environments }]) => authority === "keycloak" && (environments?.includes(name) ?? true))
+    .filter(([, { namespaces = ["environment"] }]) =>
+      namespaces.some((one) => (one === "environment" ? own : one) === namespace),
+    );
+  const ours = plan.deliveries.filter((delivery) => delivery.namespace === namespace);
+  return new Set([...ours.map(({ target }) => target), ...ofKeycloak.map(([target]) => target)]);
 }
 
 type ClusterParts = Pick<
@@ -135,9 +157,7 @@ async function observeCluster(
         const seen = await observeWarnings(kubernetes, namespace);
         const warnings = seen.ok ? seen.value : none;
         const warned: Observed<readonly string[]> = seen.ok ? { ok: true, value: [...seen.value.keys()] } : seen;
-        const targets = new Set(
-          stack.plan.deliveries.filter((d) => d.namespace === namespace).map(({ target }) => target),
-        );
+        const targets = targetsIn(namespace, stack);
         const [stores, externalSecrets, secrets, serviceAccounts, pods, workloads] = await Promise.all([
           observeStores(kubernetes, namespace, warnings),
           observeExternalSecrets(kubernetes, namespace, warnings),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { drift, lineage } from "../../diagnose/lineage.ts";
-import { changed, healthy, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
+import { changed, healthy, print, seen, stack, unseen, valuesOf, without } from "./healthy.ts";
 
 /** Key Vault's values as they were read. */
 function compared() {
@@ -42,12 +42,25 @@ describe("lineage", () => {
     assert.equal(firstDifference, "Vault secret/ghcr-token");
     assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.writer, "another writer, unmarked");
   });
+  it("takes a place that holds nothing for one that differs, with what carries the value there", () => {
+    const before = compared();
+    const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", { state: "absent", version: 0 });
+    const { firstDifference, fix } = lineage({ ...before, vault: { ...before.vault, secrets } }, stack, "ghcr-token");
+    assert.equal(firstDifference, "Vault secret/ghcr-token");
+    assert.equal(fix, "ameide-secrets bootstrap run --stack dev --yes && ameide-secrets resync --stack dev --yes");
+  });
+  it("takes nothing for different where no place before it holds a value", () => {
+    const before = compared();
+    const keyVault = without(before.keyVault, ({ name }) => name === "openai-api-key");
+    assert.equal(lineage({ ...before, keyVault }, stack, "openai-api-key").firstDifference, undefined);
+  });
   it("compares over a place that could not be read, and says that it could not", () => {
     const before = compared();
     const hidden = { ...before, vault: { ...before.vault, secrets: unseen("forbidden", "permission denied") } };
-    const { hops } = lineage(hidden, stack, "ghcr-token");
+    const { hops, unproven } = lineage(hidden, stack, "ghcr-token");
     assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.state, "unknown");
     assert.equal(hops.at(-1)?.sameAsBefore, true);
+    assert.deepEqual(unproven, ["Vault secret/ghcr-token: permission denied"]);
   });
   it("fails for a name that is not in the catalogue, with the nearest one", () =>
     assert.throws(() => lineage(compared(), stack, "ghcr-tokn"), /did you mean ghcr-token/));
@@ -55,6 +68,18 @@ describe("lineage", () => {
 
 describe("drift", () => {
   it("is empty where every place agrees", () => assert.deepEqual(drift(compared(), stack), []));
+  it("lists what could not be compared: unread is not the same", () => {
+    const before = compared();
+    const unread = ({ name }: { readonly name: string }) => name === "ghcr-token";
+    const keyVault = seen([
+      ...valuesOf(without(before.keyVault, unread)),
+      ...valuesOf(healthy().keyVault).filter(unread),
+    ]);
+    assert.deepEqual(
+      drift({ ...before, keyVault }, stack).map(({ name, unproven }) => [name, unproven]),
+      [["ghcr-token", ["Key Vault ameidekv/ghcr-token: its value was not read"]]],
+    );
+  });
   it("lists the secrets that differ, and no other", () => {
     const before = compared();
     const secrets = changed(before.secrets, ({ name }) => name === "langfuse-secrets", {

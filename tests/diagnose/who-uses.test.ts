@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { WorkloadState } from "../../domain/snapshot.ts";
+import type { PodState, WorkloadState } from "../../domain/snapshot.ts";
 import { whoUses } from "../../diagnose/who-uses.ts";
-import { healthy, seen, stack, unseen } from "./healthy.ts";
+import { healthy, minutesAgo, seen, stack, unseen, valuesOf } from "./healthy.ts";
 
 function workload(name: string, change: Partial<WorkloadState>): WorkloadState {
   return { namespace: "ameide-dev", kind: "Deployment", name, secrets: [], reloads: false, ...change };
@@ -42,6 +42,61 @@ describe("whoUses", () => {
         ["CronJob/nightly", "next-run"],
       ],
     );
+  });
+  it("names pods that none of the known workloads owns by their owner, each owner once, and none that has ended", () => {
+    const pod = (name: string, change: Partial<PodState>): PodState => ({
+      namespace: "ameide-dev",
+      name,
+      labels: {},
+      phase: "Running",
+      createdAt: minutesAgo(9),
+      serviceAccount: "default",
+      imagePullSecrets: [],
+      containers: [],
+      secrets: env,
+      ...change,
+    });
+    const workloads = seen([
+      workload("known", { secrets: env }),
+      workload("nightly", { secrets: env, kind: "CronJob" }),
+    ]);
+    const pods = seen([
+      pod("known-6f7d-1", { owner: "ReplicaSet/known-6f7d" }),
+      pod("nightly-29384-1", { owner: "Job/nightly-29384" }),
+      pod("rollout-5c-1", { owner: "ReplicaSet/rollout-5c" }),
+      pod("rollout-5c-2", { owner: "ReplicaSet/rollout-5c" }),
+      pod("once-1", { owner: "Job/once" }),
+      pod("done-1", { owner: "Job/done", phase: "Succeeded" }),
+      pod("alone", {}),
+    ]);
+    const [use] = whoUses({ ...healthy(), workloads, pods }, stack, "openai-api-key").uses;
+    assert.deepEqual(
+      use?.consumers.map((one) => one.workload),
+      ["Deployment/known", "CronJob/nightly", "ReplicaSet/rollout-5c", "Job/once", "Pod/alone"],
+    );
+  });
+  it("lists what others make of the same path, whichever way it is spelt", () => {
+    const before = healthy();
+    const [one] = valuesOf(before.externalSecrets);
+    assert.ok(one !== undefined);
+    const other = (name: string, key: string) => ({ ...one, name, target: `${name}-target`, remoteKeys: [key] });
+    const externalSecrets = seen([
+      ...valuesOf(before.externalSecrets),
+      other("plain", "openai-api-key"),
+      other("mounted", "secret/data/openai-api-key"),
+      other("unrelated", "openai-api-key-2"),
+    ]);
+    const { uses } = whoUses({ ...before, externalSecrets }, stack, "openai-api-key");
+    assert.deepEqual(
+      uses.map(({ secret, isOurs }) => [secret, isOurs]),
+      [
+        ["inference-api-credentials", true],
+        ["plain-target", false],
+        ["mounted-target", false],
+      ],
+    );
+    const blind = whoUses({ ...before, externalSecrets: unseen("forbidden", "no right") }, stack, "openai-api-key");
+    assert.equal(blind.unseen[0]?.message, "no right");
   });
   it("carries along what could not be looked at: without it none is not none", () => {
     const workloads = unseen("forbidden", "may not list deployments");

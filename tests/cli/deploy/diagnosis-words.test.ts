@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { formatDiagnosis, formatResync, formatUses } from "../../../cli/deploy/diagnosis-words.ts";
+import { formatDiagnosis, formatUses, formatValidation } from "../../../cli/deploy/diagnosis-words.ts";
 import { explain } from "../../../diagnose/explain.ts";
+import { validate } from "../../../diagnose/validate.ts";
 import { whoUses } from "../../../diagnose/who-uses.ts";
-import { healthy, stack, unseen } from "../../diagnose/healthy.ts";
+import { changed, healthy, print, seen, stack, unseen, valuesOf, without } from "../../diagnose/healthy.ts";
 
 describe("formatDiagnosis", () => {
   it("counts no secret as passing that could not be seen at every stage", () => {
@@ -17,6 +18,63 @@ describe("formatDiagnosis", () => {
   });
 });
 
+describe("formatDiagnosis of what is broken", () => {
+  it("prints the seed's own commands for those who work by hand, with this place's names", () => {
+    const before = healthy();
+    const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
+    const said = formatDiagnosis(explain(sealed, stack), sealed).split("\n");
+    assert.deepEqual(
+      said.filter((line) => /^ {2}(fix|by hand):/.test(line)),
+      [
+        "  fix:     ameide-secrets unseal --stack dev",
+        "  by hand: UNSEAL_KEY=$(kubectl get secret -n ameide-dev vault-auto-credentials -o jsonpath='{.data.unseal-key}' | base64 -d)",
+        '  by hand: kubectl exec -n ameide-dev vault-core-dev-0 -- vault operator unseal "$UNSEAL_KEY"',
+        "  by hand: kubectl exec -n ameide-dev vault-core-dev-0 -- vault status",
+      ],
+    );
+  });
+  it("tells each of Keycloak's names as what it is: placeholder, absent, unread or real", () => {
+    const keycloakClients = ["a", "b", "c", "d"].map((clientId) => ({ clientId, vaultKey: `${clientId}-secret` }));
+    const expected = { ...stack, catalogue: { ...stack.catalogue, keycloakClients } };
+    const before = healthy();
+    const live = { state: "live" as const, version: 1, customMetadata: {} };
+    const secrets = seen([
+      ...valuesOf(before.vault.secrets),
+      { path: "a-secret", ...live, fingerprint: print("r") },
+      { path: "b-secret", ...live, fingerprint: print("p", "placeholder") },
+      { path: "c-secret", state: "absent" as const, version: 0, customMetadata: {} },
+      { path: "d-secret", ...live },
+    ]);
+    const snapshot = { ...before, vault: { ...before.vault, secrets } };
+    assert.ok(
+      formatDiagnosis(explain(snapshot, expected), snapshot).includes(
+        [
+          "keycloak: client secrets in Vault",
+          "  placeholder: b-secret",
+          "  absent: c-secret",
+          "  unread (--prove reads them): d-secret",
+          "  real: a-secret\n",
+        ].join("\n"),
+      ),
+    );
+  });
+});
+
+describe("formatValidation", () => {
+  it("ends with the first that fails, and where its repair is told", () => {
+    const before = healthy();
+    assert.match(formatValidation(validate(before, stack)), /\n\ndev: all five checks hold$/);
+    const keyVault = without(before.keyVault, ({ name }) => name === "ghcr-token");
+    const externalSecrets = changed(before.externalSecrets, () => true, {
+      ready: { status: "False", reason: "x", message: "x" },
+    });
+    assert.match(
+      formatValidation(validate({ ...before, keyVault, externalSecrets }, stack)),
+      /\n\ndev: not valid; begin with check 1, ghcr-token: absent, and required\n {2}fix: ameide-secrets doctor --stack dev$/,
+    );
+  });
+});
+
 describe("formatUses", () => {
   const name = "openai-api-key";
 
@@ -25,17 +83,6 @@ describe("formatUses", () => {
     const blind = { ...healthy(), workloads: unseen("forbidden", "cannot list deployments") };
     const said = formatUses(name, whoUses(blind, stack, name));
     assert.doesNotMatch(said, /no workload reads it/);
-    assert.match(said, /what reads it is unknown\n\ncould not be looked at: read it: cannot list deployments$/);
-  });
-});
-
-describe("formatResync", () => {
-  it("says that no Secret changed only where all of them were seen", () => {
-    const nothing = { ready: [], notReady: [], changed: [], unseen: [] };
-    assert.equal(formatResync(nothing), "no Secret changed");
-    assert.equal(
-      formatResync({ ...nothing, unseen: [unseen("forbidden", "cannot list secrets").failure] }),
-      "whether a Secret changed could not be looked at: read it: cannot list secrets",
-    );
+    assert.match(said, /what reads it is unknown\n\n.*could not be looked at: read it: cannot list deployments$/);
   });
 });

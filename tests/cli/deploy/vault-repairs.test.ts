@@ -84,6 +84,13 @@ describe("a repair of Vault", () => {
       assert.deepEqual(vault.tokens, ["root", "root", "mine", "mine"]);
     });
 
+    it("shows before it changes anything what is found and what is wanted, and no certificate", async () => {
+      const dry = place({ "root-token": base64("root") }, made);
+      const { found } = await reconfigureKubernetesAuth(dry, { change: false, reason: "" });
+      assert.match(found, /kubernetes_host is not set, wanted https:\/\/kubernetes\.default\.svc; /);
+      assert.doesNotMatch(found, /BEGIN/);
+    });
+
     it("fails without either, naming what the token must be able to do", async () => {
       await assert.rejects(reconfigureKubernetesAuth(place(undefined, made), change), {
         code: "vault-credentials-missing",
