@@ -5,7 +5,7 @@ import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
 interface Flags extends LocalHomeFlags {
   readonly stack?: readonly string[];
   readonly offline?: boolean;
-  readonly out: string;
+  readonly out?: string;
   readonly svg?: boolean;
 }
 
@@ -19,7 +19,7 @@ export const graph: Command<Flags> = {
       repeatable: true,
     },
     { flags: "--offline", summary: "draw the plan alone, without looking at anything" },
-    { flags: "--out <file>", summary: "where to write it", default: "secrets.html" },
+    { flags: "--out <file>", summary: "where to write it (default: secrets.html, or secrets.svg)" },
     { flags: "--svg", summary: "an SVG of one environment instead of the page" },
     ...localHomeOptions,
   ],
@@ -42,6 +42,7 @@ export const graph: Command<Flags> = {
       const { plan, catalogue, diagnosis } = offline ? await planned(stack) : await seen({ ...flags, stack });
       models.push(graphModel(plan, catalogue, diagnosis));
     }
+    const out = flags.out ?? (flags.svg === true ? "secrets.svg" : "secrets.html");
     const [only] = models;
     if (flags.svg === true) {
       if (only === undefined || models.length > 1)
@@ -51,12 +52,12 @@ export const graph: Command<Flags> = {
           "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
         );
       const { graphSvg } = await import("../../diagnose/graph/svg.ts");
-      writeOutput(flags.out, await graphSvg(only));
+      writeOutput(out, await graphSvg(only));
     } else {
       const { graphPage } = await import("../../diagnose/graph/page.ts");
-      writeOutput(flags.out, await graphPage(models));
+      writeOutput(out, await graphPage(models));
     }
-    io.out(`${flags.out}: ${stacks.join(", ")}${offline ? ", as planned" : ", as of now"}`);
+    io.out(`${out}: ${stacks.join(", ")}${offline ? ", as planned" : ", as of now"}`);
     return ExitCode.ok;
   },
 };

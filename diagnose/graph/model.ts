@@ -50,6 +50,8 @@ export interface GraphCause {
   readonly title: string;
   readonly cause: string;
   readonly fix: string;
+  /** Its heading in the runbook. */
+  readonly page: string;
   readonly evidence: DiagnosedCause["evidence"];
   readonly secrets: readonly string[];
 }
@@ -65,13 +67,14 @@ export function graphModel(plan: ChainPlan, catalogue: Catalogue, diagnosis?: Di
     secrets: plan.secrets.map((secret) => graphSecret(secret, catalogue, hops.get(secret.name))),
     deliveries: plan.deliveries.map((delivery) => graphDelivery(delivery, diagnosis)),
     clusterManaged: clusterManaged(catalogue),
-    causes: causes.map(({ code, stage, severity, title, cause, fix, evidence, secrets }) => ({
+    causes: causes.map(({ code, stage, severity, title, cause, fix, page, evidence, secrets }) => ({
       code,
       stage,
       severity,
       title,
       cause,
       fix,
+      page,
       evidence,
       secrets,
     })),
@@ -100,11 +103,14 @@ function graphSecret(
 /** A delivery in one namespace may be broken while the same secret's in another is well: judged by its own evidence. */
 function graphDelivery(delivery: PlannedDelivery, diagnosis: Diagnosis | undefined): GraphDelivery {
   const { namespace, name, target, type, storeName, keys } = delivery;
-  const about = (wheres: readonly string[]): GraphState => {
+  const mine = new Set(keys.map(({ secret }) => secret));
+  const hops = (diagnosis?.secrets ?? []).filter((one) => mine.has(one.name)).flatMap((one) => one.hops);
+  const about = (stage: Stage, wheres: readonly string[]): GraphState => {
     if (diagnosis === undefined) return "planned";
     const here = diagnosis.causes.filter(({ evidence }) => evidence.some(({ where }) => wheres.includes(where)));
     if (here.some(({ severity }) => severity === "error")) return "broken";
-    return here.length > 0 ? "warned" : "ok";
+    if (here.length > 0) return "warned";
+    return hops.some((one) => one.stage === stage && one.state === "unknown") ? "unknown" : "ok";
   };
   return {
     namespace,
@@ -113,8 +119,8 @@ function graphDelivery(delivery: PlannedDelivery, diagnosis: Diagnosis | undefin
     type,
     store: storeName,
     keys: keys.map(({ secretKey, secret }) => ({ secretKey, secret })),
-    state: about([`ExternalSecret ${namespace}/${name}`, `Secret ${namespace}/${target}`]),
-    storeState: about([`SecretStore ${namespace}/${storeName}`]),
+    state: about("external-secret", [`ExternalSecret ${namespace}/${name}`, `Secret ${namespace}/${target}`]),
+    storeState: about("secret-store", [`SecretStore ${namespace}/${storeName}`]),
   };
 }
 

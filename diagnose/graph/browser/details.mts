@@ -5,7 +5,14 @@ import type { GraphModel, GraphSecret, GraphState } from "../model.ts";
 export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, shown: number | undefined): string {
   const errors = causes.filter(({ severity }) => severity === "error");
   const broken = new Set(errors.flatMap(({ secrets: of }) => of)).size;
-  const well = errors.length === 0 ? "all well" : `${broken} broken by ${count(errors.length, "cause")}`;
+  const unseen = secrets.filter(({ states }) => Object.values(states).includes("unknown")).length;
+  const told = [
+    ...(errors.length === 0
+      ? []
+      : [broken === 0 ? count(errors.length, "error") : `${broken} broken by ${count(errors.length, "cause")}`]),
+    ...(unseen === 0 ? [] : [`${unseen} could not be seen at every stage`]),
+  ];
+  const well = told.length === 0 ? "all well" : told.join(", ");
   const state = takenAt === undefined ? "planned, nothing was looked at" : `${well}, seen ${readable(takenAt)}`;
   const of = shown === undefined ? count(secrets.length, "secret") : `${shown} of ${count(secrets.length, "secret")}`;
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
@@ -106,7 +113,10 @@ type Evidence = Cause["evidence"][number];
 const longestEvidence = 5;
 const longestNames = 30;
 
-function causeElements({ code, title, cause, fix, evidence }: Cause, names: readonly Element[]): readonly Element[] {
+function causeElements(
+  { code, title, cause, fix, page, evidence }: Cause,
+  names: readonly Element[],
+): readonly Element[] {
   const more = evidence.length - longestEvidence;
   return [
     text("h3", title),
@@ -116,6 +126,7 @@ function causeElements({ code, title, cause, fix, evidence }: Cause, names: read
     ...(more > 0 ? [text("p", `and ${more} more like it`)] : []),
     text("p", "repair:"),
     text("pre", fix),
+    text("p", `more: ${page}`),
   ];
 }
 

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { explain } from "../../../diagnose/explain.ts";
+import { graphModel } from "../../../diagnose/graph/model.ts";
+import type { Snapshot } from "../../../domain/snapshot.ts";
+import { changed, healthy, stack, unseen } from "../healthy.ts";
+
+const drawn = (change: Partial<Snapshot>) => {
+  const { deliveries, causes } = graphModel(stack.plan, stack.catalogue, explain({ ...healthy(), ...change }, stack));
+  return { states: new Set(deliveries.map(({ state }) => state)), stores: new Set(deliveries.map(({ storeState }) => storeState)), causes }; // prettier-ignore
+};
+
+describe("graphModel", () => {
+  it("draws what could not be looked at as unknown, and not as well", () => {
+    assert.deepEqual(drawn({}).states, new Set(["ok"]));
+    assert.deepEqual(drawn({ externalSecrets: unseen("forbidden") }).states, new Set(["unknown"]));
+    assert.deepEqual(drawn({ stores: unseen("unreachable") }).stores, new Set(["unknown"]));
+  });
+  it("draws a delivery that is broken as that, and the others as well", () => {
+    const secrets = changed(healthy().secrets, ({ name }) => name === "langfuse-secrets", { labels: {} });
+    assert.deepEqual(drawn({ secrets }).states, new Set(["ok", "broken"]));
+  });
+  it("links each cause to the runbook", () => {
+    const { causes } = drawn({ stores: unseen("unreachable") });
+    assert.deepEqual(
+      causes.map(({ page }) => page),
+      ["docs/runbook.md#cluster-not-readable"],
+    );
+  });
+  it("is planned and no more where nothing was looked at", () => {
+    const { deliveries } = graphModel(stack.plan, stack.catalogue);
+    assert.deepEqual(new Set(deliveries.map(({ state }) => state)), new Set(["planned"]));
+  });
+});
