@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../domain/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
@@ -32,8 +33,9 @@ export async function openCloudStack(
     program: async () => registerStack(plan, register),
     workDir: repositoryRoot,
     pulumi: await pulumiExecutable(),
-    // the host's own plugin goes first where it is installed: ours is last on PATH
     binDirs: [],
+    // where Pulumi's own plugins for Node are installed, these go first
+    fallbackBinDirs: [join(repositoryRoot, "local", "pulumi-shims")],
     env: {
       AMEIDE_SECRETS_NODE: process.execPath,
       // what is another's was refused before (ownership/): what is there now is ours, of an earlier life, or handed over

@@ -21,6 +21,8 @@ export interface EngineSetup {
   readonly pulumi: string;
   /** Folders put before PATH for the engine, such as that of `pulumi-analyzer-policy-nodejs`. */
   readonly binDirs: readonly string[];
+  /** Folders put behind PATH, for what this machine has none of. */
+  readonly fallbackBinDirs?: readonly string[];
   /** The engine's own environment beside PATH; VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS among it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -43,7 +45,7 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
         envVars: {
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
-          PATH: [...setup.binDirs, process.env["PATH"] ?? ""].join(delimiter),
+          PATH: [...setup.binDirs, process.env["PATH"] ?? "", ...(setup.fallbackBinDirs ?? [])].join(delimiter),
           ...setup.env,
         },
       },

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { openCloudStack } from "../../../cli/deploy/cloud-engine.ts";
+import type { StackPlan } from "../../../domain/environment.ts";
+import { repositoryRoot } from "../../../environments/index.ts";
+
+/** Answers what is asked while a stack is opened: its version, and who is logged in where. */
+const engine = `#!/bin/sh
+case "$*" in
+  version*) echo v3.259.0 ;;
+  whoami*) echo '{"user":"a","organizations":[],"url":"https://app.pulumi.com/a"}' ;;
+esac
+`;
+
+describe("openCloudStack", () => {
+  const path = process.env["PATH"];
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ameide-secrets-cloud-"));
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "pulumi"), engine);
+    chmodSync(join(bin, "pulumi"), 0o755);
+    process.env["PATH"] = [bin, path].join(delimiter);
+  });
+  afterEach(() => {
+    process.env["PATH"] = path;
+    rmSync(folder, { recursive: true });
+  });
+
+  it("lets the engine find what runs Node, behind whatever this machine has of its own", async () => {
+    const { workspace } = await openCloudStack("dev", {} as StackPlan, {});
+    const folders = workspace.envVars["PATH"]?.split(delimiter) ?? [];
+    assert.deepEqual(
+      [folders[0], folders.at(-1)],
+      [join(folder, "bin"), join(repositoryRoot, "local", "pulumi-shims")],
+    );
+  });
+});
