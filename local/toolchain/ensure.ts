@@ -3,8 +3,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryLock, type Lock } from "../lock.ts";
 import { clearAbandonedBuilds, makeBuildDir, publish, removeBuildDir } from "./cache.ts";
-import { binariesOf, inspectToolchain, withDefaults, type PieceState, type ToolchainPlaces } from "./inspect.ts";
-import type { Binaries } from "./pieces.ts";
+import {
+  binariesOf,
+  inspectToolchain,
+  withDefaults,
+  type PieceState,
+  type ToolchainPlaces,
+  type ToolchainState,
+} from "./inspect.ts";
+import { pieces, type Binaries, type PieceName } from "./pieces.ts";
 import { findBuilders, type Builders } from "./prerequisites.ts";
 import { followRecipe } from "./recipes.ts";
 
@@ -36,16 +43,28 @@ export interface EnsureOptions extends ToolchainPlaces {
  * @throws UserError before anything is built, when Go or Python is missing; or when a build fails, naming its log.
  */
 export async function ensureToolchain(options: EnsureOptions = {}): Promise<Binaries> {
+  const all = pieces.map(({ name }) => name);
+  return binariesOf(await ensurePieces(all, options));
+}
+
+/**
+ * The same for some of the pieces.
+ *
+ * @returns what is there then; of the others maybe nothing.
+ * @throws UserError as {@link ensureToolchain} does.
+ */
+export async function ensurePieces(names: readonly PieceName[], options: EnsureOptions = {}): Promise<ToolchainState> {
   const { cacheDir } = withDefaults(options);
   const before = await inspectToolchain(options);
-  if (before.missing.length === 0) return binariesOf(before);
+  const missingOf = ({ missing }: ToolchainState) => missing.filter(({ piece }) => names.includes(piece.name));
+  if (missingOf(before).length === 0) return before;
 
-  await findBuilders(before.missing, withDefaults(options));
+  await findBuilders(missingOf(before), withDefaults(options));
   mkdirSync(join(cacheDir, "logs"), { recursive: true });
   const lock = await waitForLock(join(cacheDir, "lock"), options);
   try {
     await clearAbandonedBuilds(cacheDir);
-    const { missing } = await inspectToolchain(options); // another process may have been faster
+    const missing = missingOf(await inspectToolchain(options)); // another process may have been faster
     const builders = await findBuilders(missing, withDefaults(options));
     for (const [index, state] of missing.entries()) {
       await get(state, { index: index + 1, count: missing.length }, builders, options);
@@ -53,7 +72,7 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Bina
   } finally {
     lock.release();
   }
-  return binariesOf(await inspectToolchain(options));
+  return inspectToolchain(options);
 }
 
 /** One line for a person, such as `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`. */

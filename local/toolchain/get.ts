@@ -1,21 +1,45 @@
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
 import { UserError } from "../../domain/user-error.ts";
-import { ensureToolchain, formatToolchainProgress } from "./ensure.ts";
+import { ensurePieces, formatToolchainProgress } from "./ensure.ts";
+import { pieces, type PieceName } from "./pieces.ts";
 
-/** `node local/toolchain/get.ts`: gets what is missing, as `npm test` needs it, with progress on stderr. */
+/**
+ * `node local/toolchain/get.ts [--pinned] [NAME...]`: gets what is missing, of these pieces or of all, with progress on
+ * stderr. With `--pinned` no copy on PATH will do. The folders of pieces that are named are printed, for a PATH.
+ */
 const tellEveryInSeconds = 15;
 
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => aborted.abort());
 try {
-  await ensureToolchain({
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { pinned: { type: "boolean" } } });
+  const { pieces: states } = await ensurePieces(wanted(positionals), {
+    takesCopiesOnPath: values.pinned !== true,
     signal: aborted.signal,
     onProgress: (progress) => {
       if (progress.phase === "working" && progress.elapsedInSeconds % tellEveryInSeconds !== 0) return;
       process.stderr.write(`${formatToolchainProgress(progress)}\n`);
     },
   });
+  for (const { piece, executable } of states) {
+    if (positionals.includes(piece.name) && executable !== undefined) process.stdout.write(`${dirname(executable)}\n`);
+  }
 } catch (error) {
   if (!aborted.signal.aborted && !(error instanceof UserError)) throw error;
   process.stderr.write(`ameide-secrets: ${aborted.signal.aborted ? "interrupted" : (error as Error).message}\n`);
   process.exitCode = aborted.signal.aborted ? 130 : 2;
+}
+
+function wanted(asked: readonly string[]): readonly PieceName[] {
+  const names = pieces.map(({ name }) => name);
+  const unknown = asked.filter((name) => !names.some((one) => one === name));
+  if (unknown.length > 0) {
+    throw UserError.of(
+      "local-toolchain-no-such-piece",
+      `the toolchain has no ${unknown.join(", ")}`,
+      `name some of: ${names.join(", ")}`,
+    );
+  }
+  return asked.length === 0 ? names : names.filter((name) => asked.includes(name));
 }

@@ -12,6 +12,8 @@ export interface ToolchainPlaces {
   readonly recipesDir?: string;
   /** @default - PATH */
   readonly path?: string;
+  /** Whether a fitting copy on PATH is taken; without it there is only what the lock files pin. @default true */
+  readonly takesCopiesOnPath?: boolean;
 }
 
 export interface PieceState {
@@ -40,8 +42,9 @@ export interface ToolchainState {
 
 /** Finds out what is there and what must be got. Builds and fetches nothing. */
 export async function inspectToolchain(places: ToolchainPlaces = {}): Promise<ToolchainState> {
-  const { cacheDir, recipesDir, path } = withDefaults(places);
-  const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, { cacheDir, recipesDir, path })));
+  const here = withDefaults(places);
+  const { cacheDir, path } = here;
+  const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, here)));
   const missing = states.filter(({ found }) => found === "missing");
   const needs = (kind: Piece["recipe"]["kind"]) => missing.some(({ piece }) => piece.recipe.kind === kind);
   return {
@@ -61,6 +64,7 @@ export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces>
     cacheDir: places.cacheDir ?? defaultCacheDir(),
     recipesDir: places.recipesDir ?? defaultRecipesDir(),
     path: places.path ?? process.env["PATH"] ?? "",
+    takesCopiesOnPath: places.takesCopiesOnPath ?? true,
   };
 }
 
@@ -90,7 +94,7 @@ export function binariesOf(state: ToolchainState): Binaries {
 
 async function inspectPiece(piece: Piece, places: Required<ToolchainPlaces>): Promise<PieceState> {
   const key = cacheKey(piece, places.recipesDir);
-  const { found, refused } = await lookUpOnPath(piece.onPath ?? [], places);
+  const { found, refused } = await lookUpOnPath(places.takesCopiesOnPath ? (piece.onPath ?? []) : [], places);
   if (found !== undefined) {
     return { piece, found: "path", executable: found.path, version: found.version, key, refused, estimateInSeconds: 0 };
   }

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { cacheKey, defaultRecipesDir } from "../../../local/toolchain/cache.ts";
+import { pieces } from "../../../local/toolchain/pieces.ts";
+import { fakeBuilders, type FakeBuilders } from "../../support/fake-builders.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+describe("get", () => {
+  let machine: FakeBuilders;
+  const get = (...argv: string[]) => {
+    const env = { ...process.env, PATH: machine.path, XDG_CACHE_HOME: machine.cacheDir };
+    const script = join(root, "local", "toolchain", "get.ts");
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...argv], { env, encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+  const folderOf = (name: string) => {
+    const piece = pieces.find((one) => one.name === name);
+    assert.ok(piece);
+    return join(machine.cacheDir, "ameide-secrets", "toolchain", cacheKey(piece, defaultRecipesDir()));
+  };
+  const builds = () => machine.calls().filter((call) => call.startsWith("go build"));
+
+  beforeEach(() => (machine = fakeBuilders()));
+  afterEach(() => machine.close());
+
+  it("gets what is named and nothing else, and prints its folder for a PATH", () => {
+    const { status, stdout } = get("pulumi");
+    assert.deepEqual([status, stdout], [0, `${folderOf("pulumi")}\n`]);
+    assert.equal(builds().length, 1);
+  });
+
+  it("prints the folder of a copy on PATH that will do, but not where it must be the pinned one", () => {
+    machine.addExecutable("pulumi", "v3.300.0");
+    assert.deepEqual(get("pulumi").stdout, `${machine.path}\n`);
+    assert.deepEqual(builds(), []);
+    assert.deepEqual(get("--pinned", "pulumi").stdout, `${folderOf("pulumi")}\n`);
+  });
+
+  it("fails on a name that the toolchain does not have, naming those that it has", () => {
+    const { status, stdout, stderr } = get("pulumi", "helm");
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /^ameide-secrets: the toolchain has no helm\n {2}fix: name some of: bao, etcd, .*pulumi\n$/);
+  });
+});
+
+describe("the workflows' set-up", () => {
+  interface Step {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly with?: Readonly<Record<string, string>>;
+  }
+  const text = readFileSync(join(root, ".github", "actions", "set-up", "action.yml"), "utf8");
+  const { runs } = parse(text) as { readonly runs: { readonly steps: readonly Step[] } };
+  const pulumi = pieces.find(({ name }) => name === "pulumi");
+
+  it("fetches nothing by itself: Pulumi is the pinned piece, and is built anew when its pins change", () => {
+    assert.doesNotMatch(text, /curl|wget|https?:/);
+    assert.equal(runs.steps.filter(({ run = "" }) => run.includes("get.ts --pinned pulumi >> ")).length, 1);
+    const cache = runs.steps.find(({ uses = "" }) => uses.startsWith("actions/cache@"));
+    assert.equal(cache?.with?.["path"], "~/.cache/ameide-secrets/toolchain/pulumi-*");
+    assert.match(
+      cache?.with?.["key"] ?? "",
+      /hashFiles\('local\/toolchain\/pulumi\/\*', 'local\/toolchain\/pieces\.ts'\)/,
+    );
+  });
+
+  it("has the engine of the SDK's own version, by its lock files as by its name", () => {
+    const file = readFileSync(join(root, "package.json"), "utf8");
+    const { dependencies } = JSON.parse(file) as { readonly dependencies: Readonly<Record<string, string>> };
+    assert.equal(dependencies["@pulumi/pulumi"], pulumi?.version);
+    const lock = readFileSync(join(root, "local", "toolchain", "pulumi", "go.mod"), "utf8");
+    assert.ok(lock.includes(`github.com/pulumi/pulumi/pkg/v3 v${pulumi?.version ?? ""}`));
+  });
+});
