@@ -63,15 +63,24 @@ export function isWhole({ causes, secrets }: Pick<Diagnosis, "causes" | "secrets
   return !causes.some(({ severity }) => severity === "error") && countsOf(secrets).unseen === 0;
 }
 
-/** How many of the secrets pass every stage. One with a stage that could not be looked at is not proven to pass it. */
+/**
+ * How many of the secrets pass every stage. One with a stage that could not be looked at is not proven to pass it, and one
+ * that Vault holds nothing of, as it need not, passes none.
+ */
 export function countsOf(secrets: readonly SecretDiagnosis[]): {
   readonly passing: number;
   readonly broken: number;
   readonly unseen: number;
+  readonly absent: number;
 } {
   const broken = secrets.filter(({ brokenAt }) => brokenAt !== undefined).length;
   const isUnseen = ({ brokenAt, hops }: SecretDiagnosis): boolean =>
     brokenAt === undefined && hops.some(({ state }) => state === "unknown");
   const unseen = secrets.filter(isUnseen).length;
-  return { passing: secrets.length - broken - unseen, broken, unseen };
+  const isAbsent = (one: SecretDiagnosis): boolean =>
+    one.brokenAt === undefined &&
+    !isUnseen(one) &&
+    one.hops.some(({ stage, state }) => stage === "vault" && state === "absent");
+  const absent = secrets.filter(isAbsent).length;
+  return { passing: secrets.length - broken - unseen - absent, broken, unseen, absent };
 }

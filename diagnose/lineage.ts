@@ -90,7 +90,9 @@ export function plannedSecret({ plan, name: environment }: Expectation, name: st
   throw UserError.of(
     "secret-unknown",
     `${environment} has no secret ${name}`,
-    close === undefined ? "list them with: ameide-secrets doctor --json" : `did you mean ${close}?`,
+    close === undefined
+      ? `list them with: ameide-secrets doctor --stack ${environment} --json`
+      : `did you mean ${close}?`,
   );
 }
 

@@ -39,10 +39,17 @@ export function withNames(text: string, expected: Expectation, about?: Pick<Sigh
     "<auth-mount>": vault.authMount,
     "<name>": about?.name,
   };
-  const filled = text.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
+  const { kubeconfig } = cluster;
+  const located = kubeconfig === undefined ? text : text.replaceAll("kubectl --context", `kubectl --kubeconfig ${quoted(kubeconfig)} --context`); // prettier-ignore
+  const filled = located.replace(/<[a-z-]+>/g, (hole) => names[hole] ?? hole);
   if (expected.name !== "local") return filled.replaceAll(changing, "$& --yes");
   // `local` is all stacks in one
   return filled
     .replaceAll(/ameide-secrets up( --refresh)? --stack (?:local|shared)/g, "ameide-secrets local up$1")
     .replaceAll("env push --stack shared", "env push --stack local");
+}
+
+/** For a shell, where it is needed. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { mapBounded } from "../domain/map-bounded.ts";
 import type { ExternalSecretState, Failure, Observed, StoreState } from "../domain/snapshot.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
 import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
-import { inParallel, observed } from "./observe/observed.ts";
+import { observed } from "./observe/observed.ts";
 import { refuseUnknown } from "./resync-scope.ts";
 import { unseenWords } from "./who-uses.ts";
 
@@ -32,8 +33,10 @@ export interface ResyncProgress {
 }
 
 export interface ResyncResult {
-  /** `namespace/name` of each store and ExternalSecret that is Ready, with its last sync after this call. */
+  /** `namespace/name` of each store that is Ready, and of each ExternalSecret that has synced after this call. */
   readonly ready: readonly string[];
+  /** How many of each kind that is, of how many. */
+  readonly counts: Readonly<Record<ResyncProgress["kind"], { readonly done: number; readonly total: number }>>;
   /** Those that are not, with what External Secrets says. */
   readonly notReady: readonly { readonly object: string; readonly message: string }[];
   /** Targets whose Secret has changed by it, as far as they could be looked at. */
@@ -91,6 +94,10 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
   const now = await targetVersions(kubernetes, wanted);
   return {
     ready: [...stores.done, ...synced.done].map(keyOf),
+    counts: {
+      stores: { done: stores.done.length, total: storesWanted.length },
+      "external-secrets": { done: synced.done.length, total: wanted.length },
+    },
     notReady: left.map((one) => ({ object: keyOf(one), message: words(one) })),
     changed: [...now.versions]
       .filter(([target, version]) => before.versions.has(target) && before.versions.get(target) !== version)
@@ -121,7 +128,7 @@ async function touch(
   objects: readonly Named[],
   mark: string,
 ): Promise<void> {
-  await inParallel(objects, patchesAtOnce, ({ namespace, name }) =>
+  await mapBounded(objects, patchesAtOnce, ({ namespace, name }) =>
     kubernetes.patch(`${group}/namespaces/${namespace}/${plural}/${name}`, {
       metadata: { annotations: { [annotation]: mark } },
     }),

@@ -80,8 +80,10 @@ async function localPlace(options: PlaceOptions) {
     token: () => Promise.resolve(new Redacted(operatorToken)),
     ca: caPem,
   });
-  const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
-  return { stack, cluster, azure };
+  const { kubeconfig } = home;
+  const cluster = await openCluster({ kubeconfig, context: stack.cluster.context });
+  // nobody has this one merged into their own: a repair that is pasted must find it
+  return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, azure };
 }
 
 async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {

@@ -25,7 +25,7 @@ export const up: Command<Flags> = {
   ],
   examples: ["ameide-secrets up --stack shared --yes", "ameide-secrets up --stack dev --yes --json"],
   async run({ stack, dotenv, refresh, approved, yes, json }, io, _args, signal) {
-    const { formatChanges } = await import("../deploy/words.ts");
+    const { confirmedUp, formatChanges } = await import("../deploy/words.ts");
     const { runCloud } = await import("../deploy/cloud.ts");
     const phases = new Phases(io, signal);
     const shared = {
@@ -42,7 +42,11 @@ export const up: Command<Flags> = {
       const { preview } = await runCloud({ ...shared, until: "preview" });
       io.out(formatChanges(preview.changes));
       if (preview.changes.length === 0) return ExitCode.ok;
-      throw UserError.of("not-confirmed", `stack ${stack} was not changed`, `ameide-secrets up --stack ${stack} --yes`);
+      throw UserError.of(
+        "not-confirmed",
+        `stack ${stack} was not changed`,
+        confirmedUp({ stack, refresh: refresh === true, approved, dotenv }),
+      );
     }
     const result = await runCloud({ ...shared, until: "update" });
     const changes = result.update?.changes ?? [];

@@ -21,11 +21,12 @@ export function formatClosing(
   { environment, secrets }: Diagnosis,
   { tookInMilliseconds, calls: made }: Snapshot,
 ): string {
-  const { passing, unseen } = countsOf(secrets);
+  const { passing, unseen, absent } = countsOf(secrets);
   const seconds = (tookInMilliseconds / 1000).toFixed(1);
   const calls = Object.values(made).reduce((sum, count) => sum + count, 0);
   const unproven = unseen === 0 ? "" : `, ${unseen} could not be seen at every stage`;
-  return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${unproven}; looked ${seconds} s, ${calls} calls`;
+  const valueless = absent === 0 ? "" : `, ${absent} have no value yet and need none`;
+  return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${valueless}${unproven}; looked ${seconds} s, ${calls} calls`;
 }
 
 /** Each of Keycloak's names under what it is, the bad ones first. */

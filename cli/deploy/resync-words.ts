@@ -7,13 +7,13 @@ import { unseenWords } from "../../diagnose/who-uses.ts";
  *
  * @param stack - for the repair.
  */
-export function formatResync({ ready, notReady, changed, unseen }: ResyncResult, stack: string): string {
-  const total = ready.length + notReady.length;
+export function formatResync({ counts, notReady, changed, unseen }: ResyncResult, stack: string): string {
+  const { stores, "external-secrets": synced } = counts;
   const none = unseen.length === 0 ? ["no Secret changed"] : [];
   return [
-    total === 0
+    synced.total === 0
       ? `${stack}: there is no ExternalSecret to resync`
-      : `${stack}: ${ready.length} of ${total} stores and ExternalSecrets are Ready and synced anew`,
+      : `${stack}: ${synced.done} of ${synced.total} ExternalSecrets synced anew, ${stores.done} of ${stores.total} stores Ready`,
     ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
     ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),
     ...unseen.map((failure) => `whether a Secret changed ${unseenWords(failure)}`),

@@ -17,6 +17,27 @@ export function formatChanges(changes: readonly Change[]): string {
   return `${changes.length} changed:\n${lines.join("\n")}`;
 }
 
+/**
+ * The command that does what a preview has shown: with every option that it was shown with. Without `--refresh` what was
+ * deleted by hand counts as still there, and there may be nothing to change.
+ */
+export function confirmedUp(options: {
+  readonly stack: string;
+  readonly refresh: boolean;
+  readonly approved: string | undefined;
+  readonly dotenv: readonly string[] | undefined;
+}): string {
+  const { stack, refresh, approved, dotenv = [] } = options;
+  return [
+    "ameide-secrets up",
+    ...(refresh ? ["--refresh"] : []),
+    `--stack ${stack}`,
+    ...dotenv.map((file) => `--dotenv ${file}`),
+    ...(approved === undefined ? [] : [`--approved ${approved}`]),
+    "--yes",
+  ].join(" ");
+}
+
 /** Where to look, where the values lie, how to stop. */
 export function closingWords({
   home,

@@ -102,6 +102,7 @@ describe("resync", () => {
     assert.deepEqual(order, ["store", "a", "b"]);
     assert.deepEqual(result, {
       ready: ["n/ameide-vault", "n/a", "n/b"],
+      counts: { stores: { done: 1, total: 1 }, "external-secrets": { done: 2, total: 2 } },
       notReady: [],
       changed: ["n/a-target"],
       unseen: [],

@@ -18,6 +18,24 @@ describe("formatDiagnosis", () => {
   });
 });
 
+describe("formatDiagnosis of what nobody gave a value", () => {
+  it("counts none of it as passing, and says that it need not", () => {
+    const before = healthy();
+    const isOpenAi = ({ name = "", path = "" }) => name === "openai-api-key" || path === "openai-api-key";
+    const delivers = ({ keys }: { keys: readonly { secret: string }[] }) => keys.some(({ secret }) => secret === "openai-api-key"); // prettier-ignore
+    const expected = { ...stack, plan: { ...stack.plan, deliveries: stack.plan.deliveries.filter((one) => !delivers(one)) } }; // prettier-ignore
+    const snapshot = {
+      ...before,
+      keyVault: without(before.keyVault, isOpenAi),
+      vault: { ...before.vault, secrets: changed(before.vault.secrets, isOpenAi, { state: "absent", version: 0 }) },
+    };
+    assert.match(
+      formatDiagnosis(explain(snapshot, expected), snapshot),
+      /^dev: 4 of 5 secrets pass every stage, 1 have no value yet and need none; looked/,
+    );
+  });
+});
+
 describe("formatDiagnosis of what is broken", () => {
   it("prints the seed's own commands for those who work by hand, with this place's names", () => {
     const before = healthy();

@@ -14,7 +14,7 @@ describe("explainClusterAccess", () => {
       causes.map(({ code }) => code),
       ["cluster-not-readable"],
     );
-    assert.deepEqual(countsOf(secrets), { passing: 0, broken: 0, unseen: secrets.length });
+    assert.deepEqual(countsOf(secrets), { passing: 0, broken: 0, unseen: secrets.length, absent: 0 });
   });
   it("tells the part of Vault that is silent, and proves no secret without it", () => {
     const before = healthy();
