@@ -5,11 +5,11 @@ import { vaultCall } from "../cli/access/vault.ts";
 import { localArm } from "../cli/deploy/local-azure.ts";
 import { loadLocalStack } from "../cli/deploy/local-stack.ts";
 import { vaultCredential } from "../cli/deploy/vault-credentials.ts";
-import { inParallel } from "../diagnose/observe/observed.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../domain/environment.ts";
 import { externalSecret } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
+import { mapBounded } from "../domain/map-bounded.ts";
 import type { ChainPlan } from "../domain/plan.ts";
 import { planChain } from "../domain/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
@@ -125,7 +125,7 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
       token_ttl: strictness.tokenTtlInSeconds,
     });
   const { managedBy, authority, sourceVersion, vaultVersion } = customMetadataKeys;
-  await inParallel(plan.secrets, callsAtOnce, async ({ vaultPath }) => {
+  await mapBounded(plan.secrets, callsAtOnce, async ({ vaultPath }) => {
     await call(`${vault.mount}/data/${vaultPath}`, { data: { value: `value-of-${vaultPath}` } });
     await call(`${vault.mount}/metadata/${vaultPath}`, {
       custom_metadata: {
@@ -149,7 +149,7 @@ async function fillKeyVault(home: LocalHome, { plan }: EnvironmentStack): Promis
       });
       call.on("error", reject).end(JSON.stringify({ value: `value-of-${name}` }));
     });
-  await inParallel(plan.secrets, callsAtOnce, async ({ keyVaultName = "" }) => {
+  await mapBounded(plan.secrets, callsAtOnce, async ({ keyVaultName = "" }) => {
     let status = await put(keyVaultName);
     // the stand-in has Key Vault's own limit of creations
     for (; status === 429; status = await put(keyVaultName)) await sleep(1_000);
@@ -163,7 +163,7 @@ async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void>
     await unlessThere(cluster, `/api/v1/namespaces/${store.namespace}/serviceaccounts`, readerServiceAccount(store));
     await unlessThere(cluster, `${group}/${store.namespace}/secretstores`, secretStore(store, stack));
   }
-  await inParallel(stack.plan.deliveries, callsAtOnce, (delivery) =>
+  await mapBounded(stack.plan.deliveries, callsAtOnce, (delivery) =>
     cluster.create(`${group}/${delivery.namespace}/externalsecrets`, externalSecret(delivery, "bench")),
   );
 }

@@ -1,6 +1,6 @@
 import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
-import { mapBounded } from "./concurrency.ts";
+import { mapBounded } from "../domain/map-bounded.ts";
 import type { VaultClient } from "./vault-client.ts";
 import { VaultSession, type VaultLogin } from "./vault-session.ts";
 

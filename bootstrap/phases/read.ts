@@ -1,5 +1,5 @@
+import { mapBounded } from "../../domain/map-bounded.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
-import { mapBounded } from "../concurrency.ts";
 import { needsProvenance, readsFor, type Facts } from "../decide.ts";
 import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";

@@ -1,7 +1,7 @@
 import { customMetadataKeys, type BootstrapCause, type BootstrapOutcome } from "../../domain/bootstrap-config.ts";
+import { mapBounded } from "../../domain/map-bounded.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
-import { mapBounded } from "../concurrency.ts";
 import { decide, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import { generatedValue } from "../generated-value.ts";

@@ -3,6 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
 import { Pacer } from "../../bootstrap/pacer.ts";
 import type { HeldSecret } from "../../domain/key-vault-push.ts";
+import { mapBounded } from "../../domain/map-bounded.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 
@@ -68,7 +69,7 @@ export class KeyVaultWriter {
       throw forbidden(error, this.#client.vaultUrl);
     });
     const held = new Map<string, HeldSecret>();
-    await inParallel([...values], async ([name, value]) => {
+    await mapBounded([...values], parallel, async ([name, value]) => {
       held.set(
         name,
         live.has(name) ? await this.#held(name, value) : { state: deleted.has(name) ? "deleted" : "absent" },
@@ -145,8 +146,10 @@ export class KeyVaultWriter {
     await poller.pollUntilDone();
   }
 
-  /** Calls `work` for each with a bounded number under way. */
-  static forEach = inParallel;
+  /** Calls `work` for each with a bounded number under way, as {@link mapBounded} does. */
+  static async forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    await mapBounded(items, parallel, work);
+  }
 
   /** The newest first. */
   async #versions(name: string): Promise<readonly SecretVersion[]> {
@@ -186,24 +189,6 @@ async function namesOf(listing: AsyncIterable<{ readonly name: string }>): Promi
   const names = new Set<string>();
   for await (const { name } of listing) names.add(name);
   return names;
-}
-
-/** After a failure nothing new begins, and what is under way is waited for: whoever asked must know what became of it. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  let failed = false;
-  const worker = async () => {
-    for (const item of queue) {
-      if (failed) return;
-      await work(item).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(parallel, items.length) }, worker));
-  const failure = ended.find(({ status }) => status === "rejected");
-  if (failure?.status === "rejected") throw failure.reason;
 }
 
 function statusOf(error: unknown): unknown {

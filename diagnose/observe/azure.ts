@@ -1,8 +1,9 @@
 import { identityId, keyVaultId } from "../../domain/azure-ids.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
+import { mapBounded } from "../../domain/map-bounded.ts";
 import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../../domain/snapshot.ts";
 import type { AzureReader } from "./access.ts";
-import { inParallel, notAsked, observed } from "./observed.ts";
+import { notAsked, observed } from "./observed.ts";
 
 const identityApi = "api-version=2023-01-31";
 const roleAssignmentApi = "api-version=2022-04-01";
@@ -86,7 +87,7 @@ export function observeKeyVault(
     const list = await pages<SecretItem>((link) => azure.keyVault(link), "/secrets?maxresults=25");
     const states = list.map((item) => stateOf(item));
     if (fingerprint === undefined) return states;
-    return inParallel(states, valuesAtOnce, async (state) => {
+    return mapBounded(states, valuesAtOnce, async (state) => {
       if (!names.has(state.name) || !state.enabled) return state;
       const { value, id } = await azure.keyVault<{ value: string; id: string }>(`/secrets/${state.name}`);
       const version = id.split("/").at(-1) ?? "";

@@ -1,3 +1,4 @@
+import { mapBounded } from "../../domain/map-bounded.ts";
 import type {
   ExternalSecretState,
   Fingerprint,
@@ -16,7 +17,7 @@ import {
   type ConditionObject,
   type ObjectMetadata,
 } from "./kubernetes-list.ts";
-import { inParallel, observed } from "./observed.ts";
+import { observed } from "./observed.ts";
 
 const group = "/apis/external-secrets.io/v1";
 const ours = "app.kubernetes.io/managed-by=external-secrets";
@@ -179,7 +180,7 @@ export function observeSecrets(
     const labelled = await listAll<SecretObject>(kubernetes, `${base}?labelSelector=${encodeURIComponent(ours)}`);
     const found = new Set(labelled.map(({ metadata }) => metadata.name));
     const missing = [...targets].filter((name) => !found.has(name));
-    const others = await inParallel(missing, readsAtOnce, (name) => findSecret(kubernetes, `${base}/${name}`));
+    const others = await mapBounded(missing, readsAtOnce, (name) => findSecret(kubernetes, `${base}/${name}`));
     return [...labelled, ...others.filter((one) => one !== undefined)].map((secret) =>
       secretState(namespace, secret, fingerprint),
     );

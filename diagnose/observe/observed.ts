@@ -29,17 +29,6 @@ export function together<T>(parts: readonly Observed<readonly T[]>[]): Observed<
   return { ok: false, failure: { ...first, message: all(({ message }) => message), asked: all(({ asked }) => asked) } };
 }
 
-/** Runs over many with a bound: a look at a server must not be a load on it. */
-export async function inParallel<T, R>(items: readonly T[], bound: number, run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await run(items[index] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(bound, items.length) }, worker));
-  return results;
-}
-
 function kindOf(error: unknown): Failure["kind"] {
   const status = error instanceof Error && "status" in error ? error.status : undefined;
   if (status === 401 || status === 403) return "forbidden";

@@ -7,9 +7,10 @@ import type {
   VaultSecretState,
   VaultServerState,
 } from "../../domain/snapshot.ts";
+import { mapBounded } from "../../domain/map-bounded.ts";
 import { vaultRoles } from "../../domain/vault-roles.ts";
 import type { KubernetesReader, VaultReader } from "./access.ts";
-import { inParallel, notAsked, observed } from "./observed.ts";
+import { notAsked, observed } from "./observed.ts";
 
 const readsAtOnce = 16;
 
@@ -105,7 +106,7 @@ async function readRoles(
     .catch(orElse({ data: { keys: [] } }));
   const known = new Set(listed.data.keys);
   const wanted = [...new Set(vaultRoles(stack).map(({ name }) => name))].filter((name) => known.has(name));
-  return inParallel(wanted, readsAtOnce, async (name) => {
+  return mapBounded(wanted, readsAtOnce, async (name) => {
     const { data } = await vault.get<{
       data: {
         bound_service_account_names: readonly string[];
@@ -130,7 +131,7 @@ async function readPolicies(
 ): Promise<readonly { readonly name: string; readonly text?: string }[]> {
   const { data } = await vault.get<{ data: { keys: readonly string[] } }>("sys/policies/acl?list=true");
   const ours = new Set(vaultRoles(stack).map(({ policy }) => policy));
-  return inParallel(data.keys, readsAtOnce, async (name) => {
+  return mapBounded(data.keys, readsAtOnce, async (name) => {
     if (!ours.has(name)) return { name };
     const { data: policy } = await vault.get<{ data: { policy: string } }>(`sys/policies/acl/${name}`);
     return { name, text: policy.policy };
@@ -144,7 +145,7 @@ async function readSecrets(
   fingerprint: ((value: string) => Fingerprint) | undefined,
 ): Promise<readonly VaultSecretState[]> {
   let mayReadData = fingerprint !== undefined;
-  return inParallel(paths, readsAtOnce, async (path) => {
+  return mapBounded(paths, readsAtOnce, async (path) => {
     const state = await readMetadata(vault, mount, path);
     if (state.state !== "live" || fingerprint === undefined || !mayReadData) return state;
     try {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ReadError } from "../../../diagnose/observe/access.ts";
 import { secondsOf } from "../../../diagnose/observe/deliveries.ts";
 import { fingerprinter } from "../../../diagnose/observe/fingerprint.ts";
-import { inParallel, observed, together } from "../../../diagnose/observe/observed.ts";
+import { observed, together } from "../../../diagnose/observe/observed.ts";
 
 describe("observed", () => {
   const kind = async (error: Error) => {
@@ -47,28 +47,6 @@ describe("together", () => {
       { ok: true, value: [1, 2] },
     );
   });
-});
-
-describe("inParallel", () => {
-  it("keeps the order and never runs more than its bound", () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.integer(), { maxLength: 30 }),
-        fc.integer({ min: 1, max: 8 }),
-        async (items, bound) => {
-          let running = 0;
-          let most = 0;
-          const results = await inParallel(items, bound, async (item) => {
-            running += 1;
-            most = Math.max(most, running);
-            await Promise.resolve();
-            running -= 1;
-            return item * 2;
-          });
-          return most <= bound && results.every((result, index) => result === (items[index] ?? 0) * 2);
-        },
-      ),
-    ));
 });
 
 describe("fingerprinter", () => {
