@@ -77,7 +77,8 @@ const looksAtUnseen = 3;
  * passed without an action, so that a run which was interrupted is just run again. Rolling back is the same with the
  * former value.
  *
- * @param onStep - told when a hop holds the new value.
+ * @param options.onAct - told when something is done for a hop, which may take minutes.
+ * @param options.onStep - told when a hop holds the new value.
  */
 export async function rotate(
   name: string,
@@ -87,10 +88,11 @@ export async function rotate(
     readonly signal: AbortSignal;
     /** Between two looks. @default 2000 */
     readonly pauseInMilliseconds?: number;
+    readonly onAct?: (step: RotationStep) => void;
     readonly onStep?: (step: RotationStep) => void;
   },
 ): Promise<RotationReport> {
-  const { signal, onStep, pauseInMilliseconds = 2_000 } = options;
+  const { signal, onAct, onStep, pauseInMilliseconds = 2_000 } = options;
   const reached: { step: RotationStep; at: string }[] = [];
   const act: Readonly<Record<RotationStep, () => Promise<void>>> = {
     "key-vault": () => actions.write(),
@@ -117,6 +119,7 @@ export async function rotate(
     if (looks >= bound) return { name, reached, restarts: state.restarts, stuckAt: state };
     if (!acted.has(state.step)) {
       acted.add(state.step);
+      onAct?.(state.step);
       await act[state.step]();
     } else {
       await delay(pauseInMilliseconds, undefined, { signal });

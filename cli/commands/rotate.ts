@@ -1,6 +1,5 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { table } from "../table.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 import { yesOption } from "./stack-options.ts";
 
@@ -25,9 +24,10 @@ export const rotate: Command<Flags> = {
     "ameide-secrets rotate ghcr-token --stack prod --rollback --yes",
   ],
   async run(flags, io, [name = ""], signal) {
-    const [{ openPlace, requireYes }, { rotateValue }] = await Promise.all([
+    const [{ openPlace, requireYes }, { rotateValue }, { formatRotation, rotationWords }] = await Promise.all([
       import("../access/place.ts"),
       import("../deploy/rotate.ts"),
+      import("../deploy/rotation-words.ts"),
     ]);
     const place = await openPlace({ ...flags, readsValues: true });
     try {
@@ -36,22 +36,10 @@ export const rotate: Command<Flags> = {
         rollback: flags.rollback === true,
         signal,
         onWarning: (text) => io.err(text),
-        onStep: (step) => io.err(`${step}: holds the new value`),
+        onAct: (step) => io.err(`      ${rotationWords[step].doing} ...`),
+        onStep: (step) => io.err(`ok    ${rotationWords[step].done}`),
       });
-      if (flags.json === true) io.out(JSON.stringify(report, undefined, 2));
-      else {
-        io.out(
-          table(
-            ["HOP", "AT"],
-            report.reached.map(({ step, at }) => [step, at]),
-          ),
-        );
-        for (const workload of report.restarts) io.out(`restart it: ${workload}`);
-        if (report.stuckAt !== undefined)
-          io.out(
-            `stuck at ${report.stuckAt.step}: ${report.stuckAt.waitingFor.join(", ")}\n  fix: ameide-secrets doctor --stack ${flags.stack}`,
-          );
-      }
+      io.out(flags.json === true ? JSON.stringify(report, undefined, 2) : formatRotation(report, place.stack));
       return report.stuckAt === undefined ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();

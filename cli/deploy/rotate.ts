@@ -33,6 +33,7 @@ export async function rotateValue(
   options: {
     readonly rollback: boolean;
     readonly signal: AbortSignal;
+    readonly onAct: (step: RotationStep) => void;
     readonly onStep: (step: RotationStep) => void;
     readonly onWarning: (text: string) => void;
   },
@@ -92,7 +93,7 @@ export async function rotateValue(
       resync: () => resyncOf(name, place, signal),
       look: () => observe(stack, access, { compareValues: true, dotenv }),
     },
-    { signal, onStep: options.onStep },
+    { signal, onAct: options.onAct, onStep: options.onStep },
   );
 }
 

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { formatRotation } from "../../../cli/deploy/rotation-words.ts";
+import { stack } from "../../diagnose/healthy.ts";
+
+const at = "2026-01-02T12:00:00.000Z";
+
+describe("formatRotation", () => {
+  it("begins with the answer, and prints what is left to restart as commands, where there is one", () => {
+    const restarts = ["ameide-dev Deployment/langfuse", "ameide-dev Job/once"];
+    assert.equal(
+      formatRotation({ name: "ghcr-token", reached: [{ step: "key-vault", at }], restarts }, stack),
+      [
+        "dev: ghcr-token is the same at every hop; 2 to restart",
+        "HOP        AT",
+        `key-vault  ${at}`,
+        "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/langfuse",
+        "restart it: ameide-dev Job/once",
+      ].join("\n"),
+    );
+  });
+  it("begins with where it is stuck and what it waits for, and ends with the repair", () => {
+    const stuckAt = { step: "vault" as const, waitingFor: ["Vault secret/ghcr-token"], restarts: [] };
+    assert.equal(
+      formatRotation({ name: "ghcr-token", reached: [], restarts: [], stuckAt }, stack),
+      "dev: ghcr-token is stuck at vault: Vault secret/ghcr-token\n  fix: ameide-secrets doctor --stack dev",
+    );
+  });
+});
