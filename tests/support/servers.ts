@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localHome, type LocalHome } from "../../local/home.ts";
-import { isAlive, self, type ProcessIdentity } from "../../local/process-identity.ts";
+import { tryLock } from "../../local/lock.ts";
 import { isFree } from "../../local/servers/ports.ts";
 import type { ServerName } from "../../local/servers/server.ts";
 import { startServers } from "../../local/servers/start.ts";
@@ -48,7 +48,7 @@ export function useServers(only: readonly ServerName[]): () => TestServers {
 export async function temporaryHome(): Promise<LocalHome> {
   await forgetAbandoned();
   const dir = mkdtempSync(join(tmpdir(), prefix));
-  writeFileSync(ownerFile(dir), JSON.stringify(self()));
+  tryLock(ownerFile(dir));
   return localHome({ dir, portBase: await freePortBase() });
 }
 
@@ -59,26 +59,18 @@ export async function forget(home: LocalHome): Promise<void> {
   rmSync(ownerFile(home.dir), { force: true });
 }
 
-/** Those of test runs that were killed: nobody else would ever stop their servers. */
+/**
+ * Those of test runs that were killed: nobody else would ever stop their servers. Of runs that clear at the same time each
+ * home has one that takes it over; where it was gone by then, there is nothing to stop and nothing to remove.
+ */
 async function forgetAbandoned(): Promise<void> {
   const names = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix) && name.endsWith(".owner"));
   for (const file of names.map((name) => join(tmpdir(), name))) {
-    const owner = readOwner(file);
-    if (owner !== undefined && !isAlive(owner)) {
-      await forget(localHome({ dir: file.slice(0, -".owner".length) }));
-    }
+    if (!("heldBy" in tryLock(file))) await forget(localHome({ dir: file.slice(0, -".owner".length) }));
   }
 }
 
-function readOwner(file: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as ProcessIdentity;
-  } catch {
-    return undefined; // another run clears it at the same time
-  }
-}
-
-/** Beside the home, not in it: a home is made in an empty folder only. */
+/** Lock of the run that uses the home. Beside it, not in it: a home is made in an empty folder only. */
 function ownerFile(dir: string): string {
   return `${dir}.owner`;
 }
