@@ -72,6 +72,20 @@ export async function runBootstrapJob(
   }
 }
 
+/**
+ * @param problem - what that means for who asked for the run.
+ * @param next - what is left to do once that is repaired. @default - nothing
+ */
+export function failedRun({ cause, log }: BootstrapRun, problem: string, next = ""): UserError {
+  const doctor = "ameide-secrets doctor names the repair, docs/exit-codes.md#vault-bootstrap what each cause means";
+  const end = log.trim().split("\n").slice(-5);
+  return UserError.of(
+    cause,
+    `${problem}:\n    ${end.join("\n    ")}`,
+    next === "" ? doctor : `${doctor}; then ${next}`,
+  );
+}
+
 interface CronJob extends KubernetesObject {
   readonly spec: {
     readonly jobTemplate: { readonly metadata?: object; readonly spec: { readonly template: PodTemplate } };

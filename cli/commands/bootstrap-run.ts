@@ -45,7 +45,10 @@ export const bootstrapRun: Command<Flags> = {
       });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
       else if (succeeded) io.out(`${job}: ok`);
-      else io.out(`${job}: ${cause}\n${log.trim().split("\n").at(-1) ?? ""}\n  fix: see docs/runbook.md#${cause}`);
+      else
+        io.out(
+          `${job}: ${cause}\n${log.trim().split("\n").at(-1) ?? ""}\n  fix: ameide-secrets doctor --stack ${place.stack.name}`,
+        );
       return succeeded ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();

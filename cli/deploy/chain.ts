@@ -3,6 +3,7 @@ import type { EnvironmentStack } from "../../domain/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { deployerPolicy, deployerPolicyName } from "../../domain/vault-policies.ts";
 import type { RegisterOptions } from "../../chain.ts";
+import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
@@ -60,7 +61,9 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
     const engine = await options.openEngine({}, token.token);
     try {
       const inspect = async (changes: readonly Change[]) => options.inspect?.(changes, token.token);
-      return { vaultBefore, ...(await previewThenUpdate(engine.stack, { ...options, inspect })) };
+      const result = await previewThenUpdate(engine.stack, { ...options, inspect });
+      if (vaultBefore === "uninitialised" && options.until === "update") await fillAnew(options, result.update);
+      return { vaultBefore, ...result };
     } finally {
       await engine.close();
     }
@@ -109,6 +112,30 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
   } finally {
     await engine?.close();
   }
+}
+
+/**
+ * A Vault that was empty when this began has none of the values, and the update's own run of vault-bootstrap has a name
+ * that says what it depends on: where that was done once for the former Vault, nothing would carry them before the next
+ * scheduled run.
+ */
+async function fillAnew(
+  { stack, cluster, phases, signal }: ChainOptions,
+  update: RunResult | undefined,
+): Promise<void> {
+  if (update?.changes.some(({ object }) => object?.startsWith(`${stack.namespace}/${stack.bootstrap.name}-sync-`)))
+    return;
+  await phases.run("values into the new Vault", async () => {
+    const ended = await runBootstrapJob(cluster, {
+      namespace: stack.namespace,
+      cronJob: stack.bootstrap.name,
+      purpose: "fill",
+      flags: [],
+      timeoutInSeconds: 300,
+      signal,
+    });
+    if (!ended.succeeded) throw failedRun(ended, `the new Vault has no values: ${ended.job} ended with ${ended.cause}`);
+  });
 }
 
 async function tokenForRun({ stack, cluster, vaultAddress, vaultToken, until }: ChainOptions): Promise<ShortToken> {

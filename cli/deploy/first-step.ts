@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../access/cluster.ts";
 import { vaultState, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunOptions } from "../engine/deploy.ts";
@@ -71,11 +71,7 @@ export async function ensureVaultActive(options: {
   });
   const after = await vaultState(address);
   if (ended.succeeded && (after === "active" || after === "standby")) return before;
-  throw UserError.of(
-    ended.cause,
-    `Vault is ${after} after ${ended.job} (${ended.cause}):\n    ${ended.log.trim().split("\n").slice(-5).join("\n    ")}`,
-    `see docs/runbook.md#${ended.cause}`,
-  );
+  throw failedRun(ended, `Vault is ${after} after ${ended.job} (${ended.cause})`);
 }
 
 /** Another's CronJob of the same name, such as the chart's that this program follows, knows none of our flags. */

@@ -7,7 +7,7 @@ import { existsIn, type ExternalSecret } from "../../domain/catalogue-secrets.ts
 import { formatFinding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "../access/place.ts";
 import type { LocalHomeFlags } from "../commands/local-home-options.ts";
@@ -83,11 +83,8 @@ export async function rotateValue(
           signal,
         });
         if (!run.succeeded) {
-          throw UserError.of(
-            run.cause,
-            `vault-bootstrap ended with ${run.cause}`,
-            `see docs/runbook.md#${run.cause}; the new value is in Key Vault, run the same command again`,
-          );
+          const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
+          throw failedRun(run, problem, "run the same command again");
         }
       },
       resync: () => resyncOf(name, place, signal),
