@@ -64,9 +64,13 @@ export interface KeyVaultSecretState {
   /** Prefix included. */
   readonly name: string;
   readonly enabled: boolean;
-  /** ISO 8601. */
+  /** ISO 8601. Its value, its attributes or its tags: not always the value. */
   readonly updatedAt?: string;
+  /** ISO 8601. Of the current version, hence of the value. */
+  readonly createdAt?: string;
   readonly expiresAt?: string;
+  /** The tag `managed-by`; whoever writes without one is not known. */
+  readonly managedBy?: string;
   /** Only where values were asked for. */
   readonly version?: string;
   readonly fingerprint?: Fingerprint;
@@ -243,6 +247,8 @@ export interface PodState {
   readonly owner?: string;
   /** Reason and message of the condition PodScheduled while it is false. */
   readonly unschedulable?: string;
+  /** Says what a container's state does not, such as a volume that cannot be mounted. */
+  readonly warning?: WarningState;
   readonly containers: readonly ContainerStateSummary[];
   /** Secrets that it mounts or reads as environment. */
   readonly secrets: readonly SecretUse[];

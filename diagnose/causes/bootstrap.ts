@@ -53,8 +53,9 @@ export const bootstrapCauses = {
     stage: "bootstrap",
     severity: "error",
     title: "The bootstrap's container cannot start",
-    aliases: ["StartError", "RunContainerError", "exec format error"],
-    symptom: "the container ends with StartError, RunContainerError or CreateContainerConfigError",
+    aliases: ["StartError", "RunContainerError", "exec format error", "FailedMount"],
+    symptom:
+      "the container ends with StartError, RunContainerError or CreateContainerConfigError, or its pod stays in ContainerCreating with FailedMount",
     cause:
       "the image lacks the program that the command names, is of another architecture, or a mounted object is missing",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
@@ -137,6 +138,26 @@ export const bootstrapCauses = {
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
     see: "450",
   },
+  "bootstrap-misconfigured": {
+    stage: "bootstrap",
+    severity: "error",
+    title: "The bootstrap's configuration is not what this program wrote",
+    symptom: "vault-bootstrap ends with `bad-configuration`",
+    cause: "someone changed the CronJob's environment or what it mounts",
+    fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
+    see: "451",
+  },
+  "bootstrap-interrupted": {
+    stage: "bootstrap",
+    severity: "warning",
+    title: "The bootstrap was stopped from outside",
+    aliases: ["node drained", "pod evicted"],
+    symptom: "vault-bootstrap ends with `terminated` before its deadline",
+    cause: "its pod was deleted or evicted, as when a node is drained; the writes in hand were finished",
+    fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
+    mind: "a run goes on from what is there, so nothing is lost",
+    see: "682",
+  },
   "bootstrap-conflict": {
     stage: "bootstrap",
     severity: "error",
@@ -144,7 +165,7 @@ export const bootstrapCauses = {
     aliases: ["check-and-set parameter did not match", "two writers"],
     symptom: "the status tells `failed: conflict` for a secret",
     cause: "someone else writes to the same Vault path",
-    fix: "ameide-secrets lineage <name> --stack <stack>",
+    fix: "stop the other writer (Vault's audit log names it, ameide-secrets lineage <name> --stack <stack> tells when it wrote), then: ameide-secrets bootstrap run --stack <stack>",
     see: "P12 (412)",
   },
   "bootstrap-secret-failed": {

@@ -163,16 +163,6 @@ export const externalSecretCauses = {
     fix: "kubectl --context <context> -n <namespace> describe pod <name>",
     see: "P1 (450)",
   },
-  "value-too-short": {
-    stage: "external-secret",
-    severity: "error",
-    title: "A value is shorter than its consumer needs",
-    aliases: ["AUTH_SECRET too short"],
-    symptom: "the consumer crashes or cannot decrypt its own state",
-    cause: "the catalogue's minLengthInCharacters is not met",
-    fix: "ameide-secrets rotate <name> --stack <stack>",
-    see: "P30 (119, 371)",
-  },
   "values-equal": {
     stage: "external-secret",
     severity: "warning",

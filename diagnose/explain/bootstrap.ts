@@ -1,13 +1,15 @@
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import type { PodState } from "../../domain/snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
-import { lastFailure } from "./bootstrap-failure.ts";
+import { lastFailure, type BootstrapFailureSeen } from "./bootstrap-failure.ts";
 import { age, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
 const periodsUntilStale = 3;
 const pullReasons = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)$/;
 const startReasons =
   /^(StartError|RunContainerError|CreateContainerConfigError|CreateContainerError|ContainerCannotRun)$/;
+/** Of a kubelet's Events alone: the container's state is ContainerCreating all the while. */
+const mountReasons = /^Failed(Mount|AttachVolume)$/;
 
 /** CronJob, its pods, how the last run ended, and what it said of each secret. Runs after Key Vault, identity and Vault. */
 export const explainBootstrap: Rule = (view) => {
@@ -50,12 +52,16 @@ function ofCronJob({ snapshot, expected }: View): readonly Sighting[] {
 
 function ofPods({ snapshot, expected }: View): readonly Sighting[] {
   if (!snapshot.pods.ok) return [];
-  const newest = newestFailed(snapshot.pods.value, expected.namespace, expected.bootstrap.name);
+  const newest = newestFailed(snapshot.pods.value, expected);
   if (newest === undefined) return [];
   const where = `Pod ${newest.namespace}/${newest.name}`;
   const job = newest.owner?.replace("Job/", "") ?? newest.name;
   const say = (code: CauseCode, seen: string): readonly Sighting[] => [{ code, where, seen, name: job }];
   if (newest.unschedulable !== undefined) return say("bootstrap-unschedulable", newest.unschedulable);
+  const { warning, phase } = newest;
+  if (phase === "Pending" && warning !== undefined && mountReasons.test(warning.reason)) {
+    return say("bootstrap-cannot-start", `${warning.reason}: ${warning.message}`);
+  }
   for (const { reason = "", message = "" } of newest.containers) {
     if (pullReasons.test(reason)) return say("bootstrap-image-not-pulled", `${reason}: ${message}`);
     if (startReasons.test(reason)) return say("bootstrap-cannot-start", `${reason}: ${message}`);
@@ -63,10 +69,17 @@ function ofPods({ snapshot, expected }: View): readonly Sighting[] {
   return [];
 }
 
+export function isOfBootstrap(
+  { namespace, owner = "" }: PodState,
+  expected: Pick<Expectation, "namespace" | "bootstrap">,
+): boolean {
+  return namespace === expected.namespace && owner.startsWith(`Job/${expected.bootstrap.name}`);
+}
+
 /** The newest pod of the bootstrap, unless it has succeeded or runs: an older pod's trouble is over. */
-function newestFailed(pods: readonly PodState[], namespace: string, name: string): PodState | undefined {
+function newestFailed(pods: readonly PodState[], expected: Expectation): PodState | undefined {
   const [newest] = pods
-    .filter((pod) => pod.namespace === namespace && (pod.owner ?? "").startsWith(`Job/${name}`))
+    .filter((pod) => isOfBootstrap(pod, expected))
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
   return newest?.phase === "Succeeded" ? undefined : newest;
 }
@@ -86,6 +99,8 @@ const codeOfCause: Partial<Record<BootstrapCause, CauseCode>> = {
   conflict: "bootstrap-conflict",
   "lease-held": "bootstrap-lease-held",
   "kubernetes-refused": "bootstrap-forbidden-in-cluster",
+  "bad-configuration": "bootstrap-misconfigured",
+  terminated: "bootstrap-interrupted",
 };
 
 /** Causes that identity's rule has judged: it alone can tell a wrong credential from a slow one. */
@@ -104,7 +119,7 @@ function ofLastRun(view: View): readonly Sighting[] {
   if (cause === "vault-unreachable") {
     return say(snapshot.vault.health.ok ? "vault-address-wrong" : "vault-unreachable");
   }
-  const code = codeOf(cause, expected);
+  const code = codeOf(failure, expected);
   // what stands in the status may be over: a Vault that is seen unsealed is not sealed any more
   if (code.startsWith("vault-") && isOver(view, cause)) return [];
   const rootsSeen = before.filter((one) => causes[one.code].severity === "error");
@@ -126,7 +141,8 @@ function ofDeadline({ snapshot, expected }: View): readonly Sighting[] {
   ];
 }
 
-function codeOf(cause: BootstrapCause, { bootstrap }: Expectation): CauseCode {
+function codeOf({ cause, seen }: BootstrapFailureSeen, { bootstrap }: Expectation): CauseCode {
+  if (cause === "terminated" && /not done after/.test(seen)) return "bootstrap-overruns"; // by its own deadline
   if (cause === "source-unreachable" && bootstrap.config.source.type === "kubernetes-secret") {
     return "bootstrap-source-missing";
   }

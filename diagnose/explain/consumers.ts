@@ -1,5 +1,6 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
 import type { PodState, SecretState } from "../../domain/snapshot.ts";
+import { isOfBootstrap } from "./bootstrap.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
@@ -35,6 +36,7 @@ function ofPulls(view: View): readonly Sighting[] {
   if (!snapshot.pods.ok) return [];
   const deliveries = expected.plan.deliveries.filter(({ registry }) => registry !== undefined);
   return snapshot.pods.value.flatMap((pod): readonly Sighting[] => {
+    if (isOfBootstrap(pod, expected)) return []; // told with its own cause: it runs before there is a pull secret
     const refused = pod.containers.find(({ reason = "" }) => pullReasons.test(reason));
     const delivery = deliveries.find(({ registry }) => refused?.image.startsWith(`${registry}/`) === true);
     if (refused === undefined || delivery === undefined) return [];
@@ -68,6 +70,7 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
     pod.secrets.flatMap(({ secret, by }): readonly Sighting[] => {
       const delivery = planned.get(`${pod.namespace}/${secret}`);
       const target = targets.get(`${pod.namespace}/${secret}`);
+      if (pod.owner?.startsWith("Job/") === true) return []; // it ends by itself, and the next one reads anew
       if (by !== "environment" || delivery === undefined || target === undefined || !startedBefore(pod, target))
         return [];
       return [
@@ -76,12 +79,20 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
           where: `Pod ${pod.namespace}/${pod.name}`,
           seen: `started ${pod.startedAt}, Secret ${secret} changed ${target.changedAt}`,
           secrets: delivery.keys.map((key) => key.secret),
-          name: pod.owner?.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "deployment/$1").toLowerCase() ?? `pod/${pod.name}`,
+          ...restartOf(pod),
           namespace: pod.namespace,
         },
       ];
     }),
   );
+}
+
+/** What `kubectl rollout restart` knows, by its name; what it refuses is told in words. */
+function restartOf({ owner = "", namespace, name }: PodState): Pick<Sighting, "name" | "fix"> {
+  const [kind = "", of = ""] = owner.split("/");
+  if (kind === "ReplicaSet") return { name: `deployment/${of.replace(/-[a-z0-9]+$/, "")}` };
+  if (kind === "StatefulSet" || kind === "DaemonSet") return { name: `${kind.toLowerCase()}/${of}` };
+  return { fix: `restart Pod ${namespace}/${name} by way of what made it${owner === "" ? "" : `, ${owner}`}` };
 }
 
 function startedBefore({ startedAt, phase }: PodState, { changedAt }: SecretState): boolean {

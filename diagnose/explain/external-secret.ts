@@ -42,7 +42,11 @@ function ofDelivery(
   if (found.ready.status !== "True") {
     const seen = `${found.ready.reason}: ${found.warning?.message ?? found.ready.message}`;
     const code = codeOf(view, delivery, seen);
-    return code === undefined ? [] : say(code, seen);
+    if (code === undefined) return [];
+    // their repairs are about a secret, not about the object that could not read it
+    return aboutASecret.has(code)
+      ? say(code, seen).map((one) => ({ ...one, name: refused(keys, seen) }))
+      : say(code, seen);
   }
   const since = age(view.snapshot, found.refreshedAt);
   const bound = refreshesUntilStale * found.refreshIntervalInSeconds * 1000 + slackInMilliseconds;
@@ -53,6 +57,14 @@ function ofDelivery(
     );
   }
   return [];
+}
+
+const aboutASecret: ReadonlySet<CauseCode> = new Set(["vault-value-field-missing", "external-secret-denied"]);
+
+/** The secret whose path External Secrets names, as in `(key: ghcr-token)`. */
+function refused(keys: PlannedDelivery["keys"], seen: string): string {
+  const named = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
+  return named?.secret ?? "";
 }
 
 /** What its store or Vault as a whole has is told there; the ExternalSecret only repeats it. */

@@ -2,7 +2,7 @@ import type { PlannedDelivery } from "../../domain/plan.ts";
 import type { SecretState } from "../../domain/snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";
-import { isUnreal } from "./vault-secrets.ts";
+import { isUnreal, tooShort } from "./vault-secrets.ts";
 
 const managedBy = "app.kubernetes.io/managed-by";
 /** Shorter values are names and flags, and equal by chance. */
@@ -44,21 +44,15 @@ function ofDelivery(view: View, delivery: PlannedDelivery, found: SecretState | 
       const seen = `${secretKey} is ${print.looksLike === "empty" ? "empty" : `a ${print.looksLike}`}`;
       return isExplained(view, secret) ? [] : say("target-holds-placeholder", seen, [secret]);
     }
+    const short = tooShort(view, secret, print);
     return [
-      ...ofLength(view, secret, print.lengthInCharacters, say),
+      ...(short === undefined ? [] : say("value-too-short", short, [secret])),
       ...ofBehind(view, vaultPath, print.digest, secretKey, secret, say),
     ];
   });
 }
 
 type Say = (code: CauseCode, seen: string, secrets?: readonly string[]) => readonly Sighting[];
-
-function ofLength({ expected }: View, secret: string, length: number, say: Say): readonly Sighting[] {
-  const entry = expected.catalogue.secrets[secret];
-  const wanted = entry?.authority === "external" ? entry.minLengthInCharacters : undefined;
-  if (wanted === undefined || length >= wanted) return [];
-  return say("value-too-short", `${secret} has ${length} characters, wanted ${wanted}`, [secret]);
-}
 
 /** A Secret that has the better value of the two is not called behind: a resync would spread what is wrong in Vault. */
 function ofBehind(

@@ -34,7 +34,16 @@ function ofSecret(view: View, secret: PlannedSecret, state: VaultSecretState | u
       `version ${state.version} is ${looks === "empty" ? "empty" : `a ${looks}`}`,
     );
   }
-  return [];
+  const short = state.fingerprint === undefined ? undefined : tooShort(view, name, state.fingerprint);
+  return short === undefined ? [] : sighting("value-too-short", short);
+}
+
+/** How a value is shorter than the catalogue says that its consumer needs; `undefined` where it is not. */
+export function tooShort({ expected }: View, secret: string, { lengthInCharacters }: Fingerprint): string | undefined {
+  const entry = expected.catalogue.secrets[secret];
+  const wanted = entry?.authority === "external" ? entry.minLengthInCharacters : undefined;
+  if (wanted === undefined || lengthInCharacters >= wanted) return undefined;
+  return `${secret} has ${lengthInCharacters} characters, wanted ${wanted}`;
 }
 
 /** Fixtures may stand where nothing else came, in dev and local; samples of `.env.example` in local alone. */

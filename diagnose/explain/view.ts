@@ -20,6 +20,8 @@ export interface Sighting {
   /** For `<name>` and `<namespace>` in the cause's fix. */
   readonly name?: string;
   readonly namespace?: string;
+  /** Where the cause's own repair does not fit what was seen. @default - the cause's */
+  readonly fix?: string;
 }
 
 /** What a rule sees: the snapshot, what should be, and what the rules before it saw. */

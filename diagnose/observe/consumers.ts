@@ -1,6 +1,14 @@
-import type { ContainerStateSummary, Observed, PodState, SecretUse, WorkloadState } from "../../domain/snapshot.ts";
+import type {
+  ContainerStateSummary,
+  Observed,
+  PodState,
+  SecretUse,
+  WarningState,
+  WorkloadState,
+} from "../../domain/snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import type { Warnings } from "./deliveries.ts";
 import { observed, together } from "./observed.ts";
 
 interface PodTemplateSpec {
@@ -42,14 +50,18 @@ interface ContainerStatusObject {
   };
 }
 
-export function observePods(kubernetes: KubernetesReader, namespace: string): Promise<Observed<readonly PodState[]>> {
+export function observePods(
+  kubernetes: KubernetesReader,
+  namespace: string,
+  warnings: Warnings,
+): Promise<Observed<readonly PodState[]>> {
   return observed(`list pods in ${namespace}`, async () => {
     const pods = await listAll<PodObject>(kubernetes, `/api/v1/namespaces/${namespace}/pods`);
-    return pods.map((pod) => podState(namespace, pod));
+    return pods.map((pod) => podState(namespace, pod, warnings.get(`Pod/${pod.metadata.name}`)));
   });
 }
 
-function podState(namespace: string, { metadata, spec, status = {} }: PodObject): PodState {
+function podState(namespace: string, { metadata, spec, status = {} }: PodObject, warning?: WarningState): PodState {
   const owner = ownerOf(metadata);
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
   const { startTime } = status;
@@ -66,6 +78,7 @@ function podState(namespace: string, { metadata, spec, status = {} }: PodObject)
     ...(scheduled?.status === "False"
       ? { unschedulable: scheduled.message ?? scheduled.reason ?? "unschedulable" }
       : {}),
+    ...(warning === undefined ? {} : { warning }),
     containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(containerState),
     secrets: secretsOf(spec),
   };

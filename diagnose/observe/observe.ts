@@ -163,7 +163,7 @@ async function observeCluster(
           observeExternalSecrets(kubernetes, namespace, warnings),
           observeSecrets(kubernetes, namespace, targets, fingerprint),
           observeServiceAccounts(kubernetes, namespace),
-          observePods(kubernetes, namespace),
+          observePods(kubernetes, namespace, warnings),
           observeWorkloads(kubernetes, namespace),
         ]);
         return { stores, externalSecrets, warned, secrets, serviceAccounts, pods, workloads };

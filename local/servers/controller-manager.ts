@@ -4,7 +4,7 @@ import type { Binaries } from "../toolchain/pieces.ts";
 import { httpCall } from "./http-call.ts";
 import type { Server } from "./server.ts";
 
-/** What the chain lives on; no Deployment, Service or volume is ever made here. */
+/** What the chain and the Deployments that read its Secrets live on; no Service or volume is ever made here. */
 const controllers = [
   "namespace-controller",
   "serviceaccount-controller",
@@ -12,6 +12,8 @@ const controllers = [
   "garbage-collector-controller",
   "job-controller",
   "cronjob-controller",
+  "deployment-controller",
+  "replicaset-controller",
   "ttl-after-finished-controller",
   "clusterrole-aggregation-controller",
   "validatingadmissionpolicy-status-controller",

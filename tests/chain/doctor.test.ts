@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { openPlace, type Place } from "../../cli/access/place.ts";
 import { causeCodes, type CauseCode } from "../../diagnose/causes.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import { validate } from "../../diagnose/validate.ts";
@@ -9,7 +8,7 @@ import { testBinaries } from "../support/servers.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 import { cronJob } from "./doctor/bootstrap.ts";
 import type { Break } from "./doctor/break.ts";
-import { alone, breaks, notYet, onlyPure, together } from "./doctor/breaks.ts";
+import { alone, breaks, onlyPure, together } from "./doctor/breaks.ts";
 import { strikeAllAndMend, strikeAndMend } from "./doctor/suite.ts";
 import { World } from "./doctor/world.ts";
 
@@ -25,37 +24,30 @@ const values = {
 describe("doctor", function () {
   this.timeout(startTimeout);
   const chain = useLocalChain(values);
-  let place: Place;
   let world: World;
 
   before(async () => {
-    place = await openPlace({
-      stack: "local",
-      home: chain().home.dir,
-      portBase: String(chain().home.portBase),
-      readsValues: true,
-    });
-    world = new World(chain(), place, values);
+    world = await World.open(chain(), values);
     // its own schedule would put right what is broken here, at a time of its own
-    await place.cluster.patch(cronJob(world), { spec: { schedule: "0 0 30 2 *" } });
+    await world.place.cluster.patch(cronJob(world), { spec: { schedule: "0 0 30 2 *" } });
   });
-  after(() => place.close());
+  after(() => world.close());
 
   it("finds nothing in a chain that walks, and its five checks pass, with every value proven", async () => {
     assert.deepEqual((await world.look({ prove: true })).causes, []);
-    const snapshot = await observe(place.stack, place.access, { compareValues: true });
-    const { checks, ok } = validate(snapshot, place.stack, { prove: true });
+    const snapshot = await observe(world.place.stack, world.place.access, { compareValues: true });
+    const { checks, ok } = validate(snapshot, world.place.stack, { prove: true });
     assert.deepEqual(
       checks.flatMap(({ items }) => items.filter(({ state }) => state === "failed" || state === "unknown")),
       [],
     );
     assert.equal(ok, true);
-    assert.deepEqual(drift(snapshot, place.stack), []);
-    assert.equal(lineage(snapshot, place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
+    assert.deepEqual(drift(snapshot, world.place.stack), []);
+    assert.equal(lineage(snapshot, world.place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
   });
 
   it("holds no value in what it prints", async () => {
-    const told = JSON.stringify(await observe(place.stack, place.access, { compareValues: true }));
+    const told = JSON.stringify(await observe(world.place.stack, world.place.access, { compareValues: true }));
     for (const value of Object.values(values))
       if (value !== values.GHCR_USERNAME) assert.equal(told.includes(value), false);
   });
@@ -67,7 +59,7 @@ describe("doctor", function () {
     const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status";
     const synced = seed("get", "externalsecrets", "-A", "-o", columns).slice(1);
     const labelled = seed("get", "secrets", "-n", "ameide-local", "-l", "app.kubernetes.io/managed-by=external-secrets", "-o", "name"); // prettier-ignore
-    const { checks } = validate(await observe(place.stack, place.access), place.stack);
+    const { checks } = validate(await observe(world.place.stack, world.place.access), world.place.stack);
     const ours = (number: number) =>
       checks.find((check) => check.number === number)?.items.map(({ subject }) => subject) ?? [];
     assert.deepEqual(
@@ -88,7 +80,7 @@ describe("doctor", function () {
   });
 
   it("agrees with the seed's own commands 1 to 3, run to the letter but for the names (C19)", async () => {
-    const { checks } = validate(await observe(place.stack, place.access), place.stack);
+    const { checks } = validate(await observe(world.place.stack, world.place.access), world.place.stack);
     const present = checks[0]?.items.filter(({ state }) => state === "ok").map(({ subject }) => subject) ?? [];
     const seed = async (command: string): Promise<string> => {
       const { code, out, err } = await world.shell(command);
@@ -104,7 +96,10 @@ describe("doctor", function () {
       --identity-name ameide-vault-bootstrap-mi \\
       --resource-group Ameide \\
       --query "[].{name:name, subject:subject}" -o table`);
-    assert.match(credentials, new RegExp(`${place.stack.federated.name} +${place.stack.federated.subject}`));
+    assert.match(
+      credentials,
+      new RegExp(`${world.place.stack.federated.name} +${world.place.stack.federated.subject}`),
+    );
     const held =
       await seed(`ROOT_TOKEN=$(kubectl get secret -n ameide-local vault-auto-credentials -o jsonpath='{.data.root-token}' | base64 -d)
       kubectl exec -n ameide-local vault-core-local-0 -- sh -c "VAULT_TOKEN=$ROOT_TOKEN vault kv get secret/ghcr-token"`);
@@ -122,7 +117,7 @@ describe("doctor", function () {
   }
 
   it("knows of every cause of the table whether it is shown here", () => {
-    const shown = new Set([...Object.keys(breaks), ...Object.keys(onlyPure), ...notYet]);
+    const shown = new Set([...Object.keys(breaks), ...Object.keys(onlyPure)]);
     assert.deepEqual([...shown].toSorted(byText), causeCodes.toSorted(byText));
   });
 });

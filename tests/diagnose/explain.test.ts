@@ -147,7 +147,7 @@ const strikes: Readonly<Record<CauseCode, Change>> = {
   "bootstrap-missing": bootstrap(() => ({ cronJob: unseen("not-found") })),
   "bootstrap-suspended": cronJob({ suspended: true }),
   "federated-token-file-missing": cronJob({ mountsAzureToken: false }),
-  "bootstrap-image-not-pulled": bootstrapPod({ containers: [{ name: "c", image: "i", reason: "ImagePullBackOff" }] }),
+  "bootstrap-image-not-pulled": bootstrapPod({ containers: [{ name: "c", image: "ghcr.io/a/b:1", reason: "ImagePullBackOff" }] }), // prettier-ignore
   "bootstrap-cannot-start": bootstrapPod({ containers: [{ name: "c", image: "i", reason: "StartError" }] }),
   "bootstrap-unschedulable": bootstrapPod({ unschedulable: "0/3 nodes are available: 3 had untolerated taints" }),
   "bootstrap-overruns": bootstrap(() => ({
@@ -165,6 +165,8 @@ const strikes: Readonly<Record<CauseCode, Change>> = {
   "bootstrap-source-missing": lastRun("source-unreachable", "the Secret vault-bootstrap-local-secrets does not exist"),
   "bootstrap-lease-held": lastRun("lease-held"),
   "bootstrap-forbidden-in-cluster": lastRun("kubernetes-refused"),
+  "bootstrap-misconfigured": lastRun("bad-configuration"),
+  "bootstrap-interrupted": lastRun("terminated", "stopped by SIGTERM after the writes in hand"),
   "bootstrap-conflict": bootstrap((before) => ({
     status: before.status.ok
       ? seen({
@@ -473,6 +475,31 @@ describe("explain", () => {
       first?.evidence[0]?.seen,
       "kubernetes_host is https://10.0.0.1, wanted https://kubernetes.default.svc",
     );
+  });
+  it("tells the bootstrap's own pod that cannot pull once, and not as a consumer's as well", () => {
+    const codes = struckBy("bootstrap-image-not-pulled").causes.map(({ code }) => code);
+    assert.deepEqual(codes, ["bootstrap-image-not-pulled"]);
+  });
+  it("names the secret in a repair that is about it, where an ExternalSecret could not read it", () => {
+    const before = healthy();
+    const said = 'error processing spec.data[1] (key: ghcr-token), err: cannot find secret data for key: "value"';
+    const [first] = explain({ ...before, ...syncFails(said)(before) }, stack).causes;
+    assert.match(first?.fix ?? "", /ameide-secrets lineage ghcr-token --stack dev/);
+  });
+  it("tells a run that ended at its own deadline from one that was stopped", () => {
+    const before = healthy();
+    const { causes } = explain({ ...before, ...lastRun("terminated", "not done after 240 s")(before) }, stack);
+    assert.equal(causes[0]?.code, "bootstrap-overruns");
+  });
+  it("tells a volume that cannot be mounted by the pod's Event, and only while the pod waits", () => {
+    const warning = { reason: "FailedMount", message: 'configmap "vault-bootstrap-0a1b" not found', at: minutesAgo(1) };
+    const first = (change: Partial<PodState>) => {
+      const before = healthy();
+      return explain({ ...before, ...bootstrapPod({ warning, ...change })(before) }, stack).causes[0];
+    };
+    assert.equal(first({})?.code, "bootstrap-cannot-start");
+    assert.match(first({})?.evidence[0]?.seen ?? "", /^FailedMount: configmap "vault-bootstrap-0a1b" not found$/);
+    assert.equal(first({ phase: "Running" }), undefined);
   });
   it("does not take an old status for the state of a Vault that is unsealed by now", () => {
     const before = healthy();

@@ -105,12 +105,21 @@ function microTime(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
 
-async function patchPod(world: World, change: (pod: PodSpec) => object): Promise<void> {
+/** Changes the pod template of the CronJob, as somebody does by hand. */
+export async function patchPod(world: World, change: (pod: PodSpec) => object): Promise<void> {
   const { spec } = await world.place.cluster.get<{ spec: { jobTemplate: { spec: { template: { spec: PodSpec } } } } }>(
     cronJob(world),
   );
   const pod = change(spec.jobTemplate.spec.template.spec);
   await world.place.cluster.patch(cronJob(world), { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
+}
+
+/** @param change - what differs in its one container. */
+export function patchContainer(
+  world: World,
+  change: (container: PodSpec["containers"][number]) => object,
+): Promise<void> {
+  return patchPod(world, ({ containers }) => ({ containers: containers.map((one) => ({ ...one, ...change(one) })) }));
 }
 
 /** As a collection: what the garbage collector has removed meanwhile is no failure. */

@@ -1,6 +1,7 @@
 import type { CauseCode } from "../../../diagnose/causes.ts";
 import { identityBreaks, keyVaultBreaks } from "./azure.ts";
 import { bootstrapBreaks } from "./bootstrap.ts";
+import { bootstrapRunBreaks } from "./bootstrap-runs.ts";
 import type { Break } from "./break.ts";
 import { consumerBreaks } from "./consumers.ts";
 import { externalSecretBreaks, storeBreaks } from "./stores.ts";
@@ -10,6 +11,7 @@ export const breaks: Readonly<Record<string, Break>> = {
   ...keyVaultBreaks,
   ...identityBreaks,
   ...bootstrapBreaks,
+  ...bootstrapRunBreaks,
   ...vaultBreaks,
   ...patcherBreaks,
   ...storeBreaks,
@@ -29,6 +31,14 @@ export const together: readonly (readonly CauseCode[])[] = [
     "federated-credential-missing",
     "identity-missing",
     "client-id-stale",
+  ],
+  [
+    "bootstrap-forbidden-in-cluster",
+    "bootstrap-misconfigured",
+    "bootstrap-failed",
+    "bootstrap-unschedulable",
+    "bootstrap-image-not-pulled",
+    "bootstrap-cannot-start",
   ],
   ["eso-not-running", "vault-unreachable"],
   [
@@ -64,19 +74,3 @@ export const onlyPure: Partial<Readonly<Record<CauseCode, string>>> = {
   "consumer-not-restarted": "no Deployment runs in `local`, so there is none to restart",
   "value-too-short": "no secret that `local` delivers has a least length",
 };
-
-/** Causes that could be shown here, and are shown by `tests/diagnose/explain.test.ts` alone so far. */
-export const notYet: readonly CauseCode[] = [
-  "bootstrap-failed",
-  "bootstrap-forbidden-in-cluster",
-  "bootstrap-unschedulable",
-  "bootstrap-image-not-pulled",
-  "bootstrap-cannot-start",
-  "vault-value-field-missing",
-  "cluster-not-readable",
-  "store-stale",
-  "vault-uninitialised",
-  "vault-lost",
-  "external-secret-stale-failure",
-  "external-secret-denied",
-];

@@ -18,17 +18,19 @@ export const storeBreaks = {
     after: (world) => nowhereCa(world, null),
   },
   "store-permission-denied": {
-    strike: async (world) => {
-      const { authMount } = world.place.stack.vault;
-      const { data } = await world.vault<{ data: object }>("GET", `auth/${authMount}/config`);
-      await world.vault("POST", `auth/${authMount}/config`, { ...data, token_reviewer_jwt: "ey.expired.token" });
-      await world.vault("PUT", `sys/leases/revoke-prefix/auth/${authMount}/login`); // External Secrets keeps its login
-      await again(world, stores(world));
-      await refused(world, stores(world));
-    },
+    strike: pinReviewer,
     // a person without a token for Vault
     sight: ({ place: { stack } }) => ({ access: { vault: vaultReader(stack.vault.operatorAddress) } }),
   },
+  "store-stale": {
+    strike: async (world) => {
+      await pinReviewer(world);
+      world.signal("external-secrets", "SIGSTOP"); // or it looks again by itself, sooner or later
+      await configureReviewer(world, "");
+    },
+    before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
+  },
+  "cluster-not-readable": { strike: (world) => Promise.resolve(world.signal("kube-apiserver", "SIGKILL")) },
   "eso-not-running": {
     strike: async (world) => {
       world.signal("external-secrets", "SIGKILL");
@@ -47,6 +49,29 @@ export const externalSecretBreaks = {
       world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), {
         spec: { data: [{ secretKey: "LANGFUSE_SECRET_KEY", remoteRef: { key: "openai-api-key", property: "value" } }] }, // prettier-ignore
       }),
+  },
+  // it failed while the value was deleted, and has not looked since that was undone
+  "external-secret-stale-failure": {
+    strike: async (world) => {
+      const sync = externalSecrets(world, "langfuse-secrets-sync");
+      const { data } = await world.vault<{ data: { current_version: number } }>("GET", "secret/metadata/langfuse-secret-key"); // prettier-ignore
+      await world.vault("DELETE", "secret/data/langfuse-secret-key");
+      await again(world, sync);
+      await refused(world, sync);
+      world.signal("external-secrets", "SIGSTOP");
+      await world.vault("POST", "secret/undelete/langfuse-secret-key", { versions: [data.current_version] });
+    },
+    before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
+  },
+  "external-secret-denied": {
+    strike: async (world) => {
+      const sync = externalSecrets(world, "langfuse-secrets-sync");
+      await world.vault("PUT", `sys/policies/acl/ameide-secrets-reader-${world.namespace}`, { policy: 'path "secret/data/none" {}' }); // prettier-ignore
+      await again(world, sync);
+      await refused(world, sync);
+    },
+    // a person without a token for Vault, who sees no policy
+    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader(stack.vault.operatorAddress) } }),
   },
   "external-secret-template": {
     strike: (world) => template(world, { data: { LANGFUSE_SECRET_KEY: "{{ .nowhere }}" } }),
@@ -125,6 +150,21 @@ export const externalSecretBreaks = {
       Promise.resolve(world.setValues({ ...world.values, ANTHROPIC_API_KEY: "a-token-of-its-own-0123456789" })),
   },
 } as const satisfies Readonly<Record<string, Break>>;
+
+/** A reviewer's token that has ended, and a store that has met it. */
+async function pinReviewer(world: World): Promise<void> {
+  await configureReviewer(world, "ey.expired.token");
+  const { authMount } = world.place.stack.vault;
+  await world.vault("PUT", `sys/leases/revoke-prefix/auth/${authMount}/login`); // External Secrets keeps its login
+  await again(world, stores(world));
+  await refused(world, stores(world));
+}
+
+async function configureReviewer(world: World, token: string): Promise<void> {
+  const config = `auth/${world.place.stack.vault.authMount}/config`;
+  const { data } = await world.vault<{ data: object }>("GET", config);
+  await world.vault("POST", config, { ...data, token_reviewer_jwt: token });
+}
 
 /** While External Secrets stands still: it watches its Secrets and may else be quicker than any look. */
 function whileStopped(strike: (world: World) => Promise<unknown>): Break {

@@ -1,5 +1,10 @@
+import { renameSync, rmSync } from "node:fs";
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { Redacted } from "../../../domain/redacted.ts";
+import type { LocalHome } from "../../../local/home.ts";
+import { startServers } from "../../../local/servers/start.ts";
+import { stopServers } from "../../../local/servers/stop.ts";
+import { testBinaries } from "../../support/servers.ts";
 import type { Break } from "./break.ts";
 import { failingJob, patcherJobs } from "./jobs.ts";
 import type { World } from "./world.ts";
@@ -12,6 +17,23 @@ const role = (world: World, namespace = world.namespace): string =>
 export const vaultBreaks = {
   "vault-unreachable": { strike: (world) => Promise.resolve(world.signal("openbao", "SIGKILL")) },
   "vault-sealed": { strike: (world) => world.vault("PUT", "sys/seal") },
+  "vault-uninitialised": {
+    // as on a cluster of its own beside the former one: neither data nor keys are there
+    strike: async (world) => {
+      await world.place.cluster.remove(credentials(world));
+      await whileVaultIsDown(world, ({ dataDir }) => rmSync(dataDir, { recursive: true }));
+    },
+    after: (world) => world.reopen(), // its tokens are of the Vault that is no more
+  },
+  "vault-lost": {
+    strike: (world) => whileVaultIsDown(world, ({ dataDir }) => renameSync(dataDir, `${dataDir}.former`)),
+    // the old volume
+    after: (world) =>
+      whileVaultIsDown(world, ({ dataDir }) => {
+        rmSync(dataDir, { recursive: true });
+        renameSync(`${dataDir}.former`, dataDir);
+      }),
+  },
   "vault-orphaned": {
     strike: async (world) => {
       const path = credentials(world);
@@ -40,6 +62,10 @@ export const vaultBreaks = {
   "vault-path-missing": { strike: (world) => world.vault("DELETE", `secret/data/${langfuse}`) },
   "vault-holds-placeholder": {
     strike: (world) => write(world, langfuse, { value: "CHANGEME" }),
+    sight: () => ({ prove: true }),
+  },
+  "vault-value-field-missing": {
+    strike: (world) => write(world, langfuse, { token: "under-another-name" }),
     sight: () => ({ prove: true }),
   },
   "vault-not-readable": {
@@ -106,6 +132,13 @@ function keycloakSecrets({ namespace }: World): readonly { readonly all: string;
 
 const clientSecret = "platform-app-client-secret";
 const placeholder = { data: { value: "keycloak_generated_placeholder" } };
+
+async function whileVaultIsDown(world: World, change: (vault: LocalHome["vault"]) => void): Promise<void> {
+  const { home } = world.chain;
+  await stopServers(home, { only: ["openbao"] });
+  change(home.vault);
+  await startServers(home, await testBinaries(), { only: ["openbao"] });
+}
 
 /** The deleted Secret's backup. */
 let kept: object = {};

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { runBootstrapJob, type BootstrapRun } from "../../../cli/access/bootstrap-job.ts";
-import type { Place } from "../../../cli/access/place.ts";
+import { openPlace, type Place } from "../../../cli/access/place.ts";
 import { vaultCall } from "../../../cli/access/vault.ts";
 import { localArm } from "../../../cli/deploy/local-azure.ts";
 import { vaultCredential } from "../../../cli/deploy/vault-credentials.ts";
@@ -34,15 +34,29 @@ const pauseInMilliseconds = 200;
 /** The environment that is broken and repaired, and the ways into it. */
 export class World {
   readonly chain: LocalChain;
-  readonly place: Place;
+  place: Place;
   /** Values of the `.env` at hand; what a repair calls the real ones. */
   values: Readonly<Record<string, string>>;
   #binDir: string | undefined;
 
-  constructor(chain: LocalChain, place: Place, values: Readonly<Record<string, string>>) {
+  private constructor(chain: LocalChain, place: Place, values: Readonly<Record<string, string>>) {
     this.chain = chain;
     this.place = place;
     this.values = values;
+  }
+
+  static async open(chain: LocalChain, values: Readonly<Record<string, string>>): Promise<World> {
+    return new World(chain, await placeIn(chain), values);
+  }
+
+  /** Once more, with tokens of today. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.place = await placeIn(this.chain);
+  }
+
+  close(): Promise<void> {
+    return this.place.close();
   }
 
   get namespace(): string {
@@ -171,6 +185,10 @@ export class World {
     script("vault", [`exec "${(await testBinaries()).bao}" "$@"`]);
     return bin;
   }
+}
+
+function placeIn({ home }: LocalChain): Promise<Place> {
+  return openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase), readsValues: true });
 }
 
 /** Causes for the message of an assertion. */
