@@ -110,15 +110,16 @@ function dotenvHop({ dotenv }: Snapshot, { keyVaultName, variable }: PlannedSecr
 
 function keyVaultHop(
   { keyVault }: Snapshot,
-  { azure, bootstrap }: Expectation,
+  { azure, bootstrap, strictness }: Expectation,
   { keyVaultName }: PlannedSecret,
 ): LineageHop | undefined {
   if (keyVaultName === undefined || bootstrap.config.source.type !== "azure-key-vault") return undefined;
   const place = `Key Vault ${azure.keyVault}/${keyVaultName}`;
-  return hop("key-vault", place, keyVault, ({ name }) => name === keyVaultName, ({ version, updatedAt, fingerprint }) => ({
+  return hop("key-vault", place, keyVault, ({ name }) => name === keyVaultName, ({ version, createdAt, updatedAt, managedBy, fingerprint }) => ({
     ...held(fingerprint),
     ...(version === undefined ? {} : { version }),
-    ...(updatedAt === undefined ? {} : { changedAt: updatedAt }),
+    ...changed(createdAt ?? updatedAt),
+    writer: managedBy ?? (strictness.values === "state" ? "Pulumi, or another: unmarked" : "another writer, unmarked"),
   })); // prettier-ignore
 }
 
@@ -128,7 +129,7 @@ function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaul
   return hop("vault", place, vault.secrets, isLive, ({ version, writtenAt, customMetadata, fingerprint }) => ({
     ...held(fingerprint),
     version: String(version),
-    ...(writtenAt === undefined ? {} : { changedAt: writtenAt }),
+    ...changed(writtenAt),
     writer: customMetadata[customMetadataKeys.managedBy] ?? "another writer, unmarked",
   }));
 }
@@ -145,12 +146,17 @@ function targetHops({ secrets }: Snapshot, { plan }: Expectation, { name }: Plan
           (one) => one.namespace === namespace && one.name === target && one.keys[secretKey] !== undefined,
           ({ keys: held_, changedAt, owner }) => ({
             ...held(held_[secretKey]),
-            ...(changedAt === undefined ? {} : { changedAt }),
+            ...changed(changedAt),
             ...(owner === undefined ? {} : { writer: owner }),
           }),
         ),
       ),
   );
+}
+
+/** To the second: no place tells more that means anything beside the others. */
+function changed(at: string | undefined): Pick<LineageHop, "changedAt"> {
+  return at === undefined || at === "" ? {} : { changedAt: at.replace(/\.\d+Z$/, "Z") };
 }
 
 function held(print: Fingerprint | undefined): Pick<LineageHop, "digest" | "note"> {

@@ -183,12 +183,15 @@ export interface RotationAge {
 /** The age of every value that Key Vault holds for us: first those over it, by how much; then the others, oldest first. */
 export function rotationAges(snapshot: Snapshot, { plan, catalogue }: Expectation): readonly RotationAge[] {
   if (!snapshot.keyVault.ok) return [];
-  const updated = new Map(snapshot.keyVault.value.map(({ name, updatedAt }) => [name, updatedAt]));
+  // a new tag or date makes no new value
+  const written = new Map(
+    snapshot.keyVault.value.map(({ name, createdAt, updatedAt }) => [name, createdAt ?? updatedAt]),
+  );
   const now = Date.parse(snapshot.takenAt);
   return plan.secrets
     .flatMap(({ name, keyVaultName = "" }): RotationAge[] => {
       const entry = catalogue.secrets[name];
-      const at = updated.get(keyVaultName);
+      const at = written.get(keyVaultName);
       if (entry?.authority !== "external" || at === undefined) return [];
       const ageInDays = Math.floor((now - Date.parse(at)) / 86_400_000);
       const every = entry.rotateEvery === undefined ? undefined : Number.parseInt(entry.rotateEvery, 10);

@@ -68,7 +68,13 @@ interface RoleAssignment {
 
 interface SecretItem {
   readonly id: string;
-  readonly attributes?: { readonly enabled?: boolean; readonly updated?: number; readonly exp?: number };
+  readonly attributes?: {
+    readonly enabled?: boolean;
+    readonly created?: number;
+    readonly updated?: number;
+    readonly exp?: number;
+  };
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -96,13 +102,16 @@ export function observeKeyVault(
   });
 }
 
-function stateOf({ id, attributes = {} }: SecretItem): KeyVaultSecretState {
-  const { enabled = true, updated, exp } = attributes;
+function stateOf({ id, attributes = {}, tags = {} }: SecretItem): KeyVaultSecretState {
+  const { enabled = true, created, updated, exp } = attributes;
+  const managedBy = tags["managed-by"];
   return {
     name: new URL(id).pathname.split("/")[2] ?? id,
     enabled,
     ...(updated === undefined ? {} : { updatedAt: new Date(updated * 1000).toISOString() }),
+    ...(created === undefined ? {} : { createdAt: new Date(created * 1000).toISOString() }),
     ...(exp === undefined ? {} : { expiresAt: new Date(exp * 1000).toISOString() }),
+    ...(managedBy === undefined ? {} : { managedBy }),
   };
 }
 

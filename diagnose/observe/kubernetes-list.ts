@@ -9,7 +9,10 @@ export interface ObjectMetadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
-  readonly managedFields?: readonly { readonly time?: string }[];
+  readonly managedFields?: readonly {
+    readonly time?: string;
+    readonly fieldsV1?: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 export interface ConditionObject {
@@ -43,9 +46,12 @@ export function ownerOf({ ownerReferences = [] }: ObjectMetadata): string | unde
   return owner === undefined ? undefined : `${owner.kind}/${owner.name}`;
 }
 
-/** When any manager last changed an object. */
+/** When one of those who write a Secret's data last changed it: a label or an annotation of others is no new value. */
 export function changedAt({ managedFields = [], creationTimestamp }: ObjectMetadata): string | undefined {
-  const times = managedFields.map(({ time }) => time).filter((time) => time !== undefined);
+  const times = managedFields
+    .filter(({ fieldsV1 }) => fieldsV1 === undefined || "f:data" in fieldsV1)
+    .map(({ time }) => time)
+    .filter((time) => time !== undefined);
   return times.toSorted().at(-1) ?? creationTimestamp;
 }
 

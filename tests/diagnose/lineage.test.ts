@@ -31,6 +31,20 @@ describe("lineage", () => {
     assert.equal(hops[0]?.place, ".env GHCR_TOKEN");
     assert.equal(firstDifference, "Key Vault ameidekv/ghcr-token");
   });
+  it("names who wrote each place, as far as it tells, and when, to the second", () => {
+    const before = compared();
+    const keyVault = seen(
+      valuesOf(before.keyVault).map((one) => ({
+        ...one,
+        managedBy: "ameide-secrets",
+        createdAt: "2026-01-01T00:00:00.000Z",
+      })),
+    );
+    const [first] = lineage({ ...before, keyVault }, stack, "ghcr-token").hops;
+    assert.deepEqual([first?.writer, first?.changedAt], ["ameide-secrets", "2026-01-01T00:00:00Z"]);
+    const { hops } = lineage(before, stack, "ghcr-token");
+    assert.ok(hops.every(({ writer, changedAt }) => writer !== undefined && changedAt !== undefined));
+  });
   it("names the first place that differs, and who wrote there", () => {
     const before = compared();
     const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", {

@@ -178,6 +178,10 @@ describe("rotationAges", () => {
       { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, due: true },
       { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, due: true, owner: "platform" },
     ]));
+  it("counts from the day that the value was written, not from the last new tag", () => {
+    const tagged = changed(keyVault, () => true, { createdAt: minutesAgo(100 * 24 * 60), updatedAt: minutesAgo(60) });
+    assert.deepEqual(rotationAges({ ...healthy(aged), keyVault: tagged }, aged), ages);
+  });
   it("lists the others with their ages, those too that may become as old as they like", () => {
     const rest = Object.fromEntries(ages.slice(2).map(({ name, ...age }) => [name, age]));
     assert.deepEqual(rest["openai-api-key"], { ageInDays: 100, rotateEveryInDays: 365, due: false });
