@@ -54,7 +54,7 @@ export const policiesBench: Bench = {
         },
       ];
     } finally {
-      engine.close();
+      await engine.close();
       rmSync(trivial, { recursive: true, force: true });
     }
   },

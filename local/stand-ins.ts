@@ -3,8 +3,7 @@ import { parseArgs } from "node:util";
 import { UserError } from "../domain/user-error.ts";
 import { startAzure } from "./azure/stand-in.ts";
 import { localHome } from "./home.ts";
-import { connectionFromKubeconfig } from "./node/connection.ts";
-import { startNode } from "./node/start-node.ts";
+import { startHomeNode } from "./node/home-node.ts";
 
 /**
  * The process that plays Azure and a node of the cluster. It is started and ended by local/servers; SIGTERM writes what
@@ -19,7 +18,6 @@ const { values } = parseArgs({
   },
 });
 const home = localHome({ dir: values.home ?? "", portBase: Number(values["port-base"]) });
-const { kubernetes } = home;
 
 async function startStandIns(): Promise<void> {
   const azure = await startAzure({
@@ -28,21 +26,12 @@ async function startStandIns(): Promise<void> {
     clusterIssuer: home.kubernetesUrl,
     clusterJwks: {
       url: `${home.kubernetesUrl}/openid/v1/jwks`,
-      caPem: readFileSync(kubernetes.caCertificate, "utf8"),
+      caPem: readFileSync(home.kubernetes.caCertificate, "utf8"),
     },
     ...(values.tenant === undefined ? {} : { tenantId: values.tenant }),
     ...(values.subscription === undefined ? {} : { subscriptionId: values.subscription }),
   });
-  const node = await startNode({
-    connection: await connectionFromKubeconfig(kubernetes.nodeKubeconfig),
-    dir: home.node.dir,
-    port: home.port("kubelet"),
-    serving: {
-      cert: readFileSync(kubernetes.kubeletServerCertificate, "utf8"),
-      key: readFileSync(kubernetes.kubeletServerKey, "utf8"),
-      clientCa: readFileSync(kubernetes.caCertificate, "utf8"),
-    },
-  });
+  const node = await startHomeNode(home);
   process.once("SIGTERM", () => {
     // both to their end: a node that cannot close must not cost what Azure has not written yet
     void Promise.allSettled([node.close(), azure.close()]).then((ends) => {

@@ -13,17 +13,9 @@ export async function configMapData(
   name: string,
   optional = false,
 ): Promise<ReadonlyMap<string, Buffer> | undefined> {
-  const object = await read(
-    api,
-    `/api/v1/namespaces/${namespace}/configmaps/${name}`,
-    `configmap "${name}" not found`,
-    optional,
-  );
+  const object = await read(api, { kind: "configmap", namespace, name }, optional);
   if (object === undefined) return undefined;
-  return new Map([
-    ...Object.entries(object.data ?? {}).map(([key, text]) => [key, Buffer.from(text)] as const),
-    ...Object.entries(object.binaryData ?? {}).map(([key, text]) => [key, Buffer.from(text, "base64")] as const),
-  ]);
+  return new Map([...decoded(object.data, "utf8"), ...decoded(object.binaryData, "base64")]);
 }
 
 /** As {@link configMapData}, for a Secret. */
@@ -33,14 +25,14 @@ export async function secretData(
   name: string,
   optional = false,
 ): Promise<ReadonlyMap<string, Buffer> | undefined> {
-  const object = await read(
-    api,
-    `/api/v1/namespaces/${namespace}/secrets/${name}`,
-    `secret "${name}" not found`,
-    optional,
-  );
-  if (object === undefined) return undefined;
-  return new Map(Object.entries(object.data ?? {}).map(([key, text]) => [key, Buffer.from(text, "base64")] as const));
+  const object = await read(api, { kind: "secret", namespace, name }, optional);
+  return object === undefined ? undefined : new Map(decoded(object.data, "base64"));
+}
+
+interface Wanted {
+  readonly kind: "configmap" | "secret";
+  readonly namespace: string;
+  readonly name: string;
 }
 
 interface WithData {
@@ -48,14 +40,18 @@ interface WithData {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-async function read(api: KubeApi, path: string, absent: string, optional: boolean): Promise<WithData | undefined> {
+async function read(api: KubeApi, { kind, namespace, name }: Wanted, optional: boolean): Promise<WithData | undefined> {
   try {
-    return await api.get<WithData>(path);
+    return await api.get<WithData>(`/api/v1/namespaces/${namespace}/${kind}s/${name}`);
   } catch (error) {
     if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
     if (optional) return undefined;
-    throw new NotYet(absent, { cause: error });
+    throw new NotYet(`${kind} "${name}" not found`, { cause: error });
   }
+}
+
+function decoded(data: WithData["data"] = {}, encoding: "utf8" | "base64"): readonly (readonly [string, Buffer])[] {
+  return Object.entries(data).map(([key, text]) => [key, Buffer.from(text, encoding)]);
 }
 
 /** @returns a token of the pod's ServiceAccount, bound to the pod: it dies with it. `lifetimeInSeconds` as granted. */

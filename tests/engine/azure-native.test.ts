@@ -29,17 +29,7 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
   });
   after(() => azure.stop());
 
-  const engine = useEngine("local", () => ({
-    mode: "live",
-    kubeconfigPath: join(azure.dir, "none"),
-    vaultAddress: "http://127.0.0.1:1",
-    journalPath: join(azure.dir, "made"),
-    azure: {
-      endpoint: azure.azure.origin,
-      caPem: azure.azure.caPem,
-      operatorToken: azure.azure.operatorToken,
-    },
-  }));
+  const engine = useEngine("local", () => ({ ...azure.providers, journalPath: join(azure.dir, "made") }));
 
   const objects =
     (changes: Changes = {}): Program =>

@@ -27,12 +27,7 @@ describe("registerStack, of shared with values in state, under the real engine",
     rig = await AzureRig.start({ tenantId, subscriptionId });
     assert.equal((await rig.arm("PUT", group, { location: "westeurope" })).status, 201);
   });
-  const engine = useEngine("shared", () => ({
-    mode: "live",
-    kubeconfigPath: "/nowhere",
-    vaultAddress: "http://127.0.0.1:1",
-    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
-  }));
+  const engine = useEngine("shared", () => rig.providers);
   before(async () => {
     stack = await engine.open(async () => registerStack(sharedStack(values)));
     await stack.up();

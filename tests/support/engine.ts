@@ -56,14 +56,24 @@ export interface RunningEngine extends TestEngine {
   close(): Promise<void>;
 }
 
+export interface RunningStacks extends Omit<RunningEngine, "open"> {
+  open(stackName: string, program: Program): Promise<Stack>;
+}
+
 /** The engine of {@link useEngine}, for whoever ends it himself. */
 export async function startEngine(stackName: string, providers: TestProviders): Promise<RunningEngine> {
+  const stacks = await startStacks(providers);
+  return { ...stacks, open: (program) => stacks.open(stackName, program) };
+}
+
+/** The same for several stacks on one backend. */
+export async function startStacks(providers: TestProviders): Promise<RunningStacks> {
   const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-engine-"));
   for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
   const running = "debugProviders" in providers ? providers : await startProviders(providers);
   return {
     folder,
-    open: async (program) =>
+    open: async (stackName, program) =>
       openStack({
         stackName,
         program,

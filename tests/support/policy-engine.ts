@@ -1,14 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
-import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
-import { openStack } from "../../cli/engine/stack.ts";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { Sample } from "../../policies/examples/example.ts";
 import { startEchoProviders } from "./echo-providers.ts";
-import { engineEnvironment } from "./engine.ts";
+import { startStacks } from "./engine.ts";
 
 /** One verdict of the pack, as the engine tells it. */
 export interface Told {
@@ -31,11 +28,15 @@ export interface PolicyEngine {
   update(stackName: string, program: () => Promise<void>): Promise<Ran & { readonly state: string }>;
 }
 
+interface RunningPolicyEngine extends PolicyEngine {
+  close(): Promise<void>;
+}
+
 export const ownPack = join(repositoryRoot, "policies");
 
 /** The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`. */
 export function usePolicyEngine(): PolicyEngine {
-  let started: (PolicyEngine & { close(): void }) | undefined;
+  let started: RunningPolicyEngine | undefined;
   before(async function () {
     this.timeout(30_000);
     started = await startPolicyEngine();
@@ -53,39 +54,23 @@ export function usePolicyEngine(): PolicyEngine {
 }
 
 /** The same for a bench; `close` it. */
-export async function startPolicyEngine(): Promise<PolicyEngine & { close(): void }> {
-  const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-policies-"));
-  for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
-  const providers = await startEchoProviders(["kubernetes", "vault", "azure-native"]);
-
-  const open = async (stackName: string, program: () => Promise<void>): Promise<Stack> =>
-    openStack({
-      stackName,
-      program,
-      workDir: join(folder, "work"),
-      project: { name: "ameide-secrets", runtime: "nodejs", backend: { url: `file://${join(folder, "state")}` } },
-      pulumi: await pulumiExecutable(),
-      binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
-      env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: providers.debugProviders },
-    });
+export async function startPolicyEngine(): Promise<RunningPolicyEngine> {
+  const stacks = await startStacks(await startEchoProviders(["kubernetes", "vault", "azure-native"]));
   const options = { color: "never" as const, suppressProgress: true };
 
   return {
     async preview(stackName, program, policyPacks = [ownPack]) {
-      const stack = await open(stackName, program);
+      const stack = await stacks.open(stackName, program);
       return listening((onEvent) => stack.preview({ ...options, policyPacks: [...policyPacks], onEvent }));
     },
     async update(stackName, program) {
-      const stack = await open(stackName, program);
+      const stack = await stacks.open(stackName, program);
       const ran = await listening((onEvent) => stack.up({ ...options, policyPacks: [ownPack], onEvent }));
       // the file itself: an export decrypts what it shows
-      const file = join(folder, "state", ".pulumi", "stacks", "ameide-secrets", `${stackName}.json`);
+      const file = join(stacks.folder, "state", ".pulumi", "stacks", "ameide-secrets", `${stackName}.json`);
       return { ...ran, state: readFileSync(file, "utf8") };
     },
-    close() {
-      providers.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () => stacks.close(),
   };
 }
 

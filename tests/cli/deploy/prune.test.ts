@@ -52,12 +52,7 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     rig = await AzureRig.start({ tenantId, subscriptionId });
     await rig.arm("PUT", `/subscriptions/${subscriptionId}/resourceGroups/Ameide`, { location: "westeurope" });
   });
-  const engine = useEngine("shared", () => ({
-    mode: "live",
-    kubeconfigPath: "/nowhere",
-    vaultAddress: "http://127.0.0.1:1",
-    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
-  }));
+  const engine = useEngine("shared", () => rig.providers);
   before(async () => {
     stack = await engine.open(program(sharedStack(values)));
     await stack.up();

@@ -21,12 +21,7 @@ describe("destroyStack, under the real engine", function () {
     rig = await AzureRig.start({ tenantId, subscriptionId });
     await rig.arm("PUT", `${groups}/Ameide`, { location: "westeurope" });
   });
-  const engine = useEngine("dev", () => ({
-    mode: "live",
-    kubeconfigPath: "/nowhere",
-    vaultAddress: "http://127.0.0.1:1",
-    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
-  }));
+  const engine = useEngine("dev", () => rig.providers);
   before(async () => {
     stack = await engine.open(() => {
       const shared = sharedStack({ "ghcr-token": "canary-1" });

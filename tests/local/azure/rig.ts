@@ -6,6 +6,7 @@ import { WorkloadIdentityCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
 import { operatorCredential } from "../../../local/azure/operator.ts";
 import { startAzure, type AzureOptions, type AzureStandIn } from "../../../local/azure/stand-in.ts";
+import type { ProvidersConfig } from "../../../local/providers/config.ts";
 import { audience, makeCluster, type Cluster } from "./cluster.ts";
 
 export const subscription = "/subscriptions/11111111-1111-4111-8111-111111111111";
@@ -44,6 +45,17 @@ export class AzureRig {
     const azure = await startAzure({ port: 0, ...all });
     trust(azure);
     return new AzureRig(all, cluster, azure);
+  }
+
+  /** Loopback providers that make what is Azure's here, and reach nothing else. */
+  get providers(): ProvidersConfig {
+    const { origin, caPem, operatorToken } = this.azure;
+    return {
+      mode: "live",
+      kubeconfigPath: "/nowhere",
+      vaultAddress: "http://127.0.0.1:1",
+      azure: { endpoint: origin, caPem, operatorToken },
+    };
   }
 
   /** Stops it and starts it again from its folder, on the same port. */

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { bootstrapServiceAccount } from "../../../domain/manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "../../../domain/manifests/bootstrap.ts";
-import { connectionFromKubeconfig } from "../../../local/node/connection.ts";
-import { startNode } from "../../../local/node/start-node.ts";
+import { startHomeNode } from "../../../local/node/home-node.ts";
 import { applyClusterObjects } from "../../../local/servers/cluster-objects.ts";
 import { useServers } from "../../support/servers.ts";
 import { localStack } from "../../support/stacks.ts";
@@ -27,16 +26,7 @@ describe("the CronJob of vault-bootstrap", function () {
   before(async () => {
     const { home, binaries } = servers();
     await applyClusterObjects(home, binaries);
-    node = await startNode({
-      connection: await connectionFromKubeconfig(home.kubernetes.nodeKubeconfig),
-      dir: home.node.dir,
-      port: home.port("kubelet"),
-      serving: {
-        cert: readFileSync(home.kubernetes.kubeletServerCertificate, "utf8"),
-        key: readFileSync(home.kubernetes.kubeletServerKey, "utf8"),
-        clientCa: readFileSync(home.kubernetes.caCertificate, "utf8"),
-      },
-    });
+    node = await startHomeNode(home);
   });
   after(() => node.close());
 

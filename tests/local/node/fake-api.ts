@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
 import type { KubeApi } from "../../../local/node/kube-api.ts";
 import type { Pod } from "../../../local/node/pod.ts";
 
@@ -23,6 +27,41 @@ export class FakeApi {
     this.statuses.push(status);
     return Promise.resolve({});
   }
+}
+
+/** What a pod runs in, for one test. */
+export interface PodPlace {
+  readonly dir: string;
+  readonly cluster: FakeApi;
+}
+
+/**
+ * Gives each test of a suite an empty folder, an API server of its own and a clock that only the test moves. Call it in a
+ * `describe`.
+ */
+export function usePodPlace(): PodPlace {
+  let place: PodPlace | undefined;
+  beforeEach(() => {
+    place = { dir: mkdtempSync(join(tmpdir(), "node-stand-in-")), cluster: new FakeApi() };
+    mock.timers.enable({ apis: ["setTimeout"] });
+  });
+  afterEach(() => {
+    mock.timers.reset();
+    if (place !== undefined) rmSync(place.dir, { recursive: true });
+  });
+
+  const here = (): PodPlace => {
+    if (place === undefined) throw new Error("the place is there from `beforeEach` on");
+    return place;
+  };
+  return {
+    get dir() {
+      return here().dir;
+    },
+    get cluster() {
+      return here().cluster;
+    },
+  };
 }
 
 /** A pod with a token volume, whose one container names a program that this node has. */

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { LocalHome } from "../../../local/home.ts";
 import { applyClusterObjects } from "../../../local/servers/cluster-objects.ts";
-import { connectionFromKubeconfig } from "../../../local/node/connection.ts";
-import { startNode } from "../../../local/node/start-node.ts";
+import { startHomeNode } from "../../../local/node/home-node.ts";
 import { identify } from "../../../local/process-identity.ts";
 import { useServers } from "../../support/servers.ts";
 
@@ -54,18 +53,8 @@ describe("startNode", function () {
 
   before(async () => {
     ({ home } = servers());
-    const { kubernetes } = home;
     await applyClusterObjects(home, servers().binaries); // the rights of the node's own user
-    node = await startNode({
-      connection: await connectionFromKubeconfig(kubernetes.nodeKubeconfig),
-      dir: home.node.dir,
-      port: home.port("kubelet"),
-      serving: {
-        cert: readFileSync(kubernetes.kubeletServerCertificate, "utf8"),
-        key: readFileSync(kubernetes.kubeletServerKey, "utf8"),
-        clientCa: readFileSync(kubernetes.caCertificate, "utf8"),
-      },
-    });
+    node = await startHomeNode(home);
   });
   after(() => node.close());
 
@@ -288,22 +277,11 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 /** The node stand-in in a process of its own, as a person runs it: one that can be killed. */
 async function separateNode(home: LocalHome): Promise<ChildProcess> {
-  const { kubernetes } = home;
+  const { dir, portBase } = home;
   const code = `
-    import { readFileSync } from "node:fs";
-import { connectionFromKubeconfig } from "./connection.ts";
-    import { startNode } from "./start-node.ts";
-    const read = (path) => readFileSync(path, "utf8");
-    const node = await startNode({
-      connection: await connectionFromKubeconfig(${JSON.stringify(kubernetes.nodeKubeconfig)}),
-      dir: ${JSON.stringify(home.node.dir)},
-      port: ${home.port("kubelet")},
-      serving: {
-        cert: read(${JSON.stringify(kubernetes.kubeletServerCertificate)}),
-        key: read(${JSON.stringify(kubernetes.kubeletServerKey)}),
-        clientCa: read(${JSON.stringify(kubernetes.caCertificate)}),
-      },
-    });
+    import { localHome } from "../home.ts";
+    import { startHomeNode } from "./home-node.ts";
+    const node = await startHomeNode(localHome(${JSON.stringify({ dir, portBase })}));
     process.once("SIGTERM", () => node.close());
     console.log("serves");`;
   const cwd = join(import.meta.dirname, "../../../local/node");

@@ -31,12 +31,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
       token: () => Promise.resolve(new Redacted(bearer)),
       ca: rig.azure.caPem,
     });
-  const engine = useEngine("shared", () => ({
-    mode: "live",
-    kubeconfigPath: "/nowhere",
-    vaultAddress: "http://127.0.0.1:1",
-    azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
-  }));
+  const engine = useEngine("shared", () => rig.providers);
   const creations = (...types: readonly string[]): readonly Change[] =>
     types.map((type) => ({
       operation: "create",
