@@ -100,14 +100,14 @@ export function consumersOf(snapshot: Snapshot, namespace: string, secret: strin
     .filter((one) => one.namespace === namespace && reads(one, secret))
     .map((one): Consumer => {
       const by = waysOf(one, secret);
-      return { workload: `${one.kind}/${one.name}`, by, afterChange: afterChange(by, one) };
+      return { workload: `${one.kind}/${one.name}`, by, afterChange: afterChange(by, secret, one) };
     });
   const known = new Set(found.map(({ workload }) => workload));
   const others = (pods.ok ? pods.value : [])
     .filter((one) => one.namespace === namespace && reads(one, secret) && isAtWork(one))
     .map((one): Consumer => {
       const by = waysOf(one, secret);
-      return { workload: workloadOf(snapshot, one), by, afterChange: afterChange(by) };
+      return { workload: workloadOf(snapshot, one), by, afterChange: afterChange(by, secret) };
     })
     .filter(({ workload }) => !known.has(workload));
   return [...found, ...new Map(others.map((one) => [one.workload, one])).values()];
@@ -138,8 +138,12 @@ function waysOf({ secrets }: Pick<PodState, "secrets">, name: string): readonly 
   return secrets.filter(({ secret }) => secret === name).map(({ by }) => by);
 }
 
-function afterChange(by: readonly SecretUse["by"][], workload?: WorkloadState): Consumer["afterChange"] {
+function afterChange(
+  by: readonly SecretUse["by"][],
+  secret: string,
+  workload?: WorkloadState,
+): Consumer["afterChange"] {
   if (workload?.kind === "CronJob") return "next-run";
-  if (by.includes("environment")) return workload?.reloads === true ? "restarts-itself" : "restart";
+  if (by.includes("environment")) return workload?.reloads.includes(secret) === true ? "restarts-itself" : "restart";
   return by.includes("volume") ? "follows" : "next-pull";
 }

@@ -275,8 +275,8 @@ export interface WorkloadState {
   readonly kind: string;
   readonly name: string;
   readonly secrets: readonly SecretUse[];
-  /** Whether Reloader restarts it when one of its Secrets changes. */
-  readonly reloads: boolean;
+  /** The Secrets at whose change Reloader restarts it. */
+  readonly reloads: readonly string[];
 }
 
 export interface PatcherState {

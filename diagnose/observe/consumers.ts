@@ -46,9 +46,15 @@ interface ContainerStatusObject {
   readonly image?: string;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: { readonly startedAt?: string };
     readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
   };
 }
+
+/** Of a pod's Events those that are the kubelet's own words: a probe's or a hook's quote what the container said. */
+const kubeletReasons = /^Failed(Mount|AttachVolume|Scheduling|CreatePodSandBox)$/;
+/** Why a container never ran, in the runtime's words; any other last message is the program's own, and may hold anything. */
+const runtimeReasons = /^(StartError|RunContainerError|ContainerCannotRun|ContainerStatusUnknown|OOMKilled)$/;
 
 export function observePods(
   kubernetes: KubernetesReader,
@@ -57,14 +63,17 @@ export function observePods(
 ): Promise<Observed<readonly PodState[]>> {
   return observed(`list pods in ${namespace}`, async () => {
     const pods = await listAll<PodObject>(kubernetes, `/api/v1/namespaces/${namespace}/pods`);
-    return pods.map((pod) => podState(namespace, pod, warnings.get(`Pod/${pod.metadata.name}`)));
+    return pods.map((pod) => {
+      const warning = warnings.get(`Pod/${pod.metadata.name}`);
+      return podState(namespace, pod, kubeletReasons.test(warning?.reason ?? "") ? warning : undefined);
+    });
   });
 }
 
 function podState(namespace: string, { metadata, spec, status = {} }: PodObject, warning?: WarningState): PodState {
   const owner = ownerOf(metadata);
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
-  const { startTime } = status;
+  const startedAt = firstStart(status.containerStatuses) ?? status.startTime;
   return {
     namespace,
     name: metadata.name,
@@ -73,7 +82,7 @@ function podState(namespace: string, { metadata, spec, status = {} }: PodObject,
     createdAt: metadata.creationTimestamp ?? "",
     serviceAccount: spec.serviceAccountName ?? "default",
     imagePullSecrets: (spec.imagePullSecrets ?? []).map(({ name }) => name),
-    ...(startTime === undefined ? {} : { startedAt: startTime }),
+    ...(startedAt === undefined ? {} : { startedAt }),
     ...(owner === undefined ? {} : { owner }),
     ...(scheduled?.status === "False"
       ? { unschedulable: scheduled.message ?? scheduled.reason ?? "unschedulable" }
@@ -84,8 +93,15 @@ function podState(namespace: string, { metadata, spec, status = {} }: PodObject,
   };
 }
 
+/** When the oldest of its containers started: one that was restarted in its place has read its environment anew. */
+function firstStart(containers: readonly ContainerStatusObject[] = []): string | undefined {
+  const starts = containers.map(({ state }) => state?.running?.startedAt).filter((at) => at !== undefined);
+  return starts.toSorted()[0];
+}
+
 function containerState({ name, image = "", state = {} }: ContainerStatusObject): ContainerStateSummary {
-  const { reason, message } = state.waiting ?? state.terminated ?? {};
+  const { reason, message: said } = state.waiting ?? state.terminated ?? {};
+  const message = state.waiting !== undefined || runtimeReasons.test(reason ?? "") ? said : undefined;
   const exitCode = state.terminated?.exitCode;
   return {
     name,
@@ -165,14 +181,15 @@ function workloadState(namespace: string, kind: string, { metadata, spec }: Work
 }
 
 /**
- * Whether Reloader (stakater) watches the workload.
+ * For which of its Secrets Reloader (stakater) restarts the workload.
  *
  * @see https://github.com/stakater/Reloader#annotations
  */
-function reloads(annotations: Readonly<Record<string, string>>, secrets: readonly SecretUse[]): boolean {
+function reloads(annotations: Readonly<Record<string, string>>, secrets: readonly SecretUse[]): readonly string[] {
+  const all = [...new Set(secrets.map(({ secret }) => secret))];
   const auto = ["reloader.stakater.com/auto", "secret.reloader.stakater.com/auto"];
-  if (auto.some((name) => annotations[name] === "true")) return true;
+  if (auto.some((name) => annotations[name] === "true")) return all;
   const list = annotations["secret.reloader.stakater.com/reload"] ?? "";
   const named = new Set(list.split(",").map((name) => name.trim()));
-  return secrets.length > 0 && secrets.every(({ secret, by }) => by === "image-pull" || named.has(secret));
+  return all.filter((secret) => named.has(secret));
 }

@@ -104,8 +104,9 @@ describe("rotate", () => {
 
 describe("rotationState", () => {
   const held = { source: "new", vault: "new", secret: "new" };
-  const pod = (reloads: boolean): Partial<Snapshot> => {
+  const pod = (reloaded: boolean): Partial<Snapshot> => {
     const secrets = [{ secret: target, by: "environment" as const }];
+    const reloads = reloaded ? [target] : [];
     return {
       workloads: seen([{ namespace: "ameide-dev", kind: "Deployment", name: "langfuse", secrets, reloads }]),
       pods: seen([

@@ -4,7 +4,7 @@ import { whoUses } from "../../diagnose/who-uses.ts";
 import { healthy, minutesAgo, seen, stack, unseen, valuesOf } from "./healthy.ts";
 
 function workload(name: string, change: Partial<WorkloadState>): WorkloadState {
-  return { namespace: "ameide-dev", kind: "Deployment", name, secrets: [], reloads: false, ...change };
+  return { namespace: "ameide-dev", kind: "Deployment", name, secrets: [], reloads: [], ...change };
 }
 
 const env = [{ secret: "inference-api-credentials", by: "environment" }] as const;
@@ -26,7 +26,8 @@ describe("whoUses", () => {
   it("says for each consumer what a new value asks of it", () => {
     const workloads = seen([
       workload("by-hand", { secrets: env }),
-      workload("reloaded", { secrets: env, reloads: true }),
+      workload("reloaded", { secrets: env, reloads: ["inference-api-credentials"] }),
+      workload("reloaded-for-another", { secrets: env, reloads: ["langfuse-secrets"] }),
       workload("mounted", { secrets: [{ secret: "inference-api-credentials", by: "volume" }] }),
       workload("nightly", { secrets: env, kind: "CronJob" }),
       workload("elsewhere", { secrets: env, namespace: "argocd" }),
@@ -38,6 +39,7 @@ describe("whoUses", () => {
       [
         ["Deployment/by-hand", "restart"],
         ["Deployment/reloaded", "restarts-itself"],
+        ["Deployment/reloaded-for-another", "restart"],
         ["Deployment/mounted", "follows"],
         ["CronJob/nightly", "next-run"],
       ],

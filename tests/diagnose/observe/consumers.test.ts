@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { observePods, observeWorkloads } from "../../../diagnose/observe/consumers.ts";
+import type { Warnings } from "../../../diagnose/observe/deliveries.ts";
+import type { PodState, WorkloadState } from "../../../domain/snapshot.ts";
+
+const none: Warnings = new Map();
+
+/** The one object of a collection, as the cluster answers it. */
+function reader(items: readonly object[], collection: string) {
+  return {
+    context: "c",
+    get: <T extends object>(path: string) =>
+      Promise.resolve({ items: path.includes(`/${collection}`) ? items : [] } as object as T),
+    text: () => Promise.resolve(""),
+  };
+}
+
+async function pod(status: object, warnings = none): Promise<PodState> {
+  const object = { metadata: { name: "p" }, spec: { containers: [{ name: "c" }] }, status };
+  const pods = await observePods(reader([object], "pods"), "n", warnings);
+  const [found] = pods.ok ? pods.value : [];
+  assert.ok(found !== undefined);
+  return found;
+}
+
+const container = (state: object) => ({ containerStatuses: [{ name: "c", state }] });
+
+describe("observePods", () => {
+  it("keeps what kubelet and runtime say of a container, and nothing of what the program itself said last", async () => {
+    const message = async (state: object) => (await pod(container(state))).containers[0]?.message;
+    assert.equal(await message({ waiting: { reason: "ErrImagePull", message: "403" } }), "403");
+    assert.equal(await message({ terminated: { reason: "StartError", message: "no such file" } }), "no such file");
+    assert.equal(await message({ terminated: { reason: "Error", message: "password=hunter2" } }), undefined);
+  });
+  it("keeps of a pod's Events the kubelet's own words, and no probe that quotes the container", async () => {
+    const of = async (reason: string) => {
+      const warnings: Warnings = new Map([["Pod/p", { reason, message: "password=hunter2", at: "" }]]);
+      return (await pod({}, warnings)).warning?.reason;
+    };
+    assert.deepEqual([await of("FailedMount"), await of("Unhealthy")], ["FailedMount", undefined]);
+  });
+  it("takes for its start that of its oldest container: one that was restarted in its place reads its environment anew", async () => {
+    const startTime = "2026-01-01T00:00:00Z";
+    const restarted = container({ running: { startedAt: "2026-01-02T00:00:00Z" } });
+    assert.equal((await pod({ startTime, ...restarted })).startedAt, "2026-01-02T00:00:00Z");
+    assert.equal((await pod({ startTime })).startedAt, startTime);
+  });
+});
+
+describe("observeWorkloads", () => {
+  const reloads = async (annotations: Record<string, string>): Promise<readonly string[] | undefined> => {
+    const env = ["a", "b"].map((name) => ({ valueFrom: { secretKeyRef: { name } } }));
+    const spec = { template: { spec: { containers: [{ name: "c", env }] } } };
+    const found = await observeWorkloads(reader([{ metadata: { name: "w", annotations }, spec }], "deployments"), "n");
+    const [workload]: readonly WorkloadState[] = found.ok ? found.value : [];
+    return workload?.reloads;
+  };
+  it("tells for which of its Secrets Reloader restarts it", async () => {
+    assert.deepEqual(await reloads({}), []);
+    assert.deepEqual(await reloads({ "reloader.stakater.com/auto": "true" }), ["a", "b"]);
+    assert.deepEqual(await reloads({ "secret.reloader.stakater.com/reload": "b, c" }), ["b"]);
+  });
+});
