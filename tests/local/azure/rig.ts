@@ -147,6 +147,11 @@ export class AzureRig {
   }
 }
 
+/** Status and code of what Azure refused. */
+export function refusal({ status, body }: ArmAnswer): readonly [number, string] {
+  return [status, body.error.code];
+}
+
 /** What NODE_EXTRA_CA_CERTS does for a process that is still to start. */
 function trust({ caPem }: AzureStandIn): void {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), caPem]);

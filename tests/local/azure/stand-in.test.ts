@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
 import { startAzure } from "../../../local/azure/stand-in.ts";
+import type { RestFailure } from "./official-client.ts";
 import { AzureRig, group, identityId, vaultId } from "./rig.ts";
 
 describe("startAzure", () => {
@@ -154,9 +155,3 @@ describe("startAzure", () => {
     await rig.restart();
   });
 });
-
-interface RestFailure extends Error {
-  readonly statusCode: number;
-  readonly code: string;
-  readonly details: { readonly error: { readonly innerError: { readonly code: string } } };
-}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { group, identityId, refusal, subscription } from "./rig.ts";
+import { useAzureRig } from "./use-azure-rig.ts";
+
+describe("resourceGroupRoutes", () => {
+  const { rig } = useAzureRig();
+
+  it("are made, changed, read, listed and deleted with all they hold, a vault into soft delete", async () => {
+    const changed = await rig().arm("PUT", group, { location: "West Europe", tags: { owner: "platform" } });
+    assert.deepEqual(changed, {
+      status: 200,
+      body: {
+        id: group,
+        name: "Ameide",
+        location: "westeurope",
+        tags: { owner: "platform" },
+        type: "Microsoft.Resources/resourceGroups",
+        properties: { provisioningState: "Succeeded" },
+      },
+    });
+    const listed = await rig().arm("GET", `${subscription}/resourceGroups`);
+    assert.deepEqual(listed.body.value, [changed.body]);
+
+    await rig().makeIdentity();
+    assert.equal((await rig().arm("DELETE", group)).status, 200);
+
+    assert.deepEqual(refusal(await rig().arm("GET", group)), [404, "ResourceGroupNotFound"]);
+    const deleted = await rig().arm("GET", `${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
+    assert.deepEqual(
+      deleted.body.value.map(({ name }: { name: string }) => name),
+      ["ameidekv"],
+    );
+    await rig().arm("PUT", group, { location: "westeurope" });
+    assert.deepEqual(refusal(await rig().arm("GET", identityId)), [404, "ResourceNotFound"]);
+  });
+
+  it("fail to move to another location", async () => {
+    const moved = await rig().arm("PUT", group, { location: "northeurope" });
+
+    assert.deepEqual(refusal(moved), [409, "InvalidResourceGroupLocation"]);
+  });
+});
