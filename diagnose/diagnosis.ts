@@ -12,6 +12,8 @@ export interface DiagnosedCause {
   readonly cause: string;
   /** The repair, with this place's names in it. */
   readonly fix: string;
+  /** The repair of each place that was seen broken, that one first; one where one mends them all. */
+  readonly fixes: readonly string[];
   readonly mind?: string;
   /** The seed's own commands, for those who work by hand. */
   readonly seed?: readonly string[];

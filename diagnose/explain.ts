@@ -62,6 +62,7 @@ function merged(sightings: readonly Sighting[], expected: Expectation): readonly
     return {
       code,
       ...placed(cause, expected, first),
+      fixes: [...new Set(seen.map((one) => placed(cause, expected, one).fix))],
       page: `docs/runbook.md#${code}`,
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
       secrets: seen.some(({ secrets }) => secrets === undefined)

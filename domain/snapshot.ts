@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly serviceAccounts: Observed<readonly ServiceAccountState[]>;
   readonly pods: Observed<readonly PodState[]>;
   readonly workloads: Observed<readonly WorkloadState[]>;
+  /** Of namespaces that the plan does not reach. */
+  readonly pullsElsewhere: Observed<readonly PullElsewhereState[]>;
   /** The Job that carries Keycloak's client secrets; another's, where there is one. */
   readonly clientPatcher: Observed<PatcherState>;
 }
@@ -261,6 +263,18 @@ export interface ContainerStateSummary {
   readonly reason?: string;
   readonly message?: string;
   readonly exitCode?: number;
+}
+
+/** A pod that cannot pull from our registry, since its namespace lacks the pull secret that it names as we name ours. */
+export interface PullElsewhereState {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly image: string;
+  /** Of the container that waits, such as `ImagePullBackOff`. */
+  readonly reason: string;
+  readonly pullSecret: string;
+  /** Whether that was seen; false where we may not look at Secrets there. */
+  readonly isSecretAbsent: boolean;
 }
 
 export interface SecretUse {

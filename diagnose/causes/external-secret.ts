@@ -139,7 +139,8 @@ export const externalSecretCauses = {
     severity: "error",
     title: "Pods pull private images in a namespace without a pull secret",
     aliases: ["operators ImagePullBackOff"],
-    symptom: "ImagePullBackOff; the pod names a pull secret that is not in its namespace",
+    symptom:
+      "ImagePullBackOff; the pod names the pull secret, and its namespace, which the chain does not reach, has none",
     cause: "the namespace is not among registry.additionalNamespaces",
     fix: "add <namespace> to registry.additionalNamespaces in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: "P16 (450, 622)",

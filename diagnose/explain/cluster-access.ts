@@ -15,6 +15,7 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
     snapshot.serviceAccounts,
     snapshot.pods,
     snapshot.workloads,
+    snapshot.pullsElsewhere,
     snapshot.clientPatcher,
     bootstrap.cronJob,
     bootstrap.jobs,

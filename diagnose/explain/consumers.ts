@@ -1,12 +1,18 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
 import type { PodState, SecretState } from "../../domain/snapshot.ts";
+import { causes } from "../causes.ts";
 import { isOfBootstrap } from "./bootstrap.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
 
 /** Accounts that should list the pull secret, pods that cannot pull, pods that still run with a former value. */
-export const explainConsumers: Rule = (view) => [...ofServiceAccounts(view), ...ofPulls(view), ...ofRestarts(view)];
+export const explainConsumers: Rule = (view) => [
+  ...ofServiceAccounts(view),
+  ...ofPulls(view),
+  ...ofPullsElsewhere(view),
+  ...ofRestarts(view),
+];
 
 function ofServiceAccounts({ snapshot, expected }: View): readonly Sighting[] {
   if (!snapshot.serviceAccounts.ok) return [];
@@ -49,16 +55,30 @@ function pullSighting(view: View, pod: PodState, delivery: PlannedDelivery, seen
   const { snapshot, before } = view;
   const secrets = delivery.keys.map(({ secret }) => secret);
   const about = { where: `Pod ${pod.namespace}/${pod.name}`, seen, secrets, name: pod.name, namespace: pod.namespace };
-  const ofThese = before.find(
-    ({ code, secrets: broken }) =>
-      /placeholder|refused|malformed|missing|not-attached/.test(code) &&
-      broken?.some((one) => secrets.includes(one)) === true,
-  );
-  if (ofThese !== undefined) return { ...ofThese, where: about.where, seen };
   const held = snapshot.secrets.ok
     ? snapshot.secrets.value.some(({ namespace, name }) => namespace === pod.namespace && name === delivery.target)
     : undefined;
-  return { code: held === false ? "pull-secret-missing-here" : "image-pull-denied", ...about };
+  const ofThese = before.find(
+    ({ code, secrets: broken }) =>
+      (held === false || /placeholder|refused|malformed|missing|not-attached/.test(code)) &&
+      causes[code].severity === "error" &&
+      broken?.some((one) => secrets.includes(one)) === true,
+  );
+  if (ofThese !== undefined) return { ...ofThese, where: about.where, seen };
+  return { code: held === false ? "target-secret-missing" : "image-pull-denied", ...about };
+}
+
+/** No secret is named: each is well where it is declared to go. */
+function ofPullsElsewhere({ snapshot: { pullsElsewhere } }: View): readonly Sighting[] {
+  if (!pullsElsewhere.ok) return [];
+  return pullsElsewhere.value.map(({ namespace, pod, image, reason, pullSecret, isSecretAbsent }) => ({
+    code: "pull-secret-missing-here",
+    where: `Pod ${namespace}/${pod}`,
+    seen: `${reason}: ${image}; it names ${pullSecret}, which ${isSecretAbsent ? "is not there" : "may not be looked at"}`,
+    secrets: [],
+    name: pod,
+    namespace,
+  }));
 }
 
 /** Environment variables are read at the start alone; a mounted Secret follows by itself. */

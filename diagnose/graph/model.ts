@@ -49,7 +49,7 @@ export interface GraphCause {
   readonly severity: Severity;
   readonly title: string;
   readonly cause: string;
-  readonly fix: string;
+  readonly fixes: readonly string[];
   /** Its heading in the runbook. */
   readonly page: string;
   readonly evidence: DiagnosedCause["evidence"];
@@ -67,13 +67,13 @@ export function graphModel(plan: ChainPlan, catalogue: Catalogue, diagnosis?: Di
     secrets: plan.secrets.map((secret) => graphSecret(secret, catalogue, hops.get(secret.name))),
     deliveries: plan.deliveries.map((delivery) => graphDelivery(delivery, diagnosis)),
     clusterManaged: clusterManaged(catalogue),
-    causes: causes.map(({ code, stage, severity, title, cause, fix, page, evidence, secrets }) => ({
+    causes: causes.map(({ code, stage, severity, title, cause, fixes, page, evidence, secrets }) => ({
       code,
       stage,
       severity,
       title,
       cause,
-      fix,
+      fixes,
       page,
       evidence,
       secrets,

@@ -2,6 +2,7 @@ import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstr
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type { BootstrapState, CronJobState, JobState, Observed } from "../../domain/snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
+import { exists } from "./exists.ts";
 import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { notAsked, observed } from "./observed.ts";
 import { podLog } from "./pod-log.ts";
@@ -134,17 +135,6 @@ async function readStatus(
   if (value !== undefined) return { ok: true, value };
   const message = `data.status ${text.value === "" ? "is missing" : "is not what vault-bootstrap writes"}`;
   return { ok: false, failure: { kind: "malformed", message, asked } };
-}
-
-/** Only whether it is there: what it holds, Vault's root token among it, is thrown away unread. */
-async function exists(kubernetes: KubernetesReader, path: string): Promise<boolean> {
-  try {
-    await kubernetes.get(path);
-    return true;
-  } catch (error) {
-    if ((error as { status?: number }).status === 404) return false;
-    throw error;
-  }
 }
 
 async function failedLog(

@@ -61,21 +61,30 @@ export function observePods(
   namespace: string,
   warnings: Warnings,
 ): Promise<Observed<readonly PodState[]>> {
-  return observed(`list pods in ${namespace}`, async () => {
-    const pods = await listAll<PodObject>(kubernetes, `/api/v1/namespaces/${namespace}/pods`);
-    return pods.map((pod) => {
-      const warning = warnings.get(`Pod/${pod.metadata.name}`);
-      return podState(namespace, pod, kubeletReasons.test(warning?.reason ?? "") ? warning : undefined);
-    });
+  return observed(`list pods in ${namespace}`, () =>
+    podStates(kubernetes, `/api/v1/namespaces/${namespace}/pods`, warnings),
+  );
+}
+
+/** @param warnings - of the one namespace that is listed. @default - none are known */
+export async function podStates(
+  kubernetes: KubernetesReader,
+  path: string,
+  warnings: Warnings = new Map(),
+): Promise<readonly PodState[]> {
+  const pods = await listAll<PodObject>(kubernetes, path);
+  return pods.map((pod) => {
+    const warning = warnings.get(`Pod/${pod.metadata.name}`);
+    return podState(pod, kubeletReasons.test(warning?.reason ?? "") ? warning : undefined);
   });
 }
 
-function podState(namespace: string, { metadata, spec, status = {} }: PodObject, warning?: WarningState): PodState {
+function podState({ metadata, spec, status = {} }: PodObject, warning?: WarningState): PodState {
   const owner = ownerOf(metadata);
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
   const startedAt = firstStart(status.containerStatuses) ?? status.startTime;
   return {
-    namespace,
+    namespace: metadata.namespace ?? "",
     name: metadata.name,
     labels: metadata.labels ?? {},
     phase: status.phase ?? "Unknown",

@@ -17,6 +17,7 @@ import {
 } from "./deliveries.ts";
 import { fingerprinter } from "./fingerprint.ts";
 import { notAsked, observed, together } from "./observed.ts";
+import { observePullsElsewhere } from "./pulls-elsewhere.ts";
 import { scrubbed } from "./scrubbed.ts";
 import { observeVault } from "./vault.ts";
 
@@ -138,6 +139,7 @@ type ClusterParts = Pick<
   | "serviceAccounts"
   | "pods"
   | "workloads"
+  | "pullsElsewhere"
   | "clientPatcher"
 >;
 
@@ -149,9 +151,10 @@ async function observeCluster(
   if (typeof kubernetes === "string") return unseenCluster(kubernetes);
   const namespaces = namespacesOf(stack);
   const none: Warnings = new Map();
-  const [bootstrap, clientPatcher, parts] = await Promise.all([
+  const [bootstrap, clientPatcher, pullsElsewhere, parts] = await Promise.all([
     observeBootstrap(kubernetes, stack),
     observePatcher(kubernetes, stack.namespace),
+    observePullsElsewhere(kubernetes, stack, namespaces),
     Promise.all(
       namespaces.map(async (namespace) => {
         const seen = await observeWarnings(kubernetes, namespace);
@@ -173,6 +176,7 @@ async function observeCluster(
   return {
     bootstrap,
     clientPatcher,
+    pullsElsewhere,
     stores: together(parts.map(({ stores }) => stores)),
     externalSecrets: together(parts.map(({ externalSecrets }) => externalSecrets)),
     warned: together(parts.map(({ warned }) => warned)),
@@ -196,5 +200,6 @@ function unseenCluster(why: string): ClusterParts {
     serviceAccounts: nothing,
     pods: nothing,
     workloads: nothing,
+    pullsElsewhere: nothing,
   };
 }

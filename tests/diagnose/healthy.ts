@@ -153,6 +153,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
       })),
     ),
     warned: seen([]),
+    pullsElsewhere: seen([]),
     serviceAccounts: seen([
       ...plan.stores.map(({ namespace: of, serviceAccount }) => ({
         namespace: of,

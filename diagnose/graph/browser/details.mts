@@ -114,7 +114,7 @@ const longestEvidence = 5;
 const longestNames = 30;
 
 function causeElements(
-  { code, title, cause, fix, page, evidence }: Cause,
+  { code, title, cause, fixes, page, evidence }: Cause,
   names: readonly Element[],
 ): readonly Element[] {
   const more = evidence.length - longestEvidence;
@@ -125,7 +125,8 @@ function causeElements(
     ...evidence.slice(0, longestEvidence).map(({ where, seen }) => text("pre", `${where}: ${seen}`)),
     ...(more > 0 ? [text("p", `and ${more} more like it`)] : []),
     text("p", "repair:"),
-    text("pre", fix),
+    ...fixes.slice(0, longestEvidence).map((fix) => text("pre", fix)),
+    ...(fixes.length > longestEvidence ? [text("p", `and ${fixes.length - longestEvidence} more like it`)] : []),
     text("p", `more: ${page}`),
   ];
 }

@@ -9,7 +9,7 @@ import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 const namesPerPage = 25;
 
-/** As many external secrets, each with a delivery of its own, in so many namespaces. */
+/** As many external secrets, each with a delivery of its own and none of them a pull secret, in so many namespaces. */
 function stackOf(secrets: number, namespaces: number): EnvironmentStack {
   const names = Array.from({ length: secrets }, (_none, n) => `secret-${n}`);
   const catalogue = {

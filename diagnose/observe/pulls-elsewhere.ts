@@ -1,0 +1,66 @@
+import type { EnvironmentStack } from "../../domain/environment.ts";
+import { namespaceOf } from "../../domain/federation.ts";
+import { mapBounded } from "../../domain/map-bounded.ts";
+import type { Observed, PodState, PullElsewhereState } from "../../domain/snapshot.ts";
+import { environmentNames } from "../../domain/stage.ts";
+import type { KubernetesReader } from "./access.ts";
+import { podStates } from "./consumers.ts";
+import { exists } from "./exists.ts";
+import { observed } from "./observed.ts";
+
+const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
+const readsAtOnce = 4;
+
+/**
+ * Pods of namespaces that receive nothing from us and still name our pull secret: those that a new operator brings, say,
+ * whose namespace nobody added (P16). One list of what waits, over the whole cluster; another environment's are its own.
+ */
+export function observePullsElsewhere(
+  kubernetes: KubernetesReader,
+  { plan }: Pick<EnvironmentStack, "plan">,
+  reached: readonly string[],
+): Promise<Observed<readonly PullElsewhereState[]>> {
+  const pulls = plan.deliveries.flatMap(({ registry, target }) =>
+    registry === undefined ? [] : [{ registry, target }],
+  );
+  if (pulls.length === 0) return Promise.resolve({ ok: true, value: [] });
+  const others = new Set<string>([...reached, ...environmentNames.map(namespaceOf)]);
+  return observed("list pods in all namespaces", async () => {
+    const waiting = await podStates(kubernetes, "/api/v1/pods?fieldSelector=status.phase%3DPending");
+    const lacking = waiting
+      .filter(({ namespace }) => !others.has(namespace))
+      .flatMap((pod) => {
+        const image = pod.containers.find(({ reason = "" }) => pullReasons.test(reason));
+        const pull = pulls.find(
+          ({ registry, target }) =>
+            image?.image.startsWith(`${registry}/`) === true && pod.imagePullSecrets.includes(target),
+        );
+        return image === undefined || pull === undefined ? [] : [{ pod, image, pullSecret: pull.target }];
+      });
+    const seen = await mapBounded(lacking, readsAtOnce, async ({ pod, image, pullSecret }) => {
+      const has = await hasSecret(kubernetes, pod, pullSecret);
+      const state = {
+        namespace: pod.namespace,
+        pod: pod.name,
+        image: image.image,
+        reason: image.reason ?? "",
+        pullSecret,
+      };
+      return has === true ? [] : [{ ...state, isSecretAbsent: has === false }];
+    });
+    return seen.flat();
+  });
+}
+
+/** `undefined` where it may not be looked at; another's Secret of that name is that one's trouble. */
+async function hasSecret(
+  kubernetes: KubernetesReader,
+  { namespace }: PodState,
+  name: string,
+): Promise<boolean | undefined> {
+  try {
+    return await exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${name}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { explain } from "../../../diagnose/explain.ts";
+import type { PodState } from "../../../domain/snapshot.ts";
+import { bootstrapPod, lastRun } from "../changes.ts";
+import { healthy, minutesAgo, stack } from "../healthy.ts";
+import { struckBy } from "../struck.ts";
+
+describe("explainBootstrap", () => {
+  it("tells a run that ended at its own deadline from one that was stopped", () => {
+    const before = healthy();
+    const { causes } = explain({ ...before, ...lastRun("terminated", "not done after 240 s")(before) }, stack);
+    assert.equal(causes[0]?.code, "bootstrap-overruns");
+  });
+  it("tells a volume that cannot be mounted by the pod's Event, and only while the pod waits", () => {
+    const warning = { reason: "FailedMount", message: 'configmap "vault-bootstrap-0a1b" not found', at: minutesAgo(1) };
+    const first = (change: Partial<PodState>) => {
+      const before = healthy();
+      return explain({ ...before, ...bootstrapPod({ warning, ...change })(before) }, stack).causes[0];
+    };
+    assert.equal(first({})?.code, "bootstrap-cannot-start");
+    assert.match(first({})?.evidence[0]?.seen ?? "", /^FailedMount: configmap "vault-bootstrap-0a1b" not found$/);
+    assert.equal(first({ phase: "Running" }), undefined);
+  });
+  it("tells the bootstrap's own pod that cannot pull once, and not as a consumer's as well", () => {
+    const codes = struckBy("bootstrap-image-not-pulled").causes.map(({ code }) => code);
+    assert.deepEqual(codes, ["bootstrap-image-not-pulled"]);
+  });
+  it("does not take an old status for the state of a Vault that is unsealed by now", () => {
+    const before = healthy();
+    const { causes } = explain({ ...before, ...lastRun("vault-sealed")(before) }, stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      [],
+    );
+  });
+});

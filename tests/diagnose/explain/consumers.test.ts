@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { explain } from "../../../diagnose/explain.ts";
+import type { PodState } from "../../../domain/snapshot.ts";
+import { pod } from "../changes.ts";
+import { changed, healthy, minutesAgo, seen, stack, without } from "../healthy.ts";
+
+const started = {
+  phase: "Running",
+  startedAt: minutesAgo(60),
+  secrets: [{ secret: "langfuse-secrets", by: "environment" as const }],
+};
+
+/** What is told of a pod that reads a Secret which changed after it started. */
+function restart(change: Partial<PodState>) {
+  const before = healthy();
+  const isRead = ({ name }: { name: string }) => name === "langfuse-secrets";
+  const secrets = changed(before.secrets, isRead, { changedAt: minutesAgo(1) });
+  return explain({ ...before, secrets, ...pod({ ...started, ...change })(before) }, stack).causes;
+}
+
+describe("explainConsumers", () => {
+  it("restarts by its controller what kubectl can restart", () => {
+    const fixes = ["ReplicaSet/chat-7d9f8b6c5d", "StatefulSet/chat", "DaemonSet/chat"].map((owner) =>
+      restart({ owner })[0]?.fix.replace(/^.* rollout restart /, ""),
+    );
+    assert.deepEqual(fixes, ["deployment/chat", "statefulset/chat", "daemonset/chat"]);
+  });
+  it("prints no command that kubectl refuses: a bare pod, or one of another controller, is restarted by what made it", () => {
+    assert.equal(restart({})[0]?.fix, "restart Pod ameide-dev/p by way of what made it");
+    assert.equal(
+      restart({ owner: "Cluster/pg" })[0]?.fix,
+      "restart Pod ameide-dev/p by way of what made it, Cluster/pg",
+    );
+  });
+  it("has nothing to say of a Job's pod, which ends by itself", () =>
+    assert.deepEqual(restart({ owner: "Job/a" }), []));
+  it("says nothing of another pod that cannot pull where the Secret's own absence is told, but adds it as evidence", () => {
+    const before = healthy();
+    const secrets = without(
+      before.secrets,
+      ({ name, namespace }) => name === "ghcr-pull" && namespace === "ameide-dev",
+    );
+    const refused = [{ name: "c", image: "ghcr.io/ameide/a:1", reason: "ErrImagePull" }];
+    const snapshot = { ...before, secrets, ...pod({ containers: refused })(before) };
+    const told = explain(snapshot, stack).causes;
+    assert.deepEqual(
+      told.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
+      [["target-secret-missing", ["Secret ameide-dev/ghcr-pull", "Pod ameide-dev/p"]]],
+    );
+  });
+  it("tells a pod elsewhere that lacks the pull secret, and calls no secret of the chain broken for it", () => {
+    const elsewhere = { namespace: "operators", pod: "o-0", image: "ghcr.io/ameide/o:1", reason: "ErrImagePull" };
+    const pullsElsewhere = seen([{ ...elsewhere, pullSecret: "ghcr-pull", isSecretAbsent: true }]);
+    const { causes, secrets } = explain({ ...healthy(), pullsElsewhere }, stack);
+    assert.equal(causes[0]?.code, "pull-secret-missing-here");
+    assert.match(causes[0]?.fix ?? "", /^add operators to registry.additionalNamespaces in Pulumi.dev.yaml/);
+    assert.deepEqual(
+      secrets.filter(({ brokenAt }) => brokenAt !== undefined),
+      [],
+    );
+  });
+});

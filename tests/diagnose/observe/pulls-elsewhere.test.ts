@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { ReadError, type KubernetesReader } from "../../../diagnose/observe/access.ts";
+import { observePullsElsewhere } from "../../../diagnose/observe/pulls-elsewhere.ts";
+import type { PullElsewhereState } from "../../../domain/snapshot.ts";
+import { environmentStack } from "../../support/stacks.ts";
+
+const stack = environmentStack("dev");
+
+/** @param answers - status of `ghcr-pull` in each namespace that is asked for it. @default - it is not there */
+function cluster(pods: readonly object[], answers: Readonly<Record<string, number>> = {}) {
+  const asked: string[] = [];
+  const kubernetes: KubernetesReader = {
+    context: "c",
+    get: <T extends object>(path: string) => {
+      asked.push(path);
+      if (path.startsWith("/api/v1/pods")) return Promise.resolve({ items: pods } as unknown as T);
+      const [, namespace = ""] = /namespaces\/([^/]+)\/secrets\/ghcr-pull$/.exec(path) ?? [];
+      const status = answers[namespace] ?? 404;
+      return status === 200 ? Promise.resolve({} as T) : Promise.reject(new ReadError(status, "as told"));
+    },
+    text: () => Promise.resolve(""),
+  };
+  return { kubernetes, asked };
+}
+
+function pod(namespace: string, change: { image?: string; reason?: string; pullSecret?: string } = {}): object {
+  const { image = "ghcr.io/ameide/operator:1", reason = "ImagePullBackOff", pullSecret = "ghcr-pull" } = change;
+  return {
+    metadata: { name: "operator-0", namespace },
+    spec: { containers: [], imagePullSecrets: [{ name: pullSecret }] },
+    status: { phase: "Pending", containerStatuses: [{ name: "c", image, state: { waiting: { reason } } }] },
+  };
+}
+
+async function seenIn(
+  pods: readonly object[],
+  answers?: Readonly<Record<string, number>>,
+): Promise<readonly PullElsewhereState[]> {
+  const found = await observePullsElsewhere(cluster(pods, answers).kubernetes, stack, ["ameide-dev", "argocd"]);
+  assert.ok(found.ok);
+  return found.value;
+}
+
+describe("observePullsElsewhere", () => {
+  it("finds the pod that names our pull secret where it is not", async () => {
+    assert.deepEqual(await seenIn([pod("clickhouse-system")]), [
+      {
+        namespace: "clickhouse-system",
+        pod: "operator-0",
+        image: "ghcr.io/ameide/operator:1",
+        reason: "ImagePullBackOff",
+        pullSecret: "ghcr-pull",
+        isSecretAbsent: true,
+      },
+    ]);
+  });
+  it("leaves to others what is theirs: other registries, other pull secrets, other waits", async () => {
+    const theirs = [{ image: "docker.io/a/b:1" }, { pullSecret: "their-pull" }, { reason: "ContainerCreating" }];
+    assert.deepEqual(await seenIn(theirs.map((change) => pod("elsewhere", change))), []);
+  });
+  it("leaves to their own doctor the namespaces that the chain reaches, and those of other environments", async () => {
+    assert.deepEqual(await seenIn(["ameide-dev", "argocd", "ameide-prod"].map((namespace) => pod(namespace))), []);
+  });
+  it("leaves alone a pod whose namespace has another's Secret of that name", async () => {
+    assert.deepEqual(await seenIn([pod("elsewhere")], { elsewhere: 200 }), []);
+  });
+  it("tells the pod also where the Secret may not be looked at, and that it was not seen", async () => {
+    const [found] = await seenIn([pod("elsewhere")], { elsewhere: 403 });
+    assert.equal(found?.isSecretAbsent, false);
+  });
+  it("asks once for the whole cluster, of what waits alone", async () => {
+    const { kubernetes, asked } = cluster([]);
+    await observePullsElsewhere(kubernetes, stack, []);
+    assert.deepEqual(asked, ["/api/v1/pods?fieldSelector=status.phase%3DPending&limit=500"]);
+  });
+  it("asks nothing where no pull secret is delivered", async () => {
+    const { kubernetes, asked } = cluster([]);
+    await observePullsElsewhere(kubernetes, { plan: { ...stack.plan, deliveries: [] } }, []);
+    assert.deepEqual(asked, []);
+  });
+});
