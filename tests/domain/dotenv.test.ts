@@ -2,62 +2,11 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { parse } from "dotenv";
 import * as fc from "fast-check";
-import { compileDotenv, type CompiledDotenv } from "../../domain/dotenv.ts";
-import type { DotenvFile } from "../../domain/dotenv-files.ts";
+import { compileDotenv } from "../../domain/dotenv.ts";
 import { formatFinding } from "../../domain/finding.ts";
 import { sanitise } from "../../domain/names.ts";
-import type { EnvironmentName } from "../../domain/stage.ts";
 import { catalogueOf } from "../support/catalogues.ts";
-
-const catalogue = catalogueOf({
-  secrets: {
-    "ghcr-token": { authority: "external", env: "GHCR_TOKEN", aliases: ["ghcr-pull-secret"], minLengthInCharacters: 4 },
-    "ghcr-username": { authority: "external", env: "GHCR_USERNAME" },
-    "dev-only": { authority: "external", env: "DEV_ONLY", environments: ["dev"] },
-    "auth-secret": { authority: "generated" },
-    "own-name": {
-      authority: "external",
-      env: "OWN_VARIABLE",
-      keyVault: "own-key-vault-name",
-      environments: ["staging"],
-    },
-  },
-  clusterManaged: [
-    { name: "postgres-ameide-auth", authority: "cnpg", see: "412" },
-    { pattern: "*-db-credentials", authority: "cnpg", see: "412" },
-  ],
-  deliveries: {
-    "ghcr-pull": {
-      type: "kubernetes.io/dockerconfigjson",
-      registry: "ghcr.io",
-      username: "ghcr-username",
-      password: "ghcr-token",
-    },
-  },
-  settings: ["PORT", "NEXT_PUBLIC_*"],
-  retired: { "env-*": { since: "2025-12-05", use: "*" }, "azure-auth": { since: "2025-12-05" } },
-});
-
-interface Options {
-  readonly environment?: EnvironmentName | "shared";
-  readonly secretPrefix?: string | undefined;
-}
-
-function compileFiles(
-  files: readonly DotenvFile[],
-  { environment = "dev", secretPrefix }: Options = {},
-): CompiledDotenv {
-  return compileDotenv({ files, catalogue, environment, secretPrefix });
-}
-
-function compile(text: string, options?: Options): CompiledDotenv {
-  return compileFiles([{ path: ".env", text, tracked: false, mode: 0o600 }], options);
-}
-
-/** `severity code where: problem` of each finding. */
-function told({ findings }: CompiledDotenv): readonly string[] {
-  return findings.map(({ severity, code, where = "", problem }) => `${severity} ${code} ${where}: ${problem}`);
-}
+import { catalogue, compile, compileFiles, told } from "./compiled-dotenv.ts";
 
 describe("compileDotenv", () => {
   it("gives each value under the secret's name, unprintable", () => {
@@ -89,18 +38,6 @@ describe("compileDotenv", () => {
       "error dotenv-alias .env:3: OWN_KEY_VAULT_NAME is another name of own-name",
     ]);
     assert.equal(compiled.values.get("own-name")?.reveal(), "abcd");
-  });
-
-  it("lets a later file win, and names its line", () => {
-    const files = [
-      { path: ".env", text: "GHCR_TOKEN=\nGHCR_USERNAME=me", tracked: false },
-      { path: ".env.local", text: "# mine\nGHCR_TOKEN=abcd", tracked: false },
-    ];
-    const compiled = compileFiles(files);
-    assert.equal(compiled.values.get("ghcr-token")?.reveal(), "abcd");
-    assert.deepEqual(compiled.findings, []);
-    const emptied = compileFiles([...files, { path: ".env.more", text: "\nGHCR_TOKEN=", tracked: false }]);
-    assert.match(told(emptied)[0] ?? "", /^error dotenv-empty \.env\.more:2: GHCR_TOKEN is empty$/);
   });
 
   it("leaves settings out, with one note", () => {
@@ -162,10 +99,6 @@ describe("compileDotenv", () => {
     );
   });
 
-  it("tells of an empty value that it is empty and nothing else", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=")), ["error dotenv-empty .env:1: GHCR_TOKEN is empty"]);
-  });
-
   it("fails two variables that meet in one name, naming both lines, over files too", () => {
     const compiled = compileFiles([
       { path: ".env", text: "GHCR_TOKEN=abcd", tracked: false },
@@ -176,92 +109,6 @@ describe("compileDotenv", () => {
     ]);
   });
 
-  it("fails the same variable twice in one file, naming both lines", () => {
-    const compiled = compile("GHCR_TOKEN=abcd\n\nGHCR_TOKEN=efgh");
-    assert.deepEqual(told(compiled), ["error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1"]);
-  });
-
-  it("fails a line that spilled out of a value without quotes, and does not show it", () => {
-    const compiled = compile(
-      "GHCR_TOKEN=-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
-    );
-    assert.deepEqual(
-      told(compiled),
-      [
-        "error dotenv-value-spills .env:3: this line looks like part of the value above it, and dotenv reads it as a variable of its own",
-        "error dotenv-duplicate .env:3: (a name that looks like part of a value) is set twice, here and at .env:2",
-      ].toReversed(),
-    );
-  });
-
-  it("fails a value over 25 KB, counted in bytes", () => {
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_800)}`)), []);
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_801)}`)), [
-      "error dotenv-too-large .env:1: GHCR_TOKEN has 25602 bytes, Key Vault takes 25600",
-    ]);
-  });
-
-  it("warns of a line break, and keeps it", () => {
-    const compiled = compile('GHCR_TOKEN="one\ntwo"');
-    assert.match(told(compiled)[0] ?? "", /^warning dotenv-newline \.env:1/);
-    assert.equal(compiled.values.get("ghcr-token")?.reveal(), "one\ntwo");
-  });
-
-  it("warns of a space at either end, and keeps it", () => {
-    const compiled = compile("GHCR_TOKEN=' abcd'\nGHCR_USERNAME='me '");
-    assert.deepEqual(
-      compiled.findings.map(({ severity, code, where }) => [severity, code, where]),
-      [
-        ["warning", "dotenv-padded", ".env:1"],
-        ["warning", "dotenv-padded", ".env:2"],
-      ],
-    );
-    assert.equal(compiled.values.get("ghcr-token")?.reveal(), " abcd");
-  });
-
-  it("warns of a reference to another variable, which nothing expands", () => {
-    assert.match(told(compile("GHCR_TOKEN=x-${OTHER}"))[0] ?? "", /^warning dotenv-not-expanded \.env:1/);
-    assert.deepEqual(told(compile("GHCR_TOKEN=pa$$word")), []);
-  });
-
-  it("warns of two secrets with one value, naming both, unless it is too short to tell", () => {
-    const value = "one-long-value-of-two";
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
-      "warning dotenv-same-value .env:3: GHCR_USERNAME holds the same value as GHCR_TOKEN (.env:1)",
-    ]);
-    assert.deepEqual(told(compile("GHCR_TOKEN=abcd\nGHCR_USERNAME=abcd")), []);
-  });
-
-  it("fails a quote that is not closed", () => {
-    assert.match(told(compile("GHCR_TOKEN='abcd"))[0] ?? "", /^error dotenv-stray-quote \.env:1/);
-  });
-
-  it("fails a value of white space only", () => {
-    assert.match(told(compile("GHCR_TOKEN='  '"))[0] ?? "", /^error dotenv-empty/);
-  });
-
-  it("fails a value that is shorter than its entry says", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=abc")), [
-      "error dotenv-too-short .env:1: GHCR_TOKEN is shorter than 4 characters",
-    ]);
-  });
-
-  it("fails a placeholder and a known fixture in every environment", () => {
-    for (const environment of ["dev", "prod", "local", "shared"] as const) {
-      assert.match(told(compile("GHCR_TOKEN=changeme", { environment }))[0] ?? "", /^error dotenv-placeholder/);
-      assert.match(told(compile("GHCR_TOKEN=minioadmin", { environment }))[0] ?? "", /^error dotenv-fixture/);
-    }
-  });
-
-  it("takes a sample value in local, and fails it elsewhere", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
-    for (const environment of ["dev", "staging", "prod", "shared"] as const) {
-      assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment })), [
-        "error dotenv-fixture .env:1: GHCR_TOKEN holds a sample value, which only local accepts",
-      ]);
-    }
-  });
-
   it("leaves out a secret that does not exist in the environment, with a note", () => {
     const compiled = compile("DEV_ONLY=x", { environment: "prod" });
     assert.deepEqual(told(compiled), [
@@ -269,41 +116,6 @@ describe("compileDotenv", () => {
     ]);
     assert.deepEqual([...compiled.values.keys()], []);
     assert.deepEqual([...compile("DEV_ONLY=x", { environment: "shared" }).values.keys()], ["dev-only"]);
-  });
-
-  describe("files", () => {
-    const file = (path: string, tracked: DotenvFile["tracked"], mode = 0o600): DotenvFile => ({
-      path,
-      text: "GHCR_TOKEN=abcd",
-      tracked,
-      mode,
-    });
-    it("fails one that git tracks", () => {
-      assert.deepEqual(told(compileFiles([file("sub/.env", true)])), [
-        "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
-      ]);
-    });
-    it("fails one of which git does not say whether it tracks it, with git's words; in local not .env.example", () => {
-      const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
-      assert.deepEqual(told(compileFiles([file(".env", refusal)])), [
-        "error dotenv-git-unknown .env: git does not say whether it tracks .env: fatal: detected dubious ownership",
-      ]);
-      assert.deepEqual(told(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
-    });
-    it("takes the tracked .env.example in local only", () => {
-      assert.deepEqual(told(compileFiles([file(".env.example", true)], { environment: "local" })), []);
-      assert.match(
-        told(compileFiles([file(".env.example", true)]))[0] ?? "",
-        /^error dotenv-tracked .*only local accepts, not dev$/,
-      );
-    });
-    it("warns of one that others can read, with the chmod", () => {
-      const { findings } = compileFiles([file(".env", false, 0o644)]);
-      assert.deepEqual(
-        findings.map(({ severity, code, fix }) => [severity, code, fix]),
-        [["warning", "dotenv-readable-by-others", "chmod 600 .env"]],
-      );
-    });
   });
 
   describe("with secretPrefix", () => {
