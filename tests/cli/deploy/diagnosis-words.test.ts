@@ -51,6 +51,25 @@ describe("formatDiagnosis of what is broken", () => {
       ],
     );
   });
+  it("prints the repair of each place that is broken, not of the first alone, and cuts a long list", () => {
+    const before = healthy();
+    const disabled = (names: readonly string[]) => ({
+      ...before,
+      keyVault: changed(before.keyVault, ({ name }) => names.includes(name), { enabled: false }),
+    });
+    const fixes = (snapshot: typeof before) =>
+      formatDiagnosis(explain(snapshot, stack), snapshot)
+        .split("\n")
+        .filter((line) => line.startsWith("  fix:"));
+    const fix = (name: string) => `  fix:     az keyvault secret set-attributes --vault-name ameidekv --name ${name} --enabled true`; // prettier-ignore
+    assert.deepEqual(fixes(disabled(["ghcr-token", "openai-api-key"])), [fix("ghcr-token"), fix("openai-api-key")]);
+    const broken = explain(disabled(["ghcr-token"]), stack);
+    const many = broken.causes.map((one) => ({ ...one, fixes: ["a", "b", "c", "d", "e", "f", "g"] }));
+    assert.match(
+      formatDiagnosis({ ...broken, causes: many }, before),
+      /\n {2}fix: {5}e\n {2}fix: {5}and 2 more like it\n/,
+    );
+  });
   it("tells each of Keycloak's names as what it is: placeholder, absent, unread or real", () => {
     const keycloakClients = ["a", "b", "c", "d"].map((clientId) => ({ clientId, vaultKey: `${clientId}-secret` }));
     const expected = { ...stack, catalogue: { ...stack.catalogue, keycloakClients } };

@@ -11,7 +11,7 @@ import { graphModel } from "../../../diagnose/graph/model.ts";
 import { graphPage } from "../../../diagnose/graph/page.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 import { openBrowser } from "../../support/browser.ts";
-import { changed, healthy, print, stack } from "../healthy.ts";
+import { changed, healthy, print, stack, unseen } from "../healthy.ts";
 
 const whole = healthy();
 const sick = {
@@ -192,6 +192,15 @@ describe("graphPage", function () {
       edges.filter((line) => /managed|owner/.test(line)),
       [],
     );
+  });
+  it("calls nothing well that could not be looked at, and counts nothing as broken by it", async () => {
+    const blind = graphModel(stack.plan, stack.catalogue, explain({ ...whole, stores: unseen("forbidden") }, stack));
+    await page.setContent(await graphPage([blind]));
+    await page.waitForSelector("svg .node");
+    const said = (await page.textContent("#summary")) ?? "";
+    assert.match(said, /: 1 error, \d+ could not be seen at every stage, seen /);
+    assert.match((await page.textContent("#store-0 text")) ?? "", /\?/);
+    assert.match((await page.textContent("#details")) ?? "", /more: docs\/runbook\.md#cluster-not-readable/);
   });
   it("lets no name end its script", async () => {
     const evil = {
