@@ -1,6 +1,6 @@
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import type { PodState, Snapshot } from "../../domain/snapshot.ts";
-import { changed, minutesAgo, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
+import { changed, minutesAgo, print, seen, stack, valuesOf } from "./healthy.ts";
 
 /** A part of a snapshot, however deep. */
 export type Change = (snapshot: Snapshot) => Partial<Snapshot>;
