@@ -136,6 +136,16 @@ describe("authority rules", () => {
       }),
       ["authority-cluster-managed"],
     ));
+  it("fail the target that a ClusterExternalSecret names its ExternalSecrets by, and its own name where it names none", () => {
+    const { spec } = changed(externalSecret, [["spec", "target"], undefined]).props as { readonly spec: object };
+    const everywhere = (name: string, more: object = {}): Sample => ({
+      type: "kubernetes:external-secrets.io/v1:ClusterExternalSecret",
+      props: { metadata: { name }, spec: { externalSecretSpec: spec, ...more } },
+    });
+    assert.deepEqual(refusedBy(everywhere("x", { externalSecretName: "redis-auth" })), ["authority-cluster-managed"]);
+    assert.deepEqual(refusedBy(everywhere("redis-auth", { externalSecretName: "x" })), []);
+    assert.deepEqual(refusedBy(everywhere("redis-auth")), ["authority-cluster-managed"]);
+  });
   it("fail an item of a list", () =>
     assert.deepEqual(
       refusedBy({

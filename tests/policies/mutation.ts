@@ -23,6 +23,7 @@ type Body = (this: { timeout(ms: number): void }) => unknown;
 
 const suites = [
   "rules",
+  "external-secret",
   "authority",
   "secretness",
   "vault-hcl",
