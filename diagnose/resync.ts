@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { mapBounded } from "../domain/map-bounded.ts";
 import type { ExternalSecretState, Failure, Observed, StoreState } from "../domain/snapshot.ts";
+import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
 import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
@@ -56,8 +57,8 @@ const pauseInMilliseconds = 300;
  * Makes External Secrets look again: stores first, since an ExternalSecret of a failing store is not even tried, then the
  * ExternalSecrets, and waits until each has synced **after** this call. An old Ready proves nothing.
  *
- * @throws UserError for a name that no ExternalSecret of the namespaces has; Error of the cluster when it cannot be changed
- *   or read at all.
+ * @throws UserError for a name that no ExternalSecret of the namespaces has, or where they cannot be listed; the cluster's
+ *   own error where it refuses the change.
  */
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
   const { namespaces, names, timeoutInSeconds = 60, signal } = options;
@@ -110,14 +111,21 @@ type Named = Pick<StoreState, "namespace" | "name">;
 
 const noWarnings: Warnings = new Map();
 
-/** @throws Error where one of the namespaces cannot be read. */
+/** @throws UserError where one of the namespaces cannot be read, with the right that is missing or the server's words. */
 async function everywhere<T>(
   namespaces: readonly string[],
   read: (namespace: string) => Promise<Observed<readonly T[]>>,
 ): Promise<readonly T[]> {
   const parts = await Promise.all(namespaces.map(read));
   return parts.flatMap((part) => {
-    if (!part.ok) throw new Error(`${part.failure.asked}: ${part.failure.message}`);
+    if (!part.ok) {
+      const { asked, message } = part.failure;
+      throw UserError.of(
+        "cluster-not-readable",
+        `could not ${asked}: ${message}`,
+        "ask for that right, or see what else is broken: ameide-secrets doctor",
+      );
+    }
     return part.value;
   });
 }

@@ -10,6 +10,7 @@ import { loadLocalStack } from "../deploy/local-stack.ts";
 import { clusterOf, loadCloudStack } from "../deploy/cloud.ts";
 import { vaultCredential } from "../deploy/vault-credentials.ts";
 import { cloudAzure } from "./azure.ts";
+import { openOrClosed } from "./closed-cluster.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "./vault.ts";
 import { openWayToVault, type WayToVault } from "./vault-way.ts";
@@ -35,9 +36,9 @@ export interface PlaceOptions extends LocalHomeFlags {
 /**
  * Opens the ways that a stack names: cluster by its pinned context, Vault by address or a port-forward, Azure by the
  * default credential chain (in `local` as the stand-in's operator). A way that is closed is a text for people in
- * `access`, not an error: it becomes a finding.
+ * `access`, or a cluster that answers with why it is closed, not an error: it becomes a finding.
  *
- * @throws UserError when the stack itself cannot be loaded, or its kubeconfig has no such context.
+ * @throws UserError when the stack itself cannot be loaded; of `local` also when it is not up.
  */
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const isShared = options.stack !== "local";
@@ -88,7 +89,9 @@ async function localPlace(options: PlaceOptions) {
 
 async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
   const plan = await loadCloudStack(name, dotenv ?? []);
-  return { ...(await clusterOf(plan)), azure: await cloudAzure(plan.azure) };
+  const azure = await cloudAzure(plan.azure);
+  if (plan.kind === "shared") return { ...(await clusterOf(plan)), azure }; // it has none, and says so
+  return { stack: plan, cluster: await openOrClosed(plan.cluster), azure };
 }
 
 interface VaultAccess {

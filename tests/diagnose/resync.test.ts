@@ -36,7 +36,7 @@ function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "" } 
     text: () => Promise.resolve(""),
     get: <T extends object>(path: string) => {
       asked.push(path.split("?")[0] ?? "");
-      if (cannot === "events" && path.includes("/events")) return refused();
+      if (cannot !== "" && path.split("?")[0]?.endsWith(`/${cannot}`) === true) return refused();
       const answer = path.includes("/secretstores")
         ? { items: [store] }
         : path.includes("/externalsecrets")
@@ -158,6 +158,14 @@ describe("resync", () => {
   it("lists instead where the right to watch is missing", async () => {
     const { writer } = cluster({ cannot: "watch" });
     assert.deepEqual((await resync(writer, { ...options, timeoutInSeconds: 10 })).notReady, []);
+  });
+  it("fails for people where it may not list, naming the right", async () => {
+    const { writer } = cluster({ cannot: "secretstores" });
+    await assert.rejects(resync(writer, options), {
+      name: "UserError",
+      code: "cluster-not-readable",
+      message: /^could not list secretstores in n: cannot list secretstores\n {2}fix: /,
+    });
   });
   it("fails at once where it may not write, and waits for nothing", async () => {
     const { writer, watches } = cluster({ cannot: "patch" });
