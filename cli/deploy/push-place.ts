@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { TokenCredential } from "@azure/identity";
+import { operatorCredential } from "../../local/azure/operator.ts";
 import type { KeyVaultPlace } from "../access/key-vault.ts";
 import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
 import { localArm } from "./local-azure.ts";
@@ -48,15 +48,11 @@ async function localPlace(
   flags: LocalHomeFlags,
 ): Promise<{ readonly place: KeyVaultPlace; readonly memory: { readonly memory: string } }> {
   const home = await homeOf(flags);
-  const { caPem, operatorToken } = localArm(home);
-  const credential: TokenCredential = {
-    getToken: () => Promise.resolve({ token: operatorToken, expiresOnTimestamp: Date.now() + 3_600_000 }),
-  };
   const place = {
     uri: localAzureUri(home),
-    credential,
+    credential: operatorCredential(home.azure.dir),
     // the stand-in's host is no vault.azure.net, and its certificate is its own
-    options: { disableChallengeResourceVerification: true, tlsOptions: { ca: caPem } },
+    options: { disableChallengeResourceVerification: true, tlsOptions: { ca: localArm(home).caPem } },
   };
   return { place, memory: { memory: join(home.dir, "pushed.json") } };
 }
