@@ -52,7 +52,8 @@ export interface Failure {
 export interface Fingerprint {
   /** HMAC-SHA-256, first 16 hexadecimal digits; `-` for an empty value. */
   readonly digest: string;
-  readonly looksLike: "value" | "sample" | "placeholder" | "fixture" | "empty";
+  /** `template`: it holds `{{ ... }}`, which nobody has filled in. */
+  readonly looksLike: "value" | "sample" | "placeholder" | "fixture" | "template" | "empty";
   readonly lengthInCharacters: number;
 }
 

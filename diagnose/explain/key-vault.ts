@@ -45,6 +45,7 @@ function ofSecret(
   const looks = state.fingerprint?.looksLike;
   if (
     looks === "placeholder" ||
+    looks === "template" ||
     looks === "fixture" ||
     looks === "empty" ||
     (looks === "sample" && expected.name !== "local")

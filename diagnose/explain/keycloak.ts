@@ -50,7 +50,7 @@ function namesSeen(snapshot: Snapshot, expected: Expectation): readonly NameSeen
         : { print: held.fingerprint, at: where };
     if (print === undefined) return say("unread", "not read");
     const { looksLike } = print;
-    const isUnreal = looksLike === "placeholder" || looksLike === "fixture" || looksLike === "empty";
+    const isUnreal = looksLike !== "value" && looksLike !== "sample";
     return isUnreal
       ? say("placeholder", looksLike === "empty" ? "empty" : `a ${looksLike}`, at)
       : say("real", "real", at);

@@ -42,7 +42,10 @@ function ofDelivery(view: View, delivery: PlannedDelivery, found: SecretState | 
     const { fixturesAllowed } = view.expected.strictness;
     if (isUnreal(print.looksLike, fixturesAllowed, view.expected.name === "local")) {
       const seen = `${secretKey} is ${print.looksLike === "empty" ? "empty" : `a ${print.looksLike}`}`;
-      return isExplained(view, secret) ? [] : say("target-holds-placeholder", seen, [secret]);
+      if (isExplained(view, secret)) return [];
+      return say(print.looksLike === "template" ? "external-secret-template" : "target-holds-placeholder", seen, [
+        secret,
+      ]);
     }
     const short = tooShort(view, secret, print);
     return [

@@ -48,7 +48,7 @@ export function tooShort({ expected }: View, secret: string, { lengthInCharacter
 
 /** Fixtures may stand where nothing else came, in dev and local; samples of `.env.example` in local alone. */
 export function isUnreal(looks: Fingerprint["looksLike"], fixturesAllowed: boolean, isLocal: boolean): boolean {
-  if (looks === "placeholder" || looks === "empty") return true;
+  if (looks === "placeholder" || looks === "template" || looks === "empty") return true;
   if (looks === "fixture") return !fixturesAllowed;
   return looks === "sample" && !isLocal;
 }

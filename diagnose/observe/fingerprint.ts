@@ -22,9 +22,13 @@ export function fingerprinter(
   });
 }
 
+/** Closing braces alone end many a JSON value. */
+const unrendered = /\{\{[^]*\}\}/;
+
 function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint["looksLike"] {
   if (value.trim() === "") return "empty";
   if (isPlaceholder(value, fixtures)) return "placeholder";
+  if (unrendered.test(value)) return "template";
   if (isSample(value)) return "sample"; // the catalogue lists samples among the fixtures; `local` lets these alone pass
   return isFixture(value, fixtures) ? "fixture" : "value";
 }
