@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Snapshot } from "../domain/snapshot.ts";
+import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
 import { consumersOf, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
@@ -29,13 +30,36 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
   const { hops } = lineage(snapshot, expected, name);
   for (const step of ["key-vault", "vault", "external-secret"] as const) {
     const behind = hops.filter(({ stage, digest }) => stage === step && digest !== wanted);
-    if (behind.length > 0) return { step, waitingFor: behind.map(({ place }) => place), restarts: [] };
+    if (behind.length === 0 || (step === "vault" && isCarried(snapshot, expected, name, wanted))) continue;
+    const unread = behind.filter(({ state, digest }) => digest === undefined && state !== "absent");
+    if (unread.length < behind.length) return { step, waitingFor: behind.map(({ place }) => place), restarts: [] };
+    const waitingFor = unread.map(({ place, note = "its value was not read" }) => `${place}: ${note}`);
+    return { step, waitingFor, restarts: [], isUnseen: true };
   }
   if (!expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name))) return done;
   const unseen = unseenConsumers(snapshot).map(unseenWords);
   if (unseen.length > 0) return { step: "pods", waitingFor: unseen, restarts: [], isUnseen: true };
   const { running, restarts } = consumersBehind(snapshot, expected, name);
   return running.length > 0 ? { step: "pods", waitingFor: running, restarts } : { ...done, restarts };
+}
+
+/**
+ * Whether vault-bootstrap says that what Vault holds is the very version of Key Vault that holds the value: not everybody
+ * who rotates may read Vault's data, and the mark on it is metadata.
+ */
+function isCarried(snapshot: Snapshot, { plan }: Expectation, name: string, wanted: string): boolean {
+  const secret = plan.secrets.find((one) => one.name === name);
+  const { secrets } = snapshot.vault;
+  if (secret === undefined || !secrets.ok || !snapshot.keyVault.ok) return false;
+  const source = snapshot.keyVault.value.find((one) => one.name === secret.keyVaultName);
+  const held = secrets.value.find(({ path }) => path === secret.vaultPath);
+  if (held?.state !== "live" || held.fingerprint !== undefined || source?.fingerprint?.digest !== wanted) return false;
+  const { managedBy, sourceVersion, vaultVersion } = customMetadataKeys;
+  return (
+    held.customMetadata[managedBy] === managedByBootstrap &&
+    held.customMetadata[sourceVersion] === source.version &&
+    held.customMetadata[vaultVersion] === String(held.version)
+  );
 }
 
 const done: RotationState = { step: "done", waitingFor: [], restarts: [] };

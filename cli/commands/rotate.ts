@@ -37,6 +37,7 @@ export const rotate: Command<Flags> = {
         signal,
         onWarning: (text) => io.err(text),
         onAct: (step) => io.err(`      ${rotationWords[step].doing} ...`),
+        onProgress: (text) => io.err(`      ${text}`),
         onStep: (step) => io.err(`ok    ${rotationWords[step].done}`),
       });
       io.out(flags.json === true ? JSON.stringify(report, undefined, 2) : formatRotation(report, place.stack));

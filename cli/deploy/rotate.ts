@@ -16,8 +16,9 @@ import { keyVaultOf } from "./push-place.ts";
 
 const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };
 
-/** A run of vault-bootstrap, and of External Secrets after it. */
 const timeoutInSeconds = 300;
+/** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
+const syncTimeoutInSeconds = 60;
 
 /**
  * Carries a new value, or Key Vault's former one, along all hops. What a hop holds already is passed without an action, so
@@ -34,6 +35,7 @@ export async function rotateValue(
     readonly rollback: boolean;
     readonly signal: AbortSignal;
     readonly onAct: (step: RotationStep) => void;
+    readonly onProgress: (text: string) => void;
     readonly onStep: (step: RotationStep) => void;
     readonly onWarning: (text: string) => void;
   },
@@ -87,7 +89,7 @@ export async function rotateValue(
           throw failedRun(run, problem, "run the same command again");
         }
       },
-      resync: () => resyncOf(name, place, signal),
+      resync: () => resyncOf(name, place, options),
       look: () => observe(stack, access, { compareValues: true, dotenv }),
     },
     { signal, onAct: options.onAct, onStep: options.onStep },
@@ -101,11 +103,21 @@ function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readon
 }
 
 /** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
-async function resyncOf(secret: string, { stack, cluster }: Place, signal: AbortSignal): Promise<void> {
+async function resyncOf(
+  secret: string,
+  { stack, cluster }: Place,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
+): Promise<void> {
   const readers = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
   const namespaces = [...new Set(readers.map(({ namespace }) => namespace))];
   const names = [...new Set(readers.map(({ name }) => name))];
-  await resync(cluster, { namespaces, names, timeoutInSeconds, signal }).catch((error: unknown) => {
+  await resync(cluster, {
+    namespaces,
+    names,
+    timeoutInSeconds: syncTimeoutInSeconds,
+    signal,
+    onProgress: ({ kind, done, total }) => onProgress(`${kind}: ${done} of ${total} ready`),
+  }).catch((error: unknown) => {
     // one that is not there is named by the place that stays behind
     if (!(error instanceof UserError) || error.code !== "resync-name-unknown") throw error;
   });

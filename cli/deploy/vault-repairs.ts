@@ -27,13 +27,17 @@ export interface RepairOptions {
  *
  * @throws UserError when Vault cannot be reached or was never initialised, or the key is not there.
  */
-export async function unsealVault({ stack, cluster }: Place, { change, reason }: RepairOptions): Promise<Repair> {
+export async function unsealVault(
+  { stack, cluster, access }: Place,
+  { change, reason }: RepairOptions,
+): Promise<Repair> {
   const { operatorAddress: address } = stack.vault;
   const state = await vaultState(address);
   if (state === "unreachable" || state === "uninitialised") {
+    const why = state === "unreachable" ? await whyUnreachable(access) : "";
     throw UserError.of(
       `vault-${state}`,
-      `Vault at ${address} is ${state}`,
+      `Vault at ${address} is ${state}${why}`,
       `ameide-secrets doctor --stack ${stack.name}`,
     );
   }
@@ -115,6 +119,15 @@ export async function reconfigureKubernetesAuth(
     found,
     did: `written${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
   };
+}
+
+/** What the way to Vault, or the server at its end, says of it. */
+async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
+  if (typeof vault === "string") return `: ${vault}`;
+  return vault.get("sys/health").then(
+    () => "",
+    (error: unknown) => `: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }
 
 /** A certificate is as long as a page, and two of them tell nobody what differs. */

@@ -126,6 +126,32 @@ describe("rotationState", () => {
       ]),
     };
   };
+  it("believes the mark of vault-bootstrap where Vault's data may not be read, if it names the version that holds the value", () => {
+    const before = snapshotOf(held);
+    const mark = {
+      "managed-by": "ameide-secrets/vault-bootstrap",
+      "source-version": "a2",
+      "vault-version": "4",
+    };
+    const unread = (customMetadata: Readonly<Record<string, string>>): Snapshot => ({
+      ...before,
+      keyVault: changed(before.keyVault, (one) => one.name === name, { version: "a2" }),
+      vault: {
+        ...before.vault,
+        secrets: seen([
+          ...valuesOf(before.vault.secrets).filter(({ path }) => path !== name),
+          { path: name, state: "live", version: 4, customMetadata },
+        ]),
+      },
+    });
+    assert.equal(rotationState(unread(mark), stack, name, "new").step, "done");
+    assert.deepEqual(rotationState(unread({ ...mark, "source-version": "a1" }), stack, name, "new"), {
+      step: "vault",
+      waitingFor: [`Vault secret/${name}: its value was not read`],
+      restarts: [],
+      isUnseen: true,
+    });
+  });
   it("waits for a pod that Reloader restarts", () =>
     assert.deepEqual(rotationState(snapshotOf(held, pod(true)), stack, name, "new"), {
       step: "pods",

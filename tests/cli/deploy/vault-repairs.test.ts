@@ -65,6 +65,17 @@ describe("a repair of Vault", () => {
       assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be left/);
     });
 
+    it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
+      vault.stop();
+      const why = "no port-forward to ameide-dev/vault-core-dev-0: anna cannot create pods/portforward";
+      const access = { vault: { address, hasToken: false, get: () => Promise.reject(new Error(why)) } };
+      const closed = { ...place({ "unseal-key": base64("key") }, made), access } as unknown as Place;
+      await assert.rejects(unsealVault(closed, change), {
+        code: "vault-unreachable",
+        message: /^Vault at \S+ is unreachable: no port-forward .*cannot create pods\/portforward\n {2}fix: /,
+      });
+    });
+
     it("fails without its key with a repair that helps: no token opens a sealed Vault", async () => {
       await assert.rejects(unsealVault(place(undefined, made), change), {
         code: "vault-credentials-missing",
