@@ -80,13 +80,8 @@ async function refuseForeign(
   cancelled: AbortSignal,
 ): Promise<void> {
   const reference = referenceOf(object);
-  let live: KubeObject;
-  try {
-    live = await client.get(reference);
-  } catch (error) {
-    if (isNotFound(error)) return;
-    throw error;
-  }
+  const live = await client.find(reference);
+  if (live === undefined) return;
   if (live.metadata.deletionTimestamp !== undefined) {
     return awaitGone(client, reference, {
       timeoutInMilliseconds: formerObjectTimeoutInMilliseconds,

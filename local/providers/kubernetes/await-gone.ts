@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isNotFound } from "./kube-error.ts";
-import { fullName, type KubeObject, type KubeReference } from "./kube-object.ts";
+import { fullName, type KubeReference } from "./kube-object.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { pauses, type Patience } from "./patience.ts";
 
@@ -13,13 +12,8 @@ export async function awaitGone(client: KubeClient, reference: KubeReference, pa
   const { timeoutInMilliseconds, cancelled, onStatus } = patience;
   const deadline = Date.now() + timeoutInMilliseconds;
   for (const pause of pauses()) {
-    let live: KubeObject;
-    try {
-      live = await client.get(reference);
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw error;
-    }
+    const live = await client.find(reference);
+    if (live === undefined) return;
     const finalizers = live.metadata.finalizers ?? [];
     const held = finalizers.length === 0 ? "" : `, held by finalizers ${finalizers.join(", ")}`;
     if (cancelled.aborted || Date.now() >= deadline) {

@@ -1,6 +1,6 @@
 import { HttpJson, passesByItself, type Answer, type ServerAddress } from "../http-json.ts";
 import type { Json, JsonObject } from "../property-value.ts";
-import { KubeError, UnknownKindError } from "./kube-error.ts";
+import { isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
 import { referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
 
 interface ApiResource {
@@ -35,6 +35,16 @@ export class KubeClient {
   /** @throws KubeError, 404 among others; UnknownKindError. */
   async get(reference: KubeReference): Promise<KubeObject> {
     return this.#call("GET", await this.#path(reference));
+  }
+
+  /** The object, or `undefined` where there is none. @throws KubeError, UnknownKindError */
+  async find(reference: KubeReference): Promise<KubeObject | undefined> {
+    try {
+      return await this.get(reference);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Server-side apply: creates what is absent. @throws KubeError, UnknownKindError */

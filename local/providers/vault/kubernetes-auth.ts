@@ -27,12 +27,7 @@ export const authBackendConfig: ResourceType<VaultClient> = {
   secrets: ["tokenReviewerJwt"],
   check: withBackend,
   idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/config`,
-  async create(client, id, inputs) {
-    await client.write(id, requestBody(inputs, configFields));
-  },
-  async update(client, id, inputs, oldInputs) {
-    await client.write(id, requestBody({ ...removedFields(configFields, inputs, oldInputs), ...inputs }, configFields));
-  },
+  ...writing(configFields),
   async read(client, id, inputs) {
     const found = await client.read(id);
     if (found === undefined) return undefined;
@@ -67,12 +62,7 @@ export const authBackendRole: ResourceType<VaultClient> = {
   computed: ["aliasNameSource"],
   check: withBackend,
   idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/role/${textAt(inputs, "roleName")}`,
-  async create(client, id, inputs) {
-    await client.write(id, requestBody(inputs, roleFields));
-  },
-  async update(client, id, inputs, oldInputs) {
-    await client.write(id, requestBody({ ...removedFields(roleFields, inputs, oldInputs), ...inputs }, roleFields));
-  },
+  ...writing(roleFields),
   async read(client, id, inputs) {
     const found = await client.read(id);
     if (found === undefined) return undefined;
@@ -81,6 +71,18 @@ export const authBackendRole: ResourceType<VaultClient> = {
   },
   remove: (client, id) => client.delete(id),
 };
+
+/** Made and changed by the same write. */
+function writing(fields: readonly string[]): Pick<ResourceType<VaultClient>, "create" | "update"> {
+  return {
+    async create(client, id, inputs) {
+      await client.write(id, requestBody(inputs, fields));
+    },
+    async update(client, id, inputs, oldInputs) {
+      await client.write(id, requestBody({ ...removedFields(fields, inputs, oldInputs), ...inputs }, fields));
+    },
+  };
+}
 
 /** Vault keeps what a write leaves out; what the program took away goes back to its zero. */
 function removedFields(fields: readonly string[], inputs: JsonObject, oldInputs: JsonObject): JsonObject {
