@@ -10,7 +10,7 @@ export const runbook = {
 
 const head = `# Runbook
 
-What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain. \`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in.
+What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain. \`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a command that changes something takes \`--yes\` as well; as \`doctor\` prints it, it has it.
 
 This page is generated from \`diagnose/causes/\`: edit there.`;
 
