@@ -12,7 +12,14 @@ export function scrubbed<T>(data: T, values: ReadonlySet<string>): T {
     .flatMap((value) => (value.length < shortestValue ? [] : [value, Buffer.from(value).toString("base64")]))
     .toSorted((a, b) => b.length - a.length); // one may be part of another
   if (known.length === 0) return data;
-  return walk(data, "", (text) => known.reduce((left, value) => left.replaceAll(value, "[redacted]"), text)) as T;
+  const seen = new Map<string, string>(); // hundreds of objects say the same
+  return walk(data, "", (text) => {
+    const before = seen.get(text);
+    if (before !== undefined || text.length < shortestValue) return before ?? text;
+    const left = known.reduce((rest, value) => rest.replaceAll(value, "[redacted]"), text);
+    seen.set(text, left);
+    return left;
+  }) as T;
 }
 
 const freeTexts: ReadonlySet<string> = new Set(["message", "log", "unschedulable", "reason"]);
