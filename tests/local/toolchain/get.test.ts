@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
@@ -48,18 +48,17 @@ describe("get", () => {
   });
 });
 
-describe("the workflows' set-up", () => {
+describe("the workflows' Pulumi", () => {
   interface Step {
     readonly uses?: string;
     readonly run?: string;
     readonly with?: Readonly<Record<string, string>>;
   }
-  const text = readFileSync(join(root, ".github", "actions", "set-up", "action.yml"), "utf8");
+  const text = readFileSync(join(root, ".github", "actions", "pulumi", "action.yml"), "utf8");
   const { runs } = parse(text) as { readonly runs: { readonly steps: readonly Step[] } };
   const pulumi = pieces.find(({ name }) => name === "pulumi");
 
-  it("fetches nothing by itself: Pulumi is the pinned piece, and is built anew when its pins change", () => {
-    assert.doesNotMatch(text, /curl|wget|https?:/);
+  it("is the pinned piece, which is built anew when its pins change", () => {
     assert.equal(runs.steps.filter(({ run = "" }) => run.includes("get.ts --pinned pulumi >> ")).length, 1);
     const cache = runs.steps.find(({ uses = "" }) => uses.startsWith("actions/cache@"));
     assert.equal(cache?.with?.["path"], "~/.cache/ameide-secrets/toolchain/pulumi-*");
@@ -67,6 +66,19 @@ describe("the workflows' set-up", () => {
       cache?.with?.["key"] ?? "",
       /hashFiles\('local\/toolchain\/pulumi\/\*', 'local\/toolchain\/pieces\.ts'\)/,
     );
+  });
+
+  it("is nowhere fetched in another way, and every action is pinned to a commit", () => {
+    const files = readdirSync(join(root, ".github"), { recursive: true, encoding: "utf8" });
+    for (const file of files.filter((name) => name.endsWith(".yml"))) {
+      const lines = readFileSync(join(root, ".github", file), "utf8").split("\n");
+      const loose = (line: string) => /\buses: (?!\.\/|\S+@[0-9a-f]{40} # v)/.test(line) && !line.startsWith("#");
+      assert.deepEqual(
+        lines.filter((line) => loose(line) || /\b(curl|wget|get\.pulumi\.com)\b/.test(line)),
+        [],
+        file,
+      );
+    }
   });
 
   it("has the engine of the SDK's own version, by its lock files as by its name", () => {
