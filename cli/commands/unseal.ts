@@ -48,33 +48,17 @@ async function repair(
   io: Parameters<typeof unseal.run>[1],
   mend: typeof import("../deploy/vault-repairs.ts").unsealVault,
 ): Promise<ExitCode> {
-  const { openPlace } = await import("../access/place.ts");
+  const [{ openPlace }, { confirmation, isConfirmed }] = await Promise.all([
+    import("../access/place.ts"),
+    import("../deploy/vault-repairs.ts"),
+  ]);
   const place = await openPlace(flags);
   try {
-    if (flags.confirm !== undefined && flags.confirm !== flags.stack) {
-      const { UserError } = await import("../../domain/user-error.ts");
-      throw UserError.of(
-        "not-confirmed",
-        `--confirm ${flags.confirm} is not the stack ${flags.stack}`,
-        `--confirm ${flags.stack}`,
-      );
-    }
-    if (flags.confirm !== undefined && flags.reason === undefined && place.isShared) {
-      const { UserError } = await import("../../domain/user-error.ts");
-      throw UserError.of(
-        "reason-missing",
-        `${flags.stack} is shared by others, and the Event that is left says why`,
-        `--confirm ${flags.stack} --reason "<why>"`,
-      );
-    }
-    const result = await mend(place, {
-      change: flags.confirm !== undefined,
-      reason: flags.reason ?? "no reason given",
-    });
+    const change = isConfirmed(place, flags);
+    const result = await mend(place, { change, reason: flags.reason ?? "no reason given" });
     io.out(flags.json === true ? JSON.stringify(result) : [result.found, result.did].join("\n"));
-    if (flags.confirm === undefined && result.needed) {
-      const why = place.isShared ? ' --reason "<why>"' : "";
-      io.err(`nothing was changed\n  fix: the same command with --confirm ${flags.stack}${why}`);
+    if (!change && result.needed) {
+      io.err(`nothing was changed\n  fix: the same command with ${confirmation(place)}`);
       return ExitCode.finding;
     }
     return ExitCode.ok;

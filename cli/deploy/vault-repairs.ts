@@ -22,6 +22,31 @@ export interface RepairOptions {
   readonly reason: string;
 }
 
+/** What is to be typed for the change: the stack's name and, where others share it, why. */
+export function confirmation({ stack, isShared }: Pick<Place, "stack" | "isShared">): string {
+  return `--confirm ${stack.name}${isShared ? ' --reason "<why>"' : ""}`;
+}
+
+/**
+ * Whether the change was asked for by the stack's name.
+ *
+ * @throws UserError for another name, and where others would find an Event that does not say why.
+ */
+export function isConfirmed(
+  place: Pick<Place, "stack" | "isShared">,
+  { confirm, reason }: { readonly confirm?: string; readonly reason?: string },
+): boolean {
+  const { name } = place.stack;
+  if (confirm === undefined) return false;
+  if (confirm !== name)
+    throw UserError.of("not-confirmed", `--confirm ${confirm} is not the stack ${name}`, confirmation(place));
+  if (place.isShared && (reason ?? "").trim() === "") {
+    const problem = `${name} is shared by others, and the Event that is left says why`;
+    throw UserError.of("reason-missing", problem, confirmation(place));
+  }
+  return true;
+}
+
 /**
  * The seed's "Vault Sealed (503 Error)": its key comes from `vault-auto-credentials` and is shown to nobody.
  *

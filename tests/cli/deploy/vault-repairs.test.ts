@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
 import type { Place } from "../../../cli/access/place.ts";
-import { reconfigureKubernetesAuth, unsealVault } from "../../../cli/deploy/vault-repairs.ts";
+import { isConfirmed, reconfigureKubernetesAuth, unsealVault } from "../../../cli/deploy/vault-repairs.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 /** A Vault that is sealed until it gets a key, and whose auth is configured otherwise than the program does. */
@@ -56,6 +56,24 @@ describe("a repair of Vault", () => {
   };
   const made = () => Promise.resolve({});
   const change = { change: true, reason: "a test" };
+
+  describe("isConfirmed", () => {
+    const shared = { stack: environmentStack("dev"), isShared: true };
+
+    it("is a dry run until the stack's name is typed, with a reason where others share it", () => {
+      assert.equal(isConfirmed(shared, {}), false);
+      assert.equal(isConfirmed(shared, { confirm: "dev", reason: "node was replaced" }), true);
+      assert.equal(isConfirmed({ ...shared, isShared: false }, { confirm: "dev" }), true);
+    });
+    it("fails for another stack's name, and for a shared one without a reason: the Event would not say why", () => {
+      assert.throws(() => isConfirmed(shared, { confirm: "prod", reason: "x" }), { code: "not-confirmed" });
+      for (const reason of [{}, { reason: " " }])
+        assert.throws(() => isConfirmed(shared, { confirm: "dev", ...reason }), {
+          code: "reason-missing",
+          message: /fix: --confirm dev --reason "<why>"$/,
+        });
+    });
+  });
 
   describe("unsealVault", () => {
     it("tells that it is done also where the Event may not be made, and why it is not there", async () => {
