@@ -9,12 +9,15 @@ export interface Io {
   err(text: string): void;
   /** Whether colours and redrawn lines are welcome on `err`. */
   readonly interactive: boolean;
+  /** Of the terminal that `out` is. @default - it is none, and no line is too long */
+  readonly columns?: number;
 }
 
 export const processIo: Io = {
   out: (text) => void process.stdout.write(`${printable(text)}\n`),
   err: (text) => void process.stderr.write(`${printable(text)}\n`),
   interactive: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
+  ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
 };
 
 /**

@@ -3,17 +3,26 @@ import type { Validation } from "../../diagnose/validate.ts";
 import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
 import type { Snapshot } from "../../domain/snapshot.ts";
 import { table } from "../table.ts";
+import { wrapped } from "../wrapped.ts";
 
 /** Evidence shown of one cause; all of it is in `--json`. */
 const evidenceShown = 5;
+/** Columns of a line's label. */
+const labelled = 11;
 /** Names shown of one cause. */
 const namesShown = 6;
 
-/** What `doctor` prints: causes in the order of the chain, then one line of counts. */
-export function formatDiagnosis(diagnosis: Diagnosis, snapshot: Snapshot): string {
+/**
+ * What `doctor` prints: causes in the order of the chain, then one line of counts.
+ *
+ * @param columns - of the terminal: words are wrapped there, commands are not, so that they can be copied.
+ */
+export function formatDiagnosis(diagnosis: Diagnosis, snapshot: Snapshot, columns?: number): string {
   const { causes, keycloak } = diagnosis;
   const names = keycloak.length === 0 ? [] : [formatKeycloak(keycloak)];
-  return [...causes.map(formatCause), ...names, formatClosing(diagnosis, snapshot)].join("\n\n");
+  return [...causes.map((cause) => formatCause(cause, columns)), ...names, formatClosing(diagnosis, snapshot)].join(
+    "\n\n",
+  );
 }
 
 /** The line of counts alone. */
@@ -40,34 +49,23 @@ function formatKeycloak(names: Diagnosis["keycloak"]): string {
   return ["keycloak: client secrets in Vault", ...groups].join("\n");
 }
 
-function formatCause({
-  stage,
-  severity,
-  code,
-  title,
-  symptom,
-  cause,
-  evidence,
-  fixes,
-  mind,
-  seed = [],
-  page,
-  secrets,
-}: DiagnosedCause): string {
-  const shown = evidence.slice(0, evidenceShown).map(({ where, seen }) => `  seen:    ${where}: ${seen}`);
+function formatCause(found: DiagnosedCause, columns?: number): string {
+  const { stage, severity, code, title, symptom, cause, evidence, fixes, mind, seed = [], page, secrets } = found;
+  const words = (line: string): string => wrapped(line, labelled, columns);
+  const seen = evidence.slice(0, evidenceShown).map(({ where, seen: what }) => words(`  seen:    ${where}: ${what}`));
   const more =
     evidence.length > evidenceShown ? [`  seen:    and ${evidence.length - evidenceShown} more like it`] : [];
   return [
     `${stage}: ${severity === "error" ? "" : `${severity}: `}${title} [${code}]`,
-    `  symptom: ${symptom}`,
-    ...shown,
+    words(`  symptom: ${symptom}`),
+    ...seen,
     ...more,
-    `  cause:   ${cause}`,
-    ...(secrets.length === 0 ? [] : [`  breaks:  ${cut(secrets)}`]),
+    words(`  cause:   ${cause}`),
+    ...(secrets.length === 0 ? [] : [words(`  breaks:  ${cut(secrets)}`)]),
     ...fixes.slice(0, evidenceShown).map((fix) => `  fix:     ${fix}`),
     ...(fixes.length > evidenceShown ? [`  fix:     and ${fixes.length - evidenceShown} more like it`] : []),
     ...seed.map((command) => `  by hand: ${command}`),
-    ...(mind === undefined ? [] : [`  mind:    ${mind}`]),
+    ...(mind === undefined ? [] : [words(`  mind:    ${mind}`)]),
     `  more:    ${page}`,
   ].join("\n");
 }

@@ -82,13 +82,13 @@ function tell(
 ): void {
   // of a watch one object a line, so that it can be read line by line
   if (json) io.out(watch ? JSON.stringify(diagnosis) : JSON.stringify(diagnosis, undefined, 2));
-  else if (!watch) io.out(formatDiagnosis(diagnosis, snapshot));
+  else if (!watch) io.out(formatDiagnosis(diagnosis, snapshot, io.columns));
   else {
     const at = diagnosis.takenAt.replace("T", " ").replace(/\.\d+Z$/, " UTC");
     io.out(
       isSame
         ? `${at}  unchanged: ${formatClosing(diagnosis, snapshot)}`
-        : `${at}\n\n${formatDiagnosis(diagnosis, snapshot)}\n`,
+        : `${at}\n\n${formatDiagnosis(diagnosis, snapshot, io.columns)}\n`,
     );
   }
 }

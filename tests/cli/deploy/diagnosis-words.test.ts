@@ -51,6 +51,17 @@ describe("formatDiagnosis of what is broken", () => {
       ],
     );
   });
+  it("wraps words on a terminal, and no command: that is copied", () => {
+    const before = healthy();
+    const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
+    const lines = formatDiagnosis(explain(sealed, stack), sealed, 60).split("\n");
+    const long = lines.filter((line) => line.length > 60);
+    assert.ok(lines.length > 12 && long.length > 0);
+    assert.ok(
+      long.every((line) => /^ {2}by hand: |^dev: /.test(line)),
+      long.join("\n"),
+    );
+  });
   it("prints the repair of each place that is broken, not of the first alone, and cuts a long list", () => {
     const before = healthy();
     const disabled = (names: readonly string[]) => ({
