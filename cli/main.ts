@@ -143,6 +143,6 @@ export function wordsOf(error: Error & { readonly status?: number }): {
       }
     : {
         code: "kubernetes-failed",
-        words: `the API server answered ${error.status ?? "nothing"}: ${error.message}\n  fix: look at the chain with: ameide-secrets doctor`,
+        words: `the API server answered ${error.status ?? "nothing"}: ${error.message}\n  fix: look at the chain with: ameide-secrets doctor --stack <stack>`,
       };
 }

@@ -123,7 +123,7 @@ async function everywhere<T>(
       throw UserError.of(
         "cluster-not-readable",
         `could not ${asked}: ${message}`,
-        "ask for that right, or see what else is broken: ameide-secrets doctor",
+        "ask for that right, or see what else is broken: ameide-secrets doctor --stack <stack>",
       );
     }
     return part.value;

@@ -77,7 +77,8 @@ export async function runBootstrapJob(
  * @param next - what is left to do once that is repaired. @default - nothing
  */
 export function failedRun({ cause, log }: BootstrapRun, problem: string, next = ""): UserError {
-  const doctor = "ameide-secrets doctor names the repair, docs/exit-codes.md#vault-bootstrap what each cause means";
+  const doctor =
+    "ameide-secrets doctor --stack <stack> names the repair, docs/exit-codes.md#vault-bootstrap what each cause means";
   const end = log.trim().split("\n").slice(-5);
   return UserError.of(
     cause,

@@ -154,7 +154,7 @@ export async function vaultCall<T = unknown>(
     throw UserError.of(
       "vault-unreachable",
       `Vault at ${address} does not answer ${method} ${path}: ${reason}`,
-      "look at Vault with: ameide-secrets doctor",
+      "look at Vault with: ameide-secrets doctor --stack <stack>",
       { cause },
     );
   });
@@ -164,7 +164,7 @@ export async function vaultCall<T = unknown>(
   throw UserError.of(
     "vault-refused",
     `Vault answered ${response.status} to ${method} ${path}: ${(errors ?? []).join("; ")}`,
-    "look at Vault with: ameide-secrets doctor",
+    "look at Vault with: ameide-secrets doctor --stack <stack>",
     { cause: new VaultAnswer(response.status) },
   );
 }

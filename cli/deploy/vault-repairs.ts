@@ -151,7 +151,11 @@ async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
   if (typeof vault === "string") return `: ${vault}`;
   return vault.get("sys/health").then(
     () => "",
-    (error: unknown) => `: ${error instanceof Error ? error.message : String(error)}`,
+    (error: unknown) => {
+      if (!(error instanceof Error)) return `: ${String(error)}`;
+      // `fetch failed` alone says nothing
+      return `: ${error.cause instanceof Error ? error.cause.message : error.message}`;
+    },
   );
 }
 

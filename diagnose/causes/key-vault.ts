@@ -71,6 +71,7 @@ export const keyVaultCauses = {
     cause:
       "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here",
     fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
+    fixInLocal: "ameide-secrets local up",
     see: "449",
   },
 } as const satisfies Record<string, Cause>;

@@ -158,7 +158,7 @@ describe("wordsOf", () => {
       assert.equal(code, "kubernetes-failed");
       assert.match(
         words,
-        new RegExp(`^the API server answered ${status}: its words\\n {2}fix: .*ameide-secrets doctor$`),
+        new RegExp(`^the API server answered ${status}: its words\\n {2}fix: .*ameide-secrets doctor --stack <stack>$`),
       );
     }
   });

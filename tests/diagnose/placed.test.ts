@@ -26,6 +26,10 @@ describe("withNames", () => {
 });
 
 describe("placed", () => {
+  it("sends nobody in local to Azure, to ask for rights: its stand-in is started", () => {
+    assert.match(placed(causes["azure-not-readable"], stack, undefined).fix, /az login --tenant/);
+    assert.equal(placed(causes["azure-not-readable"], localStack(), undefined).fix, "ameide-secrets local up");
+  });
   it("leaves the seed's commands out in local where they need a pod that Vault has not there", () => {
     assert.equal(placed(causes["vault-sealed"], stack, undefined).seed?.length, 3);
     assert.equal(placed(causes["vault-sealed"], localStack(), undefined).seed, undefined);
