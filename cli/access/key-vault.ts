@@ -19,14 +19,17 @@ const windowInMilliseconds = 10_000;
 /** Calls under way at once. */
 const parallel = 16;
 
-/** Marks a version that a rollback wrote, with the version that it took the value from. */
+/** Marks a version that a rollback wrote, with the version that it took the value from, and the one that was not wanted. */
 const restoresTag = "restores";
+const replacesTag = "replaces";
 
 /** A value to go back to. */
 export interface FormerValue {
   readonly value: Redacted;
   /** The version that first held it. */
   readonly version: string;
+  /** The latest version, which it takes the place of. @default - nobody could read it: it is disabled */
+  readonly replaces?: string;
   /** Whether a rollback has put it back already. */
   readonly isRestored: boolean;
 }
@@ -35,6 +38,8 @@ interface SecretVersion {
   readonly version: string;
   readonly createdAt: number;
   readonly enabled: boolean;
+  /** The version that it took the place of, where a rollback wrote it. */
+  readonly replaces?: string;
 }
 
 /** Where a Key Vault is and who asks. */
@@ -82,14 +87,14 @@ export class KeyVaultWriter {
    * A name in soft delete is recovered first: recovering alone would bring its old value back.
    *
    * @param options.recover - whether it is known to lie there; where it is not, Key Vault's refusal tells.
-   * @param options.restores - the former version whose value this is, so that {@link former} knows it again.
+   * @param options.restores - of {@link former}, where the value is that: it is known again then.
    * @returns the new version.
    * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
    */
   async set(
     name: string,
     value: Redacted,
-    { recover, restores }: { readonly recover: boolean; readonly restores?: string },
+    { recover, restores }: { readonly recover: boolean; readonly restores?: FormerValue },
   ): Promise<string> {
     try {
       if (recover) await this.#recover(name);
@@ -104,7 +109,7 @@ export class KeyVaultWriter {
   }
 
   /**
-   * The value before the latest one. Where the latest one was put back itself it is that one: to roll back twice would
+   * The value before the latest one, and none that a rollback has done away with. Where the latest one was put back itself it is that one: to roll back twice would
    * bring the bad value forward again, and a rollback that was cut short is just run again.
    *
    * @throws UserError when the vault keeps no former version that is enabled, or a right is missing.
@@ -120,11 +125,13 @@ export class KeyVaultWriter {
       const restored = latest?.properties.tags?.[restoresTag];
       if (restored !== undefined)
         return { value: new Redacted(latest?.value ?? ""), version: restored, isRestored: true };
-      const { version: current = versions[0]?.version } = latest?.properties ?? {};
-      const former = versions.find(({ version, enabled }) => enabled && version !== current);
+      const current = latest?.properties.version;
+      const unwanted = new Set([current, ...versions.map(({ replaces }) => replaces)]);
+      const former = versions.find(({ version, enabled }) => enabled && !unwanted.has(version));
       if (former === undefined) throw noFormer(this.#client.vaultUrl, name);
       const { value = "" } = await this.#client.getSecret(name, { version: former.version });
-      return { value: new Redacted(value), version: former.version, isRestored: false };
+      const replaces = current === undefined ? {} : { replaces: current };
+      return { value: new Redacted(value), version: former.version, isRestored: false, ...replaces };
     } catch (error) {
       throw statusOf(error) === 404 ? noFormer(this.#client.vaultUrl, name) : forbidden(error, this.#client.vaultUrl);
     }
@@ -154,8 +161,15 @@ export class KeyVaultWriter {
   /** The newest first. */
   async #versions(name: string): Promise<readonly SecretVersion[]> {
     const versions: SecretVersion[] = [];
-    for await (const { version = "", createdOn, enabled } of this.#client.listPropertiesOfSecretVersions(name))
-      versions.push({ version, createdAt: createdOn?.getTime() ?? 0, enabled: enabled !== false });
+    for await (const { version = "", createdOn, enabled, tags } of this.#client.listPropertiesOfSecretVersions(name)) {
+      const replaces = tags?.[replacesTag];
+      versions.push({
+        version,
+        createdAt: createdOn?.getTime() ?? 0,
+        enabled: enabled !== false,
+        ...(replaces === undefined ? {} : { replaces }),
+      });
+    }
     return versions.toSorted((a, b) => b.createdAt - a.createdAt);
   }
 
@@ -163,10 +177,14 @@ export class KeyVaultWriter {
     await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
   }
 
-  async #set(name: string, value: Redacted, restores?: string): Promise<string> {
+  async #set(name: string, value: Redacted, restores?: FormerValue): Promise<string> {
     await this.#creations.turn();
     const { properties } = await this.#client.setSecret(name, value.reveal(), {
-      tags: { "managed-by": "ameide-secrets", ...(restores === undefined ? {} : { [restoresTag]: restores }) },
+      tags: {
+        "managed-by": "ameide-secrets",
+        ...(restores === undefined ? {} : { [restoresTag]: restores.version }),
+        ...(restores?.replaces === undefined ? {} : { [replacesTag]: restores.replaces }),
+      },
     });
     return properties.version ?? "";
   }

@@ -73,7 +73,7 @@ export async function rotateValue(
       write: async () =>
         void (await vault.set(keyVaultName, value, {
           recover: false,
-          ...(former === undefined ? {} : { restores: former.version }),
+          ...(former === undefined ? {} : { restores: former }),
         })),
       runBootstrap: async () => {
         const run = await runBootstrapJob(cluster, {

@@ -38,7 +38,7 @@ describe("KeyVaultWriter", function () {
     for (const value of ["good", "bad"]) await writer().set("rotated", new Redacted(value), { recover: false });
     const back = await writer().former("rotated");
     assert.deepEqual([back.value.reveal(), back.isRestored], ["good", false]);
-    await writer().set("rotated", back.value, { recover: false, restores: back.version });
+    await writer().set("rotated", back.value, { recover: false, restores: back });
     const again = await writer().former("rotated");
     assert.deepEqual([again.value.reveal(), again.version, again.isRestored], ["good", back.version, true]);
     await writer().set("rotated", new Redacted("newer"), { recover: false });
