@@ -109,6 +109,22 @@ export class KeyVaultWriter {
   }
 
   /**
+   * The value that it holds now.
+   *
+   * @throws UserError when it holds none, or a right is missing.
+   */
+  async current(name: string): Promise<Redacted> {
+    try {
+      const { value = "" } = await this.#client.getSecret(name);
+      return new Redacted(value);
+    } catch (error) {
+      if (statusOf(error) !== 404) throw forbidden(error, this.#client.vaultUrl);
+      const problem = `${this.#client.vaultUrl} holds no ${name} to follow`;
+      throw UserError.of("rotation-no-source", problem, "give the value on standard input, without --from-source");
+    }
+  }
+
+  /**
    * The value before the latest one, and none that a rollback has done away with. Where the latest one was put back itself it is that one: to roll back twice would
    * bring the bad value forward again, and a rollback that was cut short is just run again.
    *

@@ -61,7 +61,12 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   };
 }
 
-/** Refuses a change of what others use too, unless it was confirmed. @throws UserError */
+/**
+ * Refuses a change of what others use too, unless it was confirmed.
+ *
+ * @param command - with the options that say what it changes: who pastes the repair must not change more.
+ * @throws UserError
+ */
 export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, command: string): void {
   if (!isShared || yes === true) return;
   throw UserError.of(

@@ -43,7 +43,8 @@ export const resync: Command<Flags> = {
     try {
       const namespaces = namespacesOf(place.stack);
       refuseUnknown("namespace", flags.namespace ?? [], namespaces, place.stack.name);
-      requireYes(place, flags.yes, "resync");
+      const only = (option: string, names: readonly string[] = []) => names.map((one) => ` ${option} ${one}`).join("");
+      requireYes(place, flags.yes, `resync${only("--namespace", flags.namespace)}${only("--name", flags.name)}`);
       const result = await library.resync(place.cluster, {
         namespaces: flags.namespace ?? namespaces,
         ...(flags.name === undefined ? {} : { names: flags.name }),

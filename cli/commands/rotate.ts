@@ -5,6 +5,7 @@ import { yesOption } from "./stack-options.ts";
 
 interface Flags extends PlaceFlags {
   readonly rollback?: boolean;
+  readonly fromSource?: boolean;
   readonly yes?: boolean;
 }
 
@@ -16,11 +17,16 @@ export const rotate: Command<Flags> = {
   options: [
     ...placeOptions,
     { flags: "--rollback", summary: "carry Key Vault's former version along all hops instead" },
+    {
+      flags: "--from-source",
+      summary: "follow the value that Key Vault holds by now, as env push or its owner wrote it; write none",
+    },
     yesOption,
   ],
   examples: [
     "ameide-secrets rotate ghcr-token --stack local < new-token",
     "ameide-secrets rotate ghcr-token --stack prod --yes < new-token",
+    "ameide-secrets rotate ghcr-token --stack prod --from-source --yes",
     "ameide-secrets rotate ghcr-token --stack prod --rollback --yes",
   ],
   async run(flags, io, [name = ""], signal) {
@@ -29,11 +35,18 @@ export const rotate: Command<Flags> = {
       import("../deploy/rotate.ts"),
       import("../deploy/rotation-words.ts"),
     ]);
+    const { rollback = false, fromSource = false } = flags;
+    if (rollback && fromSource) {
+      const { UserError } = await import("../../domain/user-error.ts");
+      throw UserError.of("usage", "--rollback and --from-source are two different values", "give one of them");
+    }
+    const from = rollback ? "former" : fromSource ? "source" : "input";
     const place = await openPlace({ ...flags, readsValues: true });
     try {
-      requireYes(place, flags.yes, `rotate ${name}`);
+      const mode = rollback ? " --rollback" : fromSource ? " --from-source" : "";
+      requireYes(place, flags.yes, `rotate ${name}${mode}`);
       const report = await rotateValue(place, flags, name, {
-        rollback: flags.rollback === true,
+        from,
         signal,
         onWarning: (text) => io.err(text),
         onAct: (step) => io.err(`      ${rotationWords[step].doing} ...`),

@@ -21,7 +21,7 @@ const timeoutInSeconds = 300;
 const syncTimeoutInSeconds = 60;
 
 /**
- * Carries a new value, or Key Vault's former one, along all hops. What a hop holds already is passed without an action, so
+ * Carries a new value, Key Vault's former one, or the one that it has by now, along all hops. What a hop holds already is passed without an action, so
  * a rotation that was interrupted is just run again.
  *
  * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
@@ -32,7 +32,8 @@ export async function rotateValue(
   flags: LocalHomeFlags,
   name: string,
   options: {
-    readonly rollback: boolean;
+    /** `input`: standard input; `former`: Key Vault's version before the latest; `source`: what Key Vault holds, written by others. */
+    readonly from: "input" | "former" | "source";
     readonly signal: AbortSignal;
     readonly onAct: (step: RotationStep) => void;
     readonly onProgress: (text: string) => void;
@@ -51,14 +52,12 @@ export async function rotateValue(
     );
   }
   const environment = place.isShared ? "shared" : "local";
-  const given = options.rollback
-    ? undefined
-    : newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput });
+  // before anything is opened: a person at a terminal need not wait to hear that a file is wanted
+  const given = options.from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
   for (const warning of given?.warnings ?? []) options.onWarning(formatFinding(warning));
   const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
-  const former = given === undefined ? await vault.former(keyVaultName) : undefined;
-  const value = given?.value ?? former?.value;
-  if (value === undefined) throw new Error("a rotation has a value or goes back to one");
+  const former = options.from === "former" ? await vault.former(keyVaultName) : undefined;
+  const value = given?.value ?? former?.value ?? (await vault.current(keyVaultName));
   if (former?.isRestored === true)
     options.onWarning(`${name} was rolled back already; its hops are followed, and nothing is written to Key Vault`);
   for (const other of alsoReading(place, secret))

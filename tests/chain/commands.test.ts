@@ -222,7 +222,25 @@ describe("the commands on a chain that stands", function () {
       assert.match((await chain().secret(consumer, "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-2/);
     }
     assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
+    // once more, as after one that was cut short: it goes no further back, nor forward
+    assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
     assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
+  });
+
+  it("rotate follows what another wrote to Key Vault, held up by nobody else's trouble", async () => {
+    const { cluster } = chain();
+    const path = `/apis/external-secrets.io/v1/namespaces/argocd/externalsecrets/ghcr-pull-sync`;
+    await cluster.patch(path, { spec: { secretStoreRef: { name: "nowhere" } } });
+    const keyVault = new KeyVaultWriter(await keyVaultOf("local", { home: chain().home.dir }));
+    const set = (value: string) => keyVault.set("langfuse-secret-key", new Redacted(value), { recover: false });
+    await set("canary-langfuse-2");
+    const { code, err } = await at("rotate langfuse-secret-key --from-source");
+    assert.equal(code, 0, err);
+    assert.equal((await chain().secret(namespace, "langfuse-secrets"))["LANGFUSE_SECRET_KEY"], "canary-langfuse-2");
+    await set(values.LANGFUSE_SECRET_KEY);
+    assert.equal((await at("rotate langfuse-secret-key --from-source")).code, 0);
+    await cluster.patch(path, { spec: { secretStoreRef: { name: "ameide-vault" } } });
+    assert.equal((await at("resync --namespace argocd")).code, 0);
   });
 
   it("rotate fails on no value, on a placeholder, and on a secret that its owner rotates", async () => {

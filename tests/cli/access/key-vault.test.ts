@@ -52,6 +52,12 @@ describe("KeyVaultWriter", function () {
     assert.equal((await writer().former("stopped")).value.reveal(), "good");
   });
 
+  it("gives the value that it holds now, whoever wrote it, and fails for people where it holds none", async () => {
+    await rig.operatorClient().setSecret("by-its-owner", "theirs");
+    assert.equal((await writer().current("by-its-owner")).reveal(), "theirs");
+    await assert.rejects(writer().current("never-was"), { name: "UserError", code: "rotation-no-source" });
+  });
+
   it("fails at former of a name that never was, for people", async () => {
     await assert.rejects(writer().former("never-was"), { name: "UserError", code: "rotation-no-former" });
   });
