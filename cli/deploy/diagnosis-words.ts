@@ -50,7 +50,7 @@ function formatKeycloak(names: Diagnosis["keycloak"]): string {
 }
 
 function formatCause(found: DiagnosedCause, columns?: number): string {
-  const { stage, severity, code, title, symptom, cause, evidence, fixes, mind, seed = [], page, secrets } = found;
+  const { stage, severity, code, title, symptom, cause, evidence, fixes, mind, seed = [], page, see, secrets } = found;
   const words = (line: string): string => wrapped(line, labelled, columns);
   const seen = evidence.slice(0, evidenceShown).map(({ where, seen: what }) => words(`  seen:    ${where}: ${what}`));
   const more =
@@ -67,6 +67,7 @@ function formatCause(found: DiagnosedCause, columns?: number): string {
     ...seed.map((command) => `  by hand: ${command}`),
     ...(mind === undefined ? [] : [words(`  mind:    ${mind}`)]),
     `  more:    ${page}`,
+    `  see:     ${see}`,
   ].join("\n");
 }
 

@@ -51,6 +51,14 @@ describe("formatDiagnosis of what is broken", () => {
       ],
     );
   });
+  it("ends each cause with its heading in the runbook, and the platform's own document or incident", () => {
+    const before = healthy();
+    const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
+    assert.match(
+      formatDiagnosis(explain(sealed, stack), sealed),
+      /\n {2}more: {4}docs\/runbook\.md#vault-sealed\n {2}see: {5}P13 \(450, 451\)\n\n/,
+    );
+  });
   it("wraps words on a terminal, and no command: that is copied", () => {
     const before = healthy();
     const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
