@@ -19,6 +19,8 @@ export interface RotationState {
   readonly isUnseen?: true;
   /** Workloads that nobody but a person restarts. */
   readonly restarts: readonly string[];
+  /** Workloads that read it from a file, which kubelet writes anew by itself; whether they look again is theirs. */
+  readonly follows: readonly string[];
 }
 
 /**
@@ -32,15 +34,15 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
     const behind = hops.filter(({ stage, digest }) => stage === step && digest !== wanted);
     if (behind.length === 0 || (step === "vault" && isCarried(snapshot, expected, name, wanted))) continue;
     const unread = behind.filter(({ state, digest }) => digest === undefined && state !== "absent");
-    if (unread.length < behind.length) return { step, waitingFor: behind.map(({ place }) => place), restarts: [] };
+    if (unread.length < behind.length) return { ...nobody, step, waitingFor: behind.map(({ place }) => place) };
     const waitingFor = unread.map(({ place, note = "its value was not read" }) => `${place}: ${note}`);
-    return { step, waitingFor, restarts: [], isUnseen: true };
+    return { ...nobody, step, waitingFor, isUnseen: true };
   }
   if (!expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name))) return done;
   const unseen = unseenConsumers(snapshot).map(unseenWords);
-  if (unseen.length > 0) return { step: "pods", waitingFor: unseen, restarts: [], isUnseen: true };
-  const { running, restarts } = consumersBehind(snapshot, expected, name);
-  return running.length > 0 ? { step: "pods", waitingFor: running, restarts } : { ...done, restarts };
+  if (unseen.length > 0) return { ...nobody, step: "pods", waitingFor: unseen, isUnseen: true };
+  const { running, ...others } = consumersBehind(snapshot, expected, name);
+  return running.length > 0 ? { step: "pods", waitingFor: running, ...others } : { ...done, ...others };
 }
 
 /**
@@ -62,7 +64,8 @@ function isCarried(snapshot: Snapshot, { plan }: Expectation, name: string, want
   );
 }
 
-const done: RotationState = { step: "done", waitingFor: [], restarts: [] };
+const nobody = { restarts: [], follows: [] } as const;
+const done: RotationState = { ...nobody, step: "done", waitingFor: [] };
 
 /** What a rotation does to the world; each is done at most once for one value. */
 export interface RotationActions {
@@ -81,6 +84,7 @@ export interface RotationReport {
   /** When each hop held the new value; ISO 8601, by this machine's clock. */
   readonly reached: readonly { readonly step: RotationStep; readonly at: string }[];
   readonly restarts: readonly string[];
+  readonly follows: readonly string[];
   /** Where it stopped, if it did not come through. */
   readonly stuckAt?: RotationState;
 }
@@ -138,9 +142,10 @@ export async function rotate(
       onStep?.(step);
       looks = 0;
     }
-    if (state.step === "done") return { name, reached, restarts: state.restarts };
+    const { restarts, follows } = state;
+    if (state.step === "done") return { name, reached, restarts, follows };
     const bound = state.isUnseen === true ? looksAtUnseen : looksPerStep[state.step];
-    if (looks >= bound) return { name, reached, restarts: state.restarts, stuckAt: state };
+    if (looks >= bound) return { name, reached, restarts, follows, stuckAt: state };
     if (!acted.has(state.step)) {
       acted.add(state.step);
       onAct?.(state.step);
@@ -166,18 +171,21 @@ function consumersBehind(
   snapshot: Snapshot,
   { plan }: Expectation,
   name: string,
-): { readonly running: readonly string[]; readonly restarts: readonly string[] } {
+): { readonly running: readonly string[]; readonly restarts: readonly string[]; readonly follows: readonly string[] } {
   const uses = plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name));
   const running: string[] = [];
   const restarts: string[] = [];
+  const follows: string[] = [];
   for (const { namespace, target } of uses) {
     for (const consumer of consumersOf(snapshot, namespace, target)) {
+      const called = `${namespace} ${consumer.workload}`;
+      if (consumer.afterChange === "follows") follows.push(called);
       if (!runsWithFormer(snapshot, namespace, target, consumer)) continue;
-      if (consumer.afterChange === "restarts-itself") running.push(`${namespace} ${consumer.workload}`);
-      else if (consumer.afterChange === "restart") restarts.push(`${namespace} ${consumer.workload}`);
+      if (consumer.afterChange === "restarts-itself") running.push(called);
+      else if (consumer.afterChange === "restart") restarts.push(called);
     }
   }
-  return { running, restarts };
+  return { running, restarts, follows };
 }
 
 /** A pod of the workload that reads the Secret as environment and started before the Secret changed. */

@@ -18,7 +18,10 @@ export const rotationWords: Readonly<Record<RotationStep, { readonly doing: stri
 };
 
 /** What `rotate` prints in the end: the answer, when each hop held the value, and what is left to do as commands. */
-export function formatRotation({ name, reached, restarts, stuckAt }: RotationReport, stack: Expectation): string {
+export function formatRotation(
+  { name, reached, restarts, follows, stuckAt }: RotationReport,
+  stack: Expectation,
+): string {
   const answer =
     stuckAt === undefined
       ? `${stack.name}: ${name} is the same at every hop${restarts.length === 0 ? "" : `; ${restarts.length} to restart`}`
@@ -34,6 +37,7 @@ export function formatRotation({ name, reached, restarts, stuckAt }: RotationRep
           ),
         ]),
     ...restarts.map((workload) => `restart it: ${restartOf(workload, stack)}`),
+    ...follows.map((workload) => `reads it from a file, within two minutes: ${workload}`),
     ...(stuckAt === undefined ? [] : [`  fix: ameide-secrets doctor --stack ${stack.name}`]),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 import { asVaultFields, kubernetesAuthConfig } from "../../domain/kubernetes-auth-config.ts";
 import { userInfo } from "node:os";
+import { withNames } from "../../diagnose/placed.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Place } from "../access/place.ts";
@@ -89,7 +90,7 @@ export async function unsealVault(
   return {
     needed: true,
     found,
-    did: `unsealed${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+    did: `unsealed${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 
@@ -142,7 +143,7 @@ export async function reconfigureKubernetesAuth(
   return {
     needed: true,
     found,
-    did: `written${event}; resync what failed meanwhile: ameide-secrets resync --stack ${stack.name}`,
+    did: `written${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 

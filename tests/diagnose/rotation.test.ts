@@ -87,7 +87,12 @@ describe("rotate", () => {
     const { calls, actions } = world({ source: "old", vault: "old", secret: "old" }, "runBootstrap");
     const report = await rotate(name, stack, actions, options);
     assert.deepEqual(calls, ["write", "runBootstrap"]);
-    assert.deepEqual(report.stuckAt, { step: "vault", waitingFor: [`Vault secret/${name}`], restarts: [] });
+    assert.deepEqual(report.stuckAt, {
+      step: "vault",
+      waitingFor: [`Vault secret/${name}`],
+      restarts: [],
+      follows: [],
+    });
   });
   it("stops after few looks where consumers may not be looked at: what is refused stays refused", async () => {
     const { actions } = world({ source: "new", vault: "new", secret: "new" });
@@ -149,6 +154,7 @@ describe("rotationState", () => {
       step: "vault",
       waitingFor: [`Vault secret/${name}: its value was not read`],
       restarts: [],
+      follows: [],
       isUnseen: true,
     });
   });
@@ -157,13 +163,25 @@ describe("rotationState", () => {
       step: "pods",
       waitingFor: ["ameide-dev Deployment/langfuse"],
       restarts: [],
+      follows: [],
     }));
   it("is done with the list of those that a person must restart", () =>
     assert.deepEqual(rotationState(snapshotOf(held, pod(false)), stack, name, "new"), {
       step: "done",
       waitingFor: [],
       restarts: ["ameide-dev Deployment/langfuse"],
+      follows: [],
     }));
+  it("lists those that read it from a file, and waits for none of them", () => {
+    const secrets = [{ secret: target, by: "volume" as const }];
+    const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
+    assert.deepEqual(rotationState(snapshotOf(held, { workloads }), stack, name, "new"), {
+      step: "done",
+      waitingFor: [],
+      restarts: [],
+      follows: ["ameide-dev Deployment/mounted"],
+    });
+  });
   it("waits for no pod of another workload whose name begins with this one's, nor for one that does not read it", () => {
     const { workloads, pods } = pod(true);
     const [old] = pods?.ok === true ? pods.value : [];
@@ -180,6 +198,8 @@ describe("rotationState", () => {
         step: "pods",
         waitingFor: [`could not be looked at: read it: cannot list resource "${part}"`],
         restarts: [],
+        follows: [],
+        follows: [],
         isUnseen: true,
       });
     }

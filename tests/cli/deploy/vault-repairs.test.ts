@@ -79,7 +79,10 @@ describe("a repair of Vault", () => {
     it("tells that it is done also where the Event may not be made, and why it is not there", async () => {
       const { did } = await unsealVault(place({ "unseal-key": base64("key") }, noEvents), change);
       assert.equal(vault.sealed, false);
-      assert.match(did, /^unsealed \(the Event could not be left: events is forbidden\); resync /);
+      assert.match(
+        did,
+        /^unsealed \(the Event could not be left: events is forbidden\); resync .*: ameide-secrets resync --stack dev --yes$/,
+      );
       assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be left/);
     });
 
