@@ -199,7 +199,6 @@ describe("rotationState", () => {
         waitingFor: [`could not be looked at: read it: cannot list resource "${part}"`],
         restarts: [],
         follows: [],
-        follows: [],
         isUnseen: true,
       });
     }
