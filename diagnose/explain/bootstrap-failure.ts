@@ -19,6 +19,7 @@ export function lastFailure(
   { namespace, bootstrap }: Expectation,
 ): BootstrapFailureSeen | undefined {
   const { status, jobs, log } = snapshot.bootstrap;
+  const { pods } = snapshot;
   const newest = jobs.ok ? jobs.value.find(({ result }) => result !== "running") : undefined;
   if (status.ok && !isOlder(status.value.finishedAt, newest)) {
     const { cause, phase, message: words = "" } = status.value;
@@ -29,6 +30,12 @@ export function lastFailure(
     return { cause, where, seen, ...(newest === undefined ? {} : { job: newest.name }) };
   }
   if (newest?.result !== "failed") return undefined;
+  const isGone = pods.ok && !pods.value.some(({ owner }) => owner === `Job/${newest.name}`);
+  if (isGone) {
+    // deleted, its log with it: a run that fails by itself leaves its pod
+    const seen = `${newest.reason ?? "failed"}; its pod is gone`;
+    return { cause: "terminated", where: `Job ${namespace}/${newest.name}`, seen, job: newest.name };
+  }
   const last = log.ok ? causeInLog(log.value) : undefined;
   return {
     cause: last?.cause ?? "internal-error",

@@ -10,6 +10,8 @@ const identityApi = "api-version=2023-01-31";
 const roleApi = "api-version=2022-04-01";
 
 const secretIn = (name: string): string => `/secrets/${name}?${dataPlane}`;
+/** The one of the catalogue with a least length. */
+const shortOne = "gitlab-bootstrap-admin";
 const putSecret = (world: World, name: string, value: string) => world.azure("PUT", secretIn(name), { value });
 
 export const keyVaultBreaks = {
@@ -46,6 +48,19 @@ export const keyVaultBreaks = {
     strike: async (world) => {
       await putSecret(world, "openai-api-key", "CHANGEME");
       await world.bootstrap();
+    },
+  },
+  // past `env push`, which refuses it
+  "value-too-short": {
+    strike: async (world) => {
+      await putSecret(world, shortOne, "too-short");
+      await world.bootstrap();
+    },
+    sight: () => ({ prove: true }),
+    input: "long-enough-for-gitlab-0123",
+    after: async (world) => {
+      await world.azure("DELETE", secretIn(shortOne));
+      await world.vault("DELETE", `secret/metadata/${shortOne}`);
     },
   },
   "azure-not-readable": {

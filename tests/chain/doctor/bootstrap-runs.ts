@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { podLog } from "../../../diagnose/observe/pod-log.ts";
 import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
 import { bootstrapRoleBinding } from "../../../domain/manifests/bootstrap-access.ts";
 import { patchContainer, patchPod } from "./bootstrap.ts";
 import type { Break } from "./break.ts";
+import { openVaultDoor, type Doorkeeper } from "./vault-door.ts";
 import type { World } from "./world.ts";
 
 /** Runs of vault-bootstrap that do not start, or do not come to a good end. */
@@ -58,6 +60,23 @@ export const bootstrapRunBreaks = {
     },
     after: (world) => forget(world, "waiting-for-a-volume"),
   },
+  "bootstrap-conflict": {
+    strike: (world) =>
+      runThroughADoor(world, async () => {
+        const { data } = await world.vault<{ data: { current_version: number } }>("GET", `secret/metadata/${langfuse}`);
+        const written = { data: { value: "from-another-writer-0123" }, options: { cas: data.current_version } };
+        await world.vault("POST", `secret/data/${langfuse}`, written);
+        return undefined;
+      }),
+    before: () => closeDoor(),
+  },
+  "bootstrap-secret-failed": {
+    strike: (world) => runThroughADoor(world, () => Promise.resolve({ status: 400, errors: ["value too large"] })),
+    after: async (world) => {
+      await closeDoor();
+      await world.bootstrap();
+    },
+  },
   "bootstrap-interrupted": {
     // as a node that is drained; a Vault that does not answer keeps the run from ending before that
     strike: async (world) => {
@@ -65,19 +84,45 @@ export const bootstrapRunBreaks = {
       try {
         const job = await start(world, "on-a-drained-node");
         const pods = `/api/v1/namespaces/${world.namespace}/pods?labelSelector=job-name%3D${job}`;
-        const running = async (phase: string): Promise<boolean> => {
-          const { items } = await world.place.cluster.get<{ items: readonly { status?: { phase?: string } }[] }>(pods);
-          return items.some(({ status }) => status?.phase === phase);
-        };
-        await world.until(() => running("Running"));
+        await world.until(async () => (await logOf(world, pods)).includes("wait-for-vault"));
         await world.place.cluster.remove(pods);
-        await world.until(async () => !(await running("Running")));
+        await world.until(async () => (await podsOf(world, pods)).length === 0);
       } finally {
         world.signal("openbao", "SIGCONT");
       }
     },
+    after: (world) => forget(world, "on-a-drained-node"),
   },
 } as const satisfies Readonly<Record<string, Break>>;
+
+interface PodObject {
+  readonly metadata: { readonly name: string };
+}
+
+async function podsOf(world: World, list: string): Promise<readonly PodObject[]> {
+  return (await world.place.cluster.get<{ items: readonly PodObject[] }>(list)).items;
+}
+
+/** Of the first pod of a list; empty where there is none, or it has not begun. */
+async function logOf(world: World, list: string): Promise<string> {
+  const [pod] = await podsOf(world, list);
+  if (pod === undefined) return "";
+  return podLog(world.place.cluster, world.namespace, pod.metadata.name, 50).catch(() => "");
+}
+
+const langfuse = "langfuse-secret-key";
+
+/** @default - none is open */
+let closeDoor = (): Promise<void> => Promise.resolve();
+
+/** With a value that is new, so that there is something to write. */
+async function runThroughADoor(world: World, keeper: Doorkeeper): Promise<void> {
+  world.setValues({ ...world.values, LANGFUSE_SECRET_KEY: `chain-langfuse-${Date.now()}` });
+  const pushed = await world.shell("ameide-secrets env push --stack local");
+  assert.equal(pushed.code, 0, pushed.err);
+  closeDoor = await openVaultDoor(world, langfuse, keeper);
+  await world.bootstrap();
+}
 
 /** As a person starts one beside the schedule; nobody waits for its end. */
 async function start(world: World, suffix: string): Promise<string> {

@@ -16,10 +16,10 @@ export const bootstrapBreaks = {
       })),
   },
   "bootstrap-overruns": {
-    strike: (world) => world.place.cluster.patch(cronJob(world), { spec: { concurrencyPolicy: "Replace" } }),
+    strike: (world) => world.place.cluster.patch(world.cronJob, { spec: { concurrencyPolicy: "Replace" } }),
   },
-  "bootstrap-suspended": { strike: (world) => world.place.cluster.patch(cronJob(world), { spec: { suspend: true } }) },
-  "bootstrap-missing": { strike: (world) => world.place.cluster.remove(cronJob(world)) },
+  "bootstrap-suspended": { strike: (world) => world.place.cluster.patch(world.cronJob, { spec: { suspend: true } }) },
+  "bootstrap-missing": { strike: (world) => world.place.cluster.remove(world.cronJob) },
 
   "bootstrap-stale": {
     strike: async (world) => {
@@ -38,12 +38,12 @@ export const bootstrapBreaks = {
   "bootstrap-waiting": {
     strike: async (world) => {
       const { cluster } = world.place;
-      const { apiVersion, kind, metadata, spec } = await cluster.get(cronJob(world));
-      await cluster.remove(cronJob(world));
+      const { apiVersion, kind, metadata, spec } = await cluster.get(world.cronJob);
+      await cluster.remove(world.cronJob);
       await removeJobs(world);
       await cluster.remove(statusPath(world));
       const { name, namespace, labels, annotations } = metadata;
-      await cluster.create(cronJob(world).replace(/\/[^/]+$/, ""), {
+      await cluster.create(world.cronJob.replace(/\/[^/]+$/, ""), {
         apiVersion,
         kind,
         spec,
@@ -81,15 +81,11 @@ export const bootstrapBreaks = {
 } as const satisfies Readonly<Record<string, Break>>;
 
 interface PodSpec {
-  readonly volumes: readonly { readonly name: string; readonly projected?: object }[];
+  readonly volumes: readonly { readonly name: string; readonly projected?: object; readonly configMap?: object }[];
   readonly containers: readonly (object & {
     readonly env: readonly { readonly name: string; readonly value?: string }[];
     readonly volumeMounts: readonly { readonly name: string }[];
   })[];
-}
-
-export function cronJob({ place: { stack } }: World): string {
-  return `/apis/batch/v1/namespaces/${stack.namespace}/cronjobs/${stack.bootstrap.name}`;
 }
 
 function statusPath({ place: { stack } }: World): string {
@@ -108,10 +104,10 @@ function microTime(): string {
 /** Changes the pod template of the CronJob, as somebody does by hand. */
 export async function patchPod(world: World, change: (pod: PodSpec) => object): Promise<void> {
   const { spec } = await world.place.cluster.get<{ spec: { jobTemplate: { spec: { template: { spec: PodSpec } } } } }>(
-    cronJob(world),
+    world.cronJob,
   );
   const pod = change(spec.jobTemplate.spec.template.spec);
-  await world.place.cluster.patch(cronJob(world), { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
+  await world.place.cluster.patch(world.cronJob, { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
 }
 
 /** @param change - what differs in its one container. */

@@ -5,11 +5,13 @@ export interface Break {
   /** Does it; resolves when the servers have answered. */
   readonly strike: (world: World) => Promise<unknown>;
   /** @default - as `doctor` without options */
-  readonly sight?: (world: World) => Sight;
+  readonly sight?: (world: World) => Sight | Promise<Sight>;
   /** What the repair's words ask of a person before its command is run. @default - nothing */
   readonly before?: (world: World) => Promise<unknown>;
   /** What they ask for after it: where the command only shows what is wrong, all of the repair. @default - nothing */
   readonly after?: (world: World) => Promise<unknown>;
   /** What the printed command reads from standard input. */
   readonly input?: string;
+  /** What a person writes for `<you>` in the printed command. */
+  readonly you?: (world: World) => string;
 }

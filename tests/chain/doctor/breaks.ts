@@ -66,11 +66,5 @@ export const alone = Object.fromEntries(Object.entries(breaks).filter(([code]) =
 
 /** Causes that `tests/diagnose/explain.test.ts` alone shows, and why the local servers cannot. */
 export const onlyPure: Partial<Readonly<Record<CauseCode, string>>> = {
-  "bootstrap-source-missing": "`local` reads Key Vault, not a Secret",
-  "bootstrap-conflict": "needs a write between the bootstrap's read and its write, twice",
-  "bootstrap-secret-failed": "what fails for one secret alone is found for all by the check before",
-  "pull-secret-missing-here": "every namespace of `local` has a pull secret of its own",
-  "vault-port-forward-forbidden": "Vault of `local` is reached without a port-forward",
-  "consumer-not-restarted": "no Deployment runs in `local`, so there is none to restart",
-  "value-too-short": "no secret that `local` delivers has a least length",
+  "bootstrap-source-missing": "no stack reads from a Secret in place of Key Vault",
 };

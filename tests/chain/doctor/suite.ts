@@ -11,12 +11,13 @@ import { told, type World } from "./world.ts";
 export async function strikeAndMend(
   world: World,
   code: CauseCode,
-  { strike, sight, before, after, input }: Break,
+  { strike, sight, before, after, input, you }: Break,
 ): Promise<void> {
+  await world.silence();
   await strike(world);
-  const cause = await world.untilFirst(code, sight?.(world));
+  const cause = await world.untilFirst(code, await sight?.(world));
   await before?.(world);
-  await apply(world, cause, input);
+  await apply(world, { ...cause, fix: cause.fix.replaceAll("<you>", you?.(world) ?? "<you>") }, input);
   await after?.(world);
   await heals(world, code);
 }
@@ -30,6 +31,7 @@ export async function strikeAllAndMend(
   codes: readonly CauseCode[],
   breaks: Readonly<Record<string, Break>>,
 ): Promise<void> {
+  await world.silence();
   let last: DiagnosedCause | undefined;
   for (const code of codes) {
     await breaks[code]?.strike(world);

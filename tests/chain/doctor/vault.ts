@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { renameSync, rmSync } from "node:fs";
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { Redacted } from "../../../domain/redacted.ts";
@@ -5,6 +6,7 @@ import type { LocalHome } from "../../../local/home.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { stopServers } from "../../../local/servers/stop.ts";
 import { testBinaries } from "../../support/servers.ts";
+import { addAnna, annasUser, vaultByAnna } from "./anna.ts";
 import type { Break } from "./break.ts";
 import { failingJob, patcherJobs } from "./jobs.ts";
 import type { World } from "./world.ts";
@@ -73,6 +75,16 @@ export const vaultBreaks = {
     sight: ({ place: { stack } }) => ({
       access: { vault: vaultReader(stack.vault.operatorAddress, new Redacted("ended")) },
     }),
+  },
+  "vault-port-forward-forbidden": {
+    strike: addAnna,
+    sight: async (world) => ({ access: { vault: await vaultByAnna(world) } }),
+    you: ({ namespace }) => annasUser(namespace),
+    // she may now, and is told what comes next: in `local` there is no such pod
+    after: async (world) => {
+      const { causes } = await world.look({ access: { vault: await vaultByAnna(world) } });
+      assert.match(causes[0]?.evidence[0]?.seen ?? "", /pods "vault-core-local-0" not found/);
+    },
   },
 } as const satisfies Readonly<Record<string, Break>>;
 

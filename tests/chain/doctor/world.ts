@@ -14,6 +14,7 @@ import type { DiagnosedCause, Diagnosis } from "../../../diagnose/diagnosis.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import type { Access } from "../../../diagnose/observe/access.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
+import type { EnvironmentStack } from "../../../domain/environment.ts";
 import { serverStates } from "../../../local/servers/states.ts";
 import type { ServerName } from "../../../local/servers/server.ts";
 import { armRequest } from "../../support/arm.ts";
@@ -21,10 +22,11 @@ import type { Ended } from "../../support/command-line.ts";
 import type { LocalChain } from "../../support/local-chain.ts";
 import { testBinaries } from "../../support/servers.ts";
 
-/** How one looks: as `doctor` does, with values compared as by `--prove`, or with other rights. */
+/** How one looks: as `doctor` does, with values compared as by `--prove`, with other rights, or with another stack file. */
 export interface Sight {
   readonly prove?: boolean;
   readonly access?: Partial<Access>;
+  readonly stack?: EnvironmentStack;
 }
 
 /** Longest that the servers take to answer to a change, with everything else on this machine busy. */
@@ -59,12 +61,25 @@ export class World {
     return this.place.close();
   }
 
+  /**
+   * Keeps vault-bootstrap from its own schedule, which would put right what is broken here at a time of its own. Every
+   * `up` sets it back.
+   */
+  async silence(): Promise<void> {
+    await this.place.cluster.patch(this.cronJob, { spec: { schedule: "0 0 30 2 *" } });
+  }
+
+  /** Path of vault-bootstrap's CronJob. */
+  get cronJob(): string {
+    const { namespace, bootstrap } = this.place.stack;
+    return `/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`;
+  }
+
   get namespace(): string {
     return this.place.stack.namespace;
   }
 
-  async look({ prove = false, access = {} }: Sight = {}): Promise<Diagnosis> {
-    const { stack } = this.place;
+  async look({ prove = false, access = {}, stack = this.place.stack }: Sight = {}): Promise<Diagnosis> {
     return explain(await observe(stack, { ...this.place.access, ...access }, { compareValues: prove }), stack);
   }
 

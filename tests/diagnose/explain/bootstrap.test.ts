@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
 import type { PodState } from "../../../domain/snapshot.ts";
-import { bootstrapPod, lastRun } from "../changes.ts";
-import { healthy, minutesAgo, stack } from "../healthy.ts";
+import { bootstrapPod, lastRun, pod } from "../changes.ts";
+import { healthy, minutesAgo, seen, stack } from "../healthy.ts";
 import { struckBy } from "../struck.ts";
 
 describe("explainBootstrap", () => {
@@ -10,6 +10,18 @@ describe("explainBootstrap", () => {
     const before = healthy();
     const { causes } = explain({ ...before, ...lastRun("terminated", "not done after 240 s")(before) }, stack);
     assert.equal(causes[0]?.code, "bootstrap-overruns");
+  });
+  it("takes a run that left neither status nor pod for stopped from outside, and one that left its pod for failed", () => {
+    const first = (name: string) => {
+      const before = healthy();
+      const job = { name: "vault-bootstrap-3", createdAt: minutesAgo(0), result: "failed" as const, reason: "BackoffLimitExceeded" }; // prettier-ignore
+      const run = { ...before.bootstrap, jobs: seen([job]), log: seen([]) };
+      const snapshot = { ...before, ...pod({ phase: "Failed", owner: `Job/${name}` })(before), bootstrap: run };
+      return explain(snapshot, stack).causes[0];
+    };
+    assert.equal(first("another")?.code, "bootstrap-interrupted");
+    assert.equal(first("another")?.evidence[0]?.seen, "BackoffLimitExceeded; its pod is gone");
+    assert.equal(first("vault-bootstrap-3")?.code, "bootstrap-failed");
   });
   it("tells a volume that cannot be mounted by the pod's Event, and only while the pod waits", () => {
     const warning = { reason: "FailedMount", message: 'configmap "vault-bootstrap-0a1b" not found', at: minutesAgo(1) };

@@ -1,0 +1,56 @@
+import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { openCluster } from "../../../cli/access/cluster.ts";
+import { openWayToVault } from "../../../cli/access/vault-way.ts";
+import type { VaultReader } from "../../../diagnose/observe/access.ts";
+import type { World } from "./world.ts";
+
+/** A person who may look at the environment's namespace and do no more there. */
+const name = "anna";
+/** How the API server calls her. */
+export const annasUser = (namespace: string): string => `system:serviceaccount:${namespace}:${name}`;
+
+/** Makes her account, with the cluster's own role for those who look. */
+export async function addAnna({ namespace, place: { cluster } }: World): Promise<void> {
+  await cluster.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
+  await cluster.create(`/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`, {
+    metadata: { name },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "view" },
+    subjects: [{ kind: "ServiceAccount", name, namespace }],
+  });
+}
+
+/** Vault as she reaches it: through a port-forward that the command opens with her kubeconfig. */
+export async function vaultByAnna(world: World): Promise<VaultReader> {
+  const { stack, cluster: admin } = world.place;
+  const account = `/api/v1/namespaces/${world.namespace}/serviceaccounts/${name}`;
+  const { status } = await admin.create<{ status: { token: string } }>(`${account}/token`, { spec: {} });
+  const { home } = world.chain;
+  const kubeconfig = join(home.dir, "anna.kubeconfig");
+  const context = stack.cluster.context;
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: context, cluster: { server: home.kubernetesUrl, "certificate-authority": home.kubernetes.caCertificate } }], // prettier-ignore
+    users: [{ name, user: { token: status.token } }],
+    contexts: [{ name: context, context: { cluster: context, user: name } }],
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  const cluster = { ...stack.cluster, kubeconfig };
+  const operatorAddress = `http://127.0.0.1:${await freePort()}`;
+  const hers = { ...stack, cluster, vault: { ...stack.vault, operatorAddress } };
+  const way = await openWayToVault(hers, await openCluster(cluster));
+  await way.close();
+  const { closed } = way;
+  if (!(closed instanceof Error)) throw new Error(`the way to Vault is ${closed ?? "open"}`);
+  return { address: operatorAddress, hasToken: false, get: () => Promise.reject(closed) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
