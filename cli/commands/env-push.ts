@@ -50,8 +50,9 @@ export const envPush: Command<Flags> = {
       );
     if (conflicts.length > 0) {
       const names = conflicts.map(({ name }) => name).join(", ");
+      const asMine = `env push --stack ${flags.stack}${isShared ? " --yes" : ""} --overwrite ${conflicts[0]?.name ?? ""}`;
       io.err(
-        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ameide-secrets env push --yes --overwrite ${conflicts[0]?.name ?? ""}`,
+        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ameide-secrets ${asMine}`,
       );
       return ExitCode.finding;
     }

@@ -55,6 +55,8 @@ export const localUp: Command<Flags> = {
         signal,
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
       });
+      const { rememberLocalUpdate } = await import("../deploy/push-place.ts");
+      await rememberLocalUpdate(home, envFiles, update?.changes ?? []);
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
       const { awaitedDeliveries } = await import("../../domain/awaited.ts");

@@ -1,11 +1,13 @@
 import { join } from "node:path";
+import type { LocalHome } from "../../local/home.ts";
 import { operatorCredential } from "../../local/azure/operator.ts";
 import type { KeyVaultPlace } from "../access/key-vault.ts";
 import { homeOf, type LocalHomeFlags } from "../commands/local-home-options.ts";
+import type { Change } from "../engine/run-log.ts";
 import { localArm } from "./local-azure.ts";
 import { localAzureUri } from "./local-stack.ts";
 import { loadCloudStack } from "./cloud.ts";
-import { push, type PushRow } from "./push.ts";
+import { push, rememberHeld, type PushRow } from "./push.ts";
 import { keptNames, readValues } from "./values-at-hand.ts";
 
 /** `env push` for the stack that owns a Key Vault: `shared` on Azure, `local` on this machine. */
@@ -32,6 +34,21 @@ export async function pushFor(
   return { isShared, rows };
 }
 
+/** After an update that wrote values into the local Key Vault: the next `env push` from here changes them, and is no conflict. */
+export async function rememberLocalUpdate(
+  home: LocalHome,
+  dotenv: readonly string[],
+  changes: readonly Change[],
+): Promise<void> {
+  const written = new Set(
+    changes.flatMap(({ type, object }) => (type === "azure-native:keyvault:Secret" ? [object] : [])),
+  );
+  if (written.size === 0) return;
+  const values = new Map([...readValues("local", dotenv)].filter(([name]) => written.has(name)));
+  const { place, memory } = placeIn(home);
+  await rememberHeld({ place, values, ...memory });
+}
+
 /** The Key Vault of a stack, as the person at the keyboard. */
 export async function keyVaultOf(stack: "shared" | "local", flags: LocalHomeFlags): Promise<KeyVaultPlace> {
   return stack === "shared" ? cloudPlace() : (await localPlace(flags)).place;
@@ -43,11 +60,12 @@ async function cloudPlace(): Promise<KeyVaultPlace> {
   return { uri: azure.keyVaultUri, credential: new DefaultAzureCredential() };
 }
 
+async function localPlace(flags: LocalHomeFlags): Promise<ReturnType<typeof placeIn>> {
+  return placeIn(await homeOf(flags));
+}
+
 /** What was pushed to the stand-in is forgotten with its home. */
-async function localPlace(
-  flags: LocalHomeFlags,
-): Promise<{ readonly place: KeyVaultPlace; readonly memory: { readonly memory: string } }> {
-  const home = await homeOf(flags);
+function placeIn(home: LocalHome): { readonly place: KeyVaultPlace; readonly memory: { readonly memory: string } } {
   const place = {
     uri: localAzureUri(home),
     credential: operatorCredential(home.azure.dir),

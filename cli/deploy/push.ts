@@ -63,6 +63,24 @@ export async function push(options: PushOptions): Promise<readonly PushRow[]> {
   ];
 }
 
+/**
+ * Remembers the versions in the vault of values that are the same here, as if they had been pushed from here: where the
+ * program carries them in its state, it was this workstation that wrote them all the same.
+ *
+ * @param options.memory - see PushOptions.
+ */
+export async function rememberHeld({
+  place,
+  values,
+  memory,
+}: Required<Pick<PushOptions, "place" | "values" | "memory">>): Promise<void> {
+  const held = await new KeyVaultWriter(place).compare(values);
+  const same = [...held].flatMap(([name, now]) =>
+    now.state === "held" && now.equalsValueHere ? [[name, now.version] as const] : [],
+  );
+  remember(memory, { ...readMemory(memory), ...Object.fromEntries(same) });
+}
+
 /** A value that is the same in both places was pushed from here, as good as. */
 function sameVersions(decisions: readonly PushDecision[], held: Awaited<ReturnType<KeyVaultWriter["compare"]>>) {
   return Object.fromEntries(

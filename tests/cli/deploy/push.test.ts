@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { push, type PushOptions } from "../../../cli/deploy/push.ts";
+import { push, rememberHeld, type PushOptions } from "../../../cli/deploy/push.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { operatorCredential } from "../../../local/azure/operator.ts";
 import { AzureRig } from "../../local/azure/rig.ts";
@@ -26,14 +26,17 @@ describe("push", function () {
   });
 
   const memory = () => join(folder, "pushed.json");
+  const place = () => ({
+    uri: `${rig.azure.origin}/`,
+    credential: operatorCredential(rig.dir),
+    options: { disableChallengeResourceVerification: true },
+  });
+  const redacted = (values: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(values).map(([name, value]) => [name, new Redacted(value)]));
   const pushed = async (values: Readonly<Record<string, string>>, options: Partial<PushOptions> = {}) => {
     const rows = await push({
-      place: {
-        uri: `${rig.azure.origin}/`,
-        credential: operatorCredential(rig.dir),
-        options: { disableChallengeResourceVerification: true },
-      },
-      values: new Map(Object.entries(values).map(([name, value]) => [name, new Redacted(value)])),
+      place: place(),
+      values: redacted(values),
       kept: [],
       overwrite: [],
       write: true,
@@ -93,6 +96,18 @@ describe("push", function () {
     await rig.operatorClient().setSecret("ghcr-token", "canary-1");
     assert.deepEqual(await pushed({ "ghcr-token": "canary-1" }), { "ghcr-token": "same" });
     assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "changed" });
+  });
+
+  it("may go on from what the program wrote and was remembered, and from nothing else that is there", async () => {
+    for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "canary-1");
+    await pushed({ "openai-api-key": "canary-0" });
+    const values = redacted({ "ghcr-token": "canary-1", "ghcr-username": "another", "not-there": "canary-1" });
+    await rememberHeld({ place: place(), values, memory: memory() });
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-2", "openai-api-key": "canary-3" }), {
+      "ghcr-token": "changed",
+      "openai-api-key": "changed",
+    });
+    assert.deepEqual(await pushed({ "ghcr-username": "canary-2" }), { "ghcr-username": "conflict" });
   });
 
   it("recovers what lies in soft delete, and then sets the value: recovering alone would bring the old one back", async () => {
