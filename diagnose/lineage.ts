@@ -130,8 +130,15 @@ function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaul
     ...held(fingerprint),
     version: String(version),
     ...changed(writtenAt),
-    writer: customMetadata[customMetadataKeys.managedBy] ?? "another writer, unmarked",
+    writer: writerOf(customMetadata, version),
   }));
+}
+
+/** The mark lies at the path and not at the version: whoever writes after us leaves it as it was. */
+function writerOf(metadata: Readonly<Record<string, string>>, version: number): string {
+  const { [customMetadataKeys.managedBy]: owner, [customMetadataKeys.vaultVersion]: ours } = metadata;
+  if (owner === undefined) return "another writer, unmarked";
+  return ours === undefined || ours === String(version) ? owner : `another writer, after version ${ours} of ${owner}`;
 }
 
 function targetHops({ secrets }: Snapshot, { plan }: Expectation, { name }: PlannedSecret): readonly LineageHop[] {

@@ -56,6 +56,18 @@ describe("lineage", () => {
     assert.equal(firstDifference, "Vault secret/ghcr-token");
     assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.writer, "another writer, unmarked");
   });
+  it("does not take a version for ours that another wrote where our mark lies", () => {
+    const before = compared();
+    const writer = (vaultVersion: string) => {
+      const customMetadata = { "managed-by": "ameide-secrets/vault-bootstrap", "vault-version": vaultVersion };
+      const change = { version: 7, customMetadata };
+      const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", change);
+      const { hops } = lineage({ ...before, vault: { ...before.vault, secrets } }, stack, "ghcr-token");
+      return hops.find(({ stage }) => stage === "vault")?.writer;
+    };
+    assert.equal(writer("7"), "ameide-secrets/vault-bootstrap");
+    assert.equal(writer("6"), "another writer, after version 6 of ameide-secrets/vault-bootstrap");
+  });
   it("takes a place that holds nothing for one that differs, with what carries the value there", () => {
     const before = compared();
     const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", { state: "absent", version: 0 });
