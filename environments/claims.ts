@@ -12,6 +12,18 @@ export function defaultVaultAddress(name: EnvironmentName): string {
   return `http://vault-core-${name}.${namespaceOf(name)}.svc.cluster.local:8200`;
 }
 
+/** First ports of the ways to each environment's Vault. */
+const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
+
+/**
+ * Where this machine reaches an environment's Vault, where no setting says it: the near end of a port-forward. One port
+ * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
+ * one in hand.
+ */
+export function defaultOperatorAddress(name: CloudEnvironment): string {
+  return `http://127.0.0.1:${operatorPorts[name]}`;
+}
+
 /**
  * What every environment in Azure claims, in the environments' order. `local` has an identity, a cluster and a Vault of
  * its own, so it is not among them; a stack whose settings are broken is left out, since its own load says so.

@@ -9,7 +9,7 @@ import { checkStrictness } from "../domain/strictness-check.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";
-import { defaultVaultAddress, type CloudEnvironment } from "./claims.ts";
+import { defaultOperatorAddress, defaultVaultAddress, type CloudEnvironment } from "./claims.ts";
 import { dev } from "./dev.ts";
 import type { LoadContext } from "./load-context.ts";
 import { prod } from "./prod.ts";
@@ -36,7 +36,7 @@ export async function loadEnvironment(
     cluster: { context: kubernetesContext, oidcIssuer, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
     vault: {
       address: vault.address ?? defaultVaultAddress(name),
-      operatorAddress: vault.operatorAddress ?? context.vaultAddress ?? "http://127.0.0.1:8200",
+      operatorAddress: vault.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name),
       serviceAccount: { namespace, name: server },
       kubernetesHost: "https://kubernetes.default.svc",
     },

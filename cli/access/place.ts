@@ -42,9 +42,11 @@ export interface PlaceOptions extends LocalHomeFlags {
  */
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const isShared = options.stack !== "local";
-  const { stack, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
-  const way: WayToVault = isShared ? await openWayToVault(stack, cluster) : { close: () => Promise.resolve() };
+  const { stack: loaded, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
+  const there = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
+  const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : there;
   const { closed } = way;
+  const stack = { ...loaded, vault: { ...loaded.vault, operatorAddress: way.address } };
   const vault: VaultAccess =
     closed === undefined
       ? await vaultAccess(stack, cluster, options.readsValues === true)

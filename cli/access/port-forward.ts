@@ -1,9 +1,11 @@
-import { createServer, type Socket } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { UserError } from "../../domain/user-error.ts";
 
 /** A way from this machine to one pod, as `kubectl port-forward` opens it. */
 export interface PortForward {
+  /** Its near end, such as `http://127.0.0.1:18200`. */
+  readonly address: string;
   close(): Promise<void>;
 }
 
@@ -11,6 +13,7 @@ export interface PortForward {
  * Listens on 127.0.0.1 and carries each connection to a pod's port.
  *
  * @param options.pod - such as `vault-core-dev-0`.
+ * @param options.localPort - `0` takes any that is free.
  * @throws UserError when the local port is taken.
  */
 export async function openPortForward(options: {
@@ -52,6 +55,7 @@ export async function openPortForward(options: {
     server.listen(options.localPort, "127.0.0.1", resolve);
   });
   return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

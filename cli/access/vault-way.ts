@@ -1,12 +1,15 @@
 import { ReadError } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { reachVault } from "../deploy/cloud.ts";
+import { defaultOperatorAddress } from "../../environments/claims.ts";
+import { forwardToVault, reachVault } from "../deploy/cloud.ts";
 import { KubernetesError, type Cluster } from "./cluster.ts";
 import { vaultState } from "./vault.ts";
 
 /** How this machine reaches an environment's Vault: by itself, by a port-forward that is open now, or not at all. */
 export interface WayToVault {
+  /** Where it begins. */
+  readonly address: string;
   /** Why there is none, in the API server's words where it refused; a text where no server was asked. */
   readonly closed?: ReadError | string;
   close(): Promise<void>;
@@ -15,18 +18,23 @@ export interface WayToVault {
 /**
  * Opens a port-forward where the stack needs one, and makes sure that something answers at its end. A way that stays
  * closed is told, not thrown: it becomes a finding that names what is missing.
+ *
+ * Where no setting says how Vault is reached the way is its own, at a port of its own: what answers at one that is known
+ * may be another command's, which takes it away when it ends, or another Vault, which must not get this one's keys.
  */
 export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster): Promise<WayToVault> {
+  const { operatorAddress } = stack.vault;
   const nothing = () => Promise.resolve();
   try {
-    const forward = await reachVault(stack);
-    if (forward === undefined || (await vaultState(stack.vault.operatorAddress)) !== "unreachable")
-      return { close: async () => forward?.close() };
-    const closed = await whyClosed(stack, cluster);
-    return { closed, close: () => forward.close() };
+    const isOwn = stack.name !== "local" && operatorAddress === defaultOperatorAddress(stack.name);
+    const forward = isOwn ? await forwardToVault(stack, 0) : await reachVault(stack);
+    const address = isOwn && forward !== undefined ? forward.address : operatorAddress;
+    const close = async () => forward?.close();
+    if (forward === undefined || (await vaultState(address)) !== "unreachable") return { address, close };
+    return { address, closed: await whyClosed(stack, cluster), close };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { closed: error.message.replace("\n  fix: ", "; "), close: nothing };
+    return { address: operatorAddress, closed: error.message.replace("\n  fix: ", "; "), close: nothing };
   }
 }
 

@@ -137,15 +137,20 @@ export async function clusterOf(
  *
  * @returns what is to be closed at the end; `undefined` where Vault is reached without.
  */
-export async function reachVault({ vault, cluster }: EnvironmentStack): Promise<PortForward | undefined> {
-  const address = new URL(vault.operatorAddress);
+export async function reachVault(stack: EnvironmentStack): Promise<PortForward | undefined> {
+  const address = new URL(stack.vault.operatorAddress);
   if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
-  if ((await vaultState(vault.operatorAddress)) !== "unreachable") return undefined;
+  if ((await vaultState(stack.vault.operatorAddress)) !== "unreachable") return undefined;
+  return forwardToVault(stack, Number(address.port || "8200"));
+}
+
+/** A port-forward to Vault's first pod. @param localPort - `0` takes any that is free. */
+export function forwardToVault({ vault, cluster }: EnvironmentStack, localPort: number): Promise<PortForward> {
   return openPortForward({
     ...cluster,
     namespace: vault.serviceAccount.namespace,
     pod: `${vault.serviceAccount.name}-0`,
     podPort: 8200,
-    localPort: Number(address.port || "8200"),
+    localPort,
   });
 }

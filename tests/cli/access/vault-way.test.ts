@@ -6,6 +6,7 @@ import { openWayToVault, type WayToVault } from "../../../cli/access/vault-way.t
 import { ReadError } from "../../../diagnose/observe/access.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { explain } from "../../../diagnose/explain.ts";
+import { defaultOperatorAddress } from "../../../environments/claims.ts";
 import { environmentStack } from "../../support/stacks.ts";
 import { FakeApiServer } from "./api-server.ts";
 
@@ -73,6 +74,14 @@ describe("openWayToVault", () => {
     await way.close();
     assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is taken, so no port-forward.*; free the port/);
   });
+  it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
+    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port));
+    api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
+    const way = await open(defaultOperatorAddress("dev")).finally(() => another.close());
+    await way.close();
+    assert.ok(way.closed instanceof ReadError);
+    assert.notEqual(way.address, defaultOperatorAddress("dev"));
+  });
   it("is open where Vault answers by itself, and opens nothing then", async () => {
     const vault = await listening(200);
     const way = await open(addressOf(vault)).finally(() => vault.close());
@@ -81,12 +90,12 @@ describe("openWayToVault", () => {
   });
 });
 
-function listening(status: number): Promise<HttpServer> {
+function listening(status: number, port = 0): Promise<HttpServer> {
   const server = createHttpServer((_request, response) =>
     response.writeHead(status, { connection: "close" }).end("{}"),
   );
   return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(server));
+    server.listen(port, "127.0.0.1", () => resolve(server));
   });
 }
 

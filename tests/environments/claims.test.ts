@@ -1,0 +1,10 @@
+import assert from "node:assert/strict";
+import { defaultOperatorAddress } from "../../environments/claims.ts";
+
+describe("defaultOperatorAddress", () => {
+  it("is one on this machine for each environment: nobody meets another's Vault there", () => {
+    const addresses = (["dev", "staging", "prod"] as const).map(defaultOperatorAddress);
+    assert.equal(new Set(addresses).size, addresses.length);
+    for (const address of addresses) assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+});
