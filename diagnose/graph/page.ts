@@ -31,7 +31,7 @@ export async function graphPage(models: readonly GraphModel[]): Promise<string> 
 </header>
 <main>
 <div id="chain" role="region" aria-label="the chain, from .env to Kubernetes Secrets"><div id="titles" aria-hidden="true"></div><div id="drawing"></div></div>
-<aside id="details" aria-live="polite" aria-label="details"></aside>
+<aside id="details" tabindex="0" aria-live="polite" aria-label="details"></aside>
 </main>
 <noscript>This page draws with JavaScript; the same is to be had as text by: ameide-secrets doctor</noscript>
 <script type="application/json" id="models">${inScript(JSON.stringify(models))}</script>
@@ -75,7 +75,7 @@ main { flex: 1; display: flex; min-height: 0; } #chain { flex: 1; overflow: auto
 #details button { font: 12.5px/1.4 ui-monospace, monospace; color: var(--lit); background: none; border: 0; padding: 0 .2rem 0 0; cursor: pointer; text-decoration: underline; }
 #details .legend dt { text-align: center; } #details .legend { font-size: .9rem; color: var(--soft); }
 #details code, #details pre { font: 12.5px/1.4 ui-monospace, monospace; } #details pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--bg); padding: .4rem .5rem; border-radius: 4px; margin: .2rem 0; }
-.node.place { cursor: pointer; } .node:focus { outline: none; } .node:focus-visible path { stroke: var(--lit); stroke-width: 3; }
+.node.place { cursor: pointer; } .node:focus { outline: none; } #details:focus-visible { outline: 2px solid var(--lit); outline-offset: -2px; } .node:focus-visible path { stroke: var(--lit); stroke-width: 3; }
 svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit path { stroke: var(--lit); stroke-width: 2; } .edge.lit polygon { fill: var(--lit); stroke: var(--lit); }
 @media (max-width: 60rem) { main { flex-direction: column; } #details { width: auto; max-width: none; max-height: 45vh; border-left: 0; border-top: 1px solid var(--line); } }
 `;

@@ -120,6 +120,8 @@ describe("graphPage", function () {
     assert.notEqual(await focused(), first);
     await page.keyboard.press("Enter");
     assert.notEqual((await lit()).length, 0);
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "details", "what is told of it may be longer than the window");
     await page.keyboard.press("Escape");
     assert.deepEqual(await lit(), []);
   });
