@@ -117,7 +117,7 @@ export const bootstrapCauses = {
     aliases: ["local Vault stays sealed", "vault-bootstrap-local-secrets missing"],
     symptom: "vault-bootstrap cannot read `vault-bootstrap-local-secrets`",
     cause: "on clusters without Azure the source Secret was not seeded",
-    fix: "ameide-secrets env push --stack <stack>",
+    fix: "write the external values into <file>, as one JSON object of names and texts, then: kubectl --context <context> -n <namespace> create secret generic vault-bootstrap-local-secrets --from-file=env-secrets.json=<file> && ameide-secrets bootstrap run --stack <stack>",
     see: "P24 (450)",
   },
   "bootstrap-lease-held": {

@@ -12,6 +12,9 @@ const head = `# Runbook
 
 What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain. \`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a command that changes something takes \`--yes\` as well; as \`doctor\` prints it, it has it.
 
+\`tests/chain/doctor.test.ts\` brings about every one of them on the real servers of the local environment, sees it named first,
+runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
+
 This page is generated from \`diagnose/causes/\`: edit there.`;
 
 function index(): string {

@@ -12,6 +12,6 @@ export interface Break {
   readonly after?: (world: World) => Promise<unknown>;
   /** What the printed command reads from standard input. */
   readonly input?: string;
-  /** What a person writes for `<you>` in the printed command. */
-  readonly you?: (world: World) => string;
+  /** What a person writes for the holes of the printed command, such as `<you>`. */
+  readonly fill?: (world: World) => Readonly<Record<string, string>>;
 }

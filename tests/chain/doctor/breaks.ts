@@ -2,6 +2,7 @@ import type { CauseCode } from "../../../diagnose/causes.ts";
 import { identityBreaks, keyVaultBreaks } from "./azure.ts";
 import { bootstrapBreaks } from "./bootstrap.ts";
 import { bootstrapRunBreaks } from "./bootstrap-runs.ts";
+import { bootstrapSourceBreaks } from "./bootstrap-source.ts";
 import type { Break } from "./break.ts";
 import { consumerBreaks } from "./consumers.ts";
 import { externalSecretBreaks, storeBreaks } from "./stores.ts";
@@ -12,6 +13,7 @@ export const breaks: Readonly<Record<string, Break>> = {
   ...identityBreaks,
   ...bootstrapBreaks,
   ...bootstrapRunBreaks,
+  ...bootstrapSourceBreaks,
   ...vaultBreaks,
   ...patcherBreaks,
   ...storeBreaks,
@@ -63,8 +65,3 @@ export const together: readonly (readonly CauseCode[])[] = [
 const grouped: ReadonlySet<string> = new Set(together.flat());
 
 export const alone = Object.fromEntries(Object.entries(breaks).filter(([code]) => !grouped.has(code)));
-
-/** Causes that `tests/diagnose/explain.test.ts` alone shows, and why the local servers cannot. */
-export const onlyPure: Partial<Readonly<Record<CauseCode, string>>> = {
-  "bootstrap-source-missing": "no stack reads from a Secret in place of Key Vault",
-};

@@ -11,13 +11,14 @@ import { told, type World } from "./world.ts";
 export async function strikeAndMend(
   world: World,
   code: CauseCode,
-  { strike, sight, before, after, input, you }: Break,
+  { strike, sight, before, after, input, fill }: Break,
 ): Promise<void> {
   await world.silence();
   await strike(world);
   const cause = await world.untilFirst(code, await sight?.(world));
   await before?.(world);
-  await apply(world, { ...cause, fix: cause.fix.replaceAll("<you>", you?.(world) ?? "<you>") }, input);
+  const holes = fill?.(world) ?? {};
+  await apply(world, { code, fix: cause.fix.replace(/<[a-z]+>/g, (hole) => holes[hole] ?? hole) }, input);
   await after?.(world);
   await heals(world, code);
 }

@@ -1,14 +1,11 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
-import { patchPod } from "./bootstrap.ts";
+import { withConfig } from "./bootstrap-config.ts";
 import type { World } from "./world.ts";
 
 /** What is answered in Vault's place; `undefined` lets the write pass. */
 export type Doorkeeper = () => Promise<{ readonly status: number; readonly errors: readonly string[] } | undefined>;
-
-const name = "vault-bootstrap-through-a-door";
 
 /**
  * Has vault-bootstrap reach Vault through a door, at which something happens right before each write of one path: what
@@ -18,7 +15,7 @@ const name = "vault-bootstrap-through-a-door";
  * @returns closes the door: from then on vault-bootstrap reaches Vault as before.
  */
 export async function openVaultDoor(world: World, path: string, keeper: Doorkeeper): Promise<() => Promise<void>> {
-  const { vault, namespace } = world.place.stack;
+  const { vault } = world.place.stack;
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
@@ -35,16 +32,11 @@ export async function openVaultDoor(world: World, path: string, keeper: Doorkeep
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
 
-  const made = bootstrapConfigMap(world.place.stack);
-  const config = JSON.parse(made.data["config.json"]) as { vault: object };
+  const { config } = world.place.stack.bootstrap;
   const door = { ...config, vault: { ...config.vault, address: `http://127.0.0.1:${port}` } };
-  const maps = `/api/v1/namespaces/${namespace}/configmaps`;
-  const data = { ...made.data, "config.json": JSON.stringify(door) };
-  await world.place.cluster.create(maps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
-  await mount(world, name);
+  const restore = await withConfig(world, door);
   return async () => {
-    await mount(world, made.metadata.name);
-    await world.place.cluster.remove(`${maps}/${name}`);
+    await restore();
     server.close();
     server.closeAllConnections();
   };
@@ -58,10 +50,4 @@ async function passOn(address: string, { method = "GET", url = "", headers }: In
     ...(body === "" ? {} : { body }),
   });
   return { status: answer.status, said: await answer.text() };
-}
-
-function mount(world: World, configMap: string): Promise<void> {
-  return patchPod(world, ({ volumes }) => ({
-    volumes: volumes.map((one) => (one.configMap === undefined ? one : { ...one, configMap: { ...one.configMap, name: configMap } })), // prettier-ignore
-  }));
 }

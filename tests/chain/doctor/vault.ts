@@ -79,7 +79,7 @@ export const vaultBreaks = {
   "vault-port-forward-forbidden": {
     strike: addAnna,
     sight: async (world) => ({ access: { vault: await vaultByAnna(world) } }),
-    you: ({ namespace }) => annasUser(namespace),
+    fill: ({ namespace }) => ({ "<you>": annasUser(namespace) }),
     // she may now, and is told what comes next: in `local` there is no such pod
     after: async (world) => {
       const { causes } = await world.look({ access: { vault: await vaultByAnna(world) } });
