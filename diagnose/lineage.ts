@@ -126,8 +126,9 @@ function keyVaultHop(
 function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaultPath }: PlannedSecret): LineageHop {
   const place = `Vault ${mount}/${vaultPath}`;
   const isLive = ({ path, state }: { path: string; state: string }): boolean => path === vaultPath && state === "live";
+  const refused = vault.unreadData === undefined ? undefined : `${vault.unreadData.asked}: ${vault.unreadData.message}`;
   return hop("vault", place, vault.secrets, isLive, ({ version, writtenAt, customMetadata, fingerprint }) => ({
-    ...held(fingerprint),
+    ...held(fingerprint, refused),
     version: String(version),
     ...changed(writtenAt),
     writer: writerOf(customMetadata, version),
@@ -166,8 +167,8 @@ function changed(at: string | undefined): Pick<LineageHop, "changedAt"> {
   return at === undefined || at === "" ? {} : { changedAt: at.replace(/\.\d+Z$/, "Z") };
 }
 
-function held(print: Fingerprint | undefined): Pick<LineageHop, "digest" | "note"> {
-  return print === undefined ? { note: "its value was not read" } : { digest: print.digest };
+function held(print: Fingerprint | undefined, why = "its value was not read"): Pick<LineageHop, "digest" | "note"> {
+  return print === undefined ? { note: why } : { digest: print.digest };
 }
 
 function hop<T>(

@@ -143,6 +143,8 @@ export interface VaultServerState {
   readonly tokenReviewers: Observed<readonly string[]>;
   /** One entry for each path that was asked for: those of the plan and of Keycloak's clients. */
   readonly secrets: Observed<readonly VaultSecretState[]>;
+  /** Why no values are known, where they were asked for. @default - they are, or nobody asked */
+  readonly unreadData?: Failure;
 }
 
 /** As Vault answers `auth/<mount>/config`; it never gives the reviewer's token back, only whether there is one. */

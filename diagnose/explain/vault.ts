@@ -170,12 +170,13 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
 
 /** Each part that could not be looked at, or once why nothing was asked; a Vault that is shut has been told already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
-  const { health, authConfig, roles, policies, secrets } = snapshot.vault;
+  const { health, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
   if (!health.ok && health.failure.kind !== "not-asked") return [];
   const failed = [health, authConfig, roles, policies, secrets].filter((part) => !part.ok).map((part) => part.failure);
   const unasked = failed.find(({ kind }) => kind === "not-asked");
-  const told = unasked === undefined ? failed.filter(isUnseen) : [unasked];
+  const data = unreadData === undefined ? [] : [unreadData];
+  const told = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
   return told.map(({ asked, message }) => ({ code: "vault-not-readable", where: asked, seen: message, secrets: [] }));
 }
 

@@ -1,5 +1,6 @@
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import type {
+  Failure,
   Fingerprint,
   Observed,
   VaultAuthConfig,
@@ -41,13 +42,18 @@ export async function observeVault(
     };
   }
   const { authMount, mount } = stack.vault;
+  let unreadData: Failure | undefined;
+  const refuse = (message: string): void => {
+    unreadData = { kind: "forbidden", asked: `read ${mount}/data/*`, message };
+  };
   const [authConfig, roles, policies, secrets] = await Promise.all([
     observed(`read auth/${authMount}/config`, () => readAuthConfig(vault, authMount)),
     observed(`list and read auth/${authMount}/role/*`, () => readRoles(vault, authMount, stack)),
     observed("list and read sys/policies/acl/*", () => readPolicies(vault, stack)),
-    observed(`read ${mount}/metadata/*`, () => readSecrets(vault, mount, paths, fingerprint)),
+    observed(`read ${mount}/metadata/*`, () => readSecrets(vault, mount, paths, refuse, fingerprint)),
   ]);
-  return { health, authConfig, roles, policies, secrets, tokenReviewers: await tokenReviewers };
+  const looked = { health, authConfig, roles, policies, secrets, tokenReviewers: await tokenReviewers };
+  return unreadData === undefined ? looked : { ...looked, unreadData };
 }
 
 async function withoutToken(
@@ -142,6 +148,7 @@ async function readSecrets(
   vault: VaultReader,
   mount: string,
   paths: readonly string[],
+  refuse: (message: string) => void,
   fingerprint: ((value: string) => Fingerprint) | undefined,
 ): Promise<readonly VaultSecretState[]> {
   let mayReadData = fingerprint !== undefined;
@@ -159,6 +166,7 @@ async function readSecrets(
     } catch (error) {
       if ((error as { status?: number }).status !== 403) throw error;
       mayReadData = false; // the auditor's policy reads no data: not asked again for each of the others
+      refuse(error instanceof Error ? error.message : String(error));
       return state;
     }
   });
