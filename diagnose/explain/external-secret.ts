@@ -22,7 +22,7 @@ function ofDelivery(
   delivery: PlannedDelivery,
   found: ExternalSecretState | undefined,
 ): readonly Sighting[] {
-  const { namespace, name, keys } = delivery;
+  const { namespace, name, keys, storeName } = delivery;
   const secrets = [...new Set(keys.map(({ secret }) => secret))];
   const say = (code: CauseCode, seen: string, only = secrets): readonly Sighting[] => [
     { code, where: `ExternalSecret ${namespace}/${name}`, seen, secrets: only, name, namespace },
@@ -43,6 +43,10 @@ function ofDelivery(
     const seen = `${found.ready.reason}: ${found.warning?.message ?? found.ready.message}`;
     const code = codeOf(view, delivery, seen);
     if (code === undefined) return [];
+    if (code === "external-secret-failed" && found.storeName !== storeName) {
+      const fix = "ameide-secrets up --refresh --stack <stack>";
+      return say(code, `${seen}; its store is ${found.storeName}, wanted ${storeName}`).map((one) => ({ ...one, fix }));
+    }
     // their repairs are about a secret, not about the object that could not read it
     return aboutASecret.has(code)
       ? say(code, seen).map((one) => ({ ...one, name: refused(keys, seen) }))
