@@ -128,8 +128,12 @@ export async function reconfigureKubernetesAuth(
     ...(pinned ? ["token_reviewer_jwt (pinned) is set, wanted none"] : []),
   ];
   if (names.length === 0)
-    return { needed: false, found: `auth/${authMount} is as the program makes it`, did: "there is nothing to change" };
-  const found = `auth/${authMount} differs: ${shown.join("; ")}`;
+    return {
+      needed: false,
+      found: `auth/${authMount} of Vault at ${address} is as the program makes it`,
+      did: "there is nothing to change",
+    };
+  const found = `auth/${authMount} of Vault at ${address} differs: ${shown.join("; ")}`;
   if (!change)
     return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
   // an empty token drops the pinned one: leaving the key out would keep it

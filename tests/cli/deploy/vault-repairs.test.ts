@@ -119,6 +119,11 @@ describe("a repair of Vault", () => {
     it("shows before it changes anything what is found and what is wanted, and no certificate", async () => {
       const dry = place({ "root-token": base64("root") }, made);
       const { found } = await reconfigureKubernetesAuth(dry, { change: false, reason: "" });
+      assert.match(
+        found,
+        /^auth\/kubernetes of Vault at http:\/\/127\.0\.0\.1:\d+ differs: /,
+        "which Vault it would change",
+      );
       assert.match(found, /kubernetes_host is not set, wanted https:\/\/kubernetes\.default\.svc; /);
       assert.doesNotMatch(found, /BEGIN/);
     });
