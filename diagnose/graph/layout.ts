@@ -22,7 +22,7 @@ export function layout(model: GraphModel, isShown: (secret: GraphSecret) => bool
   const drawing = new Drawing();
   drawSecrets(drawing, shown, indexes);
   const carried = worst(shown.flatMap(({ states }) => [states.identity ?? "planned", states.bootstrap ?? "planned"]));
-  if (shown.length > 0) drawing.band("bootstrap", 2, [0, shown.length - 1], "vault-bootstrap", carried);
+  if (shown.length > 0) drawing.band("bootstrap", 2, [0, shown.length - 1], "identity and vault-bootstrap", carried);
   drawDeliveries(drawing, model, deliveries, rows, indexes);
   drawClusterManaged(drawing, model, Math.ceil(Math.max(shown.length, (deliveries.at(-1)?.row ?? 0) + 1)) + 1);
   return { dot: drawing.dot(), columns, places: drawing.places };

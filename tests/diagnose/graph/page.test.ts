@@ -179,7 +179,7 @@ describe("graphPage", function () {
   });
   it("says of a place that all secrets pass what is wrong there", async () => {
     await page.click("#bootstrap", { position: { x: 5, y: 5 } });
-    assert.match(await details(), /^vault-bootstrap: oknothing is wrong here/);
+    assert.match(await details(), /^identity and vault-bootstrap: oknothing is wrong here/);
     await page.click("#store-0", { position: { x: 5, y: 5 } });
     assert.match(await details(), /^ameide-dev\/ameide-vault: ok/);
   });
