@@ -25,24 +25,28 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { runBootstrapJob }, { secondsOf }] = await Promise.all([
+    const [{ openPlace, requireYes }, { runBootstrapJob }, { inTurn }, { secondsOf }] = await Promise.all([
       import("../access/place.ts"),
       import("../access/bootstrap-job.ts"),
+      import("../access/bootstrap-turn.ts"),
       import("../seconds.ts"),
     ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
       requireYes(place, flags.yes, "bootstrap run");
-      const { cause, job, succeeded, log } = await runBootstrapJob(place.cluster, {
-        namespace: place.stack.namespace,
-        cronJob: place.stack.bootstrap.name,
-        purpose: "manual",
-        flags: flags.dryRun === true ? ["--dry-run"] : [],
-        timeoutInSeconds,
-        signal,
-        ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
-      });
+      const once = () =>
+        runBootstrapJob(place.cluster, {
+          namespace: place.stack.namespace,
+          cronJob: place.stack.bootstrap.name,
+          purpose: "manual",
+          flags: flags.dryRun === true ? ["--dry-run"] : [],
+          timeoutInSeconds,
+          signal,
+          ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
+        });
+      const onHeld = () => io.err("another run of vault-bootstrap is at work; this one waits for its turn");
+      const { cause, job, succeeded, log } = await inTurn(once, { signal, onHeld });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
       else if (succeeded) io.out(`${job}: ok`);
       else

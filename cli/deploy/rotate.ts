@@ -8,6 +8,7 @@ import { formatFinding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
+import { inTurn } from "../access/bootstrap-turn.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "../access/place.ts";
 import type { LocalHomeFlags } from "../commands/local-home-options.ts";
@@ -75,14 +76,18 @@ export async function rotateValue(
           ...(former === undefined ? {} : { restores: former }),
         })),
       runBootstrap: async () => {
-        const run = await runBootstrapJob(cluster, {
-          namespace: stack.namespace,
-          cronJob: stack.bootstrap.name,
-          purpose: "rotate",
-          flags: [],
-          timeoutInSeconds,
-          signal,
-        });
+        const once = () =>
+          runBootstrapJob(cluster, {
+            namespace: stack.namespace,
+            cronJob: stack.bootstrap.name,
+            purpose: "rotate",
+            flags: [],
+            timeoutInSeconds,
+            signal,
+          });
+        const onHeld = () =>
+          options.onProgress("another run of vault-bootstrap is at work; this one waits for its turn");
+        const run = await inTurn(once, { signal, onHeld });
         if (!run.succeeded) {
           const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
           throw failedRun(run, problem, "run the same command again");

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BootstrapRun } from "./bootstrap-job.ts";
+
+/** Six scheduled runs of some seconds, or one long one. */
+const longestTurns = 12;
+
+/**
+ * Runs vault-bootstrap, and again where another run held the lease: by the time that one began, what this one is to carry
+ * may not have been there yet.
+ *
+ * @param run - one run to its end.
+ * @param options.onHeld - told each time that it waits for its turn.
+ * @param options.pauseInMilliseconds - between two tries. @default 5000
+ * @returns how the last one ended; still `lease-held` where its turn never came.
+ */
+export async function inTurn(
+  run: () => Promise<BootstrapRun>,
+  options: { readonly signal: AbortSignal; readonly onHeld: () => void; readonly pauseInMilliseconds?: number },
+): Promise<BootstrapRun> {
+  const { signal, onHeld, pauseInMilliseconds = 5_000 } = options;
+  for (let turn = 1; ; turn += 1) {
+    const ended = await run();
+    if (ended.cause !== "lease-held" || turn >= longestTurns) return ended;
+    onHeld();
+    await sleep(pauseInMilliseconds, undefined, { signal });
+  }
+}
