@@ -47,7 +47,7 @@ export const localUp: Command<Flags> = {
       // before the values are there, so that no start after a cut one takes others
       rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
-      const { stack, cluster, update } = await runLocalChain({
+      const { stack, cluster, update, vaultBefore } = await runLocalChain({
         home,
         binaries,
         envFiles,
@@ -56,7 +56,8 @@ export const localUp: Command<Flags> = {
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
       });
       const { rememberLocalUpdate } = await import("../deploy/push-place.ts");
-      await rememberLocalUpdate(home, envFiles, update?.changes ?? []);
+      const changes = update?.changes ?? [];
+      await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
       const { awaitedDeliveries } = await import("../../domain/awaited.ts");
@@ -66,10 +67,10 @@ export const localUp: Command<Flags> = {
       const { formatAccount, takeAccount } = await import("../deploy/account.ts");
       const account = await takeAccount(cluster, stack);
       if (flags.json === true) {
-        io.out(JSON.stringify({ account, changes: update?.changes ?? [], timings: phases.timings }, undefined, 2));
+        io.out(JSON.stringify({ account, changes, timings: phases.timings }, undefined, 2));
       } else {
         const { formatChanges, closingWords } = await import("../deploy/words.ts");
-        io.out(`\n${formatChanges(update?.changes ?? [])}\n\n${formatAccount(account)}\n`);
+        io.out(`\n${formatChanges(changes)}\n\n${formatAccount(account)}\n`);
         io.out(closingWords({ home, stack, envFiles, kubectl: binaries.kubectl, seconds: phases.timings.total }));
       }
       return account.targets.every(({ synced, awaited }) => synced || !awaited) ? ExitCode.ok : ExitCode.finding;

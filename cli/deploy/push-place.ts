@@ -34,17 +34,22 @@ export async function pushFor(
   return { isShared, rows };
 }
 
-/** After an update that wrote values into the local Key Vault: the next `env push` from here changes them, and is no conflict. */
+/**
+ * After an update that wrote values into the local Key Vault: the next `env push` from here changes them, and is no
+ * conflict.
+ *
+ * @param options.hadFirstStep - whether a first step ran, whose changes are not among `changes`.
+ */
 export async function rememberLocalUpdate(
   home: LocalHome,
   dotenv: readonly string[],
-  changes: readonly Change[],
+  { changes, hadFirstStep }: { readonly changes: readonly Change[]; readonly hadFirstStep: boolean },
 ): Promise<void> {
   const written = new Set(
     changes.flatMap(({ type, object }) => (type === "azure-native:keyvault:Secret" ? [object] : [])),
   );
-  if (written.size === 0) return;
-  const values = new Map([...readValues("local", dotenv)].filter(([name]) => written.has(name)));
+  if (written.size === 0 && !hadFirstStep) return;
+  const values = new Map([...readValues("local", dotenv)].filter(([name]) => hadFirstStep || written.has(name)));
   const { place, memory } = placeIn(home);
   await rememberHeld({ place, values, ...memory });
 }

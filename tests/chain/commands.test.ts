@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,6 +13,7 @@ import { updateStack } from "../../cli/engine/deploy.ts";
 import { openStack } from "../../cli/engine/stack.ts";
 import { Phases } from "../../cli/phases.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
+import { waitUntil } from "../../local/wait-until.ts";
 import { startProviders } from "../../local/providers/start.ts";
 import { recordedIo } from "../cli/recorded-io.ts";
 import { liveProviders } from "../engine/live-providers.ts";
@@ -24,6 +26,7 @@ import { auditorPolicyName } from "../../domain/vault-policies.ts";
 import { armRequest } from "../support/arm.ts";
 import { runCommand, type Ended } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+import { readingDeployment } from "../support/reading-deployment.ts";
 
 const values = {
   GHCR_TOKEN: "canary-ghcr-token-1",
@@ -241,6 +244,38 @@ describe("the commands on a chain that stands", function () {
     assert.equal((await at("rotate langfuse-secret-key --from-source")).code, 0);
     await cluster.patch(path, { spec: { secretStoreRef: { name: "ameide-vault" } } });
     assert.equal((await at("resync --namespace argocd")).code, 0);
+  });
+
+  it("rotate names the Deployment that runs on with the former value, and nobody once that was restarted as printed", async () => {
+    const { cluster } = chain();
+    const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    await cluster.create(deployments, readingDeployment("chat", "langfuse-secrets", "environment"));
+    await cluster.create(deployments, readingDeployment("files", "langfuse-secrets", "file"));
+    const pods = async () => {
+      const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent("app in (chat,files)")}`;
+      return (await cluster.get<{ items: { metadata: { name: string }; status: { phase?: string } }[] }>(path)).items;
+    };
+    const run = async () => (await pods()).filter(({ status }) => status.phase === "Running");
+    await waitUntil(async () => (await run()).length === 2, { inSeconds: 30, forWhat: "both pods to run" });
+    const words = ["rotate", "langfuse-secret-key", "--stack", "local", ...chain().place];
+    const rotated = await runCommand(words, {}, "canary-langfuse-3");
+    assert.equal(rotated.code, 0, rotated.err);
+    const restart = /restart it: (kubectl .*deployment\/chat)$/m.exec(rotated.out)?.[1] ?? "";
+    assert.match(rotated.out, /^reads it from a file, within two minutes: ameide-local Deployment\/files$/m);
+    assert.match((await at("doctor")).out, /consumer-not-restarted/);
+    const { kubectl } = await testBinaries();
+    const env = { HOME: chain().home.dir, KUBECONFIG: chain().home.kubeconfig };
+    const former = new Set((await pods()).map(({ metadata }) => metadata.name));
+    execFileSync(kubectl, restart.split(" ").slice(1), { env });
+    await waitUntil(
+      async () =>
+        (await pods()).filter(({ metadata }) => !former.has(metadata.name)).length === 1 &&
+        (await pods()).length === 2,
+      { inSeconds: 60, forWhat: "chat's new pod to take the place of the former" },
+    );
+    assert.doesNotMatch((await at("doctor")).out, /consumer-not-restarted/);
+    assert.equal((await at("rotate langfuse-secret-key --rollback")).code, 0);
+    for (const name of ["chat", "files"]) await cluster.remove(`${deployments}/${name}?propagationPolicy=Background`);
   });
 
   it("rotate fails on no value, on a placeholder, and on a secret that its owner rotates", async () => {

@@ -1,5 +1,6 @@
 import { load, readStackSettings, repositoryRoot } from "../../../environments/index.ts";
 import type { EnvironmentStack } from "../../../domain/environment.ts";
+import { readingDeployment } from "../../support/reading-deployment.ts";
 import type { Break } from "./break.ts";
 import { externalSecrets } from "./objects.ts";
 import type { World } from "./world.ts";
@@ -34,7 +35,7 @@ export const consumerBreaks = {
   "consumer-not-restarted": {
     strike: async (world) => {
       const { cluster } = world.place;
-      await cluster.create(deployments(world), deployment);
+      await cluster.create(deployments(world), readingDeployment("chat", "langfuse-secrets", "environment"));
       const pods = `/api/v1/namespaces/${world.namespace}/pods?labelSelector=app%3Dchat`;
       await world.until(async () => {
         const { items } = await cluster.get<{ items: readonly { status?: { phase?: string } }[] }>(pods);
@@ -49,29 +50,6 @@ export const consumerBreaks = {
     after: (world) => world.place.cluster.remove(`${deployments(world)}/chat?propagationPolicy=Background`),
   },
 } as const satisfies Readonly<Record<string, Break>>;
-
-/** One that reads its key once, at the start, as most do. */
-const deployment = {
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "chat" },
-  spec: {
-    selector: { matchLabels: { app: "chat" } },
-    template: {
-      metadata: { labels: { app: "chat" } },
-      spec: {
-        containers: [
-          {
-            name: "main",
-            image: "gcr.io/distroless/nodejs22-debian12",
-            command: ["/nodejs/bin/node", "-e", "setInterval(() => {}, 60_000)"],
-            envFrom: [{ secretRef: { name: "langfuse-secrets" } }],
-          },
-        ],
-      },
-    },
-  },
-};
 
 function deployments({ namespace }: World): string {
   return `/apis/apps/v1/namespaces/${namespace}/deployments`;
