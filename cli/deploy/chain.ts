@@ -61,7 +61,8 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
     const engine = await options.openEngine({}, token.token);
     try {
       const inspect = async (changes: readonly Change[]) => options.inspect?.(changes, token.token);
-      const result = await previewThenUpdate(engine.stack, { ...options, inspect });
+      const refresh = options.refresh === true || (vaultBefore === "uninitialised" && (await hadVault(engine.stack)));
+      const result = await previewThenUpdate(engine.stack, { ...options, inspect, refresh });
       if (vaultBefore === "uninitialised" && options.until === "update") await fillAnew(options, result.update);
       return { vaultBefore, ...result };
     } finally {
@@ -112,6 +113,13 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
   } finally {
     await engine?.close();
   }
+}
+
+/** Whether the state knows of objects in a Vault: after one that was empty they are gone, and a look finds that. */
+async function hadVault(stack: Stack): Promise<boolean> {
+  const { deployment } = await stack.exportStack();
+  const { resources = [] } = (deployment ?? {}) as { readonly resources?: readonly { readonly type: string }[] };
+  return resources.some(({ type }) => type.startsWith("vault:"));
 }
 
 /**

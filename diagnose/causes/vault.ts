@@ -33,7 +33,7 @@ export const vaultCauses = {
     aliases: ["SecretStore not Ready", "Vault not initialized", "Code: 501"],
     symptom: "Vault's health answers 501; stores are not Ready",
     cause: "vault-bootstrap has not completed its first run",
-    fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
+    fix: "ameide-secrets up --stack <stack>",
     mind: "where vault-auto-credentials exists this is `vault-lost`: initialising would bury the old data",
     see: "450, 451",
   },
