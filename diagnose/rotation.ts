@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Snapshot } from "../domain/snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import { consumersOf, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
+import { consumersOf, othersReading, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -38,11 +38,37 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
     const waitingFor = unread.map(({ place, note = "its value was not read" }) => `${place}: ${note}`);
     return { ...nobody, step, waitingFor, isUnseen: true };
   }
-  if (!expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name))) return done;
+  const { externalSecrets } = snapshot;
+  if (!externalSecrets.ok) {
+    const waitingFor = [unseenWords(externalSecrets.failure)];
+    return { ...nobody, step: "external-secret", waitingFor, isUnseen: true };
+  }
+  const others = othersReading(externalSecrets.value, expected, name);
+  const late = others.filter((one) => !hasSyncedSince(one, writtenAt(snapshot, expected, name)));
+  if (late.length > 0) {
+    const waitingFor = late.map((one) => `ExternalSecret ${one.namespace}/${one.name}, made by another`);
+    return { ...nobody, step: "external-secret", waitingFor };
+  }
+  const targets = [
+    ...expected.plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name)),
+    ...others,
+  ];
+  if (targets.length === 0) return done;
   const unseen = unseenConsumers(snapshot).map(unseenWords);
   if (unseen.length > 0) return { ...nobody, step: "pods", waitingFor: unseen, isUnseen: true };
-  const { running, ...others } = consumersBehind(snapshot, expected, name);
-  return running.length > 0 ? { step: "pods", waitingFor: running, ...others } : { ...done, ...others };
+  const { running, ...left } = consumersBehind(snapshot, targets);
+  return running.length > 0 ? { step: "pods", waitingFor: running, ...left } : { ...done, ...left };
+}
+
+function writtenAt({ vault }: Snapshot, { plan }: Expectation, name: string): string | undefined {
+  const path = plan.secrets.find((one) => one.name === name)?.vaultPath;
+  return vault.secrets.ok ? vault.secrets.value.find((one) => one.path === path)?.writtenAt : undefined;
+}
+
+/** What another's Secret makes of the value is not known here; that it was made anew is. ESO tells whole seconds. */
+function hasSyncedSince({ ready, refreshedAt = "" }: ExternalSecretState, at: string | undefined): boolean {
+  if (ready?.status !== "True") return false;
+  return at === undefined || Date.parse(refreshedAt) > Math.floor(Date.parse(at) / 1000) * 1000;
 }
 
 /**
@@ -169,14 +195,12 @@ function wantedDigest({ hops }: Lineage): string | undefined {
 
 function consumersBehind(
   snapshot: Snapshot,
-  { plan }: Expectation,
-  name: string,
+  targets: readonly { readonly namespace: string; readonly target: string }[],
 ): { readonly running: readonly string[]; readonly restarts: readonly string[]; readonly follows: readonly string[] } {
-  const uses = plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name));
   const running: string[] = [];
   const restarts: string[] = [];
   const follows: string[] = [];
-  for (const { namespace, target } of uses) {
+  for (const { namespace, target } of targets) {
     for (const consumer of consumersOf(snapshot, namespace, target)) {
       const called = `${namespace} ${consumer.workload}`;
       if (consumer.afterChange === "follows") follows.push(called);
@@ -199,48 +223,4 @@ function runsWithFormer(snapshot: Snapshot, namespace: string, target: string, {
     if (pod.startedAt === undefined || changed === undefined) return false;
     return Date.parse(pod.startedAt) < Date.parse(changed);
   });
-}
-
-/** How old the value of one external secret is. */
-export interface RotationAge {
-  readonly name: string;
-  readonly ageInDays: number;
-  /** @default - the catalogue gives it no age */
-  readonly rotateEveryInDays?: number;
-  /** Whether it is over the age that the catalogue gives it. */
-  readonly due: boolean;
-  readonly owner?: string;
-}
-
-/** The age of every value that Key Vault holds for us: first those over it, by how much; then the others, oldest first. */
-export function rotationAges(snapshot: Snapshot, { plan, catalogue }: Expectation): readonly RotationAge[] {
-  if (!snapshot.keyVault.ok) return [];
-  // a new tag or date makes no new value
-  const written = new Map(
-    snapshot.keyVault.value.map(({ name, createdAt, updatedAt }) => [name, createdAt ?? updatedAt]),
-  );
-  const now = Date.parse(snapshot.takenAt);
-  return plan.secrets
-    .flatMap(({ name, keyVaultName = "" }): RotationAge[] => {
-      const entry = catalogue.secrets[name];
-      const at = written.get(keyVaultName);
-      if (entry?.authority !== "external" || at === undefined) return [];
-      const ageInDays = Math.floor((now - Date.parse(at)) / 86_400_000);
-      const every = entry.rotateEvery === undefined ? undefined : Number.parseInt(entry.rotateEvery, 10);
-      return [
-        {
-          name,
-          ageInDays,
-          ...(every === undefined ? {} : { rotateEveryInDays: every }),
-          due: every !== undefined && ageInDays >= every,
-          ...(entry.owner === undefined ? {} : { owner: entry.owner }),
-        },
-      ];
-    })
-    .toSorted((a, b) => Number(b.due) - Number(a.due) || overdue(b) - overdue(a) || b.ageInDays - a.ageInDays);
-}
-
-/** Days over its age; the same for all that are not. */
-function overdue({ due, ageInDays, rotateEveryInDays = 0 }: RotationAge): number {
-  return due ? ageInDays - rotateEveryInDays : 0;
 }

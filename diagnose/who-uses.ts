@@ -1,4 +1,4 @@
-import type { Failure, PodState, SecretUse, Snapshot, WorkloadState } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Failure, PodState, SecretUse, Snapshot, WorkloadState } from "../domain/snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
 
@@ -41,7 +41,7 @@ export interface Consumer {
  * @throws UserError when the environment has no such secret.
  */
 export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
-  const { vaultPath } = plannedSecret(expected, name);
+  plannedSecret(expected, name);
   const ours = expected.plan.deliveries
     .filter(({ keys }) => keys.some(({ secret }) => secret === name))
     .map(({ namespace, name: externalSecret, target, keys, imagePullServiceAccounts }) => ({
@@ -53,7 +53,7 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
       serviceAccounts: imagePullServiceAccounts,
       consumers: consumersOf(snapshot, namespace, target),
     }));
-  const uses = [...ours, ...ofOthers(snapshot, expected, vaultPath)];
+  const uses = [...ours, ...ofOthers(snapshot, expected, name)];
   const { externalSecrets } = snapshot;
   return {
     uses,
@@ -64,15 +64,10 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
   };
 }
 
-function ofOthers(snapshot: Snapshot, { plan, vault }: Expectation, path: string): readonly Use[] {
+function ofOthers(snapshot: Snapshot, expected: Expectation, secret: string): readonly Use[] {
   const { externalSecrets } = snapshot;
-  const planned = new Set(plan.deliveries.map(({ namespace, name }) => `${namespace}/${name}`));
-  // as External Secrets takes it, with the mount before it and without
-  const spellings = new Set([path, `${vault.mount}/${path}`, `${vault.mount}/data/${path}`]);
-  return (externalSecrets.ok ? externalSecrets.value : [])
-    .filter(({ namespace, name }) => !planned.has(`${namespace}/${name}`))
-    .filter(({ remoteKeys }) => remoteKeys.some((key) => spellings.has(key)))
-    .map(({ namespace, name, target }) => ({
+  return othersReading(externalSecrets.ok ? externalSecrets.value : [], expected, secret).map(
+    ({ namespace, name, target }) => ({
       namespace,
       externalSecret: name,
       secret: target,
@@ -80,7 +75,23 @@ function ofOthers(snapshot: Snapshot, { plan, vault }: Expectation, path: string
       isOurs: false,
       serviceAccounts: [],
       consumers: consumersOf(snapshot, namespace, target),
-    }));
+    }),
+  );
+}
+
+/** ExternalSecrets that read a secret and that this program did not make: a service's own, as the catalogue lets it. */
+export function othersReading(
+  externalSecrets: readonly ExternalSecretState[],
+  { plan, vault }: Pick<Expectation, "plan" | "vault">,
+  secret: string,
+): readonly ExternalSecretState[] {
+  const path = plan.secrets.find(({ name }) => name === secret)?.vaultPath ?? secret;
+  const planned = new Set(plan.deliveries.map(({ namespace, name }) => `${namespace}/${name}`));
+  // as External Secrets takes it, with the mount before it and without
+  const spellings = new Set([path, `${vault.mount}/${path}`, `${vault.mount}/data/${path}`]);
+  return externalSecrets
+    .filter(({ namespace, name }) => !planned.has(`${namespace}/${name}`))
+    .filter(({ remoteKeys }) => remoteKeys.some((key) => spellings.has(key)));
 }
 
 /** The parts that consumers are told from and that could not be looked at: what they would show is unknown. */

@@ -16,7 +16,7 @@ export const rotation: Command<Flags> = {
     const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([
       import("../access/place.ts"),
       import("../../diagnose/observe/observe.ts"),
-      import("../../diagnose/rotation.ts"),
+      import("../../diagnose/rotation-ages.ts"),
       import("../../domain/user-error.ts"),
     ]);
     const place = await openPlace(flags);

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
-import { observe } from "../../diagnose/observe/observe.ts";
+import { observeExternalSecrets } from "../../diagnose/observe/deliveries.ts";
+import { namespacesOf, observe } from "../../diagnose/observe/observe.ts";
+import { othersReading } from "../../diagnose/who-uses.ts";
 import { plannedSecret } from "../../diagnose/lineage.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
@@ -112,9 +114,17 @@ async function resyncOf(
   { stack, cluster }: Place,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<void> {
-  const readers = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
-  const namespaces = [...new Set(readers.map(({ namespace }) => namespace))];
-  const names = [...new Set(readers.map(({ name }) => name))];
+  const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
+  const looked = await Promise.all(
+    namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace, new Map())),
+  );
+  const others = othersReading(
+    looked.flatMap((part) => (part.ok ? part.value : [])),
+    stack,
+    secret,
+  );
+  const namespaces = [...new Set([...ours, ...others].map(({ namespace }) => namespace))];
+  const names = [...new Set([...ours, ...others].map(({ name }) => name))];
   await resync(cluster, {
     namespaces,
     names,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Snapshot } from "../../domain/snapshot.ts";
-import { rotate, rotationAges, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
-import { environmentStack } from "../support/stacks.ts";
+import { rotate, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
 import { changed, healthy, minutesAgo, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
 
 const name = "langfuse-secret-key";
@@ -172,6 +171,26 @@ describe("rotationState", () => {
       restarts: ["ameide-dev Deployment/langfuse"],
       follows: [],
     }));
+  it("waits for what others make of it, until External Secrets has looked after the write", () => {
+    const before = snapshotOf(held);
+    const [one] = valuesOf(before.externalSecrets);
+    assert.ok(one !== undefined);
+    const others = (minutes: number): Partial<Snapshot> => ({
+      externalSecrets: seen([
+        ...valuesOf(before.externalSecrets),
+        { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(minutes) },
+      ]),
+    });
+    assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name, "new"), {
+      step: "external-secret",
+      waitingFor: ["ExternalSecret ameide-dev/chat, made by another"],
+      restarts: [],
+      follows: [],
+    });
+    assert.equal(rotationState(snapshotOf(held, others(499)), stack, name, "new").step, "done");
+    const blind = snapshotOf(held, { externalSecrets: unseen("forbidden", "cannot list externalsecrets") });
+    assert.equal(rotationState(blind, stack, name, "new").isUnseen, true);
+  });
   it("lists those that read it from a file, and waits for none of them", () => {
     const secrets = [{ secret: target, by: "volume" as const }];
     const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
@@ -203,36 +222,4 @@ describe("rotationState", () => {
       });
     }
   });
-});
-
-describe("rotationAges", () => {
-  const { catalogue } = stack;
-  const token = { authority: "external" as const, env: "GHCR_TOKEN", rotateEvery: "90d", owner: "platform" };
-  const key = { authority: "external" as const, env: "OPENAI_API_KEY", rotateEvery: "365d" };
-  const other = { authority: "external" as const, env: "ANTHROPIC_API_KEY", rotateEvery: "30d" };
-  const secrets = { "ghcr-token": token, "openai-api-key": key, "anthropic-api-key": other };
-  const aged = environmentStack(
-    "dev",
-    {},
-    { catalogue: { ...catalogue, secrets: { ...catalogue.secrets, ...secrets } } },
-  );
-  const keyVault = changed(healthy(aged).keyVault, () => true, { updatedAt: minutesAgo(100 * 24 * 60) });
-  const ages = rotationAges({ ...healthy(aged), keyVault }, aged);
-
-  it("puts what is over its age first, by how much", () =>
-    assert.deepEqual(ages.slice(0, 2), [
-      { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, due: true },
-      { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, due: true, owner: "platform" },
-    ]));
-  it("counts from the day that the value was written, not from the last new tag", () => {
-    const tagged = changed(keyVault, () => true, { createdAt: minutesAgo(100 * 24 * 60), updatedAt: minutesAgo(60) });
-    assert.deepEqual(rotationAges({ ...healthy(aged), keyVault: tagged }, aged), ages);
-  });
-  it("lists the others with their ages, those too that may become as old as they like", () => {
-    const rest = Object.fromEntries(ages.slice(2).map(({ name, ...age }) => [name, age]));
-    assert.deepEqual(rest["openai-api-key"], { ageInDays: 100, rotateEveryInDays: 365, due: false });
-    assert.equal(rest["ghcr-username"]?.due, false);
-  });
-  it("lists nothing of what vault-bootstrap generates: that has no age in Key Vault", () =>
-    assert.ok(ages.every(({ name }) => aged.catalogue.secrets[name]?.authority === "external")));
 });
