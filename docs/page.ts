@@ -17,3 +17,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function names(list: readonly string[]): string {
   return list.map((name) => `\`${name}\``).join(", ");
 }
+
+/** Prose in Markdown: outside code spans, angle brackets and stars would be taken for markup and not be shown. */
+export function plain(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<*]/g, String.raw`\$&`)))
+    .join("");
+}

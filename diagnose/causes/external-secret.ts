@@ -21,7 +21,7 @@ export const externalSecretCauses = {
       "Check `secretPrefix` in values",
     ],
     symptom:
-      "the ExternalSecret shows SecretSyncedError (the seed writes `SecretSyncError`); its Event says `Secret does not exist`",
+      "the ExternalSecret shows SecretSyncedError (451 writes `SecretSyncError`); its Event says `Secret does not exist`",
     cause: "its remoteRef.key is none that Vault holds: another prefix, another spelling, or edited by hand",
     fix: "ameide-secrets up --refresh --stack <stack>",
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
@@ -47,7 +47,7 @@ export const externalSecretCauses = {
     symptom: "the store is Ready; the ExternalSecret's Event says 403 `permission denied`",
     cause: "the reader's policy does not hold the path, since the catalogue does not let this namespace read it",
     fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
-    see: "46 (452, 622)",
+    see: "452, 622",
   },
   "external-secret-template": {
     stage: "external-secret",
@@ -130,7 +130,7 @@ export const externalSecretCauses = {
     severity: "error",
     title: "The pull secret is no docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
-    cause: "the bare token was mapped to `.dockerconfigjson`, as the seed's sample does",
+    cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
     fix: "ameide-secrets up --refresh --stack <stack>",
     see: "451",
   },

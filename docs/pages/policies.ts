@@ -4,7 +4,7 @@ import type { Example, Sample } from "../../policies/examples/example.ts";
 import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
 import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
-import { table, type Page } from "../page.ts";
+import { plain, table, type Page } from "../page.ts";
 
 /** `docs/policies.md`: every rule of the pack, with the example that its test judges by. */
 export const policies: Page = { path: "docs/policies.md", render: renderPolicies };
@@ -47,7 +47,7 @@ function renderPolicies(): string {
 }
 
 function index(): string {
-  const rows = [...rules, lifecycleNoLoss].map((rule) => [`[\`${rule.id}\`](#${rule.id})`, rule.severity, rule.description]);
+  const rows = [...rules, lifecycleNoLoss].map((rule) => [`[\`${rule.id}\`](#${rule.id})`, rule.severity, plain(rule.description)]);
   return ["## All rules", table(["rule", "severity", "what must be true"], rows)].join("\n\n");
 }
 
@@ -61,10 +61,10 @@ function section(rule: Rule): string {
   const example = examples.find((one) => one.rule === rule.id);
   return [
     `### ${rule.id}`,
-    `**${rule.description}** (${rule.severity}${isStackRule(rule) ? ", over the whole stack" : ""})`,
+    `**${plain(rule.description)}** (${rule.severity}${isStackRule(rule) ? ", over the whole stack" : ""})`,
     [
-      `- Why: ${rule.why}`,
-      `- Remedy: ${code(rule.remediation)}`,
+      `- Why: ${plain(rule.why)}`,
+      `- Remedy: ${plain(rule.remediation)}`,
       `- Level: ${levels(rule.levels)}`,
       `- Looks at: ${rule.kinds.join(", ")}`,
       `- See: ${rule.references.join(", ")}`,
@@ -77,8 +77,8 @@ function noLoss(): string {
   const { id, description, severity, why, remediation, levels: at, references } = lifecycleNoLoss;
   return [
     `### ${id}`,
-    `**${description}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
-    [`- Why: ${why}`, `- Remedy: ${code(remediation)}`, `- Level: ${levels(at)}`, `- See: ${references.join(", ")}`].join("\n"),
+    `**${plain(description)}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
+    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(at)}`, `- See: ${references.join(", ")}`].join("\n"),
   ].join("\n\n");
 }
 
@@ -95,7 +95,7 @@ function shown({ allowed, refused, says }: Example): string {
   return [
     "Refused:",
     fenced(bad),
-    `> ${code(says)}`,
+    `> ${plain(says)}`,
     ...(good === undefined ? [] : ["Allowed:", fenced(good)]),
   ].join("\n\n");
 }
@@ -129,9 +129,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function fenced(value: unknown): string {
   const text = value === undefined ? "# left out\n" : stringify(value, { lineWidth: 0 });
   return `\`\`\`yaml\n${text}\`\`\``;
-}
-
-/** Angle brackets and stars would be taken for markup. */
-function code(text: string): string {
-  return text.replaceAll(/[<*]/g, String.raw`\$&`);
 }

@@ -1,6 +1,7 @@
 import { causeCodes, causes } from "../../diagnose/causes.ts";
 import type { Cause } from "../../diagnose/cause.ts";
 import { stages, type Stage } from "../../domain/stage.ts";
+import { plain, table } from "../page.ts";
 
 /** `docs/runbook.md`: the table that `doctor` explains by, one heading for each cause. Its headings are what messages link to. */
 export const runbook = {
@@ -10,19 +11,27 @@ export const runbook = {
 
 const head = `# Runbook
 
-What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain. \`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a command that changes something takes \`--yes\` as well; as \`doctor\` prints it, it has it.
+What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain.
+\`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your
+names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a
+command that changes something takes \`--yes\` as well, or \`--confirm\` and \`--reason\`; as \`doctor\` prints it, it has them.
 
 \`tests/chain/doctor.test.ts\` brings about every one of them on the real servers of the local environment, sees it named first,
 runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
+
+Under *See* stand documents of the platform's backlog by number (451 is its *Secrets Management Architecture*); P and C are
+incidents and contradictions that were gathered from them.
 
 This page is generated from \`diagnose/causes/\`: edit there.`;
 
 function index(): string {
   const entries = causeCodes.flatMap((code) => (causes[code].aliases ?? []).map((alias) => ({ alias, code })));
-  const rows = [...Map.groupBy(entries, ({ alias }) => alias)].map(
-    ([alias, found]) => `| ${cell(alias)} | ${found.map(({ code }) => `[\`${code}\`](#${code})`).join(", ")} |`,
-  );
-  return ["## By what one sees", "", "| seen, or how the seed (451) calls it | cause |", "|---|---|", ...rows.toSorted((a, b) => a.localeCompare(b))].join("\n");
+  const rows = [...Map.groupBy(entries, ({ alias }) => alias)].map(([alias, found]) => [
+    plain(alias),
+    found.map(({ code }) => `[\`${code}\`](#${code})`).join(", "),
+  ]);
+  const sorted = rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b));
+  return ["## By what one sees", table(["seen, or how document 451 calls it", "cause"], sorted)].join("\n\n");
 }
 
 function chapter(stage: Stage): string {
@@ -35,28 +44,21 @@ function section(code: string, { title, symptom, cause, fix, mind, seed, see, al
   const lines = [
     `### ${code}`,
     "",
-    `**${title}.**${severity === "warning" ? " (A warning: the chain goes on.)" : ""}`,
+    `**${plain(title)}.**${severity === "warning" ? " (A warning: the chain goes on.)" : ""}`,
     "",
-    `- Seen: ${symptom}.`,
-    `- Cause: ${cause}.`,
-    `- Repair: ${isCommand(fix) ? `\`${fix}\`` : fix}`,
-    ...(mind === undefined ? [] : [`- Mind: ${mind}.`]),
+    `- Seen: ${plain(symptom)}.`,
+    `- Cause: ${plain(cause)}.`,
+    `- Repair: ${repair(fix)}`,
+    ...(mind === undefined ? [] : [`- Mind: ${plain(mind)}.`]),
     ...(aliases.length === 0 ? [] : [`- Also known as: ${aliases.map((alias) => plain(alias)).join("; ")}.`]),
     `- See: ${see}.`,
   ];
   if (seed === undefined) return lines.join("\n");
-  return [...lines, "", "By hand, as the seed has it (printed by `doctor`, never run by it):", "", "```bash", ...seed, "```"].join("\n");
+  return [...lines, "", "By hand, as document 451 has it (printed by `doctor`, never run by it):", "", "```bash", ...seed, "```"].join("\n");
 }
 
-function isCommand(fix: string): boolean {
-  return /^(ameide-secrets|kubectl|az) /.test(fix);
-}
-
-function cell(text: string): string {
-  return plain(text).replaceAll("|", String.raw`\|`);
-}
-
-/** Angle brackets and stars outside code would be taken for markup. */
-function plain(text: string): string {
-  return text.includes("`") ? text : text.replaceAll("*", String.raw`\*`).replaceAll("<", "&lt;");
+/** A command, or words that end in `: ` and one. */
+function repair(fix: string): string {
+  const [, words = "", command] = /^(.*?: |)((?:VAULT_TOKEN=<[^>]*> )?(?:ameide-secrets|kubectl|az) .+)$/.exec(fix) ?? [];
+  return command === undefined ? plain(fix) : `${plain(words)}\`${command}\``;
 }

@@ -4,9 +4,9 @@ import { passages, doors, type Condition, type Door } from "../../domain/passage
 import { sourcesOf } from "../../domain/plan-chain.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
-import { names, table, type Page } from "../page.ts";
+import { names, plain, table, type Page } from "../page.ts";
 
-/** `docs/secrets.md`: the seed's mapping table for every secret, and who owns the rest. */
+/** `docs/secrets.md`: document 451's mapping table for every secret, and who owns the rest. */
 export const secrets: Page = { path: "docs/secrets.md", render: () => renderSecrets(readCatalogue()) };
 
 /** @returns the whole page. */
@@ -18,7 +18,7 @@ export function renderSecrets(catalogue: Catalogue): string {
 const head = `# Secrets
 
 Which secrets exist, where each comes from, and where it goes. Made from \`environments/catalogue.yaml\`: edit there, or
-by \`ameide-secrets add NAME\`, then run \`node docs/generate.ts\`. Numbers are documents of the backlog.`;
+by \`ameide-secrets add NAME\`, then run \`node docs/generate.ts\`. Numbers are documents of the platform's backlog.`;
 
 function mapping(catalogue: Catalogue): string {
   const targets = targetsBySecret(catalogue);
@@ -30,7 +30,7 @@ function mapping(catalogue: Catalogue): string {
     where(secret.environments),
     (secret.required ?? []).join(", "),
     secret.owner ?? "",
-    [secret.reason, secret.see].filter((text) => text !== undefined).join("; "),
+    [secret.reason, secret.see].filter((text) => text !== undefined).map(plain).join("; "),
   ]);
   return `## From outside the cluster
 
@@ -57,7 +57,7 @@ function clusterManaged({ clusterManaged: all }: Catalogue): string {
   const rows = all
     .map(({ name, pattern, authority, aliases = [], owner = "", reason = "", see = "" }) => ({
       authority,
-      cells: [names([name ?? pattern ?? ""]), ownerLabels[authority], names(aliases), owner, reason, see],
+      cells: [names([name ?? pattern ?? ""]), ownerLabels[authority], names(aliases), owner, plain(reason), see],
     }))
     .toSorted((a, b) => authorities.indexOf(a.authority) - authorities.indexOf(b.authority))
     .map(({ cells }) => cells);
@@ -100,7 +100,7 @@ function retired({ retired: all }: Catalogue): string {
     names([name]),
     since,
     use === undefined ? "" : use === "*" ? "the name without it" : names([use]),
-    reason,
+    plain(reason),
     see,
   ]);
   return `## Retired names\n\n${table(["name", "since", "use", "note", "see"], rows)}`;

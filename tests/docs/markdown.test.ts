@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { commands } from "../../cli/commands/index.ts";
+import { repositoryRoot } from "../../environments/repository.ts";
+
+const files = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: repositoryRoot }).toSorted()];
+
+for (const file of files) {
+  const text = readFileSync(join(repositoryRoot, file), "utf8");
+  const prose = withoutCode(text);
+
+  describe(file, () => {
+    it("links to files and headings that are there", () => {
+      const broken = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, link = ""]) => link)
+        .filter((link) => !/^https?:/.test(link) && !leadsSomewhere(file, link));
+      assert.deepEqual(broken, []);
+    });
+
+    it("names commands and options that there are", () => {
+      for (const line of commandLines(text)) {
+        const command = commands.find(({ name }) => line === name || line.startsWith(`${name} `));
+        assert.ok(command !== undefined || isGroup(line), line);
+        const known = new Set([
+          "--help",
+          ...(command?.options ?? []).flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []),
+        ]);
+        for (const flag of line.match(/--[a-z-]+/g) ?? []) assert.ok(known.has(flag), `${flag} in: ${line}`);
+      }
+    });
+
+    it("has no angle bracket outside code: what stands between two of them is not shown", () => {
+      assert.deepEqual(prose.match(/(?<!\\)<[^>\n]*>/g) ?? [], []);
+    });
+
+    it("has no row that a blank line cuts off from its table", () => {
+      const blocks = prose.split(/\n\s*\n/).filter((block) => block.startsWith("|"));
+      assert.deepEqual(
+        blocks.filter((block) => !/^\|[ :|-]+$/.test(block.split("\n")[1] ?? "")),
+        [],
+      );
+    });
+  });
+}
+
+/** What a reader sees as text: fences, indented blocks and code spans are taken out. */
+function withoutCode(text: string): string {
+  return text
+    .replaceAll(/^```[\s\S]*?^```$/gm, "")
+    .replaceAll(/^ {4}.*$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, "code");
+}
+
+/** Of our own command line, in code spans and blocks; what stands before and after it in a pipe is not ours. */
+function commandLines(text: string): readonly string[] {
+  const blocks = text.match(/^```[\s\S]*?^```$|^ {4}.*$/gm) ?? [];
+  const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);
+  return [...blocks, ...spans].flatMap((code) =>
+    [...code.matchAll(/(?:^ *|&& |\| )(?:npx )?ameide-secrets ([a-z][^\n|#;&<]*)/gm)].map(([, line = ""]) =>
+      line.trim(),
+    ),
+  );
+}
+
+/** Such as `ameide-secrets env`: the first word of others. */
+function isGroup(line: string): boolean {
+  return commands.some(({ name }) => name.startsWith(`${line} `));
+}
+
+function leadsSomewhere(file: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? join(repositoryRoot, file) : join(repositoryRoot, dirname(file), path);
+  if (!existsSync(target)) return false;
+  return anchor === undefined || anchorsOf(readFileSync(target, "utf8")).has(anchor);
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
