@@ -217,6 +217,19 @@ describe("the commands on a chain that stands", function () {
   });
 
   it("rotate carries a value from standard input to every consumer, and back", async () => {
+    // a service's own, as the catalogue declares it: it would look again in an hour
+    const theirs = `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets`;
+    await chain().cluster.create(theirs, {
+      apiVersion: "external-secrets.io/v1",
+      kind: "ExternalSecret",
+      metadata: { name: "workrequests-github-token-sync", namespace },
+      spec: {
+        refreshInterval: "1h",
+        secretStoreRef: { kind: "SecretStore", name: "ameide-vault" },
+        target: { name: "workrequests-github-token" },
+        data: [{ secretKey: "token", remoteRef: { key: "ghcr-token", property: "value" } }],
+      },
+    });
     const words = ["rotate", "ghcr-token", "--stack", "local", "--json", ...chain().place];
     const rotated = await runCommand(words, {}, "canary-ghcr-token-2\n");
     assert.equal(rotated.code, 0, rotated.err);
@@ -224,9 +237,11 @@ describe("the commands on a chain that stands", function () {
     for (const consumer of [namespace, "argocd"]) {
       assert.match((await chain().secret(consumer, "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-2/);
     }
+    assert.equal((await chain().secret(namespace, "workrequests-github-token"))["token"], "canary-ghcr-token-2");
     assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
     // once more, as after one that was cut short: it goes no further back, nor forward
     assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
+    await chain().cluster.remove(`${theirs}/workrequests-github-token-sync`);
     assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
   });
 
@@ -269,8 +284,7 @@ describe("the commands on a chain that stands", function () {
     execFileSync(kubectl, restart.split(" ").slice(1), { env });
     await waitUntil(
       async () =>
-        (await pods()).filter(({ metadata }) => !former.has(metadata.name)).length === 1 &&
-        (await pods()).length === 2,
+        (await pods()).filter(({ metadata }) => !former.has(metadata.name)).length === 1 && (await pods()).length === 2,
       { inSeconds: 60, forWhat: "chat's new pod to take the place of the former" },
     );
     assert.doesNotMatch((await at("doctor")).out, /consumer-not-restarted/);
