@@ -4,6 +4,7 @@ import { exitCodes } from "./pages/exit-codes.ts";
 import { policies } from "./pages/policies.ts";
 import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
+import { settings } from "./pages/settings.ts";
 
 /** Every page that `node docs/generate.ts` makes. Add yours here. */
-export const pages: readonly Page[] = [secrets, policies, runbook, exitCodes, commandsPage];
+export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage];

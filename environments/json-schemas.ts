@@ -12,7 +12,7 @@ export interface SchemaFile {
 
 /**
  * The schemas of catalogue and stack files, as `yaml-language-server` reads them. Made by `node docs/generate.ts`; rules
- * that a JSON Schema cannot hold stay with `ameide-secrets validate`.
+ * that a JSON Schema cannot hold are told when a stack is loaded, as by `ameide-secrets preview --offline`.
  */
 export function jsonSchemas(): readonly SchemaFile[] {
   return [

@@ -2,79 +2,103 @@ import { z } from "zod";
 
 /**
  * *Where*: the one object `ameide-secrets:settings` of a stack file. *How strict* stands in `environments/<name>.ts`.
- * Unknown keys are refused, and all mistakes are told at once.
+ * Unknown keys are refused, and all mistakes are told at once. The descriptions are what editors and `docs/settings.md` show.
  */
 const guid = z.guid();
 const url = z.url({ protocol: /^https?$/ });
 const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
 
 export const azureSettings = z.strictObject({
-  tenantId: guid,
-  subscriptionId: guid,
-  location: z.string().default("westeurope"),
-  resourceGroup: z.string().default("Ameide"),
-  /** Globally unique, 3 to 24 letters, digits or single hyphens (Azure's own bounds). */
+  tenantId: guid.describe("Azure's tenant"),
+  subscriptionId: guid.describe("the subscription that the Key Vault lies in"),
+  location: z.string().default("westeurope").describe("region of what is made"),
+  resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` makes its own"),
   keyVault: z
     .string()
     .regex(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/, "use 3 to 24 letters, digits or single hyphens")
-    .default("ameidekv"),
-  identity: z.string().default("ameide-vault-bootstrap-mi"),
-  /** Brings back a Key Vault that was deleted by other means, from its soft delete; to be set for that one update. */
-  recover: z.boolean().optional(),
-});
-
-/** What was there before this program: name of the resource in it -> the id by which its provider knows it. */
-const adopt = z.record(z.string(), z.string().min(1)).default({});
-
-export const sharedSettings = z.strictObject({
-  azure: azureSettings,
-  adopt,
-  /** Not set means `env-`, `""` means no prefix; part of every Key Vault name. */
-  secretPrefix: z
+    .default("ameidekv")
+    .describe("name of the Key Vault, unique in all of Azure: 3 to 24 letters, digits or single hyphens"), // Azure's own bounds
+  identity: z
     .string()
-    .regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens")
-    .optional(),
+    .default("ameide-vault-bootstrap-mi")
+    .describe("name of the managed identity by which vault-bootstrap reads it"),
+  recover: z
+    .boolean()
+    .optional()
+    .describe(
+      "bring back a Key Vault that was deleted by other means, from its soft delete; set it for that one update",
+    ),
 });
+
+const adopt = z
+  .record(z.string(), z.string().min(1))
+  .default({})
+  .describe(
+    "what was there before this program and is taken over as it is: the name of a resource in the program, and the id by which its provider knows it; preview prints each entry",
+  );
+
+const secretPrefix = z
+  .string()
+  .regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens")
+  .optional()
+  .describe('prefix of every name in Key Vault; not set means `env-`, `""` means none');
+
+export const sharedSettings = z.strictObject({ azure: azureSettings, adopt, secretPrefix });
 
 const cluster = z.strictObject({
-  /** Path; @default - KUBECONFIG's or `~/.kube/config`. */
-  kubeconfig: z.string().optional(),
-  /** Pinned, so that no command ever meets the cluster that happens to be current. */
-  context: z.string(),
-  /** The AKS cluster's OIDC issuer, to the letter. */
-  oidcIssuer: url,
+  kubeconfig: z.string().optional().describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
+  context: z.string().describe("its context, pinned: no command ever meets the cluster that happens to be current"),
+  oidcIssuer: url.describe("the AKS cluster's OIDC issuer, to the letter"),
 });
 
 const vault = z.strictObject({
-  /** How pods reach it. @default - `http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200` */
-  address: url.optional(),
-  /** How this machine reaches it. @default - a port-forward that the command line opens and closes itself. */
-  operatorAddress: url.optional(),
-  /** Vault's ServiceAccount, which reviews tokens. @default - `vault-core-<env>` */
-  serviceAccount: z.string().optional(),
+  address: url
+    .optional()
+    .describe("how pods reach Vault; by default `http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200`"),
+  operatorAddress: url
+    .optional()
+    .describe(
+      "how this machine reaches Vault; by default VAULT_ADDR, or a port-forward that each command opens and closes by itself",
+    ),
+  serviceAccount: z
+    .string()
+    .optional()
+    .describe("Vault's own ServiceAccount, which reviews tokens; by default `vault-core-<env>`"),
 });
 
 export const environmentSettings = z.strictObject({
   cluster,
   vault: vault.default({}),
   adopt,
-  /** Namespaces that receive secrets beside the environment's own (the seed's `extraSecretStores`). */
-  additionalNamespaces: z.array(namespace).default([]),
+  additionalNamespaces: z
+    .array(namespace)
+    .default([])
+    .describe("namespaces that have a store beside the environment's own (document 451's `extraSecretStores`)"),
   registry: z
-    .strictObject({ additionalNamespaces: z.array(namespace).default([]) })
+    .strictObject({
+      additionalNamespaces: z.array(namespace).default([]).describe("namespaces that receive the pull secret as well"),
+    })
     .default({ additionalNamespaces: [] }),
   bootstrap: z
     .strictObject({
-      /** `repository@sha256:<64 hex digits>`. @default - a public Node image, pinned */
       image: z
         .string()
         .regex(/^[^@\s]+@sha256:[0-9a-f]{64}$/, "use repository@sha256:<64 hex digits>")
-        .optional(),
-      /** Any new value makes the `-sync` Job run once more. */
-      runId: z.string().optional(),
-      /** Extra copies in Vault: `from` an external secret of the catalogue `to` a path under the mount. */
-      mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })).default([]),
-      claimUnmarked: z.boolean().default(false),
+        .optional()
+        .describe(
+          "what vault-bootstrap runs in, as `repository@sha256:<64 hex digits>`; by default a public Node image, pinned",
+        ),
+      runId: z.string().optional().describe("any new value makes the `-sync` Job run once more"),
+      mappedSecrets: z
+        .array(z.strictObject({ from: z.string(), to: z.string() }))
+        .default([])
+        .describe("extra copies in Vault: `from` an external secret of the catalogue `to` a path under the mount"),
+      claimUnmarked: z
+        .boolean()
+        .default(false)
+        .describe(
+          "take over values in Vault that bear no mark of ours and differ from the source; for one run, see moving in",
+        ),
     })
     .default({ mappedSecrets: [], claimUnmarked: false }),
 });
@@ -82,15 +106,16 @@ export const environmentSettings = z.strictObject({
 /** `local` is all of it in one stack, on one machine; its addresses follow from one number. */
 export const localSettings = z.strictObject({
   azure: azureSettings,
-  secretPrefix: z
-    .string()
-    .regex(/^[a-z0-9-]*$/, "use a-z, 0-9 and hyphens")
-    .optional(),
+  secretPrefix,
   additionalNamespaces: environmentSettings.shape.additionalNamespaces,
   registry: environmentSettings.shape.registry,
   bootstrap: environmentSettings.shape.bootstrap,
-  /** First of ten loopback ports. */
-  portBase: z.int().min(1024).max(65_500).default(28_200),
+  portBase: z
+    .int()
+    .min(1024)
+    .max(65_500)
+    .default(28_200)
+    .describe("first of ten loopback ports; `--port-base` goes before it"),
 });
 
 export type AzureSettings = z.infer<typeof azureSettings>;

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { Strictness } from "../../domain/environment.ts";
+import { dev } from "../../environments/dev.ts";
+import { local } from "../../environments/local.ts";
+import { prod } from "../../environments/prod.ts";
+import { environmentSettings, localSettings, sharedSettings } from "../../environments/settings.ts";
+import { shared } from "../../environments/shared.ts";
+import { staging } from "../../environments/staging.ts";
+import { plain, table, type Page } from "../page.ts";
+
+/** `docs/settings.md`: every key of the stack files, and how strict each environment is. */
+export const settings: Page = { path: "docs/settings.md", render: renderSettings };
+
+function renderSettings(): string {
+  return `# Settings
+
+*Where* things are stands in \`Pulumi.<stack>.yaml\`, *how strict* an environment is in \`environments/<name>.ts\`, and *which*
+secrets exist in \`environments/catalogue.yaml\` ([secrets](secrets.md)). No key is in two of them. This page is made from
+\`environments/\`: edit there, then run \`node docs/generate.ts\`.
+
+## Where: \`Pulumi.<stack>.yaml\`
+
+One object, \`ameide-secrets:settings\`. A key that is not here is refused, with the nearest that is.
+\`ameide-secrets preview --all --offline\` tells every mistake of every stack at once, and which values are still examples.
+Editors read the same from \`environments/schema/\`.
+
+${table(["key", "stacks", "unless set", "meaning"], stackRows())}
+
+## How strict: \`environments/<name>.ts\`
+
+Reviewed as code. The stack \`shared\` has two of these: ${Object.entries(shared)
+    .map(([key, value]) => `\`${key}\` is \`${value}\``)
+    .join(", ")}.
+
+${table(["key", ...Object.keys(environments), "meaning"], strictnessRows())}
+`;
+}
+
+const environments = { dev, staging, prod, local };
+
+function strictnessRows(): readonly (readonly string[])[] {
+  return Object.entries(strictnessLabels).map(([key, meaning]) => [
+    `\`${key}\``,
+    ...Object.values(environments).map((one) => String(one[key as keyof Strictness])),
+    meaning,
+  ]);
+}
+
+/** One row for each key; stacks that have it share the row. */
+function stackRows(): readonly (readonly string[])[] {
+  const stacks = { shared: sharedSettings, "dev, staging, prod": environmentSettings, local: localSettings };
+  const found = Object.entries(stacks).flatMap(([stack, schema]) =>
+    leaves(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" })).map((leaf) => ({ ...leaf, stack })),
+  );
+  return [...Map.groupBy(found, ({ path }) => path)].map(([path, [first, ...others]]) => [
+    `\`${path}\``,
+    [first, ...others].map((leaf) => leaf?.stack).join(", "),
+    first?.preset ?? "",
+    plain(first?.meaning ?? ""),
+  ]);
+}
+
+interface Leaf {
+  /** Such as `vault.address`. */
+  readonly path: string;
+  readonly preset: string;
+  readonly meaning: string;
+}
+
+/** Every key that has no keys of its own that are known. */
+function leaves(schema: z.core.JSONSchema.BaseSchema, path = "", isRequired = false): readonly Leaf[] {
+  const { properties, required = [], description = "", default: preset } = schema;
+  if (properties === undefined) return [{ path, preset: unlessSet(preset, isRequired), meaning: description }];
+  return Object.entries(properties).flatMap(([key, child]) =>
+    typeof child === "boolean" ? [] : leaves(child, path === "" ? key : `${path}.${key}`, required.includes(key)),
+  );
+}
+
+function unlessSet(preset: unknown, isRequired: boolean): string {
+  if (isRequired) return "must be set";
+  return preset === undefined ? "" : `\`${JSON.stringify(preset)}\``;
+}
+
+const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
+  values: "how values get into Key Vault: `data-plane` by `env push`, so that no state holds one; `state` as encrypted properties of resources",
+  delivery: "who applies the Kubernetes objects: this program (`pulumi`), or ArgoCD from what `render` wrote (`gitops`)",
+  source: "where vault-bootstrap reads: `azure-key-vault`, or `kubernetes-secret` on a cluster without Azure",
+  initialise: "whether vault-bootstrap may initialise a Vault that never was",
+  unseal: "`from-secret`: vault-bootstrap unseals with the key in `vault-auto-credentials`; `kms`: Vault does it by itself; `manual`: a person",
+  vaultAuth: "`outside-pod`: Vault runs beside the cluster; refused everywhere but in `local`",
+  fixturesAllowed: "whether publicly known development values may be written where nothing is",
+  protect: "whether Pulumi's `protect` and `retainOnDelete` stand on what holds values",
+  admission: "what the API server does with an object that the authority rules refuse: `off`, `audit`, `warn` or `deny`",
+  refreshIntervalInSeconds: "how often External Secrets reads Vault again; spread by a tenth",
+  bootstrapIntervalInMinutes: "time between two runs of vault-bootstrap; divides 60",
+  maxVersions: "versions that Vault keeps of each secret",
+  tokenTtlInSeconds: "how long a token of Vault's Kubernetes login lives",
+  makesNamespaces: "whether this program makes the namespaces; elsewhere they exist",
+};
