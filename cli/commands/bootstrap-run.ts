@@ -25,7 +25,7 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { runBootstrapJob }, { inTurn }, { secondsOf }] = await Promise.all([
+    const [{ openPlace, requireYes }, { lastWords, runBootstrapJob }, { inTurn }, { secondsOf }] = await Promise.all([
       import("../access/place.ts"),
       import("../access/bootstrap-job.ts"),
       import("../access/bootstrap-turn.ts"),
@@ -48,17 +48,38 @@ export const bootstrapRun: Command<Flags> = {
       const onHeld = () => io.err("another run of vault-bootstrap is at work; this one waits for its turn");
       const { cause, job, succeeded, log } = await inTurn(once, { signal, onHeld });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
-      else if (succeeded) io.out(`${job}: ok`);
-      else
-        io.out(
-          `${job}: ${cause}\n${log.trim().split("\n").at(-1) ?? ""}\n  fix: ameide-secrets doctor --stack ${place.stack.name}`,
-        );
+      else if (succeeded) {
+        io.out(`${job}: ok`);
+        if (flags.dryRun === true) io.out(plannedWrites(log, place.stack.vault.mount));
+      } else {
+        const { said, fix } = lastWords(log);
+        io.out(`${job}: ${cause}: ${said}\n  fix: ${fix.replaceAll("<stack>", place.stack.name)}`);
+      }
       return succeeded ? ExitCode.ok : ExitCode.finding;
     } finally {
       await place.close();
     }
   },
 };
+
+/** What a dry run would do, by its log. */
+function plannedWrites(log: string, mount: string): string {
+  const writes = log.split("\n").flatMap((line) => {
+    const { event, name, path, reason } = parsed(line);
+    return event === "would-write"
+      ? [`would write ${name} to Vault ${mount}/${path}${reason === undefined ? "" : `, ${reason}`}`]
+      : [];
+  });
+  return writes.length === 0 ? "would write nothing" : writes.join("\n");
+}
+
+function parsed(line: string): Readonly<Record<string, string | undefined>> {
+  try {
+    return JSON.parse(line) as Readonly<Record<string, string | undefined>>;
+  } catch {
+    return {}; // Node's own words
+  }
+}
 
 export const bootstrapLogs: Command<PlaceFlags> = {
   name: "bootstrap logs",

@@ -210,8 +210,13 @@ describe("the commands on a chain that stands", function () {
 
   it("bootstrap run --dry-run prints its plan and writes nothing", async () => {
     const before = await versions();
-    const { code, err } = await at("bootstrap run --dry-run --follow");
+    const keyVault = new KeyVaultWriter(await keyVaultOf("local", { home: chain().home.dir }));
+    const set = (value: string) => keyVault.set("langfuse-secret-key", new Redacted(value), { recover: false });
+    await set("canary-langfuse-dry");
+    const { code, err, out } = await at("bootstrap run --dry-run --follow");
+    await set(values.LANGFUSE_SECRET_KEY);
     assert.equal(code, 0, err);
+    assert.match(out, /^would write langfuse-secret-key to Vault secret\/langfuse-secret-key$/m);
     assert.deepEqual(await versions(), before);
     assert.match((await at("bootstrap logs")).out, /"event":"summary"/);
   });

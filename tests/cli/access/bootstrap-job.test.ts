@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { failedRun, lastWords } from "../../../cli/access/bootstrap-job.ts";
+
+const summary = (fields: object) => JSON.stringify({ event: "summary", cause: "vault-auth-refused", ...fields });
+
+describe("lastWords", () => {
+  it("are the problem of the run's own summary, with its repair", () => {
+    const log = `${JSON.stringify({ event: "phase" })}\n${summary({ problem: "403", fix: "let it log in" })}\n`;
+    assert.deepEqual(lastWords(log), {
+      said: "403",
+      fix: "let it log in; ameide-secrets doctor --stack <stack> tells more",
+    });
+  });
+  it("send to doctor where the summary knows no repair", () => {
+    assert.match(lastWords(summary({ problem: "odd", fix: "" })).fix, /^ameide-secrets doctor --stack <stack> names/);
+  });
+  it("are the end of the log where the run was killed before it could sum up", () => {
+    const log = Array.from({ length: 9 }, (_none, n) => `line ${n}`).join("\n");
+    assert.equal(lastWords(log).said, "its log ends with\n    line 4\n    line 5\n    line 6\n    line 7\n    line 8");
+  });
+  it("say so where there is no log", () => assert.equal(lastWords("").said, "it left no log"));
+});
+
+describe("failedRun", () => {
+  it("is an error of the run's cause that says what is left to do after the repair", () => {
+    const run = { job: "j", succeeded: false, cause: "conflict" as const, log: summary({ problem: "p", fix: "f" }) };
+    const { code, message } = failedRun(run, "nothing was carried", "run it again");
+    assert.equal(code, "conflict");
+    assert.equal(
+      message,
+      "nothing was carried: p\n  fix: f; ameide-secrets doctor --stack <stack> tells more; then run it again",
+    );
+  });
+});
