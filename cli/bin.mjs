@@ -19,7 +19,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (!existsSync(node)) {
     console.error(
-      `ameide-secrets: Node ${process.versions.node} is too old\n  fix: install Node 22.18 or newer, or run npm ci`,
+      `ameide-secrets: Node ${process.versions.node} is too old\n  fix: install Node 22.18 or newer, or run npm start`,
     );
     process.exit(2);
   }

@@ -93,7 +93,7 @@ function add(
 }
 
 function toOption(spec: NonNullable<Command["options"]>[number]): Option {
-  const option = new Option(spec.flags, spec.summary);
+  const option = new Option(spec.flags, spec.required === true ? `${spec.summary}; must be given` : spec.summary);
   if (spec.default !== undefined) option.default(spec.default);
   if (spec.choices !== undefined) option.choices(spec.choices);
   if (spec.required === true) option.makeOptionMandatory();

@@ -10,7 +10,7 @@ export const cloudStackOption: OptionSpec = {
 /** Asked for wherever a shared cluster would be changed. */
 export const yesOption: OptionSpec = {
   flags: "--yes",
-  summary: "do it without asking; needed on every stack but local",
+  summary: "do it; without it nothing is changed where others share the stack",
 };
 
 /** What the repairs of `doctor` use: without it, what was deleted by hand counts as still there. */

@@ -1,5 +1,5 @@
 import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { LocalHome } from "../../local/home.ts";
+import { localHome, type LocalHome } from "../../local/home.ts";
 import type { Change } from "../engine/run-log.ts";
 
 /** What this run changed, by stage; one line each, a long stage cut. */
@@ -53,6 +53,7 @@ export function closingWords({
   readonly seconds: number;
 }): string {
   const first = stack.plan.deliveries[0];
+  const where = home.dir === localHome().dir ? "" : ` --home ${home.dir}`;
   return [
     `The chain stands after ${seconds.toFixed(0)} s. Its values come from ${envFiles.join(", ")} and lie under ${home.dir}, readable by you only.`,
     "",
@@ -60,7 +61,7 @@ export function closingWords({
       (first === undefined
         ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
         : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
-    "see it again: npx ameide-secrets local status",
-    "stop it:      npx ameide-secrets local down            (--delete forgets its values, too)",
+    `see it again: npx ameide-secrets local status${where}`,
+    `stop it:      npx ameide-secrets local down${where}            (--delete forgets its values, too)`,
   ].join("\n");
 }

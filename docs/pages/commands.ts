@@ -9,12 +9,13 @@ function renderCommands(): string {
   const overview = commands.map(({ name, summary }) => [`[\`${name}\`](#${anchor(name)})`, summary]);
   return `# Commands
 
-Made from \`cli/commands/\`. \`npx ameide-secrets COMMAND --help\` shows the same. What the command line answers to a shell
-stands in [the exit codes](exit-codes.md).
+Made from \`cli/commands/\`. \`npx ameide-secrets COMMAND --help\` shows the same; \`npx\` is not needed where
+\`node_modules/.bin\` is on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
 
-Commands that only look change nothing. Those that change a cluster that others use ask for \`--yes\`, or for the stack's
-name once more with \`--confirm\`. With \`--json\` the result is one JSON document on standard output, an error too:
-\`{ "error": { "code", "message", "findings" } }\`; everything that is said on the way goes to standard error.
+Commands that only look change nothing. Those that change what others share do nothing without \`--yes\`; \`unseal\` and
+\`reconfigure-auth\` want the stack's name once more (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one
+JSON document on standard output, an error too: \`{ "error": { "code", "message", "findings" } }\`; everything that is said on
+the way goes to standard error.
 
 ${table(["command", "what it does"], overview)}
 

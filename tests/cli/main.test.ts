@@ -46,6 +46,11 @@ describe("main", function () {
     }
   });
 
+  it("says of an option that it must be given", async () => {
+    assert.match(unwrapped((await run("render", "--help")).out), /--stack <name> dev, staging or prod; must be given/);
+    assert.doesNotMatch((await run("graph", "--help")).out, /must be given/);
+  });
+
   it("tells the exit codes wherever it tells what to type", async () => {
     const told = "0 ok; 1 it found or refused something; 2 it could not run";
     assert.ok((await run("--help")).out.includes(told));

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { confirmedUp } from "../../../cli/deploy/words.ts";
+import { closingWords, confirmedUp } from "../../../cli/deploy/words.ts";
+import { localHome } from "../../../local/home.ts";
+import { localStack } from "../../support/stacks.ts";
 
 describe("confirmedUp", () => {
   it("keeps every option that the preview was made with: without --refresh a repair would change nothing", () => {
@@ -9,5 +11,21 @@ describe("confirmedUp", () => {
       confirmedUp({ ...plain, refresh: true, approved: "plan.json", dotenv: [".env.prod"] }),
       "ameide-secrets up --refresh --stack dev --dotenv .env.prod --approved plan.json --yes",
     );
+  });
+});
+
+describe("closingWords", () => {
+  const told = { stack: localStack(), envFiles: [".env.example"], kubectl: "kubectl", seconds: 30 };
+  const next = (dir?: string): readonly string[] =>
+    closingWords({ ...told, home: localHome(dir === undefined ? {} : { dir }) }).match(
+      /ameide-secrets local \w+( --home \S+)?/g,
+    ) ?? [];
+
+  it("names the home in what to run next, where it is not the one that commands look in by themselves", () => {
+    assert.deepEqual(next(), ["ameide-secrets local status", "ameide-secrets local down"]);
+    assert.deepEqual(next("/tmp/chain"), [
+      "ameide-secrets local status --home /tmp/chain",
+      "ameide-secrets local down --home /tmp/chain",
+    ]);
   });
 });
