@@ -99,7 +99,7 @@ export interface EnvironmentStack {
   readonly vault: {
     /** How pods reach it. */
     readonly address: string;
-    /** How this machine reaches it; VAULT_ADDR where the setting leaves it out. */
+    /** How this machine reaches it; where the setting leaves it out, as the entry file says (VAULT_ADDR), else by a port-forward. */
     readonly operatorAddress: string;
     /** KV v2 mount, `secret`. */
     readonly mount: string;

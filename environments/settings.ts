@@ -58,7 +58,7 @@ const vault = z.strictObject({
   operatorAddress: url
     .optional()
     .describe(
-      "how this machine reaches Vault; by default VAULT_ADDR, or a port-forward that each command opens and closes by itself",
+      "how this machine reaches Vault; by default VAULT_ADDR where VAULT_TOKEN is set too, else a port-forward that each command opens and closes by itself",
     ),
   serviceAccount: z
     .string()

@@ -45,6 +45,19 @@ export function ownVaultToken(
   return stackName === "local" || own === undefined || own === "" ? undefined : new Redacted(own);
 }
 
+/**
+ * VAULT_ADDR, where VAULT_TOKEN goes with it: then both are one session of the person's. Alone it may be left from a
+ * session with another Vault, and this one's root token or unseal key, as the cluster has them, must not be sent there.
+ *
+ * @param environment - the process's own.
+ */
+export function ownVaultAddress({
+  VAULT_ADDR: address,
+  VAULT_TOKEN: token,
+}: Readonly<Record<string, string | undefined>>): string | undefined {
+  return token === undefined || token === "" || address === "" ? undefined : address;
+}
+
 /** A token that is good for one run, and its end. */
 export interface ShortToken {
   readonly token: Redacted;

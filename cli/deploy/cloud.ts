@@ -9,7 +9,7 @@ import { vaultReader } from "../../diagnose/observe/access.ts";
 import { cloudAzure } from "../access/azure.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openPortForward, type PortForward } from "../access/port-forward.ts";
-import { ownVaultToken, vaultState } from "../access/vault.ts";
+import { ownVaultAddress, ownVaultToken, vaultState } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine } from "./cloud-engine.ts";
@@ -107,9 +107,9 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   }
 }
 
-/** Settings of the stack's file; Vault's address from VAULT_ADDR where the file leaves it out. */
+/** Settings of the stack's file; Vault's address from the person's own session where the file leaves it out. */
 export async function loadCloudStack(stack: string, envFiles?: readonly string[]): Promise<StackPlan> {
-  const vaultAddress = process.env["VAULT_ADDR"];
+  const vaultAddress = ownVaultAddress(process.env);
   return load({
     stack,
     settings: readStackSettings(stack, repositoryRoot),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployerToken, ownVaultToken, vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
+import { deployerToken, ownVaultAddress, ownVaultToken, vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { openVault } from "../../support/open-vault.ts";
 import { useServers } from "../../support/servers.ts";
@@ -53,5 +53,19 @@ describe("ownVaultToken", () => {
   it("is none where none is exported, or an empty one", () => {
     assert.equal(ownVaultToken("prod", {}), undefined);
     assert.equal(ownVaultToken("prod", { VAULT_TOKEN: "" }), undefined);
+  });
+});
+
+describe("ownVaultAddress", () => {
+  const VAULT_ADDR = "https://vault.example";
+  it("is the exported one, where its token is exported too", () =>
+    assert.equal(ownVaultAddress({ VAULT_ADDR, VAULT_TOKEN: "t" }), VAULT_ADDR));
+  it("is none without a token: what lies in the cluster would be sent to whatever Vault that is", () => {
+    assert.equal(ownVaultAddress({ VAULT_ADDR }), undefined);
+    assert.equal(ownVaultAddress({ VAULT_ADDR, VAULT_TOKEN: "" }), undefined);
+  });
+  it("is none where none is exported", () => {
+    assert.equal(ownVaultAddress({ VAULT_TOKEN: "t" }), undefined);
+    assert.equal(ownVaultAddress({ VAULT_ADDR: "", VAULT_TOKEN: "t" }), undefined);
   });
 });
