@@ -25,7 +25,9 @@ refused is refused by a test, with that very text.
   in place of \`--stack\`, or \`pulumi stack export | ameide-secrets lint -\`.
 - **In Pulumi Cloud**: \`node policies/bundle.ts out/policies\` writes the pack as one folder with the catalogue in it;
   \`pulumi policy publish\` there, then enable it in a policy group. Publish again when the catalogue changes.
-- **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state.
+  Not verified: no Pulumi Cloud was at hand.
+- **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state. As a check
+  of another repository: \`.github/workflows/lint.yml\`, whose head says how to call it.
 - **In the cluster**: the admission policy of \`components/admission-guard.ts\` holds the authority rules at the API server.
 
 A verdict is *ok*, *violation* or *undecided*: an input that a preview does not know yet is listed as undecided, and decided in
