@@ -19,6 +19,9 @@ command that changes something takes \`--yes\` as well, or \`--confirm\` and \`-
 \`tests/chain/doctor.test.ts\` brings about every one of them on the real servers of the local environment, sees it named first,
 runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
 
+What stands under *By hand* is document 451's own. Where it puts a key or a token on a command line, prefer the repair above it,
+which does not.
+
 Under *See* stand documents of the platform's backlog by number (451 is its *Secrets Management Architecture*); P and C are
 incidents and contradictions that were gathered from them.
 
