@@ -21,8 +21,8 @@ secrets exist in \`environments/catalogue.yaml\` ([secrets](secrets.md)). No key
 ## Where: \`Pulumi.<stack>.yaml\`
 
 One object, \`ameide-secrets:settings\`. A key that is not here is refused, with the nearest that is.
-\`ameide-secrets preview --all --offline\` tells every mistake of every stack at once, and which values are still examples.
-Editors read the same from \`environments/schema/\`.
+\`ameide-secrets preview --all --offline\` tells every mistake of every stack at once; \`preview --stack <stack>\` and \`up\` also
+name what is still this repository's example. Editors read the same from \`environments/schema/\`.
 
 ${table(["key", "stacks", "unless set", "meaning"], stackRows())}
 
