@@ -18,10 +18,10 @@ export function names(list: readonly string[]): string {
   return list.map((name) => `\`${name}\``).join(", ");
 }
 
-/** Prose in Markdown: outside code spans, angle brackets and stars would be taken for markup and not be shown. */
+/** Prose in Markdown: outside code spans, angle brackets, stars and double underscores would be taken for markup, and not shown. */
 export function plain(text: string): string {
   return text
     .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<*]/g, String.raw`\$&`)))
+    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<*]|__/g, String.raw`\$&`)))
     .join("");
 }

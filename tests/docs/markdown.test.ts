@@ -34,6 +34,10 @@ for (const file of files) {
       assert.deepEqual(prose.match(/(?<!\\)<[^>\n]*>/g) ?? [], []);
     });
 
+    it("has no double underscore outside code: what stands between two of them is bold, without them", () => {
+      assert.deepEqual(prose.match(/(?<!\\)__\w+/g) ?? [], []);
+    });
+
     it("has no row that a blank line cuts off from its table", () => {
       const blocks = prose.split(/\n\s*\n/).filter((block) => block.startsWith("|"));
       assert.deepEqual(
