@@ -22,6 +22,6 @@ export function names(list: readonly string[]): string {
 export function plain(text: string): string {
   return text
     .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<*]|__/g, String.raw`\$&`)))
+    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<*]|(?<=_)_|_(?=_)/g, String.raw`\$&`)))
     .join("");
 }
