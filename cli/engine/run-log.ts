@@ -69,7 +69,8 @@ export class RunLog {
       this.skippedRules.push(`${event.policyName}: ${message}`);
       return;
     }
-    if (message.includes(`; ${leftToUpdate} `)) this.undecided.push(`${event.policyName}: ${message}`);
+    const isUndecided = message.includes(`; ${leftToUpdate} `);
+    if (isUndecided) this.undecided.push(`${event.policyName}: ${message}`);
     const [type = "", name = ""] = typeAndName(event.resourceUrn ?? "");
     const [problem = message, ...rest] = message
       .split("\n")
@@ -78,7 +79,7 @@ export class RunLog {
     this.violations.push({
       code: event.policyName,
       stage: stageOf(type),
-      severity: event.enforcementLevel === "mandatory" ? "error" : "warning",
+      severity: event.enforcementLevel === "mandatory" ? "error" : isUndecided ? "note" : "warning",
       ...(name === "" ? {} : { where: name }),
       subject: name,
       problem,

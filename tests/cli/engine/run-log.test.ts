@@ -66,6 +66,16 @@ describe("RunLog", () => {
     assert.equal(digest(one, `${project}pulumi:providers:vault::vault`), undefined);
   });
 
+  it("notes what the update will decide, and warns of nothing but advice", () => {
+    const undecided = "x: undecided: depends on a; the update decides before this resource is made";
+    const log = heard(policy(undecided, "advisory"), policy("think of it", "advisory"), policy("may not be"));
+    assert.deepEqual(
+      log.violations.map(({ severity }) => severity),
+      ["note", "warning", "error"],
+    );
+    assert.deepEqual(log.undecided, [`store-of-same-environment: ${undecided}`]);
+  });
+
   it("takes the coarse difference where the provider gives no detailed one", () => {
     assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
   });
