@@ -56,7 +56,7 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
   if (targets.length === 0) return done;
   const unseen = unseenConsumers(snapshot).map(unseenWords);
   if (unseen.length > 0) return { ...nobody, step: "pods", waitingFor: unseen, isUnseen: true };
-  const { running, ...left } = consumersBehind(snapshot, targets);
+  const { running, ...left } = consumersBehind(snapshot, targets, writtenAt(snapshot, expected, name));
   return running.length > 0 ? { step: "pods", waitingFor: running, ...left } : { ...done, ...left };
 }
 
@@ -193,30 +193,46 @@ function wantedDigest({ hops }: Lineage): string | undefined {
   return hops.find(({ stage }: LineageHop) => stage === "dotenv")?.digest;
 }
 
-function consumersBehind(
-  snapshot: Snapshot,
-  targets: readonly { readonly namespace: string; readonly target: string }[],
-): { readonly running: readonly string[]; readonly restarts: readonly string[]; readonly follows: readonly string[] } {
-  const running: string[] = [];
-  const restarts: string[] = [];
-  const follows: string[] = [];
-  for (const { namespace, target } of targets) {
-    for (const consumer of consumersOf(snapshot, namespace, target)) {
-      const called = `${namespace} ${consumer.workload}`;
-      if (consumer.afterChange === "follows") follows.push(called);
-      if (!runsWithFormer(snapshot, namespace, target, consumer)) continue;
-      if (consumer.afterChange === "restarts-itself") running.push(called);
-      else if (consumer.afterChange === "restart") restarts.push(called);
-    }
-  }
-  return { running, restarts, follows };
+interface Target {
+  readonly namespace: string;
+  readonly target: string;
 }
 
-/** A pod of the workload that reads the Secret as environment and started before the Secret changed. */
-function runsWithFormer(snapshot: Snapshot, namespace: string, target: string, { workload }: Consumer): boolean {
+/** Each workload once, though it may read several Secrets that hold the value. */
+function consumersBehind(
+  snapshot: Snapshot,
+  targets: readonly Target[],
+  writtenAt: string | undefined,
+): { readonly running: readonly string[]; readonly restarts: readonly string[]; readonly follows: readonly string[] } {
+  const running = new Set<string>();
+  const restarts = new Set<string>();
+  const follows = new Set<string>();
+  for (const target of targets) {
+    for (const consumer of consumersOf(snapshot, target.namespace, target.target)) {
+      const called = `${target.namespace} ${consumer.workload}`;
+      if (consumer.afterChange === "follows") follows.add(called);
+      if (!runsWithFormer(snapshot, target, consumer, writtenAt)) continue;
+      if (consumer.afterChange === "restarts-itself") running.add(called);
+      else if (consumer.afterChange === "restart") restarts.add(called);
+    }
+  }
+  return { running: [...running], restarts: [...restarts], follows: [...follows] };
+}
+
+/**
+ * A pod of the workload that reads the Secret as environment and started before the Secret changed. Of a Secret that
+ * another made, which is not looked at, only that it cannot be older than the value in Vault is known.
+ */
+function runsWithFormer(
+  snapshot: Snapshot,
+  { namespace, target }: Target,
+  { workload }: Consumer,
+  writtenAt: string | undefined,
+): boolean {
   const { pods, secrets } = snapshot;
   if (!pods.ok || !secrets.ok) return false;
-  const changed = secrets.value.find((one) => one.namespace === namespace && one.name === target)?.changedAt;
+  const held = secrets.value.find((one) => one.namespace === namespace && one.name === target);
+  const changed = held?.changedAt ?? writtenAt;
   return pods.value.some((pod) => {
     if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(snapshot, pod) !== workload) return false;
     if (!pod.secrets.some(({ secret, by }) => secret === target && by === "environment")) return false;

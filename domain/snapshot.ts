@@ -244,6 +244,7 @@ export interface PodState {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly phase: string;
+  /** Of the container that has run longest; of the pod where none runs. */
   readonly startedAt?: string;
   readonly createdAt: string;
   readonly serviceAccount: string;

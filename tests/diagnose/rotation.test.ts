@@ -191,6 +191,43 @@ describe("rotationState", () => {
     const blind = snapshotOf(held, { externalSecrets: unseen("forbidden", "cannot list externalsecrets") });
     assert.equal(rotationState(blind, stack, name, "new").isUnseen, true);
   });
+  it("lists a workload once that reads the value from two Secrets", () => {
+    const secrets = [
+      { secret: target, by: "volume" as const },
+      { secret: "chat", by: "volume" as const },
+    ];
+    const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
+    const before = snapshotOf(held);
+    const [one] = valuesOf(before.externalSecrets);
+    assert.ok(one !== undefined);
+    const externalSecrets = seen([
+      ...valuesOf(before.externalSecrets),
+      { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(1) },
+    ]);
+    const { follows } = rotationState(snapshotOf(held, { workloads, externalSecrets }), stack, name, "new");
+    assert.deepEqual(follows, ["ameide-dev Deployment/mounted"]);
+  });
+  it("tells whom to restart of those that read it from a Secret of another's, by when the value came to Vault", () => {
+    const before = snapshotOf(held);
+    const [one] = valuesOf(before.externalSecrets);
+    assert.ok(one !== undefined);
+    const externalSecrets = seen([
+      ...valuesOf(before.externalSecrets),
+      { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(1) },
+    ]);
+    const { workloads, pods } = pod(false);
+    assert.ok(workloads?.ok === true && pods?.ok === true);
+    const secrets = [{ secret: "chat", by: "environment" as const }];
+    const restarts = (startedAt: string) => {
+      const theirs = {
+        workloads: seen(workloads.value.map((each) => ({ ...each, secrets }))),
+        pods: seen(pods.value.map((each) => ({ ...each, secrets, startedAt }))),
+      };
+      return rotationState(snapshotOf(held, { ...theirs, externalSecrets }), stack, name, "new").restarts;
+    };
+    assert.deepEqual(restarts(minutesAgo(501)), ["ameide-dev Deployment/langfuse"]);
+    assert.deepEqual(restarts(minutesAgo(499)), []);
+  });
   it("lists those that read it from a file, and waits for none of them", () => {
     const secrets = [{ secret: target, by: "volume" as const }];
     const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
