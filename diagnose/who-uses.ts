@@ -130,14 +130,14 @@ function isAtWork({ phase }: PodState): boolean {
 
 /**
  * What people call a pod's owner: a Deployment's ReplicaSet bears its name and a hash of the template, a CronJob's Job its
- * name and the time. What is owned by something else, such as a Rollout or an operator's own kind, is called as it says.
+ * name and the time. What is owned by something else, such as a Rollout or an operator's own kind, is called as it says;
+ * where workloads may not be looked at, a ReplicaSet counts as a Deployment's.
  */
 export function workloadOf({ workloads }: Pick<Snapshot, "workloads">, { namespace, name, owner }: PodState): string {
   if (owner === undefined) return `Pod/${name}`;
   const above = owner.replace(/^ReplicaSet\/(.*)-[a-z0-9]+$/, "Deployment/$1").replace(/^Job\/(.*)-\d+$/, "CronJob/$1");
-  const isKnown = (workloads.ok ? workloads.value : []).some(
-    (one) => one.namespace === namespace && `${one.kind}/${one.name}` === above,
-  );
+  const isKnown =
+    !workloads.ok || workloads.value.some((one) => one.namespace === namespace && `${one.kind}/${one.name}` === above);
   return isKnown ? above : owner;
 }
 

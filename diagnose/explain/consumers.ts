@@ -1,6 +1,7 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
-import type { PodState, SecretState } from "../../domain/snapshot.ts";
+import type { PodState, SecretState, Snapshot } from "../../domain/snapshot.ts";
 import { causes } from "../causes.ts";
+import { workloadOf } from "../who-uses.ts";
 import { isOfBootstrap } from "./bootstrap.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
@@ -99,7 +100,7 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
           where: `Pod ${pod.namespace}/${pod.name}`,
           seen: `started ${pod.startedAt}, Secret ${secret} changed ${target.changedAt}`,
           secrets: delivery.keys.map((key) => key.secret),
-          ...restartOf(pod),
+          ...restartOf(snapshot, pod),
           namespace: pod.namespace,
         },
       ];
@@ -108,11 +109,11 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
 }
 
 /** What `kubectl rollout restart` knows, by its name; what it refuses is told in words. */
-function restartOf({ owner = "", namespace, name }: PodState): Pick<Sighting, "name" | "fix"> {
-  const [kind = "", of = ""] = owner.split("/");
-  if (kind === "ReplicaSet") return { name: `deployment/${of.replace(/-[a-z0-9]+$/, "")}` };
-  if (kind === "StatefulSet" || kind === "DaemonSet") return { name: `${kind.toLowerCase()}/${of}` };
-  return { fix: `restart Pod ${namespace}/${name} by way of what made it${owner === "" ? "" : `, ${owner}`}` };
+function restartOf(snapshot: Snapshot, pod: PodState): Pick<Sighting, "name" | "fix"> {
+  const { owner, namespace, name } = pod;
+  const workload = workloadOf(snapshot, pod);
+  if (/^(Deployment|StatefulSet|DaemonSet)\//.test(workload)) return { name: workload.toLowerCase() };
+  return { fix: `restart Pod ${namespace}/${name} by way of what made it${owner === undefined ? "" : `, ${owner}`}` };
 }
 
 function startedBefore({ startedAt, phase }: PodState, { changedAt }: SecretState): boolean {

@@ -15,7 +15,8 @@ function restart(change: Partial<PodState>) {
   const before = healthy();
   const isRead = ({ name }: { name: string }) => name === "langfuse-secrets";
   const secrets = changed(before.secrets, isRead, { changedAt: minutesAgo(1) });
-  return explain({ ...before, secrets, ...pod({ ...started, ...change })(before) }, stack).causes;
+  const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "chat", secrets: [], reloads: [] }]);
+  return explain({ ...before, secrets, workloads, ...pod({ ...started, ...change })(before) }, stack).causes;
 }
 
 describe("explainConsumers", () => {
@@ -30,6 +31,12 @@ describe("explainConsumers", () => {
     assert.equal(
       restart({ owner: "Cluster/pg" })[0]?.fix,
       "restart Pod ameide-dev/p by way of what made it, Cluster/pg",
+    );
+  });
+  it("takes the ReplicaSet of an Argo Rollout for no Deployment's: there is none of that name", () => {
+    assert.equal(
+      restart({ owner: "ReplicaSet/rollout-7d9f8b6c5d" })[0]?.fix,
+      "restart Pod ameide-dev/p by way of what made it, ReplicaSet/rollout-7d9f8b6c5d",
     );
   });
   it("has nothing to say of a Job's pod, which ends by itself", () =>
