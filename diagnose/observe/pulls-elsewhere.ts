@@ -1,7 +1,7 @@
 import type { EnvironmentStack } from "../../domain/environment.ts";
 import { namespaceOf } from "../../domain/federation.ts";
 import { mapBounded } from "../../domain/map-bounded.ts";
-import type { Observed, PodState, PullElsewhereState } from "../../domain/snapshot.ts";
+import type { Observed, PullElsewhereState } from "../../domain/snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import type { KubernetesReader } from "./access.ts";
 import { podStates } from "./consumers.ts";
@@ -37,27 +37,25 @@ export function observePullsElsewhere(
         );
         return image === undefined || pull === undefined ? [] : [{ pod, image, pullSecret: pull.target }];
       });
-    const seen = await mapBounded(lacking, readsAtOnce, async ({ pod, image, pullSecret }) => {
-      const has = await hasSecret(kubernetes, pod, pullSecret);
-      const state = {
-        namespace: pod.namespace,
-        pod: pod.name,
-        image: image.image,
-        reason: image.reason ?? "",
-        pullSecret,
-      };
-      return has === true ? [] : [{ ...state, isSecretAbsent: has === false }];
+    // one look a namespace: a workload of hundreds of pods lacks one Secret
+    const places = new Map(
+      lacking.map(({ pod: { namespace }, pullSecret }) => [`${namespace}/${pullSecret}`, { namespace, pullSecret }]),
+    );
+    const answers = await mapBounded([...places], readsAtOnce, async ([place, { namespace, pullSecret }]) => {
+      return [place, await hasSecret(kubernetes, namespace, pullSecret)] as const;
     });
-    return seen.flat();
+    const has = new Map(answers);
+    return lacking.flatMap(({ pod: { namespace, name }, image, pullSecret }) => {
+      const isHeld = has.get(`${namespace}/${pullSecret}`);
+      if (isHeld === true) return [];
+      const { image: wanted, reason = "" } = image;
+      return [{ namespace, pod: name, image: wanted, reason, pullSecret, isSecretAbsent: isHeld === false }];
+    });
   });
 }
 
 /** `undefined` where it may not be looked at; another's Secret of that name is that one's trouble. */
-async function hasSecret(
-  kubernetes: KubernetesReader,
-  { namespace }: PodState,
-  name: string,
-): Promise<boolean | undefined> {
+async function hasSecret(kubernetes: KubernetesReader, namespace: string, name: string): Promise<boolean | undefined> {
   try {
     return await exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${name}`);
   } catch {

@@ -68,6 +68,15 @@ describe("observePullsElsewhere", () => {
     const [found] = await seenIn([pod("elsewhere")], { elsewhere: 403 });
     assert.equal(found?.isSecretAbsent, false);
   });
+  it("asks once for the Secret that many pods of a namespace lack", async () => {
+    const { kubernetes, asked } = cluster([pod("elsewhere"), pod("elsewhere"), pod("operators")]);
+    const found = await observePullsElsewhere(kubernetes, stack, []);
+    assert.equal(found.ok && found.value.length, 3);
+    assert.deepEqual(asked.slice(1), [
+      "/api/v1/namespaces/elsewhere/secrets/ghcr-pull",
+      "/api/v1/namespaces/operators/secrets/ghcr-pull",
+    ]);
+  });
   it("asks once for the whole cluster, of what waits alone", async () => {
     const { kubernetes, asked } = cluster([]);
     await observePullsElsewhere(kubernetes, stack, []);
