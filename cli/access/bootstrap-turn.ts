@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BootstrapRun } from "./bootstrap-job.ts";
 
-/** Six scheduled runs of some seconds, or one long one. */
+/** A minute and more: a scheduled run takes seconds, and one that was killed keeps its lease for half a minute. */
 const longestTurns = 12;
 
 /**
@@ -9,19 +9,23 @@ const longestTurns = 12;
  * may not have been there yet.
  *
  * @param run - one run to its end.
- * @param options.onHeld - told each time that it waits for its turn.
+ * @param options.tell - told each time that it waits for its turn.
  * @param options.pauseInMilliseconds - between two tries. @default 5000
  * @returns how the last one ended; still `lease-held` where its turn never came.
  */
 export async function inTurn(
   run: () => Promise<BootstrapRun>,
-  options: { readonly signal: AbortSignal; readonly onHeld: () => void; readonly pauseInMilliseconds?: number },
+  options: {
+    readonly signal: AbortSignal;
+    readonly tell: (text: string) => void;
+    readonly pauseInMilliseconds?: number;
+  },
 ): Promise<BootstrapRun> {
-  const { signal, onHeld, pauseInMilliseconds = 5_000 } = options;
+  const { signal, tell, pauseInMilliseconds = 5_000 } = options;
   for (let turn = 1; ; turn += 1) {
     const ended = await run();
     if (ended.cause !== "lease-held" || turn >= longestTurns) return ended;
-    onHeld();
+    tell("another run of vault-bootstrap is at work; this one waits for its turn");
     await sleep(pauseInMilliseconds, undefined, { signal });
   }
 }

@@ -125,8 +125,9 @@ export class KeyVaultWriter {
   }
 
   /**
-   * The value before the latest one, and none that a rollback has done away with. Where the latest one was put back itself it is that one: to roll back twice would
-   * bring the bad value forward again, and a rollback that was cut short is just run again.
+   * The value before the latest one, and none that a rollback has done away with. Where the latest one was put back itself
+   * it is that one: to roll back twice would bring the bad value forward again, and a rollback that was cut short is just
+   * run again.
    *
    * @throws UserError when the vault keeps no former version that is enabled, or a right is missing.
    */

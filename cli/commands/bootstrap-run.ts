@@ -34,7 +34,7 @@ export const bootstrapRun: Command<Flags> = {
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
-      requireYes(place, flags.yes, "bootstrap run");
+      requireYes(place, flags.yes, flags.dryRun === true ? "bootstrap run --dry-run" : "bootstrap run");
       const once = () =>
         runBootstrapJob(place.cluster, {
           namespace: place.stack.namespace,
@@ -45,8 +45,8 @@ export const bootstrapRun: Command<Flags> = {
           signal,
           ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
         });
-      const onHeld = () => io.err("another run of vault-bootstrap is at work; this one waits for its turn");
-      const { cause, job, succeeded, log } = await inTurn(once, { signal, onHeld });
+      const tell = (text: string) => io.err(text);
+      const { cause, job, succeeded, log } = await inTurn(once, { signal, tell });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
       else if (succeeded) {
         io.out(`${job}: ok`);

@@ -4,6 +4,7 @@ import { Redacted } from "../../domain/redacted.ts";
 import { deployerPolicy, deployerPolicyName } from "../../domain/vault-policies.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
+import { inTurn } from "../access/bootstrap-turn.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
@@ -127,21 +128,24 @@ async function hadVault(stack: Stack): Promise<boolean> {
  * that says what it depends on: where that was done once for the former Vault, nothing would carry them before the next
  * scheduled run.
  */
-async function fillAnew(
-  { stack, cluster, phases, signal }: ChainOptions,
+export async function fillAnew(
+  { stack, cluster, phases, signal }: Pick<ChainOptions, "stack" | "cluster" | "phases" | "signal">,
   update: RunResult | undefined,
 ): Promise<void> {
   if (update?.changes.some(({ object }) => object?.startsWith(`${stack.namespace}/${stack.bootstrap.name}-sync-`)))
     return;
-  await phases.run("values into the new Vault", async () => {
-    const ended = await runBootstrapJob(cluster, {
-      namespace: stack.namespace,
-      cronJob: stack.bootstrap.name,
-      purpose: "fill",
-      flags: [],
-      timeoutInSeconds: 300,
-      signal,
-    });
+  await phases.run("values into the new Vault", async (tell) => {
+    const once = () =>
+      runBootstrapJob(cluster, {
+        namespace: stack.namespace,
+        cronJob: stack.bootstrap.name,
+        purpose: "fill",
+        flags: [],
+        timeoutInSeconds: 300,
+        signal,
+      });
+    // a scheduled run may be at work that began before there was anything to log in with
+    const ended = await inTurn(once, { signal, tell });
     if (!ended.succeeded) throw failedRun(ended, `the new Vault has no values: ${ended.job} ended with ${ended.cause}`);
   });
 }

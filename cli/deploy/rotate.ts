@@ -24,8 +24,8 @@ const timeoutInSeconds = 300;
 const syncTimeoutInSeconds = 60;
 
 /**
- * Carries a new value, Key Vault's former one, or the one that it has by now, along all hops. What a hop holds already is passed without an action, so
- * a rotation that was interrupted is just run again.
+ * Carries a new value, Key Vault's former one, or the one that it has by now, along all hops. What a hop holds already is
+ * passed without an action, so a rotation that was interrupted is just run again.
  *
  * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
  *   or for no former version to go back to.
@@ -87,9 +87,7 @@ export async function rotateValue(
             timeoutInSeconds,
             signal,
           });
-        const onHeld = () =>
-          options.onProgress("another run of vault-bootstrap is at work; this one waits for its turn");
-        const run = await inTurn(once, { signal, onHeld });
+        const run = await inTurn(once, { signal, tell: options.onProgress });
         if (!run.succeeded) {
           const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
           throw failedRun(run, problem, "run the same command again");
@@ -109,30 +107,28 @@ function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readon
 }
 
 /** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
-async function resyncOf(
+export async function resyncOf(
   secret: string,
-  { stack, cluster }: Place,
+  { stack, cluster }: Pick<Place, "stack" | "cluster">,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<void> {
-  const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
   const looked = await Promise.all(
     namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace, new Map())),
   );
-  const others = othersReading(
-    looked.flatMap((part) => (part.ok ? part.value : [])),
-    stack,
-    secret,
-  );
-  const namespaces = [...new Set([...ours, ...others].map(({ namespace }) => namespace))];
-  const names = [...new Set([...ours, ...others].map(({ name }) => name))];
+  const there = looked.flatMap((part) => (part.ok ? part.value : []));
+  // one of ours that is not there is named by the place that stays behind; the others must not wait for it
+  const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
+  const planned = new Set(ours.map(({ namespace, name }) => `${namespace}/${name}`));
+  const wanted = [
+    ...there.filter(({ namespace, name }) => planned.has(`${namespace}/${name}`)),
+    ...othersReading(there, stack, secret),
+  ];
+  if (wanted.length === 0) return;
   await resync(cluster, {
-    namespaces,
-    names,
+    namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],
+    names: [...new Set(wanted.map(({ name }) => name))],
     timeoutInSeconds: syncTimeoutInSeconds,
     signal,
     onProgress: ({ kind, done, total }) => onProgress(`${kind}: ${done} of ${total} ready`),
-  }).catch((error: unknown) => {
-    // one that is not there is named by the place that stays behind
-    if (!(error instanceof UserError) || error.code !== "resync-name-unknown") throw error;
   });
 }

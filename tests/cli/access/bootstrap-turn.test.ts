@@ -9,7 +9,7 @@ function runs(...causes: readonly BootstrapRun["cause"][]) {
   const count = { runs: 0, held: 0 };
   const run = () => Promise.resolve(ended(causes[Math.min(count.runs++, causes.length - 1)] ?? "ok"));
   const signal = new AbortController().signal;
-  return { count, turn: () => inTurn(run, { signal, onHeld: () => void (count.held += 1), pauseInMilliseconds: 1 }) };
+  return { count, turn: () => inTurn(run, { signal, tell: () => void (count.held += 1), pauseInMilliseconds: 1 }) };
 }
 
 describe("inTurn", () => {
