@@ -32,7 +32,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return usage(error, io, argv.includes("--json"));
-    return report(error, io, argv.includes("--json"), abort.signal);
+    return report(error, io, argv, abort.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
@@ -112,22 +112,38 @@ function usage({ exitCode, message }: CommanderError, io: Io, json: boolean): nu
 }
 
 /** A {@link UserError} is for people and has no stack; anything else that arrives here is a defect of ours, and has one. */
-async function report(error: unknown, io: Io, json: boolean, signal: AbortSignal): Promise<number> {
+async function report(error: unknown, io: Io, argv: readonly string[], signal: AbortSignal): Promise<number> {
   const { UserError } = await import("../domain/user-error.ts");
+  const json = argv.includes("--json");
+  const named = (text: string): string => namingStack(text, argv);
   if (signal.aborted) {
     io.err("ameide-secrets: interrupted");
     return ExitCode.interrupted;
   }
   if (error instanceof UserError) {
-    if (json) io.out(JSON.stringify({ error: { code: error.code, message: error.message, findings: error.findings } }));
-    io.err(`ameide-secrets: ${error.message}`);
+    const message = named(error.message);
+    if (json) io.out(JSON.stringify({ error: { code: error.code, message, findings: error.findings } }));
+    io.err(`ameide-secrets: ${message}`);
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
   const told = error instanceof Error ? error : new Error(String(error));
   const { code, words } = wordsOf(told);
   if (json) io.out(JSON.stringify({ error: { code, message: told.message, findings: [] } }));
-  io.err(`ameide-secrets: ${words}`);
+  io.err(`ameide-secrets: ${named(words)}`);
   return ExitCode.couldNotRun;
+}
+
+/**
+ * Puts the stack of the command line in the place of `<stack>`: a shell would take the hole for a file. Where several are
+ * given it stays for the reader.
+ */
+export function namingStack(text: string, argv: readonly string[]): string {
+  const given = argv.flatMap((word, index) => {
+    if (word === "--stack") return argv[index + 1] ?? [];
+    return word.startsWith("--stack=") ? word.slice("--stack=".length) : [];
+  });
+  const [stack] = argv[0] === "local" ? ["local"] : given;
+  return given.length <= 1 && stack !== undefined ? text.replaceAll("<stack>", () => stack) : text;
 }
 
 /** What the API server refuses or fails at is no defect of ours either; by name, so that its module is not loaded for help. */

@@ -40,7 +40,7 @@ export async function runBootstrapJob(
     throw UserError.of(
       "bootstrap-cronjob-missing",
       `there is no CronJob ${namespace}/${cronJob}`,
-      "make it with: ameide-secrets up",
+      "ameide-secrets doctor --stack <stack> names what makes it",
     );
   }
   const job = `${cronJob}-${purpose}-${Date.now().toString(36)}`.slice(0, 63);

@@ -43,7 +43,7 @@ export async function ensureVaultActive(options: {
     throw UserError.of(
       `vault-${before}`,
       `Vault at ${address} is ${before}`,
-      "ameide-secrets up runs vault-bootstrap first",
+      "ameide-secrets up --stack <stack> runs vault-bootstrap first",
     );
   }
   tell(`Vault is ${before}`);

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
 import { KubernetesError } from "../../cli/access/cluster.ts";
-import { main, wordsOf } from "../../cli/main.ts";
+import { main, namingStack, wordsOf } from "../../cli/main.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
@@ -172,5 +172,20 @@ describe("wordsOf", () => {
     const { code, words } = wordsOf(new Error("a defect"));
     assert.equal(code, "internal-error");
     assert.match(words, /^Error: a defect\n {4}at /);
+  });
+});
+
+describe("namingStack", () => {
+  const filled = (line: string) => namingStack("fix: doctor --stack <stack>", line.split(" "));
+
+  it("puts the stack of the command line into the repair, wherever it stands there", () => {
+    assert.equal(filled("resync --stack dev --yes"), "fix: doctor --stack dev");
+    assert.equal(filled("rotate ghcr-token --stack=prod"), "fix: doctor --stack prod");
+    assert.equal(filled("local up"), "fix: doctor --stack local");
+  });
+
+  it("leaves the hole to the reader where none is given, or several are", () => {
+    for (const line of ["lint .", "graph --stack dev --stack prod", "resync --stack"])
+      assert.equal(filled(line), "fix: doctor --stack <stack>", line);
   });
 });
