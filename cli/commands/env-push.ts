@@ -32,7 +32,11 @@ export const envPush: Command<Flags> = {
     "ameide-secrets env push --yes --overwrite ghcr-token",
   ],
   async run(flags, io) {
-    const [{ pushFor }, { table }] = await Promise.all([import("../deploy/push-place.ts"), import("../table.ts")]);
+    const [{ pushFor }, { confirmedPush }, { table }] = await Promise.all([
+      import("../deploy/push-place.ts"),
+      import("../deploy/words.ts"),
+      import("../table.ts"),
+    ]);
     const { isShared, rows } = await pushFor(flags);
     const conflicts = rows.filter(({ verdict }) => verdict === "conflict");
     const pending = rows.filter(({ verdict }) => verdict === "new" || verdict === "changed" || verdict === "recovered");
@@ -50,14 +54,16 @@ export const envPush: Command<Flags> = {
       );
     if (conflicts.length > 0) {
       const names = conflicts.map(({ name }) => name).join(", ");
-      const asMine = `env push --stack ${flags.stack}${isShared ? " --yes" : ""} --overwrite ${conflicts[0]?.name ?? ""}`;
+      // one at a time: each is a decision
+      const overwrite = [...(flags.overwrite ?? []), ...conflicts.slice(0, 1).map(({ name }) => name)];
+      const asMine = confirmedPush({ ...flags, overwrite });
       io.err(
-        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ameide-secrets ${asMine}`,
+        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ${asMine}`,
       );
       return ExitCode.finding;
     }
     if (pending.length === 0 || !isShared || flags.yes === true) return ExitCode.ok;
-    io.err(`nothing was written: ${pending.length} would be\n  fix: ameide-secrets env push --yes`);
+    io.err(`nothing was written: ${pending.length} would be\n  fix: ${confirmedPush(flags)}`);
     return ExitCode.finding;
   },
 };

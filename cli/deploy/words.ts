@@ -38,6 +38,24 @@ export function confirmedUp(options: {
   ].join(" ");
 }
 
+/**
+ * The command that writes what `env push` has shown, with every option that it was shown with: of another file the values
+ * are others.
+ */
+export function confirmedPush(options: {
+  readonly stack: "shared" | "local";
+  readonly dotenv?: readonly string[];
+  readonly overwrite?: readonly string[];
+}): string {
+  const { stack, dotenv = [], overwrite = [] } = options;
+  return [
+    `ameide-secrets env push --stack ${stack}`,
+    ...dotenv.map((file) => `--dotenv ${file}`),
+    ...overwrite.map((name) => `--overwrite ${name}`),
+    ...(stack === "local" ? [] : ["--yes"]),
+  ].join(" ");
+}
+
 /** Where to look, where the values lie, how to stop. */
 export function closingWords({
   home,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closingWords, confirmedUp } from "../../../cli/deploy/words.ts";
+import { closingWords, confirmedPush, confirmedUp } from "../../../cli/deploy/words.ts";
 import { localHome } from "../../../local/home.ts";
 import { localStack } from "../../support/stacks.ts";
 
@@ -11,6 +11,17 @@ describe("confirmedUp", () => {
       confirmedUp({ ...plain, refresh: true, approved: "plan.json", dotenv: [".env.prod"] }),
       "ameide-secrets up --refresh --stack dev --dotenv .env.prod --approved plan.json --yes",
     );
+  });
+});
+
+describe("confirmedPush", () => {
+  it("keeps the files and the decisions that it was shown with: of another file the values are others", () => {
+    assert.equal(confirmedPush({ stack: "shared" }), "ameide-secrets env push --stack shared --yes");
+    assert.equal(
+      confirmedPush({ stack: "shared", dotenv: [".env.prod"], overwrite: ["ghcr-token", "openai-api-key"] }),
+      "ameide-secrets env push --stack shared --dotenv .env.prod --overwrite ghcr-token --overwrite openai-api-key --yes",
+    );
+    assert.equal(confirmedPush({ stack: "local" }), "ameide-secrets env push --stack local");
   });
 });
 
