@@ -12,7 +12,7 @@ export function defaultVaultAddress(name: EnvironmentName): string {
   return `http://vault-core-${name}.${namespaceOf(name)}.svc.cluster.local:8200`;
 }
 
-/** First ports of the ways to each environment's Vault. */
+/** Near ends of the ways to each environment's Vault. */
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
 
 /**

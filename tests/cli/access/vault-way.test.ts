@@ -75,9 +75,10 @@ describe("openWayToVault", () => {
     assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is taken, so no port-forward.*; free the port/);
   });
   it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
-    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port));
+    // where the port is taken on this machine there is another already
+    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port)).catch(() => undefined);
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
-    const way = await open(defaultOperatorAddress("dev")).finally(() => another.close());
+    const way = await open(defaultOperatorAddress("dev")).finally(() => another?.close());
     await way.close();
     assert.ok(way.closed instanceof ReadError);
     assert.notEqual(way.address, defaultOperatorAddress("dev"));
@@ -94,8 +95,8 @@ function listening(status: number, port = 0): Promise<HttpServer> {
   const server = createHttpServer((_request, response) =>
     response.writeHead(status, { connection: "close" }).end("{}"),
   );
-  return new Promise((resolve) => {
-    server.listen(port, "127.0.0.1", () => resolve(server));
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", () => resolve(server));
   });
 }
 
