@@ -171,16 +171,16 @@ describe("rotationState", () => {
       restarts: ["ameide-dev Deployment/langfuse"],
       follows: [],
     }));
-  it("waits for what others make of it, until External Secrets has looked after the write", () => {
-    const before = snapshotOf(held);
-    const [one] = valuesOf(before.externalSecrets);
+  /** Beside ours one that a service made of the same path, by when it was last synced. */
+  const withTheirs = (minutes: number): Snapshot["externalSecrets"] => {
+    const ours = valuesOf(healthy().externalSecrets);
+    const [one] = ours;
     assert.ok(one !== undefined);
-    const others = (minutes: number): Partial<Snapshot> => ({
-      externalSecrets: seen([
-        ...valuesOf(before.externalSecrets),
-        { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(minutes) },
-      ]),
-    });
+    const theirs = { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(minutes) };
+    return seen([...ours, theirs]);
+  };
+  it("waits for what others make of it, until External Secrets has looked after the write", () => {
+    const others = (minutes: number): Partial<Snapshot> => ({ externalSecrets: withTheirs(minutes) });
     assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name, "new"), {
       step: "external-secret",
       waitingFor: ["ExternalSecret ameide-dev/chat, made by another"],
@@ -197,24 +197,12 @@ describe("rotationState", () => {
       { secret: "chat", by: "volume" as const },
     ];
     const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
-    const before = snapshotOf(held);
-    const [one] = valuesOf(before.externalSecrets);
-    assert.ok(one !== undefined);
-    const externalSecrets = seen([
-      ...valuesOf(before.externalSecrets),
-      { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(1) },
-    ]);
+    const externalSecrets = withTheirs(1);
     const { follows } = rotationState(snapshotOf(held, { workloads, externalSecrets }), stack, name, "new");
     assert.deepEqual(follows, ["ameide-dev Deployment/mounted"]);
   });
   it("tells whom to restart of those that read it from a Secret of another's, by when the value came to Vault", () => {
-    const before = snapshotOf(held);
-    const [one] = valuesOf(before.externalSecrets);
-    assert.ok(one !== undefined);
-    const externalSecrets = seen([
-      ...valuesOf(before.externalSecrets),
-      { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(1) },
-    ]);
+    const externalSecrets = withTheirs(1);
     const { workloads, pods } = pod(false);
     assert.ok(workloads?.ok === true && pods?.ok === true);
     const secrets = [{ secret: "chat", by: "environment" as const }];
