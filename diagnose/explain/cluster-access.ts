@@ -15,7 +15,6 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
     snapshot.serviceAccounts,
     snapshot.pods,
     snapshot.workloads,
-    snapshot.pullsElsewhere,
     snapshot.clientPatcher,
     bootstrap.cronJob,
     bootstrap.jobs,
@@ -25,8 +24,9 @@ export const explainClusterAccess: Rule = ({ snapshot }) => {
     vault.tokenReviewers,
     identity.clusterIssuer,
   ];
-  const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
-  const isShut = failures.length === parts.length && failures.every(isOutOfReach);
+  const isShut = parts.every((part) => !part.ok && isOutOfReach(part.failure));
+  // that one is asked for where a pull secret is delivered, and else well without a question
+  const failures = [...parts, snapshot.pullsElsewhere].filter((part) => !part.ok).map(({ failure }) => failure);
   const patcherLog = snapshot.clientPatcher.ok ? snapshot.clientPatcher.value.unseenLog : undefined;
   if (patcherLog !== undefined) failures.push(patcherLog);
   const told = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { countsOf } from "../../../diagnose/diagnosis.ts";
 import { explain } from "../../../diagnose/explain.ts";
-import { healthy, stack, unseen } from "../healthy.ts";
+import { healthy, seen, stack, unseen } from "../healthy.ts";
 
 describe("explainClusterAccess", () => {
   it("tells each part that could not be looked at, a server that is silent for it alone included", () => {
@@ -15,6 +15,23 @@ describe("explainClusterAccess", () => {
       ["cluster-not-readable"],
     );
     assert.deepEqual(countsOf(secrets), { passing: 0, broken: 0, unseen: secrets.length, absent: 0 });
+  });
+  it("tells once that the whole cluster is out of reach, also where nobody asked for pods elsewhere", () => {
+    let asked = 0;
+    const shut = () => unseen("unreachable", `call ${++asked}: connect ECONNREFUSED`);
+    const before = healthy();
+    const namespaced = ["stores", "externalSecrets", "warned", "secrets", "serviceAccounts", "pods", "workloads", "clientPatcher"]; // prettier-ignore
+    const snapshot = {
+      ...before,
+      ...Object.fromEntries(namespaced.map((part) => [part, shut()])),
+      bootstrap: { cronJob: shut(), jobs: shut(), status: shut(), log: shut(), credentialsSecret: shut() },
+      vault: { ...before.vault, tokenReviewers: shut() },
+      identity: { ...before.identity, clusterIssuer: shut() },
+    };
+    for (const pullsElsewhere of [seen([]), shut()]) {
+      const told = explain({ ...snapshot, pullsElsewhere }, stack).causes.find(({ code }) => code === "cluster-not-readable"); // prettier-ignore
+      assert.deepEqual(told?.evidence, [{ where: "read it", seen: "call 1: connect ECONNREFUSED" }]);
+    }
   });
   it("tells the part of Vault that is silent, and proves no secret without it", () => {
     const before = healthy();
