@@ -72,34 +72,6 @@ export async function runBootstrapJob(
   }
 }
 
-/**
- * @param problem - what that means for who asked for the run.
- * @param next - what is left to do once that is repaired. @default - nothing
- */
-export function failedRun({ cause, log }: BootstrapRun, problem: string, next = ""): UserError {
-  const { said, fix } = lastWords(log);
-  return UserError.of(cause, `${problem}: ${said}`, next === "" ? fix : `${fix}; then ${next}`);
-}
-
-/** What a failed run says of itself, and what to do about it: its summary, or else the end of its log. */
-export function lastWords(log: string): { readonly said: string; readonly fix: string } {
-  const lines = log.trim().split("\n");
-  const doctor = "ameide-secrets doctor --stack <stack>";
-  try {
-    const { problem, fix } = JSON.parse(lines.at(-1) ?? "") as { readonly problem?: string; readonly fix?: string };
-    if (problem !== undefined) {
-      return { said: problem, fix: fix === undefined || fix === "" ? `${doctor} names the repair` : `${fix}; ${doctor} tells more` }; // prettier-ignore
-    }
-  } catch {
-    // it was killed before it could sum up, or is another program
-  }
-  const end = lines.slice(-5).filter((line) => line !== "");
-  return {
-    said: end.length === 0 ? "it left no log" : `its log ends with\n    ${end.join("\n    ")}`,
-    fix: `${doctor} names the repair, docs/exit-codes.md#vault-bootstrap what each cause means`,
-  };
-}
-
 interface CronJob extends KubernetesObject {
   readonly spec: {
     readonly jobTemplate: { readonly metadata?: object; readonly spec: { readonly template: PodTemplate } };

@@ -25,12 +25,14 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { lastWords, runBootstrapJob }, { inTurn }, { secondsOf }] = await Promise.all([
-      import("../access/place.ts"),
-      import("../access/bootstrap-job.ts"),
-      import("../access/bootstrap-turn.ts"),
-      import("../seconds.ts"),
-    ]);
+    const [{ openPlace, requireYes }, { runBootstrapJob }, { lastWords, plannedWrites }, { inTurn }, { secondsOf }] =
+      await Promise.all([
+        import("../access/place.ts"),
+        import("../access/bootstrap-job.ts"),
+        import("../access/bootstrap-log.ts"),
+        import("../access/bootstrap-turn.ts"),
+        import("../seconds.ts"),
+      ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
@@ -61,25 +63,6 @@ export const bootstrapRun: Command<Flags> = {
     }
   },
 };
-
-/** What a dry run would do, by its log. */
-function plannedWrites(log: string, mount: string): string {
-  const writes = log.split("\n").flatMap((line) => {
-    const { event, name, path, reason } = parsed(line);
-    return event === "would-write"
-      ? [`would write ${name} to Vault ${mount}/${path}${reason === undefined ? "" : `, ${reason}`}`]
-      : [];
-  });
-  return writes.length === 0 ? "would write nothing" : writes.join("\n");
-}
-
-function parsed(line: string): Readonly<Record<string, string | undefined>> {
-  try {
-    return JSON.parse(line) as Readonly<Record<string, string | undefined>>;
-  } catch {
-    return {}; // Node's own words
-  }
-}
 
 export const bootstrapLogs: Command<PlaceFlags> = {
   name: "bootstrap logs",

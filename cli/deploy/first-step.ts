@@ -1,7 +1,8 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
+import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import { failedRun } from "../access/bootstrap-log.ts";
 import type { Cluster, KubernetesObject } from "../access/cluster.ts";
 import { vaultState, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunOptions } from "../engine/deploy.ts";

@@ -9,7 +9,8 @@ import { existsIn, type ExternalSecret } from "../../domain/catalogue-secrets.ts
 import { formatFinding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { failedRun, runBootstrapJob } from "../access/bootstrap-job.ts";
+import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import { failedRun } from "../access/bootstrap-log.ts";
 import { inTurn } from "../access/bootstrap-turn.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "../access/place.ts";

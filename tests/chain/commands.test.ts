@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -13,7 +12,6 @@ import { updateStack } from "../../cli/engine/deploy.ts";
 import { openStack } from "../../cli/engine/stack.ts";
 import { Phases } from "../../cli/phases.ts";
 import type { EnvironmentStack } from "../../domain/environment.ts";
-import { waitUntil } from "../../local/wait-until.ts";
 import { startProviders } from "../../local/providers/start.ts";
 import { recordedIo } from "../cli/recorded-io.ts";
 import { liveProviders } from "../engine/live-providers.ts";
@@ -24,9 +22,8 @@ import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { auditorPolicyName } from "../../domain/vault-policies.ts";
 import { armRequest } from "../support/arm.ts";
-import { runCommand, type Ended } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
-import { readingDeployment } from "../support/reading-deployment.ts";
+import { localCommands } from "../support/local-commands.ts";
 
 const values = {
   GHCR_TOKEN: "canary-ghcr-token-1",
@@ -41,16 +38,7 @@ describe("the commands on a chain that stands", function () {
   this.timeout(startTimeout);
   const chain = useLocalChain(values);
 
-  const call = async (words: string, ...more: readonly string[]): Promise<Ended> => {
-    const ended = await runCommand([...words.split(" "), ...more, ...chain().place]);
-    assert.doesNotMatch(`${ended.out}${ended.err}`, /canary-(?!user)/, `a value in what ${words} prints`);
-    return ended;
-  };
-  const at = (words: string, ...more: readonly string[]) => call(`${words} --stack local`, ...more);
-  const json = async <T>(words: string, ...more: readonly string[]) => {
-    const { out, err, code } = await at(words, "--json", ...more);
-    return { code, err, value: JSON.parse(out) as T };
-  };
+  const { call, at, json } = localCommands(chain);
   const root = () => vaultCredential(chain().cluster, namespace, "root-token");
   const vault = async <T = unknown>(method: "GET" | "POST" | "PUT", path: string, body?: object) =>
     vaultCall<T>(chain().home.vaultUrl, await root(), method, `/v1/${path}`, body);
@@ -219,116 +207,6 @@ describe("the commands on a chain that stands", function () {
     assert.match(out, /^would write langfuse-secret-key to Vault secret\/langfuse-secret-key$/m);
     assert.deepEqual(await versions(), before);
     assert.match((await at("bootstrap logs")).out, /"event":"summary"/);
-  });
-
-  it("rotate carries a value from standard input to every consumer, and back", async () => {
-    // a service's own, as the catalogue declares it: it would look again in an hour
-    const theirs = `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets`;
-    await chain().cluster.create(theirs, {
-      apiVersion: "external-secrets.io/v1",
-      kind: "ExternalSecret",
-      metadata: { name: "workrequests-github-token-sync", namespace },
-      spec: {
-        refreshInterval: "1h",
-        secretStoreRef: { kind: "SecretStore", name: "ameide-vault" },
-        target: { name: "workrequests-github-token" },
-        data: [{ secretKey: "token", remoteRef: { key: "ghcr-token", property: "value" } }],
-      },
-    });
-    const words = ["rotate", "ghcr-token", "--stack", "local", "--json", ...chain().place];
-    const rotated = await runCommand(words, {}, "canary-ghcr-token-2\n");
-    assert.equal(rotated.code, 0, rotated.err);
-    assert.doesNotMatch(`${rotated.out}${rotated.err}`, /canary/);
-    for (const consumer of [namespace, "argocd"]) {
-      assert.match((await chain().secret(consumer, "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-2/);
-    }
-    assert.equal((await chain().secret(namespace, "workrequests-github-token"))["token"], "canary-ghcr-token-2");
-    assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
-    // once more, as after one that was cut short: it goes no further back, nor forward
-    assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
-    await chain().cluster.remove(`${theirs}/workrequests-github-token-sync`);
-    assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
-  });
-
-  it("rotate follows what another wrote to Key Vault, held up by nobody else's trouble", async () => {
-    const { cluster } = chain();
-    const path = `/apis/external-secrets.io/v1/namespaces/argocd/externalsecrets/ghcr-pull-sync`;
-    await cluster.patch(path, { spec: { secretStoreRef: { name: "nowhere" } } });
-    const keyVault = new KeyVaultWriter(await keyVaultOf("local", { home: chain().home.dir }));
-    const set = (value: string) => keyVault.set("langfuse-secret-key", new Redacted(value), { recover: false });
-    await set("canary-langfuse-2");
-    const { code, err } = await at("rotate langfuse-secret-key --from-source");
-    assert.equal(code, 0, err);
-    assert.equal((await chain().secret(namespace, "langfuse-secrets"))["LANGFUSE_SECRET_KEY"], "canary-langfuse-2");
-    await set(values.LANGFUSE_SECRET_KEY);
-    assert.equal((await at("rotate langfuse-secret-key --from-source")).code, 0);
-    await cluster.patch(path, { spec: { secretStoreRef: { name: "ameide-vault" } } });
-    assert.equal((await at("resync --namespace argocd")).code, 0);
-  });
-
-  it("rotate names the Deployment that runs on with the former value, and nobody once that was restarted as printed", async () => {
-    const { cluster } = chain();
-    const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-    await cluster.create(deployments, readingDeployment("chat", "langfuse-secrets", "environment"));
-    await cluster.create(deployments, readingDeployment("files", "langfuse-secrets", "file"));
-    const pods = async () => {
-      const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent("app in (chat,files)")}`;
-      return (await cluster.get<{ items: { metadata: { name: string }; status: { phase?: string } }[] }>(path)).items;
-    };
-    const run = async () => (await pods()).filter(({ status }) => status.phase === "Running");
-    await waitUntil(async () => (await run()).length === 2, { inSeconds: 30, forWhat: "both pods to run" });
-    const words = ["rotate", "langfuse-secret-key", "--stack", "local", ...chain().place];
-    const rotated = await runCommand(words, {}, "canary-langfuse-3");
-    assert.equal(rotated.code, 0, rotated.err);
-    const restart = /restart it: (kubectl .*deployment\/chat)$/m.exec(rotated.out)?.[1] ?? "";
-    assert.match(rotated.out, /^reads it from a file, within two minutes: ameide-local Deployment\/files$/m);
-    assert.match((await at("doctor")).out, /consumer-not-restarted/);
-    const { kubectl } = await testBinaries();
-    const env = { HOME: chain().home.dir, KUBECONFIG: chain().home.kubeconfig };
-    const former = new Set((await pods()).map(({ metadata }) => metadata.name));
-    execFileSync(kubectl, restart.split(" ").slice(1), { env });
-    await waitUntil(
-      async () =>
-        (await pods()).filter(({ metadata }) => !former.has(metadata.name)).length === 1 && (await pods()).length === 2,
-      { inSeconds: 60, forWhat: "chat's new pod to take the place of the former" },
-    );
-    assert.doesNotMatch((await at("doctor")).out, /consumer-not-restarted/);
-    assert.equal((await at("rotate langfuse-secret-key --rollback")).code, 0);
-    for (const name of ["chat", "files"]) await cluster.remove(`${deployments}/${name}?propagationPolicy=Background`);
-  });
-
-  it("rotate fails on no value, on a placeholder, and on a secret that its owner rotates", async () => {
-    const refused = async (name: string, input: string) => {
-      const ended = await runCommand(["rotate", name, "--stack", "local", "--json", ...chain().place], {}, input);
-      return [ended.code, (JSON.parse(ended.out) as { error: { code: string } }).error.code];
-    };
-    assert.deepEqual(await refused("ghcr-token", "\n"), [1, "rotation-empty"]);
-    assert.deepEqual(await refused("ghcr-token", "CHANGEME"), [1, "rotation-placeholder"]);
-    assert.equal((await refused("minio-root-credentials", "x"))[0], 2);
-  });
-
-  it("env push writes what is new or ours to change, and nothing over what was rotated elsewhere", async () => {
-    const file = (changed: object) => ["--dotenv", chain().envFile({ ...values, ...changed })];
-    const push = async (...more: string[]) => {
-      const { code, value } = await json<{ name: string; verdict: string }[]>("env push", ...more);
-      return { code, verdicts: Object.fromEntries(value.map(({ name, verdict }) => [name, verdict])) };
-    };
-    // the first one from here: what is in Key Vault was written by `local up`
-    const changed = await push(...file({ OPENAI_API_KEY: "canary-openai-2" }));
-    assert.deepEqual([changed.code, changed.verdicts["openai-api-key"]], [0, "changed"]);
-    assert.equal((await push(...file({ OPENAI_API_KEY: "canary-openai-2" }))).verdicts["openai-api-key"], "same");
-    const elsewhere = await runCommand(
-      ["rotate", "openai-api-key", "--stack", "local", ...chain().place],
-      {},
-      "canary-3",
-    );
-    assert.equal(elsewhere.code, 0, elsewhere.err);
-    const conflict = await push(...file({ ANTHROPIC_API_KEY: "canary-anthropic-2" }));
-    assert.deepEqual(
-      [conflict.code, conflict.verdicts["openai-api-key"], conflict.verdicts["anthropic-api-key"]],
-      [1, "conflict", "changed"],
-    );
-    assert.equal((await at("drift", ...file({ OPENAI_API_KEY: "canary-3" }))).code, 0);
   });
 
   it("unseal shows what it would do, and does it once the stack is named again, leaving an Event", async () => {

@@ -18,7 +18,8 @@ export const consumerBreaks = {
     strike: async (world) => {
       const { cluster } = world.place;
       await cluster.remove(externalSecrets(world, "ghcr-pull-sync", elsewhere));
-      await cluster.remove(`/api/v1/namespaces/${elsewhere}/secrets/ghcr-pull`).catch(() => undefined); // with its owner
+      const secret = `/api/v1/namespaces/${elsewhere}/secrets/ghcr-pull`;
+      await world.until(async () => (await cluster.find(secret)) === undefined); // it goes with its owner
       await cluster.create(`/api/v1/namespaces/${elsewhere}/pods`, {
         apiVersion: "v1",
         kind: "Pod",

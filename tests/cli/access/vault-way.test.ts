@@ -76,7 +76,12 @@ describe("openWayToVault", () => {
   });
   it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
     // where the port is taken on this machine there is another already
-    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port)).catch(() => undefined);
+    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port)).catch(
+      (error: unknown) => {
+        assert.equal((error as NodeJS.ErrnoException).code, "EADDRINUSE");
+        return undefined;
+      },
+    );
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
     const way = await open(defaultOperatorAddress("dev")).finally(() => another?.close());
     await way.close();

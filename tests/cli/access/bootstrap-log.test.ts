@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failedRun, lastWords } from "../../../cli/access/bootstrap-job.ts";
+import { failedRun, lastWords, plannedWrites } from "../../../cli/access/bootstrap-log.ts";
 
 const summary = (fields: object) => JSON.stringify({ event: "summary", cause: "vault-auth-refused", ...fields });
 
@@ -18,6 +18,8 @@ describe("lastWords", () => {
     const log = Array.from({ length: 9 }, (_none, n) => `line ${n}`).join("\n");
     assert.equal(lastWords(log).said, "its log ends with\n    line 4\n    line 5\n    line 6\n    line 7\n    line 8");
   });
+  it("are the line itself where it is JSON and no summary", () =>
+    assert.equal(lastWords("null").said, "its log ends with\n    null"));
   it("say so where there is no log", () => assert.equal(lastWords("").said, "it left no log"));
 });
 
@@ -31,4 +33,16 @@ describe("failedRun", () => {
       "nothing was carried: p\n  fix: f; ameide-secrets doctor --stack <stack> tells more; then run it again",
     );
   });
+});
+
+describe("plannedWrites", () => {
+  const line = (fields: object) => JSON.stringify({ event: "would-write", name: "ghcr-token", path: "ghcr-token", ...fields }); // prettier-ignore
+  it("names each path of Vault that would be written, and why where it is no plain copy", () => {
+    const log = ["(node:1) a warning", line({}), line({ reason: "generated" }), summary({})].join("\n");
+    assert.equal(
+      plannedWrites(log, "secret"),
+      "would write ghcr-token to Vault secret/ghcr-token\nwould write ghcr-token to Vault secret/ghcr-token, generated",
+    );
+  });
+  it("says so where nothing would be", () => assert.equal(plannedWrites(summary({}), "secret"), "would write nothing"));
 });
