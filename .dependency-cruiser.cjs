@@ -3,7 +3,7 @@
 const work = ["environments", "components", "bootstrap", "policies", "diagnose"];
 const entries = "^((index|chain)\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
 const ours =
-  "^((index|chain)\\.ts$|(domain|environments|components|policies|bootstrap|diagnose|cli|local|tests|bench)/)";
+  "^((index|chain)\\.ts$|(domain|clients|environments|components|policies|bootstrap|diagnose|stand-ins|cli|local|tests|bench)/)";
 
 module.exports = {
   forbidden: [
@@ -35,11 +35,35 @@ module.exports = {
       from: { path: "^(bootstrap|diagnose)/" },
       to: { path: "node_modules/@pulumi" },
     },
-    { name: "local-does-not-know-the-cli", severity: "error", from: { path: "^local/" }, to: { path: "^cli/" } },
+    {
+      name: "local-and-stand-ins-do-not-import-the-cli",
+      severity: "error",
+      from: { path: "^(local|stand-ins)/" },
+      to: { path: "^cli/" },
+    },
+    {
+      name: "access-imports-no-command",
+      comment: "cli/access opens stacks and servers; commands, deploy and operate use it",
+      severity: "error",
+      from: { path: "^cli/access/" },
+      to: { path: "^cli/(commands|deploy|operate)/" },
+    },
+    {
+      name: "deploy-imports-neither-commands-nor-operate",
+      severity: "error",
+      from: { path: "^cli/deploy/" },
+      to: { path: "^cli/(commands|operate)/" },
+    },
+    {
+      name: "operate-imports-no-command",
+      severity: "error",
+      from: { path: "^cli/operate/" },
+      to: { path: "^cli/commands/" },
+    },
     {
       name: "product-does-not-know-tests",
       severity: "error",
-      from: { pathNot: "^(tests|bench)/" },
+      from: { pathNot: "^(tests|bench|docs)/" },
       to: { path: "^(tests|bench)/" },
     },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -12,17 +12,17 @@ import { serverSideApply } from "./components/server-side-apply.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
 import { VaultKubernetesAuth } from "./components/vault-kubernetes-auth.ts";
-import { chainDigest } from "./domain/chain-digest.ts";
-import { lackingValues } from "./domain/held-values.ts";
+import { chainDigest } from "./domain/manifests/chain-digest.ts";
+import { lackingValues } from "./domain/plan/held-values.ts";
 import { UserError } from "./domain/user-error.ts";
-import type { EnvironmentStack, SharedStack, StackPlan } from "./domain/environment.ts";
+import type { EnvironmentStack, SharedStack, StackPlan } from "./domain/plan/environment.ts";
 
 export interface RegisterOptions {
   /** Only what a Vault needs that is sealed or not initialised yet; to be run with targets. @default false */
   readonly firstStep?: boolean;
   /** The shared stack's outputs, where it is not to be asked. @default - its StackReference */
   readonly shared?: { readonly bootstrapClientId: string };
-  /** Key Vault names whose values the stack's state holds (domain/held-values.ts). @default - none */
+  /** Key Vault names whose values the stack's state holds (domain/plan/held-values.ts). @default - none */
   readonly held?: readonly string[];
   /** Those of them that may go. @default - none */
   readonly pruned?: readonly string[];

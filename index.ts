@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
 import { requireVault } from "./components/vault-preflight.ts";
-import type { StackPlan } from "./domain/environment.ts";
+import type { StackPlan } from "./domain/plan/environment.ts";
 import { errorsOf } from "./domain/finding.ts";
 import { effectivePrefix } from "./domain/names.ts";
 import { UserError } from "./domain/user-error.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { issueServerCertificate } from "../local/azure/certificate.ts";
-import { AzureRig } from "../tests/local/azure/rig.ts";
+import { issueServerCertificate } from "../stand-ins/azure/certificate.ts";
+import { AzureRig } from "../tests/stand-ins/azure/rig.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 
 const reads = 1000;

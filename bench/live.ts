@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openPlace } from "../cli/access/place.ts";
+import { openPlace } from "../cli/operate/place.ts";
 import { explain } from "../diagnose/explain.ts";
 import { namespacesOf, observe } from "../diagnose/observe/observe.ts";
 import { resync } from "../diagnose/resync.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Snapshot } from "../diagnose/snapshot.ts";
 import { bareResync } from "./bare-resync.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 import { startLiveChain, type LiveChain } from "./live-chain.ts";

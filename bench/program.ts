@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "../chain.ts";
 import { loadOffline, previewOffline } from "../cli/deploy/offline-preview.ts";
-import { catalogueSchema } from "../domain/catalogue.ts";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import { catalogueSchema } from "../domain/catalogue/catalogue.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { startEngine, type RunningEngine } from "../tests/support/engine.ts";
 import { recordStack, type Registration } from "../tests/support/record-stack.ts";
 import { environmentStack, seedCatalogue } from "../tests/support/stacks.ts";

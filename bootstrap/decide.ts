@@ -4,7 +4,7 @@ import {
   type BootstrapCause,
   type BootstrapConfig,
 } from "../domain/bootstrap-config.ts";
-import { isFixture, isPlaceholder, isSample } from "../domain/fixtures.ts";
+import { isFixture, isPlaceholder, isSample } from "../domain/catalogue/fixtures.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import type { CarriedSecret } from "./carried-secret.ts";
 import type { SourceItem, SourceValue } from "./source.ts";

@@ -3,7 +3,7 @@ import {
   ValidatingAdmissionPolicyBinding,
 } from "@pulumi/kubernetes/admissionregistration/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "../domain/manifests/admission.ts";
 
 export interface AdmissionGuardArgs {

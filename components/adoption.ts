@@ -1,5 +1,5 @@
 import type { ResourceTransformation } from "@pulumi/pulumi";
-import type { Adopted } from "../domain/environment.ts";
+import type { Adopted } from "../domain/plan/environment.ts";
 
 /**
  * Takes over what was there before this program: it is read into state, judged by the pack as it is, never changed, and

@@ -1,6 +1,6 @@
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzurePlace, FederatedSubject } from "../domain/environment.ts";
+import type { AzurePlace, FederatedSubject } from "../domain/plan/environment.ts";
 
 export interface BootstrapFederationArgs {
   readonly azure: AzurePlace;

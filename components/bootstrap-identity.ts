@@ -1,9 +1,9 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { keyVaultSecretsUser } from "../domain/azure-ids.ts";
-import { nameBasedGuid } from "../domain/name-based-guid.ts";
-import type { AzurePlace } from "../domain/environment.ts";
+import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
+import { nameBasedGuid } from "../domain/resources/name-based-guid.ts";
+import type { AzurePlace } from "../domain/plan/environment.ts";
 
 export interface BootstrapIdentityArgs {
   readonly azure: AzurePlace;

@@ -1,6 +1,6 @@
 import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzurePlace } from "../domain/environment.ts";
+import type { AzurePlace } from "../domain/plan/environment.ts";
 import type { Redacted } from "../domain/redacted.ts";
 
 export interface KeyVaultArgs {

@@ -1,6 +1,6 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { namespaces } from "../domain/manifests/namespace.ts";
 
 export interface NamespacesArgs {

@@ -1,7 +1,7 @@
 import { Provider as AzureProvider } from "@pulumi/azure-native/provider.js";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
 import { Provider as VaultProvider } from "@pulumi/vault/provider.js";
-import type { AzurePlace, EnvironmentStack } from "../domain/environment.ts";
+import type { AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts";
 
 /** Every provider is explicit: none takes the subscription, the cluster or the Vault that happens to be current. */
 export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace): AzureProvider {

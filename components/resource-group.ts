@@ -1,6 +1,6 @@
 import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzurePlace } from "../domain/environment.ts";
+import type { AzurePlace } from "../domain/plan/environment.ts";
 
 export interface ResourceGroupArgs {
   readonly azure: AzurePlace;

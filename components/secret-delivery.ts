@@ -1,8 +1,8 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import { ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { awaitedDeliveries } from "../domain/awaited.ts";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import { awaitedDeliveries } from "../domain/plan/awaited.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
 import type { PlannedDelivery, PlannedStore } from "../domain/plan.ts";

@@ -2,7 +2,7 @@ import { CronJob, Job } from "@pulumi/kubernetes/batch/v1/index.js";
 import { ConfigMap, ServiceAccount } from "@pulumi/kubernetes/core/v1/index.js";
 import { Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "../domain/manifests/bootstrap-access.ts";
 import {
   bootstrapConfigMap,

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";
-import { vaultPolicies, type VaultPolicy } from "../domain/vault-policies.ts";
-import type { EnvironmentStack } from "../domain/environment.ts";
+import { vaultPolicies, type VaultPolicy } from "../domain/resources/vault-policies.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 
 export interface VaultEngineArgs {
   readonly stack: EnvironmentStack;

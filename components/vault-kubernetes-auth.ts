@@ -2,10 +2,10 @@ import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { AuthBackend } from "@pulumi/vault/authBackend.js";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
-import type { EnvironmentStack } from "../domain/environment.ts";
-import { kubernetesAuthConfig } from "../domain/kubernetes-auth-config.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
+import { kubernetesAuthConfig } from "../domain/resources/kubernetes-auth-config.ts";
 import { tokenReviewBinding } from "../domain/manifests/token-review.ts";
-import { vaultRoles, type VaultRole } from "../domain/vault-roles.ts";
+import { vaultRoles, type VaultRole } from "../domain/resources/vault-roles.ts";
 
 export interface VaultKubernetesAuthArgs {
   readonly stack: EnvironmentStack;

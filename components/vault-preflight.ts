@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../domain/environment.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { UserError } from "../domain/user-error.ts";
 
 /**

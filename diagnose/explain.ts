@@ -1,4 +1,4 @@
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import { causes } from "./causes.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ExternalSecretState } from "../domain/snapshot.ts";
+import type { ExternalSecretState } from "./snapshot.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { externalSecretState, type ExternalSecretObject } from "./observe/deliveries.ts";
 

@@ -1,4 +1,4 @@
-import type { Observed, Snapshot } from "../domain/snapshot.ts";
+import type { Observed, Snapshot } from "./snapshot.ts";
 import type { PlannedSecret } from "../domain/plan.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import type { DiagnosedCause, Hop, SecretDiagnosis } from "./diagnosis.ts";

@@ -1,5 +1,5 @@
 import type { PlannedSecret } from "../domain/plan.ts";
-import type { Fingerprint, Observed, Snapshot } from "../domain/snapshot.ts";
+import type { Fingerprint, Observed, Snapshot } from "./snapshot.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { nearest } from "../domain/nearest.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { mapBounded } from "../domain/map-bounded.ts";
-import type { ExternalSecretState, Failure, Observed, StoreState } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Failure, Observed, StoreState } from "./snapshot.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 
 /** How old the value of one external secret is. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ExternalSecretState, Snapshot } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Snapshot } from "./snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
 import { consumersOf, othersReading, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";

@@ -1,5 +1,5 @@
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import type { Snapshot, VaultSecretState } from "../domain/snapshot.ts";
+import type { Snapshot, VaultSecretState } from "./snapshot.ts";
 import { isUnreal } from "./explain/vault-secrets.ts";
 import type { Expectation } from "./explain/view.ts";
 

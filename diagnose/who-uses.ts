@@ -1,4 +1,4 @@
-import type { ExternalSecretState, Failure, PodState, SecretUse, Snapshot, WorkloadState } from "../domain/snapshot.ts";
+import type { ExternalSecretState, Failure, PodState, SecretUse, Snapshot, WorkloadState } from "./snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
 

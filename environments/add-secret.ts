@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
-import { classify } from "../domain/catalogue-lookup.ts";
-import type { Catalogue } from "../domain/catalogue.ts";
+import { classify } from "../domain/catalogue/lookup.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { sanitise } from "../domain/names.ts";
-import { passage } from "../domain/passage.ts";
+import { passage } from "../domain/catalogue/passage.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { parseCatalogue } from "./catalogue.ts";

@@ -1,4 +1,4 @@
-import type { AzurePlace } from "../domain/environment.ts";
+import type { AzurePlace } from "../domain/plan/environment.ts";
 import type { AzureSettings } from "./settings.ts";
 
 /** The Azure that the settings name, in Azure's public cloud. */

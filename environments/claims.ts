@@ -1,5 +1,5 @@
-import { federatedSubject, namespaceOf } from "../domain/federation.ts";
-import type { StackClaim } from "../domain/stack-check.ts";
+import { federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
+import type { StackClaim } from "../domain/plan/stack-check.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { environmentSettings, type EnvironmentSettings } from "./settings.ts";

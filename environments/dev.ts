@@ -1,4 +1,4 @@
-import type { Strictness } from "../domain/environment.ts";
+import type { Strictness } from "../domain/plan/environment.ts";
 
 /** Where changes are tried first: as strict as production but for fixtures and for a Vault that may be set up anew. */
 export const dev: Strictness = {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import type { DotenvFile } from "../domain/dotenv-files.ts";
+import type { DotenvFile } from "../domain/dotenv/files.ts";
 import { UserError } from "../domain/user-error.ts";
 import { gitTracks } from "./git-tracked.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import type { GitAnswer } from "../domain/dotenv-files.ts";
+import type { GitAnswer } from "../domain/dotenv/files.ts";
 
 /**
  * Whether git tracks a file, or what a link points to; no git or no repository means no. Anything else that git fails

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { catalogueSchema } from "../domain/catalogue.ts";
+import { catalogueSchema } from "../domain/catalogue/catalogue.ts";
 import { environmentSettings, localSettings, sharedSettings } from "./settings.ts";
 import { settingsKey } from "./stack-file.ts";
 

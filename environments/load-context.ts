@@ -1,4 +1,4 @@
-import type { Catalogue } from "../domain/catalogue.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 
 export interface LoadInput {
   /** `shared`, `dev`, `staging`, `prod` or `local`. */

@@ -1,11 +1,11 @@
-import { checkAdopted } from "../domain/adoption.ts";
-import { planBootstrap, defaultBootstrapImage } from "../domain/bootstrap-plan.ts";
-import type { EnvironmentStack, Strictness } from "../domain/environment.ts";
-import { bootstrapName, federatedSubject, namespaceOf } from "../domain/federation.ts";
-import { planChain } from "../domain/plan-chain.ts";
-import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan-check.ts";
+import { checkAdopted } from "../domain/resources/adoption.ts";
+import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
+import type { EnvironmentStack, Strictness } from "../domain/plan/environment.ts";
+import { bootstrapName, federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
+import { planChain } from "../domain/catalogue/plan-chain.ts";
+import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan/plan-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import { checkStrictness } from "../domain/strictness-check.ts";
+import { checkStrictness } from "../domain/plan/strictness-check.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";

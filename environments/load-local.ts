@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EnvironmentStack } from "../domain/environment.ts";
-import { federatedSubject, namespaceOf } from "../domain/federation.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
+import { federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
 import { localPort } from "../domain/local-ports.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { LoadContext } from "./load-context.ts";

@@ -1,6 +1,6 @@
-import type { AzurePlace, FederatedSubject, SharedStack, Strictness } from "../domain/environment.ts";
-import { checkAdopted } from "../domain/adoption.ts";
-import { compileDotenv } from "../domain/dotenv.ts";
+import type { AzurePlace, FederatedSubject, SharedStack, Strictness } from "../domain/plan/environment.ts";
+import { checkAdopted } from "../domain/resources/adoption.ts";
+import { compileDotenv } from "../domain/dotenv/dotenv.ts";
 import { errorsOf } from "../domain/finding.ts";
 import { keyVaultName } from "../domain/names.ts";
 import type { EnvironmentName } from "../domain/stage.ts";

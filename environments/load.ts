@@ -1,4 +1,4 @@
-import type { StackPlan } from "../domain/environment.ts";
+import type { StackPlan } from "../domain/plan/environment.ts";
 import { errorsOf } from "../domain/finding.ts";
 import { nearest } from "../domain/nearest.ts";
 import { environmentNames } from "../domain/stage.ts";

@@ -1,4 +1,4 @@
-import type { Strictness } from "../domain/environment.ts";
+import type { Strictness } from "../domain/plan/environment.ts";
 
 /** All of it on one machine, made to be thrown away: nothing is protected, and Vault runs beside the cluster. */
 export const local: Strictness = {

@@ -1,4 +1,4 @@
-import type { Strictness } from "../domain/environment.ts";
+import type { Strictness } from "../domain/plan/environment.ts";
 
 /**
  * Live. Its Vault unseals by a key service: the unseal key must not lie beside the data it protects (362-v2).

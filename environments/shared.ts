@@ -1,4 +1,4 @@
-import type { Strictness } from "../domain/environment.ts";
+import type { Strictness } from "../domain/plan/environment.ts";
 
 /** What all environments have in common: the vault, its secrets and the bootstrap's identity. */
 export const shared: Pick<Strictness, "values" | "protect"> = {

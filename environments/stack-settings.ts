@@ -1,5 +1,5 @@
 import type { Finding } from "../domain/finding.ts";
-import { checkStacks, type StackClaim } from "../domain/stack-check.ts";
+import { checkStacks, type StackClaim } from "../domain/plan/stack-check.ts";
 import { readClaims, type CloudEnvironment } from "./claims.ts";
 import {
   environmentSettings,

@@ -1,4 +1,4 @@
-import type { Strictness } from "../domain/environment.ts";
+import type { Strictness } from "../domain/plan/environment.ts";
 
 /** The rehearsal of production; its Vault holds live values, so it is never set up anew by itself. */
 export const staging: Strictness = {

@@ -1,5 +1,5 @@
-import { classify, classifyKeyVaultName, type Classification } from "../domain/catalogue-lookup.ts";
-import type { Catalogue } from "../domain/catalogue.ts";
+import { classify, classifyKeyVaultName, type Classification } from "../domain/catalogue/lookup.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { defaultSecretPrefix, normalise } from "../domain/names.ts";
 
 const seen = new WeakMap<Catalogue, Map<string, Classification>>();

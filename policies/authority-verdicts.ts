@@ -1,6 +1,6 @@
-import type { Classification } from "../domain/catalogue-lookup.ts";
-import { declaredDelivery, declares } from "../domain/declared.ts";
-import { passage, type Circumstances, type Door } from "../domain/passage.ts";
+import type { Classification } from "../domain/catalogue/lookup.ts";
+import { declaredDelivery, declares } from "../domain/plan/declared.ts";
+import { passage, type Circumstances, type Door } from "../domain/catalogue/passage.ts";
 import { classifyKey, classifyKeyVaultKey, vaultPath } from "./authority-names.ts";
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";

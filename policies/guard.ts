@@ -1,6 +1,6 @@
 import type { ResourceTransformation } from "@pulumi/pulumi";
-import type { Catalogue } from "../domain/catalogue.ts";
-import type { StackPlan } from "../domain/environment.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
+import type { StackPlan } from "../domain/plan/environment.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";

@@ -1,5 +1,5 @@
-import { keyVaultSecretsUser } from "../domain/azure-ids.ts";
-import { bootstrapName, federationAudience, namespaceOf } from "../domain/federation.ts";
+import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
+import { bootstrapName, federationAudience, namespaceOf } from "../domain/plan/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { list, text } from "./subject/reading.ts";

@@ -1,4 +1,4 @@
-import { isFixture, isPlaceholder } from "../domain/fixtures.ts";
+import { isFixture, isPlaceholder } from "../domain/catalogue/fixtures.ts";
 import { mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import type { Path } from "./subject/reading.ts";
 import type { Kind, Leaf, Subject } from "./subject/subject.ts";

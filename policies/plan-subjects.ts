@@ -1,11 +1,11 @@
-import { kubernetesAuthConfig } from "../domain/kubernetes-auth-config.ts";
-import type { EnvironmentStack, FederatedSubject, SharedStack, StackPlan } from "../domain/environment.ts";
+import { kubernetesAuthConfig } from "../domain/resources/kubernetes-auth-config.ts";
+import type { EnvironmentStack, FederatedSubject, SharedStack, StackPlan } from "../domain/plan/environment.ts";
 import { bootstrapServiceAccount } from "../domain/manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "../domain/manifests/bootstrap.ts";
 import { externalSecret } from "../domain/manifests/external-secret.ts";
 import { secretStore } from "../domain/manifests/secret-store.ts";
-import { vaultPolicies } from "../domain/vault-policies.ts";
-import { vaultRoles } from "../domain/vault-roles.ts";
+import { vaultPolicies } from "../domain/resources/vault-policies.ts";
+import { vaultRoles } from "../domain/resources/vault-roles.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
 import { markedSecret, unknownValue } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";

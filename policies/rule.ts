@@ -1,4 +1,4 @@
-import type { Catalogue } from "../domain/catalogue.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import type { Path } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";

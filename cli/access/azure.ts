@@ -1,5 +1,5 @@
 import { azureReader, type AzureReader } from "../../diagnose/observe/access.ts";
-import type { AzurePlace } from "../../domain/environment.ts";
+import type { AzurePlace } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 
 /** Azure as the person at the keyboard, by the default credential chain (az login, workload identity, environment). */

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
 import { Pacer } from "../../bootstrap/pacer.ts";
-import type { HeldSecret } from "../../domain/key-vault-push.ts";
+import type { HeldSecret } from "../../domain/plan/key-vault-push.ts";
 import { mapBounded } from "../../domain/map-bounded.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";

@@ -1,9 +1,9 @@
 import { ReadError } from "../../diagnose/observe/access.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { defaultOperatorAddress } from "../../environments/claims.ts";
-import { forwardToVault, reachVault } from "../deploy/cloud.ts";
 import { KubernetesError, type Cluster } from "./cluster.ts";
+import { openPortForward, type PortForward } from "./port-forward.ts";
 import { vaultState } from "./vault.ts";
 
 /** How this machine reaches an environment's Vault: by itself, by a port-forward that is open now, or not at all. */
@@ -53,4 +53,27 @@ async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise
       return new ReadError(error.status, `${of}: ${error.message}`, { cause: error });
   }
   return new ReadError(502, `${of}: the pod is there, and nothing in it answers at port 8200`);
+}
+
+/**
+ * A port-forward to Vault's first pod, where its operator address is a loopback one at which nothing answers yet.
+ *
+ * @returns what is to be closed at the end; `undefined` where Vault is reached without.
+ */
+export async function reachVault(stack: EnvironmentStack): Promise<PortForward | undefined> {
+  const address = new URL(stack.vault.operatorAddress);
+  if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
+  if ((await vaultState(stack.vault.operatorAddress)) !== "unreachable") return undefined;
+  return forwardToVault(stack, Number(address.port || "8200"));
+}
+
+/** A port-forward to Vault's first pod. @param localPort - `0` takes any that is free. */
+export function forwardToVault({ vault, cluster }: EnvironmentStack, localPort: number): Promise<PortForward> {
+  return openPortForward({
+    ...cluster,
+    namespace: vault.serviceAccount.namespace,
+    pod: `${vault.serviceAccount.name}-0`,
+    podPort: 8200,
+    localPort,
+  });
 }

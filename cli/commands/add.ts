@@ -56,7 +56,7 @@ export const add: Command<Flags> = {
       import("../../environments/add-secret.ts"),
       import("../../environments/index.ts"),
       import("../../environments/catalogue.ts"),
-      import("../../domain/catalogue-lookup.ts"),
+      import("../../domain/catalogue/lookup.ts"),
     ]);
     const file = "environments/catalogue.yaml";
     const at = (path: string) => join(repositoryRoot, path);

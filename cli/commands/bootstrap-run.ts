@@ -27,7 +27,7 @@ export const bootstrapRun: Command<Flags> = {
   async run(flags, io, _args, signal) {
     const [{ openPlace, requireYes }, { runBootstrapJob }, { lastWords, plannedWrites }, { inTurn }, { secondsOf }] =
       await Promise.all([
-        import("../access/place.ts"),
+        import("../operate/place.ts"),
         import("../access/bootstrap-job.ts"),
         import("../access/bootstrap-log.ts"),
         import("../access/bootstrap-turn.ts"),
@@ -71,7 +71,7 @@ export const bootstrapLogs: Command<PlaceFlags> = {
   examples: ["ameide-secrets bootstrap logs --stack dev"],
   async run(flags, io) {
     const [{ openPlace }, { lastBootstrapLog }] = await Promise.all([
-      import("../access/place.ts"),
+      import("../operate/place.ts"),
       import("../access/bootstrap-job.ts"),
     ]);
     const place = await openPlace(flags);

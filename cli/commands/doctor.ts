@@ -26,8 +26,8 @@ export const doctor: Command<Flags> = {
   ],
   async run(flags, io, _args, signal) {
     const [{ openPlace }, { runDoctor }] = await Promise.all([
-      import("../access/place.ts"),
-      import("../deploy/doctor.ts"),
+      import("../operate/place.ts"),
+      import("../operate/doctor.ts"),
     ]);
     const { prove = false, watch = false, json = false, bundle } = flags;
     const open = () => openPlace({ ...flags, readsValues: prove });

@@ -25,13 +25,13 @@ export const envCheck: Command<Flags> = {
   async run({ stack, dotenv, json }, io) {
     const [{ compileDotenv }, { readEnvFiles }, { readCatalogue }, { errorsOf, formatFinding }, { repositoryRoot }] =
       await Promise.all([
-        import("../../domain/dotenv.ts"),
+        import("../../domain/dotenv/dotenv.ts"),
         import("../../environments/env-files.ts"),
         import("../../environments/catalogue.ts"),
         import("../../domain/finding.ts"),
         import("../../environments/index.ts"),
       ]);
-    const { prefixOf } = await import("../deploy/secret-prefix.ts");
+    const { prefixOf } = await import("../operate/secret-prefix.ts");
     const files = readEnvFiles(repositoryRoot, dotenv);
     const compiled = compileDotenv({
       files,

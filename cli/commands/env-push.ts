@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { dotenvOption, jsonOption, yesOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
@@ -33,7 +33,7 @@ export const envPush: Command<Flags> = {
   ],
   async run(flags, io) {
     const [{ pushFor }, { confirmedPush }, { table }] = await Promise.all([
-      import("../deploy/push-place.ts"),
+      import("../operate/push-place.ts"),
       import("../deploy/words.ts"),
       import("../table.ts"),
     ]);

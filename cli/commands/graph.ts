@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly stack?: readonly string[];
@@ -76,7 +76,7 @@ async function planned(stack: string) {
 
 async function seen(flags: LocalHomeFlags & { readonly stack: string }) {
   const [{ openPlace }, { observe }, { explain }] = await Promise.all([
-    import("../access/place.ts"),
+    import("../operate/place.ts"),
     import("../../diagnose/observe/observe.ts"),
     import("../../diagnose/explain.ts"),
   ]);

@@ -9,8 +9,8 @@ export const guard: Command<PlaceFlags> = {
   examples: ["ameide-secrets guard --stack staging", "ameide-secrets guard --stack prod --json"],
   async run(flags, io) {
     const [{ openPlace }, { formatGuardScan, guardScan }, { formatFinding }] = await Promise.all([
-      import("../access/place.ts"),
-      import("../deploy/guard-scan.ts"),
+      import("../operate/place.ts"),
+      import("../operate/guard-scan.ts"),
       import("../../domain/finding.ts"),
     ]);
     const place = await openPlace(flags);

@@ -18,7 +18,7 @@ export const lineage: Command<Flags> = {
   ],
   async run(flags, io, [name = ""]) {
     const { lineage: follow } = await import("../../diagnose/lineage.ts");
-    const { formatLineage } = await import("../deploy/lineage-words.ts");
+    const { formatLineage } = await import("../operate/lineage-words.ts");
     const { stack, snapshot } = await compared(flags);
     const line = follow(snapshot, stack, name);
     io.out(flags.json === true ? JSON.stringify(line, undefined, 2) : formatLineage(line));
@@ -33,7 +33,7 @@ export const drift: Command<Flags> = {
   examples: ["ameide-secrets drift --stack prod", "ameide-secrets drift --stack dev --json"],
   async run(flags, io) {
     const { drift: find } = await import("../../diagnose/lineage.ts");
-    const { formatDrift } = await import("../deploy/lineage-words.ts");
+    const { formatDrift } = await import("../operate/lineage-words.ts");
     const { stack, snapshot } = await compared(flags);
     const lines = find(snapshot, stack);
     io.out(flags.json === true ? JSON.stringify(lines, undefined, 2) : formatDrift(lines, stack.name));
@@ -44,7 +44,7 @@ export const drift: Command<Flags> = {
 /** A snapshot that compared values. */
 async function compared(flags: Flags) {
   const [{ openPlace }, { observe }] = await Promise.all([
-    import("../access/place.ts"),
+    import("../operate/place.ts"),
     import("../../diagnose/observe/observe.ts"),
   ]);
   const place = await openPlace({ ...flags, readsValues: true });
@@ -60,6 +60,6 @@ async function compared(flags: Flags) {
 }
 
 async function valuesAtHand(stack: string, files: readonly string[]) {
-  const { readValues } = await import("../deploy/values-at-hand.ts");
+  const { readValues } = await import("../operate/values-at-hand.ts");
   return readValues(stack === "local" ? "local" : "shared", files);
 }

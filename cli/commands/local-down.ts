@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly delete?: boolean;

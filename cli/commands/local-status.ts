@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
-import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { jsonOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
@@ -52,7 +52,7 @@ async function accountOf(home: Awaited<ReturnType<typeof homeOf>>) {
   const [{ openCluster }, { formatAccount, takeAccount }, { loadLocalStack }] = await Promise.all([
     import("../access/cluster.ts"),
     import("../deploy/account.ts"),
-    import("../deploy/local-stack.ts"),
+    import("../access/local-stack.ts"),
   ]);
   const stack = await loadLocalStack(home, []);
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });

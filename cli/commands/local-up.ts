@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { homeOf, localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { jsonOption, refreshOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
@@ -55,12 +55,12 @@ export const localUp: Command<Flags> = {
         signal,
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
       });
-      const { rememberLocalUpdate } = await import("../deploy/push-place.ts");
+      const { rememberLocalUpdate } = await import("../operate/push-place.ts");
       const changes = update?.changes ?? [];
       await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
-      const { awaitedDeliveries } = await import("../../domain/awaited.ts");
+      const { awaitedDeliveries } = await import("../../domain/plan/awaited.ts");
       await phases.run("External Secrets Operator", () =>
         waitUntilSynced(cluster, [...awaitedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
       );

@@ -1,5 +1,5 @@
 import type { OptionSpec } from "../command.ts";
-import { localHomeOptions, type LocalHomeFlags } from "./local-home-options.ts";
+import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { jsonOption } from "./stack-options.ts";
 
 /** What every command takes that looks at one environment. */

@@ -31,11 +31,11 @@ export const resync: Command<Flags> = {
   async run(flags, io, _args, signal) {
     const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { formatResync }, { secondsOf }] =
       await Promise.all([
-        import("../access/place.ts"),
+        import("../operate/place.ts"),
         import("../../diagnose/observe/observe.ts"),
         import("../../diagnose/resync.ts"),
         import("../../diagnose/resync-scope.ts"),
-        import("../deploy/resync-words.ts"),
+        import("../operate/resync-words.ts"),
         import("../seconds.ts"),
       ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);

@@ -31,9 +31,9 @@ export const rotate: Command<Flags> = {
   ],
   async run(flags, io, [name = ""], signal) {
     const [{ openPlace, requireYes }, { rotateValue }, { formatRotation, rotationWords }] = await Promise.all([
-      import("../access/place.ts"),
-      import("../deploy/rotate.ts"),
-      import("../deploy/rotation-words.ts"),
+      import("../operate/place.ts"),
+      import("../operate/rotate.ts"),
+      import("../operate/rotation-words.ts"),
     ]);
     const { rollback = false, fromSource = false } = flags;
     if (rollback && fromSource) {

@@ -14,7 +14,7 @@ export const rotation: Command<Flags> = {
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
   async run(flags, io) {
     const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([
-      import("../access/place.ts"),
+      import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/rotation-ages.ts"),
       import("../../domain/user-error.ts"),

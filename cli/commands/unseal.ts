@@ -24,7 +24,7 @@ export const unseal: Command<Flags> = {
     'ameide-secrets unseal --stack dev --confirm dev --reason "node was replaced"',
   ],
   async run(flags, io) {
-    const { unsealVault } = await import("../deploy/vault-repairs.ts");
+    const { unsealVault } = await import("../operate/vault-repairs.ts");
     return repair(flags, io, unsealVault);
   },
 };
@@ -38,7 +38,7 @@ export const reconfigureAuth: Command<Flags> = {
     'ameide-secrets reconfigure-auth --stack dev --confirm dev --reason "reviewer token expired"',
   ],
   async run(flags, io) {
-    const { reconfigureKubernetesAuth } = await import("../deploy/vault-repairs.ts");
+    const { reconfigureKubernetesAuth } = await import("../operate/vault-repairs.ts");
     return repair(flags, io, reconfigureKubernetesAuth);
   },
 };
@@ -46,11 +46,11 @@ export const reconfigureAuth: Command<Flags> = {
 async function repair(
   flags: Flags,
   io: Parameters<typeof unseal.run>[1],
-  mend: typeof import("../deploy/vault-repairs.ts").unsealVault,
+  mend: typeof import("../operate/vault-repairs.ts").unsealVault,
 ): Promise<ExitCode> {
   const [{ openPlace }, { confirmation, isConfirmed }] = await Promise.all([
-    import("../access/place.ts"),
-    import("../deploy/vault-repairs.ts"),
+    import("../operate/place.ts"),
+    import("../operate/vault-repairs.ts"),
   ]);
   const place = await openPlace(flags);
   try {

@@ -56,7 +56,7 @@ export const up: Command<Flags> = {
         import("../access/cluster.ts"),
       ]);
       const cluster = await openCluster(result.plan.cluster);
-      const { awaitedDeliveries } = await import("../../domain/awaited.ts");
+      const { awaitedDeliveries } = await import("../../domain/plan/awaited.ts");
       const deliveries = [...awaitedDeliveries(result.plan)];
       await phases.run("External Secrets Operator", () =>
         waitUntilSynced(cluster, deliveries, { timeoutInSeconds: 300, signal }),

@@ -17,10 +17,10 @@ export const validate: Command<Flags> = {
   examples: ["ameide-secrets validate --stack dev", "ameide-secrets validate --stack prod --prove --json"],
   async run(flags, io) {
     const [{ openPlace }, { observe }, library, { formatValidation }] = await Promise.all([
-      import("../access/place.ts"),
+      import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/validate.ts"),
-      import("../deploy/diagnosis-words.ts"),
+      import("../operate/diagnosis-words.ts"),
     ]);
     const prove = flags.prove === true;
     const place = await openPlace({ ...flags, readsValues: prove });

@@ -10,10 +10,10 @@ export const whoUses: Command<PlaceFlags> = {
   examples: ["ameide-secrets who-uses ghcr-token --stack prod"],
   async run(flags, io, [name = ""]) {
     const [{ openPlace }, { observe }, library, { formatUses }] = await Promise.all([
-      import("../access/place.ts"),
+      import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/who-uses.ts"),
-      import("../deploy/diagnosis-words.ts"),
+      import("../operate/diagnosis-words.ts"),
     ]);
     const place = await openPlace(flags);
     try {

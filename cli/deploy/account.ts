@@ -1,6 +1,6 @@
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import { awaitedDeliveries } from "../../domain/awaited.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import { awaitedDeliveries } from "../../domain/plan/awaited.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { table } from "../table.ts";

@@ -1,19 +1,19 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import { deployerPolicy, deployerPolicyName } from "../../domain/vault-policies.ts";
+import { deployerPolicy, deployerPolicyName } from "../../domain/resources/vault-policies.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import { failedRun } from "../access/bootstrap-log.ts";
 import { inTurn } from "../access/bootstrap-turn.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
-import { previewStack, updateStack, type RunResult } from "../engine/deploy.ts";
-import type { Change } from "../engine/run-log.ts";
+import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
+import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
-import { vaultCredential } from "./vault-credentials.ts";
+import { vaultCredential } from "../access/vault-credentials.ts";
 
 /** The engine, opened on one stack, and what lives exactly as long as it does. */
 export interface OpenEngine {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { StackPlan } from "../../domain/environment.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
-import { openStack, requireHeldValues } from "../engine/stack.ts";
+import { openStack, requireHeldValues } from "./engine/stack.ts";
 import type { OpenEngine } from "./chain.ts";
 import { refuseWeakState } from "./preflight.ts";
 import { pulumiExecutable } from "./pulumi-executable.ts";

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { errorsOf, formatFinding } from "../../domain/finding.ts";
-import type { EnvironmentStack, StackPlan } from "../../domain/environment.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
+import { repositoryRoot } from "../../environments/index.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
 import { cloudAzure } from "../access/azure.ts";
-import { openCluster, type Cluster } from "../access/cluster.ts";
-import { openPortForward, type PortForward } from "../access/port-forward.ts";
-import { ownVaultAddress, ownVaultToken, vaultState } from "../access/vault.ts";
+import { loadCloudStack } from "../access/cloud-stack.ts";
+import { openCluster } from "../access/cluster.ts";
+import { reachVault } from "../access/vault-way.ts";
+import { ownVaultToken } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine } from "./cloud-engine.ts";
@@ -105,52 +106,4 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   } finally {
     await forward?.close();
   }
-}
-
-/** Settings of the stack's file; Vault's address from the person's own session where the file leaves it out. */
-export async function loadCloudStack(stack: string, envFiles?: readonly string[]): Promise<StackPlan> {
-  const vaultAddress = ownVaultAddress(process.env);
-  return load({
-    stack,
-    settings: readStackSettings(stack, repositoryRoot),
-    ...(envFiles === undefined ? {} : { envFiles }),
-    ...(vaultAddress === undefined ? {} : { vaultAddress }),
-  });
-}
-
-/** The cluster of an environment's stack. @throws UserError for `shared`, which has none. */
-export async function clusterOf(
-  plan: StackPlan,
-): Promise<{ readonly stack: EnvironmentStack; readonly cluster: Cluster }> {
-  if (plan.kind === "shared") {
-    throw UserError.of(
-      "shared-has-no-cluster",
-      "the stack shared has no cluster",
-      "give --stack dev, staging, prod or local",
-    );
-  }
-  return { stack: plan, cluster: await openCluster(plan.cluster) };
-}
-
-/**
- * A port-forward to Vault's first pod, where its operator address is a loopback one at which nothing answers yet.
- *
- * @returns what is to be closed at the end; `undefined` where Vault is reached without.
- */
-export async function reachVault(stack: EnvironmentStack): Promise<PortForward | undefined> {
-  const address = new URL(stack.vault.operatorAddress);
-  if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
-  if ((await vaultState(stack.vault.operatorAddress)) !== "unreachable") return undefined;
-  return forwardToVault(stack, Number(address.port || "8200"));
-}
-
-/** A port-forward to Vault's first pod. @param localPort - `0` takes any that is free. */
-export function forwardToVault({ vault, cluster }: EnvironmentStack, localPort: number): Promise<PortForward> {
-  return openPortForward({
-    ...cluster,
-    namespace: vault.serviceAccount.namespace,
-    pod: `${vault.serviceAccount.name}-0`,
-    podPort: 8200,
-    localPort,
-  });
 }

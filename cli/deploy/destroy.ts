@@ -1,18 +1,19 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { deployerPolicy } from "../../domain/vault-policies.ts";
+import { deployerPolicy } from "../../domain/resources/vault-policies.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
-import { destroyStack, stayingResources, type Staying } from "../engine/destroy.ts";
-import type { Change } from "../engine/run-log.ts";
+import { destroyStack, stayingResources, type Staying } from "./engine/destroy.ts";
+import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { openCluster } from "../access/cluster.ts";
 import type { ChainOptions } from "./chain.ts";
 import { openCloudStack } from "./cloud-engine.ts";
-import { loadCloudStack, reachVault } from "./cloud.ts";
+import { loadCloudStack } from "../access/cloud-stack.ts";
+import { reachVault } from "../access/vault-way.ts";
 import { refuseDebugProviders } from "./preflight.ts";
-import { credentialsSecret, vaultCredential } from "./vault-credentials.ts";
+import { credentialsSecret, vaultCredential } from "../access/vault-credentials.ts";
 
 export interface Destruction {
   /** What goes, or went. */

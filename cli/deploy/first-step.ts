@@ -5,8 +5,8 @@ import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import { failedRun } from "../access/bootstrap-log.ts";
 import type { Cluster, KubernetesObject } from "../access/cluster.ts";
 import { vaultState, type VaultState } from "../access/vault.ts";
-import { previewStack, updateStack, type RunOptions } from "../engine/deploy.ts";
-import type { Change } from "../engine/run-log.ts";
+import { previewStack, updateStack, type RunOptions } from "./engine/deploy.ts";
+import type { Change } from "./engine/run-log.ts";
 import { isOurs } from "./ownership/kubernetes-objects.ts";
 
 /**

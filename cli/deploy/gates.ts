@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
 import { placeOfStack } from "../../policies/place.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "./engine/run-log.ts";
 
 /**
  * Stops an update between its preview and its first change, where the plan would lose what nobody can make again. No

@@ -2,19 +2,19 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { startProviders } from "../../local/providers/start.ts";
+import { startProviders } from "../../stand-ins/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
-import { openStack, requireHeldValues } from "../engine/stack.ts";
+import { openStack, requireHeldValues } from "./engine/stack.ts";
 import type { Phases } from "../phases.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
-import { localArm } from "./local-azure.ts";
-import { loadLocalStack } from "./local-stack.ts";
+import { localArm } from "../access/local-azure.ts";
+import { loadLocalStack } from "../access/local-stack.ts";
 
 /** Above this many resources the file backend's checkpoints take longer than everything else together. */
 const checkpointsUpTo = 200;

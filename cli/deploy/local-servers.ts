@@ -3,7 +3,7 @@ import { applyCrds, startServers } from "../../local/servers/index.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import type { Phases } from "../phases.ts";
-import { localAzureAccount } from "./local-stack.ts";
+import { localAzureAccount } from "../access/local-stack.ts";
 
 /** How often a long build is told about. */
 const progressEveryInSeconds = 15;

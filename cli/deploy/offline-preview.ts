@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StackPlan } from "../../domain/environment.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import { registerStack } from "../../chain.ts";
-import { startProviders } from "../../local/providers/start.ts";
-import { previewStack, type RunResult } from "../engine/deploy.ts";
-import { openStack } from "../engine/stack.ts";
+import { startProviders } from "../../stand-ins/providers/start.ts";
+import { previewStack, type RunResult } from "./engine/deploy.ts";
+import { openStack } from "./engine/stack.ts";
 import { pulumiExecutable } from "./pulumi-executable.ts";
 
 /** The client id that an offline plan shows where the shared stack's identity would be asked. */

@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { bootstrapRole } from "../../domain/manifests/bootstrap-access.ts";
 import { tokenReviewBinding } from "../../domain/manifests/token-review.ts";

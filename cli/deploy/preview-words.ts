@@ -1,6 +1,6 @@
 import { formatFinding } from "../../domain/finding.ts";
 import { stages } from "../../domain/stage.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "./engine/run-log.ts";
 import { table } from "../table.ts";
 import type { OfflinePreview } from "./offline-preview.ts";
 

@@ -1,6 +1,6 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { localHome, type LocalHome } from "../../local/home.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "./engine/run-log.ts";
 
 /** What this run changed, by stage; one line each, a long stage cut. */
 export function formatChanges(changes: readonly Change[]): string {

@@ -1,5 +1,5 @@
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
-import type { JobState, Snapshot } from "../../domain/snapshot.ts";
+import type { JobState, Snapshot } from "../snapshot.ts";
 import type { Expectation } from "./view.ts";
 
 export interface BootstrapFailureSeen {

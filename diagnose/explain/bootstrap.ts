@@ -1,5 +1,5 @@
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
-import type { PodState } from "../../domain/snapshot.ts";
+import type { PodState } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 import { lastFailure, type BootstrapFailureSeen } from "./bootstrap-failure.ts";
 import { age, type Expectation, type Rule, type Sighting, type View } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { Failure, Observed } from "../../domain/snapshot.ts";
+import type { Failure, Observed } from "../snapshot.ts";
 import { isUnseen, type Rule } from "./view.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
-import type { PodState, SecretState, Snapshot } from "../../domain/snapshot.ts";
+import type { PodState, SecretState, Snapshot } from "../snapshot.ts";
 import { causes } from "../causes.ts";
 import { workloadOf } from "../who-uses.ts";
 import { isOfBootstrap } from "./bootstrap.ts";

@@ -1,5 +1,5 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
-import type { ExternalSecretState } from "../../domain/snapshot.ts";
+import type { ExternalSecretState } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 import { shouldBeSynced } from "./secret-store.ts";
 import { age, isExplained, type Rule, type Sighting, type View } from "./view.ts";

@@ -1,6 +1,6 @@
 import { defaultSecretPrefix } from "../../domain/names.ts";
 import type { PlannedSecret } from "../../domain/plan.ts";
-import type { KeyVaultSecretState } from "../../domain/snapshot.ts";
+import type { KeyVaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 

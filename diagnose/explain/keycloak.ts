@@ -1,4 +1,4 @@
-import type { Fingerprint, PatcherState, Snapshot } from "../../domain/snapshot.ts";
+import type { Fingerprint, PatcherState, Snapshot } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { KeycloakName } from "../diagnosis.ts";
 import type { Expectation, Rule, Sighting, View } from "./view.ts";

@@ -1,5 +1,5 @@
 import type { PlannedStore } from "../../domain/plan.ts";
-import type { StoreState } from "../../domain/snapshot.ts";
+import type { StoreState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { age, secretsOfNamespace, seenBefore, type Rule, type Sighting, type View } from "./view.ts";
 

@@ -1,5 +1,5 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
-import type { SecretState } from "../../domain/snapshot.ts";
+import type { SecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";
 import { isUnreal, tooShort } from "./vault-secrets.ts";

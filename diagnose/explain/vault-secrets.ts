@@ -1,5 +1,5 @@
 import type { PlannedSecret } from "../../domain/plan.ts";
-import type { Fingerprint, VaultSecretState } from "../../domain/snapshot.ts";
+import type { Fingerprint, VaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";
 

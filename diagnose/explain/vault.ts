@@ -1,6 +1,6 @@
-import { kubernetesAuthConfig } from "../../domain/kubernetes-auth-config.ts";
-import { vaultRoles, type VaultRole } from "../../domain/vault-roles.ts";
-import type { VaultAuthConfig, VaultRoleState } from "../../domain/snapshot.ts";
+import { kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
+import { vaultRoles, type VaultRole } from "../../domain/resources/vault-roles.ts";
+import type { VaultAuthConfig, VaultRoleState } from "../snapshot.ts";
 import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */

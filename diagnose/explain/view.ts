@@ -1,5 +1,5 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { Failure, Snapshot } from "../../domain/snapshot.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import type { Failure, Snapshot } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 
 /** What a stack is to its doctor: names and strictness, nothing that could be changed by it. */

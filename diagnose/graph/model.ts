@@ -1,4 +1,4 @@
-import type { Authority, Catalogue } from "../../domain/catalogue.ts";
+import type { Authority, Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret } from "../../domain/plan.ts";
 import type { Severity } from "../../domain/finding.ts";
 import type { Stage } from "../../domain/stage.ts";

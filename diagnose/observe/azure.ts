@@ -1,7 +1,7 @@
-import { identityId, keyVaultId } from "../../domain/azure-ids.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import { identityId, keyVaultId } from "../../domain/resources/azure-ids.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { mapBounded } from "../../domain/map-bounded.ts";
-import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../../domain/snapshot.ts";
+import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../snapshot.ts";
 import type { AzureReader } from "./access.ts";
 import { notAsked, observed } from "./observed.ts";
 

@@ -1,6 +1,6 @@
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { BootstrapState, CronJobState, JobState, Observed } from "../../domain/snapshot.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import type { BootstrapState, CronJobState, JobState, Observed } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { exists } from "./exists.ts";
 import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";

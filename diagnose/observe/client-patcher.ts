@@ -1,4 +1,4 @@
-import type { Observed, PatcherState } from "../../domain/snapshot.ts";
+import type { Observed, PatcherState } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { conditionOf, listAll, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { observed } from "./observed.ts";

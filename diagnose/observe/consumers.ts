@@ -1,11 +1,4 @@
-import type {
-  ContainerStateSummary,
-  Observed,
-  PodState,
-  SecretUse,
-  WarningState,
-  WorkloadState,
-} from "../../domain/snapshot.ts";
+import type { ContainerStateSummary, Observed, PodState, SecretUse, WarningState, WorkloadState } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import type { Warnings } from "./deliveries.ts";

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Snapshot } from "../snapshot.ts";
 import type { Access } from "./access.ts";
 
 /** The same access, with its calls counted: how much a look costs the servers is told with it. */

@@ -7,7 +7,7 @@ import type {
   ServiceAccountState,
   StoreState,
   WarningState,
-} from "../../domain/snapshot.ts";
+} from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import {
   changedAt,

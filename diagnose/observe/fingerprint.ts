@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { isFixture, isPlaceholder, isSample } from "../../domain/fixtures.ts";
-import type { Catalogue } from "../../domain/catalogue.ts";
-import type { Fingerprint } from "../../domain/snapshot.ts";
+import { isFixture, isPlaceholder, isSample } from "../../domain/catalogue/fixtures.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
+import type { Fingerprint } from "../snapshot.ts";
 
 const digestLength = 16;
 

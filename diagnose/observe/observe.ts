@@ -1,6 +1,6 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
-import type { Observed, Snapshot } from "../../domain/snapshot.ts";
+import type { Observed, Snapshot } from "../snapshot.ts";
 import type { Access, KubernetesReader } from "./access.ts";
 import { observeIdentity, observeKeyVault } from "./azure.ts";
 import { observeBootstrap } from "./bootstrap.ts";

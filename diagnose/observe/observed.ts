@@ -1,4 +1,4 @@
-import type { Failure, Observed } from "../../domain/snapshot.ts";
+import type { Failure, Observed } from "../snapshot.ts";
 
 /** Long enough for every server's own words, short enough for a page. */
 const longestMessage = 600;

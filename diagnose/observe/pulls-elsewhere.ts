@@ -1,7 +1,7 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import { namespaceOf } from "../../domain/federation.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { namespaceOf } from "../../domain/plan/federation.ts";
 import { mapBounded } from "../../domain/map-bounded.ts";
-import type { Observed, PullElsewhereState } from "../../domain/snapshot.ts";
+import type { Observed, PullElsewhereState } from "../snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import type { KubernetesReader } from "./access.ts";
 import { podStates } from "./consumers.ts";

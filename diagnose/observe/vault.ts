@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type {
   Failure,
   Fingerprint,
@@ -7,9 +7,9 @@ import type {
   VaultRoleState,
   VaultSecretState,
   VaultServerState,
-} from "../../domain/snapshot.ts";
+} from "../snapshot.ts";
 import { mapBounded } from "../../domain/map-bounded.ts";
-import { vaultRoles } from "../../domain/vault-roles.ts";
+import { vaultRoles } from "../../domain/resources/vault-roles.ts";
 import type { KubernetesReader, VaultReader } from "./access.ts";
 import { notAsked, observed } from "./observed.ts";
 

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { examples } from "../../policies/examples/all.ts";
-import type { Example, Sample } from "../../policies/examples/example.ts";
+import { examples } from "../../tests/policies/examples/all.ts";
+import type { Example, Sample } from "../../tests/policies/examples/example.ts";
 import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
 import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Strictness } from "../../domain/environment.ts";
+import type { Strictness } from "../../domain/plan/environment.ts";
 import { dev } from "../../environments/dev.ts";
 import { local } from "../../environments/local.ts";
 import { prod } from "../../environments/prod.ts";

@@ -1,10 +1,10 @@
-import { patternExpression } from "../catalogue-lookup.ts";
-import { existsIn } from "../catalogue-secrets.ts";
-import { authorities, type Authority, type Catalogue } from "../catalogue.ts";
-import type { EnvironmentStack, Strictness } from "../environment.ts";
+import { patternExpression } from "../catalogue/lookup.ts";
+import { existsIn } from "../catalogue/secrets.ts";
+import { authorities, type Authority, type Catalogue } from "../catalogue/catalogue.ts";
+import type { EnvironmentStack, Strictness } from "../plan/environment.ts";
 import { normalise } from "../names.ts";
-import { passages } from "../passage.ts";
-import { sourcesOf } from "../plan-chain.ts";
+import { passages } from "../catalogue/passage.ts";
+import { sourcesOf } from "../catalogue/plan-chain.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { ourLabels } from "./marks.ts";
 

@@ -1,5 +1,5 @@
 import { digestOf } from "../digest.ts";
-import type { EnvironmentStack } from "../environment.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 import { ourLabels } from "./marks.ts";
 
 const mountPath = "/opt/vault-bootstrap";

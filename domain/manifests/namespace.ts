@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../environment.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 import { ourLabels } from "./marks.ts";
 
 /** The environment's namespace and those that receive secrets from it; empty but in `local`, where they do not exist yet. */

@@ -1,5 +1,5 @@
-import { chainDigest } from "../chain-digest.ts";
-import type { EnvironmentStack } from "../environment.ts";
+import { chainDigest } from "./chain-digest.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 import type { PlannedDelivery } from "../plan.ts";
 import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";

@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../environment.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 import { ourLabels } from "./marks.ts";
 
 /**

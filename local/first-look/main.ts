@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { compileDotenv } from "../../domain/dotenv.ts";
-import { namespaceOf } from "../../domain/federation.ts";
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
+import { namespaceOf } from "../../domain/plan/federation.ts";
 import { errorsOf, formatFinding } from "../../domain/finding.ts";
-import { planChain } from "../../domain/plan-chain.ts";
+import { planChain } from "../../domain/catalogue/plan-chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";

@@ -19,7 +19,7 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
     binary: process.execPath,
     args: [
       "--max-semi-space-size=2",
-      join(import.meta.dirname, "..", "stand-ins.ts"),
+      join(import.meta.dirname, "..", "..", "stand-ins", "main.ts"),
       `--home=${home.dir}`,
       `--port-base=${home.portBase}`,
       ...(tenantId === undefined ? [] : [`--tenant=${tenantId}`]),
@@ -42,15 +42,13 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
   };
 }
 
-/** Of the code that the process runs: a change of it is a reason to start anew. */
+/** Of the code that the process runs: a change of it is a reason to start it again. */
 function digestOfSources(): string {
-  const local = join(import.meta.dirname, "..");
+  const root = join(import.meta.dirname, "..", "..");
   const hash = createHash("sha256");
-  for (const folder of [local, join(local, "azure"), join(local, "node"), join(local, "..", "domain")]) {
-    for (const file of readdirSync(folder)
-      .filter((name) => name.endsWith(".ts"))
-      .toSorted()) {
-      hash.update(file).update(readFileSync(join(folder, file)));
+  for (const folder of ["stand-ins", "local", "domain"]) {
+    for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).toSorted()) {
+      if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(root, folder, file)));
     }
   }
   return hash.digest("hex");

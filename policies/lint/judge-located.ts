@@ -1,4 +1,4 @@
-import type { Catalogue } from "../../domain/catalogue.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { exemptionFor, type Exemption } from "../exemptions.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule, type Violation } from "../rule.ts";
 import { rules } from "../rules.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { normalize } from "node:path";
-import type { GitAnswer } from "../../domain/dotenv-files.ts";
-import { compileDotenv } from "../../domain/dotenv.ts";
-import type { Catalogue } from "../../domain/catalogue.ts";
+import type { GitAnswer } from "../../domain/dotenv/files.ts";
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";

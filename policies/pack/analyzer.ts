@@ -1,4 +1,4 @@
-import type { Catalogue } from "../../domain/catalogue.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { placeOfUrn } from "../place.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type RuleContext } from "../rule.ts";

@@ -1,5 +1,5 @@
-import { bootstrapName } from "../../domain/federation.ts";
-import type { AzureStandIn } from "../../local/azure/stand-in.ts";
+import { bootstrapName } from "../../domain/plan/federation.ts";
+import type { AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import { httpCall, type HttpAnswer } from "../../local/servers/http-call.ts";
 
 export const namespace = "ameide-local";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import { bootstrapName } from "../../domain/federation.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { bootstrapName } from "../../domain/plan/federation.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { httpCall } from "../../local/servers/http-call.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
-import type { AzureStandIn } from "../../local/azure/stand-in.ts";
+import type { AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";

@@ -8,7 +8,7 @@ import { runBootstrap } from "../../bootstrap/run.ts";
 import { scheduledTiming, type Timing } from "../../bootstrap/timing.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { bootstrapMemory } from "../../domain/manifests/bootstrap.ts";
-import type { AzureStandIn } from "../../local/azure/stand-in.ts";
+import type { AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import type { LocalHome } from "../../local/home.ts";
 
 export interface RunResult {

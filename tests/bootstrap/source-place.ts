@@ -1,5 +1,5 @@
 import { HttpClient } from "../../bootstrap/http.ts";
-import { startAzure, type AzureOptions, type AzureStandIn } from "../../local/azure/stand-in.ts";
+import { startAzure, type AzureOptions, type AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import { arm, federate, giveRole, makeAzure, roleAssignment } from "./azure-place.ts";
 
 /** The Key Vault that values come from, and who may read it; asked as the subscription's owner. */

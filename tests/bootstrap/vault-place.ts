@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { HttpClient } from "../../bootstrap/http.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import { bootstrapName } from "../../domain/federation.ts";
-import { vaultPolicies } from "../../domain/vault-policies.ts";
-import { vaultRoles } from "../../domain/vault-roles.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { bootstrapName } from "../../domain/plan/federation.ts";
+import { vaultPolicies } from "../../domain/resources/vault-policies.ts";
+import { vaultRoles } from "../../domain/resources/vault-roles.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { namespace } from "./azure-place.ts";
 import type { ClusterPlace } from "./cluster-place.ts";

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
-import { openPlace, type Place } from "../../cli/access/place.ts";
+import { openPlace, type Place } from "../../cli/operate/place.ts";
 import { shortToken, type ShortToken } from "../../cli/access/vault.ts";
-import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
+import { vaultCredential } from "../../cli/access/vault-credentials.ts";
 import { isWhole } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
 import { observe, type ObserveOptions } from "../../diagnose/observe/observe.ts";
 import { validate } from "../../diagnose/validate.ts";
-import { auditorPolicyName } from "../../domain/vault-policies.ts";
+import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { runCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 

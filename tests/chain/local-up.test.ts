@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
-import { vaultCredential } from "../../cli/deploy/vault-credentials.ts";
-import { bootstrapName } from "../../domain/federation.ts";
+import { vaultCredential } from "../../cli/access/vault-credentials.ts";
+import { bootstrapName } from "../../domain/plan/federation.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AdmissionGuard } from "../../components/admission-guard.ts";
-import type { Strictness } from "../../domain/environment.ts";
+import type { Strictness } from "../../domain/plan/environment.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { environmentStack } from "../support/stacks.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SecretDelivery } from "../../components/secret-delivery.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { environmentStack, localStack } from "../support/stacks.ts";
 

@@ -1,5 +1,5 @@
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
-import type { PodState, Snapshot } from "../../domain/snapshot.ts";
+import type { PodState, Snapshot } from "../../diagnose/snapshot.ts";
 import { changed, minutesAgo, print, seen, stack, valuesOf } from "./healthy.ts";
 
 /** A part of a snapshot, however deep. */

@@ -1,7 +1,7 @@
-import type { EnvironmentStack } from "../../domain/environment.ts";
-import type { Fingerprint, Observed, Snapshot } from "../../domain/snapshot.ts";
-import { vaultPolicies } from "../../domain/vault-policies.ts";
-import { vaultRoles } from "../../domain/vault-roles.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import type { Fingerprint, Observed, Snapshot } from "../../diagnose/snapshot.ts";
+import { vaultPolicies } from "../../domain/resources/vault-policies.ts";
+import { vaultRoles } from "../../domain/resources/vault-roles.ts";
 import { environmentStack } from "../support/stacks.ts";
 
 /** The time of every test snapshot. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Snapshot } from "../../diagnose/snapshot.ts";
 import { rotate, rotationState, type RotationActions } from "../../diagnose/rotation.ts";
 import { changed, healthy, minutesAgo, print, seen, stack, unseen, valuesOf } from "./healthy.ts";
 

@@ -1,7 +1,7 @@
 import type { CauseCode } from "../../diagnose/causes.ts";
 import type { Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
-import type { EnvironmentStack } from "../../domain/environment.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { healthy, stack } from "./healthy.ts";
 import { strikes } from "./strikes.ts";

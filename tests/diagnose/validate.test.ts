@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Snapshot } from "../../domain/snapshot.ts";
+import type { Snapshot } from "../../diagnose/snapshot.ts";
 import { validate, type CheckedItem } from "../../diagnose/validate.ts";
 import { changed, healthy, print, seen, stack, unseen, valuesOf, without } from "./healthy.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PodState, WorkloadState } from "../../domain/snapshot.ts";
+import type { PodState, WorkloadState } from "../../diagnose/snapshot.ts";
 import { whoUses } from "../../diagnose/who-uses.ts";
 import { healthy, minutesAgo, seen, stack, unseen, valuesOf } from "./healthy.ts";
 

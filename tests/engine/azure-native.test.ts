@@ -7,7 +7,7 @@ import { FederatedIdentityCredential, UserAssignedIdentity } from "@pulumi/azure
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import { secret } from "@pulumi/pulumi";
-import { AzureRig, group, identityId, secretsUser, subscription, vaultId } from "../local/azure/rig.ts";
+import { AzureRig, group, identityId, secretsUser, subscription, vaultId } from "../stand-ins/azure/rig.ts";
 import { useEngine, type Program } from "../support/engine.ts";
 import { preview, up } from "./live-providers.ts";
 

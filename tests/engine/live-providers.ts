@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { LocalHome } from "../../local/home.ts";
-import type { ProvidersConfig } from "../../local/providers/config.ts";
+import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
 import { stepsOf } from "../support/engine.ts";
 
 /** What the loopback providers are told about a test's servers. */

@@ -9,7 +9,7 @@ import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { startProviders, type RunningProviders } from "../../local/providers/start.ts";
+import { startProviders, type RunningProviders } from "../../stand-ins/providers/start.ts";
 import { engineEnvironment } from "../support/engine.ts";
 
 interface Ended {

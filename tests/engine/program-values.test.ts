@@ -5,9 +5,9 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { registerStack } from "../../chain.ts";
 import { KeyVault } from "../../components/key-vault.ts";
 import { azureProvider } from "../../components/providers.ts";
-import type { SharedStack } from "../../domain/environment.ts";
-import { heldValues, type ExportedDeployment } from "../../domain/held-values.ts";
-import { AzureRig } from "../local/azure/rig.ts";
+import type { SharedStack } from "../../domain/plan/environment.ts";
+import { heldValues, type ExportedDeployment } from "../../domain/plan/held-values.ts";
+import { AzureRig } from "../stand-ins/azure/rig.ts";
 import { stepsOf, useEngine } from "../support/engine.ts";
 import { sharedStack } from "../support/stacks.ts";
 

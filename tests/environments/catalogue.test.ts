@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "dotenv";
 import { cataloguePath, parseCatalogue, readCatalogue } from "../../environments/catalogue.ts";
-import { externalSecretsOf } from "../../domain/catalogue-secrets.ts";
-import { classify } from "../../domain/catalogue-lookup.ts";
-import { compileDotenv } from "../../domain/dotenv.ts";
-import { isFixture, isPlaceholder } from "../../domain/fixtures.ts";
+import { externalSecretsOf } from "../../domain/catalogue/secrets.ts";
+import { classify } from "../../domain/catalogue/lookup.ts";
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
+import { isFixture, isPlaceholder } from "../../domain/catalogue/fixtures.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
 
 const real = readCatalogue();

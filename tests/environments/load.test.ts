@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import type { EnvironmentStack, SharedStack } from "../../domain/environment.ts";
+import type { EnvironmentStack, SharedStack } from "../../domain/plan/environment.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 import { cataloguePath } from "../../environments/catalogue.ts";
 import type { LoadInput } from "../../environments/load-context.ts";

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StackPlan } from "../../domain/environment.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { LoadInput } from "../../environments/load-context.ts";
 import { load } from "../../environments/load.ts";

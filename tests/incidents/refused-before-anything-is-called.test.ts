@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { checkCatalogue } from "../../domain/catalogue-check.ts";
-import type { Catalogue } from "../../domain/catalogue.ts";
-import { compileDotenv } from "../../domain/dotenv.ts";
+import { checkCatalogue } from "../../domain/catalogue/check.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { errorsOf } from "../../domain/finding.ts";
-import { isFixture, isPlaceholder } from "../../domain/fixtures.ts";
+import { isFixture, isPlaceholder } from "../../domain/catalogue/fixtures.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { StackFolder } from "../environments/stacks.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { classifyKey } from "../../policies/authority-names.ts";
-import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
-import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "../../policies/examples/samples.ts";
+import { changed, type Path, type Sample } from "./examples/example.ts";
+import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./examples/samples.ts";
 import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { formatPath } from "../../policies/subject/reading.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Path } from "../../policies/examples/example.ts";
-import { container, cronJob, pod } from "../../policies/examples/samples.ts";
+import { changed, type Path } from "./examples/example.ts";
+import { container, cronJob, pod } from "./examples/samples.ts";
 import { saidBy } from "../support/policy.ts";
 
 const digest = `@sha256:${"a".repeat(64)}`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { examples } from "../../policies/examples/all.ts";
-import { changed, type Example, type Sample } from "../../policies/examples/example.ts";
-import { externalSecret, keyVaultSecret } from "../../policies/examples/samples.ts";
+import { examples } from "./examples/all.ts";
+import { changed, type Example, type Sample } from "./examples/example.ts";
+import { externalSecret, keyVaultSecret } from "./examples/samples.ts";
 import { families, isStackRule } from "../../policies/rule.ts";
 import { ruleOf } from "../support/policy.ts";
 import { declare, usePolicyEngine } from "../support/policy-engine.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Sample } from "../../policies/examples/example.ts";
-import { externalSecret } from "../../policies/examples/samples.ts";
+import { changed, type Sample } from "./examples/example.ts";
+import { externalSecret } from "./examples/samples.ts";
 import { saidBy } from "../support/policy.ts";
 
 const asking = (entry: object): Sample => changed(externalSecret, [["spec", "dataFrom"], [entry]]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Sample } from "../../policies/examples/example.ts";
-import { container, credential, cronJob, roleAssignment } from "../../policies/examples/samples.ts";
+import { changed, type Sample } from "./examples/example.ts";
+import { container, credential, cronJob, roleAssignment } from "./examples/samples.ts";
 import { saidBy, unknown } from "../support/policy.ts";
 
 const role = (guid: string): string => `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${guid}`;

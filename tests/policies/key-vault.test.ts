@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Sample } from "../../policies/examples/example.ts";
-import { keyVault, keyVaultSecret } from "../../policies/examples/samples.ts";
+import { changed, type Sample } from "./examples/example.ts";
+import { keyVault, keyVaultSecret } from "./examples/samples.ts";
 import { saidBy } from "../support/policy.ts";
 
 describe("rules of the family key-vault", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Sample } from "../../policies/examples/example.ts";
-import { externalSecret } from "../../policies/examples/samples.ts";
+import { changed, type Sample } from "./examples/example.ts";
+import { externalSecret } from "./examples/samples.ts";
 import { saidBy, unknown } from "../support/policy.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");

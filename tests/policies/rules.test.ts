@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { examples } from "../../policies/examples/all.ts";
+import { examples } from "./examples/all.ts";
 import { families } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { said, withUnknown } from "../support/policy.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { credentialIn, isLiteral, namesSecret, shapeOf } from "../../policies/credential-shapes.ts";
-import { changed, type Path } from "../../policies/examples/example.ts";
-import { container, cronJob } from "../../policies/examples/samples.ts";
-import { examples } from "../../policies/examples/all.ts";
+import { changed, type Path } from "./examples/example.ts";
+import { container, cronJob } from "./examples/samples.ts";
+import { examples } from "./examples/all.ts";
 import { said } from "../support/policy.ts";
 
 const repeated = (length: number): string => "a1B2".repeat(length).slice(0, length);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { covers, policyPaths } from "../../policies/vault-hcl.ts";
-import { changed } from "../../policies/examples/example.ts";
-import { examples } from "../../policies/examples/all.ts";
-import { vaultPolicy } from "../../policies/examples/samples.ts";
+import { changed } from "./examples/example.ts";
+import { examples } from "./examples/all.ts";
+import { vaultPolicy } from "./examples/samples.ts";
 import { said } from "../support/policy.ts";
 
 describe("policyPaths", () => {

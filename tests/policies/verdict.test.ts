@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { examples } from "../../policies/examples/all.ts";
-import { changed, type Path, type Sample } from "../../policies/examples/example.ts";
+import { examples } from "./examples/all.ts";
+import { changed, type Path, type Sample } from "./examples/example.ts";
 import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { markedSecret } from "../../policies/subject/reading.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
-import { adoptables } from "../../domain/adoption.ts";
-import type { StackPlan } from "../../domain/environment.ts";
+import { adoptables } from "../../domain/resources/adoption.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
 import { recordStack, type Registration } from "../support/record-stack.ts";
 import { environmentStack, localStack, sharedStack } from "../support/stacks.ts";
 

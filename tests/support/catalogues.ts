@@ -1,4 +1,4 @@
-import { catalogueSchema, type Catalogue } from "../../domain/catalogue.ts";
+import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 
 type Written = Parameters<typeof catalogueSchema.parse>[0];
 

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { resourceProviderService } from "../../local/providers/grpc-service.ts";
-import type { Provider } from "../../local/providers/provider.ts";
+import { resourceProviderService } from "../../stand-ins/providers/grpc-service.ts";
+import type { Provider } from "../../stand-ins/providers/provider.ts";
 
 export interface EchoProviders {
   /** Value for PULUMI_DEBUG_PROVIDERS. */

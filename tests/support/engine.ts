@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
-import { openStack } from "../../cli/engine/stack.ts";
+import { openStack } from "../../cli/deploy/engine/stack.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import type { ProvidersConfig } from "../../local/providers/config.ts";
-import { startProviders } from "../../local/providers/start.ts";
+import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
+import { startProviders } from "../../stand-ins/providers/start.ts";
 
 /** The loopback providers, or others that run already. */
 export type TestProviders = ProvidersConfig | { readonly debugProviders: string; close(): unknown };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { repositoryRoot } from "../../environments/index.ts";
-import type { Sample } from "../../policies/examples/example.ts";
+import type { Sample } from "../policies/examples/example.ts";
 import { startEchoProviders } from "./echo-providers.ts";
 import { startStacks } from "./engine.ts";
 

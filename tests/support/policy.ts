@@ -1,7 +1,7 @@
 import * as policyProxy from "@pulumi/policy/proxy.js";
-import { catalogueSchema, type Catalogue } from "../../domain/catalogue.ts";
-import { examples } from "../../policies/examples/all.ts";
-import { changed, type Example, type Path, type Sample } from "../../policies/examples/example.ts";
+import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
+import { examples } from "../policies/examples/all.ts";
+import { changed, type Example, type Path, type Sample } from "../policies/examples/example.ts";
 import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/from-document.ts";

@@ -1,9 +1,9 @@
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
-import { adoptionLine } from "../../../domain/adoption.ts";
-import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../domain/azure-ids.ts";
-import type { StackPlan } from "../../../domain/environment.ts";
+import { adoptionLine } from "../../../domain/resources/adoption.ts";
+import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../domain/resources/azure-ids.ts";
+import type { StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import type { Change } from "../../engine/run-log.ts";
+import type { Change } from "../engine/run-log.ts";
 import { find, look } from "./look.ts";
 
 const keyVaultApi = "api-version=2023-07-01";

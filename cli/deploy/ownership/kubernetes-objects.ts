@@ -1,7 +1,7 @@
 import type { Finding } from "../../../domain/finding.ts";
 import { fieldManager, ourLabels } from "../../../domain/manifests/marks.ts";
 import type { Cluster, KubernetesObject } from "../../access/cluster.ts";
-import type { Change } from "../../engine/run-log.ts";
+import type { Change } from "../engine/run-log.ts";
 import { look } from "./look.ts";
 
 /** Whose an object is that is there already. */

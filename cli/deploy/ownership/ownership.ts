@@ -1,8 +1,8 @@
 import type { AzureReader, VaultReader } from "../../../diagnose/observe/access.ts";
-import type { StackPlan } from "../../../domain/environment.ts";
+import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { Cluster } from "../../access/cluster.ts";
-import type { Change } from "../../engine/run-log.ts";
+import type { Change } from "../engine/run-log.ts";
 import { foreignInAzure } from "./azure-objects.ts";
 import { foreignInKubernetes } from "./kubernetes-objects.ts";
 import { cutOffInKubernetes } from "./live-secrets.ts";

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
-import { adoptionLine } from "../../../domain/adoption.ts";
-import type { EnvironmentStack } from "../../../domain/environment.ts";
-import { asVaultFields, kubernetesAuthConfig } from "../../../domain/kubernetes-auth-config.ts";
+import { adoptionLine } from "../../../domain/resources/adoption.ts";
+import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
+import { asVaultFields, kubernetesAuthConfig } from "../../../domain/resources/kubernetes-auth-config.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { vaultPolicies } from "../../../domain/vault-policies.ts";
-import { vaultRoles } from "../../../domain/vault-roles.ts";
-import type { Change } from "../../engine/run-log.ts";
+import { vaultPolicies } from "../../../domain/resources/vault-policies.ts";
+import { vaultRoles } from "../../../domain/resources/vault-roles.ts";
+import type { Change } from "../engine/run-log.ts";
 import { find, look } from "./look.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { SecretClient } from "@azure/keyvault-secrets";
-import { localArm } from "../../../cli/deploy/local-azure.ts";
-import { loadLocalStack } from "../../../cli/deploy/local-stack.ts";
+import { localArm } from "../../../cli/access/local-azure.ts";
+import { loadLocalStack } from "../../../cli/access/local-stack.ts";
 import { table } from "../../../cli/table.ts";
-import { identityId, keyVaultId } from "../../../domain/azure-ids.ts";
+import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
 import { localHome } from "../../../local/home.ts";
 import { armRequest } from "../../support/arm.ts";
 

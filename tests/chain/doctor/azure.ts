@@ -1,6 +1,6 @@
-import { identityId, keyVaultId } from "../../../domain/azure-ids.ts";
+import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
 import { azureReader } from "../../../diagnose/observe/access.ts";
-import { localArm } from "../../../cli/deploy/local-azure.ts";
+import { localArm } from "../../../cli/access/local-azure.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import type { Break } from "./break.ts";
 import type { World } from "./world.ts";

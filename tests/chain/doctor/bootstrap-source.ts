@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { kubernetesSource } from "../../../domain/bootstrap-plan.ts";
-import type { EnvironmentStack } from "../../../domain/environment.ts";
+import { kubernetesSource } from "../../../domain/plan/bootstrap-plan.ts";
+import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { bootstrapRole } from "../../../domain/manifests/bootstrap-access.ts";
 import { withConfig } from "./bootstrap-config.ts";
 import type { Break } from "./break.ts";

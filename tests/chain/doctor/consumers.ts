@@ -1,5 +1,5 @@
 import { load, readStackSettings, repositoryRoot } from "../../../environments/index.ts";
-import type { EnvironmentStack } from "../../../domain/environment.ts";
+import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { readingDeployment } from "../../support/reading-deployment.ts";
 import type { Break } from "./break.ts";
 import { externalSecrets } from "./objects.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
-import { operatorCredential } from "../../../local/azure/operator.ts";
-import { AzureRig } from "../../local/azure/rig.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator.ts";
+import { AzureRig } from "../../stand-ins/azure/rig.ts";
 
 describe("KeyVaultWriter", function () {
   this.timeout(60_000);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { openCloudStack } from "../../../cli/deploy/cloud-engine.ts";
-import type { StackPlan } from "../../../domain/environment.ts";
+import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
 
 /** Answers what is asked while a stack is opened: its version, and who is logged in where. */

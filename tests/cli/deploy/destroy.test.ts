@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { destroyCloud } from "../../../cli/deploy/destroy.ts";
 import { formatDestruction } from "../../../cli/deploy/destroy-words.ts";
-import type { Change } from "../../../cli/engine/run-log.ts";
+import type { Change } from "../../../cli/deploy/engine/run-log.ts";
 import { Phases } from "../../../cli/phases.ts";
 import { recordedIo } from "../recorded-io.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { refuseLoss, refuseUnapproved } from "../../../cli/deploy/gates.ts";
-import type { Change } from "../../../cli/engine/run-log.ts";
+import type { Change } from "../../../cli/deploy/engine/run-log.ts";
 import { UserError } from "../../../domain/user-error.ts";
 
 const change = (operation: Change["operation"], type: string, differs: readonly string[] = []): Change => ({

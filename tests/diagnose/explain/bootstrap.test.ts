@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
-import type { PodState } from "../../../domain/snapshot.ts";
+import type { PodState } from "../../../diagnose/snapshot.ts";
 import { bootstrapPod, lastRun, pod } from "../changes.ts";
 import { healthy, minutesAgo, seen, stack } from "../healthy.ts";
 import { struckBy } from "../struck.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
-import type { PodState } from "../../../domain/snapshot.ts";
+import type { PodState } from "../../../diagnose/snapshot.ts";
 import { pod } from "../changes.ts";
 import { changed, healthy, minutesAgo, seen, stack, without } from "../healthy.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
 import { graphModel } from "../../../diagnose/graph/model.ts";
-import type { Snapshot } from "../../../domain/snapshot.ts";
+import type { Snapshot } from "../../../diagnose/snapshot.ts";
 import { changed, healthy, stack, unseen } from "../healthy.ts";
 
 const drawn = (change: Partial<Snapshot>) => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { Access } from "../../../diagnose/observe/access.ts";
 import { ReadError } from "../../../diagnose/observe/access.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
-import type { EnvironmentStack } from "../../../domain/environment.ts";
-import type { Snapshot } from "../../../domain/snapshot.ts";
-import { vaultRoles } from "../../../domain/vault-roles.ts";
+import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
+import type { Snapshot } from "../../../diagnose/snapshot.ts";
+import { vaultRoles } from "../../../domain/resources/vault-roles.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 const namesPerPage = 25;

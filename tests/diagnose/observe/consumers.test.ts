@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { observePods, observeWorkloads } from "../../../diagnose/observe/consumers.ts";
 import type { Warnings } from "../../../diagnose/observe/deliveries.ts";
-import type { PodState, WorkloadState } from "../../../domain/snapshot.ts";
+import type { PodState, WorkloadState } from "../../../diagnose/snapshot.ts";
 
 const none: Warnings = new Map();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ReadError, type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { observePullsElsewhere } from "../../../diagnose/observe/pulls-elsewhere.ts";
-import type { PullElsewhereState } from "../../../domain/snapshot.ts";
+import type { PullElsewhereState } from "../../../diagnose/snapshot.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 const stack = environmentStack("dev");

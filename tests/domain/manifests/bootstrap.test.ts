@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EnvironmentStack } from "../../../domain/environment.ts";
+import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../../../domain/manifests/bootstrap.ts";
 import { azure, environmentStack, localStack } from "../../support/stacks.ts";
 

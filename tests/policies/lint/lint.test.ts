@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../domain/user-error.ts";
-import { keyVaultSecret } from "../../../policies/examples/samples.ts";
+import { keyVaultSecret } from "../examples/samples.ts";
 import { lintPaths, lintSources, type LintOptions } from "../../../policies/lint/lint.ts";
 import type { LintResult } from "../../../policies/lint/result.ts";
 import { policyCatalogue } from "../../support/policy.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changed, type Sample } from "../../../policies/examples/example.ts";
-import { externalSecret, keyVaultSecret } from "../../../policies/examples/samples.ts";
+import { changed, type Sample } from "../examples/example.ts";
+import { externalSecret, keyVaultSecret } from "../examples/samples.ts";
 import type { Exemption } from "../../../policies/exemptions.ts";
 import { makeAnalyzer, type Analyzer, type PackInput, type PolicyConfig } from "../../../policies/pack/analyzer.ts";
 import type { EngineResource } from "../../../policies/pack/subjects.ts";

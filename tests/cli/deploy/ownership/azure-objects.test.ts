@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type OwnershipAccess } from "../../../../cli/deploy/ownership/ownership.ts";
-import { previewStack } from "../../../../cli/engine/deploy.ts";
-import type { Change } from "../../../../cli/engine/run-log.ts";
+import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
+import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { registerStack } from "../../../../chain.ts";
 import { azureReader } from "../../../../diagnose/observe/access.ts";
-import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/azure-ids.ts";
+import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/resources/azure-ids.ts";
 import { Redacted } from "../../../../domain/redacted.ts";
-import { AzureRig } from "../../../local/azure/rig.ts";
+import { AzureRig } from "../../../stand-ins/azure/rig.ts";
 import { useEngine } from "../../../support/engine.ts";
 import { azure as place, environmentStack, sharedStack } from "../../../support/stacks.ts";
 import { up } from "../../../engine/live-providers.ts";

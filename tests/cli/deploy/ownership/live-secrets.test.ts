@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openCluster, type Cluster } from "../../../../cli/access/cluster.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
-import type { Change } from "../../../../cli/engine/run-log.ts";
+import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject } from "../../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../../local/servers/index.ts";

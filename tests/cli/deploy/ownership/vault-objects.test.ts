@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { previewStack } from "../../../../cli/engine/deploy.ts";
+import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
 import { registerStack } from "../../../../chain.ts";
 import { vaultReader } from "../../../../diagnose/observe/access.ts";
-import { identityId } from "../../../../domain/azure-ids.ts";
-import type { Adopted, EnvironmentStack } from "../../../../domain/environment.ts";
+import { identityId } from "../../../../domain/resources/azure-ids.ts";
+import type { Adopted, EnvironmentStack } from "../../../../domain/plan/environment.ts";
 import type { Finding } from "../../../../domain/finding.ts";
 import { Redacted } from "../../../../domain/redacted.ts";
-import { AzureRig } from "../../../local/azure/rig.ts";
+import { AzureRig } from "../../../stand-ins/azure/rig.ts";
 import { useEngine, type Program } from "../../../support/engine.ts";
 import { openVault } from "../../../support/open-vault.ts";
 import { useServers } from "../../../support/servers.ts";

@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import type { LocalHome } from "../../local/home.ts";
+import type { ArmAddress } from "../../stand-ins/providers/azure-native/arm-client.ts";
+
+/** The Azure stand-in of a home, as the person who owns its subscription. */
+export function localArm(home: LocalHome): Omit<ArmAddress, "subscriptionId" | "location"> {
+  return {
+    endpoint: home.azureUrl,
+    caPem: readFileSync(home.azure.caCertificate, "utf8"),
+    operatorToken: readFileSync(home.azure.operatorToken, "utf8").trim(),
+  };
+}

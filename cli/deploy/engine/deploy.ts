@@ -1,0 +1,122 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { errorsOf } from "../../../domain/finding.ts";
+import { UserError } from "../../../domain/user-error.ts";
+import { RunLog, type Change } from "./run-log.ts";
+
+export interface RunOptions {
+  /** Folders of policy packs; empty only where there is nothing to judge. */
+  readonly policyPacks: readonly string[];
+  readonly signal: AbortSignal;
+  /** URNs, `**` allowed; everything where left out. */
+  readonly target?: readonly string[];
+  /** URNs that are left as they are, also where the program lacks them. @default - none */
+  readonly exclude?: readonly string[];
+  /** Whether the engine looks at the world before it compares: what was deleted or changed by hand is then put right. @default false */
+  readonly refresh?: boolean;
+}
+
+export interface RunResult {
+  readonly changes: readonly Change[];
+  /** Violations below mandatory, to be told and passed. */
+  readonly advisories: RunLog["violations"];
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Previews with the pack. Stack rules and the Automation API's own `up` come too late to stop anything, so every
+ * update of ours goes through here first.
+ *
+ * @throws UserError with all mandatory violations; when a rule could not run (a gate that stayed open is no gate);
+ *   when the engine failed, with its own words.
+ */
+export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
+  return watched("preview", stack, options.signal, async (log) => {
+    await stack.preview({ ...runOptions(options), onEvent: log.listen });
+  });
+}
+
+/**
+ * Updates, with the pack judging again now that everything is known. Throws as {@link previewStack} does, and when a verdict
+ * was still left open.
+ */
+export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
+  return watched("update", stack, options.signal, async (log) => {
+    await stack.up({ ...runOptions(options), onEvent: log.listen });
+    return Object.fromEntries(
+      Object.entries(await stack.outputs())
+        .filter(([, { secret }]) => !secret)
+        .map(([key, { value }]) => [key, value]),
+    );
+  });
+}
+
+function runOptions({ policyPacks, signal, target, exclude, refresh = false }: RunOptions) {
+  return {
+    policyPacks: [...policyPacks],
+    signal,
+    refresh,
+    color: "never" as const,
+    suppressProgress: true,
+    // the command line prints its own account; the engine's is kept for the error only
+    onOutput: () => {},
+    onError: () => {},
+    ...(target === undefined ? {} : { target: [...target], targetDependents: false }),
+    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
+  };
+}
+
+/** One run of the engine, heard by a {@link RunLog}; how it fails is the same for each. */
+export async function watched(
+  verb: "preview" | "update" | "destroy",
+  stack: Stack,
+  signal: AbortSignal,
+  run: (log: RunLog) => Promise<Record<string, unknown> | void>,
+): Promise<RunResult> {
+  const log = new RunLog();
+  let outputs: Record<string, unknown> | void;
+  try {
+    outputs = await run(log);
+  } catch (error) {
+    signal.throwIfAborted();
+    const refused = errorsOf(log.violations);
+    if (refused.length > 0) throw UserError.from(refused);
+    throw failed(verb, stack.name, log, error);
+  }
+  if (log.skippedRules.length > 0) throw openGate(log.skippedRules);
+  if (verb === "update" && log.undecided.length > 0) throw undecided(log.undecided);
+  return {
+    changes: log.changes,
+    advisories: log.violations.filter(({ severity }) => severity !== "error"),
+    ...(outputs === undefined ? {} : { outputs }),
+  };
+}
+
+function openGate(skipped: readonly string[]): UserError {
+  return UserError.of(
+    "policy-did-not-run",
+    `${skipped.length} rule(s) of the pack could not run, so nothing was judged by them:\n${skipped.map((s) => `    ${s}`).join("\n")}`,
+    "this is a defect of the rule, not of your stack: report it with the text above",
+  );
+}
+
+/** In an update the pack refuses what it cannot decide, unless it was never told that this is one. */
+function undecided(left: readonly string[]): UserError {
+  return UserError.of(
+    "policy-stayed-undecided",
+    `${left.length} verdict(s) of the pack were left to the update, and the update did not give them:\n${left.map((s) => `    ${s}`).join("\n")}`,
+    "this is a defect of the pack or of what starts it, not of your stack: report it with the text above",
+  );
+}
+
+function failed(verb: string, stack: string, log: RunLog, cause: unknown): UserError {
+  const told =
+    log.errors.length > 0 ? log.errors.join("\n    ") : cause instanceof Error ? tail(cause.message) : String(cause);
+  const fix = /currently locked by/.test(told)
+    ? `another run holds the stack; when none does: pulumi cancel --stack ${stack}`
+    : "mend what the message names and run the same command again: it goes on where it stopped";
+  return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${told}`, fix, { cause });
+}
+
+function tail(text: string): string {
+  return text.trim().split("\n").slice(-15).join("\n    ");
+}

@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { Finding } from "../../../domain/finding.ts";
+import type { Stage } from "../../../domain/stage.ts";
+import { leftToUpdate } from "../../../policies/pack/report.ts";
+import { unknownValue } from "../../../policies/subject/reading.ts";
+
+/** What one resource comes to in a preview, or came to in an update. */
+export interface Change {
+  readonly operation: "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh" | "same";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
+  readonly object?: string;
+  readonly stage: Stage;
+  /** Property paths that differ; empty for creations and deletions. */
+  readonly differs: readonly string[];
+  /**
+   * SHA-256 of the inputs that it gets, by which two plans of one commit are known to be the same. The engine shows marked
+   * values as `[secret]`, so none is in it. Not of providers, whose inputs belong to the machine.
+   */
+  readonly inputs?: string;
+}
+
+/**
+ * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
+ * pack, what the pack could not decide, and the engine's own errors. Nothing is printed here.
+ */
+export class RunLog {
+  readonly #changes = new Map<string, Change>();
+  readonly violations: Finding[] = [];
+  /** Rules that did not run on a resource: a defect of the rule, and a gate that stayed open. */
+  readonly skippedRules: string[] = [];
+  /** What the pack left for the update to decide. */
+  readonly undecided: string[] = [];
+  readonly errors: string[] = [];
+
+  /** Every change but `same`, in the engine's order. */
+  get changes(): readonly Change[] {
+    return [...this.#changes.values()].filter(({ operation }) => operation !== "same");
+  }
+
+  get total(): number {
+    return this.#changes.size;
+  }
+
+  /** To be given as `onEvent` to `preview`, `up` or `destroy`. */
+  readonly listen = (event: EngineEvent): void => {
+    const step = event.resourcePreEvent?.metadata;
+    if (step !== undefined && operationOf(step.op) !== undefined) {
+      const change = changeOf(step);
+      // a replacement comes as create-replacement, replace and delete-replaced: one change to a person
+      if (change !== undefined && this.#changes.get(step.urn)?.operation !== "replace")
+        this.#changes.set(step.urn, change);
+    }
+    if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
+    const { diagnosticEvent: told } = event;
+    if (told?.severity === "error" && told.ephemeral !== true) {
+      const message = plain(told.message);
+      if (message !== "" && !this.errors.includes(message)) this.errors.push(message);
+    }
+    if (told !== undefined && /can't run policy/.test(told.message)) this.skippedRules.push(plain(told.message));
+  };
+
+  #policy(event: NonNullable<EngineEvent["policyEvent"]>): void {
+    const message = plain(event.message);
+    if (/can't run policy/.test(message)) {
+      this.skippedRules.push(`${event.policyName}: ${message}`);
+      return;
+    }
+    const isUndecided = message.includes(`; ${leftToUpdate} `);
+    if (isUndecided) this.undecided.push(`${event.policyName}: ${message}`);
+    const [type = "", name = ""] = typeAndName(event.resourceUrn ?? "");
+    const [problem = message, ...rest] = message
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
+    this.violations.push({
+      code: event.policyName,
+      stage: stageOf(type),
+      severity: event.enforcementLevel === "mandatory" ? "error" : isUndecided ? "note" : "warning",
+      ...(name === "" ? {} : { where: name }),
+      subject: name,
+      problem,
+      fix: rest.map((line) => line.replace(/^fix: /, "")).join(" ") || `see docs/policies.md#${event.policyName}`,
+    });
+  }
+}
+
+type Step = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
+
+function changeOf(step: Step): Change | undefined {
+  const operation = operationOf(step.op);
+  if (operation === undefined || step.type === "pulumi:pulumi:Stack") return undefined;
+  const [type = step.type, name = step.urn] = typeAndName(step.urn);
+  const differs = Object.keys(step.detailedDiff ?? {}).concat(
+    step.detailedDiff === undefined ? (step.diffs ?? []) : [],
+  );
+  const object = objectName((step.new ?? step.old)?.inputs ?? {});
+  const given = type.startsWith("pulumi:providers:") ? undefined : step.new?.inputs;
+  return {
+    operation,
+    urn: step.urn,
+    type,
+    name,
+    ...(object === undefined ? {} : { object }),
+    stage: stageOf(type),
+    differs: differs.toSorted(),
+    ...(given === undefined ? {} : { inputs: digestOf(given) }),
+  };
+}
+
+function digestOf(inputs: object): string {
+  return createHash("sha256")
+    .update(JSON.stringify(inOrder(inputs)))
+    .digest("hex");
+}
+
+/** The same value whatever the order of its keys. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, item]) => [key, inOrder(item)]);
+}
+
+/** Inputs that name the object itself; the first that is there wins, so the child comes before what it lies in. */
+const namingInputs = [
+  "secretName",
+  "federatedIdentityCredentialResourceName",
+  "roleName",
+  "vaultName",
+  "resourceName",
+  "resourceGroupName",
+  "path",
+  "name",
+] as const;
+
+/** Of Kubernetes' metadata, or of the input that Azure and Vault call an object by; `undefined` where none is known. */
+function objectName(inputs: Readonly<Record<string, unknown>>): string | undefined {
+  const metadata = inputs["metadata"] as { readonly name?: unknown; readonly namespace?: unknown } | undefined;
+  if (typeof metadata?.name === "string" && metadata.name !== unknownValue) {
+    return typeof metadata.namespace === "string" ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+  }
+  const named = namingInputs
+    .map((input) => inputs[input])
+    .find((value) => typeof value === "string" && value !== unknownValue);
+  return typeof named === "string" ? named : undefined;
+}
+
+function operationOf(op: string): Change["operation"] | undefined {
+  switch (op) {
+    case "create":
+    case "update":
+    case "delete":
+    case "same":
+    case "read":
+    case "import":
+    case "refresh":
+      return op;
+    case "replace":
+    case "create-replacement":
+    case "delete-replaced":
+      return "replace";
+    default:
+      return undefined;
+  }
+}
+
+/** `urn:pulumi:<stack>::<project>::<parent types$>type::name` */
+function typeAndName(urn: string): readonly string[] {
+  const [, , types = "", name = ""] = urn.split("::");
+  return [types.split("$").at(-1) ?? types, name];
+}
+
+/** The hop of the chain that a resource belongs to. */
+export function stageOf(type: string): Stage {
+  if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
+  if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";
+  if (/:(SecretStore|ClusterSecretStore)$/.test(type)) return "secret-store";
+  if (/:(ExternalSecret|ClusterExternalSecret|PushSecret|ServiceAccountPatch)$/.test(type)) return "external-secret";
+  if (type.includes(":external-secret:") || type.includes(":secret-store:")) return "external-secret";
+  if (type.startsWith("vault:") || type.includes(":vault:")) return "vault";
+  return "bootstrap";
+}
+
+/** The engine marks colours as `<{%red%}>`. */
+function plain(text: string): string {
+  return text.replace(/<\{%.*?%\}>/g, "").trim();
+}

@@ -1,0 +1,104 @@
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { basename, delimiter, dirname, join } from "node:path";
+import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackPlan } from "../../../domain/plan/environment.ts";
+import { heldValues, lackingValues, type ExportedDeployment } from "../../../domain/plan/held-values.ts";
+import { UserError } from "../../../domain/user-error.ts";
+import { keepConnectionsApart } from "./connections.ts";
+
+/** What is needed to run the program of one stack through Pulumi's own engine. */
+export interface EngineSetup {
+  readonly stackName: string;
+  /** The chain: registers resources, answers the stack's outputs. */
+  readonly program: () => Promise<Record<string, unknown> | void>;
+  /** Folder of `Pulumi.yaml` on cloud stacks; a folder of the home in `local`. */
+  readonly workDir: string;
+  /** Left out where `Pulumi.yaml` in `workDir` has it. */
+  readonly project?: ProjectSettings;
+  /** The `pulumi` executable, such as found by the toolchain. */
+  readonly pulumi: string;
+  /** Folders put before PATH for the engine, such as that of `pulumi-analyzer-policy-nodejs`. */
+  readonly binDirs: readonly string[];
+  /** Folders put behind PATH, for what this machine has none of. */
+  readonly fallbackBinDirs?: readonly string[];
+  /** The engine's own environment beside PATH; VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS among it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Selects the stack, or makes it where it does not exist.
+ *
+ * @throws UserError when the executable cannot be run or the backend cannot be reached.
+ */
+export async function openStack(setup: EngineSetup): Promise<Stack> {
+  const { stackName, program, workDir, project, pulumi } = setup;
+  keepConnectionsApart();
+  try {
+    return await LocalWorkspace.createOrSelectStack(
+      { stackName, projectName: project?.name ?? "ameide-secrets", program },
+      {
+        workDir,
+        ...(project === undefined ? {} : { projectSettings: project }),
+        pulumiCommand: await pulumiCommand(pulumi, workDir),
+        envVars: {
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
+          PATH: [...setup.binDirs, process.env["PATH"] ?? "", ...(setup.fallbackBinDirs ?? [])].join(delimiter),
+          ...setup.env,
+        },
+      },
+    );
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
+    throw UserError.of(
+      "stack-cannot-be-opened",
+      `stack ${stackName} cannot be opened: ${told}`,
+      "look at the backend with `pulumi whoami --verbose` and `pulumi stack ls`",
+      { cause: error },
+    );
+  }
+}
+
+/** Automation API knows an executable only as `<root>/bin/pulumi`; one that lies elsewhere gets a link of that form. */
+async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
+  if (basename(dirname(executable)) === "bin") {
+    return PulumiCommand.get({ root: dirname(dirname(executable)), skipVersionCheck: true });
+  }
+  const link = join(workDir, "bin", "pulumi");
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(executable, link);
+  return PulumiCommand.get({ root: workDir, skipVersionCheck: true });
+}
+
+/**
+ * Absence is never a change: each value that the stack's state holds must have one in the plan as well.
+ *
+ * @throws UserError with every name that the next update would delete.
+ */
+export async function requireHeldValues(stack: Stack, plan: StackPlan): Promise<void> {
+  const lacking = lackingValues(plan, heldValues(await readExport(stack)));
+  if (lacking.length > 0) throw UserError.from(lacking);
+}
+
+/** The stack's state with its secrets encrypted; the Automation API's own export shows them. */
+export async function readExport(stack: Stack): Promise<ExportedDeployment> {
+  const { deployment = {} } = JSON.parse(await pulumiCli(stack, ["stack", "export"])) as {
+    deployment?: ExportedDeployment;
+  };
+  return deployment;
+}
+
+/** One call of `pulumi` on this stack, where the Automation API has none. @returns its standard output. */
+export async function pulumiCli({ name, workspace }: Stack, args: readonly string[]): Promise<string> {
+  const { pulumiCommand: pulumi, workDir: cwd, envVars } = workspace;
+  const { stdout } = await promisify(execFile)(pulumi.command, [...args, "--stack", name], {
+    cwd,
+    env: { ...process.env, ...envVars },
+    maxBuffer: 2 ** 30,
+  });
+  return stdout;
+}

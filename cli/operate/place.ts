@@ -1,0 +1,131 @@
+import type { Access } from "../../diagnose/observe/access.ts";
+import { azureReader, vaultReader } from "../../diagnose/observe/access.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
+import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
+import { localArm } from "../access/local-azure.ts";
+import { loadLocalStack } from "../access/local-stack.ts";
+import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
+import { vaultCredential } from "../access/vault-credentials.ts";
+import { cloudAzure } from "../access/azure.ts";
+import { openOrClosed } from "../access/closed-cluster.ts";
+import { openCluster, type Cluster } from "../access/cluster.ts";
+import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
+import { openWayToVault, type WayToVault } from "../access/vault-way.ts";
+
+/** One environment and the ways into it, for the commands that look at it or mend it. */
+export interface Place {
+  readonly stack: EnvironmentStack;
+  readonly cluster: Cluster;
+  readonly access: Access;
+  /** Whether others work on it too, so that a change asks for `--yes`. */
+  readonly isShared: boolean;
+  close(): Promise<void>;
+}
+
+export interface PlaceOptions extends LocalHomeFlags {
+  readonly stack: string;
+  /** Values at hand, to be compared with what the hops hold. @default - none */
+  readonly dotenv?: readonly string[];
+  /** Whether Vault's values are to be read: by VAULT_TOKEN, which `local` has none of, else by the root token where it lies in the cluster. @default false */
+  readonly readsValues?: boolean;
+}
+
+/**
+ * Opens the ways that a stack names: cluster by its pinned context, Vault by address or a port-forward, Azure by the
+ * default credential chain (in `local` as the stand-in's operator). A way that is closed is a text for people in
+ * `access`, or a cluster that answers with why it is closed, not an error: it becomes a finding.
+ *
+ * @throws UserError when the stack itself cannot be loaded; of `local` also when it is not up.
+ */
+export async function openPlace(options: PlaceOptions): Promise<Place> {
+  const isShared = options.stack !== "local";
+  const { stack: loaded, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
+  const there = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
+  const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : there;
+  const { closed } = way;
+  const stack = { ...loaded, vault: { ...loaded.vault, operatorAddress: way.address } };
+  const vault: VaultAccess =
+    closed === undefined
+      ? await vaultAccess(stack, cluster, options.readsValues === true)
+      : { reader: closedVault(stack, closed) };
+  return {
+    stack,
+    cluster,
+    isShared,
+    access: { kubernetes: cluster, vault: vault.reader, azure },
+    close: async () => {
+      await vault.token?.revoke();
+      await way.close();
+    },
+  };
+}
+
+/**
+ * Refuses a change of what others use too, unless it was confirmed.
+ *
+ * @param command - with the options that say what it changes: who pastes the repair must not change more.
+ * @throws UserError
+ */
+export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, command: string): void {
+  if (!isShared || yes === true) return;
+  throw UserError.of(
+    "not-confirmed",
+    `${stack.name} is shared by others, and ${command} changes it`,
+    `ameide-secrets ${command} --stack ${stack.name} --yes`,
+  );
+}
+
+async function localPlace(options: PlaceOptions) {
+  const home = await homeOf(options);
+  const stack = await loadLocalStack(home, options.dotenv ?? []);
+  const { endpoint, caPem, operatorToken } = localArm(home);
+  const azure = azureReader({
+    resourceManager: endpoint,
+    keyVaultUri: stack.azure.keyVaultUri,
+    token: () => Promise.resolve(new Redacted(operatorToken)),
+    ca: caPem,
+  });
+  const { kubeconfig } = home;
+  const cluster = await openCluster({ kubeconfig, context: stack.cluster.context });
+  // nobody has this one merged into their own: a repair that is pasted must find it
+  return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, azure };
+}
+
+async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
+  const plan = await loadCloudStack(name, dotenv ?? []);
+  const azure = await cloudAzure(plan.azure);
+  if (plan.kind === "shared") return { ...(await clusterOf(plan)), azure }; // it has none, and says so
+  return { stack: plan, cluster: await openOrClosed(plan.cluster), azure };
+}
+
+interface VaultAccess {
+  readonly reader: Access["vault"];
+  /** To be revoked at the end, where this look made it. */
+  readonly token?: ShortToken;
+}
+
+/** Answers every question with why it cannot be asked. */
+function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["vault"] {
+  if (typeof why === "string") return why;
+  return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
+}
+
+/** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */
+async function vaultAccess(
+  { vault, namespace, name }: EnvironmentStack,
+  cluster: Cluster,
+  readsValues: boolean,
+): Promise<VaultAccess> {
+  const address = vault.operatorAddress;
+  const own = ownVaultToken(name, process.env);
+  if (own !== undefined) return { reader: vaultReader(address, own) };
+  if ((await vaultState(address)) !== "active") return { reader: vaultReader(address) };
+  const root = await vaultCredential(cluster, namespace, "root-token").catch(() => undefined);
+  if (root === undefined) return { reader: vaultReader(address) };
+  if (readsValues) return { reader: vaultReader(address, root) };
+  const token = await shortToken({ address, root, policy: auditorPolicyName, ttl: "5m" }).catch(() => undefined);
+  return token === undefined ? { reader: vaultReader(address) } : { reader: vaultReader(address, token.token), token };
+}

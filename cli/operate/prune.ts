@@ -1,0 +1,158 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
+import { classify } from "../../domain/catalogue/lookup.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
+import { effectivePrefix, sanitise } from "../../domain/names.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { listAll } from "../../diagnose/observe/kubernetes-list.ts";
+import type { Cluster } from "../access/cluster.ts";
+import type { KeyVaultWriter } from "../access/key-vault.ts";
+import { vaultCall, vaultStatus } from "../access/vault.ts";
+import { forgetResources } from "../deploy/engine/forget.ts";
+import { readExport } from "../deploy/engine/stack.ts";
+
+/** One place that a retired name was looked for in. */
+export interface PruneRow {
+  readonly where: "Key Vault" | "state" | "Vault";
+  readonly name: string;
+  readonly verdict: "goes" | "absent" | "kept";
+  /** Why it is kept. */
+  readonly reason?: string;
+}
+
+export interface PruneOptions {
+  /** As the person wrote it; see {@link retiredNames}. */
+  readonly names: readonly string[];
+  /** Without it nothing is deleted. */
+  readonly write: boolean;
+  readonly keyVault?: KeyVaultWriter;
+  /** The stack that holds values of Key Vault in its state, where one does. */
+  readonly stack?: Stack;
+  readonly vault?: {
+    readonly address: string;
+    readonly mount: string;
+    readonly token: Redacted;
+    readonly cluster: Cluster;
+  };
+}
+
+/**
+ * The forms in which a retired secret may lie somewhere: its name, and with the prefix of Key Vault.
+ *
+ * @throws UserError for a name that the catalogue does not mark retired.
+ */
+export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: string | undefined): readonly string[] {
+  const { kind } = classify(catalogue, name);
+  if (kind !== "retired") {
+    throw UserError.of(
+      "prune-not-retired",
+      `${name} is not retired: the catalogue ${kind === "unknown" ? "does not know it" : `has it as ${kind}`}`,
+      "write it under retired in environments/catalogue.yaml, and have that reviewed",
+    );
+  }
+  const own = sanitise(name);
+  return [...new Set([own, `${effectivePrefix(secretPrefix)}${own}`])];
+}
+
+/**
+ * Lets a retired secret go: into Key Vault's soft delete, out of the stack's state, and its latest version in Vault, which
+ * can be undeleted. What another writer made stays.
+ *
+ * @returns a row for each place, also where nothing was.
+ * @throws UserError while an ExternalSecret still reads it.
+ */
+export async function prune(options: PruneOptions): Promise<readonly PruneRow[]> {
+  const { names, keyVault, stack, vault } = options;
+  if (vault !== undefined) await refuseReaders(vault.cluster, names);
+  return [
+    ...(stack === undefined ? [] : await pruneState(stack, options)),
+    ...(keyVault === undefined ? [] : await pruneKeyVault(keyVault, options)),
+    ...(vault === undefined ? [] : await pruneVault(vault, options)),
+  ];
+}
+
+/** Before Key Vault: a secret that only state still knows would be made again by the next update. */
+async function pruneState(stack: Stack, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
+  const { resources = [] } = (await readExport(stack)) as {
+    readonly resources?: readonly { urn: string; type: string; inputs?: { readonly secretName?: unknown } }[];
+  };
+  const held = resources.filter(
+    ({ type, inputs }) => type === "azure-native:keyvault:Secret" && names.includes(String(inputs?.secretName)),
+  );
+  if (write && held.length > 0) await forgetResources(stack, new Set(held.map(({ urn }) => urn)));
+  return rows("state", names, (name) => held.some(({ inputs }) => inputs?.secretName === name));
+}
+
+async function pruneKeyVault(keyVault: KeyVaultWriter, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
+  const held = await keyVault.holds(names);
+  if (write) for (const name of held) await keyVault.remove(name);
+  return rows("Key Vault", names, (name) => held.includes(name));
+}
+
+function rows(where: PruneRow["where"], names: readonly string[], isThere: (name: string) => boolean): PruneRow[] {
+  return names.map((name) => ({ where, name, verdict: isThere(name) ? "goes" : "absent" }));
+}
+
+interface Metadata {
+  readonly data: {
+    readonly current_version: number;
+    readonly custom_metadata: Readonly<Record<string, string>> | null;
+    readonly versions: Readonly<Record<string, { readonly deletion_time: string; readonly destroyed: boolean }>>;
+  };
+}
+
+async function pruneVault(
+  { address, mount, token }: NonNullable<PruneOptions["vault"]>,
+  { names, write }: PruneOptions,
+): Promise<readonly PruneRow[]> {
+  const pruned: PruneRow[] = [];
+  for (const name of names) {
+    const { data } = await vaultCall<Partial<Metadata>>(address, token, "GET", `/v1/${mount}/metadata/${name}`).catch(
+      absent,
+    );
+    const latest = data?.versions[String(data.current_version)];
+    if (data === undefined || latest === undefined || latest.deletion_time !== "" || latest.destroyed) {
+      pruned.push({ where: "Vault", name, verdict: "absent" });
+    } else if (data.custom_metadata?.[customMetadataKeys.managedBy] === managedByBootstrap) {
+      if (write) await vaultCall(address, token, "DELETE", `/v1/${mount}/data/${name}`);
+      pruned.push({ where: "Vault", name, verdict: "goes" });
+    } else {
+      const writer = data.custom_metadata?.[customMetadataKeys.managedBy] ?? "nobody says who";
+      pruned.push({ where: "Vault", name, verdict: "kept", reason: `not written by vault-bootstrap (${writer})` });
+    }
+  }
+  return pruned;
+}
+
+/** Vault answers 404 to a path that never was. */
+function absent(error: unknown): Partial<Metadata> {
+  if (vaultStatus(error) === 404) return {};
+  throw error;
+}
+
+interface Reader {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec?: {
+    readonly data?: readonly { readonly remoteRef?: { readonly key?: string } }[];
+    readonly dataFrom?: readonly { readonly extract?: { readonly key?: string } }[];
+  };
+}
+
+async function refuseReaders(cluster: Cluster, names: readonly string[]): Promise<void> {
+  const all = await listAll<Reader>(cluster, "/apis/external-secrets.io/v1/externalsecrets");
+  const readers = all.filter(({ spec }) => {
+    const keys = [
+      ...(spec?.data ?? []).map(({ remoteRef }) => remoteRef?.key),
+      ...(spec?.dataFrom ?? []).map(({ extract }) => extract?.key),
+    ];
+    return keys.some((key) => key !== undefined && names.includes(sanitise(key)));
+  });
+  if (readers.length === 0) return;
+  const who = readers.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).join(", ");
+  throw UserError.of(
+    "prune-still-read",
+    `${names[0]} is still read by ${who}`,
+    "change them to the name that the catalogue gives instead, then prune",
+  );
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { z } from "zod";
+import { pushDecision, type PushDecision, type PushVerdict } from "../../domain/plan/key-vault-push.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { KeyVaultWriter, type KeyVaultPlace } from "../access/key-vault.ts";
+
+export interface PushRow {
+  readonly name: string;
+  readonly verdict: PushVerdict;
+  /** The new version, where one was written. */
+  readonly version?: string;
+}
+
+export interface PushOptions {
+  readonly place: KeyVaultPlace;
+  readonly values: ReadonlyMap<string, Redacted>;
+  /** Names that have no value here: listed, and left alone. */
+  readonly kept: readonly string[];
+  /** Names whose value here is the right one, whatever the vault holds. */
+  readonly overwrite: readonly string[];
+  /** Without it nothing is written. */
+  readonly write: boolean;
+  /** Where this workstation remembers which versions it pushed. @default - below XDG_STATE_HOME */
+  readonly memory?: string;
+}
+
+/**
+ * Compares the values here with Key Vault, and writes what is new or ours to change. With a conflict among them nothing
+ * is written at all: half a `.env` pushed is worse than none.
+ */
+export async function push(options: PushOptions): Promise<readonly PushRow[]> {
+  const { place, values, kept, overwrite, write } = options;
+  const memory = options.memory ?? defaultMemory(place.uri);
+  const vault = new KeyVaultWriter(place);
+  const last = readMemory(memory);
+  const held = await vault.compare(values);
+  const decisions = [...values.keys()].map((name) =>
+    pushDecision(name, held.get(name) ?? { state: "absent" }, last[name], { overwrite: overwrite.includes(name) }),
+  );
+
+  const versions = new Map<string, string>();
+  const mayWrite = write && !decisions.some(({ verdict }) => verdict === "conflict");
+  if (mayWrite) {
+    try {
+      await KeyVaultWriter.forEach(
+        decisions.filter(({ writes }) => writes),
+        async ({ name, verdict }) => {
+          const value = values.get(name);
+          if (value !== undefined)
+            versions.set(name, await vault.set(name, value, { recover: verdict === "recovered" }));
+        },
+      );
+    } finally {
+      // what was written before a failure is ours all the same: the next push goes on from it
+      remember(memory, { ...last, ...sameVersions(decisions, held), ...Object.fromEntries(versions) });
+    }
+  }
+  return [
+    ...decisions.map(({ name, verdict }) => ({ name, verdict, ...versionOf(versions, name) })),
+    ...kept.map((name) => ({ name, verdict: "kept" as const })),
+  ];
+}
+
+/**
+ * Remembers the versions in the vault of values that are the same here, as if they had been pushed from here: where the
+ * program carries them in its state, it was this workstation that wrote them all the same.
+ *
+ * @param options.memory - see PushOptions.
+ */
+export async function rememberHeld({
+  place,
+  values,
+  memory,
+}: Required<Pick<PushOptions, "place" | "values" | "memory">>): Promise<void> {
+  const held = await new KeyVaultWriter(place).compare(values);
+  const same = [...held].flatMap(([name, now]) =>
+    now.state === "held" && now.equalsValueHere ? [[name, now.version] as const] : [],
+  );
+  remember(memory, { ...readMemory(memory), ...Object.fromEntries(same) });
+}
+
+/** A value that is the same in both places was pushed from here, as good as. */
+function sameVersions(decisions: readonly PushDecision[], held: Awaited<ReturnType<KeyVaultWriter["compare"]>>) {
+  return Object.fromEntries(
+    decisions.flatMap(({ name, verdict }) => {
+      const now = held.get(name);
+      return verdict === "same" && now?.state === "held" ? [[name, now.version]] : [];
+    }),
+  );
+}
+
+function versionOf(versions: ReadonlyMap<string, string>, name: string): { readonly version?: string } {
+  const version = versions.get(name);
+  return version === undefined ? {} : { version };
+}
+
+function defaultMemory(uri: string): string {
+  const state = process.env["XDG_STATE_HOME"] ?? "";
+  const base = isAbsolute(state) ? state : join(homedir(), ".local", "state");
+  return join(base, "ameide-secrets", "pushed", `${new URL(uri).host.replace(":", "-")}.json`);
+}
+
+const versionsByName = z.record(z.string(), z.string());
+
+/** Versions only: whoever reads the file learns when this workstation pushed, and no value. */
+function readMemory(file: string): Readonly<Record<string, string>> {
+  try {
+    return versionsByName.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return {}; // a first push, or a file that someone damaged: then every difference is a conflict, which is the safe side
+  }
+}
+
+function remember(file: string, versions: Readonly<Record<string, string>>): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.new`, `${JSON.stringify(versions, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { observeExternalSecrets } from "../../diagnose/observe/deliveries.ts";
+import { namespacesOf, observe } from "../../diagnose/observe/observe.ts";
+import { othersReading } from "../../diagnose/who-uses.ts";
+import { plannedSecret } from "../../diagnose/lineage.ts";
+import { resync } from "../../diagnose/resync.ts";
+import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
+import { existsIn, type ExternalSecret } from "../../domain/catalogue/secrets.ts";
+import { formatFinding } from "../../domain/finding.ts";
+import { environmentNames } from "../../domain/stage.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { runBootstrapJob } from "../access/bootstrap-job.ts";
+import { failedRun } from "../access/bootstrap-log.ts";
+import { inTurn } from "../access/bootstrap-turn.ts";
+import { KeyVaultWriter } from "../access/key-vault.ts";
+import type { Place } from "./place.ts";
+import type { LocalHomeFlags } from "../access/local-home-options.ts";
+import { newValue, type ValueInput } from "./new-value.ts";
+import { keyVaultOf } from "./push-place.ts";
+
+const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };
+
+const timeoutInSeconds = 300;
+/** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
+const syncTimeoutInSeconds = 60;
+
+/**
+ * Carries a new value, Key Vault's former one, or the one that it has by now, along all hops. What a hop holds already is
+ * passed without an action, so a rotation that was interrupted is just run again.
+ *
+ * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
+ *   or for no former version to go back to.
+ */
+export async function rotateValue(
+  place: Place,
+  flags: LocalHomeFlags,
+  name: string,
+  options: {
+    /** `input`: standard input; `former`: Key Vault's version before the latest; `source`: what Key Vault holds, written by others. */
+    readonly from: "input" | "former" | "source";
+    readonly signal: AbortSignal;
+    readonly onAct: (step: RotationStep) => void;
+    readonly onProgress: (text: string) => void;
+    readonly onStep: (step: RotationStep) => void;
+    readonly onWarning: (text: string) => void;
+  },
+): Promise<RotationReport> {
+  const { stack, cluster, access } = place;
+  const { keyVaultName } = plannedSecret(stack, name);
+  const secret = stack.catalogue.secrets[name];
+  if (keyVaultName === undefined || secret?.authority !== "external") {
+    throw UserError.of(
+      "rotation-not-external",
+      `${name} does not come from outside, so its owner rotates it`,
+      "see docs/secrets.md for who owns it",
+    );
+  }
+  const environment = place.isShared ? "shared" : "local";
+  // before anything is opened: a person at a terminal need not wait to hear that a file is wanted
+  const given = options.from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
+  for (const warning of given?.warnings ?? []) options.onWarning(formatFinding(warning));
+  const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
+  const former = options.from === "former" ? await vault.former(keyVaultName) : undefined;
+  const value = given?.value ?? former?.value ?? (await vault.current(keyVaultName));
+  if (former?.isRestored === true)
+    options.onWarning(`${name} was rolled back already; its hops are followed, and nothing is written to Key Vault`);
+  for (const other of alsoReading(place, secret))
+    options.onWarning(`${other} reads the same Key Vault, and takes this value with its next run of vault-bootstrap`);
+  const dotenv = new Map([[keyVaultName, value]]);
+  const { signal } = options;
+
+  return rotate(
+    name,
+    stack,
+    {
+      write: async () =>
+        void (await vault.set(keyVaultName, value, {
+          recover: false,
+          ...(former === undefined ? {} : { restores: former }),
+        })),
+      runBootstrap: async () => {
+        const once = () =>
+          runBootstrapJob(cluster, {
+            namespace: stack.namespace,
+            cronJob: stack.bootstrap.name,
+            purpose: "rotate",
+            flags: [],
+            timeoutInSeconds,
+            signal,
+          });
+        const run = await inTurn(once, { signal, tell: options.onProgress });
+        if (!run.succeeded) {
+          const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
+          throw failedRun(run, problem, "run the same command again");
+        }
+      },
+      resync: () => resyncOf(name, place, options),
+      look: () => observe(stack, access, { compareValues: true, dotenv }),
+    },
+    { signal, onAct: options.onAct, onStep: options.onStep },
+  );
+}
+
+/** Environments that share the Key Vault and have the secret, beside the one that is rotated. */
+function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readonly string[] {
+  if (!isShared) return [];
+  return environmentNames.filter((name) => name !== "local" && name !== stack.name && existsIn(secret, name));
+}
+
+/** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
+export async function resyncOf(
+  secret: string,
+  { stack, cluster }: Pick<Place, "stack" | "cluster">,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
+): Promise<void> {
+  const looked = await Promise.all(
+    namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace, new Map())),
+  );
+  const there = looked.flatMap((part) => (part.ok ? part.value : []));
+  // one of ours that is not there is named by the place that stays behind; the others must not wait for it
+  const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
+  const planned = new Set(ours.map(({ namespace, name }) => `${namespace}/${name}`));
+  const wanted = [
+    ...there.filter(({ namespace, name }) => planned.has(`${namespace}/${name}`)),
+    ...othersReading(there, stack, secret),
+  ];
+  if (wanted.length === 0) return;
+  await resync(cluster, {
+    namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],
+    names: [...new Set(wanted.map(({ name }) => name))],
+    timeoutInSeconds: syncTimeoutInSeconds,
+    signal,
+    onProgress: ({ kind, done, total }) => onProgress(`${kind}: ${done} of ${total} ready`),
+  });
+}

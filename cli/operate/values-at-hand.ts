@@ -1,0 +1,45 @@
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
+import { externalSecretsOf } from "../../domain/catalogue/secrets.ts";
+import { errorsOf } from "../../domain/finding.ts";
+import { keyVaultName } from "../../domain/names.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { readCatalogue } from "../../environments/catalogue.ts";
+import { readEnvFiles } from "../../environments/env-files.ts";
+import { repositoryRoot } from "../../environments/index.ts";
+import { prefixOf } from "./secret-prefix.ts";
+
+/**
+ * The values of `.env` files by Key Vault name.
+ *
+ * @param files - @default - `.env` and `.env.local`, as far as they are there
+ * @throws UserError with every error in them.
+ */
+export function readValues(stack: "shared" | "local", files?: readonly string[]): ReadonlyMap<string, Redacted> {
+  const catalogue = readCatalogue();
+  const secretPrefix = prefixOf(stack);
+  const { values, findings } = compileDotenv({
+    files: readEnvFiles(repositoryRoot, files),
+    catalogue,
+    environment: stack,
+    secretPrefix,
+  });
+  const errors = errorsOf(findings);
+  if (errors.length > 0) throw UserError.from(errors);
+  return new Map(
+    [...values].map(([name, value]) => {
+      const secret = catalogue.secrets[name];
+      const own = secret?.authority === "external" ? secret.keyVault : undefined;
+      return [keyVaultName(own ?? name, secretPrefix), value] as const;
+    }),
+  );
+}
+
+/** Key Vault names of the secrets of a stack that have no value here. */
+export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string, Redacted>): readonly string[] {
+  const prefix = prefixOf(stack);
+  return [...externalSecretsOf(readCatalogue(), stack)]
+    .map(([name, { keyVault = name }]) => keyVaultName(keyVault, prefix))
+    .filter((name) => !values.has(name))
+    .toSorted();
+}

@@ -1,0 +1,198 @@
+import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
+import { userInfo } from "node:os";
+import { withNames } from "../../diagnose/placed.ts";
+import { UserError } from "../../domain/user-error.ts";
+import type { Cluster } from "../access/cluster.ts";
+import type { Place } from "./place.ts";
+import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
+import { vaultCredential } from "../access/vault-credentials.ts";
+
+export interface Repair {
+  /** Whether there was anything to mend. */
+  readonly needed: boolean;
+  /** What was found, for people. */
+  readonly found: string;
+  /** What was done, or would be. */
+  readonly did: string;
+}
+
+export interface RepairOptions {
+  /** Without it nothing is changed. */
+  readonly change: boolean;
+  /** Stands in the Event. */
+  readonly reason: string;
+}
+
+/** What is to be typed for the change: the stack's name and, where others share it, why. */
+export function confirmation({ stack, isShared }: Pick<Place, "stack" | "isShared">): string {
+  return `--confirm ${stack.name}${isShared ? ' --reason "<why>"' : ""}`;
+}
+
+/**
+ * Whether the change was asked for by the stack's name.
+ *
+ * @throws UserError for another name, and where others would find an Event that does not say why.
+ */
+export function isConfirmed(
+  place: Pick<Place, "stack" | "isShared">,
+  { confirm, reason }: { readonly confirm?: string; readonly reason?: string },
+): boolean {
+  const { name } = place.stack;
+  if (confirm === undefined) return false;
+  if (confirm !== name)
+    throw UserError.of("not-confirmed", `--confirm ${confirm} is not the stack ${name}`, confirmation(place));
+  if (place.isShared && (reason ?? "").trim() === "") {
+    const problem = `${name} is shared by others, and the Event that is left says why`;
+    throw UserError.of("reason-missing", problem, confirmation(place));
+  }
+  return true;
+}
+
+/**
+ * The seed's "Vault Sealed (503 Error)": its key comes from `vault-auto-credentials` and is shown to nobody.
+ *
+ * @throws UserError when Vault cannot be reached or was never initialised, or the key is not there.
+ */
+export async function unsealVault(
+  { stack, cluster, access }: Place,
+  { change, reason }: RepairOptions,
+): Promise<Repair> {
+  const { operatorAddress: address } = stack.vault;
+  const state = await vaultState(address);
+  if (state === "unreachable" || state === "uninitialised") {
+    const why = state === "unreachable" ? await whyUnreachable(access) : "";
+    throw UserError.of(
+      `vault-${state}`,
+      `Vault at ${address} is ${state}${why}`,
+      `ameide-secrets doctor --stack ${stack.name}`,
+    );
+  }
+  if (state !== "sealed")
+    return { needed: false, found: `Vault at ${address} is ${state}`, did: "there is nothing to unseal" };
+  const found = `Vault at ${address} is sealed`;
+  const key = await vaultCredential(
+    cluster,
+    stack.namespace,
+    "unseal-key",
+    `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
+  );
+  if (!change) return { needed: true, found, did: "would unseal it with unseal-key of vault-auto-credentials" };
+  await vaultCall(address, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
+  const after = await vaultState(address);
+  if (after === "sealed") {
+    throw UserError.of(
+      "vault-sealed",
+      `Vault at ${address} is still sealed: it wants more than one key`,
+      "give the other shares with: vault operator unseal",
+    );
+  }
+  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
+  return {
+    needed: true,
+    found,
+    did: `unsealed${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+  };
+}
+
+/**
+ * The seed's "Kubernetes Auth Permission Denied (403 Error)": the configuration as the program makes it, which pins no
+ * reviewer token.
+ *
+ * It asks with VAULT_TOKEN where that is set (`local` has a token of its own), else with the root token in the cluster.
+ *
+ * @throws UserError when Vault refuses, or there is neither token.
+ */
+export async function reconfigureKubernetesAuth(
+  { stack, cluster }: Place,
+  { change, reason }: RepairOptions,
+): Promise<Repair> {
+  const { operatorAddress: address, authMount } = stack.vault;
+  const path = `/v1/auth/${authMount}/config`;
+  const token =
+    ownVaultToken(stack.name, process.env) ??
+    (await vaultCredential(
+      cluster,
+      stack.namespace,
+      "root-token",
+      `set VAULT_TOKEN to a token that may write auth/${authMount}/config`,
+    ));
+  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, token, "GET", path);
+  const wanted = asVaultFields(kubernetesAuthConfig(stack));
+  const differs = Object.entries(wanted).filter(
+    ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
+  );
+  const pinned = data["token_reviewer_jwt_set"] === true;
+  const names = [...differs.map(([key]) => key), ...(pinned ? ["token_reviewer_jwt (pinned)"] : [])];
+  const shown = [
+    ...differs.map(([key, value]) => `${key} is ${shownValue(data[key])}, wanted ${shownValue(value)}`),
+    ...(pinned ? ["token_reviewer_jwt (pinned) is set, wanted none"] : []),
+  ];
+  if (names.length === 0)
+    return {
+      needed: false,
+      found: `auth/${authMount} of Vault at ${address} is as the program makes it`,
+      did: "there is nothing to change",
+    };
+  const found = `auth/${authMount} of Vault at ${address} differs: ${shown.join("; ")}`;
+  if (!change)
+    return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
+  // an empty token drops the pinned one: leaving the key out would keep it
+  await vaultCall(address, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
+  const event = await leaveEvent(
+    cluster,
+    stack.namespace,
+    "VaultAuthReconfigured",
+    `auth/${authMount} (${names.join(", ")}): ${reason}`,
+  );
+  return {
+    needed: true,
+    found,
+    did: `written${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+  };
+}
+
+/** What the way to Vault, or the server at its end, says of it. */
+async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
+  if (typeof vault === "string") return `: ${vault}`;
+  return vault.get("sys/health").then(
+    () => "",
+    (error: unknown) => {
+      if (!(error instanceof Error)) return `: ${String(error)}`;
+      // `fetch failed` alone says nothing
+      return `: ${error.cause instanceof Error ? error.cause.message : error.message}`;
+    },
+  );
+}
+
+/** A certificate is as long as a page, and two of them tell nobody what differs. */
+function shownValue(value: string | boolean | undefined): string {
+  if (value === undefined || value === "") return "not set";
+  return String(value).includes("-----BEGIN") ? "a certificate" : String(value);
+}
+
+/**
+ * Who did what and why, where the next person looks first.
+ *
+ * @returns what is to be told of it, after what was done: empty, or why it could not be left. Not everybody may make
+ *   Events, and the repair is done by then.
+ */
+async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
+  const now = new Date().toISOString();
+  const made = cluster.create(`/api/v1/namespaces/${namespace}/events`, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { generateName: "ameide-secrets-", namespace },
+    involvedObject: { apiVersion: "v1", kind: "Secret", namespace, name: "vault-auto-credentials" },
+    type: "Normal",
+    reason,
+    message: `${userInfo().username}: ${note}`,
+    source: { component: "ameide-secrets" },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  });
+  return made.then(
+    () => "",
+    (error: unknown) => ` (the Event could not be left: ${error instanceof Error ? error.message : String(error)})`,
+  );
+}

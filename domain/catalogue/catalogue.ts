@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { environmentNames } from "../stage.ts";
+
+/** Who owns a secret's value. All but `external` are cluster-managed (design: "Words"). */
+export const authorities = [
+  "external",
+  "cnpg",
+  "redis",
+  "keycloak",
+  "helm",
+  "service",
+  "generated",
+  "tls",
+  "bootstrap",
+] as const;
+
+export type Authority = (typeof authorities)[number];
+
+const secretName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,125}[a-z0-9])?$/, "use a-z, 0-9 and single hyphens, 1 to 127");
+const kubernetesName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "use a DNS subdomain name");
+const namespaceName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
+const environments = z.array(z.enum(environmentNames)).min(1);
+/** `*` stands for any run of characters; judged against the name in lower case with `_` as `-`. */
+const pattern = z.string().regex(/^[a-z0-9*/-]+$/, "use a-z, 0-9, -, / and *");
+
+/** What every entry says about itself beside its name. */
+const provenance = {
+  owner: z.string().optional(),
+  reason: z.string().optional(),
+  see: z.string().optional(),
+};
+
+const externalSecret = z.strictObject({
+  authority: z.literal("external"),
+  /** Variable in `.env`. */
+  env: z.string().regex(/^[A-Z][A-Z0-9_.]*$/, "use a variable's name in capitals"),
+  /** @default - the secret's own name. */
+  keyVault: secretName.optional(),
+  /** Path under the KV v2 mount. @default - the secret's own name. */
+  vault: z.string().optional(),
+  /** Environments whose bootstrap fails without it. @default - none */
+  required: environments.optional(),
+  /** @default - every environment. */
+  environments: environments.optional(),
+  /**
+   * Namespaces that read it by ExternalSecrets of others; `environment` stands for the environment's own namespace.
+   * @default - none beside our own deliveries.
+   */
+  consumers: z.array(namespaceName).optional(),
+  /** Other names it went by; refused with this one named. */
+  aliases: z.array(z.string()).optional(),
+  rotateEvery: z
+    .string()
+    .regex(/^\d+d$/, "use days, such as 90d")
+    .optional(),
+  minLengthInCharacters: z.int().min(1).optional(),
+  /** Publicly known value that the bootstrap writes where nothing is, in dev and local only. @default - none */
+  fixture: z.string().optional(),
+  ...provenance,
+});
+
+const generatedSecret = z.strictObject({
+  authority: z.literal("generated"),
+  lengthInCharacters: z.int().min(16).max(256).default(48),
+  vault: z.string().optional(),
+  environments: environments.optional(),
+  consumers: z.array(namespaceName).optional(),
+  aliases: z.array(z.string()).optional(),
+  ...provenance,
+});
+
+const clusterManaged = z
+  .strictObject({
+    name: z.string().optional(),
+    pattern: pattern.optional(),
+    authority: z.enum(authorities).exclude(["external"]),
+    /** Vault names, keys and former names that mean the same secret. */
+    aliases: z.array(z.string()).optional(),
+    ...provenance,
+  })
+  .refine(({ name, pattern: p }) => (name === undefined) !== (p === undefined), "give either name or pattern");
+
+const delivery = z
+  .strictObject({
+    /** Name of the ExternalSecret. @default - the target's name with `-sync`. */
+    externalSecret: kubernetesName.optional(),
+    /**
+     * Whose chart makes the ExternalSecret (362-v2: a service owns its own). Declared so that rules let it pass, the
+     * namespace's reader covers it and the docs show it. @default - this program makes it
+     */
+    madeBy: z.string().optional(),
+    type: z.enum(["Opaque", "kubernetes.io/dockerconfigjson"]).default("Opaque"),
+    /** Key in the target -> secret. Opaque only. */
+    keys: z.record(z.string(), secretName).optional(),
+    /** Secrets that it reads, where the keys in the target are not ours to know; `madeBy` others only. */
+    secrets: z.array(secretName).min(1).optional(),
+    /** dockerconfigjson only: host, and the secrets that its user name and password come from. */
+    registry: z.string().optional(),
+    username: secretName.optional(),
+    password: secretName.optional(),
+    /** ServiceAccounts whose imagePullSecrets list the target. @default - `default` for dockerconfigjson */
+    serviceAccounts: z.array(kubernetesName).optional(),
+    /** `madeBy` others only; `environment` stands for the environment's own namespace, which is the default. */
+    namespaces: z.array(namespaceName).optional(),
+    environments: environments.optional(),
+    refreshIntervalInSeconds: z.int().min(60).optional(),
+    ...provenance,
+  })
+  .refine(
+    (d) =>
+      d.type === "Opaque"
+        ? d.registry === undefined && d.username === undefined && d.password === undefined
+        : d.registry !== undefined && d.username !== undefined && d.password !== undefined,
+    "Opaque takes no registry, username and password; kubernetes.io/dockerconfigjson takes all three",
+  )
+  .refine(
+    (d) => [d.keys, d.secrets, d.registry].filter((given) => given !== undefined).length === 1,
+    "give keys; or secrets, for one that others make; or registry, for a kubernetes.io/dockerconfigjson",
+  )
+  .refine(
+    (d) => d.madeBy !== undefined || (d.secrets === undefined && d.namespaces === undefined),
+    "secrets and namespaces are for a delivery with madeBy; the settings say where this program's own go",
+  );
+
+const inClusterDelivery = z.strictObject({
+  externalSecret: kubernetesName,
+  authority: z.enum(["keycloak", "service", "generated"]),
+  /** What writes the value into Vault, such as `keycloak-client-patcher`. */
+  producer: z.string(),
+  /** Key in the target -> path under the KV v2 mount; `<env>` in it stands for the environment's name. */
+  keys: z.record(z.string(), z.string()),
+  /** `environment` stands for the environment's own namespace, which is the default. */
+  namespaces: z.array(namespaceName).optional(),
+  environments: environments.optional(),
+  ...provenance,
+});
+
+/** The one list of all secrets. Unknown keys are refused: a typing slip must not weaken a rule. */
+export const catalogueSchema = z.strictObject({
+  secrets: z.record(secretName, z.discriminatedUnion("authority", [externalSecret, generatedSecret])),
+  clusterManaged: z.array(clusterManaged),
+  /** By name of the target Secret. */
+  deliveries: z.record(kubernetesName, delivery),
+  /** Made by others from in-cluster producers; declared so that the rules let exactly these pass. */
+  inClusterDeliveries: z.record(kubernetesName, inClusterDelivery).default({}),
+  /** Clients whose secrets the client-patcher extracts from Keycloak into Vault. */
+  keycloakClients: z.array(z.strictObject({ clientId: z.string(), vaultKey: secretName })).default([]),
+  /** Names and patterns of variables in `.env` that are plain values, no secrets. */
+  settings: z.array(z.string()),
+  /** Names and patterns that are refused. `use` names what to use instead; `*` in it stands for what the pattern's matched. */
+  retired: z.record(z.string(), z.strictObject({ since: z.iso.date(), use: z.string().optional(), ...provenance })),
+  fixtures: z.strictObject({
+    /** Development values that were found in use as if real; `*` at the end stands for any rest. */
+    values: z.array(z.string()),
+    /** Markers that must never reach a consumer. */
+    placeholders: z.array(z.string()),
+  }),
+});
+
+export type Catalogue = z.infer<typeof catalogueSchema>;
+export type CatalogueSecret = Catalogue["secrets"][string];
+export type CatalogueDelivery = Catalogue["deliveries"][string];

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
+import { externalSecretName } from "./lookup.ts";
+import { existsIn } from "./secrets.ts";
+import { keyVaultName } from "../names.ts";
+import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan.ts";
+import type { EnvironmentName } from "../stage.ts";
+
+/** Name of every SecretStore of ours; the seed's. */
+export const storeName = "ameide-vault";
+/** ServiceAccount that a store logs in to Vault with; never `default`, which every pod has. */
+export const storeServiceAccount = "ameide-vault-reader";
+/** In `consumers` and `inClusterDeliveries`: the environment's own namespace, whatever its name. */
+export const ownNamespace = "environment";
+
+export interface ChainPlace {
+  readonly environment: EnvironmentName;
+  /** The environment's own namespace, such as `ameide-dev`. */
+  readonly namespace: string;
+  /** Not set means `env-`, `""` means no prefix. */
+  readonly secretPrefix: string | undefined;
+  /** Namespaces with a store beside the environment's own (the seed's `extraSecretStores`). */
+  readonly additionalNamespaces: readonly string[];
+  /** Namespaces that receive the registry's pull secrets as well. */
+  readonly registryAdditionalNamespaces: readonly string[];
+  /** Before the spread; at least 60. */
+  readonly refreshIntervalInSeconds: number;
+  /** Whether the bootstrap writes fixtures where nothing is. @default false */
+  readonly fixturesAllowed?: boolean;
+}
+
+/**
+ * What the catalogue comes to in one place: pure names, in one order for the same input.
+ *
+ * @throws UserError if a Key Vault name would not be valid.
+ */
+export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
+  const { environment, namespace } = place;
+  const here = Object.entries(catalogue.secrets).filter(([, secret]) => existsIn(secret, environment));
+  const secrets = here.map(([name, secret]) => plannedSecret(name, secret, place));
+  const deliveries = Object.entries(catalogue.deliveries)
+    .filter(([, delivery]) => delivery.madeBy === undefined && existsIn(delivery, environment))
+    .flatMap(([target, delivery]) => plannedDeliveries(target, delivery, catalogue, place));
+  return {
+    environment,
+    namespace,
+    secrets,
+    stores: namespacesOf(place).map((name) => plannedStore(name, deliveries, catalogue, place)),
+    deliveries,
+    patcherPaths: [...new Set(catalogue.keycloakClients.map(({ vaultKey }) => vaultKey))].toSorted(),
+  };
+}
+
+/**
+ * Spreads refreshes over ±10 % by a stable hash, so that hundreds of ExternalSecrets do not call Vault at once.
+ *
+ * @param key - `namespace/name`; the same key always gives the same interval.
+ * @returns whole seconds, at least 60.
+ */
+export function spreadRefresh(intervalInSeconds: number, key: string): number {
+  const share = createHash("sha256").update(key).digest().readUInt32BE(0) / 0xffff_ffff;
+  return Math.max(60, Math.round(intervalInSeconds * (0.9 + 0.2 * share)));
+}
+
+/** Every namespace that gets a store: the environment's own first, then the others as the settings name them. */
+function namespacesOf({
+  namespace,
+  additionalNamespaces,
+  registryAdditionalNamespaces,
+}: ChainPlace): readonly string[] {
+  return [...new Set([namespace, ...additionalNamespaces, ...registryAdditionalNamespaces])];
+}
+
+function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace): PlannedSecret {
+  const vaultPath = secret.vault ?? name;
+  if (secret.authority === "generated") {
+    const { authority, lengthInCharacters } = secret;
+    return { name, authority, vaultPath, required: false, lengthInCharacters };
+  }
+  return {
+    name,
+    authority: secret.authority,
+    variable: secret.env,
+    keyVaultName: keyVaultName(secret.keyVault ?? name, place.secretPrefix),
+    vaultPath,
+    required: secret.required?.includes(place.environment) ?? false,
+    ...(secret.fixture === undefined ? {} : { fixture: secret.fixture }),
+  };
+}
+
+function plannedDeliveries(
+  target: string,
+  delivery: CatalogueDelivery,
+  catalogue: Catalogue,
+  place: ChainPlace,
+): readonly PlannedDelivery[] {
+  const name = externalSecretName(target, delivery);
+  const pull = delivery.type === "kubernetes.io/dockerconfigjson";
+  const namespaces = pull ? [place.namespace, ...place.registryAdditionalNamespaces] : [place.namespace];
+  const interval = delivery.refreshIntervalInSeconds ?? place.refreshIntervalInSeconds;
+  const unpromised = sourcesOf(delivery)
+    .map(([, secret]) => secret)
+    .filter((secret) => !isPromised(catalogue.secrets[secret], place));
+  const keys = sourcesOf(delivery).map(([secretKey, secret]) => ({
+    secretKey,
+    secret,
+    vaultPath: catalogue.secrets[secret]?.vault ?? secret,
+  }));
+  const everywhere = {
+    name,
+    target,
+    storeName,
+    type: delivery.type,
+    keys,
+    ...(delivery.registry === undefined ? {} : { registry: delivery.registry }),
+    imagePullServiceAccounts: pull ? (delivery.serviceAccounts ?? ["default"]) : [],
+    ...(unpromised.length === 0 ? {} : { mayLackValue: [...new Set(unpromised)] }),
+  };
+  return [...new Set(namespaces)].map((namespace) =>
+    Object.assign({ namespace, refreshIntervalInSeconds: spreadRefresh(interval, `${namespace}/${name}`) }, everywhere),
+  );
+}
+
+/** Whether a run of the bootstrap that succeeds leaves a value in Vault. */
+function isPromised(secret: CatalogueSecret | undefined, { environment, fixturesAllowed }: ChainPlace): boolean {
+  if (secret?.authority !== "external") return secret !== undefined;
+  return (
+    (secret.required?.includes(environment) ?? false) || (fixturesAllowed === true && secret.fixture !== undefined)
+  );
+}
+
+/**
+ * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
+ * where others make the delivery and its keys are not ours to know.
+ */
+export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
+  const { keys = {}, secrets = [], username, password } = delivery;
+  return [
+    ...Object.entries(keys),
+    ...secrets.map((name) => [name, name] as const),
+    ...(username === undefined ? [] : [["username", username] as const]),
+    ...(password === undefined ? [] : [["password", password] as const]),
+  ];
+}
+
+function plannedStore(
+  namespace: string,
+  deliveries: readonly PlannedDelivery[],
+  catalogue: Catalogue,
+  place: ChainPlace,
+): PlannedStore {
+  const role = `ameide-secrets-reader-${namespace}`;
+  const delivered = deliveries
+    .filter((delivery) => delivery.namespace === namespace)
+    .flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath));
+  const deliveredByOthers = Object.values(catalogue.deliveries)
+    .filter((delivery) => delivery.madeBy !== undefined && existsIn(delivery, place.environment))
+    .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
+    .flatMap((delivery) => sourcesOf(delivery).map(([, secret]) => catalogue.secrets[secret]?.vault ?? secret));
+  const consumed = Object.entries(catalogue.secrets)
+    .filter(([, secret]) => existsIn(secret, place.environment) && reads(secret.consumers ?? [], namespace, place))
+    .map(([name, secret]) => secret.vault ?? name);
+  const fromCluster = Object.values(catalogue.inClusterDeliveries)
+    .filter((delivery) => existsIn(delivery, place.environment))
+    .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
+    .flatMap(({ keys }) => Object.values(keys).map((path) => path.replaceAll("<env>", place.environment)));
+  return {
+    name: storeName,
+    namespace,
+    role,
+    policy: role,
+    serviceAccount: storeServiceAccount,
+    readablePaths: [...new Set([...delivered, ...deliveredByOthers, ...consumed, ...fromCluster])].toSorted(),
+  };
+}
+
+function reads(readers: readonly string[], namespace: string, place: ChainPlace): boolean {
+  return readers.some((reader) => (reader === ownNamespace ? place.namespace : reader) === namespace);
+}

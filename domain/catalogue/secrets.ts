@@ -1,0 +1,24 @@
+import type { Catalogue, CatalogueSecret } from "./catalogue.ts";
+import type { EnvironmentName } from "../stage.ts";
+
+export type ExternalSecret = Extract<CatalogueSecret, { authority: "external" }>;
+
+/** Whether an entry exists in `environment`: everywhere, where it does not say otherwise; `shared` has all. */
+export function existsIn(
+  entry: { readonly environments?: readonly EnvironmentName[] | undefined },
+  environment: EnvironmentName | "shared",
+): boolean {
+  return environment === "shared" || (entry.environments?.includes(environment) ?? true);
+}
+
+/** Secrets that come from outside the cluster and exist in `environment`, by name, in the catalogue's order. */
+export function externalSecretsOf(
+  catalogue: Catalogue,
+  environment: EnvironmentName | "shared",
+): ReadonlyMap<string, ExternalSecret> {
+  const found = new Map<string, ExternalSecret>();
+  for (const [name, secret] of Object.entries(catalogue.secrets)) {
+    if (secret.authority === "external" && existsIn(secret, environment)) found.set(name, secret);
+  }
+  return found;
+}

@@ -1,0 +1,138 @@
+import { parse } from "dotenv";
+import { scanDotenv } from "./scan.ts";
+import { shownName } from "./shown.ts";
+import type { Finding } from "../finding.ts";
+import type { EnvironmentName } from "../stage.ts";
+
+/** Whether git tracks a file; where it would not say, its words and the repair. */
+export type GitAnswer = boolean | { readonly problem: string; readonly fix: string };
+
+export interface DotenvFile {
+  /** As the user would write it, such as `.env`. */
+  readonly path: string;
+  readonly text: string;
+  /** Whether git tracks it: then its values are in the history for good. */
+  readonly tracked: GitAnswer;
+  /** Permission bits, such as 0o600; left out where the system has none. */
+  readonly mode?: number;
+}
+
+/** A variable with the value that holds after all files are read. */
+export interface Variable {
+  readonly name: string;
+  readonly value: string;
+  /** `file:line` of the assignment that holds. */
+  readonly where: string;
+  /** Orders findings: by file, then by line. */
+  readonly place: number;
+  readonly cutByHash: boolean;
+  readonly strayQuote: boolean;
+}
+
+interface PlacedFinding {
+  readonly place: number;
+  readonly finding: Finding;
+}
+
+/** More lines than any file has, so that `file * this + line` orders by file first. */
+const linesPerFile = 10_000_000;
+
+/** Reads all files, a later one over an earlier one; within a file dotenv's rule holds, that the last one wins. */
+export function mergeFiles(files: readonly DotenvFile[]): {
+  readonly variables: readonly Variable[];
+  readonly findings: readonly PlacedFinding[];
+} {
+  const merged = new Map<string, Variable>();
+  const findings: PlacedFinding[] = [];
+
+  for (const [order, { path, text }] of files.entries()) {
+    const values = new Map(Object.entries(parse(text)));
+    const { assignments, unreadLines } = scanDotenv(text);
+    const firstLines = new Map<string, number>();
+    for (const { variable: name, line, cutByHash, strayQuote } of assignments) {
+      const [where, place] = [`${path}:${line}`, order * linesPerFile + line];
+      const first = firstLines.get(name);
+      if (first === undefined) firstLines.set(name, line);
+      else findings.push({ place, finding: duplicate(shownName(name), `${path}:${first}`, where) });
+      const value = values.get(name);
+      if (value !== undefined) merged.set(name, { name, value, where, place, cutByHash, strayQuote });
+    }
+    for (const line of unreadLines) {
+      findings.push({ place: order * linesPerFile + line, finding: unread(`${path}:${line}`) });
+    }
+  }
+  return { variables: [...merged.values()].toSorted((a, b) => a.place - b.place), findings };
+}
+
+/** What is wrong with the file as such: git tracks it or does not say, or others can read it. */
+export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
+  const findings: Finding[] = [];
+  const accepted = isExample(file.path) && environment === "local";
+  if (typeof file.tracked === "object" && !accepted) {
+    findings.push({
+      code: "dotenv-git-unknown",
+      stage: "dotenv",
+      severity: "error",
+      where: file.path,
+      subject: file.path,
+      problem: `git does not say whether it tracks ${file.path}: ${file.tracked.problem}`,
+      fix: file.tracked.fix,
+    });
+  }
+  if (file.tracked === true && !accepted) {
+    findings.push({
+      code: "dotenv-tracked",
+      stage: "dotenv",
+      severity: "error",
+      where: file.path,
+      subject: file.path,
+      problem: isExample(file.path)
+        ? `${file.path} holds sample values, which only local accepts, not ${environment}`
+        : `git tracks ${file.path}, so every value in it is in the history`,
+      fix: isExample(file.path)
+        ? "give a file with real values, such as --dotenv .env"
+        : `git rm --cached ${file.path}, add it to .gitignore, and rotate what it held`,
+    });
+  }
+  if (file.mode !== undefined && (file.mode & 0o077) !== 0 && !isExample(file.path)) {
+    findings.push({
+      code: "dotenv-readable-by-others",
+      stage: "dotenv",
+      severity: "warning",
+      where: file.path,
+      subject: file.path,
+      problem: `${file.path} can be read or written by others (mode ${(file.mode & 0o777).toString(8)})`,
+      fix: `chmod 600 ${file.path}`,
+    });
+  }
+  return findings;
+}
+
+/** Whether a path names the committed file of sample values. */
+function isExample(path: string): boolean {
+  return /(?:^|[\\/])\.env\.example$/.test(path);
+}
+
+function duplicate(name: string, first: string, second: string): Finding {
+  return {
+    code: "dotenv-duplicate",
+    stage: "dotenv",
+    severity: "error",
+    where: second,
+    subject: name,
+    problem: `${name} is set twice, here and at ${first}`,
+    fix: "remove one of the two lines",
+  };
+}
+
+function unread(where: string): Finding {
+  return {
+    code: "dotenv-line-unread",
+    stage: "dotenv",
+    severity: "error",
+    where,
+    subject: where,
+    problem: "this line is neither NAME=value nor a comment, so dotenv skips it in silence",
+    fix: "write it as NAME=value, in quotes where the value spans lines, or begin it with #",
+  };
+}

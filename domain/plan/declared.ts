@@ -1,0 +1,75 @@
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { externalSecretName } from "../catalogue/lookup.ts";
+import { existsIn } from "../catalogue/secrets.ts";
+import { namespaceOf } from "./federation.ts";
+import { normalise } from "../names.ts";
+import { ownNamespace, sourcesOf } from "../catalogue/plan-chain.ts";
+import { environmentNames, type EnvironmentName } from "../stage.ts";
+
+/** An ExternalSecret as it is met, in a plan, a YAML file or a cluster. */
+export interface MetDelivery {
+  readonly externalSecret: string;
+  readonly target: string;
+  /** `undefined` where it is not known yet, as in a template. */
+  readonly namespace: string | undefined;
+  /** Where it is met; `shared` means in any environment. */
+  readonly environment: EnvironmentName | "shared";
+}
+
+/** A delivery that the catalogue declares, whoever makes it. */
+export interface DeclaredDelivery {
+  /** Key in the target -> path under the KV v2 mount; for a pull secret `username` and `password`. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** Whether the keys in the target are part of the declaration; if not, the paths alone are. */
+  readonly keysAreDeclared: boolean;
+}
+
+/**
+ * The declaration that a delivery answers to.
+ *
+ * @returns `undefined` unless target, ExternalSecret, namespace and environment all agree with one.
+ */
+export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): DeclaredDelivery | undefined {
+  const inCluster = catalogue.inClusterDeliveries[met.target];
+  if (inCluster !== undefined) {
+    const here = inCluster.externalSecret === met.externalSecret && isHere(inCluster, met);
+    return here ? { paths: new Map(Object.entries(inCluster.keys)), keysAreDeclared: true } : undefined;
+  }
+  const delivery = catalogue.deliveries[met.target];
+  if (delivery === undefined || externalSecretName(met.target, delivery) !== met.externalSecret) return undefined;
+  // the settings say which namespaces receive a pull secret, so any may
+  const here = delivery.registry === undefined ? isHere(delivery, met) : existsIn(delivery, met.environment);
+  if (!here) return undefined;
+  const paths = sourcesOf(delivery).map(([key, name]) => [key, catalogue.secrets[name]?.vault ?? name] as const);
+  return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined };
+}
+
+/** Whether a declared delivery reads `path` into `secretKey`; `<env>` in the declared path stands for any environment. */
+export function declares(
+  { paths, keysAreDeclared }: DeclaredDelivery,
+  secretKey: string | undefined,
+  path: string,
+): boolean {
+  const wanted = normalise(path);
+  const candidates = keysAreDeclared ? [paths.get(secretKey ?? "")] : [...paths.values()];
+  return candidates.some(
+    (declared) =>
+      declared !== undefined &&
+      ["", ...environmentNames].some((environment) => normalise(declared.replaceAll("<env>", environment)) === wanted),
+  );
+}
+
+function isHere(
+  declared: {
+    readonly namespaces?: readonly string[] | undefined;
+    readonly environments?: EnvironmentName[] | undefined;
+  },
+  { namespace, environment }: MetDelivery,
+): boolean {
+  if (!existsIn(declared, environment)) return false;
+  if (namespace === undefined) return true;
+  const own = environment === "shared" ? environmentNames.map(namespaceOf) : [namespaceOf(environment)];
+  return (declared.namespaces ?? [ownNamespace]).some((name) =>
+    name === ownNamespace ? own.includes(namespace) : name === namespace,
+  );
+}

@@ -1,0 +1,85 @@
+import { identityId, keyVaultId } from "./azure-ids.ts";
+import type { EnvironmentStack, StackPlan } from "../plan/environment.ts";
+import type { Finding } from "../finding.ts";
+import { nearest } from "../nearest.ts";
+import { vaultPolicies } from "./vault-policies.ts";
+import { vaultRoles } from "./vault-roles.ts";
+
+/** What a stack can take over as it is, instead of making it. Kubernetes objects are not among them: see {@link adoptables}. */
+export interface Adoptable {
+  /** Name of the resource in the program, such as `vault-engine-kv`. */
+  readonly resource: string;
+  /** The provider's id; left out where Azure or whoever made it chose a part of it. */
+  readonly id?: string;
+}
+
+/**
+ * What may stand before this program comes, and holds values or lets others in: Key Vault, identity, role assignment,
+ * federated credential, Vault's mounts, policies and roles. An object in Kubernetes is never adopted: whoever applies it
+ * (ArgoCD, Helm) would go on applying it.
+ */
+export function adoptables(plan: StackPlan): readonly Adoptable[] {
+  return plan.kind === "shared"
+    ? [
+        { resource: "key-vault-vault", id: keyVaultId(plan.azure) },
+        { resource: "identity-identity", id: identityId(plan.azure) },
+        { resource: "identity-secrets-user" },
+      ]
+    : [{ resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
+}
+
+/** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
+function inVault(stack: EnvironmentStack): readonly Adoptable[] {
+  const { vault, plan, bootstrap } = stack;
+  const policies = vaultPolicies({ plan, config: bootstrap.config, mayUnmount: false });
+  return [
+    { resource: "vault-engine-kv", id: vault.mount },
+    { resource: "vault-engine-kv-config", id: `${vault.mount}/config` },
+    ...policies.map(({ name }) => ({ resource: `vault-engine-${name}`, id: name })),
+    { resource: "vault-auth-backend", id: vault.authMount },
+    { resource: "vault-auth-config", id: `auth/${vault.authMount}/config` },
+    ...vaultRoles(stack).map(({ name }) => ({
+      resource: `vault-auth-${name}`,
+      id: `auth/${vault.authMount}/role/${name}`,
+    })),
+  ];
+}
+
+/** The line of a stack file by which a resource is taken over. */
+export function adoptionLine(stack: string, resource: string, id: string): string {
+  return `take it over as it is, in Pulumi.${stack}.yaml under ameide-secrets:settings: adopt: { ${resource}: ${JSON.stringify(id)} }`;
+}
+
+/** Every entry of `adopt` that this stack cannot mean; to be refused before anything is registered. */
+export function checkAdopted(plan: StackPlan, stackName: string): readonly Finding[] {
+  const known = new Map(adoptables(plan).map((one) => [one.resource, one]));
+  return Object.entries(plan.adopt ?? {}).flatMap(([resource, id]): Finding[] => {
+    const adoptable = known.get(resource);
+    const finding = (problem: string, fix: string): Finding[] => [
+      {
+        code: "settings-adopt",
+        stage: plan.kind === "shared" ? "key-vault" : "vault",
+        severity: "error",
+        where: `Pulumi.${stackName}.yaml`,
+        subject: resource,
+        problem,
+        fix,
+      },
+    ];
+    if (adoptable === undefined) {
+      const names = [...known.keys()];
+      const meant = nearest(resource, names);
+      return finding(
+        `adopt: "${resource}" is nothing that the stack ${stackName} can take over`,
+        meant === undefined
+          ? `use one of: ${names.join(", ")}`
+          : `did you mean "${meant}"? it can be: ${names.join(", ")}`,
+      );
+    }
+    if (adoptable.id === undefined || adoptable.id.toLowerCase() === id.toLowerCase()) return [];
+    return finding(
+      `adopt: "${resource}" is "${id}", and this stack's own is "${adoptable.id}"`,
+      `adopt: { ${resource}: ${JSON.stringify(adoptable.id)} }`,
+    );
+  });
+}

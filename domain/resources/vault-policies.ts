@@ -1,0 +1,141 @@
+import type { BootstrapConfig } from "../bootstrap-config.ts";
+import { bootstrapWriters } from "../bootstrap-writers.ts";
+import type { ChainPlan } from "../plan.ts";
+
+/** One ACL policy of Vault, as HCL. */
+export interface VaultPolicy {
+  readonly name: string;
+  readonly policy: string;
+}
+
+export interface VaultPolicyArgs {
+  readonly plan: ChainPlan;
+  readonly config: BootstrapConfig;
+  /** Whether this program may take its mounts away again; `local` only. */
+  readonly mayUnmount: boolean;
+}
+
+/** The patcher's own role: the one that it has today is bound to `default` and stays as it is until its chart moves. */
+export const patcherRole = "ameide-secrets-keycloak-client-patcher";
+export const patcherPolicyName = "keycloak-client-patcher";
+export const deployerPolicyName = "ameide-secrets-deployer";
+export const auditorPolicyName = "ameide-secrets-auditor";
+
+/**
+ * Every policy of one environment. Each names its paths one by one: no `*` reaches a secret's data, so a name that the
+ * catalogue does not let someone read cannot be read.
+ */
+export function vaultPolicies({ plan, config, mayUnmount }: VaultPolicyArgs): readonly VaultPolicy[] {
+  const { mount, authMount } = config.vault;
+  return [
+    ...plan.stores.map(({ policy, readablePaths }) => ({ name: policy, policy: readerPolicy(mount, readablePaths) })),
+    ...bootstrapWriters(config).map(({ role, paths }) => ({ name: role, policy: writerPolicy(mount, paths) })),
+    ...(plan.patcherPaths.length > 0
+      ? [{ name: patcherPolicyName, policy: patcherPolicy(mount, plan.patcherPaths) }]
+      : []),
+    { name: deployerPolicyName, policy: deployerPolicy({ mount, authMount, mayUnmount }) },
+    { name: auditorPolicyName, policy: auditorPolicy({ mount, authMount }) },
+  ];
+}
+
+/** Reads the latest data of exactly these paths; a namespace without any gets a policy that allows nothing. */
+function readerPolicy(mount: string, paths: readonly string[]): string {
+  if (paths.length === 0) return "# no secret is declared for this namespace\n";
+  return rules(paths.map((path) => [`${mount}/data/${path}`, ["read"]]));
+}
+
+/**
+ * Reads before it writes (CAS), marks what it wrote in the metadata, and lists folders to find what is there. Its role goes
+ * without Vault's default policy, whose twenty rules Vault would weigh at each request; of these it needs two.
+ */
+function writerPolicy(mount: string, paths: readonly string[]): string {
+  const folders = new Set(paths.flatMap(foldersOf));
+  return rules([
+    ...paths.flatMap((path): Rule[] => [
+      [`${mount}/data/${path}`, ["create", "read", "update"]],
+      // never created: the data is written first
+      [`${mount}/metadata/${path}`, ["read", "update"]],
+    ]),
+    ...[...folders].map((folder): Rule => [`${mount}/metadata/${folder}`, ["list"]]),
+    ["sys/capabilities-self", ["update"]],
+    ["auth/token/revoke-self", ["update"]],
+  ]);
+}
+
+/** Writes the client secrets that Keycloak made, and reads them back: a write that did not arrive is found (485). */
+function patcherPolicy(mount: string, paths: readonly string[]): string {
+  return rules(
+    paths.flatMap((path): Rule[] => [
+      [`${mount}/data/${path}`, ["create", "read", "update", "patch"]],
+      [`${mount}/metadata/${path}`, ["read"]],
+    ]),
+  );
+}
+
+/**
+ * What `up` may do to Vault: the mounts, the auth method, and this program's own policies and roles. It reads no secret.
+ * Whoever writes policies can write one for itself, so the token is short and revoked when `up` ends.
+ */
+export function deployerPolicy({
+  mount,
+  authMount,
+  mayUnmount,
+}: {
+  mount: string;
+  authMount: string;
+  mayUnmount: boolean;
+}) {
+  const own = mayUnmount ? ["delete"] : [];
+  return rules([
+    ["sys/mounts", ["read"]],
+    [`sys/mounts/${mount}`, ["create", "read", "update", ...own]],
+    [`sys/mounts/${mount}/tune`, ["read", "update"]],
+    [`${mount}/config`, ["create", "read", "update"]],
+    ["sys/auth", ["read"]],
+    // enabling and disabling an auth method asks for sudo
+    [`sys/auth/${authMount}`, ["create", "read", "update", "sudo", ...own]],
+    [`sys/auth/${authMount}/tune`, ["read", "update", "sudo"]],
+    [`sys/mounts/auth/${authMount}`, ["read"]],
+    [`sys/mounts/auth/${authMount}/tune`, ["read", "update"]],
+    [`auth/${authMount}/config`, ["create", "read", "update"]],
+    [`auth/${authMount}/role/ameide-secrets-*`, ["create", "read", "update", "delete"]],
+    ["sys/policies/acl/ameide-secrets-*", ["create", "read", "update", "delete"]],
+    [`sys/policies/acl/${patcherPolicyName}`, ["create", "read", "update", "delete"]],
+  ]);
+}
+
+/** Sees which secrets exist, in which version and by whom; no value. For `doctor`, `lineage` and `drift`. */
+function auditorPolicy({ mount, authMount }: { mount: string; authMount: string }): string {
+  return rules([
+    [`${mount}/metadata/*`, ["read", "list"]],
+    [`${mount}/config`, ["read"]],
+    ["sys/mounts", ["read"]],
+    ["sys/auth", ["read"]],
+    [`auth/${authMount}/config`, ["read"]],
+    [`auth/${authMount}/role`, ["list"]],
+    [`auth/${authMount}/role/*`, ["read"]],
+    ["sys/policies/acl", ["list"]],
+    ["sys/policies/acl/*", ["read"]],
+  ]);
+}
+
+type Rule = readonly [path: string, capabilities: readonly string[]];
+
+function rules(entries: readonly Rule[]): string {
+  return entries
+    .map(
+      ([path, capabilities]) => `path ${JSON.stringify(path)} {\n  capabilities = ${JSON.stringify(capabilities)}\n}\n`,
+    )
+    .join("");
+}
+
+/** `gitlab/tokens/x` -> ``, `gitlab/`, `gitlab/tokens/`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  return parts.map((_, length) =>
+    parts
+      .slice(0, length)
+      .map((part) => `${part}/`)
+      .join(""),
+  );
+}

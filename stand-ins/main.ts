@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { UserError } from "../domain/user-error.ts";
+import { startAzure } from "./azure/stand-in.ts";
+import { localHome } from "../local/home.ts";
+import { startHomeNode } from "./node/home-node.ts";
+
+/**
+ * The process that plays Azure and a node of the cluster. It is started and ended by local/servers; SIGTERM writes what
+ * is not written yet and ends the pods.
+ */
+const { values } = parseArgs({
+  options: {
+    home: { type: "string" },
+    "port-base": { type: "string" },
+    tenant: { type: "string" },
+    subscription: { type: "string" },
+  },
+});
+const home = localHome({ dir: values.home ?? "", portBase: Number(values["port-base"]) });
+
+async function startStandIns(): Promise<void> {
+  const azure = await startAzure({
+    port: home.port("azure"),
+    dir: home.azure.dir,
+    clusterIssuer: home.kubernetesUrl,
+    clusterJwks: {
+      url: `${home.kubernetesUrl}/openid/v1/jwks`,
+      caPem: readFileSync(home.kubernetes.caCertificate, "utf8"),
+    },
+    ...(values.tenant === undefined ? {} : { tenantId: values.tenant }),
+    ...(values.subscription === undefined ? {} : { subscriptionId: values.subscription }),
+  });
+  const node = await startHomeNode(home);
+  process.once("SIGTERM", () => {
+    // both to their end: a node that cannot close must not cost what Azure has not written yet
+    void Promise.allSettled([node.close(), azure.close()]).then((ends) => {
+      const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => String(reason));
+      for (const failure of failures) process.stderr.write(`the stand-ins did not end well: ${failure}\n`);
+      process.exit(failures.length === 0 ? 0 : 1);
+    });
+  });
+}
+
+try {
+  await startStandIns();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`); // its end stands in the message of who started this
+  process.exit(1);
+}

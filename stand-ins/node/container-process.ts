@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { identify, isAlive, type ProcessIdentity } from "../../local/process-identity.ts";
+import { ContainerLog, tailOfLog } from "./container-log.ts";
+import type { Container, Terminated } from "./pod.ts";
+
+/** One run of one container. */
+export interface ContainerProcess {
+  readonly startedAt: string;
+  readonly log: ContainerLog;
+  /** Never rejects: a command that cannot be started has ended with `StartError`. */
+  readonly ended: Promise<Terminated>;
+  /** Sends a signal to the process and what it started. */
+  signal(name: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface ContainerCommand {
+  /** Program and arguments, paths of this machine. */
+  readonly argv: readonly [string, ...string[]];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  /** Where the container leaves its last words, `terminationMessagePath`. */
+  readonly terminationFile: string;
+}
+
+/** A command that a kubelet's runtime could not start ends with this. */
+const startErrorExitCode = 128;
+const longestTerminationMessage = 4096;
+
+/**
+ * Starts a container as a process of its own group, with exactly the given environment. `dir` gets its log and its
+ * identity, so that a later run of this node finds what an earlier one left.
+ */
+export async function startContainer(
+  dir: string,
+  attempt: number,
+  { terminationMessagePolicy }: Container,
+  { argv: [program, ...args], environment, workingDir, terminationFile }: ContainerCommand,
+): Promise<ContainerProcess> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(workingDir, { recursive: true, mode: 0o700 });
+  await writeFile(terminationFile, "", { mode: 0o600 });
+  const logPath = logFile(dir, attempt);
+  const log = new ContainerLog(logPath);
+  const startedAt = now();
+  const child = spawn(program, args, {
+    cwd: workingDir,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // its own process group: a signal reaches what it started too, and Ctrl-C here does not reach it
+  });
+  log.copy(child.stdout, "stdout");
+  log.copy(child.stderr, "stderr");
+  // listened to before anything is awaited: a missing program reports itself at once
+  const exit = new Promise<Pick<Terminated, "exitCode" | "signal" | "reason" | "message">>((resolve) => {
+    child.once("error", (error) =>
+      resolve({ exitCode: startErrorExitCode, reason: "StartError", message: error.message }),
+    );
+    child.once("exit", (code, signal) => resolve(outcomeOf(code, signal)));
+  });
+  const identity = child.pid === undefined ? undefined : identify(child.pid);
+  if (identity !== undefined) await writeFile(join(dir, "process.json"), JSON.stringify(identity), { mode: 0o600 });
+
+  const ended = async (): Promise<Terminated> => {
+    const { message, ...outcome } = await exit;
+    if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL"); // what it left behind goes with it, as in a container
+    await log.close();
+    const lastWords =
+      message ?? (await terminationMessage(terminationFile, terminationMessagePolicy, logPath, outcome.exitCode));
+    return { ...outcome, ...(lastWords === "" ? {} : { message: lastWords }), startedAt, finishedAt: now() };
+  };
+  return {
+    startedAt,
+    log,
+    ended: ended(),
+    signal: (name) => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) signalGroup(child.pid, name);
+    },
+  };
+}
+
+/** Where the n-th run of a container keeps its output; 0 is the first. */
+export function logFile(dir: string, attempt: number): string {
+  return join(dir, `${attempt}.log`);
+}
+
+/** Ends the process that an earlier, killed run of this node left behind, if it is still that very process. */
+export async function killLeftover(dir: string): Promise<void> {
+  let identity: ProcessIdentity;
+  try {
+    identity = JSON.parse(await readFile(join(dir, "process.json"), "utf8")) as ProcessIdentity;
+  } catch {
+    return; // it was never started
+  }
+  if (isAlive(identity)) signalGroup(identity.pid, "SIGKILL");
+}
+
+function signalGroup(pid: number, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // ESRCH: the whole group has ended
+  }
+}
+
+function outcomeOf(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): Pick<Terminated, "exitCode" | "signal" | "reason"> {
+  if (signal !== null) {
+    const number = constants.signals[signal];
+    return { exitCode: 128 + number, signal: number, reason: "Error" };
+  }
+  return { exitCode: code ?? 0, reason: code === 0 ? "Completed" : "Error" };
+}
+
+async function terminationMessage(
+  file: string,
+  policy: Container["terminationMessagePolicy"],
+  logPath: string,
+  exitCode: number,
+): Promise<string> {
+  const written = (await readFile(file, "utf8")).slice(0, longestTerminationMessage);
+  if (written !== "" || policy !== "FallbackToLogsOnError" || exitCode === 0) return written;
+  return tailOfLog(logPath);
+}
+
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, "Z"); // metav1.Time has whole seconds
+}

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { withoutResources } from "../../../../cli/deploy/engine/forget.ts";
+
+describe("withoutResources", () => {
+  it("takes them out with every mention of them, and leaves all else as it is", () => {
+    const secret = { urn: "secret", protect: true };
+    const job = {
+      urn: "job",
+      id: "1",
+      dependencies: ["secret", "other"],
+      propertyDependencies: { metadata: ["secret"], spec: ["other", "secret"], data: null },
+    };
+    const bare = { urn: "other" };
+    assert.deepEqual(withoutResources([secret, job, bare], new Set(["secret"])), [
+      {
+        urn: "job",
+        id: "1",
+        dependencies: ["other"],
+        propertyDependencies: { metadata: [], spec: ["other"], data: [] },
+      },
+      { urn: "other" },
+    ]);
+  });
+});

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
+
+const project = "urn:pulumi:dev::ameide-secrets::";
+const storeUrn = `${project}ameide-secrets:external-secret:SecretDelivery$kubernetes:external-secrets.io/v1:SecretStore::delivery-ameide-dev-store`;
+
+function step(op: string, urn: string, detail: object = {}): EngineEvent {
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  return { resourcePreEvent: { metadata: { op, urn, type, ...detail } } } as unknown as EngineEvent;
+}
+
+function policy(message: string, enforcementLevel = "mandatory", resourceUrn = storeUrn): EngineEvent {
+  return {
+    policyEvent: { policyName: "store-of-same-environment", enforcementLevel, message, resourceUrn, color: "" },
+  } as unknown as EngineEvent;
+}
+
+function diagnostic(message: string, severity = "error", ephemeral = false): EngineEvent {
+  return { diagnosticEvent: { message, severity, ephemeral, color: "" } } as unknown as EngineEvent;
+}
+
+function heard(...events: readonly EngineEvent[]): RunLog {
+  const log = new RunLog();
+  for (const event of events) log.listen(event);
+  return log;
+}
+
+describe("RunLog", () => {
+  it("keeps each change with its stage, name and what differs, in the engine's order", () => {
+    const detail = { detailedDiff: { "spec.url": {}, "metadata.labels": {} }, diffs: ["spec"] };
+    const mount = `${project}vault:index/mount:Mount::secret`;
+    const log = heard(step("create", mount), step("update", storeUrn, detail));
+    assert.deepEqual(log.changes, [
+      { operation: "create", urn: mount, type: "vault:index/mount:Mount", name: "secret", stage: "vault", differs: [] },
+      {
+        operation: "update",
+        urn: storeUrn,
+        type: "kubernetes:external-secrets.io/v1:SecretStore",
+        name: "delivery-ameide-dev-store",
+        stage: "secret-store",
+        differs: ["metadata.labels", "spec.url"],
+      },
+    ]);
+  });
+
+  it("tells the object's own name where the inputs hold it, and none that is not known yet", () => {
+    const objectOf = (inputs: object): string | undefined =>
+      heard(step("create", storeUrn, { new: { inputs } })).changes[0]?.object;
+    assert.equal(objectOf({ metadata: { namespace: "ameide-dev", name: "ameide-vault" } }), "ameide-dev/ameide-vault");
+    assert.equal(objectOf({ metadata: { name: "ameide-dev" } }), "ameide-dev");
+    assert.equal(objectOf({ secretName: "ghcr-token", vaultName: "ameidekv" }), "ghcr-token");
+    assert.equal(objectOf({ metadata: { namespace: "a", name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } }), undefined);
+    assert.equal(objectOf({}), undefined);
+  });
+
+  it("tells two plans apart by the inputs, whatever the order of their keys, and says none of a provider", () => {
+    const digest = (inputs: object, urn = storeUrn): string | undefined =>
+      heard(step("create", urn, { new: { inputs } })).changes[0]?.inputs;
+    const one = { a: { b: 1, c: [1, 2] }, d: "e" };
+    assert.match(digest(one) ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(digest({ d: "e", a: { c: [1, 2], b: 1 } }), digest(one));
+    for (const other of [{ ...one, d: "f" }, { ...one, a: { b: 1, c: [2, 1] } }, { ...one, a: [["b", 2]] }, {}]) {
+      assert.notEqual(digest(other), digest(one));
+    }
+    assert.equal(digest(one, `${project}pulumi:providers:vault::vault`), undefined);
+  });
+
+  it("notes what the update will decide, and warns of nothing but advice", () => {
+    const undecided = "x: undecided: depends on a; the update decides before this resource is made";
+    const log = heard(policy(undecided, "advisory"), policy("think of it", "advisory"), policy("may not be"));
+    assert.deepEqual(
+      log.violations.map(({ severity }) => severity),
+      ["note", "warning", "error"],
+    );
+    assert.deepEqual(log.undecided, [`store-of-same-environment: ${undecided}`]);
+  });
+
+  it("takes the coarse difference where the provider gives no detailed one", () => {
+    assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
+  });
+
+  it("counts what stays the same, and leaves it and the stack itself out of the changes", () => {
+    const stack = `${project}pulumi:pulumi:Stack::ameide-secrets-dev`;
+    const log = heard(step("same", storeUrn), step("create", stack));
+    assert.deepEqual([log.changes, log.total], [[], 1]);
+  });
+
+  it("makes one change of the three steps of a replacement", () => {
+    for (const order of [
+      ["create-replacement", "replace", "delete-replaced"],
+      ["delete-replaced", "replace", "create-replacement", "create"],
+    ]) {
+      const log = heard(...order.map((op) => step(op, storeUrn)));
+      assert.deepEqual(
+        log.changes.map(({ operation }) => operation),
+        ["replace"],
+      );
+    }
+  });
+
+  it("makes a finding of a violation: rule, stage, resource, problem and fix, without the engine's colours", () => {
+    const { violations } = heard(
+      policy("<{%red%}>the store asks Vault of prod<{%reset%}>\n  fix: name Vault of dev\n"),
+    );
+    assert.deepEqual(violations, [
+      {
+        code: "store-of-same-environment",
+        stage: "secret-store",
+        severity: "error",
+        where: "delivery-ameide-dev-store",
+        subject: "delivery-ameide-dev-store",
+        problem: "the store asks Vault of prod",
+        fix: "name Vault of dev",
+      },
+    ]);
+  });
+
+  it("makes a warning of what is not mandatory, and names the rule's page where it says no fix", () => {
+    const { violations } = heard(policy("old", "advisory"));
+    assert.deepEqual(
+      violations.map(({ severity, fix }) => [severity, fix]),
+      [["warning", "see docs/policies.md#store-of-same-environment"]],
+    );
+  });
+
+  it("says no place for a violation of the whole stack", () => {
+    const [violation] = heard(policy("21 credentials", "mandatory", "")).violations;
+    assert.deepEqual([violation?.subject, violation !== undefined && "where" in violation], ["", false]);
+  });
+
+  it("keeps a rule that could not run apart from violations, whichever way the engine tells it", () => {
+    const log = heard(
+      policy("can't run policy 'store-of-same-environment' during preview"),
+      diagnostic("can't run policy 'x': oops", "warning"),
+    );
+    assert.deepEqual(log.violations, []);
+    assert.deepEqual(log.skippedRules, [
+      "store-of-same-environment: can't run policy 'store-of-same-environment' during preview",
+      "can't run policy 'x': oops",
+    ]);
+  });
+
+  it("keeps each error of the engine once, and neither warnings nor what only flickers over a screen", () => {
+    const log = heard(
+      diagnostic("<{%fg 1%}>boom<{%reset%}>\n"),
+      diagnostic("boom"),
+      diagnostic("beware", "warning"),
+      diagnostic("flicker", "error", true),
+      diagnostic(" \n"),
+    );
+    assert.deepEqual(log.errors, ["boom"]);
+  });
+});
+
+describe("stageOf", () => {
+  it("puts each type that the program registers, components too, into its hop", () => {
+    const stages = {
+      "azure-native:keyvault:Secret": "key-vault",
+      "ameide-secrets:key-vault:KeyVault": "key-vault",
+      "azure-native:managedidentity:FederatedIdentityCredential": "identity",
+      "azure-native:authorization:RoleAssignment": "identity",
+      "ameide-secrets:identity:BootstrapFederation": "identity",
+      "kubernetes:batch/v1:CronJob": "bootstrap",
+      "ameide-secrets:bootstrap:VaultBootstrap": "bootstrap",
+      "vault:kubernetes/authBackendRole:AuthBackendRole": "vault",
+      "ameide-secrets:vault:VaultEngine": "vault",
+      "kubernetes:external-secrets.io/v1:SecretStore": "secret-store",
+      "kubernetes:external-secrets.io/v1:ExternalSecret": "external-secret",
+      "kubernetes:core/v1:ServiceAccountPatch": "external-secret",
+      "ameide-secrets:external-secret:AdmissionGuard": "external-secret",
+    } as const;
+    assert.deepEqual(Object.fromEntries(Object.keys(stages).map((type) => [type, stageOf(type)])), stages);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
+import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
+import { prune, retiredNames } from "../../../cli/operate/prune.ts";
+import { previewStack } from "../../../cli/deploy/engine/deploy.ts";
+import { readExport } from "../../../cli/deploy/engine/stack.ts";
+import { KeyVault } from "../../../components/key-vault.ts";
+import { azureProvider } from "../../../components/providers.ts";
+import { heldValues, lackingValues } from "../../../domain/plan/held-values.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator.ts";
+import { AzureRig } from "../../stand-ins/azure/rig.ts";
+import { catalogueOf } from "../../support/catalogues.ts";
+import { useEngine, type Program } from "../../support/engine.ts";
+import { sharedStack } from "../../support/stacks.ts";
+
+const catalogue = catalogueOf({
+  secrets: { "ghcr-token": { authority: "external", env: "GHCR_TOKEN", owner: "platform" } },
+  retired: {
+    "env-*": { since: "2025-12-05", use: "*" },
+    "azure-auth": { since: "2025-12-05" },
+  },
+});
+
+describe("retiredNames", () => {
+  it("gives the forms in which a retired name may lie somewhere: as it is, and with Key Vault's prefix", () => {
+    assert.deepEqual(retiredNames(catalogue, "AZURE_AUTH", undefined), ["azure-auth", "env-azure-auth"]);
+    assert.deepEqual(retiredNames(catalogue, "azure-auth", "kv-"), ["azure-auth", "kv-azure-auth"]);
+  });
+
+  it("gives one form where there is no prefix", () =>
+    assert.deepEqual(retiredNames(catalogue, "azure-auth", ""), ["azure-auth"]));
+
+  it("takes a name that a retired pattern covers", () =>
+    assert.deepEqual(retiredNames(catalogue, "env-ghcr-token", ""), ["env-ghcr-token"]));
+
+  it("fails on a name that is in use, and on one that nobody knows: only the catalogue retires", () => {
+    for (const name of ["ghcr-token", "nobody-knows"]) {
+      assert.throws(() => retiredNames(catalogue, name, ""), { name: "UserError", code: "prune-not-retired" });
+    }
+  });
+});
+
+describe("prune, of a value that a stack holds in its state, under the real engine", function () {
+  this.timeout(60_000);
+  const { subscriptionId, tenantId } = sharedStack().azure;
+  const values = { "env-ghcr-token": "canary-old", "ghcr-token": "canary-new" };
+  let rig: AzureRig;
+  let stack: Stack;
+
+  before(async () => {
+    rig = await AzureRig.start({ tenantId, subscriptionId });
+    await rig.arm("PUT", `/subscriptions/${subscriptionId}/resourceGroups/Ameide`, { location: "westeurope" });
+  });
+  const engine = useEngine("shared", () => rig.providers);
+  before(async () => {
+    stack = await engine.open(program(sharedStack(values)));
+    await stack.up();
+  });
+  after(() => rig.stop());
+
+  /** Key Vault with its values, and what depends on all of them, as the sync Job of `local` does. */
+  const program =
+    ({ azure, keyVaultSecrets: secrets }: ReturnType<typeof sharedStack>): Program =>
+    () => {
+      const provider = azureProvider(azure);
+      const keyVault = new KeyVault("key-vault", { azure, secrets, protect: true }, { providers: [provider] });
+      const group = { resourceGroupName: "Dependent", location: "westeurope" };
+      new ResourceGroup("dependent", group, { provider, dependsOn: keyVault });
+      return Promise.resolve();
+    };
+  const run = async (write: boolean) => {
+    const keyVault = new KeyVaultWriter({
+      uri: `${rig.azure.origin}/`,
+      credential: operatorCredential(rig.dir),
+      options: { disableChallengeResourceVerification: true },
+    });
+    const rows = await prune({ names: ["env-ghcr-token"], write, keyVault, stack });
+    return rows.map(({ where, verdict }) => `${where}: ${verdict}`);
+  };
+  const held = async () => heldValues(await readExport(stack)).toSorted();
+
+  it("shows where it lies, and changes nothing", async () => {
+    assert.deepEqual(await run(false), ["state: goes", "Key Vault: goes"]);
+    assert.deepEqual(await held(), ["env-ghcr-token", "ghcr-token"]);
+    assert.equal((await rig.operatorClient().getSecret("env-ghcr-token")).value, "canary-old");
+  });
+
+  it("takes it out of both, into soft delete, and the next update plans nothing and lacks nothing", async () => {
+    assert.deepEqual(await run(true), ["state: goes", "Key Vault: goes"]);
+    assert.deepEqual(await held(), ["ghcr-token"]);
+    assert.equal((await rig.operatorClient().getDeletedSecret("env-ghcr-token")).name, "env-ghcr-token");
+    assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-new");
+    const without = sharedStack({ "ghcr-token": "canary-new" });
+    const next = await engine.open(program(without));
+    assert.deepEqual(lackingValues(without, await held()), []);
+    const { changes } = await previewStack(next, { policyPacks: [], signal: new AbortController().signal });
+    assert.deepEqual(changes, []);
+  });
+
+  it("has nothing to do the second time", async () =>
+    assert.deepEqual(await run(true), ["state: absent", "Key Vault: absent"]));
+});

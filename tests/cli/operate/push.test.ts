@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { push, rememberHeld, type PushOptions } from "../../../cli/operate/push.ts";
+import { Redacted } from "../../../domain/redacted.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator.ts";
+import { AzureRig } from "../../stand-ins/azure/rig.ts";
+
+/** Counter of the stand-in: one for each version that is made. */
+const creations = "secret-set";
+
+describe("push", function () {
+  this.timeout(90_000);
+  let rig: AzureRig;
+  let folder: string;
+
+  beforeEach(async () => {
+    rig = await AzureRig.start();
+    await rig.makeVault();
+    folder = mkdtempSync(join(tmpdir(), "ameide-secrets-push-"));
+  });
+  afterEach(async () => {
+    await rig.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const memory = () => join(folder, "pushed.json");
+  const place = () => ({
+    uri: `${rig.azure.origin}/`,
+    credential: operatorCredential(rig.dir),
+    options: { disableChallengeResourceVerification: true },
+  });
+  const redacted = (values: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(values).map(([name, value]) => [name, new Redacted(value)]));
+  const pushed = async (values: Readonly<Record<string, string>>, options: Partial<PushOptions> = {}) => {
+    const rows = await push({
+      place: place(),
+      values: redacted(values),
+      kept: [],
+      overwrite: [],
+      write: true,
+      memory: memory(),
+      ...options,
+    });
+    for (const value of Object.values(values)) assert.equal(JSON.stringify(rows).includes(value), false);
+    return Object.fromEntries(rows.map(({ name, verdict }) => [name, verdict]));
+  };
+  const held = async (name: string) => (await rig.operatorClient().getSecret(name)).value;
+  /** Versions made since the last call. */
+  const writes = () => {
+    const { requests } = rig.azure.control.counters();
+    rig.azure.control.resetCounters();
+    return Object.entries(requests).reduce((sum, [kind, count]) => (kind.startsWith(creations) ? sum + count : sum), 0);
+  };
+
+  it("writes new and changed values, leaves the same ones and those that have no value here, and says which", async () => {
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-1", "ghcr-username": "canary-2" }), {
+      "ghcr-token": "new",
+      "ghcr-username": "new",
+    });
+    assert.equal(writes(), 2);
+    assert.deepEqual(
+      await pushed({ "ghcr-token": "canary-3", "ghcr-username": "canary-2" }, { kept: ["openai-api-key"] }),
+      { "ghcr-token": "changed", "ghcr-username": "same", "openai-api-key": "kept" },
+    );
+    assert.equal(writes(), 1);
+    assert.deepEqual([await held("ghcr-token"), await held("ghcr-username")], ["canary-3", "canary-2"]);
+  });
+
+  it("writes nothing at all, new ones neither, over one that somebody else changed", async () => {
+    await pushed({ "ghcr-token": "canary-1" });
+    await rig.operatorClient().setSecret("ghcr-token", "rotated-elsewhere");
+    writes();
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-1", "ghcr-username": "canary-2" }), {
+      "ghcr-token": "conflict",
+      "ghcr-username": "new",
+    });
+    assert.equal(writes(), 0);
+    assert.equal(await held("ghcr-token"), "rotated-elsewhere");
+  });
+
+  it("writes over it when the person names it, and only it", async () => {
+    for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "elsewhere");
+    const values = { "ghcr-token": "canary-1", "ghcr-username": "canary-2" };
+    assert.deepEqual(await pushed(values, { overwrite: ["ghcr-token"] }), {
+      "ghcr-token": "changed",
+      "ghcr-username": "conflict",
+    });
+    assert.equal(await held("ghcr-token"), "elsewhere");
+    await pushed(values, { overwrite: ["ghcr-token", "ghcr-username"] });
+    assert.deepEqual([await held("ghcr-token"), await held("ghcr-username")], ["canary-1", "canary-2"]);
+  });
+
+  it("may go on from a value that was the same on both sides: it counts as pushed from here", async () => {
+    await rig.operatorClient().setSecret("ghcr-token", "canary-1");
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-1" }), { "ghcr-token": "same" });
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "changed" });
+  });
+
+  it("may go on from what the program wrote and was remembered, and from nothing else that is there", async () => {
+    for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "canary-1");
+    await pushed({ "openai-api-key": "canary-0" });
+    const values = redacted({ "ghcr-token": "canary-1", "ghcr-username": "another", "not-there": "canary-1" });
+    await rememberHeld({ place: place(), values, memory: memory() });
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-2", "openai-api-key": "canary-3" }), {
+      "ghcr-token": "changed",
+      "openai-api-key": "changed",
+    });
+    assert.deepEqual(await pushed({ "ghcr-username": "canary-2" }), { "ghcr-username": "conflict" });
+  });
+
+  it("recovers what lies in soft delete, and then sets the value: recovering alone would bring the old one back", async () => {
+    await pushed({ "ghcr-token": "canary-1" });
+    await (await rig.operatorClient().beginDeleteSecret("ghcr-token")).pollUntilDone();
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "recovered" });
+    assert.equal(await held("ghcr-token"), "canary-2");
+  });
+
+  it("shows what it would do and writes nothing, nor remembers it, where it is not told to write", async () => {
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-1" }, { write: false }), { "ghcr-token": "new" });
+    assert.deepEqual([writes(), existsSync(memory())], [0, false]);
+  });
+
+  it("takes a damaged memory for none, so that every difference is a conflict", async () => {
+    await pushed({ "ghcr-token": "canary-1" });
+    writeFileSync(memory(), `{"ghcr-token": "`);
+    assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "conflict" });
+    assert.equal(await held("ghcr-token"), "canary-1");
+  });
+
+  it("takes a memory that holds something else than versions for none", async () => {
+    await pushed({ "ghcr-token": "canary-1" });
+    for (const text of ["null", "[]", '{"ghcr-token": 5}', '"v1"']) {
+      writeFileSync(memory(), text);
+      assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "conflict" }, text);
+    }
+  });
+
+  it("remembers versions and no value, for its owner only", async () => {
+    await pushed({ "ghcr-token": "canary-1" });
+    const text = readFileSync(memory(), "utf8");
+    const { properties } = await rig.operatorClient().getSecret("ghcr-token");
+    assert.deepEqual(JSON.parse(text), { "ghcr-token": properties.version });
+    assert.equal(statSync(memory()).mode & 0o777, 0o600);
+  });
+
+  it("remembers what it wrote when Key Vault fails at one, so that the next push goes on from there", async () => {
+    rig.azure.control.inject({ kind: creations, times: 1, status: 400 });
+    await assert.rejects(pushed({ a: "canary-1", b: "canary-2", c: "canary-3" }), { statusCode: 400 });
+    const again = await pushed({ a: "canary-4", b: "canary-5", c: "canary-6" });
+    assert.deepEqual(Object.values(again).toSorted(), ["changed", "changed", "new"]);
+  });
+
+  it("fails naming the role where the person may not read", async () => {
+    rig.azure.control.inject({ kind: "secret-list", times: 100, status: 403 });
+    await assert.rejects(pushed({ "ghcr-token": "canary-1" }), {
+      name: "UserError",
+      code: "key-vault-forbidden",
+      message: /"Key Vault Secrets Officer"/,
+    });
+  });
+
+  it("stays under Key Vault's 300 creations in 10 seconds, so that none of 320 is refused", async () => {
+    const values = Object.fromEntries(Array.from({ length: 320 }, (_, n) => [`many-${n}`, `canary-value-${n}`]));
+    assert.equal(rig.azure.control.settings().throttling, true);
+    await pushed(values);
+    const { answers, requests } = rig.azure.control.counters();
+    assert.equal(answers["429"], undefined);
+    assert.equal(
+      Object.entries(requests).reduce((sum, [kind, count]) => (kind.startsWith(creations) ? sum + count : sum), 0),
+      320,
+    );
+  });
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { formatResync } from "../../../cli/operate/resync-words.ts";
+import { unseen } from "../../diagnose/healthy.ts";
+
+const counts = (stores: readonly [number, number], synced: readonly [number, number]) => ({
+  stores: { done: stores[0], total: stores[1] },
+  "external-secrets": { done: synced[0], total: synced[1] },
+});
+const nothing = { ready: [], counts: counts([0, 0], [0, 0]), notReady: [], changed: [], unseen: [] };
+
+describe("formatResync", () => {
+  it("begins with how many have synced anew, and ends with the repair where one has not", () => {
+    assert.equal(
+      formatResync({ ...nothing, counts: counts([1, 1], [2, 2]), changed: ["n/a-target"] }, "dev"),
+      "dev: 2 of 2 ExternalSecrets synced anew, 1 of 1 stores Ready\nchanged: n/a-target",
+    );
+    const left = [{ object: "n/a", message: "Secret does not exist" }];
+    assert.equal(
+      formatResync({ ...nothing, counts: counts([1, 1], [1, 2]), notReady: left }, "dev"),
+      [
+        "dev: 1 of 2 ExternalSecrets synced anew, 1 of 1 stores Ready",
+        "not ready: n/a: Secret does not exist",
+        "no Secret changed",
+        "  fix: ameide-secrets doctor --stack dev",
+      ].join("\n"),
+    );
+  });
+  it("says that there is nothing to resync, where there is nothing", () =>
+    assert.match(formatResync(nothing, "dev"), /^dev: there is no ExternalSecret to resync/));
+  it("says that no Secret changed only where all of them were seen", () => {
+    const blind = {
+      ...nothing,
+      counts: counts([1, 1], [1, 1]),
+      unseen: [unseen("forbidden", "cannot list secrets").failure],
+    };
+    const said = formatResync(blind, "dev");
+    assert.doesNotMatch(said, /no Secret changed/);
+    assert.match(said, /whether a Secret changed could not be looked at: read it: cannot list secrets$/);
+  });
+});

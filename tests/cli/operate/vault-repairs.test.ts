@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
+import type { Place } from "../../../cli/operate/place.ts";
+import { isConfirmed, reconfigureKubernetesAuth, unsealVault } from "../../../cli/operate/vault-repairs.ts";
+import { environmentStack } from "../../support/stacks.ts";
+
+/** A Vault that is sealed until it gets a key, and whose auth is configured otherwise than the program does. */
+class FakeVault {
+  sealed = true;
+  readonly tokens: string[] = [];
+  readonly #server: Server = createServer((request, response) => {
+    const token = request.headers["x-vault-token"];
+    if (typeof token === "string") this.tokens.push(token);
+    if (request.url === "/v1/sys/unseal") this.sealed = false;
+    if (request.url === "/v1/sys/health") response.statusCode = this.sealed ? 503 : 200;
+    response.end("{}");
+  });
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+describe("a repair of Vault", () => {
+  let vault: FakeVault;
+  let address: string;
+  const { VAULT_TOKEN } = process.env;
+  beforeEach(async () => {
+    vault = new FakeVault();
+    address = await vault.start();
+    delete process.env["VAULT_TOKEN"];
+  });
+  afterEach(() => {
+    vault.stop();
+    if (VAULT_TOKEN === undefined) delete process.env["VAULT_TOKEN"];
+    else process.env["VAULT_TOKEN"] = VAULT_TOKEN;
+  });
+
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const noEvents = () => Promise.reject(new KubernetesError(403, "events is forbidden"));
+  const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): Place => {
+    const stack = environmentStack("dev");
+    const cluster = { find: () => Promise.resolve(data === undefined ? undefined : { data }), create };
+    return {
+      stack: { ...stack, vault: { ...stack.vault, operatorAddress: address } },
+      cluster: cluster as unknown as Cluster,
+    } as unknown as Place;
+  };
+  const made = () => Promise.resolve({});
+  const change = { change: true, reason: "a test" };
+
+  describe("isConfirmed", () => {
+    const shared = { stack: environmentStack("dev"), isShared: true };
+
+    it("is a dry run until the stack's name is typed, with a reason where others share it", () => {
+      assert.equal(isConfirmed(shared, {}), false);
+      assert.equal(isConfirmed(shared, { confirm: "dev", reason: "node was replaced" }), true);
+      assert.equal(isConfirmed({ ...shared, isShared: false }, { confirm: "dev" }), true);
+    });
+    it("fails for another stack's name, and for a shared one without a reason: the Event would not say why", () => {
+      assert.throws(() => isConfirmed(shared, { confirm: "prod", reason: "x" }), { code: "not-confirmed" });
+      for (const reason of [{}, { reason: " " }])
+        assert.throws(() => isConfirmed(shared, { confirm: "dev", ...reason }), {
+          code: "reason-missing",
+          message: /fix: --confirm dev --reason "<why>"$/,
+        });
+    });
+  });
+
+  describe("unsealVault", () => {
+    it("tells that it is done also where the Event may not be made, and why it is not there", async () => {
+      const { did } = await unsealVault(place({ "unseal-key": base64("key") }, noEvents), change);
+      assert.equal(vault.sealed, false);
+      assert.match(
+        did,
+        /^unsealed \(the Event could not be left: events is forbidden\); resync .*: ameide-secrets resync --stack dev --yes$/,
+      );
+      assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be left/);
+    });
+
+    it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
+      vault.stop();
+      const why = "no port-forward to ameide-dev/vault-core-dev-0: anna cannot create pods/portforward";
+      const access = { vault: { address, hasToken: false, get: () => Promise.reject(new Error(why)) } };
+      const closed = { ...place({ "unseal-key": base64("key") }, made), access } as unknown as Place;
+      await assert.rejects(unsealVault(closed, change), {
+        code: "vault-unreachable",
+        message: /^Vault at \S+ is unreachable: no port-forward .*cannot create pods\/portforward\n {2}fix: /,
+      });
+    });
+
+    it("fails without its key with a repair that helps: no token opens a sealed Vault", async () => {
+      await assert.rejects(unsealVault(place(undefined, made), change), {
+        code: "vault-credentials-missing",
+        message: /does not exist\n {2}fix: .*vault operator unseal -address=http:\/\/127\.0\.0\.1:\d+$/,
+      });
+    });
+  });
+
+  const reconfigured = (create = made as () => Promise<unknown>) =>
+    reconfigureKubernetesAuth(place({ "root-token": base64("root") }, create), change);
+
+  describe("reconfigureKubernetesAuth", () => {
+    it("asks with the person's VAULT_TOKEN, and with the root token in the cluster where there is none", async () => {
+      await reconfigured();
+      process.env["VAULT_TOKEN"] = "mine";
+      await reconfigureKubernetesAuth(place(undefined, made), change);
+      assert.deepEqual(vault.tokens, ["root", "root", "mine", "mine"]);
+    });
+
+    it("shows before it changes anything what is found and what is wanted, and no certificate", async () => {
+      const dry = place({ "root-token": base64("root") }, made);
+      const { found } = await reconfigureKubernetesAuth(dry, { change: false, reason: "" });
+      assert.match(
+        found,
+        /^auth\/kubernetes of Vault at http:\/\/127\.0\.0\.1:\d+ differs: /,
+        "which Vault it would change",
+      );
+      assert.match(found, /kubernetes_host is not set, wanted https:\/\/kubernetes\.default\.svc; /);
+      assert.doesNotMatch(found, /BEGIN/);
+    });
+
+    it("fails without either, naming what the token must be able to do", async () => {
+      await assert.rejects(reconfigureKubernetesAuth(place(undefined, made), change), {
+        code: "vault-credentials-missing",
+        message: /fix: set VAULT_TOKEN to a token that may write auth\/kubernetes\/config$/,
+      });
+    });
+  });
+});

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { checkCatalogue } from "../../../domain/catalogue/check.ts";
+import { catalogueOf } from "../../support/catalogues.ts";
+
+const token = { authority: "external", env: "TOKEN" };
+
+/** `code subject: problem` of each finding. */
+function told(parts: Readonly<Record<string, unknown>>): readonly string[] {
+  return checkCatalogue(catalogueOf(parts)).map(({ code, subject, problem }) => `${code} ${subject}: ${problem}`);
+}
+
+describe("checkCatalogue", () => {
+  it("allows entries that agree", () => {
+    assert.deepEqual(
+      told({
+        secrets: { token, made: { authority: "generated" } },
+        clusterManaged: [
+          { name: "a-client-secret", authority: "keycloak" },
+          { pattern: "*-db-url", authority: "cnpg" },
+        ],
+        deliveries: { one: { keys: { A: "token", B: "made" } } },
+        inClusterDeliveries: {
+          auth: {
+            externalSecret: "auth-sync",
+            authority: "keycloak",
+            producer: "p",
+            keys: { A: "a-client-secret", B: "made" },
+          },
+        },
+        keycloakClients: [{ clientId: "a", vaultKey: "a-client-secret" }],
+        retired: { old: { since: "2025-12-05", use: "token" } },
+      }),
+      [],
+    );
+  });
+
+  it("gives each finding the place that the caller knows", () => {
+    const catalogue = catalogueOf({ deliveries: { one: { keys: { A: "nothing" } } } });
+    const [finding] = checkCatalogue(catalogue, (path) => `here:${path.join("/")}`);
+    assert.equal(finding?.where, "here:deliveries/one/keys/A");
+    assert.equal("path" in (finding ?? {}), false);
+  });
+
+  describe("secrets", () => {
+    it("fails two variables that meet in one name", () => {
+      assert.deepEqual(told({ secrets: { a: { ...token, env: "A_B" }, b: { ...token, env: "A.B" } } }), [
+        'catalogue-names-meet secrets.b: variable of b and a name of a both become "a-b"',
+      ]);
+    });
+    it("fails an alias that is another's name", () => {
+      assert.deepEqual(told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", aliases: ["A"] } } }), [
+        'catalogue-names-meet secrets.b: alias A of b and a name of a both become "a"',
+      ]);
+    });
+    it("fails two at one place in Key Vault, and two at one path in Vault", () => {
+      assert.deepEqual(
+        told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", keyVault: "a" } } }).map(
+          (line) => line.split(" ")[0],
+        ),
+        ["catalogue-key-vault-names-meet"],
+      );
+      assert.deepEqual(told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", vault: "a" } } }), [
+        "catalogue-vault-paths-meet secrets.b: a and b both lie at a in Vault",
+      ]);
+    });
+    it("allows any number of generated ones, which are not in Key Vault", () => {
+      assert.deepEqual(told({ secrets: { a: { authority: "generated" }, b: { authority: "generated" } } }), []);
+    });
+    it("fails an external secret that goes by the name of a cluster-managed one, or by its alias", () => {
+      const clusterManaged = [{ name: "redis-auth", authority: "redis", aliases: ["REDIS_PASSWORD"] }];
+      assert.deepEqual(told({ secrets: { "redis-auth": { ...token, env: "TOKEN" } }, clusterManaged }), [
+        'catalogue-cluster-managed secrets.redis-auth: the name of redis-auth, "redis-auth", is redis-auth (redis) under clusterManaged',
+      ]);
+      assert.match(
+        told({ secrets: { token: { ...token, env: "REDIS_PASSWORD" } }, clusterManaged })[0] ?? "",
+        /^catalogue-cluster-managed/,
+      );
+    });
+    it("allows an external secret whose name only a pattern covers: the exact name beats it", () => {
+      const clusterManaged = [{ pattern: "*-client-secret", authority: "keycloak" }];
+      assert.deepEqual(told({ secrets: { "gh-client-secret": token }, clusterManaged }), []);
+    });
+    it("fails one that is required where it does not exist", () => {
+      assert.deepEqual(told({ secrets: { token: { ...token, environments: ["dev"], required: ["dev", "prod"] } } }), [
+        "catalogue-required-elsewhere secrets.token.required: token is required in prod, where its environments say that it does not exist",
+      ]);
+    });
+    it("fails a fixture that is not publicly known, without showing it", () => {
+      const [line = ""] = told({ secrets: { token: { ...token, fixture: "hunter2" } } });
+      assert.match(line, /^catalogue-fixture-unknown secrets\.token\.fixture/);
+      assert.doesNotMatch(line, /hunter2/);
+      assert.deepEqual(told({ secrets: { token: { ...token, fixture: "minioadmin" } } }), []);
+    });
+  });
+
+  describe("clusterManaged", () => {
+    it("fails a name or a pattern that two entries own", () => {
+      const clusterManaged = [
+        { name: "a", authority: "cnpg" },
+        { name: "b", aliases: ["A"], authority: "helm" },
+        { pattern: "x-*", authority: "tls" },
+        { pattern: "x-*", authority: "tls" },
+      ];
+      assert.deepEqual(told({ clusterManaged }), [
+        "catalogue-owned-twice clusterManaged[1]: A of b (helm, entry 2) is a name of a (cnpg, entry 1) already",
+        "catalogue-owned-twice clusterManaged[3]: x-* of x-* (tls, entry 4) is a name of x-* (tls, entry 3) already",
+      ]);
+    });
+  });
+
+  describe("keycloakClients", () => {
+    it("fails a Vault key that is not Keycloak's: the patcher could overwrite it", () => {
+      assert.deepEqual(told({ secrets: { token }, keycloakClients: [{ clientId: "a", vaultKey: "token" }] }), [
+        "catalogue-client-foreign-key keycloakClients[0]: the patcher would write token, which is external, not keycloak",
+      ]);
+    });
+    it("fails a client and a key that are declared twice", () => {
+      const keycloakClients = [
+        { clientId: "a", vaultKey: "k" },
+        { clientId: "a", vaultKey: "k" },
+      ];
+      assert.deepEqual(told({ keycloakClients }), [
+        "catalogue-client-twice keycloakClients[1]: client a is declared twice, by a (entry 1) and a (entry 2)",
+        "catalogue-client-twice keycloakClients[1]: Vault key k is declared twice, by a (entry 1) and a (entry 2)",
+      ]);
+    });
+  });
+
+  describe("deliveries", () => {
+    it("fails one that reads an unknown secret, and offers the nearest", () => {
+      const [finding] = checkCatalogue(
+        catalogueOf({ secrets: { "api-token": token }, deliveries: { one: { keys: { A: "api-tokn" } } } }),
+      );
+      assert.equal(finding?.code, "catalogue-delivery-unknown");
+      assert.match(finding?.fix ?? "", /^did you mean api-token\?/);
+    });
+    it("fails one that reads a cluster-managed secret, naming its owner", () => {
+      const clusterManaged = [{ pattern: "*-db-url", authority: "cnpg" }];
+      assert.match(
+        told({ clusterManaged, deliveries: { one: { keys: { A: "x-db-url" } } } })[0] ?? "",
+        /^catalogue-delivery-refused deliveries\.one\.keys\.A: one reads x-db-url, which is cnpg: .*CNPG operator/,
+      );
+    });
+    it("fails a pull secret whose password is not known, at its own key", () => {
+      const pull = { type: "kubernetes.io/dockerconfigjson", registry: "r.io", username: "token", password: "gone" };
+      assert.match(
+        told({ secrets: { token }, deliveries: { pull } })[0] ?? "",
+        /^catalogue-delivery-unknown deliveries\.pull\.password: /,
+      );
+    });
+    it("fails one that reads an alias, with the secret's own name", () => {
+      const [finding] = checkCatalogue(
+        catalogueOf({
+          secrets: { token: { ...token, aliases: ["old-token"] } },
+          deliveries: { one: { keys: { A: "old-token" } } },
+        }),
+      );
+      assert.deepEqual([finding?.code, finding?.fix], ["catalogue-delivery-refused", "read token"]);
+    });
+    it("fails one that reads what others deliver, with the way to declare it", () => {
+      const [finding] = checkCatalogue(
+        catalogueOf({
+          clusterManaged: [{ name: "svc", authority: "service" }],
+          deliveries: { one: { keys: { A: "svc" } } },
+        }),
+      );
+      assert.match(finding?.fix ?? "", /declare the delivery under inClusterDeliveries/);
+    });
+    it("fails one that is delivered where its secret does not exist", () => {
+      assert.deepEqual(
+        told({
+          secrets: { token: { ...token, environments: ["dev"] } },
+          deliveries: { one: { keys: { A: "token" }, environments: ["dev", "prod"] } },
+        }),
+        ["catalogue-delivery-elsewhere deliveries.one.keys.A: one is delivered in prod, where token does not exist"],
+      );
+    });
+    it("fails a target that another controller owns, by name or by pattern", () => {
+      const clusterManaged = [
+        { name: "redis-auth", authority: "redis" },
+        { pattern: "*-db-credentials", authority: "cnpg" },
+      ];
+      const deliveries = { "redis-auth": { keys: { A: "token" } }, "x-db-credentials": { keys: { A: "token" } } };
+      assert.deepEqual(told({ secrets: { token }, clusterManaged, deliveries }), [
+        "catalogue-target-owned deliveries.redis-auth: the target redis-auth belongs to redis",
+        "catalogue-target-owned deliveries.x-db-credentials: the target x-db-credentials belongs to cnpg by the pattern *-db-credentials",
+      ]);
+    });
+    it("fails two with one target and two with one ExternalSecret", () => {
+      const inCluster = { externalSecret: "two-sync", authority: "service", producer: "p", keys: { A: "svc" } };
+      assert.deepEqual(
+        told({
+          secrets: { token },
+          clusterManaged: [{ name: "svc", authority: "service" }],
+          deliveries: {
+            one: { keys: { A: "token" } },
+            two: { keys: { A: "token" } },
+            three: { externalSecret: "one-sync", keys: { A: "token" } },
+          },
+          inClusterDeliveries: { two: inCluster },
+        }),
+        [
+          "catalogue-target-twice deliveries.two: two is declared twice, under deliveries and under inClusterDeliveries (made by p)",
+          "catalogue-external-secret-twice deliveries.three: the ExternalSecret one-sync makes both one and three",
+        ],
+      );
+    });
+  });
+
+  describe("inClusterDeliveries", () => {
+    const delivery = (keys: Readonly<Record<string, string>>): unknown => ({
+      one: { externalSecret: "one-sync", authority: "service", producer: "p", keys },
+    });
+    it("fails one that reads what no ExternalSecret may read, declared or not", () => {
+      const clusterManaged = [{ name: "redis-auth", authority: "redis" }];
+      assert.match(
+        told({ clusterManaged, inClusterDeliveries: delivery({ A: "redis-auth" }) })[0] ?? "",
+        /^catalogue-delivery-refused inClusterDeliveries\.one\.keys\.A: one reads redis-auth: .*Redis operator/,
+      );
+    });
+    it("allows a target that only a pattern covers, since the declaration is an exact name, and fails an owned one", () => {
+      const clusterManaged = [
+        { pattern: "keycloak-*admin*", authority: "helm" },
+        { name: "keycloak-bootstrap-admin", authority: "helm" },
+      ];
+      const one = { externalSecret: "one", authority: "service", producer: "p", keys: { A: "svc" } };
+      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-admin-sa": one } }), []);
+      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-bootstrap-admin": one } }), [
+        "catalogue-target-owned inClusterDeliveries.keycloak-bootstrap-admin: the target keycloak-bootstrap-admin belongs to helm",
+      ]);
+    });
+    it("fails two of one ExternalSecret", () => {
+      const one = { externalSecret: "same", authority: "service", producer: "p", keys: { A: "svc" } };
+      assert.deepEqual(
+        told({ clusterManaged: [{ name: "svc", authority: "service" }], inClusterDeliveries: { one, two: one } }),
+        ["catalogue-external-secret-twice inClusterDeliveries.two: the ExternalSecret same makes both one and two"],
+      );
+    });
+  });
+
+  describe("retired", () => {
+    it("fails a retired name that is in use", () => {
+      assert.deepEqual(told({ secrets: { token }, retired: { TOKEN: { since: "2025-12-05" } } }), [
+        "catalogue-retired-in-use retired.TOKEN: TOKEN is retired, and a name of token as well",
+      ]);
+    });
+    it("fails one that sends people to an unknown name", () => {
+      assert.deepEqual(told({ retired: { old: { since: "2025-12-05", use: "gone" } } }), [
+        "catalogue-retired-use-unknown retired.old.use: old sends people to gone, which the catalogue does not know",
+      ]);
+    });
+  });
+});

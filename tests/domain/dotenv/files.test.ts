@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { DotenvFile } from "../../../domain/dotenv/files.ts";
+import { compile, compileFiles, told } from "./compiled-dotenv.ts";
+
+describe("mergeFiles", () => {
+  it("lets a later file win, and names its line", () => {
+    const files = [
+      { path: ".env", text: "GHCR_TOKEN=\nGHCR_USERNAME=me", tracked: false },
+      { path: ".env.local", text: "# mine\nGHCR_TOKEN=abcd", tracked: false },
+    ];
+    const compiled = compileFiles(files);
+    assert.equal(compiled.values.get("ghcr-token")?.reveal(), "abcd");
+    assert.deepEqual(compiled.findings, []);
+    const emptied = compileFiles([...files, { path: ".env.more", text: "\nGHCR_TOKEN=", tracked: false }]);
+    assert.match(told(emptied)[0] ?? "", /^error dotenv-empty \.env\.more:2: GHCR_TOKEN is empty$/);
+  });
+
+  it("fails the same variable twice in one file, naming both lines", () => {
+    const compiled = compile("GHCR_TOKEN=abcd\n\nGHCR_TOKEN=efgh");
+    assert.deepEqual(told(compiled), ["error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1"]);
+  });
+
+  it("fails a line that spilled out of a value without quotes, and does not show it", () => {
+    const compiled = compile(
+      "GHCR_TOKEN=-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
+    );
+    assert.deepEqual(
+      told(compiled),
+      [
+        "error dotenv-value-spills .env:3: this line looks like part of the value above it, and dotenv reads it as a variable of its own",
+        "error dotenv-duplicate .env:3: (a name that looks like part of a value) is set twice, here and at .env:2",
+      ].toReversed(),
+    );
+  });
+});
+
+describe("fileFindings", () => {
+  const file = (path: string, tracked: DotenvFile["tracked"], mode = 0o600): DotenvFile => ({
+    path,
+    text: "GHCR_TOKEN=abcd",
+    tracked,
+    mode,
+  });
+  it("fails one that git tracks", () => {
+    assert.deepEqual(told(compileFiles([file("sub/.env", true)])), [
+      "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
+    ]);
+  });
+  it("fails one of which git does not say whether it tracks it, with git's words; in local not .env.example", () => {
+    const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
+    assert.deepEqual(told(compileFiles([file(".env", refusal)])), [
+      "error dotenv-git-unknown .env: git does not say whether it tracks .env: fatal: detected dubious ownership",
+    ]);
+    assert.deepEqual(told(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
+  });
+  it("takes the tracked .env.example in local only", () => {
+    assert.deepEqual(told(compileFiles([file(".env.example", true)], { environment: "local" })), []);
+    assert.match(
+      told(compileFiles([file(".env.example", true)]))[0] ?? "",
+      /^error dotenv-tracked .*only local accepts, not dev$/,
+    );
+  });
+  it("warns of one that others can read, with the chmod", () => {
+    const { findings } = compileFiles([file(".env", false, 0o644)]);
+    assert.deepEqual(
+      findings.map(({ severity, code, fix }) => [severity, code, fix]),
+      [["warning", "dotenv-readable-by-others", "chmod 600 .env"]],
+    );
+  });
+});

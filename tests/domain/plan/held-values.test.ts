@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { heldValues, lackingValues } from "../../../domain/plan/held-values.ts";
+import { environmentStack, localStack, sharedStack } from "../../support/stacks.ts";
+
+const secret = (secretName: string, rest = {}) => ({
+  type: "azure-native:keyvault:Secret",
+  inputs: { secretName },
+  ...rest,
+});
+
+describe("heldValues", () => {
+  it("names the Key Vault secrets of a state", () =>
+    assert.deepEqual(
+      heldValues({
+        resources: [secret("ghcr-token"), { type: "vault:index/mount:Mount", inputs: { path: "secret" } }],
+      }),
+      ["ghcr-token"],
+    ));
+
+  it("leaves out one that waits to be deleted", () =>
+    assert.deepEqual(heldValues({ resources: [secret("ghcr-token", { delete: true })] }), []));
+
+  it("is empty for a stack that was never updated", () => assert.deepEqual(heldValues({}), []));
+});
+
+describe("lackingValues", () => {
+  const local = localStack({ "ghcr-token": "canary" });
+
+  it("is empty where every held value is here", () => assert.deepEqual(lackingValues(local, ["ghcr-token"]), []));
+
+  it("names each value that would be deleted, in order, with the two ways out", () =>
+    assert.deepEqual(
+      lackingValues(local, ["openai-api-key", "ghcr-token", "anthropic-api-key"]).map(({ subject, problem, fix }) => [
+        subject,
+        problem,
+        fix,
+      ]),
+      ["anthropic-api-key", "openai-api-key"].map((name) => [
+        name,
+        `the state of this stack holds a value of ${name}, and there is none here: the update would delete it`,
+        `put it back into .env, or let it go for good: ameide-secrets prune ${name} --yes`,
+      ]),
+    ));
+
+  it("lets a name go that is to be pruned", () =>
+    assert.deepEqual(lackingValues(local, ["openai-api-key"], ["openai-api-key"]), []));
+
+  it("judges the shared stack as well", () =>
+    assert.equal(lackingValues(sharedStack({ a: "canary" }), ["a", "b"]).length, 1));
+
+  it("has nothing to say of an environment whose values are the shared stack's", () =>
+    assert.deepEqual(lackingValues(environmentStack(), ["ghcr-token"]), []));
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { pushDecision, type HeldSecret } from "../../../domain/plan/key-vault-push.ts";
+
+const held = (version: string, equalsValueHere: boolean): HeldSecret => ({ state: "held", version, equalsValueHere });
+
+describe("pushDecision", () => {
+  it("writes what the vault does not have, and recovers first what lies in its soft delete", () => {
+    assert.deepEqual(pushDecision("a", { state: "absent" }, undefined), { name: "a", verdict: "new", writes: true });
+    assert.deepEqual(pushDecision("a", { state: "deleted" }, "v1"), { name: "a", verdict: "recovered", writes: true });
+  });
+
+  it("writes nothing where both hold the same, whoever wrote it, and even when told to overwrite", () => {
+    for (const lastPushed of [undefined, "v1", "v2"]) {
+      for (const overwrite of [false, true]) {
+        assert.deepEqual(pushDecision("a", held("v2", true), lastPushed, { overwrite }), {
+          name: "a",
+          verdict: "same",
+          writes: false,
+        });
+      }
+    }
+  });
+
+  it("writes a changed value over the version that this workstation pushed last", () => {
+    assert.deepEqual(pushDecision("a", held("v1", false), "v1"), { name: "a", verdict: "changed", writes: true });
+  });
+
+  it("fails as a conflict over a version that somebody else wrote, or that nobody here remembers", () => {
+    for (const lastPushed of ["v1", undefined]) {
+      assert.deepEqual(pushDecision("a", held("v2", false), lastPushed), {
+        name: "a",
+        verdict: "conflict",
+        writes: false,
+      });
+    }
+  });
+
+  it("writes over somebody else's version when the person says that the value here is right", () => {
+    assert.deepEqual(pushDecision("a", held("v2", false), "v1", { overwrite: true }), {
+      name: "a",
+      verdict: "changed",
+      writes: true,
+    });
+  });
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../../../domain/plan/plan-check.ts";
+import type { ChainPlan } from "../../../domain/plan.ts";
+import { catalogueOf } from "../../support/catalogues.ts";
+import { environmentStack } from "../../support/stacks.ts";
+
+const { plan } = environmentStack("dev");
+const [secret] = plan.secrets;
+const [delivery] = plan.deliveries;
+assert.ok(secret !== undefined && delivery !== undefined);
+
+function told(changes: Partial<ChainPlan>): readonly string[] {
+  return checkPlan({ ...plan, ...changes }).map(({ code, subject, problem }) => `${code} ${subject}: ${problem}`);
+}
+
+describe("checkPlan", () => {
+  it("allows the seed's plan", () => assert.deepEqual(told({}), []));
+
+  it("allows any number of generated secrets, which are not in Key Vault", () => {
+    const made = (name: string): ChainPlan["secrets"][number] => ({
+      name,
+      authority: "generated",
+      vaultPath: name,
+      required: false,
+    });
+    assert.deepEqual(told({ secrets: [...plan.secrets, made("a"), made("b")] }), []);
+  });
+
+  it("fails two secrets at one place in Key Vault, and at one path in Vault", () => {
+    const other = { ...secret, name: "other", vaultPath: "other" };
+    assert.deepEqual(told({ secrets: [...plan.secrets, other] }), [
+      "plan-key-vault-name-twice ghcr-token: ghcr-token and other both lie at ghcr-token in Key Vault",
+    ]);
+    assert.deepEqual(told({ secrets: [...plan.secrets, { ...secret, name: "other", keyVaultName: "other" }] }), [
+      "plan-vault-path-twice ghcr-token: ghcr-token and other both lie at ghcr-token in Vault",
+    ]);
+  });
+
+  it("fails two deliveries with one target, and two of one ExternalSecret", () => {
+    assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, name: "other" }] }), [
+      "plan-target-twice ameide-dev/ghcr-pull: ghcr-pull-sync and other both make the Secret ameide-dev/ghcr-pull",
+    ]);
+    assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, target: "other" }] }), [
+      "plan-external-secret-twice ameide-dev/ghcr-pull-sync: the ExternalSecret ameide-dev/ghcr-pull-sync makes both ghcr-pull and other",
+    ]);
+  });
+
+  it("fails a delivery to a namespace without a store", () => {
+    assert.deepEqual(told({ deliveries: [{ ...delivery, namespace: "nowhere" }] }), [
+      "plan-no-store nowhere/ghcr-pull-sync: nowhere/ghcr-pull-sync goes to a namespace without a store",
+    ]);
+  });
+
+  it("fails a delivery of what nothing carries", () => {
+    const keys = [{ secretKey: "A", secret: "gone", vaultPath: "gone" }];
+    assert.deepEqual(told({ deliveries: [{ ...delivery, keys }] }), [
+      "plan-no-source ameide-dev/ghcr-pull-sync: ameide-dev/ghcr-pull-sync reads gone, which nothing carries to gone in Vault",
+    ]);
+  });
+});
+
+describe("namespacesWithoutStore", () => {
+  const catalogue = catalogueOf({
+    secrets: {
+      "ghcr-token": { authority: "external", env: "GHCR_TOKEN", consumers: ["environment", "argocd", "buildkit"] },
+    },
+    deliveries: { theirs: { madeBy: "arc", secrets: ["ghcr-token"], namespaces: ["arc-systems"] } },
+    inClusterDeliveries: {
+      che: {
+        externalSecret: "che-sync",
+        authority: "keycloak",
+        producer: "p",
+        keys: { A: "a" },
+        namespaces: ["eclipse-che"],
+      },
+      gone: {
+        externalSecret: "gone-sync",
+        authority: "keycloak",
+        producer: "p",
+        keys: { A: "a" },
+        namespaces: ["gone"],
+        environments: ["prod"],
+      },
+    },
+  });
+  it("names in one note every namespace of this environment that may read and has no store", () => {
+    assert.deepEqual(
+      namespacesWithoutStore(catalogue, plan).map(({ severity, subject }) => [severity, subject]),
+      [["note", "arc-systems, buildkit, eclipse-che"]], // argocd has one, by the registry
+    );
+  });
+  it("is silent where each has a store", () => assert.deepEqual(namespacesWithoutStore(catalogueOf(), plan), []));
+});
+
+describe("checkMappedSecrets", () => {
+  const catalogue = catalogueOf({
+    secrets: {
+      "ghcr-token": { authority: "external", env: "GHCR_TOKEN", aliases: ["old-token"] },
+      "openai-api-key": { authority: "external", env: "OPENAI_API_KEY" },
+    },
+    clusterManaged: [{ pattern: "gitlab/tokens/*", authority: "service" }],
+  });
+  const check = (from: string, to: string): readonly string[] =>
+    checkMappedSecrets([{ from, to }], catalogue, plan).map(({ code }) => code);
+  it("allows a copy to another name of an external secret", () =>
+    assert.deepEqual(check("ghcr-token", "old-token"), []));
+  it("takes the source by its name in the catalogue or in Key Vault", () => {
+    const prefixed = {
+      ...plan,
+      secrets: plan.secrets.map((one) => Object.assign({}, one, { keyVaultName: `env-${one.name}` })),
+    };
+    const codes = ["ghcr-token", "env-ghcr-token", "ci-ghcr-token"].map((from) =>
+      checkMappedSecrets([{ from, to: "old-token" }], catalogue, prefixed).map(({ code }) => code),
+    );
+    assert.deepEqual(codes, [[], [], ["mapped-source-unknown"]]);
+  });
+  it("fails a source that does not come from outside", () => {
+    assert.deepEqual(check("nothing", "old-token"), ["mapped-source-unknown"]);
+    const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
+    const found = checkMappedSecrets([{ from: "made", to: "old-token" }], catalogue, {
+      ...plan,
+      secrets: [...plan.secrets, made],
+    });
+    assert.deepEqual(
+      found.map(({ code }) => code),
+      ["mapped-source-unknown"],
+    );
+  });
+  it("fails a copy over another secret", () =>
+    assert.deepEqual(check("ghcr-token", "OPENAI_API_KEY"), ["mapped-target-taken"]));
+  it("fails a copy over a generated one once, with its name", () => {
+    const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
+    const found = checkMappedSecrets([{ from: "ghcr-token", to: "made" }], catalogue, {
+      ...plan,
+      secrets: [...plan.secrets, made],
+    });
+    assert.deepEqual(
+      found.map(({ code, problem }) => `${code}: ${problem}`),
+      ["mapped-target-taken: bootstrap.mappedSecrets[0] copies ghcr-token over made, where made lies"],
+    );
+  });
+  it("fails a copy to what a service writes: GitLab's reconciler mints those (710)", () => {
+    assert.deepEqual(check("ghcr-token", "gitlab/tokens/dev/backstage"), ["mapped-target-refused"]);
+  });
+  it("fails a copy to a path that the catalogue does not know", () => {
+    assert.deepEqual(check("ghcr-token", "somewhere"), ["mapped-target-refused"]);
+  });
+});

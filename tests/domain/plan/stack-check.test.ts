@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { federatedSubject, namespaceOf } from "../../../domain/plan/federation.ts";
+import { checkFederation, checkStacks, type StackClaim } from "../../../domain/plan/stack-check.ts";
+import type { EnvironmentName } from "../../../domain/stage.ts";
+
+const issuer = "https://issuer.example/one";
+
+function claim(environment: EnvironmentName, changes: Partial<StackClaim> = {}): StackClaim {
+  const oidcIssuer = changes.oidcIssuer ?? issuer;
+  return {
+    environment,
+    where: `Pulumi.${environment}.yaml`,
+    oidcIssuer,
+    context: `ameide-${environment}`,
+    namespaces: [namespaceOf(environment)],
+    vaultAddress: `http://vault-core-${environment}.ameide-${environment}.svc.cluster.local:8200`,
+    federated: federatedSubject(environment, oidcIssuer),
+    ...changes,
+  };
+}
+
+/** `code where: problem` of each finding. */
+function told(claims: readonly StackClaim[]): readonly string[] {
+  return checkStacks(claims).map(({ code, where = "", problem }) => `${code} ${where}: ${problem}`);
+}
+
+describe("checkStacks", () => {
+  it("allows three environments in one cluster, each with its own namespaces and Vault", () => {
+    assert.deepEqual(told([claim("dev"), claim("staging"), claim("prod")]), []);
+  });
+
+  it("fails a namespace that two stacks of one cluster claim, naming both files", () => {
+    const namespaces = (name: EnvironmentName): readonly string[] => [namespaceOf(name), "argocd"];
+    assert.deepEqual(
+      told([claim("dev", { namespaces: namespaces("dev") }), claim("prod", { namespaces: namespaces("prod") })]),
+      [
+        "namespace-claimed-twice Pulumi.prod.yaml: dev (Pulumi.dev.yaml) and prod (Pulumi.prod.yaml) both make a store in argocd of one cluster",
+      ],
+    );
+  });
+
+  it("allows the same namespace in two clusters", () => {
+    const namespaces = ["argocd"];
+    assert.deepEqual(
+      told([claim("dev", { namespaces }), claim("prod", { namespaces, oidcIssuer: "https://issuer.example/two" })]),
+      [],
+    );
+  });
+
+  it("fails a Vault address of another environment", () => {
+    assert.deepEqual(told([claim("dev", { vaultAddress: "http://vault-core-prod.ameide-prod.svc:8200" })]), [
+      "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is prod's: http://vault-core-prod.ameide-prod.svc:8200",
+    ]);
+    assert.match(
+      told([claim("prod", { vaultAddress: "https://vault.ameide-dev.example" })])[0] ?? "",
+      /^vault-of-another-environment/,
+    );
+  });
+
+  it("allows a Vault address that only holds another environment's letters", () => {
+    assert.deepEqual(told([claim("dev", { vaultAddress: "https://vault.production.example" })]), []);
+  });
+
+  it("fails two environments on one Vault: their roles have the same names", () => {
+    const vaultAddress = "https://vault.example";
+    const claims = [
+      claim("dev", { vaultAddress }),
+      claim("staging", { vaultAddress, oidcIssuer: "https://issuer.example/two" }),
+    ];
+    assert.deepEqual(told(claims), [
+      "vault-role-collides Pulumi.staging.yaml: dev (Pulumi.dev.yaml) and staging (Pulumi.staging.yaml) both write the role ameide-secrets-bootstrap to https://vault.example",
+    ]);
+  });
+
+  it("allows one cluster-local name in two clusters: those are two Vaults", () => {
+    const vaultAddress = "http://vault.vault.svc.cluster.local:8200";
+    assert.deepEqual(
+      told([claim("dev", { vaultAddress }), claim("prod", { vaultAddress, oidcIssuer: "https://issuer.example/two" })]),
+      [],
+    );
+    assert.match(
+      told([claim("dev", { vaultAddress }), claim("prod", { vaultAddress })])[0] ?? "",
+      /^vault-role-collides/,
+    );
+  });
+
+  it("fails one context for two clusters", () => {
+    const claims = [
+      claim("dev", { context: "aks" }),
+      claim("prod", { context: "aks", oidcIssuer: "https://issuer.example/two" }),
+    ];
+    assert.match(
+      told(claims)[0] ?? "",
+      /^cluster-context-shared Pulumi\.prod\.yaml: dev .* and prod .* use the context aks/,
+    );
+  });
+});
+
+describe("checkFederation", () => {
+  const subject = federatedSubject("dev", issuer);
+  it("fails more than 20 federated credentials on one identity", () => {
+    const many = (count: number): readonly string[] =>
+      checkFederation(
+        Array.from({ length: count }, (_, at) => ({ ...subject, name: `n${at}`, subject: `s${at}` })),
+      ).map(({ code }) => code);
+    assert.deepEqual(many(20), []);
+    assert.deepEqual(many(21), ["federation-over-cap"]);
+  });
+  it("fails two with one subject, and two with one name", () => {
+    assert.deepEqual(
+      checkFederation([subject, { ...subject, name: "other" }]).map(({ code }) => code),
+      ["federation-subject-twice"],
+    );
+    assert.deepEqual(
+      checkFederation([subject, { ...subject, subject: "other" }]).map(({ code }) => code),
+      ["federation-name-twice"],
+    );
+  });
+  it("allows the same subject of two issuers: those are two clusters", () => {
+    assert.deepEqual(
+      checkFederation([subject, { ...subject, name: "other", issuer: "https://issuer.example/two" }]),
+      [],
+    );
+  });
+});

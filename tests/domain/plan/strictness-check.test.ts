@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import type { Strictness } from "../../../domain/plan/environment.ts";
+import { checkStrictness } from "../../../domain/plan/strictness-check.ts";
+import type { EnvironmentName } from "../../../domain/stage.ts";
+import { dev } from "../../../environments/dev.ts";
+import { local } from "../../../environments/local.ts";
+import { prod } from "../../../environments/prod.ts";
+import { staging } from "../../../environments/staging.ts";
+
+function refused(name: EnvironmentName, of: Strictness, changes: Partial<Strictness> = {}): readonly string[] {
+  return checkStrictness(name, { ...of, ...changes }).map(({ subject }) => subject);
+}
+
+describe("checkStrictness", () => {
+  it("allows every environment as it stands", () => {
+    assert.deepEqual(
+      [...refused("dev", dev), ...refused("staging", staging), ...refused("prod", prod), ...refused("local", local)],
+      [],
+    );
+  });
+  it("fails local's posture in any other environment", () => {
+    const deviations = ["vaultAuth", "fixturesAllowed", "protect", "makesNamespaces"];
+    assert.deepEqual(refused("staging", local), deviations);
+    assert.deepEqual(refused("prod", local), [...deviations, "initialise"]);
+    assert.deepEqual(
+      refused("dev", local),
+      deviations.filter((key) => key !== "fixturesAllowed"),
+    );
+  });
+  it("fails a refresh of less than a minute anywhere", () => {
+    assert.deepEqual(refused("local", local, { refreshIntervalInSeconds: 59 }), ["refreshIntervalInSeconds"]);
+  });
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { adoptables, adoptionLine, checkAdopted } from "../../../domain/resources/adoption.ts";
+import { environmentStack, sharedStack } from "../../support/stacks.ts";
+
+describe("adoptables", () => {
+  it("offers what may stand before this program comes, and no object of Kubernetes", () => {
+    const names = [...adoptables(sharedStack()), ...adoptables(environmentStack("dev"))].map(
+      ({ resource }) => resource,
+    );
+    assert.deepEqual(
+      names.filter((name) => !name.startsWith("vault-")),
+      ["key-vault-vault", "identity-identity", "identity-secrets-user", "federation-vault-bootstrap-dev"],
+    );
+    for (const name of ["vault-engine-kv", "vault-engine-keycloak-client-patcher", "vault-auth-config"]) {
+      assert.ok(names.includes(name), name);
+    }
+  });
+});
+
+describe("checkAdopted", () => {
+  it("takes a resource by this stack's own id, in any case: Azure's ids know none", () => {
+    const { azure } = sharedStack();
+    const id = `/subscriptions/${azure.subscriptionId}/resourcegroups/ameide/providers/microsoft.keyvault/vaults/ameidekv`;
+    assert.deepEqual(checkAdopted({ ...sharedStack(), adopt: { "key-vault-vault": id } }, "shared"), []);
+  });
+
+  it("takes any id where others chose a part of it", () =>
+    assert.deepEqual(
+      checkAdopted({ ...environmentStack("dev"), adopt: { "federation-vault-bootstrap-dev": "/x" } }, "dev"),
+      [],
+    ));
+
+  it("fails on another's id, and on what is nothing of this stack, all at once with the repair", () => {
+    const found = checkAdopted(
+      { ...environmentStack("dev"), adopt: { "vault-engine-kv": "kv", "vault-engine-kw": "x" } },
+      "dev",
+    );
+    assert.deepEqual(
+      found.map(({ where, problem }) => `${where}: ${problem}`),
+      [
+        'Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", and this stack\'s own is "secret"',
+        'Pulumi.dev.yaml: adopt: "vault-engine-kw" is nothing that the stack dev can take over',
+      ],
+    );
+    assert.equal(found[0]?.fix, 'adopt: { vault-engine-kv: "secret" }');
+    assert.match(found[1]?.fix ?? "", /^did you mean "vault-engine-kv"\?/);
+  });
+});
+
+describe("adoptionLine", () => {
+  it("says where to put what", () =>
+    assert.equal(
+      adoptionLine("dev", "vault-engine-kv", "secret"),
+      'take it over as it is, in Pulumi.dev.yaml under ameide-secrets:settings: adopt: { vault-engine-kv: "secret" }',
+    ));
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../../domain/user-error.ts";
+import { readStateFile, StateWriter } from "../../../stand-ins/azure/state-file.ts";
+import { emptyState, stateFileOf, type AzureState } from "../../../stand-ins/azure/state.ts";
+import { VaultSecrets } from "../../../stand-ins/azure/vault-secrets.ts";
+
+describe("StateWriter", () => {
+  let dir: string;
+  let path: string;
+  let state: AzureState;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "ameide-azure-state-"));
+    path = join(dir, "state.json");
+    state = stateWithSecrets(3);
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("writes what readStateFile reads back whole, for its owner alone", async () => {
+    const writer = new StateWriter(path, state);
+    writer.changed();
+    await writer.flush();
+
+    const read = readStateFile(path);
+
+    assert.deepEqual(read && stateFileOf(read), stateFileOf(state));
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(existsSync(`${path}.tmp`), false);
+  });
+
+  it("writes nothing where nothing changed", async () => {
+    await new StateWriter(path, state).flush();
+
+    assert.equal(existsSync(path), false);
+  });
+
+  it("writes by itself soon after a change", async () => {
+    new StateWriter(path, state).changed();
+    for (let waited = 0; !existsSync(path) && waited < 5000; waited += 20) await sleep(20);
+
+    assert.equal(existsSync(path), true);
+  });
+
+  it("has every change on disk when flush resolves, those during a write too", async () => {
+    const writer = new StateWriter(path, state);
+    writer.changed();
+    const first = writer.flush();
+    state.resourceGroups.set("late", { id: "late", name: "late", location: "westeurope" });
+    writer.changed();
+    await Promise.all([first, writer.flush()]);
+
+    assert.equal(readStateFile(path)?.resourceGroups.has("late"), true);
+  });
+
+  it("fails at flush when the file cannot be written, and tries again later", async () => {
+    const writer = new StateWriter(join(dir, "missing", "state.json"), state);
+    writer.changed();
+
+    await assert.rejects(writer.flush(), { code: "ENOENT" });
+    await assert.rejects(writer.flush(), { code: "ENOENT" });
+  });
+
+  it("tells what keeps it from writing, and writes once that is over without another change", async () => {
+    const told: string[] = [];
+    mock.method(process.stderr, "write", (text: string) => told.push(text));
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const later = join(dir, "later", "state.json");
+      new StateWriter(later, state).changed();
+      mock.timers.tick(200);
+      for (let turn = 0; told.length === 0 && turn < 1000; turn += 1) await readdir(dir);
+      mkdirSync(join(dir, "later"));
+      mock.timers.tick(5000);
+      for (let turn = 0; !existsSync(later) && turn < 1000; turn += 1) await readdir(dir);
+      assert.equal(existsSync(later), true);
+    } finally {
+      mock.timers.reset();
+      mock.restoreAll();
+    }
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /^azure stand-in: cannot write its state, tries again: ENOENT: /);
+  });
+});
+
+describe("readStateFile", () => {
+  let dir: string;
+  let path: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "ameide-azure-state-"));
+    path = join(dir, "state.json");
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("is undefined where there is no file", () => assert.equal(readStateFile(path), undefined));
+
+  it("fails on a file that was cut off anywhere, and quotes no value of it", () => {
+    const whole = JSON.stringify(stateFileOf(stateWithSecrets(2)));
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(path, whole.slice(0, length));
+      assert.throws(() => readStateFile(path), isUnreadable);
+    }
+    assert.match(readFileSync(path, "utf8"), /value-of-secret/);
+  });
+
+  it("fails on JSON of another shape, naming the place", () => {
+    const file = stateFileOf(stateWithSecrets(1));
+    writeFileSync(path, JSON.stringify({ ...file, vaults: [{ ...file.vaults[0], secrets: [{ name: "env-0" }] }] }));
+
+    assert.throws(() => readStateFile(path), {
+      message: /is not a state of the Azure stand-in: vaults\.0\.secrets\.0\.versions: /,
+    });
+  });
+
+  it("fails on a state of a later format", () => {
+    writeFileSync(path, JSON.stringify({ ...stateFileOf(stateWithSecrets(1)), format: 2 }));
+
+    assert.throws(() => readStateFile(path), isUnreadable);
+  });
+});
+
+function isUnreadable(error: unknown): boolean {
+  assert.ok(error instanceof UserError);
+  assert.equal(error.code, "azure-state-unreadable");
+  assert.doesNotMatch(error.message, /value-of-secret/);
+  return true;
+}
+
+function stateWithSecrets(count: number): AzureState {
+  const state = emptyState("tenant", "operator");
+  const secrets = new VaultSecrets([], []);
+  for (let n = 0; n < count; n++) secrets.set(`env-${n}`, { value: "value-of-secret", tags: { n: String(n) } }, 1);
+  secrets.set("env-deleted", { value: "value-of-secret" }, 1);
+  secrets.delete("env-deleted", 2, { softDeleteRetentionInDays: 90, enablePurgeProtection: true });
+  state.vaults.set("id", {
+    id: "id",
+    name: "ameidekv",
+    location: "westeurope",
+    tenantId: "tenant",
+    sku: { family: "A", name: "standard" },
+    enableRbacAuthorization: true,
+    enablePurgeProtection: true,
+    softDeleteRetentionInDays: 90,
+    otherProperties: {},
+    secrets,
+  });
+  return state;
+}

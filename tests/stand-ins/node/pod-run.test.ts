@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { PodRun } from "../../../stand-ins/node/pod-run.ts";
+import { podWithToken, usePodPlace } from "./fake-api.ts";
+
+describe("PodRun", () => {
+  const place = usePodPlace();
+
+  it("fails with the machine's reason where a container's folder cannot be made, and renews no token after that", async () => {
+    await mkdir(join(place.dir, "containers"));
+    await writeFile(join(place.dir, "containers", "main"), "in the way");
+    const closing = new AbortController().signal;
+    const reporter = { report: () => undefined };
+    const host = { api: place.cluster.api, reporter, nodeBinary: process.execPath, closing };
+
+    await new PodRun(host, podWithToken("a"), place.dir).ended;
+
+    const { phase, reason } = place.cluster.statuses.at(-1) as { phase: string; reason: string };
+    assert.deepEqual([phase, reason], ["Failed", "RunContainerError"]);
+    mock.timers.tick(24 * 3_600_000);
+    assert.equal(place.cluster.tokens, 1);
+  });
+});

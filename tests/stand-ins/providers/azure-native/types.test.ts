@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { ArmClient } from "../../../../stand-ins/providers/azure-native/arm-client.ts";
+import { typeOf } from "../../../../stand-ins/providers/azure-native/types.ts";
+import type { JsonObject } from "../../../../stand-ins/providers/property-value.ts";
+
+const address = { endpoint: "https://127.0.0.1:1", caPem: "", operatorToken: "", location: undefined };
+const client = new ArmClient({ ...address, subscriptionId: "sub" }, new AbortController().signal);
+
+function ids(token: string, inputs: JsonObject) {
+  const type = typeOf(`azure-native:${token}`);
+  assert.ok(type);
+  const id = type.idOf(client, inputs);
+  return { id, imported: type.importInputs?.(id, {}) };
+}
+
+describe("typeOf", () => {
+  it("serves a type under its versioned tokens, too", () => {
+    assert.equal(typeOf("azure-native:keyvault/v20230701:Vault"), typeOf("azure-native:keyvault:Vault"));
+    assert.equal(typeOf("azure-native:keyvault/v20240401preview:Vault"), typeOf("azure-native:keyvault:Vault"));
+    assert.equal(typeOf("azure-native:keyvault:ManagedHsm"), undefined);
+  });
+
+  it("builds Azure's ids, and finds the inputs in them again", () => {
+    const group = { resourceGroupName: "Ameide" };
+    const vault = { ...group, vaultName: "ameidekv" };
+    const identity = { ...group, resourceName: "mi" };
+    const root = "/subscriptions/sub/resourceGroups/Ameide";
+    const vaultId = `${root}/providers/Microsoft.KeyVault/vaults/ameidekv`;
+    const identityId = `${root}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mi`;
+    for (const [token, inputs, id] of [
+      ["resources:ResourceGroup", group, root],
+      ["keyvault:Vault", vault, vaultId],
+      ["keyvault:Secret", { ...vault, secretName: "s" }, `${vaultId}/secrets/s`],
+      ["managedidentity:UserAssignedIdentity", identity, identityId],
+      [
+        "managedidentity:FederatedIdentityCredential",
+        { ...identity, federatedIdentityCredentialResourceName: "dev" },
+        `${identityId}/federatedIdentityCredentials/dev`,
+      ],
+      [
+        "authorization:RoleAssignment",
+        { scope: vaultId, roleAssignmentName: "guid" },
+        `${vaultId}/providers/Microsoft.Authorization/roleAssignments/guid`,
+      ],
+    ] as const) {
+      assert.deepEqual(ids(token, inputs), { id, imported: inputs });
+    }
+  });
+
+  it("fails without a subscription, saying where to set it", () => {
+    const nowhere = new ArmClient({ ...address, subscriptionId: undefined }, new AbortController().signal);
+    const group = typeOf("azure-native:resources:ResourceGroup");
+    assert.throws(() => group?.idOf(nowhere, { resourceGroupName: "a" }), /set subscriptionId on the provider/);
+  });
+
+  it("gives a role assignment a name of Azure's form, the same in preview and update", () => {
+    const type = typeOf("azure-native:authorization:RoleAssignment");
+    const request = { urn: "u", type: "t", name: "a", oldInputs: {}, inputs: {}, randomSeed: new Uint8Array(32) };
+    const name = type?.check?.(request)["roleAssignmentName"];
+    assert.match(JSON.stringify(name), /^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/);
+    assert.equal(type?.check?.(request)["roleAssignmentName"], name);
+    assert.equal(type?.check?.({ ...request, oldInputs: { roleAssignmentName: "old" } })["roleAssignmentName"], "old");
+  });
+});

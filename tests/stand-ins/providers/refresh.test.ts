@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { SecretProperty } from "../../../stand-ins/providers/property-value.ts";
+import { refreshedInputs } from "../../../stand-ins/providers/refresh.ts";
+
+describe("refreshedInputs", () => {
+  it("follows what moved away from the last known outputs", () => {
+    const before = { labels: { a: "1", b: "1" }, list: [{ x: 1 }] };
+    const after = { labels: { a: "2", b: "1" }, list: [{ x: 2 }] };
+    assert.deepEqual(refreshedInputs(before, before, after), { labels: { a: "2", b: "1" }, list: [{ x: 2 }] });
+  });
+
+  it("keeps what the server only writes in another form", () => {
+    assert.deepEqual(refreshedInputs({ cpu: "0.5" }, { cpu: "500m" }, { cpu: "500m" }), { cpu: "0.5" });
+  });
+
+  it("keeps what the server never tells", () => {
+    const inputs = { properties: { value: new SecretProperty("v"), contentType: "a" } };
+    const refreshed = refreshedInputs(
+      inputs,
+      { properties: { contentType: "a" } },
+      { properties: { contentType: "b" } },
+    );
+    assert.deepEqual(refreshed, { properties: { value: inputs.properties.value, contentType: "b" } });
+  });
+
+  it("takes what the server adds for no input", () => {
+    assert.deepEqual(refreshedInputs({ a: { x: 1 } }, { a: { x: 1 } }, { a: { x: 1, y: 2 }, b: 3 }), { a: { x: 1 } });
+  });
+
+  it("drops what went away, so that the next plan brings it back", () => {
+    assert.deepEqual(refreshedInputs({ a: 1, b: 2 }, { a: 1, b: 2 }, { a: 1 }), { a: 1 });
+  });
+
+  it("keeps a secret secret that drifted", () => {
+    const refreshed = refreshedInputs({ token: new SecretProperty("old") }, { token: "old" }, { token: "new" });
+    assert.equal((refreshed["token"] as SecretProperty).reveal(), "new");
+  });
+});

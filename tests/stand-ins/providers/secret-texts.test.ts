@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { SecretProperty } from "../../../stand-ins/providers/property-value.ts";
+import { withoutSecrets } from "../../../stand-ins/providers/secret-texts.ts";
+
+describe("withoutSecrets", () => {
+  const request = { data: { token: new SecretProperty('ghp_"canary"'), name: "plain" } };
+
+  it("takes a secret out of a message, plain, in JSON and in base64", () => {
+    for (const form of ['ghp_"canary"', 'ghp_\\"canary\\"', btoa('ghp_"canary"')]) {
+      assert.equal(withoutSecrets(`invalid value ${form}: refused`, request), "invalid value [secret]: refused");
+    }
+  });
+
+  it("leaves what is no secret", () => assert.equal(withoutSecrets("plain is taken", request), "plain is taken"));
+
+  it("does not tear a message apart for a secret of three characters", () => {
+    assert.equal(withoutSecrets("an error", { a: new SecretProperty("err") }), "an error");
+  });
+});

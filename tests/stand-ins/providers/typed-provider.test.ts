@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { MadeJournal } from "../../../stand-ins/providers/made-journal.ts";
+import {
+  hasUnknown,
+  SecretProperty,
+  type JsonObject,
+  type PropertyMap,
+} from "../../../stand-ins/providers/property-value.ts";
+import { InitialisationError } from "../../../stand-ins/providers/provider.ts";
+import type { ResourceType } from "../../../stand-ins/providers/resource-type.ts";
+import { TypedProvider } from "../../../stand-ins/providers/typed-provider.ts";
+
+/** A server that holds things by name. */
+interface Shelf {
+  readonly things: Map<string, JsonObject>;
+  cut: boolean;
+}
+
+const thing: ResourceType<Shelf> = {
+  inputs: ["name", "size"],
+  replaceOnChange: ["name", "properties.kind"],
+  sets: ["tags"],
+  computed: ["serial", "home"],
+  stable: ["serial"],
+  computedIn: { properties: ["uri"] },
+  writeOnly: { properties: ["value"] },
+  secrets: ["token"],
+  idOf: (_shelf, { name }) => name as string,
+  create: ({ things }, id, inputs) => {
+    if (things.has(id)) return Promise.reject(new Error(`${id} is there already`));
+    things.set(id, inputs);
+    return Promise.resolve();
+  },
+  update: ({ things }, id, inputs) => Promise.resolve(void things.set(id, inputs)),
+  read: ({ things, cut }, id) => {
+    if (cut) return Promise.reject(new Error("connection lost"));
+    const found = things.get(id);
+    return Promise.resolve(found && { ...found, serial: 7 });
+  },
+  remove: ({ things }, id) => Promise.resolve(void things.delete(id)),
+};
+
+describe("TypedProvider", () => {
+  const shelf: Shelf = { things: new Map(), cut: false };
+  let journal = MadeJournal.open(undefined);
+
+  beforeEach(() => {
+    shelf.things.clear();
+    shelf.cut = false;
+    journal = MadeJournal.open(undefined);
+  });
+
+  async function provider(connected = true): Promise<TypedProvider<Shelf>> {
+    const made = new TypedProvider({
+      name: "shelf",
+      typeOf: (token) => (token === "shelf:index:Thing" ? thing : undefined),
+      connect: () => Promise.resolve(connected ? shelf : undefined),
+      journal,
+    });
+    await made.configure({});
+    return made;
+  }
+
+  const about = { urn: "urn:a", type: "shelf:index:Thing", name: "a", timeoutInSeconds: undefined };
+  const noChange = { id: "a", oldOutputs: {}, ignoreChanges: [] };
+
+  it("fails the check of a type that it does not serve, naming it", async () => {
+    const request = { ...about, type: "shelf:index:Other", oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() };
+    const { failures } = await (await provider()).check(request);
+    assert.match(failures?.[0]?.reason ?? "", /shelf:index:Other/);
+  });
+
+  it("plans a type that it does not serve offline, by its inputs", async () => {
+    const other = { ...about, type: "shelf:index:Other" };
+    const served = await provider(false);
+    const { failures = [] } = await served.check({ ...other, oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() });
+    const { outputs } = await served.create({ ...other, inputs: { a: 1 }, preview: true });
+    assert.deepEqual([failures, outputs], [[], { a: 1 }]);
+  });
+
+  it("previews inputs as they are, without what no server gives back, and what only the server knows as unknown", async () => {
+    const inputs = { name: "a", token: "t", properties: { value: "v", kind: "k" }, home: "given" };
+    const { id, outputs } = await (await provider(false)).create({ ...about, inputs, preview: true });
+    const { uri, ...properties } = outputs["properties"] as PropertyMap;
+    assert.equal(id, "");
+    assert.deepEqual([outputs["name"], outputs["home"]], ["a", "given"]);
+    assert.deepEqual([hasUnknown(outputs["serial"]), hasUnknown(uri)], [true, true]);
+    assert.deepEqual(properties, { kind: "k" });
+    assert.equal(outputs["token"] instanceof SecretProperty, true);
+  });
+
+  it("previews an update with what never changes", async () => {
+    const update = { ...about, id: "a", inputs: { name: "a" }, oldInputs: {}, oldOutputs: { serial: 7, home: "x" } };
+    const outputs = await (await provider(false)).update({ ...update, preview: true });
+    assert.equal(outputs["serial"], 7);
+    assert.equal(hasUnknown(outputs["home"]), true);
+  });
+
+  it("keeps secret in the outputs what was secret in the inputs", async () => {
+    const inputs = { name: "a", note: new SecretProperty("n") };
+    const { outputs } = await (await provider()).create({ ...about, inputs, preview: false });
+    assert.equal((outputs["note"] as SecretProperty).reveal(), "n");
+    assert.deepEqual(shelf.things.get("a"), { name: "a", note: "n" });
+  });
+
+  it("knows no order in a set, and replaces at a path inside a map", async () => {
+    const oldInputs = { name: "a", tags: ["x", "y"], properties: { kind: "k", other: 1 } };
+    const inputs = { name: "a", tags: ["y", "x"], properties: { kind: "l", other: 2 } };
+    const { changes, deleteBeforeReplace } = await (
+      await provider()
+    ).diff({ ...about, ...noChange, oldInputs, inputs });
+    assert.deepEqual(
+      [...changes],
+      [
+        ["properties.kind", { kind: "update", replaces: true }],
+        ["properties.other", { kind: "update", replaces: false }],
+      ],
+    );
+    assert.equal(deleteBeforeReplace, true);
+  });
+
+  it("leaves alone what another made", async () => {
+    shelf.things.set("a", { name: "a", theirs: true });
+    const created = (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
+    await assert.rejects(created, /a is there already/);
+    assert.deepEqual(shelf.things.get("a"), { name: "a", theirs: true });
+    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
+  });
+
+  it("takes up what it made for the same resource before, and brings it up to date", async () => {
+    await (await provider()).create({ ...about, inputs: { name: "a", size: 1 }, preview: false });
+    await (await provider()).create({ ...about, inputs: { name: "a", size: 2 }, preview: false });
+    assert.deepEqual(shelf.things.get("a"), { name: "a", size: 2 });
+  });
+
+  it("does not take up what it made for another resource", async () => {
+    await (await provider()).create({ ...about, inputs: { name: "a", size: 1 }, preview: false });
+    const second = (await provider()).create({
+      ...about,
+      urn: "urn:b",
+      inputs: { name: "a", size: 2 },
+      preview: false,
+    });
+    await assert.rejects(second, /a is there already/);
+    assert.equal(journal.madeFor("shelf:index:Thing a"), "urn:a");
+  });
+
+  it("forgets what it deleted", async () => {
+    const served = await provider();
+    await served.create({ ...about, inputs: { name: "a" }, preview: false });
+    await served.delete({ ...about, id: "a", oldInputs: { name: "a" }, oldOutputs: {} });
+    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
+    assert.equal(shelf.things.size, 0);
+  });
+
+  it("fails with the resource kept in state where it was made but cannot be read back", async () => {
+    shelf.cut = true;
+    const created = (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
+    await assert.rejects(created, (error) => {
+      assert.ok(error instanceof InitialisationError);
+      assert.deepEqual(error.state, { id: "a", outputs: { name: "a" } });
+      assert.match(error.message, /a was made, but could not be read back: connection lost/);
+      return true;
+    });
+  });
+
+  it("reads inputs for an import, and undefined for what is gone", async () => {
+    shelf.things.set("a", { name: "a", size: 3, note: "n" });
+    const served = await provider();
+    const read = await served.read({ ...about, id: "a", oldInputs: undefined, oldOutputs: {} });
+    assert.deepEqual(read?.inputs, { name: "a", size: 3 });
+    assert.equal(await served.read({ ...about, id: "b", oldInputs: undefined, oldOutputs: {} }), undefined);
+  });
+
+  it("fails to change anything offline", async () => {
+    await assert.rejects(
+      (await provider(false)).create({ ...about, inputs: { name: "a" }, preview: false }),
+      /offline/,
+    );
+  });
+});
