@@ -7,8 +7,7 @@ import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
 import { engineLog, silentLog, type EngineLog } from "./engine-log.ts";
 import { failure, unimplemented } from "./grpc-failure.ts";
-import type { ChangeKind, DiffResult, Provider, ResourceRequest } from "./provider.ts";
-import { inputChanges } from "./property-diff.ts";
+import type { ChangeKind, ConfigDiff, DiffResult, Provider, ResourceRequest } from "./provider.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { readProperties, writeProperties } from "./wire-format.ts";
 
@@ -18,6 +17,8 @@ export interface Package {
   /** Of the SDK whose properties it understands. */
   readonly version: string;
   create(log: EngineLog): Provider;
+  /** Without it the engine compares the two configurations itself and replaces nothing. */
+  diffConfig?(before: PropertyMap, after: PropertyMap): ConfigDiff;
 }
 
 /**
@@ -64,15 +65,19 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       response.setInputs(request.getNews());
       return response;
     }),
-    diffConfig: unary<proto.DiffRequest>(({ request }) =>
-      diffResponse({
-        changes: inputChanges(readProperties(request.getOldInputs()), readProperties(request.getNews()), {
-          replaceAt: [],
-          ignoreChanges: request.getIgnorechangesList(),
-        }),
-        deleteBeforeReplace: false,
-      }),
-    ),
+    diffConfig: unary<proto.DiffRequest>(({ request }) => {
+      const response = new providerProto.DiffResponse();
+      if (served.diffConfig === undefined) return response;
+      const { DiffChanges } = providerProto.DiffResponse;
+      const { diffs, replaces } = served.diffConfig(
+        readProperties(request.getOlds()),
+        readProperties(request.getNews()),
+      );
+      response.setChanges(diffs.length === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME);
+      response.setDiffsList([...diffs]);
+      response.setReplacesList([...replaces]);
+      return response;
+    }),
     configure: unary<proto.ConfigureRequest>(async (call) => {
       const provider = served.create(logs.get(call.getPeer()) ?? silentLog);
       await provider.configure(readProperties(call.request.getArgs()));

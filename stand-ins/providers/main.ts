@@ -5,6 +5,7 @@ import { azureNativeProvider } from "./azure-native/provider.ts";
 import { parseProvidersConfig, type ProvidersReady } from "./config.ts";
 import { MadeJournal } from "./made-journal.ts";
 import { resourceProviderService, type Package } from "./grpc-service.ts";
+import { diffKubernetesConfig } from "./kubernetes/config-diff.ts";
 import { KubernetesProvider } from "./kubernetes/provider.ts";
 import { sdkVersion } from "./sdk-version.ts";
 import { vaultProvider } from "./vault/provider.ts";
@@ -33,6 +34,7 @@ const packages: readonly Package[] = [
     name: "kubernetes",
     version: sdkVersion("kubernetes"),
     create: (log) => new KubernetesProvider(live?.kubeconfigPath, log),
+    diffConfig: diffKubernetesConfig,
   },
   { name: "vault", version: sdkVersion("vault"), create: () => vaultProvider(live, journal) },
   {

@@ -50,6 +50,13 @@ export interface DiffResult {
   readonly deleteBeforeReplace: boolean;
 }
 
+/** Top-level properties in which two configurations of a provider differ. */
+export interface ConfigDiff {
+  readonly diffs: readonly string[];
+  /** Not empty: the provider is replaced, and every resource of it. */
+  readonly replaces: readonly string[];
+}
+
 export interface CreateRequest extends ResourceRequest {
   readonly inputs: PropertyMap;
   readonly preview: boolean;

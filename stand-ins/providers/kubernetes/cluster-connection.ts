@@ -7,34 +7,32 @@ import type { ServerAddress } from "../http-json.ts";
 import { stringAt, type PropertyMap } from "../property-value.ts";
 
 /**
- * The cluster of the local environment. What the program's provider says about a cluster must mean the same one: this
- * provider would else change another cluster than the plan says.
+ * The cluster of the local environment. What the program says about its cluster must lead to the same one: the
+ * provider would otherwise change another cluster than the plan says. Another file, another CA or another name of
+ * this machine is allowed, as long as the port is the same.
  *
- * @throws Error if the kubeconfig leads away from this machine, or the program names another kubeconfig or context.
+ * @throws Error if the program's kubeconfig or context leads anywhere else.
  */
 export async function clusterConnection(kubeconfigPath: string, options: PropertyMap): Promise<ServerAddress> {
-  const kubeconfig = stringAt(options, "kubeconfig");
   const context = stringAt(options, "context");
-  const current = (parse(readFileSync(kubeconfigPath, "utf8")) as { "current-context"?: string })["current-context"];
-  if (kubeconfig !== undefined && !isSameFile(kubeconfig, kubeconfigPath)) {
-    throw new Error(
-      `kubernetes: the local environment's provider serves ${kubeconfigPath}, the program asks for another kubeconfig`,
-    );
-  }
+  const path = pathOf(stringAt(options, "kubeconfig"), kubeconfigPath);
+  const current = (parse(readFileSync(path, "utf8")) as { "current-context"?: string })["current-context"];
   if (context !== undefined && context !== current) {
-    throw new Error(
-      `kubernetes: context "${context}" does not exist in ${kubeconfigPath}, whose context is "${current ?? ""}"`,
-    );
+    throw new Error(`kubernetes: context "${context}" does not exist in ${path}, whose context is "${current ?? ""}"`);
   }
-  const { server, token, ...tls } = await connectionFromKubeconfig(kubeconfigPath);
-  if (!isLoopback(server))
-    throw new Error(`kubernetes: ${kubeconfigPath} leads to ${server}, which is not on this machine`);
+  const { server, token, ...tls } = await connectionFromKubeconfig(path);
+  if (!isLoopback(server)) throw new Error(`kubernetes: ${path} leads to ${server}, which is not on this machine`);
+  const { server: own } = path === kubeconfigPath ? { server } : await connectionFromKubeconfig(kubeconfigPath);
+  if (new URL(server).port !== new URL(own).port) {
+    throw new Error(`kubernetes: ${path} leads to ${server}, but the local environment's cluster is ${own}`);
+  }
   return { url: server, ...tls, ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }) };
 }
 
-/** The provider takes a path or the file's whole text. */
-function isSameFile(kubeconfig: string, path: string): boolean {
-  return kubeconfig.includes("\n")
-    ? kubeconfig.trim() === readFileSync(path, "utf8").trim()
-    : resolve(kubeconfig) === path;
+/** The provider accepts a path or the file's whole text; here, the text of the local environment's own file only. */
+function pathOf(kubeconfig: string | undefined, ownPath: string): string {
+  if (kubeconfig === undefined) return ownPath;
+  if (!kubeconfig.includes("\n")) return resolve(kubeconfig);
+  if (kubeconfig.trim() === readFileSync(ownPath, "utf8").trim()) return ownPath;
+  throw new Error(`kubernetes: the local environment's provider serves ${ownPath}, the program has another kubeconfig`);
 }

@@ -111,13 +111,27 @@ describe("resourceProviderService", () => {
     assert.equal(detailed.get("metadata")?.getKind(), providerProto.PropertyDiff.Kind.ADD);
   });
 
-  it("never replaces a provider for another configuration", async () => {
-    const client = connect();
+  it("leaves the comparison of two configurations to the engine, unless the package compares them", async () => {
     const { DiffChanges } = providerProto.DiffResponse;
-    const changed = await client.diffConfig({ address: "a" }, { address: "b" });
-    assert.equal(changed.getChanges(), DiffChanges.DIFF_SOME);
-    assert.deepEqual(changed.getReplacesList(), []);
-    assert.equal((await client.diffConfig({ address: "a" }, { address: "a" })).getChanges(), DiffChanges.DIFF_NONE);
+    const unknownChanges = await connect().diffConfig({ address: "a" }, { address: "b" });
+    assert.equal(unknownChanges.getChanges(), DiffChanges.DIFF_UNKNOWN);
+    const comparing = await servePackage({
+      name: "comparing",
+      version: "1.2.3",
+      create: () => new RecordingProvider(),
+      diffConfig: (before) =>
+        before["address"] === "a" ? { diffs: [], replaces: [] } : { diffs: ["b"], replaces: ["b"] },
+    });
+    const client = new ProviderClient(comparing.port, "comparing:index:Thing");
+    try {
+      assert.equal((await client.diffConfig({ address: "a" }, {})).getChanges(), DiffChanges.DIFF_NONE);
+      const replaced = await client.diffConfig({ address: "b" }, {});
+      assert.equal(replaced.getChanges(), DiffChanges.DIFF_SOME);
+      assert.deepEqual([replaced.getDiffsList(), replaced.getReplacesList()], [["b"], ["b"]]);
+    } finally {
+      client.close();
+      comparing.close();
+    }
   });
 
   it("answers with an empty id for what is gone", async () => {

@@ -61,7 +61,7 @@ export class ProviderClient {
 
   async diffConfig(before: PropertyMap, after: PropertyMap): Promise<proto.DiffResponse> {
     const request = new providerProto.DiffRequest();
-    request.setOldInputs(writeProperties(before));
+    request.setOlds(writeProperties(before));
     request.setNews(writeProperties(after));
     return this.#call("diffConfig", request);
   }

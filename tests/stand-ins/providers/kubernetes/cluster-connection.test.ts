@@ -12,8 +12,8 @@ describe("clusterConnection", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  function kubeconfig(server: string): string {
-    const path = join(dir, "kubeconfig");
+  function kubeconfig(server: string, name = "kubeconfig"): string {
+    const path = join(dir, name);
     const text = stringify({
       "current-context": "ameide-local",
       contexts: [{ name: "ameide-local", context: { cluster: "c", user: "u" } }],
@@ -41,11 +41,20 @@ describe("clusterConnection", () => {
     await assert.rejects(connecting, /context "aks-prod" does not exist .* whose context is "ameide-local"/);
   });
 
-  it("fails where the program means another kubeconfig", async () => {
-    const connecting = clusterConnection(kubeconfig("https://127.0.0.1:28202"), {
-      kubeconfig: "/home/me/.kube/config",
-    });
-    await assert.rejects(connecting, /the program asks for another kubeconfig/);
+  it("follows the program to another kubeconfig of the same cluster", async () => {
+    const path = kubeconfig("https://127.0.0.1:28202");
+    const other = kubeconfig("https://localhost:28202", "kubeconfig.rotated");
+    assert.equal((await clusterConnection(path, { kubeconfig: other })).url, "https://localhost:28202");
+  });
+
+  it("fails where the program's kubeconfig leads to another cluster of this machine, naming both", async () => {
+    const path = kubeconfig("https://127.0.0.1:28202");
+    const other = kubeconfig("https://127.0.0.1:6443", "kind");
+    await assert.rejects(clusterConnection(path, { kubeconfig: other }), /kind leads to .*:6443, but .* is .*:28202/);
+    await assert.rejects(
+      clusterConnection(path, { kubeconfig: `${readFileSync(other, "utf8")}` }),
+      /the program has another kubeconfig/,
+    );
   });
 
   it("fails where the kubeconfig leads away from this machine, naming the server", async () => {
