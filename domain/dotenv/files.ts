@@ -2,6 +2,7 @@ import { parse } from "dotenv";
 import { scanDotenv } from "./scan.ts";
 import { shownName } from "./shown.ts";
 import type { Finding } from "../finding.ts";
+import { shellWord } from "../shell-word.ts";
 import type { EnvironmentName } from "../stage.ts";
 
 /** Whether git tracks a file; where it would not say, its words and the repair. */
@@ -91,7 +92,7 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
         : `git tracks ${file.path}, so every value in it is in the history`,
       fix: isExample(file.path)
         ? "give a file with real values, such as --dotenv .env"
-        : `git rm --cached ${file.path}, add it to .gitignore, and rotate what it held`,
+        : `git rm --cached ${shellWord(file.path)}, add it to .gitignore, and rotate what it held`,
     });
   }
   if (file.mode !== undefined && (file.mode & 0o077) !== 0 && !isExample(file.path)) {
@@ -102,7 +103,7 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
       where: file.path,
       subject: file.path,
       problem: `${file.path} can be read or written by others (mode ${(file.mode & 0o777).toString(8)})`,
-      fix: `chmod 600 ${file.path}`,
+      fix: `chmod 600 ${shellWord(file.path)}`,
     });
   }
   return findings;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEnvFiles } from "../../environments/env-files.ts";
@@ -11,8 +10,6 @@ describe("readEnvFiles", () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   const write = (path: string, text = "A=1\n"): void => writeFileSync(join(root, path), text, { mode: 0o600 });
-  const git = (folder: string, ...args: readonly string[]): void =>
-    void execFileSync("git", args, { cwd: folder, stdio: "ignore" });
 
   it("reads .env and then .env.local, as far as they are there", () => {
     assert.deepEqual(readEnvFiles(root, undefined), []);
@@ -42,77 +39,6 @@ describe("readEnvFiles", () => {
       readEnvFiles(root, undefined).map(({ mode }) => mode),
       [0o640],
     );
-  });
-
-  it("tells whether git tracks a file", () => {
-    write(".env");
-    write(".env.local");
-    git(root, "init");
-    git(root, "add", ".env");
-    assert.deepEqual(
-      readEnvFiles(root, undefined).map(({ tracked }) => tracked),
-      [true, false],
-    );
-  });
-
-  it("tells so in another repository too, and through a link", () => {
-    const other = join(root, "other");
-    mkdirSync(other);
-    git(other, "init");
-    write("other/secrets");
-    git(other, "add", "secrets");
-    symlinkSync(join(other, "secrets"), join(root, ".env"));
-    assert.deepEqual(
-      readEnvFiles(root, [join(other, "secrets"), ".env"]).map(({ tracked }) => tracked),
-      [true, true],
-    );
-  });
-
-  it("takes a file outside any repository for untracked", () => {
-    write(".env");
-    assert.deepEqual(
-      readEnvFiles(root, undefined).map(({ tracked }) => tracked),
-      [false],
-    );
-  });
-
-  describe("where git fails", () => {
-    const { GIT_TEST_ASSUME_DIFFERENT_OWNER, PATH } = process.env;
-    afterEach(() => {
-      process.env["PATH"] = PATH;
-      delete process.env["GIT_TEST_ASSUME_DIFFERENT_OWNER"];
-      if (GIT_TEST_ASSUME_DIFFERENT_OWNER !== undefined)
-        process.env["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = GIT_TEST_ASSUME_DIFFERENT_OWNER;
-    });
-    const answers = () => readEnvFiles(root, undefined).map(({ tracked }) => tracked);
-
-    it("does not take a file of a checkout that another user owns, as in a container, for untracked", () => {
-      write(".env");
-      git(root, "init");
-      git(root, "add", ".env");
-      process.env["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1"; // git's own seam
-      assert.deepEqual(answers(), [
-        {
-          problem: `fatal: detected dubious ownership in repository at '${realpathSync(root)}'`,
-          fix: `git config --global --add safe.directory ${realpathSync(root)}`,
-        },
-      ]);
-    });
-
-    it("does not take a file of a broken repository for untracked", () => {
-      write(".env");
-      git(root, "init");
-      write(".git/index", "broken");
-      const [answer] = answers();
-      assert.ok(typeof answer === "object");
-      assert.match(answer.fix, /^see why this fails: git -C /);
-    });
-
-    it("takes a file on a machine without git for untracked", () => {
-      write(".env");
-      process.env["PATH"] = root;
-      assert.deepEqual(answers(), [false]);
-    });
   });
 
   it("fails with every file that is asked for and is not there", () => {
