@@ -5,7 +5,7 @@ import { classifyKey, classifyKeyVaultKey, vaultPath } from "./authority-names.t
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";
 import type { RuleContext, Violation } from "./rule.ts";
-import { at, text, type Path } from "./subject/reading.ts";
+import { isSet, text, type Path } from "./subject/reading.ts";
 import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";
 
@@ -90,14 +90,14 @@ function callersFor(subject: Subject): readonly Caller[] {
     case "KeyVaultSecret": {
       const classify: Caller["classify"] = ({ catalogue, keyVaultPrefix }, name) =>
         classifyKeyVaultKey(catalogue, name, keyVaultPrefix);
-      const path = at(object, "secretName") === undefined ? "name" : "secretName";
+      const path = isSet(object, "secretName") ? "secretName" : "name";
       return [{ door: "key-vault", ...read(path), classify, seen: nothing }];
     }
     case "VaultSecret":
       return [
         {
           door: "vault-by-others",
-          path: [at(object, "path") === undefined ? "name" : "path"],
+          path: [isSet(object, "path") ? "path" : "name"],
           name: () => kvPath(object),
           classify: byKey,
           seen: nothing,

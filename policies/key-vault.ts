@@ -1,7 +1,7 @@
 import { judgeEach } from "./judge-each.ts";
 import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { normalise } from "../domain/names.ts";
-import { at, entries, text } from "./subject/reading.ts";
+import { at, entries, text, writtenText } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 const vaults = ["KeyVault"] as const;
@@ -173,7 +173,7 @@ export const keyVaultSecretSize: ResourceRule = {
   kinds: ["KeyVaultSecret"],
   judge({ object }) {
     const path = at(object, "properties") === undefined ? ["value"] : ["properties", "value"];
-    const value = text(object, ...path);
+    const value = writtenText(object, ...path);
     const tags = entries(object, "tags").length;
     const bytes = value === undefined ? undefined : Buffer.byteLength(value);
     return [

@@ -1,6 +1,6 @@
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
-import { entries, isRecord, isUnknown, markedSecret, Undecided, type Path } from "./subject/reading.ts";
+import { entries, isMarkedSecret, isRecord, isUnknown, Undecided, type Path } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 /**
@@ -21,7 +21,7 @@ export const secretnessUnmarkedValue: ResourceRule = {
     if (subject.origin === "document") return []; // no marks in YAML: secretness-literal-secret judges there
     return judgeEach(valuePaths(subject), (path): readonly Violation[] => {
       const value = markedAt(subject.object, path);
-      if (value === undefined || value === markedSecret) return [];
+      if (value === undefined || value === null || value === "" || isMarkedSecret(value)) return [];
       if (isUnknown(value)) throw new Undecided(path);
       return [{ path, problem: "is not marked secret" }];
     });
@@ -41,7 +41,7 @@ function valuePaths({ kind, object }: Subject): readonly Path[] {
 }
 
 function keysUnder(object: unknown, field: string): readonly Path[] {
-  if (markedAt(object, [field]) === markedSecret) return [];
+  if (isMarkedSecret(markedAt(object, [field]))) return [];
   return entries(object, field).map(([key]) => [field, key]);
 }
 

@@ -106,17 +106,20 @@ export const secretnessWorkload: ResourceRule = {
   judge: (subject) =>
     judgeContainers(subject, (container) => {
       const { object, path, name } = container;
-      const environment = judgeEach(list(object, "env"), (_, i): readonly Violation[] => {
+      const environment = list(object, "env").map((_, i) => (): readonly Violation[] => {
         const variable = text(object, "env", i, "name") ?? "";
         const found = credentialIn(variable, text(object, "env", i, "value") ?? "");
         const problem = `container "${name}" has ${found ?? ""} in its environment as ${variable}`;
         return found === undefined ? [] : [{ path: [...path, "env", i, "value"], problem }];
       });
-      const words = wordsOf(container).flatMap(({ word, path: at }): readonly Violation[] => {
-        const found = argumentSecret(word);
-        return found === undefined ? [] : [{ path: at, problem: `container "${name}" has ${found} in its arguments` }];
-      });
-      return [...environment, ...words];
+      const words = (): readonly Violation[] =>
+        wordsOf(container).flatMap(({ word, path: at }): readonly Violation[] => {
+          const found = argumentSecret(word);
+          return found === undefined
+            ? []
+            : [{ path: at, problem: `container "${name}" has ${found} in its arguments` }];
+        });
+      return judgeEach([...environment, words], (one) => one());
     }),
 };
 

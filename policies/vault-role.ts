@@ -19,7 +19,7 @@ export const vaultRoleAudience: StackRule = {
     const roles = subjects.filter(({ kind }) => kind === "VaultAuthRole");
     return judgeEach(roles, (subject): readonly Violation[] => {
       const audience = text(subject.object, "audience");
-      if (audience === undefined || audience === "") return [];
+      if (audience === undefined) return [];
       const role = text(subject.object, "roleName");
       const own = stores.filter((store) => loginOf(store).role === role);
       const without = own.filter((store) => !loginOf(store).audiences.includes(audience));

@@ -1,10 +1,19 @@
 import { mandatory, type ResourceRule } from "./rule.ts";
-import { at, list, text } from "./subject/reading.ts";
+import { at, isSet, list, text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 /** Whether a generic write goes to the configuration of an auth method, past the resource that is made for it. */
 function writesAuthConfig({ kind, object }: Subject): boolean {
   return kind === "VaultSecret" && /^\/?auth\/[^/]+\/config$/.test(text(object, "path") ?? "");
+}
+
+/** Vault refuses a body that is not JSON, so such a body pins nothing. */
+function parsed(body: string | undefined): unknown {
+  try {
+    return JSON.parse(body ?? "{}");
+  } catch {
+    return undefined;
+  }
 }
 
 export const vaultReviewerToken: ResourceRule = {
@@ -21,10 +30,10 @@ export const vaultReviewerToken: ResourceRule = {
   judge(subject) {
     const { kind, object } = subject;
     if (kind === "VaultAuthConfig") {
-      const pins = ["tokenReviewerJwt", "tokenReviewerJwtWo"].filter((key) => Object.hasOwn(object as object, key));
+      const pins = ["tokenReviewerJwt", "tokenReviewerJwtWo"].filter((key) => isSet(object, key));
       return pins.map((key) => ({ path: [key], problem: `${key} pins a reviewer token; leave it out` }));
     }
-    if (!writesAuthConfig(subject) || !/token_reviewer_jwt/.test(text(object, "dataJson") ?? "")) return [];
+    if (!writesAuthConfig(subject) || !isSet(parsed(text(object, "dataJson")), "token_reviewer_jwt")) return [];
     return [{ path: ["dataJson"], problem: "writes token_reviewer_jwt; leave it out" }];
   },
 };
@@ -54,7 +63,7 @@ export const vaultAuthConfig: ResourceRule = {
     if (at(object, "disableLocalCaJwt") === true) {
       found.push({ path: ["disableLocalCaJwt"], problem: "disableLocalCaJwt is true; set false" });
     }
-    if (at(object, "kubernetesCaCert") !== undefined) {
+    if (isSet(object, "kubernetesCaCert")) {
       found.push({ path: ["kubernetesCaCert"], problem: "pins a CA; leave kubernetesCaCert out" });
     }
     return found;
@@ -155,7 +164,7 @@ export const vaultProviderToken: ResourceRule = {
   levels: mandatory,
   kinds: ["VaultProvider"],
   judge({ object }) {
-    if (!Object.hasOwn(object as object, "token")) return [];
+    if (!isSet(object, "token")) return [];
     return [{ path: ["token"], problem: "takes its token as an argument; leave it out and set VAULT_TOKEN" }];
   },
 };

@@ -1,12 +1,12 @@
 import type { ResourceRule, RuleContext, StackRule, Violation } from "./rule.ts";
-import { Undecided } from "./subject/reading.ts";
+import { Undecided, type Path } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
-/** What a rule says of a subject. `undecided` names what it waits for. */
+/** What a rule says of a subject. `undecided` names what it waits for, and where that is in the subject. */
 export type Verdict =
   | { readonly kind: "ok" }
   | { readonly kind: "violation"; readonly violations: readonly Violation[] }
-  | { readonly kind: "undecided"; readonly waitsFor: string };
+  | { readonly kind: "undecided"; readonly waitsFor: string; readonly path: Path };
 
 const ok: Verdict = { kind: "ok" };
 
@@ -27,7 +27,7 @@ function verdictOf(run: () => readonly Violation[]): Verdict {
     const violations = run();
     return violations.length === 0 ? ok : { kind: "violation", violations };
   } catch (error) {
-    if (error instanceof Undecided) return { kind: "undecided", waitsFor: error.message };
+    if (error instanceof Undecided) return { kind: "undecided", waitsFor: error.message, path: error.path };
     throw error;
   }
 }

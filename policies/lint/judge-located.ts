@@ -2,11 +2,11 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { exemptionFor, type Exemption } from "../exemptions.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule, type Violation } from "../rule.ts";
 import { rules } from "../rules.ts";
-import type { Path } from "../subject/reading.ts";
+import { formatPath, type Path } from "../subject/reading.ts";
 import type { Subject } from "../subject/subject.ts";
 import { toFinding } from "../to-finding.ts";
 import { judge, judgeStack } from "../verdict.ts";
-import type { LintFinding } from "./result.ts";
+import type { LintFinding, Skipped } from "./result.ts";
 
 /** A subject with where it stands. */
 export interface Located {
@@ -34,15 +34,36 @@ const rulesByKind = Map.groupBy(
   ({ kind }) => kind,
 );
 
+/** What one subject is found to be, and what cannot be told of it. */
+export interface Judged {
+  readonly findings: readonly LintFinding[];
+  readonly skipped: readonly Skipped[];
+}
+
 /** Judges one subject by itself. */
-export function judgeOne(one: Located, context: LintContext): readonly LintFinding[] {
-  return (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) => {
-    const { subject, place, isPlaceAssumed = false } = one;
+export function judgeOne(one: Located, context: LintContext): Judged {
+  const { subject, place, isPlaceAssumed = false } = one;
+  const findings: LintFinding[] = [];
+  const undecided: { readonly rule: Rule; readonly path: Path }[] = [];
+  for (const { rule } of rulesByKind.get(subject.kind) ?? []) {
     const verdict = judge(rule, subject, { catalogue: context.catalogue, place, isPlaceAssumed });
-    return verdict.kind === "violation"
-      ? verdict.violations.flatMap((violation) => found(rule, one, violation, context))
-      : [];
-  });
+    if (verdict.kind === "violation")
+      findings.push(...verdict.violations.flatMap((violation) => found(rule, one, violation, context)));
+    if (verdict.kind === "undecided" && rule.levels[place] !== "off") undecided.push({ rule, path: verdict.path });
+  }
+  return { findings, skipped: [...Map.groupBy(undecided, ({ path }) => formatPath(path))].map(cannotTell(one)) };
+}
+
+/** Only a state file holds what nobody can read. The reason names no subject, so that reports count equal ones together. */
+function cannotTell({ file, lineOf }: Located) {
+  return ([path, own]: readonly [string, readonly { readonly rule: Rule; readonly path: Path }[]]): Skipped => {
+    const ids = own.map(({ rule }) => rule.id).join(", ");
+    return {
+      file,
+      line: lineOf(own[0]?.path ?? []),
+      reason: `cannot tell by ${ids}: ${path} is encrypted in the state`,
+    };
+  };
 }
 
 /** Judges what each environment has together. */

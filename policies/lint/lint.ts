@@ -160,7 +160,9 @@ class Run {
   }
 
   #judge(located: Located): void {
-    this.#findings.push(...judgeOne(located, this.#context));
+    const { findings, skipped } = judgeOne(located, this.#context);
+    this.#findings.push(...findings);
+    this.#skipped.push(...skipped);
     this.#located.push(located);
   }
 

@@ -96,7 +96,7 @@ function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
   if (skipped.length === 0) return [];
   const byReason = Map.groupBy(skipped, ({ reason }) => reason);
   return [
-    `not judged: ${count(skipped.length, "document")}`,
+    `not judged, or not by every rule: ${count(skipped.length, "document")}`,
     ...[...byReason].flatMap(([reason, own]) => [
       ...own.slice(0, 5).map(({ file, line }) => `  ${file}:${line}: ${reason}`),
       ...(own.length > 5 ? [`  ... and ${own.length - 5} more`] : []),

@@ -8,7 +8,7 @@ export interface LintFinding extends Finding {
   readonly line: number;
 }
 
-/** What could not be judged, by name: it is no finding, but neither was it looked at. */
+/** A document that no rule judged, or of which some rules cannot tell whether it is right. It is not a finding. */
 export interface Skipped {
   readonly file: string;
   readonly line: number;

@@ -1,5 +1,5 @@
 import { subjectsOfResource } from "../subject/from-resource.ts";
-import { isRecord, markedSecret } from "../subject/reading.ts";
+import { isRecord, markedSecret, secretOrDefault } from "../subject/reading.ts";
 import type { Subject } from "../subject/subject.ts";
 
 /** Pulumi's mark of a secret in state files (`sdk/go/common/resource/sig`). */
@@ -42,11 +42,17 @@ export function subjectsOfState({
   });
 }
 
-function marked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(marked);
+/**
+ * Values without what is encrypted. A refresh empties the list of defaults, so then an encrypted value may be a default
+ * that the provider marks secret, such as an empty `tokenReviewerJwt`.
+ */
+function marked(value: unknown, secret: symbol = markedSecret): unknown {
+  if (Array.isArray(value)) return value.map((item) => marked(item, secret));
   if (!isRecord(value)) return value;
-  if (value[signatureKey] === secretSignature) return markedSecret;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, marked(item)]));
+  if (value[signatureKey] === secretSignature) return secret;
+  const { __defaults: defaults } = value;
+  const own = Array.isArray(defaults) && defaults.length === 0 ? secretOrDefault : markedSecret;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, marked(item, own)]));
 }
 
 function texts(value: unknown): readonly string[] {

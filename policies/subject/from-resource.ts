@@ -1,5 +1,5 @@
 import { isListToken, kindOfManifest, kindOfToken, manifestOfToken } from "./kinds.ts";
-import { isRecord, isUnknown } from "./reading.ts";
+import { isRecord, isSet, isUnknown } from "./reading.ts";
 import { makeSubject, nameOf, tryText, type Kind, type Subject, type SubjectOptions } from "./subject.ts";
 
 /** What is known of a resource of a Pulumi program, before it is made. */
@@ -19,9 +19,30 @@ export function subjectsOfResource({ type, name, urn, props, options }: Resource
   const kind = kindOfToken(type);
   if (kind === undefined) return [];
   const manifest = manifestOfToken(type);
-  const object = manifest === undefined ? props : { ...manifest, ...props };
-  const called = manifest === undefined ? (providerName(kind, props) ?? name) : nameOr(object, name);
+  const object = manifest === undefined ? withoutDefaults(props) : asManifest(props, manifest);
+  const called = manifest === undefined ? (providerName(kind, object) ?? name) : nameOr(object, name);
   return [makeSubject({ kind, type, origin: "resource", object, id: urn, name: called, ...rest })];
+}
+
+/** A program may leave `apiVersion` and `kind` to the type. */
+function asManifest(
+  props: Readonly<Record<string, unknown>>,
+  manifest: { readonly apiVersion: string; readonly kind: string },
+): Readonly<Record<string, unknown>> {
+  const missing = Object.entries(manifest).filter(([key]) => !isSet(props, key));
+  return { ...props, ...Object.fromEntries(missing) };
+}
+
+/**
+ * Inputs without those that a provider filled in, where it says which: providers that are bridged from Terraform list them
+ * under `__defaults` of each object. The engine hides the list of the outermost object from policies; a state file keeps it.
+ */
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefaults);
+  if (!isRecord(value)) return value;
+  const { __defaults: defaults, ...rest } = value;
+  const given = Object.entries(rest).filter(([key]) => !(Array.isArray(defaults) && defaults.includes(key)));
+  return Object.fromEntries(given.map(([key, item]) => [key, withoutDefaults(item)]));
 }
 
 function itemsOf(

@@ -20,6 +20,13 @@ export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Stands for a value that is marked secret, where the marks are what is looked at; no rule reads what is behind it. */
 export const markedSecret = Symbol("marked secret");
 
+/** The same, where the value may be a provider's default: a state file does not say after `pulumi refresh`. */
+export const secretOrDefault = Symbol("marked secret, or a default");
+
+export function isMarkedSecret(value: unknown): boolean {
+  return value === markedSecret || value === secretOrDefault;
+}
+
 export type Path = readonly (string | number)[];
 
 /** A verdict needs a value that is not known yet. */
@@ -35,7 +42,7 @@ export class Undecided extends Error {
 
 /** Whether a value cannot be read: not known yet, or marked secret and kept from us. */
 export function isUnknown(value: unknown): boolean {
-  return value === markedSecret || isUnknownText(value);
+  return isMarkedSecret(value) || isUnknownText(value);
 }
 
 function isUnknownText(value: unknown): boolean {
@@ -47,12 +54,16 @@ export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
 }
 
-/** @throws Undecided where the value, or an object on the way to it, is not known yet. */
+/**
+ * The value there. `null` counts as absent: it is how an import's Read and YAML write that there is none.
+ *
+ * @throws Undecided where the value, or an object on the way to it, is not known yet.
+ */
 export function at(value: unknown, ...path: Path): unknown {
   let here = value;
   for (let i = 0; ; i++) {
     if (isUnknown(here)) throw new Undecided(path.slice(0, i));
-    if (i === path.length) return here;
+    if (i === path.length) return here ?? undefined;
     if (typeof here !== "object" || here === null) return undefined;
     const key = path[i] as string;
     here = Object.hasOwn(here, key) ? (here as Record<string, unknown>)[key] : undefined;
@@ -68,8 +79,37 @@ export function under<T>(base: Path, read: () => T): T {
   }
 }
 
-/** The text there; numbers as text, since YAML reads `port: 80` as one. */
+/**
+ * Whether the program set the field `key`. A provider fills in `""`, `false`, `0` or an empty list for what a program leaves
+ * out, and its Read answers `null`, so these count as absent. A secret is set though nobody can read it, and so is a value
+ * that is not known yet: defaults are always known.
+ *
+ * @throws Undecided where a state file does not tell a secret from a default.
+ */
+export function isSet(object: unknown, key: string): boolean {
+  const found = isRecord(object) && Object.hasOwn(object, key) ? object[key] : undefined;
+  if (found === secretOrDefault) throw new Undecided([key]);
+  return !(
+    found === undefined ||
+    found === null ||
+    found === "" ||
+    found === false ||
+    found === 0 ||
+    isEmptyList(found)
+  );
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** The text there; numbers as text, since YAML reads `port: 80` as one. An empty text counts as absent, as `null` does. */
 export function text(value: unknown, ...path: Path): string | undefined {
+  return writtenText(value, ...path) || undefined;
+}
+
+/** The same, for a rule that judges an empty text as well. */
+export function writtenText(value: unknown, ...path: Path): string | undefined {
   const found = at(value, ...path);
   return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
 }
@@ -84,10 +124,10 @@ export function textsOf(object: unknown, ...path: Path): readonly string[] {
   return list(object, ...path).flatMap((_, i) => text(object, ...path, i) ?? []);
 }
 
-/** Keys and values of the object there; a value may be unknown, which is met when it is read. */
+/** Keys and values of the object there; a value may be unknown, which is met when it is read. A key of `null` is left out. */
 export function entries(value: unknown, ...path: Path): readonly (readonly [string, unknown])[] {
   const found = at(value, ...path);
-  return isRecord(found) ? Object.entries(found) : [];
+  return isRecord(found) ? Object.entries(found).filter(([, item]) => item !== null && item !== undefined) : [];
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { at, entries, list, text, type Path } from "./reading.ts";
+import { at, entries, list, text, writtenText, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 
 /** One name by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
@@ -35,7 +35,7 @@ export function specList(subject: Subject, ...path: Path): readonly unknown[] {
 /** Name of the Secret that an ExternalSecret makes: its own name where it names none. @throws Undecided */
 export function targetOf(subject: Subject): string | undefined {
   const named = specText(subject, "target", "name");
-  if (named !== undefined && named !== "") return named;
+  if (named !== undefined) return named;
   if (subject.kind === "ClusterExternalSecret") {
     const own = text(subject.object, "spec", "externalSecretName");
     if (own !== undefined) return own;
@@ -61,7 +61,7 @@ function fetched(object: unknown, base: Path): readonly Reference[] {
     return {
       path: [...entry, "remoteRef", "key"],
       by: "data",
-      key: () => text(object, ...entry, "remoteRef", "key"),
+      key: () => writtenText(object, ...entry, "remoteRef", "key"),
       property: () => text(object, ...entry, "remoteRef", "property"),
       secretKey: () => text(object, ...entry, "secretKey"),
     };
@@ -73,7 +73,7 @@ function bulkFetched(object: unknown, base: Path): readonly Reference[] {
     const entry = [...base, "dataFrom", i];
     if (at(object, ...entry, "extract") !== undefined) {
       const path = [...entry, "extract", "key"];
-      return [{ path, by: "extract", key: () => text(object, ...path), property: nothing, secretKey: nothing }];
+      return [{ path, by: "extract", key: () => writtenText(object, ...path), property: nothing, secretKey: nothing }];
     }
     const path = [...entry, "find"];
     if (at(object, ...path) !== undefined) {
@@ -92,7 +92,9 @@ function templated(object: unknown, base: Path): readonly Reference[] {
     ["secret", "configMap"].flatMap((kind): readonly Reference[] => {
       if (at(object, ...from, i, kind) === undefined) return [];
       const path = [...from, i, kind, "name"];
-      return [{ path, by: "template-from", key: () => text(object, ...path), property: nothing, secretKey: nothing }];
+      return [
+        { path, by: "template-from", key: () => writtenText(object, ...path), property: nothing, secretKey: nothing },
+      ];
     }),
   );
 }
@@ -103,7 +105,7 @@ function pushed(object: unknown, base: Path): readonly Reference[] {
     return {
       path: [...match, "remoteRef", "remoteKey"],
       by: "push",
-      key: () => text(object, ...match, "remoteRef", "remoteKey"),
+      key: () => writtenText(object, ...match, "remoteRef", "remoteKey"),
       property: () => text(object, ...match, "remoteRef", "property"),
       secretKey: () => text(object, ...match, "secretKey"),
     };

@@ -107,11 +107,11 @@ export function nameOf(object: unknown): string {
   return parts.filter((part) => part !== undefined).join("/") || "without a name";
 }
 
-/** A text for messages, where a missing or unknown one is no matter. */
+/** A text for messages, where it does not matter if it is missing, empty or unknown. */
 export function tryText(object: unknown, ...path: Path): string | undefined {
   try {
     const value = at(object, ...path);
-    return typeof value === "string" ? value : undefined;
+    return typeof value === "string" && value !== "" ? value : undefined;
   } catch {
     return undefined;
   }

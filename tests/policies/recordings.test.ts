@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { readCatalogue } from "../../environments/catalogue.ts";
+import { makeAnalyzer, type Told } from "../../policies/pack/analyzer.ts";
+import { looksAt, type EngineResource } from "../../policies/pack/subjects.ts";
+import type { WireInputs } from "../../policies/pack/wire.ts";
+import { isStackRule } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { readRecordings, type Exchange } from "../support/recordings.ts";
+import { changed, type Path } from "./examples/example.ts";
+
+const analyzer = makeAnalyzer(rules, {
+  catalogue: readCatalogue(),
+  exemptions: [],
+  today: "2026-11-24",
+  isPreview: true,
+});
+const exchanges = readRecordings();
+const checks = exchanges.filter(({ method }) => method === "Check" || method === "CheckConfig");
+
+/** What the engine shows the pack: it keeps outermost keys that begin with `__` to itself. */
+function shown({ type, name, request }: Exchange, properties: unknown): EngineResource {
+  const inputs = Object.fromEntries(Object.entries(properties as WireInputs).filter(([key]) => !key.startsWith("__")));
+  return { type, name, urn: String(request["urn"]), inputs: () => inputs, options: { protect: true } };
+}
+
+function texts(told: readonly Told[]): readonly string[] {
+  return told.map(({ policy, message }) => `${policy.name}: ${message}`);
+}
+
+/** What would stop an update; a preview only advises where a verdict waits for a value. */
+function stopping(told: readonly Told[]): readonly string[] {
+  return texts(told.filter(({ level }) => level === "mandatory"));
+}
+
+const offline = checks.filter(({ run }) => run === "prod-preview-offline");
+const stack = offline.map((one) => shown(one, one.response["inputs"]));
+
+const credential = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+const pod = ["spec", "jobTemplate", "spec", "template"] as const;
+const container = [...pod, "spec", "containers", 0] as const;
+const login = ["spec", "provider", "vault", "auth", "kubernetes", "serviceAccountRef"] as const;
+const external = "kubernetes:external-secrets.io/v1:ExternalSecret";
+const store = "kubernetes:external-secrets.io/v1:SecretStore";
+const cronJob = "kubernetes:batch/v1:CronJob";
+const configMap = "kubernetes:core/v1:ConfigMap";
+const role = "vault:kubernetes/authBackendRole:AuthBackendRole";
+const authConfig = "vault:kubernetes/authBackendConfig:AuthBackendConfig";
+const policy = "vault:index/policy:Policy";
+
+/** What is changed in the inputs that a real provider checked, and the rule that must find it. */
+const mutations: Readonly<Record<string, readonly [type: string, ...changes: (readonly [Path, unknown])[]]>> = {
+  "authority-cluster-managed": [external, [["spec", "data", 0, "remoteRef", "key"], "redis-auth"]],
+  "authority-not-in-catalogue": [external, [["spec", "data", 0, "remoteRef", "key"], "nobody-knows"]],
+  "authority-retired": [external, [["spec", "data", 0, "remoteRef", "key"], "env-ghcr-token"]],
+  "authority-undeclared-delivery": [external, [["spec", "data", 0, "remoteRef", "key"], "grafana-oidc-client-secret"]],
+  "authority-duplicate-target": [external, [["metadata", "name"], "another-sync"]],
+  "secretness-config-map": [configMap, [["data", "password"], credential]],
+  "secretness-template-literal": [external, [["spec", "target", "template", "data", "password"], credential]],
+  "secretness-workload": [cronJob, [[...container, "args"], [`--password=${credential}`]]],
+  "placeholder-fixture": [configMap, [["data", "key"], "minioadmin"]],
+  "placeholder-marker": [configMap, [["data", "key"], "CHANGEME"]],
+  "placeholder-unrendered": [external, [["spec", "target", "template", "data", "key"], "{{ .Values.x }}"]],
+  "identity-client-id-literal": [
+    "kubernetes:core/v1:ServiceAccount",
+    [["metadata", "annotations", "azure.workload.identity/client-id"], "44444444-4444-4444-8444-000000000001"],
+  ],
+  "vault-auth-config": [authConfig, [["kubernetesCaCert"], "a CA"]],
+  "vault-auto-credentials": [configMap, [["data", "config.json"], '{"credentialsSecret":"x","initialise":true}']],
+  "vault-mount-cas": ["vault:kv/secretBackendV2:SecretBackendV2", [["casRequired"], true]],
+  "vault-provider-token": ["pulumi:providers:vault", [["token"], "a token"]],
+  "vault-reviewer-token": [authConfig, [["tokenReviewerJwt"], "a token"]],
+  "vault-role-account": [role, [["boundServiceAccountNames"], ["default"]]],
+  "vault-role-ttl": [role, [["tokenMaxTtl"], 0]],
+  "vault-patcher-coverage": [policy, [["name"], "keycloak-client-patcher"]],
+  "vault-policy-wildcard": [policy, [["policy"], 'path "secret/data/*" { capabilities = ["read"] }']],
+  "store-role-covers": [store, [["spec", "provider", "vault", "auth", "kubernetes", "role"], "another"]],
+  "vault-role-audience": [role, [["audience"], "vault"]],
+  "store-account": [store, [[...login, "name"], "default"]],
+  "store-for-namespace": [external, [["spec", "secretStoreRef", "name"], "another"]],
+  "store-provider": [store, [["spec", "provider", "azurekv"], {}]],
+  "store-pull-secret": [store, [["metadata", "namespace"], "without-pull-secret"]],
+  "store-same-environment": [
+    store,
+    [["spec", "provider", "vault", "server"], "http://vault-core-dev.ameide-dev.svc.cluster.local:8200"],
+  ],
+  "delivery-api-version": [external, [["apiVersion"], "external-secrets.io/v1beta1"]],
+  "delivery-docker-config": [
+    external,
+    [["spec", "target", "template"], { type: "kubernetes.io/dockerconfigjson", data: null }],
+  ],
+  "delivery-find": [external, [["spec", "dataFrom"], [{ extract: null, find: { path: "x" } }]]],
+  "delivery-merge": [external, [["spec", "target", "template"], { data: { url: "https://x" } }]],
+  "delivery-policies": [external, [["spec", "target", "deletionPolicy"], ""]],
+  "delivery-property": [external, [["spec", "data", 0, "remoteRef", "property"], ""]],
+  "delivery-refresh": [external, [["spec", "refreshInterval"], ""]],
+  "delivery-refresh-rotated": [
+    external,
+    [["spec", "data", 0, "remoteRef", "key"], "grafana-oidc-client-secret"],
+    [["spec", "refreshInterval"], "1h"],
+  ],
+  "bootstrap-concurrency": [cronJob, [["spec", "concurrencyPolicy"], ""]],
+  "bootstrap-deadline": [cronJob, [["spec", "jobTemplate", "spec", "activeDeadlineSeconds"], null]],
+  "bootstrap-download": [cronJob, [[...container, "args"], ["apk add curl"]]],
+  "bootstrap-identity-token": [cronJob, [[...pod, "spec", "volumes"], []], [[...pod, "metadata", "labels"], null]],
+  "bootstrap-image": [cronJob, [[...container, "image"], ""]],
+  "bootstrap-non-root": [cronJob, [[...container, "securityContext", "allowPrivilegeEscalation"], null]],
+  "bootstrap-prefix-default": [configMap, [["data", "run.sh"], "echo ${SECRET_PREFIX:-env-}"]],
+  "bootstrap-read-only-root": [cronJob, [[...container, "securityContext", "readOnlyRootFilesystem"], false]],
+};
+
+/** Rules that a change of one recorded input cannot break. */
+const elsewhere: Readonly<Record<string, string>> = {
+  "authority-mirror-read": "needs a PushSecret, which the program never registers",
+  "lifecycle-protect": "judges the option `protect`, which no provider sees",
+};
+
+describe("the pack, on what the real providers make of this program's inputs", () => {
+  it("finds nothing in any checked input", () => {
+    assert.ok(checks.length > 200, "the recordings were read");
+    const all = checks.flatMap((one) =>
+      stopping(analyzer.analyze(shown(one, one.response["inputs"]))).map((text) => `${one.run}: ${text}`),
+    );
+    assert.deepEqual(all, []);
+  });
+  for (const run of ["local-preview-empty", "dev-preview-empty"]) {
+    it(`finds nothing in the outputs of the whole stack (${run})`, () => {
+      const created = exchanges.filter((one) => one.run === run && one.method === "Create");
+      assert.ok(created.length > 20, "the recordings were read");
+      const outputs = created.map((one) => shown(one, one.response["properties"]));
+      assert.deepEqual(stopping(analyzer.analyzeStack(outputs)), []);
+    });
+  }
+  it("finds nothing in the checked inputs of a whole stack", () =>
+    assert.deepEqual(stopping(analyzer.analyzeStack(stack)), []));
+  it("is tried on every rule that looks at one of them", () => {
+    const types = new Set(checks.map(({ type }) => type));
+    const apply = rules.filter((rule) => [...types].some((type) => looksAt(rule, type))).map(({ id }) => id);
+    assert.deepEqual([...Object.keys(mutations), ...Object.keys(elsewhere)].toSorted(), apply.toSorted());
+  });
+
+  for (const [id, [type, ...changes]] of Object.entries(mutations)) {
+    it(`finds a changed ${changes.map(([path]) => path.join(".")).join(" and ")}, by ${id}`, () => {
+      const rule = rules.find((one) => one.id === id);
+      const index = stack.findIndex((one) => one.type === type);
+      const one = stack[index];
+      assert.ok(rule !== undefined && one !== undefined, `no ${type} was recorded`);
+      const { props } = changed({ type, props: one.inputs() }, ...changes);
+      const options = { protect: true, inputsFrom: new Map<string, readonly string[]>() };
+      const mutant: EngineResource = { ...one, inputs: () => props, options };
+      const judge = (resource: EngineResource): readonly Told[] =>
+        isStackRule(rule) ? analyzer.analyzeStack([one, ...stack.with(index, resource)]) : analyzer.analyze(resource);
+      const before = new Set(texts(judge(one)));
+      const added = judge(mutant).filter((told) => !texts([told]).some((text) => before.has(text)));
+      assert.ok(added.some(({ policy, message }) => policy.name === id && !message.includes("undecided: ")));
+    });
+  }
+});
