@@ -1,6 +1,7 @@
 import { classify, classifyKeyVaultName, type Classification } from "../domain/catalogue/lookup.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { defaultSecretPrefix, normalise } from "../domain/names.ts";
+import { vaultPath } from "./subject/vault-path.ts";
 
 const seen = new WeakMap<Catalogue, Map<string, Classification>>();
 
@@ -33,9 +34,4 @@ export function classifyKeyVaultKey(catalogue: Catalogue, name: string, prefix: 
   if (whole.kind !== "unknown" || !lower.startsWith(defaultSecretPrefix)) return whole;
   const bare = classifyKey(catalogue, lower.slice(defaultSecretPrefix.length));
   return bare.kind === "unknown" ? whole : bare;
-}
-
-/** The path under the KV v2 mount: `/secret/data/a`, `secret/a` and `a` are one. */
-export function vaultPath(key: string): string {
-  return key.replace(/^\/+|\/+$/g, "").replace(/^secret\/(?:(?:data|metadata)\/)?/, "");
 }

@@ -1,10 +1,10 @@
 import { normalise } from "../domain/names.ts";
-import { vaultPath } from "./authority-names.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { referencesOf, specList, specPath, specText, targetOf } from "./subject/references.ts";
 import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
+import { vaultPath } from "./subject/vault-path.ts";
 
 const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
 

@@ -1,13 +1,14 @@
 import type { Classification } from "../domain/catalogue/lookup.ts";
 import { declaredDelivery, declares } from "../domain/plan/declared.ts";
 import { passage, type Circumstances, type Door } from "../domain/catalogue/passage.ts";
-import { classifyKey, classifyKeyVaultKey, vaultPath } from "./authority-names.ts";
+import { classifyKey, classifyKeyVaultKey } from "./authority-names.ts";
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach } from "./judge-each.ts";
 import type { RuleContext, Violation } from "./rule.ts";
 import { isSet, text, type Path } from "./subject/reading.ts";
 import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";
+import { isVaultConfiguration, resolveVaultPath, vaultPath } from "./subject/vault-path.ts";
 
 /** Why a name does not pass; each has a rule of its own, since each has another remedy. */
 export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "retired" | "wrong-writer";
@@ -129,7 +130,7 @@ function callersFor(subject: Subject): readonly Caller[] {
 function kvPath(object: unknown): string | undefined {
   const path = text(object, "path");
   if (path === undefined) return text(object, "name");
-  return /^\/?(auth|sys|identity|kubernetes)\//.test(path) ? undefined : path;
+  return isVaultConfiguration(resolveVaultPath(path)) ? undefined : path;
 }
 
 function reader(subject: Subject, reference: Reference): Caller {

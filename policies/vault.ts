@@ -1,10 +1,11 @@
 import { mandatory, type ResourceRule } from "./rule.ts";
 import { at, isSet, list, text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
+import { resolveVaultPath } from "./subject/vault-path.ts";
 
 /** Whether a generic write goes to the configuration of an auth method, past the resource that is made for it. */
 function writesAuthConfig({ kind, object }: Subject): boolean {
-  return kind === "VaultSecret" && /^\/?auth\/[^/]+\/config$/.test(text(object, "path") ?? "");
+  return kind === "VaultSecret" && /^auth\/[^/]+\/config$/.test(resolveVaultPath(text(object, "path") ?? ""));
 }
 
 /** Vault refuses a body that is not JSON, so such a body pins nothing. */

@@ -1,27 +1,38 @@
 import type { Kind } from "./subject.ts";
+import { readTypeToken } from "./type-token.ts";
 
-/** Pulumi's provider tokens, with the version of azure-native left out, to our kinds. */
+/** Types of Azure's and Vault's providers, normalised, to our kinds. */
 const kindsOfToken: Readonly<Record<string, Kind>> = {
   "azure-native:keyvault:Vault": "KeyVault",
   "azure-native:keyvault:Secret": "KeyVaultSecret",
-  "azure:keyvault/keyVault:KeyVault": "KeyVault",
-  "azure:keyvault/secret:Secret": "KeyVaultSecret",
+  "azure:keyvault:KeyVault": "KeyVault",
+  "azure:keyvault:Secret": "KeyVaultSecret",
+  "azurerm:index:KeyVault": "KeyVault",
+  "azurerm:index:KeyVaultSecret": "KeyVaultSecret",
   "azure-native:managedidentity:UserAssignedIdentity": "ManagedIdentity",
   "azure-native:managedidentity:FederatedIdentityCredential": "FederatedCredential",
-  "azure:armmsi/federatedIdentityCredential:FederatedIdentityCredential": "FederatedCredential",
+  "azure:armmsi:FederatedIdentityCredential": "FederatedCredential",
+  "azurerm:index:FederatedIdentityCredential": "FederatedCredential",
   "azure-native:authorization:RoleAssignment": "RoleAssignment",
-  "azure:authorization/assignment:Assignment": "RoleAssignment",
+  "azure:authorization:Assignment": "RoleAssignment",
+  "azurerm:index:RoleAssignment": "RoleAssignment",
   "pulumi:providers:vault": "VaultProvider",
-  "vault:index/mount:Mount": "VaultMount",
-  "vault:kv/secretBackendV2:SecretBackendV2": "VaultMount",
-  "vault:index/authBackend:AuthBackend": "VaultAuthBackend",
-  "vault:kubernetes/authBackendConfig:AuthBackendConfig": "VaultAuthConfig",
-  "vault:kubernetes/authBackendRole:AuthBackendRole": "VaultAuthRole",
-  "vault:index/policy:Policy": "VaultPolicy",
-  "vault:kv/secretV2:SecretV2": "VaultSecret",
-  "vault:kv/secret:Secret": "VaultSecret",
-  "vault:generic/secret:Secret": "VaultSecret",
-  "vault:generic/endpoint:Endpoint": "VaultSecret",
+  "vault:index:Mount": "VaultMount",
+  "vault:kv:SecretBackendV2": "VaultMount",
+  "vault:index:AuthBackend": "VaultAuthBackend",
+  "vault:kubernetes:AuthBackendConfig": "VaultAuthConfig",
+  "vault:index:KubernetesAuthBackendConfig": "VaultAuthConfig",
+  "vault:kubernetes:AuthBackendRole": "VaultAuthRole",
+  "vault:index:KubernetesAuthBackendRole": "VaultAuthRole",
+  "vault:index:Policy": "VaultPolicy",
+  "vault:kv:SecretV2": "VaultSecret",
+  "vault:kv:Secret": "VaultSecret",
+  "vault:generic:Secret": "VaultSecret",
+  "vault:generic:Endpoint": "VaultSecret",
+  "vault:index:KvSecretV2": "VaultSecret",
+  "vault:index:KvSecret": "VaultSecret",
+  "vault:index:GenericSecret": "VaultSecret",
+  "vault:index:GenericEndpoint": "VaultSecret",
 };
 
 /** Kubernetes kinds by group and kind; the version is a rule's matter, not this table's. */
@@ -45,21 +56,24 @@ const kindsOfManifest: Readonly<Record<string, Kind>> = {
   "bitnami.com/SealedSecret": "SealedSecret",
 };
 
+/** Families whose types are known under another package's name too: a local SDK may have any. */
+const families = ["azure-native", "azure", "vault"] as const;
+
 /**
- * @param type - a Pulumi type, versioned or not: `azure-native:keyvault/v20240401preview:Secret`,
- *   `kubernetes:batch/v1:CronJob`, also as `...Patch`.
- * @returns `undefined` for what no rule looks at.
+ * @param type - a Pulumi type, of any API version and any local package; see {@link readTypeToken}.
+ * @returns `undefined` for a type that no rule looks at.
  */
 export function kindOfToken(type: string): Kind | undefined {
-  const own = kindsOfToken[type.replace(/^(azure-native:\w+)\/v\d\w*:/, "$1:")];
-  if (own !== undefined) return own;
-  const kubernetes = /^kubernetes:([^:]+):(\w+)$/.exec(type);
-  if (kubernetes === null) return undefined;
-  const [, apiVersion = "", kind = ""] = kubernetes;
-  return (
-    kindOfManifest(apiVersion.replace(/^core\//, ""), kind) ??
-    kindOfManifest(apiVersion.replace(/^core\//, ""), kind.replace(/Patch$/, ""))
-  );
+  const { family, key, manifest } = readTypeToken(type);
+  if (manifest !== undefined) return kindOfManifest(manifest.apiVersion, manifest.kind);
+  const own = kindsOfToken[key];
+  if (own !== undefined || !isForeign(family) || key.includes(":index:")) return own;
+  const rest = key.slice(family.length);
+  return families.map((name) => kindsOfToken[`${name}${rest}`]).find((kind) => kind !== undefined);
+}
+
+function isForeign(family: string): boolean {
+  return family !== "pulumi" && family !== "kubernetes" && !families.some((name) => name === family);
 }
 
 /** @param apiVersion - `v1` or `group/version`. */
@@ -70,12 +84,10 @@ export function kindOfManifest(apiVersion: string, kind: string): Kind | undefin
 
 /** `kubernetes:core/v1:SecretList` and the like, whose items are subjects of their own. */
 export function isListToken(type: string): boolean {
-  return /^kubernetes:[^:]+:\w+List$/.test(type);
+  return readTypeToken(type).manifest?.kind.endsWith("List") ?? false;
 }
 
 /** `apiVersion` and `kind` that a Pulumi type of Kubernetes stands for. */
 export function manifestOfToken(type: string): { readonly apiVersion: string; readonly kind: string } | undefined {
-  const [, apiVersion, kind] = /^kubernetes:([^:]+):(\w+?)(?:Patch)?$/.exec(type) ?? [];
-  if (apiVersion === undefined || kind === undefined) return undefined;
-  return { apiVersion: apiVersion.replace(/^core\//, ""), kind };
+  return readTypeToken(type).manifest;
 }

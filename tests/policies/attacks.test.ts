@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { isStackRule } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { judge, judgeStack } from "../../policies/verdict.ts";
+import { contextIn, subjectsOf } from "../support/policy.ts";
+import { pathAttacks, typeAttacks, type Attack } from "./attacks.ts";
+
+/** Ids of the rules that refuse a program in prod. */
+function refusedBy({ samples }: Attack): readonly string[] {
+  const subjects = samples.flatMap((sample, i) => subjectsOf(sample, `resource-${i}`));
+  const context = contextIn("prod");
+  return rules.flatMap((rule) => {
+    const verdicts = isStackRule(rule)
+      ? [judgeStack(rule, subjects, context)]
+      : subjects.map((subject) => judge(rule, subject, context));
+    return verdicts.some(({ kind }) => kind === "violation") ? [rule.id] : [];
+  });
+}
+
+describe("attacks", () => {
+  for (const attack of [...typeAttacks, ...pathAttacks]) {
+    it(`refuse ${attack.what}`, () => assert.ok(refusedBy(attack).includes(attack.rule), String(refusedBy(attack))));
+  }
+});
