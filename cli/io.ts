@@ -1,3 +1,6 @@
+import { valuesInMemory } from "../domain/redacted.ts";
+import { redactionOf, type Redaction } from "../domain/redaction.ts";
+
 /**
  * Where a command prints: results to `out`, everything that is said on the way to `err`, so that `--json` and pipes
  * stay clean. Tests hand in their own.
@@ -30,6 +33,25 @@ export function printable(text: string): string {
     return isOurs ? found : found.slice(1);
   });
 }
+
+/**
+ * Without any value that this process holds. Errors and progress quote what servers, the engine and logs of pods say, and
+ * these may quote a value; results come from data that is free of values (see `withoutValues`).
+ *
+ * A value that reads like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
+ */
+export function withoutValuesInMemory(text: string): string {
+  const values = [...valuesInMemory()].filter((value) => !/^[a-z]+(?:-[a-z\d]+)*$/.test(value));
+  const isSame = values.length === made.values.length && values.every((value, index) => value === made.values[index]);
+  if (!isSame) made = { values, redaction: redactionOf(values) };
+  return made.redaction(text);
+}
+
+/** The last one: values are few and change seldom, lines are many. */
+let made: { readonly values: readonly string[]; readonly redaction: Redaction } = {
+  values: [],
+  redaction: (text) => text,
+};
 
 /** Dim, bold and the like on a terminal; the bare text elsewhere. */
 export function style(io: Io, kind: "bold" | "dim" | "red" | "green" | "yellow", text: string): string {

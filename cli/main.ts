@@ -2,7 +2,7 @@ import { Command as Commander, CommanderError, Option } from "commander";
 import { inOrder, type Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
-import type { Io } from "./io.ts";
+import { withoutValuesInMemory, type Io } from "./io.ts";
 import { version } from "./version.ts";
 
 /** What words stand before a command's last one, and what they hold together. */
@@ -20,7 +20,8 @@ const exitCodes = "Exit codes: 0 ok; 1 it found or refused something; 2 it could
  * @param argv - the words after the program's name.
  * @returns the exit code: {@link ExitCode}.
  */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], given: Io): Promise<number> {
+  const io: Io = { ...given, out: (text) => given.out(text), err: (text) => given.err(withoutValuesInMemory(text)) };
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -106,8 +107,7 @@ function toOption(spec: NonNullable<Command["options"]>[number]): Option {
 /** What commander says of a line that it cannot read; the words are printed by then. */
 function usage({ exitCode, message }: CommanderError, io: Io, json: boolean): number {
   if (exitCode === 0) return ExitCode.ok;
-  if (json)
-    io.out(JSON.stringify({ error: { code: "usage", message: message.replace(/^error: /, ""), findings: [] } }));
+  if (json) printError(io, { code: "usage", message: message.replace(/^error: /, ""), findings: [] });
   return ExitCode.couldNotRun;
 }
 
@@ -122,15 +122,20 @@ async function report(error: unknown, io: Io, argv: readonly string[], signal: A
   }
   if (error instanceof UserError) {
     const message = named(error.message);
-    if (json) io.out(JSON.stringify({ error: { code: error.code, message, findings: error.findings } }));
+    if (json) printError(io, { code: error.code, message, findings: error.findings });
     io.err(`ameide-secrets: ${message}`);
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
   const told = error instanceof Error ? error : new Error(String(error));
   const { code, words } = wordsOf(told);
-  if (json) io.out(JSON.stringify({ error: { code, message: told.message, findings: [] } }));
+  if (json) printError(io, { code, message: told.message, findings: [] });
   io.err(`ameide-secrets: ${named(words)}`);
   return ExitCode.couldNotRun;
+}
+
+/** The one line that `--json` prints instead of a result. */
+function printError(io: Io, error: { readonly code: string; readonly message: string; readonly findings: unknown }) {
+  io.out(withoutValuesInMemory(JSON.stringify({ error })));
 }
 
 /**

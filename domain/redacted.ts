@@ -1,5 +1,13 @@
 import { inspect } from "node:util";
 
+const alive = new Set<WeakRef<Redacted>>();
+const forgotten = new FinalizationRegistry<WeakRef<Redacted>>((one) => alive.delete(one));
+
+/** Values that this process still holds: whatever leaves it can be searched for them. */
+export function valuesInMemory(): ReadonlySet<string> {
+  return new Set([...alive].flatMap((one) => one.deref()?.reveal() ?? []));
+}
+
 /**
  * A secret's value. It cannot be printed by accident: template strings, JSON, `util.inspect` and console all give
  * `[redacted]`. {@link Redacted.reveal} is the one way out; `grep -rn 'reveal()'` lists every exit.
@@ -9,6 +17,9 @@ export class Redacted {
 
   constructor(value: string) {
     this.#value = value;
+    const reference = new WeakRef<Redacted>(this);
+    alive.add(reference);
+    forgotten.register(this, reference);
   }
 
   /** The value in clear. Call it where it leaves the process, never to build a message. */

@@ -18,8 +18,8 @@ import {
 import { fingerprinter } from "./fingerprint.ts";
 import { notAsked, observed, together } from "./observed.ts";
 import { observePullsElsewhere } from "./pulls-elsewhere.ts";
-import { scrubbed } from "./scrubbed.ts";
 import { observeVault } from "./vault.ts";
+import { withoutValues } from "./without-values.ts";
 
 export interface ObserveOptions {
   /**
@@ -47,7 +47,8 @@ export async function observe(
   const values = new Set<string>();
   const fingerprint: typeof print = (value) => {
     const made = print(value);
-    if (made.looksLike === "value") values.add(value);
+    // fixtures, samples and placeholders are in the repository for everybody
+    if (made.looksLike === "value" || made.looksLike === "template") values.add(value);
     return made;
   };
   const compare = options.compareValues === true ? fingerprint : undefined;
@@ -72,7 +73,7 @@ export async function observe(
     vault: vaultState,
     ...cluster,
   };
-  return scrubbed(seen, values);
+  return withoutValues(seen, values);
 }
 
 function observeDotenv(

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
 import { KubernetesError } from "../../cli/access/cluster.ts";
+import { Redacted } from "../../domain/redacted.ts";
 import { main, namingStack, wordsOf } from "../../cli/main.ts";
 import { recordedIo } from "./recorded-io.ts";
 
@@ -44,6 +45,15 @@ describe("main", function () {
       assert.ok(examples.length > 0, `${name} has no example`);
       for (const example of examples) assert.ok(out.includes(`  ${example}`), `${example} of ${name}`);
     }
+  });
+
+  it("prints no value that it holds in an error, to people and as JSON", async () => {
+    const held = new Redacted("No-Such-Stack-4711");
+    const { out, err } = await run("doctor", "--stack", "No-Such-Stack-4711", "--json");
+    assert.match(err, /\[redacted\]/);
+    assert.match(out, /\[redacted\]/);
+    assert.doesNotMatch(out + err, /4711/);
+    assert.equal(held.reveal().length, 18);
   });
 
   it("says of an option that it must be given", async () => {

@@ -1,0 +1,156 @@
+/**
+ * A text as bytes (one character each, as in Latin-1), after some decodings. It remembers which part of the original text
+ * each byte comes from, so that what is found in the decoded text can be cut out of the original one.
+ */
+export interface DecodedText {
+  readonly bytes: string;
+  /** Per byte: first character of the original text that it comes from. */
+  readonly starts: readonly number[];
+  /** Per byte: character of the original text after the last one that it comes from. */
+  readonly ends: readonly number[];
+}
+
+/** Ends a run in a text of decoded runs: no value reaches over it. */
+export const runEnd = "\u0000";
+
+/** `bytes` of a text that was not decoded. */
+export function bytesOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+export function undecoded(text: string): DecodedText {
+  const into = new Builder();
+  let at = 0;
+  for (const character of text) {
+    for (const byte of bytesOf(character)) into.add(byte, at, at + character.length);
+    at += character.length;
+  }
+  return into.done();
+}
+
+/** @param keep - whether a byte stays. */
+export function filtered({ bytes, starts, ends }: DecodedText, keep: (byte: string) => boolean): DecodedText {
+  const into = new Builder();
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes.charAt(at);
+    if (keep(byte)) into.add(byte, starts[at] ?? 0, ends[at] ?? 0);
+  }
+  return into.done();
+}
+
+/**
+ * The text under each encoding that it may have: escapes of JSON, JavaScript, Go and YAML, percent encoding, character
+ * references of HTML, base64 and base64url at each alignment, hexadecimal. A decoding that changes nothing is left out.
+ */
+export function decodings(text: DecodedText): readonly DecodedText[] {
+  const found = [withoutEscapes(text), withoutPercents(text), withoutReferences(text)].filter(
+    (one) => one !== undefined,
+  );
+  const dense = filtered(text, (byte) => !/\s/.test(byte));
+  const unwrapped = filtered(dense, (byte) => byte !== ":" && byte !== "-");
+  return [
+    ...found,
+    // a word next to a run hides where the run begins once the space between them is gone; a wrapped run needs it gone
+    ...[text, dense].flatMap((one) => [0, 1, 2, 3].map((offset) => fromBase64(one, offset))),
+    ...[text, unwrapped].flatMap((one) => [0, 1].map((offset) => fromHex(one, offset))),
+  ].filter(({ bytes }) => bytes.length > 0);
+}
+
+class Builder {
+  #bytes = "";
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
+  add(byte: string, start: number, end: number): void {
+    this.#bytes += byte;
+    this.#starts.push(start);
+    this.#ends.push(end);
+  }
+
+  done(): DecodedText {
+    return { bytes: this.#bytes, starts: this.#starts, ends: this.#ends };
+  }
+}
+
+/** Puts what `decode` returns in the place of each match; a match that it returns nothing for stays. */
+function replaced(
+  { bytes, starts, ends }: DecodedText,
+  pattern: RegExp,
+  decode: (found: string) => string | undefined,
+): DecodedText | undefined {
+  const into = new Builder();
+  let at = 0;
+  const copyTo = (end: number): void => {
+    for (; at < end; at++) into.add(bytes.charAt(at), starts[at] ?? 0, ends[at] ?? 0);
+  };
+  for (const match of bytes.matchAll(pattern)) {
+    const decoded = decode(match[0]);
+    if (decoded === undefined) continue;
+    copyTo(match.index);
+    const end = match.index + match[0].length;
+    for (const byte of decoded) into.add(byte, starts[match.index] ?? 0, ends[end - 1] ?? 0);
+    at = end;
+  }
+  if (at === 0) return undefined;
+  copyTo(bytes.length);
+  return into.done();
+}
+
+const singleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", a: "\u0007", "0": "\u0000" }; // prettier-ignore
+
+function withoutEscapes(text: DecodedText): DecodedText | undefined {
+  // a pair of surrogates is one character
+  const pattern = /\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4}|\\x[\da-fA-F]{2}|\\[^ux]/g;
+  return replaced(text, pattern, (found) => {
+    const kind = found.charAt(1);
+    if (kind === "u") {
+      const units = found.match(/[\da-fA-F]{4}/g) ?? [];
+      return bytesOf(String.fromCharCode(...units.map((unit) => Number.parseInt(unit, 16))));
+    }
+    return kind === "x" ? String.fromCharCode(Number.parseInt(found.slice(2), 16)) : (singleEscapes[kind] ?? kind);
+  });
+}
+
+function withoutPercents(text: DecodedText): DecodedText | undefined {
+  return replaced(text, /%[\da-fA-F]{2}/g, (found) => String.fromCharCode(Number.parseInt(found.slice(1), 16)));
+}
+
+const namedReferences: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", newline: "\n", tab: "\t", colon: ":", equals: "=", sol: "/", plus: "+", num: "#", lbrace: "{", rbrace: "}" }; // prettier-ignore
+
+function withoutReferences(text: DecodedText): DecodedText | undefined {
+  return replaced(text, /&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,7});/g, (found) => {
+    const name = found.slice(1, -1);
+    if (!name.startsWith("#")) return namedReferences[name.toLowerCase()];
+    const point = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+    return point > 0x10_ff_ff ? undefined : bytesOf(String.fromCodePoint(point));
+  });
+}
+
+/** Every run of base64's letters, decoded from its character `offset` on. */
+function fromBase64({ bytes, starts, ends }: DecodedText, offset: number): DecodedText {
+  const into = new Builder();
+  for (const { 0: run, index } of bytes.matchAll(/[\w+/-]{4,}={0,2}/g)) {
+    const decoded = Buffer.from(run.slice(offset), "base64").toString("latin1");
+    for (let byte = 0; byte < decoded.length; byte++) {
+      // three bytes are four letters, and each byte has a part of two of them
+      const letter = index + offset + Math.floor(byte / 3) * 4 + (byte % 3);
+      const last = byte === decoded.length - 1 ? index + run.length - 1 : letter + 1; // padding belongs to the last one
+      into.add(decoded.charAt(byte), starts[letter] ?? 0, ends[last] ?? 0);
+    }
+    into.add(runEnd, ends[index] ?? 0, ends[index] ?? 0);
+  }
+  return into.done();
+}
+
+function fromHex({ bytes, starts, ends }: DecodedText, offset: number): DecodedText {
+  const into = new Builder();
+  for (const { 0: run, index } of bytes.matchAll(/[\da-fA-F]{8,}/g)) {
+    const decoded = Buffer.from(run.slice(offset), "hex").toString("latin1");
+    for (let byte = 0; byte < decoded.length; byte++) {
+      const digit = index + offset + byte * 2;
+      into.add(decoded.charAt(byte), starts[digit] ?? 0, ends[digit + 1] ?? 0);
+    }
+    into.add(runEnd, ends[index] ?? 0, ends[index] ?? 0);
+  }
+  return into.done();
+}

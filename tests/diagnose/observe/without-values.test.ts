@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { withoutValues } from "../../../diagnose/observe/without-values.ts";
+
+const value = "a-token-of-somebody";
+const base64 = Buffer.from(value).toString("base64");
+
+describe("withoutValues", () => {
+  it("takes a value out of messages and logs, as it is and in base64", () => {
+    const data = {
+      log: { ok: true, value: [`wrote ${value}`] },
+      externalSecrets: [
+        { name: "x", warning: { reason: "UpdateFailed", message: `cannot parse ${base64}; ${value}!` } },
+      ],
+    };
+    assert.deepEqual(withoutValues(data, new Set([value])), {
+      log: { ok: true, value: ["wrote [redacted]"] },
+      externalSecrets: [
+        { name: "x", warning: { reason: "UpdateFailed", message: "cannot parse [redacted]; [redacted]!" } },
+      ],
+    });
+  });
+  it("leaves names as they are, and words that a short value is part of", () => {
+    const data = { name: value, message: "the user is ada" };
+    assert.deepEqual(withoutValues(data, new Set([value, "ada"])), data);
+  });
+  it("removes a value of several lines from an Event whose white space was collapsed, and from annotations", () => {
+    const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----\n";
+    const data = {
+      warned: { ok: true, value: [{ message: `bad ${key}`.replaceAll(/\s+/g, " ") }] },
+      serviceAccounts: [{ name: "x", annotations: { "last-applied": JSON.stringify({ key }) } }],
+      vault: { customMetadata: { note: encodeURIComponent(key) } },
+    };
+    assert.deepEqual(withoutValues(data, new Set([key])), {
+      warned: { ok: true, value: [{ message: "bad [redacted] " }] },
+      serviceAccounts: [{ name: "x", annotations: { "last-applied": '{"key":"[redacted]\\n"}' } }],
+      vault: { customMetadata: { note: "[redacted]%0A" } },
+    });
+  });
+});
