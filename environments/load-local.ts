@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkAdopted } from "../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
 import { localPort } from "../domain/local-ports.ts";
@@ -49,7 +50,11 @@ export async function loadLocal(
       ...(kubernetesCa === undefined ? {} : { kubernetesCaPem: kubernetesCa }),
     },
   });
-  return { ...stack, shared, findings: [...shared.findings, ...stack.findings] };
+  const { adopt } = settings;
+  const whole = { ...stack, adopt, shared: { ...shared, adopt }, findings: [...shared.findings, ...stack.findings] };
+  const errors = checkAdopted(whole, "local");
+  if (errors.length > 0) throw UserError.from(errors);
+  return whole;
 }
 
 /** A certificate of the local environment; offline plans do without where it was never started. */

@@ -106,6 +106,7 @@ export const environmentSettings = z.strictObject({
 /** `local` is all of it in one stack, on one machine; its addresses follow from one number. */
 export const localSettings = z.strictObject({
   azure: azureSettings,
+  adopt,
   secretPrefix,
   additionalNamespaces: environmentSettings.shape.additionalNamespaces,
   registry: environmentSettings.shape.registry,

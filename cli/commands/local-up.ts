@@ -2,12 +2,14 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
+import type { RealPlugins } from "../access/real-plugins.ts";
 import { jsonOption, refreshOption } from "./stack-options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly dotenv?: readonly string[];
   readonly firstLook: boolean;
   readonly refresh?: boolean;
+  readonly realPlugins?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,11 +28,22 @@ export const localUp: Command<Flags> = {
     ...localHomeOptions,
     { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
     refreshOption,
+    {
+      flags: "--real-plugins",
+      summary:
+        "use the Pulumi plugins kubernetes and vault that are installed in PULUMI_HOME; azure-native is a stand-in all the same",
+    },
     jsonOption,
   ],
-  examples: ["npm start", "npm start -- --dotenv .env", "ameide-secrets local up --home /tmp/chain --port-base 29000"],
+  examples: [
+    "npm start",
+    "npm start -- --dotenv .env",
+    "npm start -- --real-plugins",
+    "ameide-secrets local up --home /tmp/chain --port-base 29000",
+  ],
   async run(flags, io, _args, signal) {
     const { repositoryRoot } = await import("../../environments/index.ts");
+    const realPlugins = flags.realPlugins === true ? await installedPlugins() : undefined;
     const home = await homeOf(flags);
     const { dotenvOf, rememberDotenv } = await import("../../local/last-dotenv.ts");
     const envFiles = dotenvOf(home, flags.dotenv);
@@ -44,6 +57,10 @@ export const localUp: Command<Flags> = {
     try {
       const { startLocal } = await import("../deploy/local-servers.ts");
       const binaries = await startLocal({ home, phases, signal });
+      if (realPlugins !== undefined) {
+        const { formatRealPlugins } = await import("../access/real-plugins.ts");
+        await phases.run("providers", () => Promise.resolve(realPlugins), formatRealPlugins);
+      }
       // before the values are there, so that no start after a cut one takes others
       rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
@@ -54,6 +71,7 @@ export const localUp: Command<Flags> = {
         phases,
         signal,
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
+        ...(realPlugins === undefined ? {} : { realPlugins }),
       });
       const { rememberLocalUpdate } = await import("../operate/push-place.ts");
       const changes = update?.changes ?? [];
@@ -79,3 +97,12 @@ export const localUp: Command<Flags> = {
     }
   },
 };
+
+/** Before anything else: a run that cannot get its providers starts nothing. @throws UserError */
+async function installedPlugins(): Promise<RealPlugins> {
+  const [{ findRealPlugins }, { pulumiExecutable }] = await Promise.all([
+    import("../access/real-plugins.ts"),
+    import("../deploy/pulumi-executable.ts"),
+  ]);
+  return findRealPlugins(process.env, await pulumiExecutable().catch(() => "pulumi"));
+}

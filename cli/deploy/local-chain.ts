@@ -13,6 +13,7 @@ import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openStack, requireHeldValues } from "./engine/stack.ts";
 import type { Phases } from "../phases.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
+import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
 import { localArm } from "../access/local-azure.ts";
 import { loadLocalStack } from "../access/local-stack.ts";
 
@@ -27,6 +28,8 @@ export interface LocalChainOptions {
   readonly signal: AbortSignal;
   /** See RunOptions of the engine. @default false */
   readonly refresh?: boolean;
+  /** Plugins to use instead of their loopback providers. @default - none */
+  readonly realPlugins?: RealPlugins;
 }
 
 /** Runs the program on the servers of a home, which are up. */
@@ -57,7 +60,7 @@ export async function runLocalChain(
 
 /** The engine on the home's file backend, with loopback providers that live exactly as long as it does. */
 async function openLocalEngine(
-  { home, binaries }: LocalChainOptions,
+  { home, binaries, realPlugins }: LocalChainOptions,
   stack: EnvironmentStack,
   register: RegisterOptions,
   vaultToken: Redacted | undefined,
@@ -78,6 +81,7 @@ async function openLocalEngine(
       env: {
         ...localEngine(home, binaries).env,
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
+        ...(realPlugins === undefined ? {} : realPluginEnv(realPlugins, providers.debugProviders, token)),
         ...(resourcesOf(stack) > checkpointsUpTo
           ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }
           : {}),

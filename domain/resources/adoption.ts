@@ -1,5 +1,5 @@
-import { identityId, keyVaultId } from "./azure-ids.ts";
-import type { EnvironmentStack, StackPlan } from "../plan/environment.ts";
+import { identityId, keyVaultId, keyVaultSecretId } from "./azure-ids.ts";
+import type { EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import type { Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
 import { vaultPolicies } from "./vault-policies.ts";
@@ -19,13 +19,27 @@ export interface Adoptable {
  * (ArgoCD, Helm) would go on applying it.
  */
 export function adoptables(plan: StackPlan): readonly Adoptable[] {
-  return plan.kind === "shared"
-    ? [
-        { resource: "key-vault-vault", id: keyVaultId(plan.azure) },
-        { resource: "identity-identity", id: identityId(plan.azure) },
-        { resource: "identity-secrets-user" },
-      ]
-    : [{ resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
+  if (plan.kind === "shared") return inAzure(plan);
+  const shared = plan.shared === undefined ? [] : inAzure(plan.shared);
+  return [...shared, { resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
+}
+
+/** Secrets are among them only where a state holds their values: nowhere else are they resources. */
+function inAzure({ azure, keyVaultSecrets }: SharedStack): readonly Adoptable[] {
+  return [
+    { resource: "key-vault-vault", id: keyVaultId(azure) },
+    ...[...keyVaultSecrets.keys()].map((name) => ({
+      resource: keyVaultSecretResource(name),
+      id: keyVaultSecretId(azure, name),
+    })),
+    { resource: "identity-identity", id: identityId(azure) },
+    { resource: "identity-secrets-user" },
+  ];
+}
+
+/** Name in the program of the resource that is a secret of Key Vault. */
+export function keyVaultSecretResource(name: string): string {
+  return `key-vault-${name}`;
 }
 
 /** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
@@ -48,6 +62,11 @@ function inVault(stack: EnvironmentStack): readonly Adoptable[] {
 /** The line of a stack file by which a resource is taken over. */
 export function adoptionLine(stack: string, resource: string, id: string): string {
   return `take it over as it is, in Pulumi.${stack}.yaml under ameide-secrets:settings: adopt: { ${resource}: ${JSON.stringify(id)} }`;
+}
+
+/** How a stack that keeps values in its state takes over a secret of Key Vault, and how the value of `.env` gets there. */
+export function secretAdoptionLine(stack: string, name: string, id: string): string {
+  return `${adoptionLine(stack, keyVaultSecretResource(name), id)}; the next update keeps its value. Then remove the entry: the update after that writes the value of .env`;
 }
 
 /** Every entry of `adopt` that this stack cannot mean; to be refused before anything is registered. */

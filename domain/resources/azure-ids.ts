@@ -12,6 +12,10 @@ export function keyVaultId(azure: AzurePlace): string {
   return `${groupId(azure)}/providers/Microsoft.KeyVault/vaults/${azure.keyVault}`;
 }
 
+export function keyVaultSecretId(azure: AzurePlace, name: string): string {
+  return `${keyVaultId(azure)}/secrets/${name}`;
+}
+
 function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
 }

@@ -190,6 +190,19 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
     await assert.rejects(up(stack), /cannot create already existing resource '\/subscriptions\/.*\/Theirs'/);
   });
 
+  it("recovers a secret that was deleted by hand, and writes the program's value as a new version", async () => {
+    const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
+    const keyVault = azure.operatorClient();
+    const before = await keyVault.getSecret("env-ghcr-token");
+    await (await keyVault.beginDeleteSecret("env-ghcr-token")).pollUntilDone();
+    await stack.refresh();
+    assert.deepEqual(await up(stack), ["create azure-native:keyvault:Secret secret"]);
+    assert.equal((await keyVault.getSecret("env-ghcr-token")).value, "another");
+    const old = await keyVault.getSecret("env-ghcr-token", { version: before.properties.version ?? "" });
+    assert.equal(old.value, before.value);
+    assert.deepEqual(await preview(stack), []);
+  });
+
   it("destroys what it made: the vault goes into soft delete, so its name stays taken", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
     await stack.destroy();

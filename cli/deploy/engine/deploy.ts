@@ -1,5 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorsOf } from "../../../domain/finding.ts";
+import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import { RunLog, type Change } from "./run-log.ts";
 
@@ -111,10 +112,22 @@ function undecided(left: readonly string[]): UserError {
 function failed(verb: string, stack: string, log: RunLog, cause: unknown): UserError {
   const told =
     log.errors.length > 0 ? log.errors.join("\n    ") : cause instanceof Error ? tail(cause.message) : String(cause);
-  const fix = /currently locked by/.test(told)
-    ? `another run holds the stack; when none does: pulumi cancel --stack ${stack}`
-    : "mend what the message names and run the same command again: it goes on where it stopped";
+  const fix =
+    fixOf(told, stack) ?? "fix what the message names and run the same command again: it continues where it stopped";
   return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${told}`, fix, { cause });
+}
+
+/** For failures that the engine or a provider reports without a way out. */
+function fixOf(told: string, stack: string): string | undefined {
+  if (/currently locked by/.test(told)) {
+    return `another run holds the stack; when none does: pulumi cancel --stack ${stack}`;
+  }
+  // azure-native recovers such a secret, but takes a missing right to do so for "nothing to recover"
+  if (/deleted but recoverable state/.test(told)) {
+    return 'the secret was deleted, and you may not recover it: have the role "Key Vault Secrets Officer" at the Key Vault assigned to you, then run the same command again';
+  }
+  const [, id, name] = /cannot create already existing resource '([^']*\/secrets\/([^/']+))'/.exec(told) ?? [];
+  return id === undefined || name === undefined ? undefined : secretAdoptionLine(stack, name, id);
 }
 
 function tail(text: string): string {

@@ -1,6 +1,6 @@
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
-import { adoptionLine } from "../../../domain/resources/adoption.ts";
-import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../domain/resources/azure-ids.ts";
+import { adoptionLine, keyVaultSecretResource, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
+import { identityId, keyVaultId, keyVaultSecretId, keyVaultSecretsUser } from "../../../domain/resources/azure-ids.ts";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Change } from "../engine/run-log.ts";
@@ -35,6 +35,8 @@ function lookAt({ type, name }: Change, plan: StackPlan, azure: AzureReader): Pr
   switch (type.split(":").at(-1)) {
     case "Vault":
       return keyVault(name, plan, azure);
+    case "Secret":
+      return keyVaultSecret(name, plan, azure);
     case "UserAssignedIdentity":
       return identity(name, plan, azure);
     case "RoleAssignment":
@@ -46,11 +48,8 @@ function lookAt({ type, name }: Change, plan: StackPlan, azure: AzureReader): Pr
   }
 }
 
-async function keyVault(
-  resource: string,
-  { azure: place }: StackPlan,
-  azure: AzureReader,
-): Promise<Finding | undefined> {
+async function keyVault(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
+  const { azure: place } = plan;
   const id = keyVaultId(place);
   const there = await find(() =>
     azure.arm<{ properties: { enableRbacAuthorization?: boolean } }>(`${id}?${keyVaultApi}`),
@@ -61,31 +60,44 @@ async function keyVault(
     "key-vault",
     place.keyVault,
     `the Key Vault ${place.keyVault} exists already, and this stack did not make it${byPolicies ? "; it gives rights by access policies, under which role assignments do nothing" : ""}`,
-    `${byPolicies ? `first give its readers roles and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine("shared", resource, id)}`,
+    `${byPolicies ? `first give its readers roles and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine(stackNameOf(plan), resource, id)}`,
   );
 }
 
-async function identity(
-  resource: string,
-  { azure: place }: StackPlan,
-  azure: AzureReader,
-): Promise<Finding | undefined> {
+/**
+ * A secret that was deleted and recovered by hand between two runs is one that the state no longer knows. One that is still
+ * in soft delete is no finding: azure-native recovers it.
+ */
+async function keyVaultSecret(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
+  const { azure: place } = plan;
+  const names = (plan.kind === "shared" ? plan : plan.shared)?.keyVaultSecrets.keys() ?? [];
+  const secretName = [...names].find((name) => keyVaultSecretResource(name) === resource);
+  if (secretName === undefined) return undefined;
+  const id = keyVaultSecretId(place, secretName);
+  if ((await find(() => azure.arm(`${id}?${keyVaultApi}`))) === undefined) return undefined;
+  return finding(
+    "key-vault",
+    secretName,
+    `the Key Vault ${place.keyVault} has the secret ${secretName} already, and the state of this stack does not know it`,
+    secretAdoptionLine(stackNameOf(plan), secretName, id),
+  );
+}
+
+async function identity(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
+  const { azure: place } = plan;
   const id = identityId(place);
   if ((await find(() => azure.arm(`${id}?${identityApi}`))) === undefined) return undefined;
   return finding(
     "identity",
     place.identity,
     `the identity ${place.identity} exists already, and this stack did not make it`,
-    adoptionLine("shared", resource, id),
+    adoptionLine(stackNameOf(plan), resource, id),
   );
 }
 
 /** Azure refuses a second assignment of one role to one principal at one scope, whatever its name. */
-async function roleAssignment(
-  resource: string,
-  { azure: place }: StackPlan,
-  azure: AzureReader,
-): Promise<Finding | undefined> {
+async function roleAssignment(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
+  const { azure: place } = plan;
   const owner = await find(() =>
     azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`),
   );
@@ -109,7 +121,7 @@ async function roleAssignment(
     "identity",
     same.id,
     `${place.identity} has the role "Key Vault Secrets User" at ${place.keyVault} already, and this stack did not give it`,
-    adoptionLine("shared", resource, same.id),
+    adoptionLine(stackNameOf(plan), resource, same.id),
   );
 }
 
@@ -143,7 +155,7 @@ async function federatedCredential(
     same.name,
     `${place.identity} has the federated credential "${same.name}" already, and this stack did not make it${differs}`,
     differs === ""
-      ? adoptionLine(plan.name, resource, same.id)
+      ? adoptionLine(stackNameOf(plan), resource, same.id)
       : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in by it`,
   );
 }
@@ -152,6 +164,10 @@ interface FederatedCredential {
   readonly id: string;
   readonly name: string;
   readonly properties: { readonly issuer: string; readonly subject: string };
+}
+
+function stackNameOf(plan: StackPlan): string {
+  return plan.kind === "shared" ? plan.kind : plan.name;
 }
 
 function finding(stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {

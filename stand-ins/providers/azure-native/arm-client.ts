@@ -28,7 +28,7 @@ export interface ArmAddress {
 const longestOperationInMilliseconds = 600_000;
 const dataPlaneVersion = "7.5";
 
-/** Azure Resource Manager, and of Key Vault's data plane the one call that Resource Manager lacks. */
+/** Azure Resource Manager, and the calls of Key Vault's data plane that Resource Manager lacks. */
 export class ArmClient {
   readonly location: string | undefined;
   readonly #http: HttpJson;
@@ -77,6 +77,19 @@ export class ArmClient {
     const url = `${vaultUri}secrets/${encodeURIComponent(name)}?api-version=${dataPlaneVersion}`;
     const answer = await this.#send("DELETE", url);
     if (answer.status !== 404) success(answer);
+  }
+
+  /**
+   * Key Vault's data plane: brings a secret back from soft delete, with all of its versions.
+   *
+   * @returns whether there was one. @throws ArmError
+   */
+  async recoverSecret(vaultUri: string, name: string): Promise<boolean> {
+    const url = `${vaultUri}deletedsecrets/${encodeURIComponent(name)}`;
+    const answer = await this.#send("POST", `${url}/recover?api-version=${dataPlaneVersion}`);
+    if (answer.status === 404) return false;
+    success(answer);
+    return true;
   }
 
   #send(method: string, path: string, body?: Json): Promise<Answer> {

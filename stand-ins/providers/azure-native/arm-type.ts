@@ -2,7 +2,7 @@ import { generatedName } from "../generated-name.ts";
 import type { CheckRequest } from "../provider.ts";
 import { textAt, type JsonObject, type PropertyMap } from "../property-value.ts";
 import type { ResourceType } from "../resource-type.ts";
-import type { ArmClient } from "./arm-client.ts";
+import { ArmError, type ArmClient } from "./arm-client.ts";
 
 export interface ArmShape {
   readonly apiVersion: string;
@@ -28,6 +28,8 @@ export interface ArmShape {
   /** Parts of `properties` that go in and never come out. */
   readonly writeOnly?: Readonly<Record<string, readonly string[]>>;
   remove?(client: ArmClient, id: string): Promise<void>;
+  /** Brings back from soft delete what makes its creation a conflict. @returns whether there was anything. */
+  recover?(client: ArmClient, id: string): Promise<boolean>;
 }
 
 /** A {@link ResourceType} of Resource Manager from its shape, as the provider `azure-native` derives it from Azure's specifications. */
@@ -48,7 +50,14 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
       if ((await client.get(id, apiVersion)) !== undefined) {
         throw new Error(`cannot create already existing resource '${id}'`);
       }
-      await client.put(id, apiVersion, await body(client, inputs));
+      const wanted = await body(client, inputs);
+      try {
+        await client.put(id, apiVersion, wanted);
+      } catch (error) {
+        const isConflict = error instanceof ArmError && error.status === 409;
+        if (!isConflict || (await shape.recover?.(client, id)) !== true) throw error;
+        await client.put(id, apiVersion, wanted);
+      }
     },
     async update(client, id, inputs) {
       await client.put(id, apiVersion, await body(client, inputs));

@@ -39,7 +39,12 @@ const vault = armType({
   writeOnly: { properties: ["createMode"] },
 });
 
-/** A value goes in and never comes out; Resource Manager has no deletion, so that goes to the data plane. */
+/**
+ * A value goes in and never comes out. Resource Manager can neither delete a secret nor bring it back from soft delete, so
+ * both go to the data plane.
+ *
+ * @see https://github.com/pulumi/pulumi-azure-native/pull/4759: a creation that meets a deleted secret recovers it first
+ */
 const secret = armType({
   apiVersion: keyVaultVersion,
   nameInput: "secretName",
@@ -50,12 +55,22 @@ const secret = armType({
   computedIn: { properties: ["secretUri", "secretUriWithVersion"] },
   writeOnly: { properties: ["value"] },
   async remove(client, id) {
-    const [vaultId = "", name = ""] = id.split("/secrets/");
-    const found = await client.get(vaultId, keyVaultVersion);
-    const uri = (found?.["properties"] as JsonObject | undefined)?.["vaultUri"];
-    if (typeof uri === "string") await client.deleteSecret(uri, name);
+    const { uri, name } = await onDataPlane(client, id);
+    if (uri !== undefined) await client.deleteSecret(uri, name);
+  },
+  async recover(client, id) {
+    const { uri, name } = await onDataPlane(client, id);
+    return uri !== undefined && client.recoverSecret(uri, name);
   },
 });
+
+/** @returns the vault's URI, or undefined where there is no such vault, and the secret's name. */
+async function onDataPlane(client: ArmClient, id: string): Promise<{ readonly uri?: string; readonly name: string }> {
+  const [vaultId = "", name = ""] = id.split("/secrets/");
+  const found = await client.get(vaultId, keyVaultVersion);
+  const uri = (found?.["properties"] as JsonObject | undefined)?.["vaultUri"];
+  return typeof uri === "string" ? { uri, name } : { name };
+}
 
 const userAssignedIdentity = armType({
   apiVersion: identityVersion,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { adoptables, adoptionLine, checkAdopted } from "../../../domain/resources/adoption.ts";
-import { environmentStack, sharedStack } from "../../support/stacks.ts";
+import { environmentStack, localStack, sharedStack } from "../../support/stacks.ts";
 
 describe("adoptables", () => {
   it("offers what may stand before this program comes, and no object of Kubernetes", () => {
@@ -10,6 +10,18 @@ describe("adoptables", () => {
     assert.deepEqual(
       names.filter((name) => !name.startsWith("vault-")),
       ["key-vault-vault", "identity-identity", "identity-secrets-user", "federation-vault-bootstrap-dev"],
+    );
+    assert.deepEqual(
+      adoptables(localStack({ "ghcr-token": "value" }))
+        .map(({ resource }) => resource)
+        .filter((name) => !name.startsWith("vault-")),
+      [
+        "key-vault-vault",
+        "key-vault-ghcr-token",
+        "identity-identity",
+        "identity-secrets-user",
+        "federation-vault-bootstrap-local",
+      ],
     );
     for (const name of ["vault-engine-kv", "vault-engine-keycloak-client-patcher", "vault-auth-config"]) {
       assert.ok(names.includes(name), name);

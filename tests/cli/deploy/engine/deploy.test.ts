@@ -124,6 +124,18 @@ describe("previewStack and updateStack, under the real engine", function () {
     );
   });
 
+  it("has a way out for a secret of Key Vault that the state does not know, and for one that nobody may recover", async () => {
+    const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v/secrets/ghcr-token";
+    for (const [message, fix] of [
+      [`cannot create already existing resource '${id}'`, `adopt: { key-vault-ghcr-token: "${id}" }`],
+      ["Secret ghcr-token is currently in a deleted but recoverable state", 'role "Key Vault Secrets Officer"'],
+    ] as const) {
+      const stack = await engine.open(() => Promise.reject(new pulumi.RunError(message)));
+      const refused = await refusal(previewStack(stack, run()));
+      assert.ok(refused.message.includes(fix), refused.message);
+    }
+  });
+
   it("fails with what the program itself says is wrong", async () => {
     const stack = await engine.open(() => Promise.reject(new Error("the program is broken")));
     assert.match((await refusal(previewStack(stack, run()))).message, /the program is broken/);

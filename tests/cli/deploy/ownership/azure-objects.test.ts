@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type OwnershipAccess } from "../../../../cli/deploy/ownership/ownership.ts";
 import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
+import { checkAdopted } from "../../../../domain/resources/adoption.ts";
 import { registerStack } from "../../../../chain.ts";
 import { azureReader } from "../../../../diagnose/observe/access.ts";
 import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/resources/azure-ids.ts";
@@ -99,6 +100,48 @@ describe("refuseForeign, of an Azure that is in use", function () {
       (await previewStack(stack, { policyPacks: [], signal: new AbortController().signal })).changes,
       [],
     );
+  });
+
+  it("names a secret that the state does not know, and the update after its adoption writes the value of .env", async () => {
+    const plan = {
+      ...sharedStack({ "ghcr-token": "from-dotenv" }),
+      adopt: offered(await foundBy(shared, sharedStack(), access)),
+    };
+    const keyVault = rig.operatorClient();
+    await keyVault.setSecret("ghcr-token", "by-hand");
+    const stack = await engine.open(() => Promise.resolve(registerStack(plan)));
+    const { changes } = await previewStack(stack, { policyPacks: [], signal: new AbortController().signal });
+    const found = await foundBy(changes, plan, access);
+    assert.deepEqual(offered(found), { "key-vault-ghcr-token": `${keyVaultId(place)}/secrets/ghcr-token` });
+    assert.match(
+      found[0]?.problem ?? "",
+      /has the secret ghcr-token already, and the state of this stack does not know it/,
+    );
+
+    const adopt = { ...plan.adopt, ...offered(found) };
+    assert.deepEqual(checkAdopted({ ...plan, adopt }, "shared"), []);
+    assert.deepEqual(await up(await engine.open(() => Promise.resolve(registerStack({ ...plan, adopt })))), [
+      "import azure-native:keyvault:Secret key-vault-ghcr-token",
+    ]);
+    assert.equal((await keyVault.getSecret("ghcr-token")).value, "by-hand");
+    assert.deepEqual(await up(await engine.open(() => Promise.resolve(registerStack(plan)))), [
+      "update azure-native:keyvault:Secret key-vault-ghcr-token",
+    ]);
+    assert.equal((await keyVault.getSecret("ghcr-token")).value, "from-dotenv");
+  });
+
+  it("says nothing of a secret in soft delete: azure-native recovers it", async () => {
+    const plan = sharedStack({ "ghcr-token": "from-dotenv" });
+    await (await rig.operatorClient().beginDeleteSecret("ghcr-token")).pollUntilDone();
+    const change: Change = {
+      operation: "create",
+      type: "azure-native:keyvault:Secret",
+      name: "key-vault-ghcr-token",
+      stage: "key-vault",
+      differs: [],
+      urn: "",
+    };
+    assert.deepEqual(await foundBy([change], plan, access), []);
   });
 
   it("opens Azure only where something is created there", async () => {
