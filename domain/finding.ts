@@ -19,12 +19,15 @@ export interface Finding {
   readonly fix: string;
   /** Where to read on, such as `462` or a URL. */
   readonly see?: string;
+  /** The exemption of the rule that holds or has ended, with its owner and reason. */
+  readonly exempt?: string;
 }
 
 /** `stage: where: problem`, and the repair on its own line. */
-export function formatFinding({ stage, severity, where, problem, fix }: Finding): string {
+export function formatFinding({ stage, severity, where, problem, fix, exempt }: Finding): string {
   const mark = severity === "error" ? "" : `${severity}: `;
-  return `${stage}: ${mark}${where === undefined ? "" : `${where}: `}${problem}\n  fix: ${fix}`;
+  const exemption = exempt === undefined ? "" : `\n  exempt: ${exempt}`;
+  return `${stage}: ${mark}${where === undefined ? "" : `${where}: `}${problem}\n  fix: ${fix}${exemption}`;
 }
 
 /** The findings that stop the work. */

@@ -5,11 +5,12 @@ import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** What Pulumi's host of packs brings or shares with the pack, so that both have the same copy. */
-const runtimePackages = ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"];
+/** Not bundled: the host of the pack must share one copy of them with the pack. */
+const runtimePackages = ["@pulumi/policy", "@pulumi/pulumi"];
 
 interface Manifest {
   readonly version: string;
+  readonly scripts?: object;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
@@ -40,12 +41,13 @@ export async function bundlePack(folder: string): Promise<void> {
     join(folder, "PulumiPolicy.yaml"),
     readFileSync(join(here, "PulumiPolicy.yaml"), "utf8").replace("start.mjs", "index.mjs"),
   );
-  const published = {
-    ...own,
+  const { scripts: _scripts, ...published } = own;
+  const manifest = {
+    ...published,
     main: "index.mjs",
     dependencies: Object.fromEntries(runtimePackages.map((name) => [name, dependencies[name]])),
   };
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify(published, undefined, 2)}\n`);
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 function readManifest(file: string): Manifest {

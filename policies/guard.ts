@@ -4,15 +4,14 @@ import type { StackPlan } from "../domain/plan/environment.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
-import { exemptionFor, exemptions, type Exemption } from "./exemptions.ts";
+import { exemptions, type Exemption } from "./exemptions.ts";
+import { judgeSubject, judgeTogether, type Judging } from "./judge.ts";
 import { subjectsOfPlan } from "./plan-subjects.ts";
-import { isStackRule, type Rule, type RuleContext, type Violation } from "./rule.ts";
+import type { RuleContext } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
 import { isRecord, unknownValue } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
-import { toFinding } from "./to-finding.ts";
-import { judge, judgeStack } from "./verdict.ts";
 
 export interface GuardOptions {
   /** @default - policies/exemptions.ts */
@@ -51,38 +50,23 @@ export function guardTransformation(context: RuleContext, options: GuardOptions 
 }
 
 function judgeSubjects(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
-  const stack = rules.filter(isStackRule).flatMap((rule) => {
-    const verdict = judgeStack(rule, subjects, context);
-    return verdict.kind === "violation" ? findingsOf(rule, context, verdict.violations, undefined, options) : [];
-  });
-  return [...judgeResources(subjects, context, options), ...stack];
+  const judging = judgingOf(context, options);
+  const together = rules.flatMap((rule) => judgeTogether(rule, subjects, judging));
+  return [...judgeResources(subjects, context, options), ...together.map(({ finding }) => finding)];
 }
 
 function judgeResources(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
+  const judging = judgingOf(context, options);
   return subjects.flatMap((subject) =>
-    rules.flatMap((rule) => {
-      if (isStackRule(rule)) return [];
-      const verdict = judge(rule, subject, context);
-      return verdict.kind === "violation" ? findingsOf(rule, context, verdict.violations, subject, options) : [];
-    }),
+    rules.flatMap((rule) => judgeSubject(rule, subject, judging).map(({ finding }) => finding)),
   );
 }
 
-function findingsOf(
-  rule: Rule,
-  { place }: RuleContext,
-  violations: readonly Violation[],
-  judged: Subject | undefined,
+function judgingOf(
+  context: RuleContext,
   { exemptions: exempt = exemptions, today = new Date().toISOString().slice(0, 10) }: GuardOptions,
-): readonly Finding[] {
-  const level = rule.levels[place];
-  if (level === "off") return [];
-  return violations.flatMap((violation) => {
-    const subject = violation.subject ?? judged;
-    if (subject === undefined) return [];
-    const exempted = exemptionFor(exempt, { rule: rule.id, subject: subject.label, place }, today);
-    return [toFinding(rule, exempted.kind === "holds" ? "advisory" : level, subject, violation)];
-  });
+): Judging {
+  return { context, exemptions: exempt, today };
 }
 
 /** Inputs as a program gives them: an output's value is not known here, even where it will be. */

@@ -4,8 +4,8 @@ import { entries, isMarkedSecret, isRecord, isUnknown, Undecided, type Path } fr
 import type { Subject } from "./subject/subject.ts";
 
 /**
- * The one rule that looks at marks instead of values. It needs subjects that keep them: `pack/wire.ts` makes those from what
- * the engine sends, `lint` from a state file, where a marked value is encrypted.
+ * The one rule that looks at marks instead of values. It needs subjects that keep them: `pack/marking.ts` makes those from
+ * what the SDK shows a remediation, `lint` from a state file, where a marked value is encrypted.
  */
 export const secretnessUnmarkedValue: ResourceRule = {
   id: "secretness-unmarked-value",

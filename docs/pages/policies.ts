@@ -23,8 +23,8 @@ refused is refused by a test, with that very text.
 - **With plain Pulumi**: \`pulumi preview --policy-pack policies\`. On what exists already:
   \`pulumi policy analyze --policy-pack policies --stack prod\`; on an exported state, without a backend, \`--file state.json\`
   in place of \`--stack\`, or \`pulumi stack export | ameide-secrets lint -\`.
-- **In Pulumi Cloud**: \`node policies/bundle.ts out/policies\` writes the pack as one folder with the catalogue in it;
-  \`pulumi policy publish\` there, then enable it in a policy group. Publish again when the catalogue changes.
+- **In Pulumi Cloud**: \`node policies/bundle.ts out/policy-pack\` writes the pack as one folder with the catalogue in it;
+  then \`npm install\` and \`pulumi policy publish\` there, and enable it in a policy group. Publish again when the catalogue changes.
   Not verified: no Pulumi Cloud was at hand.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state. As a check
   of another repository: \`.github/workflows/lint.yml\`, whose head says how to call it.

@@ -1,11 +1,10 @@
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
-import { exemptionFor, type Exemption } from "../exemptions.ts";
-import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule, type Violation } from "../rule.ts";
+import type { Exemption } from "../exemptions.ts";
+import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
+import { isStackRule, type Place } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { formatPath, type Path } from "../subject/reading.ts";
 import type { Subject } from "../subject/subject.ts";
-import { toFinding } from "../to-finding.ts";
-import { judge, judgeStack } from "../verdict.ts";
 import type { LintFinding, Skipped } from "./result.ts";
 
 /** A subject with where it stands. */
@@ -26,7 +25,7 @@ export interface LintContext {
   readonly today: string;
 }
 
-const resourceRules = rules.filter((rule): rule is ResourceRule => !isStackRule(rule));
+const resourceRules = rules.filter((rule) => !isStackRule(rule));
 const stackRules = rules.filter(isStackRule);
 
 const rulesByKind = Map.groupBy(
@@ -34,75 +33,48 @@ const rulesByKind = Map.groupBy(
   ({ kind }) => kind,
 );
 
-/** What one subject is found to be, and what cannot be told of it. */
-export interface Judged {
-  readonly findings: readonly LintFinding[];
-  readonly skipped: readonly Skipped[];
-}
-
-/** Judges one subject by itself. */
-export function judgeOne(one: Located, context: LintContext): Judged {
-  const { subject, place, isPlaceAssumed = false } = one;
-  const findings: LintFinding[] = [];
-  const undecided: { readonly rule: Rule; readonly path: Path }[] = [];
-  for (const { rule } of rulesByKind.get(subject.kind) ?? []) {
-    const verdict = judge(rule, subject, { catalogue: context.catalogue, place, isPlaceAssumed });
-    if (verdict.kind === "violation")
-      findings.push(...verdict.violations.flatMap((violation) => found(rule, one, violation, context)));
-    if (verdict.kind === "undecided" && rule.levels[place] !== "off") undecided.push({ rule, path: verdict.path });
-  }
-  return { findings, skipped: [...Map.groupBy(undecided, ({ path }) => formatPath(path))].map(cannotTell(one)) };
-}
-
-/** Only a state file holds what nobody can read. The reason names no subject, so that reports count equal ones together. */
-function cannotTell({ file, lineOf }: Located) {
-  return ([path, own]: readonly [string, readonly { readonly rule: Rule; readonly path: Path }[]]): Skipped => {
-    const ids = own.map(({ rule }) => rule.id).join(", ");
-    return {
-      file,
-      line: lineOf(own[0]?.path ?? []),
-      reason: `cannot tell by ${ids}: ${path} is encrypted in the state`,
-    };
+/** Judges one subject on its own: what was found, and what some rules cannot tell. */
+export function judgeOne(
+  one: Located,
+  context: LintContext,
+): { readonly findings: readonly LintFinding[]; readonly skipped: readonly Skipped[] } {
+  const judging: Judging = { ...judgingOf(context, one.place, one.isPlaceAssumed), undecided: "note" };
+  const judged = (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) =>
+    judgeSubject(rule, one.subject, judging),
+  );
+  const undecided = judged.filter(({ violation }) => violation === undefined);
+  return {
+    findings: judged.filter(({ violation }) => violation !== undefined).map((found) => located(one, found)),
+    skipped: [...Map.groupBy(undecided, ({ path }) => formatPath(path)).values()].map((own) => cannotTell(one, own)),
   };
 }
 
-/** Judges what each environment has together. */
-export function judgeStacks(located: readonly Located[], context: LintContext): readonly LintFinding[] {
-  const byPlace = Map.groupBy(located, ({ place }) => place);
-  return [...byPlace].flatMap(([place, own]) => stackRules.flatMap((rule) => judgeTogether(rule, own, place, context)));
+/** Only a state file holds what nobody can read. The reason names no subject, so that reports count equal ones together. */
+function cannotTell({ file, lineOf }: Located, own: readonly Judged[]): Skipped {
+  const path = own[0]?.path ?? [];
+  const ids = own.map(({ finding }) => finding.code).join(", ");
+  return { file, line: lineOf(path), reason: `cannot tell by ${ids}: ${formatPath(path)} is encrypted in the state` };
 }
 
-function judgeTogether(
-  rule: StackRule,
-  own: readonly Located[],
-  place: Place,
-  context: LintContext,
-): readonly LintFinding[] {
-  const bySubject = new Map(own.map((one) => [one.subject, one]));
-  const verdict = judgeStack(rule, [...bySubject.keys()], { catalogue: context.catalogue, place });
-  if (verdict.kind !== "violation") return [];
-  return verdict.violations.flatMap((violation) => {
-    const one = violation.subject === undefined ? undefined : bySubject.get(violation.subject);
-    return one === undefined ? [] : found(rule, one, violation, context);
+/** Judges what each environment has together. */
+export function judgeStacks(all: readonly Located[], context: LintContext): readonly LintFinding[] {
+  return [...Map.groupBy(all, ({ place }) => place)].flatMap(([place, own]) => {
+    const bySubject = new Map(own.map((one) => [one.subject, one]));
+    const judging = judgingOf(context, place);
+    return stackRules.flatMap((rule) =>
+      judgeTogether(rule, [...bySubject.keys()], judging).flatMap((judged) => {
+        const one = judged.subject === undefined ? undefined : bySubject.get(judged.subject);
+        return one === undefined ? [] : [located(one, judged)];
+      }),
+    );
   });
 }
 
-function found(
-  rule: Rule,
-  { subject, place, file, lineOf }: Located,
-  violation: Violation,
-  { exemptions, today }: LintContext,
-): readonly LintFinding[] {
-  const level = rule.levels[place];
-  if (level === "off") return [];
-  const exempted = exemptionFor(exemptions, { rule: rule.id, subject: subject.label, place }, today);
-  const line = lineOf(violation.path ?? []);
-  const finding = toFinding(
-    rule,
-    exempted.kind === "holds" ? "advisory" : level,
-    subject,
-    violation,
-    `${file}:${line}`,
-  );
-  return [Object.assign({ file, line }, finding)];
+function judgingOf({ catalogue, exemptions, today }: LintContext, place: Place, isPlaceAssumed = false): Judging {
+  return { context: { catalogue, place, isPlaceAssumed }, exemptions, today };
+}
+
+function located({ file, lineOf }: Located, { finding, path }: Judged): LintFinding {
+  const line = lineOf(path);
+  return { ...finding, where: `${file}:${line}`, file, line };
 }

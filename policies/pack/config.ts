@@ -1,47 +1,49 @@
+import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { Exemption } from "../exemptions.ts";
 import { isRecord } from "../subject/reading.ts";
 
-/** JSON Schema of what each rule takes beside `enforcementLevel`, in a policy group or by `--policy-pack-config`. */
-export const configSchema = {
-  everywhere: {
-    type: "boolean",
-    default: false,
-    description: "Take the enforcement level as it stands instead of lowering it where the rule is advisory.",
-  },
-  exemptions: {
-    type: "array",
-    default: [],
-    description: "Subjects that the rule lets pass until a day; each needs a reason and an owner.",
-    items: {
-      type: "object",
-      required: ["subject", "reason", "owner", "until"],
-      additionalProperties: false,
-      properties: {
-        subject: { type: "string", minLength: 1 },
-        environments: {
-          type: "array",
-          items: { type: "string", enum: ["dev", "staging", "prod", "local", "shared"] },
+/** What each rule accepts in addition to `enforcementLevel`, in a policy group or by `--policy-pack-config`. */
+export const configSchema: PolicyConfigSchema = {
+  properties: {
+    everywhere: {
+      type: "boolean",
+      default: false,
+      description: "Take the enforcement level as it stands instead of lowering it where the rule is advisory.",
+    },
+    exemptions: {
+      type: "array",
+      default: [],
+      description: "Subjects that the rule lets pass until a day; each needs a reason and an owner.",
+      items: {
+        type: "object",
+        required: ["subject", "reason", "owner", "until"],
+        additionalProperties: false,
+        properties: {
+          subject: { type: "string", minLength: 1 },
+          environments: {
+            type: "array",
+            items: { type: "string", enum: ["dev", "staging", "prod", "local", "shared"] },
+          },
+          reason: { type: "string", minLength: 1 },
+          owner: { type: "string", minLength: 1 },
+          until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
         },
-        reason: { type: "string", minLength: 1 },
-        owner: { type: "string", minLength: 1 },
-        until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
       },
     },
   },
 };
 
 /** The marking rule's own: what is done about a value that is not marked. */
-export const markingSchema = {
-  ...configSchema,
-  onPlain: {
-    type: "string",
-    enum: ["mark", "refuse"],
-    description: "Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.",
+export const markingSchema: PolicyConfigSchema = {
+  properties: {
+    ...configSchema.properties,
+    onPlain: {
+      type: "string",
+      enum: ["mark", "refuse"],
+      description: "Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.",
+    },
   },
 };
-
-/** `remediate`: what breaks the rule is mended where it can be, and refused where not. */
-export type PolicyLevel = "advisory" | "mandatory" | "remediate" | "disabled";
 
 export interface RuleConfig {
   readonly everywhere: boolean;

@@ -1,33 +1,142 @@
-import { isStackRule, type Rule } from "../rule.ts";
+import type {
+  Policies,
+  ReportViolation,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationArgs,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
+import type { Exemption } from "../exemptions.ts";
+import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
+import { placeOfUrn } from "../place.ts";
+import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule } from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
-import { configSchema, markingSchema, type PolicyLevel } from "./config.ts";
+import { formatVerdict } from "../verdict-text.ts";
+import { configSchema, markingSchema, readConfig } from "./config.ts";
+import { makeMarkWatch } from "./marking.ts";
+import { makeStackSource, makeSubjectSource } from "./subjects.ts";
 
-/** A rule as the engine, a policy group and Pulumi Cloud show it: each keeps its own name, level and configuration. */
-export interface Policy {
-  readonly name: string;
-  readonly description: string;
-  readonly kind: "resource" | "stack";
-  readonly level: PolicyLevel;
-  readonly severity: Rule["severity"];
-  readonly tags: readonly string[];
-  readonly remediationSteps: string;
-  readonly url: string;
-  /** Properties of a JSON Schema. */
-  readonly configSchema: object;
+/** What the entry hands down; rules read no file and no clock. */
+export interface PackInput {
+  readonly catalogue: Catalogue;
+  readonly exemptions: readonly Exemption[];
+  /** `YYYY-MM-DD`, UTC. */
+  readonly today: string;
+  /** Whether the engine previews: only there may a rule stay undecided. */
+  readonly isPreview: boolean;
+  /** What names in the Key Vault of a place begin with, as its stack file sets it. @default - not known */
+  readonly keyVaultPrefixOf?: (place: Place) => string | undefined;
 }
 
-export function policyOf(rule: Rule): Policy {
-  const marks = rule === secretnessUnmarkedValue;
-  const strict = Object.values(rule.levels).includes("mandatory");
+/** One Pulumi policy for each rule. Creates no PolicyPack, so tests can import it. */
+export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
+  const subjectsOf = makeSubjectSource();
+  const subjectsOfStack = makeStackSource();
+  return rules.map((rule) => {
+    if (isStackRule(rule)) return stackPolicy(rule, input, subjectsOfStack);
+    return rule === secretnessUnmarkedValue ? markingPolicy(rule, input) : resourcePolicy(rule, input, subjectsOf);
+  });
+}
+
+function resourcePolicy(
+  rule: ResourceRule,
+  input: PackInput,
+  subjectsOf: ReturnType<typeof makeSubjectSource>,
+): ResourceValidationPolicy {
+  return {
+    ...descriptionOf(rule),
+    configSchema,
+    validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
+      const subjects = subjectsOf(rule, args);
+      if (subjects.length === 0) return;
+      const judging = judgingOf(rule, input, args.urn, args.getConfig());
+      for (const subject of subjects) report(judgeSubject(rule, subject, judging), reportViolation);
+    },
+  };
+}
+
+function stackPolicy(
+  rule: StackRule,
+  input: PackInput,
+  subjectsOfStack: ReturnType<typeof makeStackSource>,
+): StackValidationPolicy {
+  return {
+    ...descriptionOf(rule),
+    configSchema,
+    validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
+      const judging = judgingOf(rule, input, args.resources[0]?.urn ?? "", args.getConfig());
+      const judged = judgeTogether(rule, subjectsOfStack(rule, args.resources), judging);
+      report(judged, reportViolation, ({ subject }) => subject?.id.replace(/#\d+$/, ""));
+    },
+  };
+}
+
+function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidationPolicy {
+  const watch = makeMarkWatch(rule, (args) => judgingOf(rule, input, args.urn, args.getConfig()));
+  return {
+    ...descriptionOf(rule),
+    enforcementLevel: "remediate",
+    configSchema: markingSchema,
+    remediateResource: watch.remediate,
+    validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
+      const judged = watch.verdictFor(args);
+      if (judged !== undefined) return report(judged, reportViolation);
+      const problem = `${args.name}: not judged: the engine shows which values are secret at the enforcement level remediate only`;
+      const fix = `set ${rule.id} to remediate, or to disabled`;
+      reportViolation({ message: formatVerdict({ problem, fix }) } as unknown as string);
+    },
+  };
+}
+
+function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): Judging {
+  const place = placeOfUrn(urn);
+  const keyVaultPrefix = input.keyVaultPrefixOf?.(place);
+  const { everywhere, exemptions } = readConfig(config, rule.id);
+  return {
+    context: { catalogue: input.catalogue, place, ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }) },
+    exemptions: [...input.exemptions, ...exemptions],
+    today: input.today,
+    everywhere,
+    undecided: input.isPreview ? "note" : "error",
+  };
+}
+
+/**
+ * Hands findings to the engine. What is not an error here is reported below its policy's own level: the SDK reads an object
+ * in place of the message for that (server.ts, `makeReportViolationFun`); a contract test holds it.
+ */
+function report(
+  judged: readonly Judged[],
+  reportViolation: ReportViolation,
+  urnOf: (one: Judged) => string | undefined = () => undefined,
+): void {
+  for (const one of judged) {
+    const urn = urnOf(one);
+    const diagnostic = {
+      message: formatVerdict(one.finding),
+      ...(one.finding.severity === "error" ? {} : { enforcementLevel: "advisory" }),
+      ...(urn === undefined ? {} : { urn }),
+    };
+    reportViolation(diagnostic as unknown as string);
+  }
+}
+
+function descriptionOf(
+  rule: Rule,
+): Required<
+  Pick<
+    ResourceValidationPolicy,
+    "name" | "description" | "enforcementLevel" | "severity" | "tags" | "remediationSteps" | "url"
+  >
+> {
   return {
     name: rule.id,
     description: rule.description,
-    kind: isStackRule(rule) ? "stack" : "resource",
-    level: marks ? "remediate" : strict ? "mandatory" : "advisory",
+    enforcementLevel: Object.values(rule.levels).includes("mandatory") ? "mandatory" : "advisory",
     severity: rule.severity,
     tags: [rule.family],
     remediationSteps: rule.remediation,
     url: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${rule.id}`,
-    configSchema: marks ? markingSchema : configSchema,
   };
 }

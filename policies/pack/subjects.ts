@@ -1,36 +1,90 @@
-import type { Rule } from "../rule.ts";
+import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
+import type { Rule, StackRule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken, isListToken } from "../subject/kinds.ts";
-import type { Kind, Subject, SubjectOptions } from "../subject/subject.ts";
-import { markedInputs, plainInputs, type WireInputs } from "./wire.ts";
+import type { Kind, Subject } from "../subject/subject.ts";
 
-/** A resource as the engine tells it. */
-export interface EngineResource {
-  readonly type: string;
-  readonly name: string;
-  readonly urn: string;
-  /** Inputs before it is made; outputs once the run is over. Read off the wire when a rule wants them. */
-  readonly inputs: () => WireInputs;
-  readonly options: SubjectOptions;
+/** The inputs that `@pulumi/policy` hands to a policy: behind a proxy that throws where a value is not known. */
+type Props = Readonly<Record<string, unknown>>;
+
+/** The SDK's own name for what is behind its proxy (proxy.ts, `getSpecialProxyTarget`); a contract test holds it. */
+const proxyTarget = "__getSpecialProxyTarget";
+
+/** The inputs without the SDK's proxies: rules read unknown values themselves, where the engine's sentinels stand. */
+export function rawInputs(props: Props): Props {
+  let raw = props;
+  for (let inner = raw[proxyTarget]; inner !== undefined; inner = raw[proxyTarget]) raw = inner as Props;
+  return raw;
 }
 
-/** The subjects of one resource, read and walked once for all rules; a type that no rule looks at is not read at all. */
-export interface Subjects {
-  readonly plain: () => readonly Subject[];
-  /** For the one rule that looks at marks instead of values. */
-  readonly marked: () => readonly Subject[];
-}
+/** Resources that are analysed side by side; beyond it a resource is only read again. */
+const kept = 256;
 
-export function subjectsOf(resource: EngineResource): Subjects {
-  const inputs = lazily(resource.inputs);
-  const build = (props: WireInputs): readonly Subject[] => subjectsOfResource({ ...resource, props });
-  return {
-    plain: lazily(() => build(plainInputs(inputs()))),
-    marked: lazily(() => build(markedInputs(inputs()))),
+/**
+ * Reads the subjects of a resource once for all rules: the SDK hands each policy a copy of the inputs of its own. A rule
+ * that asks a second time for a URN is the sign that the engine analyses that resource again.
+ */
+export function makeSubjectSource(): (rule: Rule, args: ResourceValidationArgs) => readonly Subject[] {
+  const byUrn = new Map<string, Shared>();
+  return (rule, args) => {
+    if (!looksAt(rule, args.type)) return [];
+    const { type, name, urn, opts, props } = args;
+    const subjects = sharedAmongRules(byUrn, urn, rule, () =>
+      subjectsOfResource({ type, name, urn, props: rawInputs(props), options: { protect: opts.protect } }),
+    );
+    if (byUrn.size > kept) byUrn.delete(byUrn.keys().next().value as string);
+    return subjects;
   };
 }
 
-/** What a rule may find in a resource of this type: a list may hold any kind. */
+/** The same for a whole stack, which the SDK copies for each policy as well. */
+export function makeStackSource(): (rule: StackRule, resources: readonly PolicyResource[]) => readonly Subject[] {
+  const runs = new Map<string, Shared>();
+  return (rule, resources) =>
+    sharedAmongRules(runs, "stack", rule, () =>
+      resources.flatMap(({ type, name, urn, props, opts, dependencies, propertyDependencies }) =>
+        kindOf(type) === undefined
+          ? []
+          : subjectsOfResource({
+              type,
+              name,
+              urn,
+              props: rawInputs(props),
+              options: {
+                protect: opts.protect,
+                dependsOn: dependencies.map((resource) => resource.urn),
+                inputsFrom: new Map(
+                  Object.entries(propertyDependencies).map(([key, from]) => [key, from.map((one) => one.urn)]),
+                ),
+              },
+            }),
+      ),
+    );
+}
+
+interface Shared {
+  readonly subjects: readonly Subject[];
+  readonly askedBy: Set<string>;
+}
+
+function sharedAmongRules(
+  all: Map<string, Shared>,
+  key: string,
+  rule: Rule,
+  read: () => readonly Subject[],
+): readonly Subject[] {
+  const known = all.get(key);
+  if (known !== undefined && !known.askedBy.has(rule.id)) {
+    known.askedBy.add(rule.id);
+    return known.subjects;
+  }
+  const subjects = read();
+  all.delete(key); // so that the newest is last, and the oldest the first to go
+  all.set(key, { subjects, askedBy: new Set([rule.id]) });
+  return subjects;
+}
+
+/** Whether a rule may find something to judge in a resource of this type: a list may hold any kind. */
 export function looksAt(rule: Rule, type: string): boolean {
   const kind = kindOf(type);
   return kind === "list" || (kind !== undefined && rule.kinds.includes(kind));
@@ -41,9 +95,4 @@ const kindsByType = new Map<string, Kind | "list" | undefined>();
 function kindOf(type: string): Kind | "list" | undefined {
   if (!kindsByType.has(type)) kindsByType.set(type, isListToken(type) ? "list" : kindOfToken(type));
   return kindsByType.get(type);
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -33,5 +33,14 @@ describe("bundlePack", function () {
     const [port] = (await once(child.stdout, "data")) as [Buffer];
     child.kill();
     assert.match(port.toString(), /^\d+\n$/);
+  });
+
+  it("is the only folder that can be published: `npm pack`, which `pulumi policy publish` runs, refuses the source", () => {
+    const pack = (cwd: string) =>
+      spawnSync("npm", ["pack", "--dry-run", "--loglevel=error"], { cwd, encoding: "utf8" });
+    const refused = pack(join(repositoryRoot, "policies"));
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /fix: node bundle\.ts \S+ && cd \S+ && npm install && pulumi policy publish/);
+    assert.equal(pack(folder).status, 0);
   });
 });

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import { formatFinding, type Finding } from "../../domain/finding.ts";
+import { readCatalogue } from "../../environments/catalogue.ts";
+import { judgeSubject } from "../../policies/judge.ts";
+import { rules } from "../../policies/rules.ts";
+import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
+import { parseVerdict } from "../../policies/verdict-text.ts";
 import { examples } from "./examples/all.ts";
 import { changed, type Example, type Sample } from "./examples/example.ts";
 import { externalSecret, keyVaultSecret } from "./examples/samples.ts";
@@ -14,6 +21,21 @@ function declareWith({ rule, beside = [] }: Example, sample: Sample): void {
   const others = beside.map((other, i) => declare(`${rule}-beside-${i}`, other));
   const after = "dependsOn" in sample && (sample.dependsOn ?? []).length > 0 ? others : [];
   declare(rule, sample, { dependsOn: after });
+}
+
+/** Every finding about a sample, as the embedded guard and `lint` come to it. */
+function judgedByGuard(sample: Sample, name: string, urn: string): readonly Finding[] {
+  assert.ok("type" in sample);
+  const { type, props, protect = false } = sample;
+  const subjects = subjectsOfResource({ type, name, urn, props, options: { protect } });
+  const judging = {
+    context: { catalogue: readCatalogue(), place: "prod" as const, keyVaultPrefix: "env-" },
+    exemptions: [],
+    today: "2026-11-24",
+  };
+  return subjects.flatMap((one) =>
+    rules.flatMap((rule) => judgeSubject(rule, one, judging).map(({ finding }) => finding)),
+  );
 }
 
 /** An output that no update finds out, such as one of a resource that a targeted update leaves out. */
@@ -41,6 +63,16 @@ describe("the pack, under the real engine", function () {
         expected.filter((one) => !said.has(one)),
         [],
       );
+      for (const { rule, message, level, urn } of told) {
+        const finding = parseVerdict({ policyName: rule, resourceUrn: urn, enforcementLevel: level, message });
+        const example = inPrograms.find((one) => urn.endsWith(`::${one.rule}`));
+        if (example === undefined || isStackRule(ruleOf(rule))) continue; // a sample next to it, or the stack as a whole
+        const judged = judgedByGuard(example.refused, example.rule, urn);
+        assert.ok(
+          judged.some((one) => isDeepStrictEqual(one, finding)),
+          `${formatFinding(finding)}\nis none of\n${judged.map(formatFinding).join("\n")}`,
+        );
+      }
     });
   }
 

@@ -1,34 +1,30 @@
 import assert from "node:assert/strict";
 import { readCatalogue } from "../../environments/catalogue.ts";
-import { makeAnalyzer, type Told } from "../../policies/pack/analyzer.ts";
-import { looksAt, type EngineResource } from "../../policies/pack/subjects.ts";
-import type { WireInputs } from "../../policies/pack/wire.ts";
+import { policiesOf } from "../../policies/pack/policies.ts";
+import { looksAt } from "../../policies/pack/subjects.ts";
 import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { SdkPack, type Answered, type SentResource } from "../support/pack.ts";
 import { readRecordings, type Exchange } from "../support/recordings.ts";
 import { changed, type Path } from "./examples/example.ts";
 
-const analyzer = makeAnalyzer(rules, {
-  catalogue: readCatalogue(),
-  exemptions: [],
-  today: "2026-11-24",
-  isPreview: true,
-});
+const input = { catalogue: readCatalogue(), exemptions: [], today: "2026-11-24", isPreview: true };
+const pack = new SdkPack(policiesOf(rules, input));
 const exchanges = readRecordings();
 const checks = exchanges.filter(({ method }) => method === "Check" || method === "CheckConfig");
 
 /** What the engine shows the pack: it keeps outermost keys that begin with `__` to itself. */
-function shown({ type, name, request }: Exchange, properties: unknown): EngineResource {
-  const inputs = Object.fromEntries(Object.entries(properties as WireInputs).filter(([key]) => !key.startsWith("__")));
-  return { type, name, urn: String(request["urn"]), inputs: () => inputs, options: { protect: true } };
+function shown({ type, name, request }: Exchange, properties: unknown): SentResource {
+  const inputs = Object.fromEntries(Object.entries(properties as object).filter(([key]) => !key.startsWith("__")));
+  return { type, name, urn: String(request["urn"]), inputs, protect: true };
 }
 
-function texts(told: readonly Told[]): readonly string[] {
-  return told.map(({ policy, message }) => `${policy.name}: ${message}`);
+function texts(told: readonly Answered[]): readonly string[] {
+  return told.map(({ policy, message }) => `${policy}: ${message}`);
 }
 
 /** What would stop an update; a preview only advises where a verdict waits for a value. */
-function stopping(told: readonly Told[]): readonly string[] {
+function stopping(told: readonly Answered[]): readonly string[] {
   return texts(told.filter(({ level }) => level === "mandatory"));
 }
 
@@ -115,23 +111,25 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 describe("the pack, on what the real providers make of this program's inputs", () => {
-  it("finds nothing in any checked input", () => {
+  it("finds nothing in any checked input", async () => {
     assert.ok(checks.length > 200, "the recordings were read");
-    const all = checks.flatMap((one) =>
-      stopping(analyzer.analyze(shown(one, one.response["inputs"]))).map((text) => `${one.run}: ${text}`),
-    );
+    const all: string[] = [];
+    for (const one of checks) {
+      const told = await pack.analyze(shown(one, one.response["inputs"]));
+      all.push(...stopping(told).map((text) => `${one.run}: ${text}`));
+    }
     assert.deepEqual(all, []);
   });
   for (const run of ["local-preview-empty", "dev-preview-empty"]) {
-    it(`finds nothing in the outputs of the whole stack (${run})`, () => {
+    it(`finds nothing in the outputs of the whole stack (${run})`, async () => {
       const created = exchanges.filter((one) => one.run === run && one.method === "Create");
       assert.ok(created.length > 20, "the recordings were read");
       const outputs = created.map((one) => shown(one, one.response["properties"]));
-      assert.deepEqual(stopping(analyzer.analyzeStack(outputs)), []);
+      assert.deepEqual(stopping(await pack.analyzeStack(outputs)), []);
     });
   }
-  it("finds nothing in the checked inputs of a whole stack", () =>
-    assert.deepEqual(stopping(analyzer.analyzeStack(stack)), []));
+  it("finds nothing in the checked inputs of a whole stack", async () =>
+    assert.deepEqual(stopping(await pack.analyzeStack(stack)), []));
   it("is tried on every rule that looks at one of them", () => {
     const types = new Set(checks.map(({ type }) => type));
     const apply = rules.filter((rule) => [...types].some((type) => looksAt(rule, type))).map(({ id }) => id);
@@ -139,19 +137,19 @@ describe("the pack, on what the real providers make of this program's inputs", (
   });
 
   for (const [id, [type, ...changes]] of Object.entries(mutations)) {
-    it(`finds a changed ${changes.map(([path]) => path.join(".")).join(" and ")}, by ${id}`, () => {
+    it(`finds a changed ${changes.map(([path]) => path.join(".")).join(" and ")}, by ${id}`, async () => {
       const rule = rules.find((one) => one.id === id);
       const index = stack.findIndex((one) => one.type === type);
       const one = stack[index];
       assert.ok(rule !== undefined && one !== undefined, `no ${type} was recorded`);
-      const { props } = changed({ type, props: one.inputs() }, ...changes);
-      const options = { protect: true, inputsFrom: new Map<string, readonly string[]>() };
-      const mutant: EngineResource = { ...one, inputs: () => props, options };
-      const judge = (resource: EngineResource): readonly Told[] =>
-        isStackRule(rule) ? analyzer.analyzeStack([one, ...stack.with(index, resource)]) : analyzer.analyze(resource);
-      const before = new Set(texts(judge(one)));
-      const added = judge(mutant).filter((told) => !texts([told]).some((text) => before.has(text)));
-      assert.ok(added.some(({ policy, message }) => policy.name === id && !message.includes("undecided: ")));
+      const { props } = changed({ type, props: one.inputs }, ...changes);
+      const mutant: SentResource = { ...one, inputs: props };
+      const own = new SdkPack(policiesOf([rule], input));
+      const judge = (resource: SentResource): Promise<readonly Answered[]> =>
+        isStackRule(rule) ? own.analyzeStack([one, ...stack.with(index, resource)]) : own.analyze(resource);
+      const before = new Set(texts(await judge(one)));
+      const added = (await judge(mutant)).filter((told) => !texts([told]).some((text) => before.has(text)));
+      assert.ok(added.some(({ policy, message }) => policy === id && !message.includes("undecided: ")));
     });
   }
 });

@@ -12,6 +12,7 @@ export interface Told {
   readonly rule: string;
   /** Logical name of the resource. */
   readonly resource: string;
+  readonly urn: string;
   readonly level: string;
   readonly message: string;
 }
@@ -79,7 +80,13 @@ async function listening(act: (onEvent: (event: EngineEvent) => void) => Promise
   const onEvent = ({ policyEvent }: EngineEvent): void => {
     if (policyEvent === undefined) return;
     const { policyName: rule, resourceUrn = "", enforcementLevel: level, message } = policyEvent;
-    told.push({ rule, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2), level, message: plain(message) });
+    told.push({
+      rule,
+      urn: resourceUrn,
+      resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2),
+      level,
+      message: plain(message),
+    });
   };
   try {
     await act(onEvent);

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Stage } from "../../../domain/stage.ts";
-import { leftToUpdate } from "../../../policies/pack/report.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
+import { isUndecided, parseVerdict } from "../../../policies/verdict-text.ts";
 
 /** What one resource comes to in a preview, or came to in an update. */
 export interface Change {
@@ -69,22 +69,9 @@ export class RunLog {
       this.skippedRules.push(`${event.policyName}: ${message}`);
       return;
     }
-    const isUndecided = message.includes(`; ${leftToUpdate} `);
-    if (isUndecided) this.undecided.push(`${event.policyName}: ${message}`);
-    const [type = "", name = ""] = typeAndName(event.resourceUrn ?? "");
-    const [problem = message, ...rest] = message
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "");
-    this.violations.push({
-      code: event.policyName,
-      stage: stageOf(type),
-      severity: event.enforcementLevel === "mandatory" ? "error" : isUndecided ? "note" : "warning",
-      ...(name === "" ? {} : { where: name }),
-      subject: name,
-      problem,
-      fix: rest.map((line) => line.replace(/^fix: /, "")).join(" ") || `see docs/policies.md#${event.policyName}`,
-    });
+    const finding = parseVerdict({ ...event, message });
+    if (finding.severity === "note" && isUndecided(finding)) this.undecided.push(`${finding.code}: ${finding.problem}`);
+    this.violations.push(finding);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { ruleOf } from "../../../support/policy.ts";
 import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
 
 const project = "urn:pulumi:dev::ameide-secrets::";
@@ -67,7 +68,7 @@ describe("RunLog", () => {
   });
 
   it("notes what the update will decide, and warns of nothing but advice", () => {
-    const undecided = "x: undecided: depends on a; the update decides before this resource is made";
+    const undecided = "x: undecided: depends on a";
     const log = heard(policy(undecided, "advisory"), policy("think of it", "advisory"), policy("may not be"));
     assert.deepEqual(
       log.violations.map(({ severity }) => severity),
@@ -101,26 +102,26 @@ describe("RunLog", () => {
 
   it("makes a finding of a violation: rule, stage, resource, problem and fix, without the engine's colours", () => {
     const { violations } = heard(
-      policy("<{%red%}>the store asks Vault of prod<{%reset%}>\n  fix: name Vault of dev\n"),
+      policy("<{%red%}>SecretStore ameide-dev/store: it asks Vault of prod<{%reset%}>\n  fix: name Vault of dev\n"),
     );
     assert.deepEqual(violations, [
       {
         code: "store-of-same-environment",
         stage: "secret-store",
         severity: "error",
-        where: "delivery-ameide-dev-store",
-        subject: "delivery-ameide-dev-store",
-        problem: "the store asks Vault of prod",
+        subject: "SecretStore ameide-dev/store",
+        problem: "SecretStore ameide-dev/store: it asks Vault of prod",
         fix: "name Vault of dev",
+        see: ruleOf("store-of-same-environment").references.join(", "),
       },
     ]);
   });
 
-  it("makes a warning of what is not mandatory, and names the rule's page where it says no fix", () => {
+  it("makes a warning of what is not mandatory, and names the policy where the message has no fix", () => {
     const { violations } = heard(policy("old", "advisory"));
     assert.deepEqual(
       violations.map(({ severity, fix }) => [severity, fix]),
-      [["warning", "see docs/policies.md#store-of-same-environment"]],
+      [["warning", "see the policy store-of-same-environment"]],
     );
   });
 

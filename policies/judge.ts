@@ -1,0 +1,108 @@
+import type { Finding, Severity } from "../domain/finding.ts";
+import { exemptionFor, type Exemption, type Exempted } from "./exemptions.ts";
+import { isStackRule, type Rule, type RuleContext, type Violation } from "./rule.ts";
+import { formatPath, type Path } from "./subject/reading.ts";
+import { stageOfKind, type Subject } from "./subject/subject.ts";
+import { judge, judgeStack, type Verdict } from "./verdict.ts";
+
+/** How a place judges: the policy pack, the embedded guard, `lint` and the scan of a cluster differ in nothing else. */
+export interface Judging {
+  readonly context: RuleContext;
+  readonly exemptions: readonly Exemption[];
+  /** `YYYY-MM-DD`, UTC: the day by which exemptions end. */
+  readonly today: string;
+  /** Judge as strictly here as where the rule is mandatory. @default false - the rule's level in this environment */
+  readonly everywhere?: boolean;
+  /**
+   * What to do about a rule that needs a value which is not known yet: leave it out, report it as a note (a preview), or
+   * as an error (an update, where it must be known by now).
+   *
+   * @default "omit"
+   */
+  readonly undecided?: "omit" | "note" | "error";
+}
+
+/** A finding of a rule, and what it is about. */
+export interface Judged {
+  readonly finding: Finding;
+  readonly subject: Subject | undefined;
+  /** Where in the subject. */
+  readonly path: Path;
+  /** As the rule gave it; `undefined` where the rule could not decide. */
+  readonly violation: Violation | undefined;
+}
+
+/** Judges one subject by one rule. A rule over a whole stack says nothing here. */
+export function judgeSubject(rule: Rule, subject: Subject, judging: Judging): readonly Judged[] {
+  if (isStackRule(rule)) return [];
+  return judgedOf(rule, subject, judge(rule, subject, judging.context), judging);
+}
+
+/** Judges all subjects of a stack together by one rule. A rule over one subject says nothing here. */
+export function judgeTogether(rule: Rule, subjects: readonly Subject[], judging: Judging): readonly Judged[] {
+  if (!isStackRule(rule)) return [];
+  return judgedOf(rule, undefined, judgeStack(rule, subjects, judging.context), judging);
+}
+
+/** The start of every problem that a rule cannot decide yet. */
+export const undecidedMark = "undecided: ";
+
+function judgedOf(
+  rule: Rule,
+  judgedSubject: Subject | undefined,
+  verdict: Verdict,
+  { context, exemptions, today, everywhere = false, undecided = "omit" }: Judging,
+): readonly Judged[] {
+  const level = everywhere ? "mandatory" : rule.levels[context.place];
+  if (verdict.kind === "ok" || level === "off") return [];
+  if (verdict.kind === "undecided") {
+    if (undecided === "omit") return [];
+    const finding: Finding = {
+      code: rule.id,
+      stage: stageOf(rule, judgedSubject),
+      severity: undecided === "note" ? "note" : level === "mandatory" ? "error" : "warning",
+      subject: judgedSubject?.label ?? wholeStack,
+      problem: `${judgedSubject?.label ?? wholeStack}: ${undecidedMark}${verdict.waitsFor}`,
+      fix: undecided === "note" ? leftToUpdate : "give the input a value that is known before this resource is created",
+      see: rule.references.join(", "),
+    };
+    return [{ finding, subject: judgedSubject, path: verdict.path, violation: undefined }];
+  }
+  return verdict.violations.map((violation) => {
+    const subject = violation.subject ?? judgedSubject;
+    const label = subject?.label ?? wholeStack;
+    const exempted = exemptionFor(exemptions, { rule: rule.id, subject: label, place: context.place }, today);
+    const severity: Severity = level === "advisory" || exempted.kind === "holds" ? "warning" : "error";
+    const { path = [] } = violation;
+    const where = path.length === 0 ? "" : `${formatPath(path)}: `;
+    const finding: Finding = {
+      code: rule.id,
+      stage: stageOf(rule, subject),
+      severity,
+      subject: label,
+      problem: `${label}: ${where}${violation.problem}`,
+      fix: violation.fix ?? rule.remediation,
+      see: rule.references.join(", "),
+      ...exemptionOf(exempted),
+    };
+    return { finding, subject, path, violation };
+  });
+}
+
+const wholeStack = "the stack";
+
+/** The fix of an undecided verdict in a preview. */
+const leftToUpdate = "nothing to do now: the update decides, before it creates the resource";
+
+/** A rule over a stack may have no subject to blame: its first kind says where it belongs. */
+function stageOf(rule: Rule, subject: Subject | undefined): Finding["stage"] {
+  const kind = subject?.kind ?? rule.kinds[0];
+  return kind === undefined ? "bootstrap" : stageOfKind[kind];
+}
+
+function exemptionOf(exempted: Exempted): Pick<Finding, "exempt"> {
+  if (exempted.kind === "none") return {};
+  const { owner, reason, until } = exempted.exemption;
+  const state = exempted.kind === "holds" ? "exempt until" : "the exemption ended on";
+  return { exempt: `${state} ${until} (${owner}: ${reason})` };
+}

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import {
+  Secret,
+  unknownCheckingProxy,
+  type ResourceValidationArgs,
+  type ResourceValidationPolicy,
+} from "@pulumi/policy";
+import { changed, type Sample } from "../examples/example.ts";
+import { externalSecret, keyVaultSecret } from "../examples/samples.ts";
+import type { Exemption } from "../../../policies/exemptions.ts";
+import { policiesOf, type PackInput } from "../../../policies/pack/policies.ts";
+import { rules } from "../../../policies/rules.ts";
+import { policyCatalogue, ruleOf, unknown } from "../../support/policy.ts";
+
+const input: PackInput = { catalogue: policyCatalogue, exemptions: [], today: "2026-11-24", isPreview: true };
+const refresh = ["spec", "refreshInterval"] as const;
+const tooOften = changed(externalSecret, [refresh, "10s"]);
+
+interface Diagnostic {
+  readonly message: string;
+  readonly enforcementLevel?: string;
+}
+
+function resourcePolicy(id: string, changes: Partial<PackInput> = {}): ResourceValidationPolicy {
+  const [policy] = policiesOf([ruleOf(id)], { ...input, ...changes });
+  assert.ok(policy !== undefined && "validateResource" in policy);
+  return policy;
+}
+
+/** What the SDK hands a policy: inputs behind its proxy, and a context of which rules use little. */
+function argsOf(sample: Sample, stack = "prod", config: object = {}): ResourceValidationArgs {
+  assert.ok("type" in sample);
+  return {
+    type: sample.type,
+    name: "sample",
+    urn: `urn:pulumi:${stack}::ameide-secrets::${sample.type}::sample`,
+    props: unknownCheckingProxy(structuredClone(sample.props)) as Record<string, unknown>,
+    opts: {
+      protect: false,
+      ignoreChanges: [],
+      aliases: [],
+      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+      additionalSecretOutputs: [],
+    },
+    stackTags: new Map(),
+    isType: () => false,
+    asType: () => undefined,
+    getConfig: <T extends object>() => config as T,
+    notApplicable: () => {
+      throw new Error("a rule of ours knows itself what it looks at");
+    },
+  };
+}
+
+async function told(policy: ResourceValidationPolicy, args: ResourceValidationArgs): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  assert.ok(typeof policy.validateResource === "function");
+  await policy.validateResource(args, (message) => found.push(message as unknown as Diagnostic));
+  return found;
+}
+
+describe("policiesOf", () => {
+  it("creates one policy for each rule, with severity, remediation and a page to read", () => {
+    const policies = policiesOf(rules, input);
+    assert.deepEqual(
+      policies.map(({ name }) => name),
+      rules.map(({ id }) => id),
+    );
+    assert.deepEqual(
+      policies.filter(
+        ({ severity, remediationSteps, url }) =>
+          severity === undefined || remediationSteps === undefined || url === undefined,
+      ),
+      [],
+    );
+  });
+  it("reports a violation with its place and its fix", async () =>
+    assert.deepEqual(await told(resourcePolicy("delivery-refresh"), argsOf(tooOften)), [
+      {
+        message:
+          "ExternalSecret ameide-prod/langfuse-secrets-sync: spec.refreshInterval: refreshInterval 10s is under a minute; set at least 60s\n  fix: Set spec.refreshInterval, such as 15m.",
+      },
+    ]));
+  it("lowers the level where the rule is advisory", async () => {
+    const rotated = changed(
+      tooOften,
+      [["spec", "data", 0, "remoteRef", "key"], "grafana-oidc-client-secret"],
+      [refresh, "1h"],
+    );
+    const policy = resourcePolicy("delivery-refresh-rotated");
+    assert.deepEqual(
+      (await told(policy, argsOf(rotated, "dev"))).map(({ enforcementLevel }) => enforcementLevel),
+      ["advisory"],
+    );
+    assert.deepEqual(
+      (await told(policy, argsOf(rotated, "prod"))).map(({ enforcementLevel }) => enforcementLevel),
+      [undefined],
+    );
+    assert.deepEqual(
+      (await told(policy, argsOf(rotated, "dev", { everywhere: true }))).map(
+        ({ enforcementLevel }) => enforcementLevel,
+      ),
+      [undefined],
+    );
+  });
+  it("judges a stack of another name as strictly as prod", async () => {
+    const fixture = changed(keyVaultSecret, [["properties", "value"], "minioadmin"]);
+    const policy = resourcePolicy("placeholder-fixture");
+    assert.equal((await told(policy, argsOf(fixture, "my-try"))).length, 1);
+    assert.equal((await told(policy, argsOf(fixture, "dev"))).length, 0);
+  });
+  it("reports an undecided rule as advisory in a preview, and as a violation in an update", async () => {
+    const sample = changed(externalSecret, [refresh, unknown]);
+    const problem =
+      "ExternalSecret ameide-prod/langfuse-secrets-sync: undecided: depends on spec.refreshInterval, which is not known yet";
+    assert.deepEqual(await told(resourcePolicy("delivery-refresh"), argsOf(sample)), [
+      {
+        message: `${problem}\n  fix: nothing to do now: the update decides, before it creates the resource`,
+        enforcementLevel: "advisory",
+      },
+    ]);
+    assert.deepEqual(await told(resourcePolicy("delivery-refresh", { isPreview: false }), argsOf(sample)), [
+      { message: `${problem}\n  fix: give the input a value that is known before this resource is created` },
+    ]);
+  });
+  it("never says a value: not of a fixture, not of a placeholder", async () => {
+    for (const rule of rules.filter(({ family }) => family === "placeholder" || family === "secretness")) {
+      const policy = policiesOf([rule], input)[0];
+      if (policy === undefined || !("validateResource" in policy)) continue;
+      for (const value of ["minioadmin", "CHANGEME", "{{ .X }}", "ghp_0123456789012345678901234567890123456"]) {
+        const sample = changed(keyVaultSecret, [["properties", "value"], value]);
+        const messages = (await told(policy, argsOf(sample))).map(({ message }) => message).join("\n");
+        assert.equal(messages.includes(value), false, rule.id);
+      }
+    }
+  });
+
+  const exemption: Exemption = {
+    rule: "delivery-refresh",
+    subject: "ExternalSecret ameide-prod/langfuse-*",
+    reason: "its source changes by the second",
+    owner: "inference",
+    until: "2026-11-24",
+  };
+  it("lets an exemption pass on its last day, and shows it", async () => {
+    const [only] = await told(resourcePolicy("delivery-refresh", { exemptions: [exemption] }), argsOf(tooOften));
+    assert.equal(only?.enforcementLevel, "advisory");
+    assert.match(only.message, /exempt until 2026-11-24 \(inference: its source changes by the second\)/);
+  });
+  it("fails the day after, and says that the exemption ended", async () => {
+    const [only] = await told(
+      resourcePolicy("delivery-refresh", { exemptions: [exemption], today: "2026-11-25" }),
+      argsOf(tooOften),
+    );
+    assert.equal(only?.enforcementLevel, undefined);
+    assert.match(only?.message ?? "", /exempt: the exemption ended on 2026-11-24/);
+  });
+  it("takes an exemption from the policy's configuration too", async () => {
+    const { rule: _rule, ...own } = exemption;
+    const [only] = await told(resourcePolicy("delivery-refresh"), argsOf(tooOften, "prod", { exemptions: [own] }));
+    assert.equal(only?.enforcementLevel, "advisory");
+  });
+  it("does not let an exemption of one subject or rule pass another", async () => {
+    for (const changes of [
+      { subject: "ExternalSecret ameide-prod/ghcr-pull-sync" },
+      { rule: "delivery-policies" },
+      { environments: ["dev"] as const },
+    ]) {
+      const [only] = await told(
+        resourcePolicy("delivery-refresh", { exemptions: [{ ...exemption, ...changes }] }),
+        argsOf(tooOften),
+      );
+      assert.equal(only?.enforcementLevel, undefined);
+    }
+  });
+  it("walks a resource once for all rules, and anew when it is analysed again", async () => {
+    const policies = policiesOf(
+      [ruleOf("delivery-refresh"), ruleOf("delivery-policies")],
+      input,
+    ) as ResourceValidationPolicy[];
+    const [refreshes, owns] = policies;
+    assert.ok(refreshes !== undefined && owns !== undefined);
+    await told(refreshes, argsOf(tooOften));
+    // the second rule gets the subject that the first one built, whatever the SDK copied for it
+    assert.deepEqual(await told(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined]))), []);
+    assert.equal((await told(refreshes, argsOf(externalSecret))).length, 0);
+    assert.equal((await told(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined])))).length, 0);
+  });
+});
+
+describe("the marking of plain values", () => {
+  const require = createRequire(import.meta.url);
+  const { secretsPreservingProxy } = require("@pulumi/policy/secret") as { secretsPreservingProxy: <T>(value: T) => T };
+  const policy = (): ResourceValidationPolicy => resourcePolicy("secretness-unmarked-value");
+  /** As the SDK shows inputs to a remediation: both of its proxies, marks kept. */
+  const shown = (value: unknown, stack = "prod", config: object = {}): ResourceValidationArgs => ({
+    ...argsOf(keyVaultSecret, stack, config),
+    props: unknownCheckingProxy(secretsPreservingProxy({ secretName: "ghcr-token", properties: { value } })) as Record<
+      string,
+      unknown
+    >,
+  });
+
+  it("fails a plain value where it matters, without its text", async () => {
+    const one = policy();
+    assert.equal(await one.remediateResource?.(shown("plain text")), undefined);
+    const [only] = await told(one, argsOf(keyVaultSecret));
+    assert.match(only?.message ?? "", /^KeyVaultSecret ghcr-token: properties\.value: is not marked secret/);
+    assert.equal(only?.message.includes("plain text"), false);
+  });
+  it("passes a marked one", async () => {
+    const one = policy();
+    await one.remediateResource?.(shown(new Secret("marked")));
+    assert.deepEqual(await told(one, argsOf(keyVaultSecret)), []);
+  });
+  it("is undecided about one that is not known and not marked", async () => {
+    const one = policy();
+    await one.remediateResource?.(shown(unknown));
+    assert.deepEqual(
+      (await told(one, argsOf(keyVaultSecret))).map(({ enforcementLevel }) => enforcementLevel),
+      ["advisory"],
+    );
+  });
+  it("marks it in dev, or wherever the configuration says so", async () => {
+    for (const args of [shown("plain text", "dev"), shown("plain text", "prod", { onPlain: "mark" })]) {
+      const one = policy();
+      const result = (await one.remediateResource?.(args)) as { properties: { value: unknown } };
+      assert.deepEqual(result.properties.value, new Secret("plain text"));
+      assert.deepEqual(await told(one, { ...argsOf(keyVaultSecret), urn: args.urn }), []);
+    }
+  });
+  it("fails where the engine showed it no marks: a level below remediate does not pass silently", async () =>
+    assert.match(
+      (await told(policy(), argsOf(keyVaultSecret)))[0]?.message ?? "",
+      /the engine shows which values are secret at the enforcement level remediate only/,
+    ));
+});
