@@ -12,15 +12,15 @@ export interface EngineVerdict {
   readonly message: string;
 }
 
-const fixMark = "  fix: ";
-const exemptMark = "  exempt: ";
+const fixMark = "fix: ";
+const exemptMark = "exempt: ";
 
 /** A verdict as the pack hands it to the engine, which carries nothing but text. {@link parseVerdict} reads it back. */
 export function formatVerdict({ problem, fix, exempt }: Pick<Finding, "problem" | "fix" | "exempt">): string {
   return [
     oneLine(problem),
-    `${fixMark}${oneLine(fix)}`,
-    ...(exempt === undefined ? [] : [`${exemptMark}${oneLine(exempt)}`]),
+    `  ${fixMark}${oneLine(fix)}`,
+    ...(exempt === undefined ? [] : [`  ${exemptMark}${oneLine(exempt)}`]),
   ].join("\n");
 }
 
@@ -29,8 +29,11 @@ export function formatVerdict({ problem, fix, exempt }: Pick<Finding, "problem" 
  * `guard` and in `lint`. A message of another pack is kept as it is.
  */
 export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, message }: EngineVerdict): Finding {
-  const [problem = message, ...rest] = message.split("\n");
-  const marked = (mark: string): string | undefined => rest.find((line) => line.startsWith(mark))?.slice(mark.length);
+  const lines = message.split("\n").map((line) => line.trim());
+  const marked = (mark: string): string | undefined => lines.find((line) => line.startsWith(mark))?.slice(mark.length);
+  const problem = lines
+    .filter((line) => line !== "" && !line.startsWith(fixMark) && !line.startsWith(exemptMark))
+    .join(" ");
   const rule = rules.find(({ id }) => id === policyName);
   const isUndecided = problem.includes(`: ${undecidedMark}`);
   const isMandatory = enforcementLevel === "mandatory" || enforcementLevel === "remediate";
@@ -42,8 +45,8 @@ export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, m
     code: policyName,
     stage: kind === undefined ? "bootstrap" : stageOfKind[kind],
     severity: isMandatory ? "error" : isUndecided ? "note" : "warning",
-    subject: rule === undefined ? name : problem.slice(0, problem.indexOf(": ")),
-    problem: fix === undefined ? message.replaceAll(/\s*\n\s*/g, " ") : problem,
+    subject: rule === undefined ? name : problem.slice(0, Math.max(0, problem.indexOf(": "))),
+    problem,
     fix: fix ?? `see the policy ${policyName}`,
     ...(rule === undefined ? {} : { see: rule.references.join(", ") }),
     ...(exempt === undefined ? {} : { exempt }),

@@ -86,7 +86,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     const { findings, message } = await refusal(
       previewStack(await engine.open(groups("refused-1", "one", "refused-2")), run()),
     );
-    assert.deepEqual(findings.map(({ code, where }) => `${code} ${where}`).toSorted(), [
+    assert.deepEqual(findings.map(({ code, subject }) => `${code} ${subject}`).toSorted(), [
       "refuses refused-1",
       "refuses refused-2",
     ]);

@@ -13,7 +13,7 @@ function step(op: string, urn: string, detail: object = {}): EngineEvent {
 
 function policy(message: string, enforcementLevel = "mandatory", resourceUrn = storeUrn): EngineEvent {
   return {
-    policyEvent: { policyName: "store-of-same-environment", enforcementLevel, message, resourceUrn, color: "" },
+    policyEvent: { policyName: "store-same-environment", enforcementLevel, message, resourceUrn, color: "" },
   } as unknown as EngineEvent;
 }
 
@@ -74,7 +74,7 @@ describe("RunLog", () => {
       log.violations.map(({ severity }) => severity),
       ["note", "warning", "error"],
     );
-    assert.deepEqual(log.undecided, [`store-of-same-environment: ${undecided}`]);
+    assert.deepEqual(log.undecided, [`store-same-environment: ${undecided}`]);
   });
 
   it("takes the coarse difference where the provider gives no detailed one", () => {
@@ -106,13 +106,13 @@ describe("RunLog", () => {
     );
     assert.deepEqual(violations, [
       {
-        code: "store-of-same-environment",
+        code: "store-same-environment",
         stage: "secret-store",
         severity: "error",
         subject: "SecretStore ameide-dev/store",
         problem: "SecretStore ameide-dev/store: it asks Vault of prod",
         fix: "name Vault of dev",
-        see: ruleOf("store-of-same-environment").references.join(", "),
+        see: ruleOf("store-same-environment").references.join(", "),
       },
     ]);
   });
@@ -121,7 +121,7 @@ describe("RunLog", () => {
     const { violations } = heard(policy("old", "advisory"));
     assert.deepEqual(
       violations.map(({ severity, fix }) => [severity, fix]),
-      [["warning", "see the policy store-of-same-environment"]],
+      [["warning", "see the policy store-same-environment"]],
     );
   });
 
@@ -132,12 +132,12 @@ describe("RunLog", () => {
 
   it("keeps a rule that could not run apart from violations, whichever way the engine tells it", () => {
     const log = heard(
-      policy("can't run policy 'store-of-same-environment' during preview"),
+      policy("can't run policy 'store-same-environment' during preview"),
       diagnostic("can't run policy 'x': oops", "warning"),
     );
     assert.deepEqual(log.violations, []);
     assert.deepEqual(log.skippedRules, [
-      "store-of-same-environment: can't run policy 'store-of-same-environment' during preview",
+      "store-same-environment: can't run policy 'store-same-environment' during preview",
       "can't run policy 'x': oops",
     ]);
   });
