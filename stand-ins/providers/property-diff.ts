@@ -1,4 +1,4 @@
-import type { ChangeKind, DiffResult, PropertyChange } from "./provider.ts";
+import type { ChangeKind, DiffRequest, DiffResult, PropertyChange } from "./provider.ts";
 import { isList, isMap, revealed, sameValue, type PropertyMap, type PropertyValue } from "./property-value.ts";
 
 export interface DiffRules {
@@ -11,7 +11,7 @@ export interface DiffRules {
 
 type Path = readonly (string | number)[];
 
-/** What differs between the inputs of the last update and the new ones, each at its own path. An unknown is a change. */
+/** What differs between two maps, each at its own path. An unknown is a change. */
 export function inputChanges(before: PropertyMap, after: PropertyMap, rules: DiffRules): DiffResult["changes"] {
   const changes = new Map<string, PropertyChange>();
   const note: Note = (path, kind, whole) => {
@@ -21,6 +21,15 @@ export function inputChanges(before: PropertyMap, after: PropertyMap, rules: Dif
   };
   compareMaps([], before, after, note, rules.sets ?? new Set());
   return changes;
+}
+
+/** The rules of a provider that compares the inputs of the last update with the new ones, and deletes first. */
+export function inputDiff(
+  { oldInputs, inputs, ignoreChanges }: DiffRequest,
+  replaceAt: DiffRules["replaceAt"],
+): DiffResult {
+  const changes = inputChanges(oldInputs, inputs, { replaceAt, ignoreChanges });
+  return { changes, deleteBeforeReplace: replaces(changes) };
 }
 
 export function replaces(changes: DiffResult["changes"]): boolean {
@@ -50,9 +59,9 @@ function compare(
   if (before === undefined) return note(path, "add", after ?? null);
   if (after === undefined) return note(path, "delete", before);
   if (isList(before) && isList(after)) {
-    if (isSet && sameMembers(before, after)) return;
+    const [removed, added] = isSet ? [without(before, after), without(after, before)] : [before, after];
     for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
-      compare([...path, index], before[index], after[index], note);
+      compare([...path, index], removed[index], added[index], note);
     }
   } else if (isMap(before) && isMap(after)) {
     compareMaps(path, before, after, note, new Set());
@@ -61,9 +70,9 @@ function compare(
   }
 }
 
-function sameMembers(left: readonly PropertyValue[], right: readonly PropertyValue[]): boolean {
-  const sorted = (list: readonly PropertyValue[]) => list.map((part) => JSON.stringify(revealed(part))).toSorted();
-  return sameValue(sorted(left), sorted(right));
+/** The members at their places, with gaps where the other set has them too. */
+function without(set: readonly PropertyValue[], other: readonly PropertyValue[]): (PropertyValue | undefined)[] {
+  return set.map((member) => (other.some((one) => sameValue(one, member)) ? undefined : member));
 }
 
 /** Whether a change at `path` is at or below `place`, or brings or takes a parent of it along. */

@@ -1,14 +1,6 @@
 import type { MadeJournal } from "./made-journal.ts";
-import { inputChanges, replaces } from "./property-diff.ts";
-import {
-  keepSecrets,
-  mapAt,
-  secret,
-  toJsonObject,
-  unknown,
-  type JsonObject,
-  type PropertyMap,
-} from "./property-value.ts";
+import { inputDiff } from "./property-diff.ts";
+import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
 import {
   InitialisationError,
   type CheckRequest,
@@ -33,7 +25,7 @@ export interface TypedPackage<Client> {
   /** @returns undefined for a type that it does not serve. */
   typeOf(token: string): ResourceType<Client> | undefined;
   /** @returns undefined: offline; then everything can be planned and nothing made. */
-  connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined>;
+  connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined> | Client | undefined;
   readonly journal: MadeJournal;
 }
 
@@ -58,19 +50,13 @@ export class TypedProvider<Client> implements Provider {
     return Promise.resolve({ inputs: request.inputs, failures: [{ property: "", reason }] });
   }
 
-  diff({ type: token, oldInputs, inputs, ignoreChanges }: DiffRequest): Promise<DiffResult> {
-    const type = this.#type(token);
-    const changes = inputChanges(oldInputs, inputs, {
-      replaceAt: type.replaceOnChange.map((path) => path.split(".")),
-      sets: new Set(type.sets),
-      ignoreChanges,
-    });
-    return Promise.resolve({ changes, deleteBeforeReplace: replaces(changes) });
+  diff(request: DiffRequest): Promise<DiffResult> {
+    return Promise.resolve(this.#type(request.type).diff(request));
   }
 
   async create({ urn, type: token, inputs, preview }: CreateRequest): Promise<ResourceState> {
     const type = this.#type(token);
-    if (preview) return { id: "", outputs: planned(type, inputs, {}) };
+    if (preview) return { id: "", outputs: type.plan(inputs) };
     const client = this.#online();
     const given = toJsonObject(inputs);
     const id = type.idOf(client, given);
@@ -96,18 +82,16 @@ export class TypedProvider<Client> implements Provider {
       return undefined;
     }
     const inputs =
-      oldInputs === undefined
-        ? pick(type.importInputs?.(id, live) ?? live, type.inputs)
-        : refreshedInputs(oldInputs, oldOutputs, live);
-    return { id, inputs, outputs: marked(type, live, inputs) };
+      oldInputs === undefined ? type.importedInputs(live, id) : refreshedInputs(oldInputs, oldOutputs, live);
+    return { id, inputs, outputs: type.outputs(live, inputs) };
   }
 
-  async update({ type: token, id, inputs, oldInputs, oldOutputs, preview }: UpdateRequest): Promise<PropertyMap> {
+  async update({ type: token, id, inputs, oldOutputs, preview }: UpdateRequest): Promise<PropertyMap> {
     const type = this.#type(token);
-    if (preview) return planned(type, inputs, oldOutputs);
+    if (preview) return type.plan(inputs, oldOutputs);
     const client = this.#online();
     const given = toJsonObject(inputs);
-    await type.update(client, idNow(type, client, id, oldOutputs), given, toJsonObject(oldInputs));
+    await type.update(client, idNow(type, client, id, oldOutputs), given, toJsonObject(oldOutputs));
     return this.#outputs(type, idNow(type, client, id, inputs), inputs);
   }
 
@@ -148,7 +132,7 @@ export class TypedProvider<Client> implements Provider {
   async #outputs(type: ResourceType<Client>, id: string, inputs: PropertyMap): Promise<PropertyMap> {
     const live = await type.read(this.#online(), id, toJsonObject(inputs));
     if (live === undefined) throw new Error(`${this.#package.name}: ${id} is gone right after it was written`);
-    return marked(type, live, inputs);
+    return type.outputs(live, inputs);
   }
 
   /** Offline any type can be planned, by its inputs: a program may hold more than what the local environment serves. */
@@ -172,9 +156,10 @@ export class TypedProvider<Client> implements Provider {
 const offlineOnly = () => Promise.reject(new Error("a type that can only be planned"));
 
 const plannedOnly: ResourceType<unknown> = {
-  inputs: [],
-  replaceOnChange: [],
-  computed: [],
+  diff: (request) => inputDiff(request, []),
+  plan: (inputs) => inputs,
+  outputs: (_live, inputs) => inputs,
+  importedInputs: () => ({}),
   idOf: () => "",
   create: offlineOnly,
   update: offlineOnly,
@@ -190,35 +175,4 @@ function journalKey(token: string, id: string): string {
 function idNow<Client>(type: ResourceType<Client>, client: Client, id: string, properties: PropertyMap): string {
   const known = type.moves === true && Object.keys(properties).length > 0;
   return known ? type.idOf(client, toJsonObject(properties)) : id;
-}
-
-/** What a preview knows: the inputs, and of the computed outputs those that stay as they are. */
-function planned<Client>(type: ResourceType<Client>, inputs: PropertyMap, oldOutputs: PropertyMap): PropertyMap {
-  const stable = new Set(type.stable);
-  const computed = type.computed
-    .filter((name) => inputs[name] === undefined)
-    .map((name) => [name, stable.has(name) ? (oldOutputs[name] ?? unknown) : unknown] as const);
-  const nested = Object.entries(type.computedIn ?? {}).map(([name, parts]) => {
-    const unknowns = Object.fromEntries(parts.map((part) => [part, unknown]));
-    const hidden = new Set(type.writeOnly?.[name]);
-    const given = Object.entries(mapAt(inputs, name)).filter(([part]) => !hidden.has(part));
-    return [name, { ...unknowns, ...Object.fromEntries(given) }] as const;
-  });
-  const outputs = { ...inputs, ...Object.fromEntries(computed), ...Object.fromEntries(nested) };
-  return withSecrets(type, keepSecrets(outputs, inputs));
-}
-
-function marked<Client>(type: ResourceType<Client>, live: JsonObject, inputs: PropertyMap): PropertyMap {
-  return withSecrets(type, keepSecrets(live as PropertyMap, inputs));
-}
-
-function withSecrets<Client>(type: ResourceType<Client>, outputs: PropertyMap): PropertyMap {
-  const always = new Set(type.secrets);
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [name, always.has(name) ? secret(value) : value]),
-  );
-}
-
-function pick(live: JsonObject, names: readonly string[]): PropertyMap {
-  return Object.fromEntries(names.flatMap((name) => (live[name] === undefined ? [] : [[name, live[name]] as const])));
 }

@@ -96,7 +96,7 @@ describe("vault by the loopback provider, on OpenBao", function () {
     assert.equal(state.includes(token), false);
   });
 
-  it("sees drift after a refresh, and mends it", async () => {
+  it("sees drift after a refresh, and fixes it", async () => {
     await vault("PUT", "sys/policies/acl/reader", { policy: 'path "secret/*" {}' });
     await vault("DELETE", "auth/kubernetes/role/reader");
     const stack = await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 }));
@@ -108,6 +108,21 @@ describe("vault by the loopback provider, on OpenBao", function () {
     await up(stack);
     const { data } = await vault("GET", "sys/policies/acl/reader");
     assert.equal(data["policy"], 'path "secret/data/b" {}');
+  });
+
+  it("takes away what somebody set and the program never names, and writes a deleted policy again", async () => {
+    const { data: config } = await vault("GET", "auth/kubernetes/config");
+    await vault("PUT", "auth/kubernetes/config", { ...config, issuer: "https://example.invalid" });
+    await vault("DELETE", "sys/policies/acl/reader");
+    const stack = await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 }));
+    await stack.refresh();
+    assert.deepEqual((await up(stack)).toSorted(), [
+      "update vault:index/policy:Policy policy",
+      "update vault:kubernetes/authBackendConfig:AuthBackendConfig config",
+    ]);
+    assert.equal((await vault("GET", "auth/kubernetes/config")).data["issuer"], "");
+    assert.equal((await vault("GET", "sys/policies/acl/reader")).data["policy"], 'path "secret/data/b" {}');
+    assert.deepEqual(await preview(stack), []);
   });
 
   it("imports what is there already", async () => {
@@ -137,11 +152,12 @@ describe("vault by the loopback provider, on OpenBao", function () {
     assert.equal("cubbyhole/" in data, true);
   });
 
-  it("fails the preview already while Vault is sealed, in Vault's words", async () => {
+  it("plans creations while Vault is sealed, and fails with the first one, in Vault's words", async () => {
     await vault("PUT", "sys/seal");
     try {
       const stack = await engine.open(objects());
-      await assert.rejects(preview(stack), /failed to lookup token.*Vault is sealed/s);
+      assert.equal((await preview(stack)).length, 7);
+      await assert.rejects(up(stack), /failed to lookup token.*Vault is sealed/s);
     } finally {
       await unsealVault(servers().home.vaultUrl, unsealKey);
     }

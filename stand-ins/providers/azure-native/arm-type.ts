@@ -1,6 +1,7 @@
 import { generatedName } from "../generated-name.ts";
 import type { CheckRequest } from "../provider.ts";
-import { textAt, type JsonObject, type PropertyMap } from "../property-value.ts";
+import { inputDiff } from "../property-diff.ts";
+import { keepSecrets, mapAt, textAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
 import type { ResourceType } from "../resource-type.ts";
 import { ArmError, type ArmClient } from "./arm-client.ts";
 
@@ -37,14 +38,20 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
   const { apiVersion, nameInput, rootInputs, flattened, flattenedOutputs = [] } = shape;
   const idInputs = Object.keys(shape.idInputs(""));
   const located = rootInputs.includes("location");
+  const inputNames = [...idInputs, nameInput, ...rootInputs, ...(flattened ?? ["properties"])];
+  const replaceOnChange = [...idInputs, nameInput, ...(located ? ["location"] : []), ...(shape.immutable ?? [])];
+  const stable = ["azureApiVersion", "name", "type", ...(located ? ["location"] : []), ...flattenedOutputs];
   return {
-    inputs: [...idInputs, nameInput, ...rootInputs, ...(flattened ?? ["properties"])],
-    replaceOnChange: [...idInputs, nameInput, ...(located ? ["location"] : []), ...(shape.immutable ?? [])],
-    computed: ["azureApiVersion", "name", "type", ...(located ? ["location"] : []), ...flattenedOutputs],
-    stable: ["azureApiVersion", "name", "type", "location", ...flattenedOutputs],
-    ...(shape.computedIn && { computedIn: shape.computedIn }),
-    ...(shape.writeOnly && { writeOnly: shape.writeOnly }),
     check: (request) => withName(shape, request),
+    diff: (request) =>
+      inputDiff(
+        request,
+        replaceOnChange.map((path) => path.split(".")),
+      ),
+    plan: (inputs, oldOutputs) => planned(shape, stable, inputs, oldOutputs),
+    outputs: (live, inputs) => keepSecrets(live as PropertyMap, inputs),
+    importedInputs: (live, id) =>
+      pick({ ...live, ...shape.idInputs(id), [nameInput]: id.slice(id.lastIndexOf("/") + 1) }, inputNames),
     idOf: (client, inputs) => shape.idOf(client, inputs),
     async create(client, id, inputs) {
       if ((await client.get(id, apiVersion)) !== undefined) {
@@ -71,11 +78,6 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
         flattened === undefined ? { properties: inner } : pick(inner, [...flattened, ...flattenedOutputs]);
       return { ...root, ...outputs, azureApiVersion: apiVersion };
     },
-    importInputs: (id, outputs) => ({
-      ...outputs,
-      ...shape.idInputs(id),
-      [nameInput]: id.slice(id.lastIndexOf("/") + 1),
-    }),
     remove: (client, id) => shape.remove?.(client, id) ?? client.delete(id, apiVersion),
   };
 
@@ -85,6 +87,23 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
     if (flattened === undefined) return { ...root, properties: inputs["properties"] ?? {} };
     return flattened.length === 0 ? root : { ...root, properties: pick(inputs, flattened) };
   }
+}
+
+/** What a preview knows: the inputs, and of the outputs those that never change. */
+function planned(
+  { computedIn = {}, writeOnly = {} }: ArmShape,
+  stable: readonly string[],
+  inputs: PropertyMap,
+  oldOutputs: PropertyMap = {},
+): PropertyMap {
+  const computed = stable.map((name) => [name, inputs[name] ?? oldOutputs[name] ?? unknown] as const);
+  const nested = Object.entries(computedIn).map(([name, parts]) => {
+    const unknowns = Object.fromEntries(parts.map((part) => [part, unknown]));
+    const hidden = new Set(writeOnly[name]);
+    const visible = Object.entries(mapAt(inputs, name)).filter(([part]) => !hidden.has(part));
+    return [name, { ...unknowns, ...Object.fromEntries(visible) }] as const;
+  });
+  return keepSecrets({ ...inputs, ...Object.fromEntries(computed), ...Object.fromEntries(nested) }, inputs);
 }
 
 function withName(shape: ArmShape, request: CheckRequest): PropertyMap {

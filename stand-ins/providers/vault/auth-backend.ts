@@ -1,8 +1,8 @@
 import { textAt, type Json, type JsonObject } from "../property-value.ts";
 import { given, mountAt, trimmed } from "./mount.ts";
 import type { VaultClient } from "./vault-client.ts";
-import { requestBody } from "./request-body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { durationInSeconds, requestBody, responseFields, unitSeconds } from "./request-body.ts";
+import { vaultType } from "./vault-type.ts";
 
 const tuneFields = [
   "allowedResponseHeaders",
@@ -16,10 +16,17 @@ const tuneFields = [
 ];
 
 /** `vault:index/authBackend:AuthBackend`: an auth method. */
-export const authBackend: ResourceType<VaultClient> = {
-  inputs: ["path", "type", "description", "local"],
-  replaceOnChange: ["type", "local", "namespace"],
-  computed: ["accessor", "path", "tune"],
+export const authBackend = vaultType({
+  fields: {
+    accessor: { output: true },
+    description: {},
+    disableRemount: { default: false },
+    identityTokenKey: {},
+    local: { replaces: true },
+    path: { computed: true },
+    tune: { computed: true },
+    type: { replaces: true },
+  },
   moves: true,
   idOf: (_client, properties) => pathOf(properties),
   async create(client, id, inputs) {
@@ -31,10 +38,10 @@ export const authBackend: ResourceType<VaultClient> = {
       config: requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields),
     });
   },
-  async update(client, id, inputs, oldInputs) {
+  async update(client, id, inputs, oldOutputs) {
     const path = pathOf(inputs);
     if (path !== id) await client.write("sys/remount", { from: `auth/${id}`, to: `auth/${path}` });
-    if (inputs["description"] !== oldInputs["description"]) {
+    if (inputs["description"] !== oldOutputs["description"]) {
       await client.write(`sys/mounts/auth/${path}/tune`, { description: inputs["description"] ?? "" });
     }
     await tune(client, path, inputs);
@@ -53,7 +60,7 @@ export const authBackend: ResourceType<VaultClient> = {
     };
   },
   remove: (client, id) => client.delete(`sys/auth/${id}`),
-};
+});
 
 function pathOf(properties: JsonObject): string {
   return trimmed(textAt(properties, properties["path"] === undefined ? "type" : "path"));
@@ -68,16 +75,20 @@ async function tune(client: VaultClient, path: string, inputs: JsonObject): Prom
 function tuneOf(config: JsonObject, asked: JsonObject): JsonObject {
   return {
     ...asked,
+    ...responseFields(config, tuneFields),
     defaultLeaseTtl: duration(config["default_lease_ttl"], asked["defaultLeaseTtl"]),
     maxLeaseTtl: duration(config["max_lease_ttl"], asked["maxLeaseTtl"]),
-    ...given("tokenType", config["token_type"]),
   };
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-
+/** Such as `768h` or `1h30m`. */
 function duration(seconds: Json | undefined, asked: Json | undefined): string {
-  const parts = typeof asked === "string" ? [...asked.matchAll(/(\d+)([smh])/g)] : [];
-  const meant = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitSeconds[unit ?? "s"] ?? 1), 0);
-  return typeof asked === "string" && meant === seconds ? asked : `${Number(seconds ?? 0)}s`;
+  let rest = durationInSeconds(seconds);
+  if (typeof asked === "string" && durationInSeconds(asked) === rest) return asked;
+  const parts = Object.entries(unitSeconds).map(([unit, length]) => {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    return count === 0 ? "" : `${count}${unit}`;
+  });
+  return parts.join("") || "0s";
 }

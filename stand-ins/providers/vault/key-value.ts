@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { generatedName } from "../generated-name.ts";
 import { textAt, type JsonObject } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
-import { responseFields } from "./request-body.ts";
-import type { VaultClient } from "./vault-client.ts";
+import { durationInSeconds, responseFields } from "./request-body.ts";
+import { vaultType } from "./vault-type.ts";
 
 /** `vault:kv/secretBackendV2:SecretBackendV2`: settings of a KV v2 mount. They go with the mount. */
-export const secretBackendV2: ResourceType<VaultClient> = {
-  inputs: ["mount", "casRequired", "maxVersions"],
-  replaceOnChange: ["mount", "namespace"],
-  computed: ["casRequired", "deleteVersionAfter", "maxVersions"],
+export const secretBackendV2 = vaultType({
+  fields: {
+    casRequired: { computed: true },
+    deleteVersionAfter: {},
+    maxVersions: { computed: true },
+    mount: { replaces: true },
+  },
   idOf: (_client, inputs) => `${textAt(inputs, "mount")}/config`,
   async create(client, id, inputs) {
     const { casRequired, maxVersions, deleteVersionAfter } = inputs;
@@ -22,30 +23,35 @@ export const secretBackendV2: ResourceType<VaultClient> = {
   update(client, id, inputs) {
     return this.create(client, id, inputs);
   },
-  async read(client, id, inputs) {
+  async read(client, id) {
     const found = await client.read(id);
-    if (found === undefined) return undefined;
-    return {
-      ...inputs,
-      mount: id.slice(0, -"/config".length),
-      casRequired: found["cas_required"] ?? false,
-      maxVersions: found["max_versions"] ?? 0,
-      ...(typeof inputs["deleteVersionAfter"] === "number" ? {} : { deleteVersionAfter: 0 }),
-    };
+    return (
+      found && {
+        mount: id.slice(0, -"/config".length),
+        casRequired: found["cas_required"] ?? false,
+        maxVersions: found["max_versions"] ?? 0,
+        deleteVersionAfter: durationInSeconds(found["delete_version_after"]),
+      }
+    );
   },
   remove: () => Promise.resolve(),
-};
+});
 
 /** `vault:kv/secretV2:SecretV2`: a value as a resource. This program makes none; it is here for rules to refuse. */
-export const secretV2: ResourceType<VaultClient> = {
-  inputs: ["mount", "name", "dataJson"],
-  replaceOnChange: ["mount", "name", "namespace"],
-  computed: ["data", "metadata", "path"],
-  secrets: ["data", "dataJson"],
-  check: ({ name, inputs, oldInputs, randomSeed }) =>
-    inputs["name"] === undefined
-      ? { ...inputs, name: oldInputs["name"] ?? generatedName(name, randomSeed, "-") }
-      : inputs,
+export const secretV2 = vaultType({
+  fields: {
+    cas: {},
+    customMetadata: { computed: true },
+    data: { output: true, secret: true },
+    dataJson: { secret: true },
+    deleteAllVersions: { default: false },
+    disableRead: { default: false },
+    metadata: { output: true },
+    mount: { replaces: true },
+    name: { replaces: true, generated: true },
+    options: {},
+    path: { output: true },
+  },
   idOf: (_client, inputs) => `${textAt(inputs, "mount")}/data/${textAt(inputs, "name")}`,
   async create(client, id, inputs) {
     const { cas, customMetadata } = inputs;
@@ -69,12 +75,12 @@ export const secretV2: ResourceType<VaultClient> = {
       path: id,
       data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, textOf(value)])),
       dataJson: sameJson(inputs["dataJson"], data) ? (inputs["dataJson"] ?? null) : JSON.stringify(data),
-      ...responseFields(found, ["metadata"], inputs),
+      ...responseFields(found, ["metadata"]),
     };
   },
   remove: (client, id, inputs) =>
     client.delete(inputs["deleteAllVersions"] === true ? id.replace("/data/", "/metadata/") : id),
-};
+});
 
 function metadataPath(inputs: JsonObject): string {
   return `${textAt(inputs, "mount")}/metadata/${textAt(inputs, "name")}`;

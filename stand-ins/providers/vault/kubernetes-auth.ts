@@ -1,100 +1,77 @@
-import type { CheckRequest } from "../provider.ts";
-import { textAt, type JsonObject, type PropertyMap } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
-import { requestBody, responseFields } from "./request-body.ts";
-import type { VaultClient } from "./vault-client.ts";
+import { textAt } from "../property-value.ts";
+import { responseFields } from "./request-body.ts";
+import { vaultType, writtenFields, type Field } from "./vault-type.ts";
 
-const configFields = [
-  "disableIssValidation",
-  "disableLocalCaJwt",
-  "issuer",
-  "kubernetesCaCert",
-  "kubernetesHost",
-  "pemKeys",
-  "tokenReviewerJwt",
-  "useAnnotationsAsAliasMetadata",
-];
+const backend: Field = { default: "kubernetes", replaces: true };
 
-function withBackend({ inputs }: CheckRequest): PropertyMap {
-  return inputs["backend"] === undefined ? { ...inputs, backend: "kubernetes" } : inputs;
-}
+const configFields: Readonly<Record<string, Field>> = {
+  backend,
+  disableIssValidation: { computed: true },
+  disableLocalCaJwt: { computed: true },
+  issuer: {},
+  kubernetesCaCert: { computed: true },
+  kubernetesHost: {},
+  pemKeys: {},
+  tokenReviewerJwt: { default: "", secret: true },
+  tokenReviewerJwtWo: { secret: true },
+  tokenReviewerJwtWoVersion: {},
+  useAnnotationsAsAliasMetadata: { computed: true },
+};
 
 /** `vault:kubernetes/authBackendConfig:AuthBackendConfig`. Vault has no way to take a configuration back. */
-export const authBackendConfig: ResourceType<VaultClient> = {
-  inputs: ["backend", ...configFields.filter((field) => field !== "tokenReviewerJwt")],
-  replaceOnChange: ["backend", "namespace"],
-  computed: ["disableIssValidation", "disableLocalCaJwt", "issuer", "kubernetesCaCert", "pemKeys"],
-  secrets: ["tokenReviewerJwt"],
-  check: withBackend,
+export const authBackendConfig = vaultType({
+  fields: configFields,
   idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/config`,
-  ...writing(configFields),
+  async create(client, id, inputs) {
+    await client.write(id, writtenFields(configFields, inputs));
+  },
+  async update(client, id, inputs, oldOutputs) {
+    await client.write(id, writtenFields(configFields, inputs, oldOutputs));
+  },
   async read(client, id, inputs) {
     const found = await client.read(id);
-    if (found === undefined) return undefined;
-    return { ...inputs, backend: backendOf(id), ...responseFields(found, configFields, inputs) };
+    return found && { ...inputs, backend: backendOf(id), ...responseFields(found, Object.keys(configFields)) };
   },
   remove: () => Promise.resolve(),
-};
+});
 
-const roleFields = [
-  "aliasMetadata",
-  "aliasNameSource",
-  "audience",
-  "boundServiceAccountNames",
-  "boundServiceAccountNamespaces",
-  "boundServiceAccountNamespaceSelector",
-  "tokenBoundCidrs",
-  "tokenExplicitMaxTtl",
-  "tokenMaxTtl",
-  "tokenNoDefaultPolicy",
-  "tokenNumUses",
-  "tokenPeriod",
-  "tokenPolicies",
-  "tokenTtl",
-  "tokenType",
-];
+const roleFields: Readonly<Record<string, Field>> = {
+  aliasMetadata: {},
+  aliasNameSource: { computed: true },
+  audience: { default: "" },
+  backend,
+  boundServiceAccountNames: { set: true },
+  boundServiceAccountNamespaces: { set: true },
+  boundServiceAccountNamespaceSelector: {},
+  roleName: { replaces: true },
+  tokenBoundCidrs: { set: true },
+  tokenExplicitMaxTtl: {},
+  tokenMaxTtl: {},
+  tokenNoDefaultPolicy: {},
+  tokenNumUses: {},
+  tokenPeriod: {},
+  tokenPolicies: { set: true },
+  tokenTtl: {},
+  tokenType: { default: "default" },
+};
 
 /** `vault:kubernetes/authBackendRole:AuthBackendRole`. */
-export const authBackendRole: ResourceType<VaultClient> = {
-  inputs: ["backend", "roleName", ...roleFields],
-  replaceOnChange: ["backend", "roleName", "namespace"],
-  sets: ["boundServiceAccountNames", "boundServiceAccountNamespaces", "tokenBoundCidrs", "tokenPolicies"],
-  computed: ["aliasNameSource"],
-  check: withBackend,
+export const authBackendRole = vaultType({
+  fields: roleFields,
   idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/role/${textAt(inputs, "roleName")}`,
-  ...writing(roleFields),
+  async create(client, id, inputs) {
+    await client.write(id, writtenFields(roleFields, inputs));
+  },
+  async update(client, id, inputs, oldOutputs) {
+    await client.write(id, writtenFields(roleFields, inputs, oldOutputs));
+  },
   async read(client, id, inputs) {
     const found = await client.read(id);
-    if (found === undefined) return undefined;
     const roleName = id.slice(id.lastIndexOf("/") + 1);
-    return { ...inputs, backend: backendOf(id), roleName, ...responseFields(found, roleFields, inputs) };
+    return found && { ...inputs, backend: backendOf(id), roleName, ...responseFields(found, Object.keys(roleFields)) };
   },
   remove: (client, id) => client.delete(id),
-};
-
-/** Made and changed by the same write. */
-function writing(fields: readonly string[]): Pick<ResourceType<VaultClient>, "create" | "update"> {
-  return {
-    async create(client, id, inputs) {
-      await client.write(id, requestBody(inputs, fields));
-    },
-    async update(client, id, inputs, oldInputs) {
-      await client.write(id, requestBody({ ...removedFields(fields, inputs, oldInputs), ...inputs }, fields));
-    },
-  };
-}
-
-/** Vault keeps what a write leaves out; what the program took away goes back to its zero. */
-function removedFields(fields: readonly string[], inputs: JsonObject, oldInputs: JsonObject): JsonObject {
-  const removed = fields.filter((field) => inputs[field] === undefined && oldInputs[field] !== undefined);
-  return Object.fromEntries(removed.map((field) => [field, zeroLike(oldInputs[field])]));
-}
-
-function zeroLike(value: unknown): string | number | boolean | never[] {
-  if (Array.isArray(value)) return [];
-  if (typeof value === "number") return 0;
-  return typeof value === "boolean" ? false : "";
-}
+});
 
 /** `auth/kubernetes/role/reader` to `kubernetes`; a mount may have slashes of its own. */
 function backendOf(id: string): string {

@@ -1,19 +1,32 @@
 import { textAt, type JsonObject } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { responseFields } from "./request-body.ts";
 import type { VaultClient } from "./vault-client.ts";
+import { vaultType } from "./vault-type.ts";
 
 /** `vault:index/mount:Mount`: a secrets engine. */
-export const mount: ResourceType<VaultClient> = {
-  inputs: ["path", "type", "description", "options", "local", "sealWrap", "externalEntropyAccess"],
-  replaceOnChange: ["type", "local", "sealWrap", "externalEntropyAccess", "namespace"],
-  computed: [
-    "accessor",
-    "auditNonHmacRequestKeys",
-    "auditNonHmacResponseKeys",
-    "defaultLeaseTtlSeconds",
-    "maxLeaseTtlSeconds",
-    "sealWrap",
-  ],
+export const mount = vaultType({
+  fields: {
+    accessor: { output: true },
+    allowedManagedKeys: { set: true },
+    allowedResponseHeaders: {},
+    auditNonHmacRequestKeys: { computed: true },
+    auditNonHmacResponseKeys: { computed: true },
+    defaultLeaseTtlSeconds: { computed: true },
+    delegatedAuthAccessors: {},
+    description: {},
+    externalEntropyAccess: { default: false, replaces: true },
+    forceNoCache: { computed: true },
+    identityTokenKey: {},
+    listingVisibility: {},
+    local: { replaces: true },
+    maxLeaseTtlSeconds: { computed: true },
+    options: {},
+    passthroughRequestHeaders: {},
+    path: {},
+    pluginVersion: {},
+    sealWrap: { computed: true, replaces: true },
+    type: { replaces: true },
+  },
   moves: true,
   idOf: (_client, properties) => trimmed(textAt(properties, "path")),
   async create(client, id, inputs) {
@@ -47,6 +60,7 @@ export const mount: ResourceType<VaultClient> = {
       type: inputs["type"] === "kv-v2" && found["type"] === "kv" ? "kv-v2" : (found["type"] ?? null),
       description: found["description"] ?? "",
       accessor: found["accessor"] ?? null,
+      ...responseFields(config, tunedFields),
       defaultLeaseTtlSeconds: config["default_lease_ttl"] ?? 0,
       maxLeaseTtlSeconds: config["max_lease_ttl"] ?? 0,
       local: found["local"] ?? false,
@@ -56,7 +70,19 @@ export const mount: ResourceType<VaultClient> = {
     };
   },
   remove: (client, id) => client.delete(`sys/mounts/${id}`),
-};
+});
+
+const tunedFields = [
+  "allowedManagedKeys",
+  "allowedResponseHeaders",
+  "auditNonHmacRequestKeys",
+  "auditNonHmacResponseKeys",
+  "delegatedAuthAccessors",
+  "forceNoCache",
+  "identityTokenKey",
+  "listingVisibility",
+  "passthroughRequestHeaders",
+];
 
 /** One entry of `sys/mounts` or `sys/auth`, whose keys end in a slash. */
 export async function mountAt(client: VaultClient, list: string, path: string): Promise<JsonObject | undefined> {

@@ -1,17 +1,12 @@
-import { generatedName } from "../generated-name.ts";
 import { textAt } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
-import type { VaultClient } from "./vault-client.ts";
+import { vaultType } from "./vault-type.ts";
 
-/** `vault:index/policy:Policy`. Writing one over another of the same name is no error for Vault. */
-export const policy: ResourceType<VaultClient> = {
-  inputs: ["name", "policy"],
-  replaceOnChange: ["name", "namespace"],
-  computed: [],
-  check: ({ name, inputs, oldInputs, randomSeed }) =>
-    inputs["name"] === undefined
-      ? { ...inputs, name: oldInputs["name"] ?? generatedName(name, randomSeed, "-") }
-      : inputs,
+/**
+ * `vault:index/policy:Policy`. Writing one over another of the same name is no error for Vault. One that was deleted
+ * reads as an empty one, so the plan says update.
+ */
+export const policy = vaultType({
+  fields: { name: { replaces: true, generated: true }, policy: {} },
   idOf: (_client, inputs) => textAt(inputs, "name"),
   async create(client, id, inputs) {
     await client.write(`sys/policies/acl/${id}`, { policy: inputs["policy"] ?? "" });
@@ -19,9 +14,9 @@ export const policy: ResourceType<VaultClient> = {
   update(client, id, inputs) {
     return this.create(client, id, inputs);
   },
-  async read(client, id, inputs) {
+  async read(client, id) {
     const found = await client.read(`sys/policies/acl/${id}`);
-    return found === undefined ? undefined : { ...inputs, name: id, policy: found["policy"] ?? "" };
+    return { name: id, policy: found?.["policy"] ?? "" };
   },
   remove: (client, id) => client.delete(`sys/policies/acl/${id}`),
-};
+});

@@ -1,7 +1,7 @@
-import type { JsonObject } from "../property-value.ts";
+import type { Json, JsonObject } from "../property-value.ts";
 
 /** `boundServiceAccountNames` to `bound_service_account_names`, as Vault's API spells it. */
-function snakeCase(name: string): string {
+export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
@@ -15,14 +15,21 @@ export function requestBody(inputs: JsonObject, fields: readonly string[]): Json
   );
 }
 
-/** What Vault answered under the SDK's names; empty values are left out unless the program gave one. */
-export function responseFields(answer: JsonObject, fields: readonly string[], inputs: JsonObject): JsonObject {
+/** What Vault answered under the SDK's names. */
+export function responseFields(answer: JsonObject, fields: readonly string[]): JsonObject {
   return Object.fromEntries(
     fields.flatMap((field) => {
       const value = answer[snakeCase(field)];
-      if (value === undefined || value === null) return [];
-      const isEmpty = value === "" || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
-      return isEmpty && inputs[field] === undefined ? [] : [[field, value] as const];
+      return value === undefined || value === null ? [] : [[field, value] as const];
     }),
   );
+}
+
+export const unitSeconds = { h: 3600, m: 60, s: 1 };
+
+/** `1h30m` and the like; a number is seconds already. */
+export function durationInSeconds(value: Json | undefined): number {
+  if (typeof value !== "string") return Number(value ?? 0);
+  const parts = [...value.matchAll(/(\d+)([smh])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitSeconds[unit as "h" | "m" | "s"], 0);
 }

@@ -17,8 +17,11 @@ export class VaultError extends Error {
 
 export class VaultClient {
   readonly #http: HttpJson;
+  readonly #hasToken: boolean;
+  #lookedUp: Promise<unknown> | undefined;
 
   constructor(address: string, token: string, cancelled: AbortSignal) {
+    this.#hasToken = token !== "";
     this.#http = new HttpJson({ url: address, headers: { "x-vault-token": token } }, cancelled);
   }
 
@@ -39,6 +42,28 @@ export class VaultClient {
   }
 
   async #call(
+    method: string,
+    path: string,
+    body?: Json,
+    absent: readonly number[] = [],
+  ): Promise<JsonObject | undefined> {
+    this.#lookedUp ??= this.#lookUpToken();
+    await this.#lookedUp;
+    return this.#send(method, path, body, absent);
+  }
+
+  /** Before anything else, as the real provider does. No child token is made: this process ends with the update. */
+  async #lookUpToken(): Promise<void> {
+    if (!this.#hasToken) throw new Error("no vault token set on Client");
+    try {
+      await this.#send("GET", "auth/token/lookup-self");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`failed to lookup token, err=${reason}`, { cause: error });
+    }
+  }
+
+  async #send(
     method: string,
     path: string,
     body?: Json,

@@ -161,6 +161,11 @@ export class ProviderClient {
     return request;
   }
 
+  /** Sends a message that was made elsewhere. @param method - such as `diffConfig` */
+  async send(method: string, message: unknown): Promise<unknown> {
+    return this.#call(method, message);
+  }
+
   #call<Response>(method: string, request: unknown): Promise<Response> {
     const methods = this.#client as unknown as Record<
       string,

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { MadeJournal } from "../../../stand-ins/providers/made-journal.ts";
+import { inputDiff } from "../../../stand-ins/providers/property-diff.ts";
 import {
   hasUnknown,
+  keepSecrets,
   SecretProperty,
+  unknown,
   type JsonObject,
-  type PropertyMap,
 } from "../../../stand-ins/providers/property-value.ts";
 import { InitialisationError } from "../../../stand-ins/providers/provider.ts";
 import type { ResourceType } from "../../../stand-ins/providers/resource-type.ts";
@@ -17,14 +19,10 @@ interface Shelf {
 }
 
 const thing: ResourceType<Shelf> = {
-  inputs: ["name", "size"],
-  replaceOnChange: ["name", "properties.kind"],
-  sets: ["tags"],
-  computed: ["serial", "home"],
-  stable: ["serial"],
-  computedIn: { properties: ["uri"] },
-  writeOnly: { properties: ["value"] },
-  secrets: ["token"],
+  diff: (request) => inputDiff(request, [["name"]]),
+  plan: (inputs, oldOutputs) => ({ ...inputs, serial: oldOutputs?.["serial"] ?? unknown }),
+  outputs: (live, inputs) => keepSecrets(live, inputs),
+  importedInputs: ({ name = null, size = null }) => ({ name, size }),
   idOf: (_shelf, { name }) => name as string,
   create: ({ things }, id, inputs) => {
     if (things.has(id)) return Promise.reject(new Error(`${id} is there already`));
@@ -62,7 +60,6 @@ describe("TypedProvider", () => {
   }
 
   const about = { urn: "urn:a", type: "shelf:index:Thing", name: "a", timeoutInSeconds: undefined };
-  const noChange = { id: "a", oldOutputs: {}, ignoreChanges: [] };
 
   it("fails the check of a type that it does not serve, naming it", async () => {
     const request = { ...about, type: "shelf:index:Other", oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() };
@@ -78,22 +75,12 @@ describe("TypedProvider", () => {
     assert.deepEqual([failures, outputs], [[], { a: 1 }]);
   });
 
-  it("previews inputs as they are, without what no server gives back, and what only the server knows as unknown", async () => {
-    const inputs = { name: "a", token: "t", properties: { value: "v", kind: "k" }, home: "given" };
-    const { id, outputs } = await (await provider(false)).create({ ...about, inputs, preview: true });
-    const { uri, ...properties } = outputs["properties"] as PropertyMap;
-    assert.equal(id, "");
-    assert.deepEqual([outputs["name"], outputs["home"]], ["a", "given"]);
-    assert.deepEqual([hasUnknown(outputs["serial"]), hasUnknown(uri)], [true, true]);
-    assert.deepEqual(properties, { kind: "k" });
-    assert.equal(outputs["token"] instanceof SecretProperty, true);
-  });
-
-  it("previews an update with what never changes", async () => {
-    const update = { ...about, id: "a", inputs: { name: "a" }, oldInputs: {}, oldOutputs: { serial: 7, home: "x" } };
-    const outputs = await (await provider(false)).update({ ...update, preview: true });
-    assert.equal(outputs["serial"], 7);
-    assert.equal(hasUnknown(outputs["home"]), true);
+  it("previews what its type plans, without a server", async () => {
+    const served = await provider(false);
+    const created = await served.create({ ...about, inputs: { name: "a" }, preview: true });
+    assert.deepEqual([created.id, hasUnknown(created.outputs["serial"])], ["", true]);
+    const update = { ...about, id: "a", inputs: { name: "a" }, oldInputs: {}, oldOutputs: { serial: 7 } };
+    assert.deepEqual(await served.update({ ...update, preview: true }), { name: "a", serial: 7 });
   });
 
   it("keeps secret in the outputs what was secret in the inputs", async () => {
@@ -101,22 +88,6 @@ describe("TypedProvider", () => {
     const { outputs } = await (await provider()).create({ ...about, inputs, preview: false });
     assert.equal((outputs["note"] as SecretProperty).reveal(), "n");
     assert.deepEqual(shelf.things.get("a"), { name: "a", note: "n" });
-  });
-
-  it("knows no order in a set, and replaces at a path inside a map", async () => {
-    const oldInputs = { name: "a", tags: ["x", "y"], properties: { kind: "k", other: 1 } };
-    const inputs = { name: "a", tags: ["y", "x"], properties: { kind: "l", other: 2 } };
-    const { changes, deleteBeforeReplace } = await (
-      await provider()
-    ).diff({ ...about, ...noChange, oldInputs, inputs });
-    assert.deepEqual(
-      [...changes],
-      [
-        ["properties.kind", { kind: "update", replaces: true }],
-        ["properties.other", { kind: "update", replaces: false }],
-      ],
-    );
-    assert.equal(deleteBeforeReplace, true);
   });
 
   it("leaves alone what another made", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ArmClient } from "../../../../stand-ins/providers/azure-native/arm-client.ts";
 import { typeOf } from "../../../../stand-ins/providers/azure-native/types.ts";
-import type { JsonObject } from "../../../../stand-ins/providers/property-value.ts";
+import { hasUnknown, type JsonObject, type PropertyMap } from "../../../../stand-ins/providers/property-value.ts";
 
 const address = { endpoint: "https://127.0.0.1:1", caPem: "", operatorToken: "", location: undefined };
 const client = new ArmClient({ ...address, subscriptionId: "sub" }, new AbortController().signal);
@@ -10,7 +10,7 @@ function ids(token: string, inputs: JsonObject) {
   const type = typeOf(`azure-native:${token}`);
   assert.ok(type);
   const id = type.idOf(client, inputs);
-  return { id, imported: type.importInputs?.(id, {}) };
+  return { id, imported: type.importedInputs({}, id) };
 }
 
 describe("typeOf", () => {
@@ -60,5 +60,34 @@ describe("typeOf", () => {
     assert.match(JSON.stringify(name), /^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/);
     assert.equal(type?.check?.(request)["roleAssignmentName"], name);
     assert.equal(type?.check?.({ ...request, oldInputs: { roleAssignmentName: "old" } })["roleAssignmentName"], "old");
+  });
+
+  it("previews inputs without what Azure never answers, and what only Azure knows as unknown", () => {
+    const inputs = { vaultName: "ameidekv", properties: { createMode: "recover", sku: "standard" } };
+    const { properties, location } = typeOf("azure-native:keyvault:Vault")?.plan(inputs) ?? {};
+    const { vaultUri, provisioningState, ...visible } = properties as PropertyMap;
+    assert.deepEqual(visible, { sku: "standard" });
+    assert.deepEqual([vaultUri, provisioningState, location].map(hasUnknown), [true, true, true]);
+  });
+
+  it("previews an update with what never changes", () => {
+    const old = { clientId: "client", location: "westeurope" };
+    const planned = typeOf("azure-native:managedidentity:UserAssignedIdentity")?.plan({ resourceName: "mi" }, old);
+    assert.deepEqual([planned?.["clientId"], planned?.["location"]], ["client", "westeurope"]);
+    assert.equal(hasUnknown(planned?.["principalId"]), true);
+  });
+
+  it("replaces at a path inside a map, and deletes first: both would have one name", () => {
+    const before = {
+      vaultName: "ameidekv",
+      location: "westeurope",
+      properties: { createMode: "default", sku: "standard" },
+    };
+    const inputs = { ...before, properties: { createMode: "recover", sku: "premium" } };
+    const request = { urn: "u", type: "t", name: "a", id: "i", oldInputs: before, oldOutputs: {}, ignoreChanges: [] };
+    const { changes, deleteBeforeReplace } = typeOf("azure-native:keyvault:Vault")?.diff({ ...request, inputs }) ?? {};
+    assert.deepEqual(changes?.get("properties.createMode"), { kind: "update", replaces: true });
+    assert.deepEqual(changes?.get("properties.sku"), { kind: "update", replaces: false });
+    assert.equal(deleteBeforeReplace, true);
   });
 });

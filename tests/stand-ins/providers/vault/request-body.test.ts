@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { requestBody, responseFields } from "../../../../stand-ins/providers/vault/request-body.ts";
+import { durationInSeconds, requestBody, responseFields } from "../../../../stand-ins/providers/vault/request-body.ts";
 
 describe("requestBody", () => {
   it("spells the given fields as Vault does, and leaves out the others", () => {
@@ -12,12 +12,17 @@ describe("requestBody", () => {
 });
 
 describe("responseFields", () => {
-  it("leaves out empty values, unless the program gave one", () => {
-    const answer = { token_ttl: 0, token_policies: [], audience: "", alias_name_source: "serviceaccount_uid" };
-    const fields = ["tokenTtl", "tokenPolicies", "audience", "aliasNameSource"];
-    assert.deepEqual(responseFields(answer, fields, { tokenTtl: 5 }), {
+  it("spells the answered fields as the SDK does, and leaves out what Vault does not know", () => {
+    const answer = { token_ttl: 0, audience: null, alias_name_source: "serviceaccount_uid", other: 1 };
+    assert.deepEqual(responseFields(answer, ["tokenTtl", "audience", "aliasNameSource"]), {
       tokenTtl: 0,
       aliasNameSource: "serviceaccount_uid",
     });
+  });
+});
+
+describe("durationInSeconds", () => {
+  it("reads what Vault and the program write", () => {
+    assert.deepEqual(["768h", "1h0m30s", "0s", 60, undefined].map(durationInSeconds), [2_764_800, 3630, 0, 60, 0]);
   });
 });

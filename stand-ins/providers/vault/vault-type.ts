@@ -1,0 +1,161 @@
+import { generatedName } from "../generated-name.ts";
+import { inputChanges } from "../property-diff.ts";
+import {
+  isList,
+  isMap,
+  keepSecrets,
+  revealed,
+  sameValue,
+  secret,
+  unknown,
+  type JsonObject,
+  type PropertyMap,
+  type PropertyValue,
+} from "../property-value.ts";
+import type { CheckRequest } from "../provider.ts";
+import type { ResourceType } from "../resource-type.ts";
+import { snakeCase } from "./request-body.ts";
+import type { VaultClient } from "./vault-client.ts";
+
+/** One property of a resource, as the Terraform provider's schema declares it. */
+export interface Field {
+  /** Check fills it in where the program gives none. */
+  readonly default?: boolean | string;
+  /** The server's value stays where the program gives none; without this it is taken away. */
+  readonly computed?: true;
+  /** Only an output. */
+  readonly output?: true;
+  readonly replaces?: true;
+  /** A list whose order means nothing. */
+  readonly set?: true;
+  readonly secret?: true;
+  /** Drawn from the resource's name in the program where the program gives none. */
+  readonly generated?: true;
+}
+
+export interface VaultShape extends Pick<
+  ResourceType<VaultClient>,
+  "idOf" | "moves" | "create" | "update" | "read" | "remove"
+> {
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+/**
+ * A {@link ResourceType} by the rules of Terraform, which the provider `vault` follows: Check writes defaults into the
+ * inputs, Diff compares what the server last answered with the inputs, and missing, empty and zero are the same.
+ *
+ * @see https://github.com/hashicorp/terraform-provider-vault/tree/v5.8.0/vault
+ */
+export function vaultType(shape: VaultShape): ResourceType<VaultClient> {
+  const { fields, read, ...calls } = shape;
+  const entries = Object.entries({ ...fields, namespace: { replaces: true } satisfies Field as Field });
+  const named = (holds: (field: Field) => unknown) => entries.filter(([, field]) => holds(field)).map(([name]) => name);
+  const absent = Object.fromEntries(entries.map(([name]) => [name, null]));
+  const secrets = new Set(named((field) => field.secret));
+  const marked = (outputs: PropertyMap, inputs: PropertyMap): PropertyMap =>
+    Object.fromEntries(
+      Object.entries(keepSecrets(outputs, inputs)).map(([name, value]) => [
+        name,
+        secrets.has(name) ? secret(value) : value,
+      ]),
+    );
+  return {
+    ...calls,
+    check: (request) => withDefaults(entries, request),
+    diff({ oldOutputs, inputs, ignoreChanges }) {
+      const compared = entries.filter(
+        ([name, field]) => !field.output && !(field.computed && inputs[name] === undefined),
+      );
+      const pick = (map: PropertyMap) =>
+        Object.fromEntries(compared.flatMap(([name]) => (map[name] === undefined ? [] : [[name, map[name]]])));
+      const [before, after] = withoutEmpty(pick(oldOutputs), pick(inputs));
+      const changes = inputChanges(before, after, {
+        replaceAt: named((field) => field.replaces).map((name) => [name]),
+        sets: new Set(named((field) => field.set)),
+        ignoreChanges,
+      });
+      return { changes, deleteBeforeReplace: false };
+    },
+    plan(inputs, oldOutputs) {
+      const given = withoutNotes(inputs);
+      const planned = entries.map(([name, { computed, output }]) => {
+        const isServers = computed === true || output === true;
+        const old = oldOutputs === undefined && isServers ? unknown : oldOutputs?.[name];
+        return [name, given[name] ?? (isServers || isEmpty(old) ? old : undefined) ?? null] as const;
+      });
+      return marked({ ...Object.fromEntries(planned), id: oldOutputs?.["id"] ?? unknown }, inputs);
+    },
+    outputs: (live, inputs) => marked(live, inputs),
+    async read(client, id, inputs) {
+      const live = await read(client, id, withoutNotes(inputs));
+      return live && { ...absent, ...live, id };
+    },
+    importedInputs(live) {
+      const imported = entries.filter(([name, field]) => {
+        const value = live[name];
+        return (
+          !field.output && (value === null ? field.default !== undefined : !isEmpty(value) && value !== field.default)
+        );
+      });
+      return { ...Object.fromEntries(imported.map(([name]) => [name, live[name] ?? null])), __defaults: [] };
+    },
+  };
+}
+
+/** Vault writes what the program gives under its own names, and empties what the program took away. */
+export function writtenFields(
+  fields: VaultShape["fields"],
+  inputs: JsonObject,
+  oldOutputs: JsonObject = {},
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, field]) => {
+      if (field.output || field.replaces) return [];
+      const value =
+        inputs[name] ?? (field.computed || isEmpty(oldOutputs[name]) ? undefined : emptied(oldOutputs[name]));
+      return value === undefined ? [] : [[snakeCase(name), value]];
+    }),
+  );
+}
+
+function emptied(value: unknown): string | number | boolean | never[] {
+  if (Array.isArray(value)) return [];
+  if (typeof value === "number") return 0;
+  return typeof value === "boolean" ? false : "";
+}
+
+function withDefaults(entries: readonly (readonly [string, Field])[], request: CheckRequest): PropertyMap {
+  const { inputs, oldInputs, name: resource, randomSeed } = request;
+  const missing = entries.filter(
+    ([name, field]) => inputs[name] === undefined && (field.default !== undefined || field.generated),
+  );
+  const filled = missing.map(([name, field]): [string, PropertyValue] => {
+    const value = field.default ?? oldInputs[name] ?? generatedName(resource, randomSeed, "-");
+    return [name, field.secret ? secret(value) : value];
+  });
+  return { ...inputs, ...Object.fromEntries(filled), __defaults: filled.map(([name]) => name).toSorted() };
+}
+
+/** Both maps without what is missing or empty in both of them, at any depth. */
+function withoutEmpty(before: PropertyMap, after: PropertyMap): [PropertyMap, PropertyMap] {
+  const [keptBefore, keptAfter]: Record<string, PropertyValue>[] = [{}, {}];
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    let [old, now] = [revealed(before[name]), revealed(after[name])];
+    if (name.startsWith("__") || (isEmpty(old) && isEmpty(now))) continue;
+    if (isMap(old) && isMap(now)) [old, now] = withoutEmpty(old, now);
+    if (old !== undefined && keptBefore) keptBefore[name] = old;
+    if (now !== undefined && keptAfter) keptAfter[name] = now;
+  }
+  return [keptBefore ?? {}, keptAfter ?? {}];
+}
+
+function withoutNotes<Map extends JsonObject | PropertyMap>(inputs: Map): Map {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__"))) as Map;
+}
+
+function isEmpty(marked: PropertyValue | undefined): boolean {
+  const value = revealed(marked);
+  if (isList(value)) return value.length === 0;
+  if (isMap(value)) return Object.keys(value).length === 0;
+  return [undefined, null, "", 0, false].some((zero) => zero === value);
+}
