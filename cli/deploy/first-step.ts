@@ -10,8 +10,8 @@ import type { Change } from "./engine/run-log.ts";
 import { isOurs } from "./ownership/kubernetes-objects.ts";
 
 /**
- * Gets Vault to where the program can talk to it. Its Pulumi provider looks a token up at every preview, so a Vault that
- * is sealed or was never initialised fails even that: the CronJob's own pod template initialises and unseals it first.
+ * Initialises and unseals Vault with the CronJob's own pod template, before Pulumi needs it. Vault's provider first asks
+ * Vault in the middle of the update: one that is sealed would stop it with Azure and the cluster changed already.
  *
  * @param options.bootstrapOnly - opens the stack with a program that registers what the CronJob needs, and no more.
  * @returns what Vault was before; `active` means that nothing was done.

@@ -12,6 +12,8 @@ export interface ResourceType<Client> {
   outputs(live: JsonObject, inputs: PropertyMap): PropertyMap;
   /** The inputs of an import. */
   importedInputs(live: JsonObject, id: string): PropertyMap;
+  /** The inputs after a refresh. @default - unchanged */
+  refreshedInputs?(inputs: PropertyMap): PropertyMap;
   /** Such as `auth/kubernetes/role/reader`; by the inputs, or by the outputs where {@link ResourceType.moves}. */
   idOf(client: Client, properties: JsonObject): string;
   /** Whether an update can move it to another id, while the engine keeps the id of its creation. */

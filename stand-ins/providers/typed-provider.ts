@@ -81,8 +81,12 @@ export class TypedProvider<Client> implements Provider {
       this.#package.journal.gone(journalKey(token, id));
       return undefined;
     }
-    const inputs =
-      oldInputs === undefined ? type.importedInputs(live, id) : refreshedInputs(oldInputs, oldOutputs, live);
+    if (oldInputs === undefined) {
+      const inputs = type.importedInputs(live, id);
+      return { id, inputs, outputs: type.outputs(live, inputs) };
+    }
+    const refreshed = refreshedInputs(oldInputs, oldOutputs, live);
+    const inputs = type.refreshedInputs?.(refreshed) ?? refreshed;
     return { id, inputs, outputs: type.outputs(live, inputs) };
   }
 

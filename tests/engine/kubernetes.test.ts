@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigMap, Namespace, Secret, ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
+import {
+  ConfigMap,
+  Namespace,
+  PodTemplate,
+  Secret,
+  ServiceAccount,
+  ServiceAccountPatch,
+} from "@pulumi/kubernetes/core/v1/index.js";
 import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import { secret } from "@pulumi/pulumi";
 import { KubeApi, KubeApiError } from "../../stand-ins/node/kube-api.ts";
@@ -162,15 +169,20 @@ describe("kubernetes by the loopback provider, on a real API server", function (
     assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/adopted")).data, { key: "text" });
   });
 
-  it("fails the preview already on a field that the API server does not know", async () => {
+  it("drops fields that the API server does not know, as the real provider does", async () => {
     const stack = await engine.open(() => {
-      new ConfigMap("config", { metadata: { name: "typo", labelz: {} } as object, data: { key: "text" } });
+      const metadata = { name: "typo", labelz: {}, labels: { app: "ours" } } as object;
+      new ConfigMap("config", { metadata, data: { key: "text" } });
+      const template = { spec: { containers: [{ name: "main", image: "node", imagePulPolicy: "Always" } as object] } };
+      new PodTemplate("template", { metadata: { name: "typo" }, template: template as never });
       return Promise.resolve();
     });
-    await assert.rejects(
-      preview(stack),
-      /default\/typo was refused .*\.metadata\.labelz: field not declared in schema/,
-    );
+    assert.equal((await preview(stack)).length, 2);
+    assert.equal((await up(stack)).length, 2);
+    const { metadata } = await api.get<Live>("/api/v1/namespaces/default/configmaps/typo");
+    assert.deepEqual([metadata.labels, "labelz" in metadata], [{ app: "ours" }, false]);
+    assert.deepEqual(await preview(stack), []);
+    await stack.destroy();
   });
 
   it("patches a field of another owner's object, and gives it up again", async () => {

@@ -113,17 +113,6 @@ describe("what the loopback provider waits for", function () {
     assert.deepEqual(await up(ready), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
   });
 
-  it("hands on the API server's warnings, such as one about a finalizer's name", async () => {
-    const stack = await engine.open(store({}, "other", { finalizers: ["theirs"] }));
-    const warnings: string[] = [];
-    await stack.preview({
-      onEvent: ({ diagnosticEvent }) => {
-        if (diagnosticEvent?.severity === "warning") warnings.push(diagnosticEvent.message);
-      },
-    });
-    assert.match(warnings.join("\n"), /metadata\.finalizers: "theirs": prefer a domain-qualified finalizer name/);
-  });
-
   it("fails with a condition that it does not understand, with the forms that it does", async () => {
     const stack = await engine.open(store({ "pulumi.com/waitFor": "Ready" }, "other"));
     await assert.rejects(up(stack), /pulumi.com\/waitFor is "Ready"\n\s*fix: use condition=TYPE/);

@@ -49,7 +49,7 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
         replaceOnChange.map((path) => path.split(".")),
       ),
     plan: (inputs, oldOutputs) => planned(shape, stable, inputs, oldOutputs),
-    outputs: (live, inputs) => keepSecrets(live as PropertyMap, inputs),
+    outputs: (live, inputs) => keepSecrets(live, inputs),
     importedInputs: (live, id) =>
       pick({ ...live, ...shape.idInputs(id), [nameInput]: id.slice(id.lastIndexOf("/") + 1) }, inputNames),
     idOf: (client, inputs) => shape.idOf(client, inputs),

@@ -11,6 +11,7 @@ import {
 } from "../property-value.ts";
 import { annotation } from "./annotations.ts";
 import type { KubeObject } from "./kube-object.ts";
+import { isBuiltIn } from "./known-kinds.ts";
 
 const fieldManagerKey = "__fieldManager";
 
@@ -25,9 +26,7 @@ export function fieldManagerOf(urn: string, inputs: PropertyMap, oldOutputs: Pro
 
 /** What state holds of an object: the live one, with secret inputs still secret in it. */
 export function outputsOf(live: JsonObject, inputs: PropertyMap, fieldManager: string): PropertyMap {
-  const { metadata, ...rest } = live as KubeObject;
-  const { managedFields: _, ...kept } = metadata;
-  const outputs = keepSecrets({ ...rest, metadata: kept }, inputs);
+  const outputs = keepSecrets(live, inputs);
   const own = { [fieldManagerKey]: fieldManager };
   return live["kind"] === "Secret" ? { ...markSecretData(outputs, inputs), ...own } : { ...outputs, ...own };
 }
@@ -43,9 +42,13 @@ function markSecretData(outputs: PropertyMap, inputs: PropertyMap): PropertyMap 
 
 const serverSet = new Set(["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid", "selfLink"]);
 
-/** Inputs of an object that is imported: all of it but what the server sets. */
+/** Inputs of an object that is imported: all of it but what the server sets; of a custom resource, only its name. */
 export function importedInputs(live: KubeObject): PropertyMap {
   const { status: _, ...rest } = live as JsonObject;
-  const metadata = Object.entries(mapAt(live as PropertyMap, "metadata")).filter(([key]) => !serverSet.has(key));
-  return { ...(rest as PropertyMap), metadata: Object.fromEntries(metadata) };
+  const { apiVersion, kind } = live;
+  const { name, namespace, ...more } = mapAt(live, "metadata");
+  const identity = { name: name ?? "", ...(namespace !== undefined && { namespace }) };
+  if (!isBuiltIn(apiVersion)) return { apiVersion, kind, metadata: identity };
+  const metadata = Object.entries(more).filter(([key]) => !serverSet.has(key));
+  return { ...(rest as PropertyMap), metadata: { ...identity, ...Object.fromEntries(metadata) } };
 }

@@ -29,6 +29,12 @@ export function isProbablyNamespaced(kind: string): boolean {
   return !clusterScoped.has(kind);
 }
 
+/** Whether Kubernetes itself defines the kind, such as `v1` or `rbac.authorization.k8s.io/v1`. */
+export function isBuiltIn(apiVersion: string): boolean {
+  const [group = "", version] = apiVersion.split("/");
+  return version === undefined || !group.includes(".") || group.endsWith(".k8s.io");
+}
+
 const selector = [["spec", "selector"]];
 
 /**

@@ -1,6 +1,7 @@
 import { HttpJson, passesByItself, type Answer, type ServerAddress } from "../http-json.ts";
 import type { Json, JsonObject } from "../property-value.ts";
 import { isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
+import { withoutUndeclaredField } from "./undeclared-field.ts";
 import { referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
 
 interface ApiResource {
@@ -14,8 +15,6 @@ export interface ApplyOptions {
   /** Takes fields over from other managers. */
   readonly force: boolean;
   readonly dryRun: boolean;
-  /** Gets each warning of the API server: an unknown field, an old version, an admission policy that only warns. */
-  readonly onWarning?: (text: string) => void;
 }
 
 /** The API server as server-side apply needs it: objects of any kind, found by discovery. */
@@ -47,15 +46,19 @@ export class KubeClient {
     }
   }
 
-  /** Server-side apply: creates what is absent. @throws KubeError, UnknownKindError */
+  /** Server-side apply: creates what is absent. Warnings go nowhere, as in the real provider. @throws KubeError, UnknownKindError */
   async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
-    const { fieldManager, force, dryRun, onWarning } = options;
+    const { fieldManager, force, dryRun } = options;
     const query = new URLSearchParams({ fieldManager, force: String(force), fieldValidation: "Warn" });
     if (dryRun) query.set("dryRun", "All");
     const path = await this.#path(referenceOf(object));
-    const answer = await this.#send("PATCH", `${path}?${query.toString()}`, object, "application/apply-patch+yaml");
-    for (const text of warningsOf(answer)) onWarning?.(text);
-    return answer.body as KubeObject;
+    try {
+      return await this.#call("PATCH", `${path}?${query.toString()}`, object, "application/apply-patch+yaml");
+    } catch (error) {
+      const known = withoutUndeclaredField(object, error);
+      if (known === undefined) throw error;
+      return this.apply(known, options);
+    }
   }
 
   /** Deletes in the foreground: the object stays until its dependents are gone. @throws KubeError, UnknownKindError */
@@ -110,25 +113,15 @@ export class KubeClient {
     return (answer.body as { resources?: ApiResource[] } | undefined)?.resources ?? [];
   }
 
-  async #call<T = KubeObject>(method: string, path: string, body?: Json): Promise<T> {
-    return (await this.#send(method, path, body)).body as T;
-  }
-
-  async #send(method: string, path: string, body?: Json, contentType?: string): Promise<Answer> {
+  async #call<T = KubeObject>(method: string, path: string, body?: Json, contentType?: string): Promise<T> {
     const answer = await this.#http.send(method, path, {
       retryIf: mayPass,
       ...(body === undefined ? {} : { body }),
       ...(contentType === undefined ? {} : { contentType }),
     });
     if (answer.status >= 400) throw new KubeError(answer);
-    return answer;
+    return answer.body as T;
   }
-}
-
-/** `299 - "text"`, any number of them (RFC 9111, section 5.5). */
-function warningsOf({ headers }: Answer): string[] {
-  const all = String(headers["warning"] ?? "").matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g);
-  return [...all].map(([, text = ""]) => text.replaceAll(/\\(.)/g, "$1"));
 }
 
 function groupPath(apiVersion: string): string {

@@ -18,8 +18,7 @@ export async function planObject(
   if (hasUnknown(inputs)) return inputs;
   try {
     const wanted = toJsonObject(inputs) as KubeObject;
-    const { status: _, ...planned } = await applyOver(client, wanted, { ...options, dryRun: true });
-    return outputsOf(planned, inputs, options.fieldManager);
+    return outputsOf(await applyOver(client, wanted, { ...options, dryRun: true }), inputs, options.fieldManager);
   } catch (error) {
     // Its namespace or definition may be made by this very update; and who may not dry-run may still plan.
     if (error instanceof UnknownKindError || isNotFound(error) || isForbidden(error)) return inputs;

@@ -27,6 +27,7 @@ import { KubeClient, type ApplyOptions } from "./kube-client.ts";
 import { fullName, kindOfType, parseFullName, type KubeObject, type KubeReference } from "./kube-object.ts";
 import { isProbablyNamespaced, replacePaths } from "./known-kinds.ts";
 import { isNameGenerated, withName, withNamespace } from "./names.ts";
+import { withoutEmptyLists } from "./normalise.ts";
 import type { Patience } from "./patience.ts";
 import { planObject } from "./plan-object.ts";
 import { judgeFor, judgeJob } from "./readiness.ts";
@@ -61,7 +62,7 @@ export class KubernetesProvider implements Provider {
     if (isPatch && mapAt(typed, "metadata")["name"] === undefined) {
       return { inputs: typed, failures: [{ property: "metadata.name", reason: "a Patch resource names its object" }] };
     }
-    const named = isPatch ? typed : withName({ ...request, inputs: typed });
+    const named = isPatch ? typed : withoutEmptyLists(withName({ ...request, inputs: typed }));
     const failures = waitForFailures(kind, typed);
     const namespaced = await this.#isNamespaced(stringAt(typed, "apiVersion") ?? apiVersion, kind);
     const namespace = stringAt(this.#options, "namespace") ?? "default";
@@ -71,7 +72,7 @@ export class KubernetesProvider implements Provider {
   async diff({ type, oldInputs, inputs, ignoreChanges, id }: DiffRequest): Promise<DiffResult> {
     const { apiVersion, kind, isPatch } = kindOfType(type);
     const changes = new Map(
-      inputChanges(oldInputs, inputs, {
+      inputChanges(withoutEmptyLists(oldInputs), withoutEmptyLists(inputs), {
         replaceAt: replacePaths(kind, isPatch, {
           configMap: this.#isOn("enableConfigMapMutable"),
           secret: this.#isOn("enableSecretMutable"),
@@ -173,7 +174,6 @@ export class KubernetesProvider implements Provider {
     return {
       fieldManager: fieldManagerOf(urn, inputs, oldOutputs),
       force: isSet(inputs, "patchForce") || this.#isOn("enablePatchForce"),
-      onWarning: (text) => this.#log.warning(urn, text),
     };
   }
 

@@ -5,7 +5,6 @@ import {
   isMap,
   keepSecrets,
   revealed,
-  sameValue,
   secret,
   unknown,
   type JsonObject,
@@ -48,7 +47,7 @@ export interface VaultShape extends Pick<
  */
 export function vaultType(shape: VaultShape): ResourceType<VaultClient> {
   const { fields, read, ...calls } = shape;
-  const entries = Object.entries({ ...fields, namespace: { replaces: true } satisfies Field as Field });
+  const entries = Object.entries<Field>({ ...fields, namespace: { replaces: true } });
   const named = (holds: (field: Field) => unknown) => entries.filter(([, field]) => holds(field)).map(([name]) => name);
   const absent = Object.fromEntries(entries.map(([name]) => [name, null]));
   const secrets = new Set(named((field) => field.secret));
@@ -97,7 +96,15 @@ export function vaultType(shape: VaultShape): ResourceType<VaultClient> {
           !field.output && (value === null ? field.default !== undefined : !isEmpty(value) && value !== field.default)
         );
       });
-      return { ...Object.fromEntries(imported.map(([name]) => [name, live[name] ?? null])), __defaults: [] };
+      const value = (name: string) => nonEmptyParts(live[name] ?? null);
+      const inputs = Object.fromEntries(imported.map(([name]) => [name, value(name)]));
+      return { ...marked(inputs, inputs), __defaults: [] };
+    },
+    // The provider does not know its own default again where it is a secret.
+    refreshedInputs: (inputs) => {
+      const defaults = inputs["__defaults"];
+      const known = isList(defaults) ? defaults.filter((name) => typeof name === "string" && !secrets.has(name)) : [];
+      return { ...marked(inputs, inputs), __defaults: known };
     },
   };
 }
@@ -134,6 +141,12 @@ function withDefaults(entries: readonly (readonly [string, Field])[], request: C
     return [name, field.secret ? secret(value) : value];
   });
   return { ...inputs, ...Object.fromEntries(filled), __defaults: filled.map(([name]) => name).toSorted() };
+}
+
+/** A map as an import answers it: its own list of defaults, and no empty parts. */
+function nonEmptyParts(value: PropertyValue): PropertyValue {
+  if (!isMap(value)) return value;
+  return { ...Object.fromEntries(Object.entries(value).filter(([, part]) => !isEmpty(part))), __defaults: [] };
 }
 
 /** Both maps without what is missing or empty in both of them, at any depth. */

@@ -49,8 +49,8 @@ describe("inputChanges", () => {
     assert.deepEqual(changes(before, after, { sets: new Set(["names"]) }), {});
     assert.deepEqual(changes(before, after), { "names[0]": "update", "names[1]": "update" });
     assert.deepEqual(changes(before, { names: ["b", "c"] }, { sets: new Set(["names"]) }), {
-      "names[0]": "update",
-      "names[1]": "update",
+      "names[0]": "delete",
+      "names[1]": "add",
     });
   });
 

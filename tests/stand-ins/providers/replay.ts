@@ -1,6 +1,5 @@
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Json, JsonObject } from "../../../stand-ins/providers/property-value.ts";
 import type { Exchange } from "../../support/recordings.ts";
@@ -34,14 +33,10 @@ export async function replay(client: ProviderClient, { method, type, name, reque
 
 function written(method: ReplayedMethod, response: unknown): JsonObject {
   if (method === "Diff" || method === "DiffConfig") return writtenDiff(response as proto.DiffResponse);
-  const { getId, getInputs, getProperties } = response as {
-    getId?(): string;
-    getInputs?(): Struct | undefined;
-    getProperties?(): Struct | undefined;
-  };
-  const id = getId?.call(response) ?? "";
-  const inputs = getInputs?.call(response);
-  const properties = getProperties?.call(response);
+  const answer = response as Partial<proto.ReadResponse>;
+  const id = answer.getId?.() ?? "";
+  const inputs = answer.getInputs?.();
+  const properties = answer.getProperties?.();
   return {
     ...(id !== "" && { id }),
     ...(inputs !== undefined && { inputs: inputs.toJavaScript() }),
@@ -101,11 +96,12 @@ function compare(at: string, real: Json | undefined, loopback: Json | undefined,
 }
 
 function withoutNotes(answer: JsonObject): JsonObject {
-  const { stables: _, detailedDiff, properties, ...rest } = answer;
+  const { stables: _, detailedDiff, properties, replaces, ...rest } = answer;
   const own = isObject(properties) ? Object.entries(properties).filter(([key]) => !notes.has(key)) : [];
   const paths = isObject(detailedDiff) ? Object.entries(detailedDiff) : [];
   return {
     ...rest,
+    ...(Array.isArray(replaces) && { replaces: replaces.map(String).toSorted() }),
     ...(isObject(properties) && { properties: Object.fromEntries(own) }),
     ...(paths.length > 0 && {
       detailedDiff: Object.fromEntries(paths.map(([path, change]) => [path, (change as JsonObject)["kind"] ?? "ADD"])),

@@ -35,10 +35,8 @@ describe("outputsOf", () => {
     assert.equal(whole["data"] instanceof SecretProperty, true);
   });
 
-  it("leaves the server's bookkeeping of managers out of state", () => {
-    const outputs = outputsOf(live, {}, "m");
-    assert.equal("managedFields" in (outputs["metadata"] as object), false);
-    assert.equal(outputs["__fieldManager"], "m");
+  it("names the field manager", () => {
+    assert.equal(outputsOf(live, {}, "m")["__fieldManager"], "m");
   });
 });
 
@@ -49,6 +47,15 @@ describe("importedInputs", () => {
       kind: "Secret",
       metadata: { name: "a", namespace: "ns" },
       data: { token: "dg==", user: "dQ==" },
+    });
+  });
+
+  it("is only the name of a custom resource", () => {
+    const store = { ...live, apiVersion: "external-secrets.io/v1", kind: "SecretStore" };
+    assert.deepEqual(importedInputs(store), {
+      apiVersion: "external-secrets.io/v1",
+      kind: "SecretStore",
+      metadata: { name: "a", namespace: "ns" },
     });
   });
 });
