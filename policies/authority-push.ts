@@ -1,8 +1,9 @@
 import { normalise } from "../domain/names.ts";
+import type { FieldRole } from "../domain/manifests/secret-fields.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { referencesOf, specList, specPath, specText, targetOf } from "./subject/references.ts";
+import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
 import { vaultPath } from "./subject/vault-path.ts";
 
@@ -37,7 +38,7 @@ export const authorityPushProperty: ResourceRule = {
   levels: mandatory,
   kinds: pushes,
   judge: (subject) =>
-    judgeEach(referencesOf(subject), ({ path, property }) => {
+    judgeEach(writtenBy(subject), ({ path, property }) => {
       const found = property();
       if (found === "value") return [];
       const problem = found === undefined ? "has no property; set value" : `pushes property "${found}"; set value`;
@@ -50,17 +51,25 @@ export const authorityPushAll: ResourceRule = {
   id: "authority-push-all",
   family: "authority",
   severity: "high",
-  description: "A mirror names every key that it pushes.",
-  why: "dataTo pushes whatever keys the Secret has, its next one too, each to a path of its name or as fields of one path: nobody declared them, and no rule can tell who reads them.",
-  remediation: "Replace dataTo by data entries, one per key.",
+  description: "A mirror names the Secret that it pushes, and every key of it.",
+  why: "dataTo pushes whatever keys the Secret has, its next one too, and a label selector whatever Secrets bear the label: nobody declared them, and no rule can tell who reads them.",
+  remediation: "Name the Secret in selector.secret.name, and replace dataTo by data entries, one per key.",
   references: ["462", "external-secrets#5850"],
   levels: mandatory,
   kinds: pushes,
   judge: (subject) =>
-    specList(subject, "dataTo").map((_, i) => ({
-      path: [...specPath(subject), "dataTo", i],
-      problem: "pushes by dataTo whatever keys the Secret has; name each key under data",
-    })),
+    judgeEach(referencesOf(subject), ({ role, path, key }): readonly Violation[] => {
+      const problem = pushedUnnamed[role];
+      if (problem === undefined) return [];
+      key(); // undecided while it is not known whether the field is present
+      return [{ path, problem }];
+    }),
+};
+
+const pushedUnnamed: Partial<Record<FieldRole, string>> = {
+  "bulk-write": "pushes by dataTo whatever keys the Secret has; name each key under data",
+  search: "pushes whatever Secrets its selector matches; name one Secret in selector.secret.name",
+  generator: "pushes what a generator creates, which has no owner; name one Secret in selector.secret.name",
 };
 
 export const authorityMirrorRead: StackRule = {
@@ -80,7 +89,7 @@ export const authorityMirrorRead: StackRule = {
     }
     const readers = subjects.filter(({ kind }) => !pushes.includes(kind));
     return judgeEach(readers, (reader) =>
-      judgeEach(referencesOf(reader), ({ key, path }): readonly Violation[] => {
+      judgeEach(readFromVault(reader), ({ key, path }): readonly Violation[] => {
         const read = key();
         const mirror = read === undefined ? undefined : mirrors.get(normalise(vaultPath(read)));
         if (mirror === undefined) return [];
@@ -90,10 +99,18 @@ export const authorityMirrorRead: StackRule = {
   },
 };
 
+function readFromVault(reader: Subject): readonly Reference[] {
+  return referencesOf(reader).filter(({ role }) => role === "vault-path");
+}
+
+function writtenBy(push: Subject): readonly Reference[] {
+  return referencesOf(push).filter(({ role }) => role === "written-path");
+}
+
 /** Paths that a PushSecret writes, as far as they are known. */
 function pathsOf(push: Subject): readonly string[] {
   try {
-    return referencesOf(push).flatMap(({ key }) => {
+    return writtenBy(push).flatMap(({ key }) => {
       const written = key();
       return written === undefined ? [] : [normalise(vaultPath(written))];
     });

@@ -106,18 +106,20 @@ function callersFor(subject: Subject): readonly Caller[] {
       ];
     case "PushSecret":
     case "ClusterPushSecret":
-      return referencesOf(subject).map(({ path, key }) => ({
-        door: "vault-by-others",
-        path,
-        name: key,
-        classify: byKey,
-        seen: () => ({ mirror: true }), // how it is mirrored is what authority-push-* judge
-      }));
+      return referencesOf(subject)
+        .filter(({ role }) => role === "written-path" || role === "cluster-secret")
+        .map(({ path, key }) => ({
+          door: "vault-by-others",
+          path,
+          name: key,
+          classify: byKey,
+          seen: () => ({ mirror: true }), // how it is mirrored is what authority-push-* judge
+        }));
     case "ExternalSecret":
     case "ClusterExternalSecret":
       return [
         ...referencesOf(subject)
-          .filter(({ by }) => by !== "find")
+          .filter(({ role }) => role === "vault-path" || role === "cluster-secret")
           .map((reference) => reader(subject, reference)),
         target(subject),
       ];

@@ -1,5 +1,9 @@
+import { ownerOfTarget } from "../domain/plan/declared.ts";
 import { refused } from "./authority-verdicts.ts";
+import { placeOfNamespace } from "./place.ts";
 import { mandatory, type ResourceRule } from "./rule.ts";
+import { text } from "./subject/reading.ts";
+import { specPath, specText, targetOf } from "./subject/references.ts";
 import type { Kind } from "./subject/subject.ts";
 
 const doors: readonly Kind[] = [
@@ -64,6 +68,34 @@ export const authorityUndeclaredDelivery: ResourceRule = {
   levels: mandatory,
   kinds: ["ExternalSecret", "ClusterExternalSecret"],
   judge: (subject, context) => refused(subject, context, "undeclared"),
+};
+
+export const authorityDeclaredTarget: ResourceRule = {
+  id: "authority-declared-target",
+  family: "authority",
+  severity: "high",
+  description:
+    "A Secret that the catalogue delivers is written by the ExternalSecret that the catalogue names, and by no other.",
+  why: "A second ExternalSecret, with Merge too, overwrites keys of a Secret that consumers trust, and each refresh undoes the other's.",
+  remediation: "Choose another target, or change the declared ExternalSecret.",
+  references: ["462", "426", "P33"],
+  levels: mandatory,
+  kinds: ["ExternalSecret", "ClusterExternalSecret"],
+  judge(subject, { catalogue, place }) {
+    const target = targetOf(subject);
+    const own =
+      (subject.kind === "ClusterExternalSecret" ? text(subject.object, "spec", "externalSecretName") : undefined) ??
+      text(subject.object, "metadata", "name");
+    if (target === undefined || own === undefined) return [];
+    const namespace = text(subject.object, "metadata", "namespace");
+    const owner = ownerOfTarget(catalogue, { target, namespace, environment: placeOfNamespace(namespace) ?? place });
+    if (owner === undefined || owner === own) return [];
+    const path =
+      specText(subject, "target", "name") === undefined
+        ? ["metadata", "name"]
+        : [...specPath(subject), "target", "name"];
+    return [{ path, problem: `writes the Secret "${target}", which belongs to the ExternalSecret "${owner}"` }];
+  },
 };
 
 export const authorityWrongWriter: ResourceRule = {

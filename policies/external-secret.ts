@@ -1,9 +1,10 @@
+import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fields.ts";
 import { classifyKey } from "./authority-names.ts";
 import { secondsOf } from "./durations.ts";
 import { judgeEach } from "./judge-each.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
-import { text } from "./subject/reading.ts";
-import { referencesOf, specList, specPath, specText, templateData } from "./subject/references.ts";
+import { at, text } from "./subject/reading.ts";
+import { referencesOf, specList, specPath, specText, templateData, type Reference } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 const deliveries: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
@@ -80,6 +81,7 @@ export const deliveryRefreshRotated: ResourceRule = {
 
 function judgeRotated(subject: Subject, authorityOf: (name: string) => string | undefined): string | undefined {
   return referencesOf(subject)
+    .filter(({ role }) => role === "vault-path")
     .map(({ key }) => key() ?? "")
     .find((name) => ["keycloak", "service"].includes(authorityOf(name) ?? ""));
 }
@@ -112,17 +114,56 @@ export const deliveryFind: ResourceRule = {
   id: "delivery-find",
   family: "delivery",
   severity: "high",
-  description: "Every key is asked for by name.",
-  why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists. A generator makes another value at each refresh, which nobody owns.",
+  description: "Every key is asked for by name, each in an entry of its own.",
+  why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists. A generator makes another value at each refresh, which nobody owns. Of an entry with several members External Secrets runs find and ignores the rest.",
   remediation: "Replace dataFrom.find or the generator by data entries, one per key.",
   references: ["519", "external-secrets#5755", "external-secrets#2779"],
   levels: mandatory,
   kinds: deliveries,
   judge: (subject) =>
-    referencesOf(subject).flatMap(({ by, path }): readonly Violation[] => {
-      if (by === "find") return [{ path, problem: "asks by find for whatever matches; name each key" }];
-      if (by === "generator") return [{ path, problem: "takes what a generator makes; name a key of the source" }];
-      return [];
+    judgeEach(
+      [
+        ...referencesOf(subject).map((reference) => () => judgeReference(reference)),
+        ...specList(subject, "dataFrom").map((_, i) => () => judgeMembers(subject, i)),
+      ],
+      (judge) => judge(),
+    ),
+};
+
+function judgeReference({ role, path, key }: Reference): readonly Violation[] {
+  const problem = unnamed[role];
+  if (problem === undefined) return [];
+  key(); // undecided while it is not known whether the field is present
+  return [{ path, problem }];
+}
+
+function judgeMembers(subject: Subject, index: number): readonly Violation[] {
+  const path = [...specPath(subject), "dataFrom", index];
+  const members = dataFromMembers.filter((member) => at(subject.object, ...path, ...member.split(".")) !== undefined);
+  if (members.length < 2) return [];
+  return [{ path, problem: `has ${members.join(" and ")}, of which only ${members[0] ?? ""} is run; keep one` }];
+}
+
+const unnamed: Partial<Record<FieldRole, string>> = {
+  search: "asks by find for whatever matches; name each key",
+  generator: "takes what a generator makes; name a key of the source",
+};
+
+export const deliveryTargetKind: ResourceRule = {
+  id: "delivery-target-kind",
+  family: "delivery",
+  severity: "critical",
+  description: "An ExternalSecret writes a Secret and no other kind of object.",
+  why: "External Secrets 1 and newer write any kind that target.manifest names: a value in a ConfigMap is read by everyone who reads the namespace, and is not encrypted at rest.",
+  remediation: "Remove spec.target.manifest; consumers read the Secret.",
+  references: ["648", "external-secrets 1.0"],
+  levels: mandatory,
+  kinds: deliveries,
+  judge: (subject) =>
+    judgeEach(referencesOf(subject), ({ role, path }): readonly Violation[] => {
+      if (role !== "other-kind") return [];
+      const kind = text(subject.object, ...path, "kind") ?? "another kind";
+      return [{ path, problem: `writes its values into a ${kind}; remove target.manifest` }];
     }),
 };
 
@@ -193,7 +234,7 @@ export const deliveryProperty: ResourceRule = {
   kinds: deliveries,
   judge: (subject) =>
     judgeEach(
-      referencesOf(subject).filter(({ by }) => by === "data"),
+      referencesOf(subject).filter(({ role, path }) => role === "vault-path" && path.includes("data")),
       ({ path, property, key }) => {
         const found = property();
         if (found === "value") return [];

@@ -3,7 +3,7 @@ import { placeOfNamespace } from "./place.ts";
 import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { judgeEach } from "./judge-each.ts";
 import { at, entries, list, text } from "./subject/reading.ts";
-import { specText } from "./subject/references.ts";
+import { pathsWithRole, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 
 const vaultPath = ["spec", "provider", "vault"] as const;
@@ -139,15 +139,16 @@ export const storeForNamespace: StackRule = {
     if (stores.size === 0) return []; // stores are made elsewhere: nothing to compare with
     const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
     return judgeEach(deliveries, (subject): readonly Violation[] => {
-      const path = ["spec", "secretStoreRef"];
-      if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
       const namespace = text(subject.object, "metadata", "namespace");
       if (namespace === undefined && subject.origin === "document") return []; // a base: its overlays say where
-      const name = text(subject.object, ...path, "name") ?? "";
-      const wanted = `${namespace ?? ""}/${name}`;
-      return stores.has(wanted) || stores.has(`*/${name}`)
-        ? []
-        : [{ subject, path, problem: `reads by the store "${wanted}", which nothing here makes` }];
+      const named = pathsWithRole(subject, "store");
+      return judgeEach(named.length === 0 ? [["spec", "secretStoreRef"]] : named, (path): readonly Violation[] => {
+        if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
+        const name = text(subject.object, ...path, "name") ?? "";
+        const wanted = `${namespace ?? ""}/${name}`;
+        if (stores.has(wanted) || stores.has(`*/${name}`)) return [];
+        return [{ subject, path, problem: `reads by the store "${wanted}", which nothing here makes` }];
+      });
     });
   },
 };

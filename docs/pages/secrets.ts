@@ -1,7 +1,6 @@
-import { externalSecretsOf } from "../../domain/catalogue/secrets.ts";
+import { externalSecretsOf, sourcesOf } from "../../domain/catalogue/secrets.ts";
 import { authorities, type Authority, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { passages, doors, type Condition, type Door } from "../../domain/catalogue/passage.ts";
-import { sourcesOf } from "../../domain/catalogue/plan-chain.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { names, plain, table, type Page } from "../page.ts";

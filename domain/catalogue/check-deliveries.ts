@@ -1,11 +1,10 @@
 import type { Catalogue, CatalogueDelivery } from "./catalogue.ts";
 import { catalogueError, FirstOwners, type CatalogueFinding } from "./catalogue-finding.ts";
 import { classify, externalSecretName } from "./lookup.ts";
-import { existsIn } from "./secrets.ts";
+import { existsIn, sourcesOf } from "./secrets.ts";
 import { clusterOwnerOf } from "./cluster-owner.ts";
 import { nearest } from "../nearest.ts";
 import { passage } from "./passage.ts";
-import { sourcesOf } from "./plan-chain.ts";
 import type { KeyPath } from "../schema-findings.ts";
 import { environmentNames } from "../stage.ts";
 

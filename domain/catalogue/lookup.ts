@@ -1,6 +1,7 @@
 import type { Authority, Catalogue } from "./catalogue.ts";
 import { effectivePrefix, normalise } from "../names.ts";
 import { nearest } from "../nearest.ts";
+import { sourcesOf } from "./secrets.ts";
 import { environmentNames } from "../stage.ts";
 
 /** What the catalogue says of a name. */
@@ -99,6 +100,35 @@ export function patternExpression(pattern: string): RegExp {
   return new RegExp(`^${literal.replaceAll("*", "(.*)")}$`);
 }
 
+/** A name of the catalogue that somebody owns. */
+export interface OwnedName {
+  /** Normalised. */
+  readonly name: string;
+  readonly kind: KnownName["kind"];
+  readonly authority: Authority;
+}
+
+/**
+ * Every name and pattern, for a judge that cannot call {@link classify}: an exact name beats a pattern, an earlier pattern
+ * a later one.
+ */
+export function ownedNames(catalogue: Catalogue): {
+  readonly exact: readonly OwnedName[];
+  /** Regular expressions over normalised names; without an authority, a name is a setting or retired. */
+  readonly patterns: readonly { readonly source: string; readonly authority: Authority | undefined }[];
+} {
+  const { exact, patterns } = indexOf(catalogue);
+  return {
+    exact: [...exact].flatMap(([name, { kind, authority }]) =>
+      authority === undefined ? [] : [{ name, kind, authority }],
+    ),
+    patterns: patterns.map(({ regexp, classification }) => ({
+      source: regexp.source,
+      authority: classification.authority,
+    })),
+  };
+}
+
 function indexOf(catalogue: Catalogue): Index {
   const known = indexes.get(catalogue);
   if (known !== undefined) return known;
@@ -146,7 +176,10 @@ function buildIndex(catalogue: Catalogue): Index {
     }
   }
   for (const [target, delivery] of Object.entries(catalogue.deliveries)) {
-    const own = { authority: "external", entry: target, by: "name", ...provenanceOf(delivery) } as const;
+    // its Secret is as little external as what is in it
+    const isGenerated = sourcesOf(delivery).some(([, name]) => catalogue.secrets[name]?.authority === "generated");
+    const authority = isGenerated ? "generated" : "external";
+    const own = { authority, entry: target, by: "name", ...provenanceOf(delivery) } as const;
     for (const same of [target, externalSecretName(target, delivery)]) add(same, { kind: "delivery", ...own });
   }
   for (const [name, retired] of Object.entries(catalogue.retired)) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
 import { externalSecretName } from "./lookup.ts";
-import { existsIn } from "./secrets.ts";
+import { existsIn, sourcesOf } from "./secrets.ts";
 import { keyVaultName } from "../names.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan.ts";
 import type { EnvironmentName } from "../stage.ts";
@@ -127,20 +127,6 @@ function isPromised(secret: CatalogueSecret | undefined, { environment, fixtures
   return (
     (secret.required?.includes(environment) ?? false) || (fixturesAllowed === true && secret.fixture !== undefined)
   );
-}
-
-/**
- * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
- * where others make the delivery and its keys are not ours to know.
- */
-export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
-  const { keys = {}, secrets = [], username, password } = delivery;
-  return [
-    ...Object.entries(keys),
-    ...secrets.map((name) => [name, name] as const),
-    ...(username === undefined ? [] : [["username", username] as const]),
-    ...(password === undefined ? [] : [["password", password] as const]),
-  ];
 }
 
 function plannedStore(

@@ -1,4 +1,4 @@
-import type { Catalogue, CatalogueSecret } from "./catalogue.ts";
+import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
 import type { EnvironmentName } from "../stage.ts";
 
 export type ExternalSecret = Extract<CatalogueSecret, { authority: "external" }>;
@@ -21,4 +21,18 @@ export function externalSecretsOf(
     if (secret.authority === "external" && existsIn(secret, environment)) found.set(name, secret);
   }
   return found;
+}
+
+/**
+ * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
+ * where others make the delivery and its keys are not ours to know.
+ */
+export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
+  const { keys = {}, secrets = [], username, password } = delivery;
+  return [
+    ...Object.entries(keys),
+    ...secrets.map((name) => [name, name] as const),
+    ...(username === undefined ? [] : [["username", username] as const]),
+    ...(password === undefined ? [] : [["password", password] as const]),
+  ];
 }

@@ -1,7 +1,7 @@
 import { chainDigest } from "./chain-digest.ts";
 import type { EnvironmentStack } from "../plan/environment.ts";
 import type { PlannedDelivery } from "../plan.ts";
-import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "./admission.ts";
+import { admissionGuards } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
 import { externalSecret, pullSecretPatches } from "./external-secret.ts";
@@ -38,14 +38,13 @@ export function renderManifests(
   stack: EnvironmentStack,
   { clientId }: { readonly clientId: string },
 ): readonly RenderedManifest[] {
-  const { plan, strictness, bootstrap } = stack;
+  const { plan, bootstrap } = stack;
   const digest = chainDigest(stack);
-  const policies = strictness.admission === "off" ? [] : [externalSecretPolicy(stack), pushSecretPolicy(stack)];
   const bundle = bootstrapConfigMap(stack);
   return [
     ...namespaces(stack).map((object) => inWave(0, object)),
     inWave(0, tokenReviewBinding(stack)),
-    ...policies.flatMap((policy) => [inWave(0, policy), inWave(0, admissionBinding(stack, policy.metadata.name))]),
+    ...admissionGuards(stack).flatMap(({ policy, binding }) => [inWave(0, policy), inWave(0, binding)]),
     inWave(1, bootstrapServiceAccount(stack, clientId)),
     inWave(1, bootstrapRole(stack)),
     inWave(1, bootstrapRoleBinding(stack)),

@@ -1,9 +1,9 @@
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Catalogue, CatalogueDelivery } from "../catalogue/catalogue.ts";
 import { externalSecretName } from "../catalogue/lookup.ts";
-import { existsIn } from "../catalogue/secrets.ts";
+import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
 import { namespaceOf } from "./federation.ts";
 import { normalise } from "../names.ts";
-import { ownNamespace, sourcesOf } from "../catalogue/plan-chain.ts";
+import { ownNamespace } from "../catalogue/plan-chain.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
 /** An ExternalSecret as it is met, in a plan, a YAML file or a cluster. */
@@ -37,11 +37,32 @@ export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): Declar
   }
   const delivery = catalogue.deliveries[met.target];
   if (delivery === undefined || externalSecretName(met.target, delivery) !== met.externalSecret) return undefined;
-  // the settings say which namespaces receive a pull secret, so any may
-  const here = delivery.registry === undefined ? isHere(delivery, met) : existsIn(delivery, met.environment);
-  if (!here) return undefined;
+  if (!isDeliveredTo(delivery, met)) return undefined;
   const paths = sourcesOf(delivery).map(([key, name]) => [key, catalogue.secrets[name]?.vault ?? name] as const);
   return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined };
+}
+
+/**
+ * The ExternalSecret that a target belongs to, because the catalogue delivers that target there.
+ *
+ * @returns `undefined` for a target that `deliveries` does not name, or not in this namespace or environment.
+ */
+export function ownerOfTarget(
+  { deliveries }: Pick<Catalogue, "deliveries">,
+  met: Pick<MetDelivery, "target" | "namespace" | "environment">,
+): string | undefined {
+  const delivery = deliveries[met.target];
+  if (delivery === undefined || !isDeliveredTo(delivery, met)) return undefined;
+  return externalSecretName(met.target, delivery);
+}
+
+/** The settings say which namespaces receive a pull secret, so any may. */
+function isDeliveredTo(
+  delivery: CatalogueDelivery,
+  { namespace, environment }: Pick<MetDelivery, "namespace" | "environment">,
+): boolean {
+  if (delivery.registry !== undefined) return existsIn(delivery, environment);
+  return isHere(delivery, { namespace, environment });
 }
 
 /** Whether a declared delivery reads `path` into `secretKey`; `<env>` in the declared path stands for any environment. */
@@ -64,7 +85,7 @@ function isHere(
     readonly namespaces?: readonly string[] | undefined;
     readonly environments?: EnvironmentName[] | undefined;
   },
-  { namespace, environment }: MetDelivery,
+  { namespace, environment }: Pick<MetDelivery, "namespace" | "environment">,
 ): boolean {
   if (!existsIn(declared, environment)) return false;
   if (namespace === undefined) return true;

@@ -1,11 +1,18 @@
-import { at, entries, list, text, writtenText, type Path } from "./reading.ts";
+import {
+  externalSecretFields,
+  pushSecretFields,
+  type FieldRole,
+  type SecretField,
+} from "../../domain/manifests/secret-fields.ts";
+import { at, entries, list, text, Undecided, writtenText, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 
-/** One name by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
+/** One field by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
 export interface Reference {
   readonly path: Path;
-  readonly by: "data" | "extract" | "find" | "generator" | "template-from" | "push";
-  /** @throws Undecided @returns the key, name or path as written; `undefined` where it is left out. */
+  /** What the table of fields says that the field is for. */
+  readonly role: FieldRole;
+  /** @throws Undecided @returns the key, name or path as written; `undefined` where the field names none. */
   readonly key: () => string | undefined;
   /** @throws Undecided */
   readonly property: () => string | undefined;
@@ -15,7 +22,17 @@ export interface Reference {
 
 const referencesKey = Symbol("references");
 
-/** Where the ExternalSecret's or PushSecret's own spec stands. */
+const reaching: ReadonlySet<FieldRole> = new Set([
+  "vault-path",
+  "search",
+  "generator",
+  "cluster-secret",
+  "written-path",
+  "bulk-write",
+  "other-kind",
+]);
+
+/** Where the ExternalSecret's or PushSecret's own spec is. */
 export function specPath({ kind }: Subject): Path {
   if (kind === "ClusterExternalSecret") return ["spec", "externalSecretSpec"];
   if (kind === "ClusterPushSecret") return ["spec", "pushSecretSpec"];
@@ -43,73 +60,60 @@ export function targetOf(subject: Subject): string | undefined {
   return text(subject.object, "metadata", "name");
 }
 
-/** Every name that an ExternalSecret reads or a PushSecret writes. @throws Undecided where the list itself is unknown */
+/** Every field by which an ExternalSecret or a PushSecret reads or writes a secret; no member of an entry hides another. */
 export function referencesOf(subject: Subject): readonly Reference[] {
-  return once(subject, referencesKey, () => {
-    const { kind, object } = subject;
-    const base = specPath(subject);
-    if (kind === "PushSecret" || kind === "ClusterPushSecret") return pushed(object, base);
-    return [...fetched(object, base), ...bulkFetched(object, base), ...templated(object, base)];
-  });
-}
-
-const nothing = (): undefined => undefined;
-
-function fetched(object: unknown, base: Path): readonly Reference[] {
-  return list(object, ...base, "data").map((_, i) => {
-    const entry = [...base, "data", i];
-    return {
-      path: [...entry, "remoteRef", "key"],
-      by: "data",
-      key: () => writtenText(object, ...entry, "remoteRef", "key"),
-      property: () => text(object, ...entry, "remoteRef", "property"),
-      secretKey: () => text(object, ...entry, "secretKey"),
-    };
-  });
-}
-
-function bulkFetched(object: unknown, base: Path): readonly Reference[] {
-  return list(object, ...base, "dataFrom").flatMap((_, i): readonly Reference[] => {
-    const entry = [...base, "dataFrom", i];
-    if (at(object, ...entry, "extract") !== undefined) {
-      const path = [...entry, "extract", "key"];
-      return [{ path, by: "extract", key: () => writtenText(object, ...path), property: nothing, secretKey: nothing }];
-    }
-    const path = [...entry, "find"];
-    if (at(object, ...path) !== undefined) {
-      const key = (): string | undefined => text(object, ...path, "name", "regexp") ?? text(object, ...path, "path");
-      return [{ path, by: "find", key, property: nothing, secretKey: nothing }];
-    }
-    if (at(object, ...entry, "sourceRef") === undefined) return [];
-    return [{ path: [...entry, "sourceRef"], by: "generator", key: nothing, property: nothing, secretKey: nothing }];
-  });
-}
-
-/** A template may take its text from a Secret of the cluster, and so carry that one on. */
-function templated(object: unknown, base: Path): readonly Reference[] {
-  const from = [...base, "target", "template", "templateFrom"];
-  return list(object, ...from).flatMap((_, i) =>
-    ["secret", "configMap"].flatMap((kind): readonly Reference[] => {
-      if (at(object, ...from, i, kind) === undefined) return [];
-      const path = [...from, i, kind, "name"];
-      return [
-        { path, by: "template-from", key: () => writtenText(object, ...path), property: nothing, secretKey: nothing },
-      ];
-    }),
+  return once(subject, referencesKey, () =>
+    fieldsOf(subject)
+      .filter(({ role }) => reaching.has(role))
+      .flatMap(({ path, role }) => pathsIn(subject, path).map((found) => reference(subject.object, found, role))),
   );
 }
 
-function pushed(object: unknown, base: Path): readonly Reference[] {
-  return list(object, ...base, "data").map((_, i) => {
-    const match = [...base, "data", i, "match"];
-    return {
-      path: [...match, "remoteRef", "remoteKey"],
-      by: "push",
-      key: () => writtenText(object, ...match, "remoteRef", "remoteKey"),
-      property: () => text(object, ...match, "remoteRef", "property"),
-      secretKey: () => text(object, ...match, "secretKey"),
-    };
-  });
+/** Where the fields of a role are in this subject: those that are present, or not known yet. */
+export function pathsWithRole(subject: Subject, role: FieldRole): readonly Path[] {
+  return fieldsOf(subject)
+    .filter((field) => field.role === role)
+    .flatMap(({ path }) => pathsIn(subject, path));
+}
+
+function fieldsOf({ kind }: Subject): readonly SecretField[] {
+  return kind === "PushSecret" || kind === "ClusterPushSecret" ? pushSecretFields : externalSecretFields;
+}
+
+function reference(object: unknown, path: Path, role: FieldRole): Reference {
+  const [parent, entry] = [path.slice(0, -1), path.slice(0, -2)];
+  return {
+    path,
+    role,
+    // an empty path is asked for, an empty name of a Secret is a provider's default
+    key: () => (role === "cluster-secret" ? text : writtenText)(object, ...path),
+    property: () => text(object, ...parent, "property"),
+    secretKey: () => text(object, ...entry, "secretKey"),
+  };
+}
+
+/**
+ * The places in an object that a path of the table stands for; `null` counts as absent. What is not known
+ * yet counts as present, and reading it throws.
+ */
+function pathsIn(subject: Subject, pattern: string): readonly Path[] {
+  const { object } = subject;
+  const parts = pattern.split(".");
+  const from = (base: Path, next: number): readonly Path[] => {
+    const part = parts[next];
+    if (part === undefined) return [base];
+    const key = part.replace("[]", "");
+    const path = [...base, key];
+    try {
+      if (part !== key) return list(object, ...path).flatMap((_, i) => from([...path, i], next + 1));
+      const value = at(object, ...path);
+      return value === undefined ? [] : from(path, next + 1);
+    } catch (error) {
+      if (error instanceof Undecided) return [[...path, ...parts.slice(next + 1)]];
+      throw error;
+    }
+  };
+  return from(specPath(subject), 0);
 }
 
 /** Keys that the template writes beside or from what is fetched. @throws Undecided */

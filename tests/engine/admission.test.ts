@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubernetesError, openCluster, type Cluster } from "../../cli/access/cluster.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
-import type { Strictness } from "../../domain/plan/environment.ts";
-import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "../../domain/manifests/admission.ts";
 import { externalSecret } from "../../domain/manifests/external-secret.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
-import { applyCrds } from "../../local/servers/index.ts";
-import { useServers } from "../support/servers.ts";
-import { environmentStack, seedCatalogue } from "../support/stacks.ts";
+import { defineFields, resourcePath, useAdmission } from "../support/admission.ts";
+import { seedCatalogue } from "../support/stacks.ts";
 
 const catalogue: Catalogue = {
   ...seedCatalogue,
@@ -17,6 +13,7 @@ const catalogue: Catalogue = {
     { pattern: "*-db-credentials", authority: "cnpg", see: "412" },
     { name: "postgres-ameide-auth", authority: "cnpg", aliases: ["postgres-ameide-password"] },
     { name: "grafana-admin-credentials", authority: "helm" },
+    { name: "vault-auto-credentials", authority: "bootstrap" },
   ],
   inClusterDeliveries: {
     "platform-app-master-client": {
@@ -28,108 +25,56 @@ const catalogue: Catalogue = {
   },
 };
 
-const admission = "/apis/admissionregistration.k8s.io/v1";
-const eso = (namespace: string, version = "v1", resource = "externalsecrets") =>
-  `/apis/external-secrets.io/${version}/namespaces/${namespace}/${resource}`;
-
-function stackIn(stage: Strictness["admission"], of: Catalogue = catalogue) {
-  const stack = environmentStack("dev", {}, { catalogue: of });
-  return { ...stack, strictness: { ...stack.strictness, admission: stage } };
-}
-
 interface Asked {
   readonly name?: string;
   readonly target?: string;
   readonly keys?: readonly string[];
+  /** Key in the target for each of `keys`. @default - `k0`, `k1` and so on */
+  readonly into?: readonly string[];
   readonly dataFrom?: readonly object[];
+  readonly template?: object;
+  readonly manifest?: object;
+  readonly creationPolicy?: string;
   readonly annotations?: Record<string, string>;
   readonly finalizers?: readonly string[];
 }
 
-function asks({ name = "theirs", target = "theirs", keys = [], dataFrom, annotations, finalizers }: Asked) {
+function asks({ name = "theirs", target = "theirs", keys = [], into = [], dataFrom, ...rest }: Asked) {
+  const { annotations, finalizers, ...written } = rest;
   return {
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
     metadata: { name, ...(annotations && { annotations }), ...(finalizers && { finalizers }) },
     spec: {
       secretStoreRef: { kind: "SecretStore", name: "ameide-vault" },
-      target: { name: target },
+      target: { name: target, ...written },
       ...(keys.length > 0 && {
-        data: keys.map((key, index) => ({ secretKey: `k${index}`, remoteRef: { key, property: "value" } })),
+        data: keys.map((key, index) => ({
+          secretKey: into[index] ?? `k${index}`,
+          remoteRef: { key, property: "value" },
+        })),
       }),
       ...(dataFrom && { dataFrom }),
     },
   };
 }
 
-/** Adds what External Secrets 2 defines: the API server drops whatever a definition does not have. */
-async function defineDataTo(cluster: Cluster): Promise<void> {
-  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pushsecrets.external-secrets.io";
-  const { spec } = await cluster.get<{
-    readonly spec: {
-      readonly versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: object } } } } }[];
-    };
-  }>(path);
-  for (const { schema } of spec.versions) {
-    const own = schema.openAPIV3Schema.properties.spec;
-    const items = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-    own.properties = { ...own.properties, dataTo: { type: "array", items } };
-  }
-  await cluster.patch(path, { spec: { versions: spec.versions } });
-}
-
 describe("externalSecretPolicy, on a real API server", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-apiserver"]);
-  let cluster: Cluster;
+  const admission = useAdmission("dev", asks({ keys: ["canary-that-no-catalogue-knows"] }));
+  const stackIn = (stage: "deny", of = catalogue) => admission().stackIn(stage, of);
+  const hold = (stage: "audit" | "warn" | "deny", of = catalogue) => admission().hold(stage, of);
+  const refusal = (namespace: string, object: object, path = resourcePath("externalsecrets", namespace)) =>
+    admission().refusal(object, path);
 
   before(async () => {
-    await applyCrds(servers().home, servers().binaries);
-    cluster = await openCluster({ kubeconfig: servers().home.kubeconfig, context: "ameide-local" });
-    for (const name of ["ameide-dev", "argocd", "elsewhere"]) {
-      await cluster.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    }
     // from before the policy: it must still be annotated, freed and deleted
-    await cluster.create(
-      eso("ameide-dev"),
+    await admission().cluster.create(
+      resourcePath("externalsecrets", "ameide-dev"),
       asks({ name: "old", keys: ["platform-db-credentials"], finalizers: ["a.io/b"] }),
     );
     await hold("deny");
   });
-
-  /** Puts the policies in place, and waits until the API server holds to them. */
-  async function hold(stage: "audit" | "warn" | "deny", of: Catalogue = catalogue): Promise<void> {
-    const stack = stackIn(stage, of);
-    for (const policy of [externalSecretPolicy(stack), pushSecretPolicy(stack)]) {
-      const objects = [
-        ["validatingadmissionpolicies", policy],
-        ["validatingadmissionpolicybindings", admissionBinding(stack, policy.metadata.name)],
-      ] as const;
-      for (const [resource, object] of objects) {
-        const path = `${admission}/${resource}`;
-        const there = await cluster.find(`${path}/${object.metadata.name}`);
-        if (there === undefined) await cluster.create(path, object);
-        else await cluster.patch(`${path}/${object.metadata.name}`, { spec: object.spec });
-      }
-    }
-    const canary = asks({ keys: ["canary-that-no-catalogue-knows"] });
-    const limit = Date.now() + 20_000;
-    while (((await refusal("ameide-dev", canary)) === undefined) === (stage === "deny")) {
-      if (Date.now() > limit) throw new Error(`the API server does not hold to ${stage} after 20 s`);
-      await sleep(200);
-    }
-  }
-
-  /** What the API server says against an object; `undefined` where it would take it. Nothing is stored. */
-  async function refusal(namespace: string, object: object, path = eso(namespace)): Promise<string | undefined> {
-    try {
-      await cluster.create(`${path}?dryRun=All`, object);
-      return undefined;
-    } catch (error) {
-      if (error instanceof KubernetesError) return error.message.replace(/^.*denied request: /s, "");
-      throw error;
-    }
-  }
 
   it("lets every delivery of this program pass", async () => {
     for (const delivery of stackIn("deny").plan.deliveries) {
@@ -148,8 +93,17 @@ describe("externalSecretPolicy, on a real API server", function () {
       name: "keycloak-master-platform-app-sync",
       target: "platform-app-master-client",
       keys: ["platform-app-master-client-secret"],
+      into: ["client-secret"],
     };
     assert.equal(await refusal("ameide-dev", asks(declared)), undefined);
+    for (const creationPolicy of ["Merge", "Orphan"]) {
+      assert.equal(await refusal("ameide-dev", asks({ ...declared, creationPolicy })), undefined, creationPolicy);
+    }
+    assert.match((await refusal("argocd", asks(declared))) ?? "", /platform-app-master-client-secret/);
+    assert.match(
+      (await refusal("ameide-dev", asks({ ...declared, into: ["password"] }))) ?? "",
+      /platform-app-master-client-secret/,
+    );
     assert.match(
       (await refusal("ameide-dev", asks({ ...declared, name: "other" }))) ?? "",
       /platform-app-master-client-secret/,
@@ -173,23 +127,73 @@ describe("externalSecretPolicy, on a real API server", function () {
     ],
     ["a name that nobody knows", { keys: ["new-thing"] }, "new-thing (not in the catalogue)"],
     ["all keys of a path", { dataFrom: [{ extract: { key: "x-db-credentials" } }] }, "x-db-credentials (cnpg)"],
-    [
-      "whatever a search finds",
-      { dataFrom: [{ find: { name: { regexp: ".*" } } }] },
-      "datafrom-find (not in the catalogue)",
-    ],
-    [
-      "what a generator makes",
-      { dataFrom: [{ sourceRef: { generatorRef: { kind: "Password", name: "a" } } }] },
-      "datafrom-sourceref (not in the catalogue)",
-    ],
   ] as const) {
     it(`refuses ${what}, naming it and its owner`, async () =>
       assert.equal(
         await refusal("ameide-dev", asks(asked)),
-        `it may not fetch ${says}; remove the key, or declare the delivery in environments/catalogue.yaml [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, delivery-find]`,
+        `it may not fetch ${says}; remove the key, or declare the delivery in environments/catalogue.yaml [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, authority-retired]`,
       ));
   }
+
+  for (const [what, asked, says] of [
+    [
+      "whatever a search finds",
+      { dataFrom: [{ find: { name: { regexp: ".*" } } }] },
+      "dataFrom[].find takes what no field names; name each key under data [delivery-find]",
+    ],
+    [
+      "a search beside a key that may be fetched",
+      { dataFrom: [{ extract: { key: "ghcr-token" }, find: { name: { regexp: ".*" } } }] },
+      "dataFrom[].find takes what no field names; name each key under data [delivery-find]",
+    ],
+    [
+      "what a generator creates",
+      { dataFrom: [{ sourceRef: { generatorRef: { kind: "Password", name: "a" } } }] },
+      "dataFrom[].sourceRef.generatorRef takes what no field names; name each key under data [delivery-find]",
+    ],
+    [
+      "a template that copies a database's Secret",
+      { template: { templateFrom: [{ secret: { name: "platform-db-credentials", items: [{ key: "password" }] } }] } },
+      "its template may not copy the Secret platform-db-credentials (cnpg); fetch what it needs under data [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, authority-retired]",
+    ],
+    [
+      "a template that copies Vault's root token",
+      { template: { templateFrom: [{ secret: { name: "vault-auto-credentials", items: [{ key: "root-token" }] } }] } },
+      "its template may not copy the Secret vault-auto-credentials (bootstrap); fetch what it needs under data [authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, authority-retired]",
+    ],
+    [
+      "a target that the catalogue gives to another, with Merge too",
+      { target: "ghcr-pull", keys: ["ghcr-token"], creationPolicy: "Merge" },
+      "its target ghcr-pull belongs to the ExternalSecret ghcr-pull-sync; choose another name [authority-declared-target]",
+    ],
+    [
+      "the target of a declared in-cluster delivery, with Merge too",
+      { target: "platform-app-master-client", keys: ["ghcr-token"], creationPolicy: "Merge" },
+      "its target platform-app-master-client (keycloak) is the Secret of another controller; choose another name [authority-cluster-managed, authority-undeclared-delivery]",
+    ],
+  ] as const) {
+    it(`refuses ${what}`, async () => assert.equal(await refusal("ameide-dev", asks(asked)), says));
+  }
+
+  it("lets a template take its text from a ConfigMap, and copy a Secret of external secrets", async () => {
+    for (const from of [{ configMap: { name: "a" } }, { secret: { name: "langfuse-secrets" } }]) {
+      const [[kind, { name }]] = Object.entries(from) as [[string, { name: string }]];
+      const template = { templateFrom: [{ [kind]: { name, items: [{ key: "a" }] } }] };
+      assert.equal(await refusal("ameide-dev", asks({ keys: ["ghcr-token"], template })), undefined, kind);
+    }
+  });
+
+  it("refuses to write another kind of object, which External Secrets 1 and newer can", async () => {
+    const manifest = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+    await defineFields(admission().cluster, "externalsecrets", { "target.manifest": manifest });
+    const object = asks({ keys: ["ghcr-token"], manifest: { apiVersion: "v1", kind: "ConfigMap" } });
+    const limit = Date.now() + 20_000;
+    while ((await refusal("ameide-dev", object)) === undefined && Date.now() < limit) await sleep(200);
+    assert.equal(
+      await refusal("ameide-dev", object),
+      "target.manifest writes values into another kind of object; remove it [delivery-target-kind]",
+    );
+  });
 
   it("names every refused key at once", async () =>
     assert.match(
@@ -200,7 +204,7 @@ describe("externalSecretPolicy, on a real API server", function () {
   it("refuses to write over the Secret of another controller", async () =>
     assert.equal(
       await refusal("ameide-dev", asks({ target: "postgres-ameide-auth", keys: ["ghcr-token"] })),
-      "its target postgres-ameide-auth (cnpg) is the Secret of another controller; choose another name [authority-cluster-managed]",
+      "its target postgres-ameide-auth (cnpg) is the Secret of another controller; choose another name [authority-cluster-managed, authority-undeclared-delivery]",
     ));
 
   it("takes the object's own name for the target where it gives none", async () => {
@@ -227,7 +231,8 @@ describe("externalSecretPolicy, on a real API server", function () {
   });
 
   it("lets an object from before be annotated, freed of its finalizer and deleted, but not changed", async () => {
-    const old = `${eso("ameide-dev")}/old`;
+    const { cluster } = admission();
+    const old = `${resourcePath("externalsecrets", "ameide-dev")}/old`;
     await cluster.patch(old, { metadata: { annotations: { seen: "yes" } } });
     await assert.rejects(
       cluster.patch(old, { spec: { refreshInterval: "9m" } }),
@@ -250,11 +255,13 @@ describe("externalSecretPolicy, on a real API server", function () {
         ...more,
       },
     });
-    const collection = eso("ameide-dev", "v1alpha1", "pushsecrets");
+    const collection = resourcePath("pushsecrets", "ameide-dev");
     const pushed = (object: object) => refusal("ameide-dev", object, collection);
 
     before(async () => {
-      await defineDataTo(cluster);
+      const { cluster } = admission();
+      const items = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+      await defineFields(cluster, "pushsecrets", { dataTo: { type: "array", items } });
       const object = pushes("platform-db-credentials", { dataTo: [] });
       const limit = Date.now() + 20_000;
       const kept = () => cluster.create<{ readonly spec: object }>(`${collection}?dryRun=All`, object);
@@ -277,9 +284,37 @@ describe("externalSecretPolicy, on a real API server", function () {
       const dataTo = [{ storeRef: { name: "ameide-vault" } }];
       assert.equal(
         await pushed(pushes("platform-db-credentials", { dataTo })),
-        "dataTo pushes whatever keys the Secret has; name each key under data [authority-push-all]",
+        "dataTo[] pushes what no field names; name the Secret in selector.secret.name and each key under data [authority-push-all]",
       );
     });
+
+    for (const [what, more, says] of [
+      [
+        "Vault's root token under the name of a database's secret",
+        { selector: { secret: { name: "vault-auto-credentials" } } },
+        /^it may not push the Secret vault-auto-credentials \(bootstrap\);/,
+      ],
+      [
+        "it by a template",
+        {
+          template: { templateFrom: [{ secret: { name: "vault-auto-credentials", items: [{ key: "root-token" }] } }] },
+        },
+        /^it may not push the Secret vault-auto-credentials \(bootstrap\);/,
+      ],
+      [
+        "Secrets by their labels",
+        { selector: { secret: { selector: { matchLabels: { a: "b" } } } } },
+        /^selector\.secret\.selector pushes what no field names;/,
+      ],
+      [
+        "what a generator creates",
+        { selector: { generatorRef: { kind: "Password", name: "a" } } },
+        /^selector\.generatorRef pushes what no field names;/,
+      ],
+    ] as const) {
+      it(`refuses to push ${what}`, async () =>
+        assert.match((await pushed(pushes("platform-db-credentials", more))) ?? "", says));
+    }
 
     for (const [key, owner] of [
       ["ghcr-token", "an ExternalSecret reads it"],
@@ -290,7 +325,7 @@ describe("externalSecretPolicy, on a real API server", function () {
       it(`refuses to write ${key}`, async () =>
         assert.equal(
           await pushed(pushes(key)),
-          `it may not write ${key} (${owner}); only secrets of cnpg, redis, helm that no ExternalSecret reads are mirrored [authority-wrong-writer, authority-mirror-read]`,
+          `it may not write ${key} (${owner}); only secrets of cnpg, redis, helm that no ExternalSecret reads are mirrored [authority-wrong-writer, authority-cluster-managed, authority-not-in-catalogue, authority-mirror-read]`,
         ));
     }
   });
@@ -299,7 +334,7 @@ describe("externalSecretPolicy, on a real API server", function () {
     const violating = asks({ keys: ["platform-db-credentials"] });
 
     function applied(): { readonly status: number | null; readonly stderr: string } {
-      const { home, binaries } = servers();
+      const { home, binaries } = admission().servers;
       const args = ["--kubeconfig", home.kubeconfig, "-n", "ameide-dev", "create", "--dry-run=server", "-f", "-"];
       return spawnSync(binaries.kubectl, args, { input: JSON.stringify(violating), encoding: "utf8" });
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { catalogueSchema } from "../../domain/catalogue/catalogue.ts";
 import { classifyKey } from "../../policies/authority-names.ts";
 import { changed, type Path, type Sample } from "./examples/example.ts";
 import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./examples/samples.ts";
@@ -110,6 +111,78 @@ describe("authority rules", () => {
       refusedBy(changed(externalSecret, [["spec", "dataFrom"], [{ extract: { key: "platform-db-credentials" } }]])),
       ["authority-cluster-managed"],
     ));
+  for (const beside of [
+    { find: { name: { regexp: ".*" } } },
+    { sourceRef: { generatorRef: { kind: "UUID", name: "a" } } },
+  ]) {
+    it(`fail what dataFrom extracts beside ${Object.keys(beside).join()}`, () =>
+      assert.deepEqual(
+        refusedBy(
+          changed(externalSecret, [["spec", "dataFrom"], [{ extract: { key: "platform-db-credentials" }, ...beside }]]),
+        ),
+        ["authority-cluster-managed"],
+      ));
+  }
+  it("allow a template's text to come from a ConfigMap, whose name is no secret's", () =>
+    assert.deepEqual(
+      refusedBy(
+        changed(externalSecret, [
+          ["spec", "target", "template"],
+          { templateFrom: [{ configMap: { name: "langfuse-template", items: [{ key: "config.yaml" }] } }] },
+        ]),
+      ),
+      [],
+    ));
+  it("fail a template that copies the Secret of a delivery with a generated secret in it", () => {
+    const catalogue = catalogueSchema.parse({
+      ...policyCatalogue,
+      deliveries: { "plausible-cookie": { keys: { COOKIE: "plausible-oauth-cookie-secret" } } },
+    });
+    assert.equal(classifyKey(catalogue, "plausible-cookie").authority, "generated");
+  });
+  for (const [name, rule] of [
+    ["vault-auto-credentials", "authority-cluster-managed"],
+    ["ghcr-pull", "authority-wrong-writer"],
+    ["nobody-knows-it", "authority-not-in-catalogue"],
+  ] as const) {
+    it(`fail a PushSecret that pushes ${name} under the name of a database's secret`, () =>
+      assert.deepEqual(refusedBy(changed(pushSecret, [["spec", "selector", "secret", "name"], name])), [rule]));
+    it(`fail a PushSecret whose template takes from ${name}`, () =>
+      assert.deepEqual(
+        refusedBy(
+          changed(pushSecret, [
+            ["spec", "template"],
+            { templateFrom: [{ secret: { name, items: [{ key: "root-token" }] } }] },
+          ]),
+        ),
+        [rule],
+      ));
+  }
+  for (const selector of [
+    { secret: { selector: { matchLabels: { a: "b" } } } },
+    { generatorRef: { kind: "Password", name: "a" } },
+  ]) {
+    it(`fail a PushSecret that selects by ${JSON.stringify(selector)}`, () =>
+      assert.deepEqual(refusedBy(changed(pushSecret, [["spec", "selector"], selector])), ["authority-push-all"]));
+  }
+  it("allow another ExternalSecret to write a target of that name where the catalogue delivers none", () =>
+    assert.deepEqual(
+      refusedBy(
+        changed(externalSecret, [["metadata", "name"], "my-own-sync"], [["metadata", "namespace"], "elsewhere"]),
+      ),
+      [],
+    ));
+  it("fail another ExternalSecret that writes a pull secret, in whatever namespace", () =>
+    assert.deepEqual(
+      refusedBy(
+        changed(
+          externalSecret,
+          [["metadata", "namespace"], "argocd"],
+          [["spec", "target"], { name: "ghcr-pull", creationPolicy: "Merge" }],
+        ),
+      ),
+      ["authority-declared-target"],
+    ));
   it("fail what a template takes from another Secret", () =>
     assert.deepEqual(
       refusedBy(
@@ -130,7 +203,7 @@ describe("authority rules", () => {
       refusedBy({
         type: "kubernetes:external-secrets.io/v1:ClusterExternalSecret",
         props: {
-          metadata: { name: "x" },
+          metadata: { name: "langfuse-secrets-sync" },
           spec: { externalSecretSpec: reading("redis-auth")["props" as never]["spec"] },
         },
       }),

@@ -11,9 +11,49 @@ describe("deliveryFind", () => {
       saidBy("delivery-find", asking({ sourceRef: { generatorRef: { kind: "Password", name: "a" } } })),
       ["takes what a generator makes; name a key of the source"],
     ));
+  for (const [what, entry, expected] of [
+    [
+      "extract and find",
+      { extract: { key: "ghcr-token" }, find: { name: { regexp: ".*" } } },
+      ["asks by find for whatever matches; name each key", "has find and extract, of which only find is run; keep one"],
+    ],
+    [
+      "extract and a generator",
+      { extract: { key: "ghcr-token" }, sourceRef: { generatorRef: { kind: "Password", name: "a" } } },
+      [
+        "takes what a generator makes; name a key of the source",
+        "has extract and sourceRef.generatorRef, of which only extract is run; keep one",
+      ],
+    ],
+  ] as const) {
+    it(`fails an entry with ${what}, and judges both`, () =>
+      assert.deepEqual(saidBy("delivery-find", asking(entry)), expected));
+  }
+  it("fails a generator that an entry of data names", () =>
+    assert.deepEqual(
+      saidBy(
+        "delivery-find",
+        changed(externalSecret, [["spec", "data", 0, "sourceRef"], { generatorRef: { kind: "Password", name: "a" } }]),
+      ),
+      ["takes what a generator makes; name a key of the source"],
+    ));
   it("allows a name that is asked of another store", () =>
     assert.deepEqual(
       saidBy("delivery-find", asking({ extract: { key: "ghcr-token" }, sourceRef: { storeRef: { name: "a" } } })),
       [],
     ));
+});
+
+describe("storeForNamespace", () => {
+  it("fails a store that only one entry names, and that nothing creates", () => {
+    const other = { storeRef: { kind: "SecretStore", name: "elsewhere" } };
+    for (const entry of [
+      changed(externalSecret, [["spec", "data", 0, "sourceRef"], other]),
+      asking({ extract: { key: "ghcr-token" }, sourceRef: other }),
+    ]) {
+      assert.deepEqual(saidBy("store-for-namespace", entry), [
+        'reads by the store "ameide-prod/elsewhere", which nothing here makes',
+      ]);
+    }
+  });
 });

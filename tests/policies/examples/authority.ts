@@ -42,6 +42,19 @@ export const authorityExamples: readonly Example[] = [
     unknown: key,
   },
   {
+    rule: "authority-declared-target",
+    allowed: externalSecret,
+    refused: changed(
+      externalSecret,
+      [["metadata", "name"], "my-own-sync"],
+      [["spec", "target", "creationPolicy"], "Merge"],
+    ),
+    says: 'writes the Secret "langfuse-secrets", which belongs to the ExternalSecret "langfuse-secrets-sync"',
+    absent: changed(externalSecret, [["metadata", "name"], undefined]),
+    absentIsFine: "an object without a name cannot be created",
+    unknown: target,
+  },
+  {
     rule: "authority-wrong-writer",
     allowed: pushSecret,
     refused: changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "remoteKey"], "ghcr-token"]),

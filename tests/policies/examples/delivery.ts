@@ -57,6 +57,15 @@ export const deliveryExamples: readonly Example[] = [
     unknown: ["spec", "dataFrom"],
   },
   {
+    rule: "delivery-target-kind",
+    allowed: externalSecret,
+    refused: changed(externalSecret, [["spec", "target", "manifest"], { apiVersion: "v1", kind: "ConfigMap" }]),
+    says: "writes its values into a ConfigMap; remove target.manifest",
+    absent: changed(externalSecret, [["spec", "target"], undefined]),
+    absentIsFine: "without a manifest the target is a Secret",
+    unknown: ["spec", "target"],
+  },
+  {
     rule: "delivery-docker-config",
     allowed: pullSecret,
     refused: changed(

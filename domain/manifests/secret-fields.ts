@@ -1,0 +1,100 @@
+/**
+ * The one table of the fields by which an ExternalSecret or a PushSecret can name, carry or write a secret, for
+ * External Secrets 0.17 to 2.9. The rules read objects by it and admission's CEL is built from it, so that a field
+ * cannot be judged by one and forgotten by the other. A test compares it with the operator's own
+ * CustomResourceDefinitions: a field that is in no row fails it.
+ *
+ * @see https://external-secrets.io/latest/api/spec/
+ */
+
+/**
+ * What a field is for:
+ * - `vault-path`: a path that is read from Vault.
+ * - `search`: reads or pushes whatever matches.
+ * - `generator`: takes a value that a generator creates.
+ * - `cluster-secret`: a Secret of the cluster whose data is read.
+ * - `written-path`: a path that is written to Vault.
+ * - `bulk-write`: writes whatever keys the Secret has.
+ * - `target`: the Secret that is written.
+ * - `other-kind`: writes an object of another kind than Secret.
+ * - `store`: the store that is read from or written to.
+ * - `part`: a part (key, property, version) of what another row names.
+ * - `text`: text that goes into the target: templates, names of ConfigMaps that hold them, new names for keys.
+ * - `behaviour`: neither names nor carries a secret.
+ */
+export type FieldRole =
+  | "vault-path"
+  | "search"
+  | "generator"
+  | "cluster-secret"
+  | "written-path"
+  | "bulk-write"
+  | "target"
+  | "other-kind"
+  | "store"
+  | "part"
+  | "text"
+  | "behaviour";
+
+export interface SecretField {
+  /** Path in the spec; `[]` stands for every item of a list. Everything below it has the same role, unless a row says otherwise. */
+  readonly path: string;
+  readonly role: FieldRole;
+}
+
+function rows(table: Readonly<Partial<Record<FieldRole, readonly string[]>>>): readonly SecretField[] {
+  return (Object.keys(table) as FieldRole[]).flatMap((role) =>
+    (table[role] ?? []).map((path): SecretField => ({ path, role })),
+  );
+}
+
+/** Of ExternalSecret's `spec`, and of ClusterExternalSecret's `spec.externalSecretSpec`. */
+export const externalSecretFields = rows({
+  "vault-path": ["data[].remoteRef.key", "dataFrom[].extract.key"],
+  search: ["dataFrom[].find"],
+  generator: ["data[].sourceRef.generatorRef", "dataFrom[].sourceRef.generatorRef"],
+  "cluster-secret": ["target.template.templateFrom[].secret.name"],
+  target: ["target.name"],
+  // since 1.0
+  "other-kind": ["target.manifest"],
+  store: ["secretStoreRef", "data[].sourceRef.storeRef", "dataFrom[].sourceRef.storeRef"],
+  part: ["data[].remoteRef", "data[].secretKey", "dataFrom[].extract", "target.template.templateFrom[].secret.items"],
+  text: ["target.template", "dataFrom[].rewrite"],
+  behaviour: [
+    "refreshInterval",
+    "refreshPolicy",
+    "syncWindows",
+    "target.creationPolicy",
+    "target.deletionPolicy",
+    "target.immutable",
+  ],
+});
+
+/** Members of an entry of `dataFrom`: External Secrets runs the first one that is present, in this order, and ignores the rest. */
+export const dataFromMembers = ["find", "extract", "sourceRef.generatorRef"] as const;
+
+/** Of PushSecret's `spec`, and of ClusterPushSecret's `spec.pushSecretSpec`. */
+export const pushSecretFields = rows({
+  "written-path": ["data[].match.remoteRef.remoteKey"],
+  // since 2.x
+  "bulk-write": ["dataTo[]"],
+  search: ["selector.secret.selector"],
+  generator: ["selector.generatorRef"],
+  "cluster-secret": ["selector.secret.name", "template.templateFrom[].secret.name"],
+  store: ["secretStoreRefs[]", "dataTo[].storeRef"],
+  part: ["data[].match", "template.templateFrom[].secret.items"],
+  text: ["template"],
+  behaviour: ["refreshInterval", "updatePolicy", "deletionPolicy", "data[].conversionStrategy", "data[].metadata"],
+});
+
+/** Paths of the rows with one of these roles, in the table's order. */
+export function pathsOfRole(fields: readonly SecretField[], ...roles: readonly FieldRole[]): readonly string[] {
+  return fields.filter(({ role }) => roles.includes(role)).map(({ path }) => path);
+}
+
+/** The row that a field belongs to: the one with the longest path at or above it. */
+export function rowOf(fields: readonly SecretField[], path: string): SecretField | undefined {
+  return fields
+    .filter((row) => path === row.path || path.startsWith(`${row.path}.`) || path.startsWith(`${row.path}[`))
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
