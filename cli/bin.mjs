@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import module from "node:module";
+import { enableOwnCompileCache } from "../local/compile-cache.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
@@ -11,7 +11,7 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 2));
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  module.enableCompileCache?.();
+  enableOwnCompileCache();
   const [{ main }, { processIo }] = await Promise.all([import("./main.ts"), import("./io.ts")]);
   process.exitCode = await main(process.argv.slice(2), processIo);
 } else {

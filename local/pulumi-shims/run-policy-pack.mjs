@@ -3,6 +3,7 @@
 import module, { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { enableOwnCompileCache } from "../compile-cache.mjs";
 
 /* An engine that is killed cannot end its plugins. Once it is gone, this process belongs to another parent. */
 const engine = process.ppid;
@@ -10,7 +11,7 @@ setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
 
 /* The engine waits for the pack: what was compiled once is not compiled again. Written down while the engine is busy, since
    it ends its plugins without a word. */
-module.enableCompileCache?.();
+enableOwnCompileCache();
 setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
 const require = createRequire(pathToFileURL(`${process.cwd()}/`));
