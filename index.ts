@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
 import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/plan/environment.ts";
+import { refuseRevealingLogs } from "./domain/engine-logging.ts";
 import { errorsOf } from "./domain/finding.ts";
 import { effectivePrefix } from "./domain/names.ts";
 import { UserError } from "./domain/user-error.ts";
@@ -19,6 +20,7 @@ export default async function program(): Promise<Record<string, unknown>> {
   const settings: unknown = new pulumi.Config("ameide-secrets").getObject("settings");
   const { VAULT_ADDR: vaultAddress, VAULT_TOKEN: vaultToken } = process.env;
   try {
+    refuseRevealingLogs(process.env);
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
     guard(plan);
     if (plan.kind === "environment") await requireVault(plan, vaultToken);

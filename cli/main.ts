@@ -14,6 +14,9 @@ const groups: Readonly<Record<string, string>> = {
 
 const exitCodes = "Exit codes: 0 ok; 1 it found or refused something; 2 it could not run (docs/exit-codes.md)";
 
+/** SIGHUP: the terminal was closed. */
+const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
  * Runs one command line.
  *
@@ -23,8 +26,9 @@ const exitCodes = "Exit codes: 0 ok; 1 it found or refused something; 2 it could
 export async function main(argv: readonly string[], given: Io): Promise<number> {
   const io: Io = { ...given, out: (text) => given.out(text), err: (text) => given.err(withoutValuesInMemory(text)) };
   const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  // a second signal does not wait for what is in hand; temporary files are removed all the same
+  const interrupt = () => (abort.signal.aborted ? process.exit(ExitCode.interrupted) : abort.abort());
+  for (const signal of stopping) process.on(signal, interrupt);
 
   let code: number = ExitCode.ok;
   const program = build(io, abort.signal, (result) => void (code = result));
@@ -35,7 +39,7 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     if (error instanceof CommanderError) return usage(error, io, argv.includes("--json"));
     return report(error, io, argv, abort.signal);
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    for (const signal of stopping) process.off(signal, interrupt);
   }
 }
 

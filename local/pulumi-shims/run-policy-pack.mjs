@@ -14,6 +14,8 @@ setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
 enableOwnCompileCache();
 setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
+/* Pulumi's runner loads ts-node, whose cache is a folder in the shared temporary directory that anybody can create first. */
+process.env.TS_NODE_CACHE = "false";
 const require = createRequire(pathToFileURL(`${process.cwd()}/`));
 process.argv[1] = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
 require(process.argv[1]);

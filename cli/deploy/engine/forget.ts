@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { pulumiCli } from "./stack.ts";
+import { importState, pulumiCli } from "./stack.ts";
 
 /** What is read and written of a resource in an exported state; the rest of it goes through as it is. */
 export interface ExportedResource {
@@ -36,5 +36,5 @@ export async function forgetResources(stack: Stack, urns: ReadonlySet<string>): 
     readonly deployment: { readonly resources?: readonly ExportedResource[] };
   };
   const resources = withoutResources(deployment.resources ?? [], urns);
-  await stack.importStack({ version, deployment: { ...deployment, resources } });
+  await importState(stack, { version, deployment: { ...deployment, resources } });
 }

@@ -4,8 +4,10 @@ import { promisify } from "node:util";
 import { basename, delimiter, dirname, join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
+import { refuseRevealingLogs } from "../../../domain/engine-logging.ts";
 import { heldValues, lackingValues, type ExportedDeployment } from "../../../domain/plan/held-values.ts";
 import { UserError } from "../../../domain/user-error.ts";
+import type { ExportedState } from "../exported-state.ts";
 import { keepConnectionsApart } from "./connections.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
@@ -30,9 +32,11 @@ export interface EngineSetup {
 /**
  * Selects the stack, or makes it where it does not exist.
  *
- * @throws UserError when the executable cannot be run or the backend cannot be reached.
+ * @throws UserError when the executable cannot be run or the backend cannot be reached; when the environment would make
+ *   the engine log values.
  */
 export async function openStack(setup: EngineSetup): Promise<Stack> {
+  refuseRevealingLogs(process.env);
   const { stackName, program, workDir, project, pulumi } = setup;
   keepConnectionsApart();
   try {
@@ -44,6 +48,8 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
         pulumiCommand: await pulumiCommand(pulumi, workDir),
         envVars: {
           PULUMI_SKIP_UPDATE_CHECK: "true",
+          // a cache in the shared temporary directory, for a compiler that this program and its pack do not use
+          TS_NODE_CACHE: "false",
           PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
           PATH: [...setup.binDirs, process.env["PATH"] ?? "", ...(setup.fallbackBinDirs ?? [])].join(delimiter),
           ...setup.env,
@@ -92,13 +98,33 @@ export async function readExport(stack: Stack): Promise<ExportedDeployment> {
   return deployment;
 }
 
-/** One call of `pulumi` on this stack, where the Automation API has none. @returns its standard output. */
-export async function pulumiCli({ name, workspace }: Stack, args: readonly string[]): Promise<string> {
+/**
+ * Replaces the stack's state. The Automation API's own import goes through a file that everybody can read, and leaves it
+ * if it fails.
+ *
+ * @param state - as `stack export` writes it. Without `secrets_providers` its secrets are those of `--show-secrets`, and
+ *   the stack's own key encrypts them.
+ */
+export async function importState(stack: Stack, state: ExportedState): Promise<void> {
+  const { secrets_providers } = (await readExport(stack)) as { readonly secrets_providers?: unknown };
+  const deployment = { secrets_providers, ...state.deployment };
+  await pulumiCli(stack, ["stack", "import"], JSON.stringify({ ...state, deployment }));
+}
+
+/**
+ * One call of `pulumi` on this stack, where the Automation API has none.
+ *
+ * @param input - what it reads from standard input. @default - nothing
+ * @returns its standard output.
+ */
+export async function pulumiCli({ name, workspace }: Stack, args: readonly string[], input = ""): Promise<string> {
   const { pulumiCommand: pulumi, workDir: cwd, envVars } = workspace;
-  const { stdout } = await promisify(execFile)(pulumi.command, [...args, "--stack", name], {
+  const running = promisify(execFile)(pulumi.command, [...args, "--stack", name], {
     cwd,
     env: { ...process.env, ...envVars },
     maxBuffer: 2 ** 30,
   });
-  return stdout;
+  running.child.stdin?.on("error", () => {}); // it may end without reading
+  running.child.stdin?.end(input);
+  return (await running).stdout;
 }
