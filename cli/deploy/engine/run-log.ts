@@ -7,7 +7,7 @@ import { isUndecided, parseVerdict } from "../../../policies/verdict-text.ts";
 
 /** What one resource comes to in a preview, or came to in an update. */
 export interface Change {
-  readonly operation: "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh" | "same";
+  readonly operation: "create" | "update" | "replace" | "delete" | "import" | "refresh" | "same";
   readonly urn: string;
   readonly type: string;
   readonly name: string;
@@ -142,10 +142,11 @@ function operationOf(op: string): Change["operation"] | undefined {
     case "update":
     case "delete":
     case "same":
-    case "read":
     case "import":
     case "refresh":
       return op;
+    case "read": // what a StackReference does in every run: it changes nothing
+      return "same";
     case "replace":
     case "create-replacement":
     case "delete-replaced":
