@@ -8,6 +8,7 @@ import { Namespaces } from "./components/namespaces.ts";
 import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
 import { ResourceGroup } from "./components/resource-group.ts";
 import { SecretDelivery } from "./components/secret-delivery.ts";
+import { sharedStackName } from "./components/shared-stack.ts";
 import { serverSideApply } from "./components/server-side-apply.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
@@ -75,7 +76,7 @@ function registerShared(
 /** One environment: the chain, top to bottom. Each line uses only what the lines above it made. */
 function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
   const { azure, federated, strictness } = stack;
-  const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack.cluster) };
+  const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack) };
   const transformations = [adopting(stack.adopt), serverSideApply];
   const ground = strictness.makesNamespaces
     ? [
@@ -118,7 +119,7 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
 
 /** The shared stack's part as this environment sees it: asked by reference, or given where there is nobody to ask. */
 function sharedStack({ azure }: EnvironmentStack, given: RegisterOptions["shared"]) {
-  const reference = () => new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/shared`);
+  const reference = () => new pulumi.StackReference(sharedStackName());
   const bootstrapClientId = given
     ? pulumi.output(given.bootstrapClientId)
     : reference().requireOutput("bootstrapClientId").apply(String);

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
+import { requireSharedStack } from "./components/shared-stack.ts";
 import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/plan/environment.ts";
 import { refuseRevealingLogs } from "./domain/engine-logging.ts";
@@ -11,8 +12,8 @@ import { load } from "./environments/index.ts";
 import { guardTransformation, judgePlan } from "./policies/guard.ts";
 
 /**
- * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, asks
- * Vault, and only then registers the chain (chain.ts).
+ * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, checks
+ * the shared stack and Vault, and only then registers the chain (chain.ts).
  *
  * @throws pulumi.RunError with everything that is wrong, before anything is registered.
  */
@@ -23,6 +24,7 @@ export default async function program(): Promise<Record<string, unknown>> {
     refuseRevealingLogs(process.env);
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
     guard(plan);
+    await requireSharedStack(plan);
     if (plan.kind === "environment") await requireVault(plan, vaultToken);
     return registerStack(plan, { held: await heldBefore(plan) });
   } catch (error) {

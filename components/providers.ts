@@ -8,10 +8,18 @@ export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace
   return new AzureProvider("azure", { subscriptionId, tenantId, location });
 }
 
-/** Server-side apply: what others own in an object stays theirs; see server-side-apply.ts for what is ours as a whole. */
-export function kubernetesProvider({ kubeconfig, context }: EnvironmentStack["cluster"]): KubernetesProvider {
+/**
+ * Server-side apply: what others own in an object stays theirs; see server-side-apply.ts for what is ours as a whole.
+ *
+ * `clusterIdentifier` says that the environment's cluster is the same, whatever its kubeconfig says. Without it the
+ * provider takes another CA or address for another cluster: Pulumi then replaces every object, and deletes the object
+ * that it has just created under the same name.
+ */
+export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "name" | "cluster">): KubernetesProvider {
+  const { kubeconfig, context } = cluster;
   return new KubernetesProvider("kubernetes", {
     context,
+    clusterIdentifier: `ameide-secrets-${name}`,
     enableServerSideApply: true,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   });

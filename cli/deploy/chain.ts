@@ -90,7 +90,7 @@ export async function previewThenUpdate(
 ): Promise<Pick<ChainResult, "preview" | "update">> {
   const run = { policyPacks, signal, ...(refresh === undefined ? {} : { refresh }) };
   const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
-  refuseLoss(preview.changes, stack.name);
+  await refuseLoss(preview.changes, stack);
   await inspect?.(preview.changes);
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };

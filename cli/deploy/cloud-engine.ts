@@ -4,7 +4,8 @@ import type { StackPlan } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
-import { openStack, requireHeldValues } from "./engine/stack.ts";
+import { requireSharedStack } from "../../components/shared-stack.ts";
+import { openStack, requireFittingState } from "./engine/stack.ts";
 import type { OpenEngine } from "./chain.ts";
 import { refuseWeakState } from "./preflight.ts";
 import { pulumiExecutable } from "./pulumi-executable.ts";
@@ -17,7 +18,7 @@ export async function openCloudEngine(
   vaultToken?: Redacted,
 ): Promise<OpenEngine> {
   const stack = await openCloudStack(stackName, plan, register, vaultToken);
-  await requireHeldValues(stack, plan);
+  await requireFittingState(stack, plan);
   return { stack, close: () => Promise.resolve() };
 }
 
@@ -30,7 +31,10 @@ export async function openCloudStack(
 ): Promise<Stack> {
   const stack = await openStack({
     stackName,
-    program: async () => registerStack(plan, register),
+    program: async () => {
+      await requireSharedStack(plan);
+      return registerStack(plan, register);
+    },
     workDir: repositoryRoot,
     pulumi: await pulumiExecutable(),
     binDirs: [],

@@ -16,6 +16,7 @@ import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine } from "./cloud-engine.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
+import { lacksSharedStack } from "./shared-output.ts";
 
 export interface CloudOptions {
   /** `shared`, `dev`, `staging` or `prod`. */
@@ -77,7 +78,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   }
 
   const cluster = await openCluster(plan.cluster);
-  await phases.run("preflight", () => preflightCluster(cluster, plan, until === "update"));
+  await phases.run("preflight", () => preflightCluster(cluster, plan, until === "update", [lacksSharedStack()]));
   const forward = await reachVault(plan);
   try {
     const token = ownVaultToken(name, process.env);

@@ -7,6 +7,8 @@ import type { Cluster, KubernetesObject } from "../access/cluster.ts";
 import { vaultState, type VaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunOptions } from "./engine/deploy.ts";
 import type { Change } from "./engine/run-log.ts";
+import { readExport } from "./engine/stack.ts";
+import { refuseLoss } from "./gates.ts";
 import { isOurs } from "./ownership/kubernetes-objects.ts";
 
 /**
@@ -55,7 +57,12 @@ export async function ensureVaultActive(options: {
     const stack = await options.bootstrapOnly();
     // what somebody deleted stands in the state still: without a look at the cluster there would be nothing to make
     const firstStep = { ...run, exclude: leftOutByFirstStep, refresh: true };
-    if (options.inspect !== undefined) await options.inspect((await previewStack(stack, firstStep)).changes);
+    const { resources = [] } = await readExport(stack);
+    if (options.inspect !== undefined || resources.length > 0) {
+      const { changes } = await previewStack(stack, firstStep);
+      await refuseLoss(changes, stack);
+      await options.inspect?.(changes);
+    }
     await updateStack(stack, firstStep);
   } else {
     requireOurs(there, namespace);

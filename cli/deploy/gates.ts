@@ -1,19 +1,59 @@
 import { readFileSync } from "node:fs";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
 import { placeOfStack } from "../../policies/place.ts";
+import { formerKubeconfig } from "./engine/kubeconfig.ts";
 import type { Change } from "./engine/run-log.ts";
+import { readExport } from "./engine/stack.ts";
 
 /**
- * Stops an update between its preview and its first change, where the plan would lose what nobody can make again. No
- * policy is shown a deletion, so this is not the pack's to do.
+ * Stops an update between its preview and its first change, where the plan would lose what nobody can make again, or
+ * Kubernetes objects that it means to keep. No policy sees a deletion, so the pack cannot do this.
  *
  * @throws UserError with every such step.
  */
-export function refuseLoss(changes: readonly Change[], stackName: string): void {
-  const steps = changes.map(({ operation: op, urn, type }) => ({ op, urn, type }));
-  const found = judgeSteps(steps, placeOfStack(stackName));
+export async function refuseLoss(changes: readonly Change[], stack: Stack): Promise<void> {
+  const lost = changes.filter(({ losesItself }) => losesItself);
+  const steps = changes
+    .filter((change) => !lost.includes(change))
+    .map(({ operation: op, urn, type }) => ({ op, urn, type }));
+  const found = [
+    ...judgeSteps(steps, placeOfStack(stack.name)),
+    ...(lost.length === 0 ? [] : [lostObjects(lost, changes, stack.name, formerKubeconfig(await readExport(stack)))]),
+  ];
   if (found.length > 0) throw UserError.from(found);
+}
+
+/**
+ * A provider that is replaced replaces all of its objects, and objects have fixed names here. With
+ * PULUMI_K8S_UPSERT_EXISTING_OBJECTS the creation takes over the existing object, and the deletion then removes it.
+ */
+function lostObjects(
+  lost: readonly Change[],
+  changes: readonly Change[],
+  stack: string,
+  kubeconfig: string | undefined,
+): Finding {
+  const isProviderReplaced = changes.some(
+    ({ operation, type }) => operation === "replace" && type === "pulumi:providers:kubernetes",
+  );
+  const path = kubeconfig ?? "the path that the last update used";
+  const names = lost.map(({ type, object, name }) => `${type.split(":").at(-1)} ${object ?? name}`);
+  return {
+    code: "objects-would-be-lost",
+    stage: "external-secret",
+    severity: "error",
+    subject: stack,
+    problem: [
+      `the plan replaces ${lost.length} Kubernetes object(s) that keep their names: each would be created over the existing object and then deleted`,
+      ...names.toSorted().map((name) => `    ${name}`),
+    ].join("\n"),
+    fix: isProviderReplaced
+      ? `set cluster.kubeconfig of Pulumi.${stack}.yaml to ${path}, write the access to the cluster into that file, and run ameide-secrets up --stack ${stack} --yes: this records which cluster it is, and after that cluster.kubeconfig may be another path`
+      : lost.map(({ urn }) => `pulumi state untaint --stack ${stack} --yes '${urn}'`).join(" && "),
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { LocalHome } from "../../local/home.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
-import { openStack, requireHeldValues } from "./engine/stack.ts";
+import { openStack, requireFittingState } from "./engine/stack.ts";
 import type { Phases } from "../phases.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
@@ -88,7 +88,7 @@ async function openLocalEngine(
       },
     });
     await clearStaleLock(home, engine);
-    await requireHeldValues(engine, stack);
+    await requireFittingState(engine, stack);
     return { stack: engine, close: () => providers.close() };
   } catch (error) {
     await providers.close();

@@ -14,9 +14,15 @@ const oldestKubernetesMinor = 30;
  * Everything that `up` needs of the cluster, looked at together; nothing is changed.
  *
  * @param writes - whether the rights to change it are asked for; who only previews may be one who only reads.
+ * @param more - other checks to report in the same pass. @default - none
  * @throws UserError with all of it.
  */
-export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack, writes: boolean): Promise<void> {
+export async function preflightCluster(
+  cluster: Cluster,
+  stack: EnvironmentStack,
+  writes: boolean,
+  more: readonly Promise<Finding | undefined>[] = [],
+): Promise<void> {
   const namespaces = [...new Set(stack.plan.stores.map((store) => store.namespace))];
   const looks = [
     kubernetesVersion(cluster),
@@ -24,7 +30,7 @@ export async function preflightCluster(cluster: Cluster, stack: EnvironmentStack
     ...namespaces.map((name) => namespace(cluster, stack, name)),
     ...(writes ? lacksOfRights(cluster, stack) : []),
   ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
-  const findings = (await Promise.all(looks)).filter((finding) => finding !== undefined);
+  const findings = (await Promise.all([...looks, ...more])).filter((finding) => finding !== undefined);
   if (findings.length > 0) throw UserError.from(findings);
 }
 

@@ -1,30 +1,54 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
+import { pulumiCommand } from "./engine/stack.ts";
+import { pulumiExecutable } from "./pulumi-executable.ts";
 
 /**
- * The client id of vault-bootstrap's identity, as the shared stack tells it.
+ * The client id of vault-bootstrap's identity, from the outputs of the shared stack.
  *
- * @throws UserError when the shared stack is not there, cannot be reached, or was never updated.
+ * @throws UserError if the shared stack does not exist, cannot be reached, or was never updated.
  */
 export async function sharedClientId(): Promise<string> {
-  const told = await outputs().catch((cause: unknown) => {
-    throw missing(cause instanceof Error ? cause.message.split("\n")[0] : String(cause));
-  });
-  const clientId: unknown = told["bootstrapClientId"]?.value;
-  if (typeof clientId !== "string") throw missing("it has no output bootstrapClientId");
+  const { clientId, missing } = await readSharedStack();
+  if (missing !== undefined) throw UserError.of(missing.code, missing.problem, `${missing.fix}, or give --client-id`);
   return clientId;
 }
 
-async function outputs() {
-  const stack = await LocalWorkspace.selectStack({ stackName: "shared", workDir: repositoryRoot });
-  return stack.outputs();
+/** What keeps an environment from reading the shared stack; `undefined` if nothing does. */
+export async function lacksSharedStack(): Promise<Finding | undefined> {
+  return (await readSharedStack()).missing;
 }
 
-function missing(why = "it cannot be reached"): UserError {
-  return UserError.of(
-    "shared-stack-missing",
-    `the stack shared does not tell the bootstrap's client id: ${why}`,
-    "ameide-secrets up --stack shared --yes, or give --client-id",
-  );
+type SharedStackRead =
+  | { readonly clientId: string; readonly missing?: never }
+  | { readonly clientId?: never; readonly missing: Finding };
+
+async function readSharedStack(): Promise<SharedStackRead> {
+  try {
+    const command = await pulumiCommand(await pulumiExecutable(), repositoryRoot);
+    const stack = await LocalWorkspace.selectStack(
+      { stackName: "shared", workDir: repositoryRoot },
+      { pulumiCommand: command },
+    );
+    const clientId: unknown = (await stack.outputs())["bootstrapClientId"]?.value;
+    if (typeof clientId === "string") return { clientId };
+    return { missing: missing("it has no output bootstrapClientId: it was never updated") };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    return { missing: missing(/error: (.*)/.exec(message)?.[1] ?? message.split("\n")[0] ?? "it cannot be reached") };
+  }
+}
+
+function missing(why: string): Finding {
+  return {
+    code: "shared-stack-missing",
+    stage: "identity",
+    severity: "error",
+    subject: "shared",
+    problem: `the stack shared cannot give the client id of the bootstrap's identity: ${why}`,
+    fix: "ameide-secrets up --stack shared --yes",
+  };
 }

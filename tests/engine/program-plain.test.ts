@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -130,6 +130,24 @@ describe("program, by plain pulumi", function () {
     const { code, told } = await pulumi("preview", "--stack", "shared");
     assert.equal(code, 0, told);
     assert.deepEqual(planned(told).toSorted(), ["identity-identity", "identity-secrets-user", "key-vault-vault"]);
+  });
+
+  it("fails without the shared stack, before anything is planned, with one error and no stack trace", async () => {
+    const PULUMI_BACKEND_URL = `file://${join(folder, "empty-backend")}`;
+    mkdirSync(join(folder, "empty-backend"));
+    await pulumiWith({ PULUMI_BACKEND_URL }, "stack", "init", "dev");
+    const missing = await pulumiWith({ PULUMI_BACKEND_URL }, "preview", "--stack", "dev");
+    assert.notEqual(missing.code, 0);
+    assert.match(missing.told, /the stack organization\/ameide-secrets\/shared cannot be read: unknown stack "/);
+    assert.match(missing.told, /fix: ameide-secrets up --stack shared --yes, or: pulumi up --stack shared/);
+    assert.doesNotMatch(missing.told, /\n\s+at /);
+    assert.deepEqual(planned(missing.told), []);
+
+    await pulumiWith({ PULUMI_BACKEND_URL }, "stack", "init", "shared");
+    const empty = await pulumiWith({ PULUMI_BACKEND_URL }, "preview", "--stack", "dev");
+    assert.notEqual(empty.code, 0);
+    assert.match(empty.told, /shared has no output bootstrapClientId: it was never updated/);
+    assert.deepEqual(planned(empty.told), []);
   });
 
   for (const [health, says] of [

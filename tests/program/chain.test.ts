@@ -131,6 +131,7 @@ describe("registerStack", function () {
       assert.deepEqual(provider?.inputs, {
         context: "ameide-dev",
         kubeconfig: "/home/me/.kube/config",
+        clusterIdentifier: "ameide-secrets-dev",
         enableServerSideApply: "true",
       });
     });

@@ -117,11 +117,12 @@ function failed(verb: string, stack: string, log: RunLog, cause: unknown): UserE
   return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${told}`, fix, { cause });
 }
 
-/** For failures that the engine or a provider reports without a way out. */
+/** For failures that the engine or a provider reports without a way out, and for those of the program, which have one. */
 function fixOf(told: string, stack: string): string | undefined {
   if (/currently locked by/.test(told)) {
     return `another run holds the stack; when none does: pulumi cancel --stack ${stack}`;
   }
+  if (/^\s*fix: /m.test(told)) return "do what the message says, and run the same command again";
   // azure-native recovers such a secret, but takes a missing right to do so for "nothing to recover"
   if (/deleted but recoverable state/.test(told)) {
     return 'the secret was deleted, and you may not recover it: have the role "Key Vault Secrets Officer" at the Key Vault assigned to you, then run the same command again';

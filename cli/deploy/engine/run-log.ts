@@ -14,6 +14,11 @@ export interface Change {
   /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
   readonly object?: string;
   readonly stage: Stage;
+  /**
+   * Set on a replacement of a Kubernetes object that keeps its name and is created before it is deleted: what the deletion
+   * then removes is the object that was just created.
+   */
+  readonly losesItself?: true;
   /** Property paths that differ; empty for creations and deletions. */
   readonly differs: readonly string[];
   /**
@@ -92,10 +97,18 @@ function changeOf(step: Step): Change | undefined {
     type,
     name,
     ...(object === undefined ? {} : { object }),
+    ...(losesItself(step) ? { losesItself: true as const } : {}),
     stage: stageOf(type),
     differs: differs.toSorted(),
     ...(given === undefined ? {} : { inputs: digestOf(given) }),
   };
+}
+
+/** The engine shows first what it does first: a replacement that begins with the deletion is safe. */
+function losesItself({ op, type, old: before, new: after }: Step): boolean {
+  if (op !== "create-replacement" || !type.startsWith("kubernetes:")) return false;
+  const name = objectName(after?.inputs ?? {});
+  return name !== undefined && name === objectName(before?.inputs ?? {});
 }
 
 function digestOf(inputs: object): string {

@@ -2,12 +2,14 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { basename, delimiter, dirname, join } from "node:path";
+import { RunError } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { refuseRevealingLogs } from "../../../domain/engine-logging.ts";
 import { heldValues, lackingValues, type ExportedDeployment } from "../../../domain/plan/held-values.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
+import { goneKubeconfig } from "./kubeconfig.ts";
 import { keepConnectionsApart } from "./connections.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
@@ -41,7 +43,7 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
   keepConnectionsApart();
   try {
     return await LocalWorkspace.createOrSelectStack(
-      { stackName, projectName: project?.name ?? "ameide-secrets", program },
+      { stackName, projectName: project?.name ?? "ameide-secrets", program: () => withoutTrace(program) },
       {
         workDir,
         ...(project === undefined ? {} : { projectSettings: project }),
@@ -68,8 +70,17 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
   }
 }
 
+/** The engine prints a RunError without a stack trace. */
+async function withoutTrace(program: EngineSetup["program"]): ReturnType<EngineSetup["program"]> {
+  try {
+    return await program();
+  } catch (error) {
+    throw error instanceof UserError ? new RunError(error.message) : error;
+  }
+}
+
 /** Automation API knows an executable only as `<root>/bin/pulumi`; one that lies elsewhere gets a link of that form. */
-async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
+export async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
   if (basename(dirname(executable)) === "bin") {
     return PulumiCommand.get({ root: dirname(dirname(executable)), skipVersionCheck: true });
   }
@@ -81,13 +92,15 @@ async function pulumiCommand(executable: string, workDir: string): Promise<Pulum
 }
 
 /**
- * Absence is never a change: each value that the stack's state holds must have one in the plan as well.
+ * Checks what the stack's state says against the plan, before the engine runs: each value that the state holds must have
+ * one in the plan as well, since absence is never a change; and the kubeconfig of the last update must exist.
  *
- * @throws UserError with every name that the next update would delete.
+ * @throws UserError with every value that the next update would delete, and the kubeconfig that is gone.
  */
-export async function requireHeldValues(stack: Stack, plan: StackPlan): Promise<void> {
-  const lacking = lackingValues(plan, heldValues(await readExport(stack)));
-  if (lacking.length > 0) throw UserError.from(lacking);
+export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
+  const state = await readExport(stack);
+  const found = [...lackingValues(plan, heldValues(state)), ...goneKubeconfig(state, plan)];
+  if (found.length > 0) throw UserError.from(found);
 }
 
 /** The stack's state with its secrets encrypted; the Automation API's own export shows them. */

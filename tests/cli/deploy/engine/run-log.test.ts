@@ -87,6 +87,26 @@ describe("RunLog", () => {
     assert.deepEqual([log.changes, log.total], [[], 1]);
   });
 
+  it("says which Kubernetes object a replacement would create and then delete", () => {
+    const job = `${project}kubernetes:batch/v1:Job::job`;
+    const lost = (ops: readonly string[], before: string, after: string): boolean | undefined => {
+      const detail = {
+        old: { inputs: { metadata: { name: before } } },
+        new: { inputs: { metadata: { name: after } } },
+      };
+      return heard(...ops.map((op) => step(op, job, detail))).changes[0]?.losesItself;
+    };
+    const createsFirst = ["create-replacement", "replace", "delete-replaced"];
+    assert.equal(lost(createsFirst, "same", "same"), true);
+    assert.equal(lost(createsFirst, "one", "two"), undefined);
+    assert.equal(lost(createsFirst.toReversed(), "same", "same"), undefined);
+  });
+
+  it("counts what is only read as unchanged", () => {
+    const log = heard(step("read", `${project}pulumi:pulumi:StackReference::shared`));
+    assert.deepEqual([log.changes, log.total], [[], 1]);
+  });
+
   it("makes one change of the three steps of a replacement", () => {
     for (const order of [
       ["create-replacement", "replace", "delete-replaced"],
