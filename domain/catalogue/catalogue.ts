@@ -22,6 +22,33 @@ const secretName = z
 const kubernetesName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "use a DNS subdomain name");
 const namespaceName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
 const environments = z.array(z.enum(environmentNames)).min(1);
+const secretKey = z.string().regex(/^[-._a-zA-Z0-9]+$/, "use a-z, A-Z, 0-9, -, _ and .");
+
+/**
+ * Names between single slashes, without the mount before them: Vault refuses `..`, and reads `+` and `*` in a policy as
+ * wildcards.
+ *
+ * @param placeholder - may be used like a letter, such as `<env>`.
+ */
+function pathExpression(placeholder?: string): RegExp {
+  const [letter, inner] = ["[A-Za-z0-9]", "[A-Za-z0-9._-]"].map((one) =>
+    placeholder === undefined ? one : `(?:${one}|${placeholder})`,
+  );
+  const name = `${letter}(?:${inner}*${letter})?`;
+  return new RegExp(String.raw`^(?!(?:secret|data|metadata)/)(?!.*\.\.)${name}(?:/${name})*$`);
+}
+
+const pathRule = "use names of a-z, A-Z, 0-9, -, _ and . with single slashes between them, without the mount";
+/** Path under the KV v2 mount. */
+const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
+/** `<env>` stands for the environment's name. */
+const vaultPathByEnvironment = z.string().max(255).regex(pathExpression("<env>"), pathRule);
+/** A variable, a secret, a path or the name of a Kubernetes object, as people write it. */
+const anyName = vaultPath;
+const nameOrPattern = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9*._/-]+$/, "use a name of a-z, A-Z, 0-9, -, _, . and /, with * for any characters");
 /** `*` stands for any run of characters; judged against the name in lower case with `_` as `-`. */
 const pattern = z.string().regex(/^[a-z0-9*/-]+$/, "use a-z, 0-9, -, / and *");
 
@@ -39,7 +66,7 @@ const externalSecret = z.strictObject({
   /** @default - the secret's own name. */
   keyVault: secretName.optional(),
   /** Path under the KV v2 mount. @default - the secret's own name. */
-  vault: z.string().optional(),
+  vault: vaultPath.optional(),
   /** Environments whose bootstrap fails without it. @default - none */
   required: environments.optional(),
   /** @default - every environment. */
@@ -50,7 +77,7 @@ const externalSecret = z.strictObject({
    */
   consumers: z.array(namespaceName).optional(),
   /** Other names it went by; refused with this one named. */
-  aliases: z.array(z.string()).optional(),
+  aliases: z.array(anyName).optional(),
   rotateEvery: z
     .string()
     .regex(/^\d+d$/, "use days, such as 90d")
@@ -64,20 +91,20 @@ const externalSecret = z.strictObject({
 const generatedSecret = z.strictObject({
   authority: z.literal("generated"),
   lengthInCharacters: z.int().min(16).max(256).default(48),
-  vault: z.string().optional(),
+  vault: vaultPath.optional(),
   environments: environments.optional(),
   consumers: z.array(namespaceName).optional(),
-  aliases: z.array(z.string()).optional(),
+  aliases: z.array(anyName).optional(),
   ...provenance,
 });
 
 const clusterManaged = z
   .strictObject({
-    name: z.string().optional(),
+    name: anyName.optional(),
     pattern: pattern.optional(),
     authority: z.enum(authorities).exclude(["external"]),
     /** Vault names, keys and former names that mean the same secret. */
-    aliases: z.array(z.string()).optional(),
+    aliases: z.array(anyName).optional(),
     ...provenance,
   })
   .refine(({ name, pattern: p }) => (name === undefined) !== (p === undefined), "give either name or pattern");
@@ -93,7 +120,7 @@ const delivery = z
     madeBy: z.string().optional(),
     type: z.enum(["Opaque", "kubernetes.io/dockerconfigjson"]).default("Opaque"),
     /** Key in the target -> secret. Opaque only. */
-    keys: z.record(z.string(), secretName).optional(),
+    keys: z.record(secretKey, secretName).optional(),
     /** Secrets that it reads, where the keys in the target are not ours to know; `madeBy` others only. */
     secrets: z.array(secretName).min(1).optional(),
     /** dockerconfigjson only: host, and the secrets that its user name and password come from. */
@@ -130,7 +157,7 @@ const inClusterDelivery = z.strictObject({
   /** What writes the value into Vault, such as `keycloak-client-patcher`. */
   producer: z.string(),
   /** Key in the target -> path under the KV v2 mount; `<env>` in it stands for the environment's name. */
-  keys: z.record(z.string(), z.string()),
+  keys: z.record(secretKey, vaultPathByEnvironment),
   /** `environment` stands for the environment's own namespace, which is the default. */
   namespaces: z.array(namespaceName).optional(),
   environments: environments.optional(),
@@ -148,9 +175,12 @@ export const catalogueSchema = z.strictObject({
   /** Clients whose secrets the client-patcher extracts from Keycloak into Vault. */
   keycloakClients: z.array(z.strictObject({ clientId: z.string(), vaultKey: secretName })).default([]),
   /** Names and patterns of variables in `.env` that are plain values, no secrets. */
-  settings: z.array(z.string()),
+  settings: z.array(nameOrPattern),
   /** Names and patterns that are refused. `use` names what to use instead; `*` in it stands for what the pattern's matched. */
-  retired: z.record(z.string(), z.strictObject({ since: z.iso.date(), use: z.string().optional(), ...provenance })),
+  retired: z.record(
+    nameOrPattern,
+    z.strictObject({ since: z.iso.date(), use: nameOrPattern.optional(), ...provenance }),
+  ),
   fixtures: z.strictObject({
     /** Development values that were found in use as if real; `*` at the end stands for any rest. */
     values: z.array(z.string()),

@@ -2,14 +2,15 @@ import type { Catalogue, CatalogueSecret } from "./catalogue.ts";
 import { catalogueError, FirstOwners, type CatalogueFinding } from "./catalogue-finding.ts";
 import { existsIn } from "./secrets.ts";
 import { isFixture } from "./fixtures.ts";
+import { clusterOwnerOf } from "./cluster-owner.ts";
 import { normalise, sanitise } from "../names.ts";
+import { environmentNames } from "../stage.ts";
 
 /** Names that meet, places that meet, and claims that contradict each other, within `secrets`. */
 export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] {
   const names = new FirstOwners();
   const keyVaultNames = new FirstOwners();
   const vaultPaths = new FirstOwners();
-  const clusterManaged = clusterManagedNames(catalogue);
 
   return Object.entries(catalogue.secrets).flatMap(([name, secret]) => {
     const path = ["secrets", name];
@@ -35,14 +36,19 @@ export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] 
         ),
       );
     }
-    const sameVault = vaultPaths.claim(secret.vault ?? name, name);
+    const sameVault = vaultPaths.claim(normalise(secret.vault ?? name), name);
     if (sameVault !== undefined) {
       const problem = `${sameVault} and ${name} both lie at ${secret.vault ?? name} in Vault`;
       found.push(
         catalogueError("catalogue-vault-paths-meet", "vault", path, problem, "give one of them another vault path"),
       );
     }
-    return [...found, ...ownedByCluster(name, secret, clusterManaged), ...contradictions(name, secret, catalogue)];
+    return [
+      ...found,
+      ...ownedByCluster(name, secret, catalogue),
+      ...writtenByProducer(name, secret, catalogue),
+      ...contradictions(name, secret, catalogue),
+    ];
   });
 }
 
@@ -53,28 +59,54 @@ function namesOf(name: string, secret: CatalogueSecret): readonly (readonly [str
   return [["the name", normalise(name)], ...variable, ...aliases];
 }
 
-/** An external secret must not go by a name that someone in the cluster owns: the exact name would hide the owner. */
-function ownedByCluster(
-  name: string,
-  secret: CatalogueSecret,
-  clusterManaged: ReadonlyMap<string, string>,
-): readonly CatalogueFinding[] {
-  return namesOf(name, secret).flatMap(([what, own]) => {
-    const owner = clusterManaged.get(own);
+/**
+ * A secret must not go by a name that someone in the cluster owns, whatever the name is for: its exact name would hide the
+ * owner from every rule. Its own name may be an exception to a pattern, which `add --over-pattern` asks for; a path or an
+ * alias may not, since nobody looks there for one.
+ */
+function ownedByCluster(name: string, secret: CatalogueSecret, catalogue: Catalogue): readonly CatalogueFinding[] {
+  const exception = clusterOwnerOf(catalogue, name);
+  return [...namesOf(name, secret), ...placesOf(secret)].flatMap(([what, own]) => {
+    const owner = clusterOwnerOf(catalogue, own);
     if (owner === undefined) return [];
-    const problem = `${what} of ${name}, "${own}", is ${owner} under clusterManaged`;
+    const isOwn = what === "the name" || own === normalise(name);
+    if (owner.by === "pattern" && (isOwn || exception?.entry === owner.entry)) return [];
+    const by = owner.by === "pattern" ? ` by the pattern ${owner.entry}` : "";
+    const entry = owner.by === "pattern" ? owner.authority : `${owner.entry} (${owner.authority})`;
+    const problem = `${what} of ${name}, "${own}", is ${entry} under clusterManaged${by}`;
     const fix = "remove it here if its owner makes it in the cluster, or there if it comes from outside";
     return [catalogueError("catalogue-cluster-managed", "key-vault", ["secrets", name], problem, fix)];
   });
 }
 
-function clusterManagedNames({ clusterManaged }: Catalogue): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { name, aliases = [], authority, pattern } of clusterManaged) {
-    const entry = `${name ?? pattern ?? ""} (${authority})`;
-    for (const own of [...(name === undefined ? [] : [name]), ...aliases]) found.set(normalise(own), entry);
-  }
-  return found;
+/** Where it is stored under another name than its own; of a path the last part too, by which rules judge it. */
+function placesOf(secret: CatalogueSecret): readonly (readonly [string, string])[] {
+  const { vault } = secret;
+  const keyVault = secret.authority === "external" ? secret.keyVault : undefined;
+  return [
+    ...(keyVault === undefined ? [] : [["the Key Vault name", normalise(keyVault)] as const]),
+    ...(vault === undefined ? [] : [["the Vault path", normalise(vault)] as const]),
+    ...(vault?.includes("/") === true
+      ? [["the last part of the Vault path", normalise(vault.slice(vault.lastIndexOf("/") + 1))] as const]
+      : []),
+  ];
+}
+
+/** An external secret at a path that a producer in the cluster writes: the two would undo each other. */
+function writtenByProducer(
+  name: string,
+  secret: CatalogueSecret,
+  { inClusterDeliveries }: Catalogue,
+): readonly CatalogueFinding[] {
+  if (secret.authority !== "external") return [];
+  const path = normalise(secret.vault ?? name);
+  return Object.entries(inClusterDeliveries).flatMap(([target, { keys, producer }]) => {
+    const paths = Object.values(keys).flatMap((key) => environmentNames.map((one) => key.replaceAll("<env>", one)));
+    if (!paths.some((one) => normalise(one) === path)) return [];
+    const problem = `${name} lies at ${path} in Vault, which inClusterDeliveries.${target} reads as written by ${producer}`;
+    const fix = "give the secret another vault path, or declare the delivery under deliveries";
+    return [catalogueError("catalogue-written-by-producer", "vault", ["secrets", name], problem, fix)];
+  });
 }
 
 function contradictions(name: string, secret: CatalogueSecret, { fixtures }: Catalogue): readonly CatalogueFinding[] {

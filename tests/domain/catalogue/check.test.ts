@@ -76,6 +76,55 @@ describe("checkCatalogue", () => {
         /^catalogue-cluster-managed/,
       );
     });
+    for (const [what, changes] of [
+      ["its Vault path", { vault: "platform-db-password" }],
+      ["the last part of its Vault path", { vault: "dev/platform-db-password" }],
+      ["its Key Vault name", { keyVault: "platform-db-password" }],
+      ["its Vault path in capitals", { vault: "PLATFORM_DB_PASSWORD" }],
+    ] as const) {
+      it(`fails an external secret that is cluster-managed by ${what}`, () => {
+        const clusterManaged = [
+          { name: "platform-db-credentials", authority: "cnpg", aliases: ["platform-db-password"] },
+        ];
+        const found = told({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
+        assert.equal(found.length, 1, found.join("\n"));
+        assert.match(
+          found[0] ?? "",
+          /^catalogue-cluster-managed secrets\.evil-v: .* of evil-v, "(?:dev\/)?platform-db-password", is platform-db-credentials \(cnpg\)/,
+        );
+      });
+    }
+    for (const [what, changes] of [
+      ["a Vault path", { vault: "payments-db-password" }],
+      ["a Key Vault name", { keyVault: "payments-db-password" }],
+      ["an alias", { aliases: ["PAYMENTS_DB_PASSWORD"] }],
+      ["a variable", { env: "PAYMENTS_DB_PASSWORD" }],
+    ] as const) {
+      it(`fails ${what} that a pattern covers, since only the secret's own name can be an exception`, () => {
+        const clusterManaged = [{ pattern: "*-db-password", authority: "cnpg" }];
+        const [found = ""] = told({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
+        assert.match(
+          found,
+          /^catalogue-cluster-managed .*"payments-db-password", is cnpg .* by the pattern \*-db-password$/,
+        );
+        assert.deepEqual(told({ secrets: { "payments-db-password": { ...token, ...changes } }, clusterManaged }), []);
+      });
+    }
+    it("fails an external secret at a path that a producer in the cluster writes", () => {
+      const inClusterDeliveries = {
+        status: { externalSecret: "s", authority: "service", producer: "monitor", keys: { A: "status/<env>/x" } },
+      };
+      assert.deepEqual(
+        told({
+          secrets: { evil: { ...token, vault: "status/dev/x" } },
+          clusterManaged: [{ pattern: "state/*", authority: "service" }],
+          inClusterDeliveries,
+        }),
+        [
+          "catalogue-written-by-producer secrets.evil: evil lies at status/dev/x in Vault, which inClusterDeliveries.status reads as written by monitor",
+        ],
+      );
+    });
     it("allows an external secret whose name only a pattern covers: the exact name beats it", () => {
       const clusterManaged = [{ pattern: "*-client-secret", authority: "keycloak" }];
       assert.deepEqual(told({ secrets: { "gh-client-secret": token }, clusterManaged }), []);
