@@ -1,4 +1,4 @@
-import type { ResourceTransformation } from "@pulumi/pulumi";
+import { ComponentResource, type ResourceTransformation } from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { StackPlan } from "../domain/plan/environment.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
@@ -39,9 +39,9 @@ export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardO
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
-  return ({ type, name, props, opts }) => {
+  return ({ resource, type, name, props, opts }) => {
     const inputs = plainOf(props) as Readonly<Record<string, unknown>>;
-    const seen = { protect: opts.protect === true };
+    const seen = { protect: opts.protect === true, isComponent: ComponentResource.isInstance(resource) };
     const subjects = subjectsOfResource({ type, name, urn: `${type}::${name}`, props: inputs, options: seen });
     const found = errorsOf(judgeResources(subjects, context, options));
     if (found.length > 0) throw UserError.from(found);

@@ -3,6 +3,9 @@ import type { Place } from "./rule.ts";
 
 const places: ReadonlySet<string> = new Set([...environmentNames, "shared"]);
 
+/** `name` in Pulumi.yaml. */
+const ownProject = "ameide-secrets";
+
 function isPlace(name: string): name is Place {
   return places.has(name);
 }
@@ -15,6 +18,11 @@ export function placeOfStack(stack: string): Place {
 /** @param urn - `urn:pulumi:<stack>::<project>::<type>::<name>`. */
 export function placeOfUrn(urn: string): Place {
   return placeOfStack(/^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "");
+}
+
+/** Whether the resource belongs to a stack of this program: `urn:pulumi:<stack>::ameide-secrets::...`. */
+export function isOwnUrn(urn: string): boolean {
+  return urn.split("::")[1] === ownProject;
 }
 
 /** `ameide-dev` is dev; another namespace says nothing. */

@@ -47,6 +47,8 @@ export interface RuleContext {
   readonly place: Place;
   /** Whether nothing says the place, as in a kustomization's base, and the strictest stands for it. @default false */
   readonly isPlaceAssumed?: boolean;
+  /** Whether the stack is one of this program, and not another's that a policy group judges as well. @default true */
+  readonly isOwnStack?: boolean;
   /** What every name in Key Vault begins with. @default - not known, as in files: names are judged with `env-` and without */
   readonly keyVaultPrefix?: string;
 }

@@ -1,7 +1,8 @@
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
-import { isStackRule, type Place } from "../rule.ts";
+import { isOwnUrn } from "../place.ts";
+import { isStackRule, type Place, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { formatPath, type Path } from "../subject/reading.ts";
 import type { Subject } from "../subject/subject.ts";
@@ -38,7 +39,9 @@ export function judgeOne(
   one: Located,
   context: LintContext,
 ): { readonly findings: readonly LintFinding[]; readonly skipped: readonly Skipped[] } {
-  const judging: Judging = { ...judgingOf(context, one.place, one.isPlaceAssumed), undecided: "note" };
+  const isOwnStack = one.subject.origin === "document" || isOwnUrn(one.subject.id);
+  const own = judgingOf(context, one.place, { isPlaceAssumed: one.isPlaceAssumed ?? false, isOwnStack });
+  const judging: Judging = { ...own, undecided: "note" };
   const judged = (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) =>
     judgeSubject(rule, one.subject, judging),
   );
@@ -70,8 +73,12 @@ export function judgeStacks(all: readonly Located[], context: LintContext): read
   });
 }
 
-function judgingOf({ catalogue, exemptions, today }: LintContext, place: Place, isPlaceAssumed = false): Judging {
-  return { context: { catalogue, place, isPlaceAssumed }, exemptions, today };
+function judgingOf(
+  { catalogue, exemptions, today }: LintContext,
+  place: Place,
+  known: Pick<RuleContext, "isPlaceAssumed" | "isOwnStack"> = {},
+): Judging {
+  return { context: { catalogue, place, ...known }, exemptions, today };
 }
 
 function located({ file, lineOf }: Located, { finding, path }: Judged): LintFinding {

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { isRecord, list, text, textsOf } from "../subject/reading.ts";
-import { parseContent, splitDocuments } from "./documents.ts";
+import { parseContent, splitDocuments } from "../subject/documents.ts";
 import type { SourceFile } from "./paths.ts";
 
 /** Files that a kustomization lays over another object: a part of one, which says nothing by itself. */

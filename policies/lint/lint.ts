@@ -10,8 +10,8 @@ import type { Place } from "../rule.ts";
 import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
-import { parseContent, splitDocuments, type Document, type Parsed } from "./documents.ts";
-import { embeddedIn } from "./embedded.ts";
+import { parseContent, splitDocuments, type Document, type Parsed } from "../subject/documents.ts";
+import { embeddedIn } from "../subject/embedded.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import { patchFiles } from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
@@ -139,7 +139,8 @@ class Run {
       this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: (path) => lineOf([...subject.base, ...path]) });
     }
     for (const { subject, place, lineOf: line } of embeddedIn(parsed, `${file}:${document.line}`)) {
-      this.#judge({ subject, ...this.#placeOf(file, place), file, lineOf: line });
+      const own = place ?? placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
+      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: line });
     }
   }
 

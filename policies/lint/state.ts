@@ -21,6 +21,7 @@ export function subjectsOfState({
   urn,
   inputs,
   protect,
+  custom,
   dependencies,
   propertyDependencies,
 }: Readonly<Record<string, unknown>>): readonly Subject[] {
@@ -32,6 +33,7 @@ export function subjectsOfState({
     props: marked(inputs) as Record<string, unknown>,
     options: {
       protect: protect === true,
+      isComponent: custom === false,
       dependsOn: texts(dependencies),
       inputsFrom: new Map(
         isRecord(propertyDependencies)

@@ -38,8 +38,13 @@ export function makeMarkWatch(
       });
       const judged = subjects.flatMap((subject) => judgeSubject(rule, subject, judging));
       const { onPlain = onPlainIn(judging.context.place) } = readConfig(args.getConfig(), rule.id);
-      const plain = onPlain === "mark" ? judged.flatMap(({ violation }) => violation ?? []) : [];
-      kept.set(urn, plain.length > 0 ? [] : judged);
+      // an item of a list has paths of its own, not those of the inputs: it is refused
+      const marked = onPlain === "mark" ? judged.filter(({ subject }) => subject?.id === urn) : [];
+      const plain = marked.flatMap(({ violation }) => violation ?? []);
+      kept.set(
+        urn,
+        judged.filter((one) => !(plain.length > 0 && marked.includes(one))),
+      );
       if (plain.length === 0) return undefined;
       return plain.reduce<Inputs>((all, { path = [] }) => markAt(all, path) as Inputs, inputs);
     },
@@ -68,6 +73,6 @@ function marksOf(value: unknown): unknown {
 function markAt(value: unknown, path: Path): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return new Secret(value);
-  if (value instanceof Secret || !isRecord(value)) return value;
+  if (value instanceof Secret || !isRecord(value) || !Object.hasOwn(value, key)) return value;
   return { ...value, [key]: markAt(value[key], rest) };
 }

@@ -9,7 +9,7 @@ import type {
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
-import { placeOfUrn } from "../place.ts";
+import { isOwnUrn, placeOfUrn } from "../place.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule } from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
 import { formatVerdict } from "../verdict-text.ts";
@@ -94,7 +94,12 @@ function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): J
   const keyVaultPrefix = input.keyVaultPrefixOf?.(place);
   const { everywhere, exemptions } = readConfig(config, rule.id);
   return {
-    context: { catalogue: input.catalogue, place, ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }) },
+    context: {
+      catalogue: input.catalogue,
+      place,
+      isOwnStack: isOwnUrn(urn),
+      ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }),
+    },
     exemptions: [...input.exemptions, ...exemptions],
     today: input.today,
     everywhere,

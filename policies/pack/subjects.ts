@@ -1,8 +1,9 @@
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
 import type { Rule, StackRule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
-import { kindOfToken, isListToken } from "../subject/kinds.ts";
+import { kindOfToken, manifestOfToken } from "../subject/kinds.ts";
 import type { Kind, Subject } from "../subject/subject.ts";
+import { isHarmless } from "../subject/unread.ts";
 
 /** The inputs that `@pulumi/policy` hands to a policy: behind a proxy that throws where a value is not known. */
 type Props = Readonly<Record<string, unknown>>;
@@ -28,12 +29,13 @@ export function makeSubjectSource(): (rule: Rule, args: ResourceValidationArgs) 
   const byUrn = new Map<string, Shared>();
   return (rule, args) => {
     if (!looksAt(rule, args.type)) return [];
-    const { type, name, urn, opts, props } = args;
+    const { type, name, urn, opts, props, provider } = args;
+    const options = { protect: opts.protect, isComponent: provider === undefined };
     const subjects = sharedAmongRules(byUrn, urn, rule, () =>
-      subjectsOfResource({ type, name, urn, props: rawInputs(props), options: { protect: opts.protect } }),
+      subjectsOfResource({ type, name, urn, props: rawInputs(props), options }),
     );
     if (byUrn.size > kept) byUrn.delete(byUrn.keys().next().value as string);
-    return subjects;
+    return subjects.filter(({ kind }) => rule.kinds.includes(kind));
   };
 }
 
@@ -42,7 +44,7 @@ export function makeStackSource(): (rule: StackRule, resources: readonly PolicyR
   const runs = new Map<string, Shared>();
   return (rule, resources) =>
     sharedAmongRules(runs, "stack", rule, () =>
-      resources.flatMap(({ type, name, urn, props, opts, dependencies, propertyDependencies }) =>
+      resources.flatMap(({ type, name, urn, props, opts, provider, dependencies, propertyDependencies }) =>
         kindOf(type) === undefined
           ? []
           : subjectsOfResource({
@@ -52,6 +54,7 @@ export function makeStackSource(): (rule: StackRule, resources: readonly PolicyR
               props: rawInputs(props),
               options: {
                 protect: opts.protect,
+                isComponent: provider === undefined,
                 dependsOn: dependencies.map((resource) => resource.urn),
                 inputsFrom: new Map(
                   Object.entries(propertyDependencies).map(([key, from]) => [key, from.map((one) => one.urn)]),
@@ -84,15 +87,22 @@ function sharedAmongRules(
   return subjects;
 }
 
-/** Whether a rule may find something to judge in a resource of this type: a list may hold any kind. */
+/** Whether a rule may find something to judge in a resource of this type, before its inputs are read. */
 export function looksAt(rule: Rule, type: string): boolean {
   const kind = kindOf(type);
-  return kind === "list" || (kind !== undefined && rule.kinds.includes(kind));
+  return kind === "any" || (kind !== undefined && rule.kinds.includes(kind));
 }
 
-const kindsByType = new Map<string, Kind | "list" | undefined>();
+const kindsByType = new Map<string, Kind | "any" | undefined>();
 
-function kindOf(type: string): Kind | "list" | undefined {
-  if (!kindsByType.has(type)) kindsByType.set(type, isListToken(type) ? "list" : kindOfToken(type));
+function kindOf(type: string): Kind | "any" | undefined {
+  if (!kindsByType.has(type)) {
+    kindsByType.set(type, knownKind(type) ?? (isHarmless(type) ? undefined : "any"));
+  }
   return kindsByType.get(type);
+}
+
+/** An object of Kubernetes says itself what it is, and a type that is not known may carry anything. */
+function knownKind(type: string): Kind | undefined {
+  return manifestOfToken(type) === undefined ? kindOfToken(type) : undefined;
 }

@@ -11,13 +11,18 @@ export function subjectsOfDocument(object: unknown, id: string, base: Path = [])
   if (!isRecord(object)) return [];
   const { apiVersion, kind, items } = object;
   if (typeof apiVersion !== "string" || typeof kind !== "string") return [];
-  if (Array.isArray(items) && kind.endsWith("List")) {
+  if (isList(object) && Array.isArray(items)) {
     return items.flatMap((item: unknown, i) => subjectsOfDocument(item, id, [...base, "items", i]));
   }
   const known = kindOfManifest(apiVersion, kind);
   if (known === undefined) return [];
   const type = `${apiVersion}/${kind}`;
   return [makeSubject({ kind: known, type, origin: "document", object, id, base, name: nameOf(object) })];
+}
+
+/** Several objects as one document, such as `kind: List` or `kind: SecretList`. */
+export function isList(object: unknown): boolean {
+  return isRecord(object) && Array.isArray(object["items"]) && String(object["kind"]).endsWith("List");
 }
 
 /** A values file of a chart, which has neither `apiVersion` nor `kind`. */

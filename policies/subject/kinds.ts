@@ -82,11 +82,6 @@ export function kindOfManifest(apiVersion: string, kind: string): Kind | undefin
   return kindsOfManifest[`${slash === -1 ? "" : apiVersion.slice(0, slash)}/${kind}`];
 }
 
-/** `kubernetes:core/v1:SecretList` and the like, whose items are subjects of their own. */
-export function isListToken(type: string): boolean {
-  return readTypeToken(type).manifest?.kind.endsWith("List") ?? false;
-}
-
 /** `apiVersion` and `kind` that a Pulumi type of Kubernetes stands for. */
 export function manifestOfToken(type: string): { readonly apiVersion: string; readonly kind: string } | undefined {
   return readTypeToken(type).manifest;

@@ -37,6 +37,10 @@ export const stageOfKind = {
   Workload: "bootstrap",
   /** A values file of a chart, or another document without `apiVersion` and `kind`. */
   Values: "bootstrap",
+  /** A resource that writes what no rule can read; `object`: { reason } */
+  OpaqueWriter: "external-secret",
+  /** A resource of a type that no rule knows. */
+  UnknownType: "external-secret",
 } as const satisfies Record<string, Stage>;
 
 export type Kind = keyof typeof stageOfKind;
@@ -51,6 +55,8 @@ export interface Leaf {
 /** What the engine says beside the inputs. */
 export interface SubjectOptions {
   readonly protect: boolean;
+  /** Whether no provider creates it: then its children are what is written. @default false */
+  readonly isComponent?: boolean;
   /** Subjects of the URNs that each top-level input was computed from. */
   readonly inputsFrom?: ReadonlyMap<string, readonly string[]>;
   /** URNs that must exist before. */
@@ -89,7 +95,7 @@ export function makeSubject(
   return {
     base: [],
     ...rest,
-    label: `${parts.kind === "Workload" ? kindOfType(parts.type) : parts.kind} ${name ?? nameOf(parts.object)}`,
+    label: `${kindLabel(parts)} ${name ?? nameOf(parts.object)}`,
     leaves: () => (walked ??= walk(parts.object)),
     memo: new Map(),
   };
@@ -115,6 +121,11 @@ export function tryText(object: unknown, ...path: Path): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
+  if (kind === "OpaqueWriter" || kind === "UnknownType") return type;
+  return kind === "Workload" ? kindOfType(type) : kind;
 }
 
 function kindOfType(type: string): string {

@@ -3,7 +3,7 @@ import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { judge, judgeStack } from "../../policies/verdict.ts";
 import { contextIn, subjectsOf } from "../support/policy.ts";
-import { pathAttacks, typeAttacks, type Attack } from "./attacks.ts";
+import { embeddedAttacks, pathAttacks, typeAttacks, unreadAttacks, type Attack } from "./attacks.ts";
 
 /** Ids of the rules that refuse a program in prod. */
 function refusedBy({ samples }: Attack): readonly string[] {
@@ -18,7 +18,7 @@ function refusedBy({ samples }: Attack): readonly string[] {
 }
 
 describe("attacks", () => {
-  for (const attack of [...typeAttacks, ...pathAttacks]) {
+  for (const attack of [...typeAttacks, ...pathAttacks, ...embeddedAttacks, ...unreadAttacks]) {
     it(`refuse ${attack.what}`, () => assert.ok(refusedBy(attack).includes(attack.rule), String(refusedBy(attack))));
   }
 });

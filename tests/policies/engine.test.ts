@@ -47,7 +47,7 @@ function neverKnown(): pulumi.Output<string> {
 
 describe("the pack, under the real engine", function () {
   this.timeout(120_000);
-  const engine = usePolicyEngine();
+  const engine = usePolicyEngine(["command"]);
 
   for (const family of families) {
     it(`fails a program that breaks the rules of the family ${family}`, async () => {

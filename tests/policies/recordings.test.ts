@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { policiesOf } from "../../policies/pack/policies.ts";
-import { looksAt } from "../../policies/pack/subjects.ts";
 import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { kindOfToken } from "../../policies/subject/kinds.ts";
 import { SdkPack, type Answered, type SentResource } from "../support/pack.ts";
 import { readRecordings, type Exchange } from "../support/recordings.ts";
 import { changed, type Path } from "./examples/example.ts";
@@ -133,8 +133,8 @@ describe("the pack, on what the real providers make of this program's inputs", (
   it("finds nothing in the checked inputs of a whole stack", async () =>
     assert.deepEqual(stopping(await pack.analyzeStack(stack)), []));
   it("is tried on every rule that looks at one of them", () => {
-    const types = new Set(checks.map(({ type }) => type));
-    const apply = rules.filter((rule) => [...types].some((type) => looksAt(rule, type))).map(({ id }) => id);
+    const kinds = new Set(checks.map(({ type }) => kindOfToken(type)));
+    const apply = rules.filter((rule) => rule.kinds.some((kind) => kinds.has(kind))).map(({ id }) => id);
     assert.deepEqual([...Object.keys(mutations), ...Object.keys(elsewhere)].toSorted(), apply.toSorted());
   });
 

@@ -49,7 +49,7 @@ for (const example of examples) {
           ? { document: refused.values }
           : "document" in refused
             ? { document: { ...refused.document, apiVersion: "v1", kind: "Namespace" } }
-            : { ...refused, type: "kubernetes:core/v1:Namespace" };
+            : { ...refused, type: "azure-native:resources:ResourceGroup" };
       assert.deepEqual(said(example, other), []);
     });
     if (path !== undefined) {

@@ -35,12 +35,16 @@ interface RunningPolicyEngine extends PolicyEngine {
 
 export const ownPack = join(repositoryRoot, "policies");
 
-/** The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`. */
-export function usePolicyEngine(): PolicyEngine {
+/**
+ * The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`.
+ *
+ * @param packages - whose resources the programs declare, beside those of this program's own providers.
+ */
+export function usePolicyEngine(packages: readonly string[] = []): PolicyEngine {
   let started: RunningPolicyEngine | undefined;
   before(async function () {
     this.timeout(30_000);
-    started = await startPolicyEngine();
+    started = await startPolicyEngine(packages);
   });
   after(() => started?.close());
 
@@ -55,8 +59,9 @@ export function usePolicyEngine(): PolicyEngine {
 }
 
 /** The same for a bench; `close` it. */
-export async function startPolicyEngine(): Promise<RunningPolicyEngine> {
-  const stacks = await startStacks(await startEchoProviders(["kubernetes", "vault", "azure-native"]));
+export async function startPolicyEngine(packages: readonly string[] = []): Promise<RunningPolicyEngine> {
+  const own = ["kubernetes", "vault", "azure-native"];
+  const stacks = await startStacks(await startEchoProviders([...new Set([...own, ...packages])]));
   const options = { color: "never" as const, suppressProgress: true };
 
   return {

@@ -1,6 +1,7 @@
-import { changed, type Example } from "./example.ts";
+import { changed, type Example, type Sample } from "./example.ts";
 import { declaredDelivery, externalSecret, keyVaultSecret, pullSecret, pushSecret } from "./samples.ts";
 
+const resourceGroup: Sample = { type: "azure-native:resources:ResourceGroup", props: { resourceGroupName: "Ameide" } };
 const key = ["spec", "data", 0, "remoteRef", "key"] as const;
 const target = ["spec", "target", "name"] as const;
 
@@ -125,5 +126,23 @@ export const authorityExamples: readonly Example[] = [
     absent: changed(externalSecret, [["metadata", "name"], "ghcr-pull"], [target, undefined]),
     absentSays: 'makes the Secret "ameide-prod/ghcr-pull", which ExternalSecret ameide-prod/ghcr-pull-sync makes too',
     unknown: target,
+  },
+  {
+    rule: "authority-opaque-writer",
+    allowed: resourceGroup,
+    refused: { type: "command:local:Command", props: { create: "az keyvault secret set --name x" } },
+    says: "runs a command, which can write any secret anywhere; no rule can read what it writes",
+    absent: resourceGroup,
+    absentIsFine: "the type itself is what is refused",
+    unknown: undefined,
+  },
+  {
+    rule: "authority-unknown-type",
+    allowed: resourceGroup,
+    refused: { type: "azure-native:storage:StorageAccount", props: { accountName: "ameide" } },
+    says: "is of a type that no rule knows",
+    absent: resourceGroup,
+    absentIsFine: "the type itself is what is refused",
+    unknown: undefined,
   },
 ];

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import type { Path } from "../subject/reading.ts";
+import type { Path } from "./reading.ts";
 
 /** One YAML or JSON document of a file. */
 export interface Document {

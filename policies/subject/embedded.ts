@@ -1,21 +1,58 @@
 import { placeOfNamespace } from "../place.ts";
-import type { Place } from "../rule.ts";
-import { at, isRecord, list, text, type Path } from "../subject/reading.ts";
-import { makeSubject, nameOf, type Kind, type Subject } from "../subject/subject.ts";
-import { parseContent, type Parsed } from "./documents.ts";
+import { subjectsOfTemplate } from "./arm-template.ts";
+import { parseContent } from "./documents.ts";
+import { isList, subjectsOfDocument } from "./from-document.ts";
+import { kindOfManifest } from "./kinds.ts";
+import { isTemplate, partsIn, type Embedded, type Part } from "./parts.ts";
+import { at, isRecord, list, text, Undecided, type Path } from "./reading.ts";
+import { makeSubject, nameOf, type Kind } from "./subject.ts";
 
-/** What a document carries within itself for another tool to write into the cluster. */
-export interface Embedded {
-  readonly subject: Subject;
-  /** Where it goes, when that is not where the document itself is. */
-  readonly place?: Place;
-  /** Line of the file that a path of the subject stands on. */
-  readonly lineOf: (path: Path) => number;
+/**
+ * What a document, or the inputs of a resource, carries for another tool to apply, however deep: manifests, ARM templates,
+ * values of charts. What is not known yet is left out.
+ *
+ * @param id - of the whole; the subjects get it with a number after it.
+ */
+export function embeddedIn(whole: Part, id: string): readonly Embedded[] {
+  return carriedBy(whole).map(({ subject, ...rest }, i) => ({ ...rest, subject: { ...subject, id: `${id}#${i}` } }));
+}
+
+function carriedBy(whole: Part): readonly Embedded[] {
+  const { content } = whole;
+  if (isTemplate(content)) return subjectsOfTemplate(whole);
+  // the items of a list are subjects of the list already
+  if (isList(content)) return partsIn(whole).flatMap(carriedBy);
+  const parts = isClosed(content) ? [] : partsIn(whole);
+  return [...valuesIn(whole), ...parts.flatMap((part) => [...ownSubjects(part), ...carriedBy(part)])];
+}
+
+function ownSubjects({ content, lineOf }: Part): readonly Embedded[] {
+  return subjectsOfDocument(content, "").map((subject) => ({
+    subject,
+    lineOf: (path) => lineOf([...subject.base, ...path]),
+  }));
+}
+
+/** Kinds whose every field is known to the rules; the others, and what is data to Kubernetes itself, may carry anything. */
+function isClosed(content: unknown): boolean {
+  if (!isRecord(content)) return false;
+  const { apiVersion, kind } = content;
+  if (typeof apiVersion !== "string" || typeof kind !== "string") return false;
+  const known = kindOfManifest(apiVersion, kind);
+  return known !== undefined && known !== "ConfigMap" && known !== "Secret";
 }
 
 /** Values of charts in ArgoCD's and Flux's objects, secrets of a realm, literals that Kustomize makes Secrets of. */
-export function embeddedIn({ content, lineOf }: Parsed, id: string): readonly Embedded[] {
-  if (!isRecord(content)) return [];
+function valuesIn({ content, lineOf }: Part): readonly Embedded[] {
+  try {
+    return isRecord(content) ? valuesOf(content, lineOf) : [];
+  } catch (error) {
+    if (error instanceof Undecided) return [];
+    throw error;
+  }
+}
+
+function valuesOf(content: Readonly<Record<string, unknown>>, lineOf: Part["lineOf"]): readonly Embedded[] {
   const { apiVersion, kind } = content;
   const group = typeof apiVersion === "string" ? apiVersion.replace(/\/.*$/, "") : "";
   const embed = (object: unknown, base: Path, as: Kind = "Values", name = `of ${String(kind)} ${nameOf(content)}`) => ({
@@ -24,7 +61,7 @@ export function embeddedIn({ content, lineOf }: Parsed, id: string): readonly Em
       type: `${String(apiVersion)}/${String(kind)}`,
       origin: "document",
       object,
-      id,
+      id: "",
       name,
     }),
     lineOf: (path: Path) => lineOf([...base, ...path]),

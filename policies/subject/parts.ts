@@ -1,0 +1,106 @@
+import type { Place } from "../rule.ts";
+import { parseContent, splitDocuments, type Parsed } from "./documents.ts";
+import { isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
+import type { Subject } from "./subject.ts";
+
+/** A value with the line of each path in it; a resource of a program has no lines. */
+export type Part = Pick<Parsed, "content" | "lineOf">;
+
+/** What a document carries within itself for another tool to apply. */
+export interface Embedded {
+  readonly subject: Subject;
+  /** Where it goes, when that is not where the document itself is. */
+  readonly place?: Place;
+  /** Line of the file that a path of the subject is on. */
+  readonly lineOf: (path: Path) => number;
+}
+
+/** A text within a text within a text: nobody nests them deeper than this, except to hide one. */
+const deepestText = 6;
+
+/**
+ * What a value of any shape carries for another tool to apply: Kubernetes manifests and ARM templates, as objects
+ * (`extraObjects` of a chart, `objs` of a ConfigGroup) or as YAML or JSON texts (a key of a ConfigMap). The key that it
+ * is under does not matter, since each chart has a name of its own for it.
+ *
+ * @param whole - is not returned itself.
+ */
+export function partsIn(whole: Part, depth = 0): readonly Part[] {
+  const found: Part[] = [];
+  const visit = (value: unknown, path: Path): void => {
+    if (typeof value === "string") {
+      if (mayHoldPart(value) && depth < deepestText) found.push(...partsOfText(value, whole.lineOf(path), depth + 1));
+    } else if (path.length > 0 && isPart(value)) {
+      found.push({ content: value, lineOf: (inner) => whole.lineOf([...path, ...inner]) });
+    } else if (Array.isArray(value)) {
+      for (const [i, item] of value.entries()) visit(item, [...path, i]);
+    } else if (isRecord(value)) {
+      const deployed = deploymentTemplate({ content: value, lineOf: (inner) => whole.lineOf([...path, ...inner]) });
+      if (deployed !== undefined) found.push(deployed);
+      for (const [key, item] of Object.entries(value)) {
+        if (deployed === undefined || key !== "template") visit(item, [...path, key]);
+      }
+    }
+  };
+  visit(whole.content, []);
+  return found;
+}
+
+/** `scaleTargetRef` and its like name an object by kind and name; a manifest has `metadata`, a list `items`. */
+function isPart(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  if (isTemplate(value)) return true;
+  const { apiVersion, kind, metadata, items } = value;
+  const isManifest = isRecord(metadata) || isUnknown(metadata) || Array.isArray(items);
+  return typeof apiVersion === "string" && typeof kind === "string" && isManifest;
+}
+
+/** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax - both are required */
+export function isTemplate(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const { $schema, contentVersion, resources } = value;
+  return (typeof $schema === "string" || typeof contentVersion === "string") && typeof resources === "object";
+}
+
+/** The template of a deployment, with the parameters that the deployment passes in their place. */
+export function deploymentTemplate({ content, lineOf }: Part): Part | undefined {
+  if (!isRecord(content)) return undefined;
+  const { template, parameters } = content;
+  if (!isTemplate(template)) return undefined;
+  const passed = isRecord(parameters) ? parameters : {};
+  const declared = isRecord(template["parameters"]) ? template["parameters"] : {};
+  const merged = { ...declared };
+  for (const [name, value] of Object.entries(passed)) {
+    merged[name] = { ...(isRecord(declared[name]) && declared[name]), ...(isRecord(value) && value) };
+  }
+  return { content: { ...template, parameters: merged }, lineOf: (path) => lineOf(["template", ...path]) };
+}
+
+function mayHoldPart(text: string): boolean {
+  return (
+    (text.includes("apiVersion") && text.includes("kind")) ||
+    (text.includes("resources") && (text.includes("contentVersion") || text.includes("$schema")))
+  );
+}
+
+/** A block of text begins on the line after its key. */
+function partsOfText(text: string, line: number, depth: number): readonly Part[] {
+  return splitDocuments(text).flatMap((document) => {
+    const parsed = parsedOrRendered(document.text, line + document.line);
+    if (parsed === undefined) return [];
+    return isPart(parsed.content) ? [parsed] : partsIn(parsed, depth);
+  });
+}
+
+/** Where the text is a template of Helm or Argo, what it will fill in counts as not known yet. */
+function parsedOrRendered(text: string, line: number): Parsed | undefined {
+  const rendered = text.replaceAll(/^\s*\{\{.*\}\}\s*$/gm, "").replaceAll(/\{\{.*?\}\}/g, unknownValue);
+  for (const one of [text, rendered]) {
+    try {
+      return parseContent({ text: one, line });
+    } catch {
+      // a template without quotes is no YAML; anything else that is none is applied by nobody
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { isRecord } from "./reading.ts";
+import { readTypeToken } from "./type-token.ts";
+
+/**
+ * Types that write what no rule can read, and why. The keys are normalised types; one that ends with `:` stands for the
+ * whole module or provider. The list is part of docs/policies.md.
+ */
+export const opaqueWriters: Readonly<Record<string, string>> = {
+  "command:": "runs a command, which can write any secret anywhere",
+  "null:": "runs a command, which can write any secret anywhere",
+  "terraform:": "runs a Terraform module, whose resources its provider creates",
+  "docker:": "runs a container with whatever it is given",
+  "docker-build:": "builds an image with whatever it is given",
+  "pulumi-nodejs:": "runs code of the program in place of a provider",
+  "pulumi-python:": "runs code of the program in place of a provider",
+  "kubernetes:helm.sh:": "installs a chart, whose templates decide what it creates",
+  "helm:": "installs a chart, whose templates decide what it creates",
+  "kubernetes:kustomize:": "applies a folder or an address, which no rule reads",
+  "azure-native:resources:AzureCliScript": "runs a script in Azure, which can write any secret of the subscription",
+  "azure-native:resources:AzurePowerShellScript":
+    "runs a script in Azure, which can write any secret of the subscription",
+  "azapi:index:ResourceAction": "calls any action of Azure Resource Manager",
+  "azure-native:automation:": "runs a script in Azure, which can write any secret of the subscription",
+};
+
+/** Inputs that take what is applied from a file or an address, by the type's key. */
+const applied: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes:yaml:ConfigGroup": ["files"],
+  "kubernetes:yaml:ConfigFile": ["file"],
+};
+
+/** Types that this program registers and that no rule has to look at, and providers that write nothing outside of state. */
+const harmless: ReadonlySet<string> = new Set([
+  "azure-native:resources:ResourceGroup",
+  "kubernetes:core:Namespace",
+  "kubernetes:rbac.authorization.k8s.io:Role",
+  "kubernetes:rbac.authorization.k8s.io:RoleBinding",
+  "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding",
+  "kubernetes:admissionregistration.k8s.io:ValidatingAdmissionPolicy",
+  "kubernetes:admissionregistration.k8s.io:ValidatingAdmissionPolicyBinding",
+  "kubernetes:yaml:ConfigGroup",
+  "kubernetes:yaml:ConfigFile",
+  "ameide-secrets:",
+  "pulumi:",
+  "random:",
+  "time:",
+]);
+
+/** Whether nothing of a type has to be read. A Kubernetes type may hold an object of another kind, so it is not decided here. */
+export function isHarmless(type: string): boolean {
+  const { key, family } = readTypeToken(type);
+  return family !== "kubernetes" && keysOf(key).some((one) => harmless.has(one));
+}
+
+/** What stands for a resource that no other subject stands for. */
+export interface Unread {
+  readonly kind: "OpaqueWriter" | "UnknownType";
+  /** Why no rule can read what it writes; of an opaque writer only. */
+  readonly reason?: string;
+}
+
+/** @returns `undefined` for a type that is known to write no secret. */
+export function unreadOf(type: string, props: Readonly<Record<string, unknown>>): Unread | undefined {
+  const { key } = readTypeToken(type);
+  const keys = keysOf(key);
+  const reason = keys.map((one) => opaqueWriters[one]).find((one) => one !== undefined) ?? linkedIn(key, props);
+  if (reason !== undefined) return { kind: "OpaqueWriter", reason };
+  return keys.some((one) => harmless.has(one)) ? undefined : { kind: "UnknownType" };
+}
+
+function linkedIn(key: string, props: Readonly<Record<string, unknown>>): string | undefined {
+  if (applied[key]?.some((input) => props[input] !== undefined && props[input] !== null)) {
+    return "applies files or addresses, which no rule reads";
+  }
+  const { properties } = props;
+  const isLinked = isRecord(properties) && isRecord(properties["templateLink"]);
+  return isLinked ? "deploys a template from an address, which no rule reads" : undefined;
+}
+
+/** The type itself, its module and its provider. */
+function keysOf(key: string): readonly string[] {
+  const [family = "", module = ""] = key.split(":");
+  return [key, `${family}:${module}:`, `${family}:`];
+}
