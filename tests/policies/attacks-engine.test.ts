@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { declare, usePolicyEngine } from "../support/policy-engine.ts";
+import { externalSecret } from "./examples/samples.ts";
 import { embeddedAttacks, pathAttacks, typeAttacks, unreadAttacks, type Attack } from "./attacks.ts";
 
 /** Groups of programs, one preview each: a resource is named after its attack, so that each has its own verdicts. */
@@ -19,6 +21,14 @@ const packages = Object.values(groups)
 describe("attacks, under the real engine", function () {
   this.timeout(120_000);
   const engine = usePolicyEngine(packages);
+
+  it("leave a component alone, whose children are what is judged", async () => {
+    const { passed, told } = await engine.preview("prod", () => {
+      declare("child", externalSecret, { parent: new pulumi.ComponentResource("acme:index:Part", "part") });
+      return Promise.resolve();
+    });
+    assert.deepEqual([passed, told], [true, []]);
+  });
 
   for (const [group, attacks] of Object.entries(groups)) {
     it(`are refused by a preview: ${group}`, async () => {

@@ -103,6 +103,9 @@ function requestOf<T extends proto.AnalyzeRequest | proto.AnalyzerResource>(
   message.setUrn(urn);
   message.setProperties(structProto.Struct.fromJavaScript(plainJson(inputs)));
   message.setOptions(new analyzerProto.AnalyzerResourceOptions().setProtect(protect));
+  // a component has none
+  const noInputs = structProto.Struct.fromJavaScript({});
+  message.setProvider(new analyzerProto.AnalyzerProviderResource().setName("default").setProperties(noInputs));
   return message;
 }
 
