@@ -1,6 +1,7 @@
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzurePlace, FederatedSubject } from "../domain/plan/environment.ts";
+import { federatedCredentialInputs } from "../domain/resources/azure-inputs.ts";
 
 export interface BootstrapFederationArgs {
   readonly azure: AzurePlace;
@@ -33,19 +34,12 @@ function credentialsInSeries(
   opts: pulumi.CustomResourceOptions,
 ): FederatedIdentityCredential[] {
   const credentials: FederatedIdentityCredential[] = [];
-  for (const { name: credentialName, issuer, subject, audience } of subjects) {
+  for (const subject of subjects) {
     const previous = credentials.at(-1);
     credentials.push(
       new FederatedIdentityCredential(
-        `${name}-${credentialName}`,
-        {
-          federatedIdentityCredentialResourceName: credentialName,
-          resourceGroupName: azure.resourceGroup,
-          resourceName: identityName,
-          issuer,
-          subject,
-          audiences: [audience],
-        },
+        `${name}-${subject.name}`,
+        federatedCredentialInputs(azure, identityName, subject),
         { ...opts, ...(previous === undefined ? {} : { dependsOn: previous }) },
       ),
     );

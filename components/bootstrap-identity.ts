@@ -1,9 +1,8 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
-import { nameBasedGuid } from "../domain/resources/name-based-guid.ts";
 import type { AzurePlace } from "../domain/plan/environment.ts";
+import { identityInputs, secretsUserInputs } from "../domain/resources/azure-inputs.ts";
 
 export interface BootstrapIdentityArgs {
   readonly azure: AzurePlace;
@@ -40,34 +39,18 @@ function userAssignedIdentity(
   azure: AzurePlace,
   opts: pulumi.CustomResourceOptions,
 ): UserAssignedIdentity {
-  return new UserAssignedIdentity(
-    `${name}-identity`,
-    { resourceName: azure.identity, resourceGroupName: azure.resourceGroup, location: azure.location },
-    opts,
-  );
+  return new UserAssignedIdentity(`${name}-identity`, identityInputs(azure), opts);
 }
 
-/**
- * The assignment's own name is a GUID that the caller chooses: one made from what it assigns is the same in every run.
- * `principalType` spares the look-up that fails for minutes after an identity was made.
- */
 function secretsUserRole(
   name: string,
   { azure, keyVaultId }: BootstrapIdentityArgs,
-  identity: UserAssignedIdentity,
+  { principalId }: UserAssignedIdentity,
   opts: pulumi.CustomResourceOptions,
 ): RoleAssignment {
   return new RoleAssignment(
     `${name}-secrets-user`,
-    {
-      roleAssignmentName: nameBasedGuid(
-        `${azure.subscriptionId}/${azure.resourceGroup}/${azure.keyVault}/${azure.identity}/${keyVaultSecretsUser}`,
-      ),
-      scope: keyVaultId,
-      principalId: identity.principalId,
-      principalType: "ServicePrincipal",
-      roleDefinitionId: `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${keyVaultSecretsUser}`,
-    },
+    secretsUserInputs<pulumi.Input<string>>(azure, { keyVaultId, principalId }),
     // the name does not change with the principal, and Azure refuses two assignments of one name
     { ...opts, deleteBeforeReplace: true },
   );

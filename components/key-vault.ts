@@ -2,6 +2,7 @@ import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzurePlace } from "../domain/plan/environment.ts";
 import type { Redacted } from "../domain/redacted.ts";
+import { keyVaultInputs, keyVaultSecretInputs } from "../domain/resources/azure-inputs.ts";
 
 export interface KeyVaultArgs {
   readonly azure: AzurePlace;
@@ -35,25 +36,8 @@ export class KeyVault extends pulumi.ComponentResource {
 }
 
 function keyVault(name: string, azure: AzurePlace, opts: pulumi.CustomResourceOptions): Vault {
-  return new Vault(
-    `${name}-vault`,
-    {
-      vaultName: azure.keyVault,
-      resourceGroupName: azure.resourceGroup,
-      location: azure.location,
-      properties: {
-        tenantId: azure.tenantId,
-        sku: { family: "A", name: "standard" },
-        enableRbacAuthorization: true,
-        enableSoftDelete: true,
-        enablePurgeProtection: true,
-        softDeleteRetentionInDays: 90,
-        ...(azure.recover === true ? { createMode: "recover" as const } : {}),
-      },
-    },
-    // how it came to be is no property of it: taking `recover` back must not replace the vault
-    { ...opts, ignoreChanges: ["properties.createMode"] },
-  );
+  // createMode only matters at creation; without ignoreChanges, removing `recover` would replace the vault
+  return new Vault(`${name}-vault`, keyVaultInputs(azure), { ...opts, ignoreChanges: ["properties.createMode"] });
 }
 
 /** One per value. `properties` is marked secret as a whole: the provider keeps its inputs beside what Azure returns. */
@@ -62,16 +46,10 @@ function keyVaultSecrets(name: string, { azure, secrets }: KeyVaultArgs, opts: p
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([secretName, value]) =>
-        new Secret(
-          `${name}-${secretName}`,
-          {
-            resourceGroupName: azure.resourceGroup,
-            vaultName: azure.keyVault,
-            secretName,
-            properties: { value: pulumi.secret(value.reveal()), contentType: "text/plain" },
-          },
-          { ...opts, additionalSecretOutputs: ["properties"] },
-        ),
+        new Secret(`${name}-${secretName}`, keyVaultSecretInputs(azure, secretName, pulumi.secret(value.reveal())), {
+          ...opts,
+          additionalSecretOutputs: ["properties"],
+        }),
     );
 }
 

@@ -2,6 +2,7 @@ import { Provider as AzureProvider } from "@pulumi/azure-native/provider.js";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
 import { Provider as VaultProvider } from "@pulumi/vault/provider.js";
 import type { AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts";
+import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
 
 /** Every provider is explicit: none takes the subscription, the cluster or the Vault that happens to be current. */
 export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace): AzureProvider {
@@ -25,7 +26,6 @@ export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "na
   });
 }
 
-/** The token comes from VAULT_TOKEN in the provider's environment: as an argument it would be copied into state. */
-export function vaultProvider({ operatorAddress }: EnvironmentStack["vault"]): VaultProvider {
-  return new VaultProvider("vault", { address: operatorAddress, skipChildToken: true });
+export function vaultProvider(vault: EnvironmentStack["vault"]): VaultProvider {
+  return new VaultProvider("vault", vaultProviderInputs(vault));
 }

@@ -1,6 +1,7 @@
 import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzurePlace } from "../domain/plan/environment.ts";
+import { resourceGroupInputs } from "../domain/resources/azure-inputs.ts";
 
 export interface ResourceGroupArgs {
   readonly azure: AzurePlace;
@@ -10,8 +11,7 @@ export interface ResourceGroupArgs {
 export class ResourceGroup extends pulumi.ComponentResource {
   constructor(name: string, { azure }: ResourceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:key-vault:ResourceGroup", name, {}, opts);
-    const { resourceGroup: resourceGroupName, location } = azure;
-    new AzureResourceGroup(`${name}-group`, { resourceGroupName, location }, { parent: this });
+    new AzureResourceGroup(`${name}-group`, resourceGroupInputs(azure), { parent: this });
     this.registerOutputs({});
   }
 }

@@ -1,16 +1,16 @@
 import { ComponentResource, type ResourceTransformation } from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { StackPlan } from "../domain/plan/environment.ts";
+import { federatedCredential, plannedResources } from "../domain/resources/planned-resources.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
 import { exemptions, type Exemption } from "./exemptions.ts";
 import { judgeSubject, judgeTogether, type Judging } from "./judge.ts";
-import { subjectsOfPlan } from "./plan-subjects.ts";
 import type { RuleContext } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
-import { isRecord, unknownValue } from "./subject/reading.ts";
+import { isRecord, markedSecret, unknownValue } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 export interface GuardOptions {
@@ -30,6 +30,26 @@ export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardO
   const place = plan.kind === "shared" ? "shared" : plan.name;
   const keyVaultPrefix = effectivePrefix(plan.secretPrefix);
   return judgeSubjects(subjectsOfPlan(plan), { catalogue, place, keyVaultPrefix }, options);
+}
+
+/** What a plan will register, as the rules look at it. */
+export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
+  const stack = plan.kind === "shared" ? plan.kind : plan.name;
+  // each environment registers its own credential; that they fit together is judged where all of them are known
+  const credentials =
+    plan.kind === "shared"
+      ? plan.federatedSubjects.map((one) => federatedCredential(plan.azure, plan.azure.identity, one))
+      : [];
+  const resources = [...plannedResources(plan, { unknown: unknownValue, secret: markedSecret }), ...credentials];
+  return resources.flatMap(({ type, name, inputs, protect }) =>
+    subjectsOfResource({
+      type,
+      name,
+      urn: `urn:pulumi:${stack}::ameide-secrets::${type}::${name}`,
+      props: inputs,
+      options: { protect },
+    }),
+  );
 }
 
 /**

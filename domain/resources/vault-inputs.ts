@@ -1,0 +1,53 @@
+import type { EnvironmentStack } from "../plan/environment.ts";
+import { kubernetesAuthConfig } from "./kubernetes-auth-config.ts";
+import { vaultPolicies, type VaultPolicy } from "./vault-policies.ts";
+import type { VaultRole } from "./vault-roles.ts";
+
+/*
+ * Inputs of the Vault resources, spelled as the provider spells them. Components register them; the guard judges the same
+ * data before anything is registered.
+ */
+
+/** The token comes from VAULT_TOKEN in the provider's environment: as an argument it would be copied into state. */
+export function vaultProviderInputs({ operatorAddress }: EnvironmentStack["vault"]) {
+  return { address: operatorAddress, skipChildToken: true };
+}
+
+export function kvMountInputs({ vault }: EnvironmentStack) {
+  return { path: vault.mount, type: "kv", options: { version: "2" }, description: "secrets, one value a path" };
+}
+
+/** Nobody is made to send check-and-set: other writers send none and would get 400. vault-bootstrap asks it of itself. */
+export function kvConfigInputs({ vault, strictness }: EnvironmentStack) {
+  return { mount: vault.mount, maxVersions: strictness.maxVersions, casRequired: false };
+}
+
+export function policiesOf({ plan, bootstrap, strictness }: EnvironmentStack): readonly VaultPolicy[] {
+  return vaultPolicies({ plan, config: bootstrap.config, mayUnmount: !strictness.protect });
+}
+
+export function policyInputs({ name, policy }: VaultPolicy) {
+  return { name, policy };
+}
+
+export function authBackendInputs({ vault }: EnvironmentStack) {
+  return { type: "kubernetes", path: vault.authMount, description: "ServiceAccounts of the cluster" };
+}
+
+export function authConfigInputs(stack: EnvironmentStack) {
+  return { backend: stack.vault.authMount, ...kubernetesAuthConfig(stack) };
+}
+
+/** No audience: a role that asks for one refuses every store that does not ask for the same. */
+export function authRoleInputs({ vault, strictness }: EnvironmentStack, role: VaultRole) {
+  return {
+    backend: vault.authMount,
+    roleName: role.name,
+    boundServiceAccountNames: [role.serviceAccount],
+    boundServiceAccountNamespaces: [role.namespace],
+    tokenPolicies: [role.policy],
+    ...(role.noDefaultPolicy === undefined ? {} : { tokenNoDefaultPolicy: role.noDefaultPolicy }),
+    tokenTtl: strictness.tokenTtlInSeconds,
+    tokenMaxTtl: strictness.tokenTtlInSeconds,
+  };
+}
