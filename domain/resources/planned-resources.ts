@@ -1,4 +1,4 @@
-import { admissionBinding, externalSecretPolicy, pushSecretPolicy } from "../manifests/admission.ts";
+import { admissionGuards } from "../manifests/admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "../manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../manifests/bootstrap.ts";
 import { externalSecret, pullSecretPatches } from "../manifests/external-secret.ts";
@@ -124,7 +124,6 @@ interface KubernetesObject {
 
 function kubernetesObjects(stack: EnvironmentStack, unknown: string): readonly KubernetesObject[] {
   const { plan, strictness, bootstrap } = stack;
-  const policies = strictness.admission === "off" ? [] : [externalSecretPolicy(stack), pushSecretPolicy(stack)];
   return [
     ...(strictness.makesNamespaces ? namespaces(stack) : []),
     tokenReviewBinding(stack),
@@ -136,7 +135,7 @@ function kubernetesObjects(stack: EnvironmentStack, unknown: string): readonly K
     ...(strictness.delivery === "pulumi"
       ? [bootstrapSyncJob(stack, unknown, `${bootstrap.name}-sync-${unknown}`)]
       : []),
-    ...policies.flatMap((policy) => [policy, admissionBinding(stack, policy.metadata.name)]),
+    ...admissionGuards(stack).flatMap(({ policy, binding }) => [policy, binding]),
     ...plan.stores.flatMap((store) => [readerServiceAccount(store), secretStore(store, stack)]),
     ...plan.deliveries.map((delivery) => externalSecret(delivery, unknown)),
     ...pullSecretPatches(plan.deliveries).map((patch) => ({ ...patch, type: "ServiceAccountPatch" })),
