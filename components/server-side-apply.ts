@@ -6,6 +6,14 @@ const whole =
   /^kubernetes:(batch\/v1:CronJob|core\/v1:ServiceAccount|rbac\.authorization\.k8s\.io\/v1:(Role|RoleBinding|ClusterRoleBinding)|external-secrets\.io\/v1:(SecretStore|ExternalSecret))$/;
 
 /**
+ * Objects with a fixed name that hold nothing. Pulumi replaces an object by creating the new one and then deleting the old
+ * one; under one name that deletes the new one. Stores and ExternalSecrets are not among them: a deletion would take live
+ * Secrets away, so they are retained instead.
+ */
+const replaceable =
+  /^kubernetes:(batch\/v1:CronJob|core\/v1:ServiceAccount|rbac\.authorization\.k8s\.io\/v1:\w+|admissionregistration\.k8s\.io\/v1:\w+)$/;
+
+/**
  * How every Kubernetes object is applied, by the annotations that the provider knows. A patch of another's object is left
  * alone: two of one object must not take each other's fields, and its conflict is to be told.
  *
@@ -26,5 +34,8 @@ export const serverSideApply: ResourceTransformation = ({ type, props, opts }) =
     "pulumi.com/patchFieldManager": fieldManager,
     ...(whole.test(type) ? { "pulumi.com/patchForce": "true" } : {}),
   };
-  return { props: { ...props, metadata: { ...metadata, annotations } }, opts };
+  return {
+    props: { ...props, metadata: { ...metadata, annotations } },
+    opts: replaceable.test(type) ? { ...opts, deleteBeforeReplace: true } : opts,
+  };
 };

@@ -31,7 +31,10 @@ refused is refused by a test, with that very text.
 - **In the cluster**: the admission policy of \`components/admission-guard.ts\` holds the authority rules at the API server.
 
 A verdict is *ok*, *violation* or *undecided*: an input that a preview does not know yet is listed as undecided, and decided in
-the update before that resource is made. A rule that "can't run" is a defect, and fails the run.
+the update before that resource is made. A rule that "can't run" is a defect, and fails the run. \`lint\` cannot read what a state
+holds encrypted: it lists these resources with the rules that cannot tell, and reports no violation.
+
+What a provider fills in for a field that the program leaves out (\`""\`, \`null\`, \`false\`, 0, an empty list) counts as absent.
 
 ## Levels
 

@@ -34,7 +34,7 @@ const packages: readonly Package[] = [
     name: "kubernetes",
     version: sdkVersion("kubernetes"),
     create: (log) => new KubernetesProvider(live?.kubeconfigPath, log),
-    diffConfig: diffKubernetesConfig,
+    diffConfig: (before, after) => diffKubernetesConfig(before, after, live === undefined),
   },
   { name: "vault", version: sdkVersion("vault"), create: () => vaultProvider(live, journal) },
   {

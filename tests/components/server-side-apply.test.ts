@@ -21,6 +21,20 @@ describe("serverSideApply", () => {
       metadata: { name: "a", annotations: manager },
       kind: "x",
     }));
+  it("deletes before it replaces what has a fixed name and holds nothing", () => {
+    const opts = (type: string) =>
+      serverSideApply({ type, props: {}, opts: { protect: true } } as unknown as ResourceTransformationArgs)?.opts;
+    for (const type of [
+      "batch/v1:CronJob",
+      "core/v1:ServiceAccount",
+      "rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+      "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+    ]) {
+      assert.deepEqual(opts(`kubernetes:${type}`), { protect: true, deleteBeforeReplace: true }, type);
+    }
+    for (const type of ["core/v1:ConfigMap", "core/v1:Namespace", "external-secrets.io/v1:ExternalSecret"])
+      assert.deepEqual(opts(`kubernetes:${type}`), { protect: true }, type);
+  });
   it("leaves a patch of another's account alone, whose conflict is to be told", () =>
     assert.equal(applied("kubernetes:core/v1:ServiceAccountPatch", { name: "default" }), undefined));
   it("leaves alone what is not Kubernetes's", () => assert.equal(applied("vault:index/policy:Policy", {}), undefined));

@@ -8,6 +8,7 @@ import { parse, stringify } from "yaml";
 import { previewStack, updateStack } from "../../cli/deploy/engine/deploy.ts";
 import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/stack.ts";
 import { refuseLoss } from "../../cli/deploy/gates.ts";
+import { serverSideApply } from "../../components/server-side-apply.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
 import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
 import { KubeApi } from "../../stand-ins/node/kube-api.ts";
@@ -56,8 +57,9 @@ describe("a kubeconfig that changes, on a real API server", function () {
 
   const objects = (provider: Provider) => {
     const metadata = { namespace: "default", name: "kept" };
-    new ConfigMap("config", { metadata, data: { key: "text" } }, { provider });
-    new ServiceAccount("account", { metadata }, { provider });
+    const transformations = [serverSideApply];
+    new ConfigMap("config", { metadata, data: { key: "text" } }, { provider, transformations, retainOnDelete: true });
+    new ServiceAccount("account", { metadata }, { provider, transformations });
   };
   const withIdentifier = (kubeconfig: string) => () => {
     objects(kubernetesProvider({ name: "dev", cluster: { kubeconfig, context, oidcIssuer } }));
@@ -84,6 +86,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
   afterEach(async () => {
     assert.deepEqual(await liveUids(), uids, "the objects are the same ones");
     await (await engine.open(() => Promise.resolve())).destroy();
+    await api.delete("/api/v1/namespaces/default/configmaps/kept", {});
   });
 
   it("replaces nothing for another path, CA or address", async () => {
@@ -112,7 +115,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
     const stack = await engine.open(withIdentifier(file));
     const { changes } = await previewStack(stack, run());
     await assert.rejects(refuseLoss(changes, stack), (error: Error) => {
-      assert.match(error.message, /2 Kubernetes object\(s\) that keep their names[^]*ConfigMap default\/kept\n/);
+      assert.match(error.message, /1 Kubernetes object\(s\) that keep their names[^]*ConfigMap default\/kept\n/);
       assert.ok(error.message.includes(`set cluster.kubeconfig of Pulumi.dev.yaml to ${original},`));
       return true;
     });
@@ -120,6 +123,17 @@ describe("a kubeconfig that changes, on a real API server", function () {
     assert.deepEqual(await changesOf(await engine.open(withIdentifier(original)), updateStack), ["update kubernetes"]);
     assert.deepEqual(await changesOf(await engine.open(withIdentifier(file)), updateStack), ["update kubernetes"]);
     original = kubeconfigFile("original", () => {});
+  });
+
+  it("ends with every object even if nothing refuses that plan, as with plain pulumi", async () => {
+    await startAnew();
+    const stack = await engine.open(withIdentifier(rotated("plain")));
+    assert.deepEqual((await changesOf(stack, updateStack)).toSorted(), [
+      "replace account",
+      "replace config",
+      "replace kubernetes",
+    ]);
+    uids = await liveUids();
   });
 
   it("refuses to start where the former kubeconfig is gone, and the fix works", async () => {

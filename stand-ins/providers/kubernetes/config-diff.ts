@@ -11,10 +11,12 @@ const clusterProperties = ["kubeconfig", "context", "cluster"];
  * whether the cluster is another one: by `clusterIdentifier` where both have it, else by the active cluster's entry in
  * the kubeconfig. A path counts for the file's content now: the same path never differs, whatever changed in the file.
  *
+ * @param isOffline - whether a kubeconfig that does not exist here counts as one without a cluster: a plan without a
+ *   cluster is often made on another machine. @default false
  * @throws Error if the kubeconfig, old or new, does not exist or is not one.
  * @see https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/provider/provider.go (DiffConfig)
  */
-export function diffKubernetesConfig(before: PropertyMap, after: PropertyMap): ConfigDiff {
+export function diffKubernetesConfig(before: PropertyMap, after: PropertyMap, isOffline = false): ConfigDiff {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   const diffs = [...keys].filter((key) => !sameValue(before[key], after[key])).toSorted();
   if (diffs.length === 0) return { diffs, replaces: [] };
@@ -23,7 +25,9 @@ export function diffKubernetesConfig(before: PropertyMap, after: PropertyMap): C
   const isSameByName = identifier !== undefined && identifier === oldIdentifier;
   const isOtherByName = identifier !== undefined && oldIdentifier !== undefined && identifier !== oldIdentifier;
   const computed = clusterProperties.find((key) => hasUnknown(after[key]));
-  const changed = computed === undefined ? changedClusterProperties(before, after, diffs) : [computed];
+  const isComparable = !isOffline || [before, after].every(isKubeconfigHere);
+  const changed =
+    computed !== undefined ? [computed] : isComparable ? changedClusterProperties(before, after, diffs) : [];
   return {
     diffs: computed === undefined ? diffs : [computed],
     replaces: isSameByName ? [] : [...(isOtherByName ? ["clusterIdentifier"] : []), ...changed],
@@ -35,6 +39,11 @@ function changedClusterProperties(before: PropertyMap, after: PropertyMap, diffs
   const cluster = activeCluster(after);
   if (oldCluster === undefined || cluster === undefined || sameValue(oldCluster, cluster)) return [];
   return clusterProperties.filter((key) => diffs.includes(key));
+}
+
+function isKubeconfigHere(options: PropertyMap): boolean {
+  const kubeconfig = revealed(options["kubeconfig"]);
+  return typeof kubeconfig !== "string" || kubeconfig.includes("\n") || existsSync(kubeconfig);
 }
 
 interface Kubeconfig {

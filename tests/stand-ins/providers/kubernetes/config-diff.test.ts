@@ -79,4 +79,15 @@ describe("diffKubernetesConfig", () => {
     const after = { kubeconfig: kubeconfig("b", "Q0E="), clusterIdentifier: "dev" };
     assert.throws(() => diffKubernetesConfig(before, after), /failed to parse kubeconfig/);
   });
+
+  it("compares no cluster offline where a kubeconfig is of another machine", () => {
+    const before = { kubeconfig: join(dir, "gone") };
+    const after = { kubeconfig: kubeconfig("b", "Q0E="), clusterIdentifier: "dev" };
+    assert.deepEqual(diffKubernetesConfig(before, after, true), {
+      diffs: ["clusterIdentifier", "kubeconfig"],
+      replaces: [],
+    });
+    const elsewhere = { ...after, kubeconfig: kubeconfig("c", "T1RIRVI=") };
+    assert.deepEqual(diffKubernetesConfig({ kubeconfig: after.kubeconfig }, elsewhere, true).replaces, ["kubeconfig"]);
+  });
 });
