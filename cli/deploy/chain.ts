@@ -8,11 +8,12 @@ import { failedRun } from "../access/bootstrap-log.ts";
 import { inTurn } from "../access/bootstrap-turn.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { deployerToken, type ShortToken, type VaultState } from "../access/vault.ts";
-import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
+import { previewStack, updateStack, type RunOptions, type RunResult } from "./engine/deploy.ts";
 import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
+import { explainUnready } from "./unready-objects.ts";
 import { vaultCredential } from "../access/vault-credentials.ts";
 
 /** The engine, opened on one stack, and what lives exactly as long as it does. */
@@ -75,10 +76,11 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   }
 }
 
-/** Previews with the pack; updates where that is asked and there is something to change. */
+/** Previews with the pack; updates where that is asked and there is something to change. The shared stack has no cluster. */
 export async function previewThenUpdate(
   stack: Stack,
   {
+    cluster,
     policyPacks,
     signal,
     phases,
@@ -86,15 +88,20 @@ export async function previewThenUpdate(
     refresh,
     approved,
     inspect,
-  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh" | "approved" | "inspect">,
+  }: Pick<ChainOptions, "policyPacks" | "signal" | "phases" | "until" | "refresh" | "approved" | "inspect"> &
+    Partial<Pick<ChainOptions, "cluster">>,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
-  const run = { policyPacks, signal, ...(refresh === undefined ? {} : { refresh }) };
+  const run = { policyPacks, signal, ...explainedBy(cluster), ...(refresh === undefined ? {} : { refresh }) };
   const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
   await refuseLoss(preview.changes, stack);
   await inspect?.(preview.changes);
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
+}
+
+function explainedBy(cluster: Cluster | undefined): Pick<RunOptions, "explain"> {
+  return cluster === undefined ? {} : { explain: (failed) => explainUnready(cluster, failed) };
 }
 
 async function vaultFirst(options: ChainOptions, tell: (text: string) => void): Promise<VaultState> {
@@ -108,7 +115,7 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
       cronJob: stack.bootstrap.name,
       mayChange: options.until === "update",
       bootstrapOnly: async () => (engine = await options.openEngine({ firstStep: true })).stack,
-      run: { policyPacks, signal },
+      run: { policyPacks, signal, ...explainedBy(cluster) },
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       tell,
     });

@@ -1,5 +1,5 @@
 import type { MadeJournal } from "./made-journal.ts";
-import { inputDiff } from "./property-diff.ts";
+import { inputDiff, replaces } from "./property-diff.ts";
 import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
 import {
   InitialisationError,
@@ -121,9 +121,8 @@ export class TypedProvider<Client> implements Provider {
     const { journal } = this.#package;
     const key = journalKey(token, id);
     const madeFor = journal.madeFor(key);
-    if (madeFor === urn && (await type.read(client, id, inputs)) !== undefined) {
-      return type.update(client, id, inputs, {});
-    }
+    const live = madeFor === urn ? await type.read(client, id, {}) : undefined;
+    if (live !== undefined && !this.#isReplacement(token, id, live, inputs)) return type.update(client, id, inputs, {});
     if (madeFor === undefined) journal.making(key, urn);
     try {
       await type.create(client, id, inputs);
@@ -131,6 +130,14 @@ export class TypedProvider<Client> implements Provider {
       if (madeFor === undefined) journal.gone(key);
       throw error;
     }
+  }
+
+  /** Of what is created first and deleted later, the second must not be taken for the first. */
+  #isReplacement(token: string, id: string, live: JsonObject, inputs: JsonObject): boolean {
+    const oldInputs = this.#type(token).importedInputs(live, id);
+    const request = { urn: "", type: token, name: "", id, oldInputs, oldOutputs: live, inputs, ignoreChanges: [] };
+    const { changes, deleteBeforeReplace } = this.#type(token).diff(request);
+    return !deleteBeforeReplace && replaces(changes);
   }
 
   async #outputs(type: ResourceType<Client>, id: string, inputs: PropertyMap): Promise<PropertyMap> {

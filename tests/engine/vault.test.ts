@@ -125,6 +125,21 @@ describe("vault by the loopback provider, on OpenBao", function () {
     assert.deepEqual(await preview(stack), []);
   });
 
+  it("creates first and deletes later, so a mount that is replaced at its own path fails and stays", async () => {
+    const stack = await engine.open(async () => {
+      await objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 })();
+      new Mount("other", { path: "other", type: "kv" });
+    });
+    await up(stack);
+    const replaced = await engine.open(async () => {
+      await objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 })();
+      new Mount("other", { path: "other", type: "transit" });
+    });
+    await assert.rejects(up(replaced), /path is already in use at other\//);
+    const { data } = await vault("GET", "sys/mounts");
+    assert.equal((data["other/"] as { type: string }).type, "kv");
+  });
+
   it("imports what is there already", async () => {
     await vault("PUT", "sys/policies/acl/theirs", { policy: 'path "x" {}' });
     const before = objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 });

@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorsOf } from "../../../domain/finding.ts";
 import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import { RunLog, type Change } from "./run-log.ts";
+import { RunLog, type Change, type FailedObject } from "./run-log.ts";
 
 export interface RunOptions {
   /** Folders of policy packs; empty only where there is nothing to judge. */
@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly exclude?: readonly string[];
   /** Whether the engine looks at the world before it compares: what was deleted or changed by hand is then put right. @default false */
   readonly refresh?: boolean;
+  /** Says why objects did not become ready, for the error of a failed update. @default - the engine's own words are all */
+  readonly explain?: (failed: readonly FailedObject[]) => Promise<readonly string[]>;
 }
 
 export interface RunResult {
@@ -31,7 +33,7 @@ export interface RunResult {
  *   when the engine failed, with its own words.
  */
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
-  return watched("preview", stack, options.signal, async (log) => {
+  return watched("preview", stack, options, async (log) => {
     await stack.preview({ ...runOptions(options), onEvent: log.listen });
   });
 }
@@ -41,7 +43,7 @@ export async function previewStack(stack: Stack, options: RunOptions): Promise<R
  * was still left open.
  */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
-  return watched("update", stack, options.signal, async (log) => {
+  return watched("update", stack, options, async (log) => {
     await stack.up({ ...runOptions(options), onEvent: log.listen });
     return Object.fromEntries(
       Object.entries(await stack.outputs())
@@ -70,7 +72,7 @@ function runOptions({ policyPacks, signal, target, exclude, refresh = false }: R
 export async function watched(
   verb: "preview" | "update" | "destroy",
   stack: Stack,
-  signal: AbortSignal,
+  { signal, explain }: Pick<RunOptions, "signal" | "explain">,
   run: (log: RunLog) => Promise<Record<string, unknown> | void>,
 ): Promise<RunResult> {
   const log = new RunLog();
@@ -81,7 +83,7 @@ export async function watched(
     signal.throwIfAborted();
     const refused = errorsOf(log.violations);
     if (refused.length > 0) throw UserError.from(refused);
-    throw failed(verb, stack.name, log, error);
+    throw failed(verb, stack.name, [...errorTexts(log, error), ...((await explain?.(log.failedObjects)) ?? [])], error);
   }
   if (log.skippedRules.length > 0) throw openGate(log.skippedRules);
   if (verb === "update" && log.undecided.length > 0) throw undecided(log.undecided);
@@ -109,12 +111,16 @@ function undecided(left: readonly string[]): UserError {
   );
 }
 
-function failed(verb: string, stack: string, log: RunLog, cause: unknown): UserError {
-  const told =
-    log.errors.length > 0 ? log.errors.join("\n    ") : cause instanceof Error ? tail(cause.message) : String(cause);
+function failed(verb: string, stack: string, texts: readonly string[], cause: unknown): UserError {
+  const told = texts.join("\n    ");
   const fix =
     fixOf(told, stack) ?? "fix what the message names and run the same command again: it continues where it stopped";
   return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${told}`, fix, { cause });
+}
+
+function errorTexts({ errors }: RunLog, cause: unknown): readonly string[] {
+  if (errors.length > 0) return errors;
+  return [cause instanceof Error ? tail(cause.message) : String(cause)];
 }
 
 /** For failures that the engine or a provider reports without a way out, and for those of the program, which have one. */

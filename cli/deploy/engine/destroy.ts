@@ -44,7 +44,7 @@ export async function destroyStack(
   { preview, signal }: { readonly preview: boolean; readonly signal: AbortSignal },
 ): Promise<Pick<RunResult, "changes">> {
   const retained = new Set((await stayingResources(stack)).map(({ urn }) => urn));
-  const { changes } = await watched("destroy", stack, signal, async ({ listen: onEvent }) => {
+  const { changes } = await watched("destroy", stack, { signal }, async ({ listen: onEvent }) => {
     const options = {
       excludeProtected: true,
       signal,

@@ -28,6 +28,15 @@ export interface Change {
   readonly inputs?: string;
 }
 
+/** A Kubernetes object that the engine could not create or update. */
+export interface FailedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined for cluster-scoped kinds. */
+  readonly namespace?: string;
+}
+
 /**
  * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
  * pack, what the pack could not decide, and the engine's own errors. Nothing is printed here.
@@ -40,6 +49,7 @@ export class RunLog {
   /** What the pack left for the update to decide. */
   readonly undecided: string[] = [];
   readonly errors: string[] = [];
+  readonly failedObjects: FailedObject[] = [];
 
   /** Every change but `same`, in the engine's order. */
   get changes(): readonly Change[] {
@@ -60,6 +70,8 @@ export class RunLog {
         this.#changes.set(step.urn, change);
     }
     if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
+    const failed = kubernetesObject(event.resOpFailedEvent?.metadata);
+    if (failed !== undefined) this.failedObjects.push(failed);
     const { diagnosticEvent: told } = event;
     if (told?.severity === "error" && told.ephemeral !== true) {
       const message = plain(told.message);
@@ -123,6 +135,17 @@ function inOrder(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([key, item]) => [key, inOrder(item)]);
+}
+
+function kubernetesObject(step: Step | undefined): FailedObject | undefined {
+  const { apiVersion, kind, metadata } = (step?.new?.inputs ?? {}) as Partial<FailedObject> & {
+    readonly metadata?: Partial<FailedObject>;
+  };
+  if (!step?.type.startsWith("kubernetes:") || typeof apiVersion !== "string" || typeof kind !== "string")
+    return undefined;
+  const { name, namespace } = metadata ?? {};
+  if (typeof name !== "string") return undefined;
+  return { apiVersion, kind, name, ...(typeof namespace === "string" && { namespace }) };
 }
 
 /** Inputs that name the object itself; the first that is there wins, so the child comes before what it lies in. */

@@ -2,13 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InitialisationError } from "../provider.ts";
 import type { PropertyMap } from "../property-value.ts";
 import { outputsOf } from "./checkpoint.ts";
-import { evidence } from "./evidence.ts";
 import { isNotFound } from "./kube-error.ts";
 import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
 import type { KubeClient } from "./kube-client.ts";
 import type { Patience } from "./patience.ts";
 import { pauses } from "./patience.ts";
-import { judgeFor, type Judge } from "./readiness.ts";
+import { waitFor, type Wait } from "./readiness.ts";
 
 export interface Applied {
   readonly live: KubeObject;
@@ -21,7 +20,7 @@ export interface Applied {
  * Waits until the object is what its inputs ask for; most objects are at once.
  *
  * @throws InitialisationError, which keeps the object in state, if it failed, the time is up, it went away, the wait
- *   was cancelled or the API server could not be asked.
+ *   was cancelled or the API server could not be asked. It says as little as the real provider does.
  */
 export async function awaitReady(client: KubeClient, applied: Applied, patience: Patience): Promise<KubeObject> {
   const { live, inputs, fieldManager, done } = applied;
@@ -33,9 +32,9 @@ export async function awaitReady(client: KubeClient, applied: Applied, patience:
     return new InitialisationError(state, [`${summary}: ${reasons[0] ?? ""}`, ...reasons.slice(1)]);
   };
   try {
-    const judge = judgeFor(live.kind, inputs);
-    if (judge === undefined) return live;
-    const reasons = await firstFailure(client, live, judge, patience, (seen) => {
+    const wait = waitFor(live.kind, inputs);
+    if (wait === undefined) return live;
+    const reasons = await firstFailure(client, live, wait, patience, (seen) => {
       latest = seen;
     });
     if (reasons === undefined) return latest;
@@ -50,22 +49,21 @@ export async function awaitReady(client: KubeClient, applied: Applied, patience:
 async function firstFailure(
   client: KubeClient,
   created: KubeObject,
-  judge: Judge,
+  wait: Wait,
   { timeoutInMilliseconds, cancelled, onStatus }: Patience,
   onSeen: (live: KubeObject) => void,
 ): Promise<readonly string[] | undefined> {
   const deadline = Date.now() + timeoutInMilliseconds;
   let live = created;
+  const { name } = live.metadata;
   for (const pause of pauses()) {
-    const progress = judge(live);
+    const progress = wait.judge(live);
     if (progress.state === "ready") return undefined;
-    if (progress.state === "failed") return [progress.reason, ...(await evidence(client, live))];
-    if (cancelled.aborted) return [`the wait was cancelled: ${progress.reason}`];
-    if (Date.now() >= deadline) {
-      const seconds = Math.round(timeoutInMilliseconds / 1000);
-      return [`timed out after ${seconds} s: ${progress.reason}`, ...(await evidence(client, live))];
-    }
-    onStatus(`waiting: ${progress.reason}`);
+    if (progress.state === "failed")
+      return [`Resource '${name}' was created but failed to initialize`, progress.reason];
+    if (cancelled.aborted) return [`Resource operation was cancelled for "${name}"`];
+    if (Date.now() >= deadline) return [wait.timedOut(name)];
+    onStatus(progress.status);
     await sleep(pause, undefined, { signal: cancelled }).catch(() => undefined);
     try {
       live = await client.get(referenceOf(live));

@@ -1,5 +1,5 @@
 import { HttpJson, passesByItself, type Answer, type ServerAddress } from "../http-json.ts";
-import type { Json, JsonObject } from "../property-value.ts";
+import type { Json } from "../property-value.ts";
 import { isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
 import { withoutUndeclaredField } from "./undeclared-field.ts";
 import { referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
@@ -64,21 +64,6 @@ export class KubeClient {
   /** Deletes in the foreground: the object stays until its dependents are gone. @throws KubeError, UnknownKindError */
   async delete(reference: KubeReference): Promise<void> {
     await this.#call("DELETE", await this.#path(reference), { propagationPolicy: "Foreground" });
-  }
-
-  /** Objects of a core or grouped kind in one namespace, such as Events or Pods. */
-  async list(
-    apiVersion: string,
-    kind: string,
-    namespace: string,
-    query: Record<string, string>,
-  ): Promise<JsonObject[]> {
-    const path = await this.#path({ apiVersion, kind, namespace, name: "" });
-    const answer = await this.#call<{ items?: JsonObject[] }>(
-      "GET",
-      `${path}?${new URLSearchParams(query).toString()}`,
-    );
-    return answer.items ?? [];
   }
 
   async #path({ apiVersion, kind, name, namespace }: KubeReference): Promise<string> {

@@ -30,7 +30,7 @@ import { isNameGenerated, withName, withNamespace } from "./names.ts";
 import { withoutEmptyLists } from "./normalise.ts";
 import type { Patience } from "./patience.ts";
 import { planObject } from "./plan-object.ts";
-import { judgeFor, judgeJob } from "./readiness.ts";
+import { judgeJob, waitFor } from "./readiness.ts";
 
 const readyTimeoutInSeconds = 600;
 const deletionTimeoutInSeconds = 300;
@@ -215,7 +215,7 @@ export class KubernetesProvider implements Provider {
 /** Before anything is made: a condition that is not understood would be found out with the object already there. */
 function waitForFailures(kind: string, inputs: PropertyMap): CheckFailure[] {
   try {
-    judgeFor(kind, inputs);
+    waitFor(kind, inputs);
     return [];
   } catch (error) {
     return [{ property: "metadata.annotations", reason: error instanceof Error ? error.message : String(error) }];

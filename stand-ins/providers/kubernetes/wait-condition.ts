@@ -1,8 +1,8 @@
 import { UserError } from "../../../domain/user-error.ts";
 import type { Json, JsonObject } from "../property-value.ts";
 
-/** One `kubectl wait --for` expression; undefined means that it holds, a text says what it still waits for. */
-export type WaitCondition = (live: JsonObject) => string | undefined;
+/** One `kubectl wait --for` expression: whether it holds. */
+export type WaitCondition = (live: JsonObject) => boolean;
 
 /**
  * Reads the annotation `pulumi.com/waitFor`: `condition=Ready`, `condition=Ready=False`, `jsonpath={.status.phase}=Up`,
@@ -14,10 +14,7 @@ export type WaitCondition = (live: JsonObject) => string | undefined;
 export function parseWaitFor(text: string): WaitCondition {
   const parts = text.startsWith("[") ? parseList(text) : [text];
   const conditions = parts.map(parseOne);
-  return (live) => {
-    const missing = conditions.map((condition) => condition(live)).filter((reason) => reason !== undefined);
-    return missing.length === 0 ? undefined : missing.join("; ");
-  };
+  return (live) => conditions.every((condition) => condition(live));
 }
 
 function parseList(text: string): string[] {
@@ -25,7 +22,7 @@ function parseList(text: string): string[] {
     const list = JSON.parse(text) as unknown;
     if (Array.isArray(list) && list.length > 0 && list.every((part) => typeof part === "string")) return list;
   } catch {
-    // Told below, as any other text that is no expression.
+    // Reported below, as any other text that is not an expression.
   }
   throw notUnderstood(text);
 }
@@ -46,14 +43,6 @@ function notUnderstood(text: string): UserError {
   );
 }
 
-interface Condition {
-  readonly type?: string;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-}
-
 function conditionHolds(type: string, status: string): WaitCondition {
   return (live) => {
     const { metadata, status: state } = live as {
@@ -61,15 +50,16 @@ function conditionHolds(type: string, status: string): WaitCondition {
       status?: { conditions?: readonly Condition[]; observedGeneration?: number };
     };
     const condition = state?.conditions?.find((one) => one.type?.toLowerCase() === type.toLowerCase());
-    if (condition === undefined) return `condition ${type} is not set`;
-    const observed = condition.observedGeneration ?? state?.observedGeneration;
-    if (observed !== undefined && metadata?.generation !== undefined && observed < metadata.generation) {
-      return `condition ${type} is of generation ${observed}, not ${metadata.generation}`;
-    }
-    if (condition.status?.toLowerCase() === status.toLowerCase()) return undefined;
-    const why = [condition.reason, condition.message].filter((text) => text !== undefined && text !== "").join(": ");
-    return `condition ${type} is ${condition.status ?? "unset"}, not ${status}${why === "" ? "" : `: ${why}`}`;
+    const observed = condition?.observedGeneration ?? state?.observedGeneration;
+    const isOld = observed !== undefined && metadata?.generation !== undefined && observed < metadata.generation;
+    return !isOld && condition?.status?.toLowerCase() === status.toLowerCase();
   };
+}
+
+interface Condition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly observedGeneration?: number;
 }
 
 function valueIs(path: string, wanted: string | undefined): WaitCondition {
@@ -80,8 +70,7 @@ function valueIs(path: string, wanted: string | undefined): WaitCondition {
       value =
         typeof value === "object" && value !== null ? (value as { [key: string]: Json | undefined })[step] : undefined;
     }
-    if (value === undefined || value === null) return `.${path} is not set`;
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    return wanted === undefined || text === wanted ? undefined : `.${path} is not ${wanted}`;
+    if (value === undefined || value === null) return false;
+    return wanted === undefined || wanted === (typeof value === "object" ? JSON.stringify(value) : String(value));
   };
 }

@@ -55,6 +55,21 @@ describe("RunLog", () => {
     assert.equal(objectOf({}), undefined);
   });
 
+  it("keeps which Kubernetes objects failed, so that their cause can be read", () => {
+    const failed = (urn: string, inputs: object): EngineEvent => {
+      const { resourcePreEvent } = step("create", urn, { new: { inputs } });
+      return {
+        resOpFailedEvent: { metadata: resourcePreEvent?.metadata, status: 1, steps: 1 },
+      } as unknown as EngineEvent;
+    };
+    const store = { apiVersion: "external-secrets.io/v1", kind: "SecretStore" };
+    const log = heard(
+      failed(storeUrn, { ...store, metadata: { name: "ameide-vault", namespace: "ameide-dev" } }),
+      failed(`${project}vault:index/policy:Policy::reader`, { name: "reader" }),
+    );
+    assert.deepEqual(log.failedObjects, [{ ...store, name: "ameide-vault", namespace: "ameide-dev" }]);
+  });
+
   it("tells two plans apart by the inputs, whatever the order of their keys, and says none of a provider", () => {
     const digest = (inputs: object, urn = storeUrn): string | undefined =>
       heard(step("create", urn, { new: { inputs } })).changes[0]?.inputs;

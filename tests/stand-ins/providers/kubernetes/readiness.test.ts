@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import { judgeFor, judgeJob } from "../../../../stand-ins/providers/kubernetes/readiness.ts";
+import { judgeJob, waitFor } from "../../../../stand-ins/providers/kubernetes/readiness.ts";
 
 const annotated = (annotations: Record<string, string>) => ({ metadata: { annotations } });
 
-describe("judgeFor", () => {
+describe("waitFor", () => {
   it("waits for a Job's completion, and for nothing else unasked", () => {
-    assert.equal(judgeFor("Job", {}), judgeJob);
-    assert.equal(judgeFor("ExternalSecret", {}), undefined);
+    assert.equal(waitFor("Job", {})?.timedOut("sync"), "'sync' timed out waiting to be Ready");
+    assert.equal(waitFor("ExternalSecret", {}), undefined);
   });
 
-  it("waits for what the annotation says instead", () => {
-    const judge = judgeFor("Job", annotated({ "pulumi.com/waitFor": "jsonpath={.status.active}=1" }));
-    assert.deepEqual(judge?.({ status: { active: 1 } }), { state: "ready" });
+  it("waits for what the annotation says instead, and says no more than the real provider when time is up", () => {
+    const wait = waitFor("Job", annotated({ "pulumi.com/waitFor": "jsonpath={.status.active}=1" }));
+    assert.deepEqual(wait?.judge({ status: { active: 1 } }), { state: "ready" });
+    assert.deepEqual(wait?.judge({}), { state: "waiting", status: "waiting for jsonpath={.status.active}=1" });
+    assert.equal(wait?.timedOut("sync"), "timed out waiting for the condition");
   });
 
   it("waits for nothing where the program says so", () => {
-    assert.equal(judgeFor("Job", annotated({ "pulumi.com/skipAwait": "true" })), undefined);
+    assert.equal(waitFor("Job", annotated({ "pulumi.com/skipAwait": "true" })), undefined);
   });
 });
 
@@ -31,12 +33,16 @@ describe("judgeJob", () => {
   it("has failed with the Job's reason and message", () => {
     assert.deepEqual(judgeJob(job("Failed", "True")), {
       state: "failed",
-      reason: "Job failed: BackoffLimitExceeded: it failed",
+      reason: "[BackoffLimitExceeded] it failed",
     });
   });
 
   it("waits while neither is true", () => {
-    assert.deepEqual(judgeJob({}), { state: "waiting", reason: "pods active: 0, failed: 0" });
-    assert.deepEqual(judgeJob(job("Failed", "False")), { state: "waiting", reason: "pods active: 0, failed: 1" });
+    const waiting = (failed: number) => ({
+      state: "waiting",
+      status: `Waiting for Job to succeed (Active: 0 | Succeeded: 0 | Failed: ${failed})`,
+    });
+    assert.deepEqual(judgeJob({}), waiting(0));
+    assert.deepEqual(judgeJob(job("Failed", "False")), waiting(1));
   });
 });
