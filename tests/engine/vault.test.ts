@@ -138,6 +138,7 @@ describe("vault by the loopback provider, on OpenBao", function () {
     await assert.rejects(up(replaced), /path is already in use at other\//);
     const { data } = await vault("GET", "sys/mounts");
     assert.equal((data["other/"] as { type: string }).type, "kv");
+    await up(await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 })));
   });
 
   it("imports what is there already", async () => {

@@ -151,15 +151,16 @@ function nonEmptyParts(value: PropertyValue): PropertyValue {
 
 /** Both maps without what is missing or empty in both of them, at any depth. */
 function withoutEmpty(before: PropertyMap, after: PropertyMap): [PropertyMap, PropertyMap] {
-  const [keptBefore, keptAfter]: Record<string, PropertyValue>[] = [{}, {}];
+  const keptBefore: Record<string, PropertyValue> = {};
+  const keptAfter: Record<string, PropertyValue> = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     let [old, now] = [revealed(before[name]), revealed(after[name])];
     if (name.startsWith("__") || (isEmpty(old) && isEmpty(now))) continue;
     if (isMap(old) && isMap(now)) [old, now] = withoutEmpty(old, now);
-    if (old !== undefined && keptBefore) keptBefore[name] = old;
-    if (now !== undefined && keptAfter) keptAfter[name] = now;
+    if (old !== undefined) keptBefore[name] = old;
+    if (now !== undefined) keptAfter[name] = now;
   }
-  return [keptBefore ?? {}, keptAfter ?? {}];
+  return [keptBefore, keptAfter];
 }
 
 function withoutNotes<Map extends JsonObject | PropertyMap>(inputs: Map): Map {
