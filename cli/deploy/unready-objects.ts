@@ -87,7 +87,7 @@ async function podReasons(cluster: Cluster, namespace: string, job: string): Pro
       const { exitCode, reason, message = "" } = state.terminated;
       if (message.trim() === "") return [`${container} exited with ${exitCode}: ${reason ?? "it left no message"}`];
       const { said, fix } = lastWords(message);
-      return [`${container} exited with ${exitCode}: ${said.replaceAll(/\s+/g, " ")}`, `  to fix it: ${fix}`];
+      return [`${container} exited with ${exitCode}: ${said.replaceAll(/\s+/g, " ")}`, `  fix: ${fix}`];
     }),
   ]);
 }

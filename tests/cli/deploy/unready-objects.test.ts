@@ -100,7 +100,7 @@ describe("explainUnready", () => {
       "Job ameide-dev/sync:",
       "  failed: BackoffLimitExceeded: it failed",
       "  pod sync-a, container main exited with 21: Vault is sealed",
-      "    to fix it: ameide-secrets unseal; ameide-secrets doctor --stack <stack> tells more",
+      "    fix: ameide-secrets unseal; ameide-secrets doctor --stack <stack> tells more",
       "  pod sync-b, container main waits: ImagePullBackOff: no such image",
     ]);
   });
