@@ -5,13 +5,10 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
 /** Measured with an empty cache on two cores. */
-export const npmFetch = { name: "npm packages", how: "npm install", estimateInSeconds: 60, megabytes: 740 };
+export const npmFetch = { name: "npm packages", how: "npm ci", estimateInSeconds: 60, megabytes: 740 };
 
-/**
- * Exactly what package-lock.json pins, and the file stays as it is. Not `npm ci`: it refuses the whole lock file where it
- * lacks an optional package of some other platform, and registries differ in which of these they serve.
- */
-const installArguments = ["install", "--no-save", "--no-audit", "--no-fund"];
+/** Exactly what package-lock.json pins; fails where package.json asks for something else. */
+const installArguments = ["ci", "--no-audit", "--no-fund"];
 
 const progressEveryInSeconds = 10;
 
@@ -20,7 +17,7 @@ export async function installPackages(root) {
   const start = Date.now();
   const seconds = () => Math.round((Date.now() - start) / 1000);
   const log = logFile();
-  console.error(`npm packages: npm install, about ${npmFetch.estimateInSeconds} s`);
+  console.error(`npm packages: npm ci, about ${npmFetch.estimateInSeconds} s`);
   const progress = setInterval(
     () => console.error(`npm packages: ${seconds()} s of about ${npmFetch.estimateInSeconds} s`),
     progressEveryInSeconds * 1000,
@@ -75,6 +72,6 @@ function logFile() {
 
 function tellFailure(code, log) {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-6);
-  console.error(`ameide-secrets: npm install ended with ${code}\n${lines.map((line) => `    ${line}`).join("\n")}`);
-  console.error(`  fix: read ${log}, mend the cause, and run the command again`);
+  console.error(`ameide-secrets: npm ci ended with ${code}\n${lines.map((line) => `    ${line}`).join("\n")}`);
+  console.error(`  fix: read ${log}, fix the cause, and run the command again`);
 }

@@ -87,8 +87,8 @@ describe("npm start", () => {
     script("bin/npm", 'echo "npm $*" >> calls; echo "no space left" >&2; exit 3');
     const { code, text } = await outcome(start("--test"));
     assert.equal(code, 3);
-    assert.equal(readFileSync(join(clone, "calls"), "utf8"), "npm install --no-save --no-audit --no-fund\n");
-    assert.match(text, /npm install ended with 3\n {4}no space left\n {2}fix: read .*npm-install-\d+\.log/);
+    assert.equal(readFileSync(join(clone, "calls"), "utf8"), "npm ci --no-audit --no-fund\n");
+    assert.match(text, /npm ci ended with 3\n {4}no space left\n {2}fix: read .*npm-install-\d+\.log/);
   });
 
   it("uses the running Node where npm brought none that runs here", async () => {
