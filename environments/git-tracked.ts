@@ -66,7 +66,7 @@ function gitDirOf(folder: string): string | undefined {
   if (stat?.isFile() !== true) return undefined;
   // a worktree's or a submodule's
   const target = readFileSync(entry, "utf8").replace(/^gitdir: /, "");
-  return resolve(folder, target.replace(/[\r\n]+$/, ""));
+  return resolve(folder, target.trimEnd());
 }
 
 function find(path: string, { root, gitDir }: Repository): GitAnswer {

@@ -11,7 +11,7 @@ const shapes: readonly (readonly [name: string, shape: RegExp])[] = [
   ["a storage account key", /AccountKey=[A-Za-z0-9+/=]{40,}/],
   ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\n|\s)*[A-Za-z0-9+/=]{40,}/],
   ["a signed token", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
-  ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@{}$<]+:[^\s:/@{}$<]{3,}@[\w.-]/],
+  ["a URL with a password", /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@{}$<]+:[^\s:/@{}$<]{3,}@[\w.-]/],
 ];
 
 /** Names whose value is a secret if it is a literal. */

@@ -3,7 +3,7 @@ const unitsInSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 6
 /** Seconds of a duration as Go writes it: `1h30m`, `90s`, `0`. @returns `undefined` for another text. */
 export function secondsOf(duration: string): number | undefined {
   if (duration === "0") return 0;
-  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  const parts = [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== duration) return undefined;
   return parts.reduce((sum, [, amount = "", unit = ""]) => sum + Number(amount) * (unitsInSeconds[unit] ?? 0), 0);
 }

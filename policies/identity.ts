@@ -157,8 +157,12 @@ export const identityClientIdInValues: ResourceRule = {
     subject
       .leaves()
       .flatMap(({ path, value = "" }): readonly Violation[] =>
-        /workloadIdentity.*\.clientId$/i.test(path.join(".")) && guid.test(value)
+        isClientIdOfWorkload(path.join(".").toLowerCase()) && guid.test(value)
           ? [{ path, problem: "types the client id of a workload identity" }]
           : [],
       ),
 };
+
+function isClientIdOfWorkload(path: string): boolean {
+  return path.includes("workloadidentity") && path.endsWith(".clientid");
+}

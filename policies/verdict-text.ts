@@ -59,5 +59,5 @@ export function isUndecided({ problem }: Finding): boolean {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  return text.replaceAll(/(?<!\s)\s*\n\s*/g, " ");
 }

@@ -153,7 +153,7 @@ export function externalSecretState(
 /** Go's durations, such as `1h0m0s`; ESO's refresh interval has no smaller unit of use. */
 export function secondsOf(duration: string): number {
   const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
-  return [...duration.matchAll(/(\d+(?:\.\d+)?)(h|m|s)(?![a-z])/g)].reduce(
+  return [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(h|m|s)(?![a-z])/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0),
     0,
   );

@@ -23,12 +23,15 @@ export function fingerprinter(
 }
 
 /** Closing braces alone end many a JSON value. */
-const unrendered = /\{\{[^]*\}\}/;
+function isUnrendered(value: string): boolean {
+  const open = value.indexOf("{{");
+  return open >= 0 && value.lastIndexOf("}}") >= open + 2;
+}
 
 function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint["looksLike"] {
   if (value.trim() === "") return "empty";
   if (isPlaceholder(value, fixtures)) return "placeholder";
-  if (unrendered.test(value)) return "template";
+  if (isUnrendered(value)) return "template";
   if (isSample(value)) return "sample"; // the catalogue lists samples among the fixtures; `local` lets these alone pass
   return isFixture(value, fixtures) ? "fixture" : "value";
 }

@@ -38,6 +38,9 @@ interface PlacedFinding {
 /** More lines than any file has, so that `file * this + line` orders by file first. */
 const linesPerFile = 10_000_000;
 
+/** The time that dotenv takes grows with the square of a run of blank lines. */
+const longestBlank = 1000;
+
 /** Reads all files, a later one over an earlier one; within a file dotenv's rule holds, that the last one wins. */
 export function mergeFiles(files: readonly DotenvFile[]): {
   readonly variables: readonly Variable[];
@@ -47,6 +50,12 @@ export function mergeFiles(files: readonly DotenvFile[]): {
   const findings: PlacedFinding[] = [];
 
   for (const [order, { path, text }] of files.entries()) {
+    const blank = text.split(/\S+/).find((run) => run.length > longestBlank);
+    if (blank !== undefined) {
+      const line = text.slice(0, text.indexOf(blank)).split("\n").length;
+      findings.push({ place: order * linesPerFile + line, finding: tooBlank(`${path}:${line}`) });
+      continue;
+    }
     const values = new Map(Object.entries(parse(text)));
     const { assignments, unreadLines } = scanDotenv(text);
     const firstLines = new Map<string, number>();
@@ -123,6 +132,18 @@ function duplicate(name: string, first: string, second: string): Finding {
     subject: name,
     problem: `${name} is set twice, here and at ${first}`,
     fix: "remove one of the two lines",
+  };
+}
+
+function tooBlank(where: string): Finding {
+  return {
+    code: "dotenv-too-blank",
+    stage: "dotenv",
+    severity: "error",
+    where,
+    subject: where,
+    problem: `more than ${longestBlank} spaces and line breaks follow each other here, so the file is not read`,
+    fix: "remove the blank lines",
   };
 }
 

@@ -178,7 +178,9 @@ function isManifest(content: unknown): boolean {
 
 /** Go templates outside of quotes: what a chart's template has, and an ExternalSecret's own, which is quoted, has not. */
 function isTemplate(text: string): boolean {
-  return /^\s*(?:- )?\{\{|:\s+\{\{|\{\{-?\s*(?:if|range|with|include|define|end|\.Values|\.Release)\b/m.test(text);
+  return /^[^\S\n]*(?:- )?\{\{|:[^\S\n]+\{\{|\{\{-?\s*(?:if|range|with|include|define|end|\.Values|\.Release)\b/m.test(
+    text,
+  );
 }
 
 function lineOfUrn({ text, line }: Document, urn: unknown): number {

@@ -14,7 +14,7 @@ export function splitDocuments(text: string): readonly Document[] {
   let [start, line, next] = [0, 1, 1];
   const add = (end: number): void => {
     const part = text.slice(start, end);
-    if (/^(?!\s*(?:#|$|\.\.\.))/m.test(part)) documents.push({ text: part, line });
+    if (/^[^\S\n]*(?![\s#]|\.\.\.|$)/m.test(part)) documents.push({ text: part, line });
   };
   for (const match of text.matchAll(/^(---(?:[ \t]+#.*|[ \t]*)\r?)?$|\n/gm)) {
     if (match[0] === "\n") next += 1;

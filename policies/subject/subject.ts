@@ -129,7 +129,7 @@ function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
 }
 
 function kindOfType(type: string): string {
-  return /(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type;
+  return /(?<!\w)(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type;
 }
 
 function walk(object: unknown): readonly Leaf[] {

@@ -33,7 +33,13 @@ describe("package-lock.json", () => {
 
   it("pins each by its content, and names no registry: npm asks the configured one", () => {
     const others = Object.entries(packages).filter(([path]) => path !== "");
-    assert.deepEqual(others.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path), []);
-    assert.deepEqual(others.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path), []);
+    assert.deepEqual(
+      others.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path),
+      [],
+    );
+    assert.deepEqual(
+      others.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path),
+      [],
+    );
   });
 });

@@ -28,6 +28,11 @@ describe("covers", () => {
     ["secret/+/a", "secret/data/a", true],
     ["secret/+/a", "secret/data/b/a", false],
     ["secret/data/a.b", "secret/data/axb", false],
+    ["secret/+/a", "secret//a", false],
+    ["*", "secret/data/a", true],
+    ["secret/+/a*", "secret/data/ab/c", true],
+    // no segment but a whole `+` stands for another; as an expression this one took forever
+    ["+".repeat(60), "a".repeat(60), false],
   ] as const) {
     it(`${wanted ? "covers" : "does not cover"} ${path} by ${pattern}`, () =>
       assert.equal(covers(pattern, path), wanted));

@@ -20,6 +20,17 @@ describe("mergeFiles", () => {
     assert.deepEqual(told(compiled), ["error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1"]);
   });
 
+  it("does not read a file with thousands of blank lines, which would take dotenv very long", () => {
+    const compiled = compile(`GHCR_TOKEN=abcd\n${"\n".repeat(1001)}GHCR_USERNAME=me`);
+    assert.deepEqual(
+      told(compiled).filter((one) => one.includes("dotenv-too-blank")),
+      [
+        "error dotenv-too-blank .env:1: more than 1000 spaces and line breaks follow each other here, so the file is not read",
+      ],
+    );
+    assert.deepEqual(told(compile(`GHCR_TOKEN=abcd\n${"\n".repeat(999)}`)), []);
+  });
+
   it("fails a line that spilled out of a value without quotes, and does not show it", () => {
     const compiled = compile(
       "GHCR_TOKEN=-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
