@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
+import { refuseForeignObjects } from "./cli/deploy/ownership/ownership.ts";
 import { requireSharedStack } from "./components/shared-stack.ts";
 import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/plan/environment.ts";
@@ -13,7 +14,7 @@ import { guardTransformation, judgePlan } from "./policies/guard.ts";
 
 /**
  * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, checks
- * the shared stack and Vault, and only then registers the chain (chain.ts).
+ * the shared stack, Vault and the cluster, and only then registers the chain (chain.ts).
  *
  * @throws pulumi.RunError with everything that is wrong, before anything is registered.
  */
@@ -25,7 +26,13 @@ export default async function program(): Promise<Record<string, unknown>> {
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
     guard(plan);
     await requireSharedStack(plan);
-    if (plan.kind === "environment") await requireVault(plan, vaultToken);
+    if (plan.kind === "environment") {
+      await requireVault(plan, vaultToken);
+      await refuseForeignObjects(plan, {
+        isPreview: pulumi.runtime.isDryRun(),
+        warn: (text) => void pulumi.log.warn(text),
+      });
+    }
     return registerStack(plan, { held: await heldBefore(plan) });
   } catch (error) {
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;

@@ -22,6 +22,9 @@ export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "na
     context,
     clusterIdentifier: `ameide-secrets-${name}`,
     enableServerSideApply: true,
+    // otherwise an object that outlived its state (retained by a destroy, or created by a run that was cut off) could never
+    // be taken up again. What others made is refused before any update: cli/deploy/ownership
+    upsertExistingObjects: true,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   });
 }

@@ -1,10 +1,6 @@
 import type { ResourceTransformation } from "@pulumi/pulumi";
 import { fieldManager } from "../domain/manifests/marks.ts";
 
-/** Objects that are this program's as a whole. Not among them: what holds state of its own. */
-const whole =
-  /^kubernetes:(batch\/v1:CronJob|core\/v1:ServiceAccount|rbac\.authorization\.k8s\.io\/v1:(Role|RoleBinding|ClusterRoleBinding)|external-secrets\.io\/v1:(SecretStore|ExternalSecret))$/;
-
 /**
  * Objects with a fixed name that hold nothing. Pulumi replaces an object by creating the new one and then deleting the old
  * one; under one name that deletes the new one. Stores and ExternalSecrets are not among them: a deletion would take live
@@ -21,8 +17,10 @@ const replaceable =
  * its state (retained by a destroy, or made by an update that was cut off) would then belong to a manager that never comes
  * back, and its next life would end in conflicts with it.
  *
- * By force where an object is ours as a whole: an edit by hand makes the editor the owner of the field, and no update
- * could put it right. That another tool such as Argo tracks one is refused before any update.
+ * By force, since an object is ours as a whole: an edit by hand makes the editor the owner of the field, and no update
+ * could put it right. An object that was created by client-side apply belongs to the manager `pulumi-kubernetes` with every
+ * default that the API server filled in, and its next life would end in a conflict with those. Objects of others, such as
+ * one that ArgoCD tracks, are refused before any update. A namespace holds what others own, so it is never forced.
  *
  * @see https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
  */
@@ -32,7 +30,7 @@ export const serverSideApply: ResourceTransformation = ({ type, props, opts }) =
   const annotations = {
     ...metadata.annotations,
     "pulumi.com/patchFieldManager": fieldManager,
-    ...(whole.test(type) ? { "pulumi.com/patchForce": "true" } : {}),
+    ...(type.endsWith(":Namespace") ? {} : { "pulumi.com/patchForce": "true" }),
   };
   return {
     props: { ...props, metadata: { ...metadata, annotations } },

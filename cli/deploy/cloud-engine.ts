@@ -42,8 +42,6 @@ export async function openCloudStack(
     fallbackBinDirs: [join(repositoryRoot, "local", "pulumi-shims")],
     env: {
       AMEIDE_SECRETS_NODE: process.execPath,
-      // what is another's was refused before (ownership/): what is there now is ours, of an earlier life, or handed over
-      PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true",
       // the one way for the token: the provider reads it, no state keeps it
       ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
     },

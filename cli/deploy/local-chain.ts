@@ -12,6 +12,7 @@ import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster, type Cluster } from "../access/cluster.ts";
 import { openStack, requireFittingState } from "./engine/stack.ts";
 import type { Phases } from "../phases.ts";
+import { refuseForeign } from "./ownership/ownership.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
 import { localArm } from "../access/local-azure.ts";
@@ -53,6 +54,7 @@ export async function runLocalChain(
     phases,
     signal,
     until: "update",
+    inspect: (changes) => refuseForeign(changes, stack, { cluster }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
   });
   return { ...result, stack, cluster };

@@ -16,8 +16,13 @@ describe("serverSideApply", () => {
       metadata: { name: "a", annotations: { b: "c", ...manager, ...force } },
       kind: "x",
     }));
-  it("forces nothing in what holds state of its own", () =>
-    assert.deepEqual(applied("kubernetes:batch/v1:Job", { name: "a" }), {
+  it("forces an admission policy as well: the API server fills in defaults that its creation then owns", () =>
+    assert.deepEqual(applied("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", { name: "a" }), {
+      metadata: { name: "a", annotations: { ...manager, ...force } },
+      kind: "x",
+    }));
+  it("forces nothing in a namespace, which holds what others own", () =>
+    assert.deepEqual(applied("kubernetes:core/v1:Namespace", { name: "a" }), {
       metadata: { name: "a", annotations: manager },
       kind: "x",
     }));

@@ -77,21 +77,41 @@ export function ownerOf(there: KubernetesObject): Owner | undefined {
     return { words: `"${instance}" of ArgoCD or Helm (label app.kubernetes.io/instance)`, applies: "argocd" };
   }
   if (isOurs(there)) return undefined;
-  const managers = (metadata["managedFields"] ?? []) as readonly { readonly manager?: string }[];
-  const manager = managers[0]?.manager;
+  const manager = managersOf(metadata).find(({ subresource }) => subresource === undefined)?.manager;
+  const words = /^pulumi-kubernetes(-|$)/.test(manager ?? "") ? "another Pulumi program" : "somebody else";
   return {
-    words: manager === undefined ? "somebody else" : `somebody else (written by "${manager}")`,
+    words: manager === undefined ? words : `${words} (written by "${manager}")`,
     applies: "nobody known",
   };
 }
 
-/** By its label; an object that ArgoCD applies from what this program rendered is one as well. */
-export function isOurs({
-  metadata: { labels = {} },
-}: {
-  readonly metadata: Pick<KubernetesObject["metadata"], "labels">;
-}): boolean {
-  return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
+/**
+ * By its label, which also an object has that ArgoCD applies from this program's YAML, or by its field manager where
+ * somebody removed the label. The manager `pulumi-kubernetes` says nothing: every Pulumi program creates objects as it,
+ * this one too where it may not update existing objects.
+ */
+export function isOurs({ metadata }: { readonly metadata: Marks }): boolean {
+  const { labels = {} } = metadata;
+  return (
+    Object.entries(ourLabels).every(([label, value]) => labels[label] === value) ||
+    managersOf(metadata).some(({ manager }) => manager === fieldManager)
+  );
+}
+
+/** Of an object's metadata, what tells who made it. */
+interface Marks {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly managedFields?: unknown;
+}
+
+interface ManagedFields {
+  readonly manager?: string;
+  /** Such as `status`: of a controller, which owns nothing that this program writes. */
+  readonly subresource?: string;
+}
+
+function managersOf({ managedFields = [] }: Marks): readonly ManagedFields[] {
+  return managedFields as readonly ManagedFields[];
 }
 
 function letGo({ applies }: Owner, stackName: string, named: NamedObject, context: string): string {
@@ -135,7 +155,7 @@ interface ApiResources {
 }
 
 /** Paths of objects by their type in Pulumi, by the cluster's own list of what it serves; one look a group and version. */
-class Kinds {
+export class Kinds {
   readonly #cluster: Cluster;
   readonly #served = new Map<string, Promise<ApiResources | undefined>>();
 

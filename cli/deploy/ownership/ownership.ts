@@ -1,11 +1,12 @@
 import type { AzureReader, VaultReader } from "../../../diagnose/observe/access.ts";
-import type { StackPlan } from "../../../domain/plan/environment.ts";
+import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import type { Cluster } from "../../access/cluster.ts";
+import { openCluster, type Cluster } from "../../access/cluster.ts";
 import type { Change } from "../engine/run-log.ts";
 import { foreignInAzure } from "./azure-objects.ts";
 import { foreignInKubernetes } from "./kubernetes-objects.ts";
 import { cutOffInKubernetes } from "./live-secrets.ts";
+import { plannedObjects } from "./planned-objects.ts";
 import { foreignInVault } from "./vault-objects.ts";
 
 /** The ways to look; a part that a stack does not have is left out. */
@@ -35,4 +36,28 @@ export async function refuseForeign(
   ]);
   const findings = found.flat();
   if (findings.length > 0) throw UserError.from(findings);
+}
+
+/**
+ * The same look for plain `pulumi`, which tells its program neither state nor plan: at every Kubernetes object of the stack.
+ *
+ * @param isPreview - a cluster out of reach then stops nothing: the plan is made without it.
+ * @param warn - is told why a preview did not look.
+ * @throws UserError with every object that something else made; at an update also where the cluster cannot be reached.
+ */
+export async function refuseForeignObjects(
+  stack: EnvironmentStack,
+  { isPreview, warn }: { readonly isPreview: boolean; readonly warn: (text: string) => void },
+): Promise<void> {
+  let cluster: Cluster;
+  try {
+    cluster = await openCluster(stack.cluster);
+    await cluster.get("/version");
+  } catch (error) {
+    if (!isPreview) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    warn(`this preview does not say which Kubernetes objects something else made: ${reason}`);
+    return;
+  }
+  await refuseForeign(await plannedObjects(stack, cluster), stack, { cluster });
 }
