@@ -28,7 +28,7 @@ export async function refuseLoss(changes: readonly Change[], stack: Stack): Prom
 
 /**
  * A provider that is replaced replaces all of its objects, and objects have fixed names here. With
- * PULUMI_K8S_UPSERT_EXISTING_OBJECTS the creation takes over the existing object, and the deletion then removes it.
+ * `upsertExistingObjects` the creation takes over the existing object, and the deletion then removes it.
  */
 function lostObjects(
   lost: readonly Change[],

@@ -63,7 +63,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     engine.open(() => {
       const changed = { ...stack, ...changes };
       const opts = {
-        providers: { kubernetes: kubernetesProvider(changed.cluster) },
+        providers: { kubernetes: kubernetesProvider(changed) },
         transformations: [serverSideApply],
       };
       new AdmissionGuard("admission", { stack: changed }, opts);

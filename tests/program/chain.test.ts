@@ -133,6 +133,7 @@ describe("registerStack", function () {
         kubeconfig: "/home/me/.kube/config",
         clusterIdentifier: "ameide-secrets-dev",
         enableServerSideApply: "true",
+        upsertExistingObjects: "true",
       });
     });
 
