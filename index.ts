@@ -22,7 +22,7 @@ export default async function program(): Promise<Record<string, unknown>> {
   const settings: unknown = new pulumi.Config("ameide-secrets").getObject("settings");
   const { VAULT_ADDR: vaultAddress, VAULT_TOKEN: vaultToken } = process.env;
   try {
-    refuseRevealingLogs(process.env);
+    refuseRevealingLogs(withoutEngineOwn(process.env));
     const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
     guard(plan);
     await requireSharedStack(plan);
@@ -37,6 +37,15 @@ export default async function program(): Promise<Record<string, unknown>> {
   } catch (error) {
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
+}
+
+/** The engine passes the address of its own log receiver to every program that it starts, whatever its environment. */
+function withoutEngineOwn({
+  PULUMI_LOG_OTLP_ENDPOINT: _log,
+  PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT: _traces,
+  ...environment
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return environment;
 }
 
 /** The policy pack's own rules, embedded: they hold without `--policy-pack`, and for what is declared beside the plan. */
