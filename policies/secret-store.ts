@@ -1,8 +1,11 @@
+import { storeServiceAccount } from "../domain/catalogue/plan-chain.ts";
+import { generatorAccountFields, storeAccountFields } from "../domain/manifests/account-fields.ts";
+import { bootstrapName } from "../domain/plan/federation.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { placeOfNamespace } from "./place.ts";
 import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { judgeEach } from "./judge-each.ts";
-import { at, entries, list, text } from "./subject/reading.ts";
+import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 
@@ -121,6 +124,49 @@ export const storeClusterConditions: ResourceRule = {
     });
   },
 };
+
+export const storeBorrowedAccount: ResourceRule = {
+  id: "store-borrowed-account",
+  family: "store",
+  severity: "critical",
+  description: "No store or generator lets another namespace log in as an account of this program.",
+  why: "A ClusterSecretStore that logged in as a namespace's reader delivered that namespace's secrets into another one, which no role of Vault was bound to.",
+  remediation:
+    "Use a SecretStore in the account's own namespace, or limit spec.conditions to that namespace by namespaces.",
+  references: ["450", "ESO security guide"],
+  levels: mandatory,
+  kinds: ["SecretStore", "ClusterSecretStore", "ClusterGenerator"],
+  judge(subject) {
+    const isGenerator = subject.kind === "ClusterGenerator";
+    const base = isGenerator ? ["spec", "generator"] : ["spec", "provider"];
+    const fields = isGenerator ? generatorAccountFields : storeAccountFields;
+    return judgeEach(fields, (field): readonly Violation[] => {
+      const path = [...base, ...field.split(".")];
+      const name = text(subject.object, ...path, "name");
+      if (name === bootstrapName) {
+        return [{ path, problem: `logs in as "${name}", the account of vault-bootstrap` }];
+      }
+      // without a namespace, each namespace logs in as its own account
+      const namespace = text(subject.object, ...path, "namespace");
+      if (name !== storeServiceAccount || namespace === undefined || subject.kind === "SecretStore") return [];
+      if (isLimitedTo(subject.object, namespace)) return [];
+      return [{ path, problem: `lets other namespaces log in as "${namespace}/${name}"` }];
+    });
+  },
+};
+
+/** Whether the conditions of a ClusterSecretStore let this one namespace use it and no other. @throws Undecided */
+function isLimitedTo(object: unknown, namespace: string): boolean {
+  const conditions = list(object, "spec", "conditions");
+  return (
+    conditions.length > 0 &&
+    conditions.every((condition) => {
+      const named = textsOf(condition, "namespaces");
+      const isOpen = at(condition, "namespaceSelector") !== undefined || list(condition, "namespaceRegexes").length > 0;
+      return !isOpen && named.length > 0 && named.every((one) => one === namespace);
+    })
+  );
+}
 
 const pullType = "kubernetes.io/dockerconfigjson";
 

@@ -1,3 +1,4 @@
+import { admissionRules } from "../../domain/manifests/admission.ts";
 import type { EnvironmentStack, Strictness } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { listAll, type ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
@@ -15,32 +16,44 @@ export interface GuardScan {
   readonly wouldBreak: readonly Finding[];
 }
 
-/** The rules of the pack that the admission policies speak for (domain/manifests/admission.ts). */
-const enforced: ReadonlySet<string> = new Set([
-  "authority-cluster-managed",
-  "authority-not-in-catalogue",
-  "authority-retired",
-  "authority-undeclared-delivery",
-  "authority-wrong-writer",
-  "authority-push-all",
-  "authority-push-replace",
-  "authority-mirror-read",
-  "delivery-find",
-]);
-
 interface ScannedKind {
   readonly kind: string;
+  /** @default external-secrets.io */
+  readonly group?: string;
   readonly version: "v1" | "v1alpha1";
   readonly resource: string;
   readonly namespaced: boolean;
+  /** Resource by whose policy it is judged. @default - its own */
+  readonly judgedAs?: string;
 }
 
 const scanned: readonly ScannedKind[] = [
   { kind: "ExternalSecret", version: "v1", resource: "externalsecrets", namespaced: true },
   { kind: "PushSecret", version: "v1alpha1", resource: "pushsecrets", namespaced: true },
+  { kind: "SecretStore", version: "v1", resource: "secretstores", namespaced: true },
+  { kind: "ClusterSecretStore", version: "v1", resource: "clustersecretstores", namespaced: false },
+  {
+    kind: "ClusterGenerator",
+    group: "generators.external-secrets.io",
+    version: "v1alpha1",
+    resource: "clustergenerators",
+    namespaced: false,
+  },
   // what these make in a namespace is held to the policy, wherever they come from themselves
-  { kind: "ClusterExternalSecret", version: "v1", resource: "clusterexternalsecrets", namespaced: false },
-  { kind: "ClusterPushSecret", version: "v1alpha1", resource: "clusterpushsecrets", namespaced: false },
+  {
+    kind: "ClusterExternalSecret",
+    version: "v1",
+    resource: "clusterexternalsecrets",
+    namespaced: false,
+    judgedAs: "externalsecrets",
+  },
+  {
+    kind: "ClusterPushSecret",
+    version: "v1alpha1",
+    resource: "clusterpushsecrets",
+    namespaced: false,
+    judgedAs: "pushsecrets",
+  },
 ];
 
 interface LiveObject {
@@ -62,19 +75,25 @@ export async function guardScan(cluster: Cluster, stack: EnvironmentStack): Prom
     found.flatMap(({ sources }) => sources),
     { catalogue: stack.catalogue, environment: stack.name },
   );
+  const rules = admissionRules(stack);
+  const enforced = new Map(scanned.map(({ kind, resource, judgedAs = resource }) => [kind, rules.get(judgedAs)]));
   return {
     admission: stack.strictness.admission,
     looked: Object.fromEntries(found.map(({ kind, sources }) => [kind, sources.length])),
     wouldBreak: findings
-      .filter(({ code, severity }) => severity === "error" && enforced.has(code))
+      .filter(
+        ({ code, severity, file }) =>
+          severity === "error" && enforced.get(file.split(" ")[0] ?? "")?.has(code) === true,
+      )
       // a line of the JSON that was judged tells nobody anything
       .map(({ file, line: _line, ...finding }) => ({ ...finding, where: file })),
   };
 }
 
 /** @returns the objects as sources for lint, named `Kind namespace/name`; none where the kind is not installed. */
-async function list(cluster: Cluster, { kind, version }: ScannedKind, path: string) {
-  const objects = await listAll<LiveObject>(cluster, `/apis/external-secrets.io/${version}/${path}`).catch(
+async function list(cluster: Cluster, one: ScannedKind, path: string) {
+  const { kind, group = "external-secrets.io", version } = one;
+  const objects = await listAll<LiveObject>(cluster, `/apis/${group}/${version}/${path}`).catch(
     (error: unknown): readonly LiveObject[] => {
       if (error instanceof KubernetesError && error.status === 404) return [];
       throw error;
@@ -83,7 +102,7 @@ async function list(cluster: Cluster, { kind, version }: ScannedKind, path: stri
   return objects.map(({ metadata: { name, namespace }, spec }) => ({
     file: `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`,
     text: JSON.stringify({
-      apiVersion: `external-secrets.io/${version}`,
+      apiVersion: `${group}/${version}`,
       kind,
       metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
       spec,

@@ -1,16 +1,39 @@
 import type { EnvironmentStack, Strictness } from "../plan/environment.ts";
 import { externalSecretPolicy } from "./admission-external-secret.ts";
+import type { GuardedStack } from "./admission-policy.ts";
 import { pushSecretPolicy } from "./admission-push-secret.ts";
+import { clusterGeneratorPolicy, clusterSecretStorePolicy, secretStorePolicy } from "./admission-store.ts";
 import { ourLabels } from "./marks.ts";
 
 /** Every admission policy of an environment with its binding; none where admission is off. */
 export function admissionGuards(stack: EnvironmentStack) {
   if (stack.strictness.admission === "off") return [];
-  return [externalSecretPolicy(stack), pushSecretPolicy(stack)].map((policy) => ({
+  return policiesOf(stack).map((policy) => ({
     resource: policy.spec.matchConstraints.resourceRules.flatMap(({ resources }) => resources).join("-"),
     policy,
     binding: admissionBinding(stack, policy.metadata.name),
   }));
+}
+
+/** Ids of the pack's rules that admission enforces on each resource, as its messages name them. */
+export function admissionRules(stack: GuardedStack): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    policiesOf(stack).map(({ spec }) => {
+      const resource = spec.matchConstraints.resourceRules[0]?.resources[0] ?? "";
+      const ids = spec.validations.flatMap(({ message }) => /\[([^\]]+)\]$/.exec(message)?.[1]?.split(", ") ?? []);
+      return [resource, new Set(ids)];
+    }),
+  );
+}
+
+function policiesOf(stack: GuardedStack) {
+  return [
+    externalSecretPolicy(stack),
+    pushSecretPolicy(stack),
+    secretStorePolicy(stack),
+    clusterSecretStorePolicy(stack),
+    clusterGeneratorPolicy(stack),
+  ];
 }
 
 /** Where a policy holds, and how hard: recorded in the audit log, warned to the caller, or refused. */
@@ -23,6 +46,7 @@ function admissionBinding({ plan, strictness }: Pick<EnvironmentStack, "plan" | 
       policyName,
       validationActions: validationActions(strictness.admission),
       matchResources: {
+        // an object of the whole cluster is judged whatever this says
         namespaceSelector: {
           matchExpressions: [
             {

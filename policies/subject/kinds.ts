@@ -49,6 +49,7 @@ const kindsOfManifest: Readonly<Record<string, Kind>> = {
   "batch/CronJob": "CronJob",
   "external-secrets.io/SecretStore": "SecretStore",
   "external-secrets.io/ClusterSecretStore": "ClusterSecretStore",
+  "generators.external-secrets.io/ClusterGenerator": "ClusterGenerator",
   "external-secrets.io/ExternalSecret": "ExternalSecret",
   "external-secrets.io/ClusterExternalSecret": "ClusterExternalSecret",
   "external-secrets.io/PushSecret": "PushSecret",

@@ -24,6 +24,7 @@ export const stageOfKind = {
   VaultSecret: "vault",
   SecretStore: "secret-store",
   ClusterSecretStore: "secret-store",
+  ClusterGenerator: "secret-store",
   ExternalSecret: "external-secret",
   ClusterExternalSecret: "external-secret",
   PushSecret: "external-secret",

@@ -13,13 +13,12 @@ function record(admission: Strictness["admission"]) {
 const api = "kubernetes:admissionregistration.k8s.io/v1";
 
 describe("AdmissionGuard", () => {
-  it("makes a policy and a binding for what fetches and for what pushes", async () => {
+  it("creates a policy and a binding for what fetches, what pushes, and for the stores of both", async () => {
+    const resources = ["clustergenerators", "clustersecretstores", "externalsecrets", "pushsecrets", "secretstores"];
     assert.deepEqual((await record("deny")).map(({ type, name }) => `${type} ${name}`).toSorted(), [
       "ameide-secrets:external-secret:AdmissionGuard guard",
-      `${api}:ValidatingAdmissionPolicy guard-externalsecrets`,
-      `${api}:ValidatingAdmissionPolicy guard-pushsecrets`,
-      `${api}:ValidatingAdmissionPolicyBinding guard-externalsecrets-binding`,
-      `${api}:ValidatingAdmissionPolicyBinding guard-pushsecrets-binding`,
+      ...resources.map((name) => `${api}:ValidatingAdmissionPolicy guard-${name}`),
+      ...resources.map((name) => `${api}:ValidatingAdmissionPolicyBinding guard-${name}-binding`),
     ]);
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { generatorAccountFields, storeAccountFields } from "../../domain/manifests/account-fields.ts";
 import {
   externalSecretFields,
   pushSecretFields,
@@ -36,7 +37,7 @@ describe("secretFields, against the definitions of External Secrets", () => {
       let leaves: readonly string[];
 
       before(async () => {
-        leaves = leavesOf(await specOf(definition, spec));
+        leaves = leavesOf(await specOf(`external-secrets.io_${definition}`, spec));
       });
 
       it("has a row for every field, so that none that carries a secret is forgotten", () =>
@@ -64,6 +65,32 @@ describe("secretFields, against the definitions of External Secrets", () => {
   }
 });
 
+/** Where the definitions name a ServiceAccount; Grafana's own is none of Kubernetes'. */
+function accountsOf(schema: Schema, path = ""): readonly string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const here = path === "" ? name : `${path}.${name}`;
+    const isAccount = /^serviceAccount(?:Ref)?$/.test(name) && field.properties?.["role"] === undefined;
+    return [...(isAccount ? [here] : []), ...accountsOf(field, here)];
+  });
+}
+
+describe("accountFields, against the definitions of External Secrets", () => {
+  for (const [definition, spec, fields] of [
+    ["external-secrets.io_clustersecretstores", "provider", storeAccountFields],
+    ["external-secrets.io_secretstores", "provider", storeAccountFields],
+    ["generators.external-secrets.io_clustergenerators", "generator", generatorAccountFields],
+  ] as const) {
+    it(`has every ServiceAccount that ${definition} names`, async () => {
+      const found = accountsOf(await specOf(definition, [spec]));
+      assert.ok(found.length >= 8);
+      assert.deepEqual(
+        found.filter((field) => !fields.includes(field)),
+        [],
+      );
+    });
+  }
+});
+
 /** The whole row, or a part of it that no longer path has. */
 function isUsed(row: SecretField, fields: readonly SecretField[], leaves: readonly string[]): boolean {
   return leaves.some((leaf) => rowOf(fields, leaf) === row);
@@ -71,7 +98,7 @@ function isUsed(row: SecretField, fields: readonly SecretField[], leaves: readon
 
 async function specOf(definition: string, path: readonly string[]): Promise<Schema> {
   const { externalSecretsDefinitions } = await testBinaries();
-  const file = join(externalSecretsDefinitions, `external-secrets.io_${definition}.json`);
+  const file = join(externalSecretsDefinitions, `${definition}.json`);
   const { spec } = JSON.parse(readFileSync(file, "utf8")) as {
     readonly spec: {
       readonly versions: readonly { readonly served: boolean; readonly schema: { readonly openAPIV3Schema: Schema } }[];

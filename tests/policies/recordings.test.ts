@@ -72,6 +72,10 @@ const mutations: Readonly<Record<string, readonly [type: string, ...changes: (re
   "vault-policy-wildcard": [policy, [["policy"], 'path "secret/data/*" { capabilities = ["read"] }']],
   "store-role-covers": [store, [["spec", "provider", "vault", "auth", "kubernetes", "role"], "another"]],
   "vault-role-audience": [role, [["audience"], "vault"]],
+  "store-borrowed-account": [
+    store,
+    [["spec", "provider", "azurekv"], { serviceAccountRef: { name: "foundation-vault-bootstrap-vault-bootstrap" } }],
+  ],
   "store-account": [store, [[...login, "name"], "default"]],
   "store-for-namespace": [external, [["spec", "secretStoreRef", "name"], "another"]],
   "store-provider": [store, [["spec", "provider", "azurekv"], {}]],

@@ -41,7 +41,8 @@ export function useAdmission(environment: EnvironmentName, canary: object): () =
     made = { cluster, servers: servers(), stackIn, hold, refusal };
 
     async function hold(stage: "audit" | "warn" | "deny", catalogue: Catalogue): Promise<void> {
-      for (const { policy, binding } of admissionGuards(stackIn(stage, catalogue))) {
+      // the policy that the canary asks about comes last
+      for (const { policy, binding } of admissionGuards(stackIn(stage, catalogue)).toReversed()) {
         await put(cluster, "validatingadmissionpolicies", policy);
         await put(cluster, "validatingadmissionpolicybindings", binding);
       }

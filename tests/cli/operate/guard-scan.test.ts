@@ -40,7 +40,15 @@ describe("guardScan", () => {
     const scan = await guardScan(clusterOf({ externalsecrets: [externalSecret("a", "ghcr-token")] }), stack);
     assert.deepEqual(scan, {
       admission: "deny",
-      looked: { ExternalSecret: 1, PushSecret: 0, ClusterExternalSecret: 0, ClusterPushSecret: 0 },
+      looked: {
+        ExternalSecret: 1,
+        PushSecret: 0,
+        SecretStore: 0,
+        ClusterSecretStore: 0,
+        ClusterGenerator: 0,
+        ClusterExternalSecret: 0,
+        ClusterPushSecret: 0,
+      },
       wouldBreak: [],
     });
     assert.match(
@@ -98,9 +106,25 @@ describe("guardScan", () => {
     assert.deepEqual(await told({ clusterexternalsecrets }), ["authority-cluster-managed: ClusterExternalSecret wide"]);
   });
 
+  it("names a store of the whole cluster that logs in as a reader of ours", async () => {
+    const serviceAccountRef = { name: "ameide-vault-reader", namespace: "ameide-dev" };
+    const vault = {
+      server: "http://x",
+      auth: { kubernetes: { mountPath: "kubernetes", role: "r", serviceAccountRef } },
+    };
+    assert.deepEqual(
+      await told({ clustersecretstores: [{ metadata: { name: "theirs" }, spec: { provider: { vault } } }] }),
+      ["store-borrowed-account: ClusterSecretStore theirs"],
+    );
+  });
+
   it("leaves out what admission does not refuse, whatever the pack says of it", async () => {
-    const externalsecrets = [externalSecret("a", "ghcr-token", { refreshInterval: "1s" })];
-    assert.deepEqual(await told({ externalsecrets }), []);
+    const externalsecrets = [externalSecret("a", "ghcr-token")];
+    const target = { name: "a", creationPolicy: "Owner", deletionPolicy: "Retain" };
+    const template = { mergePolicy: "Merge", data: { password: "CHANGEME" } };
+    externalsecrets.push(externalSecret("b", "ghcr-token", { target: { ...target, name: "b", template } }));
+    const clustersecretstores = [{ metadata: { name: "theirs" }, spec: { provider: { aws: { service: "S" } } } }];
+    assert.deepEqual(await told({ externalsecrets, clustersecretstores }), []);
   });
 
   it("fails where the objects may not be listed, instead of calling that nothing", async () => {

@@ -13,6 +13,13 @@ const clusterStore = {
   type: "kubernetes:external-secrets.io/v1:ClusterSecretStore",
 };
 
+/** Logs in as the reader of one namespace, and serves that namespace only. */
+const borrowing = changed(
+  clusterStore,
+  [[...account, "namespace"], "ameide-prod"],
+  [["spec", "conditions"], [{ namespaces: ["ameide-prod"] }]],
+);
+
 export const storeExamples: readonly Example[] = [
   {
     rule: "store-provider",
@@ -52,6 +59,18 @@ export const storeExamples: readonly Example[] = [
     absent: changed(clusterStore, [["spec", "conditions"], undefined]),
     absentSays: "has no conditions; name its namespaces",
     unknown: ["spec", "conditions"],
+  },
+  {
+    rule: "store-borrowed-account",
+    allowed: borrowing,
+    refused: changed(borrowing, [
+      ["spec", "conditions"],
+      [{ namespaces: ["ameide-prod"] }, { namespaces: ["previews"] }],
+    ]),
+    says: 'lets other namespaces log in as "ameide-prod/ameide-vault-reader"',
+    absent: changed(borrowing, [["spec", "conditions"], undefined]),
+    absentSays: 'lets other namespaces log in as "ameide-prod/ameide-vault-reader"',
+    unknown: ["spec", "conditions", 0, "namespaces", 0],
   },
   {
     rule: "store-role-covers",

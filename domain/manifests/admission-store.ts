@@ -1,0 +1,92 @@
+import { storeServiceAccount } from "../catalogue/plan-chain.ts";
+import { bootstrapName } from "../plan/federation.ts";
+import { generatorAccountFields, storeAccountFields } from "./account-fields.ts";
+import { admissionPolicy, must, type GuardedStack } from "./admission-policy.ts";
+import { literal, optional } from "./cel.ts";
+
+const rulesOf = {
+  provider: "store-provider",
+  environment: "store-same-environment",
+  account: "store-account",
+  borrowed: "store-borrowed-account",
+} as const;
+
+const vault = "object.spec.?provider.?vault";
+const reference = `${vault}.?auth.?kubernetes.?serviceAccountRef`;
+
+/** Refuses a SecretStore in a namespace of the environment that leads past its Vault, or that logs in as anyone else. */
+export function secretStorePolicy({ name, vault: { address } }: GuardedStack) {
+  const host = `vault-core-${name}.ameide-${name}`;
+  const hosts = ["", ".svc", ".svc.cluster.local"].map((suffix) => literal(`${host}${suffix}`)).join(", ");
+  const server = `${vault}.?server.orValue('')`;
+  return admissionPolicy(name, {
+    apiVersion: "v1",
+    resource: "secretstores",
+    variables: [],
+    validations: [
+      must(
+        "object.spec.?provider.orValue({}).size() > 0 && object.spec.provider.all(p, p == 'vault')",
+        "a store leads to Vault and to nothing else",
+        { rules: rulesOf.provider },
+      ),
+      must(
+        `!${vault}.hasValue() || ${server} == ${literal(address)} || (isURL(${server}) && url(${server}).getHostname() in [${hosts}])`,
+        `a store leads to the Vault of its own environment, such as ${address}`,
+        { rules: rulesOf.environment },
+      ),
+      must(
+        `!${vault}.hasValue() || (${vault}.?auth.orValue({}).all(m, m in ['kubernetes', 'namespace']) && !(${reference}.?name.orValue('default') in ['default', '']) && !${reference}.?namespace.hasValue())`,
+        `a store logs in by Kubernetes auth as a ServiceAccount of its own, such as ${storeServiceAccount}`,
+        { rules: rulesOf.account },
+      ),
+      mustNotBorrow("object.spec.provider", storeAccountFields, [], "false"),
+    ],
+  });
+}
+
+/**
+ * Refuses a ClusterSecretStore that lets other namespaces log in as an account of this program. Stores of others are not
+ * judged: the API server asks every environment's policy about an object of the whole cluster.
+ */
+export function clusterSecretStorePolicy({ name, plan }: GuardedStack) {
+  const onlyThere =
+    "object.spec.?conditions.orValue([]).size() > 0 && object.spec.conditions.all(c, !c.?namespaceSelector.hasValue() && c.?namespaceRegexes.orValue([]).size() == 0 && c.?namespaces.orValue([]).size() > 0 && c.namespaces.all(n, n == a.namespace))";
+  return admissionPolicy(name, {
+    apiVersion: "v1",
+    resource: "clustersecretstores",
+    variables: [],
+    validations: [mustNotBorrow("object.spec.provider", storeAccountFields, namespacesOf(plan), onlyThere)],
+  });
+}
+
+/** The same for a ClusterGenerator, which every namespace may use: its VaultDynamicSecret reads any path of Vault. */
+export function clusterGeneratorPolicy({ name, plan }: GuardedStack) {
+  return admissionPolicy(name, {
+    apiGroup: "generators.external-secrets.io",
+    apiVersion: "v1alpha1",
+    resource: "clustergenerators",
+    variables: [],
+    validations: [mustNotBorrow("object.spec.generator", generatorAccountFields, namespacesOf(plan), "false")],
+  });
+}
+
+function namespacesOf(plan: GuardedStack["plan"]): readonly string[] {
+  return [...new Set(plan.stores.map(({ namespace }) => namespace))];
+}
+
+/**
+ * @param namespaces - where the readers' accounts are ours.
+ * @param isAllowed - CEL about the account `a` of a reader.
+ */
+function mustNotBorrow(base: string, fields: readonly string[], namespaces: readonly string[], isAllowed: string) {
+  const accounts = fields.map((path) => {
+    const field = optional(base, path);
+    return `(${field}.hasValue() ? [${base}.${path}] : [])`;
+  });
+  const isOurs = `a.?name.orValue('') == ${literal(storeServiceAccount)} && a.?namespace.orValue('') in [${namespaces.map(literal).join(", ")}]`;
+  return must(
+    `(${accounts.join(" + ")}).all(a, a.?name.orValue('') != ${literal(bootstrapName)} && (!(${isOurs}) || (${isAllowed})))`,
+    `it logs in as a ServiceAccount of ameide-secrets (${storeServiceAccount}, ${bootstrapName}), and would carry what that account reads to other namespaces; use a SecretStore in the account's own namespace`,
+    { rules: rulesOf.borrowed },
+  );
+}
