@@ -39,7 +39,6 @@ function lostObjects(
   const isProviderReplaced = changes.some(
     ({ operation, type }) => operation === "replace" && type === "pulumi:providers:kubernetes",
   );
-  const path = kubeconfig ?? "the path that the last update used";
   const names = lost.map(({ type, object, name }) => `${type.split(":").at(-1)} ${object ?? name}`);
   return {
     code: "objects-would-be-lost",
@@ -51,9 +50,16 @@ function lostObjects(
       ...names.toSorted().map((name) => `    ${name}`),
     ].join("\n"),
     fix: isProviderReplaced
-      ? `set cluster.kubeconfig of Pulumi.${stack}.yaml to ${path}, write the access to the cluster into that file, and run ameide-secrets up --stack ${stack} --yes: this records which cluster it is, and after that cluster.kubeconfig may be another path`
+      ? knowCluster(stack, kubeconfig ?? "the path that the last update used")
       : lost.map(({ urn }) => `pulumi state untaint --stack ${stack} --yes '${urn}'`).join(" && "),
   };
+}
+
+/** With the former path, the update only records which cluster it is; after that the kubeconfig no longer matters. */
+function knowCluster(stack: string, former: string): string {
+  return stack === "local"
+    ? `copy the kubeconfig of the local home to ${former} and run the same command again`
+    : `set cluster.kubeconfig of Pulumi.${stack}.yaml to ${former}, write the access to the cluster into that file, and run ameide-secrets up --stack ${stack} --yes: this records which cluster it is, and after that cluster.kubeconfig may be another path`;
 }
 
 /**

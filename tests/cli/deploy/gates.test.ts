@@ -35,6 +35,43 @@ describe("refuseLoss", () => {
     ));
 });
 
+describe("refuseLoss, for objects that would be created and then deleted", () => {
+  let folder = "";
+  before(() => (folder = mkdtempSync(join(tmpdir(), "ameide-secrets-gates-"))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("names each with the former kubeconfig, in local too", async () => {
+    const provider = { type: "pulumi:providers:kubernetes", inputs: { kubeconfig: "/former/kubeconfig" } };
+    const command = join(folder, "pulumi");
+    writeFileSync(command, `#!/bin/sh\necho '${JSON.stringify({ deployment: { resources: [provider] } })}'\n`, {
+      mode: 0o700,
+    });
+    const workspace = { pulumiCommand: { command }, workDir: folder, envVars: {} };
+    const plan = [
+      change("replace", "pulumi:providers:kubernetes"),
+      { ...change("replace", "kubernetes:core/v1:ConfigMap"), object: "a/one", losesItself: true as const },
+      change("replace", "azure-native:keyvault:Vault"),
+    ];
+    await assert.rejects(refuseLoss(plan, { name: "local", workspace } as unknown as Stack), (error: Error) => {
+      assert.match(
+        error.message,
+        /replaces 1 Kubernetes object\(s\) that keep their names[^]*\n {4}ConfigMap a\/one\n/,
+      );
+      assert.match(error.message, /fix: copy the kubeconfig of the local home to \/former\/kubeconfig and run/);
+      return true;
+    });
+    await assert.rejects(refuseLoss(plan, { name: "dev", workspace } as unknown as Stack), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.deepEqual(
+        error.findings.map(({ code }) => code),
+        ["lifecycle-no-loss", "objects-would-be-lost"],
+      );
+      assert.match(error.message, /fix: set cluster\.kubeconfig of Pulumi\.dev\.yaml to \/former\/kubeconfig,/);
+      return true;
+    });
+  });
+});
+
 describe("refuseUnapproved", () => {
   let folder = "";
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "ameide-secrets-gates-"))));
