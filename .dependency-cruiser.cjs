@@ -1,5 +1,5 @@
-/* The direction of imports (docs/architecture.md): `domain` imports nothing of ours; the folders of work import
-   `domain` and themselves, never each other; entry files sit on top and hand data down. */
+/* The direction of imports (docs/architecture.md): `domain` imports nothing of ours; `clients` imports `domain`; the
+   folders of work import these two and themselves, never each other; entry files sit on top and hand data down. */
 const work = ["environments", "components", "bootstrap", "policies", "diagnose"];
 const entries = "^((index|chain)\\.ts|policies/(index|start)\\.ts|bootstrap/main\\.ts)$";
 const ours =
@@ -23,16 +23,30 @@ module.exports = {
         path: ["^(node:)?(fs|http|https|net|child_process|os|tls)(/|$)", "node_modules/@(pulumi|azure|kubernetes)"],
       },
     },
+    {
+      name: "clients-import-domain-only",
+      severity: "error",
+      from: { path: "^clients/" },
+      to: { path: ours, pathNot: "^(domain|clients)/" },
+    },
+    {
+      name: "only-the-command-line-reads-kubeconfigs-by-client-node",
+      comment:
+        "@kubernetes/client-node is 2.5 MB and takes a second to load; vault-bootstrap has the account of its pod",
+      severity: "error",
+      from: { path: "^(bootstrap|components|diagnose|policies|environments|local|stand-ins)/" },
+      to: { path: "^clients/kubeconfig\\.ts$" },
+    },
     ...work.map((folder) => ({
-      name: `${folder}-imports-domain-only`,
+      name: `${folder}-imports-domain-and-clients-only`,
       severity: "error",
       from: { path: `^${folder}/`, pathNot: entries },
-      to: { path: ours, pathNot: `^(domain|${folder})/` },
+      to: { path: ours, pathNot: `^(domain|clients|${folder})/` },
     })),
     {
       name: "no-pulumi-in-the-cluster-or-the-doctor",
       severity: "error",
-      from: { path: "^(bootstrap|diagnose)/" },
+      from: { path: "^(bootstrap|diagnose|clients)/" },
       to: { path: "node_modules/@pulumi" },
     },
     {

@@ -1,15 +1,15 @@
-import { request } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
-import { openCluster, type Cluster } from "../cli/access/cluster.ts";
+import { passingFault } from "../clients/http.ts";
+import { openCluster } from "../clients/kubeconfig.ts";
+import type { Cluster } from "../clients/kubernetes.ts";
 import { vaultCall } from "../cli/access/vault.ts";
-import { localArm } from "../cli/access/local-azure.ts";
+import { localAzure } from "../cli/access/local-azure.ts";
 import { loadLocalStack } from "../cli/access/local-stack.ts";
 import { vaultCredential } from "../cli/access/vault-credentials.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
-import { mapBounded } from "../domain/map-bounded.ts";
+import { mapBounded, retry } from "../clients/pacing.ts";
 import type { ChainPlan } from "../domain/plan.ts";
 import { planChain } from "../domain/catalogue/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
@@ -139,22 +139,14 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
 }
 
 async function fillKeyVault(home: LocalHome, { plan }: EnvironmentStack): Promise<void> {
-  const { endpoint, caPem, operatorToken } = localArm(home);
-  const headers = { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" };
-  const put = (name: string) =>
-    new Promise<number>((resolve, reject) => {
-      const url = new URL(`/secrets/${name}?api-version=7.5`, endpoint);
-      const call = request(url, { method: "PUT", headers, ca: caPem }, (response) => {
-        response.resume().on("end", () => resolve(response.statusCode ?? 0));
-      });
-      call.on("error", reject).end(JSON.stringify({ value: `value-of-${name}` }));
-    });
+  const azure = localAzure(home, home.azureUrl);
   await mapBounded(plan.secrets, callsAtOnce, async ({ keyVaultName = "" }) => {
-    let status = await put(keyVaultName);
+    const put = () => azure.callKeyVault("PUT", `/secrets/${keyVaultName}`, { value: `value-of-${keyVaultName}` });
     // the stand-in has Key Vault's own limit of creations
-    for (; status === 429; status = await put(keyVaultName)) await sleep(1_000);
-    if (status !== 200) throw new Error(`Key Vault answered ${status} to ${keyVaultName}`);
+    const timing = { retryBaseInMs: 1_000, retryCapInMs: 10_000, retryAttempts: 20 };
+    await retry(put, { timing, verdict: passingFault });
   });
+  azure.close();
 }
 
 async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void> {

@@ -58,12 +58,12 @@ async function looks({ home, stack }: LiveChain): Promise<readonly Measurement[]
 }
 
 /** By turns, so that whatever else the machine does meets both alike. */
-async function resyncs({ home, cluster, stack }: LiveChain): Promise<Measurement> {
+async function resyncs({ cluster, stack }: LiveChain): Promise<Measurement> {
   const { signal } = new AbortController();
   const deliveries = stack.plan.deliveries.slice(0, resynced);
   const options = { namespaces: namespacesOf(stack), names: deliveries.map(({ name }) => name), signal };
   // ESO asks the API server 50 times a second, but after a rest 100 times at once: none may begin rested
-  await bareResync(home, cluster, deliveries);
+  await bareResync(cluster, deliveries);
   let value = 0;
   let floor = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -71,7 +71,7 @@ async function resyncs({ home, cluster, stack }: LiveChain): Promise<Measurement
       const { notReady } = await resync(cluster, options);
       if (notReady.length > 0) throw new Error(`not ready: ${notReady.map(({ object }) => object).join(", ")}`);
     });
-    floor += await timed(() => bareResync(home, cluster, deliveries));
+    floor += await timed(() => bareResync(cluster, deliveries));
   }
   const what = `resync of ${resynced} ExternalSecrets`;
   return { what, unit: "ms", value: value / rounds, floor: { what: "External Secrets itself", value: floor / rounds } };

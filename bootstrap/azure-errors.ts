@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { BootstrapFailure, messageOf } from "./failure.ts";
-import type { RetryVerdict } from "./retry.ts";
+import type { RetryVerdict } from "../clients/pacing.ts";
 import type { Timing } from "./timing.ts";
 
 export interface AzureIdentity {

@@ -1,5 +1,6 @@
+import { KubernetesError, type KubernetesClient } from "../clients/kubernetes.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { KubernetesError, kubernetesFailure, type KubernetesClient } from "./kubernetes-client.ts";
+import { kubernetesFailure } from "./kubernetes.ts";
 import type { VaultCredentials } from "./vault-system.ts";
 
 /** `data` of a Secret, in base64. */
@@ -68,8 +69,9 @@ export class CredentialsSecret {
   }
 
   async #data(): Promise<Encoded | undefined> {
-    const answer = await this.#kubernetes.get(`/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`);
-    return answer === undefined ? undefined : ((answer.body as { data?: Encoded }).data ?? {});
+    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`;
+    const secret = await this.#kubernetes.find<{ data?: Encoded }>(path);
+    return secret === undefined ? undefined : (secret.data ?? {});
   }
 }
 

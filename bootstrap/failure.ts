@@ -1,3 +1,4 @@
+import { ServerError } from "../clients/http.ts";
 import type { BootstrapCause } from "../domain/bootstrap-config.ts";
 
 /** What ends a run, with the cause that becomes its exit code. Anything else that is thrown is our defect. */
@@ -19,8 +20,9 @@ export class BootstrapFailure extends Error {
   }
 }
 
-/** The message of whatever was thrown, for a line of a log; one line, bounded. */
+/** The message of whatever was thrown, for a line of a log; one line, bounded. A server's is preceded by what was asked. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof ServerError ? `${error.call}: ${error.status} ${message}` : message;
   return text.replace(/\s+/g, " ").slice(0, 500);
 }

@@ -1,12 +1,8 @@
+import { KubernetesError, type KubernetesClient } from "../clients/kubernetes.ts";
 import { BootstrapFailure } from "./failure.ts";
-import {
-  KubernetesError,
-  kubernetesFailure,
-  type KubernetesAnswer,
-  type KubernetesClient,
-} from "./kubernetes-client.ts";
+import { kubernetesFailure } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
-import { pauseFor } from "./retry.ts";
+import { pauseFor } from "../clients/pacing.ts";
 import type { Timing } from "./timing.ts";
 
 interface LeaseObject {
@@ -113,10 +109,11 @@ export class Lease {
 
   async #look(): Promise<FoundLease> {
     const { kubernetes, name, namespace } = this.#options;
-    const found = await kubernetes.get(`${this.#path}/${name}`);
-    if (found === undefined) return { lease: { metadata: { name, namespace } }, holder: undefined, now: new Date() };
-    const lease = found.body as LeaseObject;
-    return { lease, holder: holderAt(lease, found.serverTime), now: found.serverTime };
+    const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${name}`);
+    if (lease === undefined)
+      return { lease: { metadata: { name, namespace } }, holder: undefined, now: kubernetes.serverTime };
+    const now = kubernetes.serverTime;
+    return { lease, holder: holderAt(lease, now), now };
   }
 
   /** @returns its holder; `undefined` where that is this run, whose Lease it is from now on. */
@@ -129,11 +126,9 @@ export class Lease {
   async #take({ lease, now }: FoundLease): Promise<LeaseObject> {
     const { kubernetes, name } = this.#options;
     const taken = this.#taken(lease, now, now);
-    const answer: KubernetesAnswer =
-      lease.metadata.resourceVersion === undefined
-        ? await kubernetes.create(this.#path, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...taken })
-        : await kubernetes.replace(`${this.#path}/${name}`, taken);
-    return answer.body as LeaseObject;
+    return lease.metadata.resourceVersion === undefined
+      ? await kubernetes.create(this.#path, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...taken })
+      : await kubernetes.replace(`${this.#path}/${name}`, taken);
   }
 
   #taken(lease: LeaseObject, acquired: Date, renewed: Date): LeaseObject {
@@ -153,18 +148,17 @@ export class Lease {
   async #renew(): Promise<void> {
     const { kubernetes, namespace, name, onLost } = this.#options;
     try {
-      const found = await kubernetes.get(`${this.#path}/${name}`);
-      if (found === undefined || this.#held === undefined) return;
-      const lease = found.body as LeaseObject;
+      const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${name}`);
+      if (lease === undefined || this.#held === undefined) return;
       if (lease.spec?.holderIdentity !== this.#options.holder) {
         clearInterval(this.#timer);
         this.#held = undefined;
         onLost(heldBy(lease.spec?.holderIdentity ?? "nobody", { namespace, name }));
         return;
       }
-      const renewed = { ...lease, spec: { ...lease.spec, renewTime: micro(found.serverTime) } };
-      const answer = await kubernetes.replace(`${this.#path}/${name}`, renewed);
-      if (this.#held !== undefined) this.#held = answer.body as LeaseObject;
+      const renewed = { ...lease, spec: { ...lease.spec, renewTime: micro(kubernetes.serverTime) } };
+      const written = await kubernetes.replace<LeaseObject>(`${this.#path}/${name}`, renewed);
+      if (this.#held !== undefined) this.#held = written;
     } catch {
       // the next turn tries again; every write of ours carries CAS, so a lost Lease costs a conflict at worst
     }

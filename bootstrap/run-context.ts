@@ -1,14 +1,16 @@
+import type { KubernetesClient } from "../clients/kubernetes.ts";
+import type { VaultClient } from "../clients/vault.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
-import type { KubernetesClient } from "./kubernetes-client.ts";
+import type { ServiceAccount } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { Timing } from "./timing.ts";
-import type { VaultClient } from "./vault-client.ts";
 
 /** What every phase works with. */
 export interface Run {
   readonly config: BootstrapConfig;
   readonly vault: VaultClient;
   readonly kubernetes: KubernetesClient;
+  readonly account: ServiceAccount;
   readonly timing: Timing;
   readonly log: Log;
   /** Aborted when the run is told to stop, when its time is up, or when its Lease is lost. */

@@ -5,9 +5,10 @@ import { carriedSecrets } from "./carried-secret.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./ending.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
-import { NetworkError } from "./http.ts";
+import { NetworkError } from "../clients/http.ts";
+import { VaultClient, VaultError } from "../clients/vault.ts";
 import type { Invocation } from "./invocation.ts";
-import { KubernetesClient } from "./kubernetes-client.ts";
+import { connectToKubernetes, mountedServiceAccount } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import { check } from "./phases/check.ts";
@@ -23,9 +24,9 @@ import type { SecretSource } from "./source.ts";
 import { AzureSource } from "./source-azure.ts";
 import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
-import { VaultClient, VaultError } from "./vault-client.ts";
 import { VaultKv } from "./vault-kv.ts";
 import type { VaultSessions } from "./vault-sessions.ts";
+import { sealed } from "./vault-system.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;
@@ -43,23 +44,17 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   const progress: Progress = { outcomes: [] };
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const kubernetes = await KubernetesClient.connect({
-    address: invocation.kubernetesAddress,
-    serviceAccountDir: invocation.serviceAccountDir,
-    timing,
-    signal,
-  });
+  const account = await mountedServiceAccount(invocation.serviceAccountDir);
+  const kubernetes = connectToKubernetes(invocation.kubernetesAddress, account, { timing, signal });
   const { config, dryRun } = invocation;
   const onRetry = (error: unknown, pause: number): void =>
     log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) });
   const vault = new VaultClient({
     address: config.vault.address,
-    timing,
     connections: concurrency.vault,
-    signal,
-    onRetry,
+    retry: { timing, signal, onRetry },
   });
-  const run: Run = { config, vault, kubernetes, timing, log, signal, dryRun };
+  const run: Run = { config, vault, kubernetes, account, timing, log, signal, dryRun };
   const lease = new Lease({
     kubernetes,
     namespace: config.namespace,
@@ -162,6 +157,7 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   if (error instanceof BootstrapFailure) return error;
   const options = { cause: error };
   const { address, role } = config.vault;
+  if (error instanceof VaultError && error.isSealed) return sealed(address);
   if (error instanceof VaultError && error.status === 403) {
     const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);

@@ -13,8 +13,7 @@ import {
 } from "./azure-errors.ts";
 import type { Log } from "./log.ts";
 import { messageOf } from "./failure.ts";
-import { Pacer } from "./pacer.ts";
-import { retry, retryAfterInMs, type RetryVerdict } from "./retry.ts";
+import { Pacer, retry, retryAfterInMs, type RetryVerdict } from "../clients/pacing.ts";
 import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
 import type { Timing } from "./timing.ts";
 

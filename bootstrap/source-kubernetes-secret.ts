@@ -1,7 +1,8 @@
+import type { KubernetesClient } from "../clients/kubernetes.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
-import { kubernetesFailure, type KubernetesClient } from "./kubernetes-client.ts";
+import { kubernetesFailure } from "./kubernetes.ts";
 import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
 
 interface SecretObject {
@@ -37,17 +38,17 @@ export class KubernetesSecretSource implements SecretSource {
   async list(): Promise<ReadonlyMap<string, SourceItem>> {
     this.#calls++;
     const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#source.name}`;
-    const answer = await this.#kubernetes.get(path).catch((error: unknown) => {
+    const secret = await this.#kubernetes.find<SecretObject>(path).catch((error: unknown) => {
       throw kubernetesFailure(error, `read ${this.description}`);
     });
-    if (answer === undefined) {
+    if (secret === undefined) {
       throw new BootstrapFailure(
         "source-unreachable",
         `${this.description}, which the external values come from, does not exist`,
         "seed it first, then run again",
       );
     }
-    const { metadata, data } = answer.body as SecretObject;
+    const { metadata, data } = secret;
     const version = `${metadata.uid}/${metadata.resourceVersion}`;
     const values = this.#parse(data?.[this.#source.key]).map(
       ([name, value]) => [name, { value: new Redacted(value), version, stamp: version, settled: true }] as const,

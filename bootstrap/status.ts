@@ -1,5 +1,5 @@
 import { parseBootstrapStatus, type BootstrapSecretStatus, type BootstrapStatus } from "../domain/bootstrap-config.ts";
-import type { KubernetesClient } from "./kubernetes-client.ts";
+import type { KubernetesClient } from "../clients/kubernetes.ts";
 import type { Outcome } from "./phases/write.ts";
 
 /** Kubernetes refuses a ConfigMap over 1 MiB; the rest is room for its metadata. */
@@ -59,18 +59,18 @@ export class StatusConfigMap {
   }
 
   async write(status: BootstrapStatus): Promise<void> {
-    await this.#kubernetes.apply(this.#path, {
+    const configMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: this.#name, namespace: this.#namespace },
       data: { status: JSON.stringify(mergedStatus(status, await this.read())) },
-    });
+    };
+    await this.#kubernetes.apply(this.#path, configMap, { fieldManager: "vault-bootstrap" });
   }
 
   /** @returns `undefined` before the first run, and where somebody edited it into something else. */
   async read(): Promise<BootstrapStatus | undefined> {
-    const answer = await this.#kubernetes.get(this.#path);
-    const text = (answer?.body as { data?: { status?: string } } | undefined)?.data?.status;
+    const text = (await this.#kubernetes.find<{ data?: { status?: string } }>(this.#path))?.data?.status;
     return text === undefined ? undefined : parseBootstrapStatus(text);
   }
 }

@@ -1,16 +1,13 @@
+import type { Backoff } from "../clients/pacing.ts";
+
 /** How long a run waits for what; all bounds of time in one place, so that tests can shorten them. */
-export interface Timing {
+export interface Timing extends Backoff {
   /** For Vault to answer at all, and to become active once it is unsealed. */
   readonly vaultWaitInMs: number;
   /** For a Vault that was just opened to become the active one, before a standby is taken for one that serves. */
   readonly electionInMs: number;
   /** Between two looks at a Vault that is not there yet. */
   readonly vaultPollInMs: number;
-  /** First pause after a fault that may pass; doubled each time, with jitter. */
-  readonly retryBaseInMs: number;
-  readonly retryCapInMs: number;
-  /** Tries of one call, the first among them. */
-  readonly retryAttempts: number;
   /** For new role assignments and federated credentials to take effect, counted from the run's start. */
   readonly propagationInMs: number;
   readonly propagationPollInMs: number;

@@ -1,6 +1,6 @@
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
-import { VaultError, type VaultClient } from "./vault-client.ts";
+import { VaultError, type VaultClient } from "../clients/vault.ts";
 import type { VaultSession } from "./vault-session.ts";
 import type { VaultSessions } from "./vault-sessions.ts";
 

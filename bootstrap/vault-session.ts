@@ -1,5 +1,12 @@
 import { Redacted } from "../domain/redacted.ts";
-import type { VaultClient } from "./vault-client.ts";
+import type { VaultClient } from "../clients/vault.ts";
+
+/** Vault's answer to a login. */
+interface Auth {
+  readonly client_token: string;
+  /** Seconds. */
+  readonly lease_duration: number;
+}
 
 interface Token {
   readonly token: Redacted;
@@ -45,9 +52,9 @@ export class VaultSession {
     const { authMount, role, jwt, refused } = this.#login;
     try {
       const body = { role, jwt: (await jwt()).reveal() };
-      const answer = await this.#vault.call("POST", `auth/${authMount}/login`, { body });
-      const { client_token, lease_duration } = (answer as { auth: { client_token: string; lease_duration: number } })
-        .auth;
+      const path = `auth/${authMount}/login`;
+      const { auth } = await this.#vault.call<{ auth: Auth }>("POST", path, { body });
+      const { client_token, lease_duration } = auth;
       // a duration of 0 never ends; else a tenth of it is kept in hand
       const life = lease_duration === 0 ? Infinity : lease_duration * 900;
       return { token: new Redacted(client_token), renewAt: Date.now() + life };

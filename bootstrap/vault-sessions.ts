@@ -1,7 +1,7 @@
 import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
-import { mapBounded } from "../domain/map-bounded.ts";
-import type { VaultClient } from "./vault-client.ts";
+import { mapBounded } from "../clients/pacing.ts";
+import type { VaultClient } from "../clients/vault.ts";
 import { VaultSession, type VaultLogin } from "./vault-session.ts";
 
 /** Logins under way at once: Vault asks the API server to review each. */

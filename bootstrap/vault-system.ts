@@ -1,32 +1,20 @@
 import { Redacted } from "../domain/redacted.ts";
-import { NetworkError, parseAnswer } from "./http.ts";
-import { VaultError, type VaultClient } from "./vault-client.ts";
+import { NetworkError, parseAnswer } from "../clients/http.ts";
+import { VaultError, type VaultClient, type VaultHealth } from "../clients/vault.ts";
+import { BootstrapFailure } from "./failure.ts";
 import type { VaultSession } from "./vault-session.ts";
 
 /**
- * What `sys/health` tells, each kept apart: they have different causes and different repairs. A `standby` passes calls on
- * to its leader; one that is `electing` has none yet, as every Vault on raft for a moment after it is unsealed.
+ * Health, with one state more. A `standby` passes calls on to its leader; one that is `electing` has none yet, as every
+ * Vault on raft for a moment after it is unsealed.
  */
-export type VaultHealth =
-  | { readonly state: "active" | "standby" | "electing" | "sealed" | "uninitialised" }
-  | { readonly state: "unreachable"; readonly why: string };
+export type ServingState = VaultHealth | { readonly state: "electing" };
 
-/** Vault's own codes of `sys/health`; 429 is a standby there, not a limit. */
-const stateOfStatus: Readonly<Record<number, "active" | "standby" | "sealed" | "uninitialised">> = {
-  200: "active",
-  429: "standby",
-  472: "standby",
-  473: "standby",
-  501: "uninitialised",
-  503: "sealed",
-};
-
-export async function health(vault: VaultClient, signal?: AbortSignal): Promise<VaultHealth> {
+export async function health(vault: VaultClient, signal?: AbortSignal): Promise<ServingState> {
+  const found = await vault.health(signal);
+  if (found.state !== "standby") return found;
   try {
-    const { status } = await vault.send("GET", "sys/health", { signal });
-    const state = stateOfStatus[status];
-    if (state === "standby" && !(await hasLeader(vault, signal))) return { state: "electing" };
-    return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
+    return (await hasLeader(vault, signal)) ? found : { state: "electing" };
   } catch (error) {
     if (error instanceof NetworkError) return { state: "unreachable", why: error.message };
     throw error;
@@ -36,6 +24,14 @@ export async function health(vault: VaultClient, signal?: AbortSignal): Promise<
 async function hasLeader(vault: VaultClient, signal?: AbortSignal): Promise<boolean> {
   const { status, body } = await vault.send("GET", "sys/leader", { signal });
   return status === 200 && (parseAnswer("sys/leader", body) as { leader_address?: string }).leader_address !== "";
+}
+
+export function sealed(address: string): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-sealed",
+    `Vault at ${address} is sealed`,
+    "unseal it: ameide-secrets unseal, or wait for its key service where it unseals itself",
+  );
 }
 
 /** What initialisation gives, once. */
@@ -54,15 +50,12 @@ export async function initialise(vault: VaultClient, byKeyService: boolean): Pro
   const shares = byKeyService
     ? { recovery_shares: 1, recovery_threshold: 1 }
     : { secret_shares: 1, secret_threshold: 1 };
-  const answer = (await vault.call("POST", "sys/init", {
-    body: shares,
-    once: true,
-    inHand: true,
-  })) as {
-    root_token: string;
-    keys_base64?: string[];
-    recovery_keys_base64?: string[];
-  };
+  interface Answer {
+    readonly root_token: string;
+    readonly keys_base64?: string[];
+    readonly recovery_keys_base64?: string[];
+  }
+  const answer = await vault.call<Answer>("POST", "sys/init", { body: shares, once: true, inHand: true });
   const key = (byKeyService ? answer.recovery_keys_base64 : answer.keys_base64)?.[0];
   if (key === undefined) throw new Error("sys/init answered without a key");
   return {
@@ -75,8 +68,7 @@ export async function initialise(vault: VaultClient, byKeyService: boolean): Pro
 /** @returns whether the key fitted. */
 export async function unseal(vault: VaultClient, key: Redacted): Promise<boolean> {
   try {
-    const answer = await vault.call("POST", "sys/unseal", { body: { key: key.reveal() } });
-    return !(answer as { sealed: boolean }).sealed;
+    return !(await vault.call<{ sealed: boolean }>("POST", "sys/unseal", { body: { key: key.reveal() } })).sealed;
   } catch (error) {
     if (error instanceof VaultError && error.status === 400) return false;
     throw error;
@@ -94,8 +86,8 @@ export async function pathsLacking(
   wanted: readonly string[],
 ): Promise<string[]> {
   try {
-    const answer = await vault.call("POST", "sys/capabilities-self", { session, body: { paths } });
-    const { data } = answer as { data: Record<string, unknown> };
+    const options = { session, body: { paths } };
+    const { data } = await vault.call<{ data: Record<string, unknown> }>("POST", "sys/capabilities-self", options);
     return paths.filter((path) => !allows(data[path], wanted));
   } catch (error) {
     // a policy that lacks this one path; each call tells then by itself

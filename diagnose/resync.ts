@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { mapBounded } from "../domain/map-bounded.ts";
+import { mapBounded } from "../clients/pacing.ts";
 import type { ExternalSecretState, Failure, Observed, StoreState } from "./snapshot.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";

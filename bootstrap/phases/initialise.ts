@@ -2,8 +2,8 @@ import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
-import { pauseFor } from "../retry.ts";
-import { VaultError } from "../vault-client.ts";
+import { pauseFor } from "../../clients/pacing.ts";
+import { VaultError } from "../../clients/vault.ts";
 import { initialise as initialiseVault, type VaultCredentials } from "../vault-system.ts";
 
 /**
@@ -81,7 +81,7 @@ async function ask(run: Run): Promise<VaultCredentials> {
 /** Of a Vault that did not answer: it may have heard, and it may not. */
 async function isInitialised({ config, vault }: Run, why: unknown): Promise<boolean> {
   try {
-    return ((await vault.call("GET", "sys/init")) as { initialized: boolean }).initialized;
+    return (await vault.get<{ initialized: boolean }>("sys/init")).initialized;
   } catch (error) {
     throw new BootstrapFailure(
       "vault-unreachable",

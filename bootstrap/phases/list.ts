@@ -1,4 +1,4 @@
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
 import type { Facts } from "../decide.ts";
 import { concurrency, type Run } from "../run-context.ts";

@@ -1,20 +1,21 @@
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
-import { NetworkError } from "../http.ts";
-import { VaultError } from "../vault-client.ts";
+import { NetworkError } from "../../clients/http.ts";
+import { VaultError } from "../../clients/vault.ts";
 import { VaultSessions } from "../vault-sessions.ts";
+import { sealed } from "../vault-system.ts";
 
 /**
  * Logs in with the pod's own ServiceAccount; root is never used for this.
  *
  * @throws BootstrapFailure `vault-auth-refused`, `vault-unreachable`, `vault-sealed`.
  */
-export async function logIn({ config, vault, kubernetes }: Run): Promise<VaultSessions> {
+export async function logIn({ config, vault, account }: Run): Promise<VaultSessions> {
   const { address, authMount } = config.vault;
   const sessions = new VaultSessions(vault, config, {
-    jwt: async () => await kubernetes.token(),
+    jwt: account.token,
     refused: (role, error) => {
-      if (error instanceof VaultError) return refused(authMount, role, error);
+      if (error instanceof VaultError) return error.isSealed ? sealed(address) : refused(authMount, role, error);
       if (!(error instanceof NetworkError)) return error as Error;
       return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
     },

@@ -2,8 +2,7 @@ import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { StatusConfigMap } from "../status.ts";
-import { sealed } from "../vault-client.ts";
-import { unseal as unsealVault, type VaultHealth } from "../vault-system.ts";
+import { sealed, unseal as unsealVault, type ServingState } from "../vault-system.ts";
 import { waitUntil } from "./wait-for-vault.ts";
 
 /**
@@ -37,7 +36,7 @@ export async function unseal(run: Run, credentials: CredentialsSecret): Promise<
  * One that was just opened is a standby for a moment even where it is alone, and remembers itself as the leader: it is
  * given the time of an election before a standby counts as serving.
  */
-async function waitUntilServing(run: Run): Promise<VaultHealth> {
+async function waitUntilServing(run: Run): Promise<ServingState> {
   const elected = await waitUntil(run, ({ state }) => state === "active", run.timing.electionInMs);
   if (elected.state === "active") return elected;
   return await waitUntil(run, ({ state }) => state === "active" || state === "standby");

@@ -1,14 +1,14 @@
 import { BootstrapFailure } from "../failure.ts";
-import { pauseFor } from "../retry.ts";
+import { pauseFor } from "../../clients/pacing.ts";
 import type { Run } from "../run-context.ts";
-import { health, type VaultHealth } from "../vault-system.ts";
+import { health, type ServingState } from "../vault-system.ts";
 
 /**
  * Waits until Vault answers and knows what it is.
  *
  * @throws BootstrapFailure `vault-unreachable`
  */
-export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state"], "unreachable" | "electing">> {
+export async function waitForVault(run: Run): Promise<Exclude<ServingState["state"], "unreachable" | "electing">> {
   const found = await waitUntil(run, ({ state }) => state !== "unreachable" && state !== "electing");
   if (found.state === "unreachable" || found.state === "electing") {
     const why = found.state === "unreachable" ? found.why : "it has no leader";
@@ -25,9 +25,9 @@ export async function waitForVault(run: Run): Promise<Exclude<VaultHealth["state
 /** Looks at Vault's health until it is as wanted or the time is up. @returns what was seen last. */
 export async function waitUntil(
   { vault, timing, signal, log }: Run,
-  wanted: (health: VaultHealth) => boolean,
+  wanted: (health: ServingState) => boolean,
   limitInMs: number = timing.vaultWaitInMs,
-): Promise<VaultHealth> {
+): Promise<ServingState> {
   const deadline = Date.now() + limitInMs;
   for (let told = false; ; told = true) {
     const seen = await health(vault, signal);

@@ -1,5 +1,5 @@
 import { customMetadataKeys, type BootstrapCause, type BootstrapOutcome } from "../../domain/bootstrap-config.ts";
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
 import { decide, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
@@ -7,7 +7,7 @@ import { BootstrapFailure, messageOf } from "../failure.ts";
 import { generatedValue } from "../generated-value.ts";
 import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";
-import { VaultError } from "../vault-client.ts";
+import { VaultError } from "../../clients/vault.ts";
 import { CasMismatch, type VaultKv } from "../vault-kv.ts";
 import type { Decision } from "./check.ts";
 import { readOne } from "./read.ts";

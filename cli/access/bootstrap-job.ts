@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { podLog } from "../../diagnose/observe/pod-log.ts";
+import { type Cluster, type KubernetesObject, podLog } from "../../clients/kubernetes.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster, KubernetesObject } from "./cluster.ts";
 
 /** How a run of vault-bootstrap ended. */
 export interface BootstrapRun {

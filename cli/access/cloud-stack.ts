@@ -1,7 +1,8 @@
 import type { EnvironmentStack, StackPlan } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
-import { openCluster, type Cluster } from "./cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultAddress } from "./vault.ts";
 
 /** Settings of the stack's file; Vault's address from the person's own session where the file leaves it out. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster, KubernetesObject } from "./cluster.ts";
+import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 
 /** What the command line reads of an ExternalSecret. */
 export interface ExternalSecret extends KubernetesObject {

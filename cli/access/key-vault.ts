@@ -1,9 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
-import { Pacer } from "../../bootstrap/pacer.ts";
+import { mapBounded, Pacer } from "../../clients/pacing.ts";
 import type { HeldSecret } from "../../domain/plan/key-vault-push.ts";
-import { mapBounded } from "../../domain/map-bounded.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 

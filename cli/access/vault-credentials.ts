@@ -1,6 +1,6 @@
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 
 /** The Secret that the bootstrap keeps after initialising Vault, in dev and local. */
 export const credentialsSecret = "vault-auto-credentials";

@@ -1,8 +1,8 @@
-import { ReadError } from "../../diagnose/observe/access.ts";
+import { ServerError } from "../../clients/http.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { defaultOperatorAddress } from "../../environments/claims.ts";
-import { KubernetesError, type Cluster } from "./cluster.ts";
+import { type Cluster, KubernetesError } from "../../clients/kubernetes.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
 import { vaultState } from "./vault.ts";
 
@@ -11,7 +11,7 @@ export interface WayToVault {
   /** Where it begins. */
   readonly address: string;
   /** Why there is none, in the API server's words where it refused; a text where no server was asked. */
-  readonly closed?: ReadError | string;
+  readonly closed?: ServerError | string;
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
  * A refused port-forward says no more than `403`. The same path without the upgrade is told in full: who lacks which
  * right where, or that there is no such pod; where all of that is in order, 400.
  */
-async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ReadError | string> {
+async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {
   const { namespace, name } = vault.serviceAccount;
   const of = `no port-forward to ${namespace}/${name}-0`;
   try {
@@ -50,9 +50,9 @@ async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise
   } catch (error) {
     if (error instanceof UserError) return error.message.replace("\n  fix: ", "; ");
     if (error instanceof KubernetesError && error.status !== 400)
-      return new ReadError(error.status, `${of}: ${error.message}`, { cause: error });
+      return new ServerError(error.status, `${of}: ${error.message}`, { cause: error });
   }
-  return new ReadError(502, `${of}: the pod is there, and nothing in it answers at port 8200`);
+  return new ServerError(502, `${of}: the pod is there, and nothing in it answers at port 8200`);
 }
 
 /**

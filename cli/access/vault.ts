@@ -1,35 +1,14 @@
+import { NetworkError } from "../../clients/http.ts";
+import { VaultClient, VaultError, type VaultState } from "../../clients/vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 
-/** What Vault says of itself without a token. */
-export type VaultState = "unreachable" | "uninitialised" | "sealed" | "standby" | "active";
-
-/**
- * Asks `/v1/sys/health`.
- *
- * @see https://developer.hashicorp.com/vault/api-docs/system/health
- */
+/** What Vault reports about itself without a token. */
 export async function vaultState(address: string): Promise<VaultState> {
-  try {
-    const response = await fetch(new URL("/v1/sys/health", address), { signal: AbortSignal.timeout(5_000) });
-    await response.body?.cancel();
-    switch (response.status) {
-      case 200:
-        return "active";
-      case 501:
-        return "uninitialised";
-      case 503:
-        return "sealed";
-      case 429:
-      case 472:
-      case 473:
-        return "standby";
-      default:
-        return "unreachable";
-    }
-  } catch {
-    return "unreachable";
-  }
+  const vault = new VaultClient({ address, timeoutInMs: 5_000 });
+  const { state } = await vault.health();
+  vault.close();
+  return state;
 }
 
 /**
@@ -93,10 +72,13 @@ export async function deployerToken(options: {
 }
 
 async function isThere(address: string, token: Redacted, path: string): Promise<boolean> {
-  const headers = { "x-vault-token": token.reveal() };
-  const response = await fetch(new URL(path, address), { headers, signal: AbortSignal.timeout(15_000) });
-  await response.body?.cancel();
-  return response.status !== 404;
+  try {
+    await vaultCall(address, token, "GET", path);
+    return true;
+  } catch (error) {
+    if (vaultStatus(error) === 404) return false;
+    throw error;
+  }
 }
 
 /** An orphan token with one policy; it ends by itself after `ttl` (Vault's own notation) where nobody revokes it. */
@@ -124,27 +106,16 @@ export async function shortToken(options: {
   };
 }
 
-/** An answer of Vault that is no success, as the `cause` of the error for people. */
-class VaultAnswer extends Error {
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`HTTP ${status}`);
-    this.name = "VaultAnswer";
-    this.status = status;
-  }
-}
-
 /** The HTTP status of an error of {@link vaultCall}, `undefined` where Vault did not answer at all. */
 export function vaultStatus(error: unknown): number | undefined {
-  return error instanceof UserError && error.cause instanceof VaultAnswer ? error.cause.status : undefined;
+  return error instanceof UserError && error.cause instanceof VaultError ? error.cause.status : undefined;
 }
 
 /**
  * One call of Vault's API.
  *
  * @param token - left out for the few calls that need none, such as unsealing.
- * @throws UserError `vault-refused` with Vault's own words, `vault-unreachable` where it says none.
+ * @throws UserError `vault-refused` with Vault's own words, `vault-unreachable` where it does not answer.
  */
 export async function vaultCall<T = unknown>(
   address: string,
@@ -153,31 +124,19 @@ export async function vaultCall<T = unknown>(
   path: string,
   body?: object,
 ): Promise<T> {
-  const response = await fetch(new URL(path, address), {
-    method,
-    headers: {
-      "content-type": "application/json",
-      ...(token === undefined ? {} : { "x-vault-token": token.reveal() }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
-  }).catch((cause: unknown) => {
-    const reason =
-      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).message : String(cause);
-    throw UserError.of(
-      "vault-unreachable",
-      `Vault at ${address} does not answer ${method} ${path}: ${reason}`,
-      "look at Vault with: ameide-secrets doctor --stack <stack>",
-      { cause },
-    );
-  });
-  const text = await response.text();
-  if (response.ok) return (text === "" ? {} : JSON.parse(text)) as T;
-  const { errors } = text.startsWith("{") ? (JSON.parse(text) as { errors?: string[] }) : { errors: [text] };
-  throw UserError.of(
-    "vault-refused",
-    `Vault answered ${response.status} to ${method} ${path}: ${(errors ?? []).join("; ")}`,
-    "look at Vault with: ameide-secrets doctor --stack <stack>",
-    { cause: new VaultAnswer(response.status) },
-  );
+  const vault = new VaultClient({ address, token, timeoutInMs: 15_000 });
+  const fix = "look at Vault with: ameide-secrets doctor --stack <stack>";
+  try {
+    return (await vault.call<T | undefined>(method, path.replace(/^\/v1\//, ""), { body })) ?? ({} as T);
+  } catch (cause) {
+    if (cause instanceof NetworkError) {
+      const problem = `Vault at ${address} does not answer ${method} ${path}: ${cause.message}`;
+      throw UserError.of("vault-unreachable", problem, fix, { cause });
+    }
+    if (!(cause instanceof VaultError)) throw cause;
+    const problem = `Vault answered ${cause.status} to ${method} ${path}: ${cause.message}`;
+    throw UserError.of("vault-refused", problem, fix, { cause });
+  } finally {
+    vault.close();
+  }
 }

@@ -50,7 +50,7 @@ export const localStatus: Command<Flags> = {
 
 async function accountOf(home: Awaited<ReturnType<typeof homeOf>>) {
   const [{ openCluster }, { formatAccount, takeAccount }, { loadLocalStack }] = await Promise.all([
-    import("../access/cluster.ts"),
+    import("../../clients/kubeconfig.ts"),
     import("../deploy/account.ts"),
     import("../access/local-stack.ts"),
   ]);

@@ -53,7 +53,7 @@ export const up: Command<Flags> = {
     if (result.plan.kind === "environment" && result.plan.strictness.delivery === "pulumi") {
       const [{ waitUntilSynced }, { openCluster }] = await Promise.all([
         import("../access/external-secrets.ts"),
-        import("../access/cluster.ts"),
+        import("../../clients/kubeconfig.ts"),
       ]);
       const cluster = await openCluster(result.plan.cluster);
       const { awaitedDeliveries } = await import("../../domain/plan/awaited.ts");

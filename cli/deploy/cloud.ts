@@ -6,9 +6,9 @@ import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
-import { cloudAzure } from "../access/azure.ts";
+import { signedInAzure } from "../../clients/azure.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
-import { openCluster } from "../access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
 import { reachVault } from "../access/vault-way.ts";
 import { ownVaultToken } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
@@ -59,7 +59,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   if (errorsOf(plan.findings).length > 0) throw UserError.from(errorsOf(plan.findings));
 
   const policyPacks = [join(repositoryRoot, "policies")];
-  const azure = () => cloudAzure(plan.azure);
+  const azure = () => signedInAzure(plan.azure);
   const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
   if (plan.kind === "shared") {
     const engine = await openEngine({});

@@ -1,10 +1,10 @@
 import { admissionRules } from "../../domain/manifests/admission.ts";
 import type { EnvironmentStack, Strictness } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
-import { listAll, type ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
+import { type Cluster, KubernetesError, listAll } from "../../clients/kubernetes.ts";
+import { type ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
 import { namespacesOf } from "../../diagnose/observe/observe.ts";
 import { lintSources } from "../../policies/lint/lint.ts";
-import { KubernetesError, type Cluster } from "../access/cluster.ts";
 
 /** What lives in the cluster, held to what the AdmissionGuard would refuse. */
 export interface GuardScan {

@@ -1,17 +1,16 @@
 import type { Access } from "../../diagnose/observe/access.ts";
-import { azureReader, vaultReader } from "../../diagnose/observe/access.ts";
+import { signedInAzure } from "../../clients/azure.ts";
+import { vaultReader } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
-import { localArm } from "../access/local-azure.ts";
+import { localAzure } from "../access/local-azure.ts";
 import { loadLocalStack } from "../access/local-stack.ts";
 import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
 import { vaultCredential } from "../access/vault-credentials.ts";
-import { cloudAzure } from "../access/azure.ts";
-import { openOrClosed } from "../access/closed-cluster.ts";
-import { openCluster, type Cluster } from "../access/cluster.ts";
+import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
 import { openWayToVault, type WayToVault } from "../access/vault-way.ts";
 
@@ -81,13 +80,7 @@ export function requireYes({ isShared, stack }: Place, yes: boolean | undefined,
 async function localPlace(options: PlaceOptions) {
   const home = await homeOf(options);
   const stack = await loadLocalStack(home, options.dotenv ?? []);
-  const { endpoint, caPem, operatorToken } = localArm(home);
-  const azure = azureReader({
-    resourceManager: endpoint,
-    keyVaultUri: stack.azure.keyVaultUri,
-    token: () => Promise.resolve(new Redacted(operatorToken)),
-    ca: caPem,
-  });
+  const azure = localAzure(home, stack.azure.keyVaultUri);
   const { kubeconfig } = home;
   const cluster = await openCluster({ kubeconfig, context: stack.cluster.context });
   // nobody has this one merged into their own: a repair that is pasted must find it
@@ -96,7 +89,7 @@ async function localPlace(options: PlaceOptions) {
 
 async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
   const plan = await loadCloudStack(name, dotenv ?? []);
-  const azure = await cloudAzure(plan.azure);
+  const azure = await signedInAzure(plan.azure);
   if (plan.kind === "shared") return { ...(await clusterOf(plan)), azure }; // it has none, and says so
   return { stack: plan, cluster: await openOrClosed(plan.cluster), azure };
 }

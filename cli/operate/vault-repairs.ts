@@ -2,7 +2,7 @@ import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/kube
 import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/placed.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster } from "../access/cluster.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
 import { vaultCredential } from "../access/vault-credentials.ts";
@@ -157,9 +157,7 @@ async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
   return vault.get("sys/health").then(
     () => "",
     (error: unknown) => {
-      if (!(error instanceof Error)) return `: ${String(error)}`;
-      // `fetch failed` alone says nothing
-      return `: ${error.cause instanceof Error ? error.cause.message : error.message}`;
+      return `: ${error instanceof Error ? error.message : String(error)}`;
     },
   );
 }

@@ -1,6 +1,6 @@
 import { identityId, keyVaultId } from "../../domain/resources/azure-ids.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../snapshot.ts";
 import type { AzureReader } from "./access.ts";
 import { notAsked, observed } from "./observed.ts";

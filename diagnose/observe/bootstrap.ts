@@ -3,9 +3,9 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { BootstrapState, CronJobState, JobState, Observed } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { exists } from "./exists.ts";
-import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { listAll, podLog } from "../../clients/kubernetes.ts";
+import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { notAsked, observed } from "./observed.ts";
-import { podLog } from "./pod-log.ts";
 
 const logLines = 30;
 /** What this program writes there; what somebody else added may be anything, a token among it. */

@@ -1,8 +1,8 @@
 import type { Observed, PatcherState } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { conditionOf, listAll, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { listAll, podLog } from "../../clients/kubernetes.ts";
+import { conditionOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { observed } from "./observed.ts";
-import { podLog } from "./pod-log.ts";
 
 /** The Job of the chart `keycloak_realm` that carries Keycloak's client secrets into Vault; not ours. */
 export const patcherJob = "platform-keycloak-realm-client-patcher";

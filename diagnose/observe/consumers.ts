@@ -1,6 +1,7 @@
 import type { ContainerStateSummary, Observed, PodState, SecretUse, WarningState, WorkloadState } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { listAll, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { listAll } from "../../clients/kubernetes.ts";
+import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import type { Warnings } from "./deliveries.ts";
 import { observed, together } from "./observed.ts";
 

@@ -1,4 +1,4 @@
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import type {
   ExternalSecretState,
   Fingerprint,
@@ -9,14 +9,8 @@ import type {
   WarningState,
 } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import {
-  changedAt,
-  conditionOf,
-  listAll,
-  ownerOf,
-  type ConditionObject,
-  type ObjectMetadata,
-} from "./kubernetes-list.ts";
+import { listAll } from "../../clients/kubernetes.ts";
+import { changedAt, conditionOf, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { observed } from "./observed.ts";
 
 const group = "/apis/external-secrets.io/v1";

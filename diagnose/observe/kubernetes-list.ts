@@ -1,5 +1,3 @@
-import type { KubernetesReader } from "./access.ts";
-
 /** The metadata that is read of any object. */
 export interface ObjectMetadata {
   readonly name: string;
@@ -21,23 +19,6 @@ export interface ConditionObject {
   readonly reason?: string;
   readonly message?: string;
   readonly lastTransitionTime?: string;
-}
-
-const pageSize = 500;
-
-/** All objects of a collection, page by page. @param path - may have a query. */
-export async function listAll<T>(kubernetes: KubernetesReader, path: string): Promise<readonly T[]> {
-  const all: T[] = [];
-  let next = "";
-  do {
-    const query = `limit=${pageSize}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`;
-    const page = await kubernetes.get<{ items: readonly T[]; metadata?: { continue?: string } }>(
-      `${path}${path.includes("?") ? "&" : "?"}${query}`,
-    );
-    all.push(...page.items);
-    next = page.metadata?.continue ?? "";
-  } while (next !== "");
-  return all;
 }
 
 /** `Kind/name` of the controller that owns an object. */

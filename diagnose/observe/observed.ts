@@ -36,10 +36,7 @@ function kindOf(error: unknown): Failure["kind"] {
   return typeof status === "number" && status > 0 ? "failed" : "unreachable";
 }
 
-/** The error's own words with those of its cause: `fetch failed` alone says nothing. */
 function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).slice(0, longestMessage);
-  const cause = error.cause instanceof Error && error.message === "fetch failed" ? `: ${error.cause.message}` : "";
-  const [firstLine = ""] = error.message.split("\n"); // a UserError's fix is not evidence
-  return `${firstLine}${cause}`.slice(0, longestMessage);
+  const [firstLine = ""] = (error instanceof Error ? error.message : String(error)).split("\n"); // a UserError's fix is not evidence
+  return firstLine.slice(0, longestMessage);
 }

@@ -1,6 +1,6 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { namespaceOf } from "../../domain/plan/federation.ts";
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import type { Observed, PullElsewhereState } from "../snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import type { KubernetesReader } from "./access.ts";

@@ -8,7 +8,7 @@ import type {
   VaultSecretState,
   VaultServerState,
 } from "../snapshot.ts";
-import { mapBounded } from "../../domain/map-bounded.ts";
+import { mapBounded } from "../../clients/pacing.ts";
 import { vaultRoles } from "../../domain/resources/vault-roles.ts";
 import type { KubernetesReader, VaultReader } from "./access.ts";
 import { notAsked, observed } from "./observed.ts";

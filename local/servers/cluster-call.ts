@@ -1,27 +1,19 @@
 import { readFileSync } from "node:fs";
+import { KubernetesClient } from "../../clients/kubernetes.ts";
 import type { LocalHome } from "../home.ts";
-import { httpCall, type HttpAnswer } from "./http-call.ts";
 
-/** One call to the API server as its administrator. */
-export function callCluster(
-  { kubernetes, kubernetesUrl }: LocalHome,
-  method: "GET" | "PATCH",
-  path: string,
-  options: {
-    readonly body?: unknown;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly timeoutInSeconds?: number;
-  } = {},
-): Promise<HttpAnswer> {
-  return httpCall(`${kubernetesUrl}${path}`, {
-    method,
+/** PEM of the API server's CA, and of its administrator. */
+export function administrator({ kubernetes }: LocalHome) {
+  return {
     ca: readFileSync(kubernetes.caCertificate),
     cert: readFileSync(kubernetes.adminCertificate),
     key: readFileSync(kubernetes.adminKey),
-    headers: { accept: "application/json", ...options.headers },
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    timeoutInSeconds: options.timeoutInSeconds ?? 30,
-  });
+  };
+}
+
+/** The API server of a home, as its administrator. */
+export function homeCluster(home: LocalHome): KubernetesClient {
+  return new KubernetesClient({ address: home.kubernetesUrl, ...administrator(home) });
 }
 
 /**
@@ -29,10 +21,8 @@ export function callCluster(
  *
  * @param path - of the object itself, such as `/api/v1/namespaces/a`.
  */
-export async function applyObject(home: LocalHome, path: string, object: unknown): Promise<void> {
-  const { status, body } = await callCluster(home, "PATCH", `${path}?fieldManager=ameide-secrets-local&force=true`, {
-    body: object,
-    headers: { "content-type": "application/apply-patch+yaml" }, // JSON is YAML
-  });
-  if (status !== 200 && status !== 201) throw new Error(`applying ${path}: the API server answered ${status}: ${body}`);
+export async function applyObject(home: LocalHome, path: string, object: object): Promise<void> {
+  const cluster = homeCluster(home);
+  await cluster.apply(path, object, { fieldManager: "ameide-secrets-local" });
+  cluster.close();
 }

@@ -4,12 +4,10 @@ import { join } from "node:path";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
 import { waitUntil } from "../wait-until.ts";
-import { applyObject, callCluster } from "./cluster-call.ts";
+import { applyObject, homeCluster } from "./cluster-call.ts";
 import { clusterAccess } from "./cluster-access.ts";
 
 const digestAnnotation = "ameide-secrets/digest";
-/** Served to the last field, so that metadata alone comes back: the definitions are 1.3 MB. */
-const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 interface Definition {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
@@ -23,8 +21,8 @@ export async function applyClusterObjects(home: LocalHome, binaries: Binaries): 
   const access = clusterAccess();
   const digest = digestOf(JSON.stringify(access));
   const marker = access[0];
-  const present = await callCluster(home, "GET", marker.path);
-  const upToDate = present.status === 200 && annotationOf(JSON.parse(present.body) as Definition) === digest;
+  const present = await homeCluster(home).find<Definition>(marker.path);
+  const upToDate = present !== undefined && annotationOf(present) === digest;
   await Promise.all([upToDate ? undefined : applyAccess(home, access, digest), applyCrds(home, binaries)]);
 }
 
@@ -35,9 +33,9 @@ export async function applyClusterObjects(home: LocalHome, binaries: Binaries): 
 export async function applyCrds(home: LocalHome, binaries: Binaries): Promise<void> {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   const wanted = definitionsIn(binaries.externalSecretsDefinitions);
-  const { body } = await callCluster(home, "GET", path, { headers: { accept: metadataOnly } });
-  const { items } = JSON.parse(body) as { readonly items: readonly Definition[] | null };
-  const present = new Map((items ?? []).map((item) => [item.metadata.name, annotationOf(item)]));
+  // metadata alone: the definitions are 1.3 MB
+  const found = await homeCluster(home).metadata(path);
+  const present = new Map(found.map((metadata) => [metadata.name, annotationOf({ metadata })]));
   const outdated = wanted.filter(({ definition, digest }) => present.get(definition.metadata.name) !== digest);
   await Promise.all(
     outdated.map(({ definition, digest }) =>
@@ -61,12 +59,15 @@ function definitionsIn(folder: string): readonly { readonly definition: Definiti
 
 async function isServed(home: LocalHome, count: number): Promise<boolean> {
   const groups = ["external-secrets.io/v1", "external-secrets.io/v1alpha1", "generators.external-secrets.io/v1alpha1"];
-  const answers = await Promise.all(groups.map((group) => callCluster(home, "GET", `/apis/${group}`)));
-  if (answers.some(({ status }) => status !== 200)) return false;
-  const kinds = answers.flatMap(({ body }) => {
-    const { resources } = JSON.parse(body) as { readonly resources: readonly { readonly name: string }[] };
-    return resources.map(({ name }) => name).filter((name) => !name.includes("/"));
-  });
+  const cluster = homeCluster(home);
+  const answers = await Promise.all(
+    groups.map((group) => cluster.find<{ resources: readonly { readonly name: string }[] }>(`/apis/${group}`)),
+  );
+  if (answers.includes(undefined)) return false;
+  const kinds = answers
+    .flatMap((answer) => answer?.resources ?? [])
+    .map(({ name }) => name)
+    .filter((name) => !name.includes("/"));
   return kinds.length >= count;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { httpCall } from "./http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import type { Server } from "./server.ts";
 
 /** What the chain and the Deployments that read its Secrets live on; no Service or volume is ever made here. */
@@ -48,7 +48,7 @@ export function controllerManager(home: LocalHome, binaries: Binaries): Server {
     after: ["kube-apiserver"],
     isReady: async () => {
       const ca = readFileSync(kubernetes.caCertificate);
-      return (await httpCall(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
+      return (await exchange(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { httpCall } from "./http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import type { Server } from "./server.ts";
 
 /** What the API server stores. TLS both ways: else every user of this machine could read the Secrets in it. */
@@ -44,7 +44,7 @@ export function etcdServer(home: LocalHome, binaries: Binaries): Server {
         cert: readFileSync(etcd.clientCertificate),
         key: readFileSync(etcd.clientKey),
       };
-      return (await httpCall(`${client}/health`, credentials)).status === 200;
+      return (await exchange(`${client}/health`, credentials)).status === 200;
     },
   };
 }

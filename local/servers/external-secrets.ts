@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { httpCall } from "./http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import type { Server } from "./server.ts";
 
 /** The External Secrets Operator; without its webhook and the controller of that webhook's certificates. */
@@ -26,7 +26,7 @@ export function externalSecrets(home: LocalHome, binaries: Binaries): Server {
     after: ["kube-apiserver"],
     // 0.19.2 has no health endpoint; a controller that runs shows its workers
     isReady: async () => {
-      const { status, body } = await httpCall(`http://${metrics}/metrics`);
+      const { status, body } = await exchange(`http://${metrics}/metrics`);
       return (
         status === 200 && /^controller_runtime_max_concurrent_reconciles\{controller="externalsecret"\} /m.test(body)
       );

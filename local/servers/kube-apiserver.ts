@@ -1,6 +1,7 @@
+import { exchange } from "../../clients/http.ts";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { callCluster } from "./cluster-call.ts";
+import { administrator } from "./cluster-call.ts";
 import type { Server } from "./server.ts";
 
 /**
@@ -49,6 +50,6 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
     ports: ["kubernetes"],
     inputs: [],
     after: ["etcd"],
-    isReady: async () => (await callCluster(home, "GET", "/readyz", { timeoutInSeconds: 3 })).status === 200,
+    isReady: async () => (await exchange(`${kubernetesUrl}/readyz`, administrator(home))).status === 200,
   };
 }

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { httpCall } from "./http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import type { Server } from "./server.ts";
 
 /**
@@ -34,7 +34,7 @@ export function openbao(home: LocalHome, binaries: Binaries): Server {
     prepare: () => Promise.resolve(writePrivateFile(home.vault.configFile, configuration)),
     isReady: async () => {
       const asked = "sealedcode=200&uninitcode=200&standbyok=true";
-      return (await httpCall(`${home.vaultUrl}/v1/sys/health?${asked}`)).status === 200;
+      return (await exchange(`${home.vaultUrl}/v1/sys/health?${asked}`)).status === 200;
     },
   };
 }

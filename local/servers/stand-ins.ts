@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalHome } from "../home.ts";
-import { httpCall } from "./http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import type { Server } from "./server.ts";
 
 /** The Azure subscription that the stand-in plays; what is left out is made up at the first start. */
@@ -31,8 +31,8 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
     inputs: [digestOfSources(), readFileSync(kubernetes.nodeKubeconfig, "utf8")],
     after: ["kube-apiserver"],
     isReady: async () => {
-      const azure = await httpCall(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
-      const kubelet = await httpCall(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
+      const azure = await exchange(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
+      const kubelet = await exchange(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
         ca: readFileSync(kubernetes.caCertificate),
         cert: readFileSync(kubernetes.kubeletClientCertificate),
         key: readFileSync(kubernetes.kubeletClientKey),
@@ -46,7 +46,7 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
 function digestOfSources(): string {
   const root = join(import.meta.dirname, "..", "..");
   const hash = createHash("sha256");
-  for (const folder of ["stand-ins", "local", "domain"]) {
+  for (const folder of ["stand-ins", "local", "clients", "domain"]) {
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).toSorted()) {
       if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(root, folder, file)));
     }

@@ -9,9 +9,9 @@ import {
   type JWK,
   type JWTPayload,
 } from "jose";
+import { exchange } from "../../clients/http.ts";
 import type { AzureError } from "./azure-error.ts";
 import { entraError } from "./entra-error.ts";
-import { fetchWithCa } from "./fetch-with-ca.ts";
 import type { FederatedCredential } from "./state-schema.ts";
 
 /** Where the cluster's public keys are: at an address behind its own CA, or given outright. */
@@ -98,7 +98,11 @@ function keySetOf(jwks: ClusterJwks) {
   return createRemoteJWKSet(new URL(url), {
     // a cluster that was made anew has new keys: look again soon
     cooldownDuration: 1000,
-    [customFetch]: (address: string) => fetchWithCa(address, caPem, bearerToken),
+    [customFetch]: async (address: string) => {
+      const headers = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` };
+      const { status, body } = await exchange(address, { ca: caPem, headers, timeoutInMs: 5_000 });
+      return new Response(body, { status });
+    },
   });
 }
 

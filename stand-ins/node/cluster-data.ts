@@ -1,4 +1,4 @@
-import { KubeApiError, type KubeApi } from "./kube-api.ts";
+import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import type { FieldReference, Pod } from "./pod.ts";
 
 /** What a pod asks for is not there (yet): a kubelet says so in the pod's status and tries again. */
@@ -8,7 +8,7 @@ export class NotYet extends Error {
 
 /** @returns the data of a ConfigMap, or `undefined` where it is optional and absent. @throws NotYet if it is absent. */
 export async function configMapData(
-  api: KubeApi,
+  api: KubernetesClient,
   namespace: string,
   name: string,
   optional = false,
@@ -20,7 +20,7 @@ export async function configMapData(
 
 /** As {@link configMapData}, for a Secret. */
 export async function secretData(
-  api: KubeApi,
+  api: KubernetesClient,
   namespace: string,
   name: string,
   optional = false,
@@ -40,11 +40,15 @@ interface WithData {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-async function read(api: KubeApi, { kind, namespace, name }: Wanted, optional: boolean): Promise<WithData | undefined> {
+async function read(
+  api: KubernetesClient,
+  { kind, namespace, name }: Wanted,
+  optional: boolean,
+): Promise<WithData | undefined> {
   try {
     return await api.get<WithData>(`/api/v1/namespaces/${namespace}/${kind}s/${name}`);
   } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
+    if (!(error instanceof KubernetesError) || error.status !== 404) throw error;
     if (optional) return undefined;
     throw new NotYet(`${kind} "${name}" not found`, { cause: error });
   }
@@ -56,7 +60,7 @@ function decoded(data: WithData["data"] = {}, encoding: "utf8" | "base64"): read
 
 /** @returns a token of the pod's ServiceAccount, bound to the pod: it dies with it. `lifetimeInSeconds` as granted. */
 export async function serviceAccountToken(
-  api: KubeApi,
+  api: KubernetesClient,
   { metadata, spec }: Pod,
   audience: string | undefined,
   expirationSeconds = 3600,
@@ -64,7 +68,7 @@ export async function serviceAccountToken(
   const account = spec.serviceAccountName ?? "default";
   const before = Date.now();
   try {
-    const { status } = await api.post<{ status: { token: string; expirationTimestamp: string } }>(
+    const { status } = await api.create<{ status: { token: string; expirationTimestamp: string } }>(
       `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${account}/token`,
       {
         apiVersion: "authentication.k8s.io/v1",
@@ -78,7 +82,7 @@ export async function serviceAccountToken(
     );
     return { token: status.token, lifetimeInSeconds: (Date.parse(status.expirationTimestamp) - before) / 1000 };
   } catch (error) {
-    if (!(error instanceof KubeApiError)) throw error;
+    if (!(error instanceof KubernetesError)) throw error;
     throw new NotYet(`failed to fetch token for serviceaccount "${account}": ${error.message}`, { cause: error });
   }
 }

@@ -1,16 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { KubernetesClientOptions } from "../../clients/kubernetes.ts";
 import { UserError } from "../../domain/user-error.ts";
 
-/** How to reach one API server and as whom. PEM texts, not paths. */
-export interface ApiConnection {
-  /** Such as `https://127.0.0.1:28202`. */
-  readonly server: string;
-  readonly ca: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly token?: string;
-}
+/** How to reach one API server and as whom. */
+export type ApiConnection = Pick<KubernetesClientOptions, "address" | "ca" | "cert" | "key" | "authenticate">;
 
 interface Named {
   readonly name: string;
@@ -47,13 +41,16 @@ export async function connectionFromKubeconfig(path: string): Promise<ApiConnect
     if (inline !== undefined) return Buffer.from(inline, "base64").toString("utf8");
     return file === undefined ? undefined : readFileSync(resolve(dirname(path), file), "utf8");
   };
+  const { token } = user;
   const cert = pem(user, "client-certificate");
   const key = pem(user, "client-key");
   return {
-    server: cluster["server"],
+    address: cluster["server"],
     ca: pem(cluster, "certificate-authority") ?? "",
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(user["token"] === undefined ? {} : { token: user["token"] }),
+    ...(token === undefined
+      ? {}
+      : { authenticate: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }) }),
   };
 }

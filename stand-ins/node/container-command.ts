@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { containerEnvironment } from "./container-environment.ts";
 import type { ContainerCommand } from "./container-process.ts";
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { withRealPaths, withVariables } from "./mount-paths.ts";
 import type { Container, Pod } from "./pod.ts";
 import type { PodVolumes } from "./volumes.ts";
@@ -23,7 +23,7 @@ export function commandInImage({ command, args = [], image = "" }: Container): r
  * @throws NotYet if its environment names something that is absent.
  */
 export async function commandOnThisMachine(
-  api: KubeApi,
+  api: KubernetesClient,
   pod: Pod,
   container: Container,
   { volumes, dir, nodeBinary }: { readonly volumes: PodVolumes; readonly dir: string; readonly nodeBinary: string },

@@ -1,5 +1,5 @@
 import { configMapData, NotYet, podField, secretData } from "./cluster-data.ts";
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { withRealPaths, withVariables, type MountPaths } from "./mount-paths.ts";
 import type { Container, EnvironmentVariable, KeyReference, Pod } from "./pod.ts";
 
@@ -13,12 +13,12 @@ const imageEnvironment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
  * @throws NotYet if a Secret, ConfigMap or key that is not optional is absent.
  */
 export async function containerEnvironment(
-  api: KubeApi,
+  api: KubernetesClient,
   pod: Pod,
   container: Container,
   mounts: MountPaths,
 ): Promise<Readonly<Record<string, string>>> {
-  const server = new URL(api.server);
+  const server = new URL(api.address);
   const environment: Record<string, string> = {
     ...imageEnvironment,
     HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
@@ -42,7 +42,7 @@ export async function containerEnvironment(
 }
 
 async function valueOf(
-  api: KubeApi,
+  api: KubernetesClient,
   pod: Pod,
   { name, value, valueFrom }: EnvironmentVariable,
   known: Readonly<Record<string, string>>,

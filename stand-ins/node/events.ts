@@ -1,4 +1,4 @@
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import type { Pod } from "./pod.ts";
 
 /** Who reports, as a kubelet's Events have it. */
@@ -8,7 +8,7 @@ export interface Reporter {
 }
 
 /** Events on Pods. The same report again raises the count of the first, so that a retry does not flood the cluster. */
-export function eventReporter(api: KubeApi, nodeName: string): Reporter {
+export function eventReporter(api: KubernetesClient, nodeName: string): Reporter {
   const known = new Map<string, { readonly path: Promise<string>; readonly firstTimestamp: string; count: number }>();
   const report: Reporter["report"] = (pod, type, reason, message) => {
     const { name, namespace, uid } = pod.metadata;
@@ -23,7 +23,7 @@ export function eventReporter(api: KubeApi, nodeName: string): Reporter {
     }
     const events = `/api/v1/namespaces/${namespace}/events`;
     const path = api
-      .post<{ metadata: { name: string } }>(events, {
+      .create<{ metadata: { name: string } }>(events, {
         apiVersion: "v1",
         kind: "Event",
         metadata: { generateName: `${name}.`, namespace },

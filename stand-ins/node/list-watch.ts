@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { KubeApiError, type KubeApi } from "./kube-api.ts";
+import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 
 interface Item {
   readonly metadata: { readonly resourceVersion?: string };
@@ -19,7 +19,7 @@ const watchSeconds = 240;
 
 /** Follows a collection until `stop` aborts, over restarts of the API server and compaction of its history. */
 export async function follow<T extends Item>(
-  api: KubeApi,
+  api: KubernetesClient,
   path: string,
   follower: Follower<T>,
   stop: AbortSignal,
@@ -35,14 +35,13 @@ export async function follow<T extends Item>(
       }
       const from = `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
       for await (const { type, object } of api.watch<T>(from, stop)) {
-        if (type === "ERROR") throw new KubeApiError((object as { code?: number }).code ?? 500, "the watch was ended");
         wait = firstWait;
         version = object.metadata.resourceVersion ?? version;
         if (type === "DELETED") follower.deleted(object);
         else if (type !== "BOOKMARK") follower.changed(object);
       }
     } catch (error) {
-      if (error instanceof KubeApiError && error.status === 410) version = undefined; // the history since then is gone
+      if (error instanceof KubernetesError && error.status === 410) version = undefined; // the history since then is gone
       await delay(wait, undefined, { signal: stop }).catch(() => undefined);
       wait = Math.min(wait * 2, longestWait);
     }

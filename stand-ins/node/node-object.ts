@@ -1,6 +1,6 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { KubeApiError, type KubeApi } from "./kube-api.ts";
+import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import { untilAnswered } from "./until-answered.ts";
 
 /** As a kubelet: the lease every 10 s (the controller-manager gives a node up after 40), the status every 5 min. */
@@ -15,9 +15,9 @@ export interface NodeIdentity {
 }
 
 /** Registers the Node, or takes up the one of an earlier run, and reports it Ready. */
-export async function registerNode(api: KubeApi, { name, port }: NodeIdentity): Promise<void> {
+export async function registerNode(api: KubernetesClient, { name, port }: NodeIdentity): Promise<void> {
   try {
-    await api.post("/api/v1/nodes", {
+    await api.create("/api/v1/nodes", {
       apiVersion: "v1",
       kind: "Node",
       metadata: {
@@ -31,14 +31,14 @@ export async function registerNode(api: KubeApi, { name, port }: NodeIdentity): 
       },
     });
   } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 409) throw error;
+    if (!(error instanceof KubernetesError) || error.status !== 409) throw error;
   }
   await reportReady(api, { name, port });
   await renewLease(api, name);
 }
 
 /** Keeps the Node alive in the eyes of the controller-manager until `stop` aborts. */
-export async function keepAlive(api: KubeApi, node: NodeIdentity, stop: AbortSignal): Promise<void> {
+export async function keepAlive(api: KubernetesClient, node: NodeIdentity, stop: AbortSignal): Promise<void> {
   for (let count = 1; ; count += 1) {
     await delay(leaseIntervalInMilliseconds, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return;
@@ -47,18 +47,18 @@ export async function keepAlive(api: KubeApi, node: NodeIdentity, stop: AbortSig
   }
 }
 
-async function renewLease(api: KubeApi, name: string): Promise<void> {
+async function renewLease(api: KubernetesClient, name: string): Promise<void> {
   const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
   const spec = { holderIdentity: name, leaseDurationSeconds: leaseDurationInSeconds, renewTime: microTime() };
   try {
     await api.patch(`${leases}/${name}`, { spec });
   } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
-    await api.post(leases, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name }, spec });
+    if (!(error instanceof KubernetesError) || error.status !== 404) throw error;
+    await api.create(leases, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name }, spec });
   }
 }
 
-async function reportReady(api: KubeApi, { name, port }: NodeIdentity): Promise<void> {
+async function reportReady(api: KubernetesClient, { name, port }: NodeIdentity): Promise<void> {
   const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const condition = (type: string, status: string, reason: string) => ({
     type,

@@ -4,7 +4,7 @@ import { commandInImage, commandOnThisMachine } from "./container-command.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { startContainer, type ContainerCommand, type ContainerProcess } from "./container-process.ts";
 import type { Reporter } from "./events.ts";
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { notStarted, podStatus, type PodCondition, type PodVerdict, type Standing } from "./pod-status.ts";
 import type { Container, Pod, Terminated } from "./pod.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -12,7 +12,7 @@ import { mountVolumes, type PodVolumes } from "./volumes.ts";
 
 /** What every pod of a node has in common. */
 export interface PodHost {
-  readonly api: KubeApi;
+  readonly api: KubernetesClient;
   readonly reporter: Reporter;
   /** Program that stands for `/nodejs/bin/node`. */
   readonly nodeBinary: string;

@@ -113,7 +113,7 @@ export class Pods {
     const { name, namespace, uid } = pod.metadata;
     await untilAnswered(
       () =>
-        this.#host.api.post(`${podPath(pod)}/binding`, {
+        this.#host.api.create(`${podPath(pod)}/binding`, {
           apiVersion: "v1",
           kind: "Binding",
           metadata: { name, namespace, uid },
@@ -141,7 +141,7 @@ export class Pods {
     run?.stop(deletionGracePeriodSeconds);
     await run?.ended;
     await untilAnswered(
-      () => this.#host.api.delete(podPath(pod), { gracePeriodSeconds: 0, preconditions: { uid } }),
+      () => this.#host.api.remove(podPath(pod), { gracePeriodSeconds: 0, preconditions: { uid } }),
       this.#host.closing,
     );
   }

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiConnection } from "./connection.ts";
 import { eventReporter } from "./events.ts";
-import { KubeApi } from "./kube-api.ts";
+import { KubernetesClient } from "../../clients/kubernetes.ts";
 import { serveLogs, type Serving } from "./log-server.ts";
 import { keepAlive, registerNode } from "./node-object.ts";
 import { Pods } from "./pods.ts";
@@ -35,7 +35,7 @@ export async function startNode(options: NodeOptions): Promise<{ close(): Promis
   const { connection, port, serving, nodeBinary = process.execPath, nodeName = "ameide-local-node" } = options;
   const dir = join(options.dir, "pods");
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const api = new KubeApi(connection);
+  const api = new KubernetesClient({ connections: 16, timeoutInMs: 15_000, ...connection });
   const closing = new AbortController();
   const host = { api, nodeBinary, closing: closing.signal, reporter: eventReporter(api, nodeName) };
   const pods = new Pods(host, nodeName, dir);

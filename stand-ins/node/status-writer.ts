@@ -1,4 +1,4 @@
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { podPath, type Pod } from "./pod.ts";
 import { untilAnswered } from "./until-answered.ts";
 
@@ -7,13 +7,13 @@ import { untilAnswered } from "./until-answered.ts";
  * gives up when the pod is gone or another one has its name (409 on the uid).
  */
 export class StatusWriter {
-  readonly #api: KubeApi;
+  readonly #api: KubernetesClient;
   readonly #pod: Pod;
   readonly #stop: AbortSignal;
   #next: object | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(api: KubeApi, pod: Pod, stop: AbortSignal) {
+  constructor(api: KubernetesClient, pod: Pod, stop: AbortSignal) {
     this.#api = api;
     this.#pod = pod;
     this.#stop = stop;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { KubeApiError } from "./kube-api.ts";
+import { KubernetesError } from "../../clients/kubernetes.ts";
 
 const firstWait = 100;
 const longestWait = 5_000;
@@ -14,7 +14,7 @@ export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal
     try {
       return await call();
     } catch (error) {
-      const refused = error instanceof KubeApiError && error.status < 500 && error.status !== 429;
+      const refused = error instanceof KubernetesError && error.status < 500 && error.status !== 429;
       if (refused && error.status !== 404 && error.status !== 409) {
         process.stderr.write(`the API server refused a write of the node stand-in: ${error.message}\n`);
       }

@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { configMapData, NotYet, podField, secretData, serviceAccountToken } from "./cluster-data.ts";
-import type { KubeApi } from "./kube-api.ts";
+import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import type { ConfigMapSource, Container, DownwardSource, Pod, SecretSource, TokenSource, Volume } from "./pod.ts";
 
 /** A pod's volumes on disk. Tokens are kept fresh until {@link PodVolumes.close}. */
@@ -22,7 +22,7 @@ const retryInMilliseconds = 10_000;
  *
  * @throws NotYet if something that a volume names is absent, or its kind is not known to this node.
  */
-export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise<PodVolumes> {
+export async function mountVolumes(api: KubernetesClient, pod: Pod, dir: string): Promise<PodVolumes> {
   const timers = new Map<string, NodeJS.Timeout>();
   const renewals = new Set<Promise<void>>();
   const close = async (): Promise<void> => {
@@ -86,7 +86,7 @@ export async function mountVolumes(api: KubeApi, pod: Pod, dir: string): Promise
 
 type Content = Buffer | TokenSource;
 
-async function filesOf(api: KubeApi, pod: Pod, volume: Volume): Promise<ReadonlyMap<string, Content>> {
+async function filesOf(api: KubernetesClient, pod: Pod, volume: Volume): Promise<ReadonlyMap<string, Content>> {
   if (volume.emptyDir !== undefined) return new Map();
   const sources = volume.projected?.sources ?? [volume];
   const files = new Map<string, Content>();
@@ -100,7 +100,7 @@ async function filesOf(api: KubeApi, pod: Pod, volume: Volume): Promise<Readonly
 }
 
 async function dataOf(
-  api: KubeApi,
+  api: KubernetesClient,
   pod: Pod,
   source: {
     readonly configMap?: ConfigMapSource;

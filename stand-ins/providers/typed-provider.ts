@@ -111,7 +111,7 @@ export class TypedProvider<Client> implements Provider {
   }
 
   cancel(): void {
-    this.#cancel.abort();
+    this.#cancel.abort(new Error("the operation was cancelled"));
   }
 
   /** One that an earlier update made, and ended before it could say so, is brought up to date instead. */

@@ -1,6 +1,6 @@
 import { bootstrapName } from "../../domain/plan/federation.ts";
 import type { AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
-import { httpCall, type HttpAnswer } from "../../local/servers/http-call.ts";
+import { exchange, type HttpResponse } from "../../clients/http.ts";
 
 export const namespace = "ameide-local";
 const account = `system:serviceaccount:${namespace}:${bootstrapName}`;
@@ -12,10 +12,10 @@ const identityId = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIde
 const secretsUser = `${subscription}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6`;
 export const roleAssignment = `${keyVaultId}/providers/Microsoft.Authorization/roleAssignments/22222222-2222-4222-8222-222222222222`;
 
-async function azureCall(azure: AzureStandIn, method: string, path: string, body?: object): Promise<HttpAnswer> {
-  return await httpCall(`${azure.origin}${path}`, {
+async function azureCall(azure: AzureStandIn, method: string, path: string, body?: object): Promise<HttpResponse> {
+  return await exchange(`${azure.origin}${path}`, {
     method,
-    timeoutInSeconds: 30,
+    timeoutInMs: 30_000,
     ca: Buffer.from(azure.caPem),
     headers: { authorization: `Bearer ${azure.operatorToken}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -4,7 +4,7 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { bootstrapName } from "../../domain/plan/federation.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { httpCall } from "../../local/servers/http-call.ts";
+import { exchange } from "../../clients/http.ts";
 import { namespace } from "./azure-place.ts";
 
 // what the API server documents, read property by property in assertions
@@ -37,9 +37,9 @@ export class ClusterPlace {
 
   async call(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
     const { caCertificate, adminCertificate, adminKey } = this.#home.kubernetes;
-    const answer = await httpCall(`${this.#home.kubernetesUrl}${path}`, {
+    const answer = await exchange(`${this.#home.kubernetesUrl}${path}`, {
       method,
-      timeoutInSeconds: 30,
+      timeoutInMs: 30_000,
       ca: readFileSync(caCertificate),
       cert: readFileSync(adminCertificate),
       key: readFileSync(adminKey),

@@ -1,4 +1,4 @@
-import { HttpClient } from "../../bootstrap/http.ts";
+import { HttpClient } from "../../clients/http.ts";
 import { startAzure, type AzureOptions, type AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import { arm, federate, giveRole, makeAzure, roleAssignment } from "./azure-place.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { HttpClient } from "../../bootstrap/http.ts";
+import { HttpClient } from "../../clients/http.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { bootstrapName } from "../../domain/plan/federation.ts";

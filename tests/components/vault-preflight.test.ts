@@ -48,12 +48,12 @@ describe("requireVault", () => {
   it("fails a token that Vault does not know", async () =>
     assert.equal(await causeOf(200, "bad"), "vault-token-refused"));
 
-  it("fails where nobody answers, with the port-forward that mends it", async () => {
+  it("fails where nobody answers, with the port-forward that fixes it", async () => {
     const address = await withVault(200, (there) => Promise.resolve(there));
     await assert.rejects(requireVault(stackAt(address), "good"), {
       code: "vault-unreachable",
       message:
-        `no Vault of dev answers at ${address}\n` +
+        `no Vault of dev answers at ${address}: ${address.slice("http://".length)}: connect ECONNREFUSED ${address.slice("http://".length)}\n` +
         "  fix: kubectl -n ameide-dev port-forward svc/vault-core-dev 8200:8200, then VAULT_ADDR=http://127.0.0.1:8200; ameide-secrets up does both itself",
     });
   });

@@ -11,7 +11,7 @@ import { refuseLoss } from "../../cli/deploy/gates.ts";
 import { serverSideApply } from "../../components/server-side-apply.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
 import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
-import { KubeApi } from "../../stand-ins/node/kube-api.ts";
+import { KubernetesClient } from "../../clients/kubernetes.ts";
 import { useEngine } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
 import { environmentStack } from "../support/stacks.ts";
@@ -28,13 +28,13 @@ describe("a kubeconfig that changes, on a real API server", function () {
   const run = () => ({ policyPacks: [], signal: new AbortController().signal });
   const context = "ameide-local";
   const oidcIssuer = "https://issuer";
-  let api: KubeApi;
+  let api: KubernetesClient;
   let original: string;
   let uids: readonly string[];
 
   before(async () => {
     const { kubeconfig } = servers().home;
-    api = new KubeApi(await connectionFromKubeconfig(kubeconfig));
+    api = new KubernetesClient(await connectionFromKubeconfig(kubeconfig));
     original = kubeconfigFile("original", () => {});
   });
   after(() => api.close());
@@ -86,7 +86,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
   afterEach(async () => {
     assert.deepEqual(await liveUids(), uids, "the objects are the same ones");
     await (await engine.open(() => Promise.resolve())).destroy();
-    await api.delete("/api/v1/namespaces/default/configmaps/kept", {});
+    await api.remove("/api/v1/namespaces/default/configmaps/kept");
   });
 
   it("replaces nothing for another path, CA or address", async () => {

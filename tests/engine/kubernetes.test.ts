@@ -11,7 +11,7 @@ import {
 } from "@pulumi/kubernetes/core/v1/index.js";
 import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import { secret } from "@pulumi/pulumi";
-import { KubeApi, KubeApiError } from "../../stand-ins/node/kube-api.ts";
+import { KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
 import { useEngine } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
@@ -27,10 +27,10 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
-  let api: KubeApi;
+  let api: KubernetesClient;
 
   before(async () => {
-    api = new KubeApi(await connectionFromKubeconfig(servers().home.kubeconfig));
+    api = new KubernetesClient(await connectionFromKubeconfig(servers().home.kubeconfig));
   });
   after(() => api.close());
 
@@ -95,7 +95,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
 
   it("sees drift after a refresh, and mends it", async () => {
     await api.patch("/api/v1/namespaces/chain/serviceaccounts/reader", { metadata: { labels: { part: null } } });
-    await api.delete("/api/v1/namespaces/chain/secrets/value", {});
+    await api.remove("/api/v1/namespaces/chain/secrets/value");
     const stack = await engine.open(objects("two", "other text", "edit"));
     assert.deepEqual(await preview(stack), []);
     await stack.refresh();
@@ -119,11 +119,11 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   it("destroys what it made, and waits until it is gone", async () => {
     const stack = await engine.open(objects("two", "other text", "edit"));
     await stack.destroy();
-    await assert.rejects(api.get("/api/v1/namespaces/chain"), (error) => (error as KubeApiError).status === 404);
+    await assert.rejects(api.get("/api/v1/namespaces/chain"), (error) => (error as KubernetesError).status === 404);
   });
 
   it("fails to make what another manager made, naming it, and leaves it alone", async () => {
-    await api.post("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
+    await api.create("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
       metadata: { name: "theirs" },
       data: { key: "their text" },
     });
@@ -150,7 +150,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   });
 
   it("imports what is there already, and keeps it as it is", async () => {
-    await api.post("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
+    await api.create("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
       metadata: { name: "adopted", labels: { app: "theirs" } },
       data: { key: "text" },
     });

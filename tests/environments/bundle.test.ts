@@ -13,7 +13,7 @@ describe("bundleBootstrap", () => {
   it("gives the same bytes in another checkout", async () => {
     const other = mkdtempSync(join(tmpdir(), "ameide-secrets-checkout-"));
     try {
-      for (const folder of ["bootstrap", "domain", "package.json", "tsconfig.json"]) {
+      for (const folder of ["bootstrap", "clients", "domain", "package.json", "tsconfig.json"]) {
         cpSync(join(repositoryRoot, folder), join(other, folder), { recursive: true });
       }
       symlinkSync(join(repositoryRoot, "node_modules"), join(other, "node_modules"));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { UserError } from "../../domain/user-error.ts";
-import { callCluster } from "../../local/servers/cluster-call.ts";
-import { httpCall } from "../../local/servers/http-call.ts";
+import { homeCluster } from "../../local/servers/cluster-call.ts";
+import { exchange } from "../../clients/http.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { useServers } from "../support/servers.ts";
 
@@ -12,8 +12,9 @@ describe("the process of the stand-ins", function () {
   const start = (azure = {}) => startServers(servers().home, servers().binaries, { only: ["stand-ins"], azure });
 
   it("is a node of the cluster that is ready", async () => {
-    const { body } = await callCluster(servers().home, "GET", "/api/v1/nodes");
-    const { items } = JSON.parse(body) as { items: { status: { conditions: { type: string; status: string }[] } }[] };
+    const { items } = await homeCluster(servers().home).get<{
+      items: { status: { conditions: { type: string; status: string }[] } }[];
+    }>("/api/v1/nodes");
     const ready = items.flatMap(({ status }) => status.conditions).filter(({ type }) => type === "Ready");
     assert.deepEqual(
       ready.map(({ status }) => status),
@@ -23,7 +24,7 @@ describe("the process of the stand-ins", function () {
 
   it("is an Azure that asks for a token", async () => {
     const { azureUrl, azure } = servers().home;
-    const answer = await httpCall(
+    const answer = await exchange(
       `${azureUrl}/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/a?api-version=2024-07-01`,
       { ca: readFileSync(azure.caCertificate) },
     );
@@ -37,7 +38,7 @@ describe("the process of the stand-ins", function () {
     assert.deepEqual(await start({ tenantId: madeUp }), ["stand-ins"]);
     assert.deepEqual(await start({ tenantId: madeUp }), []);
     const discovery = `${home.azureUrl}/${madeUp}/v2.0/.well-known/openid-configuration`;
-    assert.equal((await httpCall(discovery, { ca: readFileSync(home.azure.caCertificate) })).status, 200);
+    assert.equal((await exchange(discovery, { ca: readFileSync(home.azure.caCertificate) })).status, 200);
   });
 
   it("fails as another tenant than the one whose secrets it holds, with the reason", async () => {

@@ -1,8 +1,8 @@
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import { pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
-import { listAll, ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
-import type { Cluster } from "../../access/cluster.ts";
+import { type Cluster, listAll } from "../../../clients/kubernetes.ts";
+import { ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
 import type { Change } from "../engine/run-log.ts";
 import { handOver, isOurs } from "./kubernetes-objects.ts";
 import { look, type Look } from "./look.ts";

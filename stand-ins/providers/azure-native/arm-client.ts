@@ -1,21 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HttpJson, passesByItself, type Answer } from "../http-json.ts";
-import type { Json, JsonObject } from "../property-value.ts";
-
-/** Resource Manager's answer, with its own code and message. */
-export class ArmError extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor({ status, body }: Answer) {
-    const { code = "", message = "" } =
-      (body as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
-    super(`Status=${status} Code=${JSON.stringify(code)} Message=${JSON.stringify(message)}`);
-    this.name = "ArmError";
-    this.status = status;
-    this.code = code;
-  }
-}
+import { AzureClient, AzureRestError, type AzureAnswer } from "../../../clients/azure.ts";
+import type { ServerError } from "../../../clients/http.ts";
+import { Redacted } from "../../../domain/redacted.ts";
+import type { JsonObject } from "../property-value.ts";
+import { providerRetries } from "../retries.ts";
 
 export interface ArmAddress {
   readonly endpoint: string;
@@ -26,18 +14,23 @@ export interface ArmAddress {
 }
 
 const longestOperationInMilliseconds = 600_000;
-const dataPlaneVersion = "7.5";
 
 /** Azure Resource Manager, and the calls of Key Vault's data plane that Resource Manager lacks. */
 export class ArmClient {
   readonly location: string | undefined;
-  readonly #http: HttpJson;
+  readonly #azure: AzureClient;
   readonly #subscriptionId: string | undefined;
   readonly #cancelled: AbortSignal;
 
   constructor({ endpoint, caPem, operatorToken, subscriptionId, location }: ArmAddress, cancelled: AbortSignal) {
-    const headers = { authorization: `Bearer ${operatorToken}` };
-    this.#http = new HttpJson({ url: endpoint, ca: caPem, headers }, cancelled);
+    this.#azure = new AzureClient({
+      resourceManager: endpoint,
+      keyVaultUri: endpoint,
+      ca: caPem,
+      token: () => Promise.resolve(new Redacted(operatorToken)),
+      timeoutInMs: 60_000,
+      retry: providerRetries(cancelled, mayPass),
+    });
     this.#subscriptionId = subscriptionId;
     this.#cancelled = cancelled;
     this.location = location;
@@ -51,61 +44,58 @@ export class ArmClient {
     return `/subscriptions/${this.#subscriptionId}`;
   }
 
-  /** @returns undefined where nothing is there. @throws ArmError */
+  /** @returns undefined where nothing is there. @throws Error in Azure's words */
   async get(id: string, apiVersion: string): Promise<JsonObject | undefined> {
-    const answer = await this.#send("GET", `${id}?api-version=${apiVersion}`);
-    return answer.status === 404 ? undefined : success(answer);
+    return (await this.#unlessGone(this.#arm("GET", `${id}?api-version=${apiVersion}`)))?.body;
   }
 
-  /** Waits for a change that Azure carries on in the background. @throws ArmError */
+  /** Waits for a change that Azure carries on in the background. @throws Error in Azure's words */
   async put(id: string, apiVersion: string, body: JsonObject): Promise<void> {
-    const answer = await this.#send("PUT", `${id}?api-version=${apiVersion}`, body);
-    success(answer);
-    await this.#finished(answer);
+    await this.#finished(await this.#arm("PUT", `${id}?api-version=${apiVersion}`, body).catch(asProvider));
   }
 
-  /** Succeeds where nothing is there. @throws ArmError */
+  /** Succeeds where nothing is there. @throws Error in Azure's words */
   async delete(id: string, apiVersion: string): Promise<void> {
-    const answer = await this.#send("DELETE", `${id}?api-version=${apiVersion}`);
-    if (answer.status === 404) return;
-    success(answer);
-    await this.#finished(answer);
+    const answer = await this.#unlessGone(this.#arm("DELETE", `${id}?api-version=${apiVersion}`));
+    if (answer !== undefined) await this.#finished(answer);
   }
 
-  /** Key Vault's data plane: the secret goes into soft delete. @throws ArmError */
+  /** Key Vault's data plane: the secret goes into soft delete. @throws Error in Azure's words */
   async deleteSecret(vaultUri: string, name: string): Promise<void> {
-    const url = `${vaultUri}secrets/${encodeURIComponent(name)}?api-version=${dataPlaneVersion}`;
-    const answer = await this.#send("DELETE", url);
-    if (answer.status !== 404) success(answer);
+    await this.#unlessGone(this.#azure.callKeyVault("DELETE", `${vaultUri}secrets/${encodeURIComponent(name)}`));
   }
 
   /**
    * Key Vault's data plane: brings a secret back from soft delete, with all of its versions.
    *
-   * @returns whether there was one. @throws ArmError
+   * @returns whether there was one. @throws Error in Azure's words
    */
   async recoverSecret(vaultUri: string, name: string): Promise<boolean> {
-    const url = `${vaultUri}deletedsecrets/${encodeURIComponent(name)}`;
-    const answer = await this.#send("POST", `${url}/recover?api-version=${dataPlaneVersion}`);
-    if (answer.status === 404) return false;
-    success(answer);
-    return true;
+    const url = `${vaultUri}deletedsecrets/${encodeURIComponent(name)}/recover`;
+    return (await this.#unlessGone(this.#azure.callKeyVault("POST", url))) !== undefined;
   }
 
-  #send(method: string, path: string, body?: Json): Promise<Answer> {
-    return this.#http.send(method, path, { ...(body === undefined ? {} : { body }), retryIf: mayPass });
+  async #arm(method: string, path: string, body?: JsonObject): Promise<AzureAnswer<JsonObject>> {
+    return await this.#azure.callArm<JsonObject>(method, path, body);
+  }
+
+  async #unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+    return await answer.catch((error: unknown) => {
+      if (error instanceof AzureRestError && error.status === 404) return undefined;
+      return asProvider(error);
+    });
   }
 
   /** @see https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
-  async #finished({ status, headers }: Answer): Promise<void> {
+  async #finished({ status, headers }: AzureAnswer<unknown>): Promise<void> {
     const operation = headers["azure-asyncoperation"];
     const url = typeof operation === "string" ? operation : headers.location;
     if ((status !== 201 && status !== 202) || url === undefined) return;
     const deadline = Date.now() + longestOperationInMilliseconds;
     while (Date.now() < deadline) {
-      const answer = await this.#send("GET", url);
-      const state = (success(answer)["status"] ?? "Succeeded") as string;
-      if (state === "Failed" || state === "Canceled") throw new ArmError(answer);
+      const answer = await this.#arm("GET", url).catch(asProvider);
+      const { status: state = "Succeeded", error } = (answer.body ?? {}) as { status?: string; error?: object };
+      if (state === "Failed" || state === "Canceled") asProvider(new AzureRestError(answer.status, error ?? {}));
       if (answer.status !== 202 && state === "Succeeded") return;
       await sleep(Number(answer.headers["retry-after"] ?? 1) * 1000, undefined, { signal: this.#cancelled });
     }
@@ -113,13 +103,21 @@ export class ArmClient {
   }
 }
 
-function success(answer: Answer): JsonObject {
-  if (answer.status >= 400) throw new ArmError(answer);
-  return (answer.body ?? {}) as JsonObject;
+/** @throws Error worded as the real provider words it. */
+function asProvider(error: unknown): never {
+  if (!(error instanceof AzureRestError)) throw error;
+  const { status, code, problem } = error;
+  const message = `Status=${status} Code=${JSON.stringify(code)} Message=${JSON.stringify(problem)}`;
+  throw new Error(message, { cause: error });
+}
+
+/** The status of Azure's refusal, `undefined` for any other error. */
+export function azureStatus(error: unknown): number | undefined {
+  return error instanceof Error && error.cause instanceof AzureRestError ? error.cause.status : undefined;
 }
 
 /** Azure refuses a second federated credential of an identity while the first is being written. */
-function mayPass(answer: Answer): boolean {
-  if (answer.status !== 409) return passesByItself(answer) || answer.status === 503;
-  return new ArmError(answer).code.startsWith("ConcurrentFederatedIdentityCredentialsWrites");
+function mayPass(error: ServerError): boolean {
+  if (error.status !== 409) return error.status === 503;
+  return error instanceof AzureRestError && error.code.startsWith("ConcurrentFederatedIdentityCredentialsWrites");
 }

@@ -3,7 +3,7 @@ import type { CheckRequest } from "../provider.ts";
 import { inputDiff } from "../property-diff.ts";
 import { keepSecrets, mapAt, textAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
 import type { ResourceType } from "../resource-type.ts";
-import { ArmError, type ArmClient } from "./arm-client.ts";
+import { azureStatus, type ArmClient } from "./arm-client.ts";
 
 export interface ArmShape {
   readonly apiVersion: string;
@@ -61,8 +61,7 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
       try {
         await client.put(id, apiVersion, wanted);
       } catch (error) {
-        const isConflict = error instanceof ArmError && error.status === 409;
-        if (!isConflict || (await shape.recover?.(client, id)) !== true) throw error;
+        if (azureStatus(error) !== 409 || (await shape.recover?.(client, id)) !== true) throw error;
         await client.put(id, apiVersion, wanted);
       }
     },

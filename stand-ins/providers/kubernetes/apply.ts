@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { awaitGone } from "./await-gone.ts";
-import { isForbidden, isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
-import type { ApplyOptions, KubeClient } from "./kube-client.ts";
+import { KubernetesError, type ApplyOptions } from "../../../clients/kubernetes.ts";
+import { isForbidden, isNotFound, UnknownKindError, type KubeClient } from "./kube-client.ts";
 import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
 
 const conflictHelp =
@@ -43,7 +43,7 @@ export async function applyNew(
         { cause: error },
       );
     }
-    if (!(error instanceof KubeError)) throw error;
+    if (!(error instanceof KubernetesError)) throw error;
     const reason = error.isFieldConflict ? `${conflictHelp}: ${error.message}` : error.message;
     throw new Error(`resource ${name} was not successfully created by the Kubernetes API server: ${reason}`, {
       cause: error,
@@ -56,7 +56,7 @@ export async function applyOver(client: KubeClient, object: KubeObject, options:
   try {
     return await client.apply(object, options);
   } catch (error) {
-    if (!(error instanceof KubeError) || isNotFound(error) || isForbidden(error)) throw error;
+    if (!(error instanceof KubernetesError) || isNotFound(error) || isForbidden(error)) throw error;
     const reason = error.isFieldConflict ? `${conflictHelp}: ${error.message}` : error.message;
     throw new Error(`resource ${fullName(object.metadata)} was refused by the Kubernetes API server: ${reason}`, {
       cause: error,

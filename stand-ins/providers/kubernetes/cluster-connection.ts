@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { connectionFromKubeconfig } from "../../node/connection.ts";
+import { connectionFromKubeconfig, type ApiConnection } from "../../node/connection.ts";
 import { isLoopback } from "../config.ts";
-import type { ServerAddress } from "../http-json.ts";
 import { stringAt, type PropertyMap } from "../property-value.ts";
 
 /**
@@ -13,20 +12,21 @@ import { stringAt, type PropertyMap } from "../property-value.ts";
  *
  * @throws Error if the program's kubeconfig or context leads anywhere else.
  */
-export async function clusterConnection(kubeconfigPath: string, options: PropertyMap): Promise<ServerAddress> {
+export async function clusterConnection(kubeconfigPath: string, options: PropertyMap): Promise<ApiConnection> {
   const context = stringAt(options, "context");
   const path = pathOf(stringAt(options, "kubeconfig"), kubeconfigPath);
   const current = (parse(readFileSync(path, "utf8")) as { "current-context"?: string })["current-context"];
   if (context !== undefined && context !== current) {
     throw new Error(`kubernetes: context "${context}" does not exist in ${path}, whose context is "${current ?? ""}"`);
   }
-  const { server, token, ...tls } = await connectionFromKubeconfig(path);
-  if (!isLoopback(server)) throw new Error(`kubernetes: ${path} leads to ${server}, which is not on this machine`);
-  const { server: own } = path === kubeconfigPath ? { server } : await connectionFromKubeconfig(kubeconfigPath);
-  if (new URL(server).port !== new URL(own).port) {
-    throw new Error(`kubernetes: ${path} leads to ${server}, but the local environment's cluster is ${own}`);
+  const connection = await connectionFromKubeconfig(path);
+  const { address } = connection;
+  if (!isLoopback(address)) throw new Error(`kubernetes: ${path} leads to ${address}, which is not on this machine`);
+  const { address: own } = path === kubeconfigPath ? connection : await connectionFromKubeconfig(kubeconfigPath);
+  if (new URL(address).port !== new URL(own).port) {
+    throw new Error(`kubernetes: ${path} leads to ${address}, but the local environment's cluster is ${own}`);
   }
-  return { url: server, ...tls, ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }) };
+  return connection;
 }
 
 /** The provider accepts a path or the file's whole text; here, the text of the local environment's own file only. */

@@ -1,8 +1,25 @@
-import { HttpJson, passesByItself, type Answer, type ServerAddress } from "../http-json.ts";
-import type { Json } from "../property-value.ts";
-import { isNotFound, KubeError, UnknownKindError } from "./kube-error.ts";
+import type { ServerError } from "../../../clients/http.ts";
+import { KubernetesClient, KubernetesError, type ApplyOptions } from "../../../clients/kubernetes.ts";
+import type { ApiConnection } from "../../node/connection.ts";
+import { providerRetries } from "../retries.ts";
 import { withoutUndeclaredField } from "./undeclared-field.ts";
 import { referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
+
+/** The API server knows no such kind: the CustomResourceDefinition is missing, or not there yet. */
+export class UnknownKindError extends Error {
+  constructor(apiVersion: string, kind: string) {
+    super(`no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
+    this.name = "UnknownKindError";
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof KubernetesError && error.status === 404;
+}
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof KubernetesError && error.status === 403;
+}
 
 interface ApiResource {
   readonly name: string;
@@ -10,20 +27,20 @@ interface ApiResource {
   readonly namespaced: boolean;
 }
 
-export interface ApplyOptions {
-  readonly fieldManager: string;
-  /** Takes fields over from other managers. */
-  readonly force: boolean;
-  readonly dryRun: boolean;
-}
-
-/** The API server as server-side apply needs it: objects of any kind, found by discovery. */
+/** Objects of any kind by server-side apply; their paths are found by discovery. */
 export class KubeClient {
-  readonly #http: HttpJson;
+  readonly #cluster: KubernetesClient;
   readonly #resources = new Map<string, Promise<readonly ApiResource[]>>();
 
-  constructor(address: ServerAddress, cancelled: AbortSignal) {
-    this.#http = new HttpJson(address, cancelled);
+  constructor(connection: ApiConnection, cancelled: AbortSignal) {
+    const retry = providerRetries(cancelled, mayPass);
+    this.#cluster = new KubernetesClient({
+      ...connection,
+      connections: 16,
+      timeoutInMs: 60_000,
+      signal: cancelled,
+      retry,
+    });
   }
 
   /** @throws UnknownKindError if the server does not serve the kind. */
@@ -31,39 +48,31 @@ export class KubeClient {
     return (await this.#resource(apiVersion, kind)).namespaced;
   }
 
-  /** @throws KubeError, 404 among others; UnknownKindError. */
+  /** @throws KubernetesError, 404 among others; UnknownKindError. */
   async get(reference: KubeReference): Promise<KubeObject> {
-    return this.#call("GET", await this.#path(reference));
+    return await this.#cluster.get<KubeObject>(await this.#path(reference));
   }
 
-  /** The object, or `undefined` where there is none. @throws KubeError, UnknownKindError */
+  /** The object, or `undefined` where there is none. @throws KubernetesError, UnknownKindError */
   async find(reference: KubeReference): Promise<KubeObject | undefined> {
-    try {
-      return await this.get(reference);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    return await this.#cluster.find<KubeObject>(await this.#path(reference));
   }
 
-  /** Server-side apply: creates what is absent. Warnings go nowhere, as in the real provider. @throws KubeError, UnknownKindError */
+  /** Server-side apply: creates what is absent. Warnings go nowhere, as in the real provider. @throws KubernetesError, UnknownKindError */
   async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
-    const { fieldManager, force, dryRun } = options;
-    const query = new URLSearchParams({ fieldManager, force: String(force), fieldValidation: "Warn" });
-    if (dryRun) query.set("dryRun", "All");
     const path = await this.#path(referenceOf(object));
     try {
-      return await this.#call("PATCH", `${path}?${query.toString()}`, object, "application/apply-patch+yaml");
+      return await this.#cluster.apply<KubeObject>(path, object, options);
     } catch (error) {
       const known = withoutUndeclaredField(object, error);
       if (known === undefined) throw error;
-      return this.apply(known, options);
+      return await this.apply(known, options);
     }
   }
 
-  /** Deletes in the foreground: the object stays until its dependents are gone. @throws KubeError, UnknownKindError */
+  /** Deletes in the foreground: the object stays until its dependents are gone. @throws KubernetesError, UnknownKindError */
   async delete(reference: KubeReference): Promise<void> {
-    await this.#call("DELETE", await this.#path(reference), { propagationPolicy: "Foreground" });
+    await this.#cluster.remove(await this.#path(reference), { propagationPolicy: "Foreground" });
   }
 
   async #path({ apiVersion, kind, name, namespace }: KubeReference): Promise<string> {
@@ -92,20 +101,7 @@ export class KubeClient {
   }
 
   async #discover(apiVersion: string): Promise<readonly ApiResource[]> {
-    const answer = await this.#http.send("GET", groupPath(apiVersion), { retryIf: isOverload });
-    if (answer.status === 404) return [];
-    if (answer.status >= 400) throw new KubeError(answer);
-    return (answer.body as { resources?: ApiResource[] } | undefined)?.resources ?? [];
-  }
-
-  async #call<T = KubeObject>(method: string, path: string, body?: Json, contentType?: string): Promise<T> {
-    const answer = await this.#http.send(method, path, {
-      retryIf: mayPass,
-      ...(body === undefined ? {} : { body }),
-      ...(contentType === undefined ? {} : { contentType }),
-    });
-    if (answer.status >= 400) throw new KubeError(answer);
-    return answer.body as T;
+    return (await this.#cluster.find<{ resources?: ApiResource[] }>(groupPath(apiVersion)))?.resources ?? [];
   }
 }
 
@@ -113,13 +109,8 @@ function groupPath(apiVersion: string): string {
   return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-function isOverload(answer: Answer): boolean {
-  return passesByItself(answer) || answer.status === 503;
-}
-
 /** A write that another write overtook passes at the second try; one whose fields another manager owns never does. */
-function mayPass(answer: Answer): boolean {
-  if (answer.status !== 409) return isOverload(answer);
-  const error = new KubeError(answer);
-  return error.reason === "Conflict" && !error.isFieldConflict;
+function mayPass(error: ServerError): boolean {
+  if (error.status === 503) return true;
+  return error instanceof KubernetesError && error.reason === "Conflict" && !error.isFieldConflict;
 }

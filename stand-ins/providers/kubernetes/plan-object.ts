@@ -1,8 +1,8 @@
+import type { ApplyOptions } from "../../../clients/kubernetes.ts";
 import { hasUnknown, toJsonObject, type PropertyMap } from "../property-value.ts";
 import { applyOver } from "./apply.ts";
 import { outputsOf } from "./checkpoint.ts";
-import { isForbidden, isNotFound, UnknownKindError } from "./kube-error.ts";
-import type { ApplyOptions, KubeClient } from "./kube-client.ts";
+import { isForbidden, isNotFound, UnknownKindError, type KubeClient } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 
 /**

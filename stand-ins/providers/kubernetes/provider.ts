@@ -1,3 +1,4 @@
+import type { ApplyOptions } from "../../../clients/kubernetes.ts";
 import { silentLog, type EngineLog } from "../engine-log.ts";
 import { inputChanges, replaces } from "../property-diff.ts";
 import { mapAt, revealed, stringAt, toJsonObject, type PropertyMap } from "../property-value.ts";
@@ -22,8 +23,7 @@ import { awaitGone } from "./await-gone.ts";
 import { awaitReady } from "./await-ready.ts";
 import { fieldManagerOf, importedInputs, outputsOf } from "./checkpoint.ts";
 import { clusterConnection } from "./cluster-connection.ts";
-import { isNotFound, UnknownKindError } from "./kube-error.ts";
-import { KubeClient, type ApplyOptions } from "./kube-client.ts";
+import { isNotFound, KubeClient, UnknownKindError } from "./kube-client.ts";
 import { fullName, kindOfType, parseFullName, type KubeObject, type KubeReference } from "./kube-object.ts";
 import { isProbablyNamespaced, replacePaths } from "./known-kinds.ts";
 import { isNameGenerated, withName, withNamespace } from "./names.ts";
@@ -163,7 +163,7 @@ export class KubernetesProvider implements Provider {
   }
 
   cancel(): void {
-    this.#cancel.abort();
+    this.#cancel.abort(new Error("the operation was cancelled"));
   }
 
   #planned(inputs: PropertyMap, isPatch: boolean, options: Omit<ApplyOptions, "dryRun">): Promise<PropertyMap> {

@@ -1,5 +1,5 @@
+import { KubernetesError } from "../../../clients/kubernetes.ts";
 import type { Json, JsonObject } from "../property-value.ts";
-import { KubeError } from "./kube-error.ts";
 import type { KubeObject } from "./kube-object.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { KubeObject } from "./kube-object.ts";
  * @returns the object without that field; undefined if the error is another one.
  */
 export function withoutUndeclaredField(object: KubeObject, error: unknown): KubeObject | undefined {
-  const path = error instanceof KubeError && /: (\.\S+): field not declared in schema/.exec(error.message)?.[1];
+  const path = error instanceof KubernetesError && /: (\.\S+): field not declared in schema/.exec(error.message)?.[1];
   if (typeof path !== "string") return undefined;
   // `.spec.containers[name="main"].bogus`
   const steps = [...path.matchAll(/\.([^.[]+)|\[(\w+)="([^"]*)"\]|\[(\d+)\]/g)];

@@ -1,6 +1,6 @@
 import { textAt, type Json, type JsonObject } from "../property-value.ts";
 import { given, mountAt, trimmed } from "./mount.ts";
-import type { VaultClient } from "./vault-client.ts";
+import type { ProviderVault } from "./provider-vault.ts";
 import { durationInSeconds, requestBody, responseFields, unitSeconds } from "./request-body.ts";
 import { vaultType } from "./vault-type.ts";
 
@@ -66,7 +66,7 @@ function pathOf(properties: JsonObject): string {
   return trimmed(textAt(properties, properties["path"] === undefined ? "type" : "path"));
 }
 
-async function tune(client: VaultClient, path: string, inputs: JsonObject): Promise<void> {
+async function tune(client: ProviderVault, path: string, inputs: JsonObject): Promise<void> {
   if (inputs["tune"] === undefined) return;
   await client.write(`sys/mounts/auth/${path}/tune`, requestBody(inputs["tune"] as JsonObject, tuneFields));
 }

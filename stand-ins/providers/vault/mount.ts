@@ -1,6 +1,6 @@
 import { textAt, type JsonObject } from "../property-value.ts";
 import { responseFields } from "./request-body.ts";
-import type { VaultClient } from "./vault-client.ts";
+import type { ProviderVault } from "./provider-vault.ts";
 import { vaultType } from "./vault-type.ts";
 
 /** `vault:index/mount:Mount`: a secrets engine. */
@@ -85,7 +85,7 @@ const tunedFields = [
 ];
 
 /** One entry of `sys/mounts` or `sys/auth`, whose keys end in a slash. */
-export async function mountAt(client: VaultClient, list: string, path: string): Promise<JsonObject | undefined> {
+export async function mountAt(client: ProviderVault, list: string, path: string): Promise<JsonObject | undefined> {
   const mounts = await client.read(list);
   return mounts?.[`${path}/`] as JsonObject | undefined;
 }

@@ -8,9 +8,9 @@ import { secretBackendV2, secretV2 } from "./key-value.ts";
 import { authBackendConfig, authBackendRole } from "./kubernetes-auth.ts";
 import { mount } from "./mount.ts";
 import { policy } from "./policy.ts";
-import { VaultClient } from "./vault-client.ts";
+import { ProviderVault } from "./provider-vault.ts";
 
-const types: Readonly<Record<string, ResourceType<VaultClient>>> = {
+const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:index/authBackend:AuthBackend": authBackend,
   "vault:index/mount:Mount": mount,
   "vault:index/policy:Policy": policy,
@@ -21,7 +21,7 @@ const types: Readonly<Record<string, ResourceType<VaultClient>>> = {
 };
 
 /** The types of the provider `vault` that this program uses. @param live - undefined: offline */
-export function vaultProvider(live: LiveConfig | undefined, journal: MadeJournal): TypedProvider<VaultClient> {
+export function vaultProvider(live: LiveConfig | undefined, journal: MadeJournal): TypedProvider<ProviderVault> {
   return new TypedProvider({
     name: "vault",
     journal,
@@ -34,12 +34,12 @@ export function vaultProvider(live: LiveConfig | undefined, journal: MadeJournal
  * Vault is not asked yet: the real provider looks its token up with the first call for a resource, so a preview of
  * creations passes while Vault is sealed or out of reach.
  */
-function connect(live: LiveConfig, options: PropertyMap, cancelled: AbortSignal): VaultClient {
+function connect(live: LiveConfig, options: PropertyMap, cancelled: AbortSignal): ProviderVault {
   const asked = stringAt(options, "address");
   if (asked !== undefined && new URL(asked).origin !== new URL(live.vaultAddress).origin) {
     throw new Error(
       `vault: the local environment's provider serves ${live.vaultAddress}, the program asks for ${asked}`,
     );
   }
-  return new VaultClient(live.vaultAddress, live.vaultToken ?? stringAt(options, "token") ?? "", cancelled);
+  return new ProviderVault(live.vaultAddress, live.vaultToken ?? stringAt(options, "token") ?? "", cancelled);
 }

@@ -14,7 +14,7 @@ import {
 import type { CheckRequest } from "../provider.ts";
 import type { ResourceType } from "../resource-type.ts";
 import { snakeCase } from "./request-body.ts";
-import type { VaultClient } from "./vault-client.ts";
+import type { ProviderVault } from "./provider-vault.ts";
 
 /** One property of a resource, as the Terraform provider's schema declares it. */
 export interface Field {
@@ -33,7 +33,7 @@ export interface Field {
 }
 
 export interface VaultShape extends Pick<
-  ResourceType<VaultClient>,
+  ResourceType<ProviderVault>,
   "idOf" | "moves" | "create" | "update" | "read" | "remove"
 > {
   readonly fields: Readonly<Record<string, Field>>;
@@ -45,7 +45,7 @@ export interface VaultShape extends Pick<
  *
  * @see https://github.com/hashicorp/terraform-provider-vault/tree/v5.8.0/vault
  */
-export function vaultType(shape: VaultShape): ResourceType<VaultClient> {
+export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
   const { fields, read, ...calls } = shape;
   const entries = Object.entries<Field>({ ...fields, namespace: { replaces: true } });
   const named = (holds: (field: Field) => unknown) => entries.filter(([, field]) => holds(field)).map(([name]) => name);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import type { LocalHome } from "../../../local/home.ts";
-import { httpCall } from "../../../local/servers/http-call.ts";
+import { exchange } from "../../../clients/http.ts";
 import { namespace } from "../azure-place.ts";
 import { useRig } from "../use-rig.ts";
 
 async function healthOf(home: LocalHome): Promise<number> {
-  return (await httpCall(`${home.vaultUrl}/v1/sys/health`)).status;
+  return (await exchange(`${home.vaultUrl}/v1/sys/health`)).status;
 }
 
 const uninitialised = 501;
@@ -118,7 +118,7 @@ describe("initialise", function () {
   it("fails as vault-orphaned, and has nothing deleted, where somebody else was quicker", async () => {
     const home = await rig().freshVault();
     const address = await rig().proxy(async ({ method, path, body }, forward) => {
-      if (method === "POST" && path === "/v1/sys/init") await httpCall(`${home.vaultUrl}${path}`, { method, body });
+      if (method === "POST" && path === "/v1/sys/init") await exchange(`${home.vaultUrl}${path}`, { method, body });
       return await forward();
     }, home.vaultUrl);
     const { code, summary } = await rig().runHere(configFor(home, "credentials-unanswered", { address }));

@@ -1,5 +1,5 @@
 import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
-import { azureReader } from "../../../diagnose/observe/access.ts";
+import { AzureClient } from "../../../clients/azure.ts";
 import { localArm } from "../../../cli/access/local-azure.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import type { Break } from "./break.ts";
@@ -69,7 +69,7 @@ export const keyVaultBreaks = {
       const { endpoint, caPem } = localArm(world.chain.home);
       const { keyVaultUri } = world.place.stack.azure;
       const token = () => Promise.resolve(new Redacted("nobody"));
-      return { access: { azure: azureReader({ resourceManager: endpoint, keyVaultUri, token, ca: caPem }) } };
+      return { access: { azure: new AzureClient({ resourceManager: endpoint, keyVaultUri, token, ca: caPem }) } };
     },
   },
 } as const satisfies Readonly<Record<string, Break>>;

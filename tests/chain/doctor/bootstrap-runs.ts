@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { podLog } from "../../../diagnose/observe/pod-log.ts";
+import { podLog } from "../../../clients/kubernetes.ts";
 import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
 import { bootstrapRoleBinding } from "../../../domain/manifests/bootstrap-access.ts";
 import { patchContainer, patchPod } from "./bootstrap.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openOrClosed } from "../../../cli/access/closed-cluster.ts";
+import { openOrClosed } from "../../../clients/kubeconfig.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { stack } from "../../diagnose/healthy.ts";

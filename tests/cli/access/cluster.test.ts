@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { KubernetesError, openCluster, type Cluster } from "../../../cli/access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
+import { openCluster } from "../../../clients/kubeconfig.ts";
 import { FakeApiServer } from "./api-server.ts";
 
 describe("openCluster", () => {
@@ -40,14 +41,18 @@ describe("openCluster", () => {
   });
   it("fails with the status of a watch that is refused, and of one that the server breaks off", async () => {
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: "cannot watch" }));
-    await assert.rejects(namesOf(cluster), new KubernetesError(403, "cannot watch"));
+    await assert.rejects(namesOf(cluster), { name: "KubernetesError", status: 403, message: "cannot watch" });
     const gone = { type: "ERROR", object: { kind: "Status", code: 410, message: "too old resource version" } };
     api.answer = (_request, response) => response.end(`${JSON.stringify(gone)}\n`);
-    await assert.rejects(namesOf(cluster), new KubernetesError(410, "too old resource version"));
+    await assert.rejects(namesOf(cluster), {
+      name: "KubernetesError",
+      status: 410,
+      message: "too old resource version",
+    });
   });
   it("fails when no answer comes, or none that ends, and lets a watch be silent for as long as it likes", async () => {
-    const patienceInMilliseconds = 50;
-    const hasty = await openCluster({ kubeconfig: api.kubeconfig, context: api.context, patienceInMilliseconds });
+    const timeoutInMs = 50;
+    const hasty = await openCluster({ kubeconfig: api.kubeconfig, context: api.context, timeoutInMs });
     const tired = { name: "UserError", message: /cannot be reached: no answer within 0\.05 s/ };
     api.answer = () => {};
     await assert.rejects(hasty.get("/api"), tired);
@@ -55,7 +60,7 @@ describe("openCluster", () => {
     api.answer = (_request, response) => void response.write("{");
     await assert.rejects(hasty.text("/api"), tired);
     const event = `${JSON.stringify({ type: "MODIFIED", object: { metadata: { name: "a" } } })}\n`;
-    api.answer = (_request, response) => void setTimeout(() => response.end(event), 3 * patienceInMilliseconds);
+    api.answer = (_request, response) => void setTimeout(() => response.end(event), 3 * timeoutInMs);
     assert.deepEqual(await namesOf(hasty), ["a"]);
   });
   it("ends a watch when it is aborted", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { openCluster } from "../../../cli/access/cluster.ts";
+import { openCluster } from "../../../clients/kubeconfig.ts";
 import { openWayToVault, type WayToVault } from "../../../cli/access/vault-way.ts";
-import { ReadError } from "../../../diagnose/observe/access.ts";
+import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { defaultOperatorAddress } from "../../../environments/claims.ts";
@@ -39,7 +39,7 @@ describe("openWayToVault", () => {
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
     const way = await open();
     await way.close();
-    assert.ok(way.closed instanceof ReadError);
+    assert.ok(way.closed instanceof ServerError);
     assert.deepEqual(
       [way.closed.status, way.closed.message],
       [403, `no port-forward to ameide-dev/vault-core-dev-0: ${words}`],
@@ -85,7 +85,7 @@ describe("openWayToVault", () => {
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
     const way = await open(defaultOperatorAddress("dev")).finally(() => another?.close());
     await way.close();
-    assert.ok(way.closed instanceof ReadError);
+    assert.ok(way.closed instanceof ServerError);
     assert.notEqual(way.address, defaultOperatorAddress("dev"));
   });
   it("is open where Vault answers by itself, and opens nothing then", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Access } from "../../../diagnose/observe/access.ts";
-import { ReadError } from "../../../diagnose/observe/access.ts";
+import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import type { Snapshot } from "../../../diagnose/snapshot.ts";
@@ -30,7 +30,7 @@ function whole(stack: EnvironmentStack): Access {
   const roles = vaultRoles(stack).map(({ name }) => name);
   const policies = vaultRoles(stack).map(({ policy }) => policy);
   const role = { policy: "", bound_service_account_names: [], bound_service_account_namespaces: [] };
-  const absent = () => Promise.reject(new ReadError(404, "not found"));
+  const absent = () => Promise.reject(new ServerError(404, "not found"));
   const secrets = plan.deliveries.map(({ target: name }) => ({ metadata: { name }, data: {} }));
   return {
     kubernetes: {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redacted } from "../../../domain/redacted.ts";
-import { ReadError, vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
+import { ServerError } from "../../../clients/http.ts";
+import { vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { namespacesOf, observe, vaultPathsOf } from "../../../diagnose/observe/observe.ts";
 import { patcherJob } from "../../../diagnose/observe/client-patcher.ts";
 import { explain } from "../../../diagnose/explain.ts";
@@ -21,7 +22,7 @@ function cluster(objects: Readonly<Record<string, object>> = {}, asked: string[]
       const found = objects[bare];
       if (found !== undefined) return Promise.resolve(found as T);
       const isList = bare.endsWith("s") && !/\/(secrets|configmaps|cronjobs|jobs)\/[^/]+$/.test(bare);
-      return isList ? Promise.resolve({ items: [] } as object as T) : Promise.reject(new ReadError(404, "not found"));
+      return isList ? Promise.resolve({ items: [] } as object as T) : Promise.reject(new ServerError(404, "not found"));
     },
     text: () => Promise.resolve(""),
   };
@@ -41,7 +42,7 @@ describe("observe", () => {
     );
   });
   it("never rejects when every server refuses, and tells the refusal from being unreachable", async () => {
-    const refused = (): Promise<never> => Promise.reject(new ReadError(403, "no right"));
+    const refused = (): Promise<never> => Promise.reject(new ServerError(403, "no right"));
     const gone = (): Promise<never> => Promise.reject(new Error("connect ECONNREFUSED"));
     const snapshot = await observe(stack, {
       kubernetes: { context: "c", get: refused, text: refused },
@@ -94,7 +95,7 @@ describe("observe", () => {
       [job]: { metadata: { uid: "u" }, status: { conditions: [{ type: "Failed", status: "True" }] } },
       [pods]: { items: [{ metadata: { name: "p" }, spec: { containers: [] } }] },
     });
-    const refused = (): Promise<never> => Promise.reject(new ReadError(403, "no right"));
+    const refused = (): Promise<never> => Promise.reject(new ServerError(403, "no right"));
     const snapshot = await observe(stack, {
       ...nowhere,
       kubernetes: {
@@ -150,7 +151,7 @@ describe("vaultReader", () => {
   it("fails with the status and Vault's own words", async () =>
     assert.rejects(
       vaultReader(address).get("secret/metadata/x"),
-      (error: ReadError) => error.status === 403 && error.message === "permission denied",
+      (error: ServerError) => error.status === 403 && error.message === "permission denied",
     ));
   it("sends the token as a header, and none where there is none", async () => {
     tokens.length = 0;

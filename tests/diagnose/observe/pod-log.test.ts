@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ReadError } from "../../../diagnose/observe/access.ts";
-import { podLog } from "../../../diagnose/observe/pod-log.ts";
+import { ServerError } from "../../../clients/http.ts";
+import { podLog } from "../../../clients/kubernetes.ts";
 
-const refusing = (status: number) => ({ text: () => Promise.reject(new ReadError(status, `HTTP ${status}`)) });
+const refusing = (status: number) => ({ text: () => Promise.reject(new ServerError(status, `HTTP ${status}`)) });
 
 describe("podLog", () => {
   it("is empty while no container has started, and once the pod is gone", async () => {

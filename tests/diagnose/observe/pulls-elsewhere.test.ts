@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ReadError, type KubernetesReader } from "../../../diagnose/observe/access.ts";
+import { ServerError } from "../../../clients/http.ts";
+import { type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { observePullsElsewhere } from "../../../diagnose/observe/pulls-elsewhere.ts";
 import type { PullElsewhereState } from "../../../diagnose/snapshot.ts";
 import { environmentStack } from "../../support/stacks.ts";
@@ -16,7 +17,7 @@ function cluster(pods: readonly object[], answers: Readonly<Record<string, numbe
       if (path.startsWith("/api/v1/pods")) return Promise.resolve({ items: pods } as unknown as T);
       const [, namespace = ""] = /namespaces\/([^/]+)\/secrets\/ghcr-pull$/.exec(path) ?? [];
       const status = answers[namespace] ?? 404;
-      return status === 200 ? Promise.resolve({} as T) : Promise.reject(new ReadError(status, "as told"));
+      return status === 200 ? Promise.resolve({} as T) : Promise.reject(new ServerError(status, "as told"));
     },
     text: () => Promise.resolve(""),
   };

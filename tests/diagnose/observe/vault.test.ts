@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
 import { lineage } from "../../../diagnose/lineage.ts";
-import { ReadError } from "../../../diagnose/observe/access.ts";
+import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { stack } from "../healthy.ts";
 
@@ -10,7 +10,7 @@ const auditor = {
   address: "http://vault",
   hasToken: true,
   get: <T extends object>(path: string) => {
-    if (path.startsWith("secret/data/")) return Promise.reject(new ReadError(403, "permission denied"));
+    if (path.startsWith("secret/data/")) return Promise.reject(new ServerError(403, "permission denied"));
     const versions = { 1: { created_time: "2026-01-01T00:00:00Z", deletion_time: "", destroyed: false } };
     const data = path.includes("/metadata/")
       ? { current_version: 1, custom_metadata: {}, versions }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import type { LocalHome } from "../../../local/home.ts";
-import { applyObject, callCluster } from "../../../local/servers/cluster-call.ts";
+import { applyObject, homeCluster } from "../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../local/servers/cluster-objects.ts";
-import { httpCall } from "../../../local/servers/http-call.ts";
+import { exchange } from "../../../clients/http.ts";
 import { readRecords } from "../../../local/servers/records.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { useServers } from "../../support/servers.ts";
@@ -26,14 +26,14 @@ describe("the control plane", function () {
   it("answers no one without a certificate, but for the issuer's keys", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
-    assert.equal((await httpCall(`${kubernetesUrl}/api/v1/namespaces`, { ca })).status, 403);
-    assert.equal((await httpCall(`${kubernetesUrl}/openid/v1/jwks`, { ca })).status, 200);
+    assert.equal((await exchange(`${kubernetesUrl}/api/v1/namespaces`, { ca })).status, 403);
+    assert.equal((await exchange(`${kubernetesUrl}/openid/v1/jwks`, { ca })).status, 200);
   });
 
   it("says as issuer the address that tokens are found at", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
-    const { body } = await httpCall(`${kubernetesUrl}/.well-known/openid-configuration`, { ca });
+    const { body } = await exchange(`${kubernetesUrl}/.well-known/openid-configuration`, { ca });
     const { issuer, jwks_uri } = JSON.parse(body) as { issuer: string; jwks_uri: string };
     assert.deepEqual([issuer, jwks_uri], [kubernetesUrl, `${kubernetesUrl}/openid/v1/jwks`]);
   });
@@ -72,9 +72,9 @@ describe("the control plane", function () {
     const ca = readFileSync(home.etcd.caCertificate);
     const admin = { cert: readFileSync(home.kubernetes.adminCertificate), key: readFileSync(home.kubernetes.adminKey) };
     const client = { cert: readFileSync(home.etcd.clientCertificate), key: readFileSync(home.etcd.clientKey) };
-    await assert.rejects(httpCall(url, { ca }));
-    await assert.rejects(httpCall(url, { ca, ...admin }));
-    assert.equal((await httpCall(url, { ca, ...client })).status, 200);
+    await assert.rejects(exchange(url, { ca }));
+    await assert.rejects(exchange(url, { ca, ...admin }));
+    assert.equal((await exchange(url, { ca, ...client })).status, 200);
   });
 
   it("listens on loopback only", () => {
@@ -87,18 +87,16 @@ describe("the control plane", function () {
 
   describe("applyCrds", () => {
     const versions = async () => {
-      const { body } = await callCluster(servers().home, "GET", crds);
-      const { items } = JSON.parse(body) as {
+      const { items } = await homeCluster(servers().home).get<{
         items: { metadata: { name: string; generation: number; resourceVersion: string } }[];
-      };
+      }>(crds);
       return items.map(({ metadata }) => `${metadata.name} ${metadata.generation} ${metadata.resourceVersion}`);
     };
 
     it("has made the operator's definitions, and no webhook", async () => {
-      const { body } = await callCluster(servers().home, "GET", crds);
-      const { items } = JSON.parse(body) as {
+      const { items } = await homeCluster(servers().home).get<{
         items: { metadata: { name: string }; spec: { conversion: { strategy: string } } }[];
-      };
+      }>(crds);
       assert.ok(items.some(({ metadata }) => metadata.name === "externalsecrets.external-secrets.io"));
       assert.deepEqual(new Set(items.map(({ spec }) => spec.conversion.strategy)), new Set(["None"]));
     });
@@ -112,9 +110,8 @@ describe("the control plane", function () {
     it("writes one again that another version of it stands for", async () => {
       const { home, binaries } = servers();
       const name = "pushsecrets.external-secrets.io";
-      const body = { metadata: { annotations: { "ameide-secrets/digest": "of an earlier version" } } };
-      const headers = { "content-type": "application/merge-patch+json" };
-      assert.equal((await callCluster(home, "PATCH", `${crds}/${name}`, { body, headers })).status, 200);
+      const change = { metadata: { annotations: { "ameide-secrets/digest": "of an earlier version" } } };
+      await homeCluster(home).patch(`${crds}/${name}`, change);
       const before = await versions();
       await applyCrds(home, binaries);
       const changed = (await versions()).filter((version) => !before.includes(version));
@@ -133,7 +130,7 @@ describe("the control plane", function () {
     for (const { pid } of records) process.kill(pid, "SIGKILL");
     const started = await startServers(home, binaries, { only: ["kube-controller-manager", "external-secrets"] });
     assert.deepEqual(started.slice(0, 2), ["etcd", "kube-apiserver"]);
-    assert.equal((await callCluster(home, "GET", path)).status, 200);
+    await homeCluster(home).get(path);
   });
 });
 
@@ -151,7 +148,7 @@ interface Kubeconfig {
 function asUser(kubeconfig: string, method: string, path: string, body?: string) {
   const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as Kubeconfig;
   const decode = (text: string) => Buffer.from(text, "base64");
-  return httpCall(`${clusters[0].cluster.server}${path}`, {
+  return exchange(`${clusters[0].cluster.server}${path}`, {
     method,
     ca: decode(clusters[0].cluster["certificate-authority-data"]),
     cert: decode(users[0].user["client-certificate-data"]),

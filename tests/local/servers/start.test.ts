@@ -13,7 +13,7 @@ import { startServers } from "../../../local/servers/start.ts";
 import { serverStates } from "../../../local/servers/states.ts";
 import { stopServers } from "../../../local/servers/stop.ts";
 import { findStrays } from "../../../local/servers/strays.ts";
-import { httpCall } from "../../../local/servers/http-call.ts";
+import { exchange } from "../../../clients/http.ts";
 import type { Binaries } from "../../../local/toolchain/pieces.ts";
 import { forget, temporaryHome, testBinaries, useServers } from "../../support/servers.ts";
 
@@ -202,7 +202,7 @@ describe("localDown", function () {
 });
 
 async function vaultStatus(url: string): Promise<number> {
-  return (await httpCall(`${url}/v1/sys/health?sealedcode=200&uninitcode=200`)).status;
+  return (await exchange(`${url}/v1/sys/health?sealedcode=200&uninitcode=200`)).status;
 }
 
 function environmentOf(pid: number): readonly string[] {

@@ -27,14 +27,16 @@ describe("connectionFromKubeconfig", () => {
     const inline = Buffer.from("CERT").toString("base64");
     const path = await written(config({ "client-certificate-data": inline, "client-key-data": inline }));
     assert.deepEqual(await connectionFromKubeconfig(path), {
-      server: "https://127.0.0.1:1",
+      address: "https://127.0.0.1:1",
       ca: "CA",
       cert: "CERT",
       key: "CERT",
     });
   });
-  it("reads a token", async () =>
-    assert.equal((await connectionFromKubeconfig(await written(config({ token: "t" })))).token, "t"));
+  it("reads a token", async () => {
+    const { authenticate } = await connectionFromKubeconfig(await written(config({ token: "t" })));
+    assert.deepEqual(await authenticate?.(), { headers: { authorization: "Bearer t" } });
+  });
   it("fails when the current context is not there, naming it", async () =>
     assert.rejects(connectionFromKubeconfig(await written(config({}, "gone"))), /gone/));
 });

@@ -2,21 +2,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
-import type { KubeApi } from "../../../stand-ins/node/kube-api.ts";
+import type { KubernetesClient } from "../../../clients/kubernetes.ts";
 import type { Pod } from "../../../stand-ins/node/pod.ts";
 
 /** An API server that gives tokens of an hour, takes every status and holds no other object. */
 export class FakeApi {
   /** Of the API server, for a container's environment. */
-  readonly server = "https://127.0.0.1:6443";
+  readonly address = "https://127.0.0.1:6443";
   tokens = 0;
   readonly statuses: object[] = [];
 
-  get api(): KubeApi {
-    return this as unknown as KubeApi;
+  get api(): KubernetesClient {
+    return this as unknown as KubernetesClient;
   }
 
-  post(path: string): Promise<unknown> {
+  create(path: string): Promise<unknown> {
     if (!path.endsWith("/token")) return Promise.resolve({ metadata: { name: "made" } });
     this.tokens += 1;
     const expirationTimestamp = new Date(Date.now() + 3_600_000).toISOString();

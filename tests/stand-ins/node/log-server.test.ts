@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { CertificateAuthority } from "../../../local/certificate-authority.ts";
 import { serveLogs } from "../../../stand-ins/node/log-server.ts";
 import type { Pods } from "../../../stand-ins/node/pods.ts";
-import { httpCall } from "../../../local/servers/http-call.ts";
+import { exchange } from "../../../clients/http.ts";
 
 describe("serveLogs", () => {
   let dir: string;
@@ -24,7 +24,7 @@ describe("serveLogs", () => {
     client = { cert: Buffer.from(issued.certificate), key: Buffer.from(issued.key) };
     server = await serveLogs({} as Pods, 0, { cert, key, clientCa: ca.pem }, () => isReady);
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/healthz`;
-    health = async (by) => (await httpCall(url, { ca: Buffer.from(ca.pem), ...by })).status;
+    health = async (by) => (await exchange(url, { ca: Buffer.from(ca.pem), ...by })).status;
   });
   after(() => {
     server.close();

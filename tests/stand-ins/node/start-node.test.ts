@@ -279,7 +279,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 async function separateNode(home: LocalHome): Promise<ChildProcess> {
   const { dir, portBase } = home;
   const code = `
-    import { localHome } from "../home.ts";
+    import { localHome } from "../../local/home.ts";
     import { startHomeNode } from "./home-node.ts";
     const node = await startHomeNode(localHome(${JSON.stringify({ dir, portBase })}));
     process.once("SIGTERM", () => node.close());

@@ -4,7 +4,7 @@ import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { checkAdopted } from "../../../../domain/resources/adoption.ts";
 import { registerStack } from "../../../../chain.ts";
-import { azureReader } from "../../../../diagnose/observe/access.ts";
+import { AzureClient } from "../../../../clients/azure.ts";
 import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/resources/azure-ids.ts";
 import { Redacted } from "../../../../domain/redacted.ts";
 import { AzureRig } from "../../../stand-ins/azure/rig.ts";
@@ -26,7 +26,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
   after(() => rig.stop());
 
   const reader = (bearer: string) =>
-    azureReader({
+    new AzureClient({
       resourceManager: rig.azure.origin,
       keyVaultUri: rig.azure.origin,
       token: () => Promise.resolve(new Redacted(bearer)),

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { openCluster, type Cluster } from "../../../../cli/access/cluster.ts";
+import { openCluster } from "../../../../clients/kubeconfig.ts";
+import type { Cluster } from "../../../../clients/kubernetes.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { ourLabels } from "../../../../domain/manifests/marks.ts";
 import { localContext } from "../../../../local/home.ts";
-import { applyObject, callCluster } from "../../../../local/servers/cluster-call.ts";
+import { applyObject, homeCluster } from "../../../../local/servers/cluster-call.ts";
 import { useServers } from "../../../support/servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";
@@ -96,21 +97,18 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
 
   it("allows the object after the printed repair, and another field manager may then write it", async () => {
     const path = "/api/v1/namespaces/ameide-dev/configmaps/by-hand";
-    const apply = async () =>
-      callCluster(servers().home, "PATCH", `${path}?fieldManager=ameide-secrets`, {
-        body: {
-          apiVersion: "v1",
-          kind: "ConfigMap",
-          metadata: { name: "by-hand", labels: ourLabels },
-          data: { key: "ours" },
-        },
-        headers: { "content-type": "application/apply-patch+yaml" },
-      });
-    assert.match((await apply()).body, /conflict with \\"ameide-secrets-local\\"/);
+    const object = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "by-hand", labels: ourLabels },
+      data: { key: "ours" },
+    };
+    const apply = () =>
+      homeCluster(servers().home).apply(path, object, { fieldManager: "ameide-secrets", force: false });
+    await assert.rejects(apply(), /conflict with "ameide-secrets-local"/);
     await cluster.patch(path, handedOver("v1"));
     assert.deepEqual(await subjects(change("create", "ameide-dev/by-hand")), []);
-    const applied = await apply();
-    assert.equal(applied.status, 200, applied.body);
+    await apply();
     assert.deepEqual((await cluster.get(path))["data"], { key: "ours" });
   });
 });

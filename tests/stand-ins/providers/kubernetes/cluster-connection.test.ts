@@ -31,8 +31,9 @@ describe("clusterConnection", () => {
       { kubeconfig: path, context: "ameide-local" },
       { kubeconfig: readFileSync(path, "utf8") },
     ]) {
-      const { url, headers } = await clusterConnection(path, options);
-      assert.deepEqual([url, headers], ["https://127.0.0.1:28202", { authorization: "Bearer canary-token" }]);
+      const { address, authenticate } = await clusterConnection(path, options);
+      assert.equal(address, "https://127.0.0.1:28202");
+      assert.deepEqual(await authenticate?.(), { headers: { authorization: "Bearer canary-token" } });
     }
   });
 
@@ -44,7 +45,7 @@ describe("clusterConnection", () => {
   it("follows the program to another kubeconfig of the same cluster", async () => {
     const path = kubeconfig("https://127.0.0.1:28202");
     const other = kubeconfig("https://localhost:28202", "kubeconfig.rotated");
-    assert.equal((await clusterConnection(path, { kubeconfig: other })).url, "https://localhost:28202");
+    assert.equal((await clusterConnection(path, { kubeconfig: other })).address, "https://localhost:28202");
   });
 
   it("fails where the program's kubeconfig leads to another cluster of this machine, naming both", async () => {

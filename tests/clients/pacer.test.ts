@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Pacer } from "../../bootstrap/pacer.ts";
+import { Pacer } from "../../clients/pacing.ts";
 
 describe("Pacer", () => {
   it("lets a whole window's worth pass at once, and the next only when the first is older than the window", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { HttpClient, NetworkError, parseAnswer } from "../../bootstrap/http.ts";
+import { HttpClient, NetworkError, parseAnswer } from "../../clients/http.ts";
 
 describe("parseAnswer", () => {
   it("fails without a word of the text, which may hold a value", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { pauseInMs, retry, retryAfterInMs } from "../../bootstrap/retry.ts";
+import { pauseInMs, retry, retryAfterInMs } from "../../clients/pacing.ts";
 
 const timing = { retryBaseInMs: 1, retryCapInMs: 4, retryAttempts: 4 };
 

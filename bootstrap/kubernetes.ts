@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { NetworkError, passingFault } from "../clients/http.ts";
+import { KubernetesClient, KubernetesError } from "../clients/kubernetes.ts";
+import { Redacted } from "../domain/redacted.ts";
+import { BootstrapFailure, messageOf } from "./failure.ts";
+import type { Timing } from "./timing.ts";
+
+/** The pod's own account, as the kubelet mounts it. */
+export interface ServiceAccount {
+  /** PEM of the CA of the API server. */
+  readonly ca: string;
+  /** Read again each time: the kubelet replaces it. */
+  readonly token: () => Promise<Redacted>;
+}
+
+/**
+ * @param folder - contains `token` and `ca.crt`.
+ * @throws BootstrapFailure `bad-configuration` if the ServiceAccount is not mounted.
+ */
+export async function mountedServiceAccount(folder: string): Promise<ServiceAccount> {
+  return {
+    ca: await readMounted(folder, "ca.crt"),
+    token: async () => new Redacted((await readMounted(folder, "token")).trim()),
+  };
+}
+
+export function connectToKubernetes(
+  address: string,
+  { ca, token }: ServiceAccount,
+  { timing, signal }: { readonly timing: Timing; readonly signal: AbortSignal },
+): KubernetesClient {
+  return new KubernetesClient({
+    address,
+    ca,
+    authenticate: async () => ({ headers: { authorization: `Bearer ${(await token()).reveal()}` } }),
+    // a run that is told to stop has 30 s to write its status and give its Lease back
+    timeoutInMs: 10_000,
+    retry: { timing, verdict: passingFault, signal },
+  });
+}
+
+async function readMounted(folder: string, file: string): Promise<string> {
+  try {
+    return await readFile(join(folder, file), "utf8");
+  } catch (error) {
+    throw new BootstrapFailure(
+      "bad-configuration",
+      `the ServiceAccount's ${file} is not at ${join(folder, file)}`,
+      "leave automountServiceAccountToken on in the pod, and set SERVICE_ACCOUNT_DIR only outside a cluster",
+      { cause: error },
+    );
+  }
+}
+
+/** What the API server's refusal or silence means for the run. */
+export function kubernetesFailure(error: unknown, what: string): unknown {
+  if (error instanceof NetworkError) {
+    return new BootstrapFailure(
+      "kubernetes-unreachable",
+      `cannot ${what}: ${error.message}`,
+      "see whether a NetworkPolicy keeps the pod from the API server",
+      { cause: error },
+    );
+  }
+  if (!(error instanceof KubernetesError)) return error;
+  return new BootstrapFailure(
+    "kubernetes-refused",
+    `cannot ${what}: ${messageOf(error)}`,
+    "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
+    { cause: error },
+  );
+}

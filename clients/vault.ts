@@ -1,0 +1,179 @@
+import type { Redacted } from "../domain/redacted.ts";
+import {
+  HttpClient,
+  NetworkError,
+  objectIn,
+  parseAnswer,
+  passingFault,
+  ServerError,
+  type HttpClientOptions,
+  type HttpResponse,
+  type ServerErrorOptions,
+} from "./http.ts";
+import { retry, type RetryOptions, type RetryVerdict } from "./pacing.ts";
+
+/** Vault refused, or failed. Its messages name paths and rules, never a value. */
+export class VaultError extends ServerError {
+  readonly errors: readonly string[];
+
+  constructor(status: number, errors: readonly string[], options?: ServerErrorOptions) {
+    super(status, errors.join("; ").replace(/\s+/g, " ").slice(0, 300), options);
+    this.name = "VaultError";
+    this.errors = errors;
+  }
+
+  says(text: string): boolean {
+    return this.errors.some((error) => error.includes(text));
+  }
+
+  get isSealed(): boolean {
+    return this.status === 503 && this.says("Vault is sealed");
+  }
+}
+
+/** What Vault reports about itself to anyone, by the status code of `sys/health`. */
+export type VaultHealth =
+  | { readonly state: "active" | "standby" | "sealed" | "uninitialised" }
+  | { readonly state: "unreachable"; readonly why: string };
+
+export type VaultState = VaultHealth["state"];
+
+/**
+ * Here 429 is a standby, not a limit.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/system/health
+ */
+const stateOfStatus: Readonly<Record<number, Exclude<VaultState, "unreachable">>> = {
+  200: "active",
+  429: "standby",
+  472: "standby",
+  473: "standby",
+  501: "uninitialised",
+  503: "sealed",
+};
+
+/** A token that is valid at the time it is asked for. */
+export interface VaultTokenSource {
+  token(): Promise<Redacted>;
+}
+
+export interface VaultClientOptions extends Pick<HttpClientOptions, "connections" | "timeoutInMs"> {
+  /** Such as `https://vault.example:8200`. */
+  readonly address: string;
+  /** Sent with each call that names no session. @default - none */
+  readonly token?: Redacted | undefined;
+  /** Of Vault Enterprise, such as `platform/dev`. @default - the root namespace */
+  readonly namespace?: string | undefined;
+  /** PEM of the CA of the server's certificate. @default - what Node trusts */
+  readonly ca?: string | undefined;
+  /** @default - each call is made once */
+  readonly retry?: Omit<RetryOptions, "verdict"> & Partial<Pick<RetryOptions, "verdict">>;
+}
+
+export interface VaultCall {
+  readonly body?: object | undefined;
+  /** Whose token the call carries. @default - the client's own */
+  readonly session?: VaultTokenSource;
+  /** No retry: the caller decides. */
+  readonly once?: boolean;
+  /** A write: it is not broken off when the client's signal is aborted, only not tried again. */
+  readonly inHand?: boolean;
+}
+
+/** Vault serves these outside of any namespace. */
+const rootOnly = /^sys\/(?:health|init|leader|seal-status|unseal)\b/;
+
+/** Vault's HTTP API. Paths are below `/v1/` and already encoded. */
+export class VaultClient {
+  readonly address: string;
+  readonly hasToken: boolean;
+  readonly #http: HttpClient;
+  readonly #options: VaultClientOptions;
+
+  constructor(options: VaultClientOptions) {
+    const { address, token, ca, connections, timeoutInMs } = options;
+    this.address = address;
+    this.hasToken = token !== undefined;
+    this.#options = options;
+    this.#http = new HttpClient(address, {
+      ...(ca === undefined ? {} : { ca }),
+      ...(connections === undefined ? {} : { connections }),
+      ...(timeoutInMs === undefined ? {} : { timeoutInMs }),
+      headers: { "x-vault-request": "true" },
+    });
+  }
+
+  /** @throws VaultError, NetworkError. `sys/health` answers with its state as the status, and a body in all of them. */
+  async get<T = unknown>(path: string): Promise<T> {
+    return await this.call<T>("GET", path);
+  }
+
+  /**
+   * One call, retried while its fault may pass.
+   *
+   * @returns the answer's JSON; `undefined` where it is empty.
+   * @throws VaultError, NetworkError; what the session throws.
+   */
+  async call<T = unknown>(method: string, path: string, options: VaultCall = {}): Promise<T> {
+    const { body, session, once = false, inHand = false } = options;
+    const settings = this.#options.retry;
+    const attempt = async (): Promise<T> => {
+      const token = session === undefined ? this.#options.token : await session.token();
+      const signal = inHand ? undefined : settings?.signal;
+      const response = await this.send(method, path, { body, token, signal });
+      if (response.status >= 300 && !path.startsWith("sys/health")) throw errorOf(`${method} ${path}`, response);
+      return (response.body === "" ? undefined : parseAnswer(path, response.body)) as T;
+    };
+    return once || settings === undefined ? await attempt() : await retry(attempt, { verdict, ...settings });
+  }
+
+  async health(signal?: AbortSignal): Promise<VaultHealth> {
+    try {
+      const { status } = await this.send("GET", "sys/health", { signal });
+      const state = stateOfStatus[status];
+      return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
+    } catch (error) {
+      if (error instanceof NetworkError) return { state: "unreachable", why: error.message };
+      throw error;
+    }
+  }
+
+  /** One request: no retry, and an answer of any status is returned. @throws NetworkError */
+  async send(
+    method: string,
+    path: string,
+    options: {
+      readonly body?: object | undefined;
+      readonly token?: Redacted | undefined;
+      readonly signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<HttpResponse> {
+    const { body, token, signal } = options;
+    const { namespace } = this.#options;
+    return await this.#http.request(method, `/v1/${path}`, {
+      headers: {
+        ...(namespace === undefined || rootOnly.test(path) ? {} : { "x-vault-namespace": namespace }),
+        ...(token === undefined ? {} : { "x-vault-token": token.reveal() }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    });
+  }
+
+  close(): void {
+    this.#http.close();
+  }
+}
+
+function errorOf(call: string, { status, headers, body }: HttpResponse): VaultError {
+  const { errors } = objectIn(body);
+  return new VaultError(status, Array.isArray(errors) ? errors.map(String) : [], { call, headers });
+}
+
+/** A KV mount that was just made refuses calls while it is upgraded (400, hashicorp/vault-plugin-secrets-kv#75). */
+function verdict(error: unknown): RetryVerdict {
+  if (!(error instanceof VaultError)) return passingFault(error);
+  if (error.isSealed) return undefined;
+  return error.says("Upgrading from non-versioned") ? {} : passingFault(error);
+}
