@@ -41,6 +41,7 @@ async function throughTheEngine({
     urn: `urn:pulumi:${place}::ameide-secrets::${refused.type}::sample`,
     props: unknownCheckingProxy(structuredClone(refused.props)),
     opts: { protect: refused.protect ?? false },
+    provider: { type: "pulumi:providers:any", name: "default", urn: "any", props: {} }, // a component has none
     getConfig: () => ({}),
   } as unknown as ResourceValidationArgs;
   const log = new RunLog();
