@@ -1,11 +1,13 @@
-import { ComponentResource, type ResourceTransformation } from "@pulumi/pulumi";
+import { ComponentResource, type CustomResourceOptions, type ResourceTransformation } from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { StackPlan } from "../domain/plan/environment.ts";
 import { federatedCredential, plannedResources } from "../domain/resources/planned-resources.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
+import { authorityCopiedValue } from "./authority-copy.ts";
 import { exemptions, type Exemption } from "./exemptions.ts";
+import { ProgramOrigins } from "./guard-origins.ts";
 import { judgeSubject, judgeTogether, type Judging } from "./judge.ts";
 import type { RuleContext } from "./rule.ts";
 import { rules } from "./rules.ts";
@@ -59,14 +61,36 @@ export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
+  const origins = new ProgramOrigins();
+  const earlier: Subject[] = [];
   return ({ resource, type, name, props, opts }) => {
+    const urn = `${type}::${name}`;
     const inputs = plainOf(props) as Readonly<Record<string, unknown>>;
-    const seen = { protect: opts.protect === true, isComponent: ComponentResource.isInstance(resource) };
-    const subjects = subjectsOfResource({ type, name, urn: `${type}::${name}`, props: inputs, options: seen });
-    const found = errorsOf(judgeResources(subjects, context, options));
+    const seen = {
+      protect: opts.protect === true,
+      isComponent: ComponentResource.isInstance(resource),
+      inputsFrom: origins.inputsFrom(props),
+    };
+    const { id } = opts as CustomResourceOptions;
+    const isRead = id !== undefined;
+    const known = typeof id === "string" ? { ...inputs, metadata: metadataOf(id) } : inputs;
+    const subjects = subjectsOfResource({ type, name, urn, props: isRead ? known : inputs, options: seen });
+    origins.add(resource, urn);
+    earlier.push(...subjects.filter(({ kind }) => authorityCopiedValue.kinds.includes(kind)));
+    if (isRead) return undefined; // reading writes nothing
+    const copies = judgeTogether(authorityCopiedValue, earlier, judgingOf(context, options))
+      .filter(({ subject }) => subject !== undefined && subjects.includes(subject))
+      .map(({ finding }) => finding);
+    const found = errorsOf([...judgeResources(subjects, context, options), ...copies]);
     if (found.length > 0) throw UserError.from(found);
     return undefined;
   };
+}
+
+/** Of an object of Kubernetes that is read, `namespace/name` is all that the program gives. */
+function metadataOf(id: string): Readonly<Record<string, unknown>> {
+  const [name, namespace] = id.split("/").toReversed();
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function judgeSubjects(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {

@@ -1,4 +1,5 @@
 import * as authority from "./authority.ts";
+import { authorityCopiedValue } from "./authority-copy.ts";
 import * as authorityPush from "./authority-push.ts";
 import * as authorityUnread from "./authority-unread.ts";
 import * as bootstrap from "./bootstrap.ts";
@@ -21,6 +22,7 @@ export const rules: readonly Rule[] = [
   ...Object.values<Rule>(authority),
   ...Object.values<Rule>(authorityPush),
   ...Object.values<Rule>(authorityUnread),
+  authorityCopiedValue,
   secretnessUnmarkedValue,
   ...Object.values<Rule>(secretness),
   ...Object.values<Rule>(placeholder),

@@ -2,8 +2,10 @@ import { stringify } from "yaml";
 import { examples } from "../../tests/policies/examples/all.ts";
 import type { Example, Sample } from "../../tests/policies/examples/example.ts";
 import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
+import { limits } from "../../policies/limits.ts";
 import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { opaqueWriters } from "../../policies/subject/unread.ts";
 import { plain, table, type Page } from "../page.ts";
 
 /** `docs/policies.md`: every rule of the pack, with the example that its test judges by. */
@@ -48,7 +50,20 @@ An entry of \`policies/exemptions.ts\`, or of the policy's configuration, lets o
 reason and an owner, it stays visible as advisory, and after its last day the violation is back by itself.`;
 
 function renderPolicies(): string {
-  return `${[head, index(), ...families.map(chapter)].join("\n\n")}\n`;
+  return `${[head, notJudged(), index(), ...families.map(chapter)].join("\n\n")}\n`;
+}
+
+/** From the data that the rules themselves use. */
+function notJudged(): string {
+  const writers = Object.entries(opaqueWriters).map(([type, reason]) => [`\`${type}${type.endsWith(":") ? "*" : ""}\``, plain(reason)]);
+  return [
+    "## What cannot be judged",
+    table(["what", "why", "what holds instead"], limits.map(({ what, why, instead }) => [what, why, instead])),
+    "These types are refused by [`authority-opaque-writer`](#authority-opaque-writer), in any API version and local package. A resource " +
+      "of a provider that no rule knows is refused by [`authority-unknown-type`](#authority-unknown-type). If a stack needs one, exempt it by " +
+      "its type and name, such as `command:local:Command warm-up`:",
+    table(["type", "why"], writers),
+  ].join("\n\n");
 }
 
 function index(): string {

@@ -2,7 +2,7 @@ import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
 import type { Rule, StackRule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken, manifestOfToken } from "../subject/kinds.ts";
-import type { Kind, Subject } from "../subject/subject.ts";
+import { onlyRead, type Kind, type Subject } from "../subject/subject.ts";
 import { isHarmless } from "../subject/unread.ts";
 
 /** The inputs that `@pulumi/policy` hands to a policy: behind a proxy that throws where a value is not known. */
@@ -56,13 +56,16 @@ export function makeStackSource(): (rule: StackRule, resources: readonly PolicyR
                 protect: opts.protect,
                 isComponent: provider === undefined,
                 dependsOn: dependencies.map((resource) => resource.urn),
-                inputsFrom: new Map(
-                  Object.entries(propertyDependencies).map(([key, from]) => [key, from.map((one) => one.urn)]),
-                ),
+                inputsFrom: new Map(Object.entries(propertyDependencies).map(([key, from]) => [key, originsOf(from)])),
               },
             }),
       ),
     );
+}
+
+/** The engine names only inputs that are computed; the SDK leaves out what is not in the list, as a resource that is read. */
+function originsOf(from: readonly PolicyResource[]): readonly string[] {
+  return from.length === 0 ? [onlyRead] : from.map(({ urn }) => urn);
 }
 
 interface Shared {

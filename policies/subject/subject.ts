@@ -64,6 +64,9 @@ export interface SubjectOptions {
   readonly dependsOn?: readonly string[];
 }
 
+/** Stands among the origins of an input for a resource that the program only reads: the engine shows policies none of them. */
+export const onlyRead = "a resource that the program only reads";
+
 export interface Subject {
   readonly kind: Kind;
   /** As found: `kubernetes:external-secrets.io/v1:ExternalSecret` or `external-secrets.io/v1/ExternalSecret`. */

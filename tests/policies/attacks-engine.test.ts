@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { declare, usePolicyEngine } from "../support/policy-engine.ts";
-import { externalSecret } from "./examples/samples.ts";
-import { embeddedAttacks, pathAttacks, typeAttacks, unreadAttacks, type Attack } from "./attacks.ts";
+import { changed } from "./examples/example.ts";
+import { configMap, externalSecret, keyVaultSecret } from "./examples/samples.ts";
+import { embeddedAttacks, pathAttacks, stolen, typeAttacks, unreadAttacks, type Attack } from "./attacks.ts";
 
 /** Groups of programs, one preview each: a resource is named after its attack, so that each has its own verdicts. */
 const groups: Readonly<Record<string, readonly Attack[]>> = {
@@ -21,6 +22,26 @@ const packages = Object.values(groups)
 describe("attacks, under the real engine", function () {
   this.timeout(120_000);
   const engine = usePolicyEngine(packages);
+
+  it("are refused by a preview: a value of CNPG's Secret under a name that is allowed", async () => {
+    const { passed, told } = await engine.preview("prod", () => {
+      // as an SDK's own `get` does: outputs exist for the names that are given
+      const props = { metadata: undefined, data: undefined };
+      const read = declare("read", { type: "kubernetes:core/v1:Secret", props }, { id: `ameide-prod/${stolen}` });
+      const { data } = read as unknown as { readonly data: pulumi.Output<Record<string, string>> };
+      const value = pulumi.secret(data).apply(({ password }) => Buffer.from(password ?? "", "base64").toString());
+      const properties = { value };
+      declare("direct", { ...keyVaultSecret, props: { ...keyVaultSecret.props, properties } });
+      // over another resource in between
+      const copy = declare("copy", changed(configMap, [["data"], { LOG_LEVEL: value }])) as typeof read;
+      const copied = (copy as unknown as { readonly data: pulumi.Output<Record<string, string>> }).data;
+      const dataJson = pulumi.secret(pulumi.jsonStringify(copied));
+      declare("over-another", { type: "vault:kv/secretV2:SecretV2", props: { mount: "secret", name: "x", dataJson } });
+      return Promise.resolve();
+    });
+    const refused = told.filter(({ rule }) => rule === "authority-copied-value").map(({ resource }) => resource);
+    assert.deepEqual([passed, refused.toSorted()], [false, ["direct", "over-another"]]);
+  });
 
   it("leave a component alone, whose children are what is judged", async () => {
     const { passed, told } = await engine.preview("prod", () => {

@@ -10,7 +10,7 @@ export interface Attack {
 }
 
 /** A secret of CNPG, under the name that every one of these writes. */
-const stolen = "platform-db-credentials";
+export const stolen = "platform-db-credentials";
 const managed = "authority-cluster-managed";
 
 function one(what: string, type: string, props: Readonly<Record<string, unknown>>, rule = managed): Attack {

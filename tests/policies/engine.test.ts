@@ -20,7 +20,7 @@ const inPrograms = examples.filter(({ refused }) => "type" in refused);
 function declareWith({ rule, beside = [] }: Example, sample: Sample): void {
   const others = beside.map((other, i) => declare(`${rule}-beside-${i}`, other));
   const after = "dependsOn" in sample && (sample.dependsOn ?? []).length > 0 ? others : [];
-  declare(rule, sample, { dependsOn: after });
+  declare(rule, computed(sample, others[0]), { dependsOn: after });
 }
 
 /** Every finding about a sample, as the embedded guard and `lint` come to it. */
@@ -36,6 +36,14 @@ function judgedByGuard(sample: Sample, name: string, urn: string): readonly Find
   return subjects.flatMap((one) =>
     rules.flatMap((rule) => judgeSubject(rule, one, judging).map(({ finding }) => finding)),
   );
+}
+
+/** The sample with the inputs that it computes from another resource computed from it. */
+function computed(sample: Sample, other: pulumi.Resource | undefined): Sample {
+  if (!("type" in sample) || sample.from === undefined || other === undefined) return sample;
+  const from = pulumi.output((other as pulumi.CustomResource).id);
+  const own = (sample.computed ?? []).map((key) => [key, from.apply(() => sample.props[key])] as const);
+  return { ...sample, props: { ...sample.props, ...Object.fromEntries(own) } };
 }
 
 /** An output that no update finds out, such as one of a resource that a targeted update leaves out. */

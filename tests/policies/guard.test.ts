@@ -80,6 +80,7 @@ describe("guardTransformation", () => {
   const declare = (sample: Sample, protect = true): unknown => {
     assert.ok("type" in sample);
     return guard({
+      resource: {},
       type: sample.type,
       name: "added",
       props: { ...sample.props },
@@ -111,4 +112,28 @@ describe("guardTransformation", () => {
       declare(changed(externalSecret, [["spec", "target", "name"], pulumi.output("redis-auth")])),
       undefined,
     ));
+  it("fails a value of a cluster-managed Secret under any name, over other resources too, and lets it be read", () => {
+    const programs = guardTransformation({ catalogue: policyCatalogue, place: "prod" });
+    const [database, copy] = [{}, {}];
+    const add = (resource: object, type: string, props: object, opts: object = {}): unknown =>
+      programs({ resource, type, name: type, props, opts } as unknown as ResourceTransformationArgs);
+    const from = (resource: object): pulumi.Output<string> => {
+      const Output = pulumi.Output as unknown as new (...parts: readonly unknown[]) => pulumi.Output<string>;
+      const [yes, value] = [Promise.resolve(true), Promise.resolve("x")];
+      return new Output(new Set([resource]), value, yes, yes, Promise.resolve(new Set([resource])));
+    };
+    const id = "ameide-prod/platform-db-credentials";
+    assert.equal(add(database, "kubernetes:core/v1:Secret", { metadata: undefined }, { id }), undefined);
+    assert.equal(add(copy, "acme:index:Part", { anything: [{ deep: from(database) }] }, { id: "read" }), undefined);
+    for (const origin of [database, copy]) {
+      const props = { ...keyVaultSecret.props, properties: { value: from(origin) } };
+      assert.throws(
+        () => add({}, keyVaultSecret.type, props, { protect: true }),
+        /properties: comes from Secret ameide-prod\/platform-db-credentials, which a controller/,
+      );
+    }
+    // its name is no value
+    const named = { ...keyVaultSecret.props, vaultName: from(database), properties: from({}) };
+    assert.equal(add({}, keyVaultSecret.type, named, { protect: true }), undefined);
+  });
 });

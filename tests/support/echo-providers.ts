@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { resourceProviderService } from "../../stand-ins/providers/grpc-service.ts";
-import type { Provider } from "../../stand-ins/providers/provider.ts";
+import type { Provider, ReadResult } from "../../stand-ins/providers/provider.ts";
 
 export interface EchoProviders {
   /** Value for PULUMI_DEBUG_PROVIDERS. */
@@ -25,12 +25,19 @@ const echo: Provider = {
   check: ({ inputs }) => Promise.resolve({ inputs }),
   diff: () => Promise.resolve({ changes: new Map(), deleteBeforeReplace: false }),
   create: ({ name, inputs, preview }) => Promise.resolve({ id: preview ? "" : `${name}-id`, outputs: inputs }),
-  read: () => Promise.resolve(undefined),
+  read: ({ id }) => Promise.resolve(readBack(id)),
   update: ({ inputs }) => Promise.resolve(inputs),
   delete: () => Promise.resolve(),
   invoke: (token) => Promise.reject(new Error(`nothing is to be asked here: ${token}`)),
   cancel: () => undefined,
 };
+
+/** What exists under an id: an object of Kubernetes of that name, whatever the type. */
+function readBack(id: string): ReadResult {
+  const [name = "", namespace = ""] = id.split("/").toReversed();
+  const state = { metadata: { name, namespace }, data: { password: "YSByZWFsIHZhbHVl" } };
+  return { id, inputs: state, outputs: state };
+}
 
 async function listen(name: string): Promise<{ name: string; port: number; server: Server }> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });

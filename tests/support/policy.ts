@@ -95,8 +95,8 @@ export function subjectOf(sample: Sample, name = "sample"): Subject {
 export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
   if ("values" in sample) return [subjectOfValues(sample.values, name)];
   if ("document" in sample) return subjectsOfDocument(sample.document, name);
-  const { type, props, protect = false, dependsOn, computed } = sample;
-  const inputsFrom = new Map(Object.keys(props).map((key) => [key, computed?.includes(key) === true ? ["urn"] : []]));
+  const { type, props, protect = false, dependsOn, computed, from = "urn" } = sample;
+  const inputsFrom = new Map(Object.keys(props).map((key) => [key, computed?.includes(key) === true ? [from] : []]));
   return subjectsOfResource({
     type,
     name,

@@ -128,6 +128,21 @@ export const authorityExamples: readonly Example[] = [
     unknown: target,
   },
   {
+    rule: "authority-copied-value",
+    beside: [
+      {
+        type: "kubernetes:core/v1:Secret",
+        props: { metadata: { name: "platform-db-credentials", namespace: "ameide-prod" } },
+      },
+    ],
+    allowed: keyVaultSecret,
+    refused: { ...keyVaultSecret, computed: ["properties"], from: "beside-0" },
+    says: "comes from Secret ameide-prod/platform-db-credentials, which a controller in the cluster owns",
+    absent: changed(keyVaultSecret, [["properties"], undefined]),
+    absentIsFine: "a secret without a value copies none",
+    unknown: undefined,
+  },
+  {
     rule: "authority-opaque-writer",
     allowed: resourceGroup,
     refused: { type: "command:local:Command", props: { create: "az keyvault secret set --name x" } },

@@ -10,6 +10,8 @@ export type Sample =
       readonly dependsOn?: readonly string[];
       /** Top-level inputs that are computed from another resource. */
       readonly computed?: readonly string[];
+      /** Which one: `beside-0` is the first of the samples beside it. @default - another one */
+      readonly from?: string;
     }
   | { readonly document: Readonly<Record<string, unknown>> }
   /** A values file of a chart. */
