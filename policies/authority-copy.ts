@@ -13,7 +13,7 @@ const valueInputs: Partial<Record<Kind, readonly string[] | undefined>> = {
 };
 
 /** A rule of its own refuses these wherever they are, so that here they only pass a value on. */
-const unread: readonly Kind[] = ["OpaqueWriter", "UnknownType"];
+const unread: ReadonlySet<Kind> = new Set(["OpaqueWriter", "UnknownType"]);
 
 export const authorityCopiedValue: StackRule = {
   id: "authority-copied-value",
@@ -28,7 +28,7 @@ export const authorityCopiedValue: StackRule = {
   judgeAll(subjects, context) {
     const origins = new Origins(subjects, context);
     return subjects
-      .filter((subject) => !unread.includes(subject.kind) && origins.namedBy(subject) === undefined)
+      .filter((subject) => !unread.has(subject.kind) && origins.namedBy(subject) === undefined)
       .flatMap((subject) => origins.inputsOf(subject).flatMap(([input, origin]) => refused(subject, input, origin)));
   },
 };

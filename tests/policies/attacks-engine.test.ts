@@ -33,7 +33,7 @@ describe("attacks, under the real engine", function () {
       const properties = { value };
       declare("direct", { ...keyVaultSecret, props: { ...keyVaultSecret.props, properties } });
       // over another resource in between
-      const copy = declare("copy", changed(configMap, [["data"], { LOG_LEVEL: value }])) as typeof read;
+      const copy = declare("copy", changed(configMap, [["data"], { LOG_LEVEL: value }]));
       const copied = (copy as unknown as { readonly data: pulumi.Output<Record<string, string>> }).data;
       const dataJson = pulumi.secret(pulumi.jsonStringify(copied));
       declare("over-another", { type: "vault:kv/secretV2:SecretV2", props: { mount: "secret", name: "x", dataJson } });
