@@ -41,7 +41,8 @@ function judgedByGuard(sample: Sample, name: string, urn: string): readonly Find
 /** The sample with the inputs that it computes from another resource computed from it. */
 function computed(sample: Sample, other: pulumi.Resource | undefined): Sample {
   if (!("type" in sample) || sample.from === undefined || other === undefined) return sample;
-  const from = pulumi.output((other as pulumi.CustomResource).id);
+  // what a preview knows already, unlike its id
+  const from = (other as unknown as { readonly metadata: pulumi.Output<unknown> }).metadata;
   const own = (sample.computed ?? []).map((key) => [key, from.apply(() => sample.props[key])] as const);
   return { ...sample, props: { ...sample.props, ...Object.fromEntries(own) } };
 }
