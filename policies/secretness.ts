@@ -3,7 +3,7 @@ import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";
 import { judgeContainers, wordsOf } from "./subject/pods.ts";
-import { specPath, templateData } from "./subject/references.ts";
+import { templateData, templatePath } from "./subject/references.ts";
 
 export const secretnessLiteralSecret: ResourceRule = {
   id: "secretness-literal-secret",
@@ -64,14 +64,25 @@ export const secretnessTemplateLiteral: ResourceRule = {
   remediation: "Fetch the value by a data entry and refer to it in the template.",
   references: ["362", "450"],
   levels: mandatory,
-  kinds: ["ExternalSecret", "ClusterExternalSecret"],
-  judge: (subject) =>
-    judgeEach(templateData(subject), ([key]): readonly Violation[] => {
-      const path = [...specPath(subject), "target", "template", "data", key];
-      const value = text(subject.object, ...path) ?? "";
-      const found = credentialIn(key, value);
-      return found === undefined ? [] : [{ path, problem: `its template writes "${key}" with ${found} in clear` }];
-    }),
+  kinds: ["ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret"],
+  judge: (subject) => {
+    const template = templatePath(subject);
+    return judgeEach(
+      [
+        ...templateData(subject).map(([key]) => ({ key, path: [...template, "data", key] })),
+        ...list(subject.object, ...template, "templateFrom").map((_, i) => ({
+          key: undefined,
+          path: [...template, "templateFrom", i, "literal"],
+        })),
+      ],
+      ({ key, path }): readonly Violation[] => {
+        const value = text(subject.object, ...path) ?? "";
+        const found = key === undefined ? shapeOf(value) : credentialIn(key, value);
+        if (found === undefined) return [];
+        return [{ path, problem: `its template writes ${key === undefined ? "" : `"${key}" with `}${found} in clear` }];
+      },
+    );
+  },
 };
 
 export const secretnessConfigMap: ResourceRule = {

@@ -30,7 +30,10 @@ refused is refused by a test, with that very text.
   Not verified: no Pulumi Cloud was at hand.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state. As a check
   of another repository: \`.github/workflows/lint.yml\`, whose head says how to call it.
-- **In the cluster**: the admission policy of \`components/admission-guard.ts\` holds the authority rules at the API server.
+- **In the cluster**: the admission policies of \`components/admission-guard.ts\` refuse at the API server what the rules refuse in
+  ExternalSecrets, PushSecrets and SecretStores of the environment's namespaces, and in ClusterSecretStores and ClusterGenerators
+  that log in as an account of this program. They cannot compare an object with others, and do not recognise credentials
+  or placeholders in text; \`tests/engine/admission-examples.test.ts\` lists what they leave out.
 
 A verdict is *ok*, *violation* or *undecided*: an input that a preview does not know yet is listed as undecided, and decided in
 the update before that resource is made. A rule that "can't run" is a defect, and fails the run. \`lint\` cannot read what a state

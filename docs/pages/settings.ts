@@ -90,7 +90,7 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
   vaultAuth: "`outside-pod`: Vault runs beside the cluster; refused everywhere but in `local`",
   fixturesAllowed: "whether publicly known development values may be written where nothing is",
   protect: "whether Pulumi's `protect` and `retainOnDelete` stand on what holds values",
-  admission: "what the API server does with an object that the authority rules refuse: `off`, `audit`, `warn` or `deny`",
+  admission: "what the API server does with an object that the admission policies refuse: `off`, `audit`, `warn` or `deny`",
   refreshIntervalInSeconds: "how often External Secrets reads Vault again; spread by a tenth",
   bootstrapIntervalInMinutes: "time between two runs of vault-bootstrap; divides 60",
   maxVersions: "versions that Vault keeps of each secret",

@@ -20,7 +20,9 @@ export function admissionRules(stack: GuardedStack): ReadonlyMap<string, Readonl
   return new Map(
     policiesOf(stack).map(({ spec }) => {
       const resource = spec.matchConstraints.resourceRules[0]?.resources[0] ?? "";
-      const ids = spec.validations.flatMap(({ message }) => /\[([^\]]+)\]$/.exec(message)?.[1]?.split(", ") ?? []);
+      const ids = spec.validations.flatMap(({ message }) =>
+        message.slice(message.lastIndexOf("[") + 1, -1).split(", "),
+      );
       return [resource, new Set(ids)];
     }),
   );

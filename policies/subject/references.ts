@@ -116,7 +116,13 @@ function pathsIn(subject: Subject, pattern: string): readonly Path[] {
   return from(specPath(subject), 0);
 }
 
+/** Where the template is that writes the target, or what is pushed. */
+export function templatePath(subject: Subject): Path {
+  const isPush = subject.kind === "PushSecret" || subject.kind === "ClusterPushSecret";
+  return [...specPath(subject), ...(isPush ? ["template"] : ["target", "template"])];
+}
+
 /** Keys that the template writes beside or from what is fetched. @throws Undecided */
 export function templateData(subject: Subject): readonly (readonly [string, unknown])[] {
-  return entries(subject.object, ...specPath(subject), "target", "template", "data");
+  return entries(subject.object, ...templatePath(subject), "data");
 }
