@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Cluster } from "../../../clients/kubernetes.ts";
-import { openCluster } from "../../../clients/kubeconfig.ts";
-import { FakeApiServer } from "./api-server.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import { FakeApiServer } from "../cli/access/api-server.ts";
 
 describe("openCluster", () => {
   let api: FakeApiServer;

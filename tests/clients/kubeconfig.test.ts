@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openOrClosed } from "../../../clients/kubeconfig.ts";
-import { explain } from "../../../diagnose/explain.ts";
-import { observe } from "../../../diagnose/observe/observe.ts";
-import { stack } from "../../diagnose/healthy.ts";
+import { openOrClosed } from "../../clients/kubeconfig.ts";
+import { explain } from "../../diagnose/explain.ts";
+import { observe } from "../../diagnose/observe/observe.ts";
+import { stack } from "../diagnose/healthy.ts";
 
 describe("openOrClosed", () => {
   const dir = mkdtempSync(join(tmpdir(), "closed-"));
