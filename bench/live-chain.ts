@@ -4,7 +4,7 @@ import type { Cluster } from "../clients/kubernetes.ts";
 import { vaultCall } from "../cli/access/vault.ts";
 import { localAzure } from "../cli/access/local-azure.ts";
 import { loadLocalStack } from "../cli/access/local-stack.ts";
-import { vaultCredential } from "../cli/access/vault-credentials.ts";
+import { openRootToken } from "../cli/access/root-token.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret } from "../domain/manifests/external-secret.ts";
@@ -45,9 +45,9 @@ export async function startLiveChain(count: number): Promise<LiveChain> {
     if (up.code !== 0) throw new Error(up.err);
     const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
     const stack = wideStack(await loadLocalStack(home, [".env.example"]), count);
-    const root = await vaultCredential(cluster, stack.namespace, "root-token");
+    const root = await openRootToken({ address: stack.vault.operatorAddress, cluster, namespace: stack.namespace });
     await openNamespaces(cluster, stack);
-    await fillVault(stack, root);
+    await fillVault(stack, root.token);
     await fillKeyVault(home, stack);
     await deliver(cluster, stack);
     return { home, cluster, stack, close: () => forget(home) };
@@ -115,7 +115,7 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
   const { plan, vault, bootstrap, strictness } = stack;
   const call = (path: string, body: object) => vaultCall(vault.operatorAddress, root, "POST", `/v1/${path}`, body);
   const stores = new Set(plan.stores.map(({ policy }) => policy));
-  for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config, mayUnmount: true }))
+  for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config }))
     if (stores.has(name)) await call(`sys/policies/acl/${name}`, { policy });
   for (const role of vaultRoles(stack).filter(({ policy }) => stores.has(policy)))
     await call(`auth/${vault.authMount}/role/${role.name}`, {

@@ -1,34 +1,48 @@
+import { credentialsSecret } from "../../domain/plan/bootstrap-plan.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 
-/** The Secret that the bootstrap keeps after initialising Vault, in dev and local. */
-export const credentialsSecret = "vault-auto-credentials";
+export { credentialsSecret };
 
-/**
- * Reads one key of `vault-auto-credentials`.
- *
- * @param key - as the seed spells them.
- * @param fix - the repair where it is missing. @default - a VAULT_TOKEN, for those that read one
- * @throws UserError when there is no such Secret or key.
- */
-export async function vaultCredential(
-  cluster: Cluster,
-  namespace: string,
-  key: "root-token" | "unseal-key",
-  fix = "set VAULT_TOKEN to a token that may make the policy ameide-secrets-deployer",
-): Promise<Redacted> {
-  interface Secret {
-    readonly data?: Readonly<Record<string, string>>;
-  }
-  const secret = await cluster.find<Secret>(`/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`);
-  const value = secret?.data?.[key];
-  if (value === undefined) {
-    throw UserError.of(
-      "vault-credentials-missing",
-      `the Secret ${namespace}/${credentialsSecret} ${secret === undefined ? "does not exist" : `has no key ${key}`}`,
-      fix,
-    );
-  }
-  return new Redacted(Buffer.from(value, "base64").toString("utf8"));
+export interface VaultCredentials {
+  readonly exists: boolean;
+  /** Only where the environment keeps it; see `rootToken` of the settings. */
+  readonly rootToken?: Redacted;
+  readonly unsealKey?: Redacted;
+  /** In place of an unseal key where a key service unseals: it generates a root token, and unseals nothing. */
+  readonly recoveryKey?: Redacted;
+}
+
+/** What `vault-auto-credentials` has. The names of its keys are the seed's. */
+export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace: string): Promise<VaultCredentials> {
+  const secret = await cluster.find<{ readonly data?: Readonly<Record<string, string>> }>(
+    `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`,
+  );
+  const valueOf = (key: string): Redacted | undefined => {
+    const encoded = secret?.data?.[key];
+    return encoded === undefined || encoded === ""
+      ? undefined
+      : new Redacted(Buffer.from(encoded, "base64").toString("utf8").trim());
+  };
+  const rootToken = valueOf("root-token");
+  const unsealKey = valueOf("unseal-key");
+  const recoveryKey = valueOf("recovery-key");
+  return {
+    exists: secret !== undefined,
+    ...(rootToken === undefined ? {} : { rootToken }),
+    ...(unsealKey === undefined ? {} : { unsealKey }),
+    ...(recoveryKey === undefined ? {} : { recoveryKey }),
+  };
+}
+
+/** @throws UserError with `fix` where there is no such Secret, or no key in it. */
+export async function storedUnsealKey(cluster: Cluster, namespace: string, fix: string): Promise<Redacted> {
+  const { exists, unsealKey } = await vaultCredentials(cluster, namespace);
+  if (unsealKey !== undefined) return unsealKey;
+  throw UserError.of(
+    "vault-credentials-missing",
+    `the Secret ${namespace}/${credentialsSecret} ${exists ? "has no unseal-key" : "does not exist"}`,
+    fix,
+  );
 }

@@ -1,6 +1,7 @@
 import { NetworkError } from "../../clients/http.ts";
 import { VaultClient, VaultError, type VaultState } from "../../clients/vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
+import type { VaultPolicy } from "../../domain/resources/vault-policies.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /** What Vault reports about itself without a token. */
@@ -48,27 +49,47 @@ export interface ShortToken {
 const deployerTtl = "30m";
 
 /**
- * Makes the deployer's policy what it should be, and a token that has nothing but it.
+ * Makes policies what they should be, and a token that has only the first of them.
  *
- * @param options.root - used for these two calls only; for the whole of a first preview, see `writePolicy`.
- * @param options.policy - name and HCL of the deployer's policy.
+ * @param options.root - revoked (see `openRootToken`) as soon as the other token exists, or when this fails.
  * @throws UserError with Vault's own words when it refuses.
  */
 export async function deployerToken(options: {
   readonly address: string;
-  readonly root: Redacted;
-  readonly policy: { readonly name: string; readonly hcl: string };
+  readonly root: ShortToken;
+  readonly policies: readonly [VaultPolicy, ...VaultPolicy[]];
   /**
-   * A preview changes nothing, so it takes the policy as it is. Where there is none yet a token with it could see nothing,
-   * and the first preview would not tell what is there already: that one looks as root.
+   * A preview changes nothing, so it uses the policy that exists. Where there is none yet a token with it could see nothing,
+   * and the first preview would not show what exists already: that one looks as root.
    */
-  readonly writePolicy: boolean;
+  readonly writePolicies: boolean;
 }): Promise<ShortToken> {
-  const { address, root, policy, writePolicy } = options;
-  const path = `/v1/sys/policies/acl/${policy.name}`;
-  if (writePolicy) await vaultCall(address, root, "PUT", path, { policy: policy.hcl });
-  else if (!(await isThere(address, root, path))) return { token: root, revoke: () => Promise.resolve() };
-  return shortToken({ address, root, policy: policy.name, ttl: deployerTtl });
+  const { address, root, policies, writePolicies: write } = options;
+  const [{ name }] = policies;
+  let token = root;
+  try {
+    if (write) await writePolicies(address, root.token, policies);
+    if (write || (await isThere(address, root.token, policyPath(name))))
+      token = await shortToken({ address, root: root.token, policy: name, ttl: deployerTtl });
+  } catch (error) {
+    await root.revoke();
+    throw error;
+  }
+  if (token !== root) await root.revoke();
+  return token;
+}
+
+/** @throws UserError with Vault's own words when it refuses; see {@link vaultStatus}. */
+export async function writePolicies(address: string, token: Redacted, policies: readonly VaultPolicy[]): Promise<void> {
+  for (const { name, policy } of policies) await vaultCall(address, token, "PUT", policyPath(name), { policy });
+}
+
+export async function deletePolicies(address: string, token: Redacted, names: readonly string[]): Promise<void> {
+  for (const name of names) await vaultCall(address, token, "DELETE", policyPath(name));
+}
+
+function policyPath(name: string): string {
+  return `/v1/sys/policies/acl/${name}`;
 }
 
 async function isThere(address: string, token: Redacted, path: string): Promise<boolean> {

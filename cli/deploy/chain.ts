@@ -1,21 +1,22 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import { deployerPolicy, deployerPolicyName } from "../../domain/resources/vault-policies.ts";
+import { operatorPolicies } from "../../domain/resources/vault-policies.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { runBootstrapJob } from "../access/bootstrap-job.ts";
 import { failedRun } from "../access/bootstrap-log.ts";
 import { inTurn } from "../access/bootstrap-turn.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
-import { deployerToken, type ShortToken } from "../access/vault.ts";
+import { openRootToken } from "../access/root-token.ts";
+import { deployerToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
+import { forgetOperatorPolicies, isOperatorPolicy } from "./operator-policies.ts";
 import { previewStack, updateStack, type RunOptions, type RunResult } from "./engine/deploy.ts";
 import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
 import { explainUnready } from "./unready-objects.ts";
-import { vaultCredential } from "../access/vault-credentials.ts";
 
 /** The engine, opened on one stack, and what lives exactly as long as it does. */
 export interface OpenEngine {
@@ -66,6 +67,7 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
     try {
       const inspect = async (changes: readonly Change[]) => options.inspect?.(changes, token.token);
       const refresh = options.refresh === true || (vaultBefore === "uninitialised" && (await hadVault(engine.stack)));
+      if (options.until === "update") await forgetOperatorPolicies(engine.stack);
       const result = await previewThenUpdate(engine.stack, { ...options, inspect, refresh });
       if (vaultBefore === "uninitialised" && options.until === "update") await fillAnew(options, result.update);
       return { vaultBefore, ...result };
@@ -93,7 +95,14 @@ export async function previewThenUpdate(
     Partial<Pick<ChainOptions, "cluster">>,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
   const run = { policyPacks, signal, ...explainedBy(cluster), ...(refresh === undefined ? {} : { refresh }) };
-  const preview = await phases.run("preview with the policy pack", () => previewStack(stack, run), summary);
+  const preview = await phases.run(
+    "preview with the policy pack",
+    async () => {
+      const { changes, ...rest } = await previewStack(stack, run);
+      return { ...rest, changes: changes.filter((change) => !isOperatorPolicy(change)) };
+    },
+    summary,
+  );
   await refuseLoss(preview.changes, stack);
   await inspect?.(preview.changes);
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
@@ -160,16 +169,18 @@ export async function fillAnew(
 }
 
 async function tokenForRun({ stack, cluster, vaultAddress, vaultToken, until }: ChainOptions): Promise<ShortToken> {
-  if (vaultToken !== undefined) return { token: vaultToken, revoke: () => Promise.resolve() };
-  return deployerToken({
-    address: vaultAddress,
-    root: await vaultCredential(cluster, stack.namespace, "root-token"),
-    policy: {
-      name: deployerPolicyName,
-      hcl: deployerPolicy({ ...stack.vault, mayUnmount: !stack.strictness.protect }),
-    },
-    writePolicy: until === "update",
-  });
+  const policies = operatorPolicies({ ...stack.vault, mayUnmount: !stack.strictness.protect });
+  const write = until === "update";
+  if (vaultToken === undefined) {
+    const root = await openRootToken({ address: vaultAddress, cluster, namespace: stack.namespace });
+    return deployerToken({ address: vaultAddress, root, policies, writePolicies: write });
+  }
+  if (write) {
+    await writePolicies(vaultAddress, vaultToken, policies).catch((error: unknown) => {
+      if (vaultStatus(error) !== 403) throw error; // a deployer's own token may not, and need not
+    });
+  }
+  return { token: vaultToken, revoke: () => Promise.resolve() };
 }
 
 function summary({ changes }: RunResult): string {

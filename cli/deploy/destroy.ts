@@ -1,9 +1,11 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { deployerPolicy } from "../../domain/resources/vault-policies.ts";
+import { deployerPolicy, destroyerPolicyName, operatorPolicyNames } from "../../domain/resources/vault-policies.ts";
 import type { Cluster } from "../access/cluster.ts";
-import { deployerToken, ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
+import { openRootToken, withRootToken } from "../access/root-token.ts";
+import { deletePolicies, deployerToken, ownVaultToken, vaultState } from "../access/vault.ts";
+import { forgetOperatorPolicies, isOperatorPolicy } from "./operator-policies.ts";
 import { destroyStack, stayingResources, type Staying } from "./engine/destroy.ts";
 import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
@@ -13,7 +15,7 @@ import { openCloudStack } from "./cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import { reachVault } from "../access/vault-way.ts";
 import { refuseDebugProviders } from "./preflight.ts";
-import { credentialsSecret, vaultCredential } from "../access/vault-credentials.ts";
+import { credentialsSecret } from "../access/vault-credentials.ts";
 
 export interface Destruction {
   /** What goes, or went. */
@@ -30,9 +32,6 @@ export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" |
   readonly phases: Phases;
   readonly signal: AbortSignal;
 }
-
-/** The deployer's own policy goes with the stack: the run that takes it away needs one that does not. */
-const destroyerPolicyName = "ameide-secrets-destroyer";
 
 /**
  * Takes one environment out of Azure, Vault and the cluster, without anything that holds values: Vault's mounts with their
@@ -51,19 +50,26 @@ export async function destroyChain(options: DestroyOptions): Promise<Destruction
     );
   }
   const token = await tokenForRun(stack, cluster, options);
+  let isDestroyed = false;
   try {
     const engine = await options.openEngine(token.token);
     try {
+      if (!preview) await forgetOperatorPolicies(engine.stack);
       const stays = await stayingResources(engine.stack);
       const { changes } = await phases.run(preview ? "preview of the destruction" : "destroy", () =>
         destroyStack(engine.stack, { preview, signal }),
       );
-      return { changes, stays, untouched: untouchedBy(stack) };
+      isDestroyed = !preview;
+      return {
+        changes: changes.filter((change) => !isOperatorPolicy(change)),
+        stays,
+        untouched: untouchedBy(stack, options.vaultToken !== undefined),
+      };
     } finally {
       await engine.close();
     }
   } finally {
-    await token.end();
+    await token.end(isDestroyed);
   }
 }
 
@@ -116,29 +122,34 @@ async function tokenForRun(
   { namespace, vault, strictness }: EnvironmentStack,
   cluster: Cluster,
   { vaultAddress: address, vaultToken }: DestroyOptions,
-): Promise<{ readonly token: Redacted; end(): Promise<void> }> {
+): Promise<{ readonly token: Redacted; end(isDestroyed: boolean): Promise<void> }> {
   if (vaultToken !== undefined) return { token: vaultToken, end: () => Promise.resolve() };
-  const root = await vaultCredential(cluster, namespace, "root-token");
+  const access = { address, cluster, namespace };
   const name = destroyerPolicyName;
   const short = await deployerToken({
     address,
-    root,
-    policy: { name, hcl: deployerPolicy({ ...vault, mayUnmount: !strictness.protect }) },
-    writePolicy: true,
+    root: await openRootToken(access),
+    policies: [{ name, policy: deployerPolicy({ ...vault, mayUnmount: !strictness.protect }) }],
+    writePolicies: true,
   });
   return {
     token: short.token,
-    end: async () => {
+    end: async (isDestroyed) => {
       await short.revoke();
-      await vaultCall(address, root, "DELETE", `/v1/sys/policies/acl/${name}`);
+      const gone = isDestroyed ? [name, ...operatorPolicyNames] : [name];
+      await withRootToken(access, (root) => deletePolicies(address, root, gone));
     },
   };
 }
 
-function untouchedBy({ namespace, vault, plan, azure, shared }: EnvironmentStack): readonly string[] {
+function untouchedBy(
+  { namespace, vault, plan, azure, shared }: EnvironmentStack,
+  hasOwnToken: boolean,
+): readonly string[] {
   const namespaces = [...new Set(plan.deliveries.map((delivery) => delivery.namespace))];
   return [
     `Vault's data under ${vault.mount}/, and the Secret ${namespace}/${credentialsSecret} that opens it`,
+    ...(hasOwnToken ? [`Vault's policies ${operatorPolicyNames.join(" and ")}, which VAULT_TOKEN may not delete`] : []),
     `the Secrets that External Secrets made in ${namespaces.join(", ")}`,
     ...(shared === undefined
       ? [

@@ -8,7 +8,7 @@ import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { localAzure } from "../access/local-azure.ts";
 import { loadLocalStack } from "../access/local-stack.ts";
 import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
-import { vaultCredential } from "../access/vault-credentials.ts";
+import { openRootToken } from "../access/root-token.ts";
 import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
@@ -28,7 +28,7 @@ export interface PlaceOptions extends LocalHomeFlags {
   readonly stack: string;
   /** Values at hand, to be compared with what the hops hold. @default - none */
   readonly dotenv?: readonly string[];
-  /** Whether Vault's values are to be read: by VAULT_TOKEN, which `local` has none of, else by the root token where it lies in the cluster. @default false */
+  /** Whether Vault's values are to be read: by VAULT_TOKEN, which `local` has none of, else by a root token (see `openRootToken`). @default false */
   readonly readsValues?: boolean;
 }
 
@@ -116,9 +116,11 @@ async function vaultAccess(
   const own = ownVaultToken(name, process.env);
   if (own !== undefined) return { reader: vaultReader(address, own) };
   if ((await vaultState(address)) !== "active") return { reader: vaultReader(address) };
-  const root = await vaultCredential(cluster, namespace, "root-token").catch(() => undefined);
+  const root = await openRootToken({ address, cluster, namespace }).catch(() => undefined);
   if (root === undefined) return { reader: vaultReader(address) };
-  if (readsValues) return { reader: vaultReader(address, root) };
-  const token = await shortToken({ address, root, policy: auditorPolicyName, ttl: "5m" }).catch(() => undefined);
+  if (readsValues) return { reader: vaultReader(address, root.token), token: root };
+  const options = { address, root: root.token, policy: auditorPolicyName, ttl: "5m" };
+  const token = await shortToken(options).catch(() => undefined);
+  await root.revoke();
   return token === undefined ? { reader: vaultReader(address) } : { reader: vaultReader(address, token.token), token };
 }

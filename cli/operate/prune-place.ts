@@ -3,7 +3,8 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import { openPlace } from "./place.ts";
-import { ownVaultToken } from "../access/vault.ts";
+import { openRootToken } from "../access/root-token.ts";
+import { ownVaultToken, type ShortToken } from "../access/vault.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { openStack } from "../deploy/engine/stack.ts";
 import { openCloudStack } from "../deploy/cloud-engine.ts";
@@ -12,7 +13,6 @@ import { localEngine } from "../deploy/local-chain.ts";
 import { prune, retiredNames, type PruneRow } from "./prune.ts";
 import { keyVaultOf } from "./push-place.ts";
 import { prefixOf } from "./secret-prefix.ts";
-import { vaultCredential } from "../access/vault-credentials.ts";
 
 /** `prune` where a stack has something of it: `shared` Key Vault, an environment its Vault, `local` both. */
 export async function pruneFor(
@@ -29,18 +29,25 @@ export async function pruneFor(
     return prune({ names, write, ...withKeyVault, ...held });
   }
   const place = await openPlace({ ...options, readsValues: true });
+  let root: ShortToken | undefined;
   try {
     const { namespace, vault } = place.stack;
+    const address = vault.operatorAddress;
     const own = ownVaultToken(stack, process.env);
-    const token = own ?? (await vaultCredential(place.cluster, namespace, "root-token"));
+    const access: ShortToken =
+      own === undefined
+        ? await openRootToken({ address, cluster: place.cluster, namespace })
+        : { token: own, revoke: () => Promise.resolve() };
+    root = access;
     return await prune({
       names,
       write,
       ...withKeyVault,
       ...(stack === "local" ? { stack: await localEngineStack(options) } : {}),
-      vault: { address: vault.operatorAddress, mount: vault.mount, token, cluster: place.cluster },
+      vault: { address, mount: vault.mount, token: access.token, cluster: place.cluster },
     });
   } finally {
+    await root?.revoke();
     await place.close();
   }
 }

@@ -1,11 +1,13 @@
 import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
 import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/placed.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
-import { vaultCredential } from "../access/vault-credentials.ts";
+import { withRootToken } from "../access/root-token.ts";
+import { storedUnsealKey } from "../access/vault-credentials.ts";
 
 export interface Repair {
   /** Whether there was anything to mend. */
@@ -70,10 +72,9 @@ export async function unsealVault(
   if (state !== "sealed")
     return { needed: false, found: `Vault at ${address} is ${state}`, did: "there is nothing to unseal" };
   const found = `Vault at ${address} is sealed`;
-  const key = await vaultCredential(
+  const key = await storedUnsealKey(
     cluster,
     stack.namespace,
-    "unseal-key",
     `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
   );
   if (!change) return { needed: true, found, did: "would unseal it with unseal-key of vault-auto-credentials" };
@@ -98,24 +99,28 @@ export async function unsealVault(
  * The seed's "Kubernetes Auth Permission Denied (403 Error)": the configuration as the program makes it, which pins no
  * reviewer token.
  *
- * It asks with VAULT_TOKEN where that is set (`local` has a token of its own), else with the root token in the cluster.
+ * It asks with VAULT_TOKEN where that is set (`local` has a token of its own), else with a root token.
  *
  * @throws UserError when Vault refuses, or there is neither token.
  */
-export async function reconfigureKubernetesAuth(
+export async function reconfigureKubernetesAuth(place: Place, options: RepairOptions): Promise<Repair> {
+  const { stack, cluster } = place;
+  const { operatorAddress: address, authMount } = stack.vault;
+  const own = ownVaultToken(stack.name, process.env);
+  if (own !== undefined) return reconfigureWith(own, place, options);
+  const fix = `set VAULT_TOKEN to a token that may write auth/${authMount}/config`;
+  return withRootToken({ address, cluster, namespace: stack.namespace, fix }, (root) =>
+    reconfigureWith(root, place, options),
+  );
+}
+
+async function reconfigureWith(
+  token: Redacted,
   { stack, cluster }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
   const { operatorAddress: address, authMount } = stack.vault;
   const path = `/v1/auth/${authMount}/config`;
-  const token =
-    ownVaultToken(stack.name, process.env) ??
-    (await vaultCredential(
-      cluster,
-      stack.namespace,
-      "root-token",
-      `set VAULT_TOKEN to a token that may write auth/${authMount}/config`,
-    ));
   const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, token, "GET", path);
   const wanted = asVaultFields(kubernetesAuthConfig(stack));
   const differs = Object.entries(wanted).filter(

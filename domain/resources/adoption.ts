@@ -45,7 +45,7 @@ export function keyVaultSecretResource(name: string): string {
 /** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
 function inVault(stack: EnvironmentStack): readonly Adoptable[] {
   const { vault, plan, bootstrap } = stack;
-  const policies = vaultPolicies({ plan, config: bootstrap.config, mayUnmount: false });
+  const policies = vaultPolicies({ plan, config: bootstrap.config });
   return [
     { resource: "vault-engine-kv", id: vault.mount },
     { resource: "vault-engine-kv-config", id: `${vault.mount}/config` },

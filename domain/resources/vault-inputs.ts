@@ -23,7 +23,7 @@ export function kvConfigInputs({ vault, strictness }: EnvironmentStack) {
 }
 
 export function policiesOf({ plan, bootstrap, strictness }: EnvironmentStack): readonly VaultPolicy[] {
-  return vaultPolicies({ plan, config: bootstrap.config, mayUnmount: !strictness.protect });
+  return vaultPolicies({ plan, config: bootstrap.config });
 }
 
 export function policyInputs({ name, policy }: VaultPolicy) {

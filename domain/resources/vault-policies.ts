@@ -1,5 +1,6 @@
 import type { BootstrapConfig } from "../bootstrap-config.ts";
 import { bootstrapWriters } from "../bootstrap-writers.ts";
+import { bootstrapRole } from "../plan/bootstrap-plan.ts";
 import type { ChainPlan } from "../plan.ts";
 
 /** One ACL policy of Vault, as HCL. */
@@ -11,8 +12,6 @@ export interface VaultPolicy {
 export interface VaultPolicyArgs {
   readonly plan: ChainPlan;
   readonly config: BootstrapConfig;
-  /** Whether this program may take its mounts away again; `local` only. */
-  readonly mayUnmount: boolean;
 }
 
 /** The patcher's own role: the one that it has today is bound to `default` and stays as it is until its chart moves. */
@@ -20,21 +19,42 @@ export const patcherRole = "ameide-secrets-keycloak-client-patcher";
 export const patcherPolicyName = "keycloak-client-patcher";
 export const deployerPolicyName = "ameide-secrets-deployer";
 export const auditorPolicyName = "ameide-secrets-auditor";
+/** For one run of `destroy`, which takes the deployer's own policy away. */
+export const destroyerPolicyName = "ameide-secrets-destroyer";
+/** In the order of {@link operatorPolicies}. */
+export const operatorPolicyNames: readonly string[] = [deployerPolicyName, auditorPolicyName];
 
 /**
  * Every policy of one environment. Each names its paths one by one: no `*` reaches a secret's data, so a name that the
  * catalogue does not let someone read cannot be read.
  */
-export function vaultPolicies({ plan, config, mayUnmount }: VaultPolicyArgs): readonly VaultPolicy[] {
-  const { mount, authMount } = config.vault;
+export function vaultPolicies({ plan, config }: VaultPolicyArgs): readonly VaultPolicy[] {
+  const { mount } = config.vault;
   return [
     ...plan.stores.map(({ policy, readablePaths }) => ({ name: policy, policy: readerPolicy(mount, readablePaths) })),
     ...bootstrapWriters(config).map(({ role, paths }) => ({ name: role, policy: writerPolicy(mount, paths) })),
     ...(plan.patcherPaths.length > 0
       ? [{ name: patcherPolicyName, policy: patcherPolicy(mount, plan.patcherPaths) }]
       : []),
-    { name: deployerPolicyName, policy: deployerPolicy({ mount, authMount, mayUnmount }) },
-    { name: auditorPolicyName, policy: auditorPolicy({ mount, authMount }) },
+  ];
+}
+
+export interface OperatorPolicyArgs {
+  /** KV v2 mount. */
+  readonly mount: string;
+  readonly authMount: string;
+  /** Whether this program may take its mounts away again; `local` only. */
+  readonly mayUnmount: boolean;
+}
+
+/**
+ * The policies of the people and pipelines that run this program. No resource of it: who may write the deployer's policy
+ * has every right, so the command line writes both with a root token, and a deployer's token cannot.
+ */
+export function operatorPolicies(args: OperatorPolicyArgs): readonly [VaultPolicy, VaultPolicy] {
+  return [
+    { name: deployerPolicyName, policy: deployerPolicy(args) },
+    { name: auditorPolicyName, policy: auditorPolicy(args) },
   ];
 }
 
@@ -73,18 +93,14 @@ function patcherPolicy(mount: string, paths: readonly string[]): string {
 }
 
 /**
- * What `up` may do to Vault: the mounts, the auth method, and this program's own policies and roles. It reads no secret.
- * Whoever writes policies can write one for itself, so the token is short and revoked when `up` ends.
+ * What `up` may do to Vault: the mounts, the auth method, and this program's own policies and roles. It reads no secret, and
+ * cannot change the policies of those who run the program, itself included: the patterns do not match their names, and the
+ * denials hold against whatever other policy a token has for these paths.
+ *
+ * That is not the end of what it can do: who writes the policy and the role of a ServiceAccount can give that account any
+ * right. So the token is short, and revoked when `up` ends. SECURITY.md says so.
  */
-export function deployerPolicy({
-  mount,
-  authMount,
-  mayUnmount,
-}: {
-  mount: string;
-  authMount: string;
-  mayUnmount: boolean;
-}) {
+export function deployerPolicy({ mount, authMount, mayUnmount }: OperatorPolicyArgs): string {
   const own = mayUnmount ? ["delete"] : [];
   return rules([
     ["sys/mounts", ["read"]],
@@ -99,13 +115,17 @@ export function deployerPolicy({
     [`sys/mounts/auth/${authMount}/tune`, ["read", "update"]],
     [`auth/${authMount}/config`, ["create", "read", "update"]],
     [`auth/${authMount}/role/ameide-secrets-*`, ["create", "read", "update", "delete"]],
-    ["sys/policies/acl/ameide-secrets-*", ["create", "read", "update", "delete"]],
-    [`sys/policies/acl/${patcherPolicyName}`, ["create", "read", "update", "delete"]],
+    ...["ameide-secrets-reader-*", `${bootstrapRole}*`, patcherPolicyName].map((name): Rule => [
+      `sys/policies/acl/${name}`,
+      ["create", "read", "update", "delete"],
+    ]),
+    ...[...operatorPolicyNames, destroyerPolicyName].map((name): Rule => [`sys/policies/acl/${name}`, ["deny"]]),
+    ["sys/policy/*", ["deny"]], // the old name of the same
   ]);
 }
 
 /** Sees which secrets exist, in which version and by whom; no value. For `doctor`, `lineage` and `drift`. */
-function auditorPolicy({ mount, authMount }: { mount: string; authMount: string }): string {
+function auditorPolicy({ mount, authMount }: Pick<OperatorPolicyArgs, "mount" | "authMount">): string {
   return rules([
     [`${mount}/metadata/*`, ["read", "list"]],
     [`${mount}/config`, ["read"]],

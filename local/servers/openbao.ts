@@ -16,7 +16,15 @@ export function openbao(home: LocalHome, binaries: Binaries): Server {
       // a multiplier of 1: the one node leads a second after it is unsealed, not five
       raft: { path: home.vault.dataDir, node_id: "local", performance_multiplier: "1" },
     },
-    listener: { tcp: { address: `127.0.0.1:${home.port("vault")}`, cluster_address: cluster, tls_disable: true } },
+    listener: {
+      tcp: {
+        address: `127.0.0.1:${home.port("vault")}`,
+        cluster_address: cluster,
+        tls_disable: true,
+        // a root token can be generated with the unseal key, as in HashiCorp's Vault 1.21; Vault does not know the option
+        ...(basename(binaries.bao) !== "vault" && { disable_unauthed_generate_root_endpoints: false }),
+      },
+    },
     api_addr: home.vaultUrl,
     cluster_addr: `https://${cluster}`,
     // Vault needs root without it; OpenBao knows it no more

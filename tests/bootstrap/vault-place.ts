@@ -44,7 +44,7 @@ export class VaultPlace {
     const { environment } = config;
     const plan = { environment, namespace, secrets: [], stores: [], deliveries: [], patcherPaths: [] };
     const bootstrap = { name: bootstrapName, config } as EnvironmentStack["bootstrap"];
-    const policies = vaultPolicies({ plan, config, mayUnmount: false });
+    const policies = vaultPolicies({ plan, config });
     for (const role of vaultRoles({ plan, namespace, bootstrap })) {
       const policy = policies.find(({ name }) => name === role.policy)?.policy;
       await this.call("POST", `sys/policies/acl/${role.policy}`, { policy });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
 import { openPlace, type Place } from "../../cli/operate/place.ts";
 import { shortToken, type ShortToken } from "../../cli/access/vault.ts";
-import { vaultCredential } from "../../cli/access/vault-credentials.ts";
+import { storedRootToken } from "../support/open-vault.ts";
 import { isWhole } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
@@ -35,7 +35,7 @@ describe("what a person may not look at", function () {
   });
 
   const tokenWith = async (policy: string) => {
-    const root = await vaultCredential(place.cluster, place.stack.namespace, "root-token");
+    const root = await storedRootToken(place.cluster, place.stack.namespace);
     return shortToken({ address: place.stack.vault.operatorAddress, root, policy, ttl: "10m" });
   };
   const lookWith = ({ token }: ShortToken, options: ObserveOptions = {}) => {

@@ -18,7 +18,7 @@ import { liveProviders } from "../engine/live-providers.ts";
 import { testBinaries } from "../support/servers.ts";
 import { localArm } from "../../cli/access/local-azure.ts";
 import { keyVaultOf } from "../../cli/operate/push-place.ts";
-import { vaultCredential } from "../../cli/access/vault-credentials.ts";
+import { storedRootToken } from "../support/open-vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { armRequest } from "../support/arm.ts";
@@ -39,7 +39,7 @@ describe("the commands on a chain that stands", function () {
   const chain = useLocalChain(values);
 
   const { call, at, json } = localCommands(chain);
-  const root = () => vaultCredential(chain().cluster, namespace, "root-token");
+  const root = () => storedRootToken(chain().cluster, namespace);
   const vault = async <T = unknown>(method: "GET" | "POST" | "PUT", path: string, body?: object) =>
     vaultCall<T>(chain().home.vaultUrl, await root(), method, `/v1/${path}`, body);
   const versions = async (): Promise<Readonly<Record<string, number>>> => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
-import { vaultCredential } from "../../cli/access/vault-credentials.ts";
+import { storedRootToken } from "../support/open-vault.ts";
 import { bootstrapName } from "../../domain/plan/federation.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
@@ -150,7 +150,7 @@ describe("local up", function () {
 
   it("makes the CronJob anew that somebody deleted while Vault is sealed, which needs it", async () => {
     const { cluster, home } = chain();
-    const root = await vaultCredential(cluster, "ameide-local", "root-token");
+    const root = await storedRootToken(cluster, "ameide-local");
     await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
     await vaultCall(home.vaultUrl, root, "PUT", "/v1/sys/seal");
     const run = await chain().up(values);

@@ -13,9 +13,7 @@ describe("VaultEngine", () => {
     assert.deepEqual((await record(environmentStack())).map(({ type, name }) => `${type} ${name}`).toSorted(), [
       "ameide-secrets:vault:VaultEngine engine",
       "vault:index/mount:Mount engine-kv",
-      "vault:index/policy:Policy engine-ameide-secrets-auditor",
       "vault:index/policy:Policy engine-ameide-secrets-bootstrap",
-      "vault:index/policy:Policy engine-ameide-secrets-deployer",
       "vault:index/policy:Policy engine-ameide-secrets-reader-ameide-dev",
       "vault:index/policy:Policy engine-ameide-secrets-reader-argocd",
       "vault:index/policy:Policy engine-keycloak-client-patcher",

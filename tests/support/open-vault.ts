@@ -1,9 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Cluster } from "../../cli/access/cluster.ts";
+import { vaultCredentials } from "../../cli/access/vault-credentials.ts";
 import { vaultState } from "../../cli/access/vault.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 
 export interface OpenedVault {
   readonly rootToken: string;
   readonly unsealKey: string;
+}
+
+/** What `dev` and `local` keep in the cluster. */
+export async function storedRootToken(cluster: Cluster, namespace: string): Promise<Redacted> {
+  const { rootToken } = await vaultCredentials(cluster, namespace);
+  if (rootToken === undefined) throw new Error(`no root token is stored in ${namespace}`);
+  return rootToken;
 }
 
 /** Initialises an OpenBao with one key and unseals it. */

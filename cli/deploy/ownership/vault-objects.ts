@@ -131,8 +131,8 @@ class VaultLook {
 
   async #policy(resource: string, name: string): Promise<Finding | undefined> {
     const there = await this.#data(`sys/policies/acl/${name}`);
-    const { plan, bootstrap, strictness } = this.#stack;
-    const ours = vaultPolicies({ plan, config: bootstrap.config, mayUnmount: !strictness.protect });
+    const { plan, bootstrap } = this.#stack;
+    const ours = vaultPolicies({ plan, config: bootstrap.config });
     const wanted = ours.find((one) => one.name === name)?.policy;
     if (there === undefined || wanted === undefined || String(there["policy"]).trim() === wanted.trim())
       return undefined;

@@ -8,7 +8,7 @@ import { runBootstrapJob, type BootstrapRun } from "../../../cli/access/bootstra
 import { openPlace, type Place } from "../../../cli/operate/place.ts";
 import { vaultCall } from "../../../cli/access/vault.ts";
 import { localArm } from "../../../cli/access/local-azure.ts";
-import { vaultCredential } from "../../../cli/access/vault-credentials.ts";
+import { storedRootToken } from "../../support/open-vault.ts";
 import type { CauseCode } from "../../../diagnose/causes.ts";
 import type { DiagnosedCause, Diagnosis } from "../../../diagnose/diagnosis.ts";
 import { explain } from "../../../diagnose/explain.ts";
@@ -107,7 +107,7 @@ export class World {
 
   /** As root. @param body - of a write. */
   async vault<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T> {
-    const root = await vaultCredential(this.place.cluster, this.namespace, "root-token");
+    const root = await storedRootToken(this.place.cluster, this.namespace);
     return vaultCall<T>(this.place.stack.vault.operatorAddress, root, method, `/v1/${path}`, body);
   }
 

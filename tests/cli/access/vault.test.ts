@@ -7,7 +7,8 @@ import { useServers } from "../../support/servers.ts";
 describe("deployerToken, on OpenBao", function () {
   this.timeout(60_000);
   const servers = useServers(["openbao"]);
-  const policy = { name: "ameide-secrets-deployer", hcl: 'path "sys/mounts" { capabilities = ["read"] }' };
+  const policy = { name: "ameide-secrets-deployer", policy: 'path "sys/mounts" { capabilities = ["read"] }' };
+  const other = { name: "ameide-secrets-auditor", policy: "# nothing" };
   let address: string;
   let root: Redacted;
 
@@ -16,30 +17,56 @@ describe("deployerToken, on OpenBao", function () {
     root = new Redacted((await openVault(address)).rootToken);
   });
 
+  /** A root token that counts how often it was ended. */
+  const opened = () => {
+    const ends: string[] = [];
+    return { ends, token: root, revoke: () => Promise.resolve(void ends.push("revoked")) };
+  };
+
   const policiesOf = async (token: Redacted) =>
     (await vaultCall<{ data: { policies: string[] } }>(address, token, "GET", "/v1/auth/token/lookup-self")).data
       .policies;
   const seesMounts = (token: Redacted) => vaultCall(address, token, "GET", "/v1/sys/mounts");
 
   it("looks as root in a preview that comes before the policy, which it does not make, and leaves root alone", async () => {
-    const first = await deployerToken({ address, root, policy, writePolicy: false });
+    const kept = opened();
+    const first = await deployerToken({ address, root: kept, policies: [policy], writePolicies: false });
     await seesMounts(first.token);
+    assert.deepEqual(kept.ends, [], "it is in use until the preview ends");
     await first.revoke();
+    assert.deepEqual(kept.ends, ["revoked"]);
     assert.deepEqual(await policiesOf(root), ["root"]);
     const absent = vaultCall(address, root, "GET", `/v1/sys/policies/acl/${policy.name}`);
     await assert.rejects(absent, (error) => vaultStatus(error) === 404);
   });
 
   it("makes the policy for an update, and a token that has it and ends with the run", async () => {
-    const short = await deployerToken({ address, root, policy, writePolicy: true });
+    const used = opened();
+    const short = await deployerToken({ address, root: used, policies: [policy, other], writePolicies: true });
+    assert.deepEqual(used.ends, ["revoked"], "root is not needed any longer");
+    await vaultCall(address, root, "GET", `/v1/sys/policies/acl/${other.name}`);
     await seesMounts(short.token);
     assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
     await short.revoke();
     await assert.rejects(seesMounts(short.token), /answered 403/);
   });
 
+  it("ends the root token also where Vault refuses what it is for", async () => {
+    const used = opened();
+    const broken = { name: "broken", policy: "path {" };
+    await assert.rejects(deployerToken({ address, root: used, policies: [broken], writePolicies: true }), {
+      code: "vault-refused",
+    });
+    assert.deepEqual(used.ends, ["revoked"]);
+  });
+
   it("takes the policy as it is in a later preview", async () => {
-    const short = await deployerToken({ address, root, policy: { ...policy, hcl: "# less" }, writePolicy: false });
+    const short = await deployerToken({
+      address,
+      root: opened(),
+      policies: [{ ...policy, policy: "# less" }],
+      writePolicies: false,
+    });
     await seesMounts(short.token);
     assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
   });

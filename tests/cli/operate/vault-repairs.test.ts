@@ -113,7 +113,7 @@ describe("a repair of Vault", () => {
       await reconfigured();
       process.env["VAULT_TOKEN"] = "mine";
       await reconfigureKubernetesAuth(place(undefined, made), change);
-      assert.deepEqual(vault.tokens, ["root", "root", "mine", "mine"]);
+      assert.deepEqual(vault.tokens, ["root", "root", "root", "mine", "mine"], "the stored one is tried first");
     });
 
     it("shows before it changes anything what is found and what is wanted, and no certificate", async () => {

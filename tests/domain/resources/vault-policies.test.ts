@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { deployerPolicy, vaultPolicies } from "../../../domain/resources/vault-policies.ts";
+import { vaultCall, vaultStatus, writePolicies } from "../../../cli/access/vault.ts";
+import { Redacted } from "../../../domain/redacted.ts";
+import { deployerPolicy, operatorPolicies, vaultPolicies } from "../../../domain/resources/vault-policies.ts";
+import { openVault } from "../../support/open-vault.ts";
+import { useServers } from "../../support/servers.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 const stack = environmentStack();
 
 function policies(changes: Partial<Parameters<typeof vaultPolicies>[0]> = {}) {
-  const made = vaultPolicies({ plan: stack.plan, config: stack.bootstrap.config, mayUnmount: false, ...changes });
+  const made = vaultPolicies({ plan: stack.plan, config: stack.bootstrap.config, ...changes });
   return new Map(made.map(({ name, policy }) => [name, policy]));
 }
 
@@ -81,14 +85,6 @@ describe("vaultPolicies", () => {
   it("leaves the client-patcher's policy alone where no client is declared", () =>
     assert.ok(!policies({ plan: { ...stack.plan, patcherPaths: [] } }).has("keycloak-client-patcher")));
 
-  for (const name of ["ameide-secrets-deployer", "ameide-secrets-auditor"]) {
-    it(`lets ${name} read no value`, () =>
-      assert.deepEqual(
-        grants(policies().get(name)).filter((line) => line.startsWith("secret/data") || line.startsWith("secret/*")),
-        [],
-      ));
-  }
-
   it("quotes a path that would end its string", () => {
     const [store] = stack.plan.stores;
     assert.ok(store);
@@ -116,13 +112,103 @@ describe("deployerPolicy", () => {
       ["sys/mounts/secret: create read update delete", "sys/auth/kubernetes: create read update sudo delete"],
     ));
 
-  it("changes this program's own policies and roles, and no other", () =>
+  it("changes this program's own policies and roles, and no other; least of all those of its operators", () =>
     assert.deepEqual(
-      grants(deployerPolicy({ ...mounts, mayUnmount: false })).filter((line) => /policies|role/.test(line)),
+      grants(deployerPolicy({ ...mounts, mayUnmount: false })).filter((line) => /polic|role/.test(line)),
       [
         "auth/kubernetes/role/ameide-secrets-*: create read update delete",
-        "sys/policies/acl/ameide-secrets-*: create read update delete",
+        "sys/policies/acl/ameide-secrets-reader-*: create read update delete",
+        "sys/policies/acl/ameide-secrets-bootstrap*: create read update delete",
         "sys/policies/acl/keycloak-client-patcher: create read update delete",
+        "sys/policies/acl/ameide-secrets-deployer: deny",
+        "sys/policies/acl/ameide-secrets-auditor: deny",
+        "sys/policies/acl/ameide-secrets-destroyer: deny",
+        "sys/policy/*: deny",
       ],
     ));
+});
+
+describe("operatorPolicies", () => {
+  const made = operatorPolicies({ mount: "secret", authMount: "kubernetes", mayUnmount: true });
+
+  it("are no resources of the program, whose own token may not write them", () =>
+    assert.deepEqual(
+      made.map(({ name }) => [name, policies().has(name)]),
+      [
+        ["ameide-secrets-deployer", false],
+        ["ameide-secrets-auditor", false],
+      ],
+    ));
+
+  for (const { name, policy } of made) {
+    it(`lets ${name} read no value`, () =>
+      assert.deepEqual(
+        grants(policy).filter((line) => line.startsWith("secret/data") || line.startsWith("secret/*")),
+        [],
+      ));
+  }
+});
+
+describe("the deployer's policy, on OpenBao", function () {
+  this.timeout(60_000);
+  const servers = useServers(["openbao"]);
+  let deployer: Redacted;
+
+  before(async () => {
+    const address = servers().home.vaultUrl;
+    const root = new Redacted((await openVault(address)).rootToken);
+    const all = operatorPolicies({ mount: "secret", authMount: "kubernetes", mayUnmount: false });
+    // a second policy of the same token, as a person's often has one: it does not open what the first denies
+    const wide = 'path "sys/policies/acl/ameide-secrets-deployer" { capabilities = ["update"] }';
+    await writePolicies(address, root, [...all, { name: "wide", policy: wide }]);
+    await vaultCall(address, root, "PUT", "/v1/sys/policies/acl/foreign", { policy: "# somebody's" });
+    const made = await vaultCall<{ auth: { client_token: string } }>(
+      address,
+      root,
+      "POST",
+      "/v1/auth/token/create-orphan",
+      { policies: ["ameide-secrets-deployer", "wide"] },
+    );
+    deployer = new Redacted(made.auth.client_token);
+  });
+
+  const status = async (method: "PUT" | "DELETE", path: string) =>
+    vaultCall(servers().home.vaultUrl, deployer, method, `/v1/${path}`, { policy: "# changed" }).then(
+      () => "done",
+      (error: unknown) => vaultStatus(error),
+    );
+
+  it("writes what the program makes: readers, the bootstrap's, the patcher's", async () => {
+    for (const name of [
+      "ameide-secrets-reader-argocd",
+      "ameide-secrets-bootstrap",
+      "ameide-secrets-bootstrap-2-of-4",
+      "keycloak-client-patcher",
+    ])
+      assert.equal(await status("PUT", `sys/policies/acl/${name}`), "done", name);
+  });
+
+  it("is refused for itself, the auditor and every policy that is not the program's, by any spelling", async () => {
+    const names = [
+      "ameide-secrets-deployer",
+      "ameide-secrets-auditor",
+      "ameide-secrets-destroyer",
+      "foreign",
+      "default",
+    ];
+    const spellings = (name: string) => [
+      `sys/policies/acl/${name}`,
+      `sys/policy/${name}`,
+      `sys/policies/acl/${name.toUpperCase()}`,
+      `sys/policies/acl/${name.replace(/.$/, (last) => last.toUpperCase())}`,
+      `sys/policies/acl/${name.replace("-", "%2D")}`,
+      `sys/policies/acl/ameide-secrets-reader-x/../${name}`,
+      `sys/policies/acl//${name}`,
+    ];
+    for (const path of names.flatMap(spellings)) {
+      for (const method of ["PUT", "DELETE"] as const)
+        assert.notEqual(await status(method, path), "done", `${method} ${path}`);
+    }
+    assert.equal(await status("PUT", "auth/token/create"), 403);
+  });
 });

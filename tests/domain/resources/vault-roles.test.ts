@@ -44,7 +44,7 @@ describe("vaultRoles", () => {
       parts,
     );
     assert.deepEqual(
-      vaultPolicies({ plan: stack.plan, config: bootstrap.config, mayUnmount: false })
+      vaultPolicies({ plan: stack.plan, config: bootstrap.config })
         .map(({ name }) => name)
         .filter((name) => name.startsWith("ameide-secrets-bootstrap")),
       parts,

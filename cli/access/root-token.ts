@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
+import { credentialsSecret, vaultCredentials } from "./vault-credentials.ts";
+import { vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
+
+export interface RootTokenOptions {
+  /** Vault, as this machine reaches it. */
+  readonly address: string;
+  readonly cluster: Pick<Cluster, "find">;
+  readonly namespace: string;
+  /** What else helps where there is no key. @default - a VAULT_TOKEN, for those that read one */
+  readonly fix?: string;
+  /** How long another generation of a root token is waited for. @default 10 */
+  readonly patienceInSeconds?: number;
+}
+
+/**
+ * A root token: the stored one where `vault-auto-credentials` has one that Vault still knows, else a new one, generated with
+ * the unseal key (or the recovery key). `revoke` ends a generated one and leaves a stored one alone.
+ *
+ * @throws UserError `vault-credentials-missing` without either; `vault-root-not-generated` where Vault refuses;
+ *   `vault-root-busy` where somebody else is generating one.
+ */
+export async function openRootToken(options: RootTokenOptions): Promise<ShortToken> {
+  const { address, cluster, namespace } = options;
+  const { rootToken, unsealKey, recoveryKey, exists } = await vaultCredentials(cluster, namespace);
+  if (rootToken !== undefined && (await isValid(address, rootToken)))
+    return { token: rootToken, revoke: () => Promise.resolve() };
+  const key = unsealKey ?? recoveryKey;
+  if (key === undefined) {
+    const lacks = rootToken === undefined ? "has neither root-token nor unseal-key" : "has a root-token that was revoked, and no unseal-key"; // prettier-ignore
+    throw UserError.of(
+      "vault-credentials-missing",
+      `the Secret ${namespace}/${credentialsSecret} ${exists ? lacks : "does not exist"}`,
+      options.fix ?? "set VAULT_TOKEN to a token that may write the policy ameide-secrets-deployer",
+    );
+  }
+  const token = await generateRootToken(address, key, options.patienceInSeconds);
+  return { token, revoke: () => revokeRootToken(address, token) };
+}
+
+/** Runs `use` with a root token that does not outlive it. @throws as {@link openRootToken}, and what `use` throws. */
+export async function withRootToken<T>(options: RootTokenOptions, use: (root: Redacted) => Promise<T>): Promise<T> {
+  const { token, revoke } = await openRootToken(options);
+  try {
+    return await use(token);
+  } finally {
+    await revoke();
+  }
+}
+
+async function isValid(address: string, token: Redacted): Promise<boolean> {
+  try {
+    await vaultCall(address, token, "GET", "/v1/auth/token/lookup-self");
+    return true;
+  } catch (error) {
+    if (vaultStatus(error) === 403) return false;
+    throw error;
+  }
+}
+
+const attemptPath = "/v1/sys/generate-root/attempt";
+
+interface Attempt {
+  readonly nonce: string;
+  /** Only in the answer to who started it. */
+  readonly otp: string;
+  /** Key shares that it takes. */
+  readonly required: number;
+}
+
+/**
+ * Creates a root token as Vault intends it: a one-time password, one key share, the token encrypted with that password.
+ *
+ * @param key - the only share; a Vault with several is for its key holders.
+ * @see https://developer.hashicorp.com/vault/api-docs/system/generate-root
+ */
+export async function generateRootToken(address: string, key: Redacted, patienceInSeconds = 10): Promise<Redacted> {
+  const { nonce, otp, required } = await startAttempt(address, patienceInSeconds);
+  try {
+    if (required > 1) throw notGenerated(address, `it takes ${required} key shares, and one is stored`);
+    const body = { key: key.reveal(), nonce };
+    const answer = await vaultCall<{ complete: boolean; encoded_token?: string; encoded_root_token?: string }>(
+      address,
+      undefined,
+      "PUT",
+      "/v1/sys/generate-root/update",
+      body,
+    );
+    const encoded = answer.encoded_token || answer.encoded_root_token;
+    if (!answer.complete || encoded === undefined) throw notGenerated(address, "the key was not enough");
+    return decoded(encoded, otp);
+  } catch (error) {
+    await cancelAttempt(address, nonce);
+    throw vaultStatus(error) === 400 ? notGenerated(address, (error as Error).message, error) : error;
+  }
+}
+
+/** Vault knows one attempt at a time. Another one is waited for: ours end within milliseconds, a person's is not disturbed. */
+async function startAttempt(address: string, patienceInSeconds: number): Promise<Attempt> {
+  const deadline = performance.now() + patienceInSeconds * 1000;
+  for (;;) {
+    try {
+      return await vaultCall<Attempt>(address, undefined, "PUT", attemptPath, {});
+    } catch (error) {
+      const status = vaultStatus(error);
+      if (status !== 400)
+        throw status === undefined ? error : notGenerated(address, `it answered HTTP ${status}`, error);
+      if (performance.now() > deadline) {
+        throw UserError.of(
+          "vault-root-busy",
+          `somebody is generating a root token of Vault at ${address}, and Vault does one at a time`,
+          `wait for them; if nobody is (a run was killed): vault operator generate-root -cancel -address=${address}`,
+          { cause: error },
+        );
+      }
+      await sleep(200);
+    }
+  }
+}
+
+/** Ends our own attempt only: after an answer that was lost it may be somebody else's turn already. */
+async function cancelAttempt(address: string, nonce: string): Promise<void> {
+  try {
+    const current = await vaultCall<{ nonce: string }>(address, undefined, "GET", attemptPath);
+    if (current.nonce === nonce) await vaultCall(address, undefined, "DELETE", attemptPath);
+  } catch (error) {
+    // what made us cancel is reported; an attempt that stays is found by the next one, which says how to end it
+    if (!(error instanceof UserError)) throw error;
+  }
+}
+
+function decoded(encoded: string, otp: string): Redacted {
+  const password = Buffer.from(otp, "utf8");
+  const bytes = Buffer.from(encoded, "base64").map((byte, index) => byte ^ (password[index] ?? 0));
+  return new Redacted(Buffer.from(bytes).toString("utf8"));
+}
+
+function notGenerated(address: string, why: string, cause?: unknown): UserError {
+  return UserError.of(
+    "vault-root-not-generated",
+    `Vault at ${address} gives no root token for the unseal key: ${why}`,
+    "set VAULT_TOKEN to a token that may do this; OpenBao from 2.5.3 on generates one only with disable_unauthed_generate_root_endpoints = false in its listener",
+    { cause },
+  );
+}
+
+/**
+ * Ends a root token. Tokens that were made with it stay: who has one of these keeps working.
+ *
+ * @throws UserError `vault-root-not-revoked` after three tries: it has no end of its own.
+ */
+async function revokeRootToken(address: string, token: Redacted): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await vaultCall(address, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });
+      return;
+    } catch (error) {
+      if (vaultStatus(error) === 403) return; // it is gone already
+      if (attempt === 3) {
+        throw UserError.of(
+          "vault-root-not-revoked",
+          `the root token that this run generated is still valid: ${error instanceof Error ? error.message : String(error)}`,
+          "list the accessors (vault list auth/token/accessors), look each up, and revoke the root token that nobody uses (vault token revoke -accessor)",
+          { cause: error },
+        );
+      }
+      await sleep(500 * attempt);
+    }
+  }
+}
