@@ -6,7 +6,7 @@ import type { VaultCredentials } from "./vault-system.ts";
 /** `data` of a Secret, in base64. */
 type Encoded = Readonly<Record<string, string>>;
 
-/** The Secret that holds what Vault's initialisation gave: `vault-auto-credentials`. It is only ever made and read. */
+/** The Secret with what Vault's initialisation gave: `vault-auto-credentials`. It is only ever made and read. */
 export class CredentialsSecret {
   /** `namespace/name`, for messages. */
   readonly title: string;
@@ -35,16 +35,21 @@ export class CredentialsSecret {
   /** Asks the API server whether {@link create} would succeed: rights, quota and admission included. */
   async prove(): Promise<void> {
     const placeholder = new Redacted("x".repeat(44));
-    await this.create({ rootToken: placeholder, key: placeholder, keyKind: "unseal-key" }, { dryRun: true });
+    await this.create({ rootToken: placeholder, key: placeholder, keyKind: "unseal-key" }, true, { dryRun: true });
   }
 
   /**
    * Makes the Secret. One that is there and holds just this is our own earlier try, whose answer was lost.
    *
+   * @param withRootToken - whether the root token goes into it.
    * @throws KubernetesError, with status 409 where it exists and holds something else.
    */
-  async create({ rootToken, key, keyKind }: VaultCredentials, options: { dryRun?: boolean } = {}): Promise<void> {
-    const data: Encoded = { "root-token": base64(rootToken), [keyKind]: base64(key) };
+  async create(
+    { rootToken, key, keyKind }: VaultCredentials,
+    withRootToken: boolean,
+    options: { dryRun?: boolean } = {},
+  ): Promise<void> {
+    const data: Encoded = { ...(withRootToken && { "root-token": base64(rootToken) }), [keyKind]: base64(key) };
     const secret = {
       apiVersion: "v1",
       kind: "Secret",

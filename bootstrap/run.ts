@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { bootstrapExitCodes } from "../domain/bootstrap-config.ts";
+import type { Redacted } from "../domain/redacted.ts";
 import { carriedSecrets } from "./carried-secret.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./ending.ts";
@@ -12,7 +13,7 @@ import { connectToKubernetes, mountedServiceAccount } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import { check } from "./phases/check.ts";
-import { initialise } from "./phases/initialise.ts";
+import { initialise, revokeRootToken } from "./phases/initialise.ts";
 import { list } from "./phases/list.ts";
 import { logIn } from "./phases/log-in.ts";
 import { read } from "./phases/read.ts";
@@ -107,13 +108,15 @@ async function open(run: Run): Promise<boolean> {
   log.enter("wait-for-vault");
   const state = await waitForVault(run);
   if (state === "active" || state === "standby") return true;
+  let rootToken: Redacted | undefined;
   if (state === "uninitialised") {
     log.enter("initialise");
-    await initialise(run, credentials);
+    rootToken = await initialise(run, credentials);
     if (run.dryRun) return false;
   }
   log.enter("unseal");
   await unseal(run, credentials);
+  if (rootToken !== undefined) await revokeRootToken(run, rootToken);
   return !run.dryRun;
 }
 

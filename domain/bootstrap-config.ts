@@ -18,7 +18,9 @@ export const bootstrapConfigSchema = z.strictObject({
     /** Whether a Vault that was never initialised may be initialised; see `vault-lost` for the one time it may not. */
     initialise: z.boolean(),
     unseal: z.enum(["from-secret", "kms", "manual"]),
-    /** Secret that holds `root-token` and `unseal-key`. */
+    /** What becomes of the root token that initialisation gives. */
+    rootToken: z.enum(["stored", "revoked"]),
+    /** Secret with `unseal-key`, and with `root-token` where that is stored. */
     credentialsSecret: z.string(),
   }),
   source: z.discriminatedUnion("type", [

@@ -7,6 +7,7 @@ export const dev: Strictness = {
   source: "azure-key-vault",
   initialise: true,
   unseal: "from-secret",
+  rootToken: "stored",
   vaultAuth: "in-cluster",
   fixturesAllowed: true,
   protect: true,

@@ -7,6 +7,7 @@ export const local: Strictness = {
   source: "azure-key-vault",
   initialise: true,
   unseal: "from-secret",
+  rootToken: "stored",
   vaultAuth: "outside-pod",
   fixturesAllowed: true,
   protect: false,

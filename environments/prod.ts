@@ -10,6 +10,7 @@ export const prod: Strictness = {
   source: "azure-key-vault",
   initialise: false,
   unseal: "kms",
+  rootToken: "revoked",
   vaultAuth: "in-cluster",
   fixturesAllowed: false,
   protect: true,

@@ -7,6 +7,7 @@ export const staging: Strictness = {
   source: "azure-key-vault",
   initialise: false,
   unseal: "from-secret",
+  rootToken: "revoked",
   vaultAuth: "in-cluster",
   fixturesAllowed: false,
   protect: true,

@@ -1,4 +1,5 @@
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 import type { CredentialsSecret } from "../credentials-secret.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
@@ -13,10 +14,11 @@ import { initialise as initialiseVault, type VaultCredentials } from "../vault-s
  * Between Vault's answer and the Secret's write lies the one loss that no later run can repair. It costs nothing but
  * the empty Vault: see `vault-orphaned`.
  *
+ * @returns the root token where it is to be revoked once Vault is unsealed ({@link revokeRootToken}).
  * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`; `vault-unreachable` where Vault cannot
  * be asked whether it was initialised after all.
  */
-export async function initialise(run: Run, credentials: CredentialsSecret): Promise<void> {
+export async function initialise(run: Run, credentials: CredentialsSecret): Promise<Redacted | undefined> {
   const { config, vault, log } = run;
   if (await hasCredentials(run, credentials)) throw lost(config.vault.address, credentials.title);
   if (!config.vault.initialise) {
@@ -29,11 +31,28 @@ export async function initialise(run: Run, credentials: CredentialsSecret): Prom
   await proveStorable(credentials);
   if (run.dryRun) {
     log.info("would-initialise", { secret: credentials.title });
-    return;
+    return undefined;
   }
   const given = await ask(run);
   await keep(run, credentials, given);
   log.info("initialised", { secret: credentials.title, vault: vault.address });
+  return config.vault.rootToken === "revoked" ? given.rootToken : undefined;
+}
+
+/**
+ * Ends the root token of a Vault that this run has just initialised and unsealed. Whoever needs one generates it with the
+ * unseal key, which is stored. Where this fails, or the run is killed before, nobody has the token: it was in this process
+ * alone.
+ */
+export async function revokeRootToken({ vault, log }: Run, token: Redacted): Promise<void> {
+  try {
+    const session = { token: () => Promise.resolve(token) };
+    await vault.call("POST", "auth/token/revoke-self", { session, inHand: true });
+    log.info("root-token-revoked");
+  } catch (error) {
+    if (error instanceof VaultError && error.status === 403) return; // an earlier try did it, and its answer was lost
+    log.warn("root-token-not-revoked", { because: messageOf(error) });
+  }
 }
 
 /** Where nothing is ever initialised, the Role need not let us read that Secret. */
@@ -97,7 +116,7 @@ async function keep({ config, log }: Run, credentials: CredentialsSecret, given:
   const pauses = [100, 200, 500, 1_000, 2_000, 3_000, 4_000];
   for (let attempt = 0; ; attempt++) {
     try {
-      await credentials.create(given);
+      await credentials.create(given, config.vault.rootToken === "stored");
       return;
     } catch (error) {
       const pause = pauses[attempt];
@@ -121,7 +140,7 @@ function initialisedByAnother({ namespace, vault }: BootstrapConfig): BootstrapF
   return new BootstrapFailure(
     "vault-orphaned",
     `Vault at ${vault.address} was initialised by somebody else while this run was about to`,
-    `whoever did has its keys: keep root-token and unseal-key in Secret ${namespace}/${vault.credentialsSecret}`,
+    `whoever did has its keys: keep its unseal-key in Secret ${namespace}/${vault.credentialsSecret}`,
   );
 }
 

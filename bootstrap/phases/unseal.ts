@@ -61,7 +61,7 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
  * initialisation may have been cut short before its keys were kept.
  */
 async function orphaned(run: Run, { title }: CredentialsSecret): Promise<BootstrapFailure> {
-  const putBack = "put the Secret back from your backup, with root-token and unseal-key: nothing else opens this Vault";
+  const putBack = "put the Secret back from your backup, with its unseal-key: nothing else opens this Vault";
   const neverOpened =
     "; only if there never was such a Secret, since the first run was cut short, is it empty: delete its volume and its pod then";
   return new BootstrapFailure(

@@ -87,6 +87,8 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
   source: "where vault-bootstrap reads: `azure-key-vault`, or `kubernetes-secret` on a cluster without Azure",
   initialise: "whether vault-bootstrap may initialise a Vault that never was",
   unseal: "`from-secret`: vault-bootstrap unseals with the key in `vault-auto-credentials`; `kms`: Vault does it by itself; `manual`: a person",
+  rootToken:
+    "`stored`: vault-bootstrap keeps the root token of a Vault that it initialises in `vault-auto-credentials`, for commands by hand (dev and local only); `revoked`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it",
   vaultAuth: "`outside-pod`: Vault runs beside the cluster; refused everywhere but in `local`",
   fixturesAllowed: "whether publicly known development values may be written where nothing is",
   protect: "whether Pulumi's `protect` and `retainOnDelete` stand on what holds values",

@@ -5,7 +5,7 @@ import type { ChainPlan, PlannedSecret } from "../plan.ts";
 
 /** Vault role, and policy, that vault-bootstrap logs in with. */
 export const bootstrapRole = "ameide-secrets-bootstrap";
-/** Secret that holds Vault's `root-token` and `unseal-key`; the seed's name. */
+/** Secret with Vault's `unseal-key`, and its `root-token` where that is stored; the seed's name. */
 export const credentialsSecret = "vault-auto-credentials";
 /** Source on clusters without Azure; the platform's own name and key (444). */
 export const kubernetesSource = {
@@ -45,6 +45,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
       role: bootstrapRole,
       initialise: strictness.initialise,
       unseal: strictness.unseal,
+      rootToken: strictness.rootToken,
       credentialsSecret,
     },
     source: fromKubernetes

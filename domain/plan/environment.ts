@@ -15,6 +15,8 @@ export interface Strictness {
   /** Whether the bootstrap may initialise a Vault that never was. */
   readonly initialise: boolean;
   readonly unseal: "from-secret" | "kms" | "manual";
+  /** Whether vault-bootstrap stores the root token that it gets when it initialises Vault, or revokes it. */
+  readonly rootToken: "stored" | "revoked";
   /** `outside-pod`: Vault runs beside the cluster, so consumers review their own tokens; a deviation, `local` only. */
   readonly vaultAuth: "in-cluster" | "outside-pod";
   readonly fixturesAllowed: boolean;

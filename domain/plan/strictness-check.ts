@@ -31,6 +31,12 @@ export function checkStrictness(name: EnvironmentName, strictness: Strictness): 
       "production's Vault is set up once, in a ceremony, and never by itself (362-v2)",
     ],
     [
+      strictness.rootToken === "stored" && name !== "local" && name !== "dev",
+      "bootstrap",
+      "rootToken",
+      "a root token has no end: it is generated with the unseal key when it is needed, and stored in dev and local only",
+    ],
+    [
       strictness.refreshIntervalInSeconds < 60,
       "external-secret",
       "refreshIntervalInSeconds",

@@ -14,6 +14,7 @@ const config = {
     authMount: "kubernetes",
     role: "ameide-secrets-bootstrap",
     initialise: false,
+    rootToken: "revoked",
     unseal: "kms",
     credentialsSecret: "vault-auto-credentials",
   },

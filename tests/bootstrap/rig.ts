@@ -103,6 +103,7 @@ export class BootstrapRig {
       role: "ameide-secrets-bootstrap",
       initialise: true,
       unseal: "from-secret",
+      rootToken: "stored",
       credentialsSecret: "vault-auto-credentials",
       ...changes,
     };

@@ -102,6 +102,7 @@ export function environmentStack(
       source: "azure-key-vault",
       initialise: true,
       unseal: "from-secret",
+      rootToken: "stored",
       vaultAuth: "in-cluster",
       fixturesAllowed: false,
       protect: true,
@@ -132,6 +133,7 @@ export function environmentStack(
           role: "ameide-secrets-bootstrap",
           initialise: true,
           unseal: "from-secret",
+          rootToken: "stored",
           credentialsSecret: "vault-auto-credentials",
         },
         source: {

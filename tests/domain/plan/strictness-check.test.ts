@@ -20,8 +20,8 @@ describe("checkStrictness", () => {
   });
   it("fails local's posture in any other environment", () => {
     const deviations = ["vaultAuth", "fixturesAllowed", "protect", "makesNamespaces"];
-    assert.deepEqual(refused("staging", local), deviations);
-    assert.deepEqual(refused("prod", local), [...deviations, "initialise"]);
+    assert.deepEqual(refused("staging", local), [...deviations, "rootToken"]);
+    assert.deepEqual(refused("prod", local), [...deviations, "initialise", "rootToken"]);
     assert.deepEqual(
       refused("dev", local),
       deviations.filter((key) => key !== "fixturesAllowed"),
