@@ -188,6 +188,10 @@ export const vaultAutoCredentials: ResourceRule = {
     }
     const config = text(object, "data", "config.json");
     if (config === undefined || !/"credentialsSecret"/.test(config)) return [];
+    if (/"rootToken":\s*"stored"/.test(config)) {
+      const problem = "lets vault-bootstrap store Vault's root token, which never expires; set rootToken: revoked";
+      return [{ path: ["data", "config.json"], problem }];
+    }
     const stores = /"initialise":\s*true/.test(config) || /"unseal":\s*"from-secret"/.test(config);
     return stores
       ? [

@@ -16,6 +16,11 @@ export interface RootTokenOptions {
   readonly patienceInSeconds?: number;
 }
 
+export interface RootToken extends ShortToken {
+  /** Whether it is in the cluster, and stays valid. */
+  readonly isStored: boolean;
+}
+
 /**
  * A root token: the stored one where `vault-auto-credentials` has one that Vault still knows, else a new one, generated with
  * the unseal key (or the recovery key). `revoke` ends a generated one and leaves a stored one alone.
@@ -23,11 +28,11 @@ export interface RootTokenOptions {
  * @throws UserError `vault-credentials-missing` without either; `vault-root-not-generated` where Vault refuses;
  *   `vault-root-busy` where somebody else is generating one.
  */
-export async function openRootToken(options: RootTokenOptions): Promise<ShortToken> {
+export async function openRootToken(options: RootTokenOptions): Promise<RootToken> {
   const { address, cluster, namespace } = options;
   const { rootToken, unsealKey, recoveryKey, exists } = await vaultCredentials(cluster, namespace);
-  if (rootToken !== undefined && (await isValid(address, rootToken)))
-    return { token: rootToken, revoke: () => Promise.resolve() };
+  if (rootToken !== undefined && (await isValidToken(address, rootToken)))
+    return { token: rootToken, isStored: true, revoke: () => Promise.resolve() };
   const key = unsealKey ?? recoveryKey;
   if (key === undefined) {
     const lacks = rootToken === undefined ? "has neither root-token nor unseal-key" : "has a root-token that was revoked, and no unseal-key"; // prettier-ignore
@@ -38,7 +43,7 @@ export async function openRootToken(options: RootTokenOptions): Promise<ShortTok
     );
   }
   const token = await generateRootToken(address, key, options.patienceInSeconds);
-  return { token, revoke: () => revokeRootToken(address, token) };
+  return { token, isStored: false, revoke: () => revokeRootToken(address, token) };
 }
 
 /** Runs `use` with a root token that does not outlive it. @throws as {@link openRootToken}, and what `use` throws. */
@@ -51,7 +56,8 @@ export async function withRootToken<T>(options: RootTokenOptions, use: (root: Re
   }
 }
 
-async function isValid(address: string, token: Redacted): Promise<boolean> {
+/** Whether Vault knows the token. @throws UserError where Vault does not answer. */
+export async function isValidToken(address: string, token: Redacted): Promise<boolean> {
   try {
     await vaultCall(address, token, "GET", "/v1/auth/token/lookup-self");
     return true;
@@ -152,7 +158,7 @@ function notGenerated(address: string, why: string, cause?: unknown): UserError 
  *
  * @throws UserError `vault-root-not-revoked` after three tries: it has no end of its own.
  */
-async function revokeRootToken(address: string, token: Redacted): Promise<void> {
+export async function revokeRootToken(address: string, token: Redacted): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await vaultCall(address, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });

@@ -42,7 +42,7 @@ export function ownVaultAddress({
 export interface ShortToken {
   readonly token: Redacted;
   /** Ends it at Vault; a token that is gone already is no error. */
-  revoke(): Promise<void>;
+  readonly revoke: () => Promise<void>;
 }
 
 /** Time that an update may take; the token ends by itself after it. */

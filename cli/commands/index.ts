@@ -18,7 +18,7 @@ import { prune } from "./prune.ts";
 import { render } from "./render.ts";
 import { rotate } from "./rotate.ts";
 import { rotation } from "./rotation.ts";
-import { reconfigureAuth, unseal } from "./unseal.ts";
+import { reconfigureAuth, revokeRoot, unseal } from "./unseal.ts";
 import { resync } from "./resync.ts";
 import { up } from "./up.ts";
 import { validate } from "./validate.ts";
@@ -48,6 +48,7 @@ export const commands: readonly Command<never>[] = [
   resync,
   unseal,
   reconfigureAuth,
+  revokeRoot,
   rotate,
   rotation,
   graph,

@@ -43,6 +43,20 @@ export const reconfigureAuth: Command<Flags> = {
   },
 };
 
+export const revokeRoot: Command<Flags> = {
+  name: "revoke-root",
+  summary: "end the root token in vault-auto-credentials and remove it; the unseal key stays and generates new ones",
+  options: [...placeOptions, ...confirmOptions],
+  examples: [
+    "ameide-secrets revoke-root --stack staging",
+    'ameide-secrets revoke-root --stack staging --confirm staging --reason "no stored root token"',
+  ],
+  async run(flags, io) {
+    const { revokeStoredRootToken } = await import("../operate/revoke-root.ts");
+    return repair(flags, io, revokeStoredRootToken);
+  },
+};
+
 async function repair(
   flags: Flags,
   io: Parameters<typeof unseal.run>[1],

@@ -168,11 +168,16 @@ export async function fillAnew(
   });
 }
 
-async function tokenForRun({ stack, cluster, vaultAddress, vaultToken, until }: ChainOptions): Promise<ShortToken> {
+async function tokenForRun(options: ChainOptions): Promise<ShortToken> {
+  const { stack, cluster, vaultAddress, vaultToken, until, phases } = options;
   const policies = operatorPolicies({ ...stack.vault, mayUnmount: !stack.strictness.protect });
   const write = until === "update";
   if (vaultToken === undefined) {
     const root = await openRootToken({ address: vaultAddress, cluster, namespace: stack.namespace });
+    if (root.isStored && stack.strictness.rootToken === "revoked") {
+      const hint = `stored, and ${stack.name} is to have none: ameide-secrets revoke-root --stack ${stack.name}`;
+      await phases.run("root token of Vault", () => Promise.resolve(), () => hint); // prettier-ignore
+    }
     return deployerToken({ address: vaultAddress, root, policies, writePolicies: write });
   }
   if (write) {

@@ -179,7 +179,7 @@ function shownValue(value: string | boolean | undefined): string {
  * @returns what is to be told of it, after what was done: empty, or why it could not be left. Not everybody may make
  *   Events, and the repair is done by then.
  */
-async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
+export async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
   const now = new Date().toISOString();
   const made = cluster.create(`/api/v1/namespaces/${namespace}/events`, {
     apiVersion: "v1",

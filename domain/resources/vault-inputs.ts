@@ -22,7 +22,7 @@ export function kvConfigInputs({ vault, strictness }: EnvironmentStack) {
   return { mount: vault.mount, maxVersions: strictness.maxVersions, casRequired: false };
 }
 
-export function policiesOf({ plan, bootstrap, strictness }: EnvironmentStack): readonly VaultPolicy[] {
+export function policiesOf({ plan, bootstrap }: EnvironmentStack): readonly VaultPolicy[] {
   return vaultPolicies({ plan, config: bootstrap.config });
 }
 

@@ -109,3 +109,19 @@ describe("judgeEach", () => {
       TypeError,
     ));
 });
+
+describe("rule vault-auto-credentials", () => {
+  const configMap = (rootToken: string): Sample => ({
+    type: "kubernetes:core/v1:ConfigMap",
+    props: {
+      metadata: { name: "x", namespace: "y" },
+      data: { "config.json": JSON.stringify({ vault: { unseal: "kms", rootToken, credentialsSecret: "c" } }) },
+    },
+  });
+
+  it("fails a stored root token and allows one that is revoked", () => {
+    const says = ["lets vault-bootstrap store Vault's root token, which never expires; set rootToken: revoked"];
+    assert.deepEqual(saidBy("vault-auto-credentials", configMap("stored"), "prod"), says);
+    assert.deepEqual(saidBy("vault-auto-credentials", configMap("revoked"), "prod"), []);
+  });
+});
