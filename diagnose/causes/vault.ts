@@ -74,7 +74,7 @@ export const vaultCauses = {
     symptom: "Vault is sealed, vault-auto-credentials does not exist",
     cause:
       "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
-    fix: "put the unseal key and root token back as the Secret vault-auto-credentials in <namespace>, from your backup",
+    fix: "put the unseal key back as the Secret vault-auto-credentials in <namespace>, from your backup",
     mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
     see: "450",
   },
