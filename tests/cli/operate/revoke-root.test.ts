@@ -54,7 +54,12 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
         strictness: { ...stack.strictness, rootToken },
         vault: { ...stack.vault, operatorAddress: address },
       },
-      cluster: { ...cluster, ...with_ },
+      cluster: {
+        find: (where: string) => cluster.find(where),
+        create: (where: string, object: object) => cluster.create(where, object),
+        patch: (where: string, what: object) => cluster.patch(where, what),
+        ...with_,
+      },
     } as unknown as Place;
   };
   const both = () => ({ "root-token": stored.reveal(), "unseal-key": opened.unsealKey });
