@@ -94,7 +94,7 @@ function partsOfText(text: string, line: number, depth: number): readonly Part[]
 
 /** Where the text is a template of Helm or Argo, what it will fill in counts as not known yet. */
 function parsedOrRendered(text: string, line: number): Parsed | undefined {
-  const rendered = text.replaceAll(/^\s*\{\{.*\}\}\s*$/gm, "").replaceAll(/\{\{.*?\}\}/g, unknownValue);
+  const rendered = text.replaceAll(/^[ \t]*\{\{.*\}\}[ \t]*$/gm, "").replaceAll(/\{\{[^{}\n]*\}\}/g, unknownValue);
   for (const one of [text, rendered]) {
     try {
       return parseContent({ text: one, line });

@@ -21,7 +21,7 @@ interface Ended {
 /** What the program is made of; tests change copies of it. */
 const programFiles = [
   ..."Pulumi.yaml Pulumi.shared.yaml Pulumi.dev.yaml Pulumi.staging.yaml Pulumi.prod.yaml package.json".split(" "),
-  ..."index.ts chain.ts domain environments components policies bootstrap diagnose cli".split(" "),
+  ..."index.ts chain.ts domain clients environments components policies bootstrap diagnose cli".split(" "),
 ];
 
 /**
