@@ -67,7 +67,17 @@ export function kubernetesFailure(error: unknown, what: string): unknown {
   return new BootstrapFailure(
     "kubernetes-refused",
     `cannot ${what}: ${messageOf(error)}`,
-    "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
+    kubernetesFix(error.status),
     { cause: error },
   );
+}
+
+function kubernetesFix(status: number): string {
+  if (status === 401) {
+    return "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists";
+  }
+  if (status === 429 || status >= 500) {
+    return "the API server fails or has too many requests: see its log; the next run goes on from here";
+  }
+  return "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it";
 }

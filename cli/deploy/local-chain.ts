@@ -124,6 +124,9 @@ export function localEngine(home: LocalHome, binaries: Binaries) {
       PULUMI_HOME: home.pulumi.homeDir,
       PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      // the engine keeps an encrypted log of each call, 500 MB by default, and a copy of the state at each checkpoint
+      PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
+      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
       AMEIDE_SECRETS_NODE: process.execPath,
     },
   };

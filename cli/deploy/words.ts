@@ -79,7 +79,7 @@ export function closingWords({
       (first === undefined
         ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
         : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
-    `see it again: npx ameide-secrets local status${where}`,
-    `stop it:      npx ameide-secrets local down${where}            (--delete forgets its values, too)`,
+    `see it again: npx --no-install ameide-secrets local status${where}`,
+    `stop it:      npx --no-install ameide-secrets local down${where}            (--delete forgets its values, too)`,
   ].join("\n");
 }

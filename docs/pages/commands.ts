@@ -9,7 +9,7 @@ function renderCommands(): string {
   const overview = commands.map(({ name, summary }) => [`[\`${name}\`](#${anchor(name)})`, summary]);
   return `# Commands
 
-Made from \`cli/commands/\`. \`npx ameide-secrets COMMAND --help\` shows the same; \`npx\` is not needed where
+Made from \`cli/commands/\`. \`npx --no-install ameide-secrets COMMAND --help\` shows the same; \`npx\` is not needed where
 \`node_modules/.bin\` is on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
 
 Commands that only look change nothing. Those that change what others share do nothing without \`--yes\`; \`unseal\` and

@@ -1,3 +1,4 @@
+import { safeLine } from "../../domain/safe-text.ts";
 import { severities } from "../rule.ts";
 import { rules } from "../rules.ts";
 import type { LintFinding, LintResult } from "./result.ts";
@@ -30,18 +31,22 @@ export function renderText(
       ? `${counted}: nothing found`
       : `${counted}: ${count(findings.length, "finding")} of ${count(groups.length, "rule")}, ${errors} of them mandatory`;
   const notes = all.length - findings.length;
-  return [
-    notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
-    "",
-    ...groups.map(([code, own]) => summaryLine(code, own)),
-    ...(groups.length > 0 ? [""] : []),
-    ...groups.flatMap(([code, own]) => group(code, own, perRule)),
-    ...skippedLines(skipped),
-    ...(groups.length > 0 ? [nextStep(groups[0]?.[0] ?? "", groups[0]?.[1] ?? [])] : []),
-  ]
-    .flatMap((line) => wrapped(line, columns))
-    .join("\n")
-    .trimEnd();
+  return (
+    [
+      notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
+      "",
+      ...groups.map(([code, own]) => summaryLine(code, own)),
+      ...(groups.length > 0 ? [""] : []),
+      ...groups.flatMap(([code, own]) => group(code, own, perRule)),
+      ...skippedLines(skipped),
+      ...(groups.length > 0 ? [nextStep(groups[0]?.[0] ?? "", groups[0]?.[1] ?? [])] : []),
+    ]
+      .flatMap((line) => wrapped(line, columns))
+      // a name in a file of others may hold line breaks and worse
+      .map(safeLine)
+      .join("\n")
+      .trimEnd()
+  );
 }
 
 function summaryLine(code: string, own: readonly LintFinding[]): string {

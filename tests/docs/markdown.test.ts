@@ -61,8 +61,8 @@ function commandLines(text: string): readonly string[] {
   const blocks = text.match(/^```[\s\S]*?^```$|^ {4}.*$/gm) ?? [];
   const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);
   return [...blocks, ...spans].flatMap((code) =>
-    [...code.matchAll(/(?:^ *|&& |\| )(?:npx )?ameide-secrets ([a-z][^\n|#;&<]*)/gm)].map(([, line = ""]) =>
-      line.trim(),
+    [...code.matchAll(/(?:^ *|&& |\| )(?:npx --no-install )?ameide-secrets ([a-z][^\n|#;&<]*)/gm)].map(
+      ([, line = ""]) => line.trim(),
     ),
   );
 }

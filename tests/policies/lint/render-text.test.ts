@@ -21,6 +21,16 @@ function finding(code: string, changes: Partial<LintFinding> = {}): LintFinding 
 const result = (...findings: readonly LintFinding[]): LintResult => ({ findings, skipped: [], files: 2, documents: 3 });
 
 describe("renderText", () => {
+  it("prints a name of others on its line, and lets it be no command of GitHub and no escape sequence", () => {
+    const name = "x\n::error file=a::done\n\u001B[2J";
+    const text = renderText({
+      ...result(
+        finding("delivery-refresh", { where: `::add-mask::${name}`, subject: name, problem: `${name}: is ${name}` }),
+      ),
+      skipped: [{ file: `a${name}`, line: 1, reason: `is ${name}` }],
+    });
+    for (const line of text.split("\n")) assert.doesNotMatch(line, /^\s*::|\p{Cc}/u);
+  });
   it("says what it looked at where it found nothing", () =>
     assert.equal(renderText(result()), "3 documents in 2 files: nothing found"));
   it("begins with a table of rules, the worst first, and ends with where to begin", () => {
