@@ -2,7 +2,7 @@ import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstr
 import { awaitedDeliveries } from "../../domain/plan/awaited.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
-import type { Cluster } from "../access/cluster.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { table } from "../table.ts";
 
 /** What became of every secret and every target, as the cluster tells it. Names, versions and states; no value. */

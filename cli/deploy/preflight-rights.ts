@@ -2,7 +2,7 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { bootstrapRole } from "../../domain/manifests/bootstrap-access.ts";
 import { tokenReviewBinding } from "../../domain/manifests/token-review.ts";
-import { KubernetesError, type Cluster } from "../access/cluster.ts";
+import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { KubernetesError, type Cluster } from "../access/cluster.ts";
+import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import { lacksOfRights } from "./preflight-rights.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */

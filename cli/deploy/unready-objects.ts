@@ -1,6 +1,6 @@
 import { observeWarnings } from "../../diagnose/observe/deliveries.ts";
 import { lastWords } from "../access/bootstrap-log.ts";
-import type { Cluster, KubernetesObject } from "../access/cluster.ts";
+import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/run-log.ts";
 
 interface Condition {

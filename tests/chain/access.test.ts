@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { openPlace, type Place } from "../../cli/operate/place.ts";
 import { shortToken, type ShortToken } from "../../cli/access/vault.ts";
 import { storedRootToken } from "../support/open-vault.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
-import { KubernetesError } from "../../cli/access/cluster.ts";
+import { KubernetesError } from "../../clients/kubernetes.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { main, namingStack, wordsOf } from "../../cli/main.ts";
 import { recordedIo } from "./recorded-io.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { refuseForeignObjects } from "../../cli/deploy/ownership/ownership.ts";
 import { plannedObjects } from "../../cli/deploy/ownership/planned-objects.ts";
 import { AdmissionGuard } from "../../components/admission-guard.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import { Job } from "@pulumi/kubernetes/batch/v1/index.js";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { openCluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
 import { updateStack } from "../../cli/deploy/engine/deploy.ts";
 import { explainUnready } from "../../cli/deploy/unready-objects.ts";
 import type { Program } from "../support/engine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { stringify } from "yaml";
-import { openCluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
 import { renderManifests } from "../../domain/manifests/render.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import { applyCrds } from "../../local/servers/index.ts";

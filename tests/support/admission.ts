@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubernetesError, openCluster, type Cluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { admissionGuards } from "../../domain/manifests/admission.ts";
 import type { EnvironmentStack, Strictness } from "../../domain/plan/environment.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCluster, type Cluster } from "../../cli/access/cluster.ts";
+import { openCluster } from "../../clients/kubeconfig.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { ensureHome, localContext, type LocalHome } from "../../local/home.ts";
 import { runCommand, type Ended } from "./command-line.ts";
 import { forget, temporaryHome } from "./servers.ts";

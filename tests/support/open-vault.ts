@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cluster } from "../../cli/access/cluster.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { vaultCredentials } from "../../cli/access/vault-credentials.ts";
 import { vaultState } from "../../cli/access/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";

@@ -1,7 +1,8 @@
 import type { AzureReader, VaultReader } from "../../../diagnose/observe/access.ts";
 import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import { openCluster, type Cluster } from "../../access/cluster.ts";
+import { openCluster } from "../../../clients/kubeconfig.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import type { Change } from "../engine/run-log.ts";
 import { foreignInAzure } from "./azure-objects.ts";
 import { foreignInKubernetes } from "./kubernetes-objects.ts";

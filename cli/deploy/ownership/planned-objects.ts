@@ -1,6 +1,6 @@
 import { renderManifests, type Manifest } from "../../../domain/manifests/render.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
-import type { Cluster } from "../../access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { stageOf, type Change } from "../engine/run-log.ts";
 import { isOurs, Kinds } from "./kubernetes-objects.ts";
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { openCluster } from "../../../cli/access/cluster.ts";
+import { openCluster } from "../../../clients/kubeconfig.ts";
 import { openWayToVault } from "../../../cli/access/vault-way.ts";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import type { World } from "./world.ts";

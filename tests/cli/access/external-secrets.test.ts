@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Cluster } from "../../../cli/access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { isSynced, whyNotReady, type ExternalSecret } from "../../../cli/access/external-secrets.ts";
 
 interface Given {

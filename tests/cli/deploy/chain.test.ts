@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Cluster } from "../../../cli/access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { fillAnew } from "../../../cli/deploy/chain.ts";
 import { Phases } from "../../../cli/phases.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../../domain/bootstrap-config.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Cluster } from "../../../cli/access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { ensureVaultActive } from "../../../cli/deploy/first-step.ts";
 import { UserError } from "../../../domain/user-error.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
+import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
 import { explainUnready } from "../../../cli/deploy/unready-objects.ts";
 
 /** A cluster that answers these paths, and 404 for any other. */

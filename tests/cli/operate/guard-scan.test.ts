@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
+import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
 import { formatGuardScan, guardScan } from "../../../cli/operate/guard-scan.ts";
 import { formatFinding } from "../../../domain/finding.ts";
 import { environmentStack } from "../../support/stacks.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openCluster, type Cluster } from "../../../cli/access/cluster.ts";
+import { openCluster } from "../../../clients/kubeconfig.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { openRootToken } from "../../../cli/access/root-token.ts";
 import { vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
 import type { Place } from "../../../cli/operate/place.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { Cluster } from "../../../cli/access/cluster.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { resyncOf } from "../../../cli/operate/rotate.ts";
 import { environmentStack } from "../../support/stacks.ts";
 

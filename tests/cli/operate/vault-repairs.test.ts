@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { KubernetesError, type Cluster } from "../../../cli/access/cluster.ts";
+import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
 import type { Place } from "../../../cli/operate/place.ts";
 import { isConfirmed, reconfigureKubernetesAuth, unsealVault } from "../../../cli/operate/vault-repairs.ts";
 import { environmentStack } from "../../support/stacks.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openCluster, type Cluster } from "../../../../cli/access/cluster.ts";
+import { openCluster } from "../../../../clients/kubeconfig.ts";
+import type { Cluster } from "../../../../clients/kubernetes.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { localContext } from "../../../../local/home.ts";
