@@ -128,7 +128,7 @@ function fixOf(told: string, stack: string): string | undefined {
   if (/currently locked by/.test(told)) {
     return `another run holds the stack; when none does: pulumi cancel --stack ${stack}`;
   }
-  if (/^\s*fix: /m.test(told)) return "do what the message says, and run the same command again";
+  if (/^[ \t]*fix: /m.test(told)) return "do what the message says, and run the same command again";
   // azure-native recovers such a secret, but takes a missing right to do so for "nothing to recover"
   if (/deleted but recoverable state/.test(told)) {
     return 'the secret was deleted, and you may not recover it: have the role "Key Vault Secrets Officer" at the Key Vault assigned to you, then run the same command again';
