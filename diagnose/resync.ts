@@ -7,7 +7,7 @@ import { followExternalSecrets, type WatchedCluster } from "./follow-external-se
 import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
 import { observed } from "./observe/observed.ts";
 import { refuseUnknown } from "./resync-scope.ts";
-import { unseenWords } from "./who-uses.ts";
+import { describeFailure } from "./snapshot.ts";
 
 /** A cluster that may be changed: by JSON merge patches, and no more is needed here. */
 export interface KubernetesWriter extends WatchedCluster {
@@ -224,7 +224,7 @@ async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Pr
     const found = part?.found.find((other) => same(other, one));
     if (found?.ready?.status === "True") return "Ready, and not synced anew in time";
     if (found?.warning !== undefined) return found.warning.message;
-    const blind = part?.events.ok === false ? `; its cause ${unseenWords(part.events.failure)}` : "";
+    const blind = part?.events.ok === false ? `; its cause ${describeFailure(part.events.failure)}` : "";
     return `${found?.ready?.message ?? "no condition yet"}${blind}`;
   };
 }

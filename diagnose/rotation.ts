@@ -1,7 +1,8 @@
+import { describeFailure } from "./snapshot.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ExternalSecretState, Snapshot } from "./snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import { consumersOf, othersReading, unseenConsumers, unseenWords, workloadOf, type Consumer } from "./who-uses.ts";
+import { consumersOf, othersReading, unseenConsumers, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -40,7 +41,7 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
   }
   const { externalSecrets } = snapshot;
   if (!externalSecrets.ok) {
-    const waitingFor = [unseenWords(externalSecrets.failure)];
+    const waitingFor = [describeFailure(externalSecrets.failure)];
     return { ...nobody, step: "external-secret", waitingFor, isUnseen: true };
   }
   const others = othersReading(externalSecrets.value, expected, name);
@@ -54,7 +55,7 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
     ...others,
   ];
   if (targets.length === 0) return done;
-  const unseen = unseenConsumers(snapshot).map(unseenWords);
+  const unseen = unseenConsumers(snapshot).map(describeFailure);
   if (unseen.length > 0) return { ...nobody, step: "pods", waitingFor: unseen, isUnseen: true };
   const { running, ...left } = consumersBehind(snapshot, targets, writtenAt(snapshot, expected, name));
   return running.length > 0 ? { step: "pods", waitingFor: running, ...left } : { ...done, ...left };

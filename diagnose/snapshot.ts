@@ -311,3 +311,8 @@ export interface PatcherState {
   /** Why its log, and so its symptoms, could not be looked at. @default - it was read, or there was none to read */
   readonly unseenLog?: Failure;
 }
+
+/** A part that could not be looked at, with the right that is missing or the server's words. */
+export function describeFailure({ asked, message }: Failure): string {
+  return `could not be looked at: ${asked}: ${message}`;
+}

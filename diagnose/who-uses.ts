@@ -99,11 +99,6 @@ export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" 
   return [workloads, pods].filter((part) => !part.ok).map(({ failure }) => failure);
 }
 
-/** A part that could not be looked at, with the right that is missing or the server's words. */
-export function unseenWords({ asked, message }: Failure): string {
-  return `could not be looked at: ${asked}: ${message}`;
-}
-
 /** Workloads that read a Secret, and pods that none of them owns, as far as they could be looked at. */
 export function consumersOf(snapshot: Snapshot, namespace: string, secret: string): readonly Consumer[] {
   const { workloads, pods } = snapshot;

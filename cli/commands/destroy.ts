@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { cloudStackOption, jsonOption } from "./stack-options.ts";
+import type { Destruction } from "../deploy/destroy.ts";
 
 interface Flags {
   readonly stack: string;
@@ -15,10 +16,7 @@ export const destroy: Command<Flags> = {
   options: [cloudStackOption, { flags: "--yes", summary: "do it; without it nothing is changed" }, jsonOption],
   examples: ["ameide-secrets destroy --stack dev", "ameide-secrets destroy --stack dev --yes"],
   async run({ stack, yes, json }, io, _args, signal) {
-    const [{ destroyCloud }, { formatDestruction }] = await Promise.all([
-      import("../deploy/destroy.ts"),
-      import("../deploy/destroy-words.ts"),
-    ]);
+    const { destroyCloud } = await import("../deploy/destroy.ts");
     const preview = yes !== true;
     const destruction = await destroyCloud({ stack, preview, phases: new Phases(io, signal), signal });
     io.out(json === true ? JSON.stringify(destruction, undefined, 2) : formatDestruction(destruction, preview));
@@ -27,3 +25,24 @@ export const destroy: Command<Flags> = {
     return ExitCode.finding;
   },
 };
+
+/** What goes by stage, then everything that stays and why. */
+export function formatDestruction({ changes, stays, untouched }: Destruction, preview: boolean): string {
+  const goes = Map.groupBy(changes, ({ stage }) => stage);
+  const of = (because: "protected" | "retained") => stays.filter((one) => one.because === because);
+  const named = (list: Destruction["stays"]) => list.map(({ type, name }) => `  ${type.split(/[:/]/).at(-1)} ${name}`);
+  return [
+    changes.length === 0 ? "nothing goes" : `${changes.length} ${preview ? "would go" : "gone"}:`,
+    ...[...goes].flatMap(([stage, list]) => list.map(({ name }) => `  ${stage}: ${name}`)),
+    ...section("stays, protected, and in the stack as before:", named(of("protected"))),
+    ...section("stays in place, and leaves the stack:", named(of("retained"))),
+    ...section(
+      "stays, since no stack of this environment holds it:",
+      untouched.map((line) => `  ${line}`),
+    ),
+  ].join("\n");
+}
+
+function section(heading: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ["", heading, ...lines];
+}

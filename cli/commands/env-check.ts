@@ -31,7 +31,7 @@ export const envCheck: Command<Flags> = {
         import("../../domain/finding.ts"),
         import("../../environments/index.ts"),
       ]);
-    const { prefixOf } = await import("../operate/secret-prefix.ts");
+    const { prefixOf } = await import("../operate/read-values.ts");
     const files = readEnvFiles(repositoryRoot, dotenv);
     const compiled = compileDotenv({
       files,

@@ -32,11 +32,7 @@ export const envPush: Command<Flags> = {
     "ameide-secrets env push --yes --overwrite ghcr-token",
   ],
   async run(flags, io) {
-    const [{ pushFor }, { confirmedPush }, { table }] = await Promise.all([
-      import("../operate/push-place.ts"),
-      import("../deploy/words.ts"),
-      import("../table.ts"),
-    ]);
+    const [{ pushFor }, { table }] = await Promise.all([import("../operate/push.ts"), import("../table.ts")]);
     const { isShared, rows } = await pushFor(flags);
     const conflicts = rows.filter(({ verdict }) => verdict === "conflict");
     const pending = rows.filter(({ verdict }) => verdict === "new" || verdict === "changed" || verdict === "recovered");
@@ -67,3 +63,21 @@ export const envPush: Command<Flags> = {
     return ExitCode.finding;
   },
 };
+
+/**
+ * The command that writes what `env push` has shown, with every option that it was shown with: of another file the values
+ * are others.
+ */
+export function confirmedPush(options: {
+  readonly stack: "shared" | "local";
+  readonly dotenv?: readonly string[];
+  readonly overwrite?: readonly string[];
+}): string {
+  const { stack, dotenv = [], overwrite = [] } = options;
+  return [
+    `ameide-secrets env push --stack ${stack}`,
+    ...dotenv.map((file) => `--dotenv ${file}`),
+    ...overwrite.map((name) => `--overwrite ${name}`),
+    ...(stack === "local" ? [] : ["--yes"]),
+  ].join(" ");
+}

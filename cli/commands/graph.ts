@@ -34,7 +34,7 @@ export const graph: Command<Flags> = {
       import("../../domain/stage.ts"),
       import("../../domain/user-error.ts"),
     ]);
-    const { writeOutput } = await import("../write-output.ts");
+    const { writeOutput } = await import("../files.ts");
     const stacks = flags.stack ?? environmentNames;
     const offline = flags.offline === true || flags.stack === undefined;
     const models = [];
@@ -51,7 +51,7 @@ export const graph: Command<Flags> = {
           "an SVG shows one environment",
           "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
         );
-      const { graphSvg } = await import("../../diagnose/graph/svg.ts");
+      const { graphSvg } = await import("../../diagnose/graph/page.ts");
       writeOutput(out, await graphSvg(only));
     } else {
       const { graphPage } = await import("../../diagnose/graph/page.ts");

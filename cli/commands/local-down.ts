@@ -16,7 +16,7 @@ export const localDown: Command<Flags> = {
   examples: ["ameide-secrets local down", "ameide-secrets local down --delete"],
   async run(flags, io) {
     const home = await homeOf(flags);
-    const { localDown: stop } = await import("../../local/down.ts");
+    const { localDown: stop } = await import("../../local/servers/stop.ts");
     io.out(await stop(home, { delete: flags.delete === true }));
     return ExitCode.ok;
   },

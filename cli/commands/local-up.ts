@@ -1,3 +1,5 @@
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import type { LocalHome } from "../../local/home.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
@@ -52,10 +54,10 @@ export const localUp: Command<Flags> = {
       io.err(await firstLook({ root: repositoryRoot, envFiles }));
     }
     const phases = new Phases(io, signal);
-    const { takeHome } = await import("../../local/home.ts");
+    const { localHome, takeHome } = await import("../../local/home.ts");
     const lock = takeHome(home);
     try {
-      const { startLocal } = await import("../deploy/local-servers.ts");
+      const { startLocal } = await import("../deploy/local-chain.ts");
       const binaries = await startLocal({ home, phases, signal });
       if (realPlugins !== undefined) {
         const { formatRealPlugins } = await import("../access/real-plugins.ts");
@@ -73,7 +75,7 @@ export const localUp: Command<Flags> = {
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
         ...(realPlugins === undefined ? {} : { realPlugins }),
       });
-      const { rememberLocalUpdate } = await import("../operate/push-place.ts");
+      const { rememberLocalUpdate } = await import("../operate/push.ts");
       const changes = update?.changes ?? [];
       await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
 
@@ -87,9 +89,18 @@ export const localUp: Command<Flags> = {
       if (flags.json === true) {
         io.out(JSON.stringify({ account, changes, timings: phases.timings }, undefined, 2));
       } else {
-        const { formatChanges, closingWords } = await import("../deploy/words.ts");
+        const { formatChanges } = await import("./format-changes.ts");
         io.out(`\n${formatChanges(changes)}\n\n${formatAccount(account)}\n`);
-        io.out(closingWords({ home, stack, envFiles, kubectl: binaries.kubectl, seconds: phases.timings.total }));
+        io.out(
+          formatNextSteps({
+            home,
+            defaultDir: localHome().dir,
+            stack,
+            envFiles,
+            kubectl: binaries.kubectl,
+            seconds: phases.timings.total,
+          }),
+        );
       }
       return account.targets.every(({ synced, awaited }) => synced || !awaited) ? ExitCode.ok : ExitCode.finding;
     } finally {
@@ -105,4 +116,35 @@ async function installedPlugins(): Promise<RealPlugins> {
     import("../deploy/pulumi-executable.ts"),
   ]);
   return findRealPlugins(process.env, await pulumiExecutable().catch(() => "pulumi"));
+}
+
+/** Where the values come from and are stored, how to look at one, and how to stop. */
+export function formatNextSteps({
+  home,
+  defaultDir,
+  stack,
+  envFiles,
+  kubectl,
+  seconds,
+}: {
+  readonly home: LocalHome;
+  /** Folder of the home that the other commands use without `--home`. */
+  readonly defaultDir: string;
+  readonly stack: EnvironmentStack;
+  readonly envFiles: readonly string[];
+  readonly kubectl: string;
+  readonly seconds: number;
+}): string {
+  const first = stack.plan.deliveries[0];
+  const where = home.dir === defaultDir ? "" : ` --home ${home.dir}`;
+  return [
+    `Ready after ${seconds.toFixed(0)} s. Values come from ${envFiles.join(", ")}. Local state is in ${home.dir} (readable only by you).`,
+    "",
+    "look at one:  " +
+      (first === undefined
+        ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
+        : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
+    `see it again: npx --no-install ameide-secrets local status${where}`,
+    `stop it:      npx --no-install ameide-secrets local down${where}            (--delete forgets its values, too)`,
+  ].join("\n");
 }

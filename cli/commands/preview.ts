@@ -42,7 +42,7 @@ export const preview: Command<Flags> = {
         throw UserError.of("usage", "--all plans offline only", "ameide-secrets preview --all --offline");
       }
       const { runCloud } = await import("../deploy/cloud.ts");
-      const { formatChanges } = await import("../deploy/words.ts");
+      const { formatChanges } = await import("./format-changes.ts");
       const result = await runCloud({
         stack: flags.stack,
         ...(flags.dotenv === undefined ? {} : { envFiles: flags.dotenv }),
@@ -54,8 +54,8 @@ export const preview: Command<Flags> = {
       io.out(flags.json === true ? JSON.stringify(result.preview) : formatChanges(result.preview.changes));
       return ExitCode.ok;
     }
-    const { previewAllOffline } = await import("../deploy/offline-all.ts");
-    const { formatPreview } = await import("../deploy/preview-words.ts");
+    const { previewAllOffline } = await import("../deploy/offline-preview.ts");
+    const { formatPreview } = await import("./format-changes.ts");
     const stacks = flags.stack === undefined ? undefined : [flags.stack];
     const outcome = await previewAllOffline({
       ...(stacks === undefined ? {} : { stacks }),

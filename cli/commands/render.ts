@@ -39,7 +39,7 @@ export const render: Command<Flags> = {
         "give --stack dev, staging or prod",
       );
     }
-    const { notWritable, writeOutput } = await import("../write-output.ts");
+    const { notWritable, writeOutput } = await import("../files.ts");
     const { sharedClientId } = await import("../deploy/shared-output.ts");
     const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });
     for (const { path, object } of manifests) {

@@ -2,6 +2,8 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 import { yesOption } from "./stack-options.ts";
+import type { ResyncResult } from "../../diagnose/resync.ts";
+import { describeFailure } from "../../diagnose/snapshot.ts";
 
 interface Flags extends PlaceFlags {
   readonly namespace?: readonly string[];
@@ -29,15 +31,13 @@ export const resync: Command<Flags> = {
     "ameide-secrets resync --stack dev --namespace ameide-dev --name ghcr-pull-sync --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { formatResync }, { secondsOf }] =
-      await Promise.all([
-        import("../operate/place.ts"),
-        import("../../diagnose/observe/observe.ts"),
-        import("../../diagnose/resync.ts"),
-        import("../../diagnose/resync-scope.ts"),
-        import("../operate/resync-words.ts"),
-        import("../seconds.ts"),
-      ]);
+    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { secondsOf }] = await Promise.all([
+      import("../operate/place.ts"),
+      import("../../diagnose/observe/observe.ts"),
+      import("../../diagnose/resync.ts"),
+      import("../../diagnose/resync-scope.ts"),
+      import("../seconds.ts"),
+    ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
@@ -59,3 +59,23 @@ export const resync: Command<Flags> = {
     }
   },
 };
+
+/**
+ * What `resync` prints: how many have synced anew, who has not and why, what changed. "No Secret changed" is said only
+ * where all of them were seen.
+ *
+ * @param stack - for the repair.
+ */
+export function formatResync({ counts, notReady, changed, unseen }: ResyncResult, stack: string): string {
+  const { stores, "external-secrets": synced } = counts;
+  const none = unseen.length === 0 ? ["no Secret changed"] : [];
+  return [
+    synced.total === 0
+      ? `${stack}: there is no ExternalSecret to resync`
+      : `${stack}: ${synced.done} of ${synced.total} ExternalSecrets synced anew, ${stores.done} of ${stores.total} stores Ready`,
+    ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
+    ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),
+    ...unseen.map((failure) => `whether a Secret changed ${describeFailure(failure)}`),
+    ...(notReady.length === 0 ? [] : [`  fix: ameide-secrets doctor --stack ${stack}`]),
+  ].join("\n");
+}

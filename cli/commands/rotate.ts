@@ -2,6 +2,10 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 import { yesOption } from "./stack-options.ts";
+import type { Expectation } from "../../diagnose/explain/view.ts";
+import { withNames } from "../../diagnose/placed.ts";
+import type { RotationReport, RotationStep } from "../../diagnose/rotation.ts";
+import { table } from "../table.ts";
 
 interface Flags extends PlaceFlags {
   readonly rollback?: boolean;
@@ -30,10 +34,9 @@ export const rotate: Command<Flags> = {
     "ameide-secrets rotate ghcr-token --stack prod --rollback --yes",
   ],
   async run(flags, io, [name = ""], signal) {
-    const [{ openPlace, requireYes }, { rotateValue }, { formatRotation, rotationWords }] = await Promise.all([
+    const [{ openPlace, requireYes }, { rotateValue }] = await Promise.all([
       import("../operate/place.ts"),
       import("../operate/rotate.ts"),
-      import("../operate/rotation-words.ts"),
     ]);
     const { rollback = false, fromSource = false } = flags;
     if (rollback && fromSource) {
@@ -49,9 +52,9 @@ export const rotate: Command<Flags> = {
         from,
         signal,
         onWarning: (text) => io.err(text),
-        onAct: (step) => io.err(`      ${rotationWords[step].doing} ...`),
+        onAct: (step) => io.err(`      ${stepTexts[step].doing} ...`),
         onProgress: (text) => io.err(`      ${text}`),
-        onStep: (step) => io.err(`ok    ${rotationWords[step].done}`),
+        onStep: (step) => io.err(`ok    ${stepTexts[step].done}`),
       });
       io.out(flags.json === true ? JSON.stringify(report, undefined, 2) : formatRotation(report, place.stack));
       return report.stuckAt === undefined ? ExitCode.ok : ExitCode.finding;
@@ -60,3 +63,52 @@ export const rotate: Command<Flags> = {
     }
   },
 };
+
+/** What is under way for a hop, and that it is done; both are said as they happen. */
+export const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; readonly done: string }>> = {
+  "key-vault": { doing: "writing the value to Key Vault", done: "Key Vault holds the value" },
+  vault: { doing: "running vault-bootstrap", done: "Vault holds the value" },
+  "external-secret": {
+    doing: "having External Secrets look again",
+    done: "every Kubernetes Secret holds the value",
+  },
+  pods: {
+    doing: "waiting for pods to restart",
+    done: "no pod runs with the former value, but for those that a person restarts",
+  },
+};
+
+/** What `rotate` prints in the end: the answer, when each hop held the value, and what is left to do as commands. */
+export function formatRotation(
+  { name, reached, restarts, follows, stuckAt }: RotationReport,
+  stack: Expectation,
+): string {
+  const answer =
+    stuckAt === undefined
+      ? `${stack.name}: ${name} is the same at every hop${restarts.length === 0 ? "" : `; ${restarts.length} to restart`}`
+      : `${stack.name}: ${name} is stuck at ${stuckAt.step}: ${stuckAt.waitingFor.join(", ")}`;
+  return [
+    answer,
+    ...(reached.length === 0
+      ? []
+      : [
+          table(
+            ["HOP", "AT"],
+            reached.map(({ step, at }) => [step, at]),
+          ),
+        ]),
+    ...restarts.map((workload) => `restart it: ${restartOf(workload, stack)}`),
+    ...follows.map((workload) => `reads it from a file, within two minutes: ${workload}`),
+    ...(stuckAt === undefined ? [] : [`  fix: ameide-secrets doctor --stack ${stack.name}`]),
+  ].join("\n");
+}
+
+const restartable = /^(?<namespace>\S+) (?<name>(?:Deployment|StatefulSet|DaemonSet)\/\S+)$/;
+
+/** `ameide-dev Deployment/langfuse` as a command; what no command restarts, such as a Job, as it is called. */
+function restartOf(workload: string, stack: Expectation): string {
+  const { namespace, name } = restartable.exec(workload)?.groups ?? {};
+  if (namespace === undefined || name === undefined) return workload;
+  const command = "kubectl --context <context> -n <namespace> rollout restart <name>";
+  return withNames(command, stack, { namespace, name: name.toLowerCase() });
+}

@@ -25,7 +25,7 @@ export const up: Command<Flags> = {
   ],
   examples: ["ameide-secrets up --stack shared --yes", "ameide-secrets up --stack dev --yes --json"],
   async run({ stack, dotenv, refresh, approved, yes, json }, io, _args, signal) {
-    const { confirmedUp, formatChanges } = await import("../deploy/words.ts");
+    const { formatChanges } = await import("./format-changes.ts");
     const { runCloud } = await import("../deploy/cloud.ts");
     const phases = new Phases(io, signal);
     const shared = {
@@ -68,3 +68,24 @@ export const up: Command<Flags> = {
     return ExitCode.ok;
   },
 };
+
+/**
+ * The command that does what a preview has shown: with every option that it was shown with. Without `--refresh` what was
+ * deleted by hand counts as still there, and there may be nothing to change.
+ */
+export function confirmedUp(options: {
+  readonly stack: string;
+  readonly refresh: boolean;
+  readonly approved: string | undefined;
+  readonly dotenv: readonly string[] | undefined;
+}): string {
+  const { stack, refresh, approved, dotenv = [] } = options;
+  return [
+    "ameide-secrets up",
+    ...(refresh ? ["--refresh"] : []),
+    `--stack ${stack}`,
+    ...dotenv.map((file) => `--dotenv ${file}`),
+    ...(approved === undefined ? [] : [`--approved ${approved}`]),
+    "--yes",
+  ].join(" ");
+}

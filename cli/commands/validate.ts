@@ -1,5 +1,7 @@
+import type { Validation } from "../../diagnose/validate.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { table } from "../table.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 
 interface Flags extends PlaceFlags {
@@ -16,11 +18,10 @@ export const validate: Command<Flags> = {
   ],
   examples: ["ameide-secrets validate --stack dev", "ameide-secrets validate --stack prod --prove --json"],
   async run(flags, io) {
-    const [{ openPlace }, { observe }, library, { formatValidation }] = await Promise.all([
+    const [{ openPlace }, { observe }, library] = await Promise.all([
       import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/validate.ts"),
-      import("../operate/diagnosis-words.ts"),
     ]);
     const prove = flags.prove === true;
     const place = await openPlace({ ...flags, readsValues: prove });
@@ -34,3 +35,24 @@ export const validate: Command<Flags> = {
     }
   },
 };
+
+/** What `validate` prints: the seed's five checks, each with what it looked at, and in the end where to begin. */
+export function formatValidation({ checks, environment, ok }: Validation): string {
+  const isBad = ({ state }: { readonly state: string }): boolean => state === "failed" || state === "unknown";
+  const first = checks.find(({ items }) => items.some(isBad));
+  const item = first?.items.find(isBad);
+  const blocks = checks.map(({ number, title, items }) => {
+    const bad = items.filter(isBad);
+    const heading = `${number}. ${title}: ${bad.length === 0 ? "ok" : `${bad.length} of ${items.length} not`}`;
+    return `${heading}\n${table(
+      ["", "SUBJECT", "FOUND"],
+      items.map(({ state, subject, note }) => [state, subject, note]),
+    )}`;
+  });
+  return [
+    ...blocks,
+    ok || first === undefined || item === undefined
+      ? `${environment}: all five checks hold`
+      : `${environment}: not valid; begin with check ${first.number}, ${item.subject}: ${item.note}\n  fix: ameide-secrets doctor --stack ${environment}`,
+  ].join("\n\n");
+}

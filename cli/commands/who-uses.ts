@@ -1,5 +1,8 @@
+import { describeFailure } from "../../diagnose/snapshot.ts";
+import type { Uses } from "../../diagnose/who-uses.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { table } from "../table.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
 
 export const whoUses: Command<PlaceFlags> = {
@@ -9,11 +12,10 @@ export const whoUses: Command<PlaceFlags> = {
   options: placeOptions,
   examples: ["ameide-secrets who-uses ghcr-token --stack prod"],
   async run(flags, io, [name = ""]) {
-    const [{ openPlace }, { observe }, library, { formatUses }] = await Promise.all([
+    const [{ openPlace }, { observe }, library] = await Promise.all([
       import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/who-uses.ts"),
-      import("../operate/diagnosis-words.ts"),
     ]);
     const place = await openPlace(flags);
     try {
@@ -25,3 +27,20 @@ export const whoUses: Command<PlaceFlags> = {
     }
   },
 };
+
+/** What `who-uses` prints: "no workload" only where all of them were seen. */
+export function formatUses(name: string, { uses, unseen }: Uses): string {
+  if (uses.length === 0 && unseen.length === 0) return `${name}: nothing of this environment is delivered from it`;
+  const none = unseen.length === 0 ? "  no workload reads it" : "  what reads it is unknown";
+  const blocks = uses.map(({ namespace, secret, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
+    const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
+    return [
+      isOurs
+        ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
+        : `${namespace}/${secret} (${externalSecret}, made by another)`,
+      ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
+      rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
+    ].join("\n");
+  });
+  return [...blocks, ...unseen.map((failure) => `${name}: ${describeFailure(failure)}`)].join("\n\n");
+}

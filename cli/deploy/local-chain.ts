@@ -17,7 +17,40 @@ import { refuseForeign } from "./ownership/ownership.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
 import { localArm } from "../access/local-azure.ts";
-import { loadLocalStack } from "../access/local-stack.ts";
+import { loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
+import { applyCrds, startServers } from "../../local/servers/index.ts";
+import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
+
+/** How often a long build is told about. */
+const progressEveryInSeconds = 15;
+
+/** Gets the toolchain and brings every server of the home up; what runs already stays. */
+export async function startLocal(options: {
+  readonly home: LocalHome;
+  readonly phases: Phases;
+  readonly signal: AbortSignal;
+}): Promise<Binaries> {
+  const { home, phases, signal } = options;
+  const binaries = await phases.run("toolchain", (tell) =>
+    ensureToolchain({
+      signal,
+      onProgress: (progress) => {
+        const often = progress.phase === "working" && progress.elapsedInSeconds % progressEveryInSeconds !== 0;
+        if (!often) tell(formatToolchainProgress(progress));
+      },
+    }),
+  );
+  await phases.run(
+    "servers",
+    async (tell) => {
+      const started = await startServers(home, binaries, { onProgress: tell, signal, azure: localAzureAccount() });
+      await applyCrds(home, binaries);
+      return started;
+    },
+    (started) => (started.length === 0 ? "all were running" : `started ${started.join(", ")}`),
+  );
+  return binaries;
+}
 
 /** Above this many resources the file backend's checkpoints take longer than everything else together. */
 const checkpointsUpTo = 200;

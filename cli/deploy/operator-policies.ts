@@ -1,6 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { operatorPolicyNames } from "../../domain/resources/vault-policies.ts";
-import { forgetResources } from "./engine/forget.ts";
+import { forgetResources } from "./engine/stack.ts";
 import type { Change } from "./engine/run-log.ts";
 
 const policyType = "vault:index/policy:Policy";

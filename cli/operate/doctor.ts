@@ -8,8 +8,8 @@ import type { Place } from "./place.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { version } from "../version.ts";
-import { writeOutput } from "../write-output.ts";
-import { formatClosing, formatDiagnosis } from "./diagnosis-words.ts";
+import { writeOutput } from "../files.ts";
+import { formatClosing, formatDiagnosis } from "./format-diagnosis.ts";
 
 export interface DoctorOptions {
   /** Opens the place for one look; it is closed after it. */

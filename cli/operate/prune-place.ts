@@ -11,8 +11,8 @@ import { openCloudStack } from "../deploy/cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import { localEngine } from "../deploy/local-chain.ts";
 import { prune, retiredNames, type PruneRow } from "./prune.ts";
-import { keyVaultOf } from "./push-place.ts";
-import { prefixOf } from "./secret-prefix.ts";
+import { keyVaultOf } from "./push.ts";
+import { prefixOf } from "./read-values.ts";
 
 /** `prune` where a stack has something of it: `shared` Key Vault, an environment its Vault, `local` both. */
 export async function pruneFor(

@@ -8,8 +8,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { type Cluster, listAll } from "../../clients/kubernetes.ts";
 import type { KeyVaultWriter } from "../access/key-vault.ts";
 import { vaultCall, vaultStatus } from "../access/vault.ts";
-import { forgetResources } from "../deploy/engine/forget.ts";
-import { readExport } from "../deploy/engine/stack.ts";
+import { forgetResources, readExport } from "../deploy/engine/stack.ts";
 
 /** One place that a retired name was looked for in. */
 export interface PruneRow {

@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { GraphModel } from "./model.ts";
-import { graphStyle } from "./style.ts";
+import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { labelled } from "./drawing.ts";
+import { layout } from "./layout.ts";
 
 /**
  * One page that opens from disk and asks no network for anything: the drawing program, graphviz and the models are in it.
@@ -79,3 +81,28 @@ main { flex: 1; display: flex; min-height: 0; } #chain { flex: 1; overflow: auto
 svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit path { stroke: var(--lit); stroke-width: 2; } .edge.lit polygon { fill: var(--lit); stroke: var(--lit); }
 @media (max-width: 60rem) { main { flex-direction: column; } #details { width: auto; max-width: none; max-height: 45vh; border-left: 0; border-top: 1px solid var(--line); } }
 `;
+
+/** Colours of the drawing, light and dark; in the page and in the SVG alike. State is told by its sign as well. */
+const graphStyle = `
+:root { color-scheme: light dark; --fg: light-dark(#1b1f24, #e6e8eb); --soft: light-dark(#57606a, #9aa4af);
+  --line: light-dark(#8c959f, #6e7781); --bg: light-dark(#ffffff, #14171a); --panel: light-dark(#f6f8fa, #1d2125);
+  --ok: light-dark(#1a7f37, #4ac26b); --ok-bg: light-dark(#dafbe1, #12301b);
+  --bad: light-dark(#cf222e, #ff8182); --bad-bg: light-dark(#ffebe9, #3d1618);
+  --warn: light-dark(#7d4e00, #d4a72c); --warn-bg: light-dark(#fff8c5, #33270a);
+  --plain-bg: light-dark(#f6f8fa, #22272e); --lit: light-dark(#0550ae, #79c0ff); }
+.node path, .node polygon { fill: var(--plain-bg); stroke: var(--line); }
+.node text { fill: var(--fg); font-family: system-ui, sans-serif; }
+.edge path { stroke: var(--line); } .edge polygon { fill: var(--line); stroke: var(--line); }
+.node.ok path { fill: var(--ok-bg); stroke: var(--ok); } .node.broken path { fill: var(--bad-bg); stroke: var(--bad); stroke-width: 2; }
+.node.warned path { fill: var(--warn-bg); stroke: var(--warn); } .node.unknown path, .node.absent path { stroke-dasharray: 4 3; }
+.node.band path { opacity: .55; } .node.managed path, .node.owner path { stroke-dasharray: 1 3; } .node.owner text { font-weight: bold; }
+.node.title path { fill: none; stroke: none; } .node.title text { fill: var(--soft); }
+`;
+
+/** The chain of one environment as an SVG of its own, with its colours in it. */
+export async function graphSvg(model: GraphModel): Promise<string> {
+  const graphviz = await Graphviz.load();
+  const { dot, places } = layout(model);
+  const svg = labelled(graphviz.layout(dot, "svg", "nop"), places);
+  return svg.replace(/(<svg[^>]*>)/, `$1<style>${graphStyle}</style>`);
+}

@@ -1,9 +1,39 @@
-import type { LocalHome } from "../home.ts";
+import { type LocalHome, deleteHome, isHome, lockHome } from "../home.ts";
 import { isAlive } from "../process-identity.ts";
 import { endProcessGroup } from "../process-group.ts";
 import { readRecords, removeRecord } from "./records.ts";
 import { serverNames, type ServerName } from "./server.ts";
 import { findStrays } from "./strays.ts";
+import { existsSync } from "node:fs";
+import { UserError } from "../../domain/user-error.ts";
+
+/**
+ * Stops everything that runs of a local environment. What it stored stays, for the next start.
+ *
+ * @param options.delete - forgets it as well: cluster, Vault, Key Vault, state, logs. @default false
+ * @returns what was done, for a person.
+ * @throws UserError when the folder is not a home of ours, or a start works on it.
+ */
+export async function localDown(home: LocalHome, options: { readonly delete?: boolean } = {}): Promise<string> {
+  if (!existsSync(home.dir)) return `nothing runs, and there is no ${home.dir}`;
+  if (!isHome(home)) {
+    throw UserError.of(
+      "local-home-not-ours",
+      `${home.dir} is not a local environment of ameide-secrets`,
+      "give the folder of the local environment with --home",
+    );
+  }
+  const lock = lockHome(home);
+  try {
+    const stopped = await stopServers(home);
+    const done = stopped.length === 0 ? "nothing was running" : `stopped ${stopped.join(", ")}`;
+    if (options.delete !== true) return `${done}; what it stored stays in ${home.dir}`;
+    deleteHome(home);
+    return `${done}; deleted ${home.dir}`;
+  } finally {
+    lock.release();
+  }
+}
 
 /** Who goes together; each group goes once the one before it has gone, so that none loses what it still talks to. */
 const stopOrder: readonly (readonly ServerName[])[] = [

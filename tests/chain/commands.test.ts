@@ -17,7 +17,7 @@ import { recordedIo } from "../cli/recorded-io.ts";
 import { liveProviders } from "../engine/live-providers.ts";
 import { testBinaries } from "../support/servers.ts";
 import { localArm } from "../../cli/access/local-azure.ts";
-import { keyVaultOf } from "../../cli/operate/push-place.ts";
+import { keyVaultOf } from "../../cli/operate/push.ts";
 import { storedRootToken } from "../support/open-vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";

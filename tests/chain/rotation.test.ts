@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { KeyVaultWriter } from "../../cli/access/key-vault.ts";
-import { keyVaultOf } from "../../cli/operate/push-place.ts";
+import { keyVaultOf } from "../../cli/operate/push.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { waitUntil } from "../../local/wait-until.ts";
 import { runCommand } from "../support/command-line.ts";

@@ -1,3 +1,4 @@
+import * as settings from "@pulumi/pulumi/runtime/settings.js";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -10,7 +11,6 @@ import { heldValues, lackingValues, type ExportedDeployment } from "../../../dom
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
 import { goneKubeconfig } from "./kubeconfig.ts";
-import { keepConnectionsApart } from "./connections.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
 export interface EngineSetup {
@@ -140,4 +140,58 @@ export async function pulumiCli({ name, workspace }: Stack, args: readonly strin
   running.child.stdin?.on("error", () => {}); // it may end without reading
   running.child.stdin?.end(input);
   return (await running).stdout;
+}
+
+/**
+ * Gives each run of the engine connections of its own.
+ *
+ * Every run listens on ports that the system picks, and Pulumi's SDK never closes what an inline program connected by. A
+ * call after the engine's end, as a refused run makes some, leaves that connection waiting to be tried again; `@grpc/grpc-js`
+ * shares it with all clients of the process, by address. A later engine that got the same port was then refused unheard:
+ * `14 UNAVAILABLE: No connection established`.
+ *
+ * The SDK has no setting for it, so this sets its own options of its clients; without them all is as before. A test holds
+ * that they still take effect.
+ */
+export function keepConnectionsApart(): void {
+  const { grpcClientOptions } = settings as { readonly grpcClientOptions?: Record<string, unknown> };
+  if (grpcClientOptions !== undefined) grpcClientOptions["grpc.use_local_subchannel_pool"] = 1;
+}
+
+/** What is read and written of a resource in an exported state; the rest of it goes through as it is. */
+export interface ExportedResource {
+  readonly urn: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+}
+
+/**
+ * The resources without these, and without any mention of them. `pulumi state delete` refuses a resource that others
+ * depend on, or takes the others along.
+ */
+export function withoutResources<T extends ExportedResource>(resources: readonly T[], urns: ReadonlySet<string>): T[] {
+  const others = (list: readonly string[] | null) => (list ?? []).filter((urn) => !urns.has(urn));
+  return resources
+    .filter(({ urn }) => !urns.has(urn))
+    .map((resource) => ({
+      ...resource,
+      ...(resource.dependencies === undefined ? {} : { dependencies: others(resource.dependencies) }),
+      ...(resource.propertyDependencies === undefined
+        ? {}
+        : {
+            propertyDependencies: Object.fromEntries(
+              Object.entries(resource.propertyDependencies).map(([property, list]) => [property, others(list)]),
+            ),
+          }),
+    }));
+}
+
+/** Takes resources out of a stack's state, protected ones too; what they stand for stays as it is. Secrets stay encrypted. */
+export async function forgetResources(stack: Stack, urns: ReadonlySet<string>): Promise<void> {
+  const { version, deployment } = JSON.parse(await pulumiCli(stack, ["stack", "export"])) as {
+    readonly version: number;
+    readonly deployment: { readonly resources?: readonly ExportedResource[] };
+  };
+  const resources = withoutResources(deployment.resources ?? [], urns);
+  await importState(stack, { version, deployment: { ...deployment, resources } });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newValue } from "../../../cli/operate/new-value.ts";
+import { newValue } from "../../../cli/operate/rotate.ts";
 import type { UserError } from "../../../domain/user-error.ts";
 import { stack } from "../../diagnose/healthy.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { graphModel } from "../../../diagnose/graph/model.ts";
-import { graphSvg } from "../../../diagnose/graph/svg.ts";
+import { graphSvg } from "../../../diagnose/graph/page.ts";
 import { stack } from "../healthy.ts";
 
 describe("graphSvg", () => {

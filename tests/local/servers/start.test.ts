@@ -4,14 +4,13 @@ import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
-import { localDown } from "../../../local/down.ts";
+import { localDown, stopServers } from "../../../local/servers/stop.ts";
 import { ensureHome, localHome, lockHome, type LocalHome } from "../../../local/home.ts";
 import { isAlive } from "../../../local/process-identity.ts";
 import { readRecords } from "../../../local/servers/records.ts";
 import type { ServerName } from "../../../local/servers/server.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { serverStates } from "../../../local/servers/states.ts";
-import { stopServers } from "../../../local/servers/stop.ts";
 import { findStrays } from "../../../local/servers/strays.ts";
 import { exchange } from "../../../clients/http.ts";
 import type { Binaries } from "../../../local/toolchain/pieces.ts";

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import * as settings from "@pulumi/pulumi/runtime/settings.js";
-import { keepConnectionsApart } from "../../../../cli/deploy/engine/connections.ts";
+import { keepConnectionsApart } from "../../../../cli/deploy/engine/stack.ts";
 import { useEngine } from "../../../support/engine.ts";
 
 type Client = InstanceType<typeof engineGrpc.EngineClient>;

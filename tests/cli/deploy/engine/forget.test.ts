@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutResources } from "../../../../cli/deploy/engine/forget.ts";
+import { withoutResources } from "../../../../cli/deploy/engine/stack.ts";
 
 describe("withoutResources", () => {
   it("takes them out with every mention of them, and leaves all else as it is", () => {

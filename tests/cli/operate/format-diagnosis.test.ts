@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { formatDiagnosis, formatUses, formatValidation } from "../../../cli/operate/diagnosis-words.ts";
+import { formatValidation } from "../../../cli/commands/validate.ts";
+import { formatUses } from "../../../cli/commands/who-uses.ts";
+import { formatDiagnosis } from "../../../cli/operate/format-diagnosis.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { validate } from "../../../diagnose/validate.ts";
 import { whoUses } from "../../../diagnose/who-uses.ts";

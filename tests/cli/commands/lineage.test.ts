@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatDrift, formatLineage } from "../../../cli/operate/lineage-words.ts";
+import { formatDrift, formatLineage } from "../../../cli/commands/lineage.ts";
 import { drift, lineage } from "../../../diagnose/lineage.ts";
 import { changed, healthy, print, seen, stack, unseen, valuesOf } from "../../diagnose/healthy.ts";
 

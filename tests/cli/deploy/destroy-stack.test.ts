@@ -3,11 +3,11 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { registerStack } from "../../../../chain.ts";
-import { destroyStack, stayingResources } from "../../../../cli/deploy/engine/destroy.ts";
-import { AzureRig } from "../../../stand-ins/azure/rig.ts";
-import { useEngine } from "../../../support/engine.ts";
-import { sharedStack } from "../../../support/stacks.ts";
+import { registerStack } from "../../../chain.ts";
+import { destroyStack, stayingResources } from "../../../cli/deploy/destroy.ts";
+import { AzureRig } from "../../stand-ins/azure/rig.ts";
+import { useEngine } from "../../support/engine.ts";
+import { sharedStack } from "../../support/stacks.ts";
 
 const { subscriptionId, tenantId } = sharedStack().azure;
 const groups = `/subscriptions/${subscriptionId}/resourceGroups`;

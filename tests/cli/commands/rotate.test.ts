@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatRotation } from "../../../cli/operate/rotation-words.ts";
+import { formatRotation } from "../../../cli/commands/rotate.ts";
 import { stack } from "../../diagnose/healthy.ts";
 
 const at = "2026-01-02T12:00:00.000Z";

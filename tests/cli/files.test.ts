@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../cli/main.ts";
-import { writeOutput } from "../../cli/write-output.ts";
+import { writeOutput } from "../../cli/files.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 describe("writeOutput", () => {

@@ -1,9 +1,5 @@
 import { countsOf, type DiagnosedCause, type Diagnosis } from "../../diagnose/diagnosis.ts";
-import type { Validation } from "../../diagnose/validate.ts";
-import { unseenWords, type Uses } from "../../diagnose/who-uses.ts";
 import type { Snapshot } from "../../diagnose/snapshot.ts";
-import { table } from "../table.ts";
-import { wrapped } from "../wrapped.ts";
 
 /** Evidence shown of one cause; all of it is in `--json`. */
 const evidenceShown = 5;
@@ -76,40 +72,24 @@ function cut(names: readonly string[]): string {
   return names.slice(0, namesShown).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** What `validate` prints: the seed's five checks, each with what it looked at, and in the end where to begin. */
-export function formatValidation({ checks, environment, ok }: Validation): string {
-  const isBad = ({ state }: { readonly state: string }): boolean => state === "failed" || state === "unknown";
-  const first = checks.find(({ items }) => items.some(isBad));
-  const item = first?.items.find(isBad);
-  const blocks = checks.map(({ number, title, items }) => {
-    const bad = items.filter(isBad);
-    const heading = `${number}. ${title}: ${bad.length === 0 ? "ok" : `${bad.length} of ${items.length} not`}`;
-    return `${heading}\n${table(
-      ["", "SUBJECT", "FOUND"],
-      items.map(({ state, subject, note }) => [state, subject, note]),
-    )}`;
-  });
-  return [
-    ...blocks,
-    ok || first === undefined || item === undefined
-      ? `${environment}: all five checks hold`
-      : `${environment}: not valid; begin with check ${first.number}, ${item.subject}: ${item.note}\n  fix: ameide-secrets doctor --stack ${environment}`,
-  ].join("\n\n");
-}
-
-/** What `who-uses` prints: "no workload" only where all of them were seen. */
-export function formatUses(name: string, { uses, unseen }: Uses): string {
-  if (uses.length === 0 && unseen.length === 0) return `${name}: nothing of this environment is delivered from it`;
-  const none = unseen.length === 0 ? "  no workload reads it" : "  what reads it is unknown";
-  const blocks = uses.map(({ namespace, secret, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
-    const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
-    return [
-      isOurs
-        ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
-        : `${namespace}/${secret} (${externalSecret}, made by another)`,
-      ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
-      rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
-    ].join("\n");
-  });
-  return [...blocks, ...unseen.map((failure) => `${name}: ${unseenWords(failure)}`)].join("\n\n");
+/**
+ * Breaks a line between its words, so that what goes on stands under where it began. A word that is longer stays whole: it
+ * may be a path or a name that is copied.
+ *
+ * @param indent - columns before what goes on.
+ * @param columns - @default - the line stays as it is
+ */
+export function wrapped(line: string, indent: number, columns?: number): string {
+  if (columns === undefined || line.length <= columns || columns <= 2 * indent) return line;
+  const lines: string[] = [];
+  let left = line;
+  while (left.length > columns) {
+    const start = lines.length === 0 ? 0 : indent;
+    const within = left.lastIndexOf(" ", columns);
+    const at = within > start ? within : left.indexOf(" ", columns);
+    if (at === -1) break;
+    lines.push(left.slice(0, at));
+    left = " ".repeat(indent) + left.slice(at + 1);
+  }
+  return [...lines, left].join("\n");
 }

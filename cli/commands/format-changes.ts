@@ -1,8 +1,23 @@
 import { formatFinding } from "../../domain/finding.ts";
 import { stages } from "../../domain/stage.ts";
-import type { Change } from "./engine/run-log.ts";
+import type { Change } from "../deploy/engine/run-log.ts";
 import { table } from "../table.ts";
-import type { OfflinePreview } from "./offline-preview.ts";
+import type { OfflinePreview } from "../deploy/offline-preview.ts";
+
+/** What this run changed, by stage; one line each, a long stage cut. */
+export function formatChanges(changes: readonly Change[]): string {
+  if (changes.length === 0) return "nothing changed";
+  const shown = 6;
+  const stages = Map.groupBy(changes, ({ stage }) => stage);
+  const lines = [...stages].flatMap(([stage, of]) => [
+    ...of.slice(0, shown).map(({ operation, name, differs }) => {
+      const what = operation === "update" && differs.length > 0 ? ` (${differs.slice(0, 3).join(", ")})` : "";
+      return `  ${stage}: ${operation} ${name}${what}`;
+    }),
+    ...(of.length > shown ? [`  ${stage}: and ${of.length - shown} more`] : []),
+  ]);
+  return `${changes.length} changed:\n${lines.join("\n")}`;
+}
 
 /** The plan of one stack by stage, and the verdicts of the rules that do not stop it. */
 export function formatPreview({ stack, result, plan }: OfflinePreview): string {

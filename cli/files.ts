@@ -1,5 +1,7 @@
-import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { UserError } from "../domain/user-error.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** What looking at a cluster shows is for its owner's eyes; what is rendered for Git is for everybody's. */
 const modes = { private: 0o600, public: 0o644 } as const;
@@ -31,4 +33,20 @@ export function notWritable(path: string, error: unknown): unknown {
   return UserError.of("output-not-writable", `cannot write ${path}: ${code}`, "name a place that you may write to", {
     cause: error,
   });
+}
+
+/**
+ * Runs with a new folder for its owner alone (0700, a name that nobody can guess), which is gone however this process
+ * ends, except by SIGKILL: a signal is an orderly end here (main.ts).
+ */
+export async function inTemporaryFolder<T>(purpose: string, run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), `ameide-secrets-${purpose}-`));
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once("exit", remove);
+  try {
+    return await run(folder);
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
 }

@@ -6,8 +6,7 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";
-import { repositoryRoot } from "../../environments/index.ts";
-import { prefixOf } from "./secret-prefix.ts";
+import { repositoryRoot, readStackSettings } from "../../environments/index.ts";
 
 /**
  * The values of `.env` files by Key Vault name.
@@ -42,4 +41,9 @@ export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string,
     .map(([name, { keyVault = name }]) => keyVaultName(keyVault, prefix))
     .filter((name) => !values.has(name))
     .toSorted();
+}
+
+/** `secretPrefix` of the stack that owns Key Vault; left out means `env-`, which is not the same as `""`. */
+export function prefixOf(stack: "shared" | "local"): string | undefined {
+  return (readStackSettings(stack, repositoryRoot) as { readonly secretPrefix?: string }).secretPrefix;
 }

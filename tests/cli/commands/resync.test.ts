@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatResync } from "../../../cli/operate/resync-words.ts";
+import { formatResync } from "../../../cli/commands/resync.ts";
 import { unseen } from "../../diagnose/healthy.ts";
 
 const counts = (stores: readonly [number, number], synced: readonly [number, number]) => ({

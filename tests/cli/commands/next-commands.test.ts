@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { closingWords, confirmedPush, confirmedUp } from "../../../cli/deploy/words.ts";
+import { confirmedPush } from "../../../cli/commands/env-push.ts";
+import { formatNextSteps } from "../../../cli/commands/local-up.ts";
+import { confirmedUp } from "../../../cli/commands/up.ts";
 import { localHome } from "../../../local/home.ts";
 import { localStack } from "../../support/stacks.ts";
 
@@ -25,14 +27,14 @@ describe("confirmedPush", () => {
   });
 });
 
-describe("closingWords", () => {
-  const told = { stack: localStack(), envFiles: [".env.example"], kubectl: "kubectl", seconds: 30 };
+describe("formatNextSteps", () => {
+  const said = { stack: localStack(), envFiles: [".env.example"], kubectl: "kubectl", seconds: 30 };
   const next = (dir?: string): readonly string[] =>
-    closingWords({ ...told, home: localHome(dir === undefined ? {} : { dir }) }).match(
+    formatNextSteps({ ...said, defaultDir: localHome().dir, home: localHome(dir === undefined ? {} : { dir }) }).match(
       /ameide-secrets local \w+( --home \S+)?/g,
     ) ?? [];
 
-  it("names the home in what to run next, where it is not the one that commands look in by themselves", () => {
+  it("names the home in what to run next, where it is not the one that commands use without --home", () => {
     assert.deepEqual(next(), ["ameide-secrets local status", "ameide-secrets local down"]);
     assert.deepEqual(next("/tmp/chain"), [
       "ameide-secrets local status --home /tmp/chain",
