@@ -1,18 +1,4 @@
-/** Texts that are secrets whatever they are called. Each prefix is its issuer's own. */
-const shapes: readonly (readonly [name: string, shape: RegExp])[] = [
-  ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,})/],
-  ["a GitLab token", /\bglpat-[\w-]{20,}/],
-  ["an Anthropic key", /\bsk-ant-[\w-]{20,}/],
-  ["an OpenAI key", /\bsk-(?:proj-)?[A-Za-z0-9]{32,}/],
-  ["a Langfuse key", /\bsk-lf-[0-9a-f-]{30,}/],
-  ["a Slack token", /\bxox[abprs]-[\w-]{10,}/],
-  ["an AWS access key", /\bAKIA[0-9A-Z]{16}\b/],
-  ["a Vault token", /\bhv[sbr]\.[\w-]{20,}/],
-  ["a storage account key", /AccountKey=[A-Za-z0-9+/=]{40,}/],
-  ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\n|\s)*[A-Za-z0-9+/=]{40,}/],
-  ["a signed token", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
-  ["a URL with a password", /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@{}$<]+:[^\s:/@{}$<]{3,}@[\w.-]/],
-];
+import { shapeOf } from "../domain/credential-shapes.ts";
 
 /** Names whose value is a secret if it is a literal. */
 const secretWord =
@@ -20,11 +6,6 @@ const secretWord =
 /** ... unless they only say where it is, how it is made, or that there is one. */
 const notTheValue =
   /(?:name|ref|path|file|url|uri|id|type|namespace|enabled|ttl|policy|length|prefix|version|store|key[_.-]?name|mount|dir)$/i;
-
-/** What kind of secret a text is by its shape; `undefined` for one that tells nothing. */
-export function shapeOf(value: string): string | undefined {
-  return shapes.find(([, shape]) => shape.test(value))?.[0];
-}
 
 /** Whether a value under such a name is a secret: `POSTGRES_PASSWORD`, `client-secret`, not `secretName`. */
 export function namesSecret(name: string): boolean {

@@ -1,4 +1,5 @@
-import { credentialIn, isLiteral, namesSecret, shapeOf } from "./credential-shapes.ts";
+import { shapeOf } from "../domain/credential-shapes.ts";
+import { credentialIn, isLiteral, namesSecret } from "./credential-shapes.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";

@@ -33,6 +33,41 @@ describe("classifyEnv", () => {
     });
   });
 
+  for (const [name, value] of [
+    ["MONGODB_URI", "mongodb://app:made-up-pw-77@db.example.org/app"],
+    ["QUEUE_URL", "amqp://queue.example.org"],
+    ["REDIS_URL", ""],
+    ["AUDIT_DATABASE_URL", "${OTHER}"],
+    ["REPORT_URL", "https://made-up-key@reports.example.org/1"],
+    ["ALERT_URL", `https://hooks.slack.com/services/T0/B0/${"a1".repeat(12)}`],
+    ["TEAMS_WEBHOOK_URL", ""],
+    ["DEPLOY_ENDPOINT", "https://ci.example.org/api/webhooks/17"],
+    ["STORAGE_ENDPOINT", "DefaultEndpointsProtocol=https;AccountName=a;EndpointSuffix=core.windows.net"],
+    ["SQL_HOST", "Server=db;Database=app;User Id=app;Pwd=made-up-pw-77"],
+    ["DOWNLOAD_URL", "https://files.example.org/x?access_token=made-up"],
+    ["BOT_URL", `https://api.example.org/bots/${"a1B2c3".repeat(5)}/send`],
+    ["CLIENT_ID", `ghp_${"a1".repeat(18)}`],
+  ] as const) {
+    it(`offers ${name} as a secret: by its name or its value it carries a credential`, () => {
+      const { paste } = classified(`${name}='${value}'`);
+      assert.doesNotMatch(paste, /settings:/);
+      assert.match(paste, new RegExp(`env: ${name} }`));
+      assert.doesNotMatch(paste, /made-up|a1/);
+    });
+  }
+  for (const [name, value] of [
+    ["STRIPE_URL", "https://www.example.org"],
+    ["BASE_PATH", "/v1/webhook-free"],
+    ["STRIPE_PORT", "5432"],
+    ["OIDC_ISSUER", "https://login.example.org/0f8fad5b-d9cd-469f-a165-70867728950e/v2.0?prompt=none"],
+    ["STRIPE_DATABASE_NAME", "app"],
+    ["STRIPE_WEBHOOK_TIMEOUT", "10"],
+    ["EMPTY_URL", ""],
+  ] as const) {
+    it(`offers ${name} as a setting: neither its name nor its value carries a credential`, () =>
+      assert.deepEqual(parse(classified(`${name}=${value}`).paste), { settings: [name] }));
+  }
+
   it("gives nothing to paste where all are known", () => assert.equal(classified("GHCR_TOKEN=a").paste, ""));
 
   it("shows no line that spilled out of a value, only where it is", () => {
