@@ -1,4 +1,5 @@
 import { parse } from "dotenv";
+import { isExampleFile } from "./file-names.ts";
 import { scanDotenv } from "./scan.ts";
 import { shownName } from "./shown.ts";
 import type { Finding } from "../finding.ts";
@@ -77,7 +78,7 @@ export function mergeFiles(files: readonly DotenvFile[]): {
 /** What is wrong with the file as such: git tracks it or does not say, or others can read it. */
 export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
   const findings: Finding[] = [];
-  const accepted = isExample(file.path) && environment === "local";
+  const accepted = isExampleFile(file.path) && environment === "local";
   if (typeof file.tracked === "object" && !accepted) {
     findings.push({
       code: "dotenv-git-unknown",
@@ -96,15 +97,15 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
       severity: "error",
       where: file.path,
       subject: file.path,
-      problem: isExample(file.path)
+      problem: isExampleFile(file.path)
         ? `${file.path} holds sample values, which only local accepts, not ${environment}`
         : `git tracks ${file.path}, so every value in it is in the history`,
-      fix: isExample(file.path)
+      fix: isExampleFile(file.path)
         ? "give a file with real values, such as --dotenv .env"
         : `git rm --cached ${shellWord(file.path)}, add it to .gitignore, and rotate what it held`,
     });
   }
-  if (file.mode !== undefined && (file.mode & 0o077) !== 0 && !isExample(file.path)) {
+  if (file.mode !== undefined && (file.mode & 0o077) !== 0 && !isExampleFile(file.path)) {
     findings.push({
       code: "dotenv-readable-by-others",
       stage: "dotenv",
@@ -116,11 +117,6 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
     });
   }
   return findings;
-}
-
-/** Whether a path names the committed file of sample values. */
-function isExample(path: string): boolean {
-  return /(?:^|[\\/])\.env\.example$/.test(path);
 }
 
 function duplicate(name: string, first: string, second: string): Finding {

@@ -13,6 +13,7 @@ import { tryText } from "../subject/subject.ts";
 import { parseContent, splitDocuments, type Document, type Parsed } from "../subject/documents.ts";
 import { embeddedIn } from "../subject/embedded.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
+import { generatorFiles, subjectsOfGenerated, type Generator } from "./generator-files.ts";
 import { patchFiles } from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
@@ -48,7 +49,7 @@ export function lintPaths(paths: readonly string[], options: LintOptions): LintR
 /** The same for texts that are at hand. */
 export function lintSources(sources: Iterable<SourceFile>, options: LintOptions): LintResult {
   const all = [...sources];
-  const run = new Run(options, patchFiles(all));
+  const run = new Run(options, patchFiles(all), generatorFiles(all));
   for (const source of all) run.read(source);
   return run.result();
 }
@@ -59,15 +60,22 @@ class Run {
   readonly #context: LintContext;
   /** Files that a kustomization lays over others. */
   readonly #patches: ReadonlySet<string>;
+  /** Files of variables that Kustomize makes ConfigMaps and Secrets of. */
+  readonly #generators: ReadonlyMap<string, readonly Generator[]>;
   readonly #located: Located[] = [];
   readonly #findings: LintFinding[] = [];
   readonly #skipped: Skipped[] = [];
   #files = 0;
   #documents = 0;
 
-  constructor(options: LintOptions, patches: ReadonlySet<string>) {
+  constructor(
+    options: LintOptions,
+    patches: ReadonlySet<string>,
+    generators: ReadonlyMap<string, readonly Generator[]>,
+  ) {
     this.#options = options;
     this.#patches = patches;
+    this.#generators = generators;
     const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = options;
     this.#context = { catalogue, exemptions, today };
   }
@@ -90,6 +98,13 @@ class Run {
 
   #readDotenv(path: string, text: string): void {
     this.#documents += 1;
+    const generators = this.#generators.get(normalize(path));
+    if (generators !== undefined) {
+      for (const { subject, namespace, lineOf } of subjectsOfGenerated(path, text, generators)) {
+        this.#judge({ subject, ...this.#placeOf(path, placeOfNamespace(namespace)), file: path, lineOf });
+      }
+      return;
+    }
     const { catalogue, environment = environmentOfPath(path) ?? "shared", isTracked = () => false } = this.#options;
     const files = [{ path, text, tracked: isTracked(path) }];
     const { findings } = compileDotenv({ files, catalogue, environment, secretPrefix: undefined });

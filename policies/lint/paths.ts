@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { isDotenvFile, isExampleFile } from "../../domain/dotenv/file-names.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { environmentNames, type EnvironmentName } from "../../domain/stage.ts";
 
@@ -39,14 +40,14 @@ function isOurs(name: string): boolean {
   return /\.(?:ya?ml|json)$/.test(name) || isDotenv(name);
 }
 
-/** `.env`, `.env.local`, `dev.env`; not what declares itself an example. */
+/** A file of variables with values that are meant, such as `.env`, `.env.local` or `dev.env`. */
 export function isDotenv(file: string): boolean {
-  return /^\.env(?:\..+)?$|\.env$/.test(basename(file)) && !isDotenvExample(file);
+  return isDotenvFile(file) && !isExampleFile(file);
 }
 
-/** `.env.example` and the like: there is nothing in it that is meant. */
+/** A file of variables with sample values, such as `.env.example`. */
 export function isDotenvExample(file: string): boolean {
-  return /\.env\.(?:example|sample|template|dist)$/.test(file);
+  return isDotenvFile(file) && isExampleFile(file);
 }
 
 /** A file of settings for a chart, which no rule of manifests would look at. */

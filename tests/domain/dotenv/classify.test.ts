@@ -37,7 +37,7 @@ describe("classifyEnv", () => {
     ["MONGODB_URI", "mongodb://app:made-up-pw-77@db.example.org/app"],
     ["QUEUE_URL", "amqp://queue.example.org"],
     ["REDIS_URL", ""],
-    ["AUDIT_DATABASE_URL", "${OTHER}"],
+    ["AUDIT_MYSQL_URI", "${OTHER}"],
     ["REPORT_URL", "https://made-up-key@reports.example.org/1"],
     ["ALERT_URL", `https://hooks.slack.com/services/T0/B0/${"a1".repeat(12)}`],
     ["TEAMS_WEBHOOK_URL", ""],

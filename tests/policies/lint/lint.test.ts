@@ -82,7 +82,6 @@ describe("lintSources", () => {
       ["a/.env.example is an example"],
     );
   });
-
   const secretSignature = {
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
     ciphertext: "v1:abc",
