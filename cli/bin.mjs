@@ -12,8 +12,12 @@ process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 
 
 if (major > 22 || (major === 22 && minor >= 18)) {
   enableOwnCompileCache();
-  const [{ main }, { processIo }] = await Promise.all([import("./main.ts"), import("./io.ts")]);
-  process.exitCode = await main(process.argv.slice(2), processIo);
+  const [{ main }, { processIo }, { programHere }] = await Promise.all([
+    import("./main.ts"),
+    import("./io.ts"),
+    import("./spelling.ts"),
+  ]);
+  process.exitCode = await main(process.argv.slice(2), processIo, programHere());
 } else {
   // npm's `node` package brings a current Node where the machine's own is older.
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));

@@ -3,6 +3,7 @@ import { inOrder, type Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { withoutValuesInMemory, type Io } from "./io.ts";
+import { canonicalProgram, pasteable } from "./spelling.ts";
 import { version } from "./version.ts";
 
 /** What words stand before a command's last one, and what they hold together. */
@@ -21,19 +22,26 @@ const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Runs one command line.
  *
  * @param argv - the words after the program's name.
+ * @param program - how the person who reads the output types the program's name; output for other programs keeps
+ *   `ameide-secrets`.
  * @returns the exit code: {@link ExitCode}.
  */
-export async function main(argv: readonly string[], given: Io): Promise<number> {
-  const io: Io = { ...given, out: (text) => given.out(text), err: (text) => given.err(withoutValuesInMemory(text)) };
+export async function main(argv: readonly string[], given: Io, program: string = canonicalProgram): Promise<number> {
+  const spelled = (text: string): string => pasteable(text, program);
+  const io: Io = {
+    ...given,
+    out: isForPrograms(argv) ? (text) => given.out(text) : (text) => given.out(spelled(text)),
+    err: (text) => given.err(spelled(withoutValuesInMemory(text))),
+  };
   const abort = new AbortController();
   // a second signal does not wait for what is in hand; temporary files are removed all the same
   const interrupt = () => (abort.signal.aborted ? process.exit(ExitCode.interrupted) : abort.abort());
   for (const signal of stopping) process.on(signal, interrupt);
 
   let code: number = ExitCode.ok;
-  const program = build(io, abort.signal, (result) => void (code = result));
+  const line = build(io, abort.signal, (result) => void (code = result));
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await line.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return usage(error, io, argv.includes("--json"));
@@ -41,6 +49,14 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
   } finally {
     for (const signal of stopping) process.off(signal, interrupt);
   }
+}
+
+/** Whether standard output is a document that another program reads. */
+function isForPrograms(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) =>
+      word === "--json" || /^--format=(?!text$)/.test(word) || (argv[index - 1] === "--format" && word !== "text"),
+  );
 }
 
 function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Commander {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { jsonSchemas } from "../environments/json-schemas.ts";
+import { pasteable } from "../cli/spelling.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import { pages } from "./pages.ts";
 
@@ -9,7 +10,7 @@ import { pages } from "./pages.ts";
  * one is not what the code makes now.
  */
 const wanted = [
-  ...pages.map(({ path, render }) => ({ path, text: render() })),
+  ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets") })),
   ...jsonSchemas(), // for editors; beside the YAML files that name them
 ];
 const stale = wanted.filter(({ path, text }) => {

@@ -144,7 +144,7 @@ export function formatNextSteps({
       (first === undefined
         ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
         : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
-    `see it again: npx --no-install ameide-secrets local status${where}`,
-    `stop it:      npx --no-install ameide-secrets local down${where}            (--delete forgets its values, too)`,
+    `see it again: ameide-secrets local status${where}`,
+    `stop it:      ameide-secrets local down${where}            (--delete forgets its values, too)`,
   ].join("\n");
 }

@@ -9,8 +9,8 @@ function renderCommands(): string {
   const overview = commands.map(({ name, summary }) => [`[\`${name}\`](#${anchor(name)})`, summary]);
   return `# Commands
 
-Made from \`cli/commands/\`. \`npx --no-install ameide-secrets COMMAND --help\` shows the same; \`npx\` is not needed where
-\`node_modules/.bin\` is on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
+Made from \`cli/commands/\`. \`ameide-secrets COMMAND --help\` shows the same. The file \`ameide-secrets\` at the repository's
+root starts the command line from any folder, also by a link to it on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
 
 Commands that only look change nothing. Those that change what others share do nothing without \`--yes\`; \`unseal\` and
 \`reconfigure-auth\` want the stack's name once more (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one

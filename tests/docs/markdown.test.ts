@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { commands } from "../../cli/commands/index.ts";
+import { pasteable } from "../../cli/spelling.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
 
-const files = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: repositoryRoot }).toSorted()];
+const files = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...globSync("docs/**/*.md", { cwd: repositoryRoot }).toSorted(),
+];
 
 for (const file of files) {
   const text = readFileSync(join(repositoryRoot, file), "utf8");
@@ -28,6 +34,11 @@ for (const file of files) {
         ]);
         for (const flag of line.match(/--[a-z-]+/g) ?? []) assert.ok(known.has(flag), `${flag} in: ${line}`);
       }
+    });
+
+    it("spells commands as they run in the clone, by no name that a registry is asked for", () => {
+      assert.equal(pasteable(text, "./ameide-secrets"), text);
+      assert.doesNotMatch(text, /\bnpx (?:-\S+ )*ameide-secrets/);
     });
 
     it("has no angle bracket outside code: what stands between two of them is not shown", () => {
@@ -61,8 +72,8 @@ function commandLines(text: string): readonly string[] {
   const blocks = text.match(/^```[\s\S]*?^```$|^ {4}.*$/gm) ?? [];
   const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);
   return [...blocks, ...spans].flatMap((code) =>
-    [...code.matchAll(/(?:^ *|&& |\| )(?:npx --no-install )?ameide-secrets ([a-z][^\n|#;&<]*)/gm)].map(
-      ([, line = ""]) => line.trim(),
+    [...code.matchAll(/(?:^ *|&& |\| )(?:\.\/)?ameide-secrets ([a-z][^\n|#;&<]*)/gm)].map(([, line = ""]) =>
+      line.trim(),
     ),
   );
 }
