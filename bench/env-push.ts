@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { push, type PushRow } from "../cli/operate/push.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { operatorCredential } from "../stand-ins/azure/operator.ts";
+import { operatorCredential } from "../stand-ins/azure/files.ts";
 import { AzureRig } from "../tests/stand-ins/azure/rig.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { UserError } from "../domain/user-error.ts";
 import { startAzure } from "./azure/stand-in.ts";
 import { localHome } from "../local/home.ts";
-import { startHomeNode } from "./node/home-node.ts";
+import { startHomeNode } from "./node/start-node.ts";
 
 /**
  * The process that plays Azure and a node of the cluster. It is started and ended by local/servers; SIGTERM writes what

@@ -6,7 +6,7 @@ import { pushDecision, type PushDecision, type PushVerdict } from "../../domain/
 import type { Redacted } from "../../domain/redacted.ts";
 import { KeyVaultWriter, type KeyVaultPlace } from "../access/key-vault.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { operatorCredential } from "../../stand-ins/azure/operator.ts";
+import { operatorCredential } from "../../stand-ins/azure/files.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import type { Change } from "../deploy/engine/run-log.ts";
 import { localArm } from "../access/local-azure.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { armRoute, parseBody, type ArmCall } from "./arm-request.ts";
 import { AzureError } from "./azure-error.ts";
-import { builtInRoles } from "./built-in-roles.ts";
+import { builtInRoles } from "./role-check.ts";
 import type { AzureAnswer } from "./http.ts";
 import type { RoleAssignment } from "./state-schema.ts";
 

@@ -5,7 +5,7 @@ import { existingVault } from "./arm-vaults.ts";
 import { AzureError } from "./azure-error.ts";
 import { nowInSeconds } from "./context.ts";
 import type { AzureAnswer } from "./http.ts";
-import { isSecretName, secretBody } from "./secret-input.ts";
+import { isSecretName, secretBody } from "./secret-documents.ts";
 import type { Secret, SecretVersion } from "./state-schema.ts";
 import type { Vault } from "./state.ts";
 import type { SecretInput } from "./vault-secrets.ts";

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /**
  * An answer of the stand-in that is not a success, in the shape and words of the Azure service it stands in for.
  * Only clients see it; it never leaves the process as an exception.
@@ -31,8 +33,29 @@ export class AzureError extends Error {
     return new AzureError(status, message, { error }, headers);
   }
 
-  /** The token endpoint's shape; `body` is what `entra-error.ts` made. */
+  /** The token endpoint's shape; `body` comes from {@link entraError}. */
   static entra(status: number, message: string, body: unknown): AzureError {
     return new AzureError(status, message, body);
   }
+}
+
+/**
+ * Entra's error: `AADSTS<code>: text`, with the ids that a person would quote to support.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
+export function entraError(status: number, error: string, code: number, text: string): AzureError {
+  const traceId = randomUUID();
+  const correlationId = randomUUID();
+  const timestamp = `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;
+  const description = `AADSTS${code}: ${text} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
+  return AzureError.entra(status, description, {
+    error,
+    error_description: description,
+    error_codes: [code],
+    timestamp,
+    trace_id: traceId,
+    correlation_id: correlationId,
+    error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+  });
 }

@@ -1,6 +1,24 @@
 import type { StateWriter } from "./state-file.ts";
 import type { AzureState } from "./state.ts";
-import type { StandInSettings } from "./settings.ts";
+import { z } from "zod";
+
+/** What may be set while the stand-in runs; the defaults are Azure's published figures, or no delay at all. */
+export const settingsSchema = z.strictObject({
+  /** How long a federated credential or role assignment exists before it works; Azure says minutes. */
+  propagationInSeconds: z.number().min(0).default(0),
+  /** How long a write of a federated credential takes: two that overlap on one identity are refused. */
+  federatedWriteInMilliseconds: z.number().min(0).default(20),
+  /** Whether calls over the limits are answered with 429. */
+  throttling: z.boolean().default(true),
+  /** Calls of one vault in ten seconds, creations aside. @see https://learn.microsoft.com/azure/key-vault/general/service-limits */
+  transactionsPer10Seconds: z.int().min(1).default(4000),
+  /** New versions of secrets of one vault in ten seconds. */
+  creationsPer10Seconds: z.int().min(1).default(300),
+  /** Lifetime of access tokens; Azure's are 60 to 90 minutes. */
+  accessTokenInSeconds: z.int().min(1).default(3600),
+});
+
+export type StandInSettings = z.infer<typeof settingsSchema>;
 
 /** What every part of the stand-in shares. */
 export interface AzureContext {

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { TokenAuthority } from "./access-token.ts";
 import { AzureError } from "./azure-error.ts";
-import type { AzureContext } from "./context.ts";
+import { type AzureContext, settingsSchema, type StandInSettings } from "./context.ts";
 import { bearerToken, type AzureAnswer, type AzureRequest } from "./http.ts";
-import { settingsSchema, type StandInSettings } from "./settings.ts";
 
 export const controlPath = "/_stand-in/";
 

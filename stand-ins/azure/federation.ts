@@ -10,8 +10,7 @@ import {
   type JWTPayload,
 } from "jose";
 import { exchange } from "../../clients/http.ts";
-import type { AzureError } from "./azure-error.ts";
-import { entraError } from "./entra-error.ts";
+import { type AzureError, entraError } from "./azure-error.ts";
 import type { FederatedCredential } from "./state-schema.ts";
 
 /** Where the cluster's public keys are: at an address behind its own CA, or given outright. */

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writePrivateFile } from "../../local/private-file.ts";
+import type { TokenCredential } from "@azure/identity";
 
 /** Where the stand-in keeps its things; `local/home.ts` names the same files. */
 export function azureFiles(dir: string) {
@@ -26,4 +27,18 @@ export function ensurePrivateDir(dir: string): void {
 export function readOrMake(path: string, make: () => string): string {
   if (!existsSync(path)) writePrivateFile(path, make());
   return readFileSync(path, "utf8");
+}
+
+/**
+ * The credential of the person who owns the stand-in's subscription, for SecretClient and its like.
+ *
+ * @param dir - the stand-in's folder.
+ */
+export function operatorCredential(dir: string): TokenCredential {
+  const token = readOperatorToken(dir);
+  return { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+}
+
+function readOperatorToken(dir: string): string {
+  return readFileSync(azureFiles(dir).operatorToken, "utf8").trim();
 }

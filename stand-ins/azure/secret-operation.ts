@@ -1,4 +1,4 @@
-import { secretActions, type SecretAction } from "./built-in-roles.ts";
+import { secretActions, type SecretAction } from "./role-check.ts";
 import type { AzureRequest } from "./http.ts";
 
 interface OnVault {

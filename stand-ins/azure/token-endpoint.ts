@@ -1,6 +1,6 @@
 import { keyVaultResource, type TokenAuthority } from "./access-token.ts";
 import type { AzureContext } from "./context.ts";
-import { entraError } from "./entra-error.ts";
+import { entraError } from "./azure-error.ts";
 import type { Federation } from "./federation.ts";
 import type { AzureAnswer, AzureRequest } from "./http.ts";
 import type { Identity } from "./state-schema.ts";

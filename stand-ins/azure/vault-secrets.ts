@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AzureError } from "./azure-error.ts";
 import type { DeletedSecret, Secret, SecretVersion } from "./state-schema.ts";
-import { SortedNames } from "./sorted-names.ts";
+import { SortedNames } from "./paging.ts";
 
 /** What a client may say of a new version; what it leaves out is absent, not inherited. */
 export interface SecretInput {

@@ -1,7 +1,7 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
-import { untilAnswered } from "./until-answered.ts";
+import { untilAnswered } from "./api-retry.ts";
 
 /** As a kubelet: the lease every 10 s (the controller-manager gives a node up after 40), the status every 5 min. */
 const leaseIntervalInMilliseconds = 10_000;

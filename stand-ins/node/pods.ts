@@ -1,11 +1,10 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { killLeftover } from "./container-process.ts";
-import { follow } from "./list-watch.ts";
+import { follow, untilAnswered } from "./api-retry.ts";
 import { PodRun, type PodHost } from "./pod-run.ts";
 import { hasEnded, podPath, type ContainerStatus, type Pod } from "./pod.ts";
 import { StatusWriter } from "./status-writer.ts";
-import { untilAnswered } from "./until-answered.ts";
 
 const graceAtCloseInSeconds = 5;
 /** After `kubectl delete --force` the Pod is gone at once; its processes get this long, as on a kubelet. */

@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiConnection } from "./connection.ts";
+import { type ApiConnection, connectionFromKubeconfig } from "./connection.ts";
 import { eventReporter } from "./events.ts";
 import { KubernetesClient } from "../../clients/kubernetes.ts";
 import { serveLogs, type Serving } from "./log-server.ts";
 import { keepAlive, registerNode } from "./node-object.ts";
 import { Pods } from "./pods.ts";
+import { readFileSync } from "node:fs";
+import type { LocalHome } from "../../local/home.ts";
 
 export interface NodeOptions {
   /** By whom pods are read, bound and reported on: `system:node` rights, `pods/binding` and Events. */
@@ -59,4 +61,21 @@ export async function startNode(options: NodeOptions): Promise<{ close(): Promis
       api.close();
     },
   };
+}
+
+/**
+ * The node of a local environment, by what lies in its home: whose rights it has, and the certificate that the API server
+ * knows it by.
+ *
+ * @returns as {@link startNode} does.
+ */
+export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise<void> }> {
+  const { caCertificate, kubeletServerCertificate, kubeletServerKey, nodeKubeconfig } = home.kubernetes;
+  const serving: NodeOptions["serving"] = {
+    cert: readFileSync(kubeletServerCertificate, "utf8"),
+    key: readFileSync(kubeletServerKey, "utf8"),
+    clientCa: readFileSync(caCertificate, "utf8"),
+  };
+  const connection = await connectionFromKubeconfig(nodeKubeconfig);
+  return startNode({ connection, dir: home.node.dir, port: home.port("kubelet"), serving });
 }

@@ -1,6 +1,6 @@
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { podPath, type Pod } from "./pod.ts";
-import { untilAnswered } from "./until-answered.ts";
+import { untilAnswered } from "./api-retry.ts";
 
 /**
  * Writes a pod's status, one write at a time, the latest text winning. It outlasts an API server that is away, and

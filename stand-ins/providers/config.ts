@@ -13,7 +13,7 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
     mode: z.literal("live"),
     kubeconfigPath: z.string(),
     /**
-     * File that remembers what was made, so that an update that was killed can be run again; see MadeJournal.
+     * File that remembers what was made, so that an update that was killed can be run again; see CreationJournal.
      * @default - `made-resources.jsonl` beside the kubeconfig
      */
     journalPath: z.string().optional(),

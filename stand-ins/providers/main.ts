@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { azureNativeProvider } from "./azure-native/provider.ts";
 import { parseProvidersConfig, type ProvidersReady } from "./config.ts";
-import { MadeJournal } from "./made-journal.ts";
+import { CreationJournal } from "./creation-journal.ts";
 import { resourceProviderService, type Package } from "./grpc-service.ts";
 import { diffKubernetesConfig } from "./kubernetes/config-diff.ts";
 import { KubernetesProvider } from "./kubernetes/provider.ts";
@@ -25,7 +25,7 @@ const first = await lines[Symbol.asyncIterator]().next();
 const config = parseProvidersConfig(String(first.value));
 const live = config.mode === "live" ? config : undefined;
 
-const journal = MadeJournal.open(
+const journal = CreationJournal.open(
   live && (live.journalPath ?? join(dirname(live.kubeconfigPath), "made-resources.jsonl")),
 );
 

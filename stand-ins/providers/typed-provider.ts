@@ -1,5 +1,5 @@
-import type { MadeJournal } from "./made-journal.ts";
-import { inputDiff, replaces } from "./property-diff.ts";
+import type { CreationJournal } from "./creation-journal.ts";
+import { inputDiff, replaces, refreshedInputs } from "./property-diff.ts";
 import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
 import {
   InitialisationError,
@@ -15,9 +15,33 @@ import {
   type ResourceState,
   type UpdateRequest,
 } from "./provider.ts";
-import { refreshedInputs } from "./refresh.ts";
-import type { ResourceType } from "./resource-type.ts";
 import { withoutVersion } from "./type-token.ts";
+
+/** One resource type: its rules, and the calls to its server. Property names are those of the SDK. */
+export interface ResourceType<Client> {
+  /** Adds the defaults that are part of the inputs. */
+  check?(request: CheckRequest): PropertyMap;
+  diff(request: DiffRequest): DiffResult;
+  /** The outputs that a preview shows. @param oldOutputs - undefined for a creation */
+  plan(inputs: PropertyMap, oldOutputs?: PropertyMap): PropertyMap;
+  /** What the server answered, with secrets marked. */
+  outputs(live: JsonObject, inputs: PropertyMap): PropertyMap;
+  /** The inputs of an import. */
+  importedInputs(live: JsonObject, id: string): PropertyMap;
+  /** The inputs after a refresh. @default - unchanged */
+  refreshedInputs?(inputs: PropertyMap): PropertyMap;
+  /** Such as `auth/kubernetes/role/reader`; by the inputs, or by the outputs where {@link ResourceType.moves}. */
+  idOf(client: Client, properties: JsonObject): string;
+  /** Whether an update can move it to another id, while the engine keeps the id of its creation. */
+  readonly moves?: true;
+  /** @throws Error if something of that id exists already */
+  create(client: Client, id: string, inputs: JsonObject): Promise<void>;
+  /** @param oldOutputs - what the server last answered; empty where that is not known */
+  update(client: Client, id: string, inputs: JsonObject, oldOutputs: JsonObject): Promise<void>;
+  /** @returns the outputs, or undefined where it is gone; `inputs` are empty for an import. */
+  read(client: Client, id: string, inputs: JsonObject): Promise<JsonObject | undefined>;
+  remove(client: Client, id: string, inputs: JsonObject): Promise<void>;
+}
 
 export interface TypedPackage<Client> {
   /** Such as `vault`. */
@@ -26,7 +50,7 @@ export interface TypedPackage<Client> {
   typeOf(token: string): ResourceType<Client> | undefined;
   /** @returns undefined: offline; then everything can be planned and nothing made. */
   connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined> | Client | undefined;
-  readonly journal: MadeJournal;
+  readonly journal: CreationJournal;
 }
 
 /** A provider whose resources are described by a table of {@link ResourceType}. */
@@ -120,14 +144,14 @@ export class TypedProvider<Client> implements Provider {
     const type = this.#type(token);
     const { journal } = this.#package;
     const key = journalKey(token, id);
-    const madeFor = journal.madeFor(key);
-    const live = madeFor === urn ? await type.read(client, id, {}) : undefined;
+    const createdFor = journal.createdFor(key);
+    const live = createdFor === urn ? await type.read(client, id, {}) : undefined;
     if (live !== undefined && !this.#isReplacement(token, id, live, inputs)) return type.update(client, id, inputs, {});
-    if (madeFor === undefined) journal.making(key, urn);
+    if (createdFor === undefined) journal.creating(key, urn);
     try {
       await type.create(client, id, inputs);
     } catch (error) {
-      if (madeFor === undefined) journal.gone(key);
+      if (createdFor === undefined) journal.gone(key);
       throw error;
     }
   }

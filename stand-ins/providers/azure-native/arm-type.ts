@@ -2,7 +2,7 @@ import { generatedName } from "../generated-name.ts";
 import type { CheckRequest } from "../provider.ts";
 import { inputDiff } from "../property-diff.ts";
 import { keepSecrets, mapAt, textAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
+import type { ResourceType } from "../typed-provider.ts";
 import { azureStatus, type ArmClient } from "./arm-client.ts";
 
 export interface ArmShape {

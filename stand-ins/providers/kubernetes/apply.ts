@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { awaitGone } from "./await-gone.ts";
+import { awaitGone } from "./await-ready.ts";
 import { KubernetesError, type ApplyOptions } from "../../../clients/kubernetes.ts";
 import { isForbidden, isNotFound, UnknownKindError, type KubeClient } from "./kube-client.ts";
 import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";

@@ -2,11 +2,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InitialisationError } from "../provider.ts";
 import type { PropertyMap } from "../property-value.ts";
 import { outputsOf } from "./checkpoint.ts";
-import { fullName, referenceOf, type KubeObject } from "./kube-object.ts";
+import { fullName, referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
 import { isNotFound, type KubeClient } from "./kube-client.ts";
-import type { Patience } from "./patience.ts";
-import { pauses } from "./patience.ts";
 import { waitFor, type Wait } from "./readiness.ts";
+
+/** How long a wait may last, and who hears of it. */
+export interface Patience {
+  readonly timeoutInMilliseconds: number;
+  readonly cancelled: AbortSignal;
+  /** Gets what is waited for, each time it is looked at. */
+  readonly onStatus: (text: string) => void;
+}
+
+const firstPauseInMilliseconds = 100;
+const longestPauseInMilliseconds = 1000;
+
+/** Pauses between two looks, without end: short at first, since most waits are, then a second each. */
+export function* pauses(): Generator<number> {
+  for (let pause = firstPauseInMilliseconds; ; pause = Math.min(pause * 1.5, longestPauseInMilliseconds)) yield pause;
+}
 
 export interface Applied {
   readonly live: KubeObject;
@@ -73,4 +87,27 @@ async function firstFailure(
     }
   }
   return undefined;
+}
+
+/**
+ * Waits until the object is gone.
+ *
+ * @throws Error naming the finalizers that hold it, if the time is up or the wait was cancelled.
+ */
+export async function awaitGone(client: KubeClient, reference: KubeReference, patience: Patience): Promise<void> {
+  const { timeoutInMilliseconds, cancelled, onStatus } = patience;
+  const deadline = Date.now() + timeoutInMilliseconds;
+  for (const pause of pauses()) {
+    const live = await client.find(reference);
+    if (live === undefined) return;
+    const finalizers = live.metadata.finalizers ?? [];
+    const held = finalizers.length === 0 ? "" : `, held by finalizers ${finalizers.join(", ")}`;
+    if (cancelled.aborted || Date.now() >= deadline) {
+      const what = `${reference.kind} ${fullName(reference)}`;
+      const why = cancelled.aborted ? "the wait was cancelled" : `after ${Math.round(timeoutInMilliseconds / 1000)} s`;
+      throw new Error(`timed out waiting for deletion of ${what}: ${why}${held}`);
+    }
+    onStatus(`waiting for deletion${held}`);
+    await sleep(pause, undefined, { signal: cancelled }).catch(() => undefined);
+  }
 }

@@ -1,9 +1,13 @@
 import type { ServerError } from "../../../clients/http.ts";
 import { KubernetesClient, KubernetesError, type ApplyOptions } from "../../../clients/kubernetes.ts";
-import type { ApiConnection } from "../../node/connection.ts";
+import { type ApiConnection, connectionFromKubeconfig } from "../../node/connection.ts";
 import { providerRetries } from "../retries.ts";
-import { withoutUndeclaredField } from "./undeclared-field.ts";
 import { referenceOf, type KubeObject, type KubeReference } from "./kube-object.ts";
+import { type Json, type JsonObject, stringAt, type PropertyMap } from "../property-value.ts";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "yaml";
+import { isLoopback } from "../config.ts";
 
 /** The API server knows no such kind: the CustomResourceDefinition is missing, or not there yet. */
 export class UnknownKindError extends Error {
@@ -113,4 +117,62 @@ function groupPath(apiVersion: string): string {
 function mayPass(error: ServerError): boolean {
   if (error.status === 503) return true;
   return error instanceof KubernetesError && error.reason === "Conflict" && !error.isFieldConflict;
+}
+
+/**
+ * Server-side apply refuses a field that the kind does not have. The real provider never sends one: it converts built-in
+ * kinds to Go's types, and creates custom resources without server-side apply.
+ *
+ * @returns the object without that field; undefined if the error is another one.
+ */
+export function withoutUndeclaredField(object: KubeObject, error: unknown): KubeObject | undefined {
+  const path = error instanceof KubernetesError && /: (\.\S+): field not declared in schema/.exec(error.message)?.[1];
+  if (typeof path !== "string") return undefined;
+  // `.spec.containers[name="main"].bogus`
+  const steps = [...path.matchAll(/\.([^.[]+)|\[(\w+)="([^"]*)"\]|\[(\d+)\]/g)];
+  const field = steps.pop()?.[1];
+  const copy = structuredClone(object);
+  let parent: Json | undefined = copy;
+  for (const [, name, key = "", value, index] of steps) {
+    if (Array.isArray(parent)) {
+      parent = index === undefined ? parent.find((item) => (item as JsonObject)[key] === value) : parent[Number(index)];
+    } else {
+      parent = name === undefined ? undefined : (parent as JsonObject | undefined)?.[name];
+    }
+  }
+  if (field === undefined || typeof parent !== "object" || parent === null || !(field in parent)) return undefined;
+  Reflect.deleteProperty(parent, field);
+  return copy;
+}
+
+/**
+ * The cluster of the local environment. What the program says about its cluster must lead to the same one: the
+ * provider would otherwise change another cluster than the plan says. Another file, another CA or another name of
+ * this machine is allowed, as long as the port is the same.
+ *
+ * @throws Error if the program's kubeconfig or context leads anywhere else.
+ */
+export async function clusterConnection(kubeconfigPath: string, options: PropertyMap): Promise<ApiConnection> {
+  const context = stringAt(options, "context");
+  const path = pathOf(stringAt(options, "kubeconfig"), kubeconfigPath);
+  const current = (parse(readFileSync(path, "utf8")) as { "current-context"?: string })["current-context"];
+  if (context !== undefined && context !== current) {
+    throw new Error(`kubernetes: context "${context}" does not exist in ${path}, whose context is "${current ?? ""}"`);
+  }
+  const connection = await connectionFromKubeconfig(path);
+  const { address } = connection;
+  if (!isLoopback(address)) throw new Error(`kubernetes: ${path} leads to ${address}, which is not on this machine`);
+  const { address: own } = path === kubeconfigPath ? connection : await connectionFromKubeconfig(kubeconfigPath);
+  if (new URL(address).port !== new URL(own).port) {
+    throw new Error(`kubernetes: ${path} leads to ${address}, but the local environment's cluster is ${own}`);
+  }
+  return connection;
+}
+
+/** The provider accepts a path or the file's whole text; here, the text of the local environment's own file only. */
+function pathOf(kubeconfig: string | undefined, ownPath: string): string {
+  if (kubeconfig === undefined) return ownPath;
+  if (!kubeconfig.includes("\n")) return resolve(kubeconfig);
+  if (kubeconfig.trim() === readFileSync(ownPath, "utf8").trim()) return ownPath;
+  throw new Error(`kubernetes: the local environment's provider serves ${ownPath}, the program has another kubeconfig`);
 }

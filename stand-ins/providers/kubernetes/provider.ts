@@ -1,6 +1,6 @@
 import type { ApplyOptions } from "../../../clients/kubernetes.ts";
 import { silentLog, type EngineLog } from "../engine-log.ts";
-import { inputChanges, replaces } from "../property-diff.ts";
+import { inputChanges, replaces, refreshedInputs } from "../property-diff.ts";
 import { mapAt, revealed, stringAt, toJsonObject, type PropertyMap } from "../property-value.ts";
 import type {
   CheckFailure,
@@ -16,20 +16,14 @@ import type {
   ResourceState,
   UpdateRequest,
 } from "../provider.ts";
-import { refreshedInputs } from "../refresh.ts";
 import { isSet, timeoutInMilliseconds } from "./annotations.ts";
 import { applyNew, applyOver, release } from "./apply.ts";
-import { awaitGone } from "./await-gone.ts";
-import { awaitReady } from "./await-ready.ts";
+import { awaitGone, awaitReady, type Patience } from "./await-ready.ts";
 import { fieldManagerOf, importedInputs, outputsOf } from "./checkpoint.ts";
-import { clusterConnection } from "./cluster-connection.ts";
-import { isNotFound, KubeClient, UnknownKindError } from "./kube-client.ts";
+import { clusterConnection, isNotFound, KubeClient, UnknownKindError } from "./kube-client.ts";
 import { fullName, kindOfType, parseFullName, type KubeObject, type KubeReference } from "./kube-object.ts";
 import { isProbablyNamespaced, replacePaths } from "./known-kinds.ts";
-import { isNameGenerated, withName, withNamespace } from "./names.ts";
-import { withoutEmptyLists } from "./normalise.ts";
-import type { Patience } from "./patience.ts";
-import { planObject } from "./plan-object.ts";
+import { isNameGenerated, withName, withNamespace, planObject, withoutEmptyLists } from "./plan-object.ts";
 import { judgeJob, waitFor } from "./readiness.ts";
 
 const readyTimeoutInSeconds = 600;

@@ -1,8 +1,7 @@
 import { textAt, type Json, type JsonObject } from "../property-value.ts";
 import { given, mountAt, trimmed } from "./mount.ts";
 import type { ProviderVault } from "./provider-vault.ts";
-import { durationInSeconds, requestBody, responseFields, unitSeconds } from "./request-body.ts";
-import { vaultType } from "./vault-type.ts";
+import { durationInSeconds, requestBody, responseFields, unitSeconds, vaultType } from "./vault-type.ts";
 
 const tuneFields = [
   "allowedResponseHeaders",

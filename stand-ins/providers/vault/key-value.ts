@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { textAt, type JsonObject } from "../property-value.ts";
-import { durationInSeconds, responseFields } from "./request-body.ts";
-import { vaultType } from "./vault-type.ts";
+import { durationInSeconds, responseFields, vaultType } from "./vault-type.ts";
 
 /** `vault:kv/secretBackendV2:SecretBackendV2`: settings of a KV v2 mount. They go with the mount. */
 export const secretBackendV2 = vaultType({

@@ -1,6 +1,5 @@
 import { textAt } from "../property-value.ts";
-import { responseFields } from "./request-body.ts";
-import { vaultType, writtenFields, type Field } from "./vault-type.ts";
+import { responseFields, vaultType, writtenFields, type Field } from "./vault-type.ts";
 
 const backend: Field = { default: "kubernetes", replaces: true };
 

@@ -1,7 +1,6 @@
 import { textAt, type JsonObject } from "../property-value.ts";
-import { responseFields } from "./request-body.ts";
+import { responseFields, vaultType } from "./vault-type.ts";
 import type { ProviderVault } from "./provider-vault.ts";
-import { vaultType } from "./vault-type.ts";
 
 /** `vault:index/mount:Mount`: a secrets engine. */
 export const mount = vaultType({

@@ -1,14 +1,33 @@
 import type { LiveConfig } from "../config.ts";
-import type { MadeJournal } from "../made-journal.ts";
-import { stringAt, type PropertyMap } from "../property-value.ts";
-import type { ResourceType } from "../resource-type.ts";
-import { TypedProvider } from "../typed-provider.ts";
+import type { CreationJournal } from "../creation-journal.ts";
+import { stringAt, type PropertyMap, textAt } from "../property-value.ts";
+import { type ResourceType, TypedProvider } from "../typed-provider.ts";
 import { authBackend } from "./auth-backend.ts";
 import { secretBackendV2, secretV2 } from "./key-value.ts";
 import { authBackendConfig, authBackendRole } from "./kubernetes-auth.ts";
 import { mount } from "./mount.ts";
-import { policy } from "./policy.ts";
 import { ProviderVault } from "./provider-vault.ts";
+import { vaultType } from "./vault-type.ts";
+
+/**
+ * `vault:index/policy:Policy`. Writing one over another of the same name is no error for Vault. One that was deleted
+ * reads as an empty one, so the plan says update.
+ */
+const policy = vaultType({
+  fields: { name: { replaces: true, generated: true }, policy: {} },
+  idOf: (_client, inputs) => textAt(inputs, "name"),
+  async create(client, id, inputs) {
+    await client.write(`sys/policies/acl/${id}`, { policy: inputs["policy"] ?? "" });
+  },
+  update(client, id, inputs) {
+    return this.create(client, id, inputs);
+  },
+  async read(client, id) {
+    const found = await client.read(`sys/policies/acl/${id}`);
+    return { name: id, policy: found?.["policy"] ?? "" };
+  },
+  remove: (client, id) => client.delete(`sys/policies/acl/${id}`),
+});
 
 const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:index/authBackend:AuthBackend": authBackend,
@@ -21,7 +40,7 @@ const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
 };
 
 /** The types of the provider `vault` that this program uses. @param live - undefined: offline */
-export function vaultProvider(live: LiveConfig | undefined, journal: MadeJournal): TypedProvider<ProviderVault> {
+export function vaultProvider(live: LiveConfig | undefined, journal: CreationJournal): TypedProvider<ProviderVault> {
   return new TypedProvider({
     name: "vault",
     journal,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
-import { operatorCredential } from "../../../stand-ins/azure/operator.ts";
+import { operatorCredential } from "../../../stand-ins/azure/files.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 
 describe("KeyVaultWriter", function () {

@@ -8,7 +8,7 @@ import { readExport } from "../../../cli/deploy/engine/stack.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
 import { heldValues, lackingValues } from "../../../domain/plan/held-values.ts";
-import { operatorCredential } from "../../../stand-ins/azure/operator.ts";
+import { operatorCredential } from "../../../stand-ins/azure/files.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 import { useEngine, type Program } from "../../support/engine.ts";

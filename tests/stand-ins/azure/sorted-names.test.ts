@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SortedNames } from "../../../stand-ins/azure/sorted-names.ts";
+import { SortedNames } from "../../../stand-ins/azure/paging.ts";
 
 const name = fc.stringMatching(/^[a-c-]{1,3}$/);
 

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { bootstrapServiceAccount } from "../../../domain/manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob } from "../../../domain/manifests/bootstrap.ts";
-import { startHomeNode } from "../../../stand-ins/node/home-node.ts";
+import { startHomeNode } from "../../../stand-ins/node/start-node.ts";
 import { applyClusterObjects } from "../../../local/servers/cluster-objects.ts";
 import { useServers } from "../../support/servers.ts";
 import { localStack } from "../../support/stacks.ts";

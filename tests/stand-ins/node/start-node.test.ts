@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { LocalHome } from "../../../local/home.ts";
 import { applyClusterObjects } from "../../../local/servers/cluster-objects.ts";
-import { startHomeNode } from "../../../stand-ins/node/home-node.ts";
+import { startHomeNode } from "../../../stand-ins/node/start-node.ts";
 import { identify } from "../../../local/process-identity.ts";
 import { useServers } from "../../support/servers.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { textAt, type Json, type JsonObject } from "../../../stand-ins/providers/property-value.ts";
-import { snakeCase } from "../../../stand-ins/providers/vault/request-body.ts";
+import { snakeCase } from "../../../stand-ins/providers/vault/vault-type.ts";
 import type { Exchange } from "../../support/recordings.ts";
 
 /**

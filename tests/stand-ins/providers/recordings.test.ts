@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { diffKubernetesConfig } from "../../../stand-ins/providers/kubernetes/config-diff.ts";
 import { KubernetesProvider } from "../../../stand-ins/providers/kubernetes/provider.ts";
-import { MadeJournal } from "../../../stand-ins/providers/made-journal.ts";
+import { CreationJournal } from "../../../stand-ins/providers/creation-journal.ts";
 import { vaultProvider } from "../../../stand-ins/providers/vault/provider.ts";
 import { readRecordings, type Exchange } from "../../support/recordings.ts";
 import { ProviderClient, servePackage } from "./provider-client.ts";
@@ -65,7 +65,7 @@ describe("the loopback providers, by recordings of the real ones", function () {
       vault: await servePackage({
         name: "vault",
         version: "1.2.3",
-        create: () => vaultProvider(live, MadeJournal.open(undefined)),
+        create: () => vaultProvider(live, CreationJournal.open(undefined)),
       }),
     };
   });

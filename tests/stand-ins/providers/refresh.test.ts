@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SecretProperty } from "../../../stand-ins/providers/property-value.ts";
-import { refreshedInputs } from "../../../stand-ins/providers/refresh.ts";
+import { refreshedInputs } from "../../../stand-ins/providers/property-diff.ts";
 
 describe("refreshedInputs", () => {
   it("follows what moved away from the last known outputs", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MadeJournal } from "../../../stand-ins/providers/made-journal.ts";
+import { CreationJournal } from "../../../stand-ins/providers/creation-journal.ts";
 import { inputDiff } from "../../../stand-ins/providers/property-diff.ts";
 import {
   hasUnknown,
@@ -9,8 +9,7 @@ import {
   type JsonObject,
 } from "../../../stand-ins/providers/property-value.ts";
 import { InitialisationError } from "../../../stand-ins/providers/provider.ts";
-import type { ResourceType } from "../../../stand-ins/providers/resource-type.ts";
-import { TypedProvider } from "../../../stand-ins/providers/typed-provider.ts";
+import { type ResourceType, TypedProvider } from "../../../stand-ins/providers/typed-provider.ts";
 
 /** A server that holds things by name. */
 interface Shelf {
@@ -40,12 +39,12 @@ const thing: ResourceType<Shelf> = {
 
 describe("TypedProvider", () => {
   const shelf: Shelf = { things: new Map(), cut: false };
-  let journal = MadeJournal.open(undefined);
+  let journal = CreationJournal.open(undefined);
 
   beforeEach(() => {
     shelf.things.clear();
     shelf.cut = false;
-    journal = MadeJournal.open(undefined);
+    journal = CreationJournal.open(undefined);
   });
 
   async function provider(connected = true): Promise<TypedProvider<Shelf>> {
@@ -95,7 +94,7 @@ describe("TypedProvider", () => {
     const created = (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
     await assert.rejects(created, /a is there already/);
     assert.deepEqual(shelf.things.get("a"), { name: "a", theirs: true });
-    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
+    assert.equal(journal.createdFor("shelf:index:Thing a"), undefined);
   });
 
   it("takes up what it made for the same resource before, and brings it up to date", async () => {
@@ -113,14 +112,14 @@ describe("TypedProvider", () => {
       preview: false,
     });
     await assert.rejects(second, /a is there already/);
-    assert.equal(journal.madeFor("shelf:index:Thing a"), "urn:a");
+    assert.equal(journal.createdFor("shelf:index:Thing a"), "urn:a");
   });
 
   it("forgets what it deleted", async () => {
     const served = await provider();
     await served.create({ ...about, inputs: { name: "a" }, preview: false });
     await served.delete({ ...about, id: "a", oldInputs: { name: "a" }, oldOutputs: {} });
-    assert.equal(journal.madeFor("shelf:index:Thing a"), undefined);
+    assert.equal(journal.createdFor("shelf:index:Thing a"), undefined);
     assert.equal(shelf.things.size, 0);
   });
 

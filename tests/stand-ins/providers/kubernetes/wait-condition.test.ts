@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseWaitFor } from "../../../../stand-ins/providers/kubernetes/wait-condition.ts";
+import { parseWaitFor } from "../../../../stand-ins/providers/kubernetes/readiness.ts";
 
 const ready = (status: string, more = {}) => ({
   metadata: { generation: 2 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LiveConfig } from "../../../../stand-ins/providers/config.ts";
-import { MadeJournal } from "../../../../stand-ins/providers/made-journal.ts";
+import { CreationJournal } from "../../../../stand-ins/providers/creation-journal.ts";
 import { vaultProvider } from "../../../../stand-ins/providers/vault/provider.ts";
 
 const live: LiveConfig = {
@@ -12,7 +12,7 @@ const live: LiveConfig = {
 
 describe("vaultProvider", () => {
   async function configured(options: Record<string, string>) {
-    const provider = vaultProvider(live, MadeJournal.open(undefined));
+    const provider = vaultProvider(live, CreationJournal.open(undefined));
     await provider.configure(options);
     return provider;
   }

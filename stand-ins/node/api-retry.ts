@@ -12,8 +12,8 @@ export interface Follower<T> {
   deleted(item: T): void;
 }
 
-const firstWait = 100;
-const longestWait = 2_000;
+const firstWatchPause = 100;
+const longestWatchPause = 2_000;
 /** The API server ends a watch after this long, so that a connection which died unseen is noticed. */
 const watchSeconds = 240;
 
@@ -24,7 +24,7 @@ export async function follow<T extends Item>(
   follower: Follower<T>,
   stop: AbortSignal,
 ): Promise<void> {
-  let wait = firstWait;
+  let wait = firstWatchPause;
   let version: string | undefined;
   while (!stop.aborted) {
     try {
@@ -35,7 +35,7 @@ export async function follow<T extends Item>(
       }
       const from = `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
       for await (const { type, object } of api.watch<T>(from, stop)) {
-        wait = firstWait;
+        wait = firstWatchPause;
         version = object.metadata.resourceVersion ?? version;
         if (type === "DELETED") follower.deleted(object);
         else if (type !== "BOOKMARK") follower.changed(object);
@@ -43,7 +43,31 @@ export async function follow<T extends Item>(
     } catch (error) {
       if (error instanceof KubernetesError && error.status === 410) version = undefined; // the history since then is gone
       await delay(wait, undefined, { signal: stop }).catch(() => undefined);
-      wait = Math.min(wait * 2, longestWait);
+      wait = Math.min(wait * 2, longestWatchPause);
+    }
+  }
+}
+
+const firstCallPause = 100;
+const longestCallPause = 5_000;
+
+/**
+ * Repeats a call while the API server is away, overloaded or failing itself.
+ *
+ * @returns `undefined` once it refuses (404: gone, 409: another object has the name) or `stop` aborts; tried at least once.
+ */
+export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  for (let wait = firstCallPause; ; wait = Math.min(wait * 2, longestCallPause)) {
+    try {
+      return await call();
+    } catch (error) {
+      const refused = error instanceof KubernetesError && error.status < 500 && error.status !== 429;
+      if (refused && error.status !== 404 && error.status !== 409) {
+        process.stderr.write(`the API server refused a write of the node stand-in: ${error.message}\n`);
+      }
+      if (refused || stop.aborted) return undefined;
+      await delay(wait, undefined, { signal: stop }).catch(() => undefined);
+      if (stop.aborted) return undefined;
     }
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { durationInSeconds, requestBody, responseFields } from "../../../../stand-ins/providers/vault/request-body.ts";
+import { durationInSeconds, requestBody, responseFields } from "../../../../stand-ins/providers/vault/vault-type.ts";
 
 describe("requestBody", () => {
   it("spells the given fields as Vault does, and leaves out the others", () => {

@@ -1,13 +1,13 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
- * Which resources these providers made. An update that was killed between a creation and its state leaves a resource
- * that the next update would refuse as another's; by the journal it is known again. Azure and Vault keep no such mark
+ * Which resources these providers created. An update that was killed between a creation and its state leaves a resource
+ * that the next update would refuse as owned by something else; the journal identifies it. Azure and Vault keep no such mark
  * themselves; Kubernetes does (its field managers).
  *
  * One line of JSON each: `["made", id, urn]`, `["gone", id]`. Names only, no value.
  */
-export class MadeJournal {
+export class CreationJournal {
   readonly #file: string | undefined;
   /** Id to the URN of the resource in the program that it was made for. */
   readonly #made: Map<string, string>;
@@ -18,7 +18,7 @@ export class MadeJournal {
   }
 
   /** @param file - undefined: nothing is remembered beyond this process. A line that was cut off counts for nothing. */
-  static open(file: string | undefined): MadeJournal {
+  static open(file: string | undefined): CreationJournal {
     const made = new Map<string, string>();
     for (const line of file === undefined ? [] : linesOf(file)) {
       const [what, id, urn] = entryOf(line);
@@ -28,16 +28,16 @@ export class MadeJournal {
     }
     if (file !== undefined)
       writeFileSync(file, [...made].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
-    return new MadeJournal(file, made);
+    return new CreationJournal(file, made);
   }
 
-  /** @returns the URN of the resource that it was made for; undefined for what these providers did not make. */
-  madeFor(id: string): string | undefined {
+  /** @returns the URN of the resource that it was made for; undefined for what these providers did not create. */
+  createdFor(id: string): string | undefined {
     return this.#made.get(id);
   }
 
   /** Before the creation: the other way round, a kill between the two would forget it. */
-  making(id: string, urn: string): void {
+  creating(id: string, urn: string): void {
     this.#made.set(id, urn);
     this.#append(entry("made", id, urn));
   }

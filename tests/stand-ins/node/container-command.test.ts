@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { withRealPaths, withVariables } from "../../../stand-ins/node/mount-paths.ts";
+import { withRealPaths, withVariables } from "../../../stand-ins/node/container-command.ts";
 
 const mounts = new Map([
   ["/opt/a", "/home/pods/1/volumes/a"],

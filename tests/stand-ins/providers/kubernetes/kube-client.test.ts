@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { clusterConnection } from "../../../../stand-ins/providers/kubernetes/cluster-connection.ts";
+import { clusterConnection } from "../../../../stand-ins/providers/kubernetes/kube-client.ts";
 
 describe("clusterConnection", () => {
   let dir = "";

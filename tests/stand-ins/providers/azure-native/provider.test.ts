@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ArmClient } from "../../../../stand-ins/providers/azure-native/arm-client.ts";
-import { typeOf } from "../../../../stand-ins/providers/azure-native/types.ts";
+import { typeOf } from "../../../../stand-ins/providers/azure-native/provider.ts";
 import { hasUnknown, type JsonObject, type PropertyMap } from "../../../../stand-ins/providers/property-value.ts";
 
 const address = { endpoint: "https://127.0.0.1:1", caPem: "", operatorToken: "", location: undefined };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isNameGenerated, withName, withNamespace } from "../../../../stand-ins/providers/kubernetes/names.ts";
+import { isNameGenerated, withName, withNamespace } from "../../../../stand-ins/providers/kubernetes/plan-object.ts";
 import { unknown, type PropertyMap } from "../../../../stand-ins/providers/property-value.ts";
 
 function named(inputs: PropertyMap, oldInputs: PropertyMap = {}, seed = 1): PropertyMap {
