@@ -1,4 +1,5 @@
-import { isFixture, isPlaceholder } from "../domain/catalogue/fixtures.ts";
+import { isFixture, isPlaceholder, isUnrendered } from "../domain/catalogue/fixtures.ts";
+import { isPlaceholderShape } from "../domain/placeholder-shapes.ts";
 import { mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import type { Path } from "./subject/reading.ts";
 import type { Kind, Leaf, Subject } from "./subject/subject.ts";
@@ -55,6 +56,11 @@ function overValues(
       .map(({ path }): Violation => ({ path, problem }));
 }
 
+/** Values that go through the pipeline are secrets. Elsewhere, such as in a chart's values, a text may well look like one. */
+function isPipelineValue(kind: Kind): boolean {
+  return kind === "DotenvVariable" || kind === "KeyVaultSecret" || kind === "VaultSecret";
+}
+
 export const placeholderMarker: ResourceRule = {
   id: "placeholder-marker",
   family: "placeholder",
@@ -66,7 +72,8 @@ export const placeholderMarker: ResourceRule = {
   levels: mandatory,
   kinds,
   judge: overValues(
-    (value, { catalogue }) => isPlaceholder(value, catalogue.fixtures),
+    (value, { catalogue }, { kind }) =>
+      isPlaceholder(value, catalogue.fixtures) || (isPipelineValue(kind) && isPlaceholderShape(value)),
     "holds a placeholder; set the real value",
   ),
 };
@@ -87,7 +94,6 @@ export const placeholderFixture: ResourceRule = {
   ),
 };
 
-const unrendered = /\{\{|\}\}/;
 /** What Helm should have filled in, and ESO will not. */
 const helmOnly = /\{\{-?\s*(?:\.Values|\.Release|\.Chart|include\s|template\s|tpl\s|lookup\s)/;
 
@@ -105,7 +111,7 @@ export const placeholderUnrendered: ResourceRule = {
     (value, _context, { kind }) =>
       kind === "ExternalSecret" || kind === "ClusterExternalSecret"
         ? helmOnly.test(value) || /\{\{\s*(["'`])\s*\{\{/.test(value)
-        : unrendered.test(value),
+        : isUnrendered(value),
     "holds a template that nobody fills in",
   ),
 };

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { isFixture, isPlaceholder, isSample } from "../../domain/catalogue/fixtures.ts";
+import { isFixture, isPlaceholder, isSample, isUnrendered } from "../../domain/catalogue/fixtures.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Fingerprint } from "../snapshot.ts";
 
@@ -20,12 +20,6 @@ export function fingerprinter(
     looksLike: looksLike(value, fixtures),
     lengthInCharacters: value.length,
   });
-}
-
-/** Closing braces alone end many a JSON value. */
-function isUnrendered(value: string): boolean {
-  const open = value.indexOf("{{");
-  return open >= 0 && value.lastIndexOf("}}") >= open + 2;
 }
 
 function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint["looksLike"] {

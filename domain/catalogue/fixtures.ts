@@ -20,3 +20,9 @@ export function isFixture(value: string, { values }: Pick<Catalogue["fixtures"],
 export function isSample(value: string): boolean {
   return value.startsWith("sample-");
 }
+
+/** Whether `value` contains a template, `{{ ... }}`, which nothing fills in. Braces alone end many JSON values. */
+export function isUnrendered(value: string): boolean {
+  const open = value.indexOf("{{");
+  return open >= 0 && value.indexOf("}}", open + 2) >= 0;
+}

@@ -2,7 +2,8 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ExternalSecret } from "../catalogue/secrets.ts";
 import type { Variable } from "./files.ts";
 import type { Finding, Severity } from "../finding.ts";
-import { isFixture, isPlaceholder, isSample } from "../catalogue/fixtures.ts";
+import { isFixture, isPlaceholder, isSample, isUnrendered } from "../catalogue/fixtures.ts";
+import { isPlaceholderShape } from "../placeholder-shapes.ts";
 import type { EnvironmentName } from "../stage.ts";
 
 /** Key Vault's limit for one value: 25 KB, as bytes of UTF-8. */
@@ -70,7 +71,15 @@ export function valueFindings(variable: Variable, { secret, catalogue, environme
       "write the value itself if that was meant",
     );
   }
-  if (isPlaceholder(value, catalogue.fixtures)) {
+  if (isUnrendered(value)) {
+    report(
+      "dotenv-unrendered",
+      "error",
+      "contains a template, {{ ... }}, which nothing fills in",
+      "set the real value",
+    );
+  }
+  if (isPlaceholder(value, catalogue.fixtures) || isPlaceholderShape(value)) {
     report("dotenv-placeholder", "error", "holds a placeholder", "set the real value, or remove the line");
   } else if (isSample(value)) {
     if (environment !== "local") {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { changed, type Sample } from "./examples/example.ts";
 import { externalSecret } from "./examples/samples.ts";
+import { catalogueOf } from "../support/catalogues.ts";
 import { saidBy, unknown } from "../support/policy.ts";
+import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
+import { errorsOf } from "../../domain/finding.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const secret = (field: string, values: Readonly<Record<string, unknown>>): Sample => ({
@@ -48,5 +51,37 @@ describe("rule placeholder-unrendered", () => {
   ]) {
     it(`fails ${text} in one: Helm was to fill it in, and did not`, () =>
       assert.equal(saidBy("placeholder-unrendered", template(text)).length, 1));
+  }
+});
+
+describe("env check and the program", () => {
+  const catalogue = catalogueOf({ secrets: { token: { authority: "external", env: "TOKEN" } } });
+  const isAccepted = (value: string): boolean => {
+    const files = [{ path: ".env", text: `TOKEN='${value}'`, tracked: false }];
+    const { findings } = compileDotenv({ files, catalogue, environment: "dev", secretPrefix: undefined });
+    return errorsOf(findings).length === 0;
+  };
+  const keyVaultSecret = (value: string): Sample => ({
+    type: "azure-native:keyvault:Secret",
+    props: { secretName: "token", properties: { value } },
+  });
+  for (const [value, accepted] of [
+    ['{"type":"x","auth":{"scopes":{"a":1}}}', true],
+    ["ab}}cd", true],
+    ["ab{{cd", true],
+    ["ghp_madeupmadeupmadeupmadeupmadeup12", true],
+    ["{{ .Values.token }}", false],
+    ['{"a":"{{ .b }}"}', false],
+    ["CHANGEME", false],
+    ["__REPLACE_ME__", false],
+    ["your_anthropic_api_key", false],
+    ["sk-...", false],
+  ] as const) {
+    it(`give ${value} the same verdict`, () => {
+      const found = ["placeholder-marker", "placeholder-unrendered"].flatMap((rule) =>
+        saidBy(rule, keyVaultSecret(value)),
+      );
+      assert.deepEqual([isAccepted(value), found.length === 0], [accepted, accepted]);
+    });
   }
 });

@@ -57,6 +57,111 @@ describe("valueFindings", () => {
     }
   });
 
+  for (const value of [
+    "__REPLACE_ME__",
+    "your_anthropic_api_key",
+    "generate_a_new_key",
+    "your-api-key-here",
+    "YOUR API KEY",
+    "yourApiKey",
+    "yourpassword",
+    "<your-key>",
+    "<API_KEY>",
+    "[your token]",
+    "{your_token}",
+    "@@TOKEN@@",
+    "#{Token}#",
+    "%TOKEN%",
+    "sk-...",
+    "sk-ant-api03-...",
+    "sk-xxxxxxxxxxxx",
+    "sk_test_XXXXXXXX",
+    "ghp_your_token_here",
+    "sk-your-openai-key",
+    "AKIAXXXXXXXXXXXXXXXX",
+    "AKIAIOSFODNN7EXAMPLE",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "xoxb-xxxx-xxxx-xxxx",
+    "xxxx",
+    "********",
+    "!ChangeThisMercureHubJWTSecretKey!",
+    "ThisTokenIsNotSoSecretChangeIt",
+    "super-secret-jwt-token-with-at-least-32-characters-long",
+    "this_password_is_insecure_and_should_be_updated",
+    "dev-secret-change-in-production",
+    "use-openssl-rand-hex-32",
+    "a-long-random-string",
+    "password",
+    "change_me",
+    "change-this-in-production",
+    "changethis",
+    "ChangeMe123!",
+    "please-change-me",
+    "replace-with-real-key",
+    "replaceme",
+    "insert_token_here",
+    "enter your key",
+    "put-your-key-here",
+    "fill_me_in",
+    "set-me",
+    "generate-with-openssl-rand",
+    "TODO",
+    "tbd",
+    "placeholder",
+    "dummy-key",
+    "example_token",
+    "not-a-real-key",
+    "api-key-goes-here",
+    "my-secret-key",
+    "REDACTED",
+    "postgres://user:password@localhost:5432/app",
+    "https://app:Zk3vXw81@db.example.com/x",
+    "you@example.com",
+    "postgresql://postgres:[YOUR-PASSWORD]@db.project.supabase.co:5432/postgres",
+    "mongodb+srv://app:<password>@cluster0.mongodb.net/app",
+    "https://your-project.supabase.co",
+  ]) {
+    it(`fails the placeholder ${value}, as vendors and people write it`, () => {
+      const [found = ""] = told(compile(`GHCR_TOKEN='${value}'`));
+      assert.match(found, /^error dotenv-placeholder \.env:1: GHCR_TOKEN holds a placeholder$/);
+    });
+  }
+  for (const value of [
+    "ghp_madeupmadeupmadeupmadeupmadeup12",
+    "Zk3vXw81qTnA0pLs",
+    "correct horse battery staple",
+    "change4life-Zk3vXw81",
+    "yourself-and-others-7Gh2",
+    "bot-account",
+    "sk-ant-api03-Zk3vXw81qTnA0pLsxxxx",
+    "AKIAQ7EXAMPL3KEY7777",
+    "https://app:Zk3vXw81@db.examples.com/x",
+    '{"type":"x","auth":{"scopes":{"a":1}}}',
+    '["a","b"]',
+    "todos-los-santos-Zk3",
+    "a]b[c<d>e",
+    "postgres://user:Zk3vXw81qT@db.internal:5432/app",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln",
+    "my-company-bot",
+    "00000000-0000-0000-0000-000000000000", // the user by which a token logs in to Azure's registry
+    "__token__", // PyPI's user
+    "apikey", // SendGrid's user
+    "x-access-token",
+    "$oauthtoken", // NVIDIA's user
+    "+49 30 0000000",
+  ]) {
+    it(`takes ${value} for a real value`, () => assert.deepEqual(told(compile(`GHCR_TOKEN='${value}'`)), []));
+  }
+
+  for (const value of ["{{ .Values.token }}", "redis://{{ password }}@redis", '{"a":"{{ .b }}"}']) {
+    it(`fails the template ${value}, which nothing fills in, as the program does`, () =>
+      assert.match(told(compile(`GHCR_TOKEN='${value}'`))[0] ?? "", /^error dotenv-unrendered \.env:1/));
+  }
+  for (const value of ['{"type":"x","auth":{"scopes":{"a":1}}}', "ab}}cd", "ab{{cd", "a}}b{{c"]) {
+    it(`takes ${value}, whose braces are no template`, () =>
+      assert.deepEqual(told(compile(`GHCR_TOKEN='${value}'`)), []));
+  }
+
   it("takes a sample value in local, and fails it elsewhere", () => {
     assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
     for (const environment of ["dev", "staging", "prod", "shared"] as const) {

@@ -1,0 +1,69 @@
+/**
+ * Whether a text that is meant as a secret is what vendors and people write where a value belongs: `your-api-key`,
+ * `<token>`, `sk-...`, `change-me`. Values that issuers or generators create do not look like this.
+ */
+export function isPlaceholderShape(value: string): boolean {
+  const text = value.trim();
+  return (
+    wrapped.test(text) ||
+    filler.test(text) ||
+    documented.test(text) ||
+    reservedHost.test(text) ||
+    openSlot.test(text) ||
+    isPlaceholderPhrase(text)
+  );
+}
+
+/** A name in brackets: `<your-key>`, `[your key]`, `{token}`, `__TOKEN__`, `#{Token}#`; but `__token__` is PyPI's user. */
+const wrapped =
+  /^(?:<[^<>]{1,80}>|\[[A-Za-z]+(?:[ _-][A-Za-z]+)+\]|\{[A-Za-z]+(?:[ _-][A-Za-z]+)*\}|__(?!token__)[A-Za-z]+(?:[_-][A-Za-z]+)*__|@@[A-Za-z_-]+@@|#\{[\w. -]+\}#?|%[A-Za-z_]+%)$/;
+
+/** Nothing but filling after an issuer's prefix: `sk-...`, `ghp_xxxx`, `AKIAXXXX`, `****`. */
+const filler = /^(?:(?:[a-z][a-z\d]{0,7}[-_]){0,3}|AKIA|AIza|SG\.)(?:x{3,}|[*.•?]{3,}|…)[-_.x*•?…]*$/i;
+
+/** The keys of AWS's own documentation. */
+const documented = /^(?:AKIA[A-Z\d]{9}|[A-Za-z\d/+]{30})EXAMPLE$|EXAMPLEKEY$/;
+
+/** Addresses at the names that RFC 2606 reserves for documentation: no account exists there. */
+const reservedHost = /(?:@|:\/\/(?:[^\s/@]*@)?)(?:[\w-]+\.)*example\.(?:com|net|org)(?=[:/?#>]|$)/i;
+
+/** A part of a URL or of a connection string that is left open: `:<password>@`, `[YOUR-PASSWORD]`, `user:password@`. */
+const openSlot =
+  /[:/@=;](?:<[A-Za-z]+(?:[ _-][A-Za-z]+)*>|\[YOUR[-_ A-Z]*\])|:\/\/(?:user|username|login):(?:pass|passwd|password|secret)@|[/@=]your[-_][a-z]/i;
+
+const credential =
+  "(?:keys?|tokens?|secrets?|passwords?|passwd|passphrase|pass|username|user|credentials?|values?|id|email|e-?mail|name|string)";
+const qualifier =
+  "(?:own|new|real|actual|super|api|app|secret|access|private|public|auth|client|db|database|admin|jwt|session|encryption|signing|webhook|openai|anthropic|github|google|aws|azure|stripe|slack|service|account|bot|personal)";
+
+/** The words of the whole value, in lower case with one space between: letters, and numbers of three digits at most. */
+const phrases: readonly RegExp[] = [
+  /^your(?:s| .+)$/,
+  new RegExp(`^(?:your|my)(?: ?${qualifier})* ?${credential}(?: here)?$`),
+  /^(?:please )?(?:change|replace|set|fill|insert|update|edit) ?(?:me|this|it)(?: .*)?$/,
+  /^(?:please )?(?:change|replace|insert|enter|add|put|paste|fill|set|provide|generate|create|supply|get|use) (?:in|with|your|a|an|the|here|new|real|value|from|by|to|one|own)(?: .*)?$/,
+  new RegExp(`^(?:insert|enter|add|put|paste|provide|replace|change)(?: ${qualifier})* ${credential}(?: .*)?$`),
+  new RegExp(`^(?:.* )?(?:${credential}|goes) here$`),
+  /^(?:to ?do|tbd|fix ?me|n\/a|redacted|placeholder|dummy|fake|example|undefined|not set|unset|none|null)$/,
+  new RegExp(`^(?:.* )?(?:placeholder|dummy|fake|example|redacted|todo)(?: ${qualifier})*(?: ${credential})?$`),
+  /\b(?:change|replace|update) ?(?:me|this|it|in production|in prod|for production|before)\b/,
+  /\bshould be (?:changed|replaced|updated|secret)\b|\bopenssl rand\b|\bat least \d+ (?:chars?|characters?|bytes?)\b/,
+  /^(?:(?:set|use|generate|some|an?|any) )*(?:(?:very|long|strong|secure|random|super|unique|secret) )+(?:string|keys?|passwords?|secrets?|tokens?|values?|phrase|jwt)(?: .*)?$/,
+  /^(?:password|passwd|secret|secret key|supersecret|pass ?phrase)$/,
+  new RegExp(`^not (?:a |the )?(?:real|actual|valid)(?: .*)?$`),
+];
+
+/** Prefixes of issuers, after which a manual writes words: `sk-your-key`, `ghp_your_token_here`. */
+const issuerPrefix =
+  /^(?:sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abp]|hvs|whsec)[-_.](?:(?:live|test|proj|ant)[-_])?(?=[a-z])/i;
+
+function isPlaceholderPhrase(text: string): boolean {
+  const bare = text.replace(issuerPrefix, "");
+  if (bare.length > 80 || !/^!?[A-Za-z/]+(?:[ _.-]+(?:[A-Za-z/]+|\d{1,3}))*[\d!.]{0,4}$/.test(bare)) return false;
+  const words = bare
+    .replaceAll(/^!|[\d!.]+$/g, "")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll(/[_.\s-]+/g, " ")
+    .toLowerCase();
+  return phrases.some((phrase) => phrase.test(words));
+}
