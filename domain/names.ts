@@ -1,3 +1,4 @@
+import { environmentNames, type EnvironmentName } from "./stage.ts";
 import { UserError } from "./user-error.ts";
 
 /** Name of a Key Vault secret, prefix included. Only {@link keyVaultName} makes one. */
@@ -56,3 +57,59 @@ export function keyVaultName(name: string, secretPrefix: string | undefined): Ke
   }
   return full;
 }
+
+/**
+ * Name of a secret in Key Vault before its prefix: `keyVault` of the catalogue's entry, otherwise the secret's own name.
+ *
+ * @param name - the secret's name in the catalogue.
+ */
+export function unprefixedKeyVaultName(name: string, secret: { readonly keyVault?: string | undefined }): string {
+  return secret.keyVault ?? name;
+}
+
+/**
+ * Path of a secret under the KV v2 mount: `vault` of the catalogue's entry, otherwise the secret's own name.
+ *
+ * @param name - the secret's name in the catalogue.
+ * @param secret - its entry; a name without one is its own path.
+ */
+export function vaultPathOf(name: string, secret: { readonly vault?: string | undefined } | undefined): string {
+  return secret?.vault ?? name;
+}
+
+/** Stands for the environment's name in a Vault path of the catalogue, such as `gitlab/tokens/<env>/backstage`. */
+export const environmentPlaceholder = "<env>";
+
+/** A Vault path of the catalogue in one environment. */
+export function pathIn(environment: EnvironmentName, path: string): string {
+  return path.replaceAll(environmentPlaceholder, environment);
+}
+
+/** A Vault path of the catalogue in every environment; one path where it is the same everywhere. */
+export function pathInEach(path: string): readonly string[] {
+  return [...new Set(environmentNames.map((environment) => pathIn(environment, path)))];
+}
+
+/** Namespace of an environment, such as `ameide-dev`. */
+export function namespaceOf(environment: EnvironmentName): string {
+  return `ameide-${environment}`;
+}
+
+/** Vault's Service, StatefulSet and ServiceAccount in an environment, such as `vault-core-dev`. */
+export function vaultServerName(environment: EnvironmentName): string {
+  return `vault-core-${environment}`;
+}
+
+/** Host names that Vault's Service has in the cluster, from the shortest to the complete one. */
+export function vaultServerHosts(environment: EnvironmentName): readonly string[] {
+  const host = `${vaultServerName(environment)}.${namespaceOf(environment)}`;
+  return [host, `${host}.svc`, `${host}.svc.cluster.local`];
+}
+
+/** How pods reach Vault where the settings give no address of their own. */
+export function vaultServerAddress(environment: EnvironmentName): string {
+  return `http://${vaultServerHosts(environment).at(-1)}:8200`;
+}
+
+/** Secret with Vault's `unseal-key`, and its `root-token` where that is stored. vault-bootstrap creates it. */
+export const credentialsSecret = "vault-auto-credentials";

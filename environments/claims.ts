@@ -1,16 +1,12 @@
-import { federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
+import { federatedSubject } from "../domain/plan/federation.ts";
 import type { StackClaim } from "../domain/plan/stack-check.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { environmentSettings, type EnvironmentSettings } from "./settings.ts";
 import { readStackSettings, stackFileName } from "./stack-file.ts";
+import { namespaceOf, vaultServerAddress } from "../domain/names.ts";
 
 export type CloudEnvironment = Exclude<EnvironmentName, "local">;
-
-/** Address of an environment's own Vault, as pods reach it; the seed's. */
-export function defaultVaultAddress(name: EnvironmentName): string {
-  return `http://vault-core-${name}.${namespaceOf(name)}.svc.cluster.local:8200`;
-}
 
 /** Near ends of the ways to each environment's Vault. */
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
@@ -51,7 +47,7 @@ function claimOf(name: CloudEnvironment, settings: EnvironmentSettings): StackCl
     oidcIssuer: cluster.oidcIssuer,
     context: cluster.context,
     namespaces: [...new Set([namespaceOf(name), ...additionalNamespaces, ...registry.additionalNamespaces])],
-    vaultAddress: vault.address ?? defaultVaultAddress(name),
+    vaultAddress: vault.address ?? vaultServerAddress(name),
     federated: federatedSubject(name, cluster.oidcIssuer),
   };
 }

@@ -1,7 +1,7 @@
 import { checkAdopted } from "../domain/resources/adoption.ts";
 import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
 import type { EnvironmentStack, Strictness } from "../domain/plan/environment.ts";
-import { bootstrapName, federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
+import { bootstrapName, federatedSubject } from "../domain/plan/federation.ts";
 import { planChain } from "../domain/catalogue/plan-chain.ts";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan/plan-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
@@ -9,13 +9,14 @@ import { checkStrictness } from "../domain/plan/strictness-check.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";
-import { defaultOperatorAddress, defaultVaultAddress, type CloudEnvironment } from "./claims.ts";
+import { defaultOperatorAddress, type CloudEnvironment } from "./claims.ts";
 import { dev } from "./dev.ts";
 import type { LoadContext } from "./load-context.ts";
 import { prod } from "./prod.ts";
 import type { EnvironmentSettings } from "./settings.ts";
 import type { SettingsOf } from "./stack-settings.ts";
 import { staging } from "./staging.ts";
+import { namespaceOf, vaultServerAddress, vaultServerName } from "../domain/names.ts";
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
@@ -26,7 +27,7 @@ export async function loadEnvironment(
 ): Promise<EnvironmentStack> {
   const { cluster, vault } = own;
   const { kubeconfig, context: kubernetesContext, oidcIssuer } = cluster;
-  const server = vault.serviceAccount ?? `vault-core-${name}`;
+  const server = vault.serviceAccount ?? vaultServerName(name);
   const namespace = namespaceOf(name);
   const stack = await environmentStack(name, context, {
     strictness: strictness[name],
@@ -35,7 +36,7 @@ export async function loadEnvironment(
     settings: own,
     cluster: { context: kubernetesContext, oidcIssuer, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
     vault: {
-      address: vault.address ?? defaultVaultAddress(name),
+      address: vault.address ?? vaultServerAddress(name),
       operatorAddress: vault.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name),
       serviceAccount: { namespace, name: server },
       kubernetesHost: "https://kubernetes.default.svc",

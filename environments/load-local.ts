@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkAdopted } from "../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
-import { federatedSubject, namespaceOf } from "../domain/plan/federation.ts";
+import { federatedSubject } from "../domain/plan/federation.ts";
 import { localPort } from "../domain/local-ports.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -10,6 +10,7 @@ import { environmentStack } from "./load-environment.ts";
 import { sharedPart } from "./load-shared.ts";
 import { local } from "./local.ts";
 import type { SettingsOf } from "./stack-settings.ts";
+import { namespaceOf, vaultServerName } from "../domain/names.ts";
 
 /** Everything in one stack, on one machine; its addresses follow from `portBase`. */
 export async function loadLocal(
@@ -45,7 +46,7 @@ export async function loadLocal(
     vault: {
       address: vaultUrl,
       operatorAddress: vaultUrl,
-      serviceAccount: { namespace: namespaceOf("local"), name: "vault-core-local" },
+      serviceAccount: { namespace: namespaceOf("local"), name: vaultServerName("local") },
       kubernetesHost: kubernetesUrl,
       ...(kubernetesCa === undefined ? {} : { kubernetesCaPem: kubernetesCa }),
     },

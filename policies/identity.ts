@@ -1,8 +1,9 @@
 import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
-import { bootstrapName, federationAudience, namespaceOf } from "../domain/plan/federation.ts";
+import { bootstrapName, federationAudience } from "../domain/plan/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { list, text } from "./subject/reading.ts";
+import { namespaceOf } from "../domain/names.ts";
 
 const credential = ["FederatedCredential"] as const;
 

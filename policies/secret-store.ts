@@ -8,6 +8,7 @@ import { judgeEach } from "./judge-each.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
+import { vaultServerHosts } from "../domain/names.ts";
 
 const vaultPath = ["spec", "provider", "vault"] as const;
 
@@ -48,8 +49,8 @@ export const storeSameEnvironment: ResourceRule = {
     const own = placeOfNamespace(text(object, "metadata", "namespace"));
     const environment = own ?? place;
     if (environment === "local" && /^(?:127\.|localhost$|host\.)/.test(host)) return [];
-    const [, vault, home] = /^vault-core-([a-z]+)\.ameide-([a-z]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
-    if (vault === undefined || vault !== home || !(environmentNames as readonly string[]).includes(vault)) {
+    const vault = environmentNames.find((name) => vaultServerHosts(name).includes(host));
+    if (vault === undefined) {
       return [{ path, problem: `leads to "${host}", which is no environment's Vault` }];
     }
     if (environment === "shared" || vault === environment || (own === undefined && isPlaceAssumed)) return [];

@@ -2,6 +2,7 @@ import { mandatory, type ResourceRule } from "./rule.ts";
 import { at, isSet, list, text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 import { resolveVaultPath } from "./subject/vault-path.ts";
+import { credentialsSecret } from "../domain/names.ts";
 
 /** Whether a generic write goes to the configuration of an auth method, past the resource that is made for it. */
 function writesAuthConfig({ kind, object }: Subject): boolean {
@@ -182,7 +183,7 @@ export const vaultAutoCredentials: ResourceRule = {
   kinds: ["Secret", "ConfigMap"],
   judge({ kind, object }) {
     if (kind === "Secret") {
-      return text(object, "metadata", "name") === "vault-auto-credentials"
+      return text(object, "metadata", "name") === credentialsSecret
         ? [{ path: ["metadata", "name"], problem: "holds Vault's root token and unseal key; remove it" }]
         : [];
     }

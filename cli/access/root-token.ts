@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { credentialsSecret, vaultCredentials } from "./vault-credentials.ts";
+import { vaultCredentials } from "./vault-credentials.ts";
 import { vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 export interface RootTokenOptions {
   /** Vault, as this machine reaches it. */

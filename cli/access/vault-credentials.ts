@@ -1,9 +1,7 @@
-import { credentialsSecret } from "../../domain/plan/bootstrap-plan.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-
-export { credentialsSecret };
+import { credentialsSecret } from "../../domain/names.ts";
 
 export interface VaultCredentials {
   readonly exists: boolean;
@@ -14,7 +12,7 @@ export interface VaultCredentials {
   readonly recoveryKey?: Redacted;
 }
 
-/** What `vault-auto-credentials` has. The names of its keys are the seed's. */
+/** What the Secret with Vault's keys contains. The names of its keys are the seed's. */
 export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace: string): Promise<VaultCredentials> {
   const secret = await cluster.find<{ readonly data?: Readonly<Record<string, string>> }>(
     `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`,

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 interface Flags extends PlaceFlags {
   readonly confirm?: string;
@@ -17,7 +18,7 @@ const confirmOptions = [
 
 export const unseal: Command<Flags> = {
   name: "unseal",
-  summary: "unseal Vault with the key in vault-auto-credentials; a dry run until the stack's name is typed once more",
+  summary: `unseal Vault with the key in ${credentialsSecret}; a dry run until the stack's name is typed once more`,
   options: [...placeOptions, ...confirmOptions],
   examples: [
     "ameide-secrets unseal --stack dev",
@@ -45,7 +46,7 @@ export const reconfigureAuth: Command<Flags> = {
 
 export const revokeRoot: Command<Flags> = {
   name: "revoke-root",
-  summary: "end the root token in vault-auto-credentials and remove it; the unseal key stays and generates new ones",
+  summary: `end the root token in ${credentialsSecret} and remove it; the unseal key stays and generates new ones`,
   options: [...placeOptions, ...confirmOptions],
   examples: [
     "ameide-secrets revoke-root --stack staging",

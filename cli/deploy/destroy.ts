@@ -14,10 +14,10 @@ import { openCloudStack } from "./cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import { reachVault } from "../access/vault-way.ts";
 import { refuseDebugProviders } from "./preflight.ts";
-import { credentialsSecret } from "../access/vault-credentials.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { watched, type RunResult } from "./engine/deploy.ts";
 import { readExport } from "./engine/stack.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Destruction {
   /** What goes, or went. */

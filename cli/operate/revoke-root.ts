@@ -1,8 +1,9 @@
 import { UserError } from "../../domain/user-error.ts";
 import { generateRootToken, isValidToken, revokeRootToken } from "../access/root-token.ts";
-import { credentialsSecret, vaultCredentials } from "../access/vault-credentials.ts";
+import { vaultCredentials } from "../access/vault-credentials.ts";
 import type { Place } from "./place.ts";
 import { leaveEvent, type Repair, type RepairOptions } from "./vault-repairs.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 /**
  * Ends the root token that `vault-auto-credentials` has, and takes it out of the Secret. The unseal key stays. Before

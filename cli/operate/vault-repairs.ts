@@ -8,6 +8,7 @@ import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
 import { withRootToken } from "../access/root-token.ts";
 import { storedUnsealKey } from "../access/vault-credentials.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Repair {
   /** Whether there was anything to mend. */
@@ -77,7 +78,7 @@ export async function unsealVault(
     stack.namespace,
     `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
   );
-  if (!change) return { needed: true, found, did: "would unseal it with unseal-key of vault-auto-credentials" };
+  if (!change) return { needed: true, found, did: `would unseal it with unseal-key of ${credentialsSecret}` };
   await vaultCall(address, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
   const after = await vaultState(address);
   if (after === "sealed") {
@@ -185,7 +186,7 @@ export async function leaveEvent(cluster: Cluster, namespace: string, reason: st
     apiVersion: "v1",
     kind: "Event",
     metadata: { generateName: "ameide-secrets-", namespace },
-    involvedObject: { apiVersion: "v1", kind: "Secret", namespace, name: "vault-auto-credentials" },
+    involvedObject: { apiVersion: "v1", kind: "Secret", namespace, name: credentialsSecret },
     type: "Normal",
     reason,
     message: `${userInfo().username}: ${note}`,

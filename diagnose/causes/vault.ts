@@ -1,7 +1,7 @@
 import type { Cause } from "../cause.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
-const rootToken =
-  "ROOT_TOKEN=$(kubectl get secret -n <namespace> vault-auto-credentials -o jsonpath='{.data.root-token}' | base64 -d)";
+const rootToken = `ROOT_TOKEN=$(kubectl get secret -n <namespace> ${credentialsSecret} -o jsonpath='{.data.root-token}' | base64 -d)`;
 const readAuthConfig =
   "kubectl exec -n <namespace> <vault>-0 -- sh -c \"VAULT_TOKEN=$ROOT_TOKEN vault read -format=json auth/<auth-mount>/config | jq '{token_reviewer_jwt_set, disable_local_ca_jwt, disable_iss_validation, kubernetes_host}'\"";
 const writeAuthConfig =
@@ -34,7 +34,7 @@ export const vaultCauses = {
     symptom: "Vault's health answers 501; stores are not Ready",
     cause: "vault-bootstrap has not completed its first run",
     fix: "ameide-secrets up --stack <stack>",
-    mind: "where vault-auto-credentials exists this is `vault-lost`: initialising would bury the old data",
+    mind: `where ${credentialsSecret} exists this is \`vault-lost\`: initialising would bury the old data`,
     see: "450, 451",
   },
   "vault-sealed": {
@@ -50,7 +50,7 @@ export const vaultCauses = {
     cause: "the server restarted and nothing has unsealed it since",
     fix: "ameide-secrets unseal --stack <stack>",
     seed: [
-      "UNSEAL_KEY=$(kubectl get secret -n <namespace> vault-auto-credentials -o jsonpath='{.data.unseal-key}' | base64 -d)",
+      `UNSEAL_KEY=$(kubectl get secret -n <namespace> ${credentialsSecret} -o jsonpath='{.data.unseal-key}' | base64 -d)`,
       'kubectl exec -n <namespace> <vault>-0 -- vault operator unseal "$UNSEAL_KEY"',
       "kubectl exec -n <namespace> <vault>-0 -- vault status",
     ],
@@ -61,7 +61,7 @@ export const vaultCauses = {
     severity: "error",
     title: "Vault is empty although it was initialised before",
     aliases: ["renamed fullnameOverride", "new PVC, data lost"],
-    symptom: "Vault's health answers 501 while vault-auto-credentials exists",
+    symptom: `Vault's health answers 501 while ${credentialsSecret} exists`,
     cause: "its volume was lost or its name changed, so that a new, empty volume was made",
     fix: "bring the old volume back: kubectl --context <context> -n <namespace> get pvc",
     mind: "nothing here initialises such a Vault or touches its credentials: both would end the last way back",
@@ -71,10 +71,10 @@ export const vaultCauses = {
     stage: "vault",
     severity: "error",
     title: "Vault is initialised and its credentials are gone",
-    symptom: "Vault is sealed, vault-auto-credentials does not exist",
+    symptom: `Vault is sealed, ${credentialsSecret} does not exist`,
     cause:
       "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
-    fix: "put the unseal key back as the Secret vault-auto-credentials in <namespace>, from your backup",
+    fix: `put the unseal key back as the Secret ${credentialsSecret} in <namespace>, from your backup`,
     mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
     see: "450",
   },

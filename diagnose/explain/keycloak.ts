@@ -2,6 +2,7 @@ import type { Fingerprint, PatcherState, Snapshot } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { KeycloakName } from "../diagnosis.ts";
 import type { Expectation, Rule, Sighting, View } from "./view.ts";
+import { pathIn } from "../../domain/names.ts";
 
 /** Keycloak's names one by one, and what the Job that carries them said when it failed. */
 export const explainKeycloak: Rule = (view) => [...ofNames(view), ...ofPatcher(view)];
@@ -68,7 +69,7 @@ function deliveredPrint(
 ): { readonly where: string; readonly print: Fingerprint } | undefined {
   if (!secrets.ok) return undefined;
   for (const [target, { keys }] of Object.entries(catalogue.inClusterDeliveries)) {
-    const [key] = Object.entries(keys).find(([, of]) => of.replaceAll("<env>", environment) === path) ?? [];
+    const [key] = Object.entries(keys).find(([, of]) => pathIn(environment, of) === path) ?? [];
     if (key === undefined) continue;
     const found = secrets.value.find(({ name, keys: held }) => name === target && held[key] !== undefined);
     const print = found?.keys[key];

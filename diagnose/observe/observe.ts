@@ -20,6 +20,7 @@ import { notAsked, observed, together } from "./observed.ts";
 import { observePullsElsewhere } from "./pulls-elsewhere.ts";
 import { observeVault } from "./vault.ts";
 import { withoutValues } from "./without-values.ts";
+import { pathIn } from "../../domain/names.ts";
 
 export interface ObserveOptions {
   /**
@@ -111,7 +112,7 @@ export function vaultPathsOf({ plan, catalogue, name }: EnvironmentStack): reado
     ...new Set([
       ...plan.secrets.map(({ vaultPath }) => vaultPath),
       ...catalogue.keycloakClients.map(({ vaultKey }) => vaultKey),
-      ...inCluster.flatMap(({ keys }) => Object.values(keys).map((path) => path.replaceAll("<env>", name))),
+      ...inCluster.flatMap(({ keys }) => Object.values(keys).map((path) => pathIn(name, path))),
     ]),
   ];
 }

@@ -1,5 +1,4 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import { namespaceOf } from "../../domain/plan/federation.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import type { Observed, PullElsewhereState } from "../snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
@@ -7,6 +6,7 @@ import type { KubernetesReader } from "./access.ts";
 import { podStates } from "./consumers.ts";
 import { exists } from "./exists.ts";
 import { observed } from "./observed.ts";
+import { namespaceOf } from "../../domain/names.ts";
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
 const readsAtOnce = 4;

@@ -7,6 +7,7 @@ import { environmentSettings, localSettings, sharedSettings } from "../../enviro
 import { shared } from "../../environments/shared.ts";
 import { staging } from "../../environments/staging.ts";
 import { plain, table, type Page } from "../page.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 
 /** `docs/settings.md`: every key of the stack files, and how strict each environment is. */
 export const settings: Page = { path: "docs/settings.md", render: renderSettings };
@@ -86,9 +87,9 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
   delivery: "who applies the Kubernetes objects: this program (`pulumi`), or ArgoCD from what `render` wrote (`gitops`)",
   source: "where vault-bootstrap reads: `azure-key-vault`, or `kubernetes-secret` on a cluster without Azure",
   initialise: "whether vault-bootstrap may initialise a Vault that never was",
-  unseal: "`from-secret`: vault-bootstrap unseals with the key in `vault-auto-credentials`; `kms`: Vault does it by itself; `manual`: a person",
+  unseal: `\`from-secret\`: vault-bootstrap unseals with the key in \`${credentialsSecret}\`; \`kms\`: Vault does it by itself; \`manual\`: a person`,
   rootToken:
-    "`stored`: vault-bootstrap keeps the root token of a Vault that it initialises in `vault-auto-credentials`, for commands by hand (dev and local only); `revoked`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it",
+    `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for commands by hand (dev and local only); \`revoked\`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it`,
   vaultAuth: "`outside-pod`: Vault runs beside the cluster; refused everywhere but in `local`",
   fixturesAllowed: "whether publicly known development values may be written where nothing is",
   protect: "whether Pulumi's `protect` and `retainOnDelete` stand on what holds values",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { environmentNames } from "../stage.ts";
+import { environmentPlaceholder } from "../names.ts";
 
 /** Who owns a secret's value. All but `external` are cluster-managed (design: "Words"). */
 export const authorities = [
@@ -42,7 +43,7 @@ const pathRule = "use names of a-z, A-Z, 0-9, -, _ and . with single slashes bet
 /** Path under the KV v2 mount. */
 const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
 /** `<env>` stands for the environment's name. */
-const vaultPathByEnvironment = z.string().max(255).regex(pathExpression("<env>"), pathRule);
+const vaultPathByEnvironment = z.string().max(255).regex(pathExpression(environmentPlaceholder), pathRule);
 /** A variable, a secret, a path or the name of a Kubernetes object, as people write it. */
 const anyName = vaultPath;
 const nameOrPattern = z

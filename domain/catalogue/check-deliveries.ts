@@ -7,6 +7,7 @@ import { nearest } from "../nearest.ts";
 import { passage } from "./passage.ts";
 import type { KeyPath } from "../schema-findings.ts";
 import { environmentNames } from "../stage.ts";
+import { pathIn } from "../names.ts";
 
 const stage = "external-secret";
 
@@ -31,7 +32,7 @@ export function checkInClusterDeliveries(catalogue: Catalogue): readonly Catalog
     const first = made.claim(externalSecret, target);
     const twice = first === undefined ? [] : [sameExternalSecret(externalSecret, first, target, path)];
     const paths = Object.entries(keys).flatMap(([key, vaultPath]) => {
-      const { authority } = classify(catalogue, vaultPath.replaceAll("<env>", environmentNames[0]));
+      const { authority } = classify(catalogue, pathIn(environmentNames[0], vaultPath));
       const verdict = passage("external-secret", authority, { declared: true });
       if (verdict.ok) return [];
       const problem = `${target} reads ${vaultPath}: ${verdict.reason}`;

@@ -3,7 +3,7 @@ import { catalogueError, FirstOwners, type CatalogueFinding } from "./catalogue-
 import { existsIn } from "./secrets.ts";
 import { isFixture } from "./fixtures.ts";
 import { clusterOwnerOf } from "./cluster-owner.ts";
-import { normalise, sanitise } from "../names.ts";
+import { normalise, pathInEach, sanitise, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
 import { environmentNames } from "../stage.ts";
 
 /** Names that meet, places that meet, and claims that contradict each other, within `secrets`. */
@@ -22,7 +22,7 @@ export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] 
         found.push(catalogueError("catalogue-names-meet", "dotenv", path, problem, "rename one of the two"));
       }
     }
-    const keyVault = secret.authority === "external" ? (secret.keyVault ?? name) : undefined;
+    const keyVault = secret.authority === "external" ? unprefixedKeyVaultName(name, secret) : undefined;
     const sameKeyVault = keyVault === undefined ? undefined : keyVaultNames.claim(keyVault, name);
     if (sameKeyVault !== undefined) {
       const problem = `${sameKeyVault} and ${name} both lie at ${keyVault} in Key Vault`;
@@ -36,9 +36,9 @@ export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] 
         ),
       );
     }
-    const sameVault = vaultPaths.claim(normalise(secret.vault ?? name), name);
+    const sameVault = vaultPaths.claim(normalise(vaultPathOf(name, secret)), name);
     if (sameVault !== undefined) {
-      const problem = `${sameVault} and ${name} both lie at ${secret.vault ?? name} in Vault`;
+      const problem = `${sameVault} and ${name} both lie at ${vaultPathOf(name, secret)} in Vault`;
       found.push(
         catalogueError("catalogue-vault-paths-meet", "vault", path, problem, "give one of them another vault path"),
       );
@@ -99,9 +99,9 @@ function writtenByProducer(
   { inClusterDeliveries }: Catalogue,
 ): readonly CatalogueFinding[] {
   if (secret.authority !== "external") return [];
-  const path = normalise(secret.vault ?? name);
+  const path = normalise(vaultPathOf(name, secret));
   return Object.entries(inClusterDeliveries).flatMap(([target, { keys, producer }]) => {
-    const paths = Object.values(keys).flatMap((key) => environmentNames.map((one) => key.replaceAll("<env>", one)));
+    const paths = Object.values(keys).flatMap((key) => pathInEach(key));
     if (!paths.some((one) => normalise(one) === path)) return [];
     const problem = `${name} lies at ${path} in Vault, which inClusterDeliveries.${target} reads as written by ${producer}`;
     const fix = "give the secret another vault path, or declare the delivery under deliveries";

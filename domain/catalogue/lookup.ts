@@ -1,8 +1,7 @@
 import type { Authority, Catalogue } from "./catalogue.ts";
-import { effectivePrefix, normalise } from "../names.ts";
+import { effectivePrefix, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { nearest } from "../nearest.ts";
 import { sourcesOf } from "./secrets.ts";
-import { environmentNames } from "../stage.ts";
 
 /** What the catalogue says of a name. */
 export type Classification =
@@ -153,7 +152,7 @@ function buildIndex(catalogue: Catalogue): Index {
     const own = { kind: "secret", authority, entry: name, ...provenanceOf(secret) } as const;
     const variable = authority === "external" ? [secret.env] : [];
     const keyVault = authority === "external" && secret.keyVault !== undefined ? [secret.keyVault] : [];
-    for (const same of [name, ...variable, ...keyVault, secret.vault ?? name]) add(same, { ...own, by: "name" });
+    for (const same of [name, ...variable, ...keyVault, vaultPathOf(name, secret)]) add(same, { ...own, by: "name" });
     for (const alias of secret.aliases ?? []) add(alias, { ...own, by: "alias" });
   }
   for (const managed of catalogue.clusterManaged) {
@@ -171,7 +170,7 @@ function buildIndex(catalogue: Catalogue): Index {
     const { authority, externalSecret, keys } = delivery;
     const own = { by: "name", authority, ...provenanceOf(delivery) } as const;
     for (const same of [target, externalSecret]) add(same, { kind: "in-cluster-delivery", entry: target, ...own });
-    for (const path of Object.values(keys).flatMap(pathInEveryEnvironment)) {
+    for (const path of Object.values(keys).flatMap(pathInEach)) {
       add(path, { kind: "cluster-managed", entry: path, ...own });
     }
   }
@@ -212,11 +211,6 @@ export function externalSecretName(
   { externalSecret }: { readonly externalSecret?: string | undefined },
 ): string {
   return externalSecret ?? `${target}-sync`;
-}
-
-/** `<env>` in a Vault path stands for each environment's name. */
-function pathInEveryEnvironment(path: string): readonly string[] {
-  return path.includes("<env>") ? environmentNames.map((name) => path.replaceAll("<env>", name)) : [path];
 }
 
 interface Provenance {

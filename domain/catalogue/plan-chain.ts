@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
 import { externalSecretName } from "./lookup.ts";
 import { existsIn, sourcesOf } from "./secrets.ts";
-import { keyVaultName } from "../names.ts";
+import { keyVaultName, pathIn, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan.ts";
 import type { EnvironmentName } from "../stage.ts";
 
@@ -72,7 +72,7 @@ function namespacesOf({
 }
 
 function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace): PlannedSecret {
-  const vaultPath = secret.vault ?? name;
+  const vaultPath = vaultPathOf(name, secret);
   if (secret.authority === "generated") {
     const { authority, lengthInCharacters } = secret;
     return { name, authority, vaultPath, required: false, lengthInCharacters };
@@ -81,7 +81,7 @@ function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace)
     name,
     authority: secret.authority,
     variable: secret.env,
-    keyVaultName: keyVaultName(secret.keyVault ?? name, place.secretPrefix),
+    keyVaultName: keyVaultName(unprefixedKeyVaultName(name, secret), place.secretPrefix),
     vaultPath,
     required: secret.required?.includes(place.environment) ?? false,
     ...(secret.fixture === undefined ? {} : { fixture: secret.fixture }),
@@ -104,7 +104,7 @@ function plannedDeliveries(
   const keys = sourcesOf(delivery).map(([secretKey, secret]) => ({
     secretKey,
     secret,
-    vaultPath: catalogue.secrets[secret]?.vault ?? secret,
+    vaultPath: vaultPathOf(secret, catalogue.secrets[secret]),
   }));
   const everywhere = {
     name,
@@ -142,14 +142,14 @@ function plannedStore(
   const deliveredByOthers = Object.values(catalogue.deliveries)
     .filter((delivery) => delivery.madeBy !== undefined && existsIn(delivery, place.environment))
     .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
-    .flatMap((delivery) => sourcesOf(delivery).map(([, secret]) => catalogue.secrets[secret]?.vault ?? secret));
+    .flatMap((delivery) => sourcesOf(delivery).map(([, secret]) => vaultPathOf(secret, catalogue.secrets[secret])));
   const consumed = Object.entries(catalogue.secrets)
     .filter(([, secret]) => existsIn(secret, place.environment) && reads(secret.consumers ?? [], namespace, place))
-    .map(([name, secret]) => secret.vault ?? name);
+    .map(([name, secret]) => vaultPathOf(name, secret));
   const fromCluster = Object.values(catalogue.inClusterDeliveries)
     .filter((delivery) => existsIn(delivery, place.environment))
     .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
-    .flatMap(({ keys }) => Object.values(keys).map((path) => path.replaceAll("<env>", place.environment)));
+    .flatMap(({ keys }) => Object.values(keys).map((path) => pathIn(place.environment, path)));
   return {
     name: storeName,
     namespace,

@@ -7,7 +7,7 @@ import { shownName } from "./shown.ts";
 import { sameValueFindings, valueFindings } from "./values.ts";
 import type { Finding } from "../finding.ts";
 import { keyVaultNameFindings } from "./key-vault-findings.ts";
-import { normalise } from "../names.ts";
+import { normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
 
@@ -62,7 +62,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
         values.set(known.entry, new Redacted(variable.value));
         carried.push(variable);
         report(variable, valueFindings(variable, { secret, catalogue, environment }));
-        report(variable, keyVaultNameFindings(variable, secret.keyVault ?? known.entry, secretPrefix));
+        report(variable, keyVaultNameFindings(variable, unprefixedKeyVaultName(known.entry, secret), secretPrefix));
       }
     } else {
       report(variable, [nameFinding(variable, known, catalogue)]);

@@ -3,7 +3,7 @@ import { authorities, type Catalogue } from "../catalogue/catalogue.ts";
 import { externalSecretName, ownedNames } from "../catalogue/lookup.ts";
 import { passages } from "../catalogue/passage.ts";
 import { ownNamespace } from "../catalogue/plan-chain.ts";
-import { normalise } from "../names.ts";
+import { normalise, pathIn, vaultPathOf } from "../names.ts";
 import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";
 import { fieldsOf, literal, mapOf, normalised, optional, presentFields, setOf, withoutMount } from "./cel.ts";
 import { dataFromMembers, externalSecretFields } from "./secret-fields.ts";
@@ -189,7 +189,7 @@ function deliveriesHere({ name: environment, plan, catalogue }: GuardedStack): r
     namespaces: delivery.registry === undefined ? inNamespaces(delivery.namespaces) : everywhere,
     sources: sourcesOf(delivery).map(
       ([key, secret]) =>
-        [delivery.secrets === undefined ? key : "*", catalogue.secrets[secret]?.vault ?? secret] as const,
+        [delivery.secrets === undefined ? key : "*", vaultPathOf(secret, catalogue.secrets[secret])] as const,
     ),
   }));
   const inCluster = Object.entries(catalogue.inClusterDeliveries).map(([target, delivery]) => ({
@@ -197,7 +197,7 @@ function deliveriesHere({ name: environment, plan, catalogue }: GuardedStack): r
     delivery,
     maker: delivery.externalSecret,
     namespaces: inNamespaces(delivery.namespaces),
-    sources: Object.entries(delivery.keys).map(([key, path]) => [key, path.replaceAll("<env>", environment)] as const),
+    sources: Object.entries(delivery.keys).map(([key, path]) => [key, pathIn(environment, path)] as const),
   }));
   return [...ours, ...inCluster]
     .filter(({ delivery }) => existsIn(delivery, environment))

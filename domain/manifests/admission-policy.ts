@@ -2,7 +2,7 @@ import { ownedNames } from "../catalogue/lookup.ts";
 import { existsIn } from "../catalogue/secrets.ts";
 import type { Authority, Catalogue } from "../catalogue/catalogue.ts";
 import type { EnvironmentStack } from "../plan/environment.ts";
-import { normalise } from "../names.ts";
+import { normalise, vaultPathOf } from "../names.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { literal, mapOf } from "./cel.ts";
 import { ourLabels } from "./marks.ts";
@@ -100,5 +100,5 @@ const unknownOwner = "not in the catalogue";
 export function carriedPaths(catalogue: Catalogue, environment: EnvironmentName): string[] {
   return Object.entries(catalogue.secrets)
     .filter(([, secret]) => secret.authority === "external" && existsIn(secret, environment))
-    .map(([name, secret]) => normalise(secret.vault ?? name));
+    .map(([name, secret]) => normalise(vaultPathOf(name, secret)));
 }

@@ -1,6 +1,6 @@
 import { authorities } from "../catalogue/catalogue.ts";
 import { passages } from "../catalogue/passage.ts";
-import { normalise } from "../names.ts";
+import { normalise, pathIn } from "../names.ts";
 import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";
 import { fieldsOf, literal, normalised, presentFields, setOf, withoutMount } from "./cel.ts";
 import { pushSecretFields } from "./secret-fields.ts";
@@ -20,7 +20,7 @@ const rulesOf = {
 export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
   const mirrored = authorities.filter((authority) => passages["vault-by-others"][authority] === "as-mirror");
   const declared = Object.values(catalogue.inClusterDeliveries).flatMap(({ keys }) => Object.values(keys));
-  const read = [...carriedPaths(catalogue, name), ...declared.map((path) => normalise(path.replaceAll("<env>", name)))];
+  const read = [...carriedPaths(catalogue, name), ...declared.map((path) => normalise(pathIn(name, path)))];
   const isMirrored = (key: string) => `${ownerOf(key, catalogue)} in [${mirrored.map(literal).join(", ")}]`;
   const only = `only secrets of ${mirrored.join(", ")}`;
   return admissionPolicy(name, {

@@ -3,6 +3,7 @@ import { bootstrapName } from "../plan/federation.ts";
 import { generatorAccountFields, storeAccountFields } from "./account-fields.ts";
 import { admissionPolicy, must, type GuardedStack } from "./admission-policy.ts";
 import { literal, optional } from "./cel.ts";
+import { vaultServerHosts } from "../names.ts";
 
 const rulesOf = {
   provider: "store-provider",
@@ -16,8 +17,7 @@ const reference = `${vault}.?auth.?kubernetes.?serviceAccountRef`;
 
 /** Refuses a SecretStore in a namespace of the environment that leads past its Vault, or that logs in as anyone else. */
 export function secretStorePolicy({ name, vault: { address } }: GuardedStack) {
-  const host = `vault-core-${name}.ameide-${name}`;
-  const hosts = ["", ".svc", ".svc.cluster.local"].map((suffix) => literal(`${host}${suffix}`)).join(", ");
+  const hosts = vaultServerHosts(name).map(literal).join(", ");
   const server = `${vault}.?server.orValue('')`;
   return admissionPolicy(name, {
     apiVersion: "v1",

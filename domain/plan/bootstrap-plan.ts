@@ -2,11 +2,10 @@ import type { BootstrapConfig } from "../bootstrap-config.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { EnvironmentStack, Strictness } from "./environment.ts";
 import type { ChainPlan, PlannedSecret } from "../plan.ts";
+import { credentialsSecret } from "../names.ts";
 
 /** Vault role, and policy, that vault-bootstrap logs in with. */
 export const bootstrapRole = "ameide-secrets-bootstrap";
-/** Secret with Vault's `unseal-key`, and its `root-token` where that is stored; the seed's name. */
-export const credentialsSecret = "vault-auto-credentials";
 /** Source on clusters without Azure; the platform's own name and key (444). */
 export const kubernetesSource = {
   type: "kubernetes-secret",

@@ -1,8 +1,7 @@
 import type { Catalogue, CatalogueDelivery } from "../catalogue/catalogue.ts";
 import { externalSecretName } from "../catalogue/lookup.ts";
 import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
-import { namespaceOf } from "./federation.ts";
-import { normalise } from "../names.ts";
+import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { ownNamespace } from "../catalogue/plan-chain.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
@@ -38,7 +37,7 @@ export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): Declar
   const delivery = catalogue.deliveries[met.target];
   if (delivery === undefined || externalSecretName(met.target, delivery) !== met.externalSecret) return undefined;
   if (!isDeliveredTo(delivery, met)) return undefined;
-  const paths = sourcesOf(delivery).map(([key, name]) => [key, catalogue.secrets[name]?.vault ?? name] as const);
+  const paths = sourcesOf(delivery).map(([key, name]) => [key, vaultPathOf(name, catalogue.secrets[name])] as const);
   return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined };
 }
 
@@ -74,9 +73,7 @@ export function declares(
   const wanted = normalise(path);
   const candidates = keysAreDeclared ? [paths.get(secretKey ?? "")] : [...paths.values()];
   return candidates.some(
-    (declared) =>
-      declared !== undefined &&
-      ["", ...environmentNames].some((environment) => normalise(declared.replaceAll("<env>", environment)) === wanted),
+    (declared) => declared !== undefined && pathInEach(declared).some((one) => normalise(one) === wanted),
   );
 }
 

@@ -1,16 +1,12 @@
 import type { FederatedSubject } from "./environment.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { namespaceOf } from "../names.ts";
 
 /** ServiceAccount, CronJob and pod identity of vault-bootstrap; the seed's name. */
 export const bootstrapName = "foundation-vault-bootstrap-vault-bootstrap";
 
 /** Audience that Entra asks of every token of a workload. */
 export const federationAudience = "api://AzureADTokenExchange";
-
-/** Namespace of an environment, such as `ameide-dev`. */
-export function namespaceOf(environment: EnvironmentName): string {
-  return `ameide-${environment}`;
-}
 
 /**
  * The federated credential of one environment's bootstrap.

@@ -2,6 +2,7 @@ import type { FederatedSubject } from "./environment.ts";
 import type { Finding } from "../finding.ts";
 import { bootstrapRole } from "./bootstrap-plan.ts";
 import { environmentNames, type EnvironmentName, type Stage } from "../stage.ts";
+import { namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
 
 /** What one environment's stack claims of what it may have to share with others. */
 export interface StackClaim {
@@ -117,7 +118,7 @@ function foreignVault({ environment, where, vaultAddress }: StackClaim): readonl
   const labels = hostOf(vaultAddress).split(".");
   const other = environmentNames
     .filter((name) => name !== environment)
-    .find((name) => labels.some((label) => label === `vault-core-${name}` || label === `ameide-${name}`));
+    .find((name) => labels.some((label) => label === vaultServerName(name) || label === namespaceOf(name)));
   if (other === undefined) return [];
   return [
     error(
@@ -126,7 +127,7 @@ function foreignVault({ environment, where, vaultAddress }: StackClaim): readonl
       where,
       "vault.address",
       `vault.address of ${environment} is ${other}'s: ${vaultAddress}`,
-      `leave it out for http://vault-core-${environment}.ameide-${environment}.svc.cluster.local:8200`,
+      `leave it out for ${vaultServerAddress(environment)}`,
     ),
   ];
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
-import { namespaceOf } from "../../domain/plan/federation.ts";
 import { errorsOf, formatFinding } from "../../domain/finding.ts";
 import { planChain } from "../../domain/catalogue/plan-chain.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -13,6 +12,7 @@ import { inspectToolchain, withDefaults, type ToolchainPlaces } from "../toolcha
 import { findBuilders } from "../toolchain/prerequisites.ts";
 import { formatPlan } from "./plan-text.ts";
 import { formatToolchain, type Fetch } from "./toolchain-text.ts";
+import { namespaceOf } from "../../domain/names.ts";
 
 export interface FirstLookOptions {
   /** The repository. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { federatedSubject, namespaceOf } from "../../../domain/plan/federation.ts";
+import { federatedSubject } from "../../../domain/plan/federation.ts";
 import { checkFederation, checkStacks, type StackClaim } from "../../../domain/plan/stack-check.ts";
 import type { EnvironmentName } from "../../../domain/stage.ts";
+import { namespaceOf } from "../../../domain/names.ts";
 
 const issuer = "https://issuer.example/one";
 
