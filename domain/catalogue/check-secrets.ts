@@ -4,7 +4,6 @@ import { existsIn } from "./secrets.ts";
 import { isFixture } from "./fixtures.ts";
 import { clusterOwnerOf } from "./cluster-owner.ts";
 import { normalise, pathInEach, sanitise, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
-import { environmentNames } from "../stage.ts";
 
 /** Names that meet, places that meet, and claims that contradict each other, within `secrets`. */
 export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] {
