@@ -134,7 +134,7 @@ export async function azureFailure(error: unknown, { what, vault, identity }: Az
       return new BootstrapFailure(
         "source-forbidden",
         `the network rules of ${vault} keep this pod out: ${because}`,
-        "let the cluster's egress addresses or its private endpoint through the vault's firewall",
+        "list the cluster's egress addresses or subnets in Pulumi.shared.yaml under azure.network, then: ameide-secrets up --stack shared; with publicAccess: false the cluster needs a private endpoint",
         options,
       );
     case "refused":

@@ -1,5 +1,5 @@
 import type { AzurePlace } from "../domain/plan/environment.ts";
-import type { AzureSettings } from "./settings.ts";
+import type { AzureSettings } from "./azure-settings.ts";
 
 /** The Azure that the settings name, in Azure's public cloud. */
 export function publicAzure(settings: AzureSettings): AzurePlace {

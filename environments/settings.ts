@@ -1,34 +1,12 @@
 import { z } from "zod";
+import { azureSettings } from "./azure-settings.ts";
 
 /**
  * *Where*: the one object `ameide-secrets:settings` of a stack file. *How strict* stands in `environments/<name>.ts`.
  * Unknown keys are refused, and all mistakes are told at once. The descriptions are what editors and `docs/settings.md` show.
  */
-const guid = z.guid();
 const url = z.url({ protocol: /^https?$/ });
 const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
-
-export const azureSettings = z.strictObject({
-  tenantId: guid.describe("Azure's tenant"),
-  subscriptionId: guid.describe("the subscription that the Key Vault lies in"),
-  location: z.string().default("westeurope").describe("region of what is made"),
-  resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` makes its own"),
-  keyVault: z
-    .string()
-    .regex(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/, "use 3 to 24 letters, digits or single hyphens")
-    .default("ameidekv")
-    .describe("name of the Key Vault, unique in all of Azure: 3 to 24 letters, digits or single hyphens"), // Azure's own bounds
-  identity: z
-    .string()
-    .default("ameide-vault-bootstrap-mi")
-    .describe("name of the managed identity by which vault-bootstrap reads it"),
-  recover: z
-    .boolean()
-    .optional()
-    .describe(
-      "bring back a Key Vault that was deleted by other means, from its soft delete; set it for that one update",
-    ),
-});
 
 const adopt = z
   .record(z.string(), z.string().min(1))
@@ -119,7 +97,6 @@ export const localSettings = z.strictObject({
     .describe("first of ten loopback ports; `--port-base` goes before it"),
 });
 
-export type AzureSettings = z.infer<typeof azureSettings>;
 export type SharedSettings = z.infer<typeof sharedSettings>;
 export type EnvironmentSettings = z.infer<typeof environmentSettings>;
 export type LocalSettings = z.infer<typeof localSettings>;

@@ -94,7 +94,7 @@ export const keyVaultNetwork: ResourceRule = {
   description: "A Key Vault answers only networks that it knows.",
   why: "Open to the internet, a leaked operator's token is enough to read every secret.",
   remediation:
-    "Set networkAcls.defaultAction: Deny with the cluster's egress addresses, or publicNetworkAccess: Disabled.",
+    "Set azure.network in Pulumi.shared.yaml: the clusters' egress addresses or subnets, or publicAccess: false. Other programs set networkAcls.defaultAction: Deny, or publicNetworkAccess: Disabled.",
   references: ["CKV_AZURE_109", "CKV_AZURE_189"],
   levels: advisory,
   kinds: vaults,

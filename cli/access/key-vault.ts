@@ -1,9 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
+import { faultOf } from "../../bootstrap/azure-errors.ts";
 import { mapBounded, Pacer } from "../../clients/pacing.ts";
 import type { HeldSecret } from "../../domain/plan/key-vault-push.ts";
 import { Redacted } from "../../domain/redacted.ts";
+import { secretContentType } from "../../domain/resources/azure-inputs.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /**
@@ -47,6 +49,8 @@ export interface KeyVaultPlace {
   readonly credential: TokenCredential;
   /** Of private endpoints and the local stand-in; @default - Azure's public ones */
   readonly options?: SecretClientOptions;
+  /** Of every secret that is written, next to this program's own. @default - none */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** The data plane of one Key Vault, paced under its limits. Values go in and out as {@link Redacted}. */
@@ -55,8 +59,10 @@ export class KeyVaultWriter {
   readonly #calls = new Pacer(callsPerWindow, windowInMilliseconds);
   readonly #creations = new Pacer(creationsPerWindow, windowInMilliseconds);
   readonly #key = randomBytes(32);
+  readonly #tags: Readonly<Record<string, string>>;
 
-  constructor({ uri, credential, options = {} }: KeyVaultPlace) {
+  constructor({ uri, credential, options = {}, tags = {} }: KeyVaultPlace) {
+    this.#tags = tags;
     this.#client = new SecretClient(uri, credential, { ...options, retryOptions: { maxRetries: 6 } });
   }
 
@@ -196,7 +202,9 @@ export class KeyVaultWriter {
   async #set(name: string, value: Redacted, restores?: FormerValue): Promise<string> {
     await this.#creations.turn();
     const { properties } = await this.#client.setSecret(name, value.reveal(), {
+      contentType: secretContentType,
       tags: {
+        ...this.#tags,
         "managed-by": "ameide-secrets",
         ...(restores === undefined ? {} : { [restoresTag]: restores.version }),
         ...(restores?.replaces === undefined ? {} : { [replacesTag]: restores.replaces }),
@@ -250,6 +258,13 @@ function noFormer(vault: string, name: string): UserError {
 
 function forbidden(error: unknown, vault: string): unknown {
   if (!(error instanceof Error) || statusOf(error) !== 403) return error;
+  if (faultOf(error)?.kind === "network-rule")
+    return UserError.of(
+      "key-vault-network",
+      `${vault} does not answer this machine's network: ${error.message.split("\n")[0] ?? "403"}`,
+      "run this in a network that the Key Vault answers, or add this machine's address in Pulumi.shared.yaml under azure.network.addresses, then: ameide-secrets up --stack shared",
+      { cause: error },
+    );
   return UserError.of(
     "key-vault-forbidden",
     `${vault} refuses you: ${error.message.split("\n")[0] ?? "403"}`,

@@ -66,7 +66,7 @@ export async function keyVaultOf(stack: "shared" | "local", flags: LocalHomeFlag
 async function cloudPlace(): Promise<KeyVaultPlace> {
   const { DefaultAzureCredential } = await import("@azure/identity");
   const { azure } = await loadCloudStack("shared", []);
-  return { uri: azure.keyVaultUri, credential: new DefaultAzureCredential() };
+  return { uri: azure.keyVaultUri, credential: new DefaultAzureCredential(), ...(azure.tags && { tags: azure.tags }) };
 }
 
 async function localPlace(flags: LocalHomeFlags): Promise<ReturnType<typeof placeIn>> {

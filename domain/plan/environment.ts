@@ -44,12 +44,29 @@ export interface AzurePlace {
   /** Such as `https://ameidekv.vault.azure.net/`. */
   readonly keyVaultUri: string;
   readonly identity: string;
+  /** Price tier of the Key Vault. @default "standard" */
+  readonly sku?: "standard" | "premium";
+  /** Who may reach the Key Vault. @default - every network */
+  readonly network?: KeyVaultNetwork | undefined;
+  /** Of every resource in Azure that can have them. @default - none */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Whether the vault is brought back from soft delete instead of made. @default false */
   readonly recover?: boolean | undefined;
   /** Only where the cloud is not Azure's public one, `local` among them; goes into the pod as AZURE_AUTHORITY_HOST. */
   readonly authorityHost?: string;
   /** PEM of a CA that pods must trust beside Node's own; `local` and private endpoints. */
   readonly extraCaPem?: string;
+}
+
+/** A Key Vault that refuses every network but these. Without public access it has neither addresses nor subnets. */
+export interface KeyVaultNetwork {
+  readonly publicAccess: boolean;
+  /** IPv4 ranges, such as `20.1.2.3/32`. */
+  readonly addresses: readonly string[];
+  /** Ids in lower case, as Azure returns them. */
+  readonly subnets: readonly string[];
+  /** Whether Microsoft's trusted services are let in as well. */
+  readonly trustedServices: boolean;
 }
 
 /** One federated credential, as named over all environments. */

@@ -1,4 +1,4 @@
-import type { AzurePlace, FederatedSubject } from "../plan/environment.ts";
+import type { AzurePlace, FederatedSubject, KeyVaultNetwork } from "../plan/environment.ts";
 import { keyVaultSecretsUser } from "./azure-ids.ts";
 import { nameBasedGuid } from "./name-based-guid.ts";
 
@@ -7,8 +7,11 @@ import { nameBasedGuid } from "./name-based-guid.ts";
  * data before anything is registered. A type parameter stands for what only another resource knows.
  */
 
-export function resourceGroupInputs({ resourceGroup, location }: AzurePlace) {
-  return { resourceGroupName: resourceGroup, location };
+/** Of every value, however it gets into Key Vault: companies' policies require that a secret has a content type. */
+export const secretContentType = "text/plain";
+
+export function resourceGroupInputs(azure: AzurePlace) {
+  return { resourceGroupName: azure.resourceGroup, location: azure.location, ...tagsOf(azure) };
 }
 
 /** Rights by role assignment only: an access policy on such a vault has no effect, and nothing reports that. */
@@ -17,14 +20,15 @@ export function keyVaultInputs(azure: AzurePlace) {
     vaultName: azure.keyVault,
     resourceGroupName: azure.resourceGroup,
     location: azure.location,
+    ...tagsOf(azure),
     properties: {
       tenantId: azure.tenantId,
-      sku: { family: "A" as const, name: "standard" as const },
+      sku: { family: "A" as const, name: azure.sku ?? "standard" },
       enableRbacAuthorization: true,
       enableSoftDelete: true,
       enablePurgeProtection: true,
       softDeleteRetentionInDays: 90,
-      publicNetworkAccess: "enabled",
+      ...networkInputs(azure.network),
       enabledForDeployment: false,
       enabledForDiskEncryption: false,
       enabledForTemplateDeployment: false,
@@ -33,18 +37,38 @@ export function keyVaultInputs(azure: AzurePlace) {
   };
 }
 
+/** Azure ignores the rules of a vault without public access; they still deny, for a day when somebody turns it on by hand. */
+function networkInputs(network: KeyVaultNetwork | undefined) {
+  if (network === undefined) return { publicNetworkAccess: "enabled" };
+  return {
+    publicNetworkAccess: network.publicAccess ? "enabled" : "disabled",
+    networkAcls: {
+      defaultAction: "Deny" as const,
+      bypass: network.trustedServices ? ("AzureServices" as const) : ("None" as const),
+      ipRules: network.addresses.map((value) => ({ value })),
+      virtualNetworkRules: network.subnets.map((id) => ({ id })),
+    },
+  };
+}
+
+function tagsOf({ tags }: AzurePlace) {
+  return tags === undefined ? {} : { tags: { ...tags } };
+}
+
 /** @param value - marked secret by whoever registers it. */
 export function keyVaultSecretInputs<T>(azure: AzurePlace, secretName: string, value: T) {
   return {
     resourceGroupName: azure.resourceGroup,
     vaultName: azure.keyVault,
     secretName,
-    properties: { value, contentType: "text/plain" },
+    ...tagsOf(azure),
+    properties: { value, contentType: secretContentType },
   };
 }
 
 export function identityInputs(azure: AzurePlace) {
-  return { resourceName: azure.identity, resourceGroupName: azure.resourceGroup, location: azure.location };
+  const { identity, resourceGroup, location } = azure;
+  return { resourceName: identity, resourceGroupName: resourceGroup, location, ...tagsOf(azure) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BootstrapIdentity } from "../../components/bootstrap-identity.ts";
 import { recordStack } from "../support/record-stack.ts";
-import { azure } from "../support/stacks.ts";
+import { azure, companyStack } from "../support/stacks.ts";
 
 const vaultId = "/subscriptions/s/resourceGroups/Ameide/providers/Microsoft.KeyVault/vaults/ameidekv";
 
@@ -22,6 +22,15 @@ describe("BootstrapIdentity", () => {
         "azure-native:authorization:RoleAssignment id-secrets-user of id",
       ],
     );
+  });
+
+  it("gives a company's tags to the identity", async () => {
+    const company = companyStack().azure;
+    const [, identity] = await recordStack(
+      () => new BootstrapIdentity("id", { azure: company, keyVaultId: vaultId, protect: true }),
+      () => ({ clientId: "client", principalId: "principal" }),
+    );
+    assert.deepEqual(identity?.inputs["tags"], company.tags);
   });
 
   it("lets the identity read secrets at the vault's scope, and gives it no other right", async () => {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { KeyVault } from "../../components/key-vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { recordStack } from "../support/record-stack.ts";
-import { azure } from "../support/stacks.ts";
+import { azure, companyStack } from "../support/stacks.ts";
 
 const values = new Map([
   ["openai-api-key", new Redacted("canary-openai")],
@@ -39,6 +39,25 @@ describe("KeyVault", () => {
         publicNetworkAccess: "enabled",
       },
     });
+  });
+
+  it("gives a company's network rules, tier and tags to the vault, and the tags and a content type to every secret", async () => {
+    const { azure: company } = companyStack();
+    const [, vault, secret] = await recordStack(
+      () => new KeyVault("kv", { azure: company, secrets: values, protect: true }),
+    );
+    assert.ok(vault !== undefined && secret !== undefined);
+    const properties = vault.inputs["properties"] as Record<string, unknown>;
+    assert.deepEqual(properties["sku"], { family: "A", name: "premium" });
+    assert.equal(properties["publicNetworkAccess"], "enabled");
+    assert.deepEqual(properties["networkAcls"], {
+      defaultAction: "Deny",
+      bypass: "None",
+      ipRules: [{ value: "20.1.2.3/32" }],
+      virtualNetworkRules: [{ id: company.network?.subnets[0] }],
+    });
+    assert.deepEqual([vault.inputs["tags"], secret.inputs["tags"]], [company.tags, company.tags]);
+    assert.equal((secret.inputs["properties"] as Record<string, unknown>)["contentType"], "text/plain");
   });
 
   it("brings a deleted vault back where asked to, and is not replaced when that is no longer asked", async () => {

@@ -7,8 +7,11 @@ import { FederatedIdentityCredential, UserAssignedIdentity } from "@pulumi/azure
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import { secret } from "@pulumi/pulumi";
+import type { AzurePlace } from "../../domain/plan/environment.ts";
+import { keyVaultInputs } from "../../domain/resources/azure-inputs.ts";
 import { AzureRig, group, identityId, secretsUser, subscription, vaultId } from "../stand-ins/azure/rig.ts";
 import { useEngine, type Program } from "../support/engine.ts";
+import { companyStack } from "../support/stacks.ts";
 import { preview, up } from "./live-providers.ts";
 
 const subscriptionId = subscription.slice("/subscriptions/".length);
@@ -19,6 +22,14 @@ interface Changes {
   readonly location?: string;
   readonly description?: string;
   readonly createMode?: "recover";
+  /** As the component of the Key Vault writes them. */
+  readonly company?: AzurePlace;
+}
+
+/** What the settings of a company change in a Key Vault. */
+function closed(place: AzurePlace) {
+  const { sku, publicNetworkAccess, networkAcls } = keyVaultInputs(place).properties;
+  return { sku, publicNetworkAccess, ...(networkAcls && { networkAcls }) };
 }
 
 describe("azure-native by the loopback provider, on the Azure stand-in", function () {
@@ -49,8 +60,10 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
             tenantId: azure.azure.tenantId,
             enableRbacAuthorization: true,
             enablePurgeProtection: true,
+            ...(changes.company && closed(changes.company)),
             ...(changes.createMode && { createMode: changes.createMode }),
           },
+          ...(changes.company?.tags && { tags: changes.company.tags }),
         },
         options,
       );
@@ -133,6 +146,20 @@ describe("azure-native by the loopback provider, on the Azure stand-in", functio
     ]);
     const credential = await azure.arm("GET", `${identityId}/federatedIdentityCredentials/vault-bootstrap-dev`);
     assert.equal(credential.body.properties.issuer, "https://other");
+  });
+
+  it("updates a Key Vault for other network rules, tier and tags, and never replaces it", async () => {
+    const changes = { value: "another", issuer: "https://other" };
+    const { azure: company } = companyStack();
+    const update = ["update azure-native:keyvault:Vault vault"];
+    assert.deepEqual(await up(await engine.open(objects({ ...changes, company }))), update);
+    const { body } = await azure.arm("GET", vaultId);
+    assert.equal(body.properties.networkAcls.defaultAction, "Deny");
+    assert.deepEqual(body.tags, company.tags);
+    const network = { publicAccess: false, addresses: [], subnets: [], trustedServices: true };
+    assert.deepEqual(await up(await engine.open(objects({ ...changes, company: { ...company, network } }))), update);
+    assert.equal((await azure.arm("GET", vaultId)).body.properties.publicNetworkAccess, "disabled");
+    assert.deepEqual(await up(await engine.open(objects(changes))), update);
   });
 
   it("plans to replace what has another location, and what its new outputs replace in turn", async () => {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import type { ResourceTransformationArgs } from "@pulumi/pulumi";
 import * as pulumi from "@pulumi/pulumi";
+import type { SharedStack } from "../../domain/plan/environment.ts";
 import { errorsOf } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { changed, type Sample } from "./examples/example.ts";
 import { authConfig, externalSecret, keyVaultSecret } from "./examples/samples.ts";
 import { guardTransformation, judgePlan } from "../../policies/guard.ts";
 import { policyCatalogue } from "../support/policy.ts";
-import { environmentStack, localStack, seedCatalogue, sharedStack } from "../support/stacks.ts";
+import { azure, companyStack, environmentStack, localStack, seedCatalogue, sharedStack } from "../support/stacks.ts";
 
 describe("judgePlan", () => {
   it("allows the seed's own plans", () =>
@@ -17,6 +18,13 @@ describe("judgePlan", () => {
       ),
       [[], [], []],
     ));
+  it("warns of a Key Vault that answers every network, until the settings close it", () => {
+    const codes = (plan: SharedStack): readonly string[] => judgePlan(plan, seedCatalogue).map(({ code }) => code);
+    assert.deepEqual(codes(sharedStack()), ["key-vault-network"]);
+    assert.deepEqual(codes(companyStack()), []);
+    const network = { publicAccess: false, addresses: [], subnets: [], trustedServices: true };
+    assert.deepEqual(codes({ ...sharedStack(), azure: { ...azure, network } }), []);
+  });
   it("fails a cluster-managed secret in Key Vault before anything is registered, with the pack's own rule and reason", () =>
     assert.deepEqual(
       errorsOf(judgePlan(sharedStack({ "platform-db-credentials": "x" }), seedCatalogue)).map(

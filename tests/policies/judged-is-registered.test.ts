@@ -6,7 +6,7 @@ import { looksAt } from "../../policies/pack/subjects.ts";
 import { rules } from "../../policies/rules.ts";
 import { isRecord } from "../../policies/subject/reading.ts";
 import { recordStack } from "../support/record-stack.ts";
-import { environmentStack, localStack, sharedStack } from "../support/stacks.ts";
+import { companyStack, environmentStack, localStack, sharedStack } from "../support/stacks.ts";
 
 const secret = "(secret)";
 /** What only the update will know, here and there. */
@@ -83,6 +83,7 @@ describe("the guard judges what is registered", function () {
   const plans: Readonly<Record<string, StackPlan>> = {
     shared: sharedStack(),
     "shared with values in its state": sharedStack({ "ghcr-token": "x", "langfuse-secret-key": "y" }),
+    "shared with network rules and tags": companyStack(),
     dev: environmentStack("dev"),
     staging: environmentStack("staging"),
     prod: environmentStack("prod"),

@@ -68,6 +68,18 @@ export function sharedStack(values: Readonly<Record<string, string>> = {}, prote
   };
 }
 
+/** The shared stack as a company's Azure Policy wants it: closed networks, hardware keys, tags. */
+export function companyStack(): SharedStack {
+  const network = {
+    publicAccess: true,
+    addresses: ["20.1.2.3/32"],
+    subnets: ["/subscriptions/s/resourcegroups/r/providers/microsoft.network/virtualnetworks/v/subnets/aks"],
+    trustedServices: false,
+  };
+  const tags = { owner: "platform", "cost-center": "42" };
+  return { ...sharedStack({ "ghcr-token": "x" }), azure: { ...azure, sku: "premium", network, tags } };
+}
+
 /** One environment as it is on a cloud: everything protected. Change what a test is about by `changes`. */
 export function environmentStack(
   name: EnvironmentName = "dev",

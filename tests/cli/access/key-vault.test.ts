@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import type { SecretClientOptions } from "@azure/keyvault-secrets";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { operatorCredential } from "../../../stand-ins/azure/files.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
+
+type HttpClient = NonNullable<SecretClientOptions["httpClient"]>;
 
 describe("KeyVaultWriter", function () {
   this.timeout(60_000);
@@ -56,6 +59,39 @@ describe("KeyVaultWriter", function () {
     await rig.operatorClient().setSecret("by-its-owner", "theirs");
     assert.equal((await writer().current("by-its-owner")).reveal(), "theirs");
     await assert.rejects(writer().current("never-was"), { name: "UserError", code: "rotation-no-source" });
+  });
+
+  it("gives each value that it writes a content type and the company's tags, as Azure Policy may require", async () => {
+    const tags = { owner: "platform" };
+    const company = new KeyVaultWriter({
+      uri: `${rig.azure.origin}/`,
+      credential: operatorCredential(rig.dir),
+      options,
+      tags,
+    });
+    await company.set("tagged", new Redacted("value"), { recover: false });
+    const { properties } = await rig.operatorClient().getSecret("tagged");
+    assert.equal(properties.contentType, "text/plain");
+    assert.deepEqual(properties.tags, { "managed-by": "ameide-secrets", owner: "platform" });
+  });
+
+  it("names the network rules where they refuse this machine, and no role: a role would change nothing", async () => {
+    const message =
+      "Client address is not authorized and caller is not a trusted service. Client address: 20.9.9.9 Caller: appid=a";
+    const answer = { error: { code: "Forbidden", message, innererror: { code: "ForbiddenByFirewall" } } };
+    const httpClient: HttpClient = {
+      sendRequest: (request) =>
+        Promise.resolve({ request, status: 403, headers: request.headers, bodyAsText: JSON.stringify(answer) }),
+    };
+    const outside = new KeyVaultWriter({
+      uri: `${rig.azure.origin}/`,
+      credential: operatorCredential(rig.dir),
+      options: { ...options, httpClient },
+    });
+    await assert.rejects(outside.current("any"), {
+      code: "key-vault-network",
+      message: /20\.9\.9\.9[^]*azure\.network\.addresses/,
+    });
   });
 
   it("fails at former of a name that never was, for people", async () => {

@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+const guid = z.guid();
+
+/** Tags that this program sets on a secret itself: who manages it, and which versions a rollback restored and replaced. */
+const ownSecretTags = ["managed-by", "restores", "replaces"];
+/** Key Vault allows 15 tags on a secret. */
+const mostTags = 15 - ownSecretTags.length;
+
+/** Bounds of Azure Resource Manager. @see https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources */
+const tagName = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^<>%&\\?/]*$/, "a tag's name must not contain any of < > % & \\ ? /")
+  .refine((name) => !ownSecretTags.includes(name.toLowerCase()), {
+    message: `${ownSecretTags.join(", ")} are set by ameide-secrets itself on secrets; use another name`,
+  });
+
+const tags = z
+  .record(tagName, z.string().max(256))
+  .refine(
+    (all) => Object.keys(all).length <= mostTags,
+    `Key Vault allows 15 tags on a secret, ${mostTags} of them here`,
+  )
+  .optional()
+  .describe(
+    `tags of every resource that this program creates in Azure and that can have them: Key Vault, secrets, identity, and the resource group of \`local\`; at most ${mostTags}`,
+  );
+
+/** Only public addresses can be in a Key Vault's rules: a private one never arrives there. */
+const isPrivate = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/;
+
+/** As Azure stores it, a single address with `/32`: otherwise every refresh would report a difference. */
+const address = z
+  .union([z.ipv4(), z.cidrv4()], "use an IPv4 address or range, such as 20.1.2.3 or 20.1.2.0/24")
+  .refine((text) => !isPrivate.test(text), "Key Vault refuses private addresses here; list the subnet instead")
+  .transform((text) => (text.includes("/") ? text : `${text}/32`))
+  .refine((range) => firstOf(range) === range, {
+    error: ({ input }) => `the range does not begin at its first address; use ${firstOf(String(input))}`,
+  });
+
+/** In lower case, as Azure returns it. */
+const subnet = z
+  .string()
+  .regex(
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
+    "use the id of a subnet, as `az network vnet subnet show --query id` prints it",
+  )
+  .transform((id) => id.toLowerCase());
+
+const network = z
+  .strictObject({
+    publicAccess: z
+      .boolean()
+      .default(true)
+      .describe("`false` closes the public endpoint: only private endpoints reach the Key Vault"),
+    addresses: z
+      .array(address)
+      .max(1000)
+      .default([])
+      .describe(
+        "public IPv4 addresses and ranges that may reach the Key Vault, all others may not: each cluster's egress, and where `env push` runs",
+      ),
+    subnets: z
+      .array(subnet)
+      .max(200)
+      .default([])
+      .describe("ids of subnets that may reach it, each with the service endpoint `Microsoft.KeyVault`"),
+    trustedServices: z
+      .boolean()
+      .default(true)
+      .describe("whether Microsoft's trusted services pass these rules, as Azure lets them unless told otherwise"),
+  })
+  .superRefine(({ publicAccess, addresses, subnets }, context) => {
+    const lists = [...(addresses.length > 0 ? ["addresses"] : []), ...(subnets.length > 0 ? ["subnets"] : [])];
+    if (!publicAccess && lists.length > 0) {
+      const message = `Azure ignores ${lists.join(" and ")} while publicAccess is false; remove one or the other`;
+      context.addIssue({ code: "custom", message });
+    }
+    if (publicAccess && lists.length === 0) {
+      const message =
+        "lists no address and no subnet, so nothing could reach the Key Vault; list some, or set publicAccess: false to use private endpoints only";
+      context.addIssue({ code: "custom", message });
+    }
+  })
+  .optional();
+
+export const azureSettings = z.strictObject({
+  tenantId: guid.describe("Azure's tenant"),
+  subscriptionId: guid.describe("the subscription that the Key Vault lies in"),
+  location: z.string().default("westeurope").describe("region of what is made"),
+  resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` makes its own"),
+  keyVault: z
+    .string()
+    .regex(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/, "use 3 to 24 letters, digits or single hyphens")
+    .default("ameidekv")
+    .describe("name of the Key Vault, unique in all of Azure: 3 to 24 letters, digits or single hyphens"), // Azure's own bounds
+  sku: z
+    .enum(["standard", "premium"])
+    .default("standard")
+    .describe("price tier of the Key Vault; `premium` keeps keys in hardware, which secrets do not need"),
+  network,
+  tags,
+  identity: z
+    .string()
+    .default("ameide-vault-bootstrap-mi")
+    .describe("name of the managed identity by which vault-bootstrap reads it"),
+  recover: z
+    .boolean()
+    .optional()
+    .describe(
+      "bring back a Key Vault that was deleted by other means, from its soft delete; set it for that one update",
+    ),
+});
+
+export type AzureSettings = z.infer<typeof azureSettings>;
+
+/** The range with its host bits cleared. */
+function firstOf(range: string): string {
+  const [base = "", bits = "32"] = range.split("/");
+  const size = 2 ** (32 - Number(bits));
+  const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const first = Math.floor(number / size) * size;
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${bits}`;
+}
