@@ -8,7 +8,8 @@ const seen = new WeakMap<Catalogue, Map<string, Classification>>();
 /**
  * What the catalogue says of a key as people write it: `ghcr-token`, `secret/data/GHCR_TOKEN`, `/platform/db-password`.
  * A path that it does not know is judged by its last part too, but only to its disadvantage: `dev/platform-db-password`
- * is CNPG's, `dev/ghcr-token` is unknown.
+ * is CNPG's, `dev/ghcr-token` is unknown. How a name begins says what it is about and not who creates it, so a pattern
+ * that is open at its end does not count there: `objectstore/postgres-backups` is a bucket's key.
  */
 export function classifyKey(catalogue: Catalogue, key: string): Classification {
   const known = seen.get(catalogue) ?? new Map<string, Classification>();
@@ -23,7 +24,8 @@ function classifyPath(catalogue: Catalogue, key: string): Classification {
   const whole = classify(catalogue, path);
   if (whole.kind !== "unknown" || !path.includes("/")) return whole;
   const last = classify(catalogue, path.slice(path.lastIndexOf("/") + 1));
-  return last.kind === "cluster-managed" || last.kind === "in-cluster-delivery" ? last : whole;
+  const isOwned = last.kind === "cluster-managed" || last.kind === "in-cluster-delivery";
+  return isOwned && !(last.by === "pattern" && last.entry.endsWith("*")) ? last : whole;
 }
 
 /** The name of a Key Vault secret: by the prefix that its stack sets, or with the usual one and without where none is known. */

@@ -1,5 +1,5 @@
 import type { Classification } from "../domain/catalogue/lookup.ts";
-import { declaredDelivery, declares } from "../domain/plan/declared.ts";
+import { declaredDelivery, declares, type DeclaredDelivery } from "../domain/plan/declared.ts";
 import { passage, type Circumstances, type Door } from "../domain/catalogue/passage.ts";
 import { classifyKey, classifyKeyVaultKey } from "./authority-names.ts";
 import { placeOfNamespace } from "./place.ts";
@@ -170,15 +170,20 @@ function target(subject: Subject): Caller {
 /** Whether this is the very delivery that the catalogue declares; with `read`, whether it declares that key too. */
 function isDeclared(
   subject: Subject,
-  { catalogue, place }: RuleContext,
+  context: RuleContext,
   read?: { readonly name: string; readonly secretKey?: string | undefined },
 ): boolean {
-  const externalSecret = text(subject.object, "metadata", "name");
-  const made = targetOf(subject);
-  if (subject.kind !== "ExternalSecret" || externalSecret === undefined || made === undefined) return false;
-  const namespace = text(subject.object, "metadata", "namespace");
-  const environment = placeOfNamespace(namespace) ?? place;
-  const declared = declaredDelivery(catalogue, { externalSecret, target: made, namespace, environment });
+  const declared = declarationOf(subject, context);
   if (declared === undefined || read === undefined) return declared !== undefined;
   return declares(declared, read.secretKey, vaultPath(read.name));
+}
+
+/** What the catalogue declares about this very ExternalSecret and its target. @throws Undecided */
+export function declarationOf(subject: Subject, { catalogue, place }: RuleContext): DeclaredDelivery | undefined {
+  const externalSecret = text(subject.object, "metadata", "name");
+  const made = targetOf(subject);
+  if (subject.kind !== "ExternalSecret" || externalSecret === undefined || made === undefined) return undefined;
+  const namespace = text(subject.object, "metadata", "namespace");
+  const environment = placeOfNamespace(namespace) ?? place;
+  return declaredDelivery(catalogue, { externalSecret, target: made, namespace, environment });
 }

@@ -1,5 +1,6 @@
 import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fields.ts";
 import { classifyKey } from "./authority-names.ts";
+import { declarationOf } from "./authority-verdicts.ts";
 import { secondsOf } from "./durations.ts";
 import { judgeEach } from "./judge-each.ts";
 import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
@@ -90,22 +91,28 @@ export const deliveryPolicies: ResourceRule = {
   id: "delivery-policies",
   family: "delivery",
   severity: "high",
-  description: "An ExternalSecret owns its Secret and leaves it in place when the source is gone.",
-  why: "With Delete, one empty answer of the source takes a live Secret away from all its pods.",
-  remediation: "Set creationPolicy: Owner and deletionPolicy: Retain; written out, so that Argo sees no drift.",
-  references: ["377", "416", "external-secrets#4560"],
+  description:
+    "An ExternalSecret owns its Secret, or merges into it where the catalogue says so, and keeps it when the source is gone.",
+  why: "With Delete, one empty answer of the source takes a live Secret away from all its pods. With Owner on a Secret that another owner creates, External Secrets removes that owner's keys.",
+  remediation:
+    "Set creationPolicy: Owner, or Merge where the catalogue declares it, and deletionPolicy: Retain; written out, so that Argo sees no drift.",
+  references: ["377", "416", "external-secrets#4560", "external-secrets#2416"],
   levels: mandatory,
   kinds: deliveries,
-  judge(subject) {
+  judge(subject, context) {
     const wanted = [
-      ["creationPolicy", "Owner"],
-      ["deletionPolicy", "Retain"],
+      ["creationPolicy", () => declarationOf(subject, context)?.creationPolicy ?? "Owner"],
+      ["deletionPolicy", () => "Retain"],
     ] as const;
     return judgeEach(wanted, ([key, value]) => {
-      const found = specText(subject, "target", key);
-      if (found === value) return [];
-      const problem = found === undefined ? `has no ${key}; set ${value}` : `${key} is ${found}; set ${value}`;
-      return [{ path: [...specPath(subject), "target", key], problem }];
+      const [found, right] = [specText(subject, "target", key), value()];
+      if (found === right) return [];
+      const problem = found === undefined ? `has no ${key}; set ${right}` : `${key} is ${found}; set ${right}`;
+      const why = right === "Merge" ? ", since another owner creates the Secret" : "";
+      const path = [...specPath(subject), "target", key];
+      return [
+        { path, problem: `${problem}${why}`, ...(right === "Merge" && { fix: `set spec.target.${key}: Merge` }) },
+      ];
     });
   },
 };

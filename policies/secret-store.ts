@@ -6,7 +6,7 @@ import { placeOfNamespace } from "./place.ts";
 import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { judgeEach } from "./judge-each.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
-import { pathsWithRole, specText } from "./subject/references.ts";
+import { pathsWithRole, specList, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 import { vaultServerHosts } from "../domain/names.ts";
 
@@ -93,6 +93,33 @@ export const storeAccount: ResourceRule = {
           ]
         : []),
     ];
+  },
+};
+
+export const storeVaultEngine: ResourceRule = {
+  id: "store-vault-engine",
+  family: "store",
+  severity: "high",
+  description: "A store reads the KV version 2 mount that vault-bootstrap writes, and the operator reconciles it.",
+  why: "With version v1 every read is a 404, or an empty value with Ready; a path that ends in data/ doubles it; a controller class that no operator has leaves the store untouched for ever.",
+  remediation:
+    "Set spec.provider.vault.version: v2, path: secret and auth.kubernetes.mountPath: kubernetes, and no spec.controller.",
+  references: ["external-secrets#2455", "https://external-secrets.io/latest/provider/hashicorp-vault/"],
+  levels: mandatory,
+  kinds: ["SecretStore", "ClusterSecretStore"],
+  judge({ object }) {
+    // what is left out is the right default, but for the mount: then each key names it
+    const wanted = [
+      [["spec", "controller"], "default", "only an operator of that class reconciles it; leave it out"],
+      [[...vaultPath, "version"], "v2", "the mount is KV version 2; set v2"],
+      [[...vaultPath, "path"], "secret", "vault-bootstrap writes to the mount secret; set secret"],
+      [[...vaultPath, "auth", "kubernetes", "mountPath"], "kubernetes", "Vault's login is there; set kubernetes"],
+    ] as const;
+    return judgeEach(wanted, ([path, right, why]): readonly Violation[] => {
+      const found = text(object, ...path);
+      if (found === undefined || found.replaceAll(/^\/+|\/+$/g, "") === right) return [];
+      return [{ path, problem: `${path.at(-1) ?? ""} is "${found}": ${why}` }];
+    });
   },
 };
 
@@ -189,6 +216,7 @@ export const storeForNamespace: StackRule = {
       const namespace = text(subject.object, "metadata", "namespace");
       if (namespace === undefined && subject.origin === "document") return []; // a base: its overlays say where
       const named = pathsWithRole(subject, "store");
+      if (named.length === 0 && !readsStore(subject)) return [];
       return judgeEach(named.length === 0 ? [["spec", "secretStoreRef"]] : named, (path): readonly Violation[] => {
         if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
         const name = text(subject.object, ...path, "name") ?? "";
@@ -199,6 +227,15 @@ export const storeForNamespace: StackRule = {
     });
   },
 };
+
+/** A generator creates its value itself and needs no store. @throws Undecided */
+function readsStore(subject: Subject): boolean {
+  const isGenerated = (list: string, i: number): boolean =>
+    at(subject.object, "spec", list, i, "sourceRef", "generatorRef") !== undefined;
+  const entriesOf = (list: string): readonly boolean[] => specList(subject, list).map((_, i) => isGenerated(list, i));
+  const all = [...entriesOf("data"), ...entriesOf("dataFrom")];
+  return all.length === 0 || all.includes(false);
+}
 
 /** A base without a namespace may come to be in any. @throws Undecided */
 function nameInNamespace({ object, origin }: Subject): string {

@@ -13,13 +13,26 @@ const ok: Verdict = { kind: "ok" };
 /** Judges one subject; another kind is `ok`. */
 export function judge(rule: ResourceRule, subject: Subject, context: RuleContext): Verdict {
   if (!rule.kinds.includes(subject.kind)) return ok;
+  if (subject.isPatch === true && !judgesPatches(rule)) return ok;
   return verdictOf(() => rule.judge(subject, context));
 }
 
 /** Judges all subjects together; those of other kinds are left out. */
 export function judgeStack(rule: StackRule, subjects: readonly Subject[], context: RuleContext): Verdict {
-  const own = subjects.filter(({ kind }) => rule.kinds.includes(kind));
+  const own = subjects.filter(({ kind, isPatch = false }) => rule.kinds.includes(kind) && !isPatch);
   return verdictOf(() => rule.judgeAll(own, context));
+}
+
+/** Rules that judge what an object names and writes; the others ask for fields that a patch may leave to its object. */
+const patchRules: ReadonlySet<string> = new Set([
+  "authority-cluster-managed",
+  "authority-not-in-catalogue",
+  "authority-retired",
+  "delivery-target-kind",
+]);
+
+function judgesPatches({ id, family }: ResourceRule): boolean {
+  return family === "secretness" || family === "placeholder" || patchRules.has(id);
 }
 
 function verdictOf(run: () => readonly Violation[]): Verdict {

@@ -159,6 +159,13 @@ const inClusterDelivery = z.strictObject({
   producer: z.string(),
   /** Key in the target -> path under the KV v2 mount; `<env>` in it stands for the environment's name. */
   keys: z.record(secretKey, vaultPathByEnvironment),
+  /**
+   * `Merge` for a Secret that another owner creates: External Secrets then writes the declared keys only, and leaves the
+   * owner's own in place.
+   *
+   * @default "Owner"
+   */
+  creationPolicy: z.enum(["Owner", "Merge"]).optional(),
   /** `environment` stands for the environment's own namespace, which is the default. */
   namespaces: z.array(namespaceName).optional(),
   environments: environments.optional(),

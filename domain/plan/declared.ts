@@ -21,6 +21,8 @@ export interface DeclaredDelivery {
   readonly paths: ReadonlyMap<string, string>;
   /** Whether the keys in the target are part of the declaration; if not, the paths alone are. */
   readonly keysAreDeclared: boolean;
+  /** Whether External Secrets owns the Secret, or adds keys to one that another owner creates. */
+  readonly creationPolicy: "Owner" | "Merge";
 }
 
 /**
@@ -32,13 +34,15 @@ export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): Declar
   const inCluster = catalogue.inClusterDeliveries[met.target];
   if (inCluster !== undefined) {
     const here = inCluster.externalSecret === met.externalSecret && isHere(inCluster, met);
-    return here ? { paths: new Map(Object.entries(inCluster.keys)), keysAreDeclared: true } : undefined;
+    if (!here) return undefined;
+    const { keys, creationPolicy = "Owner" } = inCluster;
+    return { paths: new Map(Object.entries(keys)), keysAreDeclared: true, creationPolicy };
   }
   const delivery = catalogue.deliveries[met.target];
   if (delivery === undefined || externalSecretName(met.target, delivery) !== met.externalSecret) return undefined;
   if (!isDeliveredTo(delivery, met)) return undefined;
   const paths = sourcesOf(delivery).map(([key, name]) => [key, vaultPathOf(name, catalogue.secrets[name])] as const);
-  return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined };
+  return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined, creationPolicy: "Owner" };
 }
 
 /**

@@ -3,6 +3,7 @@ import { isDotenvFile } from "../../domain/dotenv/file-names.ts";
 import { parseContent, splitDocuments } from "../subject/documents.ts";
 import { isRecord, list, text, textsOf, type Path } from "../subject/reading.ts";
 import { makeSubject, type Subject } from "../subject/subject.ts";
+import { isKustomization } from "./kustomize.ts";
 import type { SourceFile } from "./paths.ts";
 
 /** An entry of `configMapGenerator` or `secretGenerator` that reads a file. */
@@ -17,7 +18,7 @@ export interface Generator {
 
 /** Files of variables that a kustomization makes ConfigMaps and Secrets of: inputs of Kustomize, not of this pipeline. */
 export function generatorFiles(sources: readonly SourceFile[]): ReadonlyMap<string, readonly Generator[]> {
-  const kustomizations = sources.filter(({ file }) => /^kustomization\.ya?ml$|^Kustomization$/.test(basename(file)));
+  const kustomizations = sources.filter(({ file }) => isKustomization(file));
   const found = kustomizations.flatMap(({ file, text: written }) =>
     generatorsOf(written).map(([path, generator]) => ({ path: join(dirname(file), path), generator })),
   );

@@ -10,11 +10,13 @@ import type { Place } from "../rule.ts";
 import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
-import { parseContent, splitDocuments, type Document, type Parsed } from "../subject/documents.ts";
+import { parseContent, splitDocuments, TooDeep, type Document, type Parsed } from "../subject/documents.ts";
 import { embeddedIn } from "../subject/embedded.ts";
+import type { Embedded, Part } from "../subject/parts.ts";
+import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import { generatorFiles, subjectsOfGenerated, type Generator } from "./generator-files.ts";
-import { patchFiles } from "./kustomize.ts";
+import { asKustomization, isKustomization, patchFiles, renderFirst, unrenderedIn } from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
@@ -58,8 +60,8 @@ export function lintSources(sources: Iterable<SourceFile>, options: LintOptions)
 class Run {
   readonly #options: LintOptions;
   readonly #context: LintContext;
-  /** Files that a kustomization lays over others. */
-  readonly #patches: ReadonlySet<string>;
+  /** Files that a kustomization lays over other objects. */
+  readonly #patches: ReadonlyMap<string, PatchTarget>;
   /** Files of variables that Kustomize makes ConfigMaps and Secrets of. */
   readonly #generators: ReadonlyMap<string, readonly Generator[]>;
   readonly #located: Located[] = [];
@@ -70,7 +72,7 @@ class Run {
 
   constructor(
     options: LintOptions,
-    patches: ReadonlySet<string>,
+    patches: ReadonlyMap<string, PatchTarget>,
     generators: ReadonlyMap<string, readonly Generator[]>,
   ) {
     this.#options = options;
@@ -80,9 +82,10 @@ class Run {
     this.#context = { catalogue, exemptions, today };
   }
 
-  read({ file, text }: SourceFile): void {
+  read({ file, text, unread }: SourceFile): void {
     this.#files += 1;
-    if (isDotenv(file)) this.#readDotenv(file, text);
+    if (unread !== undefined) this.#skipped.push({ file, line: 1, reason: unread });
+    else if (isDotenv(file)) this.#readDotenv(file, text);
     else if (isDotenvExample(file)) {
       const reason =
         "is an example; judge it as what it is for: ameide-secrets env check --stack local --dotenv <path>";
@@ -112,13 +115,8 @@ class Run {
   }
 
   #readDocument(file: string, document: Document): void {
-    if (this.#patches.has(normalize(file))) {
-      return this.#skip(
-        file,
-        document,
-        "is a patch of a kustomization; render it first: kustomize build ... | ameide-secrets lint -",
-      );
-    }
+    const target = this.#patches.get(normalize(file));
+    if (target !== undefined) return this.#judgePatch(file, document, target);
     const template = isTemplate(document.text);
     if (template && file.includes("templates/"))
       return this.#skip(
@@ -129,11 +127,11 @@ class Run {
     let parsed: Parsed;
     try {
       parsed = parseContent(document);
-    } catch {
-      if (template) {
+    } catch (error) {
+      if (template && !(error instanceof TooDeep)) {
         return this.#skip(file, document, "is a template; render it first and pipe it to: ameide-secrets lint -");
       }
-      this.#findings.push(unparsable(file, document));
+      this.#findings.push(unreadable(file, document, error));
       return;
     }
     const resources = stateResources(parsed.content);
@@ -143,7 +141,8 @@ class Run {
   }
 
   #judgeDocument(file: string, document: Document, parsed: Parsed): void {
-    const { content, lineOf } = parsed;
+    const { lineOf } = parsed;
+    const content = isKustomization(file) ? asKustomization(parsed.content) : parsed.content;
     this.#documents += 1;
     const subjects =
       isValuesFile(file) && !isManifest(content)
@@ -153,10 +152,26 @@ class Run {
       const own = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
       this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: (path) => lineOf([...subject.base, ...path]) });
     }
-    for (const { subject, place, lineOf: line } of embeddedIn(parsed, `${file}:${document.line}`)) {
+    const whole: Part = { content, lineOf };
+    this.#judgeEmbedded(file, embeddedIn(whole, `${file}:${document.line}`));
+    for (const line of patchLines(whole)) this.#skipped.push({ file, line, reason: patchReason });
+    for (const [line, reason] of unrenderedIn(whole)) this.#skipped.push({ file, line, reason });
+  }
+
+  #judgeEmbedded(file: string, embedded: readonly Embedded[]): void {
+    for (const { subject, place, lineOf } of embedded) {
       const own = place ?? placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: line });
+      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf });
     }
+  }
+
+  /** A patch says nothing by itself, but what it names and writes can be judged. */
+  #judgePatch(file: string, document: Document, target: PatchTarget): void {
+    this.#judgeEmbedded(
+      file,
+      subjectsOfPatch(document.text, target, (line) => document.line + line - 1),
+    );
+    if (mayTouchJudged(document.text, target)) this.#skip(file, document, patchReason);
   }
 
   /** What nothing says the environment of is taken for prod, the strictest. */
@@ -203,18 +218,23 @@ function lineOfUrn({ text, line }: Document, urn: unknown): number {
   return at < 0 ? line : line + text.slice(0, at).split("\n").length - 1;
 }
 
-function unparsable(file: string, { line }: Document): LintFinding {
-  return {
-    code: "lint-unparsable",
+const patchReason = `is a patch of a kustomization, judged only by what it names and writes; ${renderFirst}`;
+
+function unreadable(file: string, { line }: Document, error: unknown): LintFinding {
+  const at = {
     stage: "external-secret",
     severity: "error",
     where: `${file}:${line}`,
     file,
     line,
     subject: file,
-    problem: "the document is no YAML, so nothing in it was judged",
-    fix: "mend its syntax; a template is to be rendered first",
-  };
+  } as const;
+  if (error instanceof TooDeep) {
+    const problem = `the document ${error.message}, so nothing in it was judged`;
+    return { ...at, code: "lint-too-deep", problem, fix: "remove the nesting; no tool of Kubernetes needs it" };
+  }
+  const problem = "the document is not valid YAML, so nothing in it was judged";
+  return { ...at, code: "lint-unparsable", problem, fix: "correct its syntax; render a template first" };
 }
 
 /** A finding of the .env compiler says its place as `file:line`. */

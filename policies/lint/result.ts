@@ -23,3 +23,8 @@ export interface LintResult {
   /** YAML and JSON documents, resources of state files, and `.env` files. */
   readonly documents: number;
 }
+
+/** @param isStrict - count what was not judged as a failure. @default false */
+export function isClean({ findings, skipped }: LintResult, isStrict = false): boolean {
+  return !findings.some(({ severity }) => severity === "error") && !(isStrict && skipped.length > 0);
+}

@@ -1,5 +1,6 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, Scalar } from "yaml";
 import type { Path } from "./reading.ts";
+import { deepestLevel, indentContinuations, isTextTooDeep, isValueTooDeep } from "./yaml-text.ts";
 
 /** One YAML or JSON document of a file. */
 export interface Document {
@@ -16,7 +17,7 @@ export function splitDocuments(text: string): readonly Document[] {
     const part = text.slice(start, end);
     if (/^[^\S\n]*(?![\s#]|\.\.\.|$)/m.test(part)) documents.push({ text: part, line });
   };
-  for (const match of text.matchAll(/^(---(?:[ \t]+#.*|[ \t]*)\r?)?$|\n/gm)) {
+  for (const match of text.matchAll(/^(---)(?=\s|$)|\n/gm)) {
     if (match[0] === "\n") next += 1;
     else if (match[1] !== undefined) {
       add(match.index);
@@ -27,15 +28,33 @@ export function splitDocuments(text: string): readonly Document[] {
   return documents;
 }
 
+/** From 1. */
+export type LineOf = (path: Path, line?: number) => number;
+
+/** A document that nests too deep to be read. */
+export class TooDeep extends Error {
+  constructor() {
+    super(`nests deeper than ${deepestLevel} levels`);
+    this.name = "TooDeep";
+  }
+}
+
 export interface Parsed {
   readonly content: unknown;
-  /** Line of the file that a path stands on, or the nearest part above it that is there; from 1. */
-  readonly lineOf: (path: Path) => number;
+  /**
+   * Line of the file that a path, or the nearest part above it that exists, is on; from 1.
+   *
+   * @param line - of the text that is the value there. Only a block text has lines of its own in the file.
+   */
+  readonly lineOf: LineOf;
   /** Lets the syntax tree go; `lineOf` parses again if it is asked after that. */
   readonly release: () => void;
 }
 
 /**
+ * Parses one document as kubectl, Kustomize and Helm do: with merge keys, and with quoted text that goes on at any column.
+ *
+ * @throws {@link TooDeep}
  * @throws an Error of the `yaml` library where it cannot be parsed; its message may quote the text, so it is not to be shown.
  */
 export function parseContent(document: Document): Parsed {
@@ -46,11 +65,17 @@ export function parseContent(document: Document): Parsed {
     const [error] = tree.root.errors;
     if (error !== undefined) throw error;
   }
+  const content = parsed === undefined ? (tree?.root.toJS() as unknown) : parsed.value;
+  if (isValueTooDeep(content)) throw new TooDeep();
   return {
-    content: parsed === undefined ? (tree?.root.toJS() as unknown) : parsed.value,
-    lineOf: (path) => {
+    content,
+    lineOf: (path, line) => {
       tree ??= treeOf(document);
-      return document.line + tree.counter.linePos(offsetOf(tree.root, path) ?? 0).line - 1;
+      const block = line === undefined ? undefined : blockAt(tree.root, path);
+      const lineAt = (offset: number): number => document.line + (tree?.counter.linePos(offset).line ?? 1) - 1;
+      // a block begins on the line after its mark
+      if (line !== undefined && block !== undefined) return lineAt(block) + line;
+      return lineAt(offsetOf(tree.root, path) ?? 0);
     },
     release: () => (tree = undefined),
   };
@@ -72,9 +97,23 @@ interface Tree {
 }
 
 function treeOf({ text }: Document): Tree {
+  if (isTextTooDeep(text)) throw new TooDeep();
+  const tree = readTree(text);
+  const indented = tree.root.errors.length === 0 ? undefined : indentContinuations(text);
+  return indented === undefined ? tree : readTree(indented);
+}
+
+function readTree(text: string): Tree {
   const counter = new LineCounter();
-  // a tag such as !vault or !Ref is of another tool's making, and no reason to give up: it is a warning here
-  return { root: parseDocument(text, { uniqueKeys: false, lineCounter: counter, prettyErrors: false }), counter };
+  // a tag such as !vault or !Ref belongs to another tool and is no reason to give up: it is a warning, which is not printed
+  const options = { uniqueKeys: false, merge: true, logLevel: "error", prettyErrors: false } as const;
+  return { root: parseDocument(text, { ...options, lineCounter: counter }), counter };
+}
+
+/** Offset of the mark of a literal block; other texts are folded or escaped, so their lines are not those of the file. */
+function blockAt(root: ReturnType<typeof parseDocument>, path: Path): number | undefined {
+  const node = root.getIn(path, true);
+  return isScalar(node) && node.type === Scalar.BLOCK_LITERAL ? node.range?.[0] : undefined;
 }
 
 /** Offset of the key at the path, or of the nearest one above that is there. */

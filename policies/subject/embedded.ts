@@ -3,7 +3,8 @@ import { subjectsOfTemplate } from "./arm-template.ts";
 import { parseContent } from "./documents.ts";
 import { isList, subjectsOfDocument } from "./from-document.ts";
 import { kindOfManifest } from "./kinds.ts";
-import { isTemplate, partsIn, type Embedded, type Part } from "./parts.ts";
+import { below, isTemplate, partsIn, type Embedded, type Part } from "./parts.ts";
+import { mayPatch, patchSubjects, withoutPatches } from "./patches.ts";
 import { at, isRecord, list, text, Undecided, type Path } from "./reading.ts";
 import { makeSubject, nameOf, type Kind } from "./subject.ts";
 
@@ -22,8 +23,14 @@ function carriedBy(whole: Part): readonly Embedded[] {
   if (isTemplate(content)) return subjectsOfTemplate(whole);
   // the items of a list are subjects of the list already
   if (isList(content)) return partsIn(whole).flatMap(carriedBy);
-  const parts = isClosed(content) ? [] : partsIn(whole);
-  return [...valuesIn(whole), ...parts.flatMap((part) => [...ownSubjects(part), ...carriedBy(part)])];
+  const parts = isClosed(content)
+    ? []
+    : partsIn(mayPatch(content) ? { ...whole, content: withoutPatches(content) } : whole);
+  return [
+    ...valuesIn(whole),
+    ...patchSubjects(whole),
+    ...parts.flatMap((part) => [...ownSubjects(part), ...carriedBy(part)]),
+  ];
 }
 
 function ownSubjects({ content, lineOf }: Part): readonly Embedded[] {
@@ -64,8 +71,16 @@ function valuesOf(content: Readonly<Record<string, unknown>>, lineOf: Part["line
       id: "",
       name,
     }),
-    lineOf: (path: Path) => lineOf([...base, ...path]),
+    lineOf: below(lineOf, base),
   });
+
+  const generatedBy = (generator: string, as: Kind, field: string): readonly Embedded[] =>
+    list(content, generator).map((_, i) => {
+      const base = [generator, i];
+      const name = text(content, ...base, "name") ?? "";
+      const made = { metadata: { name }, [field]: literalsOf(content, base) };
+      return { ...embed(made, base, as, `${name} of ${generator}`), lineOf: () => lineOf([...base, "literals"]) };
+    });
 
   switch (`${group}/${String(kind)}`) {
     case "argoproj.io/Application":
@@ -77,14 +92,14 @@ function valuesOf(content: Readonly<Record<string, unknown>>, lineOf: Part["line
     case "k8s.keycloak.org/KeycloakRealmImport":
       return [embed(at(content, "spec", "realm"), ["spec", "realm"])];
     case "kustomize.config.k8s.io/Kustomization":
-      return list(content, "secretGenerator").flatMap((_, i) => {
-        const base = ["secretGenerator", i];
-        const name = text(content, ...base, "name") ?? "";
-        const made = { metadata: { name }, stringData: literalsOf(content, base) };
-        return [
-          { ...embed(made, base, "Secret", `${name} of secretGenerator`), lineOf: () => lineOf([...base, "literals"]) },
-        ];
-      });
+    case "kustomize.config.k8s.io/Component":
+      return [
+        ...generatedBy("secretGenerator", "Secret", "stringData"),
+        ...generatedBy("configMapGenerator", "ConfigMap", "data"),
+        ...list(content, "helmCharts").map((_, i) =>
+          embed(at(content, "helmCharts", i, "valuesInline"), ["helmCharts", i, "valuesInline"]),
+        ),
+      ];
     default:
       return [];
   }
@@ -92,12 +107,7 @@ function valuesOf(content: Readonly<Record<string, unknown>>, lineOf: Part["line
 
 type Embed = (object: unknown, base: Path) => Embedded;
 
-function valuesOfApplication(
-  content: unknown,
-  spec: Path,
-  lineOf: (path: Path) => number,
-  embed: Embed,
-): readonly Embedded[] {
+function valuesOfApplication(content: unknown, spec: Path, lineOf: Part["lineOf"], embed: Embed): readonly Embedded[] {
   const place = placeOfNamespace(text(content, ...spec, "destination", "namespace"));
   const sources: readonly Path[] = [
     [...spec, "source"],
@@ -108,7 +118,7 @@ function valuesOfApplication(
     const written = text(content, ...helm, "values");
     return [
       embed(at(content, ...helm, "valuesObject"), [...helm, "valuesObject"]),
-      ...(written === undefined ? [] : writtenValues(written, lineOf([...helm, "values"]), embed, [...helm, "values"])),
+      ...(written === undefined ? [] : writtenValues(written, lineOf, embed, [...helm, "values"])),
       ...list(content, ...helm, "parameters").map((_, i) => {
         const parameter = [...helm, "parameters", i];
         const name = text(content, ...parameter, "name") ?? "";
@@ -120,11 +130,11 @@ function valuesOfApplication(
   return place === undefined ? found : found.map((one) => ({ ...one, place }));
 }
 
-/** A block of YAML in YAML: it begins on the line after its key. */
-function writtenValues(written: string, line: number, embed: Embed, path: Path): readonly Embedded[] {
+/** Values as a text of YAML. */
+function writtenValues(written: string, lineOf: Part["lineOf"], embed: Embed, path: Path): readonly Embedded[] {
   try {
-    const inner = parseContent({ text: written, line: line + 1 });
-    return [{ ...embed(inner.content, path), lineOf: inner.lineOf }];
+    const inner = parseContent({ text: written, line: 1 });
+    return [{ ...embed(inner.content, path), lineOf: (at) => lineOf(path, inner.lineOf(at)) }];
   } catch {
     return []; // a template of an ApplicationSet, filled in by ArgoCD
   }

@@ -83,6 +83,13 @@ export function kindOfManifest(apiVersion: string, kind: string): Kind | undefin
   return kindsOfManifest[`${slash === -1 ? "" : apiVersion.slice(0, slash)}/${kind}`];
 }
 
+/** The `apiVersion` of a kind that rules look at, for a patch that names the kind alone; any version of its group. */
+export function apiVersionOfKind(kind: string): string | undefined {
+  const found = Object.keys(kindsOfManifest).find((key) => key.endsWith(`/${kind}`));
+  if (found === undefined) return undefined;
+  return found.startsWith("/") ? "v1" : `${found.slice(0, found.indexOf("/"))}/v1`;
+}
+
 /** `apiVersion` and `kind` that a Pulumi type of Kubernetes stands for. */
 export function manifestOfToken(type: string): { readonly apiVersion: string; readonly kind: string } | undefined {
   return readTypeToken(type).manifest;

@@ -1,5 +1,6 @@
 import type { Place } from "../rule.ts";
-import { parseContent, splitDocuments, type Parsed } from "./documents.ts";
+import { parseContent, splitDocuments, type LineOf, type Parsed } from "./documents.ts";
+import { kindOfManifest } from "./kinds.ts";
 import { isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
 import type { Subject } from "./subject.ts";
 
@@ -29,13 +30,15 @@ export function partsIn(whole: Part, depth = 0): readonly Part[] {
   const found: Part[] = [];
   const visit = (value: unknown, path: Path): void => {
     if (typeof value === "string") {
-      if (mayHoldPart(value) && depth < deepestText) found.push(...partsOfText(value, whole.lineOf(path), depth + 1));
+      if (mayHoldPart(value) && depth < deepestText) {
+        found.push(...partsOfText(value, (line) => whole.lineOf(path, line), depth + 1));
+      }
     } else if (path.length > 0 && isPart(value)) {
-      found.push({ content: value, lineOf: (inner) => whole.lineOf([...path, ...inner]) });
+      found.push({ content: value, lineOf: below(whole.lineOf, path) });
     } else if (Array.isArray(value)) {
       for (const [i, item] of value.entries()) visit(item, [...path, i]);
     } else if (isRecord(value)) {
-      const deployed = deploymentTemplate({ content: value, lineOf: (inner) => whole.lineOf([...path, ...inner]) });
+      const deployed = deploymentTemplate({ content: value, lineOf: below(whole.lineOf, path) });
       if (deployed !== undefined) found.push(deployed);
       for (const [key, item] of Object.entries(value)) {
         if (deployed === undefined || key !== "template") visit(item, [...path, key]);
@@ -50,9 +53,11 @@ export function partsIn(whole: Part, depth = 0): readonly Part[] {
 function isPart(value: unknown): value is Record<string, unknown> {
   if (!isRecord(value)) return false;
   if (isTemplate(value)) return true;
-  const { apiVersion, kind, metadata, items } = value;
-  const isManifest = isRecord(metadata) || isUnknown(metadata) || Array.isArray(items);
-  return typeof apiVersion === "string" && typeof kind === "string" && isManifest;
+  const { apiVersion, kind, metadata, items, spec } = value;
+  if (typeof apiVersion !== "string" || typeof kind !== "string") return false;
+  if (isRecord(metadata) || isUnknown(metadata) || Array.isArray(items)) return true;
+  // some charts name the objects of their values themselves
+  return isRecord(spec) && kindOfManifest(apiVersion, kind) !== undefined;
 }
 
 /** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax - both are required */
@@ -73,7 +78,7 @@ export function deploymentTemplate({ content, lineOf }: Part): Part | undefined 
   for (const [name, value] of Object.entries(passed)) {
     merged[name] = { ...(isRecord(declared[name]) && declared[name]), ...(isRecord(value) && value) };
   }
-  return { content: { ...template, parameters: merged }, lineOf: (path) => lineOf(["template", ...path]) };
+  return { content: { ...template, parameters: merged }, lineOf: below(lineOf, ["template"]) };
 }
 
 function mayHoldPart(text: string): boolean {
@@ -83,12 +88,18 @@ function mayHoldPart(text: string): boolean {
   );
 }
 
-/** A block of text begins on the line after its key. */
-function partsOfText(text: string, line: number, depth: number): readonly Part[] {
+/** Lines of what is at a path. */
+export function below(lineOf: LineOf, path: Path): LineOf {
+  return (inner, line) => lineOf([...path, ...inner], line);
+}
+
+/** @param lineIn - line of the file that a line of the text is on. */
+function partsOfText(text: string, lineIn: (line: number) => number, depth: number): readonly Part[] {
   return splitDocuments(text).flatMap((document) => {
-    const parsed = parsedOrRendered(document.text, line + document.line);
+    const parsed = parsedOrRendered(document.text, document.line);
     if (parsed === undefined) return [];
-    return isPart(parsed.content) ? [parsed] : partsIn(parsed, depth);
+    const part: Part = { content: parsed.content, lineOf: (path, line) => lineIn(parsed.lineOf(path, line)) };
+    return isPart(part.content) ? [part] : partsIn(part, depth);
   });
 }
 

@@ -81,6 +81,8 @@ export interface Subject {
   /** Where `object` stands in its document: `["items", 0]` in a `List`. */
   readonly base: Path;
   readonly options?: SubjectOptions;
+  /** Whether `object` is a patch of another object: what it lacks may be there. @default false */
+  readonly isPatch?: boolean;
   /** Every scalar, walked once for all rules. */
   readonly leaves: () => readonly Leaf[];
   /** What rules work out of a subject and share; see {@link once}. */
@@ -92,6 +94,7 @@ export function makeSubject(
     readonly name?: string | undefined;
     readonly base?: Path;
     readonly options?: SubjectOptions;
+    readonly isPatch?: boolean;
   },
 ): Subject {
   const { name, ...rest } = parts;

@@ -72,6 +72,7 @@ const mutations: Readonly<Record<string, readonly [type: string, ...changes: (re
   "vault-policy-wildcard": [policy, [["policy"], 'path "secret/data/*" { capabilities = ["read"] }']],
   "store-role-covers": [store, [["spec", "provider", "vault", "auth", "kubernetes", "role"], "another"]],
   "vault-role-audience": [role, [["audience"], "vault"]],
+  "store-vault-engine": [store, [["spec", "provider", "vault", "version"], "v1"]],
   "store-borrowed-account": [
     store,
     [["spec", "provider", "azurekv"], { serviceAccountRef: { name: "foundation-vault-bootstrap-vault-bootstrap" } }],

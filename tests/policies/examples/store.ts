@@ -52,6 +52,15 @@ export const storeExamples: readonly Example[] = [
     unknown: [...account, "name"],
   },
   {
+    rule: "store-vault-engine",
+    allowed: secretStore,
+    refused: changed(secretStore, [[...vault, "version"], "v1"]),
+    says: 'version is "v1": the mount is KV version 2; set v2',
+    absent: changed(secretStore, [[...vault, "version"], undefined]),
+    absentIsFine: "External Secrets' default is v2",
+    unknown: [...vault, "version"],
+  },
+  {
     rule: "store-cluster-conditions",
     allowed: clusterStore,
     refused: changed(clusterStore, [["spec", "conditions"], [{ namespaceRegexes: [".*"] }]]),
