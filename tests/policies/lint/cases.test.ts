@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../../environments/catalogue.ts";
-import { lintPaths } from "../../../policies/lint/lint.ts";
+import { lintPaths, lintSources } from "../../../policies/lint/lint.ts";
 import { isClean } from "../../../policies/lint/result.ts";
 
 /** What one run over inputs of a case has to report; inputs that real repositories hold. */
@@ -46,4 +47,64 @@ describe("lint, on inputs of the field", () => {
       });
     }
   }
+
+  it("follows links in circles once", () => {
+    const folder = mkdtempSync(join(tmpdir(), "lint-links-"));
+    try {
+      mkdirSync(join(folder, "a/b"), { recursive: true });
+      writeFileSync(join(folder, "a/values.yaml"), "db:\n  password: Made-Up-Pa55-word\n");
+      for (const [link, to] of [
+        ["a/self", "."],
+        ["a/b/up", "../.."],
+        ["c", "a"],
+        ["a/d", "../c"],
+        ["gone.yaml", "nothing.yaml"],
+      ] as const) {
+        symlinkSync(to, join(folder, link));
+      }
+      const { findings, skipped } = lintPaths([folder], { catalogue, exemptions: [], today: "2026-11-24" });
+      assert.deepEqual(
+        findings.map(({ file }) => relative(folder, file)),
+        ["a/values.yaml", "c/values.yaml"],
+      );
+      assert.deepEqual(
+        skipped.map(({ file, reason }) => `${relative(folder, file)} ${reason}`),
+        ["gone.yaml is a symbolic link to nothing"],
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  for (const [what, text] of [
+    ["JSON", `{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`],
+    ["flow style", `a: ${"[".repeat(5000)}${"]".repeat(5000)}\n`],
+    ["lists on one line", `${"- ".repeat(5000)}a\n`],
+    ["indentation", Array.from({ length: 300 }, (_, n) => `${" ".repeat(n)}a:\n`).join("")],
+    ["lists of lists", Array.from({ length: 300 }, (_, n) => `${" ".repeat(n)}-\n`).join("")],
+  ] as const) {
+    it(`reports a document that nests too deep, in ${what}`, () => {
+      const { findings } = lintSources([{ file: "deep.yaml", text }], { catalogue });
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        ["lint-too-deep"],
+      );
+    });
+  }
+  it("does not take many brackets or long lines for depth", () => {
+    const text = `kind: x\na: |\n${"  {[(\n".repeat(400)}b: [${"[1], ".repeat(400)}]\n`;
+    assert.deepEqual(lintSources([{ file: "wide.yaml", text }], { catalogue }).findings, []);
+  });
+  it("lets no warning of the YAML library reach the terminal", async () => {
+    const heard: string[] = [];
+    const listen = ({ message }: Error): number => heard.push(message);
+    process.on("warning", listen);
+    try {
+      lintSources([{ file: "a.yaml", text: "? [a, b]\n: c\n{d: e}: f\ng: !Ref x\n" }], { catalogue });
+      await new Promise(setImmediate);
+    } finally {
+      process.off("warning", listen);
+    }
+    assert.deepEqual(heard, []);
+  });
 });
