@@ -1,0 +1,74 @@
+import { causeCodes, causes } from "../../diagnose/causes.ts";
+import { incidents, incidentsIn, type Incident, type IncidentId } from "../../domain/incidents.ts";
+import { rules } from "../../policies/rules.ts";
+import { plain, table, type Page } from "../page.ts";
+
+/** `docs/incidents.md`: what once broke on the platform, and what stops or names it now. */
+export const incidentsPage: Page = { path: "docs/incidents.md", render };
+
+const all = Object.entries(incidents) as readonly (readonly [IncidentId, Incident])[];
+
+function render(): string {
+  const outOfScope = all.filter(([, { outOfScope: reason }]) => reason !== undefined);
+  const rows = all.map(([id, incident]) => [
+    `[${incident.title}](#${anchor(incident)})`,
+    plain(incident.damage),
+    incident.outOfScope === undefined ? shortly(id) : "out of scope",
+  ]);
+  return `# Incidents
+
+For platform engineers who want to know why a rule or a check exists. These ${all.length} incidents happened on the platform that this
+program was written for. Each has what broke, why, what stops or names it now, and the test that shows it. ${outOfScope.length} are out of scope.
+
+${table(["incident", "damage", "stopped or named by"], rows)}
+
+${all.map(([id, incident]) => section(id, incident)).join("\n\n")}
+
+This page is generated from \`domain/incidents.ts\`, the rules and the causes: edit there.
+`;
+}
+
+function anchor({ title }: Incident): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
+}
+
+function rulesOf(id: IncidentId) {
+  return rules.filter(({ references }) => references.includes(id)).map((rule) => rule.id);
+}
+
+function causesOf(id: IncidentId) {
+  return causeCodes.filter((code) => incidentsIn(causes[code].see).includes(id));
+}
+
+function shortly(id: IncidentId): string {
+  const parts = [
+    ["rule", rulesOf(id).length],
+    ["cause of doctor", causesOf(id).length],
+    ["other check", (incidents[id] as Incident).stops?.length ?? 0],
+  ] as const;
+  return parts
+    .filter(([, count]) => count > 0)
+    .map(([noun, count]) => `${count} ${count === 1 ? noun : noun.replace(/^(\w+)/, "$1s").replace(/checks?$/, "checks").replace("others", "other")}`)
+    .join(", ");
+}
+
+function section(id: IncidentId, incident: Incident): string {
+  const { title, damage, cause, stops = [], outOfScope, shownBy } = incident;
+  const named = [
+    ...rulesOf(id).map((rule) => `the rule [\`${rule}\`](policies.md#${rule})`),
+    ...causesOf(id).map((code) => `\`doctor\` names it: [\`${code}\`](runbook.md#${code})`),
+    ...stops.map(plain),
+  ];
+  return [
+    `## ${title}`,
+    "",
+    `- What broke: ${plain(damage)}.`,
+    `- Why: ${plain(cause)}.`,
+    ...(outOfScope === undefined ? [] : [`- Out of scope: ${plain(outOfScope)}.`]),
+    ...named.map((text) => `- Now: ${text}.`),
+    ...[...new Set(shownBy.map(([file]) => file))].map((file) => `- Shown by: [\`${file}\`](../${file}).`),
+  ].join("\n");
+}
