@@ -23,6 +23,6 @@ export interface Cause {
   readonly mind?: string;
   /** The seed's own commands, printed for those who work by hand; never run. */
   readonly seed?: readonly string[];
-  /** Where to read on: the platform's document or incident. */
-  readonly see: string;
+  /** Where to read on: incidents (`domain/incidents.ts`) and issues of other projects. @default - nothing */
+  readonly see?: readonly string[];
 }

@@ -17,6 +17,7 @@ export interface DiagnosedCause {
   readonly mind?: string;
   /** The seed's own commands, for those who work by hand. */
   readonly seed?: readonly string[];
+  /** Incidents and issues of other projects to read on, separated by commas; empty where there is none. */
   readonly see: string;
   /** Its heading in the runbook. */
   readonly page: string;

@@ -1,3 +1,4 @@
+import { readableReferences } from "../domain/incidents.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
@@ -56,13 +57,14 @@ function merged(sightings: readonly Sighting[], expected: Expectation): readonly
   const all = expected.plan.secrets.map(({ name }) => name);
   const external = expected.plan.secrets.filter(({ authority }) => authority === "external").map(({ name }) => name);
   const found = [...byCode].map(([code, seen]): DiagnosedCause => {
-    const { aliases: _, ...cause } = causes[code];
+    const { aliases: _, see = [], ...cause } = causes[code];
     const [first] = seen;
     const evidence = seen.map(({ where, seen: what }) => ({ where, seen: what }));
     return {
       code,
       ...placed(cause, expected, first),
       fixes: [...new Set(seen.map((one) => placed(cause, expected, one).fix))],
+      see: readableReferences(see).join(", "),
       page: `docs/runbook.md#${code}`,
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
       secrets: seen.some(({ secrets }) => secrets === undefined)

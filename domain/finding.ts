@@ -17,7 +17,7 @@ export interface Finding {
   readonly problem: string;
   /** The repair, as a command where there is one. */
   readonly fix: string;
-  /** Where to read on, such as `462` or a URL. */
+  /** Where to read on: headings of `docs/incidents.md`, issues of other projects. */
   readonly see?: string;
   /** The exemption of the rule that holds or has ended, with its owner and reason. */
   readonly exempt?: string;

@@ -16,7 +16,7 @@ const refused = "tests/incidents/refused-before-anything-is-called.test.ts";
 const byBootstrap = "tests/incidents/vault-bootstrap.test.ts";
 const chainVault = "tests/chain/doctor/vault.ts";
 const chainStores = "tests/chain/doctor/stores.ts";
-const chainBootstrap = "tests/chain/doctor/bootstrap.ts";
+const chainBootstrap = "tests/chain/doctor/bootstrap-runs.ts";
 const chainConsumers = "tests/chain/doctor/consumers.ts";
 const chainAzure = "tests/chain/doctor/azure.ts";
 
@@ -66,7 +66,7 @@ export const incidents = {
     title: "A Vault role that asked for an audience",
     damage: "every SecretStore answered 403, first on AKS, then on k3d",
     cause: "the role demanded an audience that the tokens did not have",
-    shownBy: [[chainStores, "vault-audience-mismatch"]],
+    shownBy: [[chainVault, "vault-role-audience"]],
   },
   P7: {
     title: "An expired reviewer token",
@@ -186,7 +186,7 @@ export const incidents = {
     damage: "Terraform failed with a conflict at creation",
     cause: "the vault was soft-deleted, then recovered outside Terraform",
     stops: ["the setting `azure.recover`, and `adopt` for what exists: `up` names both before the first change"],
-    shownBy: [["tests/cli/deploy/ownership/azure-objects.test.ts", "Key Vault"]],
+    shownBy: [["tests/cli/deploy/ownership/azure-objects.test.ts", "says nothing of a secret in soft delete"]],
   },
   P23: {
     title: "Writes to Key Vault refused",
@@ -240,7 +240,7 @@ export const incidents = {
     damage: "logins lost their state, and the health check crashed",
     cause: "`AUTH_SECRET` was unset or shorter than 32 characters",
     stops: ["`minLength` of a secret in the catalogue: `env check` and vault-bootstrap refuse a shorter value"],
-    shownBy: [[chainVault, "value-too-short"]],
+    shownBy: [[chainAzure, "value-too-short"]],
   },
   P31: {
     title: "Passwords with reserved characters in a URL",
@@ -286,7 +286,7 @@ export const incidents = {
     damage: "pods could not start",
     cause: "the repository was overridden and the digest was inherited from another image",
     stops: ["the image of vault-bootstrap is one setting: repository and digest together"],
-    shownBy: [[chainBootstrap, "bootstrap-image-unpullable"]],
+    shownBy: [[chainStores, "image-pull-denied"]],
   },
   P38: {
     title: "Jobs without tolerations",
@@ -348,7 +348,11 @@ export function readableReferences(references: readonly string[]): readonly stri
   });
 }
 
-/** The incidents among references such as `P7` or `P2, P10 (450, 462)`. */
-export function incidentsIn(references: string): readonly IncidentId[] {
-  return (references.match(/\bP\d{1,2}\b/g) ?? []).filter(isIncident);
+/** The same in Markdown, for a page in `docs/`. */
+export function linkedReferences(references: readonly string[]): readonly string[] {
+  return references.flatMap((reference) =>
+    isIncident(reference)
+      ? [`[${incidents[reference].title}](incidents.md#${incidentAnchor(reference)})`]
+      : readableReferences([reference]),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Finding, Severity } from "../domain/finding.ts";
+import { readableReferences } from "../domain/incidents.ts";
 import { exemptionFor, type Exemption, type Exempted } from "./exemptions.ts";
 import { isStackRule, type Rule, type RuleContext, type Violation } from "./rule.ts";
 import { formatPath, type Path } from "./subject/reading.ts";
@@ -64,7 +65,7 @@ function judgedOf(
       subject: judgedSubject?.label ?? wholeStack,
       problem: `${judgedSubject?.label ?? wholeStack}: ${undecidedMark}${verdict.waitsFor}`,
       fix: undecided === "note" ? leftToUpdate : "give the input a value that is known before this resource is created",
-      see: rule.references.join(", "),
+      ...seeOf(rule),
     };
     return [{ finding, subject: judgedSubject, path: verdict.path, violation: undefined }];
   }
@@ -82,7 +83,7 @@ function judgedOf(
       subject: label,
       problem: `${label}: ${where}${violation.problem}`,
       fix: violation.fix ?? rule.remediation,
-      see: rule.references.join(", "),
+      ...seeOf(rule),
       ...exemptionOf(exempted),
     };
     return { finding, subject, path, violation };
@@ -105,4 +106,10 @@ function exemptionOf(exempted: Exempted): Pick<Finding, "exempt"> {
   const { owner, reason, until } = exempted.exemption;
   const state = exempted.kind === "holds" ? "exempt until" : "the exemption ended on";
   return { exempt: `${state} ${until} (${owner}: ${reason})` };
+}
+
+/** Where to read on, where there is something that a reader can open. */
+export function seeOf({ references }: Rule): Pick<Finding, "see"> {
+  const readable = readableReferences(references);
+  return readable.length === 0 ? {} : { see: readable.join(", ") };
 }

@@ -1,5 +1,5 @@
 import type { Finding } from "../domain/finding.ts";
-import { undecidedMark } from "./judge.ts";
+import { seeOf, undecidedMark } from "./judge.ts";
 import { rules } from "./rules.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind } from "./subject/subject.ts";
@@ -48,7 +48,7 @@ export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, m
     subject: rule === undefined ? name : problem.slice(0, Math.max(0, problem.indexOf(": "))),
     problem,
     fix: fix ?? `see the policy ${policyName}`,
-    ...(rule === undefined ? {} : { see: rule.references.join(", ") }),
+    ...(rule === undefined ? {} : seeOf(rule)),
     ...(exempt === undefined ? {} : { exempt }),
   };
 }

@@ -63,7 +63,7 @@ function formatCause(found: DiagnosedCause, columns?: number): string {
     ...seed.map((command) => `  by hand: ${command}`),
     ...(mind === undefined ? [] : [words(`  mind:    ${mind}`)]),
     `  more:    ${page}`,
-    `  see:     ${see}`,
+    ...(see === "" ? [] : see.split(", ").map((one) => `  see:     ${one}`)),
   ].join("\n");
 }
 

@@ -10,7 +10,6 @@ export const bootstrapCauses = {
     symptom: "no CronJob carries values from Key Vault into Vault",
     cause: "the stack is not up, or the CronJob was deleted",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "451",
   },
   "bootstrap-suspended": {
     stage: "bootstrap",
@@ -19,7 +18,6 @@ export const bootstrapCauses = {
     symptom: "no Jobs appear; values in Vault stay as they are",
     cause: "someone set `suspend: true` on the CronJob",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "451",
   },
   "federated-token-file-missing": {
     stage: "bootstrap",
@@ -36,7 +34,6 @@ export const bootstrapCauses = {
       "the pod template was made without the projected token, and the workload identity webhook that used to add it did not run",
     fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "this program writes volume and variables into the pod template itself, so no webhook is needed",
-    see: "451",
   },
   "bootstrap-image-not-pulled": {
     stage: "bootstrap",
@@ -47,7 +44,7 @@ export const bootstrapCauses = {
     cause:
       "the image is private while `ghcr-pull` does not exist before the bootstrap has run, or its reference is not valid",
     fix: "set bootstrap.image to a public image by digest in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
-    see: "P11, P37 (450, 519)",
+    see: ["P11", "P37"],
   },
   "bootstrap-cannot-start": {
     stage: "bootstrap",
@@ -59,7 +56,7 @@ export const bootstrapCauses = {
     cause:
       "the image lacks the program that the command names, is of another architecture, or a mounted object is missing",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
-    see: "P27 (450, 485)",
+    see: ["P27"],
   },
   "bootstrap-unschedulable": {
     stage: "bootstrap",
@@ -69,7 +66,7 @@ export const bootstrapCauses = {
     symptom: "the pod stays Pending; PodScheduled is False",
     cause: "the nodes' taints are not tolerated, or no node has room",
     fix: "kubectl --context <context> -n <namespace> describe pod -l batch.kubernetes.io/job-name=<name>",
-    see: "P38 (450, 485)",
+    see: ["P38"],
   },
   "bootstrap-overruns": {
     stage: "bootstrap",
@@ -80,7 +77,7 @@ export const bootstrapCauses = {
     cause: "a run takes longer than its deadline, or the CronJob's policy Replace kills each run when the next is due",
     fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "this program sets Forbid and a deadline under the period",
-    see: "P35 (682)",
+    see: ["P35"],
   },
   "bootstrap-stale": {
     stage: "bootstrap",
@@ -89,7 +86,7 @@ export const bootstrapCauses = {
     symptom: "its last success is older than three periods, and no newer run says why",
     cause: "the CronJob controller makes no Jobs, or every run is lost before it can write its status",
     fix: "ameide-secrets bootstrap run --stack <stack>",
-    see: "P35 (682)",
+    see: ["P35"],
   },
   "bootstrap-waiting": {
     stage: "bootstrap",
@@ -98,7 +95,6 @@ export const bootstrapCauses = {
     symptom: "there is a CronJob and no run has ended",
     cause: "it was made a moment ago",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
-    see: "451",
   },
   "bootstrap-status-malformed": {
     stage: "bootstrap",
@@ -108,7 +104,6 @@ export const bootstrapCauses = {
     cause: "someone edited or emptied the ConfigMap `vault-bootstrap-status`; the chain does not depend on it",
     fix: "ameide-secrets bootstrap run --stack <stack>",
     mind: "each run writes the whole status anew, whatever stands there",
-    see: "451",
   },
   "bootstrap-source-missing": {
     stage: "bootstrap",
@@ -118,7 +113,7 @@ export const bootstrapCauses = {
     symptom: "vault-bootstrap cannot read `vault-bootstrap-local-secrets`",
     cause: "on clusters without Azure the source Secret was not seeded",
     fix: "write the external values into <file>, as one JSON object of names and texts, then: kubectl --context <context> -n <namespace> create secret generic vault-bootstrap-local-secrets --from-file=env-secrets.json=<file> && ameide-secrets bootstrap run --stack <stack>",
-    see: "P24 (450)",
+    see: ["P24"],
   },
   "bootstrap-lease-held": {
     stage: "bootstrap",
@@ -127,7 +122,6 @@ export const bootstrapCauses = {
     symptom: "vault-bootstrap ends with `lease-held`",
     cause: "a Job and a scheduled run met; one of them waits for its turn",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
-    see: "682",
   },
   "bootstrap-forbidden-in-cluster": {
     stage: "bootstrap",
@@ -136,7 +130,6 @@ export const bootstrapCauses = {
     symptom: "vault-bootstrap ends with `kubernetes-refused`",
     cause: "its Role or RoleBinding is not what this program made",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
-    see: "450",
   },
   "bootstrap-misconfigured": {
     stage: "bootstrap",
@@ -145,7 +138,6 @@ export const bootstrapCauses = {
     symptom: "vault-bootstrap ends with `bad-configuration`",
     cause: "someone changed the CronJob's environment or what it mounts",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
-    see: "451",
   },
   "bootstrap-interrupted": {
     stage: "bootstrap",
@@ -156,7 +148,6 @@ export const bootstrapCauses = {
     cause: "its pod was deleted or evicted, as when a node is drained; the writes in hand were finished",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
     mind: "a run goes on from what is there, so nothing is lost",
-    see: "682",
   },
   "bootstrap-conflict": {
     stage: "bootstrap",
@@ -166,7 +157,7 @@ export const bootstrapCauses = {
     symptom: "the status tells `failed: conflict` for a secret",
     cause: "someone else writes to the same Vault path",
     fix: "stop the other writer (Vault's audit log names it, ameide-secrets lineage <name> --stack <stack> tells when it wrote), then: ameide-secrets bootstrap run --stack <stack>",
-    see: "P12 (412)",
+    see: ["P12"],
   },
   "bootstrap-secret-failed": {
     stage: "bootstrap",
@@ -175,7 +166,6 @@ export const bootstrapCauses = {
     symptom: "the status tells `failed` for a secret, with the reason",
     cause: "as the reason says",
     fix: "ameide-secrets bootstrap logs --stack <stack>",
-    see: "451",
   },
   "bootstrap-secret-kept": {
     stage: "bootstrap",
@@ -184,7 +174,6 @@ export const bootstrapCauses = {
     symptom: "the status tells `kept`: what is in Key Vault does not reach Vault",
     cause: "the path holds a value that bears no mark of ours, or another's",
     fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run, then: ameide-secrets up --refresh --stack <stack>",
-    see: "C11 (426, 451)",
   },
   "bootstrap-failed": {
     stage: "bootstrap",
@@ -194,6 +183,5 @@ export const bootstrapCauses = {
     cause: "as its log says",
     fix: logs,
     seed: [logs],
-    see: "451",
   },
 } as const satisfies Record<string, Cause>;

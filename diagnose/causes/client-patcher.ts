@@ -14,7 +14,7 @@ export const clientPatcherCauses = {
       "kubectl delete job platform-keycloak-realm-client-patcher -n <namespace>",
       "argocd app sync <stack>-platform-keycloak-realm",
     ],
-    see: "P2, P10 (450, 462)",
+    see: ["P2", "P10"],
   },
   "keycloak-secret-absent": {
     stage: "vault",
@@ -23,7 +23,7 @@ export const clientPatcherCauses = {
     symptom: "the ExternalSecret that asks for it says `Secret does not exist`",
     cause: "the client-patcher has not run here, or the client does not exist in Keycloak",
     fix: "raise clientPatcher.runId in Git and let Argo sync <namespace>'s keycloak-realm",
-    see: "P8, P39 (485)",
+    see: ["P8", "P39"],
   },
   "patcher-exec-format": {
     stage: "vault",
@@ -33,7 +33,6 @@ export const clientPatcherCauses = {
     symptom: "its log says `exec format error`",
     cause: "the binaries that its initContainer copies are not for this node's architecture",
     fix: "use static binaries (jq, curl) for the image's architecture in the chart keycloak_realm, then raise clientPatcher.runId",
-    see: "451, 485",
   },
   "patcher-command-missing": {
     stage: "vault",
@@ -43,7 +42,6 @@ export const clientPatcherCauses = {
     symptom: "its log says `command not found: jq`",
     cause: "the initContainer did not copy `/scripts/jq`",
     fix: "verify that the initContainer copies /scripts/jq in the chart keycloak_realm, then raise clientPatcher.runId",
-    see: "451, 485",
   },
   "patcher-keycloak-unauthorized": {
     stage: "vault",
@@ -54,7 +52,7 @@ export const clientPatcherCauses = {
     cause:
       "the Secret `keycloak-master-bootstrap` is not what the master realm was made with: it is read once, at creation",
     fix: "kubectl --context <context> -n <namespace> get secret keycloak-master-bootstrap keycloak-admin-sa",
-    see: "P28 (486)",
+    see: ["P28"],
   },
   "patcher-keycloak-forbidden": {
     stage: "vault",
@@ -64,7 +62,7 @@ export const clientPatcherCauses = {
     symptom: "its log shows 403 from Keycloak",
     cause: "the account lacks the role realm-admin, or may not read `/client-secret`",
     fix: "verify in Keycloak that the account has realm-admin, then raise clientPatcher.runId",
-    see: "P10 (450)",
+    see: ["P10"],
   },
   "patcher-client-missing": {
     stage: "vault",
@@ -74,7 +72,7 @@ export const clientPatcherCauses = {
     symptom: "its log shows 404 for a client",
     cause: "the realm's import makes clients only when the realm is made; a later client is made by the patcher",
     fix: "check that the client stands in clientReconciliation of the chart keycloak_realm, then raise clientPatcher.runId",
-    see: "P39 (485)",
+    see: ["P39"],
   },
   "patcher-vault-denied": {
     stage: "vault",
@@ -84,7 +82,7 @@ export const clientPatcherCauses = {
     symptom: "its log says `permission denied`",
     cause: "the policy `keycloak-client-patcher` lacks the path, since the client is not declared in the catalogue",
     fix: "add the client to keycloakClients in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
-    see: "P9 (451, 485, 622)",
+    see: ["P9"],
   },
   "patcher-failed": {
     stage: "vault",
@@ -94,6 +92,5 @@ export const clientPatcherCauses = {
     cause: "as its log says",
     fix: "kubectl --context <context> -n <namespace> logs -l job-name=platform-keycloak-realm-client-patcher",
     seed: ["kubectl get jobs -n <namespace> -l app.kubernetes.io/name=keycloak-realm"],
-    see: "451, 485",
   },
 } as const satisfies Record<string, Cause>;

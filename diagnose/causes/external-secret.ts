@@ -8,7 +8,7 @@ export const externalSecretCauses = {
     symptom: "the target Secret does not appear in the namespace",
     cause: "the stack is not up since the delivery was declared, or the ExternalSecret was deleted",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P16 (450, 622)",
+    see: ["P16"],
   },
   "external-secret-path-wrong": {
     stage: "external-secret",
@@ -25,7 +25,6 @@ export const externalSecretCauses = {
     cause: "its remoteRef.key is none that Vault holds: another prefix, another spelling, or edited by hand",
     fix: "ameide-secrets up --refresh --stack <stack>",
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
-    see: "451",
   },
   "external-secret-stale-failure": {
     stage: "external-secret",
@@ -38,7 +37,7 @@ export const externalSecretCauses = {
     seed: [
       'for es in $(kubectl get externalsecret -n <namespace> -o name); do kubectl annotate "$es" -n <namespace> force-refresh="$(date +%s)" --overwrite; done',
     ],
-    see: "451, ESO#4180",
+    see: ["ESO#4180"],
   },
   "external-secret-denied": {
     stage: "external-secret",
@@ -47,7 +46,6 @@ export const externalSecretCauses = {
     symptom: "the store is Ready; the ExternalSecret's Event says 403 `permission denied`",
     cause: "the reader's policy does not hold the path, since the catalogue does not let this namespace read it",
     fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
-    see: "452, 622",
   },
   "external-secret-template": {
     stage: "external-secret",
@@ -57,7 +55,7 @@ export const externalSecretCauses = {
     symptom: "its Event says `could not apply template`, or the Secret holds literal `{{`",
     cause: "the template is rendered by two engines, or names a key that is not fetched",
     fix: "kubectl --context <context> -n <namespace> describe externalsecret <name>",
-    see: "P17, P29 (450, 704)",
+    see: ["P17", "P29"],
   },
   "external-secret-target-owned": {
     stage: "external-secret",
@@ -67,7 +65,7 @@ export const externalSecretCauses = {
     symptom: "the ExternalSecret cannot take ownership of its target",
     cause: "two ExternalSecrets, or an ExternalSecret and another controller, write the same Secret",
     fix: "kubectl --context <context> -n <namespace> get secrets -o custom-columns='SECRET:.metadata.name,OWNERS:.metadata.ownerReferences[*].name'",
-    see: "P12, P33 (412, 426)",
+    see: ["P12", "P33"],
   },
   "external-secret-failed": {
     stage: "external-secret",
@@ -77,7 +75,6 @@ export const externalSecretCauses = {
     symptom: "its condition Ready is False",
     cause: "as its Event says",
     fix: "kubectl --context <context> -n <namespace> describe externalsecret <name>",
-    see: "451",
   },
   "external-secret-waiting": {
     stage: "external-secret",
@@ -86,7 +83,6 @@ export const externalSecretCauses = {
     symptom: "it was made a moment ago and has no condition",
     cause: "External Secrets has not come to it yet",
     fix: "ameide-secrets resync --stack <stack>",
-    see: "451",
   },
   "target-secret-missing": {
     stage: "external-secret",
@@ -95,7 +91,6 @@ export const externalSecretCauses = {
     symptom: "pods wait with CreateContainerConfigError or FailedMount: secret not found",
     cause: "the Secret was deleted since the last refresh",
     fix: "ameide-secrets resync --stack <stack>",
-    see: "451",
   },
   "target-secret-differs": {
     stage: "external-secret",
@@ -104,7 +99,6 @@ export const externalSecretCauses = {
     symptom: "keys, type or the label `app.kubernetes.io/managed-by` differ",
     cause: "the ExternalSecret was edited by hand, or the Secret was made by another",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "451",
   },
   "target-secret-behind": {
     stage: "external-secret",
@@ -113,7 +107,7 @@ export const externalSecretCauses = {
     symptom: "the keyed hashes of Vault and Secret differ",
     cause: "Vault changed since the last refresh, or the Secret was edited by hand",
     fix: "ameide-secrets resync --stack <stack>",
-    see: "P14 (450, 487)",
+    see: ["P14"],
   },
   "target-holds-placeholder": {
     stage: "external-secret",
@@ -123,7 +117,7 @@ export const externalSecretCauses = {
     symptom: "pods show ImagePullBackOff with 403 from the registry, or a service refuses the key",
     cause: "the chain carried a placeholder or an empty value: the real one never reached Key Vault or Vault",
     fix: "put the real value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
-    see: "P1, P25 (449, 450, 451)",
+    see: ["P1", "P25"],
   },
   "pull-secret-malformed": {
     stage: "external-secret",
@@ -132,7 +126,6 @@ export const externalSecretCauses = {
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
     cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "451",
   },
   "pull-secret-missing-here": {
     stage: "external-secret",
@@ -143,7 +136,7 @@ export const externalSecretCauses = {
       "ImagePullBackOff; the pod names the pull secret, and its namespace, which the chain does not reach, has none",
     cause: "the namespace is not among registry.additionalNamespaces",
     fix: "add <namespace> to registry.additionalNamespaces in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
-    see: "P16 (450, 622)",
+    see: ["P16"],
   },
   "pull-secret-not-attached": {
     stage: "external-secret",
@@ -152,7 +145,6 @@ export const externalSecretCauses = {
     symptom: "ImagePullBackOff although `ghcr-pull` is right",
     cause: "the account was made anew after the delivery, or its list is owned by another",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "444",
   },
   "image-pull-denied": {
     stage: "external-secret",
@@ -162,7 +154,7 @@ export const externalSecretCauses = {
     symptom: "ImagePullBackOff; the chain is well to its end",
     cause: "the token lacks read:packages, is expired or revoked, or the image does not exist",
     fix: "kubectl --context <context> -n <namespace> describe pod <name>",
-    see: "P1 (450)",
+    see: ["P1"],
   },
   "values-equal": {
     stage: "external-secret",
@@ -171,7 +163,7 @@ export const externalSecretCauses = {
     symptom: "`refresh_token_reused`, or one rotation breaks two consumers",
     cause: "one account or token was put into two slots",
     fix: "ameide-secrets rotate <name> --stack <stack>",
-    see: "P42 (675)",
+    see: ["P42"],
   },
   "consumer-not-restarted": {
     stage: "external-secret",
@@ -182,6 +174,6 @@ export const externalSecretCauses = {
     cause: "environment variables are read once, at the start, and nothing restarts the workload",
     fix: "kubectl --context <context> -n <namespace> rollout restart <name>",
     mind: 'the annotation reloader.stakater.com/auto: "true" ends it for good',
-    see: "P14 (450, 487)",
+    see: ["P14"],
   },
 } as const satisfies Record<string, Cause>;

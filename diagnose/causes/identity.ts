@@ -8,7 +8,6 @@ export const identityCauses = {
     symptom: "vault-bootstrap cannot get a token for Azure",
     cause: "the shared stack is not up, or the identity was deleted",
     fix: "ameide-secrets up --refresh --stack shared",
-    see: "450",
   },
   "client-id-stale": {
     stage: "identity",
@@ -19,7 +18,7 @@ export const identityCauses = {
     cause: "the identity was made anew and the pod template still has the old client id",
     fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "the client id is an output of the identity; a literal in values is what made this happen",
-    see: "P3 (450, 519, 438)",
+    see: ["P3"],
   },
   "federated-credential-missing": {
     stage: "identity",
@@ -37,7 +36,7 @@ export const identityCauses = {
     seed: [
       "az identity federated-credential list --identity-name <identity> --resource-group <resource-group> -o table",
     ],
-    see: "P4 (450)",
+    see: ["P4"],
   },
   "federated-credential-mismatch": {
     stage: "identity",
@@ -50,7 +49,7 @@ export const identityCauses = {
     seed: [
       "az identity federated-credential list --identity-name <identity> --resource-group <resource-group> -o table",
     ],
-    see: "P4 (438, 450, 711)",
+    see: ["P4"],
   },
   "federation-propagating": {
     stage: "identity",
@@ -59,7 +58,7 @@ export const identityCauses = {
     symptom: "vault-bootstrap ends with `federation-mismatch` minutes after the credential was made",
     cause: "Entra takes minutes to spread a new federated credential",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
-    see: "azure-workload-identity#576",
+    see: ["azure-workload-identity#576"],
   },
   "role-assignment-missing": {
     stage: "identity",
@@ -70,7 +69,7 @@ export const identityCauses = {
     cause: "the identity lacks `Key Vault Secrets User` at the vault",
     fix: "ameide-secrets up --refresh --stack shared",
     mind: "a new assignment takes up to ten minutes to be known",
-    see: "P23 (450)",
+    see: ["P23"],
   },
   "role-propagating": {
     stage: "identity",
@@ -79,6 +78,6 @@ export const identityCauses = {
     symptom: "vault-bootstrap ends with `source-forbidden` although the role is assigned",
     cause: "Azure takes up to ten minutes to spread a new role assignment",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
-    see: "P23 (450)",
+    see: ["P23"],
   },
 } as const satisfies Record<string, Cause>;

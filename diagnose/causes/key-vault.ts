@@ -10,7 +10,6 @@ export const keyVaultCauses = {
       "the vault's firewall, a private endpoint without DNS, or an outage stands between the cluster and Azure Key Vault",
     fix: "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>",
     mind: "nothing is overwritten meanwhile: no fixture takes the place of a value that could not be read",
-    see: "450, 451",
   },
   "key-vault-secret-missing": {
     stage: "key-vault",
@@ -22,7 +21,6 @@ export const keyVaultCauses = {
     cause: "the name was never pushed from `.env`, or it was deleted",
     fix: "ameide-secrets env push --stack shared",
     seed: ["az keyvault secret list --vault-name <key-vault> -o table"],
-    see: "451",
   },
   "key-vault-prefix-differs": {
     stage: "key-vault",
@@ -33,7 +31,7 @@ export const keyVaultCauses = {
     cause:
       'secretPrefix of the shared stack is not the one that the names were written with; not set means `env-`, "" means none',
     fix: "set secretPrefix in Pulumi.shared.yaml to the one in use, then: ameide-secrets env push --stack shared",
-    see: "P5 (450, 451, 519)",
+    see: ["P5"],
   },
   "key-vault-secret-disabled": {
     stage: "key-vault",
@@ -42,7 +40,6 @@ export const keyVaultCauses = {
     symptom: "the name is listed, reading it is refused",
     cause: "someone disabled its current version",
     fix: "az keyvault secret set-attributes --vault-name <key-vault> --name <name> --enabled true",
-    see: "451",
   },
   "key-vault-secret-expired": {
     stage: "key-vault",
@@ -51,7 +48,7 @@ export const keyVaultCauses = {
     symptom: "the name is listed with an expiry that has passed",
     cause: "its current version has expired, and nobody has put a renewed value there",
     fix: "put the renewed value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
-    see: "P42 (675, 677)",
+    see: ["P42"],
   },
   "key-vault-value-refused": {
     stage: "key-vault",
@@ -61,7 +58,7 @@ export const keyVaultCauses = {
     symptom: "vault-bootstrap ends with `value-refused`, or a consumer gets a development value",
     cause: "a development value was pushed as if it were real",
     fix: "put the real value into .env, then: ameide-secrets env push --stack shared --overwrite <name> && ameide-secrets bootstrap run --stack <stack>",
-    see: "P1, P2 (450, 462)",
+    see: ["P1", "P2"],
   },
   "azure-not-readable": {
     stage: "key-vault",
@@ -72,6 +69,5 @@ export const keyVaultCauses = {
       "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here",
     fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
     fixInLocal: "ameide-secrets local up",
-    see: "449",
   },
 } as const satisfies Record<string, Cause>;

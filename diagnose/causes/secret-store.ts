@@ -9,7 +9,6 @@ export const secretStoreCauses = {
     cause: "the API server cannot be reached, or you lack the right that the evidence names",
     fix: "kubectl --context <context> auth can-i --list -n <namespace>",
     fixInLocal: "ameide-secrets local up",
-    see: "519",
   },
   "store-missing": {
     stage: "secret-store",
@@ -19,7 +18,7 @@ export const secretStoreCauses = {
     symptom: "the ExternalSecret says that the store is not found; consumers keep what Helm put there",
     cause: "the namespace is not among additionalNamespaces, or the store was deleted",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P15, P16 (450, 622)",
+    see: ["P15", "P16"],
   },
   "store-account-missing": {
     stage: "secret-store",
@@ -28,7 +27,6 @@ export const secretStoreCauses = {
     symptom: "the store says that the ServiceAccount is not found",
     cause: "the account was deleted, or the store was made by hand",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "450",
   },
   "store-permission-denied": {
     stage: "secret-store",
@@ -39,7 +37,7 @@ export const secretStoreCauses = {
     cause:
       "Vault's Kubernetes auth cannot complete the TokenReview, or its role refuses the account; Vault's log says which",
     fix: "VAULT_TOKEN=<a token with ameide-secrets-auditor> ameide-secrets doctor --stack <stack>",
-    see: "P6, P7 (450, 451)",
+    see: ["P6", "P7"],
   },
   "store-not-ready": {
     stage: "secret-store",
@@ -49,7 +47,6 @@ export const secretStoreCauses = {
     symptom: "the store's condition Ready is False",
     cause: "as its Event says",
     fix: "kubectl --context <context> -n <namespace> describe secretstore <name>",
-    see: "451",
   },
   "store-stale": {
     stage: "secret-store",
@@ -59,7 +56,6 @@ export const secretStoreCauses = {
     cause: "External Secrets looks at a store again every five minutes",
     fix: "ameide-secrets resync --stack <stack>",
     seed: ["kubectl annotate secretstore ameide-vault -n <namespace> force-refresh=$(date +%s) --overwrite"],
-    see: "451",
   },
   "eso-not-running": {
     stage: "secret-store",
@@ -71,6 +67,5 @@ export const secretStoreCauses = {
     cause: "the operator is not running, or does not watch this namespace",
     fix: "kubectl --context <context> -n external-secrets get deployments,pods",
     fixInLocal: "ameide-secrets local up",
-    see: "447, 490",
   },
 } as const satisfies Record<string, Cause>;

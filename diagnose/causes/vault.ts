@@ -24,7 +24,7 @@ export const vaultCauses = {
     cause: "the Vault server is down, or its Service has no ready endpoint",
     fix: "kubectl --context <context> -n <namespace> get pods -l app.kubernetes.io/instance=<vault>",
     fixInLocal: "ameide-secrets local up",
-    see: "P20 (450)",
+    see: ["P20"],
   },
   "vault-uninitialised": {
     stage: "vault",
@@ -35,7 +35,6 @@ export const vaultCauses = {
     cause: "vault-bootstrap has not completed its first run",
     fix: "ameide-secrets up --stack <stack>",
     mind: `where ${credentialsSecret} exists this is \`vault-lost\`: initialising would bury the old data`,
-    see: "450, 451",
   },
   "vault-sealed": {
     stage: "vault",
@@ -54,7 +53,7 @@ export const vaultCauses = {
       'kubectl exec -n <namespace> <vault>-0 -- vault operator unseal "$UNSEAL_KEY"',
       "kubectl exec -n <namespace> <vault>-0 -- vault status",
     ],
-    see: "P13 (450, 451)",
+    see: ["P13"],
   },
   "vault-lost": {
     stage: "vault",
@@ -65,7 +64,7 @@ export const vaultCauses = {
     cause: "its volume was lost or its name changed, so that a new, empty volume was made",
     fix: "bring the old volume back: kubectl --context <context> -n <namespace> get pvc",
     mind: "nothing here initialises such a Vault or touches its credentials: both would end the last way back",
-    see: "P13 (452)",
+    see: ["P13"],
   },
   "vault-orphaned": {
     stage: "vault",
@@ -76,7 +75,6 @@ export const vaultCauses = {
       "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
     fix: `put the unseal key back as the Secret ${credentialsSecret} in <namespace>, from your backup`,
     mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
-    see: "450",
   },
   "vault-address-wrong": {
     stage: "vault",
@@ -87,7 +85,7 @@ export const vaultCauses = {
     cause:
       "the address is another one than vault.address of the stack: an old Service name or another namespace's Vault",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P19, P20 (450, 452)",
+    see: ["P19", "P20"],
   },
   "vault-reviewer-pinned": {
     stage: "vault",
@@ -98,7 +96,7 @@ export const vaultCauses = {
     cause: "token_reviewer_jwt holds a pod's projected token: it expires, and dies with its pod",
     fix: reconfigure,
     seed: authSeed,
-    see: "P7 (450, 451)",
+    see: ["P7"],
   },
   "vault-auth-config-wrong": {
     stage: "vault",
@@ -109,7 +107,6 @@ export const vaultCauses = {
     cause: "kubernetes_host, disable_local_ca_jwt or disable_iss_validation differ from what this place needs",
     fix: reconfigure,
     seed: authSeed,
-    see: "450, 451",
   },
   "vault-auth-missing": {
     stage: "vault",
@@ -118,7 +115,6 @@ export const vaultCauses = {
     symptom: "logins answer 403 or 404; auth/<auth-mount>/config does not exist",
     cause: "the auth method was never enabled here",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "451",
   },
   "token-review-forbidden": {
     stage: "vault",
@@ -129,7 +125,6 @@ export const vaultCauses = {
     cause: "no ClusterRoleBinding to system:auth-delegator names the account that reviews",
     fix: "ameide-secrets up --refresh --stack <stack>",
     seed: ["kubectl get clusterrolebinding -o wide | grep auth-delegator"],
-    see: "C10 (451, 452)",
   },
   "vault-role-missing": {
     stage: "vault",
@@ -139,7 +134,7 @@ export const vaultCauses = {
     symptom: "the store of one namespace is refused while others are well",
     cause: "the namespace receives secrets, but no role lets its account log in",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P15, P16 (450, 622)",
+    see: ["P15", "P16"],
   },
   "vault-role-audience": {
     stage: "vault",
@@ -149,7 +144,7 @@ export const vaultCauses = {
     symptom: "every store of the role answers 403",
     cause: "the role's `audience` is set and the store's token is made for another one",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P6 (450)",
+    see: ["P6"],
   },
   "vault-role-binding": {
     stage: "vault",
@@ -159,7 +154,6 @@ export const vaultCauses = {
     symptom: "the store answers 403 `service account name not authorized`",
     cause: "the role's bound accounts or namespaces do not hold the store's",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "450",
   },
   "vault-policy-narrow": {
     stage: "vault",
@@ -169,7 +163,7 @@ export const vaultCauses = {
     symptom: "login is well, reading or writing one path answers 403",
     cause: "the policy is missing, or was made before the path was declared",
     fix: "ameide-secrets up --refresh --stack <stack>",
-    see: "P9 (485, 622, 695)",
+    see: ["P9"],
   },
   "vault-path-missing": {
     stage: "vault",
@@ -179,7 +173,7 @@ export const vaultCauses = {
     symptom: "the ExternalSecret says `Secret does not exist`; its whole target is not made",
     cause: "nothing has written the path yet, or its latest version was deleted",
     fix: "ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
-    see: "P26 (450)",
+    see: ["P26"],
   },
   "vault-holds-placeholder": {
     stage: "vault",
@@ -193,7 +187,7 @@ export const vaultCauses = {
       rootToken,
       'kubectl exec -n <namespace> <vault>-0 -- sh -c "VAULT_TOKEN=$ROOT_TOKEN vault kv get secret/<name>"',
     ],
-    see: "P1 (449, 450, 451)",
+    see: ["P1"],
   },
   "vault-value-field-missing": {
     stage: "vault",
@@ -204,7 +198,6 @@ export const vaultCauses = {
     cause: "another writer put the secret there with a field of another name",
     fix: "stop the other writer (Vault's audit log names it, ameide-secrets lineage <name> --stack <stack> tells when it wrote), then: ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     mind: "one that vault-bootstrap generated is never made anew: vault kv rollback brings back the version before",
-    see: "348, 613",
   },
   "value-too-short": {
     stage: "vault",
@@ -214,7 +207,7 @@ export const vaultCauses = {
     symptom: "the consumer crashes or cannot decrypt its own state; `doctor --prove` sees it in Vault before that",
     cause: "the catalogue's minLengthInCharacters is not met",
     fix: "ameide-secrets rotate <name> --stack <stack>",
-    see: "P30 (119, 371)",
+    see: ["P30"],
   },
   "vault-port-forward-forbidden": {
     stage: "vault",
@@ -225,7 +218,6 @@ export const vaultCauses = {
     cause: "who the kubeconfig's context logs in as lacks the right that the evidence names",
     fix: "kubectl --context <context> -n <namespace> create role vault-port-forward --verb=get,create --resource=pods/portforward && kubectl --context <context> -n <namespace> create rolebinding vault-port-forward-you --role=vault-port-forward --user=<you>",
     mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` says",
-    see: "452",
   },
   "vault-not-readable": {
     stage: "vault",
@@ -235,6 +227,5 @@ export const vaultCauses = {
     cause: "no token was given, or it lacks the right that the evidence names",
     fix: "set VAULT_TOKEN to a token with the policy ameide-secrets-auditor",
     fixInLocal: "ameide-secrets local up",
-    see: "452",
   },
 } as const satisfies Record<string, Cause>;

@@ -1,17 +1,17 @@
 import { causeCodes, causes } from "../../diagnose/causes.ts";
-import { incidents, incidentsIn, type Incident, type IncidentId } from "../../domain/incidents.ts";
+import { incidentAnchor, incidents, type Incident, type IncidentId } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
 import { plain, table, type Page } from "../page.ts";
 
 /** `docs/incidents.md`: what once broke on the platform, and what stops or names it now. */
 export const incidentsPage: Page = { path: "docs/incidents.md", render };
 
-const all = Object.entries(incidents) as readonly (readonly [IncidentId, Incident])[];
+const all = Object.entries(incidents as Record<IncidentId, Incident>) as readonly (readonly [IncidentId, Incident])[];
 
 function render(): string {
   const outOfScope = all.filter(([, { outOfScope: reason }]) => reason !== undefined);
   const rows = all.map(([id, incident]) => [
-    `[${incident.title}](#${anchor(incident)})`,
+    `[${incident.title}](#${incidentAnchor(id)})`,
     plain(incident.damage),
     incident.outOfScope === undefined ? shortly(id) : "out of scope",
   ]);
@@ -28,19 +28,12 @@ This page is generated from \`domain/incidents.ts\`, the rules and the causes: e
 `;
 }
 
-function anchor({ title }: Incident): string {
-  return title
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9 -]/g, "")
-    .replaceAll(" ", "-");
-}
-
 function rulesOf(id: IncidentId) {
   return rules.filter(({ references }) => references.includes(id)).map((rule) => rule.id);
 }
 
 function causesOf(id: IncidentId) {
-  return causeCodes.filter((code) => incidentsIn(causes[code].see).includes(id));
+  return causeCodes.filter((code) => (causes[code].see ?? []).includes(id));
 }
 
 function shortly(id: IncidentId): string {

@@ -4,6 +4,7 @@ import type { Example, Sample } from "../../tests/policies/examples/example.ts";
 import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
 import { limits } from "../../policies/limits.ts";
 import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
+import { linkedReferences } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
 import { opaqueWriters } from "../../policies/subject/unread.ts";
 import { plain, table, type Page } from "../page.ts";
@@ -90,7 +91,7 @@ function section(rule: Rule): string {
       `- Remedy: ${plain(rule.remediation)}`,
       `- Level: ${levels(rule.levels)}`,
       `- Looks at: ${rule.kinds.join(", ")}`,
-      `- See: ${rule.references.join(", ")}`,
+      ...seeLine(rule.references),
     ].join("\n"),
     ...(example === undefined ? [] : [shown(example)]),
   ].join("\n\n");
@@ -101,7 +102,7 @@ function noLoss(): string {
   return [
     `### ${id}`,
     `**${plain(description)}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
-    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(at)}`, `- See: ${references.join(", ")}`].join("\n"),
+    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(at)}`, ...seeLine(references)].join("\n"),
   ].join("\n\n");
 }
 
@@ -152,4 +153,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function fenced(value: unknown): string {
   const text = value === undefined ? "# left out\n" : stringify(value, { lineWidth: 0 });
   return `\`\`\`yaml\n${text}\`\`\``;
+}
+
+function seeLine(references: readonly string[]): readonly string[] {
+  const linked = linkedReferences(references);
+  return linked.length === 0 ? [] : [`- See: ${linked.join(", ")}`];
 }

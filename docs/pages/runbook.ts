@@ -1,5 +1,6 @@
 import { causeCodes, causes } from "../../diagnose/causes.ts";
 import type { Cause } from "../../diagnose/cause.ts";
+import { linkedReferences } from "../../domain/incidents.ts";
 import { stages, type Stage } from "../../domain/stage.ts";
 import { plain, table } from "../page.ts";
 
@@ -22,9 +23,6 @@ runs the repair as it is printed, and sees it gone. Azure there is a stand-in; n
 What stands under *By hand* is document 451's own. Where it puts a key or a token on a command line, prefer the repair above it,
 which does not.
 
-Under *See* stand documents of the platform's backlog by number (451 is its *Secrets Management Architecture*); P and C are
-incidents and contradictions that were gathered from them.
-
 This page is generated from \`diagnose/causes/\`: edit there.`;
 
 function index(): string {
@@ -43,7 +41,7 @@ function chapter(stage: Stage): string {
   return [`## ${stage}`, ...codes.map((code) => section(code, causes[code]))].join("\n\n");
 }
 
-function section(code: string, { title, symptom, cause, fix, mind, seed, see, aliases = [], severity }: Cause): string {
+function section(code: string, { title, symptom, cause, fix, mind, seed, see = [], aliases = [], severity }: Cause): string {
   const lines = [
     `### ${code}`,
     "",
@@ -54,7 +52,7 @@ function section(code: string, { title, symptom, cause, fix, mind, seed, see, al
     `- Repair: ${repair(fix)}`,
     ...(mind === undefined ? [] : [`- Mind: ${plain(mind)}.`]),
     ...(aliases.length === 0 ? [] : [`- Also known as: ${aliases.map((alias) => plain(alias)).join("; ")}.`]),
-    `- See: ${see}.`,
+    ...(see.length === 0 ? [] : [`- See: ${linkedReferences(see).join(", ")}.`]),
   ];
   if (seed === undefined) return lines.join("\n");
   return [...lines, "", "By hand, as document 451 has it (printed by `doctor`, never run by it):", "", "```bash", ...seed, "```"].join("\n");

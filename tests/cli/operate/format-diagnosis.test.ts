@@ -58,17 +58,17 @@ describe("formatDiagnosis of what is broken", () => {
     const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
     assert.match(
       formatDiagnosis(explain(sealed, stack), sealed),
-      /\n {2}more: {4}docs\/runbook\.md#vault-sealed\n {2}see: {5}P13 \(450, 451\)\n\n/,
+      /\n {2}more: {4}docs\/runbook\.md#vault-sealed\n {2}see: {5}docs\/incidents\.md#a-sealed-vault-and-one-on-a-new-volume\n\n/,
     );
   });
-  it("wraps words on a terminal, and no command: that is copied", () => {
+  it("wraps words on a terminal, and neither a command nor an address: those are copied", () => {
     const before = healthy();
     const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
     const lines = formatDiagnosis(explain(sealed, stack), sealed, 60).split("\n");
     const long = lines.filter((line) => line.length > 60);
     assert.ok(lines.length > 12 && long.length > 0);
     assert.ok(
-      long.every((line) => /^ {2}by hand: |^dev: /.test(line)),
+      long.every((line) => /^ {2}(by hand|see): |^dev: /.test(line)),
       long.join("\n"),
     );
   });

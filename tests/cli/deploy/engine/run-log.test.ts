@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { readableReferences } from "../../../../domain/incidents.ts";
 import { ruleOf } from "../../../support/policy.ts";
 import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
 
@@ -147,7 +148,7 @@ describe("RunLog", () => {
         subject: "SecretStore ameide-dev/store",
         problem: "SecretStore ameide-dev/store: it asks Vault of prod",
         fix: "name Vault of dev",
-        see: ruleOf("store-same-environment").references.join(", "),
+        see: readableReferences(ruleOf("store-same-environment").references).join(", "),
       },
     ]);
   });
