@@ -1,19 +1,20 @@
 import { causeCodes, causes } from "../../diagnose/causes.ts";
-import { incidentAnchor, incidents, type Incident, type IncidentId } from "../../domain/incidents.ts";
+import { incidentAnchor, incidents, type IncidentId } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
+import { incidentFacts } from "./incident-facts.ts";
 import { plain, table, type Page } from "../page.ts";
 
 /** `docs/incidents.md`: what once broke on the platform, and what stops or names it now. */
 export const incidentsPage: Page = { path: "docs/incidents.md", render };
 
-const all = Object.entries(incidents as Record<IncidentId, Incident>) as readonly (readonly [IncidentId, Incident])[];
+const all = Object.keys(incidents) as readonly IncidentId[];
 
 function render(): string {
-  const outOfScope = all.filter(([, { outOfScope: reason }]) => reason !== undefined);
-  const rows = all.map(([id, incident]) => [
-    `[${incident.title}](#${incidentAnchor(id)})`,
-    plain(incident.damage),
-    incident.outOfScope === undefined ? shortly(id) : "out of scope",
+  const outOfScope = all.filter((id) => incidentFacts[id].outOfScope !== undefined);
+  const rows = all.map((id) => [
+    `[${incidents[id]}](#${incidentAnchor(id)})`,
+    plain(incidentFacts[id].damage),
+    incidentFacts[id].outOfScope === undefined ? shortly(id) : "out of scope",
   ]);
   return `# Incidents
 
@@ -22,9 +23,9 @@ program was written for. Each has what broke, why, what stops or names it now, a
 
 ${table(["incident", "damage", "stopped or named by"], rows)}
 
-${all.map(([id, incident]) => section(id, incident)).join("\n\n")}
+${all.map(section).join("\n\n")}
 
-This page is generated from \`domain/incidents.ts\`, the rules and the causes: edit there.
+This page is generated from \`docs/pages/incident-facts.ts\`, the rules and the causes: edit there.
 `;
 }
 
@@ -40,7 +41,7 @@ function shortly(id: IncidentId): string {
   const parts = [
     ["rule", rulesOf(id).length],
     ["cause of doctor", causesOf(id).length],
-    ["other check", (incidents[id] as Incident).stops?.length ?? 0],
+    ["other check", incidentFacts[id].stops?.length ?? 0],
   ] as const;
   return parts
     .filter(([, count]) => count > 0)
@@ -48,15 +49,15 @@ function shortly(id: IncidentId): string {
     .join(", ");
 }
 
-function section(id: IncidentId, incident: Incident): string {
-  const { title, damage, cause, stops = [], outOfScope, shownBy } = incident;
+function section(id: IncidentId): string {
+  const { damage, cause, stops = [], outOfScope, shownBy } = incidentFacts[id];
   const named = [
     ...rulesOf(id).map((rule) => `the rule [\`${rule}\`](policies.md#${rule})`),
     ...causesOf(id).map((code) => `\`doctor\` names it: [\`${code}\`](runbook.md#${code})`),
     ...stops.map(plain),
   ];
   return [
-    `## ${title}`,
+    `## ${incidents[id]}`,
     "",
     `- What broke: ${plain(damage)}.`,
     `- Why: ${plain(cause)}.`,

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { incidentFacts, type IncidentFacts } from "../../docs/pages/incident-facts.ts";
 import { causeCodes, causes } from "../../diagnose/causes.ts";
 import {
   incidentAnchor,
   incidents,
   linkedReferences,
   readableReferences,
-  type Incident,
   type IncidentId,
 } from "../../domain/incidents.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
 import { rules } from "../../policies/rules.ts";
 
-const all = Object.entries(incidents as Record<IncidentId, Incident>) as readonly (readonly [IncidentId, Incident])[];
+const all = Object.entries(incidentFacts) as readonly (readonly [IncidentId, IncidentFacts])[];
 const references = [
   ...rules.flatMap((rule) => rule.references),
   ...causeCodes.flatMap((code) => causes[code].see ?? []),
