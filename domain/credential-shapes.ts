@@ -22,5 +22,6 @@ const shapes: readonly (readonly [name: string, shape: RegExp])[] = [
 
 /** What kind of secret a text is by its shape; `undefined` if its shape says nothing. */
 export function shapeOf(value: string): string | undefined {
+  if (value.length < 11) return undefined; // shorter than every shape
   return shapes.find(([, shape]) => shape.test(value))?.[0];
 }

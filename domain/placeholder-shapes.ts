@@ -10,6 +10,7 @@ export function isPlaceholderShape(value: string): boolean {
     documented.test(text) ||
     reservedHost.test(text) ||
     openSlot.test(text) ||
+    /^base[-_]?64[-_ ]?encoded/i.test(text) ||
     isPlaceholderPhrase(text)
   );
 }
@@ -19,7 +20,7 @@ const wrapped =
   /^(?:<[^<>]{1,80}>|\[[A-Za-z]+(?:[ _-][A-Za-z]+)+\]|\{[A-Za-z]+(?:[ _-][A-Za-z]+)*\}|__(?!token__)[A-Za-z]+(?:[_-][A-Za-z]+)*__|@@[A-Za-z_-]+@@|#\{[\w. -]+\}#?|%[A-Za-z_]+%)$/;
 
 /** Nothing but filling after an issuer's prefix: `sk-...`, `ghp_xxxx`, `AKIAXXXX`, `****`. */
-const filler = /^(?:(?:[a-z][a-z\d]{0,7}[-_]){0,3}|AKIA|AIza|SG\.)(?:x{3,}|[*.•?]{3,}|…)[-_.x*•?…]*$/i;
+const filler = /^(?:(?:[a-z][a-z\d]{0,7}[-_]){0,3}|AKIA|AIza|SG\.)(?:x{3}|[*.•?]{3}|…)[-_.x*•?…]*$/i;
 
 /** The keys of AWS's own documentation. */
 const documented = /^(?:AKIA[A-Z\d]{9}|[A-Za-z\d/+]{30})EXAMPLE$|EXAMPLEKEY$/;
@@ -50,6 +51,8 @@ const phrases: readonly RegExp[] = [
   /\bshould be (?:changed|replaced|updated|secret)\b|\bopenssl rand\b|\bat least \d+ (?:chars?|characters?|bytes?)\b/,
   /^(?:(?:set|use|generate|some|an?|any) )*(?:(?:very|long|strong|secure|random|super|unique|secret) )+(?:string|keys?|passwords?|secrets?|tokens?|values?|phrase|jwt)(?: .*)?$/,
   /^(?:password|passwd|secret|secret key|supersecret|pass ?phrase)$/,
+  /^(?:will be )?(?:defined|definded|provided|injected|stored|managed|supplied|overridden|set|comes|taken|kept) (?:in|by|from|via|at|through)(?: .*)?$/,
+  /^(?:auto ?)?(?:replaced?|generated?|filled|injected)(?: .*)?$/,
   new RegExp(`^not (?:a |the )?(?:real|actual|valid)(?: .*)?$`),
 ];
 

@@ -2,9 +2,10 @@ import { ownerOfTarget } from "../domain/plan/declared.ts";
 import { refused } from "./authority-verdicts.ts";
 import { placeOfNamespace } from "./place.ts";
 import { mandatory, type ResourceRule } from "./rule.ts";
-import { text } from "./subject/reading.ts";
+import { entries, text } from "./subject/reading.ts";
 import { specPath, specText, targetOf } from "./subject/references.ts";
 import type { Kind } from "./subject/subject.ts";
+import { encryptedBy } from "./value-nature.ts";
 
 const doors: readonly Kind[] = [
   "DotenvVariable",
@@ -116,11 +117,23 @@ export const authoritySealedSecret: ResourceRule = {
   id: "authority-sealed-secret",
   family: "authority",
   severity: "medium",
-  description: "No SealedSecret: secrets come by the chain or from their owner.",
+  description: "No SealedSecret, and no Secret that SOPS encrypts: secrets come by the pipeline or from their owner.",
   why: "A second way into the cluster, with a value in Git that nobody rotates.",
   remediation: "Add the secret to the catalogue and deliver it by ExternalSecret.",
   references: ["362"],
   levels: mandatory,
-  kinds: ["SealedSecret"],
-  judge: () => [{ problem: "is a SealedSecret; deliver it by an ExternalSecret instead" }],
+  kinds: ["SealedSecret", "Secret"],
+  judge({ kind, origin, object }) {
+    if (kind === "SealedSecret") return [{ problem: "is a SealedSecret; deliver it by an ExternalSecret instead" }];
+    if (origin !== "document") return []; // the API server never gets ciphertext
+    const encrypted = ["data", "stringData"].flatMap((field) =>
+      entries(object, field).flatMap(([key]) => {
+        const tool = encryptedBy(text(object, field, key) ?? "");
+        return tool === undefined ? [] : [{ path: [field, key], tool }];
+      }),
+    );
+    const [first] = encrypted;
+    if (first === undefined) return [];
+    return [{ path: first.path, problem: `is encrypted by ${first.tool}; deliver it by an ExternalSecret instead` }];
+  },
 };

@@ -1,10 +1,12 @@
 import { shapeOf } from "../domain/credential-shapes.ts";
-import { credentialIn, isLiteral, namesSecret } from "./credential-shapes.ts";
+import { credentialIn, literalIn } from "./credential.ts";
+import { argumentCredentials, credentialAt } from "./credential-places.ts";
 import { judgeEach } from "./judge-each.ts";
 import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";
 import { judgeContainers, wordsOf } from "./subject/pods.ts";
 import { templateData, templatePath } from "./subject/references.ts";
+import { natureOf } from "./value-nature.ts";
 
 export const secretnessLiteralSecret: ResourceRule = {
   id: "secretness-literal-secret",
@@ -22,20 +24,27 @@ export const secretnessLiteralSecret: ResourceRule = {
     return ["data", "stringData"].flatMap((field) =>
       judgeEach(entries(object, field), ([key]): readonly Violation[] => {
         const written = text(object, field, key) ?? "";
-        const value =
-          field === "data" && isLiteral(written) ? Buffer.from(written, "base64").toString("utf8") : written;
-        const found = holdsSecret(key, value);
+        const found = holdsSecret(key, field === "data" ? decoded(written) : written);
         return found === undefined ? [] : [{ path: [field, key], problem: `"${key}" holds ${found} in clear` }];
       }),
     );
   },
 };
 
-/** In a Secret every literal counts, but for what is plainly none: names, hosts, ports, switches. */
+/** What a tool fills in or decrypts before the API server gets it is not encoded. */
+function decoded(written: string): string {
+  const nature = natureOf(written);
+  return nature === "template" || nature === "ciphertext" ? written : Buffer.from(written, "base64").toString("utf8");
+}
+
+/** In a Secret every literal counts, except what is plainly none: names, hosts, ports, switches, markers to fill in. */
 function holdsSecret(key: string, value: string): string | undefined {
-  const known = credentialIn(key, value);
-  if (known !== undefined || !isLiteral(value)) return known;
-  return /^\.dockerconfigjson$|\.json$|\.pem$|\.key$|^tls\.key$|^key$|^value$/i.test(key) ? "a literal" : undefined;
+  const known = shapeOf(value) ?? literalIn(key, value, "in-secret");
+  if (known !== undefined) return known;
+  const nature = natureOf(value);
+  if (nature === "hash") return "the hash of a password";
+  const isWhole = /^\.dockerconfigjson$|\.json$|\.pem$|\.key$|^tls\.key$|^key$|^value$/i.test(key);
+  return isWhole && nature === undefined ? "a literal" : undefined;
 }
 
 export const secretnessValues: ResourceRule = {
@@ -51,7 +60,7 @@ export const secretnessValues: ResourceRule = {
   kinds: ["Values"],
   judge: (subject) =>
     subject.leaves().flatMap(({ path, value = "" }): readonly Violation[] => {
-      const found = credentialIn(String(path.findLast((key) => typeof key === "string") ?? ""), value);
+      const found = credentialAt(subject.object, path, value);
       return found === undefined ? [] : [{ path, problem: `holds ${found}` }];
     }),
 };
@@ -124,21 +133,13 @@ export const secretnessWorkload: ResourceRule = {
         const problem = `container "${name}" has ${found ?? ""} in its environment as ${variable}`;
         return found === undefined ? [] : [{ path: [...path, "env", i, "value"], problem }];
       });
-      const words = (): readonly Violation[] =>
-        wordsOf(container).flatMap(({ word, path: at }): readonly Violation[] => {
-          const found = argumentSecret(word);
-          return found === undefined
-            ? []
-            : [{ path: at, problem: `container "${name}" has ${found} in its arguments` }];
-        });
+      const words = (): readonly Violation[] => {
+        const own = wordsOf(container);
+        return argumentCredentials(own.map(({ word }) => word)).map(({ index, found }) => ({
+          path: own[index]?.path ?? path,
+          problem: `container "${name}" has ${found} in its arguments`,
+        }));
+      };
       return judgeEach([...environment, words], (one) => one());
     }),
 };
-
-/** `--password=...` and shapes; a script's own `PASSWORD=$(...)` is no literal. */
-function argumentSecret(word: string): string | undefined {
-  const shape = shapeOf(word);
-  if (shape !== undefined) return shape;
-  const [, flag = "", value = ""] = /^--?([\w-]+)=(\S+)$/.exec(word) ?? [];
-  return namesSecret(flag) && isLiteral(value) ? "a literal" : undefined;
-}

@@ -1,67 +1,10 @@
 import assert from "node:assert/strict";
-import { credentialIn, isLiteral, namesSecret } from "../../policies/credential-shapes.ts";
 import { changed, type Path, type Sample } from "./examples/example.ts";
 import { container, cronJob, externalSecret, pushSecret } from "./examples/samples.ts";
 import { examples } from "./examples/all.ts";
 import { said, saidBy } from "../support/policy.ts";
 
 const repeated = (length: number): string => "a1B2".repeat(length).slice(0, length);
-
-describe("namesSecret", () => {
-  for (const name of ["POSTGRES_PASSWORD", "client-secret", "apiKey", "AUTH_SECRET", "unseal-key", "DB_CREDENTIALS"]) {
-    it(`takes "${name}" for the name of a value`, () => assert.equal(namesSecret(name), true));
-  }
-  for (const name of [
-    "SECRET_NAME",
-    "secretKeyRef",
-    "TOKEN_URL",
-    "PASSWORD_FILE",
-    "tokenTtl",
-    "PASSWORD_MIN_LENGTH",
-    "existingSecret",
-    "passwordPolicy",
-  ]) {
-    it(`does not take "${name}" for one`, () => assert.equal(namesSecret(name), false));
-  }
-});
-
-describe("isLiteral", () => {
-  for (const text of ["correct horse", "C1tr0n3lla!", "ab12"])
-    it(`takes "${text}" for a value`, () => assert.equal(isLiteral(text), true));
-  for (const text of [
-    "",
-    "abc",
-    "{{ .password }}",
-    "${PASSWORD}",
-    "$(cat /x)",
-    "$PASSWORD",
-    "<path:secret/data/x#value>",
-    "ref+vault://x",
-    "vault:secret/data/x#value",
-    "true",
-    "12345",
-    "/var/run/secrets/x",
-    "./token",
-    "https://vault:8200",
-    "********",
-  ]) {
-    it(`does not take "${text}" for one`, () => assert.equal(isLiteral(text), false));
-  }
-});
-
-describe("credentialIn", () => {
-  it("finds a shape under any name", () => assert.equal(credentialIn("note", `ghp_${repeated(36)}`), "a GitHub token"));
-  it("finds a literal under a secret's name only", () =>
-    assert.deepEqual(
-      [credentialIn("password", "correct horse"), credentialIn("username", "correct horse")],
-      ["a literal", undefined],
-    ));
-  it("does not take the name of a Secret for a secret", () =>
-    assert.deepEqual(
-      [credentialIn("pullSecret", "ghcr-pull"), credentialIn("client-secret", "0a1b2c3d4e")],
-      [undefined, "a literal"],
-    ));
-});
 
 describe("rule secretness-workload", () => {
   const example = examples.find(({ rule }) => rule === "secretness-workload");
