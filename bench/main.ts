@@ -1,14 +1,13 @@
 import { parseArgs } from "node:util";
 import { azureBench } from "./azure.ts";
 import type { Bench, Measurement } from "./bench.ts";
-import { cliBench } from "./cli.ts";
+import { cliBench, startBench } from "./start.ts";
 import { bootstrapBench } from "./bootstrap.ts";
 import { diagnoseBench } from "./diagnose.ts";
 import { envPushBench } from "./env-push.ts";
 import { liveBench } from "./live.ts";
 import { lintBench, policiesBench } from "./policies.ts";
 import { programBench } from "./program.ts";
-import { startBench } from "./start.ts";
 
 /**
  * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only

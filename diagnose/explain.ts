@@ -1,10 +1,9 @@
 import { readableReferences } from "../domain/incidents.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Failure, Observed, Snapshot } from "./snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import { causes } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
-import { explainClusterAccess } from "./explain/cluster-access.ts";
 import { explainConsumers } from "./explain/consumers.ts";
 import { explainExternalSecret } from "./explain/external-secret.ts";
 import { explainIdentity } from "./explain/identity.ts";
@@ -14,10 +13,10 @@ import { explainSecretStore } from "./explain/secret-store.ts";
 import { explainTargetSecret } from "./explain/target-secret.ts";
 import { explainVaultSecrets } from "./explain/vault-secrets.ts";
 import { explainVault } from "./explain/vault.ts";
-import type { Expectation, Rule, Sighting } from "./explain/view.ts";
+import { type Expectation, type Rule, type Sighting, type View, isUnseen } from "./explain/view.ts";
 import type { DiagnosedCause, Diagnosis } from "./diagnosis.ts";
 import { hopsOf } from "./hops.ts";
-import { placed } from "./placed.ts";
+import { fillCause } from "./fill-names.ts";
 
 /** Bootstrap after Vault: what its last run met may be over by now, and only Vault's own state tells. */
 const rules: readonly Rule[] = [
@@ -62,8 +61,8 @@ function merged(sightings: readonly Sighting[], expected: Expectation): readonly
     const evidence = seen.map(({ where, seen: what }) => ({ where, seen: what }));
     return {
       code,
-      ...placed(cause, expected, first),
-      fixes: [...new Set(seen.map((one) => placed(cause, expected, one).fix))],
+      ...fillCause(cause, expected, first),
+      fixes: [...new Set(seen.map((one) => fillCause(cause, expected, one).fix))],
       see: readableReferences(see).join(", "),
       page: `docs/runbook.md#${code}`,
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
@@ -84,4 +83,46 @@ const severities: readonly Severity[] = ["error", "warning", "note"];
 
 function rank({ severity, stage }: DiagnosedCause): number {
   return severities.indexOf(severity) * stages.length + stages.indexOf(stage);
+}
+
+/**
+ * Each part of the cluster that could not be looked at, with the right that is missing or the server's words; where the
+ * cluster is out of reach as a whole, that once. What is not there or malformed is for the rules of its stage.
+ */
+export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
+  const { stores, bootstrap, vault, identity } = snapshot;
+  const parts: readonly Observed<unknown>[] = [
+    stores,
+    snapshot.externalSecrets,
+    snapshot.warned,
+    snapshot.secrets,
+    snapshot.serviceAccounts,
+    snapshot.pods,
+    snapshot.workloads,
+    snapshot.clientPatcher,
+    bootstrap.cronJob,
+    bootstrap.jobs,
+    bootstrap.status,
+    bootstrap.log,
+    bootstrap.credentialsSecret,
+    vault.tokenReviewers,
+    identity.clusterIssuer,
+  ];
+  const isShut = parts.every((part) => !part.ok && isOutOfReach(part.failure));
+  // that one is asked for where a pull secret is delivered, and else well without a question
+  const failures = [...parts, snapshot.pullsElsewhere].filter((part) => !part.ok).map(({ failure }) => failure);
+  const patcherLog = snapshot.clientPatcher.ok ? snapshot.clientPatcher.value.unseenLog : undefined;
+  if (patcherLog !== undefined) failures.push(patcherLog);
+  const reported = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
+  // unseen, not broken: no secret is named
+  return reported.map(({ asked, message }) => ({
+    code: "cluster-not-readable",
+    where: asked,
+    seen: message,
+    secrets: [],
+  }));
+}
+
+function isOutOfReach({ kind }: Failure): boolean {
+  return kind === "not-asked" || kind === "unreachable";
 }

@@ -5,7 +5,7 @@ import { UserError } from "../domain/user-error.ts";
 import { nearest } from "../domain/nearest.ts";
 import { customMetadataKeys } from "../domain/bootstrap-config.ts";
 import type { Expectation } from "./explain/view.ts";
-import { withNames } from "./placed.ts";
+import { withNames } from "./fill-names.ts";
 
 /** One place that holds the secret, or should. */
 export interface LineageHop {

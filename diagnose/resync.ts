@@ -1,13 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { mapBounded } from "../clients/pacing.ts";
-import type { ExternalSecretState, Failure, Observed, StoreState } from "./snapshot.ts";
+import { type ExternalSecretState, type Failure, type Observed, type StoreState, describeFailure } from "./snapshot.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
 import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
 import { observed } from "./observe/observed.ts";
-import { refuseUnknown } from "./resync-scope.ts";
-import { describeFailure } from "./snapshot.ts";
+import { nearest } from "../domain/nearest.ts";
 
 /** A cluster that may be changed: by JSON merge patches, and no more is needed here. */
 export interface KubernetesWriter extends WatchedCluster {
@@ -227,4 +226,28 @@ async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Pr
     const blind = part?.events.ok === false ? `; its cause ${describeFailure(part.events.failure)}` : "";
     return `${found?.ready?.message ?? "no condition yet"}${blind}`;
   };
+}
+
+/**
+ * Refuses names that stand for nothing: a resync that touches nothing would look like one that went well.
+ *
+ * @param kind - what they are names of.
+ * @param where - where they were looked for, such as `dev`.
+ * @throws UserError for all of them together, each with the nearest one that there is.
+ */
+export function refuseUnknown(
+  kind: "namespace" | "ExternalSecret",
+  given: readonly string[],
+  known: readonly string[],
+  where: string,
+): void {
+  const names = [...new Set(known)].toSorted();
+  const unknown = given.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const close = unknown.map((name) => nearest(name, names)).filter((name) => name !== undefined);
+  throw UserError.of(
+    kind === "namespace" ? "resync-namespace-unknown" : "resync-name-unknown",
+    `${where} has no ${kind} ${unknown.join(", ")}`,
+    close.length > 0 ? `did you mean ${[...new Set(close)].join(", ")}?` : `give one of: ${names.join(", ") || "none"}`,
+  );
 }

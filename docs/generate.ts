@@ -3,7 +3,17 @@ import { dirname, join } from "node:path";
 import { jsonSchemas } from "../environments/json-schemas.ts";
 import { pasteable } from "../cli/spelling.ts";
 import { repositoryRoot } from "../environments/repository.ts";
-import { pages } from "./pages.ts";
+import type { Page } from "./page.ts";
+import { commandsPage } from "./pages/commands.ts";
+import { exitCodes } from "./pages/exit-codes.ts";
+import { incidentsPage } from "./pages/incidents.ts";
+import { policies } from "./pages/policies.ts";
+import { runbook } from "./pages/runbook.ts";
+import { secrets } from "./pages/secrets.ts";
+import { settings } from "./pages/settings.ts";
+
+/** Every page that `node docs/generate.ts` makes. Add yours here. */
+export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage];
 
 /**
  * `node docs/generate.ts` writes the files that are made from the code; with `--check` it writes none and exits with 1 when

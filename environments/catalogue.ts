@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { catalogueSchema, type Catalogue } from "../domain/catalogue/catalogue.ts";
-import { checkCatalogue } from "../domain/catalogue/check.ts";
+import { checkCatalogue } from "../domain/catalogue/check-secrets.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { schemaFindings, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";

@@ -159,3 +159,76 @@ export async function lastBootstrapLog(
   if (youngest === undefined) return undefined;
   return { pod: youngest, log: await cluster.text(`/api/v1/namespaces/${namespace}/pods/${youngest}/log`) };
 }
+
+/** A minute and more: a scheduled run takes seconds, and one that was killed keeps its lease for half a minute. */
+const longestTurns = 12;
+
+/**
+ * Runs vault-bootstrap, and again where another run held the lease: by the time that one began, what this one is to carry
+ * may not have been there yet.
+ *
+ * @param run - one run to its end.
+ * @param options.tell - told each time that it waits for its turn.
+ * @param options.pauseInMilliseconds - between two tries. @default 5000
+ * @returns how the last one ended; still `lease-held` where its turn never came.
+ */
+export async function inTurn(
+  run: () => Promise<BootstrapRun>,
+  options: {
+    readonly signal: AbortSignal;
+    readonly tell: (text: string) => void;
+    readonly pauseInMilliseconds?: number;
+  },
+): Promise<BootstrapRun> {
+  const { signal, tell, pauseInMilliseconds = 5_000 } = options;
+  for (let turn = 1; ; turn += 1) {
+    const ended = await run();
+    if (ended.cause !== "lease-held" || turn >= longestTurns) return ended;
+    tell("another run of vault-bootstrap is at work; this one waits for its turn");
+    await sleep(pauseInMilliseconds, undefined, { signal });
+  }
+}
+
+/**
+ * @param problem - what that means for who asked for the run.
+ * @param next - what is left to do once that is repaired. @default - nothing
+ */
+export function failedRun({ cause, log }: BootstrapRun, problem: string, next = ""): UserError {
+  const { said, fix } = lastWords(log);
+  return UserError.of(cause, `${problem}: ${said}`, next === "" ? fix : `${fix}; then ${next}`);
+}
+
+/** What a failed run says of itself, and what to do about it: its summary, or else the end of its log. */
+export function lastWords(log: string): { readonly said: string; readonly fix: string } {
+  const lines = log.trim().split("\n");
+  const doctor = "ameide-secrets doctor --stack <stack>";
+  const { problem, fix } = parsed(lines.at(-1) ?? "");
+  if (problem !== undefined) {
+    return { said: problem, fix: fix === undefined || fix === "" ? `${doctor} names the repair` : `${fix}; ${doctor} tells more` }; // prettier-ignore
+  }
+  // it was killed before it could sum up, or is another program
+  const end = lines.slice(-5).filter((line) => line !== "");
+  return {
+    said: end.length === 0 ? "it left no log" : `its log ends with\n    ${end.join("\n    ")}`,
+    fix: `${doctor} names the repair, docs/exit-codes.md#vault-bootstrap what each cause means`,
+  };
+}
+
+/** What a dry run would do. @param mount - of the KV engine that it would write to. */
+export function plannedWrites(log: string, mount: string): string {
+  const writes = log.split("\n").flatMap((line) => {
+    const { event, name, path, reason } = parsed(line);
+    return event === "would-write"
+      ? [`would write ${name} to Vault ${mount}/${path}${reason === undefined ? "" : `, ${reason}`}`]
+      : [];
+  });
+  return writes.length === 0 ? "would write nothing" : writes.join("\n");
+}
+
+function parsed(line: string): Readonly<Record<string, string | undefined>> {
+  try {
+    return (JSON.parse(line) ?? {}) as Readonly<Record<string, string | undefined>>;
+  } catch {
+    return {}; // Node's own words
+  }
+}

@@ -1,6 +1,12 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import type { LocalHome } from "../../local/home.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writePrivateFile } from "../../local/private-file.ts";
+import { AzureClient } from "../../clients/azure.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import type { ArmAddress } from "../../stand-ins/providers/azure-native/arm-client.ts";
 
 /** Loads the `local` stack: settings of its stack file, moved to the ports of this home. */
 export async function loadLocalStack(home: LocalHome, envFiles: readonly string[]): Promise<EnvironmentStack> {
@@ -21,4 +27,43 @@ export function localAzureAccount(): { readonly tenantId?: string; readonly subs
 /** Of the one Key Vault that the stand-in serves. */
 export function localAzureUri(home: LocalHome): string {
   return `${home.azureUrl}/`;
+}
+
+/** The files that a start reads where none are named, and no start of the home named others. */
+const samples = [".env.example"];
+
+/**
+ * Which files a start reads: those that are named, else those of the last start. A start without names must not put the
+ * samples over real values.
+ */
+export function dotenvOf(home: LocalHome, named: readonly string[] | undefined): readonly string[] {
+  if (named !== undefined) return named;
+  const file = fileOf(home);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as readonly string[]) : samples;
+}
+
+/** @param files - relative to `root`; another checkout may start the home the next time. */
+export function rememberDotenv(home: LocalHome, root: string, files: readonly string[]): void {
+  const isDefault = files.length === 1 && files[0] === samples[0];
+  writePrivateFile(fileOf(home), JSON.stringify(isDefault ? samples : files.map((path) => resolve(root, path))));
+}
+
+function fileOf({ dir }: LocalHome): string {
+  return join(dir, "dotenv.json");
+}
+
+/** The Azure stand-in of a home, as the person who owns its subscription. */
+export function localArm(home: LocalHome): Omit<ArmAddress, "subscriptionId" | "location"> {
+  return {
+    endpoint: home.azureUrl,
+    caPem: readFileSync(home.azure.caCertificate, "utf8"),
+    operatorToken: readFileSync(home.azure.operatorToken, "utf8").trim(),
+  };
+}
+
+/** The same, to be read as any Azure. */
+export function localAzure(home: LocalHome, keyVaultUri: string): AzureClient {
+  const { endpoint, caPem, operatorToken } = localArm(home);
+  const token = () => Promise.resolve(new Redacted(operatorToken));
+  return new AzureClient({ resourceManager: endpoint, keyVaultUri, token, ca: caPem });
 }

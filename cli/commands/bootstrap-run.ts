@@ -1,7 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
-import { yesOption } from "./stack-options.ts";
+import { placeOptions, type PlaceFlags, yesOption } from "./options.ts";
 
 interface Flags extends PlaceFlags {
   readonly follow?: boolean;
@@ -29,8 +28,8 @@ export const bootstrapRun: Command<Flags> = {
       await Promise.all([
         import("../operate/place.ts"),
         import("../access/bootstrap-job.ts"),
-        import("../access/bootstrap-log.ts"),
-        import("../access/bootstrap-turn.ts"),
+        import("../access/bootstrap-job.ts"),
+        import("../access/bootstrap-job.ts"),
         import("../seconds.ts"),
       ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);

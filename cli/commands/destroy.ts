@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { cloudStackOption, jsonOption } from "./stack-options.ts";
+import { cloudStackOption, jsonOption } from "./options.ts";
 import type { Destruction } from "../deploy/destroy.ts";
 
 interface Flags {

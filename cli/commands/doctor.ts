@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { placeOptions, type PlaceFlags } from "./options.ts";
 
 interface Flags extends PlaceFlags {
   readonly watch?: boolean;

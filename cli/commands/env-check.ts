@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { dotenvOption, jsonOption } from "./stack-options.ts";
+import { dotenvOption, jsonOption } from "./options.ts";
 
 interface Flags {
   readonly stack: "shared" | "local";

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
-import { dotenvOption, jsonOption } from "./stack-options.ts";
+import { dotenvOption, jsonOption } from "./options.ts";
 
 interface Flags {
   readonly dotenv?: readonly string[];

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
-import { dotenvOption, jsonOption, yesOption } from "./stack-options.ts";
+import { dotenvOption, jsonOption, yesOption } from "./options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly stack: "shared" | "local";

@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { placeOptions, type PlaceFlags } from "./options.ts";
 
 export const guard: Command<PlaceFlags> = {
   name: "guard",

@@ -1,7 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
-import { dotenvOption } from "./stack-options.ts";
+import { placeOptions, type PlaceFlags, dotenvOption } from "./options.ts";
 import type { Lineage } from "../../diagnose/lineage.ts";
 import { table } from "../table.ts";
 

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
-import { jsonOption } from "./stack-options.ts";
+import { jsonOption } from "./options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly json?: boolean;
@@ -20,7 +20,7 @@ export const localStatus: Command<Flags> = {
       io.err(`there is no local environment in ${home.dir}\n  fix: npm start`);
       return ExitCode.finding;
     }
-    const { serverStates } = await import("../../local/servers/index.ts");
+    const { serverStates } = await import("../../local/servers/records.ts");
     const servers = serverStates(home);
     const down = servers.filter(({ running }) => !running);
     const account = down.length > 0 ? undefined : await accountOf(home);

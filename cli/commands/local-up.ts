@@ -5,7 +5,7 @@ import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import type { RealPlugins } from "../access/real-plugins.ts";
-import { jsonOption, refreshOption } from "./stack-options.ts";
+import { jsonOption, refreshOption } from "./options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly dotenv?: readonly string[];
@@ -47,7 +47,7 @@ export const localUp: Command<Flags> = {
     const { repositoryRoot } = await import("../../environments/index.ts");
     const realPlugins = flags.realPlugins === true ? await installedPlugins() : undefined;
     const home = await homeOf(flags);
-    const { dotenvOf, rememberDotenv } = await import("../../local/last-dotenv.ts");
+    const { dotenvOf, rememberDotenv } = await import("../access/local-stack.ts");
     const envFiles = dotenvOf(home, flags.dotenv);
     if (flags.firstLook) {
       const { firstLook } = await import("../../local/first-look/main.ts");
@@ -113,7 +113,7 @@ export const localUp: Command<Flags> = {
 async function installedPlugins(): Promise<RealPlugins> {
   const [{ findRealPlugins }, { pulumiExecutable }] = await Promise.all([
     import("../access/real-plugins.ts"),
-    import("../deploy/pulumi-executable.ts"),
+    import("../deploy/engine/stack.ts"),
   ]);
   return findRealPlugins(process.env, await pulumiExecutable().catch(() => "pulumi"));
 }

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
 import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
-import { jsonOption } from "./stack-options.ts";
+import { jsonOption } from "./options.ts";
 
 interface Flags extends LocalHomeFlags {
   readonly stack: string;
@@ -27,7 +27,7 @@ export const prune: Command<Flags> = {
   ],
   examples: ["ameide-secrets prune env-ghcr-token", "ameide-secrets prune env-ghcr-token --stack dev --yes"],
   async run(flags, io, [name = ""]) {
-    const { pruneFor } = await import("../operate/prune-place.ts");
+    const { pruneFor } = await import("../operate/prune.ts");
     const yes = flags.yes === true;
     const rows = await pruneFor({ ...flags, name, yes });
     if (flags.json === true) io.out(JSON.stringify(rows, undefined, 2));

@@ -1,7 +1,6 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
-import { yesOption } from "./stack-options.ts";
+import { placeOptions, type PlaceFlags, yesOption } from "./options.ts";
 import type { ResyncResult } from "../../diagnose/resync.ts";
 import { describeFailure } from "../../diagnose/snapshot.ts";
 
@@ -35,7 +34,7 @@ export const resync: Command<Flags> = {
       import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/resync.ts"),
-      import("../../diagnose/resync-scope.ts"),
+      import("../../diagnose/resync.ts"),
       import("../seconds.ts"),
     ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);

@@ -1,9 +1,8 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
-import { yesOption } from "./stack-options.ts";
+import { placeOptions, type PlaceFlags, yesOption } from "./options.ts";
 import type { Expectation } from "../../diagnose/explain/view.ts";
-import { withNames } from "../../diagnose/placed.ts";
+import { withNames } from "../../diagnose/fill-names.ts";
 import type { RotationReport, RotationStep } from "../../diagnose/rotation.ts";
 import { table } from "../table.ts";
 

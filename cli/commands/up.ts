@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
-import { cloudStackOption, dotenvOption, jsonOption, refreshOption, yesOption } from "./stack-options.ts";
+import { cloudStackOption, dotenvOption, jsonOption, refreshOption, yesOption } from "./options.ts";
 
 interface Flags {
   readonly stack: string;

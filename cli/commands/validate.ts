@@ -2,7 +2,7 @@ import type { Validation } from "../../diagnose/validate.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { placeOptions, type PlaceFlags } from "./options.ts";
 
 interface Flags extends PlaceFlags {
   readonly prove?: boolean;

@@ -3,7 +3,7 @@ import type { Uses } from "../../diagnose/who-uses.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
-import { placeOptions, type PlaceFlags } from "./place-options.ts";
+import { placeOptions, type PlaceFlags } from "./options.ts";
 
 export const whoUses: Command<PlaceFlags> = {
   name: "who-uses",

@@ -5,10 +5,9 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import { requireSharedStack } from "../../components/shared-stack.ts";
-import { openStack, requireFittingState } from "./engine/stack.ts";
+import { openStack, requireFittingState, pulumiExecutable } from "./engine/stack.ts";
 import type { OpenEngine } from "./chain.ts";
 import { refuseWeakState } from "./preflight.ts";
-import { pulumiExecutable } from "./pulumi-executable.ts";
 
 /** The person's own backend and plugins, for an update that may lose no value that state holds. */
 export async function openCloudEngine(

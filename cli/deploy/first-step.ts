@@ -1,8 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { runBootstrapJob } from "../access/bootstrap-job.ts";
-import { failedRun } from "../access/bootstrap-log.ts";
+import { runBootstrapJob, failedRun } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
 import { vaultState } from "../access/vault.ts";

@@ -16,9 +16,9 @@ import type { Phases } from "../phases.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { runChain, type ChainResult, type OpenEngine } from "./chain.ts";
 import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
-import { localArm } from "../access/local-azure.ts";
-import { loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
-import { applyCrds, startServers } from "../../local/servers/index.ts";
+import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
+import { applyCrds } from "../../local/servers/cluster-objects.ts";
+import { startServers } from "../../local/servers/start.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
 /** How often a long build is told about. */

@@ -2,8 +2,7 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { pulumiCommand } from "./engine/stack.ts";
-import { pulumiExecutable } from "./pulumi-executable.ts";
+import { pulumiCommand, pulumiExecutable } from "./engine/stack.ts";
 
 /**
  * The client id of vault-bootstrap's identity, from the outputs of the shared stack.

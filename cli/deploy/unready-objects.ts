@@ -1,5 +1,5 @@
 import { observeWarnings } from "../../diagnose/observe/deliveries.ts";
-import { lastWords } from "../access/bootstrap-log.ts";
+import { lastWords } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/run-log.ts";
 

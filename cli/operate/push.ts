@@ -9,8 +9,7 @@ import type { LocalHome } from "../../local/home.ts";
 import { operatorCredential } from "../../stand-ins/azure/files.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import type { Change } from "../deploy/engine/run-log.ts";
-import { localArm } from "../access/local-azure.ts";
-import { localAzureUri } from "../access/local-stack.ts";
+import { localArm, localAzureUri } from "../access/local-stack.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import { keptNames, readValues } from "./read-values.ts";
 

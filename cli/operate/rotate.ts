@@ -9,9 +9,7 @@ import { existsIn, type ExternalSecret } from "../../domain/catalogue/secrets.ts
 import { formatFinding, errorsOf, type Finding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { runBootstrapJob } from "../access/bootstrap-job.ts";
-import { failedRun } from "../access/bootstrap-log.ts";
-import { inTurn } from "../access/bootstrap-turn.ts";
+import { runBootstrapJob, inTurn, failedRun } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "./place.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";

@@ -1,6 +1,6 @@
 import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
 import { userInfo } from "node:os";
-import { withNames } from "../../diagnose/placed.ts";
+import { withNames } from "../../diagnose/fill-names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";

@@ -1,5 +1,6 @@
 import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
+import type { Snapshot } from "../snapshot.ts";
 
 /** One cluster, context pinned. What it throws has the HTTP status as `status`. */
 export interface KubernetesReader {
@@ -34,4 +35,54 @@ export interface Access {
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
 export function vaultReader(address: string, token?: Redacted): VaultReader {
   return new VaultClient({ address, token, connections: 16, timeoutInMs: 8_000 });
+}
+
+/** The same access, with its calls counted: how much a look costs the servers is told with it. */
+export function countedAccess({
+  kubernetes,
+  vault,
+  azure,
+}: Access): Access & { readonly calls: () => Snapshot["calls"] } {
+  const count = { kubernetes: 0, vault: 0, azure: 0 };
+  return {
+    calls: () => ({ ...count }),
+    kubernetes:
+      typeof kubernetes === "string"
+        ? kubernetes
+        : {
+            context: kubernetes.context,
+            get: (path) => {
+              count.kubernetes += 1;
+              return kubernetes.get(path);
+            },
+            text: (path) => {
+              count.kubernetes += 1;
+              return kubernetes.text(path);
+            },
+          },
+    vault:
+      typeof vault === "string"
+        ? vault
+        : {
+            address: vault.address,
+            hasToken: vault.hasToken,
+            get: (path) => {
+              count.vault += 1;
+              return vault.get(path);
+            },
+          },
+    azure:
+      typeof azure === "string"
+        ? azure
+        : {
+            arm: (path) => {
+              count.azure += 1;
+              return azure.arm(path);
+            },
+            keyVault: (path) => {
+              count.azure += 1;
+              return azure.keyVault(path);
+            },
+          },
+  };
 }

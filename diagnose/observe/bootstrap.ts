@@ -2,9 +2,8 @@ import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstr
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { BootstrapState, CronJobState, JobState, Observed } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { exists } from "./exists.ts";
+import { exists, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { listAll, podLog } from "../../clients/kubernetes.ts";
-import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { notAsked, observed } from "./observed.ts";
 
 const logLines = 30;

@@ -1,12 +1,11 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import type { Observed, Snapshot } from "../snapshot.ts";
-import type { Access, KubernetesReader } from "./access.ts";
+import { type Access, type KubernetesReader, countedAccess } from "./access.ts";
 import { observeIdentity, observeKeyVault } from "./azure.ts";
 import { observeBootstrap } from "./bootstrap.ts";
 import { observePatcher } from "./client-patcher.ts";
 import { observePods, observeWorkloads } from "./consumers.ts";
-import { countedAccess } from "./counted-access.ts";
 import {
   observeExternalSecrets,
   observeSecrets,
@@ -15,11 +14,10 @@ import {
   observeWarnings,
   type Warnings,
 } from "./deliveries.ts";
-import { fingerprinter } from "./fingerprint.ts";
+import { fingerprinter, withoutValues } from "./fingerprint.ts";
 import { notAsked, observed, together } from "./observed.ts";
 import { observePullsElsewhere } from "./pulls-elsewhere.ts";
 import { observeVault } from "./vault.ts";
-import { withoutValues } from "./without-values.ts";
 import { pathIn } from "../../domain/names.ts";
 
 export interface ObserveOptions {

@@ -4,7 +4,7 @@ import type { Observed, PullElsewhereState } from "../snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import type { KubernetesReader } from "./access.ts";
 import { podStates } from "./consumers.ts";
-import { exists } from "./exists.ts";
+import { exists } from "./kubernetes-list.ts";
 import { observed } from "./observed.ts";
 import { namespaceOf } from "../../domain/names.ts";
 

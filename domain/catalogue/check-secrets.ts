@@ -4,6 +4,10 @@ import { existsIn } from "./secrets.ts";
 import { isFixture } from "./fixtures.ts";
 import { clusterOwnerOf } from "./cluster-owner.ts";
 import { normalise, pathInEach, sanitise, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
+import { checkDeliveries, checkInClusterDeliveries } from "./check-deliveries.ts";
+import { checkClusterManaged, checkKeycloakClients, checkRetired } from "./check-names.ts";
+import type { Finding } from "../finding.ts";
+import type { KeyPath } from "../schema-findings.ts";
 
 /** Names that meet, places that meet, and claims that contradict each other, within `secrets`. */
 export function checkSecrets(catalogue: Catalogue): readonly CatalogueFinding[] {
@@ -126,4 +130,23 @@ function contradictions(name: string, secret: CatalogueSecret, { fixtures }: Cat
     found.push(catalogueError("catalogue-fixture-unknown", "bootstrap", ["secrets", name, "fixture"], problem, fix));
   }
   return found;
+}
+
+/** `file:line` of a key path of the catalogue; left out where the catalogue was not read from a file. */
+export type WhereOf = (path: KeyPath) => string;
+
+/**
+ * What no schema can see: entries that contradict each other. All of it at once, each with both culprits.
+ *
+ * @param whereOf - @default - findings name the key path only.
+ */
+export function checkCatalogue(catalogue: Catalogue, whereOf?: WhereOf): readonly Finding[] {
+  return [
+    ...checkSecrets(catalogue),
+    ...checkClusterManaged(catalogue),
+    ...checkKeycloakClients(catalogue),
+    ...checkDeliveries(catalogue),
+    ...checkInClusterDeliveries(catalogue),
+    ...checkRetired(catalogue),
+  ].map(({ path, ...finding }) => (whereOf === undefined ? finding : Object.assign(finding, { where: whereOf(path) })));
 }

@@ -6,8 +6,7 @@ import { nameFinding } from "./names.ts";
 import { shownName } from "./shown.ts";
 import { sameValueFindings, valueFindings } from "./values.ts";
 import type { Finding } from "../finding.ts";
-import { keyVaultNameFindings } from "./key-vault-findings.ts";
-import { normalise, unprefixedKeyVaultName } from "../names.ts";
+import { effectivePrefix, isKeyVaultName, normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
 
@@ -132,6 +131,27 @@ function settingsNote(settings: readonly string[]): readonly Finding[] {
       subject: settings.toSorted().join(", "),
       problem: `${settings.toSorted().join(", ")}: settings, not secrets; left out`,
       fix: "nothing to do; settings go into ConfigMaps",
+    },
+  ];
+}
+
+/** Whether Key Vault takes the name that a variable comes to, prefix included. */
+export function keyVaultNameFindings(
+  { name: variable, where }: Pick<Variable, "name" | "where">,
+  name: string,
+  secretPrefix: string | undefined,
+): readonly Finding[] {
+  const full = `${effectivePrefix(secretPrefix)}${name}`;
+  if (isKeyVaultName(full)) return [];
+  return [
+    {
+      code: "key-vault-name-invalid",
+      stage: "key-vault",
+      severity: "error",
+      where,
+      subject: variable,
+      problem: `${variable} becomes "${full}" (${full.length} characters, prefix included), which cannot name a Key Vault secret`,
+      fix: "shorten keyVault of this secret in environments/catalogue.yaml to 1 to 127 characters of a-z, 0-9 and -",
     },
   ];
 }

@@ -10,8 +10,7 @@ import { localSettings } from "../../environments/settings.ts";
 import { parseSettings, readStackSettings } from "../../environments/stack-file.ts";
 import { inspectToolchain, withDefaults, type ToolchainPlaces } from "../toolchain/inspect.ts";
 import { findBuilders } from "../toolchain/prerequisites.ts";
-import { formatPlan } from "./plan-text.ts";
-import { formatToolchain, type Fetch } from "./toolchain-text.ts";
+import { formatPlan, formatToolchain, type Fetch } from "./format.ts";
 import { namespaceOf } from "../../domain/names.ts";
 
 export interface FirstLookOptions {
@@ -71,4 +70,20 @@ export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }:
     "",
     formatToolchain(state, alsoFetched),
   ].join("\n");
+}
+
+/**
+ * Prints the first look for start.mjs, which bundles this module before the packages are installed.
+ *
+ * @returns the exit code.
+ */
+export async function printFirstLook(options: FirstLookOptions): Promise<number> {
+  try {
+    process.stderr.write(`${await firstLook(options)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`ameide-secrets: ${error.message}\n`);
+    return error.findings.length > 0 ? 1 : 2; // the command line's own codes: a finding, could not run
+  }
 }

@@ -1,5 +1,5 @@
 // Shows the first look on a fresh clone, where no package is installed: four small ones go into a cache folder, and
-// esbuild makes one file of the TypeScript that local/first-look/print.ts reaches.
+// esbuild makes one file of the TypeScript that local/first-look/main.ts reaches.
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -64,7 +64,7 @@ export async function bundleFirstLook(packages, outfile) {
   const { build } = await import(pathToFileURL(join(packages, "node_modules", "esbuild", "lib", "main.js")).href);
   mkdirSync(dirname(outfile), { recursive: true });
   await build({
-    entryPoints: [join(here, "print.ts")],
+    entryPoints: [join(here, "main.ts")],
     outfile,
     bundle: true,
     platform: "node",

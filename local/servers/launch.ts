@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../../domain/user-error.ts";
 import type { LocalHome } from "../home.ts";
 import { identify } from "../process-identity.ts";
 import { waitUntil } from "../wait-until.ts";
-import { writeRecord } from "./records.ts";
+import { homeVariable, logFile, writeRecord } from "./records.ts";
 import type { Server } from "./server.ts";
-import { homeVariable } from "./strays.ts";
 
 const keptLogInBytes = 5_000_000;
 /** A machine that builds at the same time is slow; what never comes up ends sooner, by itself. */
@@ -60,10 +58,6 @@ export function digestOf({ binary, args, environment, inputs }: Server): string 
   const { size, mtimeMs } = statSync(binary);
   const all = JSON.stringify([binary, size, mtimeMs, args, environment, inputs]);
   return createHash("sha256").update(all).digest("hex").slice(0, 16);
-}
-
-export function logFile({ logsDir }: LocalHome, name: string): string {
-  return join(logsDir, `${name}.log`);
 }
 
 function openLog(path: string): number {

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
-import type { ProcessIdentity } from "../process-identity.ts";
+import { type ProcessIdentity, identify, isAlive } from "../process-identity.ts";
 import { serverNames, type ServerName } from "./server.ts";
 
 /** What was started, so that a later run finds it. */
@@ -19,7 +20,7 @@ export function readRecords({ serversFile }: LocalHome): readonly ServerRecord[]
     const { servers } = JSON.parse(readFileSync(serversFile, "utf8")) as { servers: readonly ServerRecord[] };
     return servers.filter(({ name }) => serverNames.includes(name));
   } catch {
-    return []; // what runs unrecorded is found by findStrays
+    return []; // what runs unrecorded is found by findUnrecorded
   }
 }
 
@@ -36,4 +37,87 @@ export function removeRecord(home: LocalHome, name: ServerName): void {
 
 function save(home: LocalHome, servers: readonly ServerRecord[]): void {
   writePrivateFile(home.serversFile, `${JSON.stringify({ servers }, undefined, 2)}\n`);
+}
+
+/** In the environment of every server: whose it is, even when servers.json is lost. */
+export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
+
+/**
+ * Servers of this home that no record names: a run was killed between starting one and writing it down, or the file was
+ * lost. Linux only; elsewhere they show as busy ports.
+ */
+export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
+  if (process.platform !== "linux") return [];
+  const mark = `${homeVariable}=${home.dir}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isGroupLeader(pid) && environmentOf(pid).includes(mark))
+    .filter((pid) => !recorded.some((record) => record.pid === pid))
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
+/** Servers lead their groups; their children do not. */
+function isGroupLeader(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2] === String(pid);
+  } catch {
+    return false;
+  }
+}
+
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return []; // gone, or another user's
+  }
+}
+
+export interface ServerState {
+  readonly name: ServerName;
+  readonly running: boolean;
+  /** It was started and runs no more, though nobody stopped it. */
+  readonly crashed: boolean;
+  readonly pid?: number;
+  readonly port?: number;
+  readonly log: string;
+  /** Resident memory in bytes; Linux only. */
+  readonly memoryInBytes?: number;
+}
+
+/** What runs of a home, in the order of starting. Changes nothing. */
+export function serverStates(home: LocalHome): readonly ServerState[] {
+  const records = readRecords(home);
+  return serverNames.map((name) => {
+    const record = records.find((candidate) => candidate.name === name);
+    const log = logFile(home, name);
+    if (record === undefined) return { name, running: false, crashed: false, log };
+    const { pid, port } = record;
+    if (!isAlive(record)) return { name, running: false, crashed: true, port, log };
+    const memoryInBytes = residentMemory(pid);
+    return {
+      name,
+      running: true,
+      crashed: false,
+      pid,
+      port,
+      log,
+      ...(memoryInBytes === undefined ? {} : { memoryInBytes }),
+    };
+  });
+}
+
+function residentMemory(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+export function logFile({ logsDir }: LocalHome, name: string): string {
+  return join(logsDir, `${name}.log`);
 }

@@ -4,10 +4,8 @@ import type { Binaries } from "../toolchain/pieces.ts";
 import { waitUntil } from "../wait-until.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { applyClusterObjects } from "./cluster-objects.ts";
-import { controllerManager } from "./controller-manager.ts";
-import { etcdServer } from "./etcd.ts";
+import { controllerManager, etcdServer, kubeApiserver } from "./control-plane.ts";
 import { externalSecrets } from "./external-secrets.ts";
-import { kubeApiserver } from "./kube-apiserver.ts";
 import { writeKubeconfigs } from "./kubeconfig.ts";
 import { digestOf, launch } from "./launch.ts";
 import { openbao } from "./openbao.ts";
@@ -15,7 +13,7 @@ import { requireFreePorts } from "./ports.ts";
 import { readRecords, type ServerRecord } from "./records.ts";
 import type { Server, ServerName } from "./server.ts";
 import { standIns, type AzureAccount } from "./stand-ins.ts";
-import { endStrays, stopServers } from "./stop.ts";
+import { endUnrecorded, stopServers } from "./stop.ts";
 
 export interface StartOptions {
   /** These, and what they need. @default - all */
@@ -49,7 +47,7 @@ export async function startServers(
   const states = new Map(
     await Promise.all(servers.map(async (server) => [server.name, await stateOf(home, server)] as const)),
   );
-  await endStrays(home);
+  await endUnrecorded(home);
   await requireFreePorts(newPorts(home, servers, states), home.portBase);
   const outdated = servers.map(({ name }) => name).filter((name) => states.get(name) === "outdated");
   if (outdated.length > 0) await stopServers(home, { only: outdated });

@@ -1,9 +1,7 @@
 import { type LocalHome, deleteHome, isHome, lockHome } from "../home.ts";
-import { isAlive } from "../process-identity.ts";
-import { endProcessGroup } from "../process-group.ts";
-import { readRecords, removeRecord } from "./records.ts";
+import { isAlive, endProcessGroup } from "../process-identity.ts";
+import { readRecords, removeRecord, findUnrecorded } from "./records.ts";
 import { serverNames, type ServerName } from "./server.ts";
-import { findStrays } from "./strays.ts";
 import { existsSync } from "node:fs";
 import { UserError } from "../../domain/user-error.ts";
 
@@ -64,12 +62,12 @@ export async function stopServers(
     await Promise.all(group.map((record) => endProcessGroup(record, { graceInSeconds: graceInSeconds(record.name) })));
     for (const { name } of group) removeRecord(home, name);
   }
-  if (options.only === undefined) await endStrays(home);
+  if (options.only === undefined) await endUnrecorded(home);
   return running.map(({ name }) => name);
 }
 
 /** Ends servers of this home that no record names. */
-export async function endStrays(home: LocalHome): Promise<void> {
-  const strays = findStrays(home, readRecords(home).filter(isAlive));
-  await Promise.all(strays.map((stray) => endProcessGroup(stray)));
+export async function endUnrecorded(home: LocalHome): Promise<void> {
+  const unrecorded = findUnrecorded(home, readRecords(home).filter(isAlive));
+  await Promise.all(unrecorded.map((server) => endProcessGroup(server)));
 }

@@ -11,8 +11,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { endProcessGroup } from "../process-group.ts";
-import type { ProcessIdentity } from "../process-identity.ts";
+import { endProcessGroup, type ProcessIdentity } from "../process-identity.ts";
 import type { Piece } from "./pieces.ts";
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { refuseUnknown } from "../../diagnose/resync-scope.ts";
+import { refuseUnknown } from "../../diagnose/resync.ts";
 
 const known = ["ameide-dev", "argocd"];
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { goDuration } from "../../domain/go-duration.ts";
+import { goDuration } from "../../domain/manifests/external-secret.ts";
 
 describe("goDuration", () => {
   for (const [seconds, text] of [

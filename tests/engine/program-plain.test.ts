@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
+import { pulumiExecutable } from "../../cli/deploy/engine/stack.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { startProviders, type RunningProviders } from "../../stand-ins/providers/start.ts";
 import { engineEnvironment } from "../support/engine.ts";

@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import { renderManifests } from "../../domain/manifests/render.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
-import { applyCrds } from "../../local/servers/index.ts";
+import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { useServers } from "../support/servers.ts";
 
 describe("renderManifests, on a real API server", function () {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { identify, isAlive, type ProcessIdentity } from "../../local/process-identity.ts";
-import { endProcessGroup } from "../../local/process-group.ts";
+import { identify, isAlive, type ProcessIdentity, endProcessGroup } from "../../local/process-identity.ts";
 
 describe("endProcessGroup", () => {
   const started: ProcessIdentity[] = [];

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { pulumiExecutable } from "../../cli/deploy/pulumi-executable.ts";
+import { pulumiExecutable } from "../../cli/deploy/engine/stack.ts";
 import { changed } from "./examples/example.ts";
 import { externalSecret } from "./examples/samples.ts";
 import { repositoryRoot } from "../../environments/repository.ts";

@@ -5,7 +5,7 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { admissionGuards } from "../../domain/manifests/admission.ts";
 import type { EnvironmentStack, Strictness } from "../../domain/plan/environment.ts";
 import type { EnvironmentName } from "../../domain/stage.ts";
-import { applyCrds } from "../../local/servers/index.ts";
+import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { useServers, type TestServers } from "./servers.ts";
 import { environmentStack } from "./stacks.ts";
 

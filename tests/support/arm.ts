@@ -1,5 +1,5 @@
 import { request } from "node:https";
-import type { localArm } from "../../cli/access/local-azure.ts";
+import type { localArm } from "../../cli/access/local-stack.ts";
 
 /**
  * One call to the Azure stand-in, Resource Manager or Key Vault, as the owner of its subscription.

@@ -11,6 +11,8 @@ import { heldValues, lackingValues, type ExportedDeployment } from "../../../dom
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
 import { goneKubeconfig } from "./kubeconfig.ts";
+import { which } from "../../../local/toolchain/path-lookup.ts";
+import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
 export interface EngineSetup {
@@ -194,4 +196,22 @@ export async function forgetResources(stack: Stack, urns: ReadonlySet<string>): 
   };
   const resources = withoutResources(deployment.resources ?? [], urns);
   await importState(stack, { version, deployment: { ...deployment, resources } });
+}
+
+/**
+ * The engine: the person's own `pulumi` where PATH has one, else the toolchain's.
+ *
+ * @throws UserError when there is neither.
+ */
+export async function pulumiExecutable(): Promise<string> {
+  const onPath = which("pulumi", process.env["PATH"] ?? "");
+  if (onPath !== undefined) return onPath;
+  const { pieces, cacheDir } = await inspectToolchain();
+  const executable = pieces.find(({ piece }) => piece.name === "pulumi")?.executable;
+  if (executable !== undefined) return executable;
+  throw UserError.of(
+    "pulumi-missing",
+    `there is no pulumi on PATH and none in ${cacheDir}`,
+    "install Pulumi (https://www.pulumi.com/docs/install/), or let npm start build it",
+  );
 }

@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { SecretClient } from "@azure/keyvault-secrets";
-import { localArm } from "../../../cli/access/local-azure.ts";
-import { loadLocalStack } from "../../../cli/access/local-stack.ts";
+import { localArm, loadLocalStack } from "../../../cli/access/local-stack.ts";
 import { table } from "../../../cli/table.ts";
 import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
 import { localHome } from "../../../local/home.ts";

@@ -1,6 +1,6 @@
 import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
 import { AzureClient } from "../../../clients/azure.ts";
-import { localArm } from "../../../cli/access/local-azure.ts";
+import { localArm } from "../../../cli/access/local-stack.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import type { Break } from "./break.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutValues } from "../../../diagnose/observe/without-values.ts";
+import { withoutValues } from "../../../diagnose/observe/fingerprint.ts";
 
 const value = "a-token-of-somebody";
 const base64 = Buffer.from(value).toString("base64");

@@ -7,11 +7,9 @@ import { UserError } from "../../../domain/user-error.ts";
 import { localDown, stopServers } from "../../../local/servers/stop.ts";
 import { ensureHome, localHome, lockHome, type LocalHome } from "../../../local/home.ts";
 import { isAlive } from "../../../local/process-identity.ts";
-import { readRecords } from "../../../local/servers/records.ts";
+import { readRecords, findUnrecorded, serverStates } from "../../../local/servers/records.ts";
 import type { ServerName } from "../../../local/servers/server.ts";
 import { startServers } from "../../../local/servers/start.ts";
-import { serverStates } from "../../../local/servers/states.ts";
-import { findStrays } from "../../../local/servers/strays.ts";
 import { exchange } from "../../../clients/http.ts";
 import type { Binaries } from "../../../local/toolchain/pieces.ts";
 import { forget, temporaryHome, testBinaries, useServers } from "../../support/servers.ts";
@@ -49,7 +47,7 @@ describe("startServers", function () {
     rmSync(servers().home.serversFile);
     assert.deepEqual(await start(), ["openbao"]);
     assert.notEqual(pidOf("openbao"), before);
-    assert.deepEqual(findStrays(servers().home, readRecords(servers().home)), []);
+    assert.deepEqual(findUnrecorded(servers().home, readRecords(servers().home)), []);
   });
 
   it("moves what runs when the ports move, with what it stored", async () => {

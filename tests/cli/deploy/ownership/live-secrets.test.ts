@@ -5,7 +5,7 @@ import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject } from "../../../../local/servers/cluster-call.ts";
-import { applyCrds } from "../../../../local/servers/index.ts";
+import { applyCrds } from "../../../../local/servers/cluster-objects.ts";
 import { useServers } from "../../../support/servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";

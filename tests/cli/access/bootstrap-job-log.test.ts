@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failedRun, lastWords, plannedWrites } from "../../../cli/access/bootstrap-log.ts";
+import { failedRun, lastWords, plannedWrites } from "../../../cli/access/bootstrap-job.ts";
 
 const summary = (fields: object) => JSON.stringify({ event: "summary", cause: "vault-auth-refused", ...fields });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { localHome, type LocalHome } from "../../local/home.ts";
-import { dotenvOf, rememberDotenv } from "../../local/last-dotenv.ts";
+import { localHome, type LocalHome } from "../../../local/home.ts";
+import { dotenvOf, rememberDotenv } from "../../../cli/access/local-stack.ts";
 
 describe("dotenvOf", () => {
   let home: LocalHome;

@@ -1,4 +1,5 @@
 import type { OptionSpec } from "../command.ts";
+import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 
 /** Of a command for one cloud stack; what is to be done about `local` instead, each says when it is given. */
 export const cloudStackOption: OptionSpec = {
@@ -26,3 +27,20 @@ export const dotenvOption: OptionSpec = {
   summary: "read this instead of .env and .env.local; may be given several times",
   repeatable: true,
 };
+
+/** What every command takes that looks at one environment. */
+export interface PlaceFlags extends LocalHomeFlags {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
+export const placeOptions: readonly OptionSpec[] = [
+  {
+    flags: "--stack <name>",
+    summary: "which environment",
+    required: true,
+    choices: ["dev", "staging", "prod", "local"],
+  },
+  jsonOption,
+  ...localHomeOptions,
+];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nameBasedGuid } from "../../../domain/resources/name-based-guid.ts";
+import { nameBasedGuid } from "../../../domain/resources/azure-inputs.ts";
 
 describe("nameBasedGuid", () => {
   // from Python: uuid.uuid5(uuid.UUID("5f0d3c5e-4c6b-4b0c-9d0e-6f2a7b1c8d93"), text)

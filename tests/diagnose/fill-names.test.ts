@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { causes } from "../../diagnose/causes.ts";
-import { placed, withNames } from "../../diagnose/placed.ts";
+import { fillCause, withNames } from "../../diagnose/fill-names.ts";
 import { localStack } from "../support/stacks.ts";
 import { stack } from "./healthy.ts";
 
@@ -25,13 +25,13 @@ describe("withNames", () => {
   });
 });
 
-describe("placed", () => {
+describe("fillCause", () => {
   it("sends nobody in local to Azure, to ask for rights: its stand-in is started", () => {
-    assert.match(placed(causes["azure-not-readable"], stack, undefined).fix, /az login --tenant/);
-    assert.equal(placed(causes["azure-not-readable"], localStack(), undefined).fix, "ameide-secrets local up");
+    assert.match(fillCause(causes["azure-not-readable"], stack, undefined).fix, /az login --tenant/);
+    assert.equal(fillCause(causes["azure-not-readable"], localStack(), undefined).fix, "ameide-secrets local up");
   });
   it("leaves the seed's commands out in local where they need a pod that Vault has not there", () => {
-    assert.equal(placed(causes["vault-sealed"], stack, undefined).seed?.length, 3);
-    assert.equal(placed(causes["vault-sealed"], localStack(), undefined).seed, undefined);
+    assert.equal(fillCause(causes["vault-sealed"], stack, undefined).seed?.length, 3);
+    assert.equal(fillCause(causes["vault-sealed"], localStack(), undefined).seed, undefined);
   });
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { BootstrapRun } from "../../../cli/access/bootstrap-job.ts";
-import { inTurn } from "../../../cli/access/bootstrap-turn.ts";
+import { type BootstrapRun, inTurn } from "../../../cli/access/bootstrap-job.ts";
 
 const ended = (cause: BootstrapRun["cause"]): BootstrapRun => ({ job: "j", succeeded: cause === "ok", cause, log: "" });
 

@@ -1,21 +1,21 @@
 import type { Cause } from "./cause.ts";
 import type { Expectation, Sighting } from "./explain/view.ts";
 
-type Told = Omit<Cause, "aliases">;
+type PrintedCause = Omit<Cause, "aliases">;
 
 /** The cause with this place's names in its commands. */
-export function placed(
-  cause: Told,
+export function fillCause(
+  cause: PrintedCause,
   expected: Expectation,
   about: Pick<Sighting, "name" | "namespace" | "fix"> | undefined,
-): Omit<Told, "fixInLocal"> {
+): Omit<PrintedCause, "fixInLocal"> {
   const fill = (text: string): string => withNames(text, expected, about);
-  const { fixInLocal, seed: byHand, ...told } = cause;
+  const { fixInLocal, seed: byHand, ...printed } = cause;
   // in `local` Vault runs in no pod, so there is none to execute anything in
   const seed =
     expected.name === "local" && byHand?.some((line) => line.startsWith("kubectl exec")) === true ? undefined : byHand;
   return {
-    ...told,
+    ...printed,
     fix: fill(about?.fix ?? (expected.name === "local" ? (fixInLocal ?? cause.fix) : cause.fix)),
     ...(seed === undefined ? {} : { seed: seed.map(fill) }),
   };

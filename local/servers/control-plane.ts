@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import type { LocalHome } from "../home.ts";
+import type { Binaries } from "../toolchain/pieces.ts";
+import { exchange } from "../../clients/http.ts";
+import type { Server } from "./server.ts";
+import { administrator } from "./cluster-call.ts";
+
+/** What the API server stores. TLS both ways: else every user of this machine could read the Secrets in it. */
+export function etcdServer(home: LocalHome, binaries: Binaries): Server {
+  const { etcd } = home;
+  const client = `https://127.0.0.1:${home.port("etcdClient")}`;
+  const peer = `https://127.0.0.1:${home.port("etcdPeer")}`;
+  return {
+    name: "etcd",
+    binary: binaries.etcd,
+    args: [
+      "--name=local",
+      `--data-dir=${etcd.dataDir}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=local=${peer}`,
+      "--client-cert-auth",
+      `--trusted-ca-file=${etcd.caCertificate}`,
+      `--cert-file=${etcd.serverCertificate}`,
+      `--key-file=${etcd.serverKey}`,
+      "--peer-client-cert-auth",
+      `--peer-trusted-ca-file=${etcd.caCertificate}`,
+      `--peer-cert-file=${etcd.serverCertificate}`,
+      `--peer-key-file=${etcd.serverKey}`,
+      "--log-level=warn",
+      "--auto-compaction-retention=1h",
+      // one member has no one to wait for
+      "--heartbeat-interval=50",
+      "--election-timeout=500",
+    ],
+    environment: { GOMEMLIMIT: "200MiB" },
+    ports: ["etcdClient", "etcdPeer"],
+    inputs: [],
+    after: [],
+    isReady: async () => {
+      const credentials = {
+        ca: readFileSync(etcd.caCertificate),
+        cert: readFileSync(etcd.clientCertificate),
+        key: readFileSync(etcd.clientKey),
+      };
+      return (await exchange(`${client}/health`, credentials)).status === 200;
+    },
+  };
+}
+
+/**
+ * The API server: RBAC, own CA, its own ServiceAccount issuer at the address where it listens, so that the discovery
+ * document and the keys can be had where the tokens say. Every admission plug-in that is on by default is on.
+ */
+export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
+  const { kubernetes, etcd, kubernetesUrl } = home;
+  return {
+    name: "kube-apiserver",
+    binary: binaries.kubeApiserver,
+    args: [
+      "--bind-address=127.0.0.1",
+      "--advertise-address=127.0.0.1",
+      `--secure-port=${home.port("kubernetes")}`,
+      `--tls-cert-file=${kubernetes.apiServerCertificate}`,
+      `--tls-private-key-file=${kubernetes.apiServerKey}`,
+      `--client-ca-file=${kubernetes.caCertificate}`,
+      "--authorization-mode=RBAC",
+      `--etcd-servers=https://127.0.0.1:${home.port("etcdClient")}`,
+      `--etcd-cafile=${etcd.caCertificate}`,
+      `--etcd-certfile=${etcd.clientCertificate}`,
+      `--etcd-keyfile=${etcd.clientKey}`,
+      `--service-account-issuer=${kubernetesUrl}`,
+      `--service-account-jwks-uri=${kubernetesUrl}/openid/v1/jwks`,
+      `--service-account-key-file=${kubernetes.serviceAccountPublicKey}`,
+      `--service-account-signing-key-file=${kubernetes.serviceAccountKey}`,
+      // as asked for: a token of 600 s must not live a year
+      "--service-account-extend-token-expiration=false",
+      "--service-cluster-ip-range=10.96.0.0/24",
+      `--kubelet-certificate-authority=${kubernetes.caCertificate}`,
+      `--kubelet-client-certificate=${kubernetes.kubeletClientCertificate}`,
+      `--kubelet-client-key=${kubernetes.kubeletClientKey}`,
+      "--kubelet-preferred-address-types=InternalIP",
+      // one server for one person: nothing to share out, nobody to elect, little to keep in memory
+      "--enable-priority-and-fairness=false",
+      "--max-requests-inflight=200",
+      "--max-mutating-requests-inflight=100",
+      "--endpoint-reconciler-type=none",
+      "--etcd-count-metric-poll-period=0",
+      "--etcd-db-metric-poll-interval=0",
+      "--profiling=false",
+      "--shutdown-delay-duration=0s",
+    ],
+    environment: { GOGC: "75", GOMEMLIMIT: "400MiB" },
+    ports: ["kubernetes"],
+    inputs: [],
+    after: ["etcd"],
+    isReady: async () => (await exchange(`${kubernetesUrl}/readyz`, administrator(home))).status === 200,
+  };
+}
+
+/** What the chain and the Deployments that read its Secrets live on; no Service or volume is ever made here. */
+const controllers = [
+  "namespace-controller",
+  "serviceaccount-controller",
+  "root-ca-certificate-publisher-controller",
+  "garbage-collector-controller",
+  "job-controller",
+  "cronjob-controller",
+  "deployment-controller",
+  "replicaset-controller",
+  "ttl-after-finished-controller",
+  "clusterrole-aggregation-controller",
+  "validatingadmissionpolicy-status-controller",
+];
+
+export function controllerManager(home: LocalHome, binaries: Binaries): Server {
+  const { kubernetes } = home;
+  const kubeconfig = kubernetes.controllerManagerKubeconfig;
+  return {
+    name: "kube-controller-manager",
+    binary: binaries.kubeControllerManager,
+    args: [
+      "--bind-address=127.0.0.1",
+      `--secure-port=${home.port("controllerManager")}`,
+      `--tls-cert-file=${kubernetes.apiServerCertificate}`,
+      `--tls-private-key-file=${kubernetes.apiServerKey}`,
+      `--kubeconfig=${kubeconfig}`,
+      `--authentication-kubeconfig=${kubeconfig}`,
+      "--authentication-skip-lookup=true", // of an aggregator that is not there
+      `--authorization-kubeconfig=${kubeconfig}`,
+      `--root-ca-file=${kubernetes.caCertificate}`,
+      "--use-service-account-credentials=true",
+      "--leader-elect=false",
+      `--controllers=${controllers.join(",")}`,
+      "--kube-api-qps=100",
+      "--kube-api-burst=200",
+      "--profiling=false",
+    ],
+    environment: { GOGC: "50", GOMEMLIMIT: "150MiB" },
+    ports: ["controllerManager"],
+    inputs: [],
+    after: ["kube-apiserver"],
+    isReady: async () => {
+      const ca = readFileSync(kubernetes.caCertificate);
+      return (await exchange(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
+    },
+  };
+}
