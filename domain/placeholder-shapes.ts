@@ -64,7 +64,7 @@ function isPlaceholderPhrase(text: string): boolean {
   const bare = text.replace(issuerPrefix, "");
   if (bare.length > 80 || !/^!?[A-Za-z/]+(?:[ _.-]+(?:[A-Za-z/]+|\d{1,3}))*[\d!.]{0,4}$/.test(bare)) return false;
   const words = bare
-    .replaceAll(/^!|[\d!.]+$/g, "")
+    .replaceAll(/^!|(?<![\d!.])[\d!.]+$/g, "")
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
     .replaceAll(/[_.\s-]+/g, " ")
     .toLowerCase();

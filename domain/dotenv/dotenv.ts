@@ -3,12 +3,14 @@ import { classify } from "../catalogue/lookup.ts";
 import { externalSecretsOf } from "../catalogue/secrets.ts";
 import { fileFindings, mergeFiles, type DotenvFile, type Variable } from "./files.ts";
 import { nameFinding } from "./names.ts";
+import type { Remark } from "./remark.ts";
 import { shownName } from "./shown.ts";
 import { sameValueFindings, valueFindings } from "./values.ts";
 import type { Finding } from "../finding.ts";
 import { effectivePrefix, isKeyVaultName, normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { secondAssignment } from "./written.ts";
 
 export interface DotenvInput {
   /** In the order in which they are read: a later file wins, variable by variable. */
@@ -48,8 +50,14 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
     found.push(...findings.map((finding) => ({ place, finding })));
   };
 
+  const assigned = new Set(variables.map(({ name }) => name));
   for (const variable of variables) {
     const known = classify(catalogue, variable.name);
+    const second = secondAssignment(variable, catalogue);
+    report(
+      variable,
+      second.map((remark) => remarked(variable, remark)),
+    );
     if (known.kind === "setting") {
       settings.push(variable.name);
     } else if (known.kind === "secret" && isVariableOf(catalogue.secrets[known.entry], variable.name)) {
@@ -60,7 +68,7 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
       } else {
         values.set(known.entry, new Redacted(variable.value));
         carried.push(variable);
-        report(variable, valueFindings(variable, { secret, catalogue, environment }));
+        report(variable, valueFindings(variable, { secret, catalogue, environment, assigned }));
         report(variable, keyVaultNameFindings(variable, unprefixedKeyVaultName(known.entry, secret), secretPrefix));
       }
     } else {
@@ -78,6 +86,18 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
       ...found.toSorted((a, b) => a.place - b.place).map(({ finding }) => finding),
       ...settingsNote(settings),
     ],
+  };
+}
+
+function remarked({ name, where }: Variable, { code, severity, problem, fix }: Remark): Finding {
+  return {
+    code,
+    stage: "dotenv",
+    severity,
+    where,
+    subject: shownName(name),
+    problem: `${shownName(name)} ${problem}`,
+    fix,
   };
 }
 

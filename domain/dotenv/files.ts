@@ -1,4 +1,5 @@
 import { parse } from "dotenv";
+import { foreignInName } from "./characters.ts";
 import { isExampleFile } from "./file-names.ts";
 import { scanDotenv } from "./scan.ts";
 import { shownName } from "./shown.ts";
@@ -29,6 +30,8 @@ export interface Variable {
   readonly place: number;
   readonly cutByHash: boolean;
   readonly strayQuote: boolean;
+  /** The value as the file has it, with its quotes; left out for a value that is not from a file. */
+  readonly written?: string;
 }
 
 interface PlacedFinding {
@@ -51,6 +54,7 @@ export function mergeFiles(files: readonly DotenvFile[]): {
   const findings: PlacedFinding[] = [];
 
   for (const [order, { path, text }] of files.entries()) {
+    if (text.includes("\0")) continue; // reported by fileFindings
     const blank = text.split(/\S+/).find((run) => run.length > longestBlank);
     if (blank !== undefined) {
       const line = text.slice(0, text.indexOf(blank)).split("\n").length;
@@ -60,16 +64,18 @@ export function mergeFiles(files: readonly DotenvFile[]): {
     const values = new Map(Object.entries(parse(text)));
     const { assignments, unreadLines } = scanDotenv(text);
     const firstLines = new Map<string, number>();
-    for (const { variable: name, line, cutByHash, strayQuote } of assignments) {
+    for (const { variable: name, line, ...notes } of assignments) {
       const [where, place] = [`${path}:${line}`, order * linesPerFile + line];
       const first = firstLines.get(name);
       if (first === undefined) firstLines.set(name, line);
       else findings.push({ place, finding: duplicate(shownName(name), `${path}:${first}`, where) });
       const value = values.get(name);
-      if (value !== undefined) merged.set(name, { name, value, where, place, cutByHash, strayQuote });
+      if (value !== undefined) merged.set(name, { name, value, where, place, ...notes });
     }
+    const lines = unreadLines.length === 0 ? [] : text.split(/\r\n?|\n/);
     for (const line of unreadLines) {
-      findings.push({ place: order * linesPerFile + line, finding: unread(`${path}:${line}`) });
+      const foreign = foreignInName(lines[line - 1] ?? "");
+      findings.push({ place: order * linesPerFile + line, finding: unread(`${path}:${line}`, foreign) });
     }
   }
   return { variables: [...merged.values()].toSorted((a, b) => a.place - b.place), findings };
@@ -78,6 +84,7 @@ export function mergeFiles(files: readonly DotenvFile[]): {
 /** What is wrong with the file as such: git tracks it or does not say, or others can read it. */
 export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
   const findings: Finding[] = [];
+  if (file.text.includes("\0")) findings.push(notText(file));
   const accepted = isExampleFile(file.path) && environment === "local";
   if (typeof file.tracked === "object" && !accepted) {
     findings.push({
@@ -119,6 +126,26 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
   return findings;
 }
 
+/** UTF-16 as UTF-8 shows it, or no text at all. What is read as text has no NUL. */
+function notText({ path, text }: DotenvFile): Finding {
+  const isLocked = text.startsWith("\0GITCRYPT");
+  const encoding = text.startsWith("\uFFFD\uFFFD") ? "UTF-16" : text.startsWith("\0") ? "UTF-16BE" : "UTF-16LE";
+  const [from, copy] = [shellWord(path), shellWord(`${path}.utf8`)];
+  return {
+    code: "dotenv-not-utf8",
+    stage: "dotenv",
+    severity: "error",
+    where: path,
+    subject: path,
+    problem: isLocked
+      ? `${path} is locked by git-crypt, so no variable can be read`
+      : `${path} is ${encoding} or not text at all; dotenv reads UTF-8 and finds no variable in it`,
+    fix: isLocked
+      ? "git-crypt unlock"
+      : `(umask 077 && iconv -f ${encoding} -t UTF-8 ${from} > ${copy}) && mv ${copy} ${from}`,
+  };
+}
+
 function duplicate(name: string, first: string, second: string): Finding {
   return {
     code: "dotenv-duplicate",
@@ -143,14 +170,16 @@ function tooBlank(where: string): Finding {
   };
 }
 
-function unread(where: string): Finding {
+/** @param foreign - code points of characters that no name may contain; empty for none. */
+function unread(where: string, foreign: string): Finding {
+  const reason = "this line is neither NAME=value nor a comment, so dotenv skips it in silence";
   return {
     code: "dotenv-line-unread",
     stage: "dotenv",
     severity: "error",
     where,
     subject: where,
-    problem: "this line is neither NAME=value nor a comment, so dotenv skips it in silence",
+    problem: foreign === "" ? reason : `${reason}; its name contains ${foreign}`,
     fix: "write it as NAME=value, in quotes where the value spans lines, or begin it with #",
   };
 }

@@ -7,6 +7,8 @@ export interface Assignment {
   readonly cutByHash: boolean;
   /** The value begins with a quote that does not close it, so that dotenv keeps the quote as part of the value. */
   readonly strayQuote: boolean;
+  /** The value as the file has it, with its quotes, without a comment and without white space at its ends. */
+  readonly written: string;
 }
 
 export interface Scan {
@@ -47,6 +49,7 @@ export function scanDotenv(text: string): Scan {
       cutByHash:
         valueAt === undefined ? /^\s*=#/.test(afterName) : !quoted && source[valueEnd] === "#" && !/\s$/.test(raw),
       strayQuote: !quoted && /^\s*['"`]/.test(raw),
+      written: raw.trim(),
     });
     const lastCharacter = Math.max(match.index, match.index + match[0].trimEnd().length - 1);
     for (let line = lineAt(lines, nameAt[0]); line <= lineAt(lines, lastCharacter); line += 1) read.add(line);

@@ -1,10 +1,12 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ExternalSecret } from "../catalogue/secrets.ts";
+import { contentRemarks } from "./contents.ts";
 import type { Variable } from "./files.ts";
 import type { Finding, Severity } from "../finding.ts";
 import { isFixture, isPlaceholder, isSample, isUnrendered } from "../catalogue/fixtures.ts";
 import { isPlaceholderShape } from "../placeholder-shapes.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { quotingRemarks } from "./written.ts";
 
 /** Key Vault's limit for one value: 25 KB, as bytes of UTF-8. */
 const maxValueInBytes = 25 * 1024;
@@ -13,10 +15,15 @@ interface Context {
   readonly secret: ExternalSecret;
   readonly catalogue: Catalogue;
   readonly environment: EnvironmentName | "shared";
+  /** All variables of the files. @default - none */
+  readonly assigned?: ReadonlySet<string>;
 }
 
 /** What is wrong with the value of a variable that may stand in `.env`; says of the value only what kind it is. */
-export function valueFindings(variable: Variable, { secret, catalogue, environment }: Context): readonly Finding[] {
+export function valueFindings(
+  variable: Variable,
+  { secret, catalogue, environment, assigned = new Set() }: Context,
+): readonly Finding[] {
   const { name, value, where } = variable;
   const found: Finding[] = [];
   const report = (code: string, severity: Severity, problem: string, fix: string): void => {
@@ -63,13 +70,8 @@ export function valueFindings(variable: Variable, { secret, catalogue, environme
       "take it out of the quotes if it is not meant",
     );
   }
-  if (/\$\{\w+\}/.test(value)) {
-    report(
-      "dotenv-not-expanded",
-      "warning",
-      "holds ${...}, which nothing expands",
-      "write the value itself if that was meant",
-    );
+  for (const { code, severity, problem, fix } of [...quotingRemarks(variable), ...contentRemarks(variable, assigned)]) {
+    report(code, severity, problem, fix);
   }
   if (isUnrendered(value)) {
     report(
