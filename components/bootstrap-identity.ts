@@ -2,7 +2,7 @@ import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzurePlace } from "../domain/plan/environment.ts";
-import { identityInputs, secretsUserInputs } from "../domain/resources/azure-inputs.ts";
+import { identityInputs, secretsUserInputs, secretsUserName } from "../domain/resources/azure-inputs.ts";
 
 export interface BootstrapIdentityArgs {
   readonly azure: AzurePlace;
@@ -48,10 +48,17 @@ function secretsUserRole(
   { principalId }: UserAssignedIdentity,
   opts: pulumi.CustomResourceOptions,
 ): RoleAssignment {
+  const assignmentName = principalId.apply((principal) => secretsUserName(azure, principal));
   return new RoleAssignment(
     `${name}-secrets-user`,
-    secretsUserInputs<pulumi.Input<string>>(azure, { keyVaultId, principalId }),
-    // the name does not change with the principal, and Azure refuses two assignments of one name
-    { ...opts, deleteBeforeReplace: true },
+    secretsUserInputs<pulumi.Input<string>>(azure, { name: assignmentName, keyVaultId, principalId }),
+    {
+      ...opts,
+      // an assignment that has another name (adopted, or of an earlier release) keeps it for as long as its principal is the
+      // same; a replacement ignores no change, so a new principal has a name of its own
+      ignoreChanges: ["roleAssignmentName"],
+      // it holds nothing, and must be replaced with its principal; `retainOnDelete` keeps it wherever it leaves the program
+      protect: false,
+    },
   );
 }

@@ -4,17 +4,13 @@ import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
 
 /** What holds values or the way to them: lost with it is what nobody can make again. */
-const guarded: readonly Kind[] = [
-  "KeyVault",
-  "KeyVaultSecret",
-  "ManagedIdentity",
-  "RoleAssignment",
-  "VaultMount",
-  "VaultAuthBackend",
-];
+const guarded: readonly Kind[] = ["KeyVault", "KeyVaultSecret", "ManagedIdentity", "VaultMount", "VaultAuthBackend"];
 
 /** Kept when it leaves the program: an ExternalSecret that owns its Secret takes the live one with it. */
 const retained: readonly Kind[] = ["SecretStore", "ExternalSecret"];
+
+/** Replaced together with its principal, which is no loss; without it vault-bootstrap reads nothing. */
+const renewed: readonly Kind[] = ["RoleAssignment"];
 
 /** The KV mount's configuration holds nothing. */
 function isGuarded(kind: Kind, type: string): boolean {
@@ -25,7 +21,7 @@ export const lifecycleProtect: ResourceRule = {
   id: "lifecycle-protect",
   family: "lifecycle",
   severity: "high",
-  description: "Key Vault, its secrets, identity, role, and Vault's mounts are protected.",
+  description: "Key Vault, its secrets, identity, and Vault's mounts are protected.",
   why: "A renamed resource is a deleted one: a new name of the Vault meant an empty volume and every secret lost.",
   remediation: "Set protect: true and retainOnDelete: true on it.",
   references: ["452", "450", "P13"],
@@ -57,7 +53,7 @@ export const lifecycleNoLoss = {
     "Give a renamed resource an alias, or take it out of the program by `pulumi state` and leave it in place.",
   references: ["452", "451", "P13"],
   levels: { ...mandatory, local: "off" },
-  kinds: [...guarded, ...retained],
+  kinds: [...guarded, ...retained, ...renewed],
 } as const;
 
 /** Judges the steps of a preview before the update; a finding stops it before its first change. */
@@ -66,7 +62,8 @@ export function judgeSteps(steps: readonly PlannedStep[], place: Place): readonl
   return steps.flatMap(({ op, urn, type }): readonly Finding[] => {
     const kind = kindOfToken(type);
     if (!losing.has(op) || kind === undefined) return [];
-    if (!isGuarded(kind, type) && !retained.includes(kind)) return [];
+    const isLost = isGuarded(kind, type) || retained.includes(kind) || (renewed.includes(kind) && op === "delete");
+    if (!isLost) return [];
     const name = urn.slice(urn.lastIndexOf("::") + 2);
     return [
       {

@@ -72,18 +72,29 @@ export function identityInputs(azure: AzurePlace) {
 }
 
 /**
- * The caller chooses the assignment's name, a GUID: one that is made of what it assigns is the same in every run.
- * `principalType` saves Azure a look-up that fails for minutes after an identity was created.
+ * Name of the assignment, a GUID that the caller chooses. It is made of everything that Azure does not let change under one
+ * name, the principal among them: an identity that was recreated has another principal, and the assignment of the former one
+ * stays in Azure and keeps its name.
  */
-export function secretsUserInputs<T>(azure: AzurePlace, of: { readonly keyVaultId: T; readonly principalId: T }) {
+export function secretsUserName({ subscriptionId, resourceGroup, keyVault }: AzurePlace, principalId: string): string {
+  return nameBasedGuid([subscriptionId, resourceGroup, keyVault, principalId, keyVaultSecretsUser].join("/"));
+}
+
+/**
+ * `principalType` saves Azure a look-up that fails for minutes after an identity was created.
+ *
+ * @param of.name - see {@link secretsUserName}.
+ */
+export function secretsUserInputs<T>(
+  { subscriptionId }: AzurePlace,
+  of: { readonly name: T; readonly keyVaultId: T; readonly principalId: T },
+) {
   return {
-    roleAssignmentName: nameBasedGuid(
-      `${azure.subscriptionId}/${azure.resourceGroup}/${azure.keyVault}/${azure.identity}/${keyVaultSecretsUser}`,
-    ),
+    roleAssignmentName: of.name,
     scope: of.keyVaultId,
     principalId: of.principalId,
     principalType: "ServicePrincipal" as const,
-    roleDefinitionId: `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${keyVaultSecretsUser}`,
+    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${keyVaultSecretsUser}`,
   };
 }
 

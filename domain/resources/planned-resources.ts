@@ -60,10 +60,11 @@ function sharedResources(
       resource("azure-native:keyvault:Secret", name, keyVaultSecretInputs(azure, name, secret)),
     ),
     resource("azure-native:managedidentity:UserAssignedIdentity", azure.identity, identityInputs(azure)),
-    resource(
+    planned(
       "azure-native:authorization:RoleAssignment",
       azure.identity,
-      secretsUserInputs(azure, { keyVaultId: unknown, principalId: unknown }),
+      secretsUserInputs(azure, { name: unknown, keyVaultId: unknown, principalId: unknown }),
+      false,
     ),
   ];
 }

@@ -46,8 +46,9 @@ function put({ context, id, names, body: sent }: ArmCall): AzureAnswer {
   const { roleDefinitionId, principalId, principalType } = parseBody(body, sent).properties;
   const roleId = roleIdOf(roleDefinitionId);
   const { roleAssignments } = context.state;
-  const before = roleAssignments.get(id.toLowerCase());
-  if (before !== undefined) return { status: 200, body: document(unchanged(before, roleId, principalId)) };
+  // a name is taken in the whole tenant, at whatever scope
+  const before = [...roleAssignments.values()].find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (before !== undefined) return { status: 200, body: document(unchanged(before, scope, roleId, principalId)) };
   const wanted: RoleAssignment = {
     id,
     name,
@@ -73,8 +74,10 @@ function roleIdOf(roleDefinitionId: string): string {
   );
 }
 
-function unchanged(before: RoleAssignment, roleId: string, principalId: string): RoleAssignment {
-  if (before.roleId === roleId && before.principalId === principalId) return before;
+/** @see https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
+function unchanged(before: RoleAssignment, scope: string, roleId: string, principalId: string): RoleAssignment {
+  const isSame = before.roleId === roleId && before.principalId === principalId;
+  if (isSame && before.scope.toLowerCase() === scope.toLowerCase()) return before;
   const message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.";
   throw AzureError.arm(400, "RoleAssignmentUpdateNotPermitted", message);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BootstrapIdentity } from "../../components/bootstrap-identity.ts";
+import { secretsUserName } from "../../domain/resources/azure-inputs.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { azure, companyStack } from "../support/stacks.ts";
 
@@ -36,7 +37,7 @@ describe("BootstrapIdentity", () => {
   it("lets the identity read secrets at the vault's scope, and gives it no other right", async () => {
     const assignment = (await record())[2];
     assert.deepEqual(assignment?.inputs, {
-      roleAssignmentName: "93466c6f-d51b-52c7-a08e-ba130d6f13fc",
+      roleAssignmentName: secretsUserName(azure, "principal"),
       scope: vaultId,
       principalId: "principal",
       principalType: "ServicePrincipal",
@@ -44,16 +45,18 @@ describe("BootstrapIdentity", () => {
     });
   });
 
-  it("deletes an assignment before it makes the next: Azure refuses two of one name", async () => {
-    assert.equal((await record())[2]?.options.deleteBeforeReplace, true);
+  it("names the assignment after its principal, and keeps the name of one that exists for the same principal", async () => {
+    assert.notEqual(secretsUserName(azure, "principal"), secretsUserName(azure, "another"));
+    assert.deepEqual((await record())[2]?.options.ignoreChanges, ["roleAssignmentName"]);
   });
 
   for (const protect of [true, false]) {
-    it(`${protect ? "protects" : "does not protect"} both where protect is ${protect}`, async () => {
+    it(`${protect ? "protects" : "does not protect"} the identity where protect is ${protect}`, async () => {
       const options = (await record(protect)).slice(1).map(({ options: o }) => [o.protect, o.retainOnDelete]);
       assert.deepEqual(options, [
         [protect, protect],
-        [protect, protect],
+        // replaced with its principal, and never deleted in Azure
+        [false, protect],
       ]);
     });
   }

@@ -75,7 +75,7 @@ function comparable(type: string, value: unknown): unknown {
 function isLeftToTheUpdate(key: string, value: unknown): boolean {
   const isRunsName = key === "name" && typeof value === "string" && value.includes("-sync-");
   const isAnId = key === "scope" && value === "key-vault-vault-id";
-  return value === later || isAnId || key === "ameide.io/chain-digest" || isRunsName;
+  return value === later || isAnId || key === "roleAssignmentName" || key === "ameide.io/chain-digest" || isRunsName;
 }
 
 describe("the guard judges what is registered", function () {

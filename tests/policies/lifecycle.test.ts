@@ -12,7 +12,6 @@ describe("judgeSteps", () => {
     "azure-native:keyvault:Vault",
     "azure-native:keyvault/v20240401preview:Secret",
     "azure-native:managedidentity:UserAssignedIdentity",
-    "azure-native:authorization:RoleAssignment",
     "vault:index/mount:Mount",
     "vault:index/authBackend:AuthBackend",
     "kubernetes:external-secrets.io/v1:SecretStore",
@@ -26,6 +25,13 @@ describe("judgeSteps", () => {
         [["lifecycle-no-loss"], ["lifecycle-no-loss"], ["lifecycle-no-loss"]],
       ));
   }
+  it("allows a role assignment to be replaced with its principal, and fails a plan that deletes it", () =>
+    assert.deepEqual(
+      ["delete", "replace", "create-replacement", "delete-replaced"].map((op) =>
+        judgeSteps([step(op, "azure-native:authorization:RoleAssignment")], "prod").map(({ code }) => code),
+      ),
+      [["lifecycle-no-loss"], [], [], []],
+    ));
   it("allows what creates, updates and leaves alone", () =>
     assert.deepEqual(
       judgeSteps(

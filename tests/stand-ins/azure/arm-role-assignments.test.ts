@@ -43,15 +43,19 @@ describe("roleAssignmentRoutes", () => {
     assert.match(again.body.error.message, /is 33333333333343338333333333333333\.$/);
   });
 
-  it("fail under the same name for another role, an unknown role, and a name that is no GUID", async () => {
+  it("fail under the same name for another role, scope or principal, an unknown role, and a name that is no GUID", async () => {
     const { principalId } = await rig().makeIdentity();
     await rig().assign(principalId, vaultId, secretsUser, name);
 
     const changed = await rig().assign(principalId, vaultId, secretsOfficer, name);
     const unknown = await rig().assign(principalId, vaultId, name);
     const named = await rig().assign(principalId, group, secretsUser, "reader");
+    const elsewhere = await rig().assign(principalId, group, secretsUser, name);
+    const another = await rig().assign("44444444-4444-4444-8444-444444444444", vaultId, secretsUser, name);
 
     assert.deepEqual(refusal(changed), [400, "RoleAssignmentUpdateNotPermitted"]);
+    assert.deepEqual(refusal(elsewhere), [400, "RoleAssignmentUpdateNotPermitted"]);
+    assert.deepEqual(refusal(another), [400, "RoleAssignmentUpdateNotPermitted"]);
     assert.deepEqual(refusal(unknown), [404, "RoleDefinitionDoesNotExist"]);
     assert.deepEqual(refusal(named), [400, "InvalidRoleAssignmentId"]);
   });
