@@ -14,23 +14,23 @@ import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine } from "./components/vault-engine.ts";
 import { VaultKubernetesAuth } from "./components/vault-kubernetes-auth.ts";
 import { chainDigest } from "./domain/manifests/chain-digest.ts";
-import { lackingValues } from "./domain/plan/held-values.ts";
+import { missingValues } from "./domain/plan/values-in-state.ts";
 import { UserError } from "./domain/user-error.ts";
-import type { EnvironmentStack, SharedStack, StackPlan } from "./domain/plan/environment.ts";
+import type { Adopted, EnvironmentStack, SharedStack, StackPlan } from "./domain/plan/environment.ts";
 
 export interface RegisterOptions {
   /** Only what a Vault needs that is sealed or not initialised yet; to be run with targets. @default false */
   readonly firstStep?: boolean;
-  /** The shared stack's outputs, where it is not to be asked. @default - its StackReference */
+  /** The shared stack's outputs, for a run that cannot ask for them. @default - its StackReference */
   readonly shared?: { readonly bootstrapClientId: string };
-  /** Key Vault names whose values the stack's state holds (domain/plan/held-values.ts). @default - none */
-  readonly held?: readonly string[];
-  /** Those of them that may go. @default - none */
+  /** Names of the Key Vault secrets whose values are in the stack's state. @default - none */
+  readonly valuesInState?: readonly string[];
+  /** Those of them that may be deleted. @default - none */
   readonly pruned?: readonly string[];
 }
 
 /**
- * URNs of what `firstStep` leaves out, for the engine's `--exclude`: without it, the first step of a stack that stands
+ * URNs of what `firstStep` leaves out, for the engine's `--exclude`: without it, the first step of a stack that exists
  * already would delete all of this.
  */
 export const leftOutByFirstStep: readonly string[] = ["vault*", "admission*", "delivery*", "bootstrap-sync"].map(
@@ -40,89 +40,116 @@ export const leftOutByFirstStep: readonly string[] = ["vault*", "admission*", "d
 /**
  * Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan.
  *
- * @throws UserError with every value that state holds and the plan lacks, before anything is registered.
+ * @throws UserError with every value that is in state and not in the plan, before anything is registered.
  */
 export function registerStack(plan: StackPlan, options: RegisterOptions = {}): Record<string, unknown> {
-  const lacking = lackingValues(plan, options.held ?? [], options.pruned);
-  if (lacking.length > 0) throw UserError.from(lacking);
+  const missing = missingValues(plan, options.valuesInState ?? [], options.pruned);
+  if (missing.length > 0) throw UserError.from(missing);
   return plan.kind === "shared"
     ? registerShared(plan, azureProvider(plan.azure)).outputs
     : registerEnvironment(plan, options);
 }
 
-/** What all environments live on. */
-function registerShared(
-  { azure, protect, adopt, keyVaultSecrets }: SharedStack,
-  provider: pulumi.ProviderResource,
-  ground: pulumi.Resource[] = [],
-) {
-  const transformations = [adopting(adopt)];
-  const opts = { providers: { "azure-native": provider }, dependsOn: ground, transformations };
-  const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, opts);
-  const identity = new BootstrapIdentity("identity", { azure, keyVaultId: keyVault.id, protect }, opts);
+/** One environment, in the order of the pipeline. Each line uses only what the lines above it created. */
+function registerEnvironment(stack: EnvironmentStack, options: RegisterOptions) {
+  const { azure, federated } = stack;
+  const has = partsOf(stack, options);
+  const azureNative = azureProvider(azure);
+  const vault = has.vault ? { vault: vaultProvider(stack.vault) } : {};
+  const providers = { "azure-native": azureNative, kubernetes: kubernetesProvider(stack), ...vault };
+  const after = componentOptions(providers, stack.adopt);
+
+  const group = has.base ? new ResourceGroup("resource-group", { azure }, after()) : undefined;
+  const namespaces = has.base ? new Namespaces("namespaces", { stack }, after()) : undefined;
+  const base = [group, namespaces];
+  const shared = stack.shared ? registerShared(stack.shared, azureNative, base) : readShared(stack, options.shared);
+  const login = { azure, identityName: shared.identityName, subjects: [federated] };
+  const federation = new BootstrapFederation("federation", login, after(...base));
+  const clientId = clientIdOf(shared, federation);
+  const engine = has.vault ? new VaultEngine("vault-engine", { stack }, after(...base)) : undefined;
+  const auth = has.vault ? new VaultKubernetesAuth("vault-auth", { stack }, after(...base)) : undefined;
+  const digest = has.vault ? digestOf(stack, clientId, shared) : undefined;
+  const run = { stack, clientId, syncDigest: digest, needs: existing(engine, auth) };
+  const needs = [...base, ...shared.components, federation];
+  const bootstrap = has.bootstrap ? new VaultBootstrap("bootstrap", run, after(...needs)) : undefined;
+  const guard = has.delivery ? new AdmissionGuard("admission", { stack }, after(...base)) : undefined;
+  if (has.delivery && digest) new SecretDelivery("delivery", { stack, digest }, after(bootstrap, guard));
+
+  return {
+    ...shared.outputs,
+    ...(bootstrap && { cronJobName: bootstrap.cronJobName }),
+    ...(digest && { chainDigest: digest }),
+  };
+}
+
+/** Which parts of an environment this run registers. */
+function partsOf({ strictness }: EnvironmentStack, { firstStep = false }: RegisterOptions) {
+  const isApplied = strictness.delivery === "pulumi"; // with gitops, ArgoCD applies the Kubernetes objects
+  return {
+    base: strictness.makesNamespaces,
+    vault: !firstStep,
+    bootstrap: firstStep || isApplied,
+    delivery: !firstStep && isApplied,
+  };
+}
+
+/** What the environment uses of the shared stack. */
+interface Shared {
+  readonly identityName: pulumi.Input<string>;
+  /** Of the Key Vault secrets that this stack writes. */
+  readonly versions: pulumi.Input<readonly string[]>;
+  readonly components: readonly pulumi.Resource[];
+  readonly outputs: { readonly keyVaultUri: pulumi.Input<string>; readonly bootstrapClientId: pulumi.Output<string> };
+}
+
+/** What all environments use: Key Vault and the identity of vault-bootstrap. */
+function registerShared(stack: SharedStack, provider: pulumi.ProviderResource, base: readonly Optional[] = []): Shared {
+  const { azure, protect, keyVaultSecrets } = stack;
+  const after = componentOptions({ "azure-native": provider }, stack.adopt);
+  const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, after(...base));
+  const identity = new BootstrapIdentity("identity", { azure, keyVaultId: keyVault.id, protect }, after(...base));
   const outputs = {
     keyVaultUri: keyVault.uri,
     bootstrapClientId: identity.clientId,
     keyVaultSecrets: [...keyVaultSecrets.keys()].toSorted(),
   };
-  return {
-    identityName: identity.resourceName,
-    versions: keyVault.secretVersions,
-    made: [keyVault, identity],
-    outputs,
-  };
+  const components = [keyVault, identity];
+  return { identityName: identity.resourceName, versions: keyVault.secretVersions, components, outputs };
 }
 
-/** One environment: the chain, top to bottom. Each line uses only what the lines above it made. */
-function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared }: RegisterOptions) {
-  const { azure, federated, strictness } = stack;
-  const providers = { "azure-native": azureProvider(azure), kubernetes: kubernetesProvider(stack) };
-  const transformations = [adopting(stack.adopt), serverSideApply];
-  const ground = strictness.makesNamespaces
-    ? [
-        new ResourceGroup("resource-group", { azure }, { providers }),
-        new Namespaces("namespaces", { stack }, { providers, transformations }),
-      ]
-    : [];
-  const common =
-    stack.shared === undefined
-      ? sharedStack(stack, shared)
-      : registerShared(stack.shared, providers["azure-native"], ground);
-
-  const subjects = { azure, identityName: common.identityName, subjects: [federated] };
-  const federation = new BootstrapFederation("federation", subjects, { providers, dependsOn: ground, transformations });
-  // of use once Azure knows this cluster; and so the id comes from a resource of this stack, which the pack can see
-  const clientId = pulumi
-    .all([common.outputs.bootstrapClientId, federation.credentialNames])
-    .apply(([bootstrapClientId]) => bootstrapClientId);
-  const afterAzure = { providers, dependsOn: [...ground, ...common.made, federation], transformations };
-  if (firstStep) {
-    const { cronJobName } = new VaultBootstrap("bootstrap", { stack, clientId, needs: [] }, afterAzure);
-    return { ...common.outputs, cronJobName };
-  }
-
-  const vaultProviders = { ...providers, vault: vaultProvider(stack.vault) };
-  const toVault = { providers: vaultProviders, dependsOn: ground, transformations };
-  const engine = new VaultEngine("vault-engine", { stack }, toVault);
-  const auth = new VaultKubernetesAuth("vault-auth", { stack }, toVault);
-  const digest = pulumi
-    .all([clientId, common.versions])
-    .apply(([id, versions]) => chainDigest(stack, [id, ...versions]));
-  if (strictness.delivery === "gitops") return { ...common.outputs, chainDigest: digest };
-
-  const run = { stack, clientId, syncDigest: digest, needs: [engine, auth] };
-  const bootstrap = new VaultBootstrap("bootstrap", run, afterAzure);
-  const guard = new AdmissionGuard("admission", { stack }, { providers, dependsOn: ground, transformations });
-  new SecretDelivery("delivery", { stack, digest }, { providers, dependsOn: [bootstrap, guard], transformations });
-  return { ...common.outputs, cronJobName: bootstrap.cronJobName, chainDigest: digest };
-}
-
-/** The shared stack's part as this environment sees it: asked by reference, or given where there is nobody to ask. */
-function sharedStack({ azure }: EnvironmentStack, given: RegisterOptions["shared"]) {
-  const reference = () => new pulumi.StackReference(sharedStackName());
+/** The same, from the outputs of the shared stack: by reference, or given where the stack cannot be asked. */
+function readShared({ azure }: EnvironmentStack, given: RegisterOptions["shared"]): Shared {
   const bootstrapClientId = given
     ? pulumi.output(given.bootstrapClientId)
-    : reference().requireOutput("bootstrapClientId").apply(String);
+    : new pulumi.StackReference(sharedStackName()).requireOutput("bootstrapClientId").apply(String);
   const outputs = { keyVaultUri: azure.keyVaultUri, bootstrapClientId };
-  return { identityName: azure.identity, versions: [], made: [], outputs };
+  return { identityName: azure.identity, versions: [], components: [], outputs };
+}
+
+/**
+ * The client id, once Azure knows this cluster: before that, no run could log in. It also makes the id an output of a
+ * resource of this stack, which the policy pack can see.
+ */
+function clientIdOf({ outputs }: Shared, { credentialNames }: BootstrapFederation): pulumi.Output<string> {
+  return pulumi.all([outputs.bootstrapClientId, credentialNames]).apply(([clientId]) => clientId);
+}
+
+function digestOf(stack: EnvironmentStack, clientId: pulumi.Output<string>, { versions }: Shared) {
+  return pulumi.all([clientId, versions]).apply(([id, known]) => chainDigest(stack, [id, ...known]));
+}
+
+type Optional = pulumi.Resource | undefined;
+
+/** Options of a stack's components: their providers, how they adopt and apply objects, and what each waits for. */
+function componentOptions(providers: Record<string, pulumi.ProviderResource>, adopt: Adopted | undefined) {
+  const transformations = [adopting(adopt), serverSideApply];
+  return (...needs: readonly Optional[]): pulumi.ComponentResourceOptions => ({
+    providers,
+    dependsOn: existing(...needs),
+    transformations,
+  });
+}
+
+function existing(...resources: readonly Optional[]): pulumi.Resource[] {
+  return resources.filter((resource) => resource !== undefined);
 }

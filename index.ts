@@ -33,7 +33,7 @@ export default async function program(): Promise<Record<string, unknown>> {
         warn: (text) => void pulumi.log.warn(text),
       });
     }
-    return registerStack(plan, { held: await heldBefore(plan) });
+    return registerStack(plan, { valuesInState: await valuesInStateOf(plan) });
   } catch (error) {
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
@@ -58,8 +58,8 @@ function guard(plan: StackPlan): void {
   pulumi.runtime.registerStackTransformation(guardTransformation({ catalogue, place, keyVaultPrefix }));
 }
 
-/** Of which Key Vault secrets this stack's state holds the values, as the last update told. */
-async function heldBefore(plan: StackPlan): Promise<readonly string[]> {
+/** Names of the Key Vault secrets whose values are in this stack's state, as the last update wrote them to its outputs. */
+async function valuesInStateOf(plan: StackPlan): Promise<readonly string[]> {
   if (plan.kind === "environment" && plan.shared === undefined) return [];
   const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const { value } = await new pulumi.StackReference("self", { name: self }).getOutputDetails("keyVaultSecrets");

@@ -13,10 +13,10 @@ import {
 
 export interface VaultBootstrapArgs {
   readonly stack: EnvironmentStack;
-  /** Of the identity, as an output: a literal goes stale when the identity is made again (450, 519). */
+  /** Of the identity, as an output: a literal goes stale when the identity is made again. */
   readonly clientId: pulumi.Input<string>;
   /** What one run depends on; part of the Job's name. Left out, there is no Job: Vault may still be sealed. */
-  readonly syncDigest?: pulumi.Input<string>;
+  readonly syncDigest?: pulumi.Input<string> | undefined;
   /** What a run needs beside the objects made here, such as Vault's mounts, policies and roles. */
   readonly needs: readonly pulumi.Resource[];
 }

@@ -6,7 +6,7 @@ import { registerStack } from "../../chain.ts";
 import { KeyVault } from "../../components/key-vault.ts";
 import { azureProvider } from "../../components/providers.ts";
 import type { SharedStack } from "../../domain/plan/environment.ts";
-import { heldValues, type ExportedDeployment } from "../../domain/plan/held-values.ts";
+import { valuesInState, type ExportedDeployment } from "../../domain/plan/values-in-state.ts";
 import { AzureRig } from "../stand-ins/azure/rig.ts";
 import { stepsOf, useEngine } from "../support/engine.ts";
 import { sharedStack } from "../support/stacks.ts";
@@ -70,12 +70,12 @@ describe("registerStack, of shared with values in state, under the real engine",
 
   it("tells which values its state holds", async () => {
     const { deployment } = await stack.exportStack();
-    assert.deepEqual(heldValues(deployment as ExportedDeployment).toSorted(), ["ghcr-token", "ghcr-username"]);
+    assert.deepEqual(valuesInState(deployment as ExportedDeployment).toSorted(), ["ghcr-token", "ghcr-username"]);
   });
 
   it("fails an update that lacks a value that its state holds, and leaves the value where it is", async () => {
     const lacking = sharedStack({ "ghcr-username": "sample-user" });
-    const again = await engine.open(async () => registerStack(lacking, { held: Object.keys(values) }));
+    const again = await engine.open(async () => registerStack(lacking, { valuesInState: Object.keys(values) }));
     await assert.rejects(again.up(), /the state of this stack holds a value of ghcr-token, and there is none here/);
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);
   });

@@ -7,7 +7,7 @@ import { RunError } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { refuseRevealingLogs } from "../../../domain/engine-logging.ts";
-import { heldValues, lackingValues, type ExportedDeployment } from "../../../domain/plan/held-values.ts";
+import { valuesInState, missingValues, type ExportedDeployment } from "../../../domain/plan/values-in-state.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
 import { goneKubeconfig } from "./kubeconfig.ts";
@@ -101,7 +101,7 @@ export async function pulumiCommand(executable: string, workDir: string): Promis
  */
 export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
   const state = await readExport(stack);
-  const found = [...lackingValues(plan, heldValues(state)), ...goneKubeconfig(state, plan)];
+  const found = [...missingValues(plan, valuesInState(state)), ...goneKubeconfig(state, plan)];
   if (found.length > 0) throw UserError.from(found);
 }
 

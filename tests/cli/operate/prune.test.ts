@@ -7,7 +7,7 @@ import { previewStack } from "../../../cli/deploy/engine/deploy.ts";
 import { readExport } from "../../../cli/deploy/engine/stack.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
-import { heldValues, lackingValues } from "../../../domain/plan/held-values.ts";
+import { valuesInState, missingValues } from "../../../domain/plan/values-in-state.ts";
 import { operatorCredential } from "../../../stand-ins/azure/files.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
@@ -78,7 +78,7 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     const rows = await prune({ names: ["env-ghcr-token"], write, keyVault, stack });
     return rows.map(({ where, verdict }) => `${where}: ${verdict}`);
   };
-  const held = async () => heldValues(await readExport(stack)).toSorted();
+  const held = async () => valuesInState(await readExport(stack)).toSorted();
 
   it("shows where it lies, and changes nothing", async () => {
     assert.deepEqual(await run(false), ["state: goes", "Key Vault: goes"]);
@@ -93,7 +93,7 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-new");
     const without = sharedStack({ "ghcr-token": "canary-new" });
     const next = await engine.open(program(without));
-    assert.deepEqual(lackingValues(without, await held()), []);
+    assert.deepEqual(missingValues(without, await held()), []);
     const { changes } = await previewStack(next, { policyPacks: [], signal: new AbortController().signal });
     assert.deepEqual(changes, []);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { heldValues, lackingValues } from "../../../domain/plan/held-values.ts";
+import { valuesInState, missingValues } from "../../../domain/plan/values-in-state.ts";
 import { environmentStack, localStack, sharedStack } from "../../support/stacks.ts";
 
 const secret = (secretName: string, rest = {}) => ({
@@ -8,29 +8,29 @@ const secret = (secretName: string, rest = {}) => ({
   ...rest,
 });
 
-describe("heldValues", () => {
+describe("valuesInState", () => {
   it("names the Key Vault secrets of a state", () =>
     assert.deepEqual(
-      heldValues({
+      valuesInState({
         resources: [secret("ghcr-token"), { type: "vault:index/mount:Mount", inputs: { path: "secret" } }],
       }),
       ["ghcr-token"],
     ));
 
   it("leaves out one that waits to be deleted", () =>
-    assert.deepEqual(heldValues({ resources: [secret("ghcr-token", { delete: true })] }), []));
+    assert.deepEqual(valuesInState({ resources: [secret("ghcr-token", { delete: true })] }), []));
 
-  it("is empty for a stack that was never updated", () => assert.deepEqual(heldValues({}), []));
+  it("is empty for a stack that was never updated", () => assert.deepEqual(valuesInState({}), []));
 });
 
-describe("lackingValues", () => {
+describe("missingValues", () => {
   const local = localStack({ "ghcr-token": "canary" });
 
-  it("is empty where every held value is here", () => assert.deepEqual(lackingValues(local, ["ghcr-token"]), []));
+  it("is empty where every held value is here", () => assert.deepEqual(missingValues(local, ["ghcr-token"]), []));
 
   it("names each value that would be deleted, in order, with the two ways out", () =>
     assert.deepEqual(
-      lackingValues(local, ["openai-api-key", "ghcr-token", "anthropic-api-key"]).map(({ subject, problem, fix }) => [
+      missingValues(local, ["openai-api-key", "ghcr-token", "anthropic-api-key"]).map(({ subject, problem, fix }) => [
         subject,
         problem,
         fix,
@@ -43,11 +43,11 @@ describe("lackingValues", () => {
     ));
 
   it("lets a name go that is to be pruned", () =>
-    assert.deepEqual(lackingValues(local, ["openai-api-key"], ["openai-api-key"]), []));
+    assert.deepEqual(missingValues(local, ["openai-api-key"], ["openai-api-key"]), []));
 
   it("judges the shared stack as well", () =>
-    assert.equal(lackingValues(sharedStack({ a: "canary" }), ["a", "b"]).length, 1));
+    assert.equal(missingValues(sharedStack({ a: "canary" }), ["a", "b"]).length, 1));
 
   it("has nothing to say of an environment whose values are the shared stack's", () =>
-    assert.deepEqual(lackingValues(environmentStack(), ["ghcr-token"]), []));
+    assert.deepEqual(missingValues(environmentStack(), ["ghcr-token"]), []));
 });

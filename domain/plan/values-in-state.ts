@@ -11,7 +11,7 @@ export interface ExportedDeployment {
 }
 
 /** Names of the Key Vault secrets whose values a stack's state holds; empty where values travel by the data plane. */
-export function heldValues({ resources = [] }: ExportedDeployment): readonly string[] {
+export function valuesInState({ resources = [] }: ExportedDeployment): readonly string[] {
   return resources
     .filter(({ type, delete: pending }) => type === "azure-native:keyvault:Secret" && pending !== true)
     .map(({ inputs }) => inputs?.["secretName"])
@@ -22,11 +22,11 @@ export function heldValues({ resources = [] }: ExportedDeployment): readonly str
  * Absence is never a change: a value that state holds and that is not here would be deleted by the update, so the update
  * stops instead.
  *
- * @param held - names of Key Vault secrets; see {@link heldValues}.
+ * @param held - names of Key Vault secrets; see {@link valuesInState}.
  * @param pruned - names that may go: `ameide-secrets prune` was told so. @default - none
  * @returns one error for each name that would go.
  */
-export function lackingValues(
+export function missingValues(
   plan: StackPlan,
   held: Iterable<string>,
   pruned: readonly string[] = [],
