@@ -212,8 +212,8 @@ async function federationFailure(
   }
   return new BootstrapFailure(
     "federation-mismatch",
-    `${code}: identity ${identity.clientId} has no federated credential for subject ${sub}, issuer ${iss}, audience ${aud}`,
-    "make one with exactly these three: ameide-secrets up; a new one takes some minutes",
+    `${code}: Entra knows no federated credential of identity ${identity.clientId} for subject ${sub}, issuer ${iss}, audience ${aud}`,
+    "ameide-secrets doctor shows whether it exists: if not, ameide-secrets up creates it; if it does, it is new, and Entra needs some minutes",
     options,
   );
 }

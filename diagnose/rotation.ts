@@ -2,7 +2,7 @@ import { describeFailure } from "./snapshot.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ExternalSecretState, Snapshot } from "./snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import { consumersOf, othersReading, unseenConsumers, workloadOf, type Consumer } from "./who-uses.ts";
+import { consumersOf, isReadOnce, othersReading, unseenConsumers, workloadOf, type Consumer } from "./who-uses.ts";
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -20,7 +20,7 @@ export interface RotationState {
   readonly isUnseen?: true;
   /** Workloads that nobody but a person restarts. */
   readonly restarts: readonly string[];
-  /** Workloads that read it from a file, which kubelet writes anew by itself; whether they look again is theirs. */
+  /** Workloads that read it from a file of a volume, which kubelet updates; whether they look again is theirs. */
   readonly follows: readonly string[];
 }
 
@@ -221,7 +221,7 @@ function consumersBehind(
 }
 
 /**
- * A pod of the workload that reads the Secret as environment and started before the Secret changed. Of a Secret that
+ * A pod of the workload that reads the Secret once, at its start, and started before the Secret changed. Of a Secret that
  * another made, which is not looked at, only that it cannot be older than the value in Vault is known.
  */
 function runsWithFormer(
@@ -236,7 +236,7 @@ function runsWithFormer(
   const changed = held?.changedAt ?? writtenAt;
   return pods.value.some((pod) => {
     if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(snapshot, pod) !== workload) return false;
-    if (!pod.secrets.some(({ secret, by }) => secret === target && by === "environment")) return false;
+    if (!pod.secrets.some(({ secret, by }) => secret === target && isReadOnce(by))) return false;
     if (pod.startedAt === undefined || changed === undefined) return false;
     return Date.parse(pod.startedAt) < Date.parse(changed);
   });

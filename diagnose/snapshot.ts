@@ -283,8 +283,13 @@ export interface PullElsewhereState {
 
 export interface SecretUse {
   readonly secret: string;
-  /** Environment variables are read once, at the start; mounted files follow the Secret within a minute or two. */
-  readonly by: "environment" | "volume" | "image-pull";
+  /**
+   * Environment variables are read once, at the start. The files of a mounted volume follow the Secret within a minute or
+   * two, but not those that a container mounts by `subPath` or `subPathExpr`: kubelet never updates them.
+   *
+   * @see https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath
+   */
+  readonly by: "environment" | "volume" | "sub-path" | "image-pull";
 }
 
 /** Deployments, StatefulSets, DaemonSets and CronJobs: what a consumer is to people. */

@@ -119,6 +119,11 @@ export function consumersOf(snapshot: Snapshot, namespace: string, secret: strin
   return [...found, ...new Map(others.map((one) => [one.workload, one])).values()];
 }
 
+/** Whether a pod sees what the Secret held when its container started, until it is restarted. */
+export function isReadOnce(by: SecretUse["by"]): boolean {
+  return by === "environment" || by === "sub-path";
+}
+
 function isAtWork({ phase }: PodState): boolean {
   return phase !== "Succeeded" && phase !== "Failed";
 }
@@ -150,6 +155,6 @@ function afterChange(
   workload?: WorkloadState,
 ): Consumer["afterChange"] {
   if (workload?.kind === "CronJob") return "next-run";
-  if (by.includes("environment")) return workload?.reloads.includes(secret) === true ? "restarts-itself" : "restart";
+  if (by.some(isReadOnce)) return workload?.reloads.includes(secret) === true ? "restarts-itself" : "restart";
   return by.includes("volume") ? "follows" : "next-pull";
 }

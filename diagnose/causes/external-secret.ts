@@ -170,8 +170,9 @@ export const externalSecretCauses = {
     severity: "warning",
     title: "A pod still runs with the former value",
     aliases: ["Argo SSO down after rotation"],
-    symptom: "the Secret is new, the pod that reads it as environment is older",
-    cause: "environment variables are read once, at the start, and nothing restarts the workload",
+    symptom: "the Secret is new, the pod that reads it as environment or by a subPath mount is older",
+    cause:
+      "environment variables and files mounted by subPath are read once, at the start, and nothing restarts the workload",
     fix: "kubectl --context <context> -n <namespace> rollout restart <name>",
     mind: 'the annotation reloader.stakater.com/auto: "true" ends it for good',
     see: ["P14"],

@@ -55,6 +55,7 @@ export const identityCauses = {
     stage: "identity",
     severity: "warning",
     title: "The federated credential is right and not known everywhere yet",
+    aliases: ["AADSTS70021 although the federated credential exists"],
     symptom: "vault-bootstrap ends with `federation-mismatch` minutes after the credential was made",
     cause: "Entra takes minutes to spread a new federated credential",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",

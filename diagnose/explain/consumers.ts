@@ -1,7 +1,7 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
 import type { PodState, SecretState, Snapshot } from "../snapshot.ts";
 import { causes } from "../causes.ts";
-import { workloadOf } from "../who-uses.ts";
+import { isReadOnce, workloadOf } from "../who-uses.ts";
 import { isOfBootstrap } from "./bootstrap.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
@@ -82,29 +82,30 @@ function ofPullsElsewhere({ snapshot: { pullsElsewhere } }: View): readonly Sigh
   }));
 }
 
-/** Environment variables are read at the start alone; a mounted Secret follows by itself. */
+/** Environment variables and files mounted by subPath are read at the start only; a mounted volume follows the Secret. */
 function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
   if (!snapshot.pods.ok || !snapshot.secrets.ok) return [];
   const targets = new Map(snapshot.secrets.value.map((one) => [`${one.namespace}/${one.name}`, one]));
   const planned = new Map(expected.plan.deliveries.map((one) => [`${one.namespace}/${one.target}`, one]));
   return snapshot.pods.value.flatMap((pod) =>
-    pod.secrets.flatMap(({ secret, by }): readonly Sighting[] => {
-      const delivery = planned.get(`${pod.namespace}/${secret}`);
-      const target = targets.get(`${pod.namespace}/${secret}`);
-      if (pod.owner?.startsWith("Job/") === true) return []; // it ends by itself, and the next one reads anew
-      if (by !== "environment" || delivery === undefined || target === undefined || !startedBefore(pod, target))
-        return [];
-      return [
-        {
-          code: "consumer-not-restarted",
-          where: `Pod ${pod.namespace}/${pod.name}`,
-          seen: `started ${pod.startedAt}, Secret ${secret} changed ${target.changedAt}`,
-          secrets: delivery.keys.map((key) => key.secret),
-          ...restartOf(snapshot, pod),
-          namespace: pod.namespace,
-        },
-      ];
-    }),
+    [...new Set(pod.secrets.filter(({ by }) => isReadOnce(by)).map(({ secret }) => secret))].flatMap(
+      (secret): readonly Sighting[] => {
+        const delivery = planned.get(`${pod.namespace}/${secret}`);
+        const target = targets.get(`${pod.namespace}/${secret}`);
+        if (pod.owner?.startsWith("Job/") === true) return []; // it ends by itself, and the next one reads anew
+        if (delivery === undefined || target === undefined || !startedBefore(pod, target)) return [];
+        return [
+          {
+            code: "consumer-not-restarted",
+            where: `Pod ${pod.namespace}/${pod.name}`,
+            seen: `started ${pod.startedAt}, Secret ${secret} changed ${target.changedAt}`,
+            secrets: delivery.keys.map((key) => key.secret),
+            ...restartOf(snapshot, pod),
+            namespace: pod.namespace,
+          },
+        ];
+      },
+    ),
   );
 }
 

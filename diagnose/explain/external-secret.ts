@@ -84,9 +84,17 @@ function isServerWide(code: CauseCode): boolean {
   return /^vault-(sealed|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/.test(code);
 }
 
-function codeOf(view: View, { keys }: PlannedDelivery, seen: string): CauseCode | undefined {
+/** Names in a message: what is quoted, a remote key, and words with a hyphen, a slash or an underscore in them. */
+const names = /"[^"]*"|\(key: [^)]*\)|(?<![\w.])[A-Za-z\d.]+(?:[-/_][A-Za-z\d.]+)+/g;
+/** External Secrets' own words for a template that cannot be filled in, and those of Go's templates. */
+const templateFails =
+  /(?:could not (?:apply|execute)|unable to (?:parse|execute)) template\b|error fetching templateFrom|\btemplate: \S*:\d+/;
+
+/** @param said - the message; names in it, such as `email-template`, say nothing about the kind of failure. */
+function codeOf(view: View, { keys }: PlannedDelivery, said: string): CauseCode | undefined {
+  if (templateFails.test(said)) return "external-secret-template";
+  const seen = said.replaceAll(names, "");
   if (/owned by another|ownership/.test(seen)) return "external-secret-target-owned";
-  if (/template/.test(seen)) return "external-secret-template";
   if (/cannot find secret data for key/.test(seen)) return "vault-value-field-missing";
   if (/\b403\b|permission denied/.test(seen)) {
     return view.before.some(({ code }) => code === "vault-policy-narrow") ? "vault-policy-narrow" : policyOrStale(view);

@@ -86,9 +86,11 @@ function ofLastRun({ snapshot, expected }: View, seen: readonly Sighting[]): rea
   const failure = lastFailure(snapshot, expected);
   if (failure === undefined || seen.some(({ secrets }) => secrets === undefined)) return [];
   const { where, seen: said } = failure;
-  const say = (code: CauseCode): readonly Sighting[] => [{ code, where, seen: said }];
+  const say = (code: CauseCode, note = ""): readonly Sighting[] => [{ code, where, seen: `${said}${note}` }];
   if (failure.cause === "federation-mismatch") {
-    return say(snapshot.identity.federatedCredentials.ok ? "federation-propagating" : "federated-credential-missing");
+    const { federatedCredentials } = snapshot.identity;
+    if (federatedCredentials.ok) return say("federation-propagating");
+    return say("federated-credential-missing", `; not verified: ${federatedCredentials.failure.message}`);
   }
   if (failure.cause === "source-forbidden") {
     return say(snapshot.identity.roleAssignments.ok ? "role-propagating" : "role-assignment-missing");

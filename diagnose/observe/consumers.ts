@@ -10,7 +10,9 @@ interface PodTemplateSpec {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly containers: readonly ContainerSpec[];
   readonly initContainers?: readonly ContainerSpec[];
+  readonly ephemeralContainers?: readonly ContainerSpec[];
   readonly volumes?: readonly {
+    readonly name?: string;
     readonly secret?: { readonly secretName?: string };
     readonly projected?: { readonly sources?: readonly { readonly secret?: { readonly name?: string } }[] };
   }[];
@@ -21,6 +23,11 @@ interface ContainerSpec {
   readonly image?: string;
   readonly env?: readonly { readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } } }[];
   readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly subPath?: string;
+    readonly subPathExpr?: string;
+  }[];
 }
 
 interface PodObject {
@@ -120,19 +127,27 @@ function secretsOf({
   volumes = [],
   containers,
   initContainers = [],
+  ephemeralContainers = [],
   imagePullSecrets = [],
 }: PodTemplateSpec): readonly SecretUse[] {
   const uses = new Map<string, SecretUse>();
   const add = (by: SecretUse["by"], secret: string | undefined): void => {
     if (secret !== undefined) uses.set(`${by} ${secret}`, { secret, by });
   };
-  for (const { env = [], envFrom = [] } of [...initContainers, ...containers]) {
+  const all = [...initContainers, ...containers, ...ephemeralContainers];
+  for (const { env = [], envFrom = [] } of all) {
     for (const { valueFrom } of env) add("environment", valueFrom?.secretKeyRef?.name);
     for (const { secretRef } of envFrom) add("environment", secretRef?.name);
   }
-  for (const { secret, projected } of volumes) {
-    add("volume", secret?.secretName);
-    for (const source of projected?.sources ?? []) add("volume", source.secret?.name);
+  const mounts = all.flatMap(({ volumeMounts = [] }) => volumeMounts);
+  for (const { name, secret, projected } of volumes) {
+    const own = mounts.filter((mount) => mount.name === name);
+    const ways = new Set(own.map(({ subPath = "", subPathExpr = "" }) => subPath !== "" || subPathExpr !== ""));
+    const secrets = [secret?.secretName, ...(projected?.sources ?? []).map((source) => source.secret?.name)];
+    for (const one of secrets) {
+      if (ways.has(false) || ways.size === 0) add("volume", one);
+      if (ways.has(true)) add("sub-path", one);
+    }
   }
   for (const { name } of imagePullSecrets) add("image-pull", name);
   return [...uses.values()];

@@ -226,6 +226,17 @@ describe("rotationState", () => {
       follows: ["ameide-dev Deployment/mounted"],
     });
   });
+  it("lists those that mount a part of it for a restart: their file stays as it was", () => {
+    const { workloads, pods } = pod(false);
+    assert.ok(workloads?.ok === true && pods?.ok === true);
+    const secrets = [{ secret: target, by: "sub-path" as const }];
+    const mounted = {
+      workloads: seen(workloads.value.map((each) => ({ ...each, secrets }))),
+      pods: seen(pods.value.map((each) => ({ ...each, secrets }))),
+    };
+    const { restarts, follows } = rotationState(snapshotOf(held, mounted), stack, name, "new");
+    assert.deepEqual([restarts, follows], [["ameide-dev Deployment/langfuse"], []]);
+  });
   it("waits for no pod of another workload whose name begins with this one's, nor for one that does not read it", () => {
     const { workloads, pods } = pod(true);
     const [old] = pods?.ok === true ? pods.value : [];

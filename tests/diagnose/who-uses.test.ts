@@ -29,6 +29,12 @@ describe("whoUses", () => {
       workload("reloaded", { secrets: env, reloads: ["inference-api-credentials"] }),
       workload("reloaded-for-another", { secrets: env, reloads: ["langfuse-secrets"] }),
       workload("mounted", { secrets: [{ secret: "inference-api-credentials", by: "volume" }] }),
+      workload("part", {
+        secrets: [
+          { secret: "inference-api-credentials", by: "volume" },
+          { secret: "inference-api-credentials", by: "sub-path" },
+        ],
+      }),
       workload("nightly", { secrets: env, kind: "CronJob" }),
       workload("elsewhere", { secrets: env, namespace: "argocd" }),
       workload("other", { secrets: [{ secret: "langfuse-secrets", by: "environment" }] }),
@@ -41,6 +47,7 @@ describe("whoUses", () => {
         ["Deployment/reloaded", "restarts-itself"],
         ["Deployment/reloaded-for-another", "restart"],
         ["Deployment/mounted", "follows"],
+        ["Deployment/part", "restart"],
         ["CronJob/nightly", "next-run"],
       ],
     );

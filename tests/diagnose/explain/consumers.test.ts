@@ -39,6 +39,20 @@ describe("explainConsumers", () => {
       "restart Pod ameide-dev/p by way of what made it, ReplicaSet/rollout-7d9f8b6c5d",
     );
   });
+  it("restarts a pod that mounts a part of a Secret: kubelet never updates it", () => {
+    const secrets = [{ secret: "langfuse-secrets", by: "sub-path" as const }];
+    const [cause] = restart({ secrets, owner: "ReplicaSet/chat-7d9f8b6c5d" });
+    assert.equal(cause?.code, "consumer-not-restarted");
+    assert.match(cause.fix, /rollout restart deployment\/chat$/);
+  });
+  it("reports a pod once that reads a Secret in two ways, and none that only follows it", () => {
+    const both = [...started.secrets, { secret: "langfuse-secrets", by: "sub-path" as const }];
+    assert.deepEqual(
+      restart({ secrets: both }).flatMap(({ evidence }) => evidence.map(({ where }) => where)),
+      ["Pod ameide-dev/p"],
+    );
+    assert.deepEqual(restart({ secrets: [{ secret: "langfuse-secrets", by: "volume" }] }), []);
+  });
   it("has nothing to say of a Job's pod, which ends by itself", () =>
     assert.deepEqual(restart({ owner: "Job/a" }), []));
   it("says nothing of another pod that cannot pull where the Secret's own absence is told, but adds it as evidence", () => {

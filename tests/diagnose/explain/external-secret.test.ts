@@ -18,4 +18,32 @@ describe("explainExternalSecret", () => {
     assert.match(first?.evidence[0]?.seen ?? "", /; its store is nowhere, wanted ameide-vault$/);
     assert.equal(first?.fix, "ameide-secrets up --refresh --stack dev --yes");
   });
+  const codeFor = (said: string): string | undefined => {
+    const before = healthy();
+    return explain({ ...before, ...syncFails(said)(before) }, stack).causes[0]?.code;
+  };
+  for (const said of [
+    'could not get secret data: error processing spec.data[0] (key: email-template), err: code: 503, "is sealed"',
+    'error processing spec.data[0] (key: ghcr-token), err: Get "https://template.example/v1/secret": connection refused',
+    "could not update Secret: admission webhook template-guard denied the request",
+    "secrets template-reader is forbidden: User cannot get resource",
+    'could not get SecretStore "vault-template"',
+  ]) {
+    it(`takes no failure for a template's because a name has the word in it: ${said}`, () =>
+      assert.notEqual(codeFor(said), "external-secret-template"));
+  }
+  for (const said of [
+    "could not apply template: could not execute template: unable to parse template at key url: unexpected EOF",
+    "unable to execute template at key url: template: url:1:3: executing",
+    "error fetching templateFrom data: configmaps not found",
+  ]) {
+    it(`knows a template's failure by External Secrets' own words: ${said.slice(0, 40)}...`, () =>
+      assert.equal(codeFor(said), "external-secret-template"));
+  }
+  it("judges a failure by its own words, and not by names in it", () => {
+    for (const name of ["session-timeout", "file-ownership-403", "a/b/ownership"]) {
+      const said = `error processing spec.data[0] (key: ${name}), err: unexpected answer for ${name}`;
+      assert.equal(codeFor(said), "external-secret-failed");
+    }
+  });
 });

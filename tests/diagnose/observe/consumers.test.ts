@@ -47,6 +47,46 @@ describe("observePods", () => {
   });
 });
 
+describe("how a pod reads its Secrets", () => {
+  const ways = async (spec: object): Promise<readonly string[]> => {
+    const pods = await observePods(reader([{ metadata: { name: "p" }, spec, status: {} }], "pods"), "n", none);
+    const [found] = pods.ok ? pods.value : [];
+    return found?.secrets.map(({ secret, by }) => `${secret} ${by}`) ?? [];
+  };
+  const volumes = [{ name: "v", secret: { secretName: "a" } }];
+  const mount = { name: "v", mountPath: "/x" };
+  const part = { ...mount, subPath: "key" };
+  const container = (...volumeMounts: object[]) => ({ name: "c", volumeMounts });
+
+  it("is by a volume that kubelet keeps up to date", async () =>
+    assert.deepEqual(await ways({ containers: [container(mount)], volumes }), ["a volume"]));
+  for (const [where, spec] of [
+    ["a container", { containers: [container(part)], volumes }],
+    ["a container by an expression", { containers: [container({ ...mount, subPathExpr: "$(X)" })], volumes }],
+    ["an init container", { containers: [container()], initContainers: [container(part)], volumes }],
+    ["an ephemeral container", { containers: [container()], ephemeralContainers: [container(part)], volumes }],
+    [
+      "a container, of a projected volume",
+      { containers: [container(part)], volumes: [{ name: "v", projected: { sources: [{ secret: { name: "a" } }] } }] },
+    ],
+  ] as const) {
+    it(`is by a part of a volume, which stays as it was at the start, in ${where}`, async () =>
+      assert.deepEqual(await ways(spec), ["a sub-path"]));
+  }
+  it("is both ways where two containers mount one volume differently", async () =>
+    assert.deepEqual(await ways({ containers: [container(mount), container(part)], volumes }), [
+      "a volume",
+      "a sub-path",
+    ]));
+  it("is by the volume where subPath is empty, which mounts all of it", async () =>
+    assert.deepEqual(await ways({ containers: [container({ ...mount, subPath: "" })], volumes }), ["a volume"]));
+  it("is by the environment of an ephemeral container", async () => {
+    const env = [{ name: "X", valueFrom: { secretKeyRef: { name: "a", key: "k" } } }];
+    const spec = { containers: [container()], ephemeralContainers: [{ name: "debug", env }] };
+    assert.deepEqual(await ways(spec), ["a environment"]);
+  });
+});
+
 describe("observeWorkloads", () => {
   const reloads = async (annotations: Record<string, string>): Promise<readonly string[] | undefined> => {
     const env = ["a", "b"].map((name) => ({ valueFrom: { secretKeyRef: { name } } }));
