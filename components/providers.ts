@@ -5,8 +5,12 @@ import type { AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts
 import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
 
 /** Every provider is explicit: none takes the subscription, the cluster or the Vault that happens to be current. */
-export function azureProvider({ subscriptionId, tenantId, location }: AzurePlace): AzureProvider {
-  return new AzureProvider("azure", { subscriptionId, tenantId, location });
+/**
+ * Without the tenant: azure-native hands both to `az account get-access-token`, which refuses the two together, and the
+ * subscription alone names its tenant. Logins other than `az login` read ARM_TENANT_ID.
+ */
+export function azureProvider({ subscriptionId, location }: AzurePlace): AzureProvider {
+  return new AzureProvider("azure", { subscriptionId, location });
 }
 
 /**

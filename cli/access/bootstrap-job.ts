@@ -3,6 +3,9 @@ import { type Cluster, type KubernetesObject, podLog } from "../../clients/kuber
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { UserError } from "../../domain/user-error.ts";
 
+/** How long a Job stays to be looked at, if its CronJob does not remove it before. */
+const secondsAfterItEnds = 3600;
+
 /** How a run of vault-bootstrap ended. */
 export interface BootstrapRun {
   readonly job: string;
@@ -49,7 +52,15 @@ export async function runBootstrapJob(
   let told = 0;
   for (;;) {
     signal.throwIfAborted();
-    const { status } = await cluster.get<Job>(`${jobs}/${job}`);
+    const found = await cluster.find<Job>(`${jobs}/${job}`);
+    if (found === undefined) {
+      throw UserError.of(
+        "bootstrap-job-gone",
+        `the Job ${namespace}/${job} was removed before its end was seen; its CronJob keeps only the latest that ended`,
+        "run the same command again: vault-bootstrap writes nothing twice",
+      );
+    }
+    const { status } = found;
     const ended = status?.conditions?.find(
       ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
     );
@@ -106,9 +117,17 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
       name,
       // what kubectl sets, so that people and controllers see where it came from
       annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
-      ownerReferences: [{ apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid }],
+      // as controller, so that the CronJob counts the Job in its history and removes it; kubectl leaves blockOwnerDeletion
+      // out too, which would need a right on the CronJob's finalizers
+      ownerReferences: [
+        { apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid, controller: true },
+      ],
     },
-    spec: { ...jobTemplate.spec, template: { ...template, spec: { ...template.spec, containers } } },
+    spec: {
+      ...jobTemplate.spec,
+      ttlSecondsAfterFinished: secondsAfterItEnds,
+      template: { ...template, spec: { ...template.spec, containers } },
+    },
   };
 }
 

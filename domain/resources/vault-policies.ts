@@ -124,13 +124,21 @@ export function deployerPolicy({ mount, authMount, mayUnmount }: OperatorPolicyA
   ]);
 }
 
-/** Sees which secrets exist, in which version and by whom; no value. For `doctor`, `lineage` and `drift`. */
+/** Sees which secrets exist, in which version and by whom; no value. For `doctor`, `lineage`, `drift` and previews in CI. */
 function auditorPolicy({ mount, authMount }: Pick<OperatorPolicyArgs, "mount" | "authMount">): string {
   return rules([
     [`${mount}/metadata/*`, ["read", "list"]],
     [`${mount}/config`, ["read"]],
     ["sys/mounts", ["read"]],
+    // the mounts one by one, as a preview reads them that takes one over
+    [`sys/mounts/${mount}`, ["read"]],
+    [`sys/mounts/${mount}/tune`, ["read"]],
     ["sys/auth", ["read"]],
+    // Vault asks for sudo at every path under sys/auth, to read as well; it adds no capability
+    [`sys/auth/${authMount}`, ["read", "sudo"]],
+    [`sys/auth/${authMount}/tune`, ["read", "sudo"]],
+    [`sys/mounts/auth/${authMount}`, ["read"]],
+    [`sys/mounts/auth/${authMount}/tune`, ["read"]],
     [`auth/${authMount}/config`, ["read"]],
     [`auth/${authMount}/role`, ["list"]],
     [`auth/${authMount}/role/*`, ["read"]],

@@ -56,6 +56,12 @@ describe("registerStack", function () {
         .filter(({ custom, name }) => custom && name !== "azure")
         .map(({ options }) => options.provider);
       assert.deepEqual(new Set(providers), new Set(["azure"]));
+      // `az account get-access-token` refuses a tenant next to a subscription
+      const { subscriptionId, tenantId, location } = created.find(({ name }) => name === "azure")?.inputs ?? {};
+      assert.deepEqual(
+        [subscriptionId, location, tenantId],
+        ["22222222-2222-4222-8222-222222222222", "westeurope", undefined],
+      );
     });
 
     it("has every resource that its stack file may adopt", async () => {
@@ -67,12 +73,11 @@ describe("registerStack", function () {
       );
     });
 
-    it("protects all of it, and leaves it in place when it goes from the program", async () => {
+    it("leaves all of it in place when it goes from the program, and protects what cannot be created again", async () => {
       const created = await record(sharedStack({ "ghcr-token": "canary" }));
-      const loose = created.filter(
-        ({ custom, name, options }) => custom && name !== "azure" && !(options.protect && options.retainOnDelete),
-      );
-      assert.deepEqual(namesOf(loose), []);
+      const resources = created.filter(({ custom, name }) => custom && name !== "azure");
+      assert.deepEqual(namesOf(resources.filter(({ options }) => !options.retainOnDelete)), []);
+      assert.deepEqual(namesOf(resources.filter(({ options }) => !options.protect)), ["identity-secrets-user"]);
     });
   });
 

@@ -149,10 +149,15 @@ describe("operatorPolicies", () => {
   }
 });
 
-describe("the deployer's policy, on OpenBao", function () {
+interface Login {
+  readonly auth: { readonly client_token: string };
+}
+
+describe("the operators' policies, on OpenBao", function () {
   this.timeout(60_000);
   const servers = useServers(["openbao"]);
   let deployer: Redacted;
+  let auditor: Redacted;
 
   before(async () => {
     const address = servers().home.vaultUrl;
@@ -162,23 +167,24 @@ describe("the deployer's policy, on OpenBao", function () {
     const wide = 'path "sys/policies/acl/ameide-secrets-deployer" { capabilities = ["update"] }';
     await writePolicies(address, root, [...all, { name: "wide", policy: wide }]);
     await vaultCall(address, root, "PUT", "/v1/sys/policies/acl/foreign", { policy: "# somebody's" });
-    const made = await vaultCall<{ auth: { client_token: string } }>(
-      address,
-      root,
-      "POST",
-      "/v1/auth/token/create-orphan",
-      { policies: ["ameide-secrets-deployer", "wide"] },
-    );
-    deployer = new Redacted(made.auth.client_token);
+    await vaultCall(address, root, "POST", "/v1/sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    await vaultCall(address, root, "POST", "/v1/sys/auth/kubernetes", { type: "kubernetes" });
+    const tokenOf = async (...granted: readonly string[]) => {
+      const body = { policies: granted };
+      const { auth } = await vaultCall<Login>(address, root, "POST", "/v1/auth/token/create-orphan", body);
+      return new Redacted(auth.client_token);
+    };
+    deployer = await tokenOf("ameide-secrets-deployer", "wide");
+    auditor = await tokenOf("ameide-secrets-auditor");
   });
 
-  const status = async (method: "PUT" | "DELETE", path: string) =>
-    vaultCall(servers().home.vaultUrl, deployer, method, `/v1/${path}`, { policy: "# changed" }).then(
+  const status = async (method: "GET" | "PUT" | "POST" | "DELETE", path: string, token = deployer) =>
+    vaultCall(servers().home.vaultUrl, token, method, `/v1/${path}`, { policy: "# changed" }).then(
       () => "done",
       (error: unknown) => vaultStatus(error),
     );
 
-  it("writes what the program makes: readers, the bootstrap's, the patcher's", async () => {
+  it("let the deployer write what the program makes: readers, the bootstrap's, the patcher's", async () => {
     for (const name of [
       "ameide-secrets-reader-argocd",
       "ameide-secrets-bootstrap",
@@ -188,7 +194,17 @@ describe("the deployer's policy, on OpenBao", function () {
       assert.equal(await status("PUT", `sys/policies/acl/${name}`), "done", name);
   });
 
-  it("is refused for itself, the auditor and every policy that is not the program's, by any spelling", async () => {
+  it("let the auditor read each mount, as a preview of an adoption does, and change none", async () => {
+    for (const mount of ["sys/mounts/secret", "sys/auth/kubernetes", "sys/mounts/auth/kubernetes"]) {
+      assert.equal(await status("GET", `${mount}/tune`, auditor), "done", mount);
+      assert.equal(await status("POST", `${mount}/tune`, auditor), 403, mount);
+      assert.equal(await status("DELETE", mount, auditor), 403, mount);
+    }
+    for (const mount of ["sys/mounts/secret", "sys/auth/kubernetes"])
+      assert.equal(await status("GET", mount, auditor), "done", mount);
+  });
+
+  it("refuse the deployer itself, the auditor and every policy that is not the program's, by any spelling", async () => {
     const names = [
       "ameide-secrets-deployer",
       "ameide-secrets-auditor",
