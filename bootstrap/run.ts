@@ -14,9 +14,8 @@ import { Lease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import { check } from "./phases/check.ts";
 import { initialise, revokeRootToken } from "./phases/initialise.ts";
-import { list } from "./phases/list.ts";
+import { list, read } from "./phases/read.ts";
 import { logIn } from "./phases/log-in.ts";
-import { read } from "./phases/read.ts";
 import { unseal } from "./phases/unseal.ts";
 import { waitForVault } from "./phases/wait-for-vault.ts";
 import { failureOf, write, type Outcome } from "./phases/write.ts";
@@ -26,7 +25,7 @@ import { AzureSource } from "./source-azure.ts";
 import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultKv } from "./vault-kv.ts";
-import type { VaultSessions } from "./vault-sessions.ts";
+import type { VaultSessions } from "./vault-session.ts";
 import { sealed } from "./vault-system.ts";
 
 export interface RunOptions {

@@ -1,8 +1,7 @@
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
 import { VaultError, type VaultClient } from "../clients/vault.ts";
-import type { VaultSession } from "./vault-session.ts";
-import type { VaultSessions } from "./vault-sessions.ts";
+import type { VaultSession, VaultSessions } from "./vault-session.ts";
 
 /** What a path holds, as KV v2's metadata tells. */
 export interface VaultState {

@@ -1,8 +1,22 @@
-import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
 import type { AzurePlace } from "../domain/plan/environment.ts";
 import type { Redacted } from "../domain/redacted.ts";
-import { keyVaultInputs, keyVaultSecretInputs } from "../domain/resources/azure-inputs.ts";
+import { keyVaultInputs, keyVaultSecretInputs, resourceGroupInputs } from "../domain/resources/azure-inputs.ts";
+import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
+
+export interface ResourceGroupArgs {
+  readonly azure: AzurePlace;
+}
+
+/** The group that `local` lacks; on a cloud it exists and holds what belongs to others. */
+export class ResourceGroup extends pulumi.ComponentResource {
+  constructor(name: string, { azure }: ResourceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:key-vault:ResourceGroup", name, {}, opts);
+    new AzureResourceGroup(`${name}-group`, resourceGroupInputs(azure), { parent: this });
+    this.registerOutputs({});
+  }
+}
 
 export interface KeyVaultArgs {
   readonly azure: AzurePlace;

@@ -14,7 +14,7 @@ export function azureProvider({ subscriptionId, location }: AzurePlace): AzurePr
 }
 
 /**
- * Server-side apply: what others own in an object stays theirs; see server-side-apply.ts for what is ours as a whole.
+ * Server-side apply: what others own in an object stays theirs; see transformations.ts for what is ours as a whole.
  *
  * `clusterIdentifier` says that the environment's cluster is the same, whatever its kubeconfig says. Without it the
  * provider takes another CA or address for another cluster: Pulumi then replaces every object, and deletes the object

@@ -1,11 +1,32 @@
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
-import { ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
+import { Namespace, ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
 import { awaitedDeliveries } from "../domain/plan/awaited.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
 import type { PlannedDelivery, PlannedStore } from "../domain/plan.ts";
+import {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from "@pulumi/kubernetes/admissionregistration/v1/index.js";
+import { admissionGuards } from "../domain/manifests/admission.ts";
+import { namespaces } from "../domain/manifests/namespace.ts";
+
+export interface NamespacesArgs {
+  readonly stack: EnvironmentStack;
+}
+
+/** The namespaces that `local` lacks; everywhere else they exist and belong to others. */
+export class Namespaces extends pulumi.ComponentResource {
+  constructor(name: string, { stack }: NamespacesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:secret-store:Namespaces", name, {}, opts);
+    for (const namespace of namespaces(stack)) {
+      new Namespace(`${name}-${namespace.metadata.name}`, namespace, { parent: this });
+    }
+    this.registerOutputs({});
+  }
+}
 
 export interface SecretDeliveryArgs {
   readonly stack: EnvironmentStack;
@@ -92,4 +113,24 @@ interface NamedObject {
 function waitedFor<T extends NamedObject>(object: T) {
   const annotations = { ...object.metadata.annotations, "pulumi.com/waitFor": "condition=Ready" };
   return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+export interface AdmissionGuardArgs {
+  /** With `strictness.admission` off, nothing is made. */
+  readonly stack: EnvironmentStack;
+}
+
+/**
+ * The catalogue as a rule of the API server: what others apply to the environment's namespaces is held to it as well.
+ * `deny` only after the live objects were scanned: what is there already stays, but can no longer be changed.
+ */
+export class AdmissionGuard extends pulumi.ComponentResource {
+  constructor(name: string, { stack }: AdmissionGuardArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:external-secret:AdmissionGuard", name, {}, opts);
+    for (const { resource, policy, binding } of admissionGuards(stack)) {
+      const made = new ValidatingAdmissionPolicy(`${name}-${resource}`, policy, { parent: this });
+      new ValidatingAdmissionPolicyBinding(`${name}-${resource}-binding`, binding, { parent: this, dependsOn: made });
+    }
+    this.registerOutputs({});
+  }
 }

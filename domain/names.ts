@@ -1,4 +1,4 @@
-import { environmentNames, type EnvironmentName } from "./stage.ts";
+import { environmentNames, environmentPlaceholder, type EnvironmentName } from "./stage.ts";
 import { UserError } from "./user-error.ts";
 
 /** Name of a Key Vault secret, prefix included. Only {@link keyVaultName} makes one. */
@@ -76,9 +76,6 @@ export function unprefixedKeyVaultName(name: string, secret: { readonly keyVault
 export function vaultPathOf(name: string, secret: { readonly vault?: string | undefined } | undefined): string {
   return secret?.vault ?? name;
 }
-
-/** Stands for the environment's name in a Vault path of the catalogue, such as `gitlab/tokens/<env>/backstage`. */
-export const environmentPlaceholder = "<env>";
 
 /** A Vault path of the catalogue in one environment. */
 export function pathIn(environment: EnvironmentName, path: string): string {

@@ -15,3 +15,6 @@ export type Stage = (typeof stages)[number];
 export const environmentNames = ["dev", "staging", "prod", "local"] as const;
 
 export type EnvironmentName = (typeof environmentNames)[number];
+
+/** Stands for the environment's name in a Vault path of the catalogue, such as `gitlab/tokens/<env>/backstage`. */
+export const environmentPlaceholder = "<env>";

@@ -1,7 +1,6 @@
 import { normalise } from "../domain/names.ts";
 import type { FieldRole } from "../domain/manifests/secret-fields.ts";
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { nameOf, type Kind, type Subject } from "./subject/subject.ts";

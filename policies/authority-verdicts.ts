@@ -3,8 +3,7 @@ import { declaredDelivery, declares, type DeclaredDelivery } from "../domain/pla
 import { passage, type Circumstances, type Door } from "../domain/catalogue/passage.ts";
 import { classifyKey, classifyKeyVaultKey } from "./authority-names.ts";
 import { placeOfNamespace } from "./place.ts";
-import { judgeEach } from "./judge-each.ts";
-import type { RuleContext, Violation } from "./rule.ts";
+import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, text, type Path } from "./subject/reading.ts";
 import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";

@@ -1,10 +1,10 @@
 import { ownerOfTarget } from "../domain/plan/declared.ts";
 import { refused } from "./authority-verdicts.ts";
 import { placeOfNamespace } from "./place.ts";
-import { mandatory, type ResourceRule } from "./rule.ts";
+import { advisoryInDev, mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import { entries, text } from "./subject/reading.ts";
 import { specPath, specText, targetOf } from "./subject/references.ts";
-import type { Kind } from "./subject/subject.ts";
+import type { Kind, Subject } from "./subject/subject.ts";
 import { encryptedBy } from "./value-nature.ts";
 
 const doors: readonly Kind[] = [
@@ -136,4 +136,46 @@ export const authoritySealedSecret: ResourceRule = {
     if (first === undefined) return [];
     return [{ path: first.path, problem: `is encrypted by ${first.tool}; deliver it by an ExternalSecret instead` }];
   },
+};
+
+/** In another program's stacks, which a policy group may judge as well, such resources are that program's own business. */
+function inOwnStack({ isOwnStack = true }: RuleContext, find: () => Violation): readonly Violation[] {
+  return isOwnStack ? [find()] : [];
+}
+
+function exemption({ label }: Subject): string {
+  return `remove it from this stack, or exempt "${label}" in policies/exemptions.ts with a reason and a last day`;
+}
+
+export const authorityOpaqueWriter: ResourceRule = {
+  id: "authority-opaque-writer",
+  family: "authority",
+  severity: "critical",
+  description: "No resource of this program's stacks writes what no rule can read.",
+  why: "A command, a chart or a script can put a database password into Key Vault, and every other rule is silent about it.",
+  remediation:
+    "Remove the resource from this stack, or exempt it in policies/exemptions.ts with a reason and a last day.",
+  references: ["462"],
+  levels: mandatory,
+  kinds: ["OpaqueWriter"],
+  judge: (subject, context) =>
+    inOwnStack(context, () => {
+      const reason = text(subject.object, "reason") ?? "";
+      return { problem: `${reason}; no rule can read what it writes`, fix: exemption(subject) };
+    }),
+};
+
+export const authorityUnknownType: ResourceRule = {
+  id: "authority-unknown-type",
+  family: "authority",
+  severity: "high",
+  description: "Every resource of this program's stacks is of a type that the rules know.",
+  why: "A type that no rule knows passes in silence: an API version of its own once carried a database password into Key Vault.",
+  remediation:
+    "Put the resource into another program's stack, or exempt it in policies/exemptions.ts with a reason and a last day.",
+  references: ["462"],
+  levels: advisoryInDev,
+  kinds: ["UnknownType"],
+  judge: (subject, context) =>
+    inOwnStack(context, () => ({ problem: "is of a type that no rule knows", fix: exemption(subject) })),
 };

@@ -2,8 +2,7 @@ import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fiel
 import { classifyKey } from "./authority-names.ts";
 import { declarationOf } from "./authority-verdicts.ts";
 import { secondsOf } from "./durations.ts";
-import { judgeEach } from "./judge-each.ts";
-import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { advisoryInDev, judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { at, text } from "./subject/reading.ts";
 import { referencesOf, specList, specPath, specText, templateData, type Reference } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";

@@ -1,4 +1,9 @@
-import { ComponentResource, type CustomResourceOptions, type ResourceTransformation } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type CustomResourceOptions,
+  type Resource,
+  type ResourceTransformation,
+} from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { StackPlan } from "../domain/plan/environment.ts";
 import { federatedCredential, plannedResources } from "../domain/resources/planned-resources.ts";
@@ -6,9 +11,8 @@ import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
 import { authorityCopiedValue } from "./authority-copy.ts";
-import { exemptions, type Exemption } from "./exemptions.ts";
-import { ProgramOrigins } from "./guard-origins.ts";
-import { judgeSubject, judgeTogether, type Judging } from "./judge.ts";
+import { type Exemption, exemptions } from "./exemptions.ts";
+import { judgeSubject, judgeTogether, type JudgingOptions } from "./judge.ts";
 import type { RuleContext } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
@@ -109,7 +113,7 @@ function judgeResources(subjects: readonly Subject[], context: RuleContext, opti
 function judgingOf(
   context: RuleContext,
   { exemptions: exempt = exemptions, today = new Date().toISOString().slice(0, 10) }: GuardOptions,
-): Judging {
+): JudgingOptions {
   return { context, exemptions: exempt, today };
 }
 
@@ -122,4 +126,30 @@ function plainOf(value: unknown): unknown {
   // a library hands over every property that it knows; one without a value is not given
   const given = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(given.map(([key, item]) => [key, plainOf(item)]));
+}
+
+/** Which resources of the running program each input is computed from, known before anything is registered. */
+export class ProgramOrigins {
+  readonly #ids = new WeakMap<Resource, string>();
+
+  /** @param id - of the subject that stands for the resource. */
+  add(resource: Resource, id: string): void {
+    this.#ids.set(resource, id);
+  }
+
+  /** @param props - as the program gives them, with outputs. */
+  inputsFrom(props: unknown): ReadonlyMap<string, readonly string[]> {
+    const inputs = isRecord(props) ? Object.entries(props) : [];
+    return new Map(inputs.map(([key, value]) => [key, this.#idsIn(value)]));
+  }
+
+  #idsIn(value: unknown): readonly string[] {
+    if (Array.isArray(value)) return value.flatMap((item) => this.#idsIn(item));
+    if (!isRecord(value)) return [];
+    if ("__pulumiOutput" in value) {
+      const { resources } = value as { readonly resources?: () => ReadonlySet<Resource> };
+      return [...(resources?.() ?? [])].flatMap((resource) => this.#ids.get(resource) ?? []);
+    }
+    return "__pulumiResource" in value ? [] : Object.values(value).flatMap((item) => this.#idsIn(item));
+  }
 }

@@ -1,5 +1,4 @@
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
 import { isUnknown, list, text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 

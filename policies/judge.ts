@@ -1,13 +1,12 @@
 import type { Finding, Severity } from "../domain/finding.ts";
 import { readableReferences } from "../domain/incidents.ts";
 import { exemptionFor, type Exemption, type Exempted } from "./exemptions.ts";
-import { isStackRule, type Rule, type RuleContext, type Violation } from "./rule.ts";
-import { formatPath, type Path } from "./subject/reading.ts";
+import { isStackRule, type ResourceRule, type Rule, type RuleContext, type StackRule, type Violation } from "./rule.ts";
+import { formatPath, Undecided, type Path } from "./subject/reading.ts";
 import { stageOfKind, type Subject } from "./subject/subject.ts";
-import { judge, judgeStack, type Verdict } from "./verdict.ts";
 
 /** How a place judges: the policy pack, the embedded guard, `lint` and the scan of a cluster differ in nothing else. */
-export interface Judging {
+export interface JudgingOptions {
   readonly context: RuleContext;
   readonly exemptions: readonly Exemption[];
   /** `YYYY-MM-DD`, UTC: the day by which exemptions end. */
@@ -24,7 +23,7 @@ export interface Judging {
 }
 
 /** A finding of a rule, and what it is about. */
-export interface Judged {
+export interface JudgedFinding {
   readonly finding: Finding;
   readonly subject: Subject | undefined;
   /** Where in the subject. */
@@ -34,15 +33,19 @@ export interface Judged {
 }
 
 /** Judges one subject by one rule. A rule over a whole stack says nothing here. */
-export function judgeSubject(rule: Rule, subject: Subject, judging: Judging): readonly Judged[] {
+export function judgeSubject(rule: Rule, subject: Subject, judging: JudgingOptions): readonly JudgedFinding[] {
   if (isStackRule(rule)) return [];
-  return judgedOf(rule, subject, judge(rule, subject, judging.context), judging);
+  return judgedOf(rule, subject, runRule(rule, subject, judging.context), judging);
 }
 
 /** Judges all subjects of a stack together by one rule. A rule over one subject says nothing here. */
-export function judgeTogether(rule: Rule, subjects: readonly Subject[], judging: Judging): readonly Judged[] {
+export function judgeTogether(
+  rule: Rule,
+  subjects: readonly Subject[],
+  judging: JudgingOptions,
+): readonly JudgedFinding[] {
   if (!isStackRule(rule)) return [];
-  return judgedOf(rule, undefined, judgeStack(rule, subjects, judging.context), judging);
+  return judgedOf(rule, undefined, runStackRule(rule, subjects, judging.context), judging);
 }
 
 /** The start of every problem that a rule cannot decide yet. */
@@ -52,8 +55,8 @@ function judgedOf(
   rule: Rule,
   judgedSubject: Subject | undefined,
   verdict: Verdict,
-  { context, exemptions, today, everywhere = false, undecided = "omit" }: Judging,
-): readonly Judged[] {
+  { context, exemptions, today, everywhere = false, undecided = "omit" }: JudgingOptions,
+): readonly JudgedFinding[] {
   const level = everywhere ? "mandatory" : rule.levels[context.place];
   if (verdict.kind === "ok" || level === "off") return [];
   if (verdict.kind === "undecided") {
@@ -112,4 +115,50 @@ function exemptionOf(exempted: Exempted): Pick<Finding, "exempt"> {
 export function seeOf({ references }: Rule): Pick<Finding, "see"> {
   const readable = readableReferences(references);
   return readable.length === 0 ? {} : { see: readable.join(", ") };
+}
+
+/**
+ * What a rule says about a subject, before its level and the exemptions count. `undecided` names what the rule waits for,
+ * and where that is in the subject.
+ */
+export type Verdict =
+  | { readonly kind: "ok" }
+  | { readonly kind: "violation"; readonly violations: readonly Violation[] }
+  | { readonly kind: "undecided"; readonly waitsFor: string; readonly path: Path };
+
+const ok: Verdict = { kind: "ok" };
+
+/** Runs a rule on one subject; a subject of another kind is `ok`. */
+export function runRule(rule: ResourceRule, subject: Subject, context: RuleContext): Verdict {
+  if (!rule.kinds.includes(subject.kind)) return ok;
+  if (subject.isPatch === true && !judgesPatches(rule)) return ok;
+  return verdictOf(() => rule.judge(subject, context));
+}
+
+/** Runs a rule on all subjects together, without those of other kinds. */
+export function runStackRule(rule: StackRule, subjects: readonly Subject[], context: RuleContext): Verdict {
+  const own = subjects.filter(({ kind, isPatch = false }) => rule.kinds.includes(kind) && !isPatch);
+  return verdictOf(() => rule.judgeAll(own, context));
+}
+
+/** Rules that judge what an object names and writes; the others ask for fields that a patch may leave to its object. */
+const patchRules: ReadonlySet<string> = new Set([
+  "authority-cluster-managed",
+  "authority-not-in-catalogue",
+  "authority-retired",
+  "delivery-target-kind",
+]);
+
+function judgesPatches({ id, family }: ResourceRule): boolean {
+  return family === "secretness" || family === "placeholder" || patchRules.has(id);
+}
+
+function verdictOf(run: () => readonly Violation[]): Verdict {
+  try {
+    const violations = run();
+    return violations.length === 0 ? ok : { kind: "violation", violations };
+  } catch (error) {
+    if (error instanceof Undecided) return { kind: "undecided", waitsFor: error.message, path: error.path };
+    throw error;
+  }
 }

@@ -1,5 +1,4 @@
-import { judgeEach } from "./judge-each.ts";
-import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { advisory, judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { normalise } from "../domain/names.ts";
 import { at, entries, text, writtenText } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";

@@ -1,6 +1,6 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import type { Path } from "./subject/reading.ts";
+import { type Path, Undecided } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 /** What a rule is about; the first word of its id. */
@@ -106,3 +106,26 @@ export const advisory: Levels = {
   shared: "advisory",
   local: "advisory",
 };
+
+/**
+ * Judges each item by itself, so that one that is not known yet hides no violation of another.
+ *
+ * @throws Undecided if nothing was found and an item could not be judged.
+ */
+export function judgeEach<T>(
+  items: readonly T[],
+  judge: (item: T, index: number) => readonly Violation[],
+): readonly Violation[] {
+  let undecided: Undecided | undefined;
+  const found = items.flatMap((item, index) => {
+    try {
+      return judge(item, index);
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      undecided ??= error;
+      return [];
+    }
+  });
+  if (found.length === 0 && undecided !== undefined) throw undecided;
+  return found;
+}

@@ -1,7 +1,6 @@
 import * as authority from "./authority.ts";
 import { authorityCopiedValue } from "./authority-copy.ts";
 import * as authorityPush from "./authority-push.ts";
-import * as authorityUnread from "./authority-unread.ts";
 import * as bootstrap from "./bootstrap.ts";
 import * as externalSecret from "./external-secret.ts";
 import * as identity from "./identity.ts";
@@ -21,7 +20,6 @@ import * as vaultRole from "./vault-role.ts";
 export const rules: readonly Rule[] = [
   ...Object.values<Rule>(authority),
   ...Object.values<Rule>(authorityPush),
-  ...Object.values<Rule>(authorityUnread),
   authorityCopiedValue,
   secretnessUnmarkedValue,
   ...Object.values<Rule>(secretness),

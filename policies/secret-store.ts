@@ -3,8 +3,7 @@ import { generatorAccountFields, storeAccountFields } from "../domain/manifests/
 import { bootstrapName } from "../domain/plan/federation.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { placeOfNamespace } from "./place.ts";
-import { advisory, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
-import { judgeEach } from "./judge-each.ts";
+import { advisory, judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specList, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";

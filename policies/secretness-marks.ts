@@ -1,5 +1,4 @@
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, isMarkedSecret, isRecord, isUnknown, Undecided, type Path } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 

@@ -1,8 +1,7 @@
 import { shapeOf } from "../domain/credential-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";
 import { judgeContainers, wordsOf } from "./subject/pods.ts";
 import { templateData, templatePath } from "./subject/references.ts";

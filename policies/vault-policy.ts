@@ -1,7 +1,6 @@
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { covers, policyPaths, type PolicyPath } from "./vault-hcl.ts";
+import { covers, policyPaths, type PolicyPath } from "./subject/vault-path.ts";
 
 const writing = new Set(["create", "update", "patch", "delete", "sudo", "root"]);
 

@@ -1,7 +1,6 @@
-import { judgeEach } from "./judge-each.ts";
-import { mandatory, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
 import { text, textsOf } from "./subject/reading.ts";
-import { loginOf } from "./subject/store-login.ts";
+import type { Subject } from "./subject/subject.ts";
 
 export const vaultRoleAudience: StackRule = {
   id: "vault-role-audience",
@@ -66,3 +65,22 @@ export const storeRoleCovers: StackRule = {
     });
   },
 };
+
+/** How a SecretStore logs in; parts may be missing. @throws Undecided */
+interface StoreLogin {
+  readonly namespace: string | undefined;
+  readonly role: string | undefined;
+  readonly account: string | undefined;
+  readonly audiences: readonly string[];
+}
+
+/** @throws Undecided */
+function loginOf({ object }: Subject): StoreLogin {
+  const auth = ["spec", "provider", "vault", "auth", "kubernetes"] as const;
+  return {
+    namespace: text(object, "metadata", "namespace"),
+    role: text(object, ...auth, "role"),
+    account: text(object, ...auth, "serviceAccountRef", "name"),
+    audiences: textsOf(object, ...auth, "serviceAccountRef", "audiences"),
+  };
+}

@@ -3,7 +3,7 @@ import { decide, faultOfSource, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import type { VaultKv } from "../vault-kv.ts";
-import type { VaultSessions } from "../vault-sessions.ts";
+import type { VaultSessions } from "../vault-session.ts";
 import { pathsLacking } from "../vault-system.ts";
 import { isReadLater } from "./read.ts";
 

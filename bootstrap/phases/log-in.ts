@@ -2,7 +2,7 @@ import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { NetworkError } from "../../clients/http.ts";
 import { VaultError } from "../../clients/vault.ts";
-import { VaultSessions } from "../vault-sessions.ts";
+import { VaultSessions } from "../vault-session.ts";
 import { sealed } from "../vault-system.ts";
 
 /**

@@ -1,16 +1,16 @@
-import { customMetadataKeys, type BootstrapCause, type BootstrapOutcome } from "../../domain/bootstrap-config.ts";
+import { type BootstrapCause, type BootstrapOutcome, customMetadataKeys } from "../../domain/bootstrap-config.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
-import { decide, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
+import { type Action, decide, type Facts, isRecorded, recordFor } from "../decide.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
-import { generatedValue } from "../generated-value.ts";
 import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";
 import { VaultError } from "../../clients/vault.ts";
 import { CasMismatch, type VaultKv } from "../vault-kv.ts";
 import type { Decision } from "./check.ts";
 import { readOne } from "./read.ts";
+import { randomInt } from "node:crypto";
 
 /** What became of one secret. */
 export interface Outcome {
@@ -187,3 +187,11 @@ const fixes = {
   "value-refused": "put a real value into the source: ameide-secrets env push",
   "internal-error": "see the reasons; Vault's own log tells more",
 } as const;
+
+/** Letters and digits alone: such a value needs no quoting in a URL, a shell or an INI file (412). */
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** @param lengthInCharacters - @default 48, which is 285 bits. */
+export function generatedValue(lengthInCharacters = 48): Redacted {
+  return new Redacted(Array.from({ length: lengthInCharacters }, () => alphabet[randomInt(alphabet.length)]).join(""));
+}

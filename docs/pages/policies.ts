@@ -31,7 +31,7 @@ refused is refused by a test, with that very text.
   Not verified: no Pulumi Cloud was at hand.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state. As a check
   of another repository: \`.github/workflows/lint.yml\`, whose head says how to call it.
-- **In the cluster**: the admission policies of \`components/admission-guard.ts\` refuse at the API server what the rules refuse in
+- **In the cluster**: the admission policies of \`components/secret-delivery.ts\` refuse at the API server what the rules refuse in
   ExternalSecrets, PushSecrets and SecretStores of the environment's namespaces, and in ClusterSecretStores and ClusterGenerators
   that log in as an account of this program. They cannot compare an object with others, and do not recognise credentials
   or placeholders in text; \`tests/engine/admission-examples.test.ts\` lists what they leave out.

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { environmentNames } from "../stage.ts";
-import { environmentPlaceholder } from "../names.ts";
+import { environmentNames, environmentPlaceholder } from "../stage.ts";
 
 /** Who owns a secret's value. All but `external` are cluster-managed (design: "Words"). */
 export const authorities = [
@@ -16,6 +15,9 @@ export const authorities = [
 ] as const;
 
 export type Authority = (typeof authorities)[number];
+
+/** In `consumers` and `namespaces`: the environment's own namespace, whatever its name. */
+export const ownNamespace = "environment";
 
 const secretName = z
   .string()

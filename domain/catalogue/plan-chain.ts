@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Catalogue, CatalogueDelivery, CatalogueSecret } from "./catalogue.ts";
+import { ownNamespace, type Catalogue, type CatalogueDelivery, type CatalogueSecret } from "./catalogue.ts";
 import { externalSecretName } from "./lookup.ts";
 import { existsIn, sourcesOf } from "./secrets.ts";
 import { keyVaultName, pathIn, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
@@ -10,8 +10,6 @@ import type { EnvironmentName } from "../stage.ts";
 export const storeName = "ameide-vault";
 /** ServiceAccount that a store logs in to Vault with; never `default`, which every pod has. */
 export const storeServiceAccount = "ameide-vault-reader";
-/** In `consumers` and `inClusterDeliveries`: the environment's own namespace, whatever its name. */
-export const ownNamespace = "environment";
 
 export interface ChainPlace {
   readonly environment: EnvironmentName;

@@ -1,7 +1,7 @@
 import type { Catalogue, CatalogueSecret } from "../catalogue/catalogue.ts";
 import { classify } from "../catalogue/lookup.ts";
 import { externalSecretsOf } from "../catalogue/secrets.ts";
-import { fileFindings, mergeFiles, type DotenvFile, type Variable } from "./files.ts";
+import { type DotenvFile, fileFindings, mergeFiles, type Variable } from "./files.ts";
 import { nameFinding } from "./names.ts";
 import type { Remark } from "./remark.ts";
 import { shownName } from "./shown.ts";

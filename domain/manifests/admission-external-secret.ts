@@ -1,8 +1,7 @@
 import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
-import { authorities, type Catalogue } from "../catalogue/catalogue.ts";
+import { ownNamespace, authorities, type Catalogue } from "../catalogue/catalogue.ts";
 import { externalSecretName, ownedNames } from "../catalogue/lookup.ts";
 import { passages } from "../catalogue/passage.ts";
-import { ownNamespace } from "../catalogue/plan-chain.ts";
 import { normalise, pathIn, vaultPathOf } from "../names.ts";
 import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";
 import { fieldsOf, literal, mapOf, normalised, optional, presentFields, setOf, withoutMount } from "./cel.ts";

@@ -7,5 +7,5 @@ export const digestAnnotation = "ameide.io/chain-digest";
 /** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the seed's check. */
 export const targetLabels = { "app.kubernetes.io/managed-by": "external-secrets" };
 
-/** Who applies our objects, to the API server; see components/server-side-apply.ts. */
+/** Who applies our objects, to the API server; see components/transformations.ts. */
 export const fieldManager = "ameide-secrets";

@@ -1,8 +1,7 @@
-import type { Catalogue, CatalogueDelivery } from "../catalogue/catalogue.ts";
+import { ownNamespace, type Catalogue, type CatalogueDelivery } from "../catalogue/catalogue.ts";
 import { externalSecretName } from "../catalogue/lookup.ts";
 import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
 import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
-import { ownNamespace } from "../catalogue/plan-chain.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
 /** An ExternalSecret as it is met, in a plan, a YAML file or a cluster. */

@@ -1,10 +1,9 @@
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import { ownNamespace, type Catalogue } from "../catalogue/catalogue.ts";
 import { classify } from "../catalogue/lookup.ts";
 import { existsIn } from "../catalogue/secrets.ts";
 import type { Finding } from "../finding.ts";
 import { normalise } from "../names.ts";
 import { passage } from "../catalogue/passage.ts";
-import { ownNamespace } from "../catalogue/plan-chain.ts";
 import type { ChainPlan } from "../plan.ts";
 import type { EnvironmentName, Stage } from "../stage.ts";
 

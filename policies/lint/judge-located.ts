@@ -1,6 +1,6 @@
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
-import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
+import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn } from "../place.ts";
 import { isStackRule, type Place, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
@@ -41,7 +41,7 @@ export function judgeOne(
 ): { readonly findings: readonly LintFinding[]; readonly skipped: readonly Skipped[] } {
   const isOwnStack = one.subject.origin === "document" || isOwnUrn(one.subject.id);
   const own = judgingOf(context, one.place, { isPlaceAssumed: one.isPlaceAssumed ?? false, isOwnStack });
-  const judging: Judging = { ...own, undecided: "note" };
+  const judging: JudgingOptions = { ...own, undecided: "note" };
   const judged = (rulesByKind.get(one.subject.kind) ?? []).flatMap(({ rule }) =>
     judgeSubject(rule, one.subject, judging),
   );
@@ -53,7 +53,7 @@ export function judgeOne(
 }
 
 /** Only a state file holds what nobody can read. The reason names no subject, so that reports count equal ones together. */
-function cannotTell({ file, lineOf }: Located, own: readonly Judged[]): Skipped {
+function cannotTell({ file, lineOf }: Located, own: readonly JudgedFinding[]): Skipped {
   const path = own[0]?.path ?? [];
   const ids = own.map(({ finding }) => finding.code).join(", ");
   return { file, line: lineOf(path), reason: `cannot tell by ${ids}: ${formatPath(path)} is encrypted in the state` };
@@ -77,11 +77,11 @@ function judgingOf(
   { catalogue, exemptions, today }: LintContext,
   place: Place,
   known: Pick<RuleContext, "isPlaceAssumed" | "isOwnStack"> = {},
-): Judging {
+): JudgingOptions {
   return { context: { catalogue, place, ...known }, exemptions, today };
 }
 
-function located({ file, lineOf }: Located, { finding, path }: Judged): LintFinding {
+function located({ file, lineOf }: Located, { finding, path }: JudgedFinding): LintFinding {
   const line = lineOf(path);
   return { ...finding, where: `${file}:${line}`, file, line };
 }

@@ -1,5 +1,5 @@
 import { Secret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
-import { judgeSubject, type Judged, type Judging } from "../judge.ts";
+import { judgeSubject, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import type { Place, ResourceRule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { isRecord, markedSecret, type Path } from "../subject/reading.ts";
@@ -15,14 +15,14 @@ type Inputs = Readonly<Record<string, unknown>>;
  */
 export function makeMarkWatch(
   rule: ResourceRule,
-  judgingOf: (args: ResourceValidationArgs) => Judging,
+  judgingOf: (args: ResourceValidationArgs) => JudgingOptions,
 ): {
   /** @returns inputs with plain values marked, where the environment or the configuration says so. */
   readonly remediate: NonNullable<ResourceValidationPolicy["remediateResource"]>;
   /** The verdict that the remediation kept; `undefined` where the engine ran none, as below the level `remediate`. */
-  readonly verdictFor: (args: ResourceValidationArgs) => readonly Judged[] | undefined;
+  readonly verdictFor: (args: ResourceValidationArgs) => readonly JudgedFinding[] | undefined;
 } {
-  const kept = new Map<string, readonly Judged[]>();
+  const kept = new Map<string, readonly JudgedFinding[]>();
   return {
     remediate(args) {
       const { type, name, urn, props, opts } = args;

@@ -8,11 +8,11 @@ import type {
 } from "@pulumi/policy";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
-import { judgeSubject, judgeTogether, type Judged, type Judging } from "../judge.ts";
+import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn, placeOfUrn } from "../place.ts";
 import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule } from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
-import { formatVerdict } from "../verdict-text.ts";
+import { formatEngineMessage } from "./engine-message.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { makeMarkWatch } from "./marking.ts";
 import { makeStackSource, makeSubjectSource } from "./subjects.ts";
@@ -84,12 +84,12 @@ function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidation
       if (judged !== undefined) return report(judged, reportViolation);
       const problem = `${args.name}: not judged: the engine shows which values are secret at the enforcement level remediate only`;
       const fix = `set ${rule.id} to remediate, or to disabled`;
-      reportViolation({ message: formatVerdict({ problem, fix }) } as unknown as string);
+      reportViolation({ message: formatEngineMessage({ problem, fix }) } as unknown as string);
     },
   };
 }
 
-function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): Judging {
+function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): JudgingOptions {
   const place = placeOfUrn(urn);
   const keyVaultPrefix = input.keyVaultPrefixOf?.(place);
   const { everywhere, exemptions } = readConfig(config, rule.id);
@@ -112,14 +112,14 @@ function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): J
  * in place of the message for that (server.ts, `makeReportViolationFun`); a contract test holds it.
  */
 function report(
-  judged: readonly Judged[],
+  judged: readonly JudgedFinding[],
   reportViolation: ReportViolation,
-  urnOf: (one: Judged) => string | undefined = () => undefined,
+  urnOf: (one: JudgedFinding) => string | undefined = () => undefined,
 ): void {
   for (const one of judged) {
     const urn = urnOf(one);
     const diagnostic = {
-      message: formatVerdict(one.finding),
+      message: formatEngineMessage(one.finding),
       ...(one.finding.severity === "error" ? {} : { enforcementLevel: "advisory" }),
       ...(urn === undefined ? {} : { urn }),
     };

@@ -1,5 +1,4 @@
-import { judgeEach } from "../judge-each.ts";
-import type { Violation } from "../rule.ts";
+import { judgeEach, type Violation } from "../rule.ts";
 import { at, list, text, under, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 

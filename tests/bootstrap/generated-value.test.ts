@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generatedValue } from "../../bootstrap/generated-value.ts";
+import { generatedValue } from "../../bootstrap/phases/write.ts";
 
 describe("generatedValue", () => {
   it("has the length that is asked for, of letters and digits, and is another each time", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AdmissionGuard } from "../../components/admission-guard.ts";
+import { AdmissionGuard } from "../../components/secret-delivery.ts";
 import type { Strictness } from "../../domain/plan/environment.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { environmentStack } from "../support/stacks.ts";

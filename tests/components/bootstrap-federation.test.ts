@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BootstrapFederation } from "../../components/bootstrap-federation.ts";
+import { BootstrapFederation } from "../../components/identity.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { azure, sharedStack } from "../support/stacks.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { VaultEngine } from "../../components/vault-engine.ts";
+import { VaultEngine } from "../../components/vault.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { environmentStack, localStack } from "../support/stacks.ts";

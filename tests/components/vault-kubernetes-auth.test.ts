@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { VaultKubernetesAuth } from "../../components/vault-kubernetes-auth.ts";
+import { VaultKubernetesAuth } from "../../components/vault.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { environmentStack, localStack } from "../support/stacks.ts";

@@ -35,7 +35,7 @@ function productLines(): readonly { readonly place: string; readonly text: strin
   return globSync("{*.ts,{bench,bootstrap,cli,components,diagnose,docs,domain,environments,policies}/**/*.ts}", {
     cwd: repositoryRoot,
   })
-    .filter((file) => file !== join("domain", "names.ts"))
+    .filter((file) => ![join("domain", "names.ts"), join("domain", "stage.ts")].includes(file))
     .flatMap((file) =>
       readFileSync(join(repositoryRoot, file), "utf8")
         .split("\n")

@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { previewStack, updateStack } from "../../cli/deploy/engine/deploy.ts";
 import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/stack.ts";
 import { refuseLoss } from "../../cli/deploy/gates.ts";
-import { serverSideApply } from "../../components/server-side-apply.ts";
+import { serverSideApply } from "../../components/transformations.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
 import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
 import { KubernetesClient } from "../../clients/kubernetes.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
-import { judge, judgeStack } from "../../policies/verdict.ts";
+import { runRule, runStackRule } from "../../policies/judge.ts";
 import { contextIn, subjectsOf } from "../support/policy.ts";
 import { embeddedAttacks, pathAttacks, typeAttacks, unreadAttacks, type Attack } from "./attacks.ts";
 
@@ -11,8 +11,8 @@ function refusedBy({ samples }: Attack): readonly string[] {
   const context = contextIn("prod");
   return rules.flatMap((rule) => {
     const verdicts = isStackRule(rule)
-      ? [judgeStack(rule, subjects, context)]
-      : subjects.map((subject) => judge(rule, subject, context));
+      ? [runStackRule(rule, subjects, context)]
+      : subjects.map((subject) => runRule(rule, subject, context));
     return verdicts.some(({ kind }) => kind === "violation") ? [rule.id] : [];
   });
 }

@@ -6,7 +6,7 @@ import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./
 import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { formatPath } from "../../policies/subject/reading.ts";
-import { judge } from "../../policies/verdict.ts";
+import { runRule } from "../../policies/judge.ts";
 import { contextIn, policyCatalogue, subjectsOf } from "../support/policy.ts";
 
 /** Ids of the authority rules that refuse a sample. */
@@ -14,7 +14,7 @@ function refusedBy(sample: Sample): readonly string[] {
   const subjects = subjectsOf(sample, "sample");
   return rules.flatMap((rule) => {
     if (isStackRule(rule) || rule.family !== "authority") return [];
-    return subjects.some((subject) => judge(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
+    return subjects.some((subject) => runRule(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
   });
 }
 
@@ -22,7 +22,7 @@ function violations(sample: Sample): readonly Violation[] {
   return subjectsOf(sample, "sample").flatMap((subject) =>
     rules.flatMap((rule) => {
       if (isStackRule(rule) || rule.family !== "authority") return [];
-      const verdict = judge(rule, subject, contextIn());
+      const verdict = runRule(rule, subject, contextIn());
       return verdict.kind === "violation" ? verdict.violations : [];
     }),
   );

@@ -6,7 +6,7 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 import { judgeSubject } from "../../policies/judge.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
-import { parseVerdict } from "../../policies/verdict-text.ts";
+import { parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { changed, type Example, type Sample } from "./examples/example.ts";
 import { externalSecret, keyVaultSecret } from "./examples/samples.ts";
@@ -73,7 +73,7 @@ describe("the pack, under the real engine", function () {
         [],
       );
       for (const { rule, message, level, urn } of told) {
-        const finding = parseVerdict({ policyName: rule, resourceUrn: urn, enforcementLevel: level, message });
+        const finding = parseEngineMessage({ policyName: rule, resourceUrn: urn, enforcementLevel: level, message });
         const example = inPrograms.find((one) => urn.endsWith(`::${one.rule}`));
         if (example === undefined || isStackRule(ruleOf(rule))) continue; // a sample next to it, or the stack as a whole
         const judged = judgedByGuard(example.refused, example.rule, urn);

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { unknownCheckingProxy, type ResourceValidationArgs } from "@pulumi/policy";
 import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { RunLog } from "../../cli/deploy/engine/run-log.ts";
-import { judgeSubject, judgeTogether, type Judging } from "../../policies/judge.ts";
+import { judgeSubject, judgeTogether, type JudgingOptions } from "../../policies/judge.ts";
 import { lintSources } from "../../policies/lint/lint.ts";
 import { renderGithub, renderJson, renderSarif } from "../../policies/lint/render-machine.ts";
 import { policiesOf } from "../../policies/pack/policies.ts";
 import { isStackRule } from "../../policies/rule.ts";
 import { secretnessUnmarkedValue } from "../../policies/secretness-marks.ts";
-import { formatVerdict, parseVerdict } from "../../policies/verdict-text.ts";
+import { formatEngineMessage, parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { policyCatalogue, ruleOf, subjectsOf } from "../support/policy.ts";
 
@@ -17,7 +17,7 @@ const today = "2026-11-24";
 /** The findings of one rule about its refused example, as `policies/judge.ts` gives them to everyone. */
 function judged({ rule: id, refused, beside = [], place = "prod" }: (typeof examples)[number]): readonly Finding[] {
   const rule = ruleOf(id);
-  const judging: Judging = { context: { catalogue: policyCatalogue, place }, exemptions: [], today };
+  const judging: JudgingOptions = { context: { catalogue: policyCatalogue, place }, exemptions: [], today };
   const own = subjectsOf(refused, "sample");
   const all = [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own];
   const found = isStackRule(rule)
@@ -76,9 +76,9 @@ describe("a violation has the same words everywhere", () => {
       const findings = judged(example);
       assert.notEqual(findings.length, 0);
       for (const finding of findings) {
-        const text = formatVerdict(finding);
+        const text = formatEngineMessage(finding);
         const enforcementLevel = finding.severity === "error" ? "mandatory" : "advisory";
-        const { stage: _stage, ...rest } = parseVerdict({ policyName: id, enforcementLevel, message: text });
+        const { stage: _stage, ...rest } = parseEngineMessage({ policyName: id, enforcementLevel, message: text });
         const { stage: _own, ...expected } = finding;
         assert.deepEqual(rest, expected);
         // after `up`, in the guard's error, in the pull request's comment

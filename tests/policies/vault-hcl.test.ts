@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { covers, policyPaths } from "../../policies/vault-hcl.ts";
+import { covers, policyPaths } from "../../policies/subject/vault-path.ts";
 import { changed } from "./examples/example.ts";
 import { examples } from "./examples/all.ts";
 import { vaultPolicy } from "./examples/samples.ts";

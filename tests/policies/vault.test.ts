@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { changed, type Sample } from "./examples/example.ts";
 import { authConfig, authRole, secretStore } from "./examples/samples.ts";
-import { judgeEach } from "../../policies/judge-each.ts";
+import { judgeEach } from "../../policies/rule.ts";
 import { markedSecret, Undecided } from "../../policies/subject/reading.ts";
 import { saidBy } from "../support/policy.ts";
 

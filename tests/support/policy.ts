@@ -7,7 +7,7 @@ import { rules } from "../../policies/rules.ts";
 import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/from-document.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import type { Subject } from "../../policies/subject/subject.ts";
-import { judge, judgeStack } from "../../policies/verdict.ts";
+import { runRule, runStackRule } from "../../policies/judge.ts";
 
 /** `@pulumi/policy`'s own sentinel for a text that a preview does not know; internal to it, so not in its types. */
 export const unknown = (policyProxy as unknown as { readonly unknownStringValue: string }).unknownStringValue;
@@ -112,8 +112,8 @@ export function said({ rule: id, beside = [], place }: Example, sample: Sample):
   const own = subjectsOf(sample, "sample");
   const context = contextIn(place);
   const verdicts = isStackRule(rule)
-    ? [judgeStack(rule, [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own], context)]
-    : own.map((subject) => judge(rule, subject, context));
+    ? [runStackRule(rule, [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own], context)]
+    : own.map((subject) => runRule(rule, subject, context));
   if (verdicts.some(({ kind }) => kind === "undecided")) return "undecided";
   return verdicts.flatMap((verdict) =>
     verdict.kind === "violation" ? verdict.violations.map(({ problem }) => problem) : [],

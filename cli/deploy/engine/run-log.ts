@@ -3,7 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Stage } from "../../../domain/stage.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
-import { isUndecided, parseVerdict } from "../../../policies/verdict-text.ts";
+import { isUndecided, parseEngineMessage } from "../../../policies/pack/engine-message.ts";
 
 /** What one resource comes to in a preview, or came to in an update. */
 export interface Change {
@@ -86,7 +86,7 @@ export class RunLog {
       this.skippedRules.push(`${event.policyName}: ${message}`);
       return;
     }
-    const finding = parseVerdict({ ...event, message });
+    const finding = parseEngineMessage({ ...event, message });
     if (finding.severity === "note" && isUndecided(finding)) this.undecided.push(`${finding.code}: ${finding.problem}`);
     this.violations.push(finding);
   }

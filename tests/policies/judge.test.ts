@@ -6,7 +6,7 @@ import { isStackRule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { markedSecret } from "../../policies/subject/reading.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
-import { judge, judgeStack, type Verdict } from "../../policies/verdict.ts";
+import { runRule, runStackRule, type Verdict } from "../../policies/judge.ts";
 import { contextIn, unknown } from "../support/policy.ts";
 
 /** Lawful resources of every kind that a rule has an example of. */
@@ -54,8 +54,8 @@ function verdictsOn(sample: Sample): readonly Verdict[] {
   });
   return rules.flatMap((rule) =>
     isStackRule(rule)
-      ? [judgeStack(rule, [...subjects, ...subjects], contextIn())]
-      : subjects.map((subject) => judge(rule, subject, contextIn())),
+      ? [runStackRule(rule, [...subjects, ...subjects], contextIn())]
+      : subjects.map((subject) => runRule(rule, subject, contextIn())),
   );
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceTransformationArgs } from "@pulumi/pulumi";
-import { serverSideApply } from "../../components/server-side-apply.ts";
+import { serverSideApply } from "../../components/transformations.ts";
 
 const manager = { "pulumi.com/patchFieldManager": "ameide-secrets" };
 const force = { "pulumi.com/patchForce": "true" };

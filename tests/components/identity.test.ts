@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BootstrapIdentity } from "../../components/bootstrap-identity.ts";
+import { BootstrapIdentity } from "../../components/identity.ts";
 import { secretsUserName } from "../../domain/resources/azure-inputs.ts";
 import { recordStack } from "../support/record-stack.ts";
 import { azure, companyStack } from "../support/stacks.ts";

@@ -1,11 +1,11 @@
-import type { Finding } from "../domain/finding.ts";
-import { seeOf, undecidedMark } from "./judge.ts";
-import { rules } from "./rules.ts";
-import { kindOfToken } from "./subject/kinds.ts";
-import { stageOfKind } from "./subject/subject.ts";
+import type { Finding } from "../../domain/finding.ts";
+import { seeOf, undecidedMark } from "../judge.ts";
+import { rules } from "../rules.ts";
+import { kindOfToken } from "../subject/kinds.ts";
+import { stageOfKind } from "../subject/subject.ts";
 
-/** What the engine says of one verdict of the pack. */
-export interface EngineVerdict {
+/** What the engine reports of one finding of a pack. */
+export interface PolicyEvent {
   readonly policyName: string;
   readonly resourceUrn?: string;
   readonly enforcementLevel: string;
@@ -15,8 +15,8 @@ export interface EngineVerdict {
 const fixMark = "fix: ";
 const exemptMark = "exempt: ";
 
-/** A verdict as the pack hands it to the engine, which carries nothing but text. {@link parseVerdict} reads it back. */
-export function formatVerdict({ problem, fix, exempt }: Pick<Finding, "problem" | "fix" | "exempt">): string {
+/** A finding as the pack hands it to the engine, which carries only text. {@link parseEngineMessage} reads it back. */
+export function formatEngineMessage({ problem, fix, exempt }: Pick<Finding, "problem" | "fix" | "exempt">): string {
   return [
     oneLine(problem),
     `  ${fixMark}${oneLine(fix)}`,
@@ -25,17 +25,16 @@ export function formatVerdict({ problem, fix, exempt }: Pick<Finding, "problem" 
 }
 
 /**
- * The finding that {@link formatVerdict} was given, from the engine's event: the same verdict reads the same after `up`, in
- * `guard` and in `lint`. A message of another pack is kept as it is.
+ * The finding that {@link formatEngineMessage} was given, from the engine's event: the same finding reads the same after
+ * `up`, in `guard` and in `lint`. A message of another pack is kept unchanged.
  */
-export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, message }: EngineVerdict): Finding {
+export function parseEngineMessage({ policyName, resourceUrn = "", enforcementLevel, message }: PolicyEvent): Finding {
   const lines = message.split("\n").map((line) => line.trim());
   const marked = (mark: string): string | undefined => lines.find((line) => line.startsWith(mark))?.slice(mark.length);
   const problem = lines
     .filter((line) => line !== "" && !line.startsWith(fixMark) && !line.startsWith(exemptMark))
     .join(" ");
   const rule = rules.find(({ id }) => id === policyName);
-  const isUndecided = problem.includes(`: ${undecidedMark}`);
   const isMandatory = enforcementLevel === "mandatory" || enforcementLevel === "remediate";
   const fix = marked(fixMark);
   const exempt = marked(exemptMark);
@@ -44,7 +43,7 @@ export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, m
   return {
     code: policyName,
     stage: kind === undefined ? "bootstrap" : stageOfKind[kind],
-    severity: isMandatory ? "error" : isUndecided ? "note" : "warning",
+    severity: isMandatory ? "error" : isUndecided({ problem }) ? "note" : "warning",
     subject: rule === undefined ? name : problem.slice(0, Math.max(0, problem.indexOf(": "))),
     problem,
     fix: fix ?? `see the policy ${policyName}`,
@@ -53,8 +52,8 @@ export function parseVerdict({ policyName, resourceUrn = "", enforcementLevel, m
   };
 }
 
-/** Whether a finding says that the pack could not decide yet. */
-export function isUndecided({ problem }: Finding): boolean {
+/** Whether the pack could not decide yet. */
+export function isUndecided({ problem }: Pick<Finding, "problem">): boolean {
   return problem.includes(`: ${undecidedMark}`);
 }
 
