@@ -1,4 +1,4 @@
-import { classifyKey } from "./authority-names.ts";
+import { classifyKey } from "./authority-verdicts.ts";
 import { mandatory, type RuleContext, type StackRule, type Violation } from "./rule.ts";
 import { onlyRead, tryText, type Kind, type Subject } from "./subject/subject.ts";
 

@@ -1,6 +1,5 @@
 import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fields.ts";
-import { classifyKey } from "./authority-names.ts";
-import { declarationOf } from "./authority-verdicts.ts";
+import { classifyKey, declarationOf } from "./authority-verdicts.ts";
 import { secondsOf } from "./durations.ts";
 import { advisoryInDev, judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
 import { at, text } from "./subject/reading.ts";

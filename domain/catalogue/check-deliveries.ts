@@ -1,7 +1,7 @@
 import type { Catalogue, CatalogueDelivery } from "./catalogue.ts";
 import { catalogueError, FirstOwners, type CatalogueFinding } from "./catalogue-finding.ts";
-import { classify, externalSecretName } from "./lookup.ts";
-import { existsIn, sourcesOf } from "./secrets.ts";
+import { classify } from "./lookup.ts";
+import { externalSecretName, existsIn, sourcesOf } from "./secrets.ts";
 import { clusterOwnerOf } from "./cluster-owner.ts";
 import { nearest } from "../nearest.ts";
 import { passage } from "./passage.ts";

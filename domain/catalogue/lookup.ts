@@ -1,7 +1,7 @@
 import type { Authority, Catalogue } from "./catalogue.ts";
 import { effectivePrefix, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { nearest } from "../nearest.ts";
-import { sourcesOf } from "./secrets.ts";
+import { externalSecretName, sourcesOf } from "./secrets.ts";
 
 /** What the catalogue says of a name. */
 export type Classification =
@@ -203,14 +203,6 @@ function buildIndex(catalogue: Catalogue): Index {
 /** Settings last: a wide one must not let a secret through. */
 function rank({ classification }: Pattern): number {
   return classification.kind === "setting" ? 1 : 0;
-}
-
-/** Name of a delivery's ExternalSecret; the seed's habit is the target's name with `-sync`. */
-export function externalSecretName(
-  target: string,
-  { externalSecret }: { readonly externalSecret?: string | undefined },
-): string {
-  return externalSecret ?? `${target}-sync`;
 }
 
 interface Provenance {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { ownNamespace, type Catalogue, type CatalogueDelivery, type CatalogueSecret } from "./catalogue.ts";
-import { externalSecretName } from "./lookup.ts";
-import { existsIn, sourcesOf } from "./secrets.ts";
+import { externalSecretName, existsIn, sourcesOf } from "./secrets.ts";
 import { keyVaultName, pathIn, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan.ts";
 import type { EnvironmentName } from "../stage.ts";

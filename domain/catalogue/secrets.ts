@@ -36,3 +36,11 @@ export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [stri
     ...(password === undefined ? [] : [["password", password] as const]),
   ];
 }
+
+/** Name of a delivery's ExternalSecret; the seed's habit is the target's name with `-sync`. */
+export function externalSecretName(
+  target: string,
+  { externalSecret }: { readonly externalSecret?: string | undefined },
+): string {
+  return externalSecret ?? `${target}-sync`;
+}

@@ -1,6 +1,6 @@
-import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
+import { externalSecretName, existsIn, sourcesOf } from "../catalogue/secrets.ts";
 import { ownNamespace, authorities, type Catalogue } from "../catalogue/catalogue.ts";
-import { externalSecretName, ownedNames } from "../catalogue/lookup.ts";
+import { ownedNames } from "../catalogue/lookup.ts";
 import { passages } from "../catalogue/passage.ts";
 import { normalise, pathIn, vaultPathOf } from "../names.ts";
 import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";

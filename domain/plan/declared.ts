@@ -1,6 +1,5 @@
 import { ownNamespace, type Catalogue, type CatalogueDelivery } from "../catalogue/catalogue.ts";
-import { externalSecretName } from "../catalogue/lookup.ts";
-import { existsIn, sourcesOf } from "../catalogue/secrets.ts";
+import { externalSecretName, existsIn, sourcesOf } from "../catalogue/secrets.ts";
 import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 

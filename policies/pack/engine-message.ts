@@ -1,6 +1,6 @@
 import type { Finding } from "../../domain/finding.ts";
 import { seeOf, undecidedMark } from "../judge.ts";
-import { rules } from "../rules.ts";
+import type { Rule } from "../rule.ts";
 import { kindOfToken } from "../subject/kinds.ts";
 import { stageOfKind } from "../subject/subject.ts";
 
@@ -27,8 +27,13 @@ export function formatEngineMessage({ problem, fix, exempt }: Pick<Finding, "pro
 /**
  * The finding that {@link formatEngineMessage} was given, from the engine's event: the same finding reads the same after
  * `up`, in `guard` and in `lint`. A message of another pack is kept unchanged.
+ *
+ * @param rules - of our pack.
  */
-export function parseEngineMessage({ policyName, resourceUrn = "", enforcementLevel, message }: PolicyEvent): Finding {
+export function parseEngineMessage(
+  { policyName, resourceUrn = "", enforcementLevel, message }: PolicyEvent,
+  rules: readonly Rule[],
+): Finding {
   const lines = message.split("\n").map((line) => line.trim());
   const marked = (mark: string): string | undefined => lines.find((line) => line.startsWith(mark))?.slice(mark.length);
   const problem = lines

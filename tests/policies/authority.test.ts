@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { catalogueSchema } from "../../domain/catalogue/catalogue.ts";
-import { classifyKey } from "../../policies/authority-names.ts";
+import { classifyKey } from "../../policies/authority-verdicts.ts";
 import { changed, type Path, type Sample } from "./examples/example.ts";
 import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./examples/samples.ts";
 import { isStackRule, type Violation } from "../../policies/rule.ts";

@@ -73,7 +73,10 @@ describe("the pack, under the real engine", function () {
         [],
       );
       for (const { rule, message, level, urn } of told) {
-        const finding = parseEngineMessage({ policyName: rule, resourceUrn: urn, enforcementLevel: level, message });
+        const finding = parseEngineMessage(
+          { policyName: rule, resourceUrn: urn, enforcementLevel: level, message },
+          rules,
+        );
         const example = inPrograms.find((one) => urn.endsWith(`::${one.rule}`));
         if (example === undefined || isStackRule(ruleOf(rule))) continue; // a sample next to it, or the stack as a whole
         const judged = judgedByGuard(example.refused, example.rule, urn);

@@ -11,6 +11,7 @@ import { secretnessUnmarkedValue } from "../../policies/secretness-marks.ts";
 import { formatEngineMessage, parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { policyCatalogue, ruleOf, subjectsOf } from "../support/policy.ts";
+import { rules } from "../../policies/rules.ts";
 
 const today = "2026-11-24";
 
@@ -44,7 +45,7 @@ async function throughTheEngine({
     provider: { type: "pulumi:providers:any", name: "default", urn: "any", props: {} }, // a component has none
     getConfig: () => ({}),
   } as unknown as ResourceValidationArgs;
-  const log = new RunLog();
+  const log = new RunLog(rules);
   await policy.remediateResource?.(args);
   await policy.validateResource(args, (told) => {
     const { message, enforcementLevel = "mandatory" } = told as unknown as {
@@ -78,7 +79,10 @@ describe("a violation has the same words everywhere", () => {
       for (const finding of findings) {
         const text = formatEngineMessage(finding);
         const enforcementLevel = finding.severity === "error" ? "mandatory" : "advisory";
-        const { stage: _stage, ...rest } = parseEngineMessage({ policyName: id, enforcementLevel, message: text });
+        const { stage: _stage, ...rest } = parseEngineMessage(
+          { policyName: id, enforcementLevel, message: text },
+          rules,
+        );
         const { stage: _own, ...expected } = finding;
         assert.deepEqual(rest, expected);
         // after `up`, in the guard's error, in the pull request's comment

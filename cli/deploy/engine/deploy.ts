@@ -3,6 +3,7 @@ import { errorsOf } from "../../../domain/finding.ts";
 import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import { RunLog, type Change, type FailedObject } from "./run-log.ts";
+import { rules } from "../../../policies/rules.ts";
 
 export interface RunOptions {
   /** Folders of policy packs; empty only where there is nothing to judge. */
@@ -75,7 +76,7 @@ export async function watched(
   { signal, explain }: Pick<RunOptions, "signal" | "explain">,
   run: (log: RunLog) => Promise<Record<string, unknown> | void>,
 ): Promise<RunResult> {
-  const log = new RunLog();
+  const log = new RunLog(rules);
   let outputs: Record<string, unknown> | void;
   try {
     outputs = await run(log);

@@ -3,6 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { readableReferences } from "../../../../domain/incidents.ts";
 import { ruleOf } from "../../../support/policy.ts";
 import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
+import { rules } from "../../../../policies/rules.ts";
 
 const project = "urn:pulumi:dev::ameide-secrets::";
 const storeUrn = `${project}ameide-secrets:external-secret:SecretDelivery$kubernetes:external-secrets.io/v1:SecretStore::delivery-ameide-dev-store`;
@@ -23,7 +24,7 @@ function diagnostic(message: string, severity = "error", ephemeral = false): Eng
 }
 
 function heard(...events: readonly EngineEvent[]): RunLog {
-  const log = new RunLog();
+  const log = new RunLog(rules);
   for (const event of events) log.listen(event);
   return log;
 }
