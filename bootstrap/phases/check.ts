@@ -1,5 +1,5 @@
 import type { CarriedSecret } from "../carried-secret.ts";
-import { decide, faultOfSource, type Action, type Facts } from "../decide.ts";
+import { decide, faultOfSource, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import type { VaultKv } from "../vault-kv.ts";
@@ -47,31 +47,55 @@ export async function check(
   return decisions;
 }
 
-/** Beyond this the question takes longer than what it saves: each write tells by itself then. */
-const askableWrites = 200;
+/** Beyond this many paths the question takes longer than what it saves: each write shows then whether it may. */
+const askablePaths = 200;
 
-/** One question a login for all its paths, so that a policy that forgot some stops the run while all is as it was. */
+/**
+ * Asks for each login whether its policy allows all that is about to be written, data and metadata, so that a policy that
+ * lacks a path stops the run before anything has changed. A value that is written and cannot be recorded would be written
+ * again by each run.
+ */
 async function checkRights(
   run: Run,
   sessions: VaultSessions,
   kv: VaultKv,
   decisions: readonly Decision[],
 ): Promise<void> {
-  const written = decisions
-    .filter(({ action: { kind } }) => kind === "write" || kind === "read")
-    .map(({ secret }) => secret.path);
-  if (written.length === 0 || written.length > askableWrites) return;
-  const lacking = await Promise.all(
-    [...Map.groupBy(written, (path) => sessions.of(path))].map(async ([session, own]) => {
-      const paths = own.map((path) => kv.apiPath("data", path));
-      const found = await pathsLacking(run.vault, session, paths, ["create", "update"]);
-      return found.length === 0 ? [] : [`role ${session.role} may not create and update ${found.join(", ")}`];
-    }),
-  );
+  const written = decisions.filter(({ action: { kind } }) => kind === "write" || kind === "read").map(pathOf);
+  const recorded = [...written, ...decisions.filter(isToBeRecorded).map(pathOf)];
+  if (recorded.length === 0 || recorded.length > askablePaths) return;
+  const lacking = await Promise.all([
+    ...questions(run, sessions, kv, "data", written, ["create", "update"]),
+    ...questions(run, sessions, kv, "metadata", recorded, ["update"]),
+  ]);
   if (lacking.flat().length === 0) return;
   throw new BootstrapFailure(
     "vault-policy-refused",
     lacking.flat().join("; "),
     "its policy follows from the catalogue: ameide-secrets up writes it; nothing was written",
   );
+}
+
+/** One question for each login, since it has its own policy. */
+function questions(
+  { vault }: Run,
+  sessions: VaultSessions,
+  kv: VaultKv,
+  kind: "data" | "metadata",
+  paths: readonly string[],
+  wanted: readonly string[],
+): readonly Promise<readonly string[]>[] {
+  return [...Map.groupBy(paths, (path) => sessions.of(path))].map(async ([session, own]) => {
+    const apiPaths = own.map((path) => kv.apiPath(kind, path));
+    const found = await pathsLacking(vault, session, apiPaths, wanted);
+    return found.length === 0 ? [] : [`role ${session.role} may not ${wanted.join(" and ")} ${found.join(", ")}`];
+  });
+}
+
+function pathOf({ secret }: Decision): string {
+  return secret.path;
+}
+
+function isToBeRecorded({ secret, facts, action }: Decision): boolean {
+  return action.kind === "record" && !isRecorded(facts.vault, recordFor(secret, facts, facts.vault.currentVersion));
 }

@@ -17,7 +17,7 @@ export interface Outcome {
   readonly secret: CarriedSecret;
   readonly outcome: BootstrapOutcome;
   readonly reason?: string;
-  /** What the run ends with; `failed` only. */
+  /** What the run ends with: of a secret that `failed`, or that was `written` and could not be recorded. */
   readonly cause?: Exclude<BootstrapCause, "ok">;
   readonly sourceVersion?: string;
   readonly vaultVersion?: number;
@@ -92,8 +92,7 @@ async function readAgain(
   try {
     const facts = await readOne(run, source, kv, secret, { ...known, vault: await kv.state(secret.path) });
     if (generated !== undefined && facts.held?.reveal() === generated.reveal()) {
-      await kv.record(secret.path, recordFor(secret, facts, facts.vault.currentVersion));
-      return { secret, outcome: "written", vaultVersion: facts.vault.currentVersion };
+      return await record(kv, facts, { secret, outcome: "written", vaultVersion: facts.vault.currentVersion });
     }
     return await perform(run, kv, { secret, facts, action: decide(secret, facts, run.config) }, generated);
   } catch (error) {
@@ -137,8 +136,23 @@ async function perform(
   const reason = action.origin === "source" ? {} : { reason: action.origin };
   if (run.dryRun) return { secret, outcome: "written", ...reason, ...version };
   const vaultVersion = await kv.write(secret.path, valueFor(action.origin, secret, facts, generated), action.cas);
-  await kv.record(secret.path, recordFor(secret, facts, vaultVersion));
-  return { secret, outcome: "written", ...reason, ...version, vaultVersion };
+  return await record(kv, facts, { secret, outcome: "written", ...reason, ...version, vaultVersion });
+}
+
+/** Marks a value that was just written as ours. Without the record it counts as written all the same, and the run fails. */
+async function record(
+  kv: VaultKv,
+  facts: Facts,
+  written: Outcome & { readonly vaultVersion: number },
+): Promise<Outcome> {
+  const { secret, vaultVersion } = written;
+  try {
+    await kv.record(secret.path, recordFor(secret, facts, vaultVersion));
+    return written;
+  } catch (error) {
+    const { cause = "internal-error", reason = "" } = failed(secret, error);
+    return { ...written, cause, reason: `written, but not recorded: ${reason}` };
+  }
 }
 
 function valueFor(
@@ -159,17 +173,17 @@ function failed(secret: CarriedSecret, error: unknown): Outcome {
   return { secret, outcome: "failed", reason: messageOf(error), cause };
 }
 
-function tell({ log, dryRun }: Run, { secret, outcome, reason, sourceVersion, vaultVersion }: Outcome): void {
+function tell({ log, dryRun }: Run, { secret, outcome, reason, cause, sourceVersion, vaultVersion }: Outcome): void {
   // of thousands that are as they were, only the count is told; so of optional ones that are nowhere
   if (outcome === "unchanged" && (reason === undefined || vaultVersion === undefined)) return;
   const fields = { name: secret.name, path: secret.path, outcome, reason, sourceVersion, vaultVersion };
-  if (outcome === "failed") log.error("secret", fields);
+  if (cause !== undefined) log.error("secret", fields);
   else log.info(dryRun && outcome === "written" ? "would-write" : "secret", fields);
 }
 
 /** What failed secrets end the run with; each is in the status by name. */
 export function failureOf(outcomes: readonly Outcome[]): BootstrapFailure | undefined {
-  const failures = outcomes.filter(({ outcome }) => outcome === "failed");
+  const failures = outcomes.filter((one) => one.cause !== undefined);
   const precedence = ["vault-policy-refused", "conflict", "value-refused", "internal-error"] as const;
   const cause = precedence.find((one) => failures.some((failure) => failure.cause === one));
   if (cause === undefined) return undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
+import { bootstrapWriters } from "../../../domain/bootstrap-writers.ts";
 import type { ProxiedCall } from "../vault-proxy.ts";
 import { external } from "../external.ts";
 import { useRig } from "../use-rig.ts";
@@ -167,6 +168,61 @@ describe("write", function () {
     assert.equal(code, 26, JSON.stringify(summary));
     assert.equal(summary["written"], 1);
     assert.equal(await rig().vault.value("allowed-2"), "value-1");
+  });
+
+  /** The bootstrap's policy without the right to write metadata of these paths. */
+  const takeMetadata = async (config: BootstrapConfig, ...paths: readonly string[]): Promise<void> => {
+    for (const { role } of bootstrapWriters(config)) {
+      const { body } = await rig().vault.call("GET", `sys/policies/acl/${role}`);
+      const policy = paths.reduce(
+        (text, path) =>
+          text.replace(`"secret/metadata/${path}" {\n  capabilities = ["read","update"]`, (found) =>
+            found.replace(',"update"', ""),
+          ),
+        String(body.data.policy),
+      );
+      assert.notEqual(policy, body.data.policy);
+      await rig().vault.call("POST", `sys/policies/acl/${role}`, { policy });
+    }
+  };
+
+  it("fails as vault-policy-refused before it writes anything where the policy lets it not record what it writes", async () => {
+    const config = rig().config({ secrets: [external("whole"), external("half")] });
+    await rig().vault.allow(config);
+    await takeMetadata(config, "half");
+    await rig().source.setSecrets({ whole: "value-1", half: "value-1" });
+    const { code, summary } = await rig().runHere(config);
+    assert.equal(code, 26, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /may not update secret\/metadata\/half$/);
+    assert.match(String(summary["fix"]), /nothing was written/);
+    assert.deepEqual([await rig().vault.value("whole"), await rig().vault.value("half")], [undefined, undefined]);
+  });
+
+  it("fails the same way where it would only record a value that Vault holds already", async () => {
+    const config = rig().config({ secrets: [external("held"), external("new-beside-held")] });
+    await rig().vault.allow(config);
+    await takeMetadata(config, "held");
+    await rig().vault.writePlainly("held", "value-1");
+    await rig().source.setSecrets({ held: "value-1", "new-beside-held": "value-1" });
+    const { code, summary } = await rig().runHere(config);
+    assert.equal(code, 26, JSON.stringify(summary));
+    assert.match(String(summary["problem"]), /secret\/metadata\/held$/);
+    assert.equal(await rig().vault.value("new-beside-held"), undefined);
+  });
+
+  it("counts a value as written that it could not record, and fails", async () => {
+    const config = rig().config({ secrets: [external("unrecorded")] });
+    await rig().vault.allow(config);
+    await takeMetadata(config, "unrecorded");
+    await rig().source.setSecrets({ unrecorded: "value-1" });
+    const address = await rig().proxy(async ({ path }, forward) =>
+      path === "/v1/sys/capabilities-self" ? { status: 403, body: "{}" } : await forward(),
+    );
+    const { code, summary } = await behind(config, address);
+    assert.equal(code, 26, JSON.stringify(summary));
+    assert.deepEqual([summary["written"], summary["failed"]], [1, 0]);
+    assert.match(String(summary["problem"]), /unrecorded \(written, but not recorded: /);
+    assert.equal(await rig().vault.value("unrecorded"), "value-1");
   });
 
   it("fails as internal-error for the one secret that Vault refuses for a reason of its own, and carries the others", async () => {
