@@ -148,7 +148,7 @@ export async function azureFailure(error: unknown, { what, vault, identity }: Az
       return new BootstrapFailure(
         "source-unreachable",
         `the certificate of ${vault} or of its token endpoint is not trusted: ${because}`,
-        "set the PEM of its CA as azure.extraCaPem, which NODE_EXTRA_CA_CERTS names in the pod",
+        "set the PEM of its CA as azure.extraCaPem in Pulumi.shared.yaml, then: ameide-secrets up --stack <stack>",
         options,
       );
     case "challenge":

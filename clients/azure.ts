@@ -1,3 +1,4 @@
+import { rootCertificates } from "node:tls";
 import type { AzurePlace } from "../domain/plan/environment.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { HttpClient, objectIn, parseAnswer, ServerError, type HttpResponse, type ServerErrorOptions } from "./http.ts";
@@ -140,7 +141,8 @@ export async function signedInAzure({
   const credential = new DefaultAzureCredential();
   return new AzureClient({
     keyVaultUri,
-    ...(extraCaPem === undefined ? {} : { ca: extraCaPem }),
+    // next to Node's own: a proxy may stand between the cluster and Azure, and none between this machine and Azure
+    ...(extraCaPem === undefined ? {} : { ca: [...rootCertificates, extraCaPem].join("\n") }),
     resourceManager: "https://management.azure.com",
     token: async (scope) => new Redacted((await credential.getToken(scope)).token),
   });

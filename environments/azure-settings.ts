@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 
 const guid = z.guid();
@@ -14,7 +15,7 @@ const tagName = z
   .max(512)
   .regex(/^[^<>%&\\?/]*$/, "a tag's name must not contain any of < > % & \\ ? /")
   .refine((name) => !ownSecretTags.includes(name.toLowerCase()), {
-    message: `${ownSecretTags.join(", ")} are set by ameide-secrets itself on secrets; use another name`,
+    message: `${ownSecretTags.join(", ")} are what this program sets on secrets; use another name`,
   });
 
 const tags = z
@@ -86,6 +87,15 @@ const network = z
   })
   .optional();
 
+const extraCaPem = z
+  .string()
+  .refine((pem) => !pem.includes("PRIVATE KEY"), "contains a private key; only the certificate belongs here")
+  .refine(isCertificate, "is not a certificate in PEM, such as the file of your proxy's CA")
+  .optional()
+  .describe(
+    "PEM of a CA that vault-bootstrap trusts next to Node's own, where a proxy terminates TLS between the cluster and Azure",
+  );
+
 export const azureSettings = z.strictObject({
   tenantId: guid.describe("Azure's tenant"),
   subscriptionId: guid.describe("the subscription that the Key Vault lies in"),
@@ -106,6 +116,7 @@ export const azureSettings = z.strictObject({
     .string()
     .default("ameide-vault-bootstrap-mi")
     .describe("name of the managed identity by which vault-bootstrap reads it"),
+  extraCaPem,
   recover: z
     .boolean()
     .optional()
@@ -115,6 +126,14 @@ export const azureSettings = z.strictObject({
 });
 
 export type AzureSettings = z.infer<typeof azureSettings>;
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== "";
+  } catch {
+    return false;
+  }
+}
 
 /** The range with its host bits cleared. */
 function firstOf(range: string): string {

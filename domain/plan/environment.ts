@@ -54,8 +54,8 @@ export interface AzurePlace {
   readonly recover?: boolean | undefined;
   /** Only where the cloud is not Azure's public one, `local` among them; goes into the pod as AZURE_AUTHORITY_HOST. */
   readonly authorityHost?: string;
-  /** PEM of a CA that pods must trust beside Node's own; `local` and private endpoints. */
-  readonly extraCaPem?: string;
+  /** PEM of a CA that pods must trust beside Node's own; `local`, and networks whose proxy terminates TLS. */
+  readonly extraCaPem?: string | undefined;
 }
 
 /** A Key Vault that refuses every network but these. Without public access it has neither addresses nor subnets. */

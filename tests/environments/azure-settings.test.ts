@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { azureSettings } from "../../environments/azure-settings.ts";
+import { issueServerCertificate } from "../../stand-ins/azure/certificate.ts";
 import { StackFolder } from "./stacks.ts";
 
 const ids = {
@@ -46,12 +50,23 @@ describe("settings of the Key Vault", () => {
     assert.match(problems({ subnets: ["aks"] })[0] ?? "", /az network vnet subnet show/);
   });
 
+  it("accept a CA in PEM, and refuse its key and anything else", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-ca-"));
+    const { key } = await issueServerCertificate(folder);
+    const ca = readFileSync(join(folder, "ca.crt"), "utf8");
+    rmSync(folder, { recursive: true });
+    const of = (extraCaPem: string) => azureSettings.safeParse({ ...ids, extraCaPem });
+    assert.equal(of(ca).data?.extraCaPem, ca);
+    assert.match(String(of(`${ca}${String(key)}`).error), /contains a private key/);
+    assert.match(String(of("/etc/ssl/proxy.crt").error), /is not a certificate in PEM/);
+  });
+
   it("refuse tags that Azure refuses, more than fit on a secret, and those that ameide-secrets sets", () => {
     const tags = (given: object) => azureSettings.safeParse({ ...ids, tags: given });
     const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`t${n}`, "x"]));
     assert.deepEqual([tags(many(12)).success, tags(many(13)).success], [true, false]);
     assert.deepEqual([tags({ "a/b": "x" }).success, tags({ owner: "x".repeat(257) }).success], [false, false]);
-    assert.match(String(tags({ "Managed-By": "me" }).error), /set by ameide-secrets itself/);
+    assert.match(String(tags({ "Managed-By": "me" }).error), /what this program sets on secrets/);
   });
 
   describe("in Pulumi.shared.yaml", () => {
