@@ -5,38 +5,43 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import { requireSharedStack } from "../../components/shared-stack.ts";
-import { openStack, requireFittingState, pulumiExecutable } from "./engine/stack.ts";
+import { backendUrl, openStack, requireFittingState, pulumiExecutable } from "./engine/stack.ts";
 import type { OpenEngine } from "./chain.ts";
-import { refuseWeakState } from "./preflight.ts";
+import { refuseWeakState, secretsProviderOf } from "./preflight.ts";
+
+export interface CloudEngineOptions {
+  readonly register?: RegisterOptions;
+  readonly vaultToken?: Redacted | undefined;
+  /** Whether a stack that does not exist is created; a command that only looks creates none. */
+  readonly create: boolean;
+}
 
 /** The person's own backend and plugins, for an update that may lose no value that state holds. */
 export async function openCloudEngine(
   stackName: string,
   plan: StackPlan,
-  register: RegisterOptions,
-  vaultToken?: Redacted,
+  options: CloudEngineOptions,
 ): Promise<OpenEngine> {
-  const stack = await openCloudStack(stackName, plan, register, vaultToken);
+  const stack = await openCloudStack(stackName, plan, options);
   await requireFittingState(stack, plan);
   return { stack, close: () => Promise.resolve() };
 }
 
-/** @throws UserError where state would lie on one machine, or be encrypted by a passphrase. */
+/** @throws UserError where state would lie on one machine, or be encrypted by a passphrase; before anything is opened. */
 export async function openCloudStack(
   stackName: string,
   plan: StackPlan,
-  register: RegisterOptions,
-  vaultToken?: Redacted,
+  { register = {}, vaultToken, create }: CloudEngineOptions,
 ): Promise<Stack> {
-  const stack = await openStack({
+  await requireStrongState(stackName);
+  const secretsProvider = secretsProviderOf(repositoryRoot, stackName);
+  return openStack({
     stackName,
     program: async () => {
       await requireSharedStack(plan);
       return registerStack(plan, register);
     },
-    workDir: repositoryRoot,
-    pulumi: await pulumiExecutable(),
-    binDirs: [],
+    ...(await ownPulumi()),
     // where Pulumi's own plugins for Node are installed, these go first
     fallbackBinDirs: [join(repositoryRoot, "local", "pulumi-shims")],
     env: {
@@ -44,8 +49,17 @@ export async function openCloudStack(
       // the one way for the token: the provider reads it, no state keeps it
       ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
     },
+    ...(secretsProvider === undefined ? {} : { secretsProvider }),
+    create,
   });
-  const { url } = await stack.workspace.whoAmI();
-  refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url ?? "" });
-  return stack;
+}
+
+/** Asks the person's `pulumi` where it keeps state, and the stack file what encrypts it. @throws UserError */
+export async function requireStrongState(stackName: string): Promise<void> {
+  const url = await backendUrl({ ...(await ownPulumi()), env: {} });
+  refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url });
+}
+
+async function ownPulumi() {
+  return { workDir: repositoryRoot, pulumi: await pulumiExecutable(), binDirs: [] };
 }

@@ -13,7 +13,7 @@ import { reachVault } from "../access/vault-way.ts";
 import { ownVaultToken } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
-import { openCloudEngine } from "./cloud-engine.ts";
+import { openCloudEngine, requireStrongState } from "./cloud-engine.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
 import { lacksSharedStack } from "./shared-output.ts";
@@ -60,7 +60,11 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
 
   const policyPacks = [join(repositoryRoot, "policies")];
   const azure = () => signedInAzure(plan.azure);
-  const openEngine = (register: RegisterOptions, token?: Redacted) => openCloudEngine(name, plan, register, token);
+  // before the cluster and Vault are looked at, or changed by the first step
+  await requireStrongState(name);
+  const create = until === "update";
+  const openEngine = (register: RegisterOptions, vaultToken?: Redacted) =>
+    openCloudEngine(name, plan, { register, vaultToken, create });
   if (plan.kind === "shared") {
     const engine = await openEngine({});
     return {

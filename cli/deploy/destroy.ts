@@ -102,7 +102,7 @@ export async function destroyCloud({
       vaultAddress: plan.vault.operatorAddress,
       ...(own === undefined ? {} : { vaultToken: own }),
       openEngine: async (token) => ({
-        stack: await openCloudStack(name, plan, {}, token),
+        stack: await openCloudStack(name, plan, { vaultToken: token, create: false }),
         close: () => Promise.resolve(),
       }),
     });

@@ -58,7 +58,7 @@ export function refuseWeakState(options: {
       fix: "pulumi login, or pulumi login azblob://<container>?storage_account=<account> on a versioned container",
     });
   }
-  const { secretsprovider: provider } = readStackFile(root, stack);
+  const provider = secretsProviderOf(root, stack);
   const cloud = backendUrl.startsWith("https:");
   if (provider === "passphrase" || (provider === undefined && !cloud)) {
     findings.push({
@@ -67,7 +67,7 @@ export function refuseWeakState(options: {
       severity: "error",
       subject: stack,
       problem: `the state of stack ${stack} would be encrypted by a passphrase`,
-      fix: `pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}, on a key that this program does not manage`,
+      fix: `set secretsprovider: azurekeyvault://<vault>.vault.azure.net/keys/<key> in Pulumi.${stack}.yaml, a key that this program does not manage; a stack that exists already also needs: pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}`,
     });
   }
   if (findings.length > 0) throw UserError.from(findings);
@@ -83,8 +83,10 @@ export function refuseDebugProviders(stack: string): void {
   );
 }
 
-function readStackFile(root: string, stack: string): { readonly secretsprovider?: string } {
-  return (parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) ?? {}) as { secretsprovider?: string };
+/** What encrypts the stack's state, as its file names it. */
+export function secretsProviderOf(root: string, stack: string): string | undefined {
+  const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { secretsprovider?: string } | null;
+  return file?.secretsprovider;
 }
 
 async function kubernetesVersion(cluster: Cluster): Promise<Finding | undefined> {

@@ -176,7 +176,9 @@ export async function pruneFor(
   if (stack === "shared") {
     const plan = await loadCloudStack("shared", []);
     const held =
-      plan.kind === "shared" && plan.values === "state" ? { stack: await openCloudStack(stack, plan, {}) } : {};
+      plan.kind === "shared" && plan.values === "state"
+        ? { stack: await openCloudStack(stack, plan, { create: false }) }
+        : {};
     return prune({ names, write, ...withKeyVault, ...held });
   }
   const place = await openPlace({ ...options, readsValues: true });

@@ -4,10 +4,18 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { basename, delimiter, dirname, join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
-import { LocalWorkspace, PulumiCommand, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
+import {
+  LocalWorkspace,
+  type LocalWorkspaceOptions,
+  PulumiCommand,
+  type ProjectSettings,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { refuseRevealingLogs } from "../../../domain/engine-logging.ts";
 import { valuesInState, missingValues, type ExportedDeployment } from "../../../domain/plan/values-in-state.ts";
+import { shellWord } from "../../../domain/shell-word.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
 import { goneKubeconfig } from "./kubeconfig.ts";
@@ -31,37 +39,38 @@ export interface EngineSetup {
   readonly fallbackBinDirs?: readonly string[];
   /** The engine's own environment beside PATH; VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS among it. */
   readonly env: Readonly<Record<string, string>>;
+  /** What encrypts the state of a stack that is created, such as `azurekeyvault://…`. @default - the backend's own way */
+  readonly secretsProvider?: string;
+  /** Whether a stack that does not exist is created. @default true */
+  readonly create?: boolean;
 }
 
 /**
- * Selects the stack, or makes it where it does not exist.
+ * Selects the stack, or creates it where it does not exist and the setup says so.
  *
- * @throws UserError when the executable cannot be run or the backend cannot be reached; when the environment would make
- *   the engine log values.
+ * @throws UserError when the executable cannot be run or the backend cannot be reached; when the stack does not exist and is
+ *   not to be created; when the environment would make the engine log values.
  */
 export async function openStack(setup: EngineSetup): Promise<Stack> {
   refuseRevealingLogs(process.env);
-  const { stackName, program, workDir, project, pulumi } = setup;
+  const { stackName, program, project, secretsProvider, create = true } = setup;
   keepConnectionsApart();
   try {
-    return await LocalWorkspace.createOrSelectStack(
-      { stackName, projectName: project?.name ?? "ameide-secrets", program: () => withoutTrace(program) },
-      {
-        workDir,
-        ...(project === undefined ? {} : { projectSettings: project }),
-        pulumiCommand: await pulumiCommand(pulumi, workDir),
-        envVars: {
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          // a cache in the shared temporary directory, for a compiler that this program and its pack do not use
-          TS_NODE_CACHE: "false",
-          PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
-          PATH: [...setup.binDirs, process.env["PATH"] ?? "", ...(setup.fallbackBinDirs ?? [])].join(delimiter),
-          ...setup.env,
-        },
-      },
-    );
+    const inline = {
+      stackName,
+      projectName: project?.name ?? "ameide-secrets",
+      program: () => withoutTrace(program),
+    };
+    const options = {
+      ...(await workspaceOptions(setup)),
+      ...(secretsProvider === undefined ? {} : { secretsProvider }),
+    };
+    return await (create
+      ? LocalWorkspace.createOrSelectStack(inline, options)
+      : LocalWorkspace.selectStack(inline, options));
   } catch (error) {
     if (error instanceof UserError) throw error;
+    if (error instanceof StackNotFoundError) throw missingStack(stackName, secretsProvider, error);
     const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
     throw UserError.of(
       "stack-cannot-be-opened",
@@ -70,6 +79,51 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
       { cause: error },
     );
   }
+}
+
+function missingStack(stackName: string, secretsProvider: string | undefined, cause: Error): UserError {
+  const provider = secretsProvider === undefined ? "" : ` --secrets-provider ${shellWord(secretsProvider)}`;
+  return UserError.of(
+    "stack-missing",
+    `stack ${stackName} does not exist at this backend, and a command that changes nothing creates none`,
+    `ameide-secrets up --stack ${stackName} --yes creates it; to look first: ameide-secrets preview --stack ${stackName} --offline, or create it empty: pulumi stack init ${stackName}${provider} --no-select`,
+    { cause },
+  );
+}
+
+/** Where the person's `pulumi` keeps state, such as `azblob://state`; nothing is opened or created. @throws UserError */
+export async function backendUrl(setup: Pick<EngineSetup, "workDir" | "pulumi" | "binDirs" | "env">): Promise<string> {
+  try {
+    const workspace = await LocalWorkspace.create(await workspaceOptions(setup));
+    return (await workspace.whoAmI()).url ?? "";
+  } catch (error) {
+    const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
+    throw UserError.of(
+      "backend-unreachable",
+      `pulumi does not say where it keeps state: ${told}`,
+      "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then see: pulumi whoami --verbose",
+      { cause: error },
+    );
+  }
+}
+
+async function workspaceOptions(
+  setup: Pick<EngineSetup, "workDir" | "project" | "pulumi" | "binDirs" | "fallbackBinDirs" | "env">,
+): Promise<LocalWorkspaceOptions> {
+  const { workDir, project, pulumi, binDirs, fallbackBinDirs = [], env } = setup;
+  return {
+    workDir,
+    ...(project === undefined ? {} : { projectSettings: project }),
+    pulumiCommand: await pulumiCommand(pulumi, workDir),
+    envVars: {
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // a cache in the shared temporary directory, for a compiler that this program and its pack do not use
+      TS_NODE_CACHE: "false",
+      PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
+      PATH: [...binDirs, process.env["PATH"] ?? "", ...fallbackBinDirs].join(delimiter),
+      ...env,
+    },
+  };
 }
 
 /** The engine prints a RunError without a stack trace. */
