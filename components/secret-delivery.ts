@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import { Namespace, ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
-import { awaitedDeliveries } from "../domain/plan/awaited.ts";
+import { expectedDeliveries } from "../domain/plan/expected-deliveries.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
@@ -79,7 +79,7 @@ function deliveries(
   opts: pulumi.CustomResourceOptions,
 ): void {
   const byKey = new Map(stores.map(({ key, resource }) => [key, resource]));
-  const awaited = awaitedDeliveries(stack);
+  const awaited = expectedDeliveries(stack);
   for (const delivery of stack.plan.deliveries) {
     const store = byKey.get(`${delivery.namespace}/${delivery.storeName}`);
     const object = externalSecret(delivery, digest);

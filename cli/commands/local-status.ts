@@ -23,8 +23,9 @@ export const localStatus: Command<Flags> = {
     const { serverStates } = await import("../../local/servers/records.ts");
     const servers = serverStates(home);
     const down = servers.filter(({ running }) => !running);
-    const account = down.length > 0 ? undefined : await accountOf(home);
+    const seen = down.length > 0 ? undefined : await statusReportOf(home);
     if (flags.json === true) {
+      const account = seen && { account: seen.report, text: seen.text };
       io.out(JSON.stringify({ home: home.dir, servers, account }, undefined, 2));
     } else {
       io.out(`${home.dir}\n`);
@@ -39,23 +40,23 @@ export const localStatus: Command<Flags> = {
           ]),
         ),
       );
-      if (account !== undefined) io.out(`\n${account.text}`);
+      if (seen !== undefined) io.out(`\n${seen.text}`);
     }
     if (down.length > 0) io.err(`${down.map(({ name }) => name).join(", ")} not running\n  fix: npm start`);
-    return down.length === 0 && account?.account.targets.every(({ synced, awaited }) => synced || !awaited) === true
+    return down.length === 0 && seen?.report.targets.every(({ synced, awaited }) => synced || !awaited) === true
       ? ExitCode.ok
       : ExitCode.finding;
   },
 };
 
-async function accountOf(home: Awaited<ReturnType<typeof homeOf>>) {
-  const [{ openCluster }, { formatAccount, takeAccount }, { loadLocalStack }] = await Promise.all([
+async function statusReportOf(home: Awaited<ReturnType<typeof homeOf>>) {
+  const [{ openCluster }, { formatStatusReport, readStatusReport }, { loadLocalStack }] = await Promise.all([
     import("../../clients/kubeconfig.ts"),
-    import("../deploy/account.ts"),
+    import("../deploy/status-report.ts"),
     import("../access/local-stack.ts"),
   ]);
   const stack = await loadLocalStack(home, []);
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
-  const account = await takeAccount(cluster, stack);
-  return { account, text: formatAccount(account) };
+  const report = await readStatusReport(cluster, stack);
+  return { report, text: formatStatusReport(report) };
 }

@@ -80,17 +80,17 @@ export const localUp: Command<Flags> = {
       await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
-      const { awaitedDeliveries } = await import("../../domain/plan/awaited.ts");
+      const { expectedDeliveries } = await import("../../domain/plan/expected-deliveries.ts");
       await phases.run("External Secrets Operator", () =>
-        waitUntilSynced(cluster, [...awaitedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
+        waitUntilSynced(cluster, [...expectedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
       );
-      const { formatAccount, takeAccount } = await import("../deploy/account.ts");
-      const account = await takeAccount(cluster, stack);
+      const { formatStatusReport, readStatusReport } = await import("../deploy/status-report.ts");
+      const account = await readStatusReport(cluster, stack);
       if (flags.json === true) {
         io.out(JSON.stringify({ account, changes, timings: phases.timings }, undefined, 2));
       } else {
         const { formatChanges } = await import("./format-changes.ts");
-        io.out(`\n${formatChanges(changes)}\n\n${formatAccount(account)}\n`);
+        io.out(`\n${formatChanges(changes)}\n\n${formatStatusReport(account)}\n`);
         io.out(
           formatNextSteps({
             home,

@@ -56,8 +56,8 @@ export const up: Command<Flags> = {
         import("../../clients/kubeconfig.ts"),
       ]);
       const cluster = await openCluster(result.plan.cluster);
-      const { awaitedDeliveries } = await import("../../domain/plan/awaited.ts");
-      const deliveries = [...awaitedDeliveries(result.plan)];
+      const { expectedDeliveries } = await import("../../domain/plan/expected-deliveries.ts");
+      const deliveries = [...expectedDeliveries(result.plan)];
       await phases.run("External Secrets Operator", () =>
         waitUntilSynced(cluster, deliveries, { timeoutInSeconds: 300, signal }),
       );

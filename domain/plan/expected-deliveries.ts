@@ -6,7 +6,7 @@ import type { PlannedDelivery } from "../plan.ts";
  * then, because something promises it or this very update brings it. One that may lack a value is applied all the same;
  * `doctor` tells what it waits for.
  */
-export function awaitedDeliveries({
+export function expectedDeliveries({
   plan,
   shared,
 }: Pick<EnvironmentStack, "plan" | "shared">): ReadonlySet<PlannedDelivery> {

@@ -1,12 +1,12 @@
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import { awaitedDeliveries } from "../../domain/plan/awaited.ts";
+import { expectedDeliveries } from "../../domain/plan/expected-deliveries.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { table } from "../table.ts";
 
-/** What became of every secret and every target, as the cluster tells it. Names, versions and states; no value. */
-export interface Account {
+/** The state of every secret and every target, as the cluster reports it. Names, versions and states; no value. */
+export interface StatusReport {
   readonly secrets: readonly {
     readonly name: string;
     readonly variable?: string;
@@ -34,23 +34,23 @@ export interface Account {
 }
 
 /** Reads it; three calls a target and one for the bootstrap's status, all of them reads. */
-export async function takeAccount(cluster: Cluster, stack: EnvironmentStack): Promise<Account> {
+export async function readStatusReport(cluster: Cluster, stack: EnvironmentStack): Promise<StatusReport> {
   const { plan, namespace, bootstrap } = stack;
-  const awaited = awaitedDeliveries(stack);
+  const awaited = expectedDeliveries(stack);
   const [status, targets] = await Promise.all([
     bootstrapStatus(cluster, namespace, bootstrap.config.statusConfigMap),
     Promise.all(plan.deliveries.map((delivery) => target(cluster, delivery, awaited.has(delivery)))),
   ]);
   const values = stack.shared?.keyVaultSecrets ?? new Map<string, unknown>();
   const secrets = plan.secrets.map(({ name, variable, keyVaultName, vaultPath }) => {
-    const told = status?.secrets.find(({ path }) => path === vaultPath);
+    const carried = status?.secrets.find(({ path }) => path === vaultPath);
     return {
       name,
       ...(variable === undefined ? {} : { variable }),
       inEnvFile: keyVaultName !== undefined && values.has(keyVaultName),
-      ...(told?.sourceVersion === undefined ? {} : { keyVaultVersion: told.sourceVersion.slice(0, 8) }),
-      ...(told === undefined ? {} : { outcome: told.outcome }),
-      ...(told?.vaultVersion === undefined ? {} : { vaultVersion: told.vaultVersion }),
+      ...(carried?.sourceVersion === undefined ? {} : { keyVaultVersion: carried.sourceVersion.slice(0, 8) }),
+      ...(carried === undefined ? {} : { outcome: carried.outcome }),
+      ...(carried?.vaultVersion === undefined ? {} : { vaultVersion: carried.vaultVersion }),
       targets: plan.deliveries
         .filter(({ keys }) => keys.some((key) => key.secret === name))
         .map((delivery) => `${delivery.namespace}/${delivery.target}`),
@@ -60,11 +60,11 @@ export async function takeAccount(cluster: Cluster, stack: EnvironmentStack): Pr
 }
 
 /** The external secrets hop by hop, the targets that exist, and a line for what has nothing to show. */
-export function formatAccount({ secrets, targets, lastRun }: Account): string {
+export function formatStatusReport({ secrets, targets, lastRun }: StatusReport): string {
   const shown = secrets.filter(
     (secret) => secret.targets.length > 0 || secret.inEnvFile || secret.keyVaultVersion !== undefined,
   );
-  const hops = table(
+  const secretRows = table(
     ["SECRET", ".ENV", "KEY VAULT", "BOOTSTRAP", "VAULT", "KUBERNETES SECRETS"],
     shown.map(({ name, inEnvFile, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
       name,
@@ -75,7 +75,7 @@ export function formatAccount({ secrets, targets, lastRun }: Account): string {
       to.join(", ") || "-",
     ]),
   );
-  const made = table(
+  const targetRows = table(
     ["KUBERNETES SECRET", "TYPE", "KEYS", "EXTERNALSECRET", "STATE"],
     targets.map(({ namespace, name, type, keys, externalSecret, synced, awaited, problem }) => [
       `${namespace}/${name}`,
@@ -85,12 +85,16 @@ export function formatAccount({ secrets, targets, lastRun }: Account): string {
       synced ? "synced" : awaited ? (problem ?? "not synced") : "waits for a value",
     ]),
   );
-  return [hops, ...rest(secrets.filter((secret) => !shown.includes(secret))), "", made, ...lastWords(lastRun)].join(
-    "\n",
-  );
+  return [
+    secretRows,
+    ...rest(secrets.filter((secret) => !shown.includes(secret))),
+    "",
+    targetRows,
+    ...lastRunLines(lastRun),
+  ].join("\n");
 }
 
-function rest(secrets: Account["secrets"]): readonly string[] {
+function rest(secrets: StatusReport["secrets"]): readonly string[] {
   const generated = secrets.filter(
     ({ variable, vaultVersion }) => variable === undefined && vaultVersion !== undefined,
   );
@@ -101,7 +105,7 @@ function rest(secrets: Account["secrets"]): readonly string[] {
   ];
 }
 
-function lastWords(lastRun: Account["lastRun"]): readonly string[] {
+function lastRunLines(lastRun: StatusReport["lastRun"]): readonly string[] {
   if (lastRun === undefined || lastRun.cause === "ok") return [];
   return ["", `the last run of vault-bootstrap ended with ${lastRun.cause}: ${lastRun.message ?? ""}`];
 }
@@ -127,7 +131,7 @@ async function target(
   cluster: Cluster,
   { namespace, name: externalSecret, target: name }: EnvironmentStack["plan"]["deliveries"][number],
   awaited: boolean,
-): Promise<Account["targets"][number]> {
+): Promise<StatusReport["targets"][number]> {
   const [source, secret] = await Promise.all([
     cluster.find<ExternalSecret>(externalSecretPath(namespace, externalSecret)),
     cluster.find<Secret>(`/api/v1/namespaces/${namespace}/secrets/${name}`),

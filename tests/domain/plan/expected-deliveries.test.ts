@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { awaitedDeliveries } from "../../../domain/plan/awaited.ts";
+import { expectedDeliveries } from "../../../domain/plan/expected-deliveries.ts";
 import { environmentStack, localStack } from "../../support/stacks.ts";
 
-const names = (stack: Parameters<typeof awaitedDeliveries>[0]) =>
-  [...awaitedDeliveries(stack)].map(({ namespace, name }) => `${namespace}/${name}`);
+const names = (stack: Parameters<typeof expectedDeliveries>[0]) =>
+  [...expectedDeliveries(stack)].map(({ namespace, name }) => `${namespace}/${name}`);
 
 const pull = ["ameide-dev/ghcr-pull-sync", "argocd/ghcr-pull-sync"];
 
-describe("awaitedDeliveries", () => {
+describe("expectedDeliveries", () => {
   it("holds those whose every value something promises, and leaves out those that may lack one", () =>
     assert.deepEqual(names(environmentStack()), pull));
 
