@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -6,6 +7,7 @@ import { version } from "../version.ts";
 interface Flags {
   readonly format: "text" | "json" | "sarif" | "github";
   readonly json?: boolean;
+  readonly learn?: boolean;
   readonly environment?: "dev" | "staging" | "prod" | "local" | "shared";
 }
 
@@ -22,6 +24,10 @@ export const lint: Command<Flags> = {
     },
     { flags: "--json", summary: "the same as --format json" },
     {
+      flags: "--learn",
+      summary: "print catalogue entries for names that the catalogue does not know, and judge nothing",
+    },
+    {
       flags: "--environment <name>",
       summary: "for what names no environment itself (default: prod, the strictest)",
       choices: ["dev", "staging", "prod", "local", "shared"],
@@ -29,17 +35,22 @@ export const lint: Command<Flags> = {
   ],
   examples: [
     "ameide-secrets lint gitops/",
+    "ameide-secrets lint --learn gitops/",
     "helm template my-chart | ameide-secrets lint -",
     "ameide-secrets lint --format sarif . > lint.sarif",
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
-  async run({ format, json, environment }, io, paths) {
+  async run({ format, json, learn, environment }, io, paths) {
     const [{ readCatalogue }, { lintPaths }, machine, { renderText }] = await Promise.all([
       import("../../environments/catalogue.ts"),
       import("../../policies/lint/lint.ts"),
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
+    if (learn === true) {
+      io.out(await learned(paths));
+      return ExitCode.ok;
+    }
     const { gitTracks } = await import("../../environments/git-tracked.ts");
     const result = lintPaths(paths, {
       catalogue: readCatalogue(),
@@ -62,3 +73,18 @@ export const lint: Command<Flags> = {
     return result.findings.some(({ severity }) => severity === "error") ? ExitCode.finding : ExitCode.ok;
   },
 };
+
+/** Entries for `environments/catalogue.yaml` that classify the names in the files. */
+async function learned(paths: readonly string[]): Promise<string> {
+  const [{ readCatalogue }, { classify }, { learnNames }, { renderLearned }, { sourceFiles }] = await Promise.all([
+    import("../../environments/catalogue.ts"),
+    import("../../domain/catalogue/lookup.ts"),
+    import("../../policies/lint/learn.ts"),
+    import("../../policies/lint/learn-text.ts"),
+    import("../../policies/lint/paths.ts"),
+  ]);
+  const catalogue = readCatalogue();
+  const piped = paths.includes("-") ? [{ file: "<stdin>", text: readFileSync(0, "utf8") }] : [];
+  const names = learnNames([...piped, ...sourceFiles(paths.filter((path) => path !== "-"))], catalogue);
+  return renderLearned(names, (name) => classify(catalogue, name).kind !== "unknown").trimEnd();
+}

@@ -13,7 +13,7 @@ export interface TextOptions {
 
 /**
  * For people: by rule, worst first, each with what to do; the first run on an old repository must be worth reading. Notes,
- * which ask for nothing, are only counted.
+ * which ask for nothing, are only counted, and so are unknown names where there are many: `lint --learn` prints those.
  */
 export function renderText(
   { findings: all, skipped, files, documents }: LintResult,
@@ -21,6 +21,8 @@ export function renderText(
 ): string {
   const findings = all.filter(({ severity }) => severity !== "note");
   const counted = `${count(documents, "document")} in ${count(files, "file")}`;
+  const unknown = findings.filter(({ code }) => code === unknownName).length;
+  const isForeign = unknown > manyUnknown;
   const groups = [...Map.groupBy(findings, ({ code }) => code)].toSorted(
     ([a, own], [b, other]) => rank(a, own) - rank(b, other) || other.length - own.length,
   );
@@ -35,10 +37,9 @@ export function renderText(
       notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
       "",
       ...groups.map(([code, own]) => summaryLine(code, own)),
-      ...(groups.length > 0 ? [""] : []),
-      ...groups.flatMap(([code, own]) => group(code, own, perRule)),
+      ...(groups.length > 0 ? ["", ...firstSteps(groups, isForeign ? unknown : 0), ""] : []),
+      ...groups.flatMap(([code, own]) => (isForeign && code === unknownName ? [] : group(code, own, perRule))),
       ...skippedLines(skipped),
-      ...(groups.length > 0 ? [nextStep(groups[0]?.[0] ?? "", groups[0]?.[1] ?? [])] : []),
     ]
       .flatMap((line) => wrapped(line, columns))
       // a name in a file of others may hold line breaks and worse
@@ -53,6 +54,10 @@ function summaryLine(code: string, own: readonly LintFinding[]): string {
   const severity = (rule?.severity ?? "-").padEnd(8);
   return `  ${String(own.length).padStart(5)}  ${severity}  ${code.padEnd(codeWidth)}  ${rule?.description ?? ""}`.trimEnd();
 }
+
+const unknownName = "authority-not-in-catalogue";
+/** Above this, the catalogue was written for another repository. */
+const manyUnknown = 20;
 
 const codeWidth = Math.max(...rules.map(({ id }) => id.length));
 
@@ -109,8 +114,19 @@ function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
   ];
 }
 
-function nextStep(code: string, own: readonly LintFinding[]): string {
-  return `begin with ${code}: ${count(own.length, "place")}, the worst of what was found`;
+/** What to do first. On a repository that this catalogue was not written for, its names are one task and not many. */
+function firstSteps(
+  groups: readonly (readonly [code: string, own: readonly LintFinding[]])[],
+  unknown: number,
+): readonly string[] {
+  const worst = groups.find(([code]) => unknown === 0 || code !== unknownName);
+  const begin =
+    worst === undefined
+      ? []
+      : [`begin with ${worst[0]}: ${count(worst[1].length, "place")}, the worst of what was found`];
+  if (unknown === 0) return begin;
+  const names = `names that the catalogue does not know: ${count(unknown, "place")}, listed only by --json; print entries that classify all of them: ameide-secrets lint --learn PATH`;
+  return [...begin, names];
 }
 
 /** Errors before warnings, then by the rule's severity; what no rule names comes among the high ones. */

@@ -33,7 +33,7 @@ describe("renderText", () => {
   });
   it("says what it looked at where it found nothing", () =>
     assert.equal(renderText(result()), "3 documents in 2 files: nothing found"));
-  it("begins with a table of rules, the worst first, and ends with where to begin", () => {
+  it("begins with a table of rules, the worst first, and with where to begin", () => {
     const text = renderText(
       result(
         finding("delivery-api-version"),
@@ -53,17 +53,17 @@ describe("renderText", () => {
         ["1", "medium", "delivery-refresh"],
       ],
     );
-    assert.equal(lines.at(-1), "begin with secretness-literal-secret: 1 place, the worst of what was found");
+    assert.equal(lines[5], "begin with secretness-literal-secret: 1 place, the worst of what was found");
   });
   it("says why and how to mend once a rule, and then each place with what is wrong", () =>
     assert.match(
       renderText(result(finding("secretness-literal-secret"))),
-      /\n {2}why: .*\n {2}fix: Remove the value.*\n {2}apps\/a\.yaml:3 {2}Secret ameide-prod\/a\n {6}data\.token: "token" holds a literal in clear\n\n/,
+      /\n {2}why: .*\n {2}fix: Remove the value.*\n {2}apps\/a\.yaml:3 {2}Secret ameide-prod\/a\n {6}data\.token: "token" holds a literal in clear$/,
     ));
   it("says a place's own repair where it is another", () =>
     assert.match(
       renderText(result(finding("secretness-literal-secret", { fix: "do this instead" }))),
-      /in clear\n {6}fix: do this instead\n/,
+      /in clear\n {6}fix: do this instead$/,
     ));
   it("names a file that is the subject itself once", () =>
     assert.match(
@@ -74,7 +74,17 @@ describe("renderText", () => {
     const many = Array.from({ length: 7 }, (_, line) => finding("secretness-literal-secret", { line }));
     const text = renderText(result(...many));
     assert.equal(text.match(/apps\/a\.yaml:/g)?.length, 5);
-    assert.match(text, /\n {2}\.\.\. and 2 more\n/);
+    assert.match(text, /\n {2}\.\.\. and 2 more$/);
+  });
+  it("takes many unknown names for one task, and says what to do about it", () => {
+    const unknown = (amount: number) => Array.from({ length: amount }, () => finding("authority-not-in-catalogue"));
+    const many = renderText(result(...unknown(21), finding("delivery-refresh")));
+    assert.match(
+      many,
+      /\nbegin with delivery-refresh: 1 place.*\nnames that the catalogue does not know: 21 places,.*lint --learn PATH\n/,
+    );
+    assert.doesNotMatch(many, /\nauthority-not-in-catalogue\n/);
+    assert.match(renderText(result(...unknown(20))), /\nauthority-not-in-catalogue\n/);
   });
   it("only counts notes, which ask for nothing", () =>
     assert.equal(
