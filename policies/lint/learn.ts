@@ -1,7 +1,7 @@
 import type { Authority, Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { normalise } from "../../domain/names.ts";
-import { classifyKey } from "../authority-names.ts";
-import { parseContent, splitDocuments } from "../subject/documents.ts";
+import { classifyKey } from "../authority-verdicts.ts";
+import { isOnlySchema, parseContent, splitDocuments } from "../subject/documents.ts";
 import { subjectsOfDocument } from "../subject/from-document.ts";
 import { partsIn } from "../subject/parts.ts";
 import { isRecord, list, text } from "../subject/reading.ts";
@@ -64,7 +64,11 @@ export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue):
 function claimsIn({ file, text: written }: SourceFile): readonly Claim[] {
   if (isDotenv(file) || isDotenvExample(file)) return [];
   return splitDocuments(written).flatMap((document) => {
-    if (!/external-secrets\.io|cnpg\.io|cert-manager\.io|keycloak\.org|redis/i.test(document.text)) return [];
+    if (
+      isOnlySchema(document) ||
+      !/external-secrets\.io|cnpg\.io|cert-manager\.io|keycloak\.org|redis/i.test(document.text)
+    )
+      return [];
     try {
       const parsed = parseContent(document);
       const objects = [parsed.content, ...partsIn(parsed).map(({ content }) => content)];

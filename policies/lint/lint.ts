@@ -10,7 +10,14 @@ import type { Place } from "../rule.ts";
 import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
-import { parseContent, splitDocuments, TooDeep, type Document, type Parsed } from "../subject/documents.ts";
+import {
+  isOnlySchema,
+  parseContent,
+  splitDocuments,
+  TooDeep,
+  type Document,
+  type Parsed,
+} from "../subject/documents.ts";
 import { embeddedIn } from "../subject/embedded.ts";
 import type { Embedded, Part } from "../subject/parts.ts";
 import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
@@ -124,6 +131,10 @@ class Run {
         document,
         "is a chart's template; render it first: helm template ... | ameide-secrets lint -",
       );
+    if (isOnlySchema(document)) {
+      this.#documents += 1;
+      return;
+    }
     let parsed: Parsed;
     try {
       parsed = parseContent(document);

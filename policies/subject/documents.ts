@@ -39,6 +39,19 @@ export class TooDeep extends Error {
   }
 }
 
+/**
+ * Whether a document is a CustomResourceDefinition: a schema, by far the longest of what repositories hold, in which no rule
+ * looks for anything. A second `kind` at the top level, which would win, is not taken for one.
+ */
+export function isOnlySchema({ text }: Document): boolean {
+  if (
+    !/^kind: CustomResourceDefinition[ \t]*$/m.test(text) ||
+    !/^apiVersion: ["']?apiextensions\.k8s\.io\//m.test(text)
+  )
+    return false;
+  return !/^[?{]|^<</m.test(text) && (text.match(/^["']?kind["']?[ \t]*:/gm)?.length ?? 0) === 1;
+}
+
 export interface Parsed {
   readonly content: unknown;
   /**
