@@ -103,8 +103,14 @@ export interface BootstrapState {
   readonly status: Observed<BootstrapStatus>;
   /** The end of the newest failed run's log, one line each; the bootstrap's logs hold no values. */
   readonly log: Observed<readonly string[]>;
-  /** Whether `vault-auto-credentials`, or how it is called here, exists. */
-  readonly credentialsSecret: Observed<boolean>;
+  /** `vault-auto-credentials`, or whatever its name is here. */
+  readonly credentialsSecret: Observed<CredentialsSecretState>;
+}
+
+export interface CredentialsSecretState {
+  readonly exists: boolean;
+  /** Whether it has a field `root-token`; the token itself is not kept. */
+  readonly hasRootToken: boolean;
 }
 
 export interface CronJobState {

@@ -76,6 +76,15 @@ export const vaultCauses = {
     fix: `put the unseal key back as the Secret ${credentialsSecret} in <namespace>, from your backup`,
     mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
   },
+  "vault-root-token-stored": {
+    stage: "vault",
+    severity: "warning",
+    title: "A root token of Vault is stored where there must be none",
+    symptom: `${credentialsSecret} has a field root-token although the environment has rootToken: "revoked"`,
+    cause: "Vault was initialised before root tokens were revoked, or somebody put the Secret back from a backup",
+    fix: 'ameide-secrets revoke-root --stack <stack> --confirm <stack> --reason "no stored root token"',
+    mind: "a root token never expires and may do everything; the unseal key stays, and generates a new one when it is needed",
+  },
   "vault-address-wrong": {
     stage: "vault",
     severity: "error",

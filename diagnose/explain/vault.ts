@@ -6,6 +6,7 @@ import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sightin
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
 export const explainVault: Rule = (view) => [
   ...ofHealth(view),
+  ...ofRootToken(view),
   ...ofAuthConfig(view),
   ...ofTokenReview(view),
   ...ofRoles(view),
@@ -27,15 +28,25 @@ function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
   const { state } = health.value;
   const secret = `${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
   if (state === "uninitialised") {
-    return credentialsSecret.ok && credentialsSecret.value
+    return credentialsSecret.ok && credentialsSecret.value.exists
       ? [{ code: "vault-lost", where, seen: `uninitialised, while the Secret ${secret} exists` }]
       : [{ code: "vault-uninitialised", where, seen: "uninitialised (health answers 501)" }];
   }
   if (state !== "sealed") return [];
-  const keyGone = credentialsSecret.ok && !credentialsSecret.value && expected.strictness.unseal === "from-secret";
+  const keyGone =
+    credentialsSecret.ok && !credentialsSecret.value.exists && expected.strictness.unseal === "from-secret";
   return keyGone
     ? [{ code: "vault-orphaned", where, seen: `sealed, and there is no Secret ${secret}` }]
     : [{ code: "vault-sealed", where, seen: "sealed (health answers 503)" }];
+}
+
+/** A root token never expires: outside `dev` and `local` only the unseal key is stored, which generates one when needed. */
+function ofRootToken({ snapshot, expected }: View): readonly Sighting[] {
+  const { credentialsSecret } = snapshot.bootstrap;
+  if (expected.strictness.rootToken !== "revoked") return [];
+  if (!credentialsSecret.ok || !credentialsSecret.value.hasRootToken) return [];
+  const where = `Secret ${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
+  return [{ code: "vault-root-token-stored", where, seen: "it has a root-token, wanted none", secrets: [] }];
 }
 
 function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {

@@ -1,8 +1,8 @@
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { BootstrapState, CronJobState, JobState, Observed } from "../snapshot.ts";
+import type { BootstrapState, CredentialsSecretState, CronJobState, JobState, Observed } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { exists, ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
 import { listAll, podLog } from "../../clients/kubernetes.ts";
 import { notAsked, observed } from "./observed.ts";
 
@@ -27,10 +27,21 @@ export async function observeBootstrap(kubernetes: KubernetesReader, stack: Envi
     observed(`list jobs in ${namespace}`, () => readJobs(kubernetes, stack)),
     readStatus(kubernetes, namespace, statusConfigMap),
     observed(`read the Secret ${namespace}/${vault.credentialsSecret}`, () =>
-      exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${vault.credentialsSecret}`),
+      readCredentials(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${vault.credentialsSecret}`),
     ),
   ]);
   return { cronJob, jobs, status, log: await failedLog(kubernetes, namespace, jobs), credentialsSecret };
+}
+
+/** Which fields it has; their values are thrown away unread. */
+async function readCredentials(kubernetes: KubernetesReader, path: string): Promise<CredentialsSecretState> {
+  try {
+    const { data = {} } = await kubernetes.get<{ readonly data?: Readonly<Record<string, string>> }>(path);
+    return { exists: true, hasRootToken: (data["root-token"] ?? "") !== "" };
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return { exists: false, hasRootToken: false };
+    throw error;
+  }
 }
 
 interface CronJobObject {

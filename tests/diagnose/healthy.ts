@@ -77,7 +77,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
         secrets: plan.secrets.map(({ name, vaultPath }) => ({ name, path: vaultPath, outcome: "unchanged" as const })),
       }),
       log: unseen("not-asked"),
-      credentialsSecret: seen(true),
+      credentialsSecret: seen({ exists: true, hasRootToken: expected.strictness.rootToken === "stored" }),
     },
     vault: {
       health: seen({ state: "active", version: "2.7.2" }),

@@ -103,7 +103,7 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   ),
   "vault-uninitialised": all(
     vault(() => ({ health: seen({ state: "uninitialised", version: "2" }) })),
-    bootstrap(() => ({ credentialsSecret: seen(false) })),
+    bootstrap(() => ({ credentialsSecret: seen({ exists: false, hasRootToken: false }) })),
     storesFail("Code: 501. Errors: * Vault is not initialized"),
   ),
   "vault-sealed": all(
@@ -119,8 +119,9 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "vault-lost": vault(() => ({ health: seen({ state: "uninitialised", version: "2" }) })),
   "vault-orphaned": all(
     vault(() => ({ health: seen({ state: "sealed", version: "2" }) })),
-    bootstrap(() => ({ credentialsSecret: seen(false) })),
+    bootstrap(() => ({ credentialsSecret: seen({ exists: false, hasRootToken: false }) })),
   ),
+  "vault-root-token-stored": bootstrap(() => ({ credentialsSecret: seen({ exists: true, hasRootToken: true }) })),
   "vault-address-wrong": lastRun("vault-unreachable"),
   "vault-reviewer-pinned": all(authConfig({ tokenReviewerJwtSet: true }), storesFail(denied), syncFails(denied)),
   "vault-auth-config-wrong": all(authConfig({ kubernetesHost: "https://10.0.0.1" }), storesFail(denied)),

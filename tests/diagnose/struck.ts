@@ -22,6 +22,9 @@ function stackFor(code: CauseCode): EnvironmentStack {
     } as const;
     return { ...stack, bootstrap: { ...stack.bootstrap, config: { ...stack.bootstrap.config, source } } };
   }
+  if (code === "vault-root-token-stored") {
+    return { ...stack, strictness: { ...stack.strictness, rootToken: "revoked" } };
+  }
   if (code !== "value-too-short") return stack;
   const { catalogue } = stack;
   const token = { authority: "external" as const, env: "GHCR_TOKEN", minLengthInCharacters: 20 };

@@ -19,6 +19,13 @@ const role = (world: World, namespace = world.namespace): string =>
 export const vaultBreaks = {
   "vault-unreachable": { strike: (world) => Promise.resolve(world.signal("openbao", "SIGKILL")) },
   "vault-sealed": { strike: (world) => world.vault("PUT", "sys/seal") },
+  "vault-root-token-stored": {
+    // `local` keeps its root token on purpose: it is looked at as a stack that does not
+    strike: () => Promise.resolve(),
+    sight: ({ place: { stack } }) => ({
+      stack: { ...stack, strictness: { ...stack.strictness, rootToken: "revoked" } },
+    }),
+  },
   "vault-uninitialised": {
     // as on a cluster of its own beside the former one: neither data nor keys are there
     strike: async (world) => {
