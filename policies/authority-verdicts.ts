@@ -1,6 +1,7 @@
 import { type Classification, classify, classifyKeyVaultName } from "../domain/catalogue/lookup.ts";
 import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/plan/declared.ts";
 import { type Circumstances, type Door, passage } from "../domain/catalogue/passage.ts";
+import { entryFor, isPath } from "./catalogue-entry.ts";
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
@@ -58,7 +59,7 @@ function explain(
 ): Pick<Violation, "problem" | "fix"> {
   if (found.kind === "unknown") {
     const near = found.nearest === undefined ? "" : `; the nearest name is "${found.nearest}"`;
-    return { problem: `"${name}" is not in the catalogue: ${reason}${near}`, fix };
+    return { problem: `"${name}" is not in the catalogue: ${reason}${near}`, fix: isPath(name) ? entryFor(name) : fix };
   }
   if (found.kind === "retired") {
     const use = found.use === undefined ? "remove it" : `use "${found.use}"`;

@@ -35,6 +35,8 @@ export interface Violation {
   readonly problem: string;
   /** Where in the subject; `lint` makes a line of it. */
   readonly path?: Path;
+  /** Line of the text that is the value there, from 1. */
+  readonly line?: number;
   /** What to do here, where it is more than the rule's own remediation. */
   readonly fix?: string;
   /** Of a rule over all subjects: the one to blame. */

@@ -2,6 +2,7 @@ import * as authority from "./authority.ts";
 import { authorityCopiedValue } from "./authority-copy.ts";
 import * as authorityPush from "./authority-push.ts";
 import * as bootstrap from "./bootstrap.ts";
+import * as deliveryTemplate from "./delivery-template.ts";
 import * as externalSecret from "./external-secret.ts";
 import * as identity from "./identity.ts";
 import * as identityStack from "./identity-stack.ts";
@@ -31,6 +32,7 @@ export const rules: readonly Rule[] = [
   ...Object.values<Rule>(vaultRole),
   ...Object.values<Rule>(secretStore),
   ...Object.values<Rule>(externalSecret),
+  ...Object.values<Rule>(deliveryTemplate),
   ...Object.values<Rule>(keyVault),
   ...Object.values<Rule>(bootstrap),
   lifecycleProtect,

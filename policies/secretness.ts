@@ -86,13 +86,26 @@ export const secretnessTemplateLiteral: ResourceRule = {
       ],
       ({ key, path }): readonly Violation[] => {
         const value = text(subject.object, ...path) ?? "";
-        const found = key === undefined ? shapeOf(value) : credentialIn(key, value);
+        const found = (key === undefined ? shapeOf(value) : credentialIn(key, value)) ?? credentialInLines(value);
         if (found === undefined) return [];
         return [{ path, problem: `its template writes ${key === undefined ? "" : `"${key}" with `}${found} in clear` }];
       },
     );
   },
 };
+
+/** A file of settings within a text: `KEY: value` or `KEY=value` on a line of its own. */
+function credentialInLines(text: string): string | undefined {
+  for (const [, key = "", value = ""] of text.matchAll(/^[ \t]*["']?([\w.-]{1,80})["']?[ \t]*[:=][ \t]*(\S.*)$/gm)) {
+    const bare = value
+      .trim()
+      .replace(/,$/, "")
+      .replace(/^(["'])(.*)\1$/, "$2");
+    const found = credentialIn(key, bare);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 export const secretnessConfigMap: ResourceRule = {
   id: "secretness-config-map",

@@ -1,6 +1,6 @@
 import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { covers, policyPaths, type PolicyPath } from "./subject/vault-path.ts";
+import { capabilitiesOn, policyPaths, PolicySyntaxError, type PolicyPath } from "./vault-hcl.ts";
 
 const writing = new Set(["create", "update", "patch", "delete", "sudo", "root"]);
 
@@ -8,35 +8,95 @@ export const vaultPolicyWildcard: ResourceRule = {
   id: "vault-policy-wildcard",
   family: "vault",
   severity: "critical",
-  description: "A policy names the secrets that it opens; none begins with a wildcard.",
-  why: "A policy on secret/* reads every secret of the environment, the one that is added tomorrow too.",
+  description: "A policy names the secrets that it opens; no wildcard takes the place of a name.",
+  why: "A policy on secret/* reads every secret of the environment, the one that is added tomorrow too; secret* and secret/d* do the same.",
   remediation: "Name each path, such as secret/data/ghcr-token; the catalogue gives the list.",
   references: ["426", "450", "465"],
   levels: mandatory,
   kinds: ["VaultPolicy"],
   judge({ object }) {
     const policy = text(object, "policy") ?? "";
-    return policyPaths(policy).flatMap((entry): readonly Violation[] => {
-      const reason = tooWide(entry);
-      return reason === undefined ? [] : [{ path: ["policy"], problem: `path "${entry.path}" ${reason}` }];
-    });
+    try {
+      return policyPaths(policy).flatMap((entry): readonly Violation[] => {
+        const reason = tooWide(entry);
+        return reason === undefined ? [] : [{ path: ["policy"], problem: `path "${entry.path}" ${reason}` }];
+      });
+    } catch (error) {
+      if (!(error instanceof PolicySyntaxError)) throw error;
+      const fix = "correct the policy; vault policy fmt FILE shows where it is wrong";
+      return [{ path: ["policy"], problem: `Vault refuses the policy: ${error.message}`, fix }];
+    }
   },
 };
+
+/** What follows the mount in a path of KV version 2. @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2 */
+const endpoints = ["data", "metadata", "delete", "undelete", "destroy", "subkeys", "config"] as const;
 
 /** Lists of names and reading of configuration may be wide; secrets' data and the writing of rights may not. */
 function tooWide({ path, capabilities }: PolicyPath): string | undefined {
   if (/^[*+]/.test(path)) return "begins with a wildcard and covers every mount; name the mount and the path";
-  const [mount = "", ...rest] = path.split("/");
   if (capabilities.every((one) => one === "deny")) return undefined;
   const writes = capabilities.some((one) => writing.has(one));
+  const [mount = "", endpoint, name] = path.split("/");
+  if (endpoint === undefined && path.endsWith("*")) {
+    return `covers every mount that begins with "${mount.slice(0, -1)}", and every secret in it; name the paths one by one`;
+  }
   if (mount === "sys" || mount === "auth" || mount === "identity") {
     const open = /^(?:sys|auth|identity)\/(?:policies\/acl\/|policy\/|mounts\/|auth\/|[^/*+]+\/role\/)?[*+]/.test(path);
-    return open && writes ? "lets its holder change rights without a bound; name what it may change" : undefined;
+    const isRoot = capabilities.includes("sudo") && /\*$|\/\+(?:\/|$)/.test(path);
+    return (open && writes) || isRoot
+      ? "lets its holder change rights without a bound; name what it may change"
+      : undefined;
   }
-  const inner = rest[0] === "data" || rest[0] === "metadata" ? rest.slice(1) : rest;
-  const listsOnly = rest[0] === "metadata" && !writes;
-  if (listsOnly || !/^[*+]/.test(inner[0] ?? "")) return undefined;
-  return `opens every secret under "${mount}"; name the paths one by one`;
+  const everything = `opens every secret under "${mount}"; name the paths one by one`;
+  if (name !== undefined) {
+    const listsOnly = endpoint === "metadata" && !writes;
+    const isOpen = /^[*+]/.test(endpoint ?? "") || (isEndpoint(endpoint) && /^[*+]/.test(name));
+    return isOpen && !listsOnly ? everything : undefined;
+  }
+  // a prefix that ends before the name: secret/*, secret/d*, secret/data*
+  if (!path.endsWith("*")) return endpoint === "+" ? everything : undefined;
+  const covered = endpoints.filter((one) => one !== "config" && one.startsWith(endpoint?.slice(0, -1) ?? ""));
+  const holdsValues = covered.some((one) => one !== "metadata");
+  return holdsValues || (covered.length > 0 && writes) ? everything : undefined;
+}
+
+function isEndpoint(part: string | undefined): boolean {
+  return endpoints.some((one) => one === part);
+}
+
+export const vaultPolicyKvPath: ResourceRule = {
+  id: "vault-policy-kv-path",
+  family: "vault",
+  severity: "medium",
+  description: "A policy names the paths of KV version 2: data/ or metadata/ follows the mount.",
+  why: "Without it the path grants nothing, the policy looks right, and every read is denied; a deny rule of that form denies nothing.",
+  remediation: "Write secret/data/NAME for the value and secret/metadata/NAME for its versions.",
+  references: ["vault#12665", "https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2#acl-rules"],
+  levels: mandatory,
+  kinds: ["VaultPolicy"],
+  judge({ object }) {
+    return readablePaths(text(object, "policy") ?? "").flatMap(({ path, capabilities }): readonly Violation[] => {
+      const [mount, endpoint = "", ...rest] = path.split("/");
+      if (mount !== "secret" || endpoint === "" || isEndpoint(endpoint) || endpoint === "+") return [];
+      const isLast = rest.length === 0 && endpoint.endsWith("*");
+      if (isLast && endpoints.some((one) => one.startsWith(endpoint.slice(0, -1)))) return [];
+      const effect = capabilities.includes("deny") ? "denies nothing" : "grants nothing";
+      const right = ["secret", "data", endpoint, ...rest].join("/");
+      const problem = `path "${path}" ${effect} on KV version 2; write "${right}"`;
+      return [{ path: ["policy"], problem, fix: `write path "${right}"` }];
+    });
+  },
+};
+
+/** None for a policy that Vault refuses, which {@link vaultPolicyWildcard} reports. */
+function readablePaths(policy: string): readonly PolicyPath[] {
+  try {
+    return policyPaths(policy);
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return [];
+    throw error;
+  }
 }
 
 export const vaultPatcherCoverage: StackRule = {
@@ -53,10 +113,10 @@ export const vaultPatcherCoverage: StackRule = {
   judgeAll(subjects, { catalogue }) {
     const patchers = subjects.filter(({ object }) => text(object, "name") === "keycloak-client-patcher");
     return judgeEach(patchers, (subject) => {
-      const paths = policyPaths(text(subject.object, "policy") ?? "");
+      const paths = readablePaths(text(subject.object, "policy") ?? "");
       return catalogue.keycloakClients.flatMap(({ clientId, vaultKey }): readonly Violation[] => {
         const path = `secret/data/${vaultKey}`;
-        const granted = new Set(paths.filter((one) => covers(one.path, path)).flatMap((one) => one.capabilities));
+        const granted = capabilitiesOn(paths, path);
         const missing = ["create", "read", "update"].filter((one) => !granted.has(one));
         if (missing.length === 0) return [];
         return [

@@ -5,6 +5,7 @@ import { isOwnUrn } from "../place.ts";
 import { isStackRule, type Place, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { formatPath, type Path } from "../subject/reading.ts";
+import type { LineOf } from "../subject/documents.ts";
 import type { Subject } from "../subject/subject.ts";
 import type { LintFinding, Skipped } from "./result.ts";
 
@@ -15,8 +16,8 @@ export interface Located {
   /** Whether nothing says where it goes. @default false */
   readonly isPlaceAssumed?: boolean;
   readonly file: string;
-  /** Line of a path in the subject, from 1. */
-  readonly lineOf: (path: Path) => number;
+  /** Line of a path in the subject, from 1; with a line of the text that is the value there. */
+  readonly lineOf: LineOf;
 }
 
 export interface LintContext {
@@ -81,7 +82,7 @@ function judgingOf(
   return { context: { catalogue, place, ...known }, exemptions, today };
 }
 
-function located({ file, lineOf }: Located, { finding, path }: JudgedFinding): LintFinding {
-  const line = lineOf(path);
+function located({ file, lineOf }: Located, { finding, path, violation }: JudgedFinding): LintFinding {
+  const line = lineOf(path, violation?.line);
   return { ...finding, where: `${file}:${line}`, file, line };
 }

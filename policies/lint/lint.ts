@@ -19,7 +19,7 @@ import {
   type Parsed,
 } from "../subject/documents.ts";
 import { embeddedIn } from "../subject/embedded.ts";
-import type { Embedded, Part } from "../subject/parts.ts";
+import { below, type Embedded, type Part } from "../subject/parts.ts";
 import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import { generatorFiles, subjectsOfGenerated, type Generator } from "./generator-files.ts";
@@ -161,7 +161,7 @@ class Run {
         : subjectsOfDocument(content, `${file}:${document.line}`);
     for (const subject of subjects) {
       const own = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: (path) => lineOf([...subject.base, ...path]) });
+      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: below(lineOf, subject.base) });
     }
     const whole: Part = { content, lineOf };
     this.#judgeEmbedded(file, embeddedIn(whole, `${file}:${document.line}`));

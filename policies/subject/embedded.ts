@@ -36,7 +36,7 @@ function carriedBy(whole: Part): readonly Embedded[] {
 function ownSubjects({ content, lineOf }: Part): readonly Embedded[] {
   return subjectsOfDocument(content, "").map((subject) => ({
     subject,
-    lineOf: (path) => lineOf([...subject.base, ...path]),
+    lineOf: below(lineOf, subject.base),
   }));
 }
 
@@ -134,7 +134,7 @@ function valuesOfApplication(content: unknown, spec: Path, lineOf: Part["lineOf"
 function writtenValues(written: string, lineOf: Part["lineOf"], embed: Embed, path: Path): readonly Embedded[] {
   try {
     const inner = parseContent({ text: written, line: 1 });
-    return [{ ...embed(inner.content, path), lineOf: (at) => lineOf(path, inner.lineOf(at)) }];
+    return [{ ...embed(inner.content, path), lineOf: (at, line) => lineOf(path, inner.lineOf(at, line)) }];
   } catch {
     return []; // a template of an ApplicationSet, filled in by ArgoCD
   }

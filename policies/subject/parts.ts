@@ -13,7 +13,7 @@ export interface Embedded {
   /** Where it goes, when that is not where the document itself is. */
   readonly place?: Place;
   /** Line of the file that a path of the subject is on. */
-  readonly lineOf: (path: Path) => number;
+  readonly lineOf: LineOf;
 }
 
 /** A text within a text within a text: nobody nests them deeper than this, except to hide one. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { covers, policyPaths } from "../../policies/subject/vault-path.ts";
+import { capabilitiesOn, covers, policyPaths } from "../../policies/vault-hcl.ts";
 import { changed } from "./examples/example.ts";
 import { examples } from "./examples/all.ts";
 import { vaultPolicy } from "./examples/samples.ts";
-import { said } from "../support/policy.ts";
+import { said, saidBy } from "../support/policy.ts";
 
 describe("policyPaths", () => {
   it("reads paths with their capabilities, and leaves comments out", () =>
@@ -16,6 +16,40 @@ describe("policyPaths", () => {
         { path: "d", capabilities: ["create", "update"] },
       ],
     ));
+  for (const [what, policy] of [
+    ["a block on one line", 'path "a" { policy = "read" capabilities = ["sudo"] }'],
+    ["an assigned block", 'path = { "/a" = { capabilities = ["read", "list", "sudo",] } }'],
+    ["a key without quotes", 'path a {\n  capabilities = ["read", "list", "sudo"]\n}'],
+    ["comments of each form", '/* } */ path "a" { # }\n // }\n capabilities = ["read", /* "deny" */ "list", "sudo"] }'],
+    [
+      "other fields",
+      'name = "x"\npath "a" {\n  allowed_parameters = { "*" = [] }\n  capabilities = ["read", "list", "sudo"] }',
+    ],
+    ["a heredoc", 'path "a" {\n  comment = <<EOF\n } path "b" {\nEOF\n  capabilities = ["read", "list", "sudo"]\n}'],
+    ["JSON", '{"path": {"/a": {"capabilities": ["read", "list", "sudo"]}}}'],
+    ["JSON with a list", '{"path": [{"a": [{"capabilities": ["read", "list"]}, {"policy": "sudo", "x": 1}]}]}'],
+  ] as const) {
+    it(`reads ${what}`, () => {
+      const [only, ...others] = policyPaths(policy);
+      assert.deepEqual([only?.path, others], ["a", []]);
+      assert.ok(["read", "list", "sudo"].every((one) => only?.capabilities.includes(one)));
+    });
+  }
+  it("keeps deny alone, as Vault does", () =>
+    assert.deepEqual(policyPaths('path "a" { capabilities = ["read", "deny"] }'), [
+      { path: "a", capabilities: ["deny"] },
+    ]));
+  for (const [policy, problem] of [
+    ['path "a" {', "line 1 ends in the middle of a block"],
+    ['path "a" {}\n}', 'line 2 has a "}" where a name or a value must be'],
+    ['path "a" {\n  capabilities = ["read"\n}', 'line 3 has a "}" where a name or a value must be'],
+    ['path "a {}\n', 'line 1 has a """ that HCL does not know'],
+    ['{"path": ', "line 1 is not valid JSON"],
+    [`path "a" { x = ${"[".repeat(5000)} }`, "line 1 nests too deep"],
+  ] as const) {
+    it(`refuses what Vault refuses: ${problem}`, () =>
+      assert.throws(() => policyPaths(policy), { name: "PolicySyntaxError", message: problem }));
+  }
   it("reads a path without capabilities as one that allows nothing", () =>
     assert.deepEqual(policyPaths('path "a" {}'), [{ path: "a", capabilities: [] }]));
 });
@@ -36,6 +70,50 @@ describe("covers", () => {
   ] as const) {
     it(`${wanted ? "covers" : "does not cover"} ${path} by ${pattern}`, () =>
       assert.equal(covers(pattern, path), wanted));
+  }
+});
+
+describe("capabilitiesOn", () => {
+  const allow = (
+    path: string,
+    ...capabilities: readonly string[]
+  ): { path: string; capabilities: readonly string[] } => ({
+    path,
+    capabilities,
+  });
+  for (const [what, paths, wanted] of [
+    ["asks the exact path before a prefix", [allow("secret/data/a", "deny"), allow("secret/data/*", "read")], []],
+    ["asks the longer prefix", [allow("secret/*", "update"), allow("secret/data/*", "read")], ["read"]],
+    ["asks a name before +", [allow("secret/+/a", "update"), allow("secret/data/a", "read")], ["read"]],
+    [
+      "adds up blocks of one path",
+      [allow("secret/data/a", "read"), allow("secret/data/a", "update")],
+      ["read", "update"],
+    ],
+    ["gives nothing where no path covers it", [allow("secret/data/b", "read")], []],
+  ] as const) {
+    it(what, () => assert.deepEqual([...capabilitiesOn(paths, "secret/data/a")], wanted));
+  }
+});
+
+describe("rule vault-policy-kv-path", () => {
+  const on = (path: string): readonly string[] => {
+    const policy = `path "${path}" { capabilities = ["deny"] }`;
+    return [saidBy("vault-policy-kv-path", changed(vaultPolicy, [["policy"], policy]))].flat();
+  };
+  for (const path of ["secret/a", "secret/a/*", "secret/a*", "/secret/dataa/b"]) {
+    it(`fails ${path}`, () => assert.equal(on(path).length, 1));
+  }
+  for (const path of [
+    "secret/data/a",
+    "secret/metadata/",
+    "secret/config",
+    "secret/*",
+    "secret/d*",
+    "secret/+/a",
+    "kv/a",
+  ]) {
+    it(`allows ${path}`, () => assert.deepEqual(on(path), []));
   }
 });
 
@@ -60,6 +138,17 @@ describe("rule vault-policy-wildcard", () => {
     ["auth/kubernetes/role/*", "create"],
     ["auth/*", "sudo"],
     ["identity/*", "update"],
+    ["secret*", "read"],
+    ["sec*", "list"],
+    ["/secret/*", "read"],
+    ["secret/d*", "read"],
+    ["secret/data*", "read"],
+    ["secret/m*", "update"],
+    ["kv/data/*", "read"],
+    ["secret/+/+", "read"],
+    ["secret/destroy/*", "update"],
+    ["sys/auth/kubernetes/*", "sudo"],
+    ["sys/+/x", "sudo"],
   ] as const) {
     it(`fails ${capabilities.join(", ")} on ${path}`, () => assert.equal(on(path, ...capabilities), 1));
   }
@@ -72,6 +161,10 @@ describe("rule vault-policy-wildcard", () => {
     ["auth/kubernetes/role/*", "read"],
     ["auth/kubernetes/role/ameide-secrets-*", "create"],
     ["secret/*", "deny"],
+    ["secret/m*", "list"],
+    ["secret/data/gitlab/tokens/dev/*", "read"],
+    ["secret/data/gitlab/+/x", "read"],
+    ["sys/auth/kubernetes", "sudo"],
   ] as const) {
     it(`allows ${capabilities.join(", ")} on ${path}`, () => assert.equal(on(path, ...capabilities), 0));
   }

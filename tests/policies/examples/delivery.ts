@@ -7,6 +7,11 @@ const merged = changed(externalSecret, [
   { mergePolicy: "Merge", data: { LANGFUSE_HOST: "https://langfuse.example" } },
 ]);
 
+const templated = changed(externalSecret, [
+  template,
+  { mergePolicy: "Merge", data: { url: "https://x/{{ .LANGFUSE_SECRET_KEY | urlquery }}" } },
+]);
+
 export const deliveryExamples: readonly Example[] = [
   {
     rule: "delivery-api-version",
@@ -86,6 +91,15 @@ export const deliveryExamples: readonly Example[] = [
     absent: changed(merged, [[...template, "mergePolicy"], undefined]),
     absentSays: 'its template drops the fetched "LANGFUSE_SECRET_KEY"; set mergePolicy Merge',
     unknown: [...template, "mergePolicy"],
+  },
+  {
+    rule: "delivery-template-keys",
+    allowed: templated,
+    refused: changed(templated, [[...template, "data", "url"], "https://x/{{ .langfuse-key }}"]),
+    says: 'Go cannot read {{ .langfuse-key }} in its template; write {{ index . "langfuse-key" }}',
+    absent: changed(templated, [["spec", "data"], undefined]),
+    absentSays: 'its template uses the key "LANGFUSE_SECRET_KEY", which nothing fetches',
+    unknown: [...template, "data", "url"],
   },
   {
     rule: "delivery-property",

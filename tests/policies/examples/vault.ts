@@ -92,6 +92,15 @@ export const vaultExamples: readonly Example[] = [
     unknown: ["policy"],
   },
   {
+    rule: "vault-policy-kv-path",
+    allowed: vaultPolicy,
+    refused: changed(vaultPolicy, [["policy"], 'path "secret/ghcr-token" {\n  capabilities = ["read"]\n}\n']),
+    says: 'path "secret/ghcr-token" grants nothing on KV version 2; write "secret/data/ghcr-token"',
+    absent: changed(vaultPolicy, [["policy"], undefined]),
+    absentIsFine: "a policy without paths has no wrong one",
+    unknown: ["policy"],
+  },
+  {
     rule: "vault-patcher-coverage",
     allowed: patcher,
     refused: changed(patcher, [
