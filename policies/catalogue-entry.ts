@@ -15,7 +15,7 @@ export function entryFor(key: string): string {
   const path = vaultPath(key);
   const name = normalise(path)
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "");
+    .replaceAll(/^-|-$/g, "");
   if (!allowed.test(path) || path.includes("..") || path.length > 255 || name === "" || name.length > longestName) {
     return `rename it in Vault: the catalogue takes names of a-z, A-Z, 0-9, -, _ and . between slashes`;
   }

@@ -21,16 +21,14 @@ const opening = /^(?:if|range|with|define|block)\b/;
 export function keysOfTemplate(text: string): readonly TemplateKey[] {
   const found: TemplateKey[] = [];
   const blocks: boolean[] = [];
-  for (const { index, action } of actionsOf(text)) {
-    const line = (text.slice(0, index).match(/\n/g)?.length ?? 0) + 1;
+  for (const { line, action, bare } of actionsOf(text)) {
     const isRebound = blocks.includes(true);
-    const bare = action.replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'/g, '""');
     for (const [, dollar, first = "", rest = ""] of bare.matchAll(/(?<![\w)\]$."])(\$?)\.([\w-]+)((?:\.[\w-]+)*)/g)) {
       const key = `${first}${rest}`;
       const isRefused = /-|^\d/.test(first);
       if (isRefused ? !/^\d+$/.test(first) : dollar === "$" || !isRebound) found.push({ key, line, isRefused });
     }
-    for (const [, dollar, key = ""] of action.matchAll(/\bindex\s+(\$?)\.?\s+"([^"\\]+)"/g)) {
+    for (const [, dollar, key = ""] of action.matchAll(/\bindex\s+([$.])\s+"([^"\\\s]+)"/g)) {
       if (dollar === "$" || !isRebound) found.push({ key, line, isRefused: false });
     }
     const statement = action.trim();
@@ -40,30 +38,42 @@ export function keysOfTemplate(text: string): readonly TemplateKey[] {
   return found;
 }
 
-/** The text between `{{` and `}}`, without comments. */
-function* actionsOf(text: string): Generator<{ readonly index: number; readonly action: string }> {
-  for (let start = text.indexOf("{{"); start >= 0;) {
-    const end = endOfAction(text, start + 2);
-    if (end === undefined) return;
-    const action = text
-      .slice(start + 2, end)
-      .replace(/^-(?=\s)/, "")
-      .replace(/(?<=\s)-$/, "");
-    if (!action.trimStart().startsWith("/*")) yield { index: start, action };
+interface Action {
+  /** Line that it begins on. */
+  readonly line: number;
+  /** The text between `{{` and `}}`. */
+  readonly action: string;
+  /** The same without its texts. */
+  readonly bare: string;
+}
+
+/** The actions of a template, without comments. */
+function* actionsOf(text: string): Generator<Action> {
+  let [line, counted] = [1, 0];
+  for (let start = text.indexOf("{{"); start >= 0; ) {
+    for (; counted < start; counted += 1) if (text[counted] === "\n") line += 1;
+    const found = actionAt(text, start + 2);
+    if (found === undefined) return;
+    const { end, bare } = found;
+    const action = text.slice(start + 2, end).replace(/^-(?=\s)/, "");
+    if (!action.trimStart().startsWith("/*")) yield { line, action, bare };
     start = text.indexOf("{{", end + 2);
   }
 }
 
 /** Braces within a text of the action do not end it. */
-function endOfAction(text: string, from: number): number | undefined {
-  let quote: string | undefined;
+function actionAt(text: string, from: number): { readonly end: number; readonly bare: string } | undefined {
+  let [quote, bare]: [string | undefined, string] = [undefined, ""];
   for (let i = from; i < text.length; i += 1) {
-    const character = text[i];
+    const character = text[i] ?? "";
     if (quote !== undefined) {
       if (character === "\\" && quote !== "`") i += 1;
       else if (character === quote) quote = undefined;
-    } else if (character === '"' || character === "`") quote = character;
-    else if (character === "}" && text[i + 1] === "}") return i;
+    } else if (character === '"' || character === "`") {
+      quote = character;
+      bare += '""';
+    } else if (character === "}" && text[i + 1] === "}") return { end: i, bare };
+    else bare += character;
   }
   return undefined;
 }
