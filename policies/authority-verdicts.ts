@@ -5,6 +5,7 @@ import { entryFor, isPath } from "./catalogue-entry.ts";
 import { placeOfNamespace } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
+import { namesInjected, namesRead, targetsWritten, type NamedSecret } from "./subject/other-deliveries.ts";
 import { type Reference, referencesOf, specPath, specText, targetOf } from "./subject/references.ts";
 import { once, type Subject } from "./subject/subject.ts";
 import { isVaultConfiguration, resolveVaultPath, vaultPath } from "./subject/vault-path.ts";
@@ -18,6 +19,8 @@ export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "r
 interface Caller {
   readonly door: Door;
   readonly path: Path;
+  /** Line of the text at the path. */
+  readonly line?: number;
   readonly name: () => string | undefined;
   readonly classify: (context: RuleContext, name: string) => Classification;
   readonly seen: (context: RuleContext, name: string) => Circumstances;
@@ -31,14 +34,14 @@ const callersKey = Symbol("callers");
  * @throws Undecided
  */
 export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
-  return judgeEach(callersOf(subject), ({ door, path, name: read, classify, seen }) => {
+  return judgeEach(callersOf(subject), ({ door, path, line, name: read, classify, seen }) => {
     const name = read();
     if (name === undefined) return [];
     const classification = classify(context, name);
     if (refusalOf(door, classification) !== refusal) return [];
     const verdict = passage(door, classification.authority, seen(context, name));
     if (verdict.ok) return [];
-    return [{ path, ...explain(name, classification, verdict) }];
+    return [{ path, ...(line === undefined ? {} : { line }), ...explain(name, classification, verdict) }];
   });
 }
 
@@ -124,9 +127,30 @@ function callersFor(subject: Subject): readonly Caller[] {
           .map((reference) => reader(subject, reference)),
         target(subject),
       ];
+    case "OtherDelivery":
+      return [
+        ...namesRead(subject).map((read) => brought(read)),
+        ...targetsWritten(subject).map((written): Caller => ({
+          door: "target-secret",
+          ...written,
+          classify: byTarget,
+          seen: nothing,
+        })),
+      ];
+    case "CronJob":
+    case "Workload":
+      return namesInjected(subject).map((read) => brought(read));
     default:
       return [];
   }
+}
+
+/** A name that something other than External Secrets brings into the cluster: the same table, and never a declared delivery. */
+function brought({ isKeyVault = false, ...read }: NamedSecret): Caller {
+  const classify: Caller["classify"] = isKeyVault
+    ? ({ catalogue, keyVaultPrefix }, name) => classifyKeyVaultKey(catalogue, name, keyVaultPrefix)
+    : byKey;
+  return { door: "external-secret", ...read, classify, seen: nothing };
 }
 
 /** Where a Vault resource writes under the KV mount; nothing for the endpoints of Vault's own configuration. */
@@ -152,18 +176,20 @@ function free(name: string): Classification {
   return { kind: "delivery", authority: "external", entry: name, by: "name", ...nobody };
 }
 
+/** A name of its own is fine for a target: only one that somebody owns can be refused. */
+function byTarget({ catalogue }: RuleContext, name: string): Classification {
+  const found = classifyKey(catalogue, name);
+  const owned = found.kind === "cluster-managed" || found.kind === "in-cluster-delivery";
+  return owned ? found : free(name);
+}
+
 function target(subject: Subject): Caller {
   const named = specText(subject, "target", "name") !== undefined;
   return {
     door: "target-secret",
     path: named ? [...specPath(subject), "target", "name"] : ["metadata", "name"],
     name: () => targetOf(subject),
-    // A name of its own is fine for a target: only one that somebody owns can be refused.
-    classify: (context, name) => {
-      const found = classifyKey(context.catalogue, name);
-      const owned = found.kind === "cluster-managed" || found.kind === "in-cluster-delivery";
-      return owned ? found : free(name);
-    },
+    classify: byTarget,
     seen: (context) => ({ declared: isDeclared(subject, context) }),
   };
 }

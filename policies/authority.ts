@@ -15,6 +15,9 @@ const doors: readonly Kind[] = [
   "ClusterExternalSecret",
   "PushSecret",
   "ClusterPushSecret",
+  "OtherDelivery",
+  "CronJob",
+  "Workload",
 ];
 
 export const authorityClusterManaged: ResourceRule = {
@@ -67,7 +70,7 @@ export const authorityUndeclaredDelivery: ResourceRule = {
     "Declare the delivery under inClusterDeliveries with its producer, or read the Secret that is declared already.",
   references: ["462", "426", "P2"],
   levels: mandatory,
-  kinds: ["ExternalSecret", "ClusterExternalSecret"],
+  kinds: ["ExternalSecret", "ClusterExternalSecret", "OtherDelivery", "CronJob", "Workload"],
   judge: (subject, context) => refused(subject, context, "undeclared"),
 };
 

@@ -1,5 +1,6 @@
 import * as authority from "./authority.ts";
 import { authorityCopiedValue } from "./authority-copy.ts";
+import * as authorityMaker from "./authority-maker.ts";
 import * as authorityPush from "./authority-push.ts";
 import * as bootstrap from "./bootstrap.ts";
 import * as deliveryTemplate from "./delivery-template.ts";
@@ -20,6 +21,7 @@ import * as vaultRole from "./vault-role.ts";
 /** Every rule of the pack, in the order of their files; each file exports nothing but rules among its values. */
 export const rules: readonly Rule[] = [
   ...Object.values<Rule>(authority),
+  ...Object.values<Rule>(authorityMaker),
   ...Object.values<Rule>(authorityPush),
   authorityCopiedValue,
   secretnessUnmarkedValue,

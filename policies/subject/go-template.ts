@@ -50,7 +50,7 @@ interface Action {
 /** The actions of a template, without comments. */
 function* actionsOf(text: string): Generator<Action> {
   let [line, counted] = [1, 0];
-  for (let start = text.indexOf("{{"); start >= 0; ) {
+  for (let start = text.indexOf("{{"); start >= 0;) {
     for (; counted < start; counted += 1) if (text[counted] === "\n") line += 1;
     const found = actionAt(text, start + 2);
     if (found === undefined) return;

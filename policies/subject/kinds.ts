@@ -1,3 +1,5 @@
+import { otherDeliveries } from "./other-deliveries.ts";
+import { secretMakers } from "./secret-makers.ts";
 import type { Kind } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
@@ -55,6 +57,8 @@ const kindsOfManifest: Readonly<Record<string, Kind>> = {
   "external-secrets.io/PushSecret": "PushSecret",
   "external-secrets.io/ClusterPushSecret": "ClusterPushSecret",
   "bitnami.com/SealedSecret": "SealedSecret",
+  ...Object.fromEntries(otherDeliveries.map((key) => [key, "OtherDelivery" as const])),
+  ...Object.fromEntries(secretMakers.map((key) => [key, "SecretMaker" as const])),
 };
 
 /** Families whose types are known under another package's name too: a local SDK may have any. */

@@ -97,7 +97,11 @@ function reference(object: unknown, path: Path, role: FieldRole): Reference {
  * yet counts as present, and reading it throws.
  */
 function pathsIn(subject: Subject, pattern: string): readonly Path[] {
-  const { object } = subject;
+  return pathsUnder(subject.object, specPath(subject), pattern);
+}
+
+/** The same below any part of an object. */
+export function pathsUnder(object: unknown, start: Path, pattern: string): readonly Path[] {
   const parts = pattern.split(".");
   const from = (base: Path, next: number): readonly Path[] => {
     const part = parts[next];
@@ -113,7 +117,7 @@ function pathsIn(subject: Subject, pattern: string): readonly Path[] {
       throw error;
     }
   };
-  return from(specPath(subject), 0);
+  return from(start, 0);
 }
 
 /** Where the template is that writes the target, or what is pushed. */

@@ -30,6 +30,10 @@ export const stageOfKind = {
   PushSecret: "external-secret",
   ClusterPushSecret: "external-secret",
   SealedSecret: "external-secret",
+  /** What another operator than External Secrets brings into the cluster, such as a VaultStaticSecret. */
+  OtherDelivery: "external-secret",
+  /** An object whose operator creates Secrets, such as a Cluster of CloudNativePG. */
+  SecretMaker: "external-secret",
   Secret: "external-secret",
   ConfigMap: "bootstrap",
   ServiceAccount: "identity",
@@ -132,7 +136,7 @@ export function tryText(object: unknown, ...path: Path): string | undefined {
 
 function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
   if (kind === "OpaqueWriter" || kind === "UnknownType") return type;
-  return kind === "Workload" ? kindOfType(type) : kind;
+  return ["Workload", "OtherDelivery", "SecretMaker"].includes(kind) ? kindOfType(type) : kind;
 }
 
 function kindOfType(type: string): string {

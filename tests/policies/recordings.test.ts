@@ -116,6 +116,7 @@ const mutations: Readonly<Record<string, readonly [type: string, ...changes: (re
 /** Rules that a change of one recorded input cannot break. */
 const elsewhere: Readonly<Record<string, string>> = {
   "authority-copied-value": "judges where an input comes from, which no provider sees",
+  "authority-maker-target": "needs an object whose operator creates Secrets, which the program never registers",
   "authority-mirror-read": "needs a PushSecret, which the program never registers",
   "lifecycle-protect": "judges the option `protect`, which no provider sees",
 };

@@ -143,6 +143,25 @@ export const authorityExamples: readonly Example[] = [
     unknown: undefined,
   },
   {
+    rule: "authority-maker-target",
+    beside: [
+      {
+        document: {
+          apiVersion: "postgresql.cnpg.io/v1",
+          kind: "Cluster",
+          metadata: { name: "orders-pg", namespace: "ameide-prod" },
+          spec: { instances: 1 },
+        },
+      },
+    ],
+    allowed: externalSecret,
+    refused: changed(externalSecret, [target, "orders-pg-app"]),
+    says: 'writes the Secret "orders-pg-app", which Cluster ameide-prod/orders-pg creates',
+    absent: changed(externalSecret, [["metadata", "name"], "orders-pg-ca"], [target, undefined]),
+    absentSays: 'writes the Secret "orders-pg-ca", which Cluster ameide-prod/orders-pg creates',
+    unknown: target,
+  },
+  {
     rule: "authority-opaque-writer",
     allowed: resourceGroup,
     refused: { type: "command:local:Command", props: { create: "az keyvault secret set --name x" } },
