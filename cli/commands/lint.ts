@@ -8,6 +8,7 @@ interface Flags {
   readonly format: "text" | "json" | "sarif" | "github";
   readonly json?: boolean;
   readonly learn?: boolean;
+  readonly strict?: boolean;
   readonly environment?: "dev" | "staging" | "prod" | "local" | "shared";
 }
 
@@ -23,6 +24,7 @@ export const lint: Command<Flags> = {
       default: "text",
     },
     { flags: "--json", summary: "the same as --format json" },
+    { flags: "--strict", summary: "fail also for what could not be judged, such as charts that are not rendered" },
     {
       flags: "--learn",
       summary: "print catalogue entries for names that the catalogue does not know, and judge nothing",
@@ -40,10 +42,11 @@ export const lint: Command<Flags> = {
     "ameide-secrets lint --format sarif . > lint.sarif",
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
-  async run({ format, json, learn, environment }, io, paths) {
-    const [{ readCatalogue }, { lintPaths }, machine, { renderText }] = await Promise.all([
+  async run({ format, json, learn, strict = false, environment }, io, paths) {
+    const [{ readCatalogue }, { lintPaths }, { isClean }, machine, { renderText }] = await Promise.all([
       import("../../environments/catalogue.ts"),
       import("../../policies/lint/lint.ts"),
+      import("../../policies/lint/result.ts"),
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
@@ -70,7 +73,7 @@ export const lint: Command<Flags> = {
       case "text":
         io.out(renderText(result, { columns: process.stdout.columns }));
     }
-    return result.findings.some(({ severity }) => severity === "error") ? ExitCode.finding : ExitCode.ok;
+    return isClean(result, strict) ? ExitCode.ok : ExitCode.finding;
   },
 };
 

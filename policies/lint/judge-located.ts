@@ -4,7 +4,7 @@ import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } 
 import { isOwnUrn } from "../place.ts";
 import { isStackRule, type Place, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
-import { formatPath, type Path } from "../subject/reading.ts";
+import { formatPath } from "../subject/reading.ts";
 import type { LineOf } from "../subject/documents.ts";
 import type { Subject } from "../subject/subject.ts";
 import type { LintFinding, Skipped } from "./result.ts";

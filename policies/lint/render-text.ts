@@ -40,6 +40,7 @@ export function renderText(
       ...(groups.length > 0 ? ["", ...firstSteps(groups, isForeign ? unknown : 0), ""] : []),
       ...groups.flatMap(([code, own]) => (isForeign && code === unknownName ? [] : group(code, own, perRule))),
       ...skippedLines(skipped),
+      ...(groups.length === 0 && skipped.length > 0 ? [notJudged(skipped.length)] : []),
     ]
       .flatMap((line) => wrapped(line, columns))
       // a name in a file of others may hold line breaks and worse
@@ -112,6 +113,12 @@ function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
     ]),
     "",
   ];
+}
+
+/** The last line of a run that found nothing: it must not look as if all was judged. */
+function notJudged(skipped: number): string {
+  const [verb, rest] = skipped === 1 ? ["was", "it"] : ["were", "them"];
+  return `${count(skipped, "document")} ${verb} not judged: render ${rest} first; --strict fails for ${rest}`;
 }
 
 /** What to do first. On a repository that this catalogue was not written for, its names are one task and not many. */

@@ -103,6 +103,13 @@ describe("renderText", () => {
       );
     }
   });
+  it("does not look as if all was judged where nothing was found and something was not", () => {
+    const skipped = [{ file: "t.yaml", line: 1, reason: "is a template; render it" }];
+    assert.match(
+      renderText({ ...result(), skipped }),
+      /\n1 document was not judged: render it first; --strict fails for it$/,
+    );
+  });
   it("names what was not judged, with what to do", () =>
     assert.match(
       renderText({ ...result(), skipped: [{ file: "t.yaml", line: 1, reason: "is a template; render it" }] }),
