@@ -97,7 +97,7 @@ function isFile(text: string): boolean {
 /** `SMTP_PASSWORD`, `APP_KEY_2`, `CHANGE-THIS-PASSWORD`: the name of a variable or of a key, or a marker in capitals. */
 function isVariable(text: string): boolean {
   return (
-    /^[A-Z][A-Z0-9]*(?:_+[A-Z0-9]*[A-Z][A-Z0-9]*)+(?:_\d+)?$/.test(text) || /^[A-Z]{2,}(?:[- ][A-Z]+)+$/.test(text)
+    /^[A-Z][A-Z0-9]*(?:_+(?=[A-Z0-9]*[A-Z])[A-Z0-9]+)+(?:_\d+)?$/.test(text) || /^[A-Z]{2,}(?:[- ][A-Z]+)+$/.test(text)
   );
 }
 
