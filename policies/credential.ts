@@ -39,7 +39,7 @@ function kindOfWords(words: readonly string[]): NameKind | undefined {
   if (/^(?:existing|use|from|has|is|no|enable|enabled|disable|allow|require|automount|max|min)$/.test(words[0] ?? "")) {
     return undefined;
   }
-  const last = (words.at(-1) ?? "").replace(/\d+$/, "");
+  const last = (words.at(-1) ?? "").replace(/(?<!\d)\d+$/, "");
   const before = words.at(-2) ?? "";
   if (/pass(?:word|wd|phrase)s?$|^pwd$/.test(last)) return "password";
   if (last.endsWith("pass")) return /(?:by|com|encom|sur|tres|over|under)pass$/.test(last) ? undefined : "password";
