@@ -20,6 +20,7 @@ export type AzureFault =
   | { readonly kind: "network-rule" }
   | { readonly kind: "refused" }
   | { readonly kind: "unreachable" }
+  | { readonly kind: "throttled" }
   | { readonly kind: "certificate" }
   | { readonly kind: "challenge" };
 
@@ -79,6 +80,7 @@ export function faultOf(error: unknown): AzureFault | undefined {
   }
   if (status === 403) return { kind: "rbac" };
   if (status === 401 || status === 400) return { kind: "refused" };
+  if (status === 429) return { kind: "throttled" };
   const isNetwork =
     /REQUEST_SEND_ERROR|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|EPIPE|socket|network_error|endpoints_resolution/;
   if (status !== undefined || isNetwork.test(text)) return { kind: "unreachable" };
@@ -101,7 +103,7 @@ export function azureVerdict({
     const isPropagation = fault?.kind === "rbac" || (fault?.kind === "federation" && propagatingCodes.has(fault.code));
     if (isPropagation) return propagates() ? { afterInMs: timing.propagationPollInMs } : undefined;
     const isTokenEndpoint = chainOf(error).some(({ name }) => /^(Authentication|Credential)/.test(name));
-    if (fault?.kind !== "unreachable" || !isTokenEndpoint) return undefined;
+    if ((fault?.kind !== "unreachable" && fault?.kind !== "throttled") || !isTokenEndpoint) return undefined;
     return timing.propagationInMs === 0 || propagates() ? {} : undefined;
   };
 }
@@ -156,6 +158,13 @@ export async function azureFailure(error: unknown, { what, vault, identity }: Az
         "bad-configuration",
         `${vault} names another resource than its own host: ${because}`,
         "set disableChallengeResourceVerification, if this is a sovereign cloud or a private name",
+        options,
+      );
+    case "throttled":
+      return new BootstrapFailure(
+        "source-throttled",
+        `${vault} has too many requests and refused to ${what}: ${because}`,
+        "find who reads the vault so often, or run this less often; the next run goes on from here",
         options,
       );
     case "unreachable":

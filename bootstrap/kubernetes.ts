@@ -64,20 +64,28 @@ export function kubernetesFailure(error: unknown, what: string): unknown {
     );
   }
   if (!(error instanceof KubernetesError)) return error;
-  return new BootstrapFailure(
-    "kubernetes-refused",
-    `cannot ${what}: ${messageOf(error)}`,
-    kubernetesFix(error.status),
-    { cause: error },
-  );
+  const { code, fix } = refusalOf(error.status);
+  return new BootstrapFailure(code, `cannot ${what}: ${messageOf(error)}`, fix, { cause: error });
 }
 
-function kubernetesFix(status: number): string {
+function refusalOf(status: number): Pick<BootstrapFailure, "code" | "fix"> {
   if (status === 401) {
-    return "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists";
+    return {
+      code: "kubernetes-login-refused",
+      fix: "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists",
+    };
   }
-  if (status === 429 || status >= 500) {
-    return "the API server fails or has too many requests: see its log; the next run goes on from here";
+  if (status === 429) {
+    return {
+      code: "kubernetes-throttled",
+      fix: "find who sends the API server so many requests; the next run goes on from here",
+    };
   }
-  return "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it";
+  if (status >= 500) {
+    return { code: "kubernetes-failing", fix: "see the API server's own log; the next run goes on from here" };
+  }
+  return {
+    code: "kubernetes-refused",
+    fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
+  };
 }

@@ -26,7 +26,7 @@ import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultKv } from "./vault-kv.ts";
 import type { VaultSessions } from "./vault-session.ts";
-import { sealed } from "./vault-system.ts";
+import { sealed, throttled } from "./vault-system.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;
@@ -164,15 +164,7 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
     const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
   }
-  if (error instanceof VaultError && error.status === 429) {
-    const fix = "raise the rate limit quota of Vault (sys/quotas/rate-limit), or wait: the next run goes on from here";
-    return new BootstrapFailure(
-      "vault-unreachable",
-      `${address} refuses so many requests: ${messageOf(error)}`,
-      fix,
-      options,
-    );
-  }
+  if (error instanceof VaultError && error.status === 429) return throttled(address, error);
   if (error instanceof NetworkError || (error instanceof VaultError && error.status > 429)) {
     const fix = "see Vault's own log; the next run goes on from here";
     return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, fix, options);

@@ -1,7 +1,7 @@
 import { Redacted } from "../domain/redacted.ts";
 import { NetworkError, parseAnswer } from "../clients/http.ts";
 import { VaultError, type VaultClient, type VaultHealth } from "../clients/vault.ts";
-import { BootstrapFailure } from "./failure.ts";
+import { BootstrapFailure, messageOf } from "./failure.ts";
 import type { VaultSession } from "./vault-session.ts";
 
 /**
@@ -31,6 +31,16 @@ export function sealed(address: string): BootstrapFailure {
     "vault-sealed",
     `Vault at ${address} is sealed`,
     "unseal it: ameide-secrets unseal, or wait for its key service where it unseals itself",
+  );
+}
+
+/** A rate limit quota of Vault is used up. */
+export function throttled(address: string, error: VaultError): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-throttled",
+    `${address} has too many requests: ${messageOf(error)}`,
+    "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run goes on from here",
+    { cause: error },
   );
 }
 

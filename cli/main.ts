@@ -177,13 +177,27 @@ export function wordsOf(error: Error & { readonly status?: number }): {
   readonly words: string;
 } {
   if (error.name !== "KubernetesError") return { code: "internal-error", words: error.stack ?? error.message };
-  return error.status === 401 || error.status === 403
-    ? {
-        code: "kubernetes-refused",
-        words: `the API server refused: ${error.message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
-      }
-    : {
-        code: "kubernetes-failed",
-        words: `the API server answered ${error.status ?? "nothing"}: ${error.message}\n  fix: look at the chain with: ameide-secrets doctor --stack <stack>`,
+  const { status, message } = error;
+  switch (status) {
+    case 401:
+      return {
+        code: "kubernetes-login-refused",
+        words: `the API server does not accept your login: ${message}\n  fix: log in to the cluster again; see who you are with: kubectl auth whoami`,
       };
+    case 403:
+      return {
+        code: "kubernetes-refused",
+        words: `the API server refused: ${message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
+      };
+    case 429:
+      return {
+        code: "kubernetes-throttled",
+        words: `the API server has too many requests: ${message}\n  fix: wait, and run the same command again`,
+      };
+    default:
+      return {
+        code: "kubernetes-failed",
+        words: `the API server answered ${status ?? "nothing"}: ${message}\n  fix: look at the chain with: ameide-secrets doctor --stack <stack>`,
+      };
+  }
 }

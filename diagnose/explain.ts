@@ -2,7 +2,7 @@ import { readableReferences } from "../domain/incidents.ts";
 import type { Failure, Observed, Snapshot } from "./snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
-import { causes } from "./causes.ts";
+import { causes, type CauseCode } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
 import { explainConsumers } from "./explain/consumers.ts";
 import { explainExternalSecret } from "./explain/external-secret.ts";
@@ -115,14 +115,20 @@ export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
   if (patcherLog !== undefined) failures.push(patcherLog);
   const reported = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
   // unseen, not broken: no secret is named
-  return reported.map(({ asked, message }) => ({
-    code: "cluster-not-readable",
+  return reported.map(({ kind, asked, message }) => ({
+    code: codeOfUnseen(kind),
     where: asked,
     seen: message,
     secrets: [],
   }));
 }
 
+/** A right that is missing, a login that has ended and a server that has too much to do need three different repairs. */
+function codeOfUnseen(kind: Failure["kind"]): CauseCode {
+  if (kind === "unauthorized") return "cluster-login-refused";
+  return kind === "throttled" || kind === "failed" ? "api-server-overloaded" : "cluster-not-readable";
+}
+
 function isOutOfReach({ kind }: Failure): boolean {
-  return kind === "not-asked" || kind === "unreachable";
+  return kind === "not-asked" || kind === "unreachable" || kind === "unauthorized";
 }

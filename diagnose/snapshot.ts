@@ -40,8 +40,19 @@ export interface Snapshot {
 export type Observed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export interface Failure {
-  /** `malformed`: it is there, and is not what it should be. */
-  readonly kind: "unreachable" | "forbidden" | "not-found" | "not-asked" | "failed" | "malformed";
+  /**
+   * `unauthorized`: the server does not accept the login (401). `throttled`: it has too many requests (429). `malformed`: it
+   * is there, and is not what it should be.
+   */
+  readonly kind:
+    | "unreachable"
+    | "unauthorized"
+    | "forbidden"
+    | "throttled"
+    | "not-found"
+    | "not-asked"
+    | "failed"
+    | "malformed";
   /** The server's own words, bounded; never a value. */
   readonly message: string;
   /** What was asked, such as `list secrets in ameide-dev`; for `forbidden` the right that is missing. */

@@ -75,6 +75,7 @@ export const bootstrapExitCodes = {
   "federation-mismatch": 13,
   "token-file-missing": 14,
   "value-refused": 15,
+  "source-throttled": 16,
   "vault-unreachable": 20,
   "vault-sealed": 21,
   "vault-uninitialised": 22,
@@ -82,11 +83,15 @@ export const bootstrapExitCodes = {
   "vault-orphaned": 24,
   "vault-auth-refused": 25,
   "vault-policy-refused": 26,
+  "vault-throttled": 27,
   conflict: 30,
   "lease-held": 31,
   terminated: 32,
   "kubernetes-unreachable": 40,
   "kubernetes-refused": 41,
+  "kubernetes-login-refused": 42,
+  "kubernetes-throttled": 43,
+  "kubernetes-failing": 44,
 } as const;
 
 export type BootstrapCause = keyof typeof bootstrapExitCodes;

@@ -3,18 +3,19 @@ import type { Run } from "../run-context.ts";
 import { NetworkError } from "../../clients/http.ts";
 import { VaultError } from "../../clients/vault.ts";
 import { VaultSessions } from "../vault-session.ts";
-import { sealed } from "../vault-system.ts";
+import { sealed, throttled } from "../vault-system.ts";
 
 /**
  * Logs in with the pod's own ServiceAccount; root is never used for this.
  *
- * @throws BootstrapFailure `vault-auth-refused`, `vault-unreachable`, `vault-sealed`.
+ * @throws BootstrapFailure `vault-auth-refused`, `vault-throttled`, `vault-unreachable`, `vault-sealed`.
  */
 export async function logIn({ config, vault, account }: Run): Promise<VaultSessions> {
   const { address, authMount } = config.vault;
   const sessions = new VaultSessions(vault, config, {
     jwt: account.token,
     refused: (role, error) => {
+      if (error instanceof VaultError && error.status === 429) return throttled(address, error);
       if (error instanceof VaultError) return error.isSealed ? sealed(address) : refused(authMount, role, error);
       if (!(error instanceof NetworkError)) return error as Error;
       return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");

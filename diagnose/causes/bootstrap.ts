@@ -131,6 +131,30 @@ export const bootstrapCauses = {
     cause: "its Role or RoleBinding is not what this program made",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
   },
+  "bootstrap-login-refused": {
+    stage: "bootstrap",
+    severity: "error",
+    title: "The API server does not accept the bootstrap's token",
+    aliases: ["401 from the API server", "expired ServiceAccount token"],
+    symptom: "vault-bootstrap ends with `kubernetes-login-refused`",
+    cause:
+      "its ServiceAccount was deleted, or made again while the pod ran; or the mounted token is expired, or signed by a key that the API server no longer has",
+    fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
+    mind: "each pod gets a new token; no Role is at fault",
+    see: "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/",
+  },
+  "api-server-overloaded": {
+    stage: "bootstrap",
+    severity: "error",
+    title: "The API server has too many requests, or fails",
+    aliases: ["429 from the API server", "Too many requests, please try again later"],
+    symptom:
+      "vault-bootstrap ends with `kubernetes-throttled` or `kubernetes-failing`, or `doctor` itself is answered 429 or 5xx",
+    cause: "the API server limits or drops requests, or cannot reach etcd or a webhook; no right is missing",
+    fix: "kubectl --context <context> get --raw '/readyz?verbose'",
+    mind: "the next run of vault-bootstrap goes on from here",
+    see: "https://kubernetes.io/docs/concepts/cluster-administration/flow-control/",
+  },
   "bootstrap-misconfigured": {
     stage: "bootstrap",
     severity: "error",

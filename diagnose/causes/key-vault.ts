@@ -11,6 +11,17 @@ export const keyVaultCauses = {
     fix: "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>",
     mind: "nothing is overwritten meanwhile: no fixture takes the place of a value that could not be read",
   },
+  "key-vault-throttled": {
+    stage: "key-vault",
+    severity: "error",
+    title: "Key Vault has too many requests",
+    aliases: ["429 from Key Vault", "Too many requests", "VaultRequestTypeLimitReached"],
+    symptom: "vault-bootstrap ends with `source-throttled`",
+    cause: "others read this vault so often that Azure's limit for it is used up, and it stayed so for all retries",
+    fix: "find who reads it in the vault's metrics (ServiceApiHit), then: ameide-secrets bootstrap run --stack <stack>",
+    mind: "one run asks once for the list and once for each secret that changed",
+    see: "https://learn.microsoft.com/azure/key-vault/general/overview-throttling",
+  },
   "key-vault-secret-missing": {
     stage: "key-vault",
     severity: "error",
@@ -66,7 +77,7 @@ export const keyVaultCauses = {
     title: "Azure could not be looked at from here",
     symptom: "the stages key-vault and identity are unknown",
     cause:
-      "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here",
+      "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here or has too many requests (429)",
     fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
     fixInLocal: "ameide-secrets local up",
   },

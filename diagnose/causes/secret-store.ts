@@ -10,6 +10,17 @@ export const secretStoreCauses = {
     fix: "kubectl --context <context> auth can-i --list -n <namespace>",
     fixInLocal: "ameide-secrets local up",
   },
+  "cluster-login-refused": {
+    stage: "secret-store",
+    severity: "error",
+    title: "The API server does not accept your login",
+    aliases: ["You must be logged in to the server", "401 Unauthorized from the API server"],
+    symptom: "everything in the cluster is unknown",
+    cause: "the token or certificate of your kubeconfig is expired, or another cluster's; no right is missing",
+    fix: "log in to the cluster again, then: kubectl --context <context> auth whoami",
+    fixInLocal: "ameide-secrets local up",
+    see: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
+  },
   "store-missing": {
     stage: "secret-store",
     severity: "error",

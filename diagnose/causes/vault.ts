@@ -26,6 +26,17 @@ export const vaultCauses = {
     fixInLocal: "ameide-secrets local up",
     see: ["P20"],
   },
+  "vault-throttled": {
+    stage: "vault",
+    severity: "error",
+    title: "Vault has too many requests",
+    aliases: ["429 from Vault", "request path rate limit quota exceeded"],
+    symptom: "vault-bootstrap ends with `vault-throttled`, or a store's failure or `doctor` itself names Code 429",
+    cause: "a rate limit quota of Vault is used up; the network and the login are in order",
+    fix: "raise the quota (sys/quotas/rate-limit), then: ameide-secrets bootstrap run --stack <stack>",
+    mind: "the next run of vault-bootstrap goes on from here",
+    see: "https://developer.hashicorp.com/vault/docs/concepts/resource-quotas",
+  },
   "vault-uninitialised": {
     stage: "vault",
     severity: "error",

@@ -1,6 +1,7 @@
 import { keyVaultSecretsUser } from "../../domain/resources/azure-ids.ts";
 import type { CauseCode } from "../causes.ts";
 import { lastFailure } from "./bootstrap-failure.ts";
+import { azureUnseen } from "./key-vault.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
 /**
@@ -25,11 +26,11 @@ export const explainIdentity: Rule = (view) => {
 function ofIdentity({ snapshot, expected }: View): readonly Sighting[] {
   const { identity } = snapshot.identity;
   if (identity.ok) return [];
-  const { kind, asked, message } = identity.failure;
+  const { kind, message } = identity.failure;
   const { resourceGroup, identity: name } = expected.azure;
   return kind === "not-found"
     ? [{ code: "identity-missing", where: `identity ${resourceGroup}/${name}`, seen: message }]
-    : [{ code: "azure-not-readable", where: asked, seen: message, secrets: [] }];
+    : [azureUnseen(identity.failure)];
 }
 
 function ofClientId({ snapshot, expected }: View): readonly Sighting[] {

@@ -1,6 +1,6 @@
 import { defaultSecretPrefix } from "../../domain/names.ts";
 import type { PlannedSecret } from "../../domain/plan.ts";
-import type { KeyVaultSecretState } from "../snapshot.ts";
+import type { Failure, KeyVaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
@@ -10,12 +10,23 @@ export const explainKeyVault: Rule = (view) => {
   if (expected.bootstrap.config.source.type !== "azure-key-vault") return [];
   const { keyVault } = snapshot;
   if (!keyVault.ok) {
-    const { message, asked } = keyVault.failure;
-    return [{ code: "azure-not-readable", where: asked, seen: message, secrets: [] }];
+    return [azureUnseen(keyVault.failure)];
   }
   const states = new Map(keyVault.value.map((state) => [state.name, state]));
   return expected.plan.secrets.flatMap((secret) => ofSecret(view, secret, states));
 };
+
+/** A part of Azure that could not be looked at. */
+export function azureUnseen({ kind, asked, message }: Failure): Sighting {
+  const wait = "wait some minutes, then: ameide-secrets doctor --stack <stack>";
+  return {
+    code: "azure-not-readable",
+    where: asked,
+    seen: message,
+    secrets: [],
+    ...(kind === "throttled" ? { fix: wait } : {}),
+  };
+}
 
 function ofSecret(
   view: View,

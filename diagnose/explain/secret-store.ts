@@ -13,6 +13,7 @@ const serverCauses: readonly CauseCode[] = [
   "vault-orphaned",
   "vault-uninitialised",
   "vault-unreachable",
+  "vault-throttled",
 ];
 const loginCauses: readonly CauseCode[] = [
   "vault-reviewer-pinned",
@@ -79,6 +80,7 @@ function codeOf(view: View, { namespace }: StoreState, seen: string): CauseCode 
   const serves = health.ok && (health.value.state === "active" || health.value.state === "standby");
   if (/\b503\b|is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
   if (/\b501\b|not initialized/.test(seen)) return serves ? "store-stale" : "vault-uninitialised";
+  if (/\bCode: 429\b/.test(seen)) return "vault-throttled";
   if (/\b403\b|permission denied|\b400\b.*(invalid role|audience|not authorized)/.test(seen)) {
     const login = loginCauses
       .flatMap((code) => view.before.filter((sighting) => sighting.code === code))

@@ -22,6 +22,8 @@ function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
     const { kind, message } = health.failure;
     if (kind === "not-asked") return [];
     // Vault answers everybody about its health: what is forbidden is the way to it
+    if (kind === "unauthorized") return [{ code: "cluster-login-refused", where, seen: message, secrets: [] }];
+    if (kind === "throttled") return [{ code: "vault-throttled", where, seen: message, secrets: [] }];
     if (kind === "forbidden") return [{ code: "vault-port-forward-forbidden", where, seen: message, secrets: [] }];
     return [{ code: "vault-unreachable", where, seen: message }];
   }
@@ -188,7 +190,12 @@ function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const unasked = failed.find(({ kind }) => kind === "not-asked");
   const data = unreadData === undefined ? [] : [unreadData];
   const told = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
-  return told.map(({ asked, message }) => ({ code: "vault-not-readable", where: asked, seen: message, secrets: [] }));
+  return told.map(({ kind, asked, message }) => ({
+    code: kind === "throttled" ? "vault-throttled" : "vault-not-readable",
+    where: asked,
+    seen: message,
+    secrets: [],
+  }));
 }
 
 function secretsBehind(expected: Expectation, { namespace, serviceAccount }: VaultRole): Pick<Sighting, "secrets"> {

@@ -46,7 +46,7 @@ export function seenBefore({ before }: View, codes: readonly CauseCode[]): Sight
 
 /** Whether a part was asked for and could not be looked at: nobody knows what is there, so it must be told. */
 export function isUnseen({ kind }: Failure): boolean {
-  return kind === "forbidden" || kind === "failed" || kind === "unreachable";
+  return kind !== "not-asked" && kind !== "not-found" && kind !== "malformed";
 }
 
 /** Names of the planned secrets that a store's namespace receives. */

@@ -31,7 +31,9 @@ export function together<T>(parts: readonly Observed<readonly T[]>[]): Observed<
 
 function kindOf(error: unknown): Failure["kind"] {
   const status = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 401 || status === 403) return "forbidden";
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 429) return "throttled";
   if (status === 404) return "not-found";
   return typeof status === "number" && status > 0 ? "failed" : "unreachable";
 }

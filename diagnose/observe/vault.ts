@@ -68,7 +68,8 @@ async function withoutToken(
     return notAsked("read Vault", "no token: set VAULT_TOKEN to one with the policy ameide-secrets-auditor");
   // a token that is not good gives 403 everywhere: said once, instead of as a missing right for each part
   const self = await observed("look the token up", () => vault.get("auth/token/lookup-self"));
-  return self.ok || self.failure.kind !== "forbidden" ? undefined : self;
+  const isRefused = !self.ok && (self.failure.kind === "forbidden" || self.failure.kind === "unauthorized");
+  return isRefused ? self : undefined;
 }
 
 async function readHealth(vault: VaultReader): Promise<Extract<VaultServerState["health"], { ok: true }>["value"]> {

@@ -17,7 +17,8 @@ What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in 
 names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a
 command that changes something takes \`--yes\` as well, or \`--confirm\` and \`--reason\`; as \`doctor\` prints it, it has them.
 
-\`tests/chain/doctor.test.ts\` brings about every one of them on the real servers of the local environment, sees it named first,
+\`tests/chain/doctor.test.ts\` brings about every one of them, but for three (\`notOnTheChain\` in
+\`tests/chain/doctor/breaks.ts\`: limits of Azure and of an API server under load, and an expired token in a pod), on the real servers of the local environment, sees it named first,
 runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
 
 What stands under *By hand* is document 451's own. Where it puts a key or a token on a command line, prefer the repair above it,

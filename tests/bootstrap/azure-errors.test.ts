@@ -85,6 +85,7 @@ describe("azureVerdict", () => {
 
   it("tries a silent token endpoint again, and leaves the data plane's faults to the requests themselves", () => {
     assert.deepEqual(verdict(0, false)(tokenError("x", { status: 503 })), {});
+    assert.deepEqual(verdict(0, false)(tokenError("x", { status: 429 })), {});
     assert.equal(verdict(900_000, false)(tokenError("x", { status: 503 })), undefined);
     assert.equal(verdict(0, false)(restError(503, "")), undefined);
   });
@@ -103,6 +104,8 @@ describe("azureFailure", () => {
       [restError(403, "ForbiddenByFirewall"), "source-forbidden"],
       [restError(401, ""), "source-forbidden"],
       [restError(503, ""), "source-unreachable"],
+      [restError(429, "Too many requests"), "source-throttled"],
+      [tokenError("AADSTS90055: throttled", { status: 429 }), "source-throttled"],
       [new Error("The challenge resource 'a' does not match the requested domain"), "bad-configuration"],
       [tokenError("AADSTS90061: unreachable issuer"), "federation-mismatch"],
       [tokenError("AADSTS700016: application not found"), "federation-mismatch"],

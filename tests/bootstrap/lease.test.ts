@@ -58,6 +58,21 @@ describe("Lease", function () {
     assert.match(String(refused.summary["problem"]), /take Lease ameide-local\/of-somebody-else: .*403/);
   });
 
+  it("fails with a cause of its own where the API server does not accept the login, has too much to do, or fails", async () => {
+    for (const [status, code, cause] of [
+      [401, 42, "kubernetes-login-refused"],
+      [429, 43, "kubernetes-throttled"],
+      [503, 44, "kubernetes-failing"],
+    ] as const) {
+      const answer = { status, body: JSON.stringify({ kind: "Status", message: "its words", code: status }) };
+      const kubernetesAddress = await rig().kubernetesProxy(async ({ path }, forward) =>
+        path.startsWith(leases) ? answer : await forward(),
+      );
+      const ended = await rig().runHere(config(), { kubernetesAddress });
+      assert.deepEqual([ended.code, ended.summary["cause"]], [code, cause], ended.text);
+    }
+  });
+
   it("is taken over once it has run out: its run was killed", async () => {
     await heldByAnother(31);
     const { code, text } = await rig().runHere(config());

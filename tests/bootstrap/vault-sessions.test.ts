@@ -39,6 +39,19 @@ describe("VaultSessions", function () {
     assert.equal(revoked, 4);
   });
 
+  it("fails as vault-throttled where a quota of Vault is used up, at the login and in the middle of its work", async () => {
+    const secrets = [external("throttled")];
+    await rig().vault.allow(rig().config({ secrets }));
+    await rig().source.setSecrets({ throttled: "value-1" });
+    for (const limited of ["/v1/auth/kubernetes/login", "/v1/secret/data/throttled"]) {
+      const answer = { status: 429, body: '{"errors":["request path rate limit quota exceeded"]}' };
+      const address = await rig().proxy(async ({ path }, forward) => (path === limited ? answer : await forward()));
+      const ended = await rig().runHere({ ...rig().config({ secrets }), vault: rig().vaultConfig({ address }) });
+      assert.deepEqual([ended.code, ended.summary["cause"]], [27, "vault-throttled"], ended.text);
+      assert.match(String(ended.summary["problem"]), /too many requests: .*quota exceeded/);
+    }
+  });
+
   it("fails as vault-auth-refused, naming the part, before anything is written where one of them is missing", async () => {
     // more than are asked about one by one
     const fresh = Array.from({ length: 250 }, (_none, index) => `unparted-${index}`);

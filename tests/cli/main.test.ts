@@ -163,11 +163,15 @@ describe("main", function () {
 
 describe("wordsOf", () => {
   it("sends who was refused by the API server for the right, and nobody else", () => {
-    for (const status of [401, 403]) {
-      const { code, words } = wordsOf(new KubernetesError(status, "secrets is forbidden"));
-      assert.equal(code, "kubernetes-refused");
-      assert.match(words, /^the API server refused: secrets is forbidden\n {2}fix: ask for the right; .* whoami$/);
-    }
+    const { code: refused, words: right } = wordsOf(new KubernetesError(403, "secrets is forbidden"));
+    assert.equal(refused, "kubernetes-refused");
+    assert.match(right, /^the API server refused: secrets is forbidden\n {2}fix: ask for the right; .* whoami$/);
+    const { code: login, words: again } = wordsOf(new KubernetesError(401, "Unauthorized"));
+    assert.equal(login, "kubernetes-login-refused");
+    assert.match(again, /does not accept your login: Unauthorized\n {2}fix: log in to the cluster again;/);
+    const { code: throttled, words: wait } = wordsOf(new KubernetesError(429, "too many requests"));
+    assert.equal(throttled, "kubernetes-throttled");
+    assert.match(wait, /\n {2}fix: wait, and run the same command again$/);
     for (const status of [400, 404, 409, 422, 500, 503]) {
       const { code, words } = wordsOf(new KubernetesError(status, "its words"));
       assert.equal(code, "kubernetes-failed");

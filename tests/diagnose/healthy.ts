@@ -1,5 +1,5 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { Fingerprint, Observed, Snapshot } from "../../diagnose/snapshot.ts";
+import type { Failure, Fingerprint, Observed, Snapshot } from "../../diagnose/snapshot.ts";
 import { vaultPolicies } from "../../domain/resources/vault-policies.ts";
 import { vaultRoles } from "../../domain/resources/vault-roles.ts";
 import { environmentStack } from "../support/stacks.ts";
@@ -13,7 +13,7 @@ export function minutesAgo(minutes: number): string {
 
 export const seen = <T>(value: T): Observed<T> => ({ ok: true, value });
 export const unseen = (
-  kind: "unreachable" | "forbidden" | "not-found" | "not-asked" | "failed" | "malformed",
+  kind: Failure["kind"],
   message: string = kind,
 ): {
   readonly ok: false;

@@ -26,6 +26,7 @@ import { changed, minutesAgo, print, seen, unseen, valuesOf, without } from "./h
 /** For each cause the least that is broken when it strikes: it must be told, and first. */
 export const strikes: Readonly<Record<CauseCode, Change>> = {
   "key-vault-unreachable": lastRun("source-unreachable"),
+  "key-vault-throttled": lastRun("source-throttled"),
   "key-vault-secret-missing": (s) => ({ keyVault: without(s.keyVault, ({ name }) => name === "ghcr-token") }),
   "key-vault-prefix-differs": (s) => ({
     keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { name: "env-ghcr-token" }),
@@ -70,6 +71,8 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "bootstrap-source-missing": lastRun("source-unreachable", "the Secret vault-bootstrap-local-secrets does not exist"),
   "bootstrap-lease-held": lastRun("lease-held"),
   "bootstrap-forbidden-in-cluster": lastRun("kubernetes-refused"),
+  "bootstrap-login-refused": lastRun("kubernetes-login-refused"),
+  "api-server-overloaded": lastRun("kubernetes-throttled"),
   "bootstrap-misconfigured": lastRun("bad-configuration"),
   "bootstrap-interrupted": lastRun("terminated", "stopped by SIGTERM after the writes in hand"),
   "bootstrap-conflict": bootstrap((before) => ({
@@ -185,6 +188,11 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
     secrets: unseen("forbidden"),
   })),
   "vault-not-readable": vault(() => ({ authConfig: unseen("forbidden") })),
+  "vault-throttled": all(
+    lastRun("vault-throttled"),
+    storesFail("Code: 429. Errors: * request path rate limit quota exceeded"),
+  ),
+  "cluster-login-refused": () => ({ stores: unseen("unauthorized"), externalSecrets: unseen("unauthorized") }),
   "cluster-not-readable": () => ({ stores: unseen("forbidden"), externalSecrets: unseen("forbidden") }),
   "store-missing": all(
     (s) => ({ stores: without(s.stores, ({ namespace }) => namespace === "ameide-dev") }),

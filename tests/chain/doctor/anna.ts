@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { openCluster } from "../../../clients/kubeconfig.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { openWayToVault } from "../../../cli/access/vault-way.ts";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import type { World } from "./world.ts";
@@ -26,18 +27,7 @@ export async function vaultByAnna(world: World): Promise<VaultReader> {
   const { stack, cluster: admin } = world.place;
   const account = `/api/v1/namespaces/${world.namespace}/serviceaccounts/${name}`;
   const { status } = await admin.create<{ status: { token: string } }>(`${account}/token`, { spec: {} });
-  const { home } = world.chain;
-  const kubeconfig = join(home.dir, "anna.kubeconfig");
-  const context = stack.cluster.context;
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: context, cluster: { server: home.kubernetesUrl, "certificate-authority": home.kubernetes.caCertificate } }], // prettier-ignore
-    users: [{ name, user: { token: status.token } }],
-    contexts: [{ name: context, context: { cluster: context, user: name } }],
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  const cluster = { ...stack.cluster, kubeconfig };
+  const cluster = { ...stack.cluster, kubeconfig: kubeconfigWith(world, status.token) };
   const operatorAddress = `http://127.0.0.1:${await freePort()}`;
   const hers = { ...stack, cluster, vault: { ...stack.vault, operatorAddress } };
   const way = await openWayToVault(hers, await openCluster(cluster));
@@ -45,6 +35,25 @@ export async function vaultByAnna(world: World): Promise<VaultReader> {
   const { closed } = way;
   if (!(closed instanceof Error)) throw new Error(`the way to Vault is ${closed ?? "open"}`);
   return { address: operatorAddress, hasToken: false, get: () => Promise.reject(closed) };
+}
+
+/** The cluster as somebody sees it whose login has ended. */
+export function clusterByEndedLogin(world: World): Promise<Cluster> {
+  return openCluster({ ...world.place.stack.cluster, kubeconfig: kubeconfigWith(world, "ended") });
+}
+
+function kubeconfigWith({ chain: { home }, place: { stack } }: World, token: string): string {
+  const kubeconfig = join(home.dir, "anna.kubeconfig");
+  const { context } = stack.cluster;
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: context, cluster: { server: home.kubernetesUrl, "certificate-authority": home.kubernetes.caCertificate } }], // prettier-ignore
+    users: [{ name, user: { token } }],
+    contexts: [{ name: context, context: { cluster: context, user: name } }],
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  return kubeconfig;
 }
 
 async function freePort(): Promise<number> {

@@ -21,6 +21,16 @@ export const breaks: Readonly<Record<string, Break>> = {
   ...consumerBreaks,
 };
 
+/**
+ * Causes that these servers cannot be brought to: the real Azure's limits, a kubelet that mounts an expired token, an API
+ * server under a load that no test should make. `tests/diagnose/strikes.ts` has them, as all others, from made-up snapshots.
+ */
+export const notOnTheChain: readonly CauseCode[] = [
+  "key-vault-throttled",
+  "bootstrap-login-refused",
+  "api-server-overloaded",
+];
+
 /** Broken one after the other, and repaired by one printed command: an update takes long. */
 export const together: readonly (readonly CauseCode[])[] = [
   [

@@ -1,4 +1,5 @@
 import { vaultReader } from "../../../diagnose/observe/access.ts";
+import { clusterByEndedLogin } from "./anna.ts";
 import type { Break } from "./break.ts";
 import { again, externalSecrets, refused, stores } from "./objects.ts";
 import type { World } from "./world.ts";
@@ -31,6 +32,10 @@ export const storeBreaks = {
     before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
   },
   "cluster-not-readable": { strike: (world) => Promise.resolve(world.signal("kube-apiserver", "SIGKILL")) },
+  "cluster-login-refused": {
+    strike: () => Promise.resolve(),
+    sight: async (world) => ({ access: { kubernetes: await clusterByEndedLogin(world) } }),
+  },
   "eso-not-running": {
     strike: async (world) => {
       world.signal("external-secrets", "SIGKILL");

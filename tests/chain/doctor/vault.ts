@@ -12,6 +12,8 @@ import { failingJob, patcherJobs } from "./jobs.ts";
 import type { World } from "./world.ts";
 
 const reviewBinding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ameide-secrets-token-review-local";
+/** Allows one call an hour to what it is set on. */
+const quota = "sys/quotas/rate-limit/doctor-test";
 const langfuse = "langfuse-secret-key";
 const role = (world: World, namespace = world.namespace): string =>
   `auth/${world.place.stack.vault.authMount}/role/ameide-secrets-reader-${namespace}`;
@@ -76,6 +78,10 @@ export const vaultBreaks = {
   "vault-value-field-missing": {
     strike: (world) => write(world, langfuse, { token: "under-another-name" }),
     sight: () => ({ prove: true }),
+  },
+  "vault-throttled": {
+    strike: (world) => world.vault("POST", quota, { path: "secret/", rate: 1, interval: "1h" }),
+    before: (world) => world.vault("DELETE", quota),
   },
   "vault-not-readable": {
     strike: () => Promise.resolve(), // a person whose token has ended

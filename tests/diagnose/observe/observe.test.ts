@@ -57,6 +57,41 @@ describe("observe", () => {
     assert.equal(!snapshot.vault.health.ok && snapshot.vault.health.failure.kind, "unreachable");
     assert.equal(!snapshot.keyVault.ok && snapshot.keyVault.failure.kind, "unreachable");
   });
+  for (const [status, code, others] of [
+    [401, "cluster-login-refused", ["cluster-not-readable", "api-server-overloaded"]],
+    [403, "cluster-not-readable", ["cluster-login-refused", "api-server-overloaded"]],
+    [429, "api-server-overloaded", ["cluster-not-readable", "cluster-login-refused"]],
+    [500, "api-server-overloaded", ["cluster-not-readable", "cluster-login-refused"]],
+  ] as const) {
+    it(`explains an API server that answers ${status} as ${code}`, async () => {
+      const refused = (): Promise<never> => Promise.reject(new ServerError(status, "its words"));
+      const snapshot = await observe(stack, { ...nowhere, kubernetes: { context: "c", get: refused, text: refused } });
+      const { causes } = explain(snapshot, stack);
+      const codes: readonly string[] = causes.map((one) => one.code);
+      assert.ok(codes.includes(code), codes.join());
+      assert.deepEqual(
+        codes.filter((one) => (others as readonly string[]).includes(one)),
+        [],
+      );
+      const { evidence = [] } = causes.find((one) => one.code === code) ?? {};
+      if (status === 401) assert.equal(evidence.length, 1, "the same of each part");
+    });
+  }
+  it("explains 429 of Vault and of Azure as too many requests, and asks for no right", async () => {
+    const throttled = (): Promise<never> => Promise.reject(new ServerError(429, "quota exceeded"));
+    const { kubernetes } = { kubernetes: cluster() };
+    const snapshot = await observe(stack, {
+      kubernetes,
+      vault: { address: "http://vault", hasToken: true, get: throttled },
+      azure: { arm: throttled, keyVault: throttled },
+    });
+    const { causes } = explain(snapshot, stack);
+    const codes = causes.map(({ code }) => code);
+    assert.ok(codes.includes("vault-throttled"), codes.join());
+    assert.equal(codes.includes("vault-unreachable") || codes.includes("vault-not-readable"), false, codes.join());
+    const azure = causes.find(({ code }) => code === "azure-not-readable");
+    assert.deepEqual(azure?.fixes, [`wait some minutes, then: ameide-secrets doctor --stack ${stack.name}`]);
+  });
   it("brings values as fingerprints alone, and compares them across places", async () => {
     const data = { LANGFUSE_SECRET_KEY: Buffer.from(secretValue).toString("base64") };
     const secret = { metadata: { name: "langfuse-secrets" }, type: "Opaque", data };

@@ -10,11 +10,13 @@ describe("observed", () => {
     const part = await observed("read it", () => Promise.reject(error));
     return part.ok ? "ok" : part.failure.kind;
   };
-  it("tells a missing right, a missing object, a failure and an absent server apart", async () => {
-    assert.deepEqual(await Promise.all([401, 403, 404, 500].map((status) => kind(new ServerError(status, "x")))), [
-      "forbidden",
+  it("tells a refused login, a missing right, a missing object, too many requests, a failure and an absent server apart", async () => {
+    const statuses = [401, 403, 404, 429, 500];
+    assert.deepEqual(await Promise.all(statuses.map((status) => kind(new ServerError(status, "x")))), [
+      "unauthorized",
       "forbidden",
       "not-found",
+      "throttled",
       "failed",
     ]);
     assert.equal(await kind(new Error("connect ECONNREFUSED")), "unreachable");
