@@ -1,4 +1,5 @@
 import { valuesInMemory } from "../domain/redacted.ts";
+import { safeText } from "../domain/safe-text.ts";
 import { redactionOf, type Redaction } from "../domain/redaction.ts";
 
 /**
@@ -25,13 +26,11 @@ export const processIo: Io = {
 
 /**
  * What is printed may quote what others wrote into the cluster, such as Events and logs: no control character of theirs may
- * reach a terminal, where it could retitle the window, hide lines or type into it. Our own colours ({@link style}) stay.
+ * reach a terminal, where it could retitle the window, hide lines or type into it. Each is shown by its escape. Our own
+ * colours ({@link style}) stay.
  */
 export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}(?:\[(?:0|1|2|31|32|33)m)?/gu, (found) => {
-    const isOurs = found.startsWith("\u001B[") || found.startsWith("\n") || found.startsWith("\t");
-    return isOurs ? found : found.slice(1);
-  });
+  return safeText(text, (rest) => /^\u001B\[(?:0|1|2|31|32|33)m/.test(rest));
 }
 
 /**

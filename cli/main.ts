@@ -3,6 +3,7 @@ import { inOrder, type Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { withoutValuesInMemory, type Io } from "./io.ts";
+import { withoutRunnerCommands } from "../domain/safe-text.ts";
 import { canonicalProgram, pasteable } from "./spelling.ts";
 import { version } from "./version.ts";
 
@@ -27,11 +28,11 @@ const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * @returns the exit code: {@link ExitCode}.
  */
 export async function main(argv: readonly string[], given: Io, program: string = canonicalProgram): Promise<number> {
-  const spelled = (text: string): string => pasteable(text, program);
+  const forPeople = (text: string): string => withoutRunnerCommands(pasteable(text, program));
   const io: Io = {
     ...given,
-    out: isForPrograms(argv) ? (text) => given.out(text) : (text) => given.out(spelled(text)),
-    err: (text) => given.err(spelled(withoutValuesInMemory(text))),
+    out: isForPrograms(argv) ? (text) => given.out(text) : (text) => given.out(forPeople(text)),
+    err: (text) => given.err(forPeople(withoutValuesInMemory(text))),
   };
   const abort = new AbortController();
   // a second signal does not wait for what is in hand; temporary files are removed all the same

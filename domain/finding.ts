@@ -1,3 +1,4 @@
+import { safeLine } from "./safe-text.ts";
 import type { Stage } from "./stage.ts";
 
 /** `error` stops what is being done, `warning` is told and passed, `note` says what was decided. */
@@ -23,11 +24,12 @@ export interface Finding {
   readonly exempt?: string;
 }
 
-/** `stage: where: problem`, and the repair on its own line. */
+/** `stage: where: problem`, and the repair on its own line. Names in it may be of a file that others wrote: a line is a line. */
 export function formatFinding({ stage, severity, where, problem, fix, exempt }: Finding): string {
   const mark = severity === "error" ? "" : `${severity}: `;
-  const exemption = exempt === undefined ? "" : `\n  exempt: ${exempt}`;
-  return `${stage}: ${mark}${where === undefined ? "" : `${where}: `}${problem}\n  fix: ${fix}${exemption}`;
+  const exemption = exempt === undefined ? [] : [`  exempt: ${exempt}`];
+  const place = where === undefined ? "" : `${where}: `;
+  return [`${stage}: ${mark}${place}${problem}`, `  fix: ${fix}`, ...exemption].map(safeLine).join("\n");
 }
 
 /** The findings that stop the work. */

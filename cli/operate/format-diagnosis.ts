@@ -1,3 +1,4 @@
+import { safeLine } from "../../domain/safe-text.ts";
 import { countsOf, type DiagnosedCause, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import type { Snapshot } from "../../diagnose/snapshot.ts";
 
@@ -47,7 +48,7 @@ function formatKeycloak(names: Diagnosis["keycloak"]): string {
 
 function formatCause(found: DiagnosedCause, columns?: number): string {
   const { stage, severity, code, title, symptom, cause, evidence, fixes, mind, seed = [], page, see, secrets } = found;
-  const words = (line: string): string => wrapped(line, labelled, columns);
+  const words = (line: string): string => wrapped(safeLine(line), labelled, columns); // it quotes what others wrote
   const seen = evidence.slice(0, evidenceShown).map(({ where, seen: what }) => words(`  seen:    ${where}: ${what}`));
   const more =
     evidence.length > evidenceShown ? [`  seen:    and ${evidence.length - evidenceShown} more like it`] : [];
@@ -58,7 +59,7 @@ function formatCause(found: DiagnosedCause, columns?: number): string {
     ...more,
     words(`  cause:   ${cause}`),
     ...(secrets.length === 0 ? [] : [words(`  breaks:  ${cut(secrets)}`)]),
-    ...fixes.slice(0, evidenceShown).map((fix) => `  fix:     ${fix}`),
+    ...fixes.slice(0, evidenceShown).map((fix) => safeLine(`  fix:     ${fix}`)),
     ...(fixes.length > evidenceShown ? [`  fix:     and ${fixes.length - evidenceShown} more like it`] : []),
     ...seed.map((command) => `  by hand: ${command}`),
     ...(mind === undefined ? [] : [words(`  mind:    ${mind}`)]),

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { safeLine } from "../../domain/safe-text.ts";
 import { rules } from "../rules.ts";
 import type { LintResult } from "./result.ts";
 
@@ -80,7 +81,7 @@ export function renderGithub({ findings }: LintResult, root: string): string {
   return findings
     .map(({ code, severity, problem, fix, file, line }) => {
       const place = `file=${property(withinRoot(file, root))},line=${line},title=${property(code)}`;
-      return `::${commands[severity]} ${place}::${data(`${problem}\nfix: ${fix}`)}`;
+      return `::${commands[severity]} ${place}::${data([problem, `fix: ${fix}`].map(safeLine).join("\n"))}`;
     })
     .join("\n");
 }

@@ -9,7 +9,7 @@ describe("printable", () => {
     assert.equal(printable(ours), ours);
   });
 
-  it("takes the control characters out of what others wrote: titles, cursors, hidden text, rewritten lines", () => {
+  it("shows the control characters of what others wrote by their escapes: titles, cursors, hidden text, rewritten lines", () => {
     const theirs = [
       "\u001B]0;title\u0007",
       "\u001B[2K\u001B[1A",
@@ -17,8 +17,24 @@ describe("printable", () => {
       "ok\rbad",
       "\u009B2J",
       "\u0000\b\u007F",
+      "gnp\u202E.exe",
     ];
-    assert.deepEqual(theirs.map(printable), ["]0;title", "[2K[1A", "[8mhidden", "okbad", "2J", ""]);
+    assert.deepEqual(theirs.map(printable), [
+      String.raw`\u001b]0;title\u0007`,
+      String.raw`\u001b[2K\u001b[1A`,
+      String.raw`\u001b[8mhidden`,
+      String.raw`ok\u000dbad`,
+      String.raw`\u009b2J`,
+      String.raw`\u0000\u0008\u007f`,
+      String.raw`gnp\u202e.exe`,
+    ]);
+  });
+
+  it("leaves a JSON document the same document", () => {
+    const content = { name: "a\u202Eb\u009B2J\u2028\uFEFF", lines: "1\n2\t\u001B[31m" };
+    const shown = printable(JSON.stringify(content, undefined, 2));
+    assert.deepEqual(JSON.parse(shown), content);
+    assert.doesNotMatch(shown, /[\u202E\u009B\u2028\uFEFF]/);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { safeLine } from "../../policies/lint/render-text.ts";
+import { safeLine } from "../../domain/safe-text.ts";
 
 describe("safeLine", () => {
   it("leaves plain text as it is", () => assert.equal(safeLine("a/b.yaml:3: Größe {x}"), "a/b.yaml:3: Größe {x}"));

@@ -1,0 +1,27 @@
+/** Control characters, line separators, and characters that turn the direction of text or are not seen. */
+const unseen = /[\p{Cc}\u2028\u2029\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
+
+/**
+ * Text of others on one line of output: what would break the line, move the cursor or hide something is shown as JSON
+ * writes it, such as `\n`. At the beginning of a line `::` is a command to GitHub's runner, and so is `##[` anywhere.
+ */
+export function safeLine(text: string): string {
+  return withoutRunnerCommands(text.replaceAll(unseen, escaped).replaceAll("\\u000a", String.raw`\n`));
+}
+
+/** The escape of each character that {@link safeLine} shows, but for line breaks and those that `isOurs` accepts. */
+export function safeText(text: string, isOurs: (rest: string) => boolean = () => false): string {
+  return text.replaceAll(unseen, (character, at: number) =>
+    character === "\n" || character === "\t" || isOurs(text.slice(at, at + 8)) ? character : escaped(character),
+  );
+}
+
+/** One line or several, of which none is a command to GitHub's runner. */
+export function withoutRunnerCommands(text: string): string {
+  return text.replaceAll("##[", String.raw`#\#[`).replaceAll(/^([^\S\n]*):(?=:)/gm, String.raw`$1\:`);
+}
+
+/** As JSON writes it, so that a JSON document stays the same document. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
