@@ -141,7 +141,7 @@ export const bootstrapCauses = {
       "its ServiceAccount was deleted, or made again while the pod ran; or the mounted token is expired, or signed by a key that the API server no longer has",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
     mind: "each pod gets a new token; no Role is at fault",
-    see: "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/",
+    see: ["https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/"],
   },
   "api-server-overloaded": {
     stage: "bootstrap",
@@ -153,7 +153,7 @@ export const bootstrapCauses = {
     cause: "the API server limits or drops requests, or cannot reach etcd or a webhook; no right is missing",
     fix: "kubectl --context <context> get --raw '/readyz?verbose'",
     mind: "the next run of vault-bootstrap goes on from here",
-    see: "https://kubernetes.io/docs/concepts/cluster-administration/flow-control/",
+    see: ["https://kubernetes.io/docs/concepts/cluster-administration/flow-control/"],
   },
   "bootstrap-misconfigured": {
     stage: "bootstrap",

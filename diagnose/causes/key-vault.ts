@@ -20,7 +20,7 @@ export const keyVaultCauses = {
     cause: "others read this vault so often that Azure's limit for it is used up, and it stayed so for all retries",
     fix: "find who reads it in the vault's metrics (ServiceApiHit), then: ameide-secrets bootstrap run --stack <stack>",
     mind: "one run asks once for the list and once for each secret that changed",
-    see: "https://learn.microsoft.com/azure/key-vault/general/overview-throttling",
+    see: ["https://learn.microsoft.com/azure/key-vault/general/overview-throttling"],
   },
   "key-vault-secret-missing": {
     stage: "key-vault",

@@ -19,7 +19,7 @@ export const secretStoreCauses = {
     cause: "the token or certificate of your kubeconfig is expired, or another cluster's; no right is missing",
     fix: "log in to the cluster again, then: kubectl --context <context> auth whoami",
     fixInLocal: "ameide-secrets local up",
-    see: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
+    see: ["https://kubernetes.io/docs/reference/access-authn-authz/authentication/"],
   },
   "store-missing": {
     stage: "secret-store",

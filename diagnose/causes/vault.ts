@@ -35,7 +35,7 @@ export const vaultCauses = {
     cause: "a rate limit quota of Vault is used up; the network and the login are in order",
     fix: "raise the quota (sys/quotas/rate-limit), then: ameide-secrets bootstrap run --stack <stack>",
     mind: "the next run of vault-bootstrap goes on from here",
-    see: "https://developer.hashicorp.com/vault/docs/concepts/resource-quotas",
+    see: ["https://developer.hashicorp.com/vault/docs/concepts/resource-quotas"],
   },
   "vault-uninitialised": {
     stage: "vault",
