@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileFunction } from "node:vm";
 import { parse } from "yaml";
 import { formatDiagnosis } from "../../cli/operate/format-diagnosis.ts";
 import { printable } from "../../cli/io.ts";
@@ -102,7 +103,7 @@ describe("the comment on a pull request", () => {
       rest: { issues: { listComments: {}, createComment: (sent: { body: string }) => (body = sent.body) } },
     };
     const context = { repo: {}, issue: { number: 1 }, sha: "0123456789" };
-    const run = new Function("require", "github", "context", `return (async () => {${script ?? ""}})()`) as (
+    const run = compileFunction(`return (async () => {${script ?? ""}})()`, ["require", "github", "context"]) as (
       ...given: readonly unknown[]
     ) => Promise<void>;
     await run(() => ({ readFileSync: () => plan }), github, context);
