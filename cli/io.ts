@@ -30,7 +30,7 @@ export const processIo: Io = {
  * colours ({@link style}) stay.
  */
 export function printable(text: string): string {
-  return safeText(text, (rest) => /^\u001B\[(?:0|1|2|31|32|33)m/.test(rest));
+  return safeText(text, (rest) => ourStyles.some((code) => rest.startsWith(code)));
 }
 
 /**
@@ -52,8 +52,10 @@ let made: { readonly values: readonly string[]; readonly redaction: Redaction } 
   redaction: (text) => text,
 };
 
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+const ourStyles = [0, ...Object.values(codes)].map((code) => `\u001B[${code}m`);
+
 /** Dim, bold and the like on a terminal; the bare text elsewhere. */
-export function style(io: Io, kind: "bold" | "dim" | "red" | "green" | "yellow", text: string): string {
-  const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+export function style(io: Io, kind: keyof typeof codes, text: string): string {
   return io.interactive ? `\u001B[${codes[kind]}m${text}\u001B[0m` : text;
 }
