@@ -18,7 +18,7 @@ export function safeText(text: string, isOurs: (rest: string) => boolean = () =>
 
 /** One line or several, of which none is a command to GitHub's runner. */
 export function withoutRunnerCommands(text: string): string {
-  return text.replaceAll("##[", String.raw`#\#[`).replaceAll(/^([^\S\n]*):(?=:)/gm, String.raw`$1\:`);
+  return text.replaceAll("##[", String.raw`#\#[`).replaceAll(/^([^\S\n\r\u2028\u2029]*):(?=:)/gm, String.raw`$1\:`);
 }
 
 /** As JSON writes it, so that a JSON document stays the same document. */
