@@ -19,6 +19,7 @@ import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
 import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
+import { pruneUpdateHistory } from "../../local/update-history.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
 /** How often a long build is told about. */
@@ -146,6 +147,7 @@ async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
 export function localEngine(home: LocalHome, binaries: Binaries) {
   const workDir = join(home.pulumi.dir, "work");
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
+  pruneUpdateHistory(home);
   if (!existsSync(home.pulumi.passphraseFile)) {
     writeFileSync(home.pulumi.passphraseFile, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
   }
