@@ -8,7 +8,7 @@ import { repositoryRoot } from "../../../environments/index.ts";
 import { lintSources } from "../../../policies/lint/lint.ts";
 
 /** Where text of others is read: manifests, `.env`, policies of Vault, objects and logs of a cluster. */
-const folders = ["policies", "domain", "clients", "environments", "diagnose", "bootstrap", "components", "stand-ins", "local", "cli"]; // prettier-ignore
+const folders = ["policies", "domain", "environments", "diagnose", "bootstrap", "components", "cli"];
 /** Long enough that the square of it takes most of a second, and a multiple of it a few milliseconds. */
 const length = 20_000;
 const bearableInMilliseconds = 100;
