@@ -1,5 +1,5 @@
 import type { Authority } from "../../domain/catalogue/catalogue.ts";
-import { safeLine } from "./render-text.ts";
+import { safeLine } from "../../domain/safe-text.ts";
 import type { LearnedName } from "./learn.ts";
 
 /** What the manifests show about the names of a group, in the order in which the groups are printed. */
