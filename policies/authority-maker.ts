@@ -1,7 +1,6 @@
 import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { targetsWritten } from "./subject/other-deliveries.ts";
-import { specPath, specText, targetOf } from "./subject/references.ts";
+import { targetsOf } from "./subject/other-deliveries.ts";
 import { secretsMade } from "./subject/secret-makers.ts";
 import type { Subject } from "./subject/subject.ts";
 
@@ -41,11 +40,4 @@ export const authorityMakerTarget: StackRule = {
 function mayShareNamespace(a: Subject, b: Subject): boolean {
   const [first, second] = [a, b].map(({ object }) => text(object, "metadata", "namespace"));
   return first === undefined || second === undefined || first === second;
-}
-
-function targetsOf(subject: Subject): ReturnType<typeof targetsWritten> {
-  if (subject.kind === "OtherDelivery") return targetsWritten(subject);
-  const isNamed = specText(subject, "target", "name") !== undefined;
-  const path = isNamed ? [...specPath(subject), "target", "name"] : ["metadata", "name"];
-  return [{ path, name: () => targetOf(subject) }];
 }

@@ -2,8 +2,9 @@ import { normalise } from "../domain/names.ts";
 import type { FieldRole } from "../domain/manifests/secret-fields.ts";
 import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { text } from "./subject/reading.ts";
-import { referencesOf, specPath, specText, targetOf, type Reference } from "./subject/references.ts";
-import { nameOf, type Kind, type Subject } from "./subject/subject.ts";
+import { targetsOf } from "./subject/other-deliveries.ts";
+import { referencesOf, specPath, specText, type Reference } from "./subject/references.ts";
+import type { Kind, Subject } from "./subject/subject.ts";
 import { vaultPath } from "./subject/vault-path.ts";
 
 const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
@@ -122,32 +123,29 @@ export const authorityDuplicateTarget: StackRule = {
   id: "authority-duplicate-target",
   family: "authority",
   severity: "high",
-  description: "One ExternalSecret makes one Secret.",
+  description: "One object makes one Secret: an ExternalSecret, or the object of another operator.",
   why: "The same target rendered by two applications: each refresh undid the other's, and nobody knew the owner.",
   remediation: "Keep one of the two; the service that uses the Secret owns it.",
   references: ["426", "362", "P33"],
   levels: mandatory,
-  kinds: ["ExternalSecret"],
+  kinds: ["ExternalSecret", "OtherDelivery"],
   judgeAll(subjects) {
     const owners = new Map<string, Subject>();
     return judgeEach(subjects, (subject): readonly Violation[] => {
-      const target = targetOf(subject);
       const namespace = text(subject.object, "metadata", "namespace");
       // a base without a namespace is not yet anywhere: its overlays say where
-      if (target === undefined || (namespace === undefined && subject.origin === "document")) return [];
-      const key = `${namespace ?? ""}/${target}`;
-      const owner = owners.get(key);
-      if (owner === undefined || nameOf(owner.object) === nameOf(subject.object)) {
-        owners.set(key, subject);
-        return [];
-      }
-      return [
-        {
-          subject,
-          path: ["spec", "target", "name"],
-          problem: `makes the Secret "${key}", which ${owner.label} makes too`,
-        },
-      ];
+      if (namespace === undefined && subject.origin === "document") return [];
+      return judgeEach(targetsOf(subject), ({ path, name }): readonly Violation[] => {
+        const target = name();
+        if (target === undefined) return [];
+        const key = `${namespace ?? ""}/${target}`;
+        const owner = owners.get(key);
+        if (owner === undefined || owner.label === subject.label) {
+          owners.set(key, subject);
+          return [];
+        }
+        return [{ subject, path, problem: `makes the Secret "${key}", which ${owner.label} makes too` }];
+      });
     });
   },
 };

@@ -1,9 +1,10 @@
 import { ownerOfTarget } from "../domain/plan/declared.ts";
 import { refused } from "./authority-verdicts.ts";
 import { placeOfNamespace } from "./place.ts";
-import { advisoryInDev, mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
+import { advisoryInDev, judgeEach, mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import { entries, text } from "./subject/reading.ts";
-import { specPath, specText, targetOf } from "./subject/references.ts";
+import { targetsOf } from "./subject/other-deliveries.ts";
+import { specPath, specText } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 import { encryptedBy } from "./value-nature.ts";
 
@@ -84,21 +85,20 @@ export const authorityDeclaredTarget: ResourceRule = {
   remediation: "Choose another target, or change the declared ExternalSecret.",
   references: ["462", "426", "P33"],
   levels: mandatory,
-  kinds: ["ExternalSecret", "ClusterExternalSecret"],
+  kinds: ["ExternalSecret", "ClusterExternalSecret", "OtherDelivery"],
   judge(subject, { catalogue, place }) {
-    const target = targetOf(subject);
     const own =
       (subject.kind === "ClusterExternalSecret" ? text(subject.object, "spec", "externalSecretName") : undefined) ??
       text(subject.object, "metadata", "name");
-    if (target === undefined || own === undefined) return [];
     const namespace = text(subject.object, "metadata", "namespace");
-    const owner = ownerOfTarget(catalogue, { target, namespace, environment: placeOfNamespace(namespace) ?? place });
-    if (owner === undefined || owner === own) return [];
-    const path =
-      specText(subject, "target", "name") === undefined
-        ? ["metadata", "name"]
-        : [...specPath(subject), "target", "name"];
-    return [{ path, problem: `writes the Secret "${target}", which belongs to the ExternalSecret "${owner}"` }];
+    const environment = placeOfNamespace(namespace) ?? place;
+    return judgeEach(targetsOf(subject), ({ path, name }): readonly Violation[] => {
+      const target = name();
+      if (target === undefined || own === undefined) return [];
+      const owner = ownerOfTarget(catalogue, { target, namespace, environment });
+      if (owner === undefined || (owner === own && subject.kind !== "OtherDelivery")) return [];
+      return [{ path, problem: `writes the Secret "${target}", which belongs to the ExternalSecret "${owner}"` }];
+    });
   },
 };
 
