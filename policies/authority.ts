@@ -4,7 +4,6 @@ import { placeOfNamespace } from "./place.ts";
 import { advisoryInDev, judgeEach, mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import { entries, text } from "./subject/reading.ts";
 import { targetsOf } from "./subject/other-deliveries.ts";
-import { specPath, specText } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 import { encryptedBy } from "./value-nature.ts";
 
