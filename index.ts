@@ -6,11 +6,10 @@ import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/plan/environment.ts";
 import { refuseRevealingLogs } from "./domain/engine-logging.ts";
 import { errorsOf } from "./domain/finding.ts";
-import { effectivePrefix } from "./domain/names.ts";
 import { UserError } from "./domain/user-error.ts";
 import { readCatalogue } from "./environments/catalogue.ts";
 import { load } from "./environments/index.ts";
-import { guardTransformation, judgePlan } from "./policies/guard.ts";
+import { contextOf, guardTransformation, judgePlan } from "./policies/guard.ts";
 
 /**
  * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, checks
@@ -21,9 +20,16 @@ import { guardTransformation, judgePlan } from "./policies/guard.ts";
 export default async function program(): Promise<Record<string, unknown>> {
   const settings: unknown = new pulumi.Config("ameide-secrets").getObject("settings");
   const { VAULT_ADDR: vaultAddress, VAULT_TOKEN: vaultToken } = process.env;
+  const { VAULT_CACERT: vaultCaFile, VAULT_NAMESPACE: vaultNamespace } = process.env;
   try {
     refuseRevealingLogs(withoutEngineOwn(process.env));
-    const plan = await load({ stack: pulumi.getStack(), settings, ...(vaultAddress && { vaultAddress }) });
+    const plan = await load({
+      stack: pulumi.getStack(),
+      settings,
+      ...(vaultAddress && { vaultAddress }),
+      ...(vaultCaFile && { vaultCaFile }),
+      ...(vaultNamespace && { vaultNamespace }),
+    });
     guard(plan);
     await requireSharedStack(plan);
     if (plan.kind === "environment") {
@@ -53,9 +59,7 @@ function guard(plan: StackPlan): void {
   const catalogue = readCatalogue();
   const refused = errorsOf(judgePlan(plan, catalogue));
   if (refused.length > 0) throw UserError.from(refused);
-  const place = plan.kind === "shared" ? plan.kind : plan.name;
-  const keyVaultPrefix = effectivePrefix(plan.secretPrefix);
-  pulumi.runtime.registerStackTransformation(guardTransformation({ catalogue, place, keyVaultPrefix }));
+  pulumi.runtime.registerStackTransformation(guardTransformation(contextOf(plan, catalogue)));
 }
 
 /** Names of the Key Vault secrets whose values are in this stack's state, as the last update wrote them to its outputs. */

@@ -10,6 +10,8 @@ export const bootstrapConfigSchema = z.strictObject({
   vault: z.strictObject({
     /** How pods reach Vault, such as `http://vault-core-dev.ameide-dev.svc.cluster.local:8200`. */
     address: z.url(),
+    /** Namespace of Vault Enterprise or OpenBao; the root namespace where it is left out. */
+    namespace: z.optional(z.string()),
     /** KV v2 mount. */
     mount: z.string(),
     /** Mount of the Kubernetes auth method. */

@@ -2,11 +2,23 @@ import { federatedSubject } from "../domain/plan/federation.ts";
 import type { StackClaim } from "../domain/plan/stack-check.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
-import { environmentSettings, type EnvironmentSettings } from "./settings.ts";
+import { environmentSettings, type EnvironmentSettings, type VaultSettings } from "./settings.ts";
 import { readStackSettings, stackFileName } from "./stack-file.ts";
-import { namespaceOf, vaultServerAddress } from "../domain/names.ts";
+import { namespaceOf, vaultServerName } from "../domain/names.ts";
 
 export type CloudEnvironment = Exclude<EnvironmentName, "local">;
+
+/** Address of an environment's Vault, as pods reach it. */
+export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): string {
+  const { address, statefulSet = vaultServerName(name), kubernetesNamespace = namespaceOf(name) } = vault;
+  return (
+    address ?? `${hasOwnCa(vault) ? "https" : "http"}://${statefulSet}.${kubernetesNamespace}.svc.cluster.local:8200`
+  );
+}
+
+export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
+  return caFile !== undefined || caFrom !== undefined;
+}
 
 /** Near ends of the ways to each environment's Vault. */
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
@@ -16,8 +28,8 @@ const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200,
  * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
  * one in hand.
  */
-export function defaultOperatorAddress(name: CloudEnvironment): string {
-  return `http://127.0.0.1:${operatorPorts[name]}`;
+export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
+  return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
 }
 
 /**
@@ -47,7 +59,10 @@ function claimOf(name: CloudEnvironment, settings: EnvironmentSettings): StackCl
     oidcIssuer: cluster.oidcIssuer,
     context: cluster.context,
     namespaces: [...new Set([namespaceOf(name), ...additionalNamespaces, ...registry.additionalNamespaces])],
-    vaultAddress: vault.address ?? vaultServerAddress(name),
+    vaultAddress: vaultAddressOf(name, vault),
+    ...(vault.namespace === undefined ? {} : { vaultNamespace: vault.namespace }),
+    vaultMount: vault.mount,
+    vaultAuthMount: vault.authMount,
     federated: federatedSubject(name, cluster.oidcIssuer),
   };
 }
@@ -59,4 +74,23 @@ function rawSettings(name: CloudEnvironment, root: string): unknown {
     if (error instanceof UserError) return undefined;
     throw error;
   }
+}
+
+/** Where the Vault of each environment in Azure is, by its stack file; without those that have no file or a broken one. */
+export function readVaultPlaces(
+  root: string,
+): Readonly<
+  Partial<Record<EnvironmentName, { address: string; namespace?: string; mount: string; authMount: string }>>
+> {
+  return Object.fromEntries(
+    readClaims(root).map(({ environment, vaultAddress, vaultNamespace, vaultMount, vaultAuthMount }) => [
+      environment,
+      {
+        address: vaultAddress,
+        mount: vaultMount,
+        authMount: vaultAuthMount,
+        ...(vaultNamespace === undefined ? {} : { namespace: vaultNamespace }),
+      },
+    ]),
+  );
 }

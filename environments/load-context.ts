@@ -17,6 +17,10 @@ export interface LoadInput {
   readonly localHome?: string;
   /** VAULT_ADDR, for stacks whose settings leave `vault.operatorAddress` out. */
   readonly vaultAddress?: string;
+  /** VAULT_CACERT: a PEM file that this machine trusts for Vault, for stacks whose settings leave `vault.caFile` out. */
+  readonly vaultCaFile?: string;
+  /** VAULT_NAMESPACE, which the provider would read: refused where the settings say something else. */
+  readonly vaultNamespace?: string;
 }
 
 /** What every kind of stack is loaded from. */

@@ -6,17 +6,18 @@ import { planChain } from "../domain/catalogue/plan-chain.ts";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan/plan-check.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { checkStrictness } from "../domain/plan/strictness-check.ts";
+import { errorsOf } from "../domain/finding.ts";
 import { UserError } from "../domain/user-error.ts";
 import { publicAzure } from "./azure-place.ts";
 import { bundleBootstrap } from "./bundle.ts";
-import { defaultOperatorAddress, type CloudEnvironment } from "./claims.ts";
+import type { CloudEnvironment } from "./claims.ts";
 import { dev } from "./dev.ts";
 import type { LoadContext } from "./load-context.ts";
 import { prod } from "./prod.ts";
 import type { EnvironmentSettings } from "./settings.ts";
 import type { SettingsOf } from "./stack-settings.ts";
 import { staging } from "./staging.ts";
-import { namespaceOf, vaultServerAddress, vaultServerName } from "../domain/names.ts";
+import { vaultPlace } from "./vault-place.ts";
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
@@ -25,24 +26,20 @@ export async function loadEnvironment(
   { name, own, shared }: SettingsOf<"environment">,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
-  const { cluster, vault } = own;
+  const { cluster } = own;
   const { kubeconfig, context: kubernetesContext, oidcIssuer } = cluster;
-  const server = vault.serviceAccount ?? vaultServerName(name);
-  const namespace = namespaceOf(name);
+  const { vault, findings } = vaultPlace(name, own.vault, context);
+  const refused = errorsOf(findings);
+  if (refused.length > 0) throw UserError.from(refused);
   const stack = await environmentStack(name, context, {
     strictness: strictness[name],
     azure: publicAzure(shared.azure),
     secretPrefix: shared.secretPrefix,
     settings: own,
     cluster: { context: kubernetesContext, oidcIssuer, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
-    vault: {
-      address: vault.address ?? vaultServerAddress(name),
-      operatorAddress: vault.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name),
-      serviceAccount: { namespace, name: server },
-      kubernetesHost: "https://kubernetes.default.svc",
-    },
+    vault,
   });
-  const adopting = { ...stack, adopt: own.adopt };
+  const adopting = { ...stack, adopt: own.adopt, findings: [...findings, ...stack.findings] };
   const errors = checkAdopted(adopting, name);
   if (errors.length > 0) throw UserError.from(errors);
   return adopting;
@@ -55,7 +52,7 @@ export interface EnvironmentPlace {
   readonly secretPrefix: string | undefined;
   readonly settings: Pick<EnvironmentSettings, "additionalNamespaces" | "registry" | "bootstrap">;
   readonly cluster: EnvironmentStack["cluster"];
-  readonly vault: Omit<EnvironmentStack["vault"], "mount" | "authMount">;
+  readonly vault: EnvironmentStack["vault"];
 }
 
 /** The whole chain of one environment, whichever place it stands in. */
@@ -64,9 +61,8 @@ export async function environmentStack(
   { catalogue }: LoadContext,
   place: EnvironmentPlace,
 ): Promise<EnvironmentStack> {
-  const { settings } = place;
+  const { settings, vault } = place;
   const namespace = namespaceOf(name);
-  const vault = { ...place.vault, mount: "secret", authMount: "kubernetes" };
   const plan = planChain(catalogue, {
     environment: name,
     namespace,
@@ -86,7 +82,7 @@ export async function environmentStack(
     plan,
     catalogue,
     strictness: place.strictness,
-    vault: { address: vault.address, mount: vault.mount, authMount: vault.authMount },
+    vault,
     keyVaultUri: place.azure.keyVaultUri,
     privateAzure: place.azure.authorityHost !== undefined,
     mappedSecrets: settings.bootstrap.mappedSecrets,

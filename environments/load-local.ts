@@ -46,6 +46,9 @@ export async function loadLocal(
     vault: {
       address: vaultUrl,
       operatorAddress: vaultUrl,
+      mount: "secret",
+      authMount: "kubernetes",
+      statefulSet: { namespace: namespaceOf("local"), name: vaultServerName("local") },
       serviceAccount: { namespace: namespaceOf("local"), name: vaultServerName("local") },
       kubernetesHost: kubernetesUrl,
       ...(kubernetesCa === undefined ? {} : { kubernetesCaPem: kubernetesCa }),

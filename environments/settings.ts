@@ -6,6 +6,8 @@ import { azureSettings } from "./azure-settings.ts";
  * Unknown keys are refused, and all mistakes are told at once. The descriptions are what editors and `docs/settings.md` show.
  */
 const url = z.url({ protocol: /^https?$/ });
+/** A path in Vault, or one of its namespaces. */
+const vaultPath = z.string().regex(/^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/, "use a path without slashes at its ends");
 const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "use a DNS label");
 
 const adopt = z
@@ -32,21 +34,59 @@ const cluster = z.strictObject({
 const vault = z.strictObject({
   address: url
     .optional()
-    .describe("how pods reach Vault; by default `http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200`"),
+    .describe(
+      "how pods reach Vault; by default `http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200`, `https` with a CA",
+    ),
   operatorAddress: url
     .optional()
     .describe(
       "how this machine reaches Vault; by default VAULT_ADDR where VAULT_TOKEN is set too, else a port-forward that each command opens and closes by itself",
     ),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "PEM file with the CA of Vault's certificate, relative to the repository; stores, vault-bootstrap, the provider and the command line trust it. By default they trust the public CAs",
+    ),
+  caFrom: z
+    .strictObject({
+      kind: z
+        .enum(["ConfigMap", "Secret"])
+        .describe(
+          "kind of an object with that CA in every namespace that has a store, such as one that trust-manager writes; stores and vault-bootstrap read it in place of `caFile`, and the provider and the command line still need `caFile` or VAULT_CACERT",
+        ),
+      name: z.string().min(1).describe("its name"),
+      key: z.string().min(1).describe("its key that has the PEM text, such as `ca.crt`"),
+    })
+    .optional(),
+  namespace: vaultPath
+    .optional()
+    .describe(
+      "namespace of Vault Enterprise or OpenBao, such as `platform/dev`; it must exist, and all mounts, roles and policies are created in it. By default the root namespace",
+    ),
+  mount: vaultPath.default("secret").describe("path of the KV v2 engine"),
+  authMount: vaultPath.default("kubernetes").describe("path of the Kubernetes auth method"),
+  kubernetesNamespace: namespace
+    .optional()
+    .describe("namespace of the cluster that Vault runs in; by default `ameide-<env>`"),
+  statefulSet: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Vault's StatefulSet, whose pods are `<name>-0` and so on; by default `vault-core-<env>`"),
   serviceAccount: z
     .string()
+    .min(1)
     .optional()
-    .describe("Vault's own ServiceAccount, which reviews tokens; by default `vault-core-<env>`"),
+    .describe("Vault's own ServiceAccount, which reviews tokens; by default it has the name of the StatefulSet"),
 });
+
+export type VaultSettings = z.infer<typeof vault>;
 
 export const environmentSettings = z.strictObject({
   cluster,
-  vault: vault.default({}),
+  vault: vault.default({ mount: "secret", authMount: "kubernetes" }),
   adopt,
   additionalNamespaces: z
     .array(namespace)

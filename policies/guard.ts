@@ -33,9 +33,17 @@ export interface GuardOptions {
  * @returns every finding of one pass; `error` for what stops the program.
  */
 export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
-  const place = plan.kind === "shared" ? "shared" : plan.name;
-  const keyVaultPrefix = effectivePrefix(plan.secretPrefix);
-  return judgeSubjects(subjectsOfPlan(plan), { catalogue, place, keyVaultPrefix }, options);
+  return judgeSubjects(subjectsOfPlan(plan), contextOf(plan, catalogue), options);
+}
+
+/** What the rules know of a stack. */
+export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
+  return {
+    catalogue,
+    place: plan.kind === "shared" ? "shared" : plan.name,
+    keyVaultPrefix: effectivePrefix(plan.secretPrefix),
+    ...(plan.kind === "shared" ? {} : { vaults: { [plan.name]: plan.vault } }),
+  };
 }
 
 /** What a plan will register, as the rules look at it. */

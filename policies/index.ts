@@ -1,6 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
 import { effectivePrefix } from "../domain/names.ts";
 import { readCatalogue } from "../environments/catalogue.ts";
+import { readVaultPlaces } from "../environments/claims.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";
@@ -26,6 +27,7 @@ new PolicyPack("ameide-secrets", {
     // an engine that starts the pack through a language host does not say; an update sends no unknown values to judge
     isPreview: process.env.PULUMI_DRY_RUN !== "false",
     keyVaultPrefixOf,
+    vaults: readVaultPlaces(repositoryRoot),
   }),
 });
 

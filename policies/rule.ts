@@ -43,6 +43,18 @@ export interface Violation {
   readonly subject?: Subject;
 }
 
+/** Where an environment's Vault is, as its stack file sets it. */
+export interface VaultPlace {
+  /** How pods reach it. */
+  readonly address: string;
+  /** Namespace of Vault Enterprise or OpenBao. @default - the root namespace */
+  readonly namespace?: string;
+  /** Path of the KV v2 engine. */
+  readonly mount: string;
+  /** Path of the Kubernetes auth method. */
+  readonly authMount: string;
+}
+
 /** What a rule may know beside its subject; handed down by the entry, so that rules read no file. */
 export interface RuleContext {
   readonly catalogue: Catalogue;
@@ -53,6 +65,8 @@ export interface RuleContext {
   readonly isOwnStack?: boolean;
   /** What every name in Key Vault begins with. @default - not known, as in files: names are judged with `env-` and without */
   readonly keyVaultPrefix?: string;
+  /** Vaults of the environments that are known here. @default - `vault-core-<env>` in `ameide-<env>`, and the mount `secret` */
+  readonly vaults?: Readonly<Partial<Record<EnvironmentName, VaultPlace>>>;
 }
 
 interface RuleBase {

@@ -1,7 +1,7 @@
 import { storeServiceAccount } from "../domain/catalogue/plan-chain.ts";
 import { generatorAccountFields, storeAccountFields } from "../domain/manifests/account-fields.ts";
 import { bootstrapName } from "../domain/plan/federation.ts";
-import { environmentNames } from "../domain/stage.ts";
+import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { placeOfNamespace } from "./place.ts";
 import { advisory, judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
@@ -35,27 +35,43 @@ export const storeSameEnvironment: ResourceRule = {
   severity: "critical",
   description: "A store leads to the Vault of its own environment.",
   why: "Environments are kept apart by their Vaults, not by paths; and a store on a Vault that is not there waits for ever.",
-  remediation: "Set server to http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200 of the store's environment.",
+  remediation:
+    "Set server to vault.address of the environment's stack file, or to http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200 where it has none.",
   references: ["452", "450", "P19", "P20"],
   levels: mandatory,
   kinds: ["SecretStore", "ClusterSecretStore"],
-  judge({ object }, { place, isPlaceAssumed = false }) {
+  judge({ object }, { place, isPlaceAssumed = false, vaults = {} }) {
     const path = [...vaultPath, "server"];
     if (at(object, ...vaultPath) === undefined) return [];
     const server = text(object, ...path);
     if (server === undefined) return [{ path, problem: "names no server; set the environment's Vault" }];
-    const host = URL.canParse(server) ? new URL(server).hostname : server;
+    const host = hostOf(server);
     const own = placeOfNamespace(text(object, "metadata", "namespace"));
     const environment = own ?? place;
     if (environment === "local" && /^(?:127\.|localhost$|host\.)/.test(host)) return [];
-    const vault = environmentNames.find((name) => vaultServerHosts(name).includes(host));
-    if (vault === undefined) {
-      return [{ path, problem: `leads to "${host}", which is no environment's Vault` }];
-    }
-    if (environment === "shared" || vault === environment || (own === undefined && isPlaceAssumed)) return [];
-    return [{ path, problem: `leads to the Vault of ${vault}; set that of ${environment}` }];
+    const isOpen = environment === "shared" || (own === undefined && isPlaceAssumed);
+    const candidates = environmentNames.filter((name) => isOpen || name === environment);
+    const settings = candidates.map((name) => vaults[name]).find((vault) => hostOf(vault?.address ?? "") === host);
+    const leadsTo = settings === undefined ? environmentOfHost(host) : environment;
+    if (leadsTo === undefined) return [{ path, problem: `leads to "${host}", which is no environment's Vault` }];
+    if (!isOpen && leadsTo !== environment)
+      return [{ path, problem: `leads to the Vault of ${leadsTo}; set that of ${environment}` }];
+    const wanted = settings?.namespace;
+    const namespace = text(object, ...vaultPath, "namespace");
+    if (isOpen || wanted === undefined || namespace === wanted) return [];
+    const found = namespace === undefined ? "names no namespace of Vault" : `reads in Vault's namespace "${namespace}"`;
+    return [{ path: [...vaultPath, "namespace"], problem: `${found}; set "${wanted}"` }];
   },
 };
+
+function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).hostname : address;
+}
+
+/** The environment whose Vault has this host where no stack file sets another. */
+function environmentOfHost(host: string): EnvironmentName | undefined {
+  return environmentNames.find((name) => vaultServerHosts(name).includes(host));
+}
 
 export const storeAccount: ResourceRule = {
   id: "store-account",
@@ -95,6 +111,9 @@ export const storeAccount: ResourceRule = {
   },
 };
 
+/** Where the stack file sets no others. */
+const defaultMounts = { mount: "secret", authMount: "kubernetes" };
+
 export const storeVaultEngine: ResourceRule = {
   id: "store-vault-engine",
   family: "store",
@@ -102,17 +121,19 @@ export const storeVaultEngine: ResourceRule = {
   description: "A store reads the KV version 2 mount that vault-bootstrap writes, and the operator reconciles it.",
   why: "With version v1 every read is a 404, or an empty value with Ready; a path that ends in data/ doubles it; a controller class that no operator has leaves the store untouched for ever.",
   remediation:
-    "Set spec.provider.vault.version: v2, path: secret and auth.kubernetes.mountPath: kubernetes, and no spec.controller.",
+    "Set spec.provider.vault.version: v2, path and auth.kubernetes.mountPath to vault.mount and vault.authMount of the stack file (secret and kubernetes by default), and no spec.controller.",
   references: ["external-secrets#2455", "https://external-secrets.io/latest/provider/hashicorp-vault/"],
   levels: mandatory,
   kinds: ["SecretStore", "ClusterSecretStore"],
-  judge({ object, origin }) {
+  judge({ object, origin }, { place, vaults = {} }) {
+    const environment = placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
+    const { mount, authMount } = (environment === "shared" ? undefined : vaults[environment]) ?? defaultMounts;
     // what is left out is the right default, but for the mount: then each key names it
     const wanted = [
       [["spec", "controller"], "default", "only an operator of that class reconciles it; leave it out"],
       [[...vaultPath, "version"], "v2", "the mount is KV version 2; set v2"],
-      [[...vaultPath, "path"], "secret", "vault-bootstrap writes to the mount secret; set secret"],
-      [[...vaultPath, "auth", "kubernetes", "mountPath"], "kubernetes", "Vault's login is there; set kubernetes"],
+      [[...vaultPath, "path"], mount, `vault-bootstrap writes to the mount ${mount}; set ${mount}`],
+      [[...vaultPath, "auth", "kubernetes", "mountPath"], authMount, `Vault's login is there; set ${authMount}`],
     ] as const;
     // a program knows the mounts of its own environment
     const judged = origin === "document" ? wanted : wanted.slice(0, 2);

@@ -110,12 +110,13 @@ export const vaultPatcherCoverage: StackRule = {
   references: ["485", "622", "695", "P9"],
   levels: mandatory,
   kinds: ["VaultPolicy"],
-  judgeAll(subjects, { catalogue }) {
+  judgeAll(subjects, { catalogue, place, vaults = {} }) {
+    const mount = (place === "shared" ? undefined : vaults[place])?.mount ?? "secret";
     const patchers = subjects.filter(({ object }) => text(object, "name") === "keycloak-client-patcher");
     return judgeEach(patchers, (subject) => {
       const paths = readablePaths(text(subject.object, "policy") ?? "");
       return catalogue.keycloakClients.flatMap(({ clientId, vaultKey }): readonly Violation[] => {
-        const path = `secret/data/${vaultKey}`;
+        const path = `${mount}/data/${vaultKey}`;
         const granted = capabilitiesOn(paths, path);
         const missing = ["create", "read", "update"].filter((one) => !granted.has(one));
         if (missing.length === 0) return [];

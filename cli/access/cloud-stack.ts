@@ -8,11 +8,14 @@ import { ownVaultAddress } from "./vault.ts";
 /** Settings of the stack's file; Vault's address from the person's own session where the file leaves it out. */
 export async function loadCloudStack(stack: string, envFiles?: readonly string[]): Promise<StackPlan> {
   const vaultAddress = ownVaultAddress(process.env);
+  const { VAULT_CACERT: vaultCaFile, VAULT_NAMESPACE: vaultNamespace } = process.env;
   return load({
     stack,
     settings: readStackSettings(stack, repositoryRoot),
     ...(envFiles === undefined ? {} : { envFiles }),
     ...(vaultAddress === undefined ? {} : { vaultAddress }),
+    ...(vaultCaFile && { vaultCaFile }),
+    ...(vaultNamespace && { vaultNamespace }),
   });
 }
 

@@ -26,7 +26,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
   const { operatorAddress } = stack.vault;
   const nothing = () => Promise.resolve();
   try {
-    const isOwn = stack.name !== "local" && operatorAddress === defaultOperatorAddress(stack.name);
+    const isOwn = stack.name !== "local" && operatorAddress === defaultOperatorAddress(stack.name, stack.vault.address);
     const forward = isOwn ? await forwardToVault(stack, 0) : await reachVault(stack);
     const address = isOwn && forward !== undefined ? forward.address : operatorAddress;
     const close = async () => forward?.close();

@@ -43,20 +43,24 @@ export const lint: Command<Flags> = {
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
   async run({ format, json, learn, strict = false, environment }, io, paths) {
-    const [{ readCatalogue }, { lintPaths }, { isClean }, machine, { renderText }] = await Promise.all([
-      import("../../environments/catalogue.ts"),
-      import("../../policies/lint/lint.ts"),
-      import("../../policies/lint/result.ts"),
-      import("../../policies/lint/render-machine.ts"),
-      import("../../policies/lint/render-text.ts"),
-    ]);
+    const [{ readCatalogue }, { readVaultPlaces }, { lintPaths }, { isClean }, machine, { renderText }] =
+      await Promise.all([
+        import("../../environments/catalogue.ts"),
+        import("../../environments/claims.ts"),
+        import("../../policies/lint/lint.ts"),
+        import("../../policies/lint/result.ts"),
+        import("../../policies/lint/render-machine.ts"),
+        import("../../policies/lint/render-text.ts"),
+      ]);
     if (learn === true) {
       io.out(await learned(paths));
       return ExitCode.ok;
     }
     const { gitTracks } = await import("../../environments/git-tracked.ts");
+    const { repositoryRoot } = await import("../../environments/repository.ts");
     const result = lintPaths(paths, {
       catalogue: readCatalogue(),
+      vaults: readVaultPlaces(repositoryRoot),
       isTracked: (file) => gitTracks(resolve(file)),
       ...(environment === undefined ? {} : { environment }),
     });

@@ -73,7 +73,7 @@ export async function guardScan(cluster: Cluster, stack: EnvironmentStack): Prom
   );
   const { findings } = lintSources(
     found.flatMap(({ sources }) => sources),
-    { catalogue: stack.catalogue, environment: stack.name },
+    { catalogue: stack.catalogue, environment: stack.name, vaults: { [stack.name]: stack.vault } },
   );
   const rules = admissionRules(stack);
   const enforced = new Map(scanned.map(({ kind, resource, judgedAs = resource }) => [kind, rules.get(judgedAs)]));

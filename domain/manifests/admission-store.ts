@@ -16,9 +16,10 @@ const vault = "object.spec.?provider.?vault";
 const reference = `${vault}.?auth.?kubernetes.?serviceAccountRef`;
 
 /** Refuses a SecretStore in a namespace of the environment that leads past its Vault, or that logs in as anyone else. */
-export function secretStorePolicy({ name, vault: { address } }: GuardedStack) {
+export function secretStorePolicy({ name, vault: { address, namespace } }: GuardedStack) {
   const hosts = vaultServerHosts(name).map(literal).join(", ");
   const server = `${vault}.?server.orValue('')`;
+  const inNamespace = namespace === undefined ? "" : `${vault}.?namespace.orValue('') == ${literal(namespace)} && `;
   return admissionPolicy(name, {
     apiVersion: "v1",
     resource: "secretstores",
@@ -30,8 +31,8 @@ export function secretStorePolicy({ name, vault: { address } }: GuardedStack) {
         { rules: rulesOf.provider },
       ),
       must(
-        `!${vault}.hasValue() || ${server} == ${literal(address)} || (isURL(${server}) && url(${server}).getHostname() in [${hosts}])`,
-        `a store leads to the Vault of its own environment, such as ${address}`,
+        `!${vault}.hasValue() || (${inNamespace}(${server} == ${literal(address)} || (isURL(${server}) && url(${server}).getHostname() in [${hosts}])))`,
+        `a store leads to the Vault of its own environment, such as ${address}${namespace === undefined ? "" : `, namespace ${namespace}`}`,
         { rules: rulesOf.environment },
       ),
       must(

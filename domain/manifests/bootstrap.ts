@@ -4,15 +4,17 @@ import { ourLabels } from "./marks.ts";
 
 const mountPath = "/opt/vault-bootstrap";
 const tokenMountPath = "/var/run/secrets/azure/tokens";
+const vaultCaPath = "/etc/vault-ca";
 /** File name and volume name that Azure's own webhook uses: where it runs too, it finds both there and adds nothing. */
 const tokenFile = "azure-identity-token";
 
 /** Bundle and configuration. Its name holds a hash of its data: a running pod never sees them change under it. */
-export function bootstrapConfigMap({ bootstrap, namespace, azure }: EnvironmentStack) {
+export function bootstrapConfigMap({ bootstrap, namespace, azure, vault }: EnvironmentStack) {
   const data = {
     "vault-bootstrap.cjs": bootstrap.bundle,
     "config.json": `${JSON.stringify(bootstrap.config, undefined, 2)}\n`,
     ...(azure.extraCaPem === undefined ? {} : { "extra-ca.pem": azure.extraCaPem }),
+    ...(vault.podCa !== undefined && "pem" in vault.podCa ? { "vault-ca.pem": vault.podCa.pem } : {}),
   };
   return {
     apiVersion: "v1" as const,
@@ -115,12 +117,14 @@ function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
           volumeMounts: [
             { name: "vault-bootstrap", mountPath, readOnly: true },
             ...(usesAzure ? [{ name: tokenFile, mountPath: tokenMountPath, readOnly: true }] : []),
+            ...vaultCaVolume(stack).map(({ name }) => ({ name, mountPath: vaultCaPath, readOnly: true })),
           ],
         },
       ],
       volumes: [
         { name: "vault-bootstrap", configMap: { name: bootstrapConfigMap(stack).metadata.name } },
         ...(usesAzure ? [azureTokenVolume(stack)] : []),
+        ...vaultCaVolume(stack),
       ],
     },
   };
@@ -140,7 +144,7 @@ type Variable<T> =
   | { readonly name: string; readonly value: string | T }
   | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } };
 
-function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): Variable<T>[] {
+function environment<T>({ azure, bootstrap, vault: { podCa } }: EnvironmentStack, clientId: T): Variable<T>[] {
   const usesAzure = bootstrap.config.source.type === "azure-key-vault";
   return [
     { name: "VAULT_BOOTSTRAP_CONFIG", value: `${mountPath}/config.json` },
@@ -157,7 +161,26 @@ function environment<T>({ azure, bootstrap }: EnvironmentStack, clientId: T): Va
         ]
       : []),
     ...(azure.extraCaPem === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: `${mountPath}/extra-ca.pem` }]),
+    // trusted for Vault alone, unlike NODE_EXTRA_CA_CERTS
+    ...(podCa === undefined
+      ? []
+      : [
+          {
+            name: "VAULT_CACERT",
+            value: "pem" in podCa ? `${mountPath}/vault-ca.pem` : `${vaultCaPath}/${podCa.key}`,
+          },
+        ]),
   ];
+}
+
+/** The ConfigMap or Secret that has Vault's CA, where the settings name one. */
+function vaultCaVolume({ vault: { podCa } }: EnvironmentStack) {
+  if (podCa === undefined || "pem" in podCa) return [];
+  const items = [{ key: podCa.key, path: podCa.key }];
+  const name = "vault-ca";
+  return podCa.kind === "ConfigMap"
+    ? [{ name, configMap: { name: podCa.name, items } }]
+    : [{ name, secret: { secretName: podCa.name, items } }];
 }
 
 function azureTokenVolume({ federated }: EnvironmentStack) {

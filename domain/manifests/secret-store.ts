@@ -1,4 +1,4 @@
-import type { EnvironmentStack } from "../plan/environment.ts";
+import type { EnvironmentStack, VaultCa } from "../plan/environment.ts";
 import type { PlannedStore } from "../plan.ts";
 import { ourLabels } from "./marks.ts";
 
@@ -22,6 +22,8 @@ export function secretStore(store: PlannedStore, { vault }: Pick<EnvironmentStac
       provider: {
         vault: {
           server: vault.address,
+          ...(vault.namespace === undefined ? {} : { namespace: vault.namespace }),
+          ...caOf(vault.podCa),
           path: vault.mount,
           version: "v2",
           auth: {
@@ -36,4 +38,11 @@ export function secretStore(store: PlannedStore, { vault }: Pick<EnvironmentStac
       retrySettings: { maxRetries: 3, retryInterval: "5s" },
     },
   };
+}
+
+/** External Secrets reads a `caProvider` from the store's own namespace; `caBundle` is base64 of PEM. */
+function caOf(ca: VaultCa | undefined) {
+  if (ca === undefined) return {};
+  if ("pem" in ca) return { caBundle: Buffer.from(ca.pem, "utf8").toString("base64") };
+  return { caProvider: { type: ca.kind, name: ca.name, key: ca.key } };
 }

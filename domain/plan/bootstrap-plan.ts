@@ -23,7 +23,7 @@ export interface BootstrapPlanInput {
   readonly plan: ChainPlan;
   readonly catalogue: Catalogue;
   readonly strictness: Strictness;
-  readonly vault: Pick<EnvironmentStack["vault"], "address" | "mount" | "authMount">;
+  readonly vault: Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
   readonly keyVaultUri: string;
   /** Whether Microsoft's instance discovery and the challenge's host cannot know this Azure; see BootstrapConfig. */
   readonly privateAzure: boolean;
@@ -34,13 +34,17 @@ export interface BootstrapPlanInput {
 
 /** What vault-bootstrap of one environment is told. */
 export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
-  const { plan, catalogue, strictness, vault, keyVaultUri, privateAzure } = input;
+  const { plan, catalogue, strictness, keyVaultUri, privateAzure } = input;
+  const { address, namespace, mount, authMount } = input.vault;
   const fromKubernetes = strictness.source === "kubernetes-secret";
   return {
     environment: plan.environment,
     namespace: plan.namespace,
     vault: {
-      ...vault,
+      address,
+      ...(namespace === undefined ? {} : { namespace }),
+      mount,
+      authMount,
       role: bootstrapRole,
       initialise: strictness.initialise,
       unseal: strictness.unseal,

@@ -100,6 +100,11 @@ export interface SharedStack {
   readonly findings: readonly Finding[];
 }
 
+/** A CA as PEM text, or an object that has it in every namespace with a store. */
+export type VaultCa =
+  | { readonly pem: string }
+  | { readonly kind: "ConfigMap" | "Secret"; readonly name: string; readonly key: string };
+
 /** One environment's stack, ready to be registered. `local` carries the shared part as well. */
 export interface EnvironmentStack {
   readonly kind: "environment";
@@ -120,10 +125,18 @@ export interface EnvironmentStack {
     readonly address: string;
     /** How this machine reaches it; where the setting leaves it out, as the entry file says (VAULT_ADDR), else by a port-forward. */
     readonly operatorAddress: string;
-    /** KV v2 mount, `secret`. */
+    /** Namespace of Vault Enterprise or OpenBao, such as `platform/dev`. @default - the root namespace */
+    readonly namespace?: string;
+    /** CA of Vault's certificate, as pods get it. @default - the public CAs */
+    readonly podCa?: VaultCa;
+    /** The same on this machine: `file` as the provider gets it, `pem` its text. @default - the public CAs */
+    readonly operatorCa?: { readonly file?: string; readonly pem: string };
+    /** Path of the KV v2 engine, such as `secret`. */
     readonly mount: string;
-    /** Auth mount, `kubernetes`. */
+    /** Path of the Kubernetes auth method, such as `kubernetes`. */
     readonly authMount: string;
+    /** Namespace and name of Vault's StatefulSet; its pods are `<name>-0` and so on. */
+    readonly statefulSet: { readonly namespace: string; readonly name: string };
     /** Namespace and name of the Vault server's ServiceAccount, which reviews tokens. */
     readonly serviceAccount: { readonly namespace: string; readonly name: string };
     /** As Vault sees the API server; `https://kubernetes.default.svc` but in `outside-pod`. */

@@ -17,6 +17,12 @@ export interface StackClaim {
   readonly namespaces: readonly string[];
   /** How pods reach its Vault. */
   readonly vaultAddress: string;
+  /** Namespace of Vault Enterprise or OpenBao. @default - the root namespace */
+  readonly vaultNamespace?: string;
+  /** Path of the KV v2 engine. */
+  readonly vaultMount: string;
+  /** Path of the Kubernetes auth method. */
+  readonly vaultAuthMount: string;
   readonly federated: FederatedSubject;
 }
 
@@ -82,10 +88,11 @@ function sharedNamespaces(first: StackClaim, second: StackClaim): readonly Findi
     );
 }
 
-/** Two stacks on one Vault: policies and roles have one name in each, so the second would take the first's over. */
+/** Two stacks on one Vault: policies and roles have the same names in each, and only a namespace keeps them apart. */
 function sharedVault(first: StackClaim, second: StackClaim): readonly Finding[] {
   const sameCluster = first.oidcIssuer === second.oidcIssuer || !isClusterLocal(first.vaultAddress);
   if (!sameCluster || first.vaultAddress !== second.vaultAddress) return [];
+  if (first.vaultNamespace !== second.vaultNamespace) return [];
   return [
     error(
       "vault-role-collides",
@@ -93,7 +100,7 @@ function sharedVault(first: StackClaim, second: StackClaim): readonly Finding[] 
       second.where,
       bootstrapRole,
       `${first.environment} (${first.where}) and ${second.environment} (${second.where}) both write the role ${bootstrapRole} to ${first.vaultAddress}`,
-      "give each environment a Vault of its own; leave vault.address out for the usual one",
+      "give each environment a Vault of its own (leave vault.address out for the default), or a namespace of its own in it (vault.namespace)",
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import type { EnvironmentStack } from "../plan/environment.ts";
+import { operatorTarget } from "../vault-target.ts";
 import { kubernetesAuthConfig } from "./kubernetes-auth-config.ts";
 import { vaultPolicies, type VaultPolicy } from "./vault-policies.ts";
 import type { VaultRole } from "./vault-roles.ts";
@@ -9,8 +10,16 @@ import type { VaultRole } from "./vault-roles.ts";
  */
 
 /** The token comes from VAULT_TOKEN in the provider's environment: as an argument it would be copied into state. */
-export function vaultProviderInputs({ operatorAddress }: EnvironmentStack["vault"]) {
-  return { address: operatorAddress, skipChildToken: true };
+export function vaultProviderInputs(vault: EnvironmentStack["vault"]) {
+  const { address, namespace, serverName } = operatorTarget(vault);
+  const caCertFile = vault.operatorCa?.file;
+  return {
+    address,
+    skipChildToken: true,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(caCertFile === undefined ? {} : { caCertFile }),
+    ...(serverName === undefined ? {} : { tlsServerName: serverName }),
+  };
 }
 
 export function kvMountInputs({ vault }: EnvironmentStack) {

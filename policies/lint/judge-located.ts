@@ -25,6 +25,8 @@ export interface LintContext {
   readonly exemptions: readonly Exemption[];
   /** `YYYY-MM-DD`, UTC. */
   readonly today: string;
+  /** See RuleContext. */
+  readonly vaults?: RuleContext["vaults"];
 }
 
 const resourceRules = rules.filter((rule) => !isStackRule(rule));
@@ -75,11 +77,15 @@ export function judgeStacks(all: readonly Located[], context: LintContext): read
 }
 
 function judgingOf(
-  { catalogue, exemptions, today }: LintContext,
+  { catalogue, exemptions, today, vaults }: LintContext,
   place: Place,
   known: Pick<RuleContext, "isPlaceAssumed" | "isOwnStack"> = {},
 ): JudgingOptions {
-  return { context: { catalogue, place, ...known }, exemptions, today };
+  return {
+    context: { catalogue, place, ...known, ...(vaults === undefined ? {} : { vaults }) },
+    exemptions,
+    today,
+  };
 }
 
 function located({ file, lineOf }: Located, { finding, path, violation }: JudgedFinding): LintFinding {

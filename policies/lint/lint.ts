@@ -6,7 +6,7 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";
-import type { Place } from "../rule.ts";
+import type { Place, RuleContext } from "../rule.ts";
 import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
@@ -36,6 +36,8 @@ export interface LintOptions {
   readonly exemptions?: readonly Exemption[];
   /** `YYYY-MM-DD`, UTC. @default - today */
   readonly today?: string;
+  /** See RuleContext. */
+  readonly vaults?: RuleContext["vaults"];
   /** Whether git tracks a file; asked for `.env` files only. @default - none is */
   readonly isTracked?: (file: string) => GitAnswer;
   /** What `-` among the paths stands for. @default - standard input */
@@ -86,7 +88,12 @@ class Run {
     this.#patches = patches;
     this.#generators = generators;
     const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = options;
-    this.#context = { catalogue, exemptions, today };
+    this.#context = {
+      catalogue,
+      exemptions,
+      today,
+      ...(options.vaults === undefined ? {} : { vaults: options.vaults }),
+    };
   }
 
   read({ file, text, unread }: SourceFile): void {

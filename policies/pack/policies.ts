@@ -10,7 +10,7 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn, placeOfUrn } from "../place.ts";
-import { isStackRule, type Place, type ResourceRule, type Rule, type StackRule } from "../rule.ts";
+import { isStackRule, type Place, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
 import { formatEngineMessage } from "./engine-message.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
@@ -27,6 +27,8 @@ export interface PackInput {
   readonly isPreview: boolean;
   /** What names in the Key Vault of a place begin with, as its stack file sets it. @default - not known */
   readonly keyVaultPrefixOf?: (place: Place) => string | undefined;
+  /** See RuleContext. */
+  readonly vaults?: RuleContext["vaults"];
 }
 
 /** One Pulumi policy for each rule. Creates no PolicyPack, so tests can import it. */
@@ -99,6 +101,7 @@ function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): J
       place,
       isOwnStack: isOwnUrn(urn),
       ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }),
+      ...(input.vaults === undefined ? {} : { vaults: input.vaults }),
     },
     exemptions: [...input.exemptions, ...exemptions],
     today: input.today,

@@ -3,7 +3,7 @@ import { defaultOperatorAddress } from "../../environments/claims.ts";
 
 describe("defaultOperatorAddress", () => {
   it("is one on this machine for each environment: nobody meets another's Vault there", () => {
-    const addresses = (["dev", "staging", "prod"] as const).map(defaultOperatorAddress);
+    const addresses = (["dev", "staging", "prod"] as const).map((name) => defaultOperatorAddress(name, "http://vault"));
     assert.equal(new Set(addresses).size, addresses.length);
     for (const address of addresses) assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/);
   });

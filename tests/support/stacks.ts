@@ -101,6 +101,7 @@ export function environmentStack(
     operatorAddress: "http://127.0.0.1:8200",
     mount: "secret",
     authMount: "kubernetes",
+    statefulSet: { namespace, name: `vault-core-${name}` },
     serviceAccount: { namespace, name: `vault-core-${name}` },
     kubernetesHost: "https://kubernetes.default.svc",
   };

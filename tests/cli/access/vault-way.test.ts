@@ -76,17 +76,17 @@ describe("openWayToVault", () => {
   });
   it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
     // where the port is taken on this machine there is another already
-    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev")).port)).catch(
+    const another = await listening(200, Number(new URL(defaultOperatorAddress("dev", "http://vault")).port)).catch(
       (error: unknown) => {
         assert.equal((error as NodeJS.ErrnoException).code, "EADDRINUSE");
         return undefined;
       },
     );
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
-    const way = await open(defaultOperatorAddress("dev")).finally(() => another?.close());
+    const way = await open(defaultOperatorAddress("dev", "http://vault")).finally(() => another?.close());
     await way.close();
     assert.ok(way.closed instanceof ServerError);
-    assert.notEqual(way.address, defaultOperatorAddress("dev"));
+    assert.notEqual(way.address, defaultOperatorAddress("dev", "http://vault"));
   });
   it("is open where Vault answers by itself, and opens nothing then", async () => {
     const vault = await listening(200);

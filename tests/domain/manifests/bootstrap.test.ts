@@ -174,3 +174,33 @@ describe("bootstrapSyncJob", () => {
     assert.equal(spec.backoffLimit, 0);
   });
 });
+
+describe("the CA of Vault in the pod", () => {
+  const withCa = (podCa: NonNullable<EnvironmentStack["vault"]["podCa"]>) =>
+    environmentStack("dev", { vault: { ...stack.vault, podCa } });
+
+  it("is in the ConfigMap where the settings have its text", () => {
+    const own = withCa({ pem: "PEM" });
+    assert.equal(bootstrapConfigMap(own).data["vault-ca.pem"], "PEM");
+    assert.equal(podOf(own).env["VAULT_CACERT"], "/opt/vault-bootstrap/vault-ca.pem");
+  });
+
+  for (const [kind, source] of [
+    ["ConfigMap", { configMap: { name: "company-ca", items: [{ key: "ca.crt", path: "ca.crt" }] } }],
+    ["Secret", { secret: { secretName: "company-ca", items: [{ key: "ca.crt", path: "ca.crt" }] } }],
+  ] as const) {
+    it(`is mounted from the ${kind} that the settings name, and nothing else of it`, () => {
+      const { spec, container, env } = podOf(withCa({ kind, name: "company-ca", key: "ca.crt" }));
+      assert.deepEqual(
+        spec.volumes.find(({ name: volume }) => volume === "vault-ca"),
+        { name: "vault-ca", ...source },
+      );
+      assert.ok(
+        container.volumeMounts.some(
+          ({ name: volume, mountPath }) => volume === "vault-ca" && mountPath === "/etc/vault-ca",
+        ),
+      );
+      assert.equal(env["VAULT_CACERT"], "/etc/vault-ca/ca.crt");
+    });
+  }
+});

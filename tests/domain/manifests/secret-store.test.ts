@@ -21,6 +21,19 @@ describe("secretStore", () => {
       },
     }));
 
+  it("has the namespace in Vault, mounts and the CA of a company's Vault", () => {
+    const company = { ...stack.vault, namespace: "platform/dev", mount: "kv-dev", authMount: "k8s-dev" };
+    const byText = secretStore(own, { vault: { ...company, podCa: { pem: "PEM of a CA\n" } } }).spec.provider.vault;
+    assert.deepEqual(
+      [byText.namespace, byText.path, byText.auth.kubernetes.mountPath, byText.caBundle],
+      ["platform/dev", "kv-dev", "k8s-dev", Buffer.from("PEM of a CA\n").toString("base64")],
+    );
+    const podCa = { kind: "ConfigMap", name: "company-ca", key: "ca.crt" } as const;
+    const byReference = secretStore(own, { vault: { ...company, podCa } }).spec.provider.vault;
+    assert.deepEqual(byReference.caProvider, { type: "ConfigMap", name: "company-ca", key: "ca.crt" });
+    assert.equal(byReference.caBundle, undefined);
+  });
+
   it("gives each namespace a role of its own", () =>
     assert.equal(secretStore(argocd, stack).spec.provider.vault.auth.kubernetes.role, "ameide-secrets-reader-argocd"));
 

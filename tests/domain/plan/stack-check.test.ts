@@ -14,6 +14,8 @@ function claim(environment: EnvironmentName, changes: Partial<StackClaim> = {}):
     oidcIssuer,
     context: `ameide-${environment}`,
     namespaces: [namespaceOf(environment)],
+    vaultMount: "secret",
+    vaultAuthMount: "kubernetes",
     vaultAddress: `http://vault-core-${environment}.ameide-${environment}.svc.cluster.local:8200`,
     federated: federatedSubject(environment, oidcIssuer),
     ...changes,

@@ -1,0 +1,42 @@
+import type { EnvironmentStack } from "./plan/environment.ts";
+
+/** One Vault, as a client reaches it. */
+export interface VaultTarget {
+  /** Such as `https://vault.example:8200`. */
+  readonly address: string;
+  /** Of Vault Enterprise or OpenBao, such as `platform/dev`. @default - the root namespace */
+  readonly namespace?: string | undefined;
+  /** PEM of the CA of the server's certificate. @default - what Node trusts */
+  readonly ca?: string | undefined;
+  /** Name that the server's certificate must have. @default - the host of `address` */
+  readonly serverName?: string | undefined;
+}
+
+/**
+ * An environment's Vault from this machine. At the near end of a port-forward the certificate is still the server's, so it
+ * must have the name by which pods reach it.
+ */
+export function operatorTarget({
+  address: podAddress,
+  operatorAddress,
+  namespace,
+  operatorCa,
+}: EnvironmentStack["vault"]): VaultTarget {
+  const isForwarded = isLoopback(operatorAddress) && operatorAddress.startsWith("https:") && !isLoopback(podAddress);
+  return {
+    address: operatorAddress,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(operatorCa === undefined ? {} : { ca: operatorCa.pem }),
+    ...(isForwarded ? { serverName: new URL(podAddress).hostname } : {}),
+  };
+}
+
+/** The same server outside of any namespace, where root tokens belong. */
+export function inRootNamespace({ namespace: _namespace, ...target }: VaultTarget): VaultTarget {
+  return target;
+}
+
+/** Whether an address is one of this machine. */
+export function isLoopback(address: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(address).hostname);
+}

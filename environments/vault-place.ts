@@ -1,0 +1,112 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
+import { namespaceOf } from "../domain/plan/federation.ts";
+import type { Finding } from "../domain/finding.ts";
+import { defaultOperatorAddress, hasOwnCa, vaultAddressOf, type CloudEnvironment } from "./claims.ts";
+import type { LoadContext } from "./load-context.ts";
+import type { VaultSettings } from "./settings.ts";
+import { stackFileName } from "./stack-file.ts";
+
+type Vault = EnvironmentStack["vault"];
+
+/**
+ * Where an environment's Vault is and whom it is trusted by, from the stack's settings and the Vault variables of the process.
+ *
+ * @returns findings `vault-ca-invalid`, `vault-ca-without-tls`, `vault-namespace-differs` (errors) and `vault-plain-http`, a
+ *   warning.
+ */
+export function vaultPlace(
+  name: CloudEnvironment,
+  settings: VaultSettings,
+  context: LoadContext,
+): { readonly vault: Vault; readonly findings: readonly Finding[] } {
+  const { namespace, mount, authMount, caFile } = settings;
+  const address = vaultAddressOf(name, settings);
+  const operatorAddress = settings.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name, address);
+  const { kubernetesNamespace = namespaceOf(name), statefulSet = `vault-core-${name}` } = settings;
+  const { serviceAccount = statefulSet } = settings;
+  const findings: Finding[] = [];
+  const refuse = (code: string, subject: string, problem: string, fix: string): void => {
+    findings.push({ code, stage: "vault", severity: "error", where: stackFileName(name), subject, problem, fix });
+  };
+  const readCa = (file: string, subject: string): string | undefined => {
+    const read = readCertificates(isAbsolute(file) ? file : join(context.root, file));
+    if ("pem" in read) return read.pem;
+    refuse(
+      "vault-ca-invalid",
+      subject,
+      `${subject} ${file} ${read.problem}`,
+      "give the path of a PEM file with the certificate of the CA",
+    );
+    return undefined;
+  };
+  const ownPem = caFile === undefined ? undefined : readCa(caFile, "vault.caFile");
+  // the provider reads VAULT_CACERT without help; the command line must trust the same
+  const variable = caFile === undefined && !context.offline ? context.vaultCaFile : undefined;
+  const pem = ownPem ?? (variable === undefined ? undefined : readCa(variable, "VAULT_CACERT"));
+  if (hasOwnCa(settings) && address.startsWith("http:")) {
+    refuse(
+      "vault-ca-without-tls",
+      "vault.address",
+      `vault.address is ${address}, so the CA of vault.${caFile === undefined ? "caFrom" : "caFile"} is never asked for`,
+      "use an https address, or remove the CA",
+    );
+  }
+  if (!hasOwnCa(settings) && address.startsWith("http:")) {
+    findings.push({
+      code: "vault-plain-http",
+      stage: "vault",
+      severity: "warning",
+      where: stackFileName(name),
+      subject: "vault.address",
+      problem: `vault.address is ${address}, so ServiceAccount tokens and every secret cross the cluster's network in clear text`,
+      fix: "serve Vault by TLS, then set vault.address to its https address, and vault.caFile for a private CA",
+    });
+  }
+  const { vaultNamespace } = context;
+  if (vaultNamespace !== undefined && vaultNamespace.replace(/^\/|\/$/g, "") !== (namespace ?? "")) {
+    // the provider would use the variable where the settings say nothing, and the command line would not
+    refuse(
+      "vault-namespace-differs",
+      "vault.namespace",
+      `VAULT_NAMESPACE is ${vaultNamespace}, and vault.namespace is ${namespace ?? "not set"}`,
+      "unset VAULT_NAMESPACE, or set vault.namespace to the same",
+    );
+  }
+  const podCa: VaultCa | undefined = settings.caFrom ?? (ownPem === undefined ? undefined : { pem: ownPem });
+  const vault: Vault = {
+    address,
+    operatorAddress,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(podCa === undefined ? {} : { podCa }),
+    ...(pem === undefined ? {} : { operatorCa: { ...(caFile === undefined ? {} : { file: caFile }), pem } }),
+    mount,
+    authMount,
+    statefulSet: { namespace: kubernetesNamespace, name: statefulSet },
+    serviceAccount: { namespace: kubernetesNamespace, name: serviceAccount },
+    kubernetesHost: "https://kubernetes.default.svc",
+  };
+  return { vault, findings };
+}
+
+/** The certificates of a PEM file and nothing else of it: the text goes into a ConfigMap and into every store. */
+function readCertificates(path: string): { readonly pem: string } | { readonly problem: string } {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return { problem: "cannot be read" };
+  }
+  if (text.includes("PRIVATE KEY-----"))
+    return { problem: "contains a private key, which would be copied into the cluster" };
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0) return { problem: "contains no certificate" };
+  try {
+    for (const certificate of certificates) void new X509Certificate(certificate);
+  } catch {
+    return { problem: "contains something that is not a certificate" };
+  }
+  return { pem: `${certificates.join("\n")}\n` };
+}

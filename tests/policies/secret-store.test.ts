@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import type { RuleContext } from "../../policies/rule.ts";
+import { storeSameEnvironment } from "../../policies/secret-store.ts";
+import { runRule } from "../../policies/judge.ts";
+import { policyCatalogue, subjectOf } from "../support/policy.ts";
+import { changed } from "./examples/example.ts";
+import { secretStore } from "./examples/samples.ts";
+
+const vaults = {
+  prod: {
+    address: "https://vault.vault-system.svc:8200",
+    namespace: "platform/prod",
+    mount: "secret",
+    authMount: "kubernetes",
+  },
+  staging: {
+    address: "https://vault.vault-system.svc:8200",
+    namespace: "platform/staging",
+    mount: "secret",
+    authMount: "kubernetes",
+  },
+};
+
+/** What the rule says of a store in ameide-prod. */
+function saidOf(server: string, namespace: string | undefined, context: Partial<RuleContext> = {}): readonly string[] {
+  const vault = ["spec", "provider", "vault"] as const;
+  const subject = subjectOf(changed(secretStore, [[...vault, "server"], server], [[...vault, "namespace"], namespace]));
+  const verdict = runRule(storeSameEnvironment, subject, {
+    catalogue: policyCatalogue,
+    place: "prod",
+    vaults,
+    ...context,
+  });
+  return verdict.kind === "violation" ? verdict.violations.map(({ problem }) => problem) : [];
+}
+
+describe("store-same-environment with Vaults that stack files set", () => {
+  it("allows the address and namespace of the stack file", () =>
+    assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/prod"), []));
+  it("refuses another namespace of the same Vault", () =>
+    assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/staging"), [
+      'reads in Vault\'s namespace "platform/staging"; set "platform/prod"',
+    ]));
+  it("refuses the root namespace where the stack file names one", () =>
+    assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", undefined), [
+      'names no namespace of Vault; set "platform/prod"',
+    ]));
+  it("refuses an address of nobody", () =>
+    assert.deepEqual(saidOf("https://vault.example.com", "platform/prod"), [
+      'leads to "vault.example.com", which is no environment\'s Vault',
+    ]));
+  it("refuses the same address where no stack file sets it", () =>
+    assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/prod", { vaults: {} }), [
+      'leads to "vault.vault-system.svc", which is no environment\'s Vault',
+    ]));
+});
