@@ -44,7 +44,11 @@ export async function startLiveChain(count: number): Promise<LiveChain> {
     if (up.code !== 0) throw new Error(up.err);
     const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
     const stack = wideStack(await loadLocalStack(home, [".env.example"]), count);
-    const root = await openRootToken({ address: stack.vault.operatorAddress, cluster, namespace: stack.namespace });
+    const root = await openRootToken({
+      vault: { address: stack.vault.operatorAddress },
+      cluster,
+      namespace: stack.namespace,
+    });
     await openNamespaces(cluster, stack);
     await fillVault(stack, root.token);
     await fillKeyVault(home, stack);
@@ -112,7 +116,8 @@ async function openNamespaces(cluster: Cluster, { plan }: EnvironmentStack): Pro
 
 async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void> {
   const { plan, vault, bootstrap, strictness } = stack;
-  const call = (path: string, body: object) => vaultCall(vault.operatorAddress, root, "POST", `/v1/${path}`, body);
+  const call = (path: string, body: object) =>
+    vaultCall({ address: vault.operatorAddress }, root, "POST", `/v1/${path}`, body);
   const stores = new Set(plan.stores.map(({ policy }) => policy));
   for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config }))
     if (stores.has(name)) await call(`sys/policies/acl/${name}`, { policy });

@@ -16,6 +16,8 @@ export interface Invocation {
   /** Such as `https://10.0.0.1:443`. */
   readonly kubernetesAddress: string;
   readonly azure: AzureIdentity;
+  /** PEM of the CA of Vault's certificate. @default - the public CAs */
+  readonly vaultCa?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,12 +35,14 @@ export async function readInvocation(argv: readonly string[], environment: Envir
     }
   }
   if (problems.length > 0) throw badConfiguration(problems);
+  const caFile = environment["VAULT_CACERT"] ?? "";
   const authorityHost = environment["AZURE_AUTHORITY_HOST"];
   return {
     config,
     ...flags,
     serviceAccountDir: environment["SERVICE_ACCOUNT_DIR"] ?? "/var/run/secrets/kubernetes.io/serviceaccount",
     kubernetesAddress: `https://${host?.includes(":") === true ? `[${host}]` : host}:${port}`,
+    ...(caFile === "" ? {} : { vaultCa: await readCa(caFile) }),
     azure: {
       clientId: environment["AZURE_CLIENT_ID"] ?? "",
       tenantId: environment["AZURE_TENANT_ID"] ?? "",
@@ -85,6 +89,14 @@ async function readConfig(file: string): Promise<BootstrapConfig> {
   const parsed = bootstrapConfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   throw badConfiguration(parsed.error.issues.map(describeIssue));
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw badConfiguration([`VAULT_CACERT ${file}: ${messageOf(error)}`], { cause: error });
+  }
 }
 
 /** zod/mini brings no sentences of its own. */

@@ -46,11 +46,13 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const account = await mountedServiceAccount(invocation.serviceAccountDir);
   const kubernetes = connectToKubernetes(invocation.kubernetesAddress, account, { timing, signal });
-  const { config, dryRun } = invocation;
+  const { config, dryRun, vaultCa } = invocation;
   const onRetry = (error: unknown, pause: number): void =>
     log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) });
   const vault = new VaultClient({
     address: config.vault.address,
+    namespace: config.vault.namespace,
+    ca: vaultCa,
     connections: concurrency.vault,
     retry: { timing, signal, onRetry },
   });

@@ -23,6 +23,8 @@ export interface TlsOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
+  /** Name that the server's certificate must have. @default - the host of the address */
+  readonly serverName?: string;
 }
 
 export interface HttpClientOptions extends TlsOptions {
@@ -46,6 +48,11 @@ export class NetworkError extends Error {
     this.name = "NetworkError";
     this.code = code;
     this.method = method;
+  }
+
+  /** Whether the server answered and its certificate was refused: unknown CA, another name, or expired. */
+  get isUntrusted(): boolean {
+    return /CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY)|SELF_SIGNED/.test(this.code);
   }
 }
 
@@ -112,9 +119,9 @@ export class HttpClient {
   constructor(base: string, options: HttpClientOptions = {}) {
     this.#base = new URL(base);
     this.#options = options;
-    const { connections: maxSockets = 4, ca, cert, key } = options;
+    const { connections: maxSockets = 4, ca, cert, key, serverName: servername } = options;
     const agent = { keepAlive: true, maxSockets };
-    const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+    const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) };
     this.#agent = this.#base.protocol === "https:" ? new https.Agent({ ...agent, ...tls }) : new http.Agent(agent);
   }
 

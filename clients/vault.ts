@@ -1,4 +1,5 @@
 import type { Redacted } from "../domain/redacted.ts";
+import type { VaultTarget } from "../domain/vault-target.ts";
 import {
   HttpClient,
   NetworkError,
@@ -34,7 +35,12 @@ export class VaultError extends ServerError {
 /** What Vault reports about itself to anyone, by the status code of `sys/health`. */
 export type VaultHealth =
   | { readonly state: "active" | "standby" | "sealed" | "uninitialised" }
-  | { readonly state: "unreachable"; readonly why: string };
+  | {
+      readonly state: "unreachable";
+      readonly why: string;
+      /** Whether it was reached and its certificate refused. @default false */
+      readonly isUntrusted?: boolean;
+    };
 
 export type VaultState = VaultHealth["state"];
 
@@ -57,15 +63,9 @@ export interface VaultTokenSource {
   token(): Promise<Redacted>;
 }
 
-export interface VaultClientOptions extends Pick<HttpClientOptions, "connections" | "timeoutInMs"> {
-  /** Such as `https://vault.example:8200`. */
-  readonly address: string;
+export interface VaultClientOptions extends VaultTarget, Pick<HttpClientOptions, "connections" | "timeoutInMs"> {
   /** Sent with each call that names no session. @default - none */
   readonly token?: Redacted | undefined;
-  /** Of Vault Enterprise, such as `platform/dev`. @default - the root namespace */
-  readonly namespace?: string | undefined;
-  /** PEM of the CA of the server's certificate. @default - what Node trusts */
-  readonly ca?: string | undefined;
   /** @default - each call is made once */
   readonly retry?: Omit<RetryOptions, "verdict"> & Partial<Pick<RetryOptions, "verdict">>;
 }
@@ -74,6 +74,8 @@ export interface VaultCall {
   readonly body?: object | undefined;
   /** Whose token the call carries. @default - the client's own */
   readonly session?: VaultTokenSource;
+  /** For what belongs to the server and to no namespace, such as a root token. @default false */
+  readonly inRootNamespace?: boolean;
   /** No retry: the caller decides. */
   readonly once?: boolean;
   /** A write: it is not broken off when the client's signal is aborted, only not tried again. */
@@ -81,7 +83,7 @@ export interface VaultCall {
 }
 
 /** Vault serves these outside of any namespace. */
-const rootOnly = /^sys\/(?:health|init|leader|seal-status|unseal)\b/;
+const rootOnly = /^sys\/(?:generate-root|health|init|leader|seal-status|unseal)\b/;
 
 /** Vault's HTTP API. Paths are below `/v1/` and already encoded. */
 export class VaultClient {
@@ -91,12 +93,13 @@ export class VaultClient {
   readonly #options: VaultClientOptions;
 
   constructor(options: VaultClientOptions) {
-    const { address, token, ca, connections, timeoutInMs } = options;
+    const { address, token, ca, serverName, connections, timeoutInMs } = options;
     this.address = address;
     this.hasToken = token !== undefined;
     this.#options = options;
     this.#http = new HttpClient(address, {
       ...(ca === undefined ? {} : { ca }),
+      ...(serverName === undefined ? {} : { serverName }),
       ...(connections === undefined ? {} : { connections }),
       ...(timeoutInMs === undefined ? {} : { timeoutInMs }),
       headers: { "x-vault-request": "true" },
@@ -115,12 +118,12 @@ export class VaultClient {
    * @throws VaultError, NetworkError; what the session throws.
    */
   async call<T = unknown>(method: string, path: string, options: VaultCall = {}): Promise<T> {
-    const { body, session, once = false, inHand = false } = options;
+    const { body, session, inRootNamespace, once = false, inHand = false } = options;
     const settings = this.#options.retry;
     const attempt = async (): Promise<T> => {
       const token = session === undefined ? this.#options.token : await session.token();
       const signal = inHand ? undefined : settings?.signal;
-      const response = await this.send(method, path, { body, token, signal });
+      const response = await this.send(method, path, { body, token, inRootNamespace, signal });
       if (response.status >= 300 && !path.startsWith("sys/health")) throw errorOf(`${method} ${path}`, response);
       return (response.body === "" ? undefined : parseAnswer(path, response.body)) as T;
     };
@@ -133,7 +136,10 @@ export class VaultClient {
       const state = stateOfStatus[status];
       return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
     } catch (error) {
-      if (error instanceof NetworkError) return { state: "unreachable", why: error.message };
+      if (error instanceof NetworkError) {
+        const { message: why, isUntrusted } = error;
+        return { state: "unreachable", why, ...(isUntrusted ? { isUntrusted } : {}) };
+      }
       throw error;
     }
   }
@@ -145,14 +151,15 @@ export class VaultClient {
     options: {
       readonly body?: object | undefined;
       readonly token?: Redacted | undefined;
+      readonly inRootNamespace?: boolean | undefined;
       readonly signal?: AbortSignal | undefined;
     } = {},
   ): Promise<HttpResponse> {
-    const { body, token, signal } = options;
+    const { body, token, inRootNamespace = rootOnly.test(path), signal } = options;
     const { namespace } = this.#options;
     return await this.#http.request(method, `/v1/${path}`, {
       headers: {
-        ...(namespace === undefined || rootOnly.test(path) ? {} : { "x-vault-namespace": namespace }),
+        ...(namespace === undefined || inRootNamespace ? {} : { "x-vault-namespace": namespace }),
         ...(token === undefined ? {} : { "x-vault-token": token.reveal() }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },

@@ -3,28 +3,32 @@ import { VaultClient, VaultError } from "../clients/vault.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { UserError } from "../domain/user-error.ts";
+import { operatorTarget } from "../domain/vault-target.ts";
 
 /**
  * Asks Vault, before anything is registered, whether its provider can work at all: the provider looks its token up at
  * every preview, and its own errors are only `connection refused` or `403`.
  *
  * @param token - VAULT_TOKEN of the environment; it is looked up and goes nowhere else.
- * @throws UserError `vault-unreachable`, `vault-uninitialised`, `vault-sealed`, `vault-token-missing` or
- *   `vault-token-refused`, each with the command that fixes it.
+ * @throws UserError `vault-unreachable`, `vault-uninitialised`, `vault-sealed`, `vault-token-missing`,
+ *   `vault-namespace-missing` or `vault-token-refused`, each with the command that fixes it.
  */
 export async function requireVault({ name, vault }: EnvironmentStack, token: string | undefined): Promise<void> {
-  const { operatorAddress: address } = vault;
+  const target = operatorTarget(vault);
+  const { address, namespace } = target;
   const own = token === undefined || token === "" ? undefined : new Redacted(token);
-  const client = new VaultClient({ address, token: own, timeoutInMs: 5_000 });
-  const unreachable = (why: string): UserError =>
+  const client = new VaultClient({ ...target, token: own, timeoutInMs: 5_000 });
+  const unreachable = (why: string, isUntrusted = false): UserError =>
     UserError.of(
       "vault-unreachable",
       `no Vault of ${name} answers at ${address}: ${why}`,
-      `kubectl -n ${vault.serviceAccount.namespace} port-forward svc/${vault.serviceAccount.name} 8200:8200, then VAULT_ADDR=http://127.0.0.1:8200; ameide-secrets up does both itself`,
+      isUntrusted
+        ? `set vault.caFile of Pulumi.${name}.yaml (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate`
+        : `kubectl -n ${vault.statefulSet.namespace} port-forward svc/${vault.statefulSet.name} 8200:8200, then VAULT_ADDR=${new URL(vault.address).protocol}//127.0.0.1:8200; ameide-secrets up does both itself`,
     );
   try {
     const health = await client.health();
-    if (health.state === "unreachable") throw unreachable(health.why);
+    if (health.state === "unreachable") throw unreachable(health.why, health.isUntrusted);
     if (health.state === "uninitialised") {
       const problem = `the Vault of ${name} at ${address} was never initialised`;
       throw UserError.of("vault-uninitialised", problem, `ameide-secrets up --stack ${name}`);
@@ -42,8 +46,15 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
     }
     await client.get("auth/token/lookup-self");
   } catch (error) {
-    if (error instanceof NetworkError) throw unreachable(error.message);
+    if (error instanceof NetworkError) throw unreachable(error.message, error.isUntrusted);
     if (!(error instanceof VaultError)) throw error;
+    if (error.status === 404 && namespace !== undefined) {
+      throw UserError.of(
+        "vault-namespace-missing",
+        `the Vault of ${name} at ${address} has no namespace ${namespace}`,
+        `have it created: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`,
+      );
+    }
     throw UserError.of(
       "vault-token-refused",
       `the Vault of ${name} at ${address} refuses this VAULT_TOKEN (${error.message}): it is of another Vault, revoked or expired`,

@@ -35,7 +35,7 @@ export function withNames(text: string, expected: Expectation, about?: Pick<Sigh
     "<identity>": azure.identity,
     "<resource-group>": azure.resourceGroup,
     "<tenant>": azure.tenantId,
-    "<vault>": vault.serviceAccount.name,
+    "<vault>": vault.statefulSet.name,
     "<auth-mount>": vault.authMount,
     "<name>": about?.name,
   };

@@ -17,6 +17,7 @@ import { prod } from "./prod.ts";
 import type { EnvironmentSettings } from "./settings.ts";
 import type { SettingsOf } from "./stack-settings.ts";
 import { staging } from "./staging.ts";
+import { namespaceOf } from "../domain/names.ts";
 import { vaultPlace } from "./vault-place.ts";
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };

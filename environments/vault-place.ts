@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
-import { namespaceOf } from "../domain/plan/federation.ts";
+import { namespaceOf, vaultServerName } from "../domain/names.ts";
 import type { Finding } from "../domain/finding.ts";
 import { defaultOperatorAddress, hasOwnCa, vaultAddressOf, type CloudEnvironment } from "./claims.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -25,7 +25,7 @@ export function vaultPlace(
   const { namespace, mount, authMount, caFile } = settings;
   const address = vaultAddressOf(name, settings);
   const operatorAddress = settings.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name, address);
-  const { kubernetesNamespace = namespaceOf(name), statefulSet = `vault-core-${name}` } = settings;
+  const { kubernetesNamespace = namespaceOf(name), statefulSet = vaultServerName(name) } = settings;
   const { serviceAccount = statefulSet } = settings;
   const findings: Finding[] = [];
   const refuse = (code: string, subject: string, problem: string, fix: string): void => {

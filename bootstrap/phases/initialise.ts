@@ -47,7 +47,7 @@ export async function initialise(run: Run, credentials: CredentialsSecret): Prom
 export async function revokeRootToken({ vault, log }: Run, token: Redacted): Promise<void> {
   try {
     const session = { token: () => Promise.resolve(token) };
-    await vault.call("POST", "auth/token/revoke-self", { session, inHand: true });
+    await vault.call("POST", "auth/token/revoke-self", { session, inRootNamespace: true, inHand: true });
     log.info("root-token-revoked");
   } catch (error) {
     if (error instanceof VaultError && error.status === 403) return; // an earlier try did it, and its answer was lost

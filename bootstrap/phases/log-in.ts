@@ -36,7 +36,7 @@ function refused(authMount: string, role: string, error: VaultError): BootstrapF
 
 function fixFor(error: VaultError, authMount: string): string {
   if (error.says("invalid role name") || error.says("no handler for route") || error.status === 404) {
-    return "the role or the auth mount is not there yet: ameide-secrets up makes both";
+    return "the role, the auth mount or the namespace does not exist: ameide-secrets up creates role and mount, in the namespace that vault.namespace of the stack file names";
   }
   if (error.says("service account name not authorized") || error.says("namespace not authorized")) {
     return "the role is bound to another ServiceAccount: ameide-secrets up binds it to this one";

@@ -3,19 +3,27 @@ import { pauseFor } from "../../clients/pacing.ts";
 import type { Run } from "../run-context.ts";
 import { health, type ServingState } from "../vault-system.ts";
 
+const untrustedFix =
+  "set vault.caFile (or vault.caFrom) of the stack file to the CA of Vault's certificate, and vault.address to a name that the certificate has: ameide-secrets up";
+
 /**
  * Waits until Vault answers and knows what it is.
  *
  * @throws BootstrapFailure `vault-unreachable`
  */
 export async function waitForVault(run: Run): Promise<Exclude<ServingState["state"], "unreachable" | "electing">> {
-  const found = await waitUntil(run, ({ state }) => state !== "unreachable" && state !== "electing");
+  const found = await waitUntil(run, (seen) => {
+    // a certificate does not become trusted by waiting
+    return seen.state === "unreachable" ? seen.isUntrusted === true : seen.state !== "electing";
+  });
   if (found.state === "unreachable" || found.state === "electing") {
     const why = found.state === "unreachable" ? found.why : "it has no leader";
     throw new BootstrapFailure(
       "vault-unreachable",
       `Vault at ${run.config.vault.address} does not serve: ${why}`,
-      "see whether its pods run and whether the address is that of its Service",
+      found.state === "unreachable" && found.isUntrusted === true
+        ? untrustedFix
+        : "see whether its pods run and whether the address is that of its Service",
     );
   }
   run.log.info("vault", { state: found.state });

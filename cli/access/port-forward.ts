@@ -22,6 +22,8 @@ export async function openPortForward(options: {
   readonly namespace: string;
   readonly pod: string;
   readonly podPort: number;
+  /** What the pod speaks. */
+  readonly scheme: "http" | "https";
   readonly localPort: number;
 }): Promise<PortForward> {
   const { KubeConfig, PortForward: Forward } = await import("@kubernetes/client-node");
@@ -55,7 +57,7 @@ export async function openPortForward(options: {
     server.listen(options.localPort, "127.0.0.1", resolve);
   });
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `${options.scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

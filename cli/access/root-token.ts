@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { inRootNamespace, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { vaultCredentials } from "./vault-credentials.ts";
 import { vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
@@ -8,7 +9,7 @@ import { credentialsSecret } from "../../domain/names.ts";
 
 export interface RootTokenOptions {
   /** Vault, as this machine reaches it. */
-  readonly address: string;
+  readonly vault: VaultTarget;
   readonly cluster: Pick<Cluster, "find">;
   readonly namespace: string;
   /** What else helps where there is no key. @default - a VAULT_TOKEN, for those that read one */
@@ -24,15 +25,16 @@ export interface RootToken extends ShortToken {
 
 /**
  * A root token: the stored one where `vault-auto-credentials` has one that Vault still knows, else a new one, generated with
- * the unseal key (or the recovery key). `revoke` ends a generated one and leaves a stored one alone.
+ * the unseal key (or the recovery key). It belongs to the root namespace, and is valid in every other. `revoke` ends a generated one and leaves a stored one alone.
  *
  * @throws UserError `vault-credentials-missing` without either; `vault-root-not-generated` where Vault refuses;
  *   `vault-root-busy` where somebody else is generating one.
  */
 export async function openRootToken(options: RootTokenOptions): Promise<RootToken> {
-  const { address, cluster, namespace } = options;
+  const { cluster, namespace } = options;
+  const vault = inRootNamespace(options.vault);
   const { rootToken, unsealKey, recoveryKey, exists } = await vaultCredentials(cluster, namespace);
-  if (rootToken !== undefined && (await isValidToken(address, rootToken)))
+  if (rootToken !== undefined && (await isValidToken(vault, rootToken)))
     return { token: rootToken, isStored: true, revoke: () => Promise.resolve() };
   const key = unsealKey ?? recoveryKey;
   if (key === undefined) {
@@ -43,8 +45,8 @@ export async function openRootToken(options: RootTokenOptions): Promise<RootToke
       options.fix ?? "set VAULT_TOKEN to a token that may write the policy ameide-secrets-deployer",
     );
   }
-  const token = await generateRootToken(address, key, options.patienceInSeconds);
-  return { token, isStored: false, revoke: () => revokeRootToken(address, token) };
+  const token = await generateRootToken(vault, key, options.patienceInSeconds);
+  return { token, isStored: false, revoke: () => revokeRootToken(vault, token) };
 }
 
 /** Runs `use` with a root token that does not outlive it. @throws as {@link openRootToken}, and what `use` throws. */
@@ -58,9 +60,9 @@ export async function withRootToken<T>(options: RootTokenOptions, use: (root: Re
 }
 
 /** Whether Vault knows the token. @throws UserError where Vault does not answer. */
-export async function isValidToken(address: string, token: Redacted): Promise<boolean> {
+export async function isValidToken(vault: VaultTarget, token: Redacted): Promise<boolean> {
   try {
-    await vaultCall(address, token, "GET", "/v1/auth/token/lookup-self");
+    await vaultCall(vault, token, "GET", "/v1/auth/token/lookup-self");
     return true;
   } catch (error) {
     if (vaultStatus(error) === 403) return false;
@@ -84,42 +86,41 @@ interface Attempt {
  * @param key - the only share; a Vault with several is for its key holders.
  * @see https://developer.hashicorp.com/vault/api-docs/system/generate-root
  */
-export async function generateRootToken(address: string, key: Redacted, patienceInSeconds = 10): Promise<Redacted> {
-  const { nonce, otp, required } = await startAttempt(address, patienceInSeconds);
+export async function generateRootToken(vault: VaultTarget, key: Redacted, patienceInSeconds = 10): Promise<Redacted> {
+  const { nonce, otp, required } = await startAttempt(vault, patienceInSeconds);
   try {
-    if (required > 1) throw notGenerated(address, `it takes ${required} key shares, and one is stored`);
+    if (required > 1) throw notGenerated(vault, `it takes ${required} key shares, and one is stored`);
     const body = { key: key.reveal(), nonce };
     const answer = await vaultCall<{ complete: boolean; encoded_token?: string; encoded_root_token?: string }>(
-      address,
+      vault,
       undefined,
       "PUT",
       "/v1/sys/generate-root/update",
       body,
     );
     const encoded = answer.encoded_token || answer.encoded_root_token;
-    if (!answer.complete || encoded === undefined) throw notGenerated(address, "the key was not enough");
+    if (!answer.complete || encoded === undefined) throw notGenerated(vault, "the key was not enough");
     return decoded(encoded, otp);
   } catch (error) {
-    await cancelAttempt(address, nonce);
-    throw vaultStatus(error) === 400 ? notGenerated(address, (error as Error).message, error) : error;
+    await cancelAttempt(vault, nonce);
+    throw vaultStatus(error) === 400 ? notGenerated(vault, (error as Error).message, error) : error;
   }
 }
 
 /** Vault knows one attempt at a time. Another one is waited for: ours end within milliseconds, a person's is not disturbed. */
-async function startAttempt(address: string, patienceInSeconds: number): Promise<Attempt> {
+async function startAttempt(vault: VaultTarget, patienceInSeconds: number): Promise<Attempt> {
   const deadline = performance.now() + patienceInSeconds * 1000;
   for (;;) {
     try {
-      return await vaultCall<Attempt>(address, undefined, "PUT", attemptPath, {});
+      return await vaultCall<Attempt>(vault, undefined, "PUT", attemptPath, {});
     } catch (error) {
       const status = vaultStatus(error);
-      if (status !== 400)
-        throw status === undefined ? error : notGenerated(address, `it answered HTTP ${status}`, error);
+      if (status !== 400) throw status === undefined ? error : notGenerated(vault, `it answered HTTP ${status}`, error);
       if (performance.now() > deadline) {
         throw UserError.of(
           "vault-root-busy",
-          `somebody is generating a root token of Vault at ${address}, and Vault does one at a time`,
-          `wait for them; if nobody is (a run was killed): vault operator generate-root -cancel -address=${address}`,
+          `somebody is generating a root token of Vault at ${vault.address}, and Vault does one at a time`,
+          `wait for them; if nobody is (a run was killed): vault operator generate-root -cancel -address=${vault.address}`,
           { cause: error },
         );
       }
@@ -129,10 +130,10 @@ async function startAttempt(address: string, patienceInSeconds: number): Promise
 }
 
 /** Ends our own attempt only: after an answer that was lost it may be somebody else's turn already. */
-async function cancelAttempt(address: string, nonce: string): Promise<void> {
+async function cancelAttempt(vault: VaultTarget, nonce: string): Promise<void> {
   try {
-    const current = await vaultCall<{ nonce: string }>(address, undefined, "GET", attemptPath);
-    if (current.nonce === nonce) await vaultCall(address, undefined, "DELETE", attemptPath);
+    const current = await vaultCall<{ nonce: string }>(vault, undefined, "GET", attemptPath);
+    if (current.nonce === nonce) await vaultCall(vault, undefined, "DELETE", attemptPath);
   } catch (error) {
     // what made us cancel is reported; an attempt that stays is found by the next one, which says how to end it
     if (!(error instanceof UserError)) throw error;
@@ -145,7 +146,7 @@ function decoded(encoded: string, otp: string): Redacted {
   return new Redacted(Buffer.from(bytes).toString("utf8"));
 }
 
-function notGenerated(address: string, why: string, cause?: unknown): UserError {
+function notGenerated({ address }: VaultTarget, why: string, cause?: unknown): UserError {
   return UserError.of(
     "vault-root-not-generated",
     `Vault at ${address} gives no root token for the unseal key: ${why}`,
@@ -159,10 +160,10 @@ function notGenerated(address: string, why: string, cause?: unknown): UserError 
  *
  * @throws UserError `vault-root-not-revoked` after three tries: it has no end of its own.
  */
-export async function revokeRootToken(address: string, token: Redacted): Promise<void> {
+export async function revokeRootToken(vault: VaultTarget, token: Redacted): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await vaultCall(address, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });
+      await vaultCall(vault, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });
       return;
     } catch (error) {
       if (vaultStatus(error) === 403) return; // it is gone already

@@ -1,6 +1,7 @@
 import { ServerError } from "../../clients/http.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import { defaultOperatorAddress } from "../../environments/claims.ts";
 import { type Cluster, KubernetesError } from "../../clients/kubernetes.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
@@ -30,7 +31,11 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
     const forward = isOwn ? await forwardToVault(stack, 0) : await reachVault(stack);
     const address = isOwn && forward !== undefined ? forward.address : operatorAddress;
     const close = async () => forward?.close();
-    if (forward === undefined || (await vaultState(address)) !== "unreachable") return { address, close };
+    if (
+      forward === undefined ||
+      (await vaultState(operatorTarget({ ...stack.vault, operatorAddress: address }))) !== "unreachable"
+    )
+      return { address, close };
     return { address, closed: await whyClosed(stack, cluster), close };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -43,7 +48,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
  * right where, or that there is no such pod; where all of that is in order, 400.
  */
 async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {
-  const { namespace, name } = vault.serviceAccount;
+  const { namespace, name } = vault.statefulSet;
   const of = `no port-forward to ${namespace}/${name}-0`;
   try {
     await cluster.text(`/api/v1/namespaces/${namespace}/pods/${name}-0/portforward?ports=8200`);
@@ -63,7 +68,7 @@ async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise
 export async function reachVault(stack: EnvironmentStack): Promise<PortForward | undefined> {
   const address = new URL(stack.vault.operatorAddress);
   if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
-  if ((await vaultState(stack.vault.operatorAddress)) !== "unreachable") return undefined;
+  if ((await vaultState(operatorTarget(stack.vault))) !== "unreachable") return undefined;
   return forwardToVault(stack, Number(address.port || "8200"));
 }
 
@@ -71,8 +76,9 @@ export async function reachVault(stack: EnvironmentStack): Promise<PortForward |
 export function forwardToVault({ vault, cluster }: EnvironmentStack, localPort: number): Promise<PortForward> {
   return openPortForward({
     ...cluster,
-    namespace: vault.serviceAccount.namespace,
-    pod: `${vault.serviceAccount.name}-0`,
+    scheme: new URL(vault.operatorAddress).protocol === "https:" ? "https" : "http",
+    namespace: vault.statefulSet.namespace,
+    pod: `${vault.statefulSet.name}-0`,
     podPort: 8200,
     localPort,
   });

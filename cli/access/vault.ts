@@ -1,15 +1,23 @@
 import { NetworkError } from "../../clients/http.ts";
-import { VaultClient, VaultError, type VaultState } from "../../clients/vault.ts";
+import { VaultClient, VaultError, type VaultHealth, type VaultState } from "../../clients/vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { VaultPolicy } from "../../domain/resources/vault-policies.ts";
 import { UserError } from "../../domain/user-error.ts";
+import type { VaultTarget } from "../../domain/vault-target.ts";
 
 /** What Vault reports about itself without a token. */
-export async function vaultState(address: string): Promise<VaultState> {
-  const vault = new VaultClient({ address, timeoutInMs: 5_000 });
-  const { state } = await vault.health();
-  vault.close();
-  return state;
+export async function vaultState(target: VaultTarget): Promise<VaultState> {
+  return (await vaultHealth(target)).state;
+}
+
+/** The same, with the reason where it does not answer. */
+export async function vaultHealth(target: VaultTarget): Promise<VaultHealth> {
+  const vault = new VaultClient({ ...target, timeoutInMs: 5_000 });
+  try {
+    return await vault.health();
+  } finally {
+    vault.close();
+  }
 }
 
 /**
@@ -55,7 +63,7 @@ const deployerTtl = "30m";
  * @throws UserError with Vault's own words when it refuses.
  */
 export async function deployerToken(options: {
-  readonly address: string;
+  readonly vault: VaultTarget;
   readonly root: ShortToken;
   readonly policies: readonly [VaultPolicy, ...VaultPolicy[]];
   /**
@@ -64,13 +72,13 @@ export async function deployerToken(options: {
    */
   readonly writePolicies: boolean;
 }): Promise<ShortToken> {
-  const { address, root, policies, writePolicies: write } = options;
+  const { vault, root, policies, writePolicies: write } = options;
   const [{ name }] = policies;
   let token = root;
   try {
-    if (write) await writePolicies(address, root.token, policies);
-    if (write || (await isThere(address, root.token, policyPath(name))))
-      token = await shortToken({ address, root: root.token, policy: name, ttl: deployerTtl });
+    if (write) await writePolicies(vault, root.token, policies);
+    if (write || (await isThere(vault, root.token, policyPath(name))))
+      token = await shortToken({ vault, root: root.token, policy: name, ttl: deployerTtl });
   } catch (error) {
     await root.revoke();
     throw error;
@@ -80,21 +88,25 @@ export async function deployerToken(options: {
 }
 
 /** @throws UserError with Vault's own words when it refuses; see {@link vaultStatus}. */
-export async function writePolicies(address: string, token: Redacted, policies: readonly VaultPolicy[]): Promise<void> {
-  for (const { name, policy } of policies) await vaultCall(address, token, "PUT", policyPath(name), { policy });
+export async function writePolicies(
+  vault: VaultTarget,
+  token: Redacted,
+  policies: readonly VaultPolicy[],
+): Promise<void> {
+  for (const { name, policy } of policies) await vaultCall(vault, token, "PUT", policyPath(name), { policy });
 }
 
-export async function deletePolicies(address: string, token: Redacted, names: readonly string[]): Promise<void> {
-  for (const name of names) await vaultCall(address, token, "DELETE", policyPath(name));
+export async function deletePolicies(vault: VaultTarget, token: Redacted, names: readonly string[]): Promise<void> {
+  for (const name of names) await vaultCall(vault, token, "DELETE", policyPath(name));
 }
 
 function policyPath(name: string): string {
   return `/v1/sys/policies/acl/${name}`;
 }
 
-async function isThere(address: string, token: Redacted, path: string): Promise<boolean> {
+async function isThere(vault: VaultTarget, token: Redacted, path: string): Promise<boolean> {
   try {
-    await vaultCall(address, token, "GET", path);
+    await vaultCall(vault, token, "GET", path);
     return true;
   } catch (error) {
     if (vaultStatus(error) === 404) return false;
@@ -104,13 +116,13 @@ async function isThere(address: string, token: Redacted, path: string): Promise<
 
 /** An orphan token with one policy; it ends by itself after `ttl` (Vault's own notation) where nobody revokes it. */
 export async function shortToken(options: {
-  readonly address: string;
+  readonly vault: VaultTarget;
   readonly root: Redacted;
   readonly policy: string;
   readonly ttl: string;
 }): Promise<ShortToken> {
-  const { address, root, policy, ttl } = options;
-  const made = await vaultCall(address, root, "POST", "/v1/auth/token/create-orphan", {
+  const { vault, root, policy, ttl } = options;
+  const made = await vaultCall(vault, root, "POST", "/v1/auth/token/create-orphan", {
     policies: [policy],
     ttl,
     explicit_max_ttl: ttl,
@@ -120,12 +132,16 @@ export async function shortToken(options: {
   return {
     token,
     revoke: async () => {
-      await vaultCall(address, token, "POST", "/v1/auth/token/revoke-self", {}).catch((error: unknown) => {
+      await vaultCall(vault, token, "POST", "/v1/auth/token/revoke-self", {}).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
       });
     },
   };
 }
+
+/** For a Vault whose certificate this machine does not accept. */
+export const untrustedFix =
+  "set vault.caFile of the stack file (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate, and vault.operatorAddress to a name that the certificate has";
 
 /** The HTTP status of an error of {@link vaultCall}, `undefined` where Vault did not answer at all. */
 export function vaultStatus(error: unknown): number | undefined {
@@ -139,24 +155,24 @@ export function vaultStatus(error: unknown): number | undefined {
  * @throws UserError `vault-refused` with Vault's own words, `vault-unreachable` where it does not answer.
  */
 export async function vaultCall<T = unknown>(
-  address: string,
+  target: VaultTarget,
   token: Redacted | undefined,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: object,
 ): Promise<T> {
-  const vault = new VaultClient({ address, token, timeoutInMs: 15_000 });
-  const fix = "look at Vault with: ameide-secrets doctor --stack <stack>";
+  const vault = new VaultClient({ ...target, token, timeoutInMs: 15_000 });
+  const look = "look at Vault with: ameide-secrets doctor --stack <stack>";
   try {
     return (await vault.call<T | undefined>(method, path.replace(/^\/v1\//, ""), { body })) ?? ({} as T);
   } catch (cause) {
     if (cause instanceof NetworkError) {
-      const problem = `Vault at ${address} does not answer ${method} ${path}: ${cause.message}`;
-      throw UserError.of("vault-unreachable", problem, fix, { cause });
+      const problem = `Vault at ${target.address} does not answer ${method} ${path}: ${cause.message}`;
+      throw UserError.of("vault-unreachable", problem, cause.isUntrusted ? untrustedFix : look, { cause });
     }
     if (!(cause instanceof VaultError)) throw cause;
     const problem = `Vault answered ${cause.status} to ${method} ${path}: ${cause.message}`;
-    throw UserError.of("vault-refused", problem, fix, { cause });
+    throw UserError.of("vault-refused", problem, look, { cause });
   } finally {
     vault.close();
   }

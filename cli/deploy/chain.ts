@@ -2,6 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { operatorPolicies } from "../../domain/resources/vault-policies.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { runBootstrapJob, inTurn, failedRun } from "../access/bootstrap-job.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
@@ -25,8 +26,6 @@ export interface OpenEngine {
 export interface ChainOptions {
   readonly stack: EnvironmentStack;
   readonly cluster: Cluster;
-  /** Vault, as this machine reaches it. */
-  readonly vaultAddress: string;
   /** A token that the person brought along (VAULT_TOKEN). @default - a short one, made and revoked by this run */
   readonly vaultToken?: Redacted;
   readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
@@ -117,7 +116,7 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
   let engine: OpenEngine | undefined;
   try {
     return await ensureVaultActive({
-      address: options.vaultAddress,
+      vault: operatorTarget(stack.vault),
       cluster,
       namespace: stack.namespace,
       cronJob: stack.bootstrap.name,
@@ -167,19 +166,20 @@ export async function fillAnew(
 }
 
 async function tokenForRun(options: ChainOptions): Promise<ShortToken> {
-  const { stack, cluster, vaultAddress, vaultToken, until, phases } = options;
+  const { stack, cluster, vaultToken, until, phases } = options;
+  const vault = operatorTarget(stack.vault);
   const policies = operatorPolicies({ ...stack.vault, mayUnmount: !stack.strictness.protect });
   const write = until === "update";
   if (vaultToken === undefined) {
-    const root = await openRootToken({ address: vaultAddress, cluster, namespace: stack.namespace });
+    const root = await openRootToken({ vault, cluster, namespace: stack.namespace });
     if (root.isStored && stack.strictness.rootToken === "revoked") {
       const hint = `stored, and ${stack.name} is to have none: ameide-secrets revoke-root --stack ${stack.name}`;
       await phases.run("root token of Vault", () => Promise.resolve(), () => hint); // prettier-ignore
     }
-    return deployerToken({ address: vaultAddress, root, policies, writePolicies: write });
+    return deployerToken({ vault, root, policies, writePolicies: write });
   }
   if (write) {
-    await writePolicies(vaultAddress, vaultToken, policies).catch((error: unknown) => {
+    await writePolicies(vault, vaultToken, policies).catch((error: unknown) => {
       if (vaultStatus(error) !== 403) throw error; // a deployer's own token may not, and need not
     });
   }

@@ -3,6 +3,7 @@ import { errorsOf, formatFinding } from "../../domain/finding.ts";
 import type { StackPlan } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
@@ -91,7 +92,6 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
       ...(await runChain({
         stack: plan,
         cluster,
-        vaultAddress: plan.vault.operatorAddress,
         ...(token === undefined ? {} : { vaultToken: token }),
         openEngine,
         policyPacks,
@@ -103,7 +103,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
           refuseForeign(changes, plan, {
             azure,
             cluster,
-            ...(vaultToken === undefined ? {} : { vault: vaultReader(plan.vault.operatorAddress, vaultToken) }),
+            ...(vaultToken === undefined ? {} : { vault: vaultReader(operatorTarget(plan.vault), vaultToken) }),
           }),
         ...gate,
       })),

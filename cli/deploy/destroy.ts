@@ -1,6 +1,7 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import { deployerPolicy, destroyerPolicyName, operatorPolicyNames } from "../../domain/resources/vault-policies.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { openRootToken, withRootToken } from "../access/root-token.ts";
@@ -27,7 +28,7 @@ export interface Destruction {
   readonly untouched: readonly string[];
 }
 
-export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" | "vaultAddress" | "vaultToken"> {
+export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" | "vaultToken"> {
   readonly openEngine: (vaultToken: Redacted) => ReturnType<ChainOptions["openEngine"]>;
   /** Shows what would go, and changes nothing. */
   readonly preview: boolean;
@@ -42,12 +43,12 @@ export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" |
  * @throws UserError when Vault is not active, or with the engine's own words.
  */
 export async function destroyChain(options: DestroyOptions): Promise<Destruction> {
-  const { stack, cluster, vaultAddress, phases, preview, signal } = options;
-  const state = await vaultState(vaultAddress);
+  const { stack, cluster, phases, preview, signal } = options;
+  const state = await vaultState(operatorTarget(stack.vault));
   if (state !== "active") {
     throw UserError.of(
       `vault-${state}`,
-      `Vault at ${vaultAddress} is ${state}, so what the stack has there cannot be taken away`,
+      `Vault at ${stack.vault.operatorAddress} is ${state}, so what the stack has there cannot be taken away`,
       `ameide-secrets unseal --stack ${stack.name}, or ameide-secrets doctor --stack ${stack.name}`,
     );
   }
@@ -99,7 +100,6 @@ export async function destroyCloud({
       ...run,
       stack: plan,
       cluster,
-      vaultAddress: plan.vault.operatorAddress,
       ...(own === undefined ? {} : { vaultToken: own }),
       openEngine: async (token) => ({
         stack: await openCloudStack(name, plan, { vaultToken: token, create: false }),
@@ -123,13 +123,14 @@ function sharedStays(): UserError {
 async function tokenForRun(
   { namespace, vault, strictness }: EnvironmentStack,
   cluster: Cluster,
-  { vaultAddress: address, vaultToken }: DestroyOptions,
+  { vaultToken }: DestroyOptions,
 ): Promise<{ readonly token: Redacted; end(isDestroyed: boolean): Promise<void> }> {
   if (vaultToken !== undefined) return { token: vaultToken, end: () => Promise.resolve() };
-  const access = { address, cluster, namespace };
+  const target = operatorTarget(vault);
+  const access = { vault: target, cluster, namespace };
   const name = destroyerPolicyName;
   const short = await deployerToken({
-    address,
+    vault: target,
     root: await openRootToken(access),
     policies: [{ name, policy: deployerPolicy({ ...vault, mayUnmount: !strictness.protect }) }],
     writePolicies: true,
@@ -139,7 +140,7 @@ async function tokenForRun(
     end: async (isDestroyed) => {
       await short.revoke();
       const gone = isDestroyed ? [name, ...operatorPolicyNames] : [name];
-      await withRootToken(access, (root) => deletePolicies(address, root, gone));
+      await withRootToken(access, (root) => deletePolicies(target, root, gone));
     },
   };
 }

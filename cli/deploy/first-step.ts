@@ -1,10 +1,11 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
 import { UserError } from "../../domain/user-error.ts";
+import type { VaultTarget } from "../../domain/vault-target.ts";
 import { runBootstrapJob, failedRun } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
-import { vaultState } from "../access/vault.ts";
+import { untrustedFix, vaultHealth, vaultState } from "../access/vault.ts";
 import { previewStack, updateStack, type RunOptions } from "./engine/deploy.ts";
 import type { Change } from "./engine/run-log.ts";
 import { readExport } from "./engine/stack.ts";
@@ -20,7 +21,7 @@ import { isOurs } from "./ownership/kubernetes-objects.ts";
  * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.
  */
 export async function ensureVaultActive(options: {
-  readonly address: string;
+  readonly vault: VaultTarget;
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly cronJob: string;
@@ -32,14 +33,18 @@ export async function ensureVaultActive(options: {
   readonly inspect?: (changes: readonly Change[]) => Promise<void>;
   readonly tell: (text: string) => void;
 }): Promise<VaultState> {
-  const { address, cluster, namespace, cronJob, run, tell } = options;
-  const before = await vaultState(address);
+  const { vault, cluster, namespace, cronJob, run, tell } = options;
+  const { address } = vault;
+  const health = await vaultHealth(vault);
+  const before = health.state;
   if (before === "active" || before === "standby") return before;
-  if (before === "unreachable") {
+  if (health.state === "unreachable") {
     throw UserError.of(
       "vault-unreachable",
-      `Vault does not answer at ${address}`,
-      "start it, open a port-forward to it, or set vault.operatorAddress of the stack file",
+      `Vault does not answer at ${address}: ${health.why}`,
+      health.isUntrusted === true
+        ? untrustedFix
+        : "start it, open a port-forward to it, or set vault.operatorAddress of the stack file",
     );
   }
   if (!options.mayChange) {
@@ -77,7 +82,7 @@ export async function ensureVaultActive(options: {
     timeoutInSeconds: 120,
     signal: run.signal,
   });
-  const after = await vaultState(address);
+  const after = await vaultState(vault);
   if (ended.succeeded && (after === "active" || after === "standby")) return before;
   throw failedRun(ended, `Vault is ${after} after ${ended.job} (${ended.cause})`);
 }

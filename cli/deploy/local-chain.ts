@@ -83,7 +83,6 @@ export async function runLocalChain(
   const result = await runChain({
     stack,
     cluster,
-    vaultAddress: stack.vault.operatorAddress,
     openEngine: (register, token) => openLocalEngine(options, stack, register, token),
     policyPacks: [join(repositoryRoot, "policies")],
     phases,

@@ -3,6 +3,7 @@ import { signedInAzure } from "../../clients/azure.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { localAzure, loadLocalStack } from "../access/local-stack.ts";
@@ -111,15 +112,15 @@ async function vaultAccess(
   cluster: Cluster,
   readsValues: boolean,
 ): Promise<VaultAccess> {
-  const address = vault.operatorAddress;
+  const target = operatorTarget(vault);
   const own = ownVaultToken(name, process.env);
-  if (own !== undefined) return { reader: vaultReader(address, own) };
-  if ((await vaultState(address)) !== "active") return { reader: vaultReader(address) };
-  const root = await openRootToken({ address, cluster, namespace }).catch(() => undefined);
-  if (root === undefined) return { reader: vaultReader(address) };
-  if (readsValues) return { reader: vaultReader(address, root.token), token: root };
-  const options = { address, root: root.token, policy: auditorPolicyName, ttl: "5m" };
+  if (own !== undefined) return { reader: vaultReader(target, own) };
+  if ((await vaultState(target)) !== "active") return { reader: vaultReader(target) };
+  const root = await openRootToken({ vault: target, cluster, namespace }).catch(() => undefined);
+  if (root === undefined) return { reader: vaultReader(target) };
+  if (readsValues) return { reader: vaultReader(target, root.token), token: root };
+  const options = { vault: target, root: root.token, policy: auditorPolicyName, ttl: "5m" };
   const token = await shortToken(options).catch(() => undefined);
   await root.revoke();
-  return token === undefined ? { reader: vaultReader(address) } : { reader: vaultReader(address, token.token), token };
+  return token === undefined ? { reader: vaultReader(target) } : { reader: vaultReader(target, token.token), token };
 }

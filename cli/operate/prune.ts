@@ -5,6 +5,7 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { effectivePrefix, sanitise } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import { type Cluster, listAll } from "../../clients/kubernetes.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import { vaultCall, vaultStatus, ownVaultToken, type ShortToken } from "../access/vault.ts";
@@ -38,7 +39,7 @@ export interface PruneOptions {
   /** The stack that holds values of Key Vault in its state, where one does. */
   readonly stack?: Stack;
   readonly vault?: {
-    readonly address: string;
+    readonly target: VaultTarget;
     readonly mount: string;
     readonly token: Redacted;
     readonly cluster: Cluster;
@@ -111,19 +112,19 @@ interface Metadata {
 }
 
 async function pruneVault(
-  { address, mount, token }: NonNullable<PruneOptions["vault"]>,
+  { target, mount, token }: NonNullable<PruneOptions["vault"]>,
   { names, write }: PruneOptions,
 ): Promise<readonly PruneRow[]> {
   const pruned: PruneRow[] = [];
   for (const name of names) {
-    const { data } = await vaultCall<Partial<Metadata>>(address, token, "GET", `/v1/${mount}/metadata/${name}`).catch(
+    const { data } = await vaultCall<Partial<Metadata>>(target, token, "GET", `/v1/${mount}/metadata/${name}`).catch(
       absent,
     );
     const latest = data?.versions[String(data.current_version)];
     if (data === undefined || latest === undefined || latest.deletion_time !== "" || latest.destroyed) {
       pruned.push({ where: "Vault", name, verdict: "absent" });
     } else if (data.custom_metadata?.[customMetadataKeys.managedBy] === managedByBootstrap) {
-      if (write) await vaultCall(address, token, "DELETE", `/v1/${mount}/data/${name}`);
+      if (write) await vaultCall(target, token, "DELETE", `/v1/${mount}/data/${name}`);
       pruned.push({ where: "Vault", name, verdict: "goes" });
     } else {
       const writer = data.custom_metadata?.[customMetadataKeys.managedBy] ?? "nobody says who";
@@ -185,11 +186,11 @@ export async function pruneFor(
   let root: ShortToken | undefined;
   try {
     const { namespace, vault } = place.stack;
-    const address = vault.operatorAddress;
+    const target = operatorTarget(vault);
     const own = ownVaultToken(stack, process.env);
     const access: ShortToken =
       own === undefined
-        ? await openRootToken({ address, cluster: place.cluster, namespace })
+        ? await openRootToken({ vault: target, cluster: place.cluster, namespace })
         : { token: own, revoke: () => Promise.resolve() };
     root = access;
     return await prune({
@@ -197,7 +198,7 @@ export async function pruneFor(
       write,
       ...withKeyVault,
       ...(stack === "local" ? { stack: await localEngineStack(options) } : {}),
-      vault: { address, mount: vault.mount, token: access.token, cluster: place.cluster },
+      vault: { target, mount: vault.mount, token: access.token, cluster: place.cluster },
     });
   } finally {
     await root?.revoke();

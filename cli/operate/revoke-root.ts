@@ -1,4 +1,5 @@
 import { UserError } from "../../domain/user-error.ts";
+import { inRootNamespace, operatorTarget } from "../../domain/vault-target.ts";
 import { generateRootToken, isValidToken, revokeRootToken } from "../access/root-token.ts";
 import { vaultCredentials } from "../access/vault-credentials.ts";
 import type { Place } from "./place.ts";
@@ -19,7 +20,7 @@ export async function revokeStoredRootToken(
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
   const { namespace, vault, strictness } = stack;
-  const { operatorAddress: address } = vault;
+  const target = inRootNamespace(operatorTarget(vault));
   const title = `${namespace}/${credentialsSecret}`;
   const { rootToken, unsealKey, recoveryKey } = await vaultCredentials(cluster, namespace);
   if (rootToken === undefined)
@@ -32,7 +33,7 @@ export async function revokeStoredRootToken(
       `add the key that Vault's initialisation gave to ${title} as unseal-key, then run this again`,
     );
   }
-  const isValid = await isValidToken(address, rootToken);
+  const isValid = await isValidToken(target, rootToken);
   const found = `the Secret ${title} has a root-token that ${isValid ? "is valid and never expires" : "is not valid any more"}`;
   if (strictness.rootToken === "stored") {
     return {
@@ -51,9 +52,9 @@ export async function revokeStoredRootToken(
   const path = `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`;
   const withoutToken = { data: { "root-token": null } };
   await cluster.patch(`${path}?dryRun=All`, withoutToken);
-  const fresh = await generateRootToken(address, key);
-  await revokeRootToken(address, fresh);
-  if (isValid) await revokeRootToken(address, rootToken);
+  const fresh = await generateRootToken(target, key);
+  await revokeRootToken(target, fresh);
+  if (isValid) await revokeRootToken(target, rootToken);
   await cluster.patch(path, withoutToken);
   const event = await leaveEvent(cluster, namespace, "VaultRootTokenRevoked", `root token revoked: ${reason}`);
   return { needed: true, found, did: `revoked and removed${event}; commands generate one with the unseal key when they need it` }; // prettier-ignore

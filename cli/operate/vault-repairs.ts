@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/fill-names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
@@ -60,8 +61,9 @@ export async function unsealVault(
   { stack, cluster, access }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
-  const { operatorAddress: address } = stack.vault;
-  const state = await vaultState(address);
+  const target = operatorTarget(stack.vault);
+  const { address } = target;
+  const state = await vaultState(target);
   if (state === "unreachable" || state === "uninitialised") {
     const why = state === "unreachable" ? await whyUnreachable(access) : "";
     throw UserError.of(
@@ -79,8 +81,8 @@ export async function unsealVault(
     `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
   );
   if (!change) return { needed: true, found, did: `would unseal it with unseal-key of ${credentialsSecret}` };
-  await vaultCall(address, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
-  const after = await vaultState(address);
+  await vaultCall(target, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
+  const after = await vaultState(target);
   if (after === "sealed") {
     throw UserError.of(
       "vault-sealed",
@@ -106,11 +108,11 @@ export async function unsealVault(
  */
 export async function reconfigureKubernetesAuth(place: Place, options: RepairOptions): Promise<Repair> {
   const { stack, cluster } = place;
-  const { operatorAddress: address, authMount } = stack.vault;
+  const { authMount } = stack.vault;
   const own = ownVaultToken(stack.name, process.env);
   if (own !== undefined) return reconfigureWith(own, place, options);
   const fix = `set VAULT_TOKEN to a token that may write auth/${authMount}/config`;
-  return withRootToken({ address, cluster, namespace: stack.namespace, fix }, (root) =>
+  return withRootToken({ vault: operatorTarget(stack.vault), cluster, namespace: stack.namespace, fix }, (root) =>
     reconfigureWith(root, place, options),
   );
 }
@@ -120,9 +122,11 @@ async function reconfigureWith(
   { stack, cluster }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
-  const { operatorAddress: address, authMount } = stack.vault;
+  const { authMount } = stack.vault;
+  const target = operatorTarget(stack.vault);
+  const { address } = target;
   const path = `/v1/auth/${authMount}/config`;
-  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(address, token, "GET", path);
+  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(target, token, "GET", path);
   const wanted = asVaultFields(kubernetesAuthConfig(stack));
   const differs = Object.entries(wanted).filter(
     ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
@@ -143,7 +147,7 @@ async function reconfigureWith(
   if (!change)
     return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
   // an empty token drops the pinned one: leaving the key out would keep it
-  await vaultCall(address, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
+  await vaultCall(target, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
   const event = await leaveEvent(
     cluster,
     stack.namespace,

@@ -1,5 +1,6 @@
 import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
+import type { VaultTarget } from "../../domain/vault-target.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** One cluster, context pinned. What it throws has the HTTP status as `status`. */
@@ -33,8 +34,8 @@ export interface Access {
 }
 
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
-export function vaultReader(address: string, token?: Redacted): VaultReader {
-  return new VaultClient({ address, token, connections: 16, timeoutInMs: 8_000 });
+export function vaultReader(vault: VaultTarget, token?: Redacted): VaultReader {
+  return new VaultClient({ ...vault, token, connections: 16, timeoutInMs: 8_000 });
 }
 
 /** The same access, with its calls counted: how much a look costs the servers is told with it. */

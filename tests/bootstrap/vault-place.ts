@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { HttpClient } from "../../clients/http.ts";
+import { VaultClient } from "../../clients/vault.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { bootstrapName } from "../../domain/plan/federation.ts";
 import { vaultPolicies } from "../../domain/resources/vault-policies.ts";
 import { vaultRoles } from "../../domain/resources/vault-roles.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import type { VaultTarget } from "../../domain/vault-target.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { namespace } from "./azure-place.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
@@ -17,21 +19,24 @@ type Json = any;
 export class VaultPlace {
   readonly #home: LocalHome;
   readonly #cluster: ClusterPlace;
-  readonly #http: HttpClient;
+  readonly #vault: VaultClient;
   #rootToken: string | undefined;
 
-  constructor(home: LocalHome, cluster: ClusterPlace) {
+  /** @param target - another Vault than the home's. */
+  constructor(home: LocalHome, cluster: ClusterPlace, target: VaultTarget = { address: home.vaultUrl }) {
     this.#home = home;
     this.#cluster = cluster;
-    this.#http = new HttpClient(home.vaultUrl, { connections: 16 });
+    this.#vault = new VaultClient({ ...target, connections: 16 });
   }
 
   /** What `up` makes of an open Vault: mount, auth method, roles, policies. */
   async make(config: BootstrapConfig): Promise<void> {
-    const mounted = await this.call("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } });
-    if (mounted.status !== 204) throw new Error(`sys/mounts/secret: ${mounted.status} ${JSON.stringify(mounted.body)}`);
-    await this.call("POST", "sys/auth/kubernetes", { type: "kubernetes" });
-    await this.call("POST", "auth/kubernetes/config", {
+    const { mount, authMount } = config.vault;
+    const mounted = await this.call("POST", `sys/mounts/${mount}`, { type: "kv", options: { version: "2" } });
+    if (mounted.status !== 204)
+      throw new Error(`sys/mounts/${mount}: ${mounted.status} ${JSON.stringify(mounted.body)}`);
+    await this.call("POST", `sys/auth/${authMount}`, { type: "kubernetes" });
+    await this.call("POST", `auth/${authMount}/config`, {
       kubernetes_host: this.#home.kubernetesUrl,
       kubernetes_ca_cert: readFileSync(this.#home.kubernetes.caCertificate, "utf8"),
       disable_local_ca_jwt: true,
@@ -48,7 +53,7 @@ export class VaultPlace {
     for (const role of vaultRoles({ plan, namespace, bootstrap })) {
       const policy = policies.find(({ name }) => name === role.policy)?.policy;
       await this.call("POST", `sys/policies/acl/${role.policy}`, { policy });
-      await this.call("POST", `auth/kubernetes/role/${role.name}`, {
+      await this.call("POST", `auth/${config.vault.authMount}/role/${role.name}`, {
         bound_service_account_names: [role.serviceAccount],
         bound_service_account_namespaces: [role.namespace],
         token_policies: [role.policy],
@@ -60,11 +65,16 @@ export class VaultPlace {
 
   /** @param token - @default root's. */
   async call(method: string, path: string, body?: object, token?: string): Promise<{ status: number; body: Json }> {
-    const answer = await this.#http.request(method, `/v1/${path}`, {
-      headers: { "x-vault-token": token ?? (await this.rootToken()) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    const answer = await this.#vault.send(method, path, {
+      token: new Redacted(token ?? (await this.rootToken())),
+      body,
     });
     return { status: answer.status, body: answer.body === "" ? undefined : JSON.parse(answer.body) };
+  }
+
+  /** Where it is not stored. */
+  useRootToken(token: string): void {
+    this.#rootToken = token;
   }
 
   async rootToken(): Promise<string> {
@@ -92,6 +102,6 @@ export class VaultPlace {
   }
 
   close(): void {
-    this.#http.close();
+    this.#vault.close();
   }
 }

@@ -37,10 +37,10 @@ describe("what a person may not look at", function () {
 
   const tokenWith = async (policy: string) => {
     const root = await storedRootToken(place.cluster, place.stack.namespace);
-    return shortToken({ address: place.stack.vault.operatorAddress, root, policy, ttl: "10m" });
+    return shortToken({ vault: { address: place.stack.vault.operatorAddress }, root, policy, ttl: "10m" });
   };
   const lookWith = ({ token }: ShortToken, options: ObserveOptions = {}) => {
-    const vault = vaultReader(place.stack.vault.operatorAddress, token);
+    const vault = vaultReader({ address: place.stack.vault.operatorAddress }, token);
     return observe(place.stack, { ...place.access, vault }, options);
   };
 

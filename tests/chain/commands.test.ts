@@ -40,7 +40,7 @@ describe("the commands on a chain that stands", function () {
   const { call, at, json } = localCommands(chain);
   const root = () => storedRootToken(chain().cluster, namespace);
   const vault = async <T = unknown>(method: "GET" | "POST" | "PUT", path: string, body?: object) =>
-    vaultCall<T>(chain().home.vaultUrl, await root(), method, `/v1/${path}`, body);
+    vaultCall<T>({ address: chain().home.vaultUrl }, await root(), method, `/v1/${path}`, body);
   const versions = async (): Promise<Readonly<Record<string, number>>> => {
     const { data } = await vault<{ data: { keys: string[] } }>("GET", "secret/metadata?list=true");
     const pairs = data.keys
@@ -212,12 +212,12 @@ describe("the commands on a chain that stands", function () {
     assert.match((await at("unseal")).out, /nothing to unseal/);
     await vault("PUT", "sys/seal");
     const dry = await at("unseal");
-    assert.deepEqual([dry.code, await vaultState(chain().home.vaultUrl)], [1, "sealed"]);
+    assert.deepEqual([dry.code, await vaultState({ address: chain().home.vaultUrl })], [1, "sealed"]);
     assert.equal((await at("unseal --confirm dev")).code, 2);
     assert.equal((await at("doctor")).code, 1);
     const done = await at("unseal --confirm local --reason drill");
     assert.equal(done.code, 0, done.err);
-    assert.equal(await vaultState(chain().home.vaultUrl), "active");
+    assert.equal(await vaultState({ address: chain().home.vaultUrl }), "active");
     assert.match((await events("VaultUnsealed")).join(), /unsealed by ameide-secrets: drill$/);
     assert.equal((await at("resync")).code, 0);
   });

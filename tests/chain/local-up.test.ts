@@ -152,7 +152,7 @@ describe("local up", function () {
     const { cluster, home } = chain();
     const root = await storedRootToken(cluster, "ameide-local");
     await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
-    await vaultCall(home.vaultUrl, root, "PUT", "/v1/sys/seal");
+    await vaultCall({ address: home.vaultUrl }, root, "PUT", "/v1/sys/seal");
     const run = await chain().up(values);
     assert.equal(run.code, 0, run.err);
     assert.match(run.err, /Vault: was sealed, is active/);

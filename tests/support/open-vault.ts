@@ -30,7 +30,7 @@ export async function openVault(address: string): Promise<OpenedVault> {
 /** Unsealed is not yet active: with raft storage the node elects itself first, and refuses everything meanwhile. */
 export async function unsealVault(address: string, key: string): Promise<void> {
   await call(address, "sys/unseal", { key });
-  while ((await vaultState(address)) !== "active") await delay(50);
+  while ((await vaultState({ address })) !== "active") await delay(50);
 }
 
 async function call<T>(address: string, path: string, body: object): Promise<T> {

@@ -1,5 +1,6 @@
 import { VaultClient, VaultError } from "../../../clients/vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
+import type { VaultTarget } from "../../../domain/vault-target.ts";
 import type { JsonObject } from "../property-value.ts";
 import { providerRetries } from "../retries.ts";
 
@@ -9,10 +10,10 @@ export class ProviderVault {
   readonly #hasToken: boolean;
   #lookedUp: Promise<unknown> | undefined;
 
-  constructor(address: string, token: string, cancelled: AbortSignal) {
+  constructor(target: VaultTarget, token: string, cancelled: AbortSignal) {
     this.#hasToken = token !== "";
     this.#vault = new VaultClient({
-      address,
+      ...target,
       token: new Redacted(token),
       connections: 16,
       timeoutInMs: 60_000,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { LiveConfig } from "../config.ts";
 import type { CreationJournal } from "../creation-journal.ts";
 import { stringAt, type PropertyMap, textAt } from "../property-value.ts";
@@ -60,5 +61,12 @@ function connect(live: LiveConfig, options: PropertyMap, cancelled: AbortSignal)
       `vault: the local environment's provider serves ${live.vaultAddress}, the program asks for ${asked}`,
     );
   }
-  return new ProviderVault(live.vaultAddress, live.vaultToken ?? stringAt(options, "token") ?? "", cancelled);
+  const caFile = stringAt(options, "caCertFile");
+  const target = {
+    address: live.vaultAddress,
+    namespace: stringAt(options, "namespace"),
+    serverName: stringAt(options, "tlsServerName"),
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") }),
+  };
+  return new ProviderVault(target, live.vaultToken ?? stringAt(options, "token") ?? "", cancelled);
 }

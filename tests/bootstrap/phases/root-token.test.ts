@@ -19,9 +19,9 @@ describe("a root token that is not stored", function () {
 
   /** Root tokens that Vault knows, found with a new one that does not count. */
   async function rootTokensOf(home: LocalHome, unsealKey: string): Promise<number> {
-    const own = await generateRootToken(home.vaultUrl, new Redacted(unsealKey));
+    const own = await generateRootToken({ address: home.vaultUrl }, new Redacted(unsealKey));
     const call = <T>(method: "GET" | "POST", path: string, body?: object) =>
-      vaultCall<T>(home.vaultUrl, own, method, `/v1/auth/token/${path}`, body);
+      vaultCall<T>({ address: home.vaultUrl }, own, method, `/v1/auth/token/${path}`, body);
     const { data } = await call<{ data: { keys: string[] } }>("GET", "accessors?list=true");
     const looked = await Promise.all(
       data.keys.map((accessor) => call<{ data: { policies: string[] } }>("POST", "lookup-accessor", { accessor })),

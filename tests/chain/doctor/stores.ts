@@ -21,7 +21,7 @@ export const storeBreaks = {
   "store-permission-denied": {
     strike: pinReviewer,
     // a person without a token for Vault
-    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader(stack.vault.operatorAddress) } }),
+    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
   },
   "store-stale": {
     strike: async (world) => {
@@ -76,7 +76,7 @@ export const externalSecretBreaks = {
       await refused(world, sync);
     },
     // a person without a token for Vault, who sees no policy
-    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader(stack.vault.operatorAddress) } }),
+    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
   },
   "external-secret-template": {
     strike: (world) => template(world, { data: { LANGFUSE_SECRET_KEY: "{{ .nowhere }}" } }),

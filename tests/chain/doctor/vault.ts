@@ -86,7 +86,7 @@ export const vaultBreaks = {
   "vault-not-readable": {
     strike: () => Promise.resolve(), // a person whose token has ended
     sight: ({ place: { stack } }) => ({
-      access: { vault: vaultReader(stack.vault.operatorAddress, new Redacted("ended")) },
+      access: { vault: vaultReader({ address: stack.vault.operatorAddress }, new Redacted("ended")) },
     }),
   },
   "vault-port-forward-forbidden": {

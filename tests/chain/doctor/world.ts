@@ -108,7 +108,7 @@ export class World {
   /** As root. @param body - of a write. */
   async vault<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T> {
     const root = await storedRootToken(this.place.cluster, this.namespace);
-    return vaultCall<T>(this.place.stack.vault.operatorAddress, root, method, `/v1/${path}`, body);
+    return vaultCall<T>({ address: this.place.stack.vault.operatorAddress }, root, method, `/v1/${path}`, body);
   }
 
   /** Resource Manager or Key Vault of the stand-in, as the person who owns it; the api-version is added. */

@@ -28,15 +28,15 @@ describe("openRootToken, on OpenBao", function () {
   });
 
   const options = (data: Readonly<Record<string, string>> | undefined) => ({
-    address,
+    vault: { address },
     namespace,
     cluster: clusterWith(data),
   });
   const lookUp = (token: Redacted) =>
-    vaultCall<{ data: { policies: string[]; ttl: number } }>(address, token, "GET", "/v1/auth/token/lookup-self");
-  const attempt = () => vaultCall<{ started: boolean }>(address, undefined, "GET", "/v1/sys/generate-root/attempt");
-  const begin = () => vaultCall(address, undefined, "PUT", "/v1/sys/generate-root/attempt", {});
-  const cancel = () => vaultCall(address, undefined, "DELETE", "/v1/sys/generate-root/attempt");
+    vaultCall<{ data: { policies: string[]; ttl: number } }>({ address }, token, "GET", "/v1/auth/token/lookup-self");
+  const attempt = () => vaultCall<{ started: boolean }>({ address }, undefined, "GET", "/v1/sys/generate-root/attempt");
+  const begin = () => vaultCall({ address }, undefined, "PUT", "/v1/sys/generate-root/attempt", {});
+  const cancel = () => vaultCall({ address }, undefined, "DELETE", "/v1/sys/generate-root/attempt");
   const onlyKey = () => options({ "unseal-key": opened.unsealKey });
 
   it("is the stored one where Vault knows it, and stays valid", async () => {
@@ -73,7 +73,7 @@ describe("openRootToken, on OpenBao", function () {
 
   it("leaves the tokens that were made with it", async () => {
     const made = await withRootToken(onlyKey(), (token) =>
-      vaultCall<{ auth: { client_token: string } }>(address, token, "POST", "/v1/auth/token/create", { ttl: "1m" }),
+      vaultCall<{ auth: { client_token: string } }>({ address }, token, "POST", "/v1/auth/token/create", { ttl: "1m" }),
     );
     await lookUp(new Redacted(made.auth.client_token));
   });
@@ -93,7 +93,7 @@ describe("openRootToken, on OpenBao", function () {
 
   it("gives a short token that outlives it", async () => {
     const short = await withRootToken(onlyKey(), (token) =>
-      shortToken({ address, root: token, policy: "default", ttl: "1m" }),
+      shortToken({ vault: { address }, root: token, policy: "default", ttl: "1m" }),
     );
     await lookUp(short.token);
     await short.revoke();
@@ -119,7 +119,7 @@ describe("openRootToken, on OpenBao", function () {
 
   it("fails with another Vault's key, and leaves no attempt behind", async () => {
     const wrong = Buffer.alloc(32, 7).toString("base64");
-    await assert.rejects(generateRootToken(address, new Redacted(wrong)), {
+    await assert.rejects(generateRootToken({ address }, new Redacted(wrong)), {
       code: "vault-root-not-generated",
       message: /fix: set VAULT_TOKEN .*disable_unauthed_generate_root_endpoints/,
     });

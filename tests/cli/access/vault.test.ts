@@ -24,27 +24,32 @@ describe("deployerToken, on OpenBao", function () {
   };
 
   const policiesOf = async (token: Redacted) =>
-    (await vaultCall<{ data: { policies: string[] } }>(address, token, "GET", "/v1/auth/token/lookup-self")).data
+    (await vaultCall<{ data: { policies: string[] } }>({ address }, token, "GET", "/v1/auth/token/lookup-self")).data
       .policies;
-  const seesMounts = (token: Redacted) => vaultCall(address, token, "GET", "/v1/sys/mounts");
+  const seesMounts = (token: Redacted) => vaultCall({ address }, token, "GET", "/v1/sys/mounts");
 
   it("looks as root in a preview that comes before the policy, which it does not make, and leaves root alone", async () => {
     const kept = opened();
-    const first = await deployerToken({ address, root: kept, policies: [policy], writePolicies: false });
+    const first = await deployerToken({ vault: { address }, root: kept, policies: [policy], writePolicies: false });
     await seesMounts(first.token);
     assert.deepEqual(kept.ends, [], "it is in use until the preview ends");
     await first.revoke();
     assert.deepEqual(kept.ends, ["revoked"]);
     assert.deepEqual(await policiesOf(root), ["root"]);
-    const absent = vaultCall(address, root, "GET", `/v1/sys/policies/acl/${policy.name}`);
+    const absent = vaultCall({ address }, root, "GET", `/v1/sys/policies/acl/${policy.name}`);
     await assert.rejects(absent, (error) => vaultStatus(error) === 404);
   });
 
   it("makes the policy for an update, and a token that has it and ends with the run", async () => {
     const used = opened();
-    const short = await deployerToken({ address, root: used, policies: [policy, other], writePolicies: true });
+    const short = await deployerToken({
+      vault: { address },
+      root: used,
+      policies: [policy, other],
+      writePolicies: true,
+    });
     assert.deepEqual(used.ends, ["revoked"], "root is not needed any longer");
-    await vaultCall(address, root, "GET", `/v1/sys/policies/acl/${other.name}`);
+    await vaultCall({ address }, root, "GET", `/v1/sys/policies/acl/${other.name}`);
     await seesMounts(short.token);
     assert.deepEqual(await policiesOf(short.token), ["ameide-secrets-deployer", "default"]);
     await short.revoke();
@@ -54,7 +59,7 @@ describe("deployerToken, on OpenBao", function () {
   it("ends the root token also where Vault refuses what it is for", async () => {
     const used = opened();
     const broken = { name: "broken", policy: "path {" };
-    await assert.rejects(deployerToken({ address, root: used, policies: [broken], writePolicies: true }), {
+    await assert.rejects(deployerToken({ vault: { address }, root: used, policies: [broken], writePolicies: true }), {
       code: "vault-refused",
     });
     assert.deepEqual(used.ends, ["revoked"]);
@@ -62,7 +67,7 @@ describe("deployerToken, on OpenBao", function () {
 
   it("takes the policy as it is in a later preview", async () => {
     const short = await deployerToken({
-      address,
+      vault: { address },
       root: opened(),
       policies: [{ ...policy, policy: "# less" }],
       writePolicies: false,

@@ -16,7 +16,7 @@ describe("ensureVaultActive", () => {
 
   const ensure = (mayChange: boolean, cronJob: object) =>
     ensureVaultActive({
-      address: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
+      vault: { address: `http://127.0.0.1:${(vault.address() as AddressInfo).port}` },
       // whatever else it asked of the cluster would be a change
       cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
       namespace: "ameide-dev",

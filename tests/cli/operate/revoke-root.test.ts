@@ -33,7 +33,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
 
   beforeEach(async () => {
     const key = { find: () => Promise.resolve({ data: encoded({ "unseal-key": opened.unsealKey }) }) as never };
-    stored = (await openRootToken({ address, cluster: key, namespace: "ameide-staging" })).token;
+    stored = (await openRootToken({ vault: { address }, cluster: key, namespace: "ameide-staging" })).token;
   });
   afterEach(() => cluster.remove(path));
 
@@ -43,7 +43,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     cluster.create(secrets, { metadata: { name: "vault-auto-credentials" }, data: encoded(data) });
   const kept = async () => Object.keys((await cluster.get<{ data?: object }>(path)).data ?? {}).toSorted();
   const isValid = (token: Redacted) =>
-    vaultCall(address, token, "GET", "/v1/auth/token/lookup-self").then(
+    vaultCall({ address }, token, "GET", "/v1/auth/token/lookup-self").then(
       () => true,
       (error: unknown) => vaultStatus(error) !== 403,
     );
@@ -81,7 +81,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.ok((await revokeStoredRootToken(place(), change)).needed);
     assert.deepEqual(await kept(), ["unseal-key"]);
     assert.equal(await isValid(stored), false);
-    const next = await openRootToken({ address, cluster, namespace: "ameide-staging" });
+    const next = await openRootToken({ vault: { address }, cluster, namespace: "ameide-staging" });
     assert.ok(await isValid(next.token));
     await next.revoke();
     assert.equal((await revokeStoredRootToken(place(), change)).needed, false, "there is nothing to do twice");
@@ -90,7 +90,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
   it("leaves the tokens that others made with it", async () => {
     await keep(both());
     const made = await vaultCall<{ auth: { client_token: string } }>(
-      address,
+      { address },
       stored,
       "POST",
       "/v1/auth/token/create",
@@ -110,7 +110,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     await assert.rejects(revokeStoredRootToken(place({ patch: stopped }), change), /killed/);
     assert.deepEqual(await kept(), ["root-token", "unseal-key"]);
     assert.equal(await isValid(stored), false);
-    await (await openRootToken({ address, cluster, namespace: "ameide-staging" })).revoke(); // usable meanwhile
+    await (await openRootToken({ vault: { address }, cluster, namespace: "ameide-staging" })).revoke(); // usable meanwhile
 
     assert.match((await revokeStoredRootToken(place(), change)).found, /is not valid any more$/);
     assert.deepEqual(await kept(), ["unseal-key"]);

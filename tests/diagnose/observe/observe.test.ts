@@ -182,16 +182,16 @@ describe("vaultReader", () => {
   after(() => server.close());
 
   it("reads health whatever its status says", async () =>
-    assert.deepEqual(await vaultReader(address).get("sys/health"), { initialized: true, sealed: true }));
+    assert.deepEqual(await vaultReader({ address }).get("sys/health"), { initialized: true, sealed: true }));
   it("fails with the status and Vault's own words", async () =>
     assert.rejects(
-      vaultReader(address).get("secret/metadata/x"),
+      vaultReader({ address }).get("secret/metadata/x"),
       (error: ServerError) => error.status === 403 && error.message === "permission denied",
     ));
   it("sends the token as a header, and none where there is none", async () => {
     tokens.length = 0;
-    await vaultReader(address, new Redacted("t")).get("sys/health");
-    await vaultReader(address).get("sys/health");
+    await vaultReader({ address }, new Redacted("t")).get("sys/health");
+    await vaultReader({ address }).get("sys/health");
     assert.deepEqual(tokens, ["t", undefined]);
   });
 });

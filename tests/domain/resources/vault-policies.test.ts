@@ -165,13 +165,13 @@ describe("the operators' policies, on OpenBao", function () {
     const all = operatorPolicies({ mount: "secret", authMount: "kubernetes", mayUnmount: false });
     // a second policy of the same token, as a person's often has one: it does not open what the first denies
     const wide = 'path "sys/policies/acl/ameide-secrets-deployer" { capabilities = ["update"] }';
-    await writePolicies(address, root, [...all, { name: "wide", policy: wide }]);
-    await vaultCall(address, root, "PUT", "/v1/sys/policies/acl/foreign", { policy: "# somebody's" });
-    await vaultCall(address, root, "POST", "/v1/sys/mounts/secret", { type: "kv", options: { version: "2" } });
-    await vaultCall(address, root, "POST", "/v1/sys/auth/kubernetes", { type: "kubernetes" });
+    await writePolicies({ address }, root, [...all, { name: "wide", policy: wide }]);
+    await vaultCall({ address }, root, "PUT", "/v1/sys/policies/acl/foreign", { policy: "# somebody's" });
+    await vaultCall({ address }, root, "POST", "/v1/sys/mounts/secret", { type: "kv", options: { version: "2" } });
+    await vaultCall({ address }, root, "POST", "/v1/sys/auth/kubernetes", { type: "kubernetes" });
     const tokenOf = async (...granted: readonly string[]) => {
       const body = { policies: granted };
-      const { auth } = await vaultCall<Login>(address, root, "POST", "/v1/auth/token/create-orphan", body);
+      const { auth } = await vaultCall<Login>({ address }, root, "POST", "/v1/auth/token/create-orphan", body);
       return new Redacted(auth.client_token);
     };
     deployer = await tokenOf("ameide-secrets-deployer", "wide");
@@ -179,7 +179,7 @@ describe("the operators' policies, on OpenBao", function () {
   });
 
   const status = async (method: "GET" | "PUT" | "POST" | "DELETE", path: string, token = deployer) =>
-    vaultCall(servers().home.vaultUrl, token, method, `/v1/${path}`, { policy: "# changed" }).then(
+    vaultCall({ address: servers().home.vaultUrl }, token, method, `/v1/${path}`, { policy: "# changed" }).then(
       () => "done",
       (error: unknown) => vaultStatus(error),
     );

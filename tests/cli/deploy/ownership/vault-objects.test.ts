@@ -69,7 +69,7 @@ describe("refuseForeign, of a Vault that is live", function () {
   const findings = async (plan: EnvironmentStack): Promise<readonly Finding[]> => {
     const run = { policyPacks: [], signal: new AbortController().signal };
     const { changes } = await previewStack(await engine.open(program(plan)), run);
-    return foundBy(changes, plan, { vault: vaultReader(plan.vault.operatorAddress, new Redacted(token)) });
+    return foundBy(changes, plan, { vault: vaultReader({ address: plan.vault.operatorAddress }, new Redacted(token)) });
   };
   const theirs = async () => ({
     mount: (await vault("GET", "sys/mounts")).data["secret/"],
