@@ -21,8 +21,8 @@ describe("a new stack on a backend of one's own, encrypted by OpenBao's transit 
     const address = servers().home.vaultUrl;
     const { rootToken } = await openVault(address);
     const root = new Redacted(rootToken);
-    await vaultCall(address, root, "POST", "/v1/sys/mounts/transit", { type: "transit" });
-    await vaultCall(address, root, "POST", "/v1/transit/keys/pulumi", {});
+    await vaultCall({ address: address }, root, "POST", "/v1/sys/mounts/transit", { type: "transit" });
+    await vaultCall({ address: address }, root, "POST", "/v1/transit/keys/pulumi", {});
     folder = mkdtempSync(join(tmpdir(), "ameide-secrets-state-"));
     for (const name of ["state", "work", "home"]) mkdirSync(join(folder, name), { mode: 0o700 });
     writeFileSync(join(folder, "work/Pulumi.yaml"), "name: ameide-secrets\nruntime: nodejs\n");
