@@ -5,6 +5,7 @@ import { operatorTarget } from "../../domain/vault-target.ts";
 import { defaultOperatorAddress } from "../../environments/claims.ts";
 import { type Cluster, KubernetesError } from "../../clients/kubernetes.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
+import { preferredPod, vaultPodsOf } from "./vault-pods.ts";
 import { vaultState } from "./vault.ts";
 
 /** How this machine reaches an environment's Vault: by itself, by a port-forward that is open now, or not at all. */
@@ -28,7 +29,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
   const nothing = () => Promise.resolve();
   try {
     const isOwn = stack.name !== "local" && operatorAddress === defaultOperatorAddress(stack.name, stack.vault.address);
-    const forward = isOwn ? await forwardToVault(stack, 0) : await reachVault(stack);
+    const forward = isOwn ? await forwardToVault(stack, cluster, 0) : await reachVault(stack, cluster);
     const address = isOwn && forward !== undefined ? forward.address : operatorAddress;
     const close = async () => forward?.close();
     if (
@@ -61,24 +62,32 @@ async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise
 }
 
 /**
- * A port-forward to Vault's first pod, where its operator address is a loopback one at which nothing answers yet.
+ * A port-forward to Vault's active pod, where its operator address is a loopback one at which nothing answers yet.
  *
  * @returns what is to be closed at the end; `undefined` where Vault is reached without.
  */
-export async function reachVault(stack: EnvironmentStack): Promise<PortForward | undefined> {
+export async function reachVault(
+  stack: EnvironmentStack,
+  cluster: Pick<Cluster, "get">,
+): Promise<PortForward | undefined> {
   const address = new URL(stack.vault.operatorAddress);
   if (!["127.0.0.1", "localhost"].includes(address.hostname)) return undefined;
   if ((await vaultState(operatorTarget(stack.vault))) !== "unreachable") return undefined;
-  return forwardToVault(stack, Number(address.port || "8200"));
+  return forwardToVault(stack, cluster, Number(address.port || "8200"));
 }
 
-/** A port-forward to Vault's first pod. @param localPort - `0` takes any that is free. */
-export function forwardToVault({ vault, cluster }: EnvironmentStack, localPort: number): Promise<PortForward> {
+/** A port-forward to the pod that serves, which is not always the first. @param localPort - `0` takes any that is free. */
+export async function forwardToVault(
+  stack: EnvironmentStack,
+  cluster: Pick<Cluster, "get">,
+  localPort: number,
+): Promise<PortForward> {
+  const { vault } = stack;
   return openPortForward({
-    ...cluster,
+    ...stack.cluster,
     scheme: new URL(vault.operatorAddress).protocol === "https:" ? "https" : "http",
     namespace: vault.statefulSet.namespace,
-    pod: `${vault.statefulSet.name}-0`,
+    pod: await preferredPod(vaultPodsOf(stack, cluster)),
     podPort: 8200,
     localPort,
   });

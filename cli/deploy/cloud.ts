@@ -84,7 +84,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
 
   const cluster = await openCluster(plan.cluster);
   await phases.run("preflight", () => preflightCluster(cluster, plan, until === "update", [lacksSharedStack()]));
-  const forward = await reachVault(plan);
+  const forward = await reachVault(plan, cluster);
   try {
     const token = ownVaultToken(name, process.env);
     return {

@@ -93,7 +93,7 @@ export async function destroyCloud({
   const plan = await loadCloudStack(name, []);
   if (plan.kind === "shared") throw sharedStays();
   const cluster = await openCluster(plan.cluster);
-  const forward = await reachVault(plan);
+  const forward = await reachVault(plan, cluster);
   try {
     const own = ownVaultToken(name, process.env);
     return await destroyChain({

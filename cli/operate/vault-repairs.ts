@@ -7,6 +7,7 @@ import { operatorTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
+import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-pods.ts";
 import { withRootToken } from "../access/root-token.ts";
 import { storedUnsealKey } from "../access/vault-credentials.ts";
 import { credentialsSecret } from "../../domain/names.ts";
@@ -60,7 +61,10 @@ export function isConfirmed(
 export async function unsealVault(
   { stack, cluster, access }: Place,
   { change, reason }: RepairOptions,
+  pods: VaultPods = vaultPodsOf(stack, cluster),
 ): Promise<Repair> {
+  if (stack.name !== "local" && (await pods.names()).length > 1)
+    return unsealPods({ stack, cluster }, { change, reason }, pods);
   const target = operatorTarget(stack.vault);
   const { address } = target;
   const state = await vaultState(target);
@@ -95,6 +99,49 @@ export async function unsealVault(
     needed: true,
     found,
     did: `unsealed${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+  };
+}
+
+/** Each pod has a seal of its own: a standby that stays sealed is a Vault that does not survive its active pod. */
+async function unsealPods(
+  { stack, cluster }: Pick<Place, "stack" | "cluster">,
+  { change, reason }: RepairOptions,
+  pods: VaultPods,
+): Promise<Repair> {
+  const seen = await healthOfPods(pods);
+  const found = `Vault's pods in ${stack.vault.statefulSet.namespace}: ${formatPods(seen)}`;
+  const sealed = seen.filter(({ health }) => health.state === "sealed").map(({ name }) => name);
+  if (sealed.length === 0) {
+    const isServing = seen.some(({ health }) => health.state === "active");
+    if (isServing) return { needed: false, found, did: "there is nothing to unseal" };
+    const code = seen.some(({ health }) => health.state === "uninitialised") ? "uninitialised" : "unreachable";
+    throw UserError.of(`vault-${code}`, found, `ameide-secrets doctor --stack ${stack.name}`);
+  }
+  const key = await storedUnsealKey(
+    cluster,
+    stack.namespace,
+    `ask who holds the key shares, and give them to each of ${sealed.join(", ")} with: vault operator unseal`,
+  );
+  if (!change)
+    return { needed: true, found, did: `would unseal ${sealed.join(", ")} with unseal-key of ${credentialsSecret}` };
+  for (const name of sealed) {
+    const { sealed: isSealed, t: threshold = 1 } = await withPod(pods, name, (target) =>
+      vaultCall<{ sealed: boolean; t?: number }>(target, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() }),
+    );
+    if (!isSealed || threshold === 1) continue;
+    const problem = `${name} is still sealed: it needs ${threshold} key shares`;
+    throw UserError.of(
+      "vault-sealed",
+      problem,
+      `give the other shares to each of ${sealed.join(", ")} with: vault operator unseal`,
+    );
+  }
+  const note = `unsealed ${sealed.join(", ")} by ameide-secrets: ${reason}`;
+  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", note);
+  return {
+    needed: true,
+    found,
+    did: `unsealed ${sealed.join(", ")}${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 

@@ -48,7 +48,8 @@ describe("a repair of Vault", () => {
   const noEvents = () => Promise.reject(new KubernetesError(403, "events is forbidden"));
   const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): Place => {
     const stack = environmentStack("dev");
-    const cluster = { find: () => Promise.resolve(data === undefined ? undefined : { data }), create };
+    const get = () => Promise.reject(new KubernetesError(403, "pods is forbidden"));
+    const cluster = { get, find: () => Promise.resolve(data === undefined ? undefined : { data }), create };
     return {
       stack: { ...stack, vault: { ...stack.vault, operatorAddress: address } },
       cluster: cluster as unknown as Cluster,
