@@ -79,8 +79,9 @@ export const externalSecretBreaks = {
     sight: ({ place: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
   },
   "external-secret-template": {
-    strike: (world) => template(world, { data: { LANGFUSE_SECRET_KEY: "{{ .nowhere }}" } }),
-    after: (world) => template(world, { data: null }),
+    // admission refuses a template that drops the fetched keys; one that cannot be filled in it cannot see
+    strike: (world) => template(world, { mergePolicy: "Merge", data: { EXTRA: "{{ .nowhere }}" } }),
+    after: (world) => template(world, { mergePolicy: null, data: null }),
   },
   "external-secret-failed": {
     strike: (world) => storeOf(world, "nowhere"),
