@@ -99,7 +99,12 @@ export function vaultServerName(environment: EnvironmentName): string {
 
 /** Host names that Vault's Service has in the cluster, from the shortest to the complete one. */
 export function vaultServerHosts(environment: EnvironmentName): readonly string[] {
-  const host = `${vaultServerName(environment)}.${namespaceOf(environment)}`;
+  return serviceHosts(vaultServerName(environment), namespaceOf(environment));
+}
+
+/** Names by which pods reach a Service, the whole one last. */
+export function serviceHosts(service: string, namespace: string): readonly [string, string, string] {
+  const host = `${service}.${namespace}`;
   return [host, `${host}.svc`, `${host}.svc.cluster.local`];
 }
 

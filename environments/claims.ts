@@ -4,16 +4,15 @@ import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { environmentSettings, type EnvironmentSettings, type VaultSettings } from "./settings.ts";
 import { readStackSettings, stackFileName } from "./stack-file.ts";
-import { namespaceOf, vaultServerName } from "../domain/names.ts";
+import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
 
 export type CloudEnvironment = Exclude<EnvironmentName, "local">;
 
 /** Address of an environment's Vault, as pods reach it. */
 export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): string {
   const { address, statefulSet = vaultServerName(name), kubernetesNamespace = namespaceOf(name) } = vault;
-  return (
-    address ?? `${hasOwnCa(vault) ? "https" : "http"}://${statefulSet}.${kubernetesNamespace}.svc.cluster.local:8200`
-  );
+  const [, , host] = serviceHosts(statefulSet, kubernetesNamespace);
+  return address ?? `${hasOwnCa(vault) ? "https" : "http"}://${host}:8200`;
 }
 
 export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {

@@ -45,10 +45,7 @@ function lostObjects(
     stage: "external-secret",
     severity: "error",
     subject: stack,
-    problem: [
-      `the plan replaces ${lost.length} Kubernetes object(s) that keep their names: each would be created over the existing object and then deleted`,
-      ...names.toSorted().map((name) => `    ${name}`),
-    ].join("\n"),
+    problem: `the plan replaces ${lost.length} Kubernetes object(s) that keep their names: each would be created over the existing object and then deleted: ${names.toSorted().join(", ")}`,
     fix: isProviderReplaced
       ? knowCluster(stack, kubeconfig ?? "the path that the last update used")
       : lost.map(({ urn }) => `pulumi state untaint --stack ${stack} --yes '${urn}'`).join(" && "),

@@ -96,7 +96,8 @@ export function isDotenvExample(file: string): boolean {
 
 /** A file of settings for a chart, which no rule of manifests would look at. */
 export function isValuesFile(file: string): boolean {
-  return /(?:^|\/)values[^/]*\.ya?ml$|(?:^|\/)values\/.+\.ya?ml$/.test(file);
+  const [name = "", ...folders] = file.split("/").toReversed();
+  return /\.ya?ml$/.test(name) && (name.startsWith("values") || folders.includes("values"));
 }
 
 /** The environment that a path names, such as `values/env/dev/x.yaml` or `overlays/production`; the last one wins. */

@@ -13,6 +13,9 @@ const accepted: Readonly<Record<string, string>> = {
     "a ClusterSecretStore is an object of the whole cluster: every environment's policy would judge the stores of others too",
   "store-role-covers": "compares with Vault's roles, which no admission policy can read",
   "store-for-namespace": "compares with the other objects of a namespace; there, External Secrets reports it",
+  "authority-maker-target": "compares with the objects of operators next to it",
+  "delivery-template-keys": "reads Go templates, which CEL cannot parse",
+  "store-vault-engine": "would judge the stores of other teams, which may read other mounts",
   "store-pull-secret": "compares with the other objects of a namespace, and is advisory",
   "secretness-template-literal":
     "recognises credentials by their shape, with expressions that CEL's cost limit refuses",

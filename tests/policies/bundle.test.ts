@@ -36,8 +36,10 @@ describe("bundlePack", function () {
   });
 
   it("is the only folder that can be published: `npm pack`, which `pulumi policy publish` runs, refuses the source", () => {
+    // npm hands its own settings to what it runs; a person who publishes has none of this repository's
+    const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_/i.test(key)));
     const pack = (cwd: string) =>
-      spawnSync("npm", ["pack", "--dry-run", "--loglevel=error"], { cwd, encoding: "utf8" });
+      spawnSync("npm", ["pack", "--dry-run", "--loglevel=error"], { cwd, env, encoding: "utf8" });
     const refused = pack(join(repositoryRoot, "policies"));
     assert.notEqual(refused.status, 0);
     assert.match(refused.stderr, /fix: node bundle\.ts \S+ && cd \S+ && npm install && pulumi policy publish/);

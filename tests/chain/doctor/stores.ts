@@ -131,7 +131,12 @@ export const externalSecretBreaks = {
   "pull-secret-malformed": {
     strike: (world) =>
       world.place.cluster.patch(externalSecrets(world, "ghcr-pull-sync", "argocd"), {
-        spec: { target: { template: { data: { ".dockerconfigjson": "{}" } } } },
+        // it names what admission asks for, in a comment that renders to nothing
+        spec: {
+          target: {
+            template: { data: { ".dockerconfigjson": '{"auths":{}}{{/* .username .password */}}' } },
+          },
+        },
       }),
   },
   "image-pull-denied": {

@@ -19,7 +19,8 @@ function cluster(cause: BootstrapCause) {
   const ended = { status: { conditions: [{ type: cause === "ok" ? "Complete" : "Failed", status: "True" }] } };
   const pods = { items: [{ metadata: { name: "p" }, status: { containerStatuses: [pod] } }] };
   const fake: Pick<Cluster, "find" | "create" | "get" | "text"> = {
-    find: <T extends object>() => Promise.resolve(cronJob as object as T),
+    find: <T extends object>(path: string) =>
+      Promise.resolve((path.includes("/jobs/") ? ended : cronJob) as object as T),
     create: <T extends object>(_path: string, object: object) => {
       made.push(object);
       return Promise.resolve(object as T);

@@ -53,10 +53,7 @@ describe("refuseLoss, for objects that would be created and then deleted", () =>
       change("replace", "azure-native:keyvault:Vault"),
     ];
     await assert.rejects(refuseLoss(plan, { name: "local", workspace } as unknown as Stack), (error: Error) => {
-      assert.match(
-        error.message,
-        /replaces 1 Kubernetes object\(s\) that keep their names[^]*\n {4}ConfigMap a\/one\n/,
-      );
+      assert.match(error.message, /replaces 1 Kubernetes object\(s\) that keep their names.*: ConfigMap a\/one\n/);
       assert.match(error.message, /fix: copy the kubeconfig of the local home to \/former\/kubeconfig and run/);
       return true;
     });

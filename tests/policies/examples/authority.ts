@@ -146,7 +146,8 @@ export const authorityExamples: readonly Example[] = [
     rule: "authority-maker-target",
     beside: [
       {
-        document: {
+        type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
+        props: {
           apiVersion: "postgresql.cnpg.io/v1",
           kind: "Cluster",
           metadata: { name: "orders-pg", namespace: "ameide-prod" },

@@ -280,7 +280,7 @@ async function separateNode(home: LocalHome): Promise<ChildProcess> {
   const { dir, portBase } = home;
   const code = `
     import { localHome } from "../../local/home.ts";
-    import { startHomeNode } from "./home-node.ts";
+    import { startHomeNode } from "./start-node.ts";
     const node = await startHomeNode(localHome(${JSON.stringify({ dir, portBase })}));
     process.once("SIGTERM", () => node.close());
     console.log("serves");`;
