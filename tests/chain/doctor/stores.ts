@@ -1,4 +1,5 @@
 import { vaultReader } from "../../../diagnose/observe/access.ts";
+import { KubernetesError } from "../../../clients/kubernetes.ts";
 import { clusterByEndedLogin } from "./anna.ts";
 import type { Break } from "./break.ts";
 import { again, externalSecrets, refused, stores } from "./objects.ts";
@@ -11,8 +12,22 @@ export const storeBreaks = {
       world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/serviceaccounts/ameide-vault-reader`),
   },
   "vault-address-wrong": {
-    strike: (world) =>
-      world.place.cluster.patch(stores(world, "argocd"), { spec: { provider: { vault: { server: "http://127.0.0.1:1" } } } }), // prettier-ignore
+    // admission refuses such an address; where it only audits, it can be set. The repair puts the binding back
+    strike: async (world) => {
+      const binding = `ameide-secrets-secretstores-${world.place.stack.name}`;
+      const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+      await world.place.cluster.patch(`${bindings}/${binding}`, { spec: { validationActions: ["Audit"] } });
+      const spec = { provider: { vault: { server: "http://127.0.0.1:1" } } };
+      await world.until(async () => {
+        try {
+          await world.place.cluster.patch(stores(world, "argocd"), { spec });
+          return true;
+        } catch (error) {
+          if (error instanceof KubernetesError) return false;
+          throw error;
+        }
+      });
+    },
   },
   "store-not-ready": {
     strike: (world) => nowhereCa(world, { type: "ConfigMap", name: "nowhere", key: "ca.pem" }),
