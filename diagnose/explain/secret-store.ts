@@ -81,7 +81,8 @@ function codeOf(view: View, { namespace }: StoreState, seen: string): CauseCode 
   if (/\b503\b|is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
   if (/\b501\b|not initialized/.test(seen)) return serves ? "store-stale" : "vault-uninitialised";
   if (/\bCode: 429\b/.test(seen)) return "vault-throttled";
-  if (/\b403\b|permission denied|\b400\b.*(invalid role|audience|not authorized)/.test(seen)) {
+  const refusedLogin = /\b400\b/.test(seen) && /invalid role|audience|not authorized/.test(seen);
+  if (/\b403\b|permission denied/.test(seen) || refusedLogin) {
     const login = loginCauses
       .flatMap((code) => view.before.filter((sighting) => sighting.code === code))
       .find((sighting) => sighting.namespace === undefined || sighting.namespace === namespace);
@@ -91,7 +92,7 @@ function codeOf(view: View, { namespace }: StoreState, seen: string): CauseCode 
   }
   if (/connection refused|no such host|i\/o timeout|deadline exceeded/i.test(seen))
     return serves ? "store-stale" : "vault-unreachable";
-  if (/serviceaccounts? .*not found/i.test(seen)) return "store-account-missing";
+  if (/serviceaccount/i.test(seen) && /not found/i.test(seen)) return "store-account-missing";
   return "store-not-ready";
 }
 

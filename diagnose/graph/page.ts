@@ -104,5 +104,5 @@ export async function graphSvg(model: GraphModel): Promise<string> {
   const graphviz = await Graphviz.load();
   const { dot, places } = layout(model);
   const svg = labelled(graphviz.layout(dot, "svg", "nop"), places);
-  return svg.replace(/(<svg[^>]*>)/, `$1<style>${graphStyle}</style>`);
+  return svg.replace(/(<svg[^<>]*>)/, `$1<style>${graphStyle}</style>`);
 }

@@ -218,5 +218,5 @@ export function stageOf(type: string): Stage {
 
 /** The engine marks colours as `<{%red%}>`. */
 function plain(text: string): string {
-  return text.replace(/<\{%.*?%\}>/g, "").trim();
+  return text.replace(/<\{%[\w ]*%\}>/g, "").trim();
 }
