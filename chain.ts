@@ -82,7 +82,7 @@ function partsOf({ strictness }: EnvironmentStack, { firstStep = false }: Regist
   return {
     base: strictness.makesNamespaces,
     vault: !firstStep,
-    bootstrap: firstStep || isApplied,
+    bootstrap: isApplied,
     delivery: !firstStep && isApplied,
   };
 }

@@ -27,8 +27,7 @@ export async function loadEnvironment(
   { name, own, shared }: SettingsOf<"environment">,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
-  const { cluster } = own;
-  const { kubeconfig, context: kubernetesContext, oidcIssuer } = cluster;
+  const { kubeconfig, argocdApplications, ...cluster } = own.cluster;
   const { vault, findings } = vaultPlace(name, own.vault, context);
   const refused = errorsOf(findings);
   if (refused.length > 0) throw UserError.from(refused);
@@ -37,7 +36,7 @@ export async function loadEnvironment(
     azure: publicAzure(shared.azure),
     secretPrefix: shared.secretPrefix,
     settings: own,
-    cluster: { context: kubernetesContext, oidcIssuer, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
+    cluster: { ...cluster, ...(kubeconfig && { kubeconfig }), ...(argocdApplications && { argocdApplications }) },
     vault,
   });
   const adopting = { ...stack, adopt: own.adopt, findings: [...findings, ...stack.findings] };

@@ -29,6 +29,12 @@ const cluster = z.strictObject({
   kubeconfig: z.string().optional().describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
   context: z.string().describe("its context, pinned: no command ever meets the cluster that happens to be current"),
   oidcIssuer: url.describe("the AKS cluster's OIDC issuer, to the letter"),
+  argocdApplications: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "with `delivery: gitops`, the ArgoCD applications that apply what `render` writes, as `argocd.argoproj.io/tracking-id` names them: they may replace what they apply today. Unless set, ArgoCD may only track objects that came from `render`",
+    ),
 });
 
 const vault = z.strictObject({

@@ -5,7 +5,8 @@ import { ExitCode } from "../exit-code.ts";
 
 interface Flags {
   readonly stack: string;
-  readonly out: string;
+  readonly out?: string;
+  readonly check?: boolean;
   readonly clientId?: string;
 }
 
@@ -14,23 +15,37 @@ export const render: Command<Flags> = {
   summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
   options: [
     { flags: "--stack <name>", summary: "dev, staging or prod", required: true },
-    { flags: "--out <folder>", summary: "where to write; files of the same name are replaced", required: true },
+    { flags: "--out <folder>", summary: "where to write; files of the same name are replaced" },
+    {
+      flags: "--check",
+      summary: "first compare the objects with the live cluster: who owns them, what they would cut off",
+    },
     {
       flags: "--client-id <id>",
       summary: "of the bootstrap's identity (default: the shared stack's output bootstrapClientId)",
     },
   ],
   examples: [
+    "ameide-secrets render --stack prod --check",
     "ameide-secrets render --stack prod --out gitops/prod",
     "ameide-secrets render --stack dev --out out --client-id $(pulumi stack output bootstrapClientId --stack shared)",
   ],
-  async run({ stack, out, clientId }, io) {
-    const [{ stringify }, { renderManifests }, { loadOffline }, { UserError }] = await Promise.all([
-      import("yaml"),
-      import("../../domain/manifests/render.ts"),
-      import("../deploy/offline-preview.ts"),
-      import("../../domain/user-error.ts"),
-    ]);
+  async run({ stack, out, check = false, clientId }, io) {
+    const [{ stringify }, { renderManifests }, { loadOffline }, { UserError }, { checkRendered, judgeRendered }] =
+      await Promise.all([
+        import("yaml"),
+        import("../../domain/manifests/render.ts"),
+        import("../deploy/offline-preview.ts"),
+        import("../../domain/user-error.ts"),
+        import("../deploy/rendered.ts"),
+      ]);
+    if (out === undefined && !check) {
+      throw UserError.of(
+        "nothing-to-do",
+        "render needs --out, --check or both",
+        "ameide-secrets render --stack <stack> --check",
+      );
+    }
     const plan = await loadOffline(stack, []);
     if (plan.kind === "shared") {
       throw UserError.of(
@@ -39,6 +54,15 @@ export const render: Command<Flags> = {
         "give --stack dev, staging or prod",
       );
     }
+    if (check) {
+      const { openCluster } = await import("../../clients/kubeconfig.ts");
+      await checkRendered(plan, await openCluster(plan.cluster));
+      io.err(`checked against ${plan.cluster.context}: nothing else owns any of the objects, and they cut nothing off`);
+    } else {
+      const refused = judgeRendered(plan);
+      if (refused.length > 0) throw UserError.from(refused);
+    }
+    if (out === undefined) return ExitCode.ok;
     const { notWritable, writeOutput } = await import("../files.ts");
     const { sharedClientId } = await import("../deploy/shared-output.ts");
     const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });

@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
 import { operatorPolicies } from "../../domain/resources/vault-policies.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import type { RegisterOptions } from "../../chain.ts";
@@ -15,6 +16,7 @@ import type { Change } from "./engine/run-log.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
+import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { explainUnready } from "./unready-objects.ts";
 
 /** The engine, opened on one stack, and what lives exactly as long as it does. */
@@ -121,7 +123,10 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
       namespace: stack.namespace,
       cronJob: stack.bootstrap.name,
       mayChange: options.until === "update",
-      bootstrapOnly: async () => (engine = await options.openEngine({ firstStep: true })).stack,
+      bootstrapOnly: async () => {
+        if (isGitops(stack)) throw cronJobNotApplied(stack);
+        return (engine = await options.openEngine({ firstStep: true })).stack;
+      },
       run: { policyPacks, signal, ...explainedBy(cluster) },
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       tell,
@@ -129,6 +134,15 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
   } finally {
     await engine?.close();
   }
+}
+
+/** With `delivery: gitops` the whole program registers no CronJob: one that the first step created would be deleted by it. */
+function cronJobNotApplied({ name, namespace, bootstrap }: EnvironmentStack): UserError {
+  return UserError.of(
+    "cron-job-not-applied",
+    `Vault needs a run of vault-bootstrap, and ArgoCD has not applied the CronJob ${namespace}/${bootstrap.name} yet`,
+    `ameide-secrets render --stack ${name} --check --out <folder of the ArgoCD application>, and run this again once ArgoCD has synced it`,
+  );
 }
 
 /** Whether the state knows of objects in a Vault: after one that was empty they are gone, and a look finds that. */

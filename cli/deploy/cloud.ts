@@ -15,8 +15,10 @@ import { ownVaultToken } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine, requireStrongState } from "./cloud-engine.ts";
+import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
+import { judgeRendered } from "./rendered.ts";
 import { lacksSharedStack } from "./shared-output.ts";
 
 export interface CloudOptions {
@@ -57,7 +59,8 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   }
   const plan = await phases.run("plan", () => loadCloudStack(name, options.envFiles));
   for (const finding of plan.findings) options.tell(formatFinding(finding));
-  if (errorsOf(plan.findings).length > 0) throw UserError.from(errorsOf(plan.findings));
+  const refused = [...errorsOf(plan.findings), ...(isGitops(plan) ? judgeRendered(plan) : [])];
+  if (refused.length > 0) throw UserError.from(refused);
 
   const policyPacks = [join(repositoryRoot, "policies")];
   const azure = () => signedInAzure(plan.azure);

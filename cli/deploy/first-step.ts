@@ -27,6 +27,7 @@ export async function ensureVaultActive(options: {
   readonly cronJob: string;
   /** Whether Vault may be unsealed; a preview changes nothing. */
   readonly mayChange: boolean;
+  /** @throws UserError where something else applies the CronJob. */
   readonly bootstrapOnly: () => Promise<Stack>;
   readonly run: RunOptions;
   /** See ChainOptions. */

@@ -22,7 +22,7 @@ export async function preflightCluster(
   cluster: Cluster,
   stack: EnvironmentStack,
   writes: boolean,
-  more: readonly Promise<Finding | undefined>[] = [],
+  more: readonly Promise<Finding | readonly Finding[] | undefined>[] = [],
 ): Promise<void> {
   const namespaces = [...new Set(stack.plan.stores.map((store) => store.namespace))];
   const looks = [
@@ -31,7 +31,7 @@ export async function preflightCluster(
     ...namespaces.map((name) => namespace(cluster, stack, name)),
     ...(writes ? lacksOfRights(cluster, stack) : []),
   ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
-  const findings = (await Promise.all([...looks, ...more])).filter((finding) => finding !== undefined);
+  const findings = (await Promise.all([...looks, ...more])).flat().filter((finding) => finding !== undefined);
   if (findings.length > 0) throw UserError.from(findings);
 }
 

@@ -119,7 +119,13 @@ export interface EnvironmentStack {
   /** In `local` only: the shared stack's part, in the same stack. */
   readonly shared?: SharedStack;
   readonly federated: FederatedSubject;
-  readonly cluster: { readonly kubeconfig?: string; readonly context: string; readonly oidcIssuer: string };
+  readonly cluster: {
+    readonly kubeconfig?: string;
+    readonly context: string;
+    readonly oidcIssuer: string;
+    /** ArgoCD's applications that apply what `render` writes. @default - not named */
+    readonly argocdApplications?: readonly string[];
+  };
   readonly vault: {
     /** How pods reach it. */
     readonly address: string;

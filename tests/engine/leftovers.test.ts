@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
+import { LiveObjects } from "../../cli/deploy/ownership/kubernetes-objects.ts";
 import { plannedObjects, refuseForeignObjects } from "../../cli/deploy/ownership/ownership.ts";
 import { AdmissionGuard } from "../../components/secret-delivery.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
@@ -96,7 +97,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
   });
 
   it("knows them as its own by their label, whichever manager created them, and by its manager without the label", async () => {
-    const changes = await plannedObjects(stack, cluster);
+    const changes = await plannedObjects(stack, new LiveObjects(cluster));
     const known = changes.filter(({ operation }) => operation === "update").map(({ type }) => type);
     for (const kind of ["CronJob", "ConfigMap", "ValidatingAdmissionPolicy"]) {
       assert.ok(
@@ -106,7 +107,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     }
     const path = `/apis/batch/v1/namespaces/${stack.namespace}/cronjobs/${stack.bootstrap.name}`;
     await cluster.patch(path, { metadata: { labels: null } });
-    const again = await plannedObjects(stack, cluster);
+    const again = await plannedObjects(stack, new LiveObjects(cluster));
     assert.equal(again.find(({ type }) => type.endsWith(":CronJob"))?.operation, "update");
   });
 

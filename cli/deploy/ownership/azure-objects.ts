@@ -4,6 +4,7 @@ import { identityId, keyVaultId, keyVaultSecretId, keyVaultSecretsUser } from ".
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Change } from "../engine/run-log.ts";
+import { stackNameOf } from "./kubernetes-objects.ts";
 import { find, look } from "./look.ts";
 
 const keyVaultApi = "api-version=2023-07-01";
@@ -164,10 +165,6 @@ interface FederatedCredential {
   readonly id: string;
   readonly name: string;
   readonly properties: { readonly issuer: string; readonly subject: string };
-}
-
-function stackNameOf(plan: StackPlan): string {
-  return plan.kind === "shared" ? plan.kind : plan.name;
 }
 
 function finding(stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {

@@ -1,30 +1,35 @@
+import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import { fieldManager, ourLabels } from "../../../domain/manifests/marks.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
 import type { Change } from "../engine/run-log.ts";
 import { look } from "./look.ts";
 
-/** Whose an object is that is there already. */
+/** Who owns an object that exists already. */
 export interface Owner {
   /** Such as `the ArgoCD application "foundation-secrets"`. */
   readonly words: string;
-  /** Of a tool that goes on applying it, so that two would write it in turns. */
+  /** The tool that keeps applying it, so that two would write it in turns. */
   readonly applies: "argocd" | "helm" | "nobody known";
+  /** Of ArgoCD's application, where ArgoCD applies it. */
+  readonly application?: string;
 }
 
 /**
- * The objects that a plan would write and that are another's: what it creates must not be there without this program's
- * label, and nothing that it writes may be tracked by ArgoCD or Helm. With server-side apply a creation over an object
- * that exists is no error, so nobody else would tell.
+ * The objects that a plan would write and that something else owns: what it creates must not exist without this program's
+ * label, and ArgoCD or Helm must track nothing that it writes. With server-side apply, creating an object that exists is
+ * not an error, so nothing else would report it.
  *
- * @param changes - of a preview; patches of what belongs to others by nature (ServiceAccountPatch) are passed over.
+ * With `delivery: gitops`, ArgoCD writes the objects, so its own tracking of them is expected: see {@link deliversRendered}.
+ *
+ * @param changes - of a preview, or of {@link plannedObjects}. Patches of objects that are always somebody else's
+ *   (ServiceAccountPatch) are skipped.
  */
 export async function foreignInKubernetes(
   changes: readonly Change[],
-  stackName: string,
-  cluster: Cluster,
+  plan: StackPlan,
+  live: LiveObjects,
 ): Promise<readonly Finding[]> {
-  const kinds = new Kinds(cluster);
   const written = changes.filter(
     ({ operation, type, object }) =>
       ["create", "update", "replace"].includes(operation) &&
@@ -35,8 +40,7 @@ export async function foreignInKubernetes(
   const found = await Promise.all(
     written.map((change) => {
       const { stage, object: at = change.name } = change;
-      const run = () => lookAt(change, { kinds, stackName, cluster });
-      return look({ stage, at, of: "the cluster", run });
+      return look({ stage, at, of: "the cluster", run: () => lookAt(change, plan, live) });
     }),
   );
   return found.filter((finding) => finding !== undefined);
@@ -44,37 +48,43 @@ export async function foreignInKubernetes(
 
 async function lookAt(
   { operation, type, object = "", stage }: Change,
-  { kinds, stackName, cluster }: { readonly kinds: Kinds; readonly stackName: string; readonly cluster: Cluster },
+  plan: StackPlan,
+  live: LiveObjects,
 ): Promise<Finding | undefined> {
-  const path = await kinds.pathOf(type, object);
-  const there = path === undefined ? undefined : await cluster.find(path);
+  const there = await live.find(type, object);
   const owner = there === undefined ? undefined : ownerOf(there);
-  if (owner === undefined || (operation !== "create" && owner.applies === "nobody known")) return undefined;
+  if (there === undefined || owner === undefined || deliversRendered(plan, owner, there)) return undefined;
+  if (operation !== "create" && owner.applies === "nobody known") return undefined;
   const kind = type.split(":").at(-1) ?? type;
+  const stackName = stackNameOf(plan);
+  const writer = isGitops(plan)
+    ? `ArgoCD would write it, too, from what render writes for the stack ${stackName}`
+    : `the stack ${stackName} of this program would write it, too`;
   return {
     code: "object-has-owner",
     stage,
     severity: "error",
     subject: object,
-    problem: `${kind} ${object} belongs to ${owner.words}; the stack ${stackName} of this program would write it, too`,
-    fix: letGo(owner, stackName, { apiVersion: there?.apiVersion ?? "v1", kind, object }, cluster.context),
+    problem: `${kind} ${object} belongs to ${owner.words}; ${writer}`,
+    fix: release(owner, plan, { apiVersion: there.apiVersion ?? "v1", kind, object }, live.cluster.context),
   };
 }
 
-/** @returns `undefined` for what this program made, an earlier run that was cut among it. */
+/** @returns `undefined` for what this program created, also in an earlier run that was cut off. */
 export function ownerOf(there: KubernetesObject): Owner | undefined {
   const { metadata } = there;
   const { annotations = {}, labels = {} } = metadata;
-  const tracking = annotations["argocd.argoproj.io/tracking-id"];
+  const tracking = trackingOf(there);
   if (tracking !== undefined) {
-    return { words: `the ArgoCD application "${tracking.split(":")[0] ?? tracking}"`, applies: "argocd" };
+    return { words: `the ArgoCD application "${tracking}"`, applies: "argocd", application: tracking };
   }
   const release = annotations["meta.helm.sh/release-name"];
   if (release !== undefined) return { words: `the Helm release "${release}"`, applies: "helm" };
-  // ArgoCD's older way, and every chart's habit: which of the two, the label does not tell
+  // ArgoCD's older tracking, and a habit of charts: the label does not say which of the two
   const instance = labels["app.kubernetes.io/instance"];
   if (instance !== undefined) {
-    return { words: `"${instance}" of ArgoCD or Helm (label app.kubernetes.io/instance)`, applies: "argocd" };
+    const words = `"${instance}" of ArgoCD or Helm (label app.kubernetes.io/instance)`;
+    return { words, applies: "argocd", application: instance };
   }
   if (isOurs(there)) return undefined;
   const manager = managersOf(metadata).find(({ subresource }) => subresource === undefined)?.manager;
@@ -86,19 +96,42 @@ export function ownerOf(there: KubernetesObject): Owner | undefined {
 }
 
 /**
- * By its label, which also an object has that ArgoCD applies from this program's YAML, or by its field manager where
+ * The application in ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`. An annotation that names another
+ * object was copied with that object's metadata; ArgoCD ignores it as well.
+ *
+ * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+ */
+function trackingOf({ kind, metadata }: KubernetesObject): string | undefined {
+  const [application, type = "", ...name] = (metadata.annotations?.["argocd.argoproj.io/tracking-id"] ?? "").split(":");
+  const isOfThis = name.join(":").endsWith(`/${metadata.name}`) && (kind === undefined || type.endsWith(`/${kind}`));
+  return isOfThis ? application : undefined;
+}
+
+/**
+ * Whether an object is one that ArgoCD delivers for this stack (`delivery: gitops`). Everything that `render` writes has this
+ * program's label, so an object with the label is expected to be tracked, by any application. Where the stack file names the
+ * applications (`cluster.argocdApplications`), it is theirs alone, and they may also replace what they apply today.
+ */
+function deliversRendered(plan: StackPlan, { application }: Owner, there: KubernetesObject): boolean {
+  if (!isGitops(plan) || application === undefined) return false;
+  const { argocdApplications: named = [] } = plan.cluster;
+  return named.length === 0 ? isLabelled(there) : named.includes(application);
+}
+
+/**
+ * By its label, which an object that ArgoCD applies from this program's YAML has as well, or by its field manager where
  * somebody removed the label. The manager `pulumi-kubernetes` says nothing: every Pulumi program creates objects as it,
  * this one too where it may not update existing objects.
  */
-export function isOurs({ metadata }: { readonly metadata: Marks }): boolean {
-  const { labels = {} } = metadata;
-  return (
-    Object.entries(ourLabels).every(([label, value]) => labels[label] === value) ||
-    managersOf(metadata).some(({ manager }) => manager === fieldManager)
-  );
+export function isOurs(there: { readonly metadata: Marks }): boolean {
+  return isLabelled(there) || managersOf(there.metadata).some(({ manager }) => manager === fieldManager);
 }
 
-/** Of an object's metadata, what tells who made it. */
+function isLabelled({ metadata: { labels = {} } }: { readonly metadata: Marks }): boolean {
+  return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
+}
+
+/** Of an object's metadata, what shows who created it. */
 interface Marks {
   readonly labels?: Readonly<Record<string, string>>;
   readonly managedFields?: unknown;
@@ -114,11 +147,24 @@ function managersOf({ managedFields = [] }: Marks): readonly ManagedFields[] {
   return managedFields as readonly ManagedFields[];
 }
 
-function letGo({ applies }: Owner, stackName: string, named: NamedObject, context: string): string {
-  if (applies !== "nobody known") {
-    return `one of the two lets go: delivery "gitops" in environments/${stackName}.ts with ameide-secrets render --stack ${stackName}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
-  }
-  return `if nobody writes it any more, hand it over: ${handOver(named, context)}`;
+function release({ applies, application }: Owner, plan: StackPlan, named: NamedObject, context: string): string {
+  if (applies === "nobody known")
+    return `if nothing else writes it any more, hand it over: ${handOver(named, context)}`;
+  const stack = stackNameOf(plan);
+  const mine =
+    application === undefined || !isGitops(plan)
+      ? `one of the two lets go: delivery "gitops" in environments/${stack}.ts with ameide-secrets render --stack ${stack}`
+      : `if this application applies what render writes, add it to cluster.argocdApplications in Pulumi.${stack}.yaml`;
+  return `${mine}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
+}
+
+/** Whether ArgoCD applies the Kubernetes objects of a stack. */
+export function isGitops(plan: StackPlan): plan is EnvironmentStack {
+  return plan.kind === "environment" && plan.strictness.delivery === "gitops";
+}
+
+export function stackNameOf(plan: StackPlan): string {
+  return plan.kind === "shared" ? plan.kind : plan.name;
 }
 
 /** An object of the cluster, as a person names it. */
@@ -154,28 +200,36 @@ interface ApiResources {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
-/** Paths of objects by their type in Pulumi, by the cluster's own list of what it serves; one look a group and version. */
-export class Kinds {
-  readonly #cluster: Cluster;
+/** Objects of one cluster by their type in Pulumi. Each object, and each list of what the cluster serves, is read once. */
+export class LiveObjects {
+  readonly cluster: Cluster;
   readonly #served = new Map<string, Promise<ApiResources | undefined>>();
+  readonly #found = new Map<string, Promise<KubernetesObject | undefined>>();
 
   constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+    this.cluster = cluster;
   }
 
-  /** @returns `undefined` where the cluster does not serve the kind: then there is none of it either. */
+  /** @returns `undefined` where there is no such object, or the cluster does not serve its kind. */
+  find(type: string, object: string): Promise<KubernetesObject | undefined> {
+    const key = `${type} ${object}`;
+    const found = this.#found.get(key) ?? this.pathOf(type, object).then((path) => path && this.cluster.find(path));
+    this.#found.set(key, found);
+    return found;
+  }
+
+  /** @returns `undefined` where the cluster does not serve the kind. */
   async pathOf(type: string, object: string): Promise<string | undefined> {
     const [, groupVersion = "", kind = ""] = type.split(":");
     const api = groupVersion.startsWith("core/")
       ? `/api/${groupVersion.slice("core/".length)}`
       : `/apis/${groupVersion}`;
-    const served = this.#served.get(api) ?? this.#cluster.find<ApiResources>(api);
+    const served = this.#served.get(api) ?? this.cluster.find<ApiResources>(api);
     this.#served.set(api, served);
     const resource = (await served)?.resources.find((one) => one.kind === kind && !one.name.includes("/"));
     if (resource === undefined) return undefined;
     const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
-    return resource.namespaced
-      ? `${api}/namespaces/${namespace ?? "default"}/${resource.name}/${name}`
-      : `${api}/${resource.name}/${name}`;
+    const collection = resource.namespaced ? `namespaces/${namespace ?? "default"}/${resource.name}` : resource.name;
+    return `${api}/${collection}/${name}`;
   }
 }

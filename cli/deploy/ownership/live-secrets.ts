@@ -8,10 +8,10 @@ import { handOver, isOurs } from "./kubernetes-objects.ts";
 import { look, type Look } from "./look.ts";
 
 /**
- * What an object of the plan would take from others though it is not theirs itself: a Secret that an ExternalSecret would
- * write, the reads of those who use a store that gets another role, the pull secrets of an account.
+ * What an object of the plan would take from others although they do not own the object: a Secret that an ExternalSecret would
+ * write, what others read through a store that gets another role, the pull secrets of an account.
  *
- * @param changes - of a preview; only creations of stores and deliveries are looked at.
+ * @param changes - of a preview, or of `plannedObjects`; only creations of stores and deliveries are looked at.
  */
 export async function cutOffInKubernetes(
   changes: readonly Change[],
@@ -21,8 +21,6 @@ export async function cutOffInKubernetes(
   const created = changes.filter(({ operation }) => operation === "create");
   const objects = (kind: string) => created.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ object }) => object);
   const [deliveries, stores] = [objects("ExternalSecret"), objects("SecretStore")];
-  // ArgoCD applies with force, and without a plan of ours
-  const isGitops = stack.strictness.delivery === "gitops";
   const accounts = objects("ServiceAccountPatch");
   const looks = [
     ...stack.plan.deliveries
@@ -32,7 +30,7 @@ export async function cutOffInKubernetes(
       .filter(({ namespace, name }) => stores.includes(`${namespace}/${name}`))
       .map((store) => storeLook(store, stack, cluster)),
     ...pullSecretPatches(stack.plan.deliveries)
-      .filter(({ metadata: { namespace, name } }) => isGitops || accounts.includes(`${namespace}/${name}`))
+      .filter(({ metadata: { namespace, name } }) => accounts.includes(`${namespace}/${name}`))
       .map((patch) => accountLook(patch, cluster)),
   ];
   return (await Promise.all(looks.map(look))).filter((finding) => finding !== undefined);

@@ -1,11 +1,12 @@
 import type { AzureReader, VaultReader } from "../../../diagnose/observe/access.ts";
 import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
+import type { Finding } from "../../../domain/finding.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { type Change, stageOf } from "../engine/run-log.ts";
 import { foreignInAzure } from "./azure-objects.ts";
-import { foreignInKubernetes, isOurs, Kinds } from "./kubernetes-objects.ts";
+import { foreignInKubernetes, isGitops, isOurs, LiveObjects } from "./kubernetes-objects.ts";
 import { cutOffInKubernetes } from "./live-secrets.ts";
 import { foreignInVault } from "./vault-objects.ts";
 import { renderManifests, type Manifest } from "../../../domain/manifests/render.ts";
@@ -19,23 +20,44 @@ export interface OwnershipAccess {
 }
 
 /**
- * Stops an update between its preview and its first change, where the plan would write over what another made: nothing
- * that this program did not make is overwritten. Work grows with what the plan creates or writes, not with what exists.
+ * What a plan would write over although something else created it. With `delivery: gitops` that includes every Kubernetes
+ * object that `render` writes, since ArgoCD applies those without a look of its own. The work grows with what the plan creates
+ * or writes, not with what exists.
  *
- * @throws UserError with every such object: whose it is, and how to go on.
+ * @returns one finding for each such object: who owns it, and how to go on.
+ */
+export async function findForeign(
+  changes: readonly Change[],
+  plan: StackPlan,
+  { azure, cluster, vault }: OwnershipAccess,
+): Promise<readonly Finding[]> {
+  const inKubernetes = async (): Promise<readonly Finding[]> => {
+    if (cluster === undefined) return [];
+    const live = new LiveObjects(cluster);
+    const objects = isGitops(plan) ? await plannedObjects(plan, live) : changes;
+    const cutOff = plan.kind === "shared" ? [] : cutOffInKubernetes(objects, plan, cluster);
+    return (await Promise.all([foreignInKubernetes(objects, plan, live), cutOff])).flat();
+  };
+  const found = await Promise.all([
+    azure === undefined ? [] : foreignInAzure(changes, plan, azure),
+    inKubernetes(),
+    vault === undefined || plan.kind === "shared" ? [] : foreignInVault(changes, plan, vault),
+  ]);
+  return found.flat();
+}
+
+/**
+ * Stops an update between its preview and its first change where {@link findForeign} finds anything: nothing that this
+ * program did not create is overwritten.
+ *
+ * @throws UserError with every finding.
  */
 export async function refuseForeign(
   changes: readonly Change[],
   plan: StackPlan,
-  { azure, cluster, vault }: OwnershipAccess,
+  access: OwnershipAccess,
 ): Promise<void> {
-  const found = await Promise.all([
-    azure === undefined ? [] : foreignInAzure(changes, plan, azure),
-    cluster === undefined ? [] : foreignInKubernetes(changes, plan.kind === "shared" ? plan.kind : plan.name, cluster),
-    cluster === undefined || plan.kind === "shared" ? [] : cutOffInKubernetes(changes, plan, cluster),
-    vault === undefined || plan.kind === "shared" ? [] : foreignInVault(changes, plan, vault),
-  ]);
-  const findings = found.flat();
+  const findings = await findForeign(changes, plan, access);
   if (findings.length > 0) throw UserError.from(findings);
 }
 
@@ -60,23 +82,23 @@ export async function refuseForeignObjects(
     warn(`this preview does not say which Kubernetes objects something else made: ${reason}`);
     return;
   }
-  await refuseForeign(await plannedObjects(stack, cluster), stack, { cluster });
+  await refuseForeign(await plannedObjects(stack, new LiveObjects(cluster)), stack, { cluster });
 }
 
 /**
- * What an update of a stack would do to each Kubernetes object, for a program that knows neither its state nor a preview:
- * an object that does not exist, or that something else made, would be created; one of this program's own is kept or
- * updated. The `-sync` Job is not among them: nothing knows its name before an update.
+ * What an update of a stack, or with `delivery: gitops` ArgoCD's next sync, would do to each Kubernetes object, for a program
+ * that knows neither the state nor a preview: an object that does not exist, or that something else created, would be
+ * created; one of this program's own is kept or updated. The `-sync` Job is not among them: its name is known only during an
+ * update.
  */
-export async function plannedObjects(stack: EnvironmentStack, cluster: Cluster): Promise<readonly Change[]> {
-  if (stack.strictness.delivery === "gitops") return [];
-  const kinds = new Kinds(cluster);
+export async function plannedObjects(stack: EnvironmentStack, live: LiveObjects): Promise<readonly Change[]> {
   return Promise.all(
     renderManifests(stack, { clientId: "" }).map(async ({ object: manifest }) => {
       const { type, object } = typeAndObject(manifest);
-      const path = await kinds.pathOf(type, object);
-      const there = path === undefined ? undefined : await cluster.find(path);
-      const operation = there === undefined || !isOurs(there) ? "create" : "update";
+      // an object that may not be read is reported by the look at its owner
+      const there = await live.find(type, object).catch(() => undefined);
+      const isNew = there === undefined || !isOurs(there) || type.endsWith("Patch");
+      const operation = isNew ? "create" : "update";
       return { operation, urn: "", type, name: object, object, stage: stageOf(type), differs: [] };
     }),
   );

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Cluster } from "../../../clients/kubernetes.ts";
-import { fillAnew } from "../../../cli/deploy/chain.ts";
+import { fillAnew, runChain } from "../../../cli/deploy/chain.ts";
 import { Phases } from "../../../cli/phases.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../../domain/bootstrap-config.ts";
 import { environmentStack } from "../../support/stacks.ts";
@@ -61,5 +64,32 @@ describe("fillAnew", () => {
     assert.deepEqual(made, []);
     await fillAnew({ stack, cluster: there, phases, signal }, undefined);
     assert.equal(made.length, 1);
+  });
+});
+
+describe("runChain, with delivery gitops", () => {
+  it("fails on a sealed Vault whose CronJob ArgoCD has not applied: Pulumi would delete its own one in the same run", async () => {
+    const vault = createServer((_request, response) => response.writeHead(503).end("{}")); // sealed
+    await once(vault.listen(0, "127.0.0.1"), "listening");
+    const operatorAddress = `http://127.0.0.1:${(vault.address() as AddressInfo).port}`;
+    const { signal } = new AbortController();
+    const running = runChain({
+      stack: {
+        ...stack,
+        strictness: { ...stack.strictness, delivery: "gitops" },
+        vault: { ...stack.vault, operatorAddress },
+      },
+      cluster: { find: () => Promise.resolve(undefined) } as unknown as Cluster,
+      openEngine: () => Promise.reject(new Error("opened the engine")),
+      policyPacks: [],
+      phases: new Phases(recordedIo(), signal),
+      signal,
+      until: "update",
+    });
+    try {
+      await assert.rejects(running, { code: "cron-job-not-applied" });
+    } finally {
+      vault.close();
+    }
   });
 });

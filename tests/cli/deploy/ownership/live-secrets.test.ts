@@ -109,6 +109,6 @@ describe("refuseForeign, of what an object would take from others", function () 
     );
     const byArgo = { ...plan, strictness: { ...plan.strictness, delivery: "gitops" as const } };
     const accounts = (await foundBy([], byArgo, { cluster })).map(({ code, subject }) => `${code} ${subject}`);
-    assert.deepEqual(accounts, ["pull-secrets-of-others ameide-dev/default"]);
+    assert.deepEqual(accounts, ["store-cuts-off ameide-dev/ameide-vault", "pull-secrets-of-others ameide-dev/default"]);
   });
 });
