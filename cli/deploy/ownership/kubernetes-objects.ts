@@ -213,9 +213,14 @@ export class LiveObjects {
   /** @returns `undefined` where there is no such object, or the cluster does not serve its kind. */
   find(type: string, object: string): Promise<KubernetesObject | undefined> {
     const key = `${type} ${object}`;
-    const found = this.#found.get(key) ?? this.pathOf(type, object).then((path) => path && this.cluster.find(path));
+    const found = this.#found.get(key) ?? this.#read(type, object);
     this.#found.set(key, found);
     return found;
+  }
+
+  async #read(type: string, object: string): Promise<KubernetesObject | undefined> {
+    const path = await this.pathOf(type, object);
+    return path === undefined ? undefined : this.cluster.find(path);
   }
 
   /** @returns `undefined` where the cluster does not serve the kind. */

@@ -8,6 +8,7 @@ import { renderManifests, type Manifest } from "../../../../domain/manifests/ren
 import type { EnvironmentStack } from "../../../../domain/plan/environment.ts";
 import { UserError } from "../../../../domain/user-error.ts";
 import { localContext } from "../../../../local/home.ts";
+import { homeCluster } from "../../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../../local/servers/cluster-objects.ts";
 import { useServers } from "../../../support/servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
@@ -53,7 +54,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
         labels: { ...metadata.labels, ...labels },
       },
     };
-    await cluster.apply(path, tracked, { fieldManager: "argocd-controller", force: true });
+    await homeCluster(servers().home).apply(path, tracked, { fieldManager: "argocd-controller", force: true });
     return { path, remove: () => cluster.remove(path) };
   };
   const found = async (plan = gitops) =>
@@ -100,7 +101,11 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     });
     const account = "/api/v1/namespaces/ameide-dev/serviceaccounts/default";
     const list = { apiVersion: "v1", kind: "ServiceAccount", imagePullSecrets: [{ name: "acr-pull" }] };
-    await cluster.apply(account, { ...list, metadata: { name: "default" } }, { fieldManager: "others", force: true });
+    await homeCluster(servers().home).apply(
+      account,
+      { ...list, metadata: { name: "default" } },
+      { fieldManager: "others", force: true },
+    );
     const expected = [
       "target-has-owner ameide-dev/langfuse-secrets",
       "store-cuts-off ameide-dev/ameide-vault",
