@@ -1,5 +1,5 @@
 import { classifyKey } from "./authority-verdicts.ts";
-import { mandatory, type RuleContext, type StackRule, type Violation } from "./rule.ts";
+import { type RuleContext, type StackRule, type Violations } from "./rule.ts";
 import { onlyRead, tryText, type Kind, type Subject } from "./subject/subject.ts";
 
 /** Inputs that hold values, by kind; `undefined` for a kind whose every input may. */
@@ -17,13 +17,11 @@ const unread: ReadonlySet<Kind> = new Set(["OpaqueWriter", "UnknownType"]);
 
 export const authorityCopiedValue: StackRule = {
   id: "authority-copied-value",
-  family: "authority",
   severity: "critical",
   description: "No value is taken from a cluster-managed Secret, whatever name it gets.",
   why: "A database password that a program read from CNPG's Secret went into Key Vault under a name that was allowed.",
   remediation: "Remove the copy; let the consumer read the owner's own Secret in the cluster.",
-  references: ["412", "462"],
-  levels: mandatory,
+  references: ["P12"],
   kinds: Object.keys(valueInputs) as Kind[],
   judgeAll(subjects, context) {
     const origins = new Origins(subjects, context);
@@ -33,7 +31,7 @@ export const authorityCopiedValue: StackRule = {
   },
 };
 
-function refused(subject: Subject, input: string, origin: Origin): readonly Violation[] {
+function refused(subject: Subject, input: string, origin: Origin): Violations {
   const path = [input];
   if (origin !== onlyRead) {
     return [{ subject, path, problem: `comes from ${origin.label}, which a controller in the cluster owns` }];

@@ -1,4 +1,4 @@
-import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, type StackRule, type Violations } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { targetsOf } from "./subject/other-deliveries.ts";
 import { secretsMade } from "./subject/secret-makers.ts";
@@ -6,13 +6,11 @@ import type { Subject } from "./subject/subject.ts";
 
 export const authorityMakerTarget: StackRule = {
   id: "authority-maker-target",
-  family: "authority",
   severity: "high",
   description: "No ExternalSecret writes a Secret that another object's operator creates.",
   why: "CloudNativePG creates CLUSTER-app, -superuser and -ca itself: with an ExternalSecret of that target, two writers undo each other, and the database's password is whichever came last.",
   remediation: "Read the operator's own Secret, or choose another target.",
-  references: ["412", "https://cloudnative-pg.io/documentation/current/applications/#secrets"],
-  levels: mandatory,
+  references: ["https://cloudnative-pg.io/documentation/current/applications/#secrets"],
   kinds: ["SecretMaker", "ExternalSecret", "OtherDelivery"],
   judgeAll(subjects) {
     const makers = subjects.filter(({ kind }) => kind === "SecretMaker");
@@ -24,7 +22,7 @@ export const authorityMakerTarget: StackRule = {
     return judgeEach(
       subjects.filter(({ kind }) => kind !== "SecretMaker"),
       (subject) =>
-        judgeEach(targetsOf(subject), ({ path, name }): readonly Violation[] => {
+        judgeEach(targetsOf(subject), ({ path, name }): Violations => {
           const target = name();
           const found = made.get(target ?? "")?.find(({ maker }) => mayShareNamespace(maker, subject));
           if (found === undefined) return [];

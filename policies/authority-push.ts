@@ -1,6 +1,6 @@
 import { normalise } from "../domain/names.ts";
 import type { FieldRole } from "../domain/manifests/secret-fields.ts";
-import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { targetsOf } from "./subject/other-deliveries.ts";
 import { referencesOf, specPath, specText, type Reference } from "./subject/references.ts";
@@ -11,13 +11,11 @@ const pushes: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
 
 export const authorityPushReplace: ResourceRule = {
   id: "authority-push-replace",
-  family: "authority",
   severity: "high",
   description: "A mirror of a cluster's secret replaces what Vault holds.",
   why: "IfNotExists makes Vault the authority: after the first rotation its copy is the wrong one, for good.",
   remediation: "Set spec.updatePolicy: Replace.",
-  references: ["462", "412"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/api/pushsecret/"],
   kinds: pushes,
   judge(subject) {
     const policy = specText(subject, "updatePolicy");
@@ -29,13 +27,11 @@ export const authorityPushReplace: ResourceRule = {
 
 export const authorityPushProperty: ResourceRule = {
   id: "authority-push-property",
-  family: "authority",
   severity: "medium",
   description: "A mirror writes the field `value` of its path.",
   why: "Without a property ESO pushes the raw text where Vault wants an object, and the push fails (external-secrets#2320).",
   remediation: "Set remoteRef.property: value.",
-  references: ["462", "348"],
-  levels: mandatory,
+  references: ["https://github.com/external-secrets/external-secrets/issues/2320"],
   kinds: pushes,
   judge: (subject) =>
     judgeEach(writtenBy(subject), ({ path, property }) => {
@@ -49,16 +45,14 @@ export const authorityPushProperty: ResourceRule = {
 /** @see https://external-secrets.io/latest/guides/pushsecret-datato/ - since External Secrets 2 */
 export const authorityPushAll: ResourceRule = {
   id: "authority-push-all",
-  family: "authority",
   severity: "high",
   description: "A mirror names the Secret that it pushes, and every key of it.",
   why: "dataTo pushes whatever keys the Secret has, its next one too, and a label selector whatever Secrets bear the label: nobody declared them, and no rule can tell who reads them.",
   remediation: "Name the Secret in selector.secret.name, and replace dataTo by data entries, one per key.",
-  references: ["462", "external-secrets#5850"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/pushsecret-datato/"],
   kinds: pushes,
   judge: (subject) =>
-    judgeEach(referencesOf(subject), ({ role, path, key }): readonly Violation[] => {
+    judgeEach(referencesOf(subject), ({ role, path, key }): Violations => {
       const problem = pushedUnnamed[role];
       if (problem === undefined) return [];
       key(); // undecided while it is not known whether the field is present
@@ -74,13 +68,11 @@ const pushedUnnamed: Partial<Record<FieldRole, string>> = {
 
 export const authorityMirrorRead: StackRule = {
   id: "authority-mirror-read",
-  family: "authority",
   severity: "high",
   description: "No ExternalSecret reads a path that a PushSecret writes.",
   why: "A mirror is for the record. Read back, it makes a loop of two owners, and one stale copy spreads.",
   remediation: "Read the owner's own Secret in the cluster, and remove the ExternalSecret or the PushSecret.",
-  references: ["462"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/api/pushsecret/"],
   kinds: ["PushSecret", "ClusterPushSecret", "ExternalSecret", "ClusterExternalSecret"],
   judgeAll(subjects) {
     const mirrors = new Map<string, Subject>();
@@ -89,7 +81,7 @@ export const authorityMirrorRead: StackRule = {
     }
     const readers = subjects.filter(({ kind }) => !pushes.includes(kind));
     return judgeEach(readers, (reader) =>
-      judgeEach(readFromVault(reader), ({ key, path }): readonly Violation[] => {
+      judgeEach(readFromVault(reader), ({ key, path }): Violations => {
         const read = key();
         const mirror = read === undefined ? undefined : mirrors.get(normalise(vaultPath(read)));
         if (mirror === undefined) return [];
@@ -121,21 +113,19 @@ function pathsOf(push: Subject): readonly string[] {
 
 export const authorityDuplicateTarget: StackRule = {
   id: "authority-duplicate-target",
-  family: "authority",
   severity: "high",
   description: "One object makes one Secret: an ExternalSecret, or the object of another operator.",
   why: "The same target rendered by two applications: each refresh undid the other's, and nobody knew the owner.",
   remediation: "Keep one of the two; the service that uses the Secret owns it.",
-  references: ["426", "362", "P33"],
-  levels: mandatory,
+  references: ["P33"],
   kinds: ["ExternalSecret", "OtherDelivery"],
   judgeAll(subjects) {
     const owners = new Map<string, Subject>();
-    return judgeEach(subjects, (subject): readonly Violation[] => {
+    return judgeEach(subjects, (subject): Violations => {
       const namespace = text(subject.object, "metadata", "namespace");
       // a base without a namespace is not yet anywhere: its overlays say where
       if (namespace === undefined && subject.origin === "document") return [];
-      return judgeEach(targetsOf(subject), ({ path, name }): readonly Violation[] => {
+      return judgeEach(targetsOf(subject), ({ path, name }): Violations => {
         const target = name();
         if (target === undefined) return [];
         const key = `${namespace ?? ""}/${target}`;

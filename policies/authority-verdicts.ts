@@ -3,7 +3,7 @@ import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/pla
 import { type Circumstances, type Door, passage } from "../domain/catalogue/passage.ts";
 import { entryFor, isPath } from "./catalogue-entry.ts";
 import { placeOfNamespace } from "./place.ts";
-import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
+import { judgeEach, type RuleContext, type Violation, type Violations } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
 import { namesInjected, namesRead, targetsWritten, type NamedSecret } from "./subject/other-deliveries.ts";
 import { type Reference, referencesOf, specPath, specText, targetOf } from "./subject/references.ts";
@@ -33,7 +33,7 @@ const callersKey = Symbol("callers");
  *
  * @throws Undecided
  */
-export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
+export function refused(subject: Subject, context: RuleContext, refusal: Refusal): Violations {
   return judgeEach(callersOf(subject), ({ door, path, line, name: read, classify, seen }) => {
     const name = read();
     if (name === undefined) return [];

@@ -1,4 +1,4 @@
-import { judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { judgeEach, type ResourceRule, type Violation, type Violations } from "./rule.ts";
 import { keysOfTemplate } from "./subject/go-template.ts";
 import { entries, list, text, type Path } from "./subject/reading.ts";
 import { specList, specText, templatePath } from "./subject/references.ts";
@@ -6,22 +6,16 @@ import type { Subject } from "./subject/subject.ts";
 
 export const deliveryTemplateKeys: ResourceRule = {
   id: "delivery-template-keys",
-  family: "delivery",
   severity: "high",
   description: "A template refers to keys that are fetched, in a form that Go can read.",
   why: 'Go takes the dash of {{ .client-secret }} for an operator ("bad character U+002D"), and a key that nothing fetches fails or stays empty: no Secret is created, or one with a hole in it.',
   remediation: 'Write {{ index . "client-secret" }}, or name the key without a dash; fetch each key under data.',
-  references: [
-    "external-secrets#1154",
-    "external-secrets#3028",
-    "https://external-secrets.io/latest/guides/templating/",
-  ],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/templating/"],
   kinds: ["ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret"],
   judge(subject) {
     const fetched = fetchedKeys(subject);
-    return judgeEach(templateTexts(subject), ([path, read]): readonly Violation[] =>
-      keysOfTemplate(read()).flatMap(({ key, line, isRefused }): readonly Violation[] => {
+    return judgeEach(templateTexts(subject), ([path, read]): Violations =>
+      keysOfTemplate(read()).flatMap(({ key, line, isRefused }): Violations => {
         const problem = problemOf(key, isRefused, fetched);
         return problem === undefined ? [] : [{ path, line, ...problem }];
       }),

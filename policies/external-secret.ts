@@ -1,7 +1,7 @@
 import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fields.ts";
 import { classifyKey, declarationOf } from "./authority-verdicts.ts";
 import { secondsOf } from "./durations.ts";
-import { advisoryInDev, judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { advisoryInDev, judgeEach, type ResourceRule, type Violations } from "./rule.ts";
 import { at, text } from "./subject/reading.ts";
 import { referencesOf, specList, specPath, specText, templateData, type Reference } from "./subject/references.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
@@ -10,13 +10,11 @@ const deliveries: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
 
 export const deliveryApiVersion: ResourceRule = {
   id: "delivery-api-version",
-  family: "delivery",
   severity: "high",
   description: "ExternalSecrets and stores are of external-secrets.io/v1.",
   why: "v1beta1 is no longer served: the object is refused by the API server, or kept by Argo as missing.",
   remediation: "Set apiVersion: external-secrets.io/v1; the fields are the same.",
-  references: ["external-secrets 0.17", "kyverno-policies"],
-  levels: mandatory,
+  references: ["https://github.com/external-secrets/external-secrets/releases/tag/v0.17.0"],
   kinds: ["ExternalSecret", "ClusterExternalSecret", "SecretStore", "ClusterSecretStore"],
   judge({ object }) {
     const version = text(object, "apiVersion");
@@ -30,13 +28,11 @@ const shortestRefreshInSeconds = 60;
 
 export const deliveryRefresh: ResourceRule = {
   id: "delivery-refresh",
-  family: "delivery",
   severity: "medium",
   description: "An ExternalSecret says how often it is refreshed: once a minute at most.",
   why: "Left out it is an hour, and Argo reports the default as drift; below a minute ESO floods its store.",
   remediation: "Set spec.refreshInterval, such as 15m.",
-  references: ["648", "external-secrets#5755"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/api/externalsecret/"],
   kinds: deliveries,
   judge(subject) {
     const path = [...specPath(subject), "refreshInterval"];
@@ -59,12 +55,11 @@ const longestStaleInSeconds = 900;
 
 export const deliveryRefreshRotated: ResourceRule = {
   id: "delivery-refresh-rotated",
-  family: "delivery",
   severity: "medium",
   description: "What Keycloak or a service rotates is refreshed within 15 minutes.",
   why: "A rotated client secret reached Argo an hour later; until then nobody could log in.",
   remediation: "Set spec.refreshInterval to 15m or less.",
-  references: ["450", "487", "P14"],
+  references: ["P14"],
   levels: advisoryInDev,
   kinds: deliveries,
   judge(subject, { catalogue }) {
@@ -87,15 +82,13 @@ function judgeRotated(subject: Subject, authorityOf: (name: string) => string | 
 
 export const deliveryPolicies: ResourceRule = {
   id: "delivery-policies",
-  family: "delivery",
   severity: "high",
   description:
     "An ExternalSecret owns its Secret, or merges into it where the catalogue says so, and keeps it when the source is gone.",
   why: "With Delete, one empty answer of the source takes a live Secret away from all its pods. With Owner on a Secret that another owner creates, External Secrets removes that owner's keys.",
   remediation:
     "Set creationPolicy: Owner, or Merge where the catalogue declares it, and deletionPolicy: Retain; written out, so that Argo sees no drift.",
-  references: ["377", "416", "external-secrets#4560", "external-secrets#2416"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/ownership-deletion-policy/"],
   kinds: deliveries,
   judge(subject, context) {
     const wanted = [
@@ -117,13 +110,11 @@ export const deliveryPolicies: ResourceRule = {
 
 export const deliveryFind: ResourceRule = {
   id: "delivery-find",
-  family: "delivery",
   severity: "high",
   description: "Every key is asked for by name, each in an entry of its own.",
   why: "find takes whatever matches, a cluster-managed secret too, and without a match it floods the source with lists. A generator makes another value at each refresh, which nobody owns. Of an entry with several members External Secrets runs find and ignores the rest.",
   remediation: "Replace dataFrom.find or the generator by data entries, one per key.",
-  references: ["519", "external-secrets#5755", "external-secrets#2779"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/getallsecrets/"],
   kinds: deliveries,
   judge: (subject) =>
     judgeEach(
@@ -135,14 +126,14 @@ export const deliveryFind: ResourceRule = {
     ),
 };
 
-function judgeReference({ role, path, key }: Reference): readonly Violation[] {
+function judgeReference({ role, path, key }: Reference): Violations {
   const problem = unnamed[role];
   if (problem === undefined) return [];
   key(); // undecided while it is not known whether the field is present
   return [{ path, problem }];
 }
 
-function judgeMembers(subject: Subject, index: number): readonly Violation[] {
+function judgeMembers(subject: Subject, index: number): Violations {
   const path = [...specPath(subject), "dataFrom", index];
   const members = dataFromMembers.filter((member) => at(subject.object, ...path, ...member.split(".")) !== undefined);
   if (members.length < 2) return [];
@@ -156,16 +147,14 @@ const unnamed: Partial<Record<FieldRole, string>> = {
 
 export const deliveryTargetKind: ResourceRule = {
   id: "delivery-target-kind",
-  family: "delivery",
   severity: "critical",
   description: "An ExternalSecret writes a Secret and no other kind of object.",
   why: "External Secrets 1 and newer write any kind that target.manifest names: a value in a ConfigMap is read by everyone who reads the namespace, and is not encrypted at rest.",
   remediation: "Remove spec.target.manifest; consumers read the Secret.",
-  references: ["648", "external-secrets 1.0"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/targeting-custom-resources/"],
   kinds: deliveries,
   judge: (subject) =>
-    judgeEach(referencesOf(subject), ({ role, path }): readonly Violation[] => {
+    judgeEach(referencesOf(subject), ({ role, path }): Violations => {
       if (role !== "other-kind") return [];
       const kind = text(subject.object, ...path, "kind") ?? "another kind";
       return [{ path, problem: `writes its values into a ${kind}; remove target.manifest` }];
@@ -174,13 +163,11 @@ export const deliveryTargetKind: ResourceRule = {
 
 export const deliveryDockerConfig: ResourceRule = {
   id: "delivery-docker-config",
-  family: "delivery",
   severity: "high",
   description: "A pull secret is composed of user name and token.",
   why: "The bare token in .dockerconfigjson is no JSON: the API server refuses the Secret, and no image is pulled.",
   remediation: "Fetch username and password and write .dockerconfigjson in target.template.data from both.",
-  references: ["451", "450"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/common-k8s-secret-types/"],
   kinds: deliveries,
   judge(subject) {
     const target = [...specPath(subject), "target", "template"];
@@ -200,13 +187,11 @@ export const deliveryDockerConfig: ResourceRule = {
 
 export const deliveryMerge: ResourceRule = {
   id: "delivery-merge",
-  family: "delivery",
   severity: "high",
   description: "A template that adds keys keeps those that are fetched.",
   why: "A literal URL in the template replaced the fetched token: GitLab's consumers lost it from their Secret.",
   remediation: "Set target.template.mergePolicy: Merge, or use every fetched key in the template.",
-  references: ["704", "710", "P29"],
-  levels: mandatory,
+  references: ["P29"],
   kinds: deliveries,
   judge(subject) {
     if (specText(subject, "target", "template", "mergePolicy") === "Merge") return [];
@@ -229,13 +214,11 @@ export const deliveryMerge: ResourceRule = {
 
 export const deliveryProperty: ResourceRule = {
   id: "delivery-property",
-  family: "delivery",
   severity: "medium",
   description: "Every key is read as the field `value` of its path.",
   why: 'Without a property the whole object arrives as JSON, and a password reads {"value":...}.',
   remediation: "Set remoteRef.property: value.",
-  references: ["348", "613"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/provider/hashicorp-vault/"],
   kinds: deliveries,
   judge: (subject) =>
     judgeEach(

@@ -1,86 +1,68 @@
-import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
-import { isUnknown, list, text } from "./subject/reading.ts";
+import { judgeEach, type StackRule, type Violations } from "./rule.ts";
+import { isUnknown, list, text, type Path } from "./subject/reading.ts";
+import { podPath } from "./subject/pods.ts";
 import type { Subject } from "./subject/subject.ts";
 
-/** Azure's own bound on one user-assigned identity. */
+/** Azure's limit for one user-assigned identity. */
 const mostCredentials = 20;
 
 /** The identity that a credential belongs to. @throws Undecided */
 function identityOf({ object }: Subject): string {
-  return [text(object, "resourceGroupName") ?? "", text(object, "resourceName") ?? text(object, "parentId") ?? ""].join(
-    "/",
-  );
-}
-
-/** Credentials whose identity is known, by identity; the others are left for the update. */
-function byIdentity(credentials: readonly Subject[]): ReadonlyMap<string, readonly Subject[]> {
-  const groups = new Map<string, Subject[]>();
-  for (const credential of credentials) {
-    const identity = identityOf(credential);
-    groups.set(identity, [...(groups.get(identity) ?? []), credential]);
-  }
-  return groups;
+  const name = text(object, "resourceName") ?? text(object, "parentId") ?? "";
+  return `${text(object, "resourceGroupName") ?? ""}/${name}`;
 }
 
 export const identityCredentialCap: StackRule = {
   id: "identity-credential-cap",
-  family: "identity",
   severity: "high",
-  description: "An identity has at most 20 federated credentials, and no two of one issuer and subject.",
-  why: "Azure refuses the twenty-first, and a second pair of the same issuer and subject, in the middle of an update.",
-  remediation: "Shard over several identities, or remove the credentials of environments that are gone.",
-  references: ["712", "bicep-types-az#2029"],
-  levels: mandatory,
+  description: "An identity has at most 20 federated credentials, and no two with the same issuer and subject.",
+  why: "Azure refuses the twenty-first credential, and a second one with the same issuer and subject, in the middle of an update.",
+  remediation: "Use several identities, or remove the credentials of environments that no longer exist.",
+  references: ["https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations"],
   kinds: ["FederatedCredential"],
   judgeAll(subjects) {
-    // few enough for one identity: then it does not matter which, and often that is not known yet
-    const groups = subjects.length <= mostCredentials ? [["", subjects] as const] : [...byIdentity(subjects)];
-    const counted = groups.flatMap(([identity, credentials]): readonly Violation[] => {
+    // as few as one identity may have: then it does not matter which identity, and in a preview that is often not known
+    const groups = subjects.length <= mostCredentials ? [["", subjects] as const] : Map.groupBy(subjects, identityOf);
+    const counted = [...groups].map(([identity, credentials]): Violations => {
       const last = credentials.at(-1);
-      if (credentials.length <= mostCredentials || last === undefined) return [];
-      const problem = `is one of ${credentials.length} on the identity "${identity}"; Azure takes ${mostCredentials}`;
-      return [{ subject: last, path: ["resourceName"], problem }];
+      const problem = `is one of ${credentials.length} on the identity "${identity}"; Azure allows ${mostCredentials}`;
+      return last && credentials.length > mostCredentials && { subject: last, path: ["resourceName"], problem };
     });
-    return [...counted, ...twins(subjects)];
+    return [counted, duplicates(subjects)];
   },
 };
 
-/** Credentials that say the same as an earlier one of the same identity. */
-function twins(subjects: readonly Subject[]): readonly Violation[] {
-  const seen = new Map<string, readonly Subject[]>();
-  return judgeEach(subjects, (subject): readonly Violation[] => {
-    const pair = `${text(subject.object, "issuer") ?? ""} ${text(subject.object, "subject") ?? ""}`;
-    const earlier = seen.get(pair) ?? [];
-    seen.set(pair, [...earlier, subject]);
-    const twin = earlier.find((one) => identityOf(one) === identityOf(subject));
-    if (twin === undefined) return [];
-    return [{ subject, path: ["subject"], problem: `has issuer and subject of ${twin.label}` }];
+/** Credentials with the issuer and subject of an earlier one of the same identity. */
+function duplicates(subjects: readonly Subject[]): Violations {
+  const byIssuerAndSubject = new Map<string, readonly Subject[]>();
+  return judgeEach(subjects, (subject) => {
+    const key = `${text(subject.object, "issuer") ?? ""} ${text(subject.object, "subject") ?? ""}`;
+    const earlier = byIssuerAndSubject.get(key) ?? [];
+    byIssuerAndSubject.set(key, [...earlier, subject]);
+    const first = earlier.find((one) => identityOf(one) === identityOf(subject));
+    return first && { subject, path: ["subject"], problem: `has the same issuer and subject as ${first.label}` };
   });
 }
 
 export const identityCredentialsInSeries: StackRule = {
   id: "identity-credentials-in-series",
-  family: "identity",
   severity: "medium",
-  description: "Federated credentials of one identity are made one after the other.",
-  why: "Azure refuses concurrent writes to one identity with 409, and the update stops half done.",
-  remediation: "Let each depend on the one before it (dependsOn).",
-  references: ["azure-native#4343", "terraform#19968"],
-  levels: mandatory,
+  description: "Federated credentials of one identity are created one after the other.",
+  why: "Azure answers concurrent writes to one identity with 409, and the update stops halfway.",
+  remediation: "Let each credential depend on the one before it (dependsOn).",
+  references: ["https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations"],
   kinds: ["FederatedCredential"],
   judgeAll(subjects) {
-    const credentials = subjects.filter(
-      ({ origin, options }) => origin === "resource" && options?.dependsOn !== undefined,
-    );
+    const credentials = subjects.filter(({ options }) => options?.dependsOn !== undefined);
     if (credentials.length < 2) return [];
-    return [...byIdentity(credentials).values()].flatMap((group) => {
+    return [...Map.groupBy(credentials, identityOf).values()].map((group) => {
       const before = new Map(group.map(({ id, options }) => [id, options?.dependsOn ?? []]));
-      return group.flatMap((subject, i) => {
+      return group.map((subject, i) => {
         const parallel = group
           .slice(0, i)
           .find((other) => !reaches(before, subject.id, other.id) && !reaches(before, other.id, subject.id));
-        if (parallel === undefined) return [];
-        return [{ subject, problem: `is made at the same time as ${parallel.label}; let one depend on the other` }];
+        const problem = `is created at the same time as ${parallel?.label ?? ""}; let one depend on the other`;
+        return parallel && { subject, problem };
       });
     });
   },
@@ -99,55 +81,51 @@ function reaches(before: ReadonlyMap<string, readonly string[]>, from: string, t
 }
 
 const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-/** What an offline plan has in place of an id that only Azure can give. */
-const nobody = "00000000-0000-0000-0000-000000000000";
+/** What an offline plan has in place of an id that only Azure can assign. */
+const offlineId = "00000000-0000-0000-0000-000000000000";
 
 export const identityClientIdLiteral: StackRule = {
   id: "identity-client-id-literal",
-  family: "identity",
   severity: "high",
-  description: "The identity's client id is taken from the resource that has it, never typed.",
-  why: "A typed id outlived the identity that was made anew, and Key Vault could not be read until someone compared.",
+  description: "The identity's client id comes from the identity's resource and is never a literal.",
+  why: "The identity was created again, a literal kept the old client id, and Key Vault could not be read until someone compared the two.",
   remediation: "Pass the identity's clientId output; across stacks, the shared stack's output.",
-  references: ["450", "519", "438", "P3"],
-  levels: mandatory,
+  references: ["P3"],
   kinds: ["ServiceAccount", "CronJob", "Workload"],
   judgeAll: (subjects) =>
     judgeEach(subjects, (subject) => {
-      if (subject.origin !== "resource" || subject.options?.inputsFrom === undefined) return [];
-      return clientIds(subject).flatMap(({ value, input, path }): readonly Violation[] => {
-        if (isUnknown(value) || typeof value !== "string" || !guid.test(value) || value === nobody) return [];
-        if ((subject.options?.inputsFrom?.get(input) ?? []).length > 0) return [];
-        return [{ subject, path, problem: "its client id is a literal; pass the identity's output" }];
+      const inputsFrom = subject.options?.inputsFrom;
+      if (subject.origin !== "resource" || inputsFrom === undefined) return [];
+      return clientIds(subject).map(({ value, path }) => {
+        if (isUnknown(value) || typeof value !== "string" || !guid.test(value) || value === offlineId) return [];
+        const isComputed = (inputsFrom.get(String(path[0])) ?? []).length > 0;
+        return !isComputed && { subject, path, problem: "its client id is a literal; pass the identity's output" };
       });
     }),
 };
 
-/** Raw values, so that one that is not known yet is seen as what it is: an output. */
-function clientIds({
-  kind,
-  object,
-}: Subject): readonly { value: unknown; input: string; path: readonly (string | number)[] }[] {
+/** Raw values: an unknown one is the output of another resource. */
+function clientIds(subject: Subject): readonly { readonly value: unknown; readonly path: Path }[] {
+  const { kind, object } = subject;
   if (kind === "ServiceAccount") {
     const path = ["metadata", "annotations", "azure.workload.identity/client-id"];
-    return [{ value: rawAt(object, path), input: "metadata", path }];
+    return [{ value: rawAt(object, path), path }];
   }
-  const pod = kind === "CronJob" ? ["spec", "jobTemplate", "spec", "template", "spec"] : ["spec", "template", "spec"];
-  return list(object, ...pod, "containers").flatMap((_, c) => {
-    const environment = [...pod, "containers", c, "env"];
-    return list(object, ...environment).flatMap((_entry, e) =>
-      rawAt(object, [...environment, e, "name"]) === "AZURE_CLIENT_ID"
-        ? [{ value: rawAt(object, [...environment, e, "value"]), input: "spec", path: [...environment, e, "value"] }]
-        : [],
-    );
-  });
+  const pod = podPath(subject);
+  return list(object, ...pod, "containers").flatMap((_, c) =>
+    list(object, ...pod, "containers", c, "env").flatMap((_entry, e) => {
+      const variable = [...pod, "containers", c, "env", e];
+      const path = [...variable, "value"];
+      return rawAt(object, [...variable, "name"]) === "AZURE_CLIENT_ID" ? [{ value: rawAt(object, path), path }] : [];
+    }),
+  );
 }
 
-function rawAt(object: unknown, path: readonly (string | number)[]): unknown {
+function rawAt(object: unknown, path: Path): unknown {
   let here = object;
   for (const key of path) {
     if (typeof here !== "object" || here === null) return undefined;
-    here = (here as Record<string, unknown>)[key as string];
+    here = (here as Record<string | number, unknown>)[key];
   }
   return here;
 }

@@ -1,7 +1,7 @@
 import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
 import { bootstrapName, federationAudience } from "../domain/plan/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
-import { advisoryInDev, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { advisoryInDev, type ResourceRule, type Violations } from "./rule.ts";
 import { list, text } from "./subject/reading.ts";
 import { namespaceOf } from "../domain/names.ts";
 
@@ -9,14 +9,12 @@ const credential = ["FederatedCredential"] as const;
 
 export const identitySubject: ResourceRule = {
   id: "identity-subject",
-  family: "identity",
   severity: "critical",
   description:
     "A federated credential names exactly one ServiceAccount; vault-bootstrap's names that of its own environment.",
   why: "After the namespaces were split the subjects named none that existed: Key Vault could not be read in three environments.",
   remediation: "Set subject to system:serviceaccount:ameide-<env>:foundation-vault-bootstrap-vault-bootstrap.",
-  references: ["451", "450", "P4"],
-  levels: mandatory,
+  references: ["P4"],
   kinds: credential,
   judge({ object }, { place }) {
     const path = ["subject"];
@@ -35,13 +33,11 @@ export const identitySubject: ResourceRule = {
 
 export const identityIssuer: ResourceRule = {
   id: "identity-issuer",
-  family: "identity",
   severity: "high",
   description: "The issuer is an https address, to the letter as the cluster's tokens carry it.",
   why: "A new cluster has a new issuer; Entra compares texts, and one slash less ends in AADSTS70021 for minutes on end.",
   remediation: "Set cluster.oidcIssuer from `az aks show --query oidcIssuerProfile.issuerUrl`.",
-  references: ["438", "711"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/aks/use-oidc-issuer"],
   kinds: credential,
   judge({ object }, { place }) {
     const path = ["issuer"];
@@ -61,13 +57,11 @@ export const identityIssuer: ResourceRule = {
 
 export const identityAudience: ResourceRule = {
   id: "identity-audience",
-  family: "identity",
   severity: "high",
   description: "The audience is exactly Entra's own.",
   why: "Another audience is never presented by a workload's token; a second one is refused by Azure.",
   remediation: `Set audiences: ["${federationAudience}"].`,
-  references: ["451", "438"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations"],
   kinds: credential,
   judge({ object }) {
     const audiences = list(object, "audiences").map((_, i) => text(object, "audiences", i) ?? "");
@@ -100,13 +94,11 @@ function roleOf(object: unknown): string | undefined {
 
 export const identityRole: ResourceRule = {
   id: "identity-role",
-  family: "identity",
   severity: "critical",
   description: 'Who reads Key Vault for the cluster has the role "Key Vault Secrets User" and no wider one.',
   why: "An Officer in the cluster can overwrite every environment's secrets: the vault is one for all of them.",
   remediation: "Assign Key Vault Secrets User; keep writing to people and to an identity outside the cluster.",
-  references: ["451", "449", "444"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/rbac-guide"],
   kinds: ["RoleAssignment"],
   judge({ object }) {
     const path = ["roleDefinitionId"];
@@ -122,13 +114,11 @@ export const identityRole: ResourceRule = {
 
 export const identityScope: ResourceRule = {
   id: "identity-scope",
-  family: "identity",
   severity: "critical",
   description: "The role holds at the scope of one Key Vault, or of one secret in it.",
   why: "At the scope of a group or subscription it opens every vault that is ever made there.",
   remediation: "Set scope to the id of the Key Vault.",
-  references: ["451", "449"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/rbac-guide"],
   kinds: ["RoleAssignment"],
   judge({ object }) {
     const role = roleOf(object);
@@ -146,18 +136,17 @@ const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 export const identityClientIdInValues: ResourceRule = {
   id: "identity-client-id-in-values",
-  family: "identity",
   severity: "high",
   description: "No values file types an identity's client id.",
   why: "The typed id went stale when the identity was made anew, and nothing compared the two.",
   remediation: "Let the program that makes the identity write it; `ameide-secrets render` takes it from there.",
-  references: ["450", "519", "438", "P3"],
+  references: ["P3"],
   levels: advisoryInDev,
   kinds: ["Values"],
   judge: (subject) =>
     subject
       .leaves()
-      .flatMap(({ path, value = "" }): readonly Violation[] =>
+      .flatMap(({ path, value = "" }): Violations =>
         isClientIdOfWorkload(path.join(".").toLowerCase()) && guid.test(value)
           ? [{ path, problem: "types the client id of a workload identity" }]
           : [],

@@ -1,4 +1,4 @@
-import { advisory, judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { advisory, judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
 import { normalise } from "../domain/names.ts";
 import { at, entries, text, writtenText } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
@@ -12,13 +12,11 @@ function setting(object: unknown, native: string, classic: string): unknown {
 
 export const keyVaultRbac: ResourceRule = {
   id: "key-vault-rbac",
-  family: "key-vault",
   severity: "high",
   description: "Rights on a Key Vault come by role assignments only.",
   why: "With access policies the role of the bootstrap does nothing, and silently: 403 until someone compares the models.",
   remediation: "Set enableRbacAuthorization: true and leave accessPolicies out.",
-  references: ["439", "avm-keyvault#78"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/rbac-guide"],
   kinds: vaults,
   judge({ object }) {
     const on = setting(object, "enableRbacAuthorization", "enableRbacAuthorization");
@@ -43,13 +41,11 @@ export const keyVaultRbac: ResourceRule = {
 
 export const keyVaultPurgeProtection: ResourceRule = {
   id: "key-vault-purge-protection",
-  family: "key-vault",
   severity: "high",
   description: "What is deleted from Key Vault cannot be purged before its time.",
   why: "One purge takes the only outside copy of every external secret.",
   remediation: "Set enablePurgeProtection: true; it cannot be taken back.",
-  references: ["439", "CKV_AZURE_110"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"],
   kinds: vaults,
   judge: ({ object }) =>
     setting(object, "enablePurgeProtection", "purgeProtectionEnabled") === true
@@ -61,13 +57,11 @@ const retentionInDays = 90;
 
 export const keyVaultSoftDelete: ResourceRule = {
   id: "key-vault-soft-delete",
-  family: "key-vault",
   severity: "medium",
   description: "What is deleted from Key Vault can be had back for 90 days.",
   why: "A quarter is how long nobody may notice that a secret for a rare job is gone. It is fixed when the vault is made.",
   remediation: "Set softDeleteRetentionInDays: 90 and do not turn enableSoftDelete off.",
-  references: ["439", "CKV_AZURE_111"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"],
   kinds: vaults,
   judge({ object }) {
     const days = setting(object, "softDeleteRetentionInDays", "softDeleteRetentionDays") ?? retentionInDays;
@@ -88,13 +82,12 @@ export const keyVaultSoftDelete: ResourceRule = {
 
 export const keyVaultNetwork: ResourceRule = {
   id: "key-vault-network",
-  family: "key-vault",
   severity: "low",
   description: "A Key Vault answers only networks that it knows.",
   why: "Open to the internet, a leaked operator's token is enough to read every secret.",
   remediation:
     "Set azure.network in Pulumi.shared.yaml: the clusters' egress addresses or subnets, or publicAccess: false. Other programs set networkAcls.defaultAction: Deny, or publicNetworkAccess: Disabled.",
-  references: ["CKV_AZURE_109", "CKV_AZURE_189"],
+  references: ["https://learn.microsoft.com/azure/key-vault/general/network-security"],
   levels: advisory,
   kinds: vaults,
   judge({ object }) {
@@ -114,13 +107,11 @@ function secretName({ object }: Subject): string | undefined {
 
 export const keyVaultSecretName: ResourceRule = {
   id: "key-vault-secret-name",
-  family: "key-vault",
   severity: "medium",
   description: "A secret's name is of 1 to 127 characters a-z, 0-9 and -.",
   why: "Azure refuses others in the middle of an update; capitals meet a soft-deleted name of another case.",
   remediation: "Name it in lower case, `_` and `.` as `-`.",
-  references: ["451", "Azure naming rules"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates"],
   kinds: ["KeyVaultSecret"],
   judge(subject) {
     const name = secretName(subject);
@@ -132,17 +123,15 @@ export const keyVaultSecretName: ResourceRule = {
 
 export const keyVaultSecretCollision: StackRule = {
   id: "key-vault-secret-collision",
-  family: "key-vault",
   severity: "high",
   description: "No two secrets of a stack meet in one name of one vault.",
   why: "Key Vault knows no case, and `_`, `.` and `-` become one: the last one written wins, silently.",
   remediation: "Rename one of the two variables, or give one a keyVault name in the catalogue.",
-  references: ["451"],
-  levels: mandatory,
+  references: ["https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates"],
   kinds: ["KeyVaultSecret"],
   judgeAll(subjects) {
     const owners = new Map<string, Subject>();
-    return judgeEach(subjects, (subject): readonly Violation[] => {
+    return judgeEach(subjects, (subject): Violations => {
       const name = secretName(subject);
       if (name === undefined) return [];
       const vault = text(subject.object, "vaultName") ?? text(subject.object, "keyVaultId") ?? "";
@@ -162,13 +151,11 @@ const mostTags = 15;
 
 export const keyVaultSecretSize: ResourceRule = {
   id: "key-vault-secret-size",
-  family: "key-vault",
   severity: "medium",
   description: "A value is of 1 byte to 25 KB, with at most 15 tags.",
   why: "Azure refuses a larger one in the middle of an update; an empty one made every pull fail.",
   remediation: "Split or shorten the value; leave an absent one out.",
-  references: ["450", "P25", "about-secrets"],
-  levels: mandatory,
+  references: ["P25", "https://learn.microsoft.com/azure/key-vault/secrets/about-secrets"],
   kinds: ["KeyVaultSecret"],
   judge({ object }) {
     const path = at(object, "properties") === undefined ? ["value"] : ["properties", "value"];

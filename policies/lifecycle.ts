@@ -1,5 +1,5 @@
 import type { Finding } from "../domain/finding.ts";
-import { mandatory, type Place, type ResourceRule } from "./rule.ts";
+import { levelsOf, type Place, type ResourceRule } from "./rule.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
 
@@ -19,13 +19,12 @@ function isGuarded(kind: Kind, type: string): boolean {
 
 export const lifecycleProtect: ResourceRule = {
   id: "lifecycle-protect",
-  family: "lifecycle",
   severity: "high",
   description: "Key Vault, its secrets, identity, and Vault's mounts are protected.",
   why: "A renamed resource is a deleted one: a new name of the Vault meant an empty volume and every secret lost.",
   remediation: "Set protect: true and retainOnDelete: true on it.",
-  references: ["452", "450", "P13"],
-  levels: { ...mandatory, local: "off" },
+  references: ["P13"],
+  levels: { local: "off" },
   kinds: guarded,
   judge({ kind, type, options }) {
     if (options === undefined || !isGuarded(kind, type)) return [];
@@ -45,20 +44,19 @@ const losing = new Set(["delete", "replace", "delete-replaced", "create-replacem
 /** Not a rule of the pack, since no policy is shown a deletion: the command line judges the preview's steps by it. */
 export const lifecycleNoLoss = {
   id: "lifecycle-no-loss",
-  family: "lifecycle",
   severity: "critical",
   description: "No plan deletes or replaces what holds values or the way to them.",
   why: "The first change of such a plan is the loss; the error comes after it.",
   remediation:
     "Give a renamed resource an alias, or take it out of the program by `pulumi state` and leave it in place.",
-  references: ["452", "451", "P13"],
-  levels: { ...mandatory, local: "off" },
+  references: ["P13"],
+  levels: { local: "off" },
   kinds: [...guarded, ...retained, ...renewed],
 } as const;
 
 /** Judges the steps of a preview before the update; a finding stops it before its first change. */
 export function judgeSteps(steps: readonly PlannedStep[], place: Place): readonly Finding[] {
-  if (lifecycleNoLoss.levels[place] === "off") return [];
+  if (levelsOf(lifecycleNoLoss)[place] === "off") return [];
   return steps.flatMap(({ op, urn, type }): readonly Finding[] => {
     const kind = kindOfToken(type);
     if (!losing.has(op) || kind === undefined) return [];

@@ -1,6 +1,6 @@
 import { isFixture, isPlaceholder, isUnrendered } from "../domain/catalogue/fixtures.ts";
 import { isPlaceholderShape } from "../domain/placeholder-shapes.ts";
-import { mandatory, type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
+import { type ResourceRule, type RuleContext, type Violation } from "./rule.ts";
 import type { Path } from "./subject/reading.ts";
 import type { Kind, Leaf, Subject } from "./subject/subject.ts";
 import { Undecided } from "./subject/reading.ts";
@@ -63,13 +63,11 @@ function isPipelineValue(kind: Kind): boolean {
 
 export const placeholderMarker: ResourceRule = {
   id: "placeholder-marker",
-  family: "placeholder",
   severity: "critical",
   description: "No placeholder reaches a consumer.",
   why: "NiFi ran on CHANGEME, open to all; __generate__ is an order to the bootstrap, and a bug wherever it is read.",
   remediation: "Set the real value, or leave the key out so that the consumer says what is missing.",
-  references: ["519", "450", "487", "P34"],
-  levels: mandatory,
+  references: ["P34"],
   kinds,
   judge: overValues(
     (value, { catalogue }, { kind }) =>
@@ -80,13 +78,12 @@ export const placeholderMarker: ResourceRule = {
 
 export const placeholderFixture: ResourceRule = {
   id: "placeholder-fixture",
-  family: "placeholder",
   severity: "critical",
   description: "No publicly known development value is used where it matters.",
   why: "The bootstrap kept the fixture of ghcr-token when Key Vault could not be read: 403 for every image of the cluster.",
   remediation: "Set the real value; fixtures live in dev and local, and nowhere in Key Vault.",
-  references: ["462", "450", "451", "P1", "P2"],
-  levels: { ...mandatory, dev: "off", local: "off" },
+  references: ["P1", "P2"],
+  levels: { dev: "off", local: "off" },
   kinds,
   judge: overValues(
     (value, { catalogue }) => isFixture(value, catalogue.fixtures),
@@ -99,13 +96,11 @@ const helmOnly = /\{\{-?\s*(?:\.Values|\.Release|\.Chart|include\s|template\s|tp
 
 export const placeholderUnrendered: ResourceRule = {
   id: "placeholder-unrendered",
-  family: "placeholder",
   severity: "high",
   description: "No value is a template that nobody fills in.",
   why: "Helm inside ESO wrote the text {{ .REDIS_PASSWORD }} as the password: Redis had no master, Langfuse never started.",
   remediation: "Fill the template in before it is stored; in an ExternalSecret refer to a fetched key.",
-  references: ["450", "362", "P17"],
-  levels: mandatory,
+  references: ["P17"],
   kinds: ["KeyVaultSecret", "VaultSecret", "Secret", "ExternalSecret", "ClusterExternalSecret"],
   judge: overValues(
     (value, _context, { kind }) =>

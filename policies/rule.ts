@@ -1,9 +1,9 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import { type Path, Undecided } from "./subject/reading.ts";
+import { at, type Path, Undecided, writtenText } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
-/** What a rule is about; the first word of its id. */
+/** What a rule is about; its id begins with it. */
 export const families = [
   "authority",
   "secretness",
@@ -19,29 +19,32 @@ export const families = [
 
 export type Family = (typeof families)[number];
 
-/** `mandatory` stops the update, `advisory` is told; `off` is not even asked. */
+/** `mandatory` stops the update, `advisory` only warns, `off` is not judged. */
 export type Level = "mandatory" | "advisory" | "off";
 
-/** Where a resource goes; `shared` holds what all environments live on and is as strict as prod. */
+/** Where a resource goes; `shared` is used by all environments and is as strict as prod. */
 export type Place = EnvironmentName | "shared";
 
 export type Levels = Readonly<Record<Place, Level>>;
 
 export const severities = ["critical", "high", "medium", "low"] as const;
 
-/** One thing that is wrong with one subject. Holds names and places, never a secret's value. */
+/** One fault of one subject. Contains names and paths, never a secret's value. */
 export interface Violation {
-  /** What is, and what it must be: lower case, no full stop. */
+  /** What is wrong, and what it must be: lower case, no full stop. */
   readonly problem: string;
-  /** Where in the subject; `lint` makes a line of it. */
+  /** Where in the subject; `lint` turns it into a line. */
   readonly path?: Path;
-  /** Line of the text that is the value there, from 1. */
+  /** Line within the text at the path, from 1. */
   readonly line?: number;
-  /** What to do here, where it is more than the rule's own remediation. */
+  /** @default - the rule's remediation */
   readonly fix?: string;
-  /** Of a rule over all subjects: the one to blame. */
+  /** The subject to blame; only from a rule over all subjects. */
   readonly subject?: Subject;
 }
+
+/** What a rule returns: any nesting of violations; `false` and `undefined` stand for none. */
+export type Violations = Violation | false | undefined | readonly Violations[];
 
 /** Where an environment's Vault is, as its stack file sets it. */
 export interface VaultPlace {
@@ -55,45 +58,45 @@ export interface VaultPlace {
   readonly authMount: string;
 }
 
-/** What a rule may know beside its subject; handed down by the entry, so that rules read no file. */
+/** What a rule may know in addition to its subject. Rules read no file. */
 export interface RuleContext {
   readonly catalogue: Catalogue;
   readonly place: Place;
-  /** Whether nothing says the place, as in a kustomization's base, and the strictest stands for it. @default false */
+  /** Whether the place is a guess, as in a kustomization's base: then it is the strictest one. @default false */
   readonly isPlaceAssumed?: boolean;
-  /** Whether the stack is one of this program, and not another's that a policy group judges as well. @default true */
+  /** Whether this program owns the stack; a policy group may judge other programs too. @default true */
   readonly isOwnStack?: boolean;
-  /** What every name in Key Vault begins with. @default - not known, as in files: names are judged with `env-` and without */
+  /** Prefix of every name in Key Vault. @default - unknown, as in files: names are judged with `env-` and without it */
   readonly keyVaultPrefix?: string;
-  /** Vaults of the environments that are known here. @default - `vault-core-<env>` in `ameide-<env>`, and the mount `secret` */
+  /** Vaults of the known environments. @default - `vault-core-<env>` in `ameide-<env>`, and the mount `secret` */
   readonly vaults?: Readonly<Partial<Record<EnvironmentName, VaultPlace>>>;
 }
 
 interface RuleBase {
   /** Stable, kebab-case, begins with the family. */
   readonly id: string;
-  readonly family: Family;
   readonly severity: (typeof severities)[number];
   /** What must be true, as a sentence. */
   readonly description: string;
-  /** The incident or the fact that it prevents. */
+  /** The incident or the fact behind the rule. */
   readonly why: string;
   readonly remediation: string;
-  /** Numbers of the platform's documents (`462`), incidents (`P7`) and addresses. */
+  /** Incidents that docs/incidents.md describes (`P7`), and addresses of documentation. */
   readonly references: readonly string[];
-  readonly levels: Levels;
+  /** @default - mandatory in every place */
+  readonly levels?: Partial<Levels>;
   readonly kinds: readonly Kind[];
 }
 
-/** A rule over one resource. Judged before that resource is made. */
+/** A rule over one resource, judged before that resource is created. */
 export interface ResourceRule extends RuleBase {
   /** @throws Undecided where the verdict needs a value that is not known yet; nothing else. */
-  readonly judge: (subject: Subject, context: RuleContext) => readonly Violation[];
+  readonly judge: (subject: Subject, context: RuleContext) => Violations;
 }
 
 /** A rule over all resources of a stack, or all documents of a repository, of the rule's kinds. */
 export interface StackRule extends RuleBase {
-  readonly judgeAll: (subjects: readonly Subject[], context: RuleContext) => readonly Violation[];
+  readonly judgeAll: (subjects: readonly Subject[], context: RuleContext) => Violations;
 }
 
 export type Rule = ResourceRule | StackRule;
@@ -102,40 +105,51 @@ export function isStackRule(rule: Rule): rule is StackRule {
   return "judgeAll" in rule;
 }
 
-/** The same in every environment. */
-export const mandatory: Levels = {
-  dev: "mandatory",
-  staging: "mandatory",
-  prod: "mandatory",
-  shared: "mandatory",
-  local: "mandatory",
-};
+export function familyOf({ id }: Pick<Rule, "id">): Family | undefined {
+  return families.find((family) => id.startsWith(`${family}-`));
+}
 
-/** Told in dev and local, where a mistake of this kind harms no one; stops everywhere else. */
-export const advisoryInDev: Levels = { ...mandatory, dev: "advisory", local: "advisory" };
+export function levelsOf({ levels = {} }: Pick<Rule, "levels">): Levels {
+  return {
+    dev: "mandatory",
+    staging: "mandatory",
+    prod: "mandatory",
+    shared: "mandatory",
+    local: "mandatory",
+    ...levels,
+  };
+}
 
-/** Told everywhere: a smell, not a breach. */
-export const advisory: Levels = {
-  dev: "advisory",
+/** For a mistake that harms no one in dev and local. */
+export const advisoryInDev: Partial<Levels> = { dev: "advisory", local: "advisory" };
+
+/** For what is no breach, but usually a mistake. */
+export const advisory: Partial<Levels> = {
+  ...advisoryInDev,
   staging: "advisory",
   prod: "advisory",
   shared: "advisory",
-  local: "advisory",
 };
 
+export function flattened(found: Violations): readonly Violation[] {
+  if (found === undefined || found === false) return [];
+  return isList(found) ? found.flatMap(flattened) : [found];
+}
+
+function isList(found: Violation | readonly Violations[]): found is readonly Violations[] {
+  return Array.isArray(found);
+}
+
 /**
- * Judges each item by itself, so that one that is not known yet hides no violation of another.
+ * Judges each item separately, so that an item that is not known yet hides no violation of another.
  *
  * @throws Undecided if nothing was found and an item could not be judged.
  */
-export function judgeEach<T>(
-  items: readonly T[],
-  judge: (item: T, index: number) => readonly Violation[],
-): readonly Violation[] {
+export function judgeEach<T>(items: readonly T[], judge: (item: T, index: number) => Violations): readonly Violation[] {
   let undecided: Undecided | undefined;
   const found = items.flatMap((item, index) => {
     try {
-      return judge(item, index);
+      return flattened(judge(item, index));
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
       undecided ??= error;
@@ -144,4 +158,12 @@ export function judgeEach<T>(
   });
   if (found.length === 0 && undecided !== undefined) throw undecided;
   return found;
+}
+
+/** A field that must have exactly this value. @throws Undecided */
+export function mustBe(object: unknown, path: Path, wanted: string | boolean): Violation | undefined {
+  const found = at(object, ...path);
+  if (found === wanted) return undefined;
+  const is = found === undefined || found === "" ? "not set" : (writtenText(found) ?? JSON.stringify(found));
+  return { path, problem: `${String(path.at(-1))} is ${is}; set ${wanted}` };
 }

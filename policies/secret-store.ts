@@ -3,7 +3,7 @@ import { generatorAccountFields, storeAccountFields } from "../domain/manifests/
 import { bootstrapName } from "../domain/plan/federation.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { placeOfNamespace } from "./place.ts";
-import { advisory, judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { advisory, judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specList, specText } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
@@ -13,13 +13,11 @@ const vaultPath = ["spec", "provider", "vault"] as const;
 
 export const storeProvider: ResourceRule = {
   id: "store-provider",
-  family: "store",
   severity: "high",
   description: "A store leads to Vault and to nothing else.",
   why: "A store straight on Key Vault, or on another namespace's Secrets, passes the bootstrap and its table of owners by.",
   remediation: "Use spec.provider.vault; values of Key Vault come by vault-bootstrap.",
-  references: ["462", "444", "ESO security guide"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/security-best-practices/"],
   kinds: ["SecretStore", "ClusterSecretStore"],
   judge({ object }) {
     const providers = entries(object, "spec", "provider").map(([name]) => name);
@@ -31,14 +29,12 @@ export const storeProvider: ResourceRule = {
 
 export const storeSameEnvironment: ResourceRule = {
   id: "store-same-environment",
-  family: "store",
   severity: "critical",
   description: "A store leads to the Vault of its own environment.",
   why: "Environments are kept apart by their Vaults, not by paths; and a store on a Vault that is not there waits for ever.",
   remediation:
     "Set server to vault.address of the environment's stack file, or to http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200 where it has none.",
-  references: ["452", "450", "P19", "P20"],
-  levels: mandatory,
+  references: ["P19", "P20"],
   kinds: ["SecretStore", "ClusterSecretStore"],
   judge({ object }, { place, isPlaceAssumed = false, vaults = {} }) {
     const path = [...vaultPath, "server"];
@@ -75,14 +71,12 @@ function environmentOfHost(host: string): EnvironmentName | undefined {
 
 export const storeAccount: ResourceRule = {
   id: "store-account",
-  family: "store",
   severity: "high",
   description: "A store logs in by Kubernetes auth, as a ServiceAccount of its own.",
   why: "On `default` every pod of the namespace can take the store's role; a static token is a secret that carries secrets.",
   remediation:
     "Set auth.kubernetes with role and serviceAccountRef.name, such as ameide-vault-reader; no namespace in a SecretStore.",
-  references: ["450", "362"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/provider/hashicorp-vault/"],
   kinds: ["SecretStore", "ClusterSecretStore"],
   judge({ kind, object }) {
     if (at(object, ...vaultPath) === undefined) return [];
@@ -116,14 +110,15 @@ const defaultMounts = { mount: "secret", authMount: "kubernetes" };
 
 export const storeVaultEngine: ResourceRule = {
   id: "store-vault-engine",
-  family: "store",
   severity: "high",
   description: "A store reads the KV version 2 mount that vault-bootstrap writes, and the operator reconciles it.",
   why: "With version v1 every read is a 404, or an empty value with Ready; a path that ends in data/ doubles it; a controller class that no operator has leaves the store untouched for ever.",
   remediation:
     "Set spec.provider.vault.version: v2, path and auth.kubernetes.mountPath to vault.mount and vault.authMount of the stack file (secret and kubernetes by default), and no spec.controller.",
-  references: ["external-secrets#2455", "https://external-secrets.io/latest/provider/hashicorp-vault/"],
-  levels: mandatory,
+  references: [
+    "https://external-secrets.io/latest/provider/hashicorp-vault/",
+    "https://github.com/external-secrets/external-secrets/issues/2455",
+  ],
   kinds: ["SecretStore", "ClusterSecretStore"],
   judge({ object, origin }, { place, vaults = {} }) {
     const environment = placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
@@ -137,7 +132,7 @@ export const storeVaultEngine: ResourceRule = {
     ] as const;
     // a program knows the mounts of its own environment
     const judged = origin === "document" ? wanted : wanted.slice(0, 2);
-    return judgeEach(judged, ([path, right, why]): readonly Violation[] => {
+    return judgeEach(judged, ([path, right, why]): Violations => {
       const found = text(object, ...path);
       if (found === undefined || found.split("/").filter(Boolean).join("/") === right) return [];
       return [{ path, problem: `${path.at(-1) ?? ""} is "${found}": ${why}` }];
@@ -147,19 +142,17 @@ export const storeVaultEngine: ResourceRule = {
 
 export const storeClusterConditions: ResourceRule = {
   id: "store-cluster-conditions",
-  family: "store",
   severity: "critical",
   description: "A ClusterSecretStore says which namespaces may use it.",
   why: "Without conditions every namespace, a preview's too, reads all that the store's role reads.",
   remediation: "Use a SecretStore per namespace; where it must be one for many, list them in spec.conditions.",
-  references: ["613", "465", "450"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/multi-tenancy/"],
   kinds: ["ClusterSecretStore"],
   judge({ object }) {
     const path = ["spec", "conditions"];
     const conditions = list(object, ...path);
     if (conditions.length === 0) return [{ path, problem: "has no conditions; name its namespaces" }];
-    return conditions.flatMap((condition, i): readonly Violation[] => {
+    return conditions.flatMap((condition, i): Violations => {
       const named = list(condition, "namespaces").length > 0;
       const selector = at(condition, "namespaceSelector");
       const selected = entries(selector, "matchLabels").length > 0 || list(selector, "matchExpressions").length > 0;
@@ -177,20 +170,18 @@ export const storeClusterConditions: ResourceRule = {
 
 export const storeBorrowedAccount: ResourceRule = {
   id: "store-borrowed-account",
-  family: "store",
   severity: "critical",
   description: "No store or generator lets another namespace log in as an account of this program.",
   why: "A ClusterSecretStore that logged in as a namespace's reader delivered that namespace's secrets into another one, which no role of Vault was bound to.",
   remediation:
     "Use a SecretStore in the account's own namespace, or limit spec.conditions to that namespace by namespaces.",
-  references: ["450", "ESO security guide"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/security-best-practices/"],
   kinds: ["SecretStore", "ClusterSecretStore", "ClusterGenerator"],
   judge(subject) {
     const isGenerator = subject.kind === "ClusterGenerator";
     const base = isGenerator ? ["spec", "generator"] : ["spec", "provider"];
     const fields = isGenerator ? generatorAccountFields : storeAccountFields;
-    return judgeEach(fields, (field): readonly Violation[] => {
+    return judgeEach(fields, (field): Violations => {
       const path = [...base, ...field.split(".")];
       const name = text(subject.object, ...path, "name");
       if (name === bootstrapName) {
@@ -222,24 +213,22 @@ const pullType = "kubernetes.io/dockerconfigjson";
 
 export const storeForNamespace: StackRule = {
   id: "store-for-namespace",
-  family: "store",
   severity: "high",
   description: "Every namespace with an ExternalSecret has the store that it names.",
   why: "The store was missing in argocd: its Secret kept a placeholder, and nobody could log in.",
   remediation: "Add the namespace to additionalNamespaces: store, role and pull secret follow from that one list.",
-  references: ["450", "622", "452", "P15"],
-  levels: mandatory,
+  references: ["P15"],
   kinds: ["ExternalSecret", "SecretStore"],
   judgeAll(subjects) {
     const stores = new Set(subjects.filter(({ kind }) => kind === "SecretStore").map(nameInNamespace));
     if (stores.size === 0) return []; // stores are made elsewhere: nothing to compare with
     const deliveries = subjects.filter(({ kind }) => kind === "ExternalSecret");
-    return judgeEach(deliveries, (subject): readonly Violation[] => {
+    return judgeEach(deliveries, (subject): Violations => {
       const namespace = text(subject.object, "metadata", "namespace");
       if (namespace === undefined && subject.origin === "document") return []; // a base: its overlays say where
       const named = pathsWithRole(subject, "store");
       if (named.length === 0 && !readsStore(subject)) return [];
-      return judgeEach(named.length === 0 ? [["spec", "secretStoreRef"]] : named, (path): readonly Violation[] => {
+      return judgeEach(named.length === 0 ? [["spec", "secretStoreRef"]] : named, (path): Violations => {
         if ((text(subject.object, ...path, "kind") ?? "SecretStore") !== "SecretStore") return [];
         const name = text(subject.object, ...path, "name") ?? "";
         const wanted = `${namespace ?? ""}/${name}`;
@@ -267,12 +256,11 @@ function nameInNamespace({ object, origin }: Subject): string {
 
 export const storePullSecret: StackRule = {
   id: "store-pull-secret",
-  family: "store",
   severity: "low",
   description: "A namespace that receives secrets receives the registry's pull secret too.",
   why: "Operators in ameide-system and clickhouse-system could not pull: only the environments had the pull secret.",
   remediation: "Add the namespace to registry.additionalNamespaces, unless all its images are public.",
-  references: ["450", "622", "P16"],
+  references: ["P16"],
   levels: advisory,
   kinds: ["ExternalSecret", "SecretStore"],
   judgeAll(subjects) {
@@ -284,7 +272,7 @@ export const storePullSecret: StackRule = {
     );
     if (pulling.size === 0) return [];
     const stores = subjects.filter(({ kind }) => kind === "SecretStore");
-    return judgeEach(stores, (subject): readonly Violation[] =>
+    return judgeEach(stores, (subject): Violations =>
       pulling.has(text(subject.object, "metadata", "namespace"))
         ? []
         : [{ subject, path: ["metadata", "namespace"], problem: "its namespace receives no pull secret" }],

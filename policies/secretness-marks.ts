@@ -1,4 +1,4 @@
-import { judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { judgeEach, type ResourceRule, type Violations } from "./rule.ts";
 import { entries, isMarkedSecret, isRecord, isUnknown, Undecided, type Path } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
@@ -8,17 +8,18 @@ import type { Subject } from "./subject/subject.ts";
  */
 export const secretnessUnmarkedValue: ResourceRule = {
   id: "secretness-unmarked-value",
-  family: "secretness",
   severity: "critical",
   description: "A secret's value is marked secret before it enters state.",
   why: "azure-native does not mark a Key Vault secret's value: from .env it went into state, events and logs in clear.",
   remediation: "Wrap the value by pulumi.secret() where it is read; then rotate what has been in state already.",
-  references: ["444", "azure-nextgen#185", "pulumi-policy#241"],
-  levels: mandatory,
+  references: [
+    "https://www.pulumi.com/docs/iac/concepts/secrets/",
+    "https://github.com/pulumi/pulumi-policy/issues/241",
+  ],
   kinds: ["KeyVaultSecret", "VaultSecret", "Secret"],
   judge(subject) {
     if (subject.origin === "document") return []; // no marks in YAML: secretness-literal-secret judges there
-    return judgeEach(valuePaths(subject), (path): readonly Violation[] => {
+    return judgeEach(valuePaths(subject), (path): Violations => {
       const value = markedAt(subject.object, path);
       if (value === undefined || value === null || value === "" || isMarkedSecret(value)) return [];
       if (isUnknown(value)) throw new Undecided(path);

@@ -1,7 +1,7 @@
 import { shapeOf } from "../domain/credential-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
-import { judgeEach, mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import { judgeEach, type ResourceRule, type Violations } from "./rule.ts";
 import { entries, list, text } from "./subject/reading.ts";
 import { judgeContainers, wordsOf } from "./subject/pods.ts";
 import { templateData, templatePath } from "./subject/references.ts";
@@ -9,19 +9,17 @@ import { natureOf } from "./value-nature.ts";
 
 export const secretnessLiteralSecret: ResourceRule = {
   id: "secretness-literal-secret",
-  family: "secretness",
   severity: "critical",
   description: "No Secret in a repository holds a value.",
   why: "What is in Git is in every clone and every log of it, and is never rotated again.",
   remediation: "Remove the value, rotate it, and deliver it by an ExternalSecret.",
-  references: ["362", "648"],
-  levels: mandatory,
+  references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["Secret"],
   judge({ origin, object }) {
     if (origin !== "document") return []; // in a program it is secretness-unmarked-value that judges
     if (text(object, "type") === "kubernetes.io/service-account-token") return [];
     return ["data", "stringData"].flatMap((field) =>
-      judgeEach(entries(object, field), ([key]): readonly Violation[] => {
+      judgeEach(entries(object, field), ([key]): Violations => {
         const written = text(object, field, key) ?? "";
         const found = holdsSecret(key, field === "data" ? decoded(written) : written);
         return found === undefined ? [] : [{ path: [field, key], problem: `"${key}" holds ${found} in clear` }];
@@ -48,17 +46,15 @@ function holdsSecret(key: string, value: string): string | undefined {
 
 export const secretnessValues: ResourceRule = {
   id: "secretness-values",
-  family: "secretness",
   severity: "high",
   description: "Values of a chart, an application or a realm hold no credential.",
   why: "One committed password served Grafana, Keycloak and Argo alike, in every environment.",
   remediation:
     "Name an existing Secret instead (existingSecret; in a realm ${VARIABLE}), made by its owner or an ExternalSecret.",
-  references: ["362", "519", "648"],
-  levels: mandatory,
+  references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["Values"],
   judge: (subject) =>
-    subject.leaves().flatMap(({ path, value = "" }): readonly Violation[] => {
+    subject.leaves().flatMap(({ path, value = "" }): Violations => {
       const found = credentialAt(subject.object, path, value);
       return found === undefined ? [] : [{ path, problem: `holds ${found}` }];
     }),
@@ -66,13 +62,11 @@ export const secretnessValues: ResourceRule = {
 
 export const secretnessTemplateLiteral: ResourceRule = {
   id: "secretness-template-literal",
-  family: "secretness",
   severity: "high",
   description: "An ExternalSecret's template adds no secret of its own.",
   why: "A literal beside fetched keys stays when the real one is rotated, and lies in Git and in the API server in clear.",
   remediation: "Fetch the value by a data entry and refer to it in the template.",
-  references: ["362", "450"],
-  levels: mandatory,
+  references: ["https://external-secrets.io/latest/guides/templating/"],
   kinds: ["ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret"],
   judge: (subject) => {
     const template = templatePath(subject);
@@ -84,7 +78,7 @@ export const secretnessTemplateLiteral: ResourceRule = {
           path: [...template, "templateFrom", i, "literal"],
         })),
       ],
-      ({ key, path }): readonly Violation[] => {
+      ({ key, path }): Violations => {
         const value = text(subject.object, ...path) ?? "";
         const found = (key === undefined ? shapeOf(value) : credentialIn(key, value)) ?? credentialInLines(value);
         if (found === undefined) return [];
@@ -109,16 +103,14 @@ function credentialInLines(text: string): string | undefined {
 
 export const secretnessConfigMap: ResourceRule = {
   id: "secretness-config-map",
-  family: "secretness",
   severity: "critical",
   description: "A ConfigMap holds settings and no secret.",
   why: "ConfigMaps are read by whoever reads the namespace, are not encrypted at rest, and are printed by every tool.",
   remediation: "Move the value to the chain and read it from the Secret.",
-  references: ["648"],
-  levels: mandatory,
+  references: ["https://kubernetes.io/docs/concepts/configuration/configmap/"],
   kinds: ["ConfigMap"],
   judge: ({ object }) =>
-    judgeEach(entries(object, "data"), ([key]): readonly Violation[] => {
+    judgeEach(entries(object, "data"), ([key]): Violations => {
       const value = text(object, "data", key) ?? "";
       // a file among the data is judged by the shapes in it, a plain key by its name too
       const found = /[.\n]/.test(key) || value.includes("\n") ? shapeOf(value) : credentialIn(key, value);
@@ -128,30 +120,28 @@ export const secretnessConfigMap: ResourceRule = {
 
 export const secretnessWorkload: ResourceRule = {
   id: "secretness-workload",
-  family: "secretness",
   severity: "critical",
   description: "No secret stands in the environment or the arguments of a workload.",
   why: "Arguments are seen by every process of the node, both by whoever reads the pod.",
   remediation: "Use valueFrom.secretKeyRef, or mount the Secret as a file.",
-  references: ["648", "CKV_K8S_35"],
-  levels: mandatory,
+  references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["CronJob", "Workload"],
   judge: (subject) =>
     judgeContainers(subject, (container) => {
-      const { object, path, name } = container;
-      const environment = list(object, "env").map((_, i) => (): readonly Violation[] => {
+      const { object } = container;
+      const variables = list(object, "env").map((_, i) => (): Violations => {
         const variable = text(object, "env", i, "name") ?? "";
         const found = credentialIn(variable, text(object, "env", i, "value") ?? "");
-        const problem = `container "${name}" has ${found ?? ""} in its environment as ${variable}`;
-        return found === undefined ? [] : [{ path: [...path, "env", i, "value"], problem }];
+        const problem = `has ${found ?? ""} in its environment variable ${variable}`;
+        return found !== undefined && { path: ["env", i, "value"], problem };
       });
-      const words = (): readonly Violation[] => {
-        const own = wordsOf(container);
-        return argumentCredentials(own.map(({ word }) => word)).map(({ index, found }) => ({
-          path: own[index]?.path ?? path,
-          problem: `container "${name}" has ${found} in its arguments`,
+      const inArguments = (): Violations => {
+        const words = wordsOf(container);
+        return argumentCredentials(words.map(({ word }) => word)).map(({ index, found }) => ({
+          path: words[index]?.path ?? [],
+          problem: `has ${found} in its arguments`,
         }));
       };
-      return judgeEach([...environment, words], (one) => one());
+      return judgeEach([...variables, inArguments], (judge) => judge());
     }),
 };

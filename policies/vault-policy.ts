@@ -1,4 +1,4 @@
-import { judgeEach, mandatory, type ResourceRule, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { capabilitiesOn, policyPaths, PolicySyntaxError, type PolicyPath } from "./vault-hcl.ts";
 
@@ -6,18 +6,16 @@ const writing = new Set(["create", "update", "patch", "delete", "sudo", "root"])
 
 export const vaultPolicyWildcard: ResourceRule = {
   id: "vault-policy-wildcard",
-  family: "vault",
   severity: "critical",
   description: "A policy names the secrets that it opens; no wildcard takes the place of a name.",
   why: "A policy on secret/* reads every secret of the environment, the one that is added tomorrow too; secret* and secret/d* do the same.",
   remediation: "Name each path, such as secret/data/ghcr-token; the catalogue gives the list.",
-  references: ["426", "450", "465"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/concepts/policies"],
   kinds: ["VaultPolicy"],
   judge({ object }) {
     const policy = text(object, "policy") ?? "";
     try {
-      return policyPaths(policy).flatMap((entry): readonly Violation[] => {
+      return policyPaths(policy).flatMap((entry): Violations => {
         const reason = tooWide(entry);
         return reason === undefined ? [] : [{ path: ["policy"], problem: `path "${entry.path}" ${reason}` }];
       });
@@ -67,16 +65,14 @@ function isEndpoint(part: string | undefined): boolean {
 
 export const vaultPolicyKvPath: ResourceRule = {
   id: "vault-policy-kv-path",
-  family: "vault",
   severity: "medium",
   description: "A policy names the paths of KV version 2: data/ or metadata/ follows the mount.",
   why: "Without it the path grants nothing, the policy looks right, and every read is denied; a deny rule of that form denies nothing.",
   remediation: "Write secret/data/NAME for the value and secret/metadata/NAME for its versions.",
-  references: ["vault#12665", "https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2#acl-rules"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2#acl-rules"],
   kinds: ["VaultPolicy"],
   judge({ object }) {
-    return readablePaths(text(object, "policy") ?? "").flatMap(({ path, capabilities }): readonly Violation[] => {
+    return readablePaths(text(object, "policy") ?? "").flatMap(({ path, capabilities }): Violations => {
       const [mount, endpoint = "", ...rest] = path.split("/");
       if (mount !== "secret" || endpoint === "" || isEndpoint(endpoint) || endpoint === "+") return [];
       const isLast = rest.length === 0 && endpoint.endsWith("*");
@@ -101,21 +97,19 @@ function readablePaths(policy: string): readonly PolicyPath[] {
 
 export const vaultPatcherCoverage: StackRule = {
   id: "vault-patcher-coverage",
-  family: "vault",
   severity: "high",
   description: "The client-patcher's policy covers the key of every Keycloak client in the catalogue.",
   why: '"Written successfully", and nothing in Vault: the policy lacked backstage-*, then coder-*, then gitlab-*.',
   remediation:
     "Make the policy from the catalogue's keycloakClients; each key needs create, update and read on its data path.",
-  references: ["485", "622", "695", "P9"],
-  levels: mandatory,
+  references: ["P9"],
   kinds: ["VaultPolicy"],
   judgeAll(subjects, { catalogue, place, vaults = {} }) {
     const mount = (place === "shared" ? undefined : vaults[place])?.mount ?? "secret";
     const patchers = subjects.filter(({ object }) => text(object, "name") === "keycloak-client-patcher");
     return judgeEach(patchers, (subject) => {
       const paths = readablePaths(text(subject.object, "policy") ?? "");
-      return catalogue.keycloakClients.flatMap(({ clientId, vaultKey }): readonly Violation[] => {
+      return catalogue.keycloakClients.flatMap(({ clientId, vaultKey }): Violations => {
         const path = `${mount}/data/${vaultKey}`;
         const granted = capabilitiesOn(paths, path);
         const missing = ["create", "read", "update"].filter((one) => !granted.has(one));

@@ -1,22 +1,20 @@
-import { judgeEach, mandatory, type StackRule, type Violation } from "./rule.ts";
+import { judgeEach, type StackRule, type Violations } from "./rule.ts";
 import { text, textsOf } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 export const vaultRoleAudience: StackRule = {
   id: "vault-role-audience",
-  family: "vault",
   severity: "high",
   description: "A role asks for an audience only if every store that logs in by it asks for the same.",
   why: "A role with an audience refuses every token without it: all stores answered 403, first on AKS, then on k3d.",
   remediation:
     "Leave audience out of the role, or set the same one in serviceAccountRef.audiences of each of its stores.",
-  references: ["450", "519", "P6"],
-  levels: mandatory,
+  references: ["P6"],
   kinds: ["VaultAuthRole", "SecretStore", "ClusterSecretStore"],
   judgeAll(subjects) {
     const stores = subjects.filter(({ kind }) => kind !== "VaultAuthRole");
     const roles = subjects.filter(({ kind }) => kind === "VaultAuthRole");
-    return judgeEach(roles, (subject): readonly Violation[] => {
+    return judgeEach(roles, (subject): Violations => {
       const audience = text(subject.object, "audience");
       if (audience === undefined) return [];
       const role = text(subject.object, "roleName");
@@ -31,19 +29,17 @@ export const vaultRoleAudience: StackRule = {
 
 export const storeRoleCovers: StackRule = {
   id: "store-role-covers",
-  family: "store",
   severity: "high",
   description: "Every store's namespace and account are bound in the role that it logs in by.",
   why: "A namespace was added to the stores and not to the role: its SecretStore stayed InvalidProviderConfig.",
   remediation: "Bind the role to the store's namespace and ServiceAccount; both come from one list in this program.",
-  references: ["451", "450", "P15"],
-  levels: mandatory,
+  references: ["P15"],
   kinds: ["VaultAuthRole", "SecretStore", "ClusterSecretStore"],
   judgeAll(subjects) {
     const roles = subjects.filter(({ kind }) => kind === "VaultAuthRole");
     if (roles.length === 0) return []; // roles are made elsewhere: nothing to compare with
     const stores = subjects.filter(({ kind }) => kind === "SecretStore");
-    return judgeEach(stores, (subject): readonly Violation[] => {
+    return judgeEach(stores, (subject): Violations => {
       const { role, namespace = "", account = "" } = loginOf(subject);
       const path = ["spec", "provider", "vault", "auth", "kubernetes", "role"];
       const own = roles.filter(({ object }) => text(object, "roleName") === role);

@@ -1,4 +1,4 @@
-import { mandatory, type ResourceRule } from "./rule.ts";
+import { type ResourceRule } from "./rule.ts";
 import { at, isSet, list, text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 import { resolveVaultPath } from "./subject/vault-path.ts";
@@ -20,14 +20,12 @@ function parsed(body: string | undefined): unknown {
 
 export const vaultReviewerToken: ResourceRule = {
   id: "vault-reviewer-token",
-  family: "vault",
   severity: "critical",
   description: "Vault's Kubernetes auth pins no reviewer token.",
   why: "A token projected into a pod ends with the pod: every SecretStore of the cluster answered 403.",
   remediation:
     "Leave token_reviewer_jwt out and set disable_local_ca_jwt=false: Vault then reviews with its own account.",
-  references: ["450", "451", "519", "P7"],
-  levels: mandatory,
+  references: ["P7"],
   kinds: ["VaultAuthConfig", "VaultSecret"],
   judge(subject) {
     const { kind, object } = subject;
@@ -42,14 +40,12 @@ export const vaultReviewerToken: ResourceRule = {
 
 export const vaultAuthConfig: ResourceRule = {
   id: "vault-auth-config",
-  family: "vault",
   severity: "high",
   description: "Vault asks its own cluster, with its own account and the cluster's own CA.",
   why: "A pinned host, CA or issuer outlives the cluster it was read from: after the next rebuild no store logs in.",
   remediation:
     "Set kubernetes_host=https://kubernetes.default.svc, disable_iss_validation=true, disable_local_ca_jwt=false, and no CA.",
-  references: ["450", "451", "519"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/auth/kubernetes"],
   kinds: ["VaultAuthConfig"],
   judge({ object }, { place }) {
     if (place === "local") return []; // Vault runs outside a pod there: `vaultAuth: outside-pod`
@@ -74,13 +70,11 @@ export const vaultAuthConfig: ResourceRule = {
 
 export const vaultRoleAccount: ResourceRule = {
   id: "vault-role-account",
-  family: "vault",
   severity: "high",
   description: "A role is bound to named ServiceAccounts of named namespaces, and never to `default`.",
   why: "Every pod that names no account runs as `default`: reader and writer roles were open to all of a namespace.",
   remediation: "Make a ServiceAccount of its own for the consumer and bind the role to it and its namespace.",
-  references: ["450", "451"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/auth/kubernetes"],
   kinds: ["VaultAuthRole"],
   judge({ object }) {
     const named = (key: string): readonly string[] => list(object, key).map((_, i) => text(object, key, i) ?? "");
@@ -113,13 +107,11 @@ const longestTtlInSeconds = 86_400;
 
 export const vaultRoleTtl: ResourceRule = {
   id: "vault-role-ttl",
-  family: "vault",
   severity: "medium",
   description: "A role says how long its tokens live: more than nothing, at most a day.",
   why: "Left out, Vault's own default of 32 days holds: a token read from a pod opens the vault for a month.",
   remediation: "Set tokenTtl and tokenMaxTtl, such as 1200 seconds.",
-  references: ["450"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/concepts/tokens"],
   kinds: ["VaultAuthRole"],
   judge({ object }) {
     return ["tokenTtl", "tokenMaxTtl"].flatMap((key) => {
@@ -134,13 +126,11 @@ export const vaultRoleTtl: ResourceRule = {
 
 export const vaultMountCas: ResourceRule = {
   id: "vault-mount-cas",
-  family: "vault",
   severity: "high",
   description: "The mount asks nobody for check-and-set, and is KV version 2.",
   why: "Client-patcher, reconcilers and PushSecret write without CAS and would all get 400; version 1 keeps no history.",
   remediation: "Set casRequired: false on the mount; the bootstrap sets cas_required on the names that it owns.",
-  references: ["451", "710", "675"],
-  levels: mandatory,
+  references: ["https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2"],
   kinds: ["VaultMount"],
   judge({ type, object }) {
     if (type.endsWith(":SecretBackendV2")) {
@@ -157,13 +147,11 @@ export const vaultMountCas: ResourceRule = {
 
 export const vaultProviderToken: ResourceRule = {
   id: "vault-provider-token",
-  family: "vault",
   severity: "critical",
   description: "Vault's token is no argument of its provider.",
   why: "An argument of a provider is copied into state and stays there after the token is revoked.",
   remediation: "Leave token out; the provider reads VAULT_TOKEN from its environment.",
-  references: ["design 7"],
-  levels: mandatory,
+  references: ["https://www.pulumi.com/registry/packages/vault/installation-configuration/"],
   kinds: ["VaultProvider"],
   judge({ object }) {
     if (!isSet(object, "token")) return [];
@@ -173,13 +161,12 @@ export const vaultProviderToken: ResourceRule = {
 
 export const vaultAutoCredentials: ResourceRule = {
   id: "vault-auto-credentials",
-  family: "vault",
   severity: "critical",
   description: "Root token and unseal key lie in a Secret only in dev and local.",
   why: "Whoever reads Secrets in the namespace owns its Vault; the rule said dev only, in fact it was everywhere.",
   remediation: "Unseal by a key service, keep recovery keys outside Kubernetes, and set initialise: false.",
-  references: ["362", "450", "451"],
-  levels: { ...mandatory, staging: "advisory", dev: "off", local: "off" },
+  references: ["https://developer.hashicorp.com/vault/docs/concepts/seal"],
+  levels: { staging: "advisory", dev: "off", local: "off" },
   kinds: ["Secret", "ConfigMap"],
   judge({ kind, object }) {
     if (kind === "Secret") {

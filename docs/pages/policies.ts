@@ -3,7 +3,7 @@ import { examples } from "../../tests/policies/examples/all.ts";
 import type { Example, Sample } from "../../tests/policies/examples/example.ts";
 import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
 import { limits } from "../../policies/limits.ts";
-import { families, isStackRule, type Family, type Levels, type Rule } from "../../policies/rule.ts";
+import { families, familyOf, isStackRule, levelsOf, type Family, type Levels, type Rule } from "../../policies/rule.ts";
 import { linkedReferences } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
 import { opaqueWriters } from "../../policies/subject/unread.ts";
@@ -76,7 +76,7 @@ function index(): string {
 }
 
 function chapter(family: Family): string {
-  const own = rules.filter((rule) => rule.family === family);
+  const own = rules.filter((rule) => familyOf(rule) === family);
   const extra = family === "lifecycle" ? [noLoss()] : [];
   return [`## ${family}`, ...own.map(section), ...extra].join("\n\n");
 }
@@ -89,7 +89,7 @@ function section(rule: Rule): string {
     [
       `- Why: ${plain(rule.why)}`,
       `- Remedy: ${plain(rule.remediation)}`,
-      `- Level: ${levels(rule.levels)}`,
+      `- Level: ${levels(levelsOf(rule))}`,
       `- Looks at: ${rule.kinds.join(", ")}`,
       ...seeLine(rule.references),
     ].join("\n"),
@@ -98,11 +98,11 @@ function section(rule: Rule): string {
 }
 
 function noLoss(): string {
-  const { id, description, severity, why, remediation, levels: at, references } = lifecycleNoLoss;
+  const { id, description, severity, why, remediation, references } = lifecycleNoLoss;
   return [
     `### ${id}`,
     `**${plain(description)}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
-    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(at)}`, ...seeLine(references)].join("\n"),
+    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(levelsOf(lifecycleNoLoss))}`, ...seeLine(references)].join("\n"),
   ].join("\n\n");
 }
 

@@ -1,6 +1,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { safeLine } from "../../domain/safe-text.ts";
+import { familyOf } from "../rule.ts";
 import { rules } from "../rules.ts";
 import type { LintResult } from "./result.ts";
 
@@ -48,14 +49,14 @@ export function renderSarif({ findings }: LintResult, version: string, root: str
 function describe(code: string): object {
   const rule = rules.find(({ id }) => id === code);
   if (rule === undefined) return { id: code, shortDescription: { text: code.replaceAll("-", " ") } };
-  const { id, description, why, remediation, severity, family } = rule;
+  const { id, description, why, remediation, severity } = rule;
   return {
     id,
     shortDescription: { text: description },
     fullDescription: { text: why },
     help: { text: remediation },
     helpUri: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${id}`,
-    properties: { tags: [family, "security"], "security-severity": scores[severity] },
+    properties: { tags: [familyOf(rule), "security"], "security-severity": scores[severity] },
   };
 }
 

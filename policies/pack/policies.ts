@@ -10,7 +10,16 @@ import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Exemption } from "../exemptions.ts";
 import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn, placeOfUrn } from "../place.ts";
-import { isStackRule, type Place, type ResourceRule, type Rule, type RuleContext, type StackRule } from "../rule.ts";
+import {
+  familyOf,
+  isStackRule,
+  levelsOf,
+  type Place,
+  type ResourceRule,
+  type Rule,
+  type RuleContext,
+  type StackRule,
+} from "../rule.ts";
 import { secretnessUnmarkedValue } from "../secretness-marks.ts";
 import { formatEngineMessage } from "./engine-message.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
@@ -141,9 +150,9 @@ function descriptionOf(
   return {
     name: rule.id,
     description: rule.description,
-    enforcementLevel: Object.values(rule.levels).includes("mandatory") ? "mandatory" : "advisory",
+    enforcementLevel: Object.values(levelsOf(rule)).includes("mandatory") ? "mandatory" : "advisory",
     severity: rule.severity,
-    tags: [rule.family],
+    tags: [familyOf(rule) ?? ""],
     remediationSteps: rule.remediation,
     url: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${rule.id}`,
   };

@@ -1,5 +1,5 @@
-import { judgeEach, type Violation } from "../rule.ts";
-import { at, list, text, under, type Path } from "./reading.ts";
+import { judgeEach, type Violation, type Violations } from "../rule.ts";
+import { list, text, under, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 
 export interface Container {
@@ -11,13 +11,13 @@ export interface Container {
 
 const containersKey = Symbol("containers");
 
-/** Where the pod's own spec stands in a workload. */
+/** Where a workload has its pod's spec. */
 export function podPath({ kind, type }: Subject): Path {
   if (kind === "CronJob") return ["spec", "jobTemplate", "spec", "template", "spec"];
   return /[/:]Pod(?:Patch)?$/.test(type) ? ["spec"] : ["spec", "template", "spec"];
 }
 
-/** Init containers too: they see the same volumes and the same network. @throws Undecided */
+/** Containers and init containers: they share volumes and network. @throws Undecided */
 export function containersOf(subject: Subject): readonly Container[] {
   return once(subject, containersKey, () => {
     const pod = podPath(subject);
@@ -31,27 +31,30 @@ export function containersOf(subject: Subject): readonly Container[] {
   });
 }
 
-/** Judges each container by itself. @throws Undecided */
-export function judgeContainers(
-  subject: Subject,
-  judge: (container: Container) => readonly Violation[],
-): readonly Violation[] {
-  return judgeEach(containersOf(subject), (container) => under(container.path, () => judge(container)));
-}
-
-/** Words of command and arguments. @throws Undecided */
-export function wordsOf({ object, path }: Container): readonly { readonly word: string; readonly path: Path }[] {
-  return ["command", "args"].flatMap((key) =>
-    list(object, key).flatMap((_, i) => {
-      const word = text(object, key, i);
-      return word === undefined ? [] : [{ word, path: [...path, key, i] }];
-    }),
+/**
+ * Judges each container separately.
+ *
+ * @param judge - returns violations with paths within the container, and problems that do not name it.
+ * @throws Undecided
+ */
+export function judgeContainers(subject: Subject, judge: (container: Container) => Violations): readonly Violation[] {
+  return judgeEach(containersOf(subject), (container) =>
+    under(container.path, () =>
+      judgeEach([container], judge).map(({ path = [], problem, ...rest }) => ({
+        ...rest,
+        path: [...container.path, ...path],
+        problem: `container "${container.name}": ${problem}`,
+      })),
+    ),
   );
 }
 
-/** Whether this is a run of vault-bootstrap, which holds the keys to everything. @throws Undecided */
-export function isBootstrap(subject: Subject): boolean {
-  const account = at(subject.object, ...podPath(subject), "serviceAccountName");
-  const name = typeof account === "string" ? account : text(subject.object, "metadata", "name");
-  return name?.includes("vault-bootstrap") ?? false;
+/** The words of command and arguments, each with its path in the container. @throws Undecided */
+export function wordsOf({ object }: Container): readonly { readonly word: string; readonly path: Path }[] {
+  return ["command", "args"].flatMap((key) =>
+    list(object, key).flatMap((_, i) => {
+      const word = text(object, key, i);
+      return word === undefined ? [] : [{ word, path: [key, i] }];
+    }),
+  );
 }

@@ -13,7 +13,7 @@ import { contextIn, policyCatalogue, subjectsOf } from "../support/policy.ts";
 function refusedBy(sample: Sample): readonly string[] {
   const subjects = subjectsOf(sample, "sample");
   return rules.flatMap((rule) => {
-    if (isStackRule(rule) || rule.family !== "authority") return [];
+    if (isStackRule(rule) || !rule.id.startsWith("authority-")) return [];
     return subjects.some((subject) => runRule(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
   });
 }
@@ -21,7 +21,7 @@ function refusedBy(sample: Sample): readonly string[] {
 function violations(sample: Sample): readonly Violation[] {
   return subjectsOf(sample, "sample").flatMap((subject) =>
     rules.flatMap((rule) => {
-      if (isStackRule(rule) || rule.family !== "authority") return [];
+      if (isStackRule(rule) || !rule.id.startsWith("authority-")) return [];
       const verdict = runRule(rule, subject, contextIn());
       return verdict.kind === "violation" ? verdict.violations : [];
     }),

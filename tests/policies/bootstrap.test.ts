@@ -19,7 +19,7 @@ describe("rule bootstrap-image", () => {
   }
   it("fails a private registry even by digest: the bootstrap brings the pull secret", () =>
     assert.deepEqual(saidBy("bootstrap-image", changed(cronJob, [image, `ghcr.io/ameideio/bootstrap${digest}`])), [
-      'container "vault-bootstrap" pulls from "ghcr.io", which asks for a login; use a public registry',
+      'container "vault-bootstrap": pulls from "ghcr.io", which may need a login; use a public registry',
     ]));
   it("looks at init containers too", () =>
     assert.deepEqual(
@@ -27,7 +27,7 @@ describe("rule bootstrap-image", () => {
         "bootstrap-image",
         changed(cronJob, [[...pod, "initContainers"], [{ name: "kubectl", image: "alpine/k8s:1.30" }]]),
       ),
-      ['container "kubectl" runs "alpine/k8s:1.30"; use repository@sha256:<64 hex digits>'],
+      ['container "kubectl": runs "alpine/k8s:1.30"; use repository@sha256:<64 hex digits>'],
     ));
   it("leaves other workloads alone", () =>
     assert.deepEqual(
@@ -49,7 +49,7 @@ describe("rule bootstrap-identity-token", () => {
   it("allows a token volume of its own in place of the webhook's label", () =>
     assert.deepEqual(withVolume("api://AzureADTokenExchange"), []));
   it("fails a token volume of another audience", () =>
-    assert.deepEqual(withVolume("vault"), ["logs in to Azure and has no token for it"]));
+    assert.deepEqual(withVolume("vault"), ["logs in to Azure but has no token for it"]));
   it("allows a bootstrap without Azure", () =>
     assert.deepEqual(
       saidBy(

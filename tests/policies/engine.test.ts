@@ -10,7 +10,7 @@ import { parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { changed, type Example, type Sample } from "./examples/example.ts";
 import { externalSecret, keyVaultSecret } from "./examples/samples.ts";
-import { families, isStackRule } from "../../policies/rule.ts";
+import { families, familyOf, isStackRule, levelsOf } from "../../policies/rule.ts";
 import { ruleOf } from "../support/policy.ts";
 import { declare, usePolicyEngine } from "../support/policy-engine.ts";
 
@@ -60,13 +60,13 @@ describe("the pack, under the real engine", function () {
 
   for (const family of families) {
     it(`fails a program that breaks the rules of the family ${family}`, async () => {
-      const own = inPrograms.filter(({ rule }) => ruleOf(rule).family === family);
+      const own = inPrograms.filter(({ rule }) => familyOf(ruleOf(rule)) === family);
       const { passed, told } = await engine.preview("prod", () => {
         for (const example of own) declareWith(example, example.refused);
         return Promise.resolve();
       });
       assert.equal(passed, false);
-      const expected = own.map(({ rule }) => `${ruleOf(rule).levels.prod} ${rule}`);
+      const expected = own.map(({ rule }) => `${levelsOf(ruleOf(rule)).prod} ${rule}`);
       const said = new Set(told.map(({ rule, level }) => `${level} ${rule}`));
       assert.deepEqual(
         expected.filter((one) => !said.has(one)),

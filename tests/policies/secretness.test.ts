@@ -16,8 +16,8 @@ describe("rule secretness-workload", () => {
     assert.deepEqual(
       [withArgument("--password=correct-horse-1"), withArgument(`--token-file=/x ghp_${repeated(36)}`)],
       [
-        ['container "vault-bootstrap" has a literal in its arguments'],
-        ['container "vault-bootstrap" has a GitHub token in its arguments'],
+        ['container "vault-bootstrap": has a literal in its arguments'],
+        ['container "vault-bootstrap": has a GitHub token in its arguments'],
       ],
     ));
   it("allows a flag that names a file", () => assert.deepEqual(withArgument("--token-file=/var/run/token"), []));

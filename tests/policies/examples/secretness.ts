@@ -66,7 +66,7 @@ export const secretnessExamples: readonly Example[] = [
     rule: "secretness-workload",
     allowed: cronJob,
     refused: changed(cronJob, [[...container, "env", 1], { name: "POSTGRES_PASSWORD", value: "correct horse" }]),
-    says: 'container "vault-bootstrap" has a literal in its environment as POSTGRES_PASSWORD',
+    says: 'container "vault-bootstrap": has a literal in its environment variable POSTGRES_PASSWORD',
     absent: changed(cronJob, [[...container, "env"], undefined], [[...container, "command"], undefined]),
     absentIsFine: "a container without environment and arguments holds no secret in them",
     unknown: [...container, "env", 0, "value"],
