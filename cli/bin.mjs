@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line's door: finds a Node that runs TypeScript by itself, then hands over.
+// Entry of the command line: runs it with a Node that supports TypeScript.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { enableOwnCompileCache } from "../local/compile-cache.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
-// a reader that closed its end, such as `| head`, has all that it wants
+// the reader closed the pipe, such as `| head`
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 2));
 
 if (major > 22 || (major === 22 && minor >= 18)) {

@@ -9,14 +9,14 @@ export interface OptionSpec {
   readonly default?: string | boolean | number;
   readonly choices?: readonly string[];
   readonly required?: boolean;
-  /** May be given several times; the value is an array. */
+  /** The option can be repeated; the value is an array. */
   readonly repeatable?: boolean;
 }
 
-/** What many commands take stands where one looks for it: the stack first, the same last ones everywhere. */
+/** Options that many commands share have the same place in every help text: the stack first, these last. */
 const places: readonly string[] = ["--yes", "--json", "--home", "--port-base"];
 
-/** Options in the order of the help and of its page: the stack, what the command alone takes, then what many take. */
+/** Options in the order of the help text: the stack, the options of this command, then the shared ones. */
 export function inOrder(options: readonly OptionSpec[]): readonly OptionSpec[] {
   const place = ({ flags }: OptionSpec): number => {
     const [name = ""] = flags.split(" ");
@@ -26,8 +26,8 @@ export function inOrder(options: readonly OptionSpec[]): readonly OptionSpec[] {
 }
 
 /**
- * A command is data plus a function from flags to an exit code. The data is loaded for every `--help`, so a command's
- * file imports nothing heavy at its top: what it needs is imported inside `run`.
+ * A command is data and a function from flags to an exit code. Every `--help` loads the data of all commands, so a
+ * command imports everything heavy inside `run`.
  */
 export interface Command<Flags extends object = Record<string, unknown>> {
   /** Words as typed, such as `local up`. */

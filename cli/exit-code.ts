@@ -1,9 +1,9 @@
-/** What the command line answers to a shell; `docs/exit-codes.md` is made from this table. */
+/** Exit codes of the command line; `docs/exit-codes.md` is generated from this table. */
 export const ExitCode = {
   ok: 0,
-  /** It ran, and found or refused something. */
+  /** The command ran, and found or refused something. */
   finding: 1,
-  /** It could not run: bad usage, a server or right that is missing. */
+  /** The command could not run: bad usage, a missing server or a missing right. */
   couldNotRun: 2,
   /** Ended by Ctrl-C, as shells name it (128 + SIGINT). */
   interrupted: 130,

@@ -3,11 +3,11 @@ import { UserError } from "../domain/user-error.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What looking at a cluster shows is for its owner's eyes; what is rendered for Git is for everybody's. */
+/** What was read from a cluster is for its owner only; what is rendered for Git is for everybody. */
 const modes = { private: 0o600, public: 0o644 } as const;
 
 /**
- * Writes what a person asked for to the place that they named; also over a file that others could read until now.
+ * Writes to the file that a person named. An existing file that others could read becomes private, too.
  *
  * @param path - relative to the working folder; a device such as `/dev/stdout` keeps its mode.
  * @throws UserError `output-not-writable` with the system's own code.
@@ -26,18 +26,18 @@ export function writeOutput(path: string, text: string, readers: keyof typeof mo
   }
 }
 
-/** @returns a UserError for a failure of the file system; anything else is our defect and stays as it is. */
+/** @returns a UserError for a failure of the file system, and any other error (a defect of ours) unchanged. */
 export function notWritable(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  return UserError.of("output-not-writable", `cannot write ${path}: ${code}`, "name a place that you may write to", {
+  return UserError.of("output-not-writable", `cannot write ${path}: ${code}`, "choose a file that you can write", {
     cause: error,
   });
 }
 
 /**
- * Runs with a new folder for its owner alone (0700, a name that nobody can guess), which is gone however this process
- * ends, except by SIGKILL: a signal is an orderly end here (main.ts).
+ * Runs with a new private folder (0700, unguessable name). The folder is removed however this process ends, except by
+ * SIGKILL: main.ts turns the other signals into an orderly end.
  */
 export async function inTemporaryFolder<T>(purpose: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), `ameide-secrets-${purpose}-`));

@@ -3,17 +3,16 @@ import { safeText } from "../domain/safe-text.ts";
 import { redactionOf, type Redaction } from "../domain/redaction.ts";
 
 /**
- * Where a command prints: results to `out`, everything that is said on the way to `err`, so that `--json` and pipes
- * stay clean. Tests hand in their own.
+ * Where a command prints: results to `out`, progress and warnings to `err`, so that `--json` and pipes stay clean.
  */
 export interface Io {
   /** One line, or several, of the result. */
   out(text: string): void;
   /** One line of progress, warning or error. */
   err(text: string): void;
-  /** Whether colours and redrawn lines are welcome on `err`. */
+  /** Whether `err` shows colours and redrawn lines. */
   readonly interactive: boolean;
-  /** Of the terminal that `out` is. @default - it is none, and no line is too long */
+  /** Width of the terminal that `out` is. @default - not a terminal, no limit */
   readonly columns?: number;
 }
 
@@ -25,19 +24,18 @@ export const processIo: Io = {
 };
 
 /**
- * What is printed may quote what others wrote into the cluster, such as Events and logs: no control character of theirs may
- * reach a terminal, where it could retitle the window, hide lines or type into it. Each is shown by its escape. Our own
- * colours ({@link style}) stay.
+ * Printed text may quote what others wrote into the cluster, such as Events and logs. Their control characters could
+ * retitle a terminal, hide lines or type into it, so each is printed as its escape. Our own colours ({@link style}) stay.
  */
 export function printable(text: string): string {
   return safeText(text, (rest) => ourStyles.some((code) => rest.startsWith(code)));
 }
 
 /**
- * Without any value that this process holds. Errors and progress quote what servers, the engine and logs of pods say, and
- * these may quote a value; results come from data that is free of values (see `withoutValues`).
+ * Removes every secret value that this process holds: errors and progress quote servers, the engine and logs of pods, and
+ * these may quote a value. Results come from data without values (see `withoutValues`).
  *
- * A value that reads like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
+ * A value that looks like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
  */
 export function withoutValuesInMemory(text: string): string {
   const values = [...valuesInMemory()].filter((value) => !/^[a-z]+(?:-[a-z\d]+)*$/.test(value));
@@ -46,7 +44,7 @@ export function withoutValuesInMemory(text: string): string {
   return made.redaction(text);
 }
 
-/** The last one: values are few and change seldom, lines are many. */
+/** Kept between lines: values rarely change, lines are many. */
 let made: { readonly values: readonly string[]; readonly redaction: Redaction } = {
   values: [],
   redaction: (text) => text,
@@ -55,7 +53,7 @@ let made: { readonly values: readonly string[]; readonly redaction: Redaction } 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 const ourStyles = [0, ...Object.values(codes)].map((code) => `\u001B[${code}m`);
 
-/** Dim, bold and the like on a terminal; the bare text elsewhere. */
+/** Styled text on a terminal, plain text elsewhere. */
 export function style(io: Io, kind: keyof typeof codes, text: string): string {
   return io.interactive ? `\u001B[${codes[kind]}m${text}\u001B[0m` : text;
 }

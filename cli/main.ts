@@ -7,14 +7,14 @@ import { withoutRunnerCommands } from "../domain/safe-text.ts";
 import { canonicalProgram, pasteable } from "./spelling.ts";
 import { version } from "./version.ts";
 
-/** What words stand before a command's last one, and what they hold together. */
+/** First words of commands of two words, and their description. */
 const groups: Readonly<Record<string, string>> = {
-  local: "the local environment: every stage of the chain on this machine",
-  env: "the file that secrets come from",
+  local: "the local environment: the whole pipeline on this machine",
+  env: "the .env file",
   bootstrap: "the CronJob that copies Key Vault into Vault",
 };
 
-const exitCodes = "Exit codes: 0 ok; 1 it found or refused something; 2 it could not run (docs/exit-codes.md)";
+const exitCodes = "Exit codes: 0 ok; 1 the command found or refused something; 2 it could not run (docs/exit-codes.md)";
 
 /** SIGHUP: the terminal was closed. */
 const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -23,7 +23,7 @@ const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Runs one command line.
  *
  * @param argv - the words after the program's name.
- * @param program - how the person who reads the output types the program's name; output for other programs keeps
+ * @param program - the program's name as the reader types it, such as `./ameide-secrets`. JSON output keeps
  *   `ameide-secrets`.
  * @returns the exit code: {@link ExitCode}.
  */
@@ -35,7 +35,7 @@ export async function main(argv: readonly string[], given: Io, program: string =
     err: (text) => given.err(forPeople(withoutValuesInMemory(text))),
   };
   const abort = new AbortController();
-  // a second signal does not wait for what is in hand; temporary files are removed all the same
+  // a second signal ends at once; temporary files are removed in both cases
   const interrupt = () => (abort.signal.aborted ? process.exit(ExitCode.interrupted) : abort.abort());
   for (const signal of stopping) process.on(signal, interrupt);
 
@@ -63,7 +63,7 @@ function isForPrograms(argv: readonly string[]): boolean {
 function build(io: Io, signal: AbortSignal, done: (code: ExitCode) => void): Commander {
   const program = new Commander("ameide-secrets")
     .description(
-      "carries external secrets from .env to Kubernetes along one chain, and keeps every other secret out of it",
+      "delivers external secrets from .env to Kubernetes through one pipeline, and keeps every other secret out of it",
     )
     .version(version(), "--version", "print the version")
     .exitOverride()
@@ -115,7 +115,7 @@ function add(
 }
 
 function toOption(spec: NonNullable<Command["options"]>[number]): Option {
-  const option = new Option(spec.flags, spec.required === true ? `${spec.summary}; must be given` : spec.summary);
+  const option = new Option(spec.flags, spec.required === true ? `${spec.summary}; required` : spec.summary);
   if (spec.default !== undefined) option.default(spec.default);
   if (spec.choices !== undefined) option.choices(spec.choices);
   if (spec.required === true) option.makeOptionMandatory();
@@ -125,14 +125,14 @@ function toOption(spec: NonNullable<Command["options"]>[number]): Option {
   return option;
 }
 
-/** What commander says of a line that it cannot read; the words are printed by then. */
+/** Handles a usage error, which commander has printed already. */
 function usage({ exitCode, message }: CommanderError, io: Io, json: boolean): number {
   if (exitCode === 0) return ExitCode.ok;
   if (json) printError(io, { code: "usage", message: message.replace(/^error: /, ""), findings: [] });
   return ExitCode.couldNotRun;
 }
 
-/** A {@link UserError} is for people and has no stack; anything else that arrives here is a defect of ours, and has one. */
+/** Prints a {@link UserError} without a stack trace; any other error is a defect of ours and keeps its stack trace. */
 async function report(error: unknown, io: Io, argv: readonly string[], signal: AbortSignal): Promise<number> {
   const { UserError } = await import("../domain/user-error.ts");
   const json = argv.includes("--json");
@@ -148,7 +148,7 @@ async function report(error: unknown, io: Io, argv: readonly string[], signal: A
     return error.findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
   }
   const told = error instanceof Error ? error : new Error(String(error));
-  const { code, words } = wordsOf(told);
+  const { code, words } = describeError(told);
   if (json) printError(io, { code, message: told.message, findings: [] });
   io.err(`ameide-secrets: ${named(words)}`);
   return ExitCode.couldNotRun;
@@ -160,8 +160,8 @@ function printError(io: Io, error: { readonly code: string; readonly message: st
 }
 
 /**
- * Puts the stack of the command line in the place of `<stack>`: a shell would take the hole for a file. Where several are
- * given it stays for the reader.
+ * Replaces `<stack>` by the stack of the command line, so that a printed fix can be pasted. With several stacks on the
+ * command line, `<stack>` stays.
  */
 export function namingStack(text: string, argv: readonly string[]): string {
   const given = argv.flatMap((word, index) => {
@@ -172,8 +172,8 @@ export function namingStack(text: string, argv: readonly string[]): string {
   return given.length <= 1 && stack !== undefined ? text.replaceAll("<stack>", () => stack) : text;
 }
 
-/** What the API server refuses or fails at is no defect of ours either; by name, so that its module is not loaded for help. */
-export function wordsOf(error: Error & { readonly status?: number }): {
+/** Code and text of an unexpected error. KubernetesError is recognised by name, so that `--help` does not load its module. */
+export function describeError(error: Error & { readonly status?: number }): {
   readonly code: string;
   readonly words: string;
 } {
@@ -183,12 +183,12 @@ export function wordsOf(error: Error & { readonly status?: number }): {
     case 401:
       return {
         code: "kubernetes-login-refused",
-        words: `the API server does not accept your login: ${message}\n  fix: log in to the cluster again; see who you are with: kubectl auth whoami`,
+        words: `the API server does not accept your login: ${message}\n  fix: log in to the cluster again; this shows your login: kubectl auth whoami`,
       };
     case 403:
       return {
         code: "kubernetes-refused",
-        words: `the API server refused: ${message}\n  fix: ask for the right; see who you are with: kubectl auth whoami`,
+        words: `the API server refused: ${message}\n  fix: ask for the right; this shows your login: kubectl auth whoami`,
       };
     case 429:
       return {
@@ -198,7 +198,7 @@ export function wordsOf(error: Error & { readonly status?: number }): {
     default:
       return {
         code: "kubernetes-failed",
-        words: `the API server answered ${status ?? "nothing"}: ${message}\n  fix: look at the chain with: ameide-secrets doctor --stack <stack>`,
+        words: `the API server answered ${status ?? "nothing"}: ${message}\n  fix: ameide-secrets doctor --stack <stack>`,
       };
   }
 }

@@ -1,6 +1,6 @@
 import { style, type Io } from "./io.ts";
 
-/** Names what is being done, and keeps how long each phase took. */
+/** Prints each phase of a command and measures how long it took. */
 export class Phases {
   readonly #io: Io;
   readonly #signal: AbortSignal;
@@ -13,9 +13,10 @@ export class Phases {
   }
 
   /**
-   * Runs one phase; says that it began where it takes a while, and how it ended.
+   * Runs one phase and prints how it ended; after two seconds it prints that the phase is running.
    *
-   * @param work - gets a function that tells progress; answers what the closing line adds, if anything.
+   * @param work - receives a function that prints progress.
+   * @param closing - text for the last line.
    */
   async run<T>(
     name: string,
@@ -44,7 +45,7 @@ export class Phases {
     }
   }
 
-  /** Seconds by phase, in order, and since the first began; for `--json` and benchmarks. */
+  /** Seconds of each phase in order, and in total; for `--json` and benchmarks. */
   get timings(): {
     readonly phases: readonly { readonly name: string; readonly seconds: number }[];
     readonly total: number;

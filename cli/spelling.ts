@@ -4,20 +4,20 @@ import { shellWord } from "../domain/shell-word.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import { commands } from "./commands/index.ts";
 
-/** What every text of the code calls the program. */
+/** The name of the program in every text of the code. */
 export const canonicalProgram = "ameide-secrets";
 
 const firstWords = [...new Set(commands.map(({ name }) => name.split(" ")[0]))];
 
-/** The program's name where a command line follows it; not in prose, in a path, or as part of another name. */
+/** The program's name in front of a command; not in prose, in a path, or inside another name. */
 const commandLine = new RegExp(
   String.raw`(?<![\w./@-])${canonicalProgram}(?= (?:(?:${firstWords.join("|")}|COMMAND|--help|--version)(?![\w-])|\[))`,
   "g",
 );
 
 /**
- * A text with each command of this program as it can be pasted: texts in the code say `ameide-secrets doctor`, whoever
- * prints them knows where the reader is.
+ * Makes the commands in a text pasteable: texts in the code say `ameide-secrets doctor`, the reader may have to type
+ * `./ameide-secrets doctor`.
  *
  * @param program - such as `./ameide-secrets`.
  */
@@ -26,11 +26,11 @@ export function pasteable(text: string, program: string): string {
 }
 
 /**
- * How a person types the program: by its bare name if that starts this installation, else by the path of the file at the
- * repository's root: relative within the repository, absolute elsewhere.
+ * How a person starts this program: by its bare name if PATH leads to this installation, otherwise by the path of the file
+ * at the root of the repository (relative inside the repository, absolute elsewhere).
  *
- * @param where - the folder of the shell, and its PATH. @default - of this process; npm starts scripts elsewhere and names the
- *   shell's own folder in INIT_CWD
+ * @param where - folder and PATH of the shell. @default - of this process; npm runs scripts in another folder and names the
+ *   folder of the shell in INIT_CWD
  */
 export function programHere(
   where: { readonly folder: string; readonly path: string } = {

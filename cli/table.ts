@@ -1,17 +1,17 @@
 import { safeLine } from "../domain/safe-text.ts";
 
 /**
- * Lines of a table for a terminal: columns as wide as their widest cell, two blanks between, no rules.
+ * Formats a table for a terminal: columns as wide as their widest cell, separated by two blanks.
  *
- * @param given - cells as they are to be read; every row as long as the heading. What would break a line is shown by its escape.
+ * @param rows - as many cells as the heading has. A character that would break the line is printed as its escape.
  */
-export function table(heading: readonly string[], given: readonly (readonly string[])[]): string {
-  const rows = given.map((row) => row.map(safeLine));
-  const widths = heading.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map(safeLine));
+  const widths = heading.map((title, column) => Math.max(title.length, ...safe.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd();
-  return [heading, ...rows].map(line).join("\n");
+  return [heading, ...safe].map(line).join("\n");
 }

@@ -20,35 +20,35 @@ interface Flags {
 
 export const add: Command<Flags> = {
   name: "add",
-  summary: "add an external secret to the catalogue and to .env.example, and show what it will walk",
+  summary: "add an external secret to the catalogue and to .env.example, and show the path that it will take",
   arguments: [{ name: "<name>", summary: "variable or secret, such as STRIPE_API_KEY" }],
   options: [
-    { flags: "--owner <team>", summary: "who answers for it" },
+    { flags: "--owner <team>", summary: "team that owns it" },
     {
       flags: "--required <environment>",
-      summary: "vault-bootstrap fails there without it; may be given several times",
+      summary: "vault-bootstrap fails there if it is missing; can be repeated",
       repeatable: true,
     },
     {
       flags: "--environment <environment>",
-      summary: "where it exists (default: everywhere); may be given several times",
+      summary: "where it exists (default: everywhere); can be repeated",
       repeatable: true,
     },
     {
       flags: "--consumer <namespace>",
-      summary: "namespace that reads it by an ExternalSecret of its own; may be given several times",
+      summary: "namespace that reads it by its own ExternalSecret; can be repeated",
       repeatable: true,
     },
     {
       flags: "--deliver-to <secret>",
-      summary: "Kubernetes Secret that shall hold it; made if there is none of this name",
+      summary: "Kubernetes Secret that receives it; added to the catalogue if it is new",
     },
     { flags: "--key <key>", summary: "key in that Secret (default: the variable)" },
-    { flags: "--rotate-every <days>", summary: "such as 90d" },
-    { flags: "--reason <text>", summary: "why it is what it is" },
-    { flags: "--see <reference>", summary: "where to read on" },
-    { flags: "--over-pattern", summary: "it comes from outside although its name looks like a cluster-managed one" },
-    { flags: "--dry-run", summary: "show it, and write nothing" },
+    { flags: "--rotate-every <days>", summary: "maximum age, such as 90d" },
+    { flags: "--reason <text>", summary: "why it has this class" },
+    { flags: "--see <reference>", summary: "link to more information" },
+    { flags: "--over-pattern", summary: "it is external although its name matches a cluster-managed pattern" },
+    { flags: "--dry-run", summary: "show the result, write nothing" },
   ],
   examples: ["ameide-secrets add STRIPE_API_KEY --owner billing --deliver-to billing-credentials --required prod"],
   async run(flags, io, [name = ""]) {

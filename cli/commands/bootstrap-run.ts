@@ -11,12 +11,12 @@ interface Flags extends PlaceFlags {
 
 export const bootstrapRun: Command<Flags> = {
   name: "bootstrap run",
-  summary: "run vault-bootstrap once, from the CronJob's own pod template",
+  summary: "run vault-bootstrap once, with the CronJob's own pod template",
   options: [
     ...placeOptions,
-    { flags: "--follow", summary: "print its log as it comes" },
-    { flags: "--dry-run", summary: "let it print its plan and write nothing" },
-    { flags: "--timeout <seconds>", summary: "how long to wait for its end", default: "300" },
+    { flags: "--follow", summary: "print its log while it runs" },
+    { flags: "--dry-run", summary: "print what it would write, write nothing" },
+    { flags: "--timeout <seconds>", summary: "how long to wait until it ends", default: "300" },
     yesOption,
   ],
   examples: [
@@ -78,7 +78,7 @@ export const bootstrapLogs: Command<PlaceFlags> = {
       const last = await lastBootstrapLog(place.cluster, place.stack.namespace, place.stack.bootstrap.name);
       if (last === undefined) {
         io.err(
-          `no pod of ${place.stack.bootstrap.name} is left in ${place.stack.namespace}\n  fix: ameide-secrets bootstrap run --stack ${flags.stack} --follow`,
+          `found no pod of ${place.stack.bootstrap.name} in ${place.stack.namespace}\n  fix: ameide-secrets bootstrap run --stack ${flags.stack} --follow`,
         );
         return ExitCode.finding;
       }

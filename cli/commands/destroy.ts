@@ -12,8 +12,9 @@ interface Flags {
 
 export const destroy: Command<Flags> = {
   name: "destroy",
-  summary: "take one environment away, but nothing that holds values: shows what goes and what stays, until --yes",
-  options: [cloudStackOption, { flags: "--yes", summary: "do it; without it nothing is changed" }, jsonOption],
+  summary:
+    "remove one environment, except everything that contains values; without --yes it only shows what it would remove",
+  options: [cloudStackOption, { flags: "--yes", summary: "do it; otherwise nothing is changed" }, jsonOption],
   examples: ["ameide-secrets destroy --stack dev", "ameide-secrets destroy --stack dev --yes"],
   async run({ stack, yes, json }, io, _args, signal) {
     const { destroyCloud } = await import("../deploy/destroy.ts");
@@ -26,18 +27,18 @@ export const destroy: Command<Flags> = {
   },
 };
 
-/** What goes by stage, then everything that stays and why. */
+/** What is removed by stage, then everything that is kept and why. */
 export function formatDestruction({ changes, stays, untouched }: Destruction, preview: boolean): string {
   const goes = Map.groupBy(changes, ({ stage }) => stage);
   const of = (because: "protected" | "retained") => stays.filter((one) => one.because === because);
   const named = (list: Destruction["stays"]) => list.map(({ type, name }) => `  ${type.split(/[:/]/).at(-1)} ${name}`);
   return [
-    changes.length === 0 ? "nothing goes" : `${changes.length} ${preview ? "would go" : "gone"}:`,
+    changes.length === 0 ? "nothing to remove" : `${changes.length} ${preview ? "would be removed" : "removed"}:`,
     ...[...goes].flatMap(([stage, list]) => list.map(({ name }) => `  ${stage}: ${name}`)),
-    ...section("stays, protected, and in the stack as before:", named(of("protected"))),
-    ...section("stays in place, and leaves the stack:", named(of("retained"))),
+    ...section("kept, protected, still part of the stack:", named(of("protected"))),
+    ...section("kept in place, no longer part of the stack:", named(of("retained"))),
     ...section(
-      "stays, since no stack of this environment holds it:",
+      "kept, because it is not part of a stack of this environment:",
       untouched.map((line) => `  ${line}`),
     ),
   ].join("\n");

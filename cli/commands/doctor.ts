@@ -9,15 +9,15 @@ interface Flags extends PlaceFlags {
 
 export const doctor: Command<Flags> = {
   name: "doctor",
-  summary: "look at every stage, and name for each secret its first broken one: symptom, evidence, cause, fix",
+  summary: "find the first failing stage of each secret: symptom, evidence, cause, fix",
   options: [
     ...placeOptions,
     {
       flags: "--prove",
-      summary: "read the values in Key Vault and Vault as well, and compare them by keyed hash; shows none",
+      summary: "also read the values in Key Vault and Vault and compare them by keyed hash; prints none",
     },
-    { flags: "--watch", summary: "look again every 5 seconds until Ctrl-C; with --json one object a line" },
-    { flags: "--bundle <file>", summary: "write what was seen and found, without any value, to attach to a ticket" },
+    { flags: "--watch", summary: "repeat every 5 seconds until Ctrl-C; with --json one object per line" },
+    { flags: "--bundle <file>", summary: "write everything that was seen, without values, to attach to a ticket" },
   ],
   examples: [
     "ameide-secrets doctor --stack dev",

@@ -10,11 +10,11 @@ interface Flags {
 
 export const envCheck: Command<Flags> = {
   name: "env check",
-  summary: "compile .env and say everything that is wrong with it; calls nobody",
+  summary: "check .env and report everything that is wrong with it; calls no server",
   options: [
     {
       flags: "--stack <name>",
-      summary: "whose rules to check by: shared holds the secrets of every environment",
+      summary: "rules to check by: shared has the secrets of every environment",
       choices: ["shared", "local"],
       default: "shared",
     },
@@ -45,7 +45,7 @@ export const envCheck: Command<Flags> = {
     } else {
       for (const finding of findings) io.out(formatFinding(finding));
       io.out(
-        `${values.size} values, ${kept.length} secrets without one keep what they have, ${settings.length} settings left out`,
+        `${values.size} values, ${kept.length} secrets without a value here are kept, ${settings.length} settings are ignored`,
       );
     }
     return errorsOf(findings).length > 0 ? ExitCode.finding : ExitCode.ok;

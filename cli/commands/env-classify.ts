@@ -10,7 +10,7 @@ interface Flags {
 
 export const envClassify: Command<Flags> = {
   name: "env classify",
-  summary: "tell the class of every variable, and print ready catalogue lines for all that are unknown",
+  summary: "print the class of every variable, and catalogue entries for those that are unknown",
   options: [dotenvOption, jsonOption],
   examples: ["ameide-secrets env classify", "ameide-secrets env classify --dotenv legacy.env"],
   async run({ dotenv, json }, io) {
@@ -30,7 +30,7 @@ export const envClassify: Command<Flags> = {
         where,
       ]);
       io.out(table(["VARIABLE", "CLASS", "WHERE"], rows));
-      for (const where of result.spilled) io.out(`${where}: looks like part of a value that is not quoted`);
+      for (const where of result.spilled) io.out(`${where}: looks like part of an unquoted value`);
       if (result.paste !== "") io.out(`\n${result.paste}`);
     }
     return result.paste === "" && result.spilled.length === 0 ? ExitCode.ok : ExitCode.finding;

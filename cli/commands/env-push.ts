@@ -13,13 +13,13 @@ interface Flags extends LocalHomeFlags {
 
 export const envPush: Command<Flags> = {
   name: "env push",
-  summary: "write the values of .env to Key Vault: new and changed ones, never over what somebody else changed there",
+  summary: "write new and changed values of .env to Key Vault, never over a value that somebody else changed there",
   options: [
-    { flags: "--stack <name>", summary: "whose Key Vault", choices: ["shared", "local"], default: "shared" },
+    { flags: "--stack <name>", summary: "stack of the Key Vault", choices: ["shared", "local"], default: "shared" },
     dotenvOption,
     {
       flags: "--overwrite <name>",
-      summary: "the value here is the right one, whatever Key Vault holds; may be given several times",
+      summary: "write this value even if it was changed in Key Vault; can be repeated",
       repeatable: true,
     },
     yesOption,
@@ -50,23 +50,22 @@ export const envPush: Command<Flags> = {
       );
     if (conflicts.length > 0) {
       const names = conflicts.map(({ name }) => name).join(", ");
-      // one at a time: each is a decision
+      // one name at a time: each is a decision
       const overwrite = [...(flags.overwrite ?? []), ...conflicts.slice(0, 1).map(({ name }) => name)];
       const asMine = confirmedPush({ ...flags, overwrite });
       io.err(
-        `nothing was written: ${names} changed in Key Vault since this workstation's last push\n  fix: take the value from Key Vault into .env, or say that yours is right: ${asMine}`,
+        `nothing was written: ${names} changed in Key Vault since the last push from this workstation\n  fix: copy the value from Key Vault into .env, or overwrite it: ${asMine}`,
       );
       return ExitCode.finding;
     }
     if (pending.length === 0 || !isShared || flags.yes === true) return ExitCode.ok;
-    io.err(`nothing was written: ${pending.length} would be\n  fix: ${confirmedPush(flags)}`);
+    io.err(`nothing was written yet, ${pending.length} to write\n  fix: ${confirmedPush(flags)}`);
     return ExitCode.finding;
   },
 };
 
 /**
- * The command that writes what `env push` has shown, with every option that it was shown with: of another file the values
- * are others.
+ * The command that writes what `env push` has shown, with the same options.
  */
 export function confirmedPush(options: {
   readonly stack: "shared" | "local";

@@ -11,16 +11,16 @@ interface Flags extends LocalHomeFlags {
 
 export const graph: Command<Flags> = {
   name: "graph",
-  summary: "draw the chain as one page that opens from disk: per environment, hop by hop, state by colour and sign",
+  summary: "draw the pipeline as one HTML page: every secret, stage by stage, with its state",
   options: [
     {
       flags: "--stack <name>",
-      summary: "dev, staging, prod or local; may be given several times (default: all, offline)",
+      summary: "dev, staging, prod or local; can be repeated (default: all, offline)",
       repeatable: true,
     },
-    { flags: "--offline", summary: "draw the plan alone, without looking at anything" },
-    { flags: "--out <file>", summary: "where to write it (default: secrets.html, or secrets.svg)" },
-    { flags: "--svg", summary: "an SVG of one environment instead of the page" },
+    { flags: "--offline", summary: "draw the plan only, call no server" },
+    { flags: "--out <file>", summary: "output file (default: secrets.html or secrets.svg)" },
+    { flags: "--svg", summary: "write an SVG of one environment" },
     ...localHomeOptions,
   ],
   examples: [
@@ -48,7 +48,7 @@ export const graph: Command<Flags> = {
       if (only === undefined || models.length > 1)
         throw UserError.of(
           "usage",
-          "an SVG shows one environment",
+          "--svg needs exactly one --stack",
           "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
         );
       const { graphSvg } = await import("../../diagnose/graph/page.ts");
@@ -69,8 +69,8 @@ async function planned(stack: string) {
   const { UserError } = await import("../../domain/user-error.ts");
   throw UserError.of(
     "shared-has-no-chain",
-    "the stack shared has no chain of its own",
-    "give --stack dev, staging, prod or local",
+    "the stack shared delivers no secrets",
+    "use --stack dev, staging, prod or local",
   );
 }
 

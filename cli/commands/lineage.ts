@@ -10,9 +10,10 @@ interface Flags extends PlaceFlags {
 
 export const lineage: Command<Flags> = {
   name: "lineage",
-  summary: "follow one secret hop by hop: versions, times, writers, and the first hop that differs; never a value",
-  arguments: [{ name: "<name>", summary: "of the catalogue, such as ghcr-token" }],
-  options: [...placeOptions, { ...dotenvOption, summary: "begin at this .env; may be given several times" }],
+  summary:
+    "follow one secret through the pipeline: versions, times, writers, and the first difference; prints no value",
+  arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
+  options: [...placeOptions, { ...dotenvOption, summary: "also compare with this .env; can be repeated" }],
   examples: [
     "ameide-secrets lineage ghcr-token --stack dev",
     "ameide-secrets lineage ghcr-token --stack local --dotenv .env.example",
@@ -28,8 +29,8 @@ export const lineage: Command<Flags> = {
 
 export const drift: Command<Flags> = {
   name: "drift",
-  summary: "every secret whose hops do not all hold the same, or could not all be read, by keyed hash",
-  options: [...placeOptions, { ...dotenvOption, summary: "begin at this .env; may be given several times" }],
+  summary: "list secrets that differ between two steps or could not be read; compares by keyed hash",
+  options: [...placeOptions, { ...dotenvOption, summary: "also compare with this .env; can be repeated" }],
   examples: ["ameide-secrets drift --stack prod", "ameide-secrets drift --stack dev --json"],
   async run(flags, io) {
     const { drift: find } = await import("../../diagnose/lineage.ts");
@@ -40,7 +41,7 @@ export const drift: Command<Flags> = {
   },
 };
 
-/** A snapshot that compared values. */
+/** A snapshot with compared values. */
 async function compared(flags: Flags) {
   const [{ openPlace }, { observe }] = await Promise.all([
     import("../operate/place.ts"),
@@ -63,7 +64,7 @@ async function valuesAtHand(stack: string, files: readonly string[]) {
   return readValues(stack === "local" ? "local" : "shared", files);
 }
 
-/** What `lineage` prints: one hop a line, `=` where it holds what the hop before holds; then the answer and its repair. */
+/** What `lineage` prints: one step per line, `=` if it has the same value as the step before; then the result and the fix. */
 export function formatLineage({ name, hops, firstDifference, fix, unproven }: Lineage): string {
   const rows = hops.map(({ stage, place, state, version, changedAt, writer, sameAsBefore, note }) => [
     sameAsBefore === undefined ? " " : sameAsBefore ? "=" : "≠",
@@ -75,7 +76,7 @@ export function formatLineage({ name, hops, firstDifference, fix, unproven }: Li
     writer ?? note ?? "-",
   ]);
   const lines = table(["", "STAGE", "PLACE", "STATE", "VERSION", "CHANGED", "BY"], rows);
-  const same = unproven.length === 0 ? ["every hop holds the same"] : [];
+  const same = unproven.length === 0 ? ["every step has the same value"] : [];
   return [
     name,
     lines,
@@ -86,13 +87,13 @@ export function formatLineage({ name, hops, firstDifference, fix, unproven }: Li
 }
 
 /**
- * What `drift` prints: each secret that differs, then, by their reasons, those that could not be compared. "Nothing" is
- * said only where all of them were.
+ * What `drift` prints: each secret that differs, then those that could not be compared, by reason. It prints "nothing"
+ * only if every secret was compared.
  *
- * @param stack - for the repair.
+ * @param stack - for the fix.
  */
 export function formatDrift(lines: readonly Lineage[], stack: string): string {
-  if (lines.length === 0) return "nothing has drifted";
+  if (lines.length === 0) return "no secret differs";
   const differing = lines.filter(({ firstDifference }) => firstDifference !== undefined);
   const unproven = lines.filter(({ firstDifference }) => firstDifference === undefined);
   const reasons = new Set(unproven.flatMap(({ unproven: places }) => places.map(reasonOf)));
@@ -102,7 +103,7 @@ export function formatDrift(lines: readonly Lineage[], stack: string): string {
       ? []
       : [
           [
-            `${differing.length === 0 ? "nothing is known to differ, and " : ""}${unproven.length} could not be compared: ${cut(unproven)}`,
+            `${differing.length === 0 ? "no secret is known to differ, but " : ""}${unproven.length} could not be compared: ${cut(unproven)}`,
             ...[...reasons].map((reason) => `  ${reason}`),
             `  fix: ameide-secrets doctor --prove --stack ${stack}`,
           ].join("\n"),
@@ -118,7 +119,7 @@ function cut(lines: readonly Lineage[]): string {
   return names.slice(0, namesShown).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** `Key Vault ameidekv/ghcr-token: why` -> `Key Vault: why`: the same for all that it keeps from being compared. */
+/** `Key Vault ameidekv/ghcr-token: why` -> `Key Vault: why`, so that equal reasons are printed once. */
 function reasonOf(place: string): string {
   return place.replace(/^(\.env|Key Vault|Vault|Secret) .*?: /, "$1: ");
 }

@@ -14,24 +14,24 @@ interface Flags {
 
 export const lint: Command<Flags> = {
   name: "lint",
-  summary: "judge manifests, rendered charts, .env files and Pulumi state by the pack's rules",
-  arguments: [{ name: "<paths...>", summary: "files and folders; - for standard input" }],
+  summary: "judge manifests, rendered charts, .env files and Pulumi states by the rules of the policy pack",
+  arguments: [{ name: "<paths...>", summary: "files and folders; - is standard input" }],
   options: [
     {
       flags: "--format <format>",
-      summary: "how to print it",
+      summary: "output format",
       choices: ["text", "json", "sarif", "github"],
       default: "text",
     },
-    { flags: "--json", summary: "the same as --format json" },
-    { flags: "--strict", summary: "fail also for what could not be judged, such as charts that are not rendered" },
+    { flags: "--json", summary: "short for --format json" },
+    { flags: "--strict", summary: "also fail if something cannot be judged, such as a chart that is not rendered" },
     {
       flags: "--learn",
-      summary: "print catalogue entries for names that the catalogue does not know, and judge nothing",
+      summary: "print catalogue entries for unknown names instead of judging",
     },
     {
       flags: "--environment <name>",
-      summary: "for what names no environment itself (default: prod, the strictest)",
+      summary: "for documents without an environment (default: prod, the strictest)",
       choices: ["dev", "staging", "prod", "local", "shared"],
     },
   ],

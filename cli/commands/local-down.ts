@@ -8,10 +8,10 @@ interface Flags extends LocalHomeFlags {
 
 export const localDown: Command<Flags> = {
   name: "local down",
-  summary: "stop the local environment; its values stay until --delete",
+  summary: "stop the local environment; --delete also removes its data",
   options: [
     ...localHomeOptions,
-    { flags: "--delete", summary: "forget it: cluster, Vault, Key Vault and state of the engine" },
+    { flags: "--delete", summary: "also remove the data: cluster, Vault, Key Vault and Pulumi state" },
   ],
   examples: ["ameide-secrets local down", "ameide-secrets local down --delete"],
   async run(flags, io) {

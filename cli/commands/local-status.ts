@@ -10,14 +10,14 @@ interface Flags extends LocalHomeFlags {
 
 export const localStatus: Command<Flags> = {
   name: "local status",
-  summary: "show what runs of the local environment, and every secret hop by hop",
+  summary: "show the servers of the local environment, and every secret step by step",
   options: [...localHomeOptions, jsonOption],
   examples: ["ameide-secrets local status", "ameide-secrets local status --json"],
   async run(flags, io) {
     const home = await homeOf(flags);
     const { isHome } = await import("../../local/home.ts");
     if (!isHome(home)) {
-      io.err(`there is no local environment in ${home.dir}\n  fix: npm start`);
+      io.err(`found no local environment in ${home.dir}\n  fix: npm start`);
       return ExitCode.finding;
     }
     const { serverStates } = await import("../../local/servers/records.ts");

@@ -15,25 +15,25 @@ interface Flags extends LocalHomeFlags {
   readonly json?: boolean;
 }
 
-/** Time that ESO may take for its first sync of every ExternalSecret. */
+/** How long External Secrets may take to sync every ExternalSecret once. */
 const syncTimeoutInSeconds = 60;
 
 export const localUp: Command<Flags> = {
   name: "local up",
-  summary: "start the local environment and walk the chain from .env to Kubernetes Secrets",
+  summary: "start the local environment and run the pipeline from .env to Kubernetes Secrets",
   options: [
     {
       flags: "--dotenv <path>",
-      summary: "read this instead of the files of the last start (.env.example at first); may be given several times",
+      summary: "read this file instead of those of the last start (at first .env.example); can be repeated",
       repeatable: true,
     },
     ...localHomeOptions,
-    { flags: "--no-first-look", summary: "leave out the findings and the plan that stand before the work" },
+    { flags: "--no-first-look", summary: "do not print the findings and the plan before the start" },
     refreshOption,
     {
       flags: "--real-plugins",
       summary:
-        "use the Pulumi plugins kubernetes and vault that are installed in PULUMI_HOME; azure-native is a stand-in all the same",
+        "use the Pulumi plugins kubernetes and vault that are installed in PULUMI_HOME; azure-native stays a stand-in",
     },
     jsonOption,
   ],
@@ -63,7 +63,7 @@ export const localUp: Command<Flags> = {
         const { formatRealPlugins } = await import("../access/real-plugins.ts");
         await phases.run("providers", () => Promise.resolve(realPlugins), formatRealPlugins);
       }
-      // before the values are there, so that no start after a cut one takes others
+      // before the values are written: a start after an interrupted one must read the same files
       rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
       const { stack, cluster, update, vaultBefore } = await runLocalChain({
@@ -109,7 +109,7 @@ export const localUp: Command<Flags> = {
   },
 };
 
-/** Before anything else: a run that cannot get its providers starts nothing. @throws UserError */
+/** Called first: without its plugins a run starts nothing. @throws UserError */
 async function installedPlugins(): Promise<RealPlugins> {
   const [{ findRealPlugins }, { pulumiExecutable }] = await Promise.all([
     import("../access/real-plugins.ts"),
@@ -118,7 +118,7 @@ async function installedPlugins(): Promise<RealPlugins> {
   return findRealPlugins(process.env, await pulumiExecutable().catch(() => "pulumi"));
 }
 
-/** Where the values come from and are stored, how to look at one, and how to stop. */
+/** Where the values come from and are stored, and the next commands. */
 export function formatNextSteps({
   home,
   defaultDir,
@@ -145,6 +145,6 @@ export function formatNextSteps({
         ? `${kubectl} --kubeconfig ${home.kubeconfig} get secrets -A`
         : `${kubectl} --kubeconfig ${home.kubeconfig} get secret ${first.target} -n ${first.namespace} -o yaml`),
     `see it again: ameide-secrets local status${where}`,
-    `stop it:      ameide-secrets local down${where}            (--delete forgets its values, too)`,
+    `stop it:      ameide-secrets local down${where}            (--delete also removes its data)`,
   ].join("\n");
 }

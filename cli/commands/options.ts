@@ -1,34 +1,34 @@
 import type { OptionSpec } from "../command.ts";
 import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 
-/** Of a command for one cloud stack; what is to be done about `local` instead, each says when it is given. */
+/** For a command on one cloud stack. */
 export const cloudStackOption: OptionSpec = {
   flags: "--stack <name>",
-  summary: "shared, dev, staging or prod; local has local up and local down",
+  summary: "shared, dev, staging or prod; the local environment has local up and local down",
   required: true,
 };
 
-/** Asked for wherever a shared cluster would be changed. */
+/** Required before anything that others share is changed. */
 export const yesOption: OptionSpec = {
   flags: "--yes",
-  summary: "do it; without it nothing is changed where others share the stack",
+  summary: "do it; otherwise nothing that others share is changed",
 };
 
-/** What the repairs of `doctor` use: without it, what was deleted by hand counts as still there. */
+/** Without it, Pulumi assumes that what was deleted by hand still exists. */
 export const refreshOption: OptionSpec = {
   flags: "--refresh",
-  summary: "look at what is really there first, and put right what was changed or deleted by hand",
+  summary: "read the live state first, and fix what was changed or deleted by hand",
 };
 
-export const jsonOption: OptionSpec = { flags: "--json", summary: "print the result as JSON, with stable codes" };
+export const jsonOption: OptionSpec = { flags: "--json", summary: "print the result as JSON" };
 
 export const dotenvOption: OptionSpec = {
   flags: "--dotenv <path>",
-  summary: "read this instead of .env and .env.local; may be given several times",
+  summary: "read this file instead of .env and .env.local; can be repeated",
   repeatable: true,
 };
 
-/** What every command takes that looks at one environment. */
+/** Options of a command that looks at one environment. */
 export interface PlaceFlags extends LocalHomeFlags {
   readonly stack: string;
   readonly json?: boolean;
@@ -37,7 +37,7 @@ export interface PlaceFlags extends LocalHomeFlags {
 export const placeOptions: readonly OptionSpec[] = [
   {
     flags: "--stack <name>",
-    summary: "which environment",
+    summary: "environment",
     required: true,
     choices: ["dev", "staging", "prod", "local"],
   },

@@ -14,12 +14,12 @@ interface Flags {
 
 export const preview: Command<Flags> = {
   name: "preview",
-  summary: "show what up would create, change and delete, by stage, with the verdicts of the rules",
+  summary: "show what up would create, change and delete, by stage, and the findings of the rules",
   options: [
     { flags: "--stack <name>", summary: "shared, dev, staging, prod or local" },
-    { flags: "--all", summary: "every stack, and what no single stack can see" },
-    { flags: "--offline", summary: "without Azure, Vault, cluster, credentials or .env" },
-    { flags: "--state <file>", summary: "plan against an exported state instead of an empty stack; with --offline" },
+    { flags: "--all", summary: "every stack, and checks across stacks" },
+    { flags: "--offline", summary: "call no server; needs no credentials and no .env" },
+    { flags: "--state <file>", summary: "with --offline: compare with an exported state instead of an empty stack" },
     dotenvOption,
     jsonOption,
   ],
@@ -33,13 +33,13 @@ export const preview: Command<Flags> = {
     if ((flags.stack === undefined) === (flags.all !== true)) {
       throw UserError.of(
         "usage",
-        "preview takes either --stack <name> or --all",
+        "preview needs either --stack <name> or --all",
         "ameide-secrets preview --stack dev --offline",
       );
     }
     if (flags.offline !== true) {
       if (flags.stack === undefined) {
-        throw UserError.of("usage", "--all plans offline only", "ameide-secrets preview --all --offline");
+        throw UserError.of("usage", "--all works only with --offline", "ameide-secrets preview --all --offline");
       }
       const { runCloud } = await import("../deploy/cloud.ts");
       const { formatChanges } = await import("./format-changes.ts");

@@ -12,8 +12,8 @@ interface Flags extends LocalHomeFlags {
 
 export const prune: Command<Flags> = {
   name: "prune",
-  summary: "let a secret go that the catalogue marks retired: shows where it lies, until --yes",
-  arguments: [{ name: "<name>", summary: "such as env-ghcr-token; only retired names" }],
+  summary: "delete a secret that the catalogue marks as retired; without --yes it only shows where the secret exists",
+  arguments: [{ name: "<name>", summary: "a retired name, such as env-ghcr-token" }],
   options: [
     {
       flags: "--stack <name>",
@@ -21,7 +21,7 @@ export const prune: Command<Flags> = {
       choices: ["shared", "dev", "staging", "prod", "local"],
       default: "shared",
     },
-    { flags: "--yes", summary: "do it; without it nothing is changed" },
+    { flags: "--yes", summary: "do it; otherwise nothing is changed" },
     jsonOption,
     ...localHomeOptions,
   ],
@@ -32,7 +32,7 @@ export const prune: Command<Flags> = {
     const rows = await pruneFor({ ...flags, name, yes });
     if (flags.json === true) io.out(JSON.stringify(rows, undefined, 2));
     else {
-      const verdicts = { goes: yes ? "gone" : "would go", absent: "is not there", kept: "kept" };
+      const verdicts = { goes: yes ? "deleted" : "would be deleted", absent: "not found", kept: "kept" };
       io.out(
         table(
           ["WHERE", "NAME", "VERDICT"],

@@ -18,10 +18,10 @@ export const resync: Command<Flags> = {
     ...placeOptions,
     {
       flags: "--namespace <name>",
-      summary: "only here; may be given several times (default: every namespace of the stack)",
+      summary: "only here; can be repeated (default: every namespace of the stack)",
       repeatable: true,
     },
-    { flags: "--name <name>", summary: "only this ExternalSecret; may be given several times", repeatable: true },
+    { flags: "--name <name>", summary: "only this ExternalSecret; can be repeated", repeatable: true },
     { flags: "--timeout <seconds>", summary: "for the stores, and again for the ExternalSecrets", default: "60" },
     yesOption,
   ],

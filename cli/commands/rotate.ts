@@ -16,7 +16,7 @@ export const rotate: Command<Flags> = {
   name: "rotate",
   summary:
     "write a new value once and follow it hop by hop, until every consumer's Secret holds it; value from standard input",
-  arguments: [{ name: "<name>", summary: "of the catalogue, such as ghcr-token" }],
+  arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
   options: [
     ...placeOptions,
     { flags: "--rollback", summary: "carry Key Vault's former version along all hops instead" },

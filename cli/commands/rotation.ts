@@ -9,8 +9,8 @@ interface Flags extends PlaceFlags {
 
 export const rotation: Command<Flags> = {
   name: "rotation",
-  summary: "how old each value in Key Vault is, and how old the catalogue lets it become",
-  options: [...placeOptions, { flags: "--due", summary: "only what is over its age; exit code 1 where there is any" }],
+  summary: "list the age of each value in Key Vault and the maximum that the catalogue allows",
+  options: [...placeOptions, { flags: "--due", summary: "only values that are too old; exit code 1 if there are any" }],
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
   async run(flags, io) {
     const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([

@@ -9,16 +9,16 @@ interface Flags extends PlaceFlags {
 }
 
 const confirmOptions = [
-  { flags: "--confirm <stack>", summary: "the stack's name once more; without it nothing is changed (dry run)" },
+  { flags: "--confirm <stack>", summary: "repeat the name of the stack to make the change; otherwise it is a dry run" },
   {
     flags: "--reason <text>",
-    summary: "why; it stands in the Event that is left in the namespace; needed on every stack but local",
+    summary: "why; recorded in an Event in the namespace; required on every stack except local",
   },
 ] as const;
 
 export const unseal: Command<Flags> = {
   name: "unseal",
-  summary: `unseal Vault with the key in ${credentialsSecret}; a dry run until the stack's name is typed once more`,
+  summary: `unseal Vault with the key in ${credentialsSecret}; a dry run without --confirm`,
   options: [...placeOptions, ...confirmOptions],
   examples: [
     "ameide-secrets unseal --stack dev",
@@ -32,7 +32,7 @@ export const unseal: Command<Flags> = {
 
 export const reconfigureAuth: Command<Flags> = {
   name: "reconfigure-auth",
-  summary: "put Vault's Kubernetes auth back to what the program makes of it: no pinned reviewer token",
+  summary: "restore the configuration of Vault's Kubernetes auth: no pinned reviewer token",
   options: [...placeOptions, ...confirmOptions],
   examples: [
     "ameide-secrets reconfigure-auth --stack dev",
@@ -46,7 +46,7 @@ export const reconfigureAuth: Command<Flags> = {
 
 export const revokeRoot: Command<Flags> = {
   name: "revoke-root",
-  summary: `end the root token in ${credentialsSecret} and remove it; the unseal key stays and generates new ones`,
+  summary: `revoke the root token in ${credentialsSecret} and remove it; the unseal key stays and can generate new ones`,
   options: [...placeOptions, ...confirmOptions],
   examples: [
     "ameide-secrets revoke-root --stack staging",
@@ -73,7 +73,7 @@ async function repair(
     const result = await mend(place, { change, reason: flags.reason ?? "no reason given" });
     io.out(flags.json === true ? JSON.stringify(result) : [result.found, result.did].join("\n"));
     if (!change && result.needed) {
-      io.err(`nothing was changed\n  fix: the same command with ${confirmation(place)}`);
+      io.err(`nothing was changed\n  fix: run the same command with ${confirmation(place)}`);
       return ExitCode.finding;
     }
     return ExitCode.ok;

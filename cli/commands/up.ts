@@ -14,12 +14,12 @@ interface Flags {
 
 export const up: Command<Flags> = {
   name: "up",
-  summary: "preview with the policy pack, then update: one stack, and Vault first where it needs it",
+  summary: "preview with the policy pack, then update one stack; initialises and unseals Vault first if needed",
   options: [
     cloudStackOption,
     dotenvOption,
     refreshOption,
-    { flags: "--approved <file>", summary: "apply only this plan, as preview --json printed it" },
+    { flags: "--approved <file>", summary: "apply exactly this plan, as preview --json printed it" },
     yesOption,
     jsonOption,
   ],
@@ -70,8 +70,7 @@ export const up: Command<Flags> = {
 };
 
 /**
- * The command that does what a preview has shown: with every option that it was shown with. Without `--refresh` what was
- * deleted by hand counts as still there, and there may be nothing to change.
+ * The command that applies what a preview has shown, with the same options.
  */
 export function confirmedUp(options: {
   readonly stack: string;

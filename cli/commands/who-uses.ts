@@ -7,8 +7,8 @@ import { placeOptions, type PlaceFlags } from "./options.ts";
 
 export const whoUses: Command<PlaceFlags> = {
   name: "who-uses",
-  summary: "everything that reads one secret, and what must happen for it to see a new value",
-  arguments: [{ name: "<name>", summary: "of the catalogue, such as ghcr-token" }],
+  summary: "list everything that reads one secret, and how each reader gets a new value",
+  arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
   options: placeOptions,
   examples: ["ameide-secrets who-uses ghcr-token --stack prod"],
   async run(flags, io, [name = ""]) {
@@ -28,17 +28,17 @@ export const whoUses: Command<PlaceFlags> = {
   },
 };
 
-/** What `who-uses` prints: "no workload" only where all of them were seen. */
+/** What `who-uses` prints; "no workload" only if all of them could be read. */
 export function formatUses(name: string, { uses, unseen }: Uses): string {
-  if (uses.length === 0 && unseen.length === 0) return `${name}: nothing of this environment is delivered from it`;
-  const none = unseen.length === 0 ? "  no workload reads it" : "  what reads it is unknown";
+  if (uses.length === 0 && unseen.length === 0) return `${name}: nothing in this environment reads it`;
+  const none = unseen.length === 0 ? "  no workload reads it" : "  its readers are unknown";
   const blocks = uses.map(({ namespace, secret, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
     const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
     return [
       isOurs
         ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
-        : `${namespace}/${secret} (${externalSecret}, made by another)`,
-      ...(serviceAccounts.length === 0 ? [] : [`  pulled with by: ${serviceAccounts.join(", ")}`]),
+        : `${namespace}/${secret} (${externalSecret}, created by something else)`,
+      ...(serviceAccounts.length === 0 ? [] : [`  image pulls by: ${serviceAccounts.join(", ")}`]),
       rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
     ].join("\n");
   });

@@ -33,7 +33,7 @@ describe("writeOutput", () => {
     assert.equal(modeOf("/dev/null"), before);
   });
 
-  it("fails for people where the place is no place for a file", () => {
+  it("fails with a UserError if the path cannot be a file", () => {
     for (const [path, reason] of [
       [join(dir, "nowhere", "page.html"), "ENOENT"],
       [dir, "EISDIR"],
@@ -41,7 +41,7 @@ describe("writeOutput", () => {
       assert.throws(() => writeOutput(path, ""), {
         name: "UserError",
         code: "output-not-writable",
-        message: `cannot write ${path}: ${reason}\n  fix: name a place that you may write to`,
+        message: `cannot write ${path}: ${reason}\n  fix: choose a file that you can write`,
       });
     }
   });

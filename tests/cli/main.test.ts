@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { commands } from "../../cli/commands/index.ts";
 import { KubernetesError } from "../../clients/kubernetes.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import { main, namingStack, wordsOf } from "../../cli/main.ts";
+import { main, namingStack, describeError } from "../../cli/main.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
@@ -56,13 +56,13 @@ describe("main", function () {
     assert.equal(held.reveal().length, 18);
   });
 
-  it("says of an option that it must be given", async () => {
-    assert.match(unwrapped((await run("render", "--help")).out), /--stack <name> dev, staging or prod; must be given/);
-    assert.doesNotMatch((await run("graph", "--help")).out, /must be given/);
+  it("marks a required option", async () => {
+    assert.match(unwrapped((await run("render", "--help")).out), /--stack <name> dev, staging or prod; required/);
+    assert.doesNotMatch((await run("graph", "--help")).out, /; required/);
   });
 
   it("tells the exit codes wherever it tells what to type", async () => {
-    const told = "0 ok; 1 it found or refused something; 2 it could not run";
+    const told = "0 ok; 1 the command found or refused something; 2 it could not run";
     assert.ok((await run("--help")).out.includes(told));
     for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(told), name);
   });
@@ -147,7 +147,7 @@ describe("main", function () {
     assert.equal(code, 2);
     const { error } = JSON.parse(out) as { error: { code: string; message: string; findings: unknown[] } };
     assert.deepEqual([error.code, error.findings], ["usage", []]);
-    assert.match(err, /^ameide-secrets: preview takes .*\n {2}fix: /);
+    assert.match(err, /^ameide-secrets: preview needs .*\n {2}fix: /);
     assert.doesNotMatch(err, /\n {4}at /);
   });
 
@@ -161,19 +161,19 @@ describe("main", function () {
   });
 });
 
-describe("wordsOf", () => {
+describe("describeError", () => {
   it("sends who was refused by the API server for the right, and nobody else", () => {
-    const { code: refused, words: right } = wordsOf(new KubernetesError(403, "secrets is forbidden"));
+    const { code: refused, words: right } = describeError(new KubernetesError(403, "secrets is forbidden"));
     assert.equal(refused, "kubernetes-refused");
     assert.match(right, /^the API server refused: secrets is forbidden\n {2}fix: ask for the right; .* whoami$/);
-    const { code: login, words: again } = wordsOf(new KubernetesError(401, "Unauthorized"));
+    const { code: login, words: again } = describeError(new KubernetesError(401, "Unauthorized"));
     assert.equal(login, "kubernetes-login-refused");
     assert.match(again, /does not accept your login: Unauthorized\n {2}fix: log in to the cluster again;/);
-    const { code: throttled, words: wait } = wordsOf(new KubernetesError(429, "too many requests"));
+    const { code: throttled, words: wait } = describeError(new KubernetesError(429, "too many requests"));
     assert.equal(throttled, "kubernetes-throttled");
     assert.match(wait, /\n {2}fix: wait, and run the same command again$/);
     for (const status of [400, 404, 409, 422, 500, 503]) {
-      const { code, words } = wordsOf(new KubernetesError(status, "its words"));
+      const { code, words } = describeError(new KubernetesError(status, "its words"));
       assert.equal(code, "kubernetes-failed");
       assert.match(
         words,
@@ -183,7 +183,7 @@ describe("wordsOf", () => {
   });
 
   it("shows a defect of ours with its stack", () => {
-    const { code, words } = wordsOf(new Error("a defect"));
+    const { code, words } = describeError(new Error("a defect"));
     assert.equal(code, "internal-error");
     assert.match(words, /^Error: a defect\n {4}at /);
   });

@@ -24,7 +24,7 @@ describe("commandsPage", () => {
     }
   });
 
-  it("says of an option what it may be and what it is unless it is given", () => {
-    assert.match(text, /\| `--stack <name>` \| whose Key Vault; one of `shared`, `local`; default `shared` \|/);
+  it("lists the choices and the default of an option", () => {
+    assert.match(text, /\| `--stack <name>` \| stack of the Key Vault; one of `shared`, `local`; default `shared` \|/);
   });
 });

@@ -10,10 +10,10 @@ const compared = {
 };
 
 describe("formatLineage", () => {
-  it("says that every hop holds the same only where every hop was read", () => {
-    assert.match(formatLineage(lineage(compared, stack, "ghcr-token")), /\nevery hop holds the same$/);
+  it("says that every step has the same value only if every step was read", () => {
+    assert.match(formatLineage(lineage(compared, stack, "ghcr-token")), /\nevery step has the same value$/);
     const said = formatLineage(lineage(before, stack, "ghcr-token"));
-    assert.doesNotMatch(said, /holds the same/);
+    assert.doesNotMatch(said, /has the same value/);
     assert.match(said, /\nnot compared: Key Vault ameidekv\/ghcr-token: its value was not read$/);
   });
   it("ends with the command that carries the value to the first hop that differs", () => {
@@ -28,13 +28,13 @@ describe("formatLineage", () => {
 });
 
 describe("formatDrift", () => {
-  it("says that nothing has drifted only where everything was compared", () => {
-    assert.equal(formatDrift(drift(compared, stack), "dev"), "nothing has drifted");
+  it("says that no secret differs only if every secret was compared", () => {
+    assert.equal(formatDrift(drift(compared, stack), "dev"), "no secret differs");
     const blind = { ...compared, keyVault: unseen("forbidden", "no right to get secrets") };
     const said = formatDrift(drift(blind, stack), "dev");
     assert.match(
       said,
-      /^nothing is known to differ, and \d+ could not be compared: .*\n {2}Key Vault: no right to get secrets\n/,
+      /^no secret is known to differ, but \d+ could not be compared: .*\n {2}Key Vault: no right to get secrets\n/,
     );
     assert.match(said, /\n {2}fix: ameide-secrets doctor --prove --stack dev$/);
   });

@@ -44,21 +44,21 @@ describe("formatDestruction", () => {
     assert.equal(
       formatDestruction({ changes, stays, untouched: ["Vault's data under secret/"] }, true),
       [
-        "1 would go:",
+        "1 would be removed:",
         "  bootstrap: bootstrap-cronjob",
         "",
-        "stays, protected, and in the stack as before:",
+        "kept, protected, still part of the stack:",
         "  Mount vault-engine-mount",
         "",
-        "stays in place, and leaves the stack:",
+        "kept in place, no longer part of the stack:",
         "  ExternalSecret delivery-ghcr",
         "",
-        "stays, since no stack of this environment holds it:",
+        "kept, because it is not part of a stack of this environment:",
         "  Vault's data under secret/",
       ].join("\n"),
     );
   });
 
   it("says that nothing goes, without headings over nothing", () =>
-    assert.equal(formatDestruction({ changes: [], stays: [], untouched: [] }, false), "nothing goes"));
+    assert.equal(formatDestruction({ changes: [], stays: [], untouched: [] }, false), "nothing to remove"));
 });
