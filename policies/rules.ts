@@ -15,6 +15,7 @@ import * as secretStore from "./secret-store.ts";
 import { secretnessUnmarkedValue } from "./secretness-marks.ts";
 import * as secretness from "./secretness.ts";
 import * as vault from "./vault.ts";
+import * as vaultLogin from "./vault-login.ts";
 import * as vaultPolicy from "./vault-policy.ts";
 import * as vaultRole from "./vault-role.ts";
 
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   ...Object.values<Rule>(identity),
   ...Object.values<Rule>(identityStack),
   ...Object.values<Rule>(vault),
+  ...Object.values<Rule>(vaultLogin),
   ...Object.values<Rule>(vaultPolicy),
   ...Object.values<Rule>(vaultRole),
   ...Object.values<Rule>(secretStore),

@@ -122,6 +122,7 @@ function providerName(kind: Kind, props: unknown): string | undefined {
     case "FederatedCredential":
       return tryText(props, "federatedIdentityCredentialResourceName") ?? tryText(props, "name");
     case "VaultAuthRole":
+    case "VaultJwtRole":
       return tryText(props, "roleName");
     case "VaultSecret":
       return tryText(props, "path") ?? tryText(props, "name");

@@ -20,6 +20,9 @@ export const stageOfKind = {
   VaultAuthBackend: "vault",
   VaultAuthConfig: "vault",
   VaultAuthRole: "vault",
+  /** An auth method `jwt` or `oidc` with its configuration. */
+  VaultJwtBackend: "vault",
+  VaultJwtRole: "vault",
   VaultPolicy: "vault",
   VaultSecret: "vault",
   SecretStore: "secret-store",

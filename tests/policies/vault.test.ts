@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changed, type Sample } from "./examples/example.ts";
-import { authConfig, authRole, secretStore } from "./examples/samples.ts";
+import { authConfig, authRole, jwtBackend, jwtRole, secretStore } from "./examples/samples.ts";
 import { judgeEach } from "../../policies/rule.ts";
 import { markedSecret, Undecided } from "../../policies/subject/reading.ts";
 import { saidBy } from "../support/policy.ts";
@@ -48,6 +48,40 @@ describe("rule vault-role-account", () => {
     it(`fails ${key} "${value}"`, () =>
       assert.equal(saidBy("vault-role-account", changed(authRole, [[key], [value]])).length, 1));
   }
+});
+
+describe("rule vault-login-bound", () => {
+  const rule = "vault-login-bound";
+  it("fails a wildcard in a claim that is matched as a glob, and allows the same text where it is not", () => {
+    const wild = changed(jwtRole, [["boundClaims", "repository"], "ameideio/*"]);
+    assert.deepEqual(saidBy(rule, wild), []);
+    assert.deepEqual(saidBy(rule, changed(wild, [["boundClaimsType"], "glob"])), [
+      'binds repository to "ameideio/*"; name each value',
+    ]);
+  });
+  it("fails a token that lives longer than an hour, or as long as Vault likes", () => {
+    assert.deepEqual(saidBy(rule, changed(jwtRole, [["tokenTtl"], 7200], [["tokenMaxTtl"], 0])), [
+      "tokenTtl is 7200 s; set at most 3600",
+      "tokenMaxTtl is not set; set at most 3600",
+    ]);
+  });
+  it("allows a subject in place of claims, another service's claim, and people who log in with a browser", () => {
+    const bare = changed(jwtRole, [["boundClaims"], undefined]);
+    assert.equal(saidBy(rule, bare).length, 1);
+    for (const allowed of [
+      changed(bare, [["boundSubject"], "repo:ameideio/ameide-secrets:environment:prod"]),
+      changed(jwtRole, [["boundClaims"], { project_path: "platform/secrets" }]),
+      changed(bare, [["roleType"], "oidc"], [["tokenTtl"], undefined]),
+    ])
+      assert.deepEqual(saidBy(rule, allowed), []);
+  });
+  it("judges the name that a local Terraform package gives the type", () =>
+    assert.equal(saidBy(rule, { ...changed(jwtRole, [["boundAudiences"], []]), type: "vault:index/jwtAuthBackendRole:JwtAuthBackendRole" }).length, 1)); // prettier-ignore
+});
+
+describe("rule vault-login-issuer", () => {
+  it("leaves the issuer of oidc to its discovery", () =>
+    assert.deepEqual(saidBy("vault-login-issuer", changed(jwtBackend, [["type"], "oidc"], [["boundIssuer"], ""])), []));
 });
 
 describe("rule vault-role-audience", () => {

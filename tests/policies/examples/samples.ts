@@ -82,6 +82,32 @@ export const authRole: Resource = {
   },
 };
 
+export const jwtRole: Resource = {
+  type: "vault:jwt/authBackendRole:AuthBackendRole",
+  props: {
+    backend: "github-actions",
+    roleName: "ameide-secrets-deployer",
+    roleType: "jwt",
+    boundAudiences: ["ameide-secrets-vault-prod"],
+    boundClaims: { repository: "ameideio/ameide-secrets", environment: "prod", ref: "refs/heads/main" },
+    boundClaimsType: "string",
+    userClaim: "sub",
+    tokenPolicies: ["ameide-secrets-deployer"],
+    tokenTtl: 1800,
+    tokenMaxTtl: 1800,
+  },
+};
+
+export const jwtBackend: Resource = {
+  type: "vault:jwt/authBackend:AuthBackend",
+  props: {
+    path: "github-actions",
+    type: "jwt",
+    oidcDiscoveryUrl: "https://token.actions.githubusercontent.com",
+    boundIssuer: "https://token.actions.githubusercontent.com",
+  },
+};
+
 export const vaultMount: Resource = {
   type: "vault:index/mount:Mount",
   protect: true,

@@ -1,5 +1,14 @@
 import { changed, type Example } from "./example.ts";
-import { authConfig, authRole, configMap, secretStore, vaultMount, vaultPolicy } from "./samples.ts";
+import {
+  authConfig,
+  authRole,
+  configMap,
+  jwtBackend,
+  jwtRole,
+  secretStore,
+  vaultMount,
+  vaultPolicy,
+} from "./samples.ts";
 
 const patcher = changed(
   vaultPolicy,
@@ -81,6 +90,24 @@ export const vaultExamples: readonly Example[] = [
     absent: configMap,
     absentIsFine: "a ConfigMap without the bootstrap's configuration is no matter of this rule",
     unknown: ["data", "config.json"],
+  },
+  {
+    rule: "vault-login-bound",
+    allowed: jwtRole,
+    refused: changed(jwtRole, [["boundClaims"], { ref: "refs/heads/main" }]),
+    says: "accepts every repository of the issuer; bind the claim repository, or set boundSubject",
+    absent: changed(jwtRole, [["boundAudiences"], undefined]),
+    absentSays: "accepts tokens that were issued for other services; set boundAudiences",
+    unknown: ["boundClaims"],
+  },
+  {
+    rule: "vault-login-issuer",
+    allowed: jwtBackend,
+    refused: changed(jwtBackend, [["oidcDiscoveryUrl"], "http://token.actions.githubusercontent.com"]),
+    says: "oidcDiscoveryUrl is http://token.actions.githubusercontent.com; use https",
+    absent: changed(jwtBackend, [["boundIssuer"], undefined]),
+    absentSays: "boundIssuer is not set; set the issuer of the tokens",
+    unknown: ["boundIssuer"],
   },
   {
     rule: "vault-policy-wildcard",
