@@ -6,7 +6,7 @@ import { KeyVault, ResourceGroup } from "./components/key-vault.ts";
 import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
 import { sharedStackName } from "./components/shared-stack.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
-import { VaultEngine, VaultKubernetesAuth } from "./components/vault.ts";
+import { VaultEngine, VaultGithubLogin, VaultKubernetesAuth } from "./components/vault.ts";
 import { chainDigest } from "./domain/manifests/chain-digest.ts";
 import { missingValues } from "./domain/plan/values-in-state.ts";
 import { UserError } from "./domain/user-error.ts";
@@ -62,6 +62,7 @@ function registerEnvironment(stack: EnvironmentStack, options: RegisterOptions) 
   const clientId = clientIdOf(shared, federation);
   const engine = has.vault ? new VaultEngine("vault-engine", { stack }, after(...base)) : undefined;
   const auth = has.vault ? new VaultKubernetesAuth("vault-auth", { stack }, after(...base)) : undefined;
+  if (has.vault && stack.vault.githubLogin) new VaultGithubLogin("vault-github", { stack }, after(...base));
   const digest = has.vault ? digestOf(stack, clientId, shared) : undefined;
   const run = { stack, clientId, syncDigest: digest, needs: existing(engine, auth) };
   const needs = [...base, ...shared.components, federation];

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import { AuthBackend } from "@pulumi/vault/authBackend.js";
+import { AuthBackend as JwtAuthBackend } from "@pulumi/vault/jwt/authBackend.js";
+import { AuthBackendRole as JwtAuthBackendRole } from "@pulumi/vault/jwt/authBackendRole.js";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { tokenReviewBinding } from "../domain/manifests/token-review.ts";
@@ -8,12 +10,14 @@ import {
   authBackendInputs,
   authConfigInputs,
   authRoleInputs,
+  githubBackendInputs,
+  githubRoleInputs,
   kvConfigInputs,
   kvMountInputs,
   policiesOf,
   policyInputs,
 } from "../domain/resources/vault-inputs.ts";
-import { vaultRoles } from "../domain/resources/vault-roles.ts";
+import { githubRoles, vaultRoles } from "../domain/resources/vault-roles.ts";
 import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";
@@ -70,5 +74,18 @@ export class VaultKubernetesAuth extends pulumi.ComponentResource {
 
     this.mount = backend.path;
     this.registerOutputs({ mount: this.mount });
+  }
+}
+
+/** How jobs of GitHub Actions log in to Vault, so that no token is stored at GitHub. Holds no value: it may be removed. */
+export class VaultGithubLogin extends pulumi.ComponentResource {
+  constructor(name: string, { stack }: VaultEngineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ameide-secrets:vault:VaultGithubLogin", name, {}, opts);
+    const backend = new JwtAuthBackend(`${name}-backend`, githubBackendInputs(stack), { parent: this });
+    for (const role of githubRoles(stack)) {
+      const inBackend = { parent: this, dependsOn: backend };
+      new JwtAuthBackendRole(`${name}-${role.name}`, githubRoleInputs(stack, role), inBackend);
+    }
+    this.registerOutputs();
   }
 }

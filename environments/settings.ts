@@ -73,6 +73,34 @@ const vault = z.strictObject({
     ),
   mount: vaultPath.default("secret").describe("path of the KV v2 engine"),
   authMount: vaultPath.default("kubernetes").describe("path of the Kubernetes auth method"),
+  githubLogin: z
+    .strictObject({
+      repository: z
+        .string()
+        .regex(/^[\w.-]+\/[\w.-]+$/, "use owner/name")
+        .describe(
+          "repository whose jobs of GitHub Actions log in to Vault without a stored token: as ameide-secrets-deployer in the GitHub environment `<env>`, as ameide-secrets-auditor, which only reads, in `<env>-plan`",
+        ),
+      repositoryId: z
+        .string()
+        .regex(/^\d+$/, "use the number that `gh api repos/<owner>/<name> --jq .id` prints, in quotes")
+        .optional()
+        .describe(
+          "its number, which a later repository of the same name does not have; by default only the name is checked",
+        ),
+      ref: z
+        .string()
+        .regex(/^refs\/(?:heads|tags)\/[^\s*?,]+$/, "use a full ref without wildcards, such as refs/heads/main")
+        .default("refs/heads/main")
+        .describe("the one ref whose jobs deploy"),
+      issuer: z
+        .url({ protocol: /^https$/ })
+        .default("https://token.actions.githubusercontent.com")
+        .describe(
+          "issuer of the jobs' tokens, which Vault must reach; `https://<host>/_services/token` on GitHub Enterprise Server",
+        ),
+    })
+    .optional(),
   kubernetesNamespace: namespace
     .optional()
     .describe("namespace of the cluster that Vault runs in; by default `ameide-<env>`"),

@@ -22,7 +22,7 @@ export function vaultPlace(
   settings: VaultSettings,
   context: LoadContext,
 ): { readonly vault: Vault; readonly findings: readonly Finding[] } {
-  const { namespace, mount, authMount, caFile } = settings;
+  const { namespace, mount, authMount, caFile, githubLogin } = settings;
   const address = vaultAddressOf(name, settings);
   const operatorAddress = settings.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name, address);
   const { kubernetesNamespace = namespaceOf(name), statefulSet = vaultServerName(name) } = settings;
@@ -84,6 +84,7 @@ export function vaultPlace(
     ...(pem === undefined ? {} : { operatorCa: { ...(caFile === undefined ? {} : { file: caFile }), pem } }),
     mount,
     authMount,
+    ...(githubLogin === undefined ? {} : { githubLogin }),
     statefulSet: { namespace: kubernetesNamespace, name: statefulSet },
     serviceAccount: { namespace: kubernetesNamespace, name: serviceAccount },
     kubernetesHost: "https://kubernetes.default.svc",

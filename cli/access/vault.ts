@@ -128,7 +128,10 @@ export async function shortToken(options: {
     explicit_max_ttl: ttl,
     display_name: policy,
   });
-  const token = new Redacted((made as { auth: { client_token: string } }).auth.client_token);
+  return revocable(vault, new Redacted((made as { auth: { client_token: string } }).auth.client_token));
+}
+
+export function revocable(vault: VaultTarget, token: Redacted): ShortToken {
   return {
     token,
     revoke: async () => {

@@ -2,12 +2,13 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { operatorPolicies } from "../../domain/resources/vault-policies.ts";
+import { auditorPolicyName, deployerPolicyName, operatorPolicies } from "../../domain/resources/vault-policies.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import type { RegisterOptions } from "../../chain.ts";
 import { runBootstrapJob, inTurn, failedRun } from "../access/bootstrap-job.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
+import { githubToken } from "../access/github-login.ts";
 import { openRootToken } from "../access/root-token.ts";
 import { deployerToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
 import { forgetOperatorPolicies, isOperatorPolicy } from "./operator-policies.ts";
@@ -28,7 +29,7 @@ export interface OpenEngine {
 export interface ChainOptions {
   readonly stack: EnvironmentStack;
   readonly cluster: Cluster;
-  /** A token that the person brought along (VAULT_TOKEN). @default - a short one, made and revoked by this run */
+  /** VAULT_TOKEN of whoever runs this. @default - a short one of this run: by GitHub's login in CI, else by a root token */
   readonly vaultToken?: Redacted;
   readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
   readonly policyPacks: readonly string[];
@@ -184,7 +185,12 @@ async function tokenForRun(options: ChainOptions): Promise<ShortToken> {
   const vault = operatorTarget(stack.vault);
   const policies = operatorPolicies({ ...stack.vault, mayUnmount: !stack.strictness.protect });
   const write = until === "update";
-  if (vaultToken === undefined) {
+  const role = write ? deployerPolicyName : auditorPolicyName;
+  const brought =
+    vaultToken === undefined
+      ? await githubToken(stack, role, process.env)
+      : { token: vaultToken, revoke: () => Promise.resolve() };
+  if (brought === undefined) {
     const root = await openRootToken({ vault, cluster, namespace: stack.namespace });
     if (root.isStored && stack.strictness.rootToken === "revoked") {
       const hint = `stored, and ${stack.name} is to have none: ameide-secrets revoke-root --stack ${stack.name}`;
@@ -193,11 +199,11 @@ async function tokenForRun(options: ChainOptions): Promise<ShortToken> {
     return deployerToken({ vault, root, policies, writePolicies: write });
   }
   if (write) {
-    await writePolicies(vault, vaultToken, policies).catch((error: unknown) => {
+    await writePolicies(vault, brought.token, policies).catch((error: unknown) => {
       if (vaultStatus(error) !== 403) throw error; // a deployer's own token may not, and need not
     });
   }
-  return { token: vaultToken, revoke: () => Promise.resolve() };
+  return brought;
 }
 
 function summary({ changes }: RunResult): string {

@@ -8,6 +8,7 @@ import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { localAzure, loadLocalStack } from "../access/local-stack.ts";
 import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
+import { githubToken } from "../access/github-login.ts";
 import { openRootToken } from "../access/root-token.ts";
 import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
@@ -106,16 +107,23 @@ function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["
   return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
 }
 
-/** A token of the person's, or a short one with the auditor's policy; without either, what Vault tells everybody. */
-async function vaultAccess(
-  { vault, namespace, name }: EnvironmentStack,
-  cluster: Cluster,
-  readsValues: boolean,
-): Promise<VaultAccess> {
+/**
+ * VAULT_TOKEN, GitHub's login in CI, or a short token with the auditor's policy; without any, what Vault tells everybody.
+ * GitHub's login reads no value, so `drift` then compares what other places hold.
+ */
+async function vaultAccess(stack: EnvironmentStack, cluster: Cluster, readsValues: boolean): Promise<VaultAccess> {
+  const { vault, namespace, name } = stack;
   const target = operatorTarget(vault);
   const own = ownVaultToken(name, process.env);
   if (own !== undefined) return { reader: vaultReader(target, own) };
   if ((await vaultState(target)) !== "active") return { reader: vaultReader(target) };
+  try {
+    const token = await githubToken(stack, auditorPolicyName, process.env);
+    if (token !== undefined) return { reader: vaultReader(target, token.token), token };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { reader: error.message.replace("\n  fix: ", "; ") };
+  }
   const root = await openRootToken({ vault: target, cluster, namespace }).catch(() => undefined);
   if (root === undefined) return { reader: vaultReader(target) };
   if (readsValues) return { reader: vaultReader(target, root.token), token: root };

@@ -100,6 +100,18 @@ export interface SharedStack {
   readonly findings: readonly Finding[];
 }
 
+/** A repository whose jobs log in to Vault with the tokens that GitHub issues to them. */
+export interface GithubLogin {
+  /** Such as `https://token.actions.githubusercontent.com`; a GitHub Enterprise Server has its own. */
+  readonly issuer: string;
+  /** Such as `ameideio/ameide-secrets`. */
+  readonly repository: string;
+  /** Its number, which a later repository of the same name does not have. @default - only the name is checked */
+  readonly repositoryId?: string | undefined;
+  /** The one ref that deploys, such as `refs/heads/main`. */
+  readonly ref: string;
+}
+
 /** A CA as PEM text, or an object that has it in every namespace with a store. */
 export type VaultCa =
   | { readonly pem: string }
@@ -141,6 +153,8 @@ export interface EnvironmentStack {
     readonly mount: string;
     /** Path of the Kubernetes auth method, such as `kubernetes`. */
     readonly authMount: string;
+    /** How jobs of GitHub Actions log in without a stored token. @default - they cannot */
+    readonly githubLogin?: GithubLogin;
     /** Namespace and name of Vault's StatefulSet; its pods are `<name>-0` and so on. */
     readonly statefulSet: { readonly namespace: string; readonly name: string };
     /** Namespace and name of the Vault server's ServiceAccount, which reviews tokens. */

@@ -2,8 +2,8 @@ import { identityId, keyVaultId, keyVaultSecretId } from "./azure-ids.ts";
 import type { EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import type { Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
-import { vaultPolicies } from "./vault-policies.ts";
-import { vaultRoles } from "./vault-roles.ts";
+import { githubAuthMount, vaultPolicies } from "./vault-policies.ts";
+import { githubRoles, vaultRoles } from "./vault-roles.ts";
 
 /** What a stack can take over as it is, instead of making it. Kubernetes objects are not among them: see {@link adoptables}. */
 export interface Adoptable {
@@ -55,6 +55,11 @@ function inVault(stack: EnvironmentStack): readonly Adoptable[] {
     ...vaultRoles(stack).map(({ name }) => ({
       resource: `vault-auth-${name}`,
       id: `auth/${vault.authMount}/role/${name}`,
+    })),
+    ...(vault.githubLogin === undefined ? [] : [{ resource: "vault-github-backend", id: githubAuthMount }]),
+    ...githubRoles(stack).map(({ name }) => ({
+      resource: `vault-github-${name}`,
+      id: `auth/${githubAuthMount}/role/${name}`,
     })),
   ];
 }

@@ -18,13 +18,16 @@ import {
   authBackendInputs,
   authConfigInputs,
   authRoleInputs,
+  githubBackendInputs,
+  githubRoleInputs,
   kvConfigInputs,
   kvMountInputs,
   policiesOf,
   policyInputs,
   vaultProviderInputs,
 } from "./vault-inputs.ts";
-import { vaultRoles } from "./vault-roles.ts";
+import { githubAuthMount } from "./vault-policies.ts";
+import { githubRoles, vaultRoles } from "./vault-roles.ts";
 
 /** A resource that a stack registers, or an object that ArgoCD applies for it, before anything is registered. */
 export interface PlannedResource {
@@ -111,6 +114,12 @@ function vaultResources(stack: EnvironmentStack): readonly PlannedResource[] {
     planned("vault:kubernetes/authBackendConfig:AuthBackendConfig", vault.authMount, authConfigInputs(stack), false),
     ...vaultRoles(stack).map((role) =>
       planned("vault:kubernetes/authBackendRole:AuthBackendRole", role.name, authRoleInputs(stack, role), false),
+    ),
+    ...(vault.githubLogin === undefined
+      ? []
+      : [planned("vault:jwt/authBackend:AuthBackend", githubAuthMount, githubBackendInputs(stack), false)]),
+    ...githubRoles(stack).map((role) =>
+      planned("vault:jwt/authBackendRole:AuthBackendRole", role.name, githubRoleInputs(stack, role), false),
     ),
   ];
 }

@@ -1,8 +1,8 @@
 import type { EnvironmentStack } from "../plan/environment.ts";
 import { operatorTarget } from "../vault-target.ts";
 import { kubernetesAuthConfig } from "./kubernetes-auth-config.ts";
-import { vaultPolicies, type VaultPolicy } from "./vault-policies.ts";
-import type { VaultRole } from "./vault-roles.ts";
+import { githubAuthMount, vaultPolicies, type VaultPolicy } from "./vault-policies.ts";
+import { githubAudience, type GithubRole, type VaultRole } from "./vault-roles.ts";
 
 /*
  * Inputs of the Vault resources, spelled as the provider spells them. Components register them; the guard judges the same
@@ -58,5 +58,28 @@ export function authRoleInputs({ vault, strictness }: EnvironmentStack, role: Va
     ...(role.noDefaultPolicy === undefined ? {} : { tokenNoDefaultPolicy: role.noDefaultPolicy }),
     tokenTtl: strictness.tokenTtlInSeconds,
     tokenMaxTtl: strictness.tokenTtlInSeconds,
+  };
+}
+
+export function githubBackendInputs({ vault: { githubLogin } }: EnvironmentStack) {
+  const issuer = githubLogin?.issuer;
+  const trusted = issuer === undefined ? {} : { oidcDiscoveryUrl: issuer, boundIssuer: issuer };
+  return { path: githubAuthMount, type: "jwt", description: "jobs of GitHub Actions", ...trusted };
+}
+
+/** Half an hour, as long as an update may take; the job's run is in the metadata, and so in Vault's audit log. */
+export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
+  return {
+    backend: githubAuthMount,
+    roleName: role.name,
+    roleType: "jwt",
+    boundAudiences: [githubAudience(name)],
+    boundClaims: role.boundClaims,
+    boundClaimsType: "string",
+    userClaim: "sub",
+    claimMappings: { actor: "actor", run_id: "run_id", sha: "sha" },
+    tokenPolicies: [role.name],
+    tokenTtl: 1800,
+    tokenMaxTtl: 1800,
   };
 }

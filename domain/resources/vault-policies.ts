@@ -19,6 +19,8 @@ export const patcherRole = "ameide-secrets-keycloak-client-patcher";
 export const patcherPolicyName = "keycloak-client-patcher";
 export const deployerPolicyName = "ameide-secrets-deployer";
 export const auditorPolicyName = "ameide-secrets-auditor";
+/** Path of the JWT auth method of GitHub's jobs. */
+export const githubAuthMount = "github-actions";
 /** For one run of `destroy`, which takes the deployer's own policy away. */
 export const destroyerPolicyName = "ameide-secrets-destroyer";
 /** In the order of {@link operatorPolicies}. */
@@ -108,13 +110,16 @@ export function deployerPolicy({ mount, authMount, mayUnmount }: OperatorPolicyA
     [`sys/mounts/${mount}/tune`, ["read", "update"]],
     [`${mount}/config`, ["create", "read", "update"]],
     ["sys/auth", ["read"]],
-    // enabling and disabling an auth method asks for sudo
-    [`sys/auth/${authMount}`, ["create", "read", "update", "sudo", ...own]],
-    [`sys/auth/${authMount}/tune`, ["read", "update", "sudo"]],
-    [`sys/mounts/auth/${authMount}`, ["read"]],
-    [`sys/mounts/auth/${authMount}/tune`, ["read", "update"]],
-    [`auth/${authMount}/config`, ["create", "read", "update"]],
-    [`auth/${authMount}/role/ameide-secrets-*`, ["create", "read", "update", "delete"]],
+    // GitHub's login also where none is set: the update that removes it needs these rights
+    ...Object.entries({ [authMount]: own, [githubAuthMount]: ["delete"] }).flatMap(([login, remove]): Rule[] => [
+      // enabling and disabling an auth method asks for sudo
+      [`sys/auth/${login}`, ["create", "read", "update", "sudo", ...remove]],
+      [`sys/auth/${login}/tune`, ["read", "update", "sudo"]],
+      [`sys/mounts/auth/${login}`, ["read"]],
+      [`sys/mounts/auth/${login}/tune`, ["read", "update"]],
+      [`auth/${login}/config`, ["create", "read", "update"]],
+      [`auth/${login}/role/ameide-secrets-*`, ["create", "read", "update", "delete"]],
+    ]),
     ...["ameide-secrets-reader-*", `${bootstrapRole}*`, patcherPolicyName].map((name): Rule => [
       `sys/policies/acl/${name}`,
       ["create", "read", "update", "delete"],
@@ -134,14 +139,16 @@ function auditorPolicy({ mount, authMount }: Pick<OperatorPolicyArgs, "mount" | 
     [`sys/mounts/${mount}`, ["read"]],
     [`sys/mounts/${mount}/tune`, ["read"]],
     ["sys/auth", ["read"]],
-    // Vault asks for sudo at every path under sys/auth, to read as well; it adds no capability
-    [`sys/auth/${authMount}`, ["read", "sudo"]],
-    [`sys/auth/${authMount}/tune`, ["read", "sudo"]],
-    [`sys/mounts/auth/${authMount}`, ["read"]],
-    [`sys/mounts/auth/${authMount}/tune`, ["read"]],
-    [`auth/${authMount}/config`, ["read"]],
-    [`auth/${authMount}/role`, ["list"]],
-    [`auth/${authMount}/role/*`, ["read"]],
+    ...[authMount, githubAuthMount].flatMap((login): Rule[] => [
+      // Vault asks for sudo at every path under sys/auth, to read as well; it adds no capability
+      [`sys/auth/${login}`, ["read", "sudo"]],
+      [`sys/auth/${login}/tune`, ["read", "sudo"]],
+      [`sys/mounts/auth/${login}`, ["read"]],
+      [`sys/mounts/auth/${login}/tune`, ["read"]],
+      [`auth/${login}/config`, ["read"]],
+      [`auth/${login}/role`, ["list"]],
+      [`auth/${login}/role/*`, ["read"]],
+    ]),
     ["sys/policies/acl", ["list"]],
     ["sys/policies/acl/*", ["read"]],
   ]);

@@ -39,6 +39,30 @@ describe("vaultPlace", () => {
     return stack;
   };
 
+  it("reads who logs in from GitHub, with defaults, and refuses what would let others in", async () => {
+    setVault(["githubLogin: { repository: ameideio/ameide-secrets }"]);
+    assert.deepEqual((await dev()).vault.githubLogin, {
+      repository: "ameideio/ameide-secrets",
+      ref: "refs/heads/main",
+      issuer: "https://token.actions.githubusercontent.com",
+    });
+    for (const wrong of [
+      "repository: ameide-secrets",
+      "repository: ameideio/*",
+      "repository: a/b, ref: main",
+      'repository: a/b, ref: "refs/heads/*"',
+      "repository: a/b, ref: refs/pull/1/merge",
+      "repository: a/b, repositoryId: 7",
+      "repository: a/b, issuer: http://token.example",
+      "repository: a/b, audience: x",
+    ]) {
+      stacks.delete();
+      stacks = new StackFolder();
+      setVault([`githubLogin: { ${wrong} }`]);
+      await assert.rejects(dev(), /vault\.githubLogin/, wrong);
+    }
+  });
+
   const company = [
     "address: https://vault.vault-system.svc:8200",
     "caFile: company-ca.pem",

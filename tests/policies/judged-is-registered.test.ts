@@ -6,7 +6,7 @@ import { looksAt } from "../../policies/pack/subjects.ts";
 import { rules } from "../../policies/rules.ts";
 import { isRecord } from "../../policies/subject/reading.ts";
 import { recordStack } from "../support/record-stack.ts";
-import { companyStack, environmentStack, localStack, sharedStack } from "../support/stacks.ts";
+import { companyStack, environmentStack, localStack, sharedStack, withGithubLogin } from "../support/stacks.ts";
 
 const secret = "(secret)";
 /** What only the update will know, here and there. */
@@ -85,6 +85,7 @@ describe("the guard judges what is registered", function () {
     "shared with values in its state": sharedStack({ "ghcr-token": "x", "langfuse-secret-key": "y" }),
     "shared with network rules and tags": companyStack(),
     dev: environmentStack("dev"),
+    "dev with a login of GitHub's jobs": withGithubLogin(environmentStack("dev")),
     staging: environmentStack("staging"),
     prod: environmentStack("prod"),
     local: localStack({ "ghcr-token": "x" }),

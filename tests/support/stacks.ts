@@ -192,3 +192,12 @@ export function localStack(values: Readonly<Record<string, string>> = {}): Envir
     vault: { ...cloud.vault, kubernetesHost: "https://127.0.0.1:28202", kubernetesCaPem: "PEM of the local CA" },
   };
 }
+
+/** The same stack, whose Vault the jobs of this repository log in to. */
+export function withGithubLogin(
+  stack: EnvironmentStack,
+  issuer = "https://token.actions.githubusercontent.com",
+): EnvironmentStack {
+  const githubLogin = { issuer, repository: "ameideio/ameide-secrets", ref: "refs/heads/main" };
+  return { ...stack, vault: { ...stack.vault, githubLogin } };
+}

@@ -4,8 +4,9 @@ import { adoptionLine } from "../../../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { asVaultFields, kubernetesAuthConfig } from "../../../domain/resources/kubernetes-auth-config.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { vaultPolicies } from "../../../domain/resources/vault-policies.ts";
-import { vaultRoles } from "../../../domain/resources/vault-roles.ts";
+import { githubRoleInputs } from "../../../domain/resources/vault-inputs.ts";
+import { githubAuthMount, vaultPolicies } from "../../../domain/resources/vault-policies.ts";
+import { githubRoles, vaultRoles } from "../../../domain/resources/vault-roles.ts";
 import type { Change } from "../engine/run-log.ts";
 import { find, look } from "./look.ts";
 
@@ -45,11 +46,14 @@ class VaultLook {
 
   at({ type, name, object = "" }: Change): Promise<Finding | undefined> {
     const { mount, authMount } = this.#stack.vault;
+    const isGithub = type.startsWith("vault:jwt/");
     switch (type.split(":").at(-1)) {
       case "Mount":
         return this.#mount(name, "sys/mounts", mount, isKeyValue2, "a KV mount of version 2");
       case "AuthBackend":
-        return this.#mount(name, "sys/auth", authMount, isKubernetes, "the auth method kubernetes");
+        return isGithub
+          ? this.#mount(name, "sys/auth", githubAuthMount, ({ type: kind }) => kind === "jwt", "the auth method jwt")
+          : this.#mount(name, "sys/auth", authMount, isKubernetes, "the auth method kubernetes");
       case "SecretBackendV2":
         return this.#configuration(name, `${mount}/config`, this.#mountAt("sys/mounts", mount), this.#engineWanted());
       case "AuthBackendConfig": {
@@ -57,7 +61,7 @@ class VaultLook {
         return this.#configuration(name, path, this.#mountAt("sys/auth", authMount), this.#authWanted());
       }
       case "AuthBackendRole":
-        return this.#role(name, object);
+        return isGithub ? this.#githubRole(name, object) : this.#kubernetesRole(name, object);
       case "Policy":
         return this.#policy(name, object);
       default:
@@ -108,17 +112,37 @@ class VaultLook {
     );
   }
 
-  async #role(resource: string, name: string): Promise<Finding | undefined> {
-    const path = `auth/${this.#stack.vault.authMount}/role/${name}`;
-    const mount = await this.#mountAt("sys/auth", this.#stack.vault.authMount);
-    const there = mount === undefined ? undefined : await this.#data(path);
+  #kubernetesRole(resource: string, name: string): Promise<Finding | undefined> {
     const role = vaultRoles(this.#stack).find((one) => one.name === name);
-    if (there === undefined || role === undefined) return undefined;
-    const wanted: Fields = {
-      bound_service_account_names: [role.serviceAccount],
-      bound_service_account_namespaces: [role.namespace],
-      token_policies: [role.policy],
-    };
+    return this.#role(
+      resource,
+      this.#stack.vault.authMount,
+      name,
+      role && {
+        bound_service_account_names: [role.serviceAccount],
+        bound_service_account_namespaces: [role.namespace],
+        token_policies: [role.policy],
+      },
+    );
+  }
+
+  #githubRole(resource: string, name: string): Promise<Finding | undefined> {
+    const role = githubRoles(this.#stack).find((one) => one.name === name);
+    if (role === undefined) return Promise.resolve(undefined);
+    const { boundAudiences, boundClaims, boundClaimsType, tokenPolicies } = githubRoleInputs(this.#stack, role);
+    return this.#role(resource, githubAuthMount, name, {
+      bound_audiences: boundAudiences,
+      bound_claims: boundClaims,
+      bound_claims_type: boundClaimsType,
+      token_policies: tokenPolicies,
+    });
+  }
+
+  async #role(resource: string, login: string, name: string, wanted?: Fields): Promise<Finding | undefined> {
+    const path = `auth/${login}/role/${name}`;
+    const mount = await this.#mountAt("sys/auth", login);
+    const there = mount === undefined ? undefined : await this.#data(path);
+    if (there === undefined || wanted === undefined) return undefined;
     const both = difference(there, wanted);
     if (both === "") return undefined;
     return this.#finding(

@@ -34,15 +34,9 @@ export const authBackendConfig = vaultType({
   remove: () => Promise.resolve(),
 });
 
-const roleFields: Readonly<Record<string, Field>> = {
+/** Of the roles of every auth method. */
+export const tokenFields: Readonly<Record<string, Field>> = {
   aliasMetadata: {},
-  aliasNameSource: { computed: true },
-  audience: { default: "" },
-  backend,
-  boundServiceAccountNames: { set: true },
-  boundServiceAccountNamespaces: { set: true },
-  boundServiceAccountNamespaceSelector: {},
-  roleName: { replaces: true },
   tokenBoundCidrs: { set: true },
   tokenExplicitMaxTtl: {},
   tokenMaxTtl: {},
@@ -52,6 +46,17 @@ const roleFields: Readonly<Record<string, Field>> = {
   tokenPolicies: { set: true },
   tokenTtl: {},
   tokenType: { default: "default" },
+};
+
+const roleFields: Readonly<Record<string, Field>> = {
+  ...tokenFields,
+  aliasNameSource: { computed: true },
+  audience: { default: "" },
+  backend,
+  boundServiceAccountNames: { set: true },
+  boundServiceAccountNamespaces: { set: true },
+  boundServiceAccountNamespaceSelector: {},
+  roleName: { replaces: true },
 };
 
 /** `vault:kubernetes/authBackendRole:AuthBackendRole`. */
@@ -73,6 +78,6 @@ export const authBackendRole = vaultType({
 });
 
 /** `auth/kubernetes/role/reader` to `kubernetes`; a mount may have slashes of its own. */
-function backendOf(id: string): string {
+export function backendOf(id: string): string {
   return id.replace(/^auth\//, "").replace(/\/(config|role\/[^/]+)$/, "");
 }

@@ -4,6 +4,7 @@ import type { CreationJournal } from "../creation-journal.ts";
 import { stringAt, type PropertyMap, textAt } from "../property-value.ts";
 import { type ResourceType, TypedProvider } from "../typed-provider.ts";
 import { authBackend } from "./auth-backend.ts";
+import { jwtAuthBackend, jwtAuthBackendRole } from "./jwt-auth.ts";
 import { secretBackendV2, secretV2 } from "./key-value.ts";
 import { authBackendConfig, authBackendRole } from "./kubernetes-auth.ts";
 import { mount } from "./mount.ts";
@@ -34,6 +35,8 @@ const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:index/authBackend:AuthBackend": authBackend,
   "vault:index/mount:Mount": mount,
   "vault:index/policy:Policy": policy,
+  "vault:jwt/authBackend:AuthBackend": jwtAuthBackend,
+  "vault:jwt/authBackendRole:AuthBackendRole": jwtAuthBackendRole,
   "vault:kubernetes/authBackendConfig:AuthBackendConfig": authBackendConfig,
   "vault:kubernetes/authBackendRole:AuthBackendRole": authBackendRole,
   "vault:kv/secretBackendV2:SecretBackendV2": secretBackendV2,

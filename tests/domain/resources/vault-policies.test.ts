@@ -117,6 +117,7 @@ describe("deployerPolicy", () => {
       grants(deployerPolicy({ ...mounts, mayUnmount: false })).filter((line) => /polic|role/.test(line)),
       [
         "auth/kubernetes/role/ameide-secrets-*: create read update delete",
+        "auth/github-actions/role/ameide-secrets-*: create read update delete",
         "sys/policies/acl/ameide-secrets-reader-*: create read update delete",
         "sys/policies/acl/ameide-secrets-bootstrap*: create read update delete",
         "sys/policies/acl/keycloak-client-patcher: create read update delete",

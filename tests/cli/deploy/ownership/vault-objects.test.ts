@@ -8,9 +8,10 @@ import type { Finding } from "../../../../domain/finding.ts";
 import { Redacted } from "../../../../domain/redacted.ts";
 import { AzureRig } from "../../../stand-ins/azure/rig.ts";
 import { useEngine, type Program } from "../../../support/engine.ts";
+import { GithubIssuer } from "../../../support/github-issuer.ts";
 import { openVault } from "../../../support/open-vault.ts";
 import { useServers } from "../../../support/servers.ts";
-import { azure as place, environmentStack } from "../../../support/stacks.ts";
+import { azure as place, environmentStack, withGithubLogin } from "../../../support/stacks.ts";
 import { up } from "../../../engine/live-providers.ts";
 import { foundBy, offered } from "./found-by.ts";
 
@@ -18,6 +19,9 @@ describe("refuseForeign, of a Vault that is live", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";
+  let issuer: GithubIssuer;
+  before(async () => (issuer = await GithubIssuer.start()));
+  after(() => issuer.stop());
 
   async function vault<T = { data: Record<string, unknown> }>(method: string, path: string, body?: object): Promise<T> {
     const response = await fetch(`${servers().home.vaultUrl}/v1/${path}`, {
@@ -39,6 +43,12 @@ describe("refuseForeign, of a Vault that is live", function () {
     await vault("POST", "sys/auth/kubernetes", { type: "kubernetes", description: "live" });
     await vault("POST", "auth/kubernetes/config", { kubernetes_host: "https://10.0.0.1", kubernetes_ca_cert: "pem" });
     await vault("PUT", "sys/policies/acl/keycloak-client-patcher", { policy: 'path "secret/*" {}' });
+    await vault("POST", "sys/auth/github-actions", { type: "jwt", description: "live" });
+    await vault("POST", "auth/github-actions/config", { oidc_discovery_url: issuer.url });
+    await vault("POST", "auth/github-actions/role/ameide-secrets-deployer", {
+      ...{ role_type: "jwt", user_claim: "sub", bound_audiences: ["theirs"], token_policies: ["theirs"] },
+      bound_claims: { repository: "somebody/else" },
+    });
   });
 
   let rig: AzureRig;
@@ -58,7 +68,7 @@ describe("refuseForeign, of a Vault that is live", function () {
 
   /** In `gitops`, so that it asks no cluster. */
   const stackWith = (adopt: Adopted): EnvironmentStack => {
-    const { strictness, vault: server, ...rest } = environmentStack("dev");
+    const { strictness, vault: server, ...rest } = withGithubLogin(environmentStack("dev"), issuer.url);
     const operatorAddress = servers().home.vaultUrl;
     return { ...rest, adopt, strictness: { ...strictness, delivery: "gitops" }, vault: { ...server, operatorAddress } };
   };
@@ -76,6 +86,8 @@ describe("refuseForeign, of a Vault that is live", function () {
     config: (await vault("GET", "secret/config")).data,
     auth: (await vault("GET", "auth/kubernetes/config")).data,
     policy: (await vault("GET", "sys/policies/acl/keycloak-client-patcher")).data,
+    github: (await vault("GET", "auth/github-actions/config")).data,
+    githubRole: (await vault("GET", "auth/github-actions/role/ameide-secrets-deployer")).data,
     value: (await vault("GET", "secret/data/platform-app-client-secret")).data,
   });
 
@@ -84,9 +96,11 @@ describe("refuseForeign, of a Vault that is live", function () {
     assert.deepEqual(found.map(({ code, subject }) => `${code} ${subject}`).toSorted(), [
       "vault-config-differs auth/kubernetes/config",
       "vault-config-differs secret/config",
+      "vault-mount-exists github-actions",
       "vault-mount-exists kubernetes",
       "vault-mount-exists secret",
       "vault-policy-exists keycloak-client-patcher",
+      "vault-role-exists ameide-secrets-deployer",
     ]);
     assert.match(found.find(({ subject }) => subject === "secret/config")?.problem ?? "", /max_versions is 3, not 10$/);
     assert.deepEqual(offered(found), adoptedLines);
@@ -101,6 +115,8 @@ describe("refuseForeign, of a Vault that is live", function () {
       "import vault:index/authBackend:AuthBackend vault-auth-backend",
       "import vault:index/mount:Mount vault-engine-kv",
       "import vault:index/policy:Policy vault-engine-keycloak-client-patcher",
+      "import vault:jwt/authBackend:AuthBackend vault-github-backend",
+      "import vault:jwt/authBackendRole:AuthBackendRole vault-github-ameide-secrets-deployer",
       "import vault:kubernetes/authBackendConfig:AuthBackendConfig vault-auth-config",
       "import vault:kv/secretBackendV2:SecretBackendV2 vault-engine-kv-config",
     ]);
@@ -128,6 +144,8 @@ const adoptedLines: Adopted = {
   "vault-engine-kv": "secret",
   "vault-engine-kv-config": "secret/config",
   "vault-engine-keycloak-client-patcher": "keycloak-client-patcher",
+  "vault-github-backend": "github-actions",
+  "vault-github-ameide-secrets-deployer": "auth/github-actions/role/ameide-secrets-deployer",
 };
 
 /** A new KV v2 mount upgrades itself for a moment, and refuses everything meanwhile. */
