@@ -1,4 +1,4 @@
-import { mandatory, type ResourceRule, type Violation } from "./rule.ts";
+import type { ResourceRule } from "./rule.ts";
 import { at, isRecord, list, text } from "./subject/reading.ts";
 
 /** Claims that name one workload of an issuer: of GitHub Actions, GitLab CI, and of any issuer. */
@@ -9,7 +9,6 @@ const longestTtlInSeconds = 3600;
 
 export const vaultLoginBound: ResourceRule = {
   id: "vault-login-bound",
-  family: "vault",
   severity: "critical",
   description:
     "A JWT role accepts only tokens for this Vault, of one named repository or subject, for at most an hour.",
@@ -20,54 +19,56 @@ export const vaultLoginBound: ResourceRule = {
     "https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-hashicorp-vault",
     "https://developer.hashicorp.com/vault/docs/auth/jwt",
   ],
-  levels: mandatory,
   kinds: ["VaultJwtRole"],
   judge({ object }) {
     if (text(object, "roleType") !== "jwt") return []; // people who log in with a browser, Vault's default
     const claims = at(object, "boundClaims");
     const bound = isRecord(claims) ? Object.keys(claims) : [];
-    const found: Violation[] = [];
-    if (list(object, "boundAudiences").length === 0) {
-      const problem = "accepts tokens that were issued for other services; set boundAudiences";
-      found.push({ path: ["boundAudiences"], problem });
-    }
-    if (text(object, "boundSubject") === undefined && !identifying.some((claim) => bound.includes(claim))) {
-      const problem = "accepts every repository of the issuer; bind the claim repository, or set boundSubject";
-      found.push({ path: ["boundClaims"], problem });
-    }
+    const names = text(object, "boundSubject") !== undefined || identifying.some((claim) => bound.includes(claim));
     const isGlob = text(object, "boundClaimsType") === "glob";
-    for (const claim of isGlob ? bound : []) {
-      const value = text(claims, claim);
-      if (value?.includes("*") !== true) continue;
-      found.push({ path: ["boundClaims", claim], problem: `binds ${claim} to "${value}"; name each value` });
-    }
-    for (const key of ["tokenTtl", "tokenMaxTtl"]) {
-      const seconds = at(object, key);
-      if (typeof seconds === "number" && seconds > 0 && seconds <= longestTtlInSeconds) continue;
-      const is = typeof seconds === "number" && seconds > 0 ? `${seconds} s` : "not set";
-      found.push({ path: [key], problem: `${key} is ${is}; set at most ${longestTtlInSeconds}` });
-    }
-    return found;
+    return [
+      list(object, "boundAudiences").length === 0 && {
+        path: ["boundAudiences"],
+        problem: "accepts tokens that were issued for other services; set boundAudiences",
+      },
+      !names && {
+        path: ["boundClaims"],
+        problem: "accepts every repository of the issuer; bind the claim repository, or set boundSubject",
+      },
+      bound.map((claim) => {
+        const value = text(claims, claim);
+        const isWild = isGlob && value?.includes("*") === true;
+        return isWild && { path: ["boundClaims", claim], problem: `binds ${claim} to "${value}"; name each value` };
+      }),
+      ["tokenTtl", "tokenMaxTtl"].map((key) => {
+        const seconds = Number(at(object, key) ?? 0);
+        if (seconds > 0 && seconds <= longestTtlInSeconds) return false;
+        const is = seconds > 0 ? `${seconds} s` : "not set";
+        return { path: [key], problem: `${key} is ${is}; set at most ${longestTtlInSeconds}` };
+      }),
+    ];
   },
 };
 
 export const vaultLoginIssuer: ResourceRule = {
   id: "vault-login-issuer",
-  family: "vault",
   severity: "high",
   description: "A JWT auth method names the issuer that it trusts, and gets its keys by TLS.",
   why: "Without a bound issuer any token signed with a known key is accepted; keys that come by http can be replaced on the way.",
   remediation: "Set boundIssuer, and https addresses for oidcDiscoveryUrl and jwksUrl.",
   references: ["https://developer.hashicorp.com/vault/api-docs/auth/jwt#bound_issuer"],
-  levels: { ...mandatory, local: "advisory" },
+  levels: { local: "advisory" },
   kinds: ["VaultJwtBackend"],
   judge({ object }) {
-    const bare = text(object, "type") !== "oidc" && text(object, "boundIssuer") === undefined;
     return [
-      ...(bare ? [{ path: ["boundIssuer"], problem: "boundIssuer is not set; set the issuer of the tokens" }] : []),
-      ...["oidcDiscoveryUrl", "jwksUrl"].flatMap((key) => {
+      text(object, "type") !== "oidc" &&
+        text(object, "boundIssuer") === undefined && {
+          path: ["boundIssuer"],
+          problem: "boundIssuer is not set; set the issuer of the tokens",
+        },
+      ["oidcDiscoveryUrl", "jwksUrl"].map((key) => {
         const url = text(object, key);
-        return url?.startsWith("http:") === true ? [{ path: [key], problem: `${key} is ${url}; use https` }] : [];
+        return url?.startsWith("http:") === true && { path: [key], problem: `${key} is ${url}; use https` };
       }),
     ];
   },

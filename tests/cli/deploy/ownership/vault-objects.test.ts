@@ -46,7 +46,10 @@ describe("refuseForeign, of a Vault that is live", function () {
     await vault("POST", "sys/auth/github-actions", { type: "jwt", description: "live" });
     await vault("POST", "auth/github-actions/config", { oidc_discovery_url: issuer.url });
     await vault("POST", "auth/github-actions/role/ameide-secrets-deployer", {
-      ...{ role_type: "jwt", user_claim: "sub", bound_audiences: ["theirs"], token_policies: ["theirs"] },
+      role_type: "jwt",
+      user_claim: "sub",
+      bound_audiences: ["theirs"],
+      token_policies: ["theirs"],
       bound_claims: { repository: "somebody/else" },
     });
   });
