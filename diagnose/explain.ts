@@ -94,6 +94,7 @@ export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
   const parts: readonly Observed<unknown>[] = [
     stores,
     snapshot.externalSecrets,
+    snapshot.pushSecrets,
     snapshot.warned,
     snapshot.secrets,
     snapshot.serviceAccounts,

@@ -2,6 +2,7 @@ import type { PlannedSecret } from "../domain/plan.ts";
 import type { Fingerprint, Observed, Snapshot } from "./snapshot.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
+import { pathBelowMount } from "../domain/names.ts";
 import { nearest } from "../domain/nearest.ts";
 import { customMetadataKeys } from "../domain/bootstrap-config.ts";
 import type { Expectation } from "./explain/view.ts";
@@ -123,7 +124,14 @@ function keyVaultHop(
   })); // prettier-ignore
 }
 
-function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaultPath }: PlannedSecret): LineageHop {
+function vaultHop(
+  { vault, pushSecrets }: Snapshot,
+  { vault: { mount } }: Expectation,
+  { vaultPath }: PlannedSecret,
+): LineageHop {
+  const pushers = (pushSecrets.ok ? pushSecrets.value : [])
+    .filter(({ paths }) => paths.some((path) => pathBelowMount(path, mount) === vaultPath))
+    .map(({ namespace, name }) => `PushSecret ${namespace}/${name} writes it, too`);
   const place = `Vault ${mount}/${vaultPath}`;
   const isLive = ({ path, state }: { path: string; state: string }): boolean => path === vaultPath && state === "live";
   const refused = vault.unreadData === undefined ? undefined : `${vault.unreadData.asked}: ${vault.unreadData.message}`;
@@ -131,7 +139,7 @@ function vaultHop({ vault }: Snapshot, { vault: { mount } }: Expectation, { vaul
     ...held(fingerprint, refused),
     version: String(version),
     ...changed(writtenAt),
-    writer: writerOf(customMetadata, version),
+    writer: [writerOf(customMetadata, version), ...pushers].join("; "),
   }));
 }
 
@@ -142,9 +150,16 @@ function writerOf(metadata: Readonly<Record<string, string>>, version: number): 
   return ours === undefined || ours === String(version) ? owner : `another writer, after version ${ours} of ${owner}`;
 }
 
-function targetHops({ secrets }: Snapshot, { plan }: Expectation, { name }: PlannedSecret): readonly LineageHop[] {
-  return plan.deliveries.flatMap(({ namespace, target, keys }) =>
-    keys
+function targetHops(
+  { secrets, externalSecrets }: Snapshot,
+  { plan }: Expectation,
+  { name }: PlannedSecret,
+): readonly LineageHop[] {
+  const live = externalSecrets.ok ? externalSecrets.value : [];
+  return plan.deliveries.flatMap(({ namespace, name: externalSecret, target, keys }) => {
+    const { targetKind } = live.find((one) => one.namespace === namespace && one.name === externalSecret) ?? {};
+    const instead = targetKind && { note: `${externalSecret} writes a ${targetKind} instead (target.manifest)` };
+    return keys
       .filter(({ secret }) => secret === name)
       .map(({ secretKey }) =>
         hop(
@@ -158,8 +173,9 @@ function targetHops({ secrets }: Snapshot, { plan }: Expectation, { name }: Plan
             ...(owner === undefined ? {} : { writer: owner }),
           }),
         ),
-      ),
-  );
+      )
+      .map((one) => (one.state === "absent" ? { ...one, ...instead } : one));
+  });
 }
 
 /** To the second: no place tells more that means anything beside the others. */

@@ -175,7 +175,8 @@ async function targetVersions(
   kubernetes: KubernetesWriter,
   wanted: readonly ExternalSecretState[],
 ): Promise<TargetVersions> {
-  const byNamespace = Map.groupBy(wanted, ({ namespace }) => namespace);
+  const isSecret = ({ targetKind }: ExternalSecretState): boolean => targetKind === undefined;
+  const byNamespace = Map.groupBy(wanted.filter(isSecret), ({ namespace }) => namespace);
   const parts = await Promise.all(
     [...byNamespace].map(([namespace, of]) =>
       observed(`list secrets in ${namespace}`, async () => {
@@ -187,7 +188,15 @@ async function targetVersions(
   );
   return {
     versions: new Map(parts.flatMap((part) => (part.ok ? part.value : []))),
-    unseen: parts.filter((part) => !part.ok).map(({ failure }) => failure),
+    unseen: [
+      ...parts.filter((part) => !part.ok).map(({ failure }) => failure),
+      ...wanted
+        .filter((one) => !isSecret(one))
+        .map(({ namespace, name, target, targetKind }): Failure => {
+          const message = `ExternalSecret ${namespace}/${name} writes a ${targetKind} and not a Secret (target.manifest)`;
+          return { kind: "not-asked", asked: `compare ${targetKind} ${namespace}/${target}`, message };
+        }),
+    ],
   };
 }
 

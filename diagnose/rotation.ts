@@ -52,7 +52,7 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
   }
   const targets = [
     ...expected.plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name)),
-    ...others,
+    ...others.filter(({ targetKind }) => targetKind === undefined),
   ];
   if (targets.length === 0) return done;
   const unseen = unseenConsumers(snapshot).map(describeFailure);

@@ -23,6 +23,10 @@ export interface Snapshot {
   /** By namespace and name; every store and ExternalSecret of the plan's namespaces, ours or not. */
   readonly stores: Observed<readonly StoreState[]>;
   readonly externalSecrets: Observed<readonly ExternalSecretState[]>;
+  /** Every ExternalSecret of the cluster in a namespace that the plan does not reach. @default - nobody asked */
+  readonly externalSecretsElsewhere?: Observed<readonly ExternalSecretState[]>;
+  /** By namespace and name; every PushSecret of the plan's namespaces, ours or not. */
+  readonly pushSecrets: Observed<readonly PushSecretState[]>;
   /** What the plan's namespaces have a warning of, as `Kind/name`; the warnings themselves stand at stores and ExternalSecrets. */
   readonly warned: Observed<readonly string[]>;
   /** Targets of deliveries, and Secrets with ESO's label, of the plan's namespaces. */
@@ -224,7 +228,12 @@ export interface ExternalSecretState {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Name of the object that it writes. */
   readonly target: string;
+  /** Kind of that object, which `target.manifest` sets since 2.x. @default - a Secret */
+  readonly targetKind?: string;
+  /** Only `Owner` has the target owned by the ExternalSecret. @default - Owner */
+  readonly creationPolicy?: string;
   readonly storeName: string;
   readonly remoteKeys: readonly string[];
   /** ISO 8601 of the last sync that ended well. */
@@ -235,6 +244,18 @@ export interface ExternalSecretState {
   readonly createdAt: string;
   readonly ready?: ConditionState;
   readonly warning?: WarningState;
+}
+
+/** A PushSecret reads Secrets and writes their keys to stores. */
+export interface PushSecretState {
+  readonly namespace: string;
+  readonly name: string;
+  /** The Secret that it reads, by name. @default - by label, or what a generator creates */
+  readonly secret?: string;
+  /** Labels of the Secrets that it reads. @default - by name, or by other expressions */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Paths that it writes. `dataTo` (since 2.x) writes a path of its own for each key, and names none of them. */
+  readonly paths: readonly string[];
 }
 
 export interface SecretState {
@@ -304,9 +325,11 @@ export interface SecretUse {
    * Environment variables are read once, at the start. The files of a mounted volume follow the Secret within a minute or
    * two, but not those that a container mounts by `subPath` or `subPathExpr`: kubelet never updates them.
    *
+   * `push`: a PushSecret reads it, and follows it.
+   *
    * @see https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath
    */
-  readonly by: "environment" | "volume" | "sub-path" | "image-pull";
+  readonly by: "environment" | "volume" | "sub-path" | "image-pull" | "push";
 }
 
 /** Deployments, StatefulSets, DaemonSets and CronJobs: what a consumer is to people. */

@@ -1,12 +1,13 @@
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import type { Snapshot, VaultSecretState } from "./snapshot.ts";
+import { describeFailure, type ExternalSecretState, type Snapshot, type VaultSecretState } from "./snapshot.ts";
 import { isUnreal } from "./explain/vault-secrets.ts";
 import type { Expectation } from "./explain/view.ts";
 
 /** One line of one check. */
 export interface CheckedItem {
   readonly subject: string;
-  readonly state: "ok" | "failed" | "unknown" | "absent";
+  /** `info`: something that another team owns; it never fails the check. */
+  readonly state: "ok" | "failed" | "unknown" | "absent" | "info";
   /** What was found and what is wanted; no value. */
   readonly note: string;
 }
@@ -42,7 +43,7 @@ export function validate(snapshot: Snapshot, expected: Expectation, { prove = fa
     externalSecrets(snapshot, expected),
     kubernetesSecrets(snapshot, expected),
   ];
-  const ok = checks.every(({ items }) => items.every(({ state }) => state === "ok" || state === "absent"));
+  const ok = checks.every(({ items }) => items.every(({ state }) => state !== "failed" && state !== "unknown"));
   return { environment: snapshot.environment, takenAt: snapshot.takenAt, checks, ok };
 }
 
@@ -151,24 +152,53 @@ function isProvenByMark({ customMetadata, version }: VaultSecretState): boolean 
   );
 }
 
-function externalSecrets({ externalSecrets: known }: Snapshot, { plan }: Expectation): Check {
+function externalSecrets(
+  { externalSecrets: known, externalSecretsElsewhere: elsewhere }: Snapshot,
+  { plan }: Expectation,
+): Check {
   const states = new Map(known.ok ? known.value.map((one) => [`${one.namespace}/${one.name}`, one]) : []);
   return {
     number: 4,
     title: "ExternalSecrets are synced",
     seed: "kubectl get externalsecrets -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status",
-    items: plan.deliveries.map(({ namespace, name }) => {
-      const subject = `${namespace}/${name}`;
-      if (!known.ok) return unseen(subject, known.failure.message);
-      const found = states.get(subject);
-      if (found === undefined) return { subject, state: "failed", note: "not found" };
-      const ready = found.ready?.status === "True";
-      const note = ready
-        ? `refreshed ${found.refreshedAt ?? "at an unknown time"}`
-        : (found.warning?.message ?? found.ready?.reason ?? "no condition yet");
-      return { subject, state: ready ? "ok" : "failed", note };
-    }),
+    items: [
+      ...plan.deliveries.map(({ namespace, name }): CheckedItem => {
+        const subject = `${namespace}/${name}`;
+        if (!known.ok) return unseen(subject, known.failure.message);
+        const found = states.get(subject);
+        if (found === undefined) return { subject, state: "failed", note: "not found" };
+        if (!isSynced(found)) return { subject, state: "failed", note: whyNotSynced(found) };
+        return { subject, state: "ok", note: `refreshed ${found.refreshedAt ?? "at an unknown time"}` };
+      }),
+      ...ofOthers([...(known.ok ? known.value : []), ...(elsewhere?.ok === true ? elsewhere.value : [])], plan),
+      ...(elsewhere?.ok === false
+        ? [{ subject: "other namespaces", state: "info" as const, note: describeFailure(elsewhere.failure) }]
+        : []),
+    ],
   };
+}
+
+/** What other teams made: each that is not synced, and how many are. */
+function ofOthers(found: readonly ExternalSecretState[], { deliveries }: Expectation["plan"]): readonly CheckedItem[] {
+  const planned = new Set(deliveries.map(({ namespace, name }) => `${namespace}/${name}`));
+  const others = found.filter(({ namespace, name }) => !planned.has(`${namespace}/${name}`));
+  const failing = others.filter((one) => !isSynced(one));
+  const synced = others.length - failing.length;
+  return [
+    ...failing.map((one): CheckedItem => {
+      const note = `created by something else, and not synced: ${whyNotSynced(one)}`;
+      return { subject: `${one.namespace}/${one.name}`, state: "info", note };
+    }),
+    ...(synced === 0 ? [] : [{ subject: `${synced} created by others`, state: "info" as const, note: "synced" }]),
+  ];
+}
+
+function isSynced({ ready }: ExternalSecretState): boolean {
+  return ready?.status === "True";
+}
+
+function whyNotSynced({ warning, ready }: ExternalSecretState): string {
+  return warning?.message ?? ready?.reason ?? "no condition yet";
 }
 
 function kubernetesSecrets({ secrets, serviceAccounts }: Snapshot, { plan, namespace: own }: Expectation): Check {

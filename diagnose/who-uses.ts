@@ -1,4 +1,13 @@
-import type { ExternalSecretState, Failure, PodState, SecretUse, Snapshot, WorkloadState } from "./snapshot.ts";
+import type {
+  ExternalSecretState,
+  Failure,
+  PodState,
+  PushSecretState,
+  SecretUse,
+  Snapshot,
+  WorkloadState,
+} from "./snapshot.ts";
+import { pathBelowMount } from "../domain/names.ts";
 import type { Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
 
@@ -9,11 +18,14 @@ export interface Uses {
   readonly unseen: readonly Failure[];
 }
 
-/** One Kubernetes Secret that holds the secret, and what reads it. */
+/** One object that holds the secret, and what reads it. */
 export interface Use {
   readonly namespace: string;
   readonly externalSecret: string;
+  /** Name of the object. */
   readonly secret: string;
+  /** Its kind, where `target.manifest` sets another one; what reads it is not looked at. @default - a Secret */
+  readonly kind?: string;
   /** Keys of it that hold the secret; none where another made the ExternalSecret, and they are its own. */
   readonly keys: readonly string[];
   readonly isOurs: boolean;
@@ -23,7 +35,10 @@ export interface Use {
 }
 
 export interface Consumer {
-  /** Such as `Deployment/langfuse`; whatever else owns the pod, such as `Job/x`; `Pod/x` for one that nothing owns. */
+  /**
+   * Such as `Deployment/langfuse`; whatever else owns the pod, such as `Job/x`; `Pod/x` for one that nothing owns;
+   * `PushSecret/x` for one that copies it to a store.
+   */
   readonly workload: string;
   readonly by: readonly SecretUse["by"][];
   /**
@@ -60,6 +75,7 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
     unseen: [
       ...(externalSecrets.ok ? [] : [externalSecrets.failure]),
       ...(uses.length === 0 ? [] : unseenConsumers(snapshot)),
+      ...(uses.length === 0 || snapshot.pushSecrets.ok ? [] : [snapshot.pushSecrets.failure]),
     ],
   };
 }
@@ -67,14 +83,15 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
 function ofOthers(snapshot: Snapshot, expected: Expectation, secret: string): readonly Use[] {
   const { externalSecrets } = snapshot;
   return othersReading(externalSecrets.ok ? externalSecrets.value : [], expected, secret).map(
-    ({ namespace, name, target }) => ({
+    ({ namespace, name, target, targetKind }) => ({
       namespace,
       externalSecret: name,
       secret: target,
+      ...(targetKind && { kind: targetKind }),
       keys: [],
       isOurs: false,
       serviceAccounts: [],
-      consumers: consumersOf(snapshot, namespace, target),
+      consumers: targetKind === undefined ? consumersOf(snapshot, namespace, target) : [],
     }),
   );
 }
@@ -87,11 +104,9 @@ export function othersReading(
 ): readonly ExternalSecretState[] {
   const path = plan.secrets.find(({ name }) => name === secret)?.vaultPath ?? secret;
   const planned = new Set(plan.deliveries.map(({ namespace, name }) => `${namespace}/${name}`));
-  // as External Secrets takes it, with the mount before it and without
-  const spellings = new Set([path, `${vault.mount}/${path}`, `${vault.mount}/data/${path}`]);
   return externalSecrets
     .filter(({ namespace, name }) => !planned.has(`${namespace}/${name}`))
-    .filter(({ remoteKeys }) => remoteKeys.some((key) => spellings.has(key)));
+    .filter(({ remoteKeys }) => remoteKeys.some((key) => pathBelowMount(key, vault.mount) === path));
 }
 
 /** The parts that consumers are told from and that could not be looked at: what they would show is unknown. */
@@ -99,7 +114,7 @@ export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" 
   return [workloads, pods].filter((part) => !part.ok).map(({ failure }) => failure);
 }
 
-/** Workloads that read a Secret, and pods that none of them owns, as far as they could be looked at. */
+/** What reads a Secret, as far as it could be looked at: workloads, pods that none of them owns, PushSecrets. */
 export function consumersOf(snapshot: Snapshot, namespace: string, secret: string): readonly Consumer[] {
   const { workloads, pods } = snapshot;
   const found = (workloads.ok ? workloads.value : [])
@@ -116,7 +131,22 @@ export function consumersOf(snapshot: Snapshot, namespace: string, secret: strin
       return { workload: workloadOf(snapshot, one), by, afterChange: afterChange(by, secret) };
     })
     .filter(({ workload }) => !known.has(workload));
-  return [...found, ...new Map(others.map((one) => [one.workload, one])).values()];
+  const pushes = pushersOf(snapshot, namespace, secret).map(({ name }): Consumer => ({
+    workload: `PushSecret/${name}`,
+    by: ["push"],
+    afterChange: "follows",
+  }));
+  return [...found, ...new Map(others.map((one) => [one.workload, one])).values(), ...pushes];
+}
+
+/** PushSecrets that read a Secret, by its name or by its labels. */
+function pushersOf({ pushSecrets, secrets }: Snapshot, namespace: string, name: string): readonly PushSecretState[] {
+  const held = secrets.ok ? secrets.value.find((one) => one.namespace === namespace && one.name === name) : undefined;
+  return (pushSecrets.ok ? pushSecrets.value : []).filter(({ namespace: own, secret, labels }) => {
+    if (own !== namespace) return false;
+    if (labels === undefined) return secret === name;
+    return held !== undefined && Object.entries(labels).every(([label, value]) => held.labels[label] === value);
+  });
 }
 
 /** Whether a pod sees what the Secret held when its container started, until it is restarted. */

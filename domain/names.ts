@@ -115,3 +115,9 @@ export function vaultServerAddress(environment: EnvironmentName): string {
 
 /** Secret with Vault's `unseal-key`, and its `root-token` where that is stored. vault-bootstrap creates it. */
 export const credentialsSecret = "vault-auto-credentials";
+
+/** The path of a secret in Vault that an ExternalSecret or PushSecret names, which may have the mount before it. */
+export function pathBelowMount(key: string, mount: string): string {
+  if (!key.startsWith(`${mount}/`)) return key;
+  return key.slice(mount.length + 1).replace(/^data\//, "");
+}

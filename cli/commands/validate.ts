@@ -26,7 +26,7 @@ export const validate: Command<Flags> = {
     const prove = flags.prove === true;
     const place = await openPlace({ ...flags, readsValues: prove });
     try {
-      const snapshot = await observe(place.stack, place.access, { compareValues: prove });
+      const snapshot = await observe(place.stack, place.access, { compareValues: prove, elsewhere: true });
       const validation = library.validate(snapshot, place.stack, { prove });
       io.out(flags.json === true ? JSON.stringify(validation, undefined, 2) : formatValidation(validation));
       return validation.ok ? ExitCode.ok : ExitCode.finding;
@@ -43,7 +43,7 @@ export function formatValidation({ checks, environment, ok }: Validation): strin
   const item = first?.items.find(isBad);
   const blocks = checks.map(({ number, title, items }) => {
     const bad = items.filter(isBad);
-    const heading = `${number}. ${title}: ${bad.length === 0 ? "ok" : `${bad.length} of ${items.length} not`}`;
+    const heading = `${number}. ${title}: ${bad.length === 0 ? "ok" : `${bad.length} of ${items.filter(({ state }) => state !== "info").length} not`}`;
     return `${heading}\n${table(
       ["", "SUBJECT", "FOUND"],
       items.map(({ state, subject, note }) => [state, subject, note]),

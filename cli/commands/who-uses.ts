@@ -32,14 +32,15 @@ export const whoUses: Command<PlaceFlags> = {
 export function formatUses(name: string, { uses, unseen }: Uses): string {
   if (uses.length === 0 && unseen.length === 0) return `${name}: nothing in this environment reads it`;
   const none = unseen.length === 0 ? "  no workload reads it" : "  its readers are unknown";
-  const blocks = uses.map(({ namespace, secret, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
+  const blocks = uses.map(({ namespace, secret, kind, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
     const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
     return [
       isOurs
         ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
-        : `${namespace}/${secret} (${externalSecret}, created by something else)`,
+        : `${kind === undefined ? "" : `${kind} `}${namespace}/${secret} (${externalSecret}, created by something else)`,
       ...(serviceAccounts.length === 0 ? [] : [`  image pulls by: ${serviceAccounts.join(", ")}`]),
-      rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows),
+      ...(kind === undefined ? [] : ["  not a Secret (target.manifest): its readers are unknown"]),
+      ...(kind === undefined ? [rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows)] : []),
     ].join("\n");
   });
   return [...blocks, ...unseen.map((failure) => `${name}: ${describeFailure(failure)}`)].join("\n\n");

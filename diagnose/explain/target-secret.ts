@@ -1,5 +1,5 @@
 import type { PlannedDelivery } from "../../domain/plan.ts";
-import type { SecretState } from "../snapshot.ts";
+import type { ExternalSecretState, SecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";
 import { isUnreal, tooShort } from "./vault-secrets.ts";
@@ -24,14 +24,20 @@ export const explainTargetSecret: Rule = (view) => {
 function ofDelivery(view: View, delivery: PlannedDelivery, found: SecretState | undefined): readonly Sighting[] {
   const { namespace, target, name, keys } = delivery;
   const all = [...new Set(keys.map(({ secret }) => secret))];
+  const { externalSecrets } = view.snapshot;
+  const live = externalSecrets.ok
+    ? externalSecrets.value.find((one) => one.namespace === namespace && one.name === name)
+    : undefined;
   const say: Say = (code, seen, secrets = all) => [
     { code, where: `Secret ${namespace}/${target}`, seen, secrets, name: target, namespace },
   ];
   if (found === undefined) {
-    const isReady = readiness(view, namespace, name);
-    return isReady === true ? say("target-secret-missing", "not found, while its ExternalSecret is Ready") : [];
+    if (live?.ready?.status !== "True") return [];
+    const kind = live.targetKind;
+    const writes = kind === undefined ? [] : [`, and writes a ${kind} instead (target.manifest)`];
+    return say("target-secret-missing", `not found, while its ExternalSecret is Ready${writes.join("")}`);
   }
-  const differences = differencesOf(delivery, found);
+  const differences = [...differencesOf(delivery, found), ...policyOf(live, found)];
   if (differences.length > 0) return say("target-secret-differs", differences.join("; "));
   if (delivery.type === "kubernetes.io/dockerconfigjson" && isMalformed(found)) {
     return say("pull-secret-malformed", "`.dockerconfigjson` holds no registry with user name and password");
@@ -93,10 +99,10 @@ function isMalformed({ keys }: SecretState): boolean {
   return filled && keys["username"]?.looksLike === "empty" && keys["password"]?.looksLike === "empty";
 }
 
-function readiness({ snapshot }: View, namespace: string, name: string): boolean | undefined {
-  if (!snapshot.externalSecrets.ok) return undefined;
-  const found = snapshot.externalSecrets.value.find((one) => one.namespace === namespace && one.name === name);
-  return found?.ready?.status === "True";
+/** Why its ExternalSecret does not own it. */
+function policyOf(live: ExternalSecretState | undefined, { owner }: SecretState): readonly string[] {
+  const { creationPolicy = "Owner" } = live ?? {};
+  return owner !== undefined || creationPolicy === "Owner" ? [] : [`creationPolicy is ${creationPolicy}, wanted Owner`];
 }
 
 /** One token in two slots: the first rotation of one breaks the other. */

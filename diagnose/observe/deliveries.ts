@@ -3,6 +3,7 @@ import type {
   ExternalSecretState,
   Fingerprint,
   Observed,
+  PushSecretState,
   SecretState,
   ServiceAccountState,
   StoreState,
@@ -94,7 +95,11 @@ export interface ExternalSecretObject {
   readonly spec: {
     readonly refreshInterval?: string;
     readonly secretStoreRef?: { readonly name?: string };
-    readonly target?: { readonly name?: string };
+    readonly target?: {
+      readonly name?: string;
+      readonly creationPolicy?: string;
+      readonly manifest?: { readonly kind?: string };
+    };
     readonly data?: readonly { readonly remoteRef: { readonly key: string } }[];
     readonly dataFrom?: readonly { readonly extract?: { readonly key: string } }[];
   };
@@ -116,6 +121,58 @@ export function observeExternalSecrets(
   });
 }
 
+/** In every namespace of the cluster but these. */
+export function observeExternalSecretsElsewhere(
+  kubernetes: KubernetesReader,
+  namespaces: readonly string[],
+): Promise<Observed<readonly ExternalSecretState[]>> {
+  return observed("list externalsecrets in all namespaces", async () => {
+    const list = await listAll<ExternalSecretObject>(kubernetes, `${group}/externalsecrets`);
+    return list
+      .map((one) => externalSecretState(one.metadata.namespace ?? "", one))
+      .filter(({ namespace }) => !namespaces.includes(namespace));
+  });
+}
+
+interface PushSecretObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec: {
+    readonly selector?: {
+      readonly secret?: {
+        readonly name?: string;
+        readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+      };
+    };
+    readonly data?: readonly { readonly match?: { readonly remoteRef?: { readonly remoteKey?: string } } }[];
+    readonly dataTo?: readonly { readonly remoteKey?: string }[];
+  };
+}
+
+/** None where the cluster does not know PushSecrets. */
+export function observePushSecrets(
+  kubernetes: KubernetesReader,
+  namespace: string,
+): Promise<Observed<readonly PushSecretState[]>> {
+  return observed(`list pushsecrets in ${namespace}`, async () => {
+    const path = `/apis/external-secrets.io/v1alpha1/namespaces/${namespace}/pushsecrets`;
+    const list = await listAll<PushSecretObject>(kubernetes, path).catch((error: unknown) => {
+      if ((error as { status?: number }).status === 404) return [];
+      throw error;
+    });
+    return list.map(({ metadata, spec: { selector, data = [], dataTo = [] } }) => {
+      const { name: secret, selector: by } = selector?.secret ?? {};
+      const paths = [...data.map(({ match }) => match?.remoteRef?.remoteKey), ...dataTo.map((one) => one.remoteKey)];
+      return {
+        namespace,
+        name: metadata.name,
+        ...(secret && { secret }),
+        ...(by?.matchLabels && { labels: by.matchLabels }),
+        paths: paths.filter((key) => key !== undefined),
+      };
+    });
+  });
+}
+
 export function externalSecretState(
   namespace: string,
   { metadata, spec, status }: ExternalSecretObject,
@@ -125,11 +182,14 @@ export function externalSecretState(
   const warning = warnings?.get(`ExternalSecret/${metadata.name}`);
   const refreshedAt = status?.refreshTime ?? undefined;
   const syncedVersion = status?.syncedResourceVersion;
+  const { name: target = metadata.name, creationPolicy, manifest } = spec.target ?? {};
   return {
     namespace,
     name: metadata.name,
     uid: metadata.uid ?? "",
-    target: spec.target?.name ?? metadata.name,
+    target,
+    ...(manifest && { targetKind: manifest.kind ?? "unknown kind" }),
+    ...(creationPolicy && { creationPolicy }),
     storeName: spec.secretStoreRef?.name ?? "",
     remoteKeys: [
       ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),

@@ -8,6 +8,8 @@ import { observePatcher } from "./client-patcher.ts";
 import { observePods, observeWorkloads } from "./consumers.ts";
 import {
   observeExternalSecrets,
+  observeExternalSecretsElsewhere,
+  observePushSecrets,
   observeSecrets,
   observeServiceAccounts,
   observeStores,
@@ -26,6 +28,8 @@ export interface ObserveOptions {
    * Secrets User`, and a Vault token that may read data. @default false
    */
   readonly compareValues?: boolean;
+  /** Whether the ExternalSecrets of namespaces that the plan does not reach are listed. @default false */
+  readonly elsewhere?: boolean;
   /** Key Vault name -> value, of the `.env` at hand. @default - `.env` is not looked at */
   readonly dotenv?: ReadonlyMap<string, Redacted>;
 }
@@ -57,7 +61,7 @@ export async function observe(
     observeKeyVault(azure, stack.azure, names, compare),
     observeIdentity(azure, stack),
     observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
-    observeCluster(kubernetes, stack, fingerprint),
+    observeCluster(kubernetes, stack, fingerprint, options.elsewhere === true),
   ]);
   const seen: Snapshot = {
     schema: 1,
@@ -134,6 +138,8 @@ type ClusterParts = Pick<
   | "bootstrap"
   | "stores"
   | "externalSecrets"
+  | "externalSecretsElsewhere"
+  | "pushSecrets"
   | "warned"
   | "secrets"
   | "serviceAccounts"
@@ -147,11 +153,13 @@ async function observeCluster(
   kubernetes: KubernetesReader | string,
   stack: EnvironmentStack,
   fingerprint: ReturnType<typeof fingerprinter>,
+  elsewhere: boolean,
 ): Promise<ClusterParts> {
   if (typeof kubernetes === "string") return unseenCluster(kubernetes);
   const namespaces = namespacesOf(stack);
   const none: Warnings = new Map();
-  const [bootstrap, clientPatcher, pullsElsewhere, parts] = await Promise.all([
+  const [externalSecretsElsewhere, bootstrap, clientPatcher, pullsElsewhere, parts] = await Promise.all([
+    elsewhere ? observeExternalSecretsElsewhere(kubernetes, namespaces) : undefined,
     observeBootstrap(kubernetes, stack),
     observePatcher(kubernetes, stack.namespace),
     observePullsElsewhere(kubernetes, stack, namespaces),
@@ -161,15 +169,16 @@ async function observeCluster(
         const warnings = seen.ok ? seen.value : none;
         const warned: Observed<readonly string[]> = seen.ok ? { ok: true, value: [...seen.value.keys()] } : seen;
         const targets = targetsIn(namespace, stack);
-        const [stores, externalSecrets, secrets, serviceAccounts, pods, workloads] = await Promise.all([
+        const [stores, externalSecrets, pushSecrets, secrets, serviceAccounts, pods, workloads] = await Promise.all([
           observeStores(kubernetes, namespace, warnings),
           observeExternalSecrets(kubernetes, namespace, warnings),
+          observePushSecrets(kubernetes, namespace),
           observeSecrets(kubernetes, namespace, targets, fingerprint),
           observeServiceAccounts(kubernetes, namespace),
           observePods(kubernetes, namespace, warnings),
           observeWorkloads(kubernetes, namespace),
         ]);
-        return { stores, externalSecrets, warned, secrets, serviceAccounts, pods, workloads };
+        return { stores, externalSecrets, pushSecrets, warned, secrets, serviceAccounts, pods, workloads };
       }),
     ),
   ]);
@@ -179,6 +188,8 @@ async function observeCluster(
     pullsElsewhere,
     stores: together(parts.map(({ stores }) => stores)),
     externalSecrets: together(parts.map(({ externalSecrets }) => externalSecrets)),
+    ...(externalSecretsElsewhere && { externalSecretsElsewhere }),
+    pushSecrets: together(parts.map(({ pushSecrets }) => pushSecrets)),
     warned: together(parts.map(({ warned }) => warned)),
     secrets: together(parts.map(({ secrets }) => secrets)),
     serviceAccounts: together(parts.map(({ serviceAccounts }) => serviceAccounts)),
@@ -195,6 +206,7 @@ function unseenCluster(why: string): ClusterParts {
     clientPatcher: nothing,
     stores: nothing,
     externalSecrets: nothing,
+    pushSecrets: nothing,
     warned: nothing,
     secrets: nothing,
     serviceAccounts: nothing,

@@ -136,6 +136,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
         ready: { status: "True", reason: "SecretSynced", message: "secret synced", since: minutesAgo(400) },
       })),
     ),
+    pushSecrets: seen([]),
     secrets: seen(
       plan.deliveries.map((delivery) => ({
         namespace: delivery.namespace,

@@ -15,7 +15,7 @@ const notReady = [
 ];
 
 /** External Secrets as the API shows it: it looks at what was annotated, fails at what is `stuck`, passes over what is `idle`. */
-function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "" } = {}) {
+function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "", target = {} } = {}) {
   const [mayWatch, mayPatch] = [cannot !== "watch", cannot !== "patch"];
   const refused = (): Promise<never> =>
     Promise.reject(Object.assign(new Error(`cannot list ${cannot}`), { status: 403 }));
@@ -25,7 +25,7 @@ function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "" } 
   const store: Named = { metadata: { name: "ameide-vault" }, spec: { provider: {} }, status: { conditions: ready } };
   const external = (name: string): Named => ({
     metadata: { name },
-    spec: { secretStoreRef: { name: "ameide-vault" }, target: { name: `${name}-target` } },
+    spec: { secretStoreRef: { name: "ameide-vault" }, target: { name: `${name}-target`, ...target } },
     status: { conditions: ready, refreshTime: "2026-01-02T00:00:00Z", syncedResourceVersion: "1-a" },
   });
   const secrets = ["a", "b"].map(external);
@@ -129,6 +129,16 @@ describe("resync", () => {
     assert.deepEqual(result.unseen, [
       { kind: "forbidden", asked: "list secrets in n", message: "cannot list secrets" },
     ]);
+  });
+  it("takes no Secret for a target that is of another kind (target.manifest), and says that it compared nothing", async () => {
+    const { writer } = cluster({ target: { manifest: { apiVersion: "v1", kind: "ConfigMap" } } });
+    const { changed, unseen, ready: done } = await resync(writer, options);
+    assert.deepEqual([done.length, changed], [3, []]);
+    assert.deepEqual(unseen[0], {
+      kind: "not-asked",
+      asked: "compare ConfigMap n/a-target",
+      message: "ExternalSecret n/a writes a ConfigMap and not a Secret (target.manifest)",
+    });
   });
   it("says that the cause could not be looked at where Events may not be listed", async () => {
     const { writer } = cluster({ stuck: ["b"], cannot: "events" });

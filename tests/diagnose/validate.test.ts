@@ -119,4 +119,28 @@ describe("validate", () => {
       "argocd/default (ServiceAccount): imagePullSecrets does not list ghcr-pull",
     ]);
   });
+
+  it("shows in check 4 what other teams made, in every namespace, and fails for none of it", () => {
+    const [one] = valuesOf(before.externalSecrets);
+    assert.ok(one !== undefined);
+    const failing = { ready: { status: "False", reason: "SecretSyncedError", message: "" } };
+    const externalSecrets = seen([...valuesOf(before.externalSecrets), { ...one, ...failing, name: "theirs" }]);
+    const externalSecretsElsewhere = seen([
+      { ...one, namespace: "team-a", name: "fine" },
+      { ...one, ...failing, namespace: "team-a", name: "broken" },
+    ]);
+    const items = (change: Partial<Snapshot>) => {
+      const { checks, ok } = validate({ ...before, ...change }, stack);
+      assert.equal(ok, true);
+      return checks[3]?.items.filter(({ state }) => state === "info").map(({ subject, note }) => `${subject}: ${note}`);
+    };
+    assert.deepEqual(items({ externalSecrets, externalSecretsElsewhere }), [
+      `${one.namespace}/theirs: created by something else, and not synced: SecretSyncedError`,
+      "team-a/broken: created by something else, and not synced: SecretSyncedError",
+      "1 created by others: synced",
+    ]);
+    assert.deepEqual(items({ externalSecretsElsewhere: unseen("forbidden", "may not list") }), [
+      "other namespaces: could not be looked at: read it: may not list",
+    ]);
+  });
 });

@@ -1,5 +1,6 @@
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
+import { pathBelowMount } from "../../../domain/names.ts";
 import { pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
 import { type Cluster, listAll } from "../../../clients/kubernetes.ts";
 import { ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
@@ -87,7 +88,7 @@ function storeLook(
         ...(spec.data ?? []).map(({ remoteRef }) => remoteRef?.key ?? ""),
         ...(spec.dataFrom ?? []).map(({ extract, find }) => extract?.key ?? (find === undefined ? "" : "(find)")),
       ];
-      const refused = keys.filter((key) => key !== "" && !readablePaths.includes(withoutMount(key, vault.mount)));
+      const refused = keys.filter((key) => key !== "" && !readablePaths.includes(pathBelowMount(key, vault.mount)));
       return refused.length === 0 ? [] : [`${metadata.name} (${[...new Set(refused)].join(", ")})`];
     });
     if (lost.length === 0) return undefined;
@@ -101,11 +102,6 @@ function storeLook(
     };
   };
   return { stage: "secret-store", at: `externalsecrets in ${namespace}`, of: "the cluster", run };
-}
-
-/** The same path with or without the mount before it, as ESO takes it. */
-function withoutMount(key: string, mount: string): string {
-  return key.replace(new RegExp(`^${mount}/(?:data/)?`), "");
 }
 
 /** The list is one field: whoever applies it writes all of it (listType=atomic). */

@@ -20,7 +20,7 @@ describe("explainClusterAccess", () => {
     let asked = 0;
     const shut = () => unseen("unreachable", `call ${++asked}: connect ECONNREFUSED`);
     const before = healthy();
-    const namespaced = ["stores", "externalSecrets", "warned", "secrets", "serviceAccounts", "pods", "workloads", "clientPatcher"]; // prettier-ignore
+    const namespaced = ["stores", "externalSecrets", "pushSecrets", "warned", "secrets", "serviceAccounts", "pods", "workloads", "clientPatcher"]; // prettier-ignore
     const snapshot = {
       ...before,
       ...Object.fromEntries(namespaced.map((part) => [part, shut()])),

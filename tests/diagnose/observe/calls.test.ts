@@ -89,7 +89,7 @@ describe("the calls of one look", () => {
     it(`are what ${secrets} secrets in ${namespaces} namespaces need, and no more`, async () => {
       const roles = vaultRoles(stackOf(secrets, namespaces)).length;
       assert.deepEqual(await callsOf(secrets, namespaces), {
-        kubernetes: 7 + 10 * namespaces,
+        kubernetes: 7 + 11 * namespaces,
         vault: 5 + 2 * roles + secrets,
         azure: 3 + secrets / namesPerPage,
       });

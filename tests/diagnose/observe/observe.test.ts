@@ -150,7 +150,7 @@ describe("observe", () => {
     const asked: string[] = [];
     const { calls } = await observe(stack, { ...nowhere, kubernetes: cluster({}, asked) });
     assert.equal(calls.kubernetes, asked.length);
-    const perNamespace = 10;
+    const perNamespace = 11;
     const targets = stack.plan.deliveries.length; // absent here, so each is asked for by name
     assert.ok(asked.length <= perNamespace * namespacesOf(stack).length + targets + 9, String(asked.length));
   });
