@@ -201,7 +201,7 @@ export function lastPortBase(home: LocalHome): number | undefined {
  */
 export function deleteHome(home: LocalHome): void {
   if (!existsSync(home.dir)) return;
-  if (!isHome(home)) throw notOurs(home.dir, "give the folder of the local environment with --home");
+  if (!isHome(home)) throw notOurs(home.dir, "name the folder of the local environment with --home");
   rmSync(home.dir, { recursive: true, force: true });
 }
 
@@ -217,8 +217,8 @@ export function lockHome(home: LocalHome): Lock {
   const command = commandOf(pid);
   throw UserError.of(
     "local-home-locked",
-    `process ${pid}${command === undefined ? "" : ` (${command})`} is working on ${home.dir}`,
-    `wait until it has ended, or stop it with: kill ${pid}`,
+    `process ${pid}${command === undefined ? "" : ` (${command})`} is using ${home.dir}`,
+    `wait until it ends, or stop it: kill ${pid}`,
   );
 }
 
@@ -277,7 +277,7 @@ function readMarker({ marker }: LocalHome): { readonly portBase: number } | unde
 }
 
 function refuseForeign(home: LocalHome): void {
-  const elsewhere = "give another folder with --home";
+  const elsewhere = "name another folder with --home";
   const stat = statSync(home.dir);
   if (!stat.isDirectory()) throw notOurs(home.dir, elsewhere);
   if (stat.uid !== process.getuid?.()) {

@@ -25,7 +25,7 @@ export function tryLock(path: string): Lock | { readonly heldBy: ProcessIdentity
     if (holder !== undefined && isAlive(holder)) return { heldBy: holder };
     clearStale(path, found);
   }
-  throw new Error(`cannot take the lock ${path}: it changes hands too fast`);
+  throw new Error(`cannot take the lock ${path}: other processes keep taking it`);
 }
 
 /** Creates the file with its whole text at once: a reader never meets an empty one. */

@@ -32,7 +32,7 @@ async function main(args) {
   const node = findNode();
   if (node === undefined) {
     return refuse(
-      `Node ${process.versions.node} is too old, and npm brought no other for ${process.platform}-${process.arch}`,
+      `Node ${process.versions.node} is too old, and npm did not install another for ${process.platform}-${process.arch}`,
       `install Node ${wantedNode.join(".")} or newer`,
     );
   }

@@ -41,8 +41,8 @@ export async function runBootstrapJob(
   if (source === undefined) {
     throw UserError.of(
       "bootstrap-cronjob-missing",
-      `there is no CronJob ${namespace}/${cronJob}`,
-      "ameide-secrets doctor --stack <stack> names what makes it",
+      `CronJob ${namespace}/${cronJob} not found`,
+      "ameide-secrets doctor --stack <stack> says what should create it",
     );
   }
   const job = `${cronJob}-${purpose}-${Date.now().toString(36)}`.slice(0, 63);
@@ -56,8 +56,8 @@ export async function runBootstrapJob(
     if (found === undefined) {
       throw UserError.of(
         "bootstrap-job-gone",
-        `the Job ${namespace}/${job} was removed before its end was seen; its CronJob keeps only the latest that ended`,
-        "run the same command again: vault-bootstrap writes nothing twice",
+        `the Job ${namespace}/${job} was removed before this command saw its end; its CronJob keeps only the last finished Jobs`,
+        "run the same command again: vault-bootstrap never writes a value twice",
       );
     }
     const { status } = found;
@@ -74,8 +74,8 @@ export async function runBootstrapJob(
     if (performance.now() > deadline) {
       throw UserError.of(
         "bootstrap-job-unfinished",
-        `the Job ${namespace}/${job} has not ended within ${options.timeoutInSeconds} s`,
-        `look at it with: kubectl --context ${cluster.context} -n ${namespace} describe job ${job}`,
+        `the Job ${namespace}/${job} did not end within ${options.timeoutInSeconds} s`,
+        `kubectl --context ${cluster.context} -n ${namespace} describe job ${job}`,
       );
     }
     await sleep(250, undefined, { signal });
@@ -203,7 +203,7 @@ export async function inTurn(
   for (let turn = 1; ; turn += 1) {
     const ended = await run();
     if (ended.cause !== "lease-held" || turn >= longestTurns) return ended;
-    tell("another run of vault-bootstrap is at work; this one waits for its turn");
+    tell("another run of vault-bootstrap is active; waiting for it");
     await sleep(pauseInMilliseconds, undefined, { signal });
   }
 }
@@ -223,13 +223,13 @@ export function lastWords(log: string): { readonly said: string; readonly fix: s
   const doctor = "ameide-secrets doctor --stack <stack>";
   const { problem, fix } = parsed(lines.at(-1) ?? "");
   if (problem !== undefined) {
-    return { said: problem, fix: fix === undefined || fix === "" ? `${doctor} names the repair` : `${fix}; ${doctor} tells more` }; // prettier-ignore
+    return { said: problem, fix: fix === undefined || fix === "" ? `${doctor} shows the cause and the fix` : `${fix}; for more: ${doctor}` }; // prettier-ignore
   }
   // it was killed before it could sum up, or is another program
   const end = lines.slice(-5).filter((line) => line !== "");
   return {
     said: end.length === 0 ? "it left no log" : `its log ends with\n    ${end.join("\n    ")}`,
-    fix: `${doctor} names the repair, docs/exit-codes.md#vault-bootstrap what each cause means`,
+    fix: `${doctor} shows the cause and the fix; docs/exit-codes.md#vault-bootstrap explains each cause`,
   };
 }
 

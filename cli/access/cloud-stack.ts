@@ -26,8 +26,8 @@ export async function clusterOf(
   if (plan.kind === "shared") {
     throw UserError.of(
       "shared-has-no-cluster",
-      "the stack shared has no cluster",
-      "give --stack dev, staging, prod or local",
+      "the stack shared does not have a cluster",
+      "use --stack dev, staging, prod or local",
     );
   }
   return { stack: plan, cluster: await openCluster(plan.cluster) };

@@ -87,7 +87,7 @@ export async function waitUntilSynced(
       throw UserError.of(
         "external-secret-not-synced",
         `${waiting.size} ExternalSecret(s) not synced within ${options.timeoutInSeconds} s:\n    ${reasons.join("\n    ") || [...waiting.keys()].join("\n    ")}`,
-        "ameide-secrets doctor --stack <stack> names the first broken stage of each",
+        "ameide-secrets doctor --stack <stack> names the first failing stage of each",
       );
     }
     await sleep(200, undefined, { signal: options.signal });

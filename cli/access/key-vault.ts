@@ -124,8 +124,8 @@ export class KeyVaultWriter {
       return new Redacted(value);
     } catch (error) {
       if (statusOf(error) !== 404) throw forbidden(error, this.#client.vaultUrl);
-      const problem = `${this.#client.vaultUrl} holds no ${name} to follow`;
-      throw UserError.of("rotation-no-source", problem, "give the value on standard input, without --from-source");
+      const problem = `${this.#client.vaultUrl} has no secret ${name} to follow`;
+      throw UserError.of("rotation-no-source", problem, "pass the value on standard input, without --from-source");
     }
   }
 
@@ -251,8 +251,8 @@ function isDisabled(error: unknown): boolean {
 function noFormer(vault: string, name: string): UserError {
   return UserError.of(
     "rotation-no-former",
-    `${vault} has no former version of ${name}`,
-    "rotate to a value of your own",
+    `${vault} has no earlier version of ${name}`,
+    "pass a new value on standard input",
   );
 }
 
@@ -261,14 +261,14 @@ function forbidden(error: unknown, vault: string): unknown {
   if (faultOf(error)?.kind === "network-rule")
     return UserError.of(
       "key-vault-network",
-      `${vault} does not answer this machine's network: ${error.message.split("\n")[0] ?? "403"}`,
-      "run this in a network that the Key Vault answers, or add this machine's address in Pulumi.shared.yaml under azure.network.addresses, then: ameide-secrets up --stack shared",
+      `${vault} refuses requests from this machine's network: ${error.message.split("\n")[0] ?? "403"}`,
+      "run this in a network that the Key Vault accepts, or add this machine's address to azure.network.addresses in Pulumi.shared.yaml and run: ameide-secrets up --stack shared",
       { cause: error },
     );
   return UserError.of(
     "key-vault-forbidden",
-    `${vault} refuses you: ${error.message.split("\n")[0] ?? "403"}`,
-    `az role assignment create --role "Key Vault Secrets Officer" --assignee <you> --scope <id of the vault>; it takes up to 10 minutes to be seen`,
+    `${vault} refuses your login: ${error.message.split("\n")[0] ?? "403"}`,
+    `az role assignment create --role "Key Vault Secrets Officer" --assignee <you> --scope <id of the vault>; it takes effect within 10 minutes`,
     { cause: error },
   );
 }

@@ -9,9 +9,12 @@ export interface LocalHomeFlags {
 export const localHomeOptions: readonly OptionSpec[] = [
   {
     flags: "--home <folder>",
-    summary: "where the local environment lives (default: ~/.local/state/ameide-secrets/local)",
+    summary: "folder of the local environment (default: ~/.local/state/ameide-secrets/local)",
   },
-  { flags: "--port-base <port>", summary: "first of ten loopback ports (default: those it had last, 28200 at first)" },
+  {
+    flags: "--port-base <port>",
+    summary: "first of ten loopback ports (default: those of the last start, at first 28200)",
+  },
 ];
 
 /** The home that the flags name; its ports are those it had last unless they are given. */
@@ -28,7 +31,7 @@ async function portOf(text: string): Promise<number> {
   const { UserError } = await import("../../domain/user-error.ts");
   throw UserError.of(
     "port-base-invalid",
-    `--port-base ${JSON.stringify(text)} is no port`,
+    `--port-base ${JSON.stringify(text)} is not a port`,
     "use a number from 1024 to 65500",
   );
 }

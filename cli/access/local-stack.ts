@@ -12,7 +12,7 @@ import type { ArmAddress } from "../../stand-ins/providers/azure-native/arm-clie
 export async function loadLocalStack(home: LocalHome, envFiles: readonly string[]): Promise<EnvironmentStack> {
   const settings = { ...(readStackSettings("local", repositoryRoot) as object), portBase: home.portBase };
   const stack = await load({ stack: "local", settings, envFiles, localHome: home.dir });
-  if (stack.kind !== "environment") throw new Error("the local stack is an environment");
+  if (stack.kind !== "environment") throw new Error("the local stack must be an environment");
   return stack;
 }
 

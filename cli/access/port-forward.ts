@@ -48,8 +48,8 @@ export async function openPortForward(options: {
       reject(
         UserError.of(
           "port-forward-taken",
-          `127.0.0.1:${options.localPort} is taken, so no port-forward to ${options.namespace}/${options.pod} can be opened`,
-          "free the port, or set vault.operatorAddress of the stack file to an address that reaches Vault",
+          `127.0.0.1:${options.localPort} is in use, so no port-forward to ${options.namespace}/${options.pod} can be opened`,
+          "free the port, or set vault.operatorAddress in the stack file to an address that reaches Vault",
           { cause },
         ),
       ),

@@ -42,7 +42,7 @@ export async function openRootToken(options: RootTokenOptions): Promise<RootToke
     throw UserError.of(
       "vault-credentials-missing",
       `the Secret ${namespace}/${credentialsSecret} ${exists ? lacks : "does not exist"}`,
-      options.fix ?? "set VAULT_TOKEN to a token that may write the policy ameide-secrets-deployer",
+      options.fix ?? "set VAULT_TOKEN to a token that can write the policy ameide-secrets-deployer",
     );
   }
   const token = await generateRootToken(vault, key, options.patienceInSeconds);
@@ -89,7 +89,7 @@ interface Attempt {
 export async function generateRootToken(vault: VaultTarget, key: Redacted, patienceInSeconds = 10): Promise<Redacted> {
   const { nonce, otp, required } = await startAttempt(vault, patienceInSeconds);
   try {
-    if (required > 1) throw notGenerated(vault, `it takes ${required} key shares, and one is stored`);
+    if (required > 1) throw notGenerated(vault, `it needs ${required} key shares, and only one is stored`);
     const body = { key: key.reveal(), nonce };
     const answer = await vaultCall<{ complete: boolean; encoded_token?: string; encoded_root_token?: string }>(
       vault,
@@ -99,7 +99,7 @@ export async function generateRootToken(vault: VaultTarget, key: Redacted, patie
       body,
     );
     const encoded = answer.encoded_token || answer.encoded_root_token;
-    if (!answer.complete || encoded === undefined) throw notGenerated(vault, "the key was not enough");
+    if (!answer.complete || encoded === undefined) throw notGenerated(vault, "the stored key was not enough");
     return decoded(encoded, otp);
   } catch (error) {
     await cancelAttempt(vault, nonce);
@@ -119,8 +119,8 @@ async function startAttempt(vault: VaultTarget, patienceInSeconds: number): Prom
       if (performance.now() > deadline) {
         throw UserError.of(
           "vault-root-busy",
-          `somebody is generating a root token of Vault at ${vault.address}, and Vault does one at a time`,
-          `wait for them; if nobody is (a run was killed): vault operator generate-root -cancel -address=${vault.address}`,
+          `somebody else is generating a root token of Vault at ${vault.address}, and Vault allows only one at a time`,
+          `wait until they are done; if nobody is (an earlier run was killed): vault operator generate-root -cancel -address=${vault.address}`,
           { cause: error },
         );
       }
@@ -149,8 +149,8 @@ function decoded(encoded: string, otp: string): Redacted {
 function notGenerated({ address }: VaultTarget, why: string, cause?: unknown): UserError {
   return UserError.of(
     "vault-root-not-generated",
-    `Vault at ${address} gives no root token for the unseal key: ${why}`,
-    "set VAULT_TOKEN to a token that may do this; OpenBao from 2.5.3 on generates one only with disable_unauthed_generate_root_endpoints = false in its listener",
+    `Vault at ${address} does not generate a root token with the stored unseal key: ${why}`,
+    "set VAULT_TOKEN to a token that can do this; OpenBao 2.5.3 and newer generates one only with disable_unauthed_generate_root_endpoints = false in its listener",
     { cause },
   );
 }
@@ -171,7 +171,7 @@ export async function revokeRootToken(vault: VaultTarget, token: Redacted): Prom
         throw UserError.of(
           "vault-root-not-revoked",
           `the root token that this run generated is still valid: ${error instanceof Error ? error.message : String(error)}`,
-          "list the accessors (vault list auth/token/accessors), look each up, and revoke the root token that nobody uses (vault token revoke -accessor)",
+          "list the accessors (vault list auth/token/accessors), look up each of them, and revoke the root token that nobody uses (vault token revoke -accessor)",
           { cause: error },
         );
       }

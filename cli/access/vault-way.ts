@@ -58,7 +58,7 @@ async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise
     if (error instanceof KubernetesError && error.status !== 400)
       return new ServerError(error.status, `${of}: ${error.message}`, { cause: error });
   }
-  return new ServerError(502, `${of}: the pod is there, and nothing in it answers at port 8200`);
+  return new ServerError(502, `${of}: the pod exists, but nothing answers at its port 8200`);
 }
 
 /**

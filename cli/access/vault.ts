@@ -144,7 +144,7 @@ export function revocable(vault: VaultTarget, token: Redacted): ShortToken {
 
 /** For a Vault whose certificate this machine does not accept. */
 export const untrustedFix =
-  "set vault.caFile of the stack file (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate, and vault.operatorAddress to a name that the certificate has";
+  "set vault.caFile in the stack file (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate, and vault.operatorAddress to a name in that certificate";
 
 /** The HTTP status of an error of {@link vaultCall}, `undefined` where Vault did not answer at all. */
 export function vaultStatus(error: unknown): number | undefined {
@@ -165,7 +165,7 @@ export async function vaultCall<T = unknown>(
   body?: object,
 ): Promise<T> {
   const vault = new VaultClient({ ...target, token, timeoutInMs: 15_000 });
-  const look = "look at Vault with: ameide-secrets doctor --stack <stack>";
+  const look = "ameide-secrets doctor --stack <stack>";
   try {
     return (await vault.call<T | undefined>(method, path.replace(/^\/v1\//, ""), { body })) ?? ({} as T);
   } catch (cause) {

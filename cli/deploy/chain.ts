@@ -176,7 +176,8 @@ export async function fillAnew(
       });
     // a scheduled run may be at work that began before there was anything to log in with
     const ended = await inTurn(once, { signal, tell });
-    if (!ended.succeeded) throw failedRun(ended, `the new Vault has no values: ${ended.job} ended with ${ended.cause}`);
+    if (!ended.succeeded)
+      throw failedRun(ended, `the new Vault has no values yet: ${ended.job} ended with ${ended.cause}`);
   });
 }
 
@@ -193,7 +194,7 @@ async function tokenForRun(options: ChainOptions): Promise<ShortToken> {
   if (brought === undefined) {
     const root = await openRootToken({ vault, cluster, namespace: stack.namespace });
     if (root.isStored && stack.strictness.rootToken === "revoked") {
-      const hint = `stored, and ${stack.name} is to have none: ameide-secrets revoke-root --stack ${stack.name}`;
+      const hint = `stored, but ${stack.name} must not have one: ameide-secrets revoke-root --stack ${stack.name}`;
       await phases.run("root token of Vault", () => Promise.resolve(), () => hint); // prettier-ignore
     }
     return deployerToken({ vault, root, policies, writePolicies: write });

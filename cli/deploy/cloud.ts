@@ -53,7 +53,7 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
   if (name === "local") {
     throw UserError.of(
       "local-is-not-a-cloud",
-      "the stack local lives on this machine",
+      "the stack local runs on this machine",
       "ameide-secrets local up, or preview --stack local --offline",
     );
   }

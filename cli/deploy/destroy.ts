@@ -48,7 +48,7 @@ export async function destroyChain(options: DestroyOptions): Promise<Destruction
   if (state !== "active") {
     throw UserError.of(
       `vault-${state}`,
-      `Vault at ${stack.vault.operatorAddress} is ${state}, so what the stack has there cannot be taken away`,
+      `Vault at ${stack.vault.operatorAddress} is ${state}, so what the stack has in it cannot be removed`,
       `ameide-secrets unseal --stack ${stack.name}, or ameide-secrets doctor --stack ${stack.name}`,
     );
   }
@@ -86,7 +86,7 @@ export async function destroyCloud({
   if (name === "local") {
     throw UserError.of(
       "local-is-not-a-cloud",
-      "the stack local goes with its home",
+      "the stack local is removed with its folder",
       "ameide-secrets local down --delete",
     );
   }
@@ -114,8 +114,8 @@ export async function destroyCloud({
 function sharedStays(): UserError {
   return UserError.of(
     "shared-is-lived-on",
-    "the stack shared is not destroyed: Key Vault, its values and the identity are what every environment lives on",
-    "destroy the environments first; then, by hand and knowing that Key Vault keeps its name for 90 days: " +
+    "the stack shared cannot be destroyed: every environment needs its Key Vault, values and identity",
+    "destroy the environments first; then, by hand (Key Vault keeps its name for 90 days): " +
       "pulumi state unprotect --all --stack shared, pulumi destroy --stack shared",
   );
 }
@@ -151,12 +151,12 @@ function untouchedBy(
 ): readonly string[] {
   const namespaces = [...new Set(plan.deliveries.map((delivery) => delivery.namespace))];
   return [
-    `Vault's data under ${vault.mount}/, and the Secret ${namespace}/${credentialsSecret} that opens it`,
-    ...(hasOwnToken ? [`Vault's policies ${operatorPolicyNames.join(" and ")}, which VAULT_TOKEN may not delete`] : []),
-    `the Secrets that External Secrets made in ${namespaces.join(", ")}`,
+    `Vault's data under ${vault.mount}/, and the Secret ${namespace}/${credentialsSecret} that unseals it`,
+    ...(hasOwnToken ? [`Vault's policies ${operatorPolicyNames.join(" and ")}, which VAULT_TOKEN cannot delete`] : []),
+    `the Secrets that External Secrets created in ${namespaces.join(", ")}`,
     ...(shared === undefined
       ? [
-          `Key Vault ${azure.keyVault} with its values, and the identity ${azure.identity}: they are of the stack shared`,
+          `Key Vault ${azure.keyVault} with its values, and the identity ${azure.identity}: they belong to the stack shared`,
         ]
       : []),
   ];

@@ -28,7 +28,7 @@ export function readStateWithoutValues(file: string): ExportedState {
   }
   const { version, deployment } = (state ?? {}) as Partial<ExportedState>;
   if (typeof version !== "number" || typeof deployment !== "object" || deployment === null) {
-    throw unreadable(file, "it has no version and deployment");
+    throw unreadable(file, "it is not an exported state: version or deployment is missing");
   }
   const { secrets_providers: _key, ...rest } = withoutValues(deployment) as Record<string, unknown>;
   return { version, deployment: rest };

@@ -45,7 +45,7 @@ export async function ensureVaultActive(options: {
       `Vault does not answer at ${address}: ${health.why}`,
       health.isUntrusted === true
         ? untrustedFix
-        : "start it, open a port-forward to it, or set vault.operatorAddress of the stack file",
+        : "start Vault, open a port-forward to it, or set vault.operatorAddress in the stack file",
     );
   }
   if (!options.mayChange) {
@@ -59,7 +59,7 @@ export async function ensureVaultActive(options: {
 
   const there = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
   if (there === undefined) {
-    tell("making what vault-bootstrap needs");
+    tell("creating what vault-bootstrap needs");
     const stack = await options.bootstrapOnly();
     // what somebody deleted stands in the state still: without a look at the cluster there would be nothing to make
     const firstStep = { ...run, exclude: leftOutByFirstStep, refresh: true };
@@ -94,7 +94,7 @@ function requireOurs(cronJob: KubernetesObject, namespace: string): void {
   const { name } = cronJob.metadata;
   throw UserError.of(
     "cron-job-not-ours",
-    `Vault is to be unsealed by the CronJob ${namespace}/${name}, and the one that is there was not made by this program`,
-    `unseal Vault by the way that it has (vault operator unseal), then take that CronJob away: ameide-secrets preview --stack <stack> tells whose it is`,
+    `the CronJob ${namespace}/${name} should unseal Vault, but this program did not create it`,
+    `unseal Vault with vault operator unseal, then remove that CronJob; ameide-secrets preview --stack <stack> shows its owner`,
   );
 }

@@ -45,7 +45,7 @@ function lostObjects(
     stage: "external-secret",
     severity: "error",
     subject: stack,
-    problem: `the plan replaces ${lost.length} Kubernetes object(s) that keep their names: each would be created over the existing object and then deleted: ${names.toSorted().join(", ")}`,
+    problem: `the plan replaces ${lost.length} Kubernetes object(s) that keep their names; each would be written over the existing object and then deleted: ${names.toSorted().join(", ")}`,
     fix: isProviderReplaced
       ? knowCluster(stack, kubeconfig ?? "the path that the last update used")
       : lost.map(({ urn }) => `pulumi state untaint --stack ${stack} --yes '${urn}'`).join(" && "),
@@ -56,7 +56,7 @@ function lostObjects(
 function knowCluster(stack: string, former: string): string {
   return stack === "local"
     ? `copy the kubeconfig of the local home to ${former} and run the same command again`
-    : `set cluster.kubeconfig of Pulumi.${stack}.yaml to ${former}, write the access to the cluster into that file, and run ameide-secrets up --stack ${stack} --yes: this records which cluster it is, and after that cluster.kubeconfig may be another path`;
+    : `set cluster.kubeconfig of Pulumi.${stack}.yaml to ${former}, write the access to the cluster into that file, and run ameide-secrets up --stack ${stack} --yes; this records the cluster, and then cluster.kubeconfig can be another path`;
 }
 
 /**
@@ -69,13 +69,15 @@ function knowCluster(stack: string, former: string): string {
 export function refuseUnapproved(changes: readonly Change[], file: string): void {
   const approved = linesOf(approvedChanges(file));
   const planned = linesOf(changes);
-  const added = planned.filter((line) => !approved.includes(line)).map((line) => `now, but not approved: ${line}`);
-  const gone = approved.filter((line) => !planned.includes(line)).map((line) => `approved, but not now: ${line}`);
+  const added = planned.filter((line) => !approved.includes(line)).map((line) => `not approved: ${line}`);
+  const gone = approved
+    .filter((line) => !planned.includes(line))
+    .map((line) => `approved, but not in the plan now: ${line}`);
   if (added.length + gone.length === 0) return;
   throw UserError.of(
     "plan-not-approved",
     `the plan is not the one in ${file}:\n    ${[...added, ...gone].join("\n    ")}`,
-    "have the new plan approved: ameide-secrets preview --stack <stack> --json",
+    "get the new plan approved: ameide-secrets preview --stack <stack> --json",
   );
 }
 
@@ -99,6 +101,6 @@ function approvedChanges(file: string): readonly Change[] {
 }
 
 function notAPlan(file: string, options?: ErrorOptions): UserError {
-  const fix = "make it by: ameide-secrets preview --stack <stack> --json > plan.json";
-  return UserError.of("plan-unreadable", `"${file}" holds no plan`, fix, options);
+  const fix = "ameide-secrets preview --stack <stack> --json > plan.json";
+  return UserError.of("plan-unreadable", `"${file}" does not contain a plan`, fix, options);
 }

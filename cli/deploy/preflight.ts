@@ -54,7 +54,7 @@ export function refuseWeakState(options: {
       stage: "key-vault",
       severity: "error",
       subject: stack,
-      problem: `the state of stack ${stack} would lie on this machine (${backendUrl})`,
+      problem: `the state of stack ${stack} would be stored on this machine (${backendUrl})`,
       fix: "pulumi login, or pulumi login azblob://<container>?storage_account=<account> on a versioned container",
     });
   }
@@ -78,7 +78,7 @@ export function refuseDebugProviders(stack: string): void {
   if (process.env["PULUMI_DEBUG_PROVIDERS"] === undefined) return;
   throw UserError.of(
     "debug-providers",
-    `PULUMI_DEBUG_PROVIDERS is set: stack ${stack} would be run against stand-ins and remember what they say`,
+    `PULUMI_DEBUG_PROVIDERS is set: stack ${stack} would run against stand-ins and record their answers in its state`,
     "unset PULUMI_DEBUG_PROVIDERS",
   );
 }
@@ -112,7 +112,7 @@ async function externalSecretsApi(cluster: Cluster): Promise<Finding | undefined
   if (served.includes("v1")) return undefined;
   const what =
     crd === undefined
-      ? "the cluster has no ExternalSecret CRD"
+      ? "the cluster does not have the ExternalSecret CRD"
       : `the cluster serves external-secrets.io/${served.join(", ")}, not v1`;
   return finding(
     "external-secrets-crd",
@@ -133,8 +133,8 @@ async function namespace(
     "namespace-missing",
     "secret-store",
     name,
-    `the namespace ${name} does not exist; namespaces are not this program's`,
-    `make it where your namespaces are made, or take ${name} out of the stack file`,
+    `the namespace ${name} does not exist, and this program does not create namespaces`,
+    `create it where you create your namespaces, or remove ${name} from the stack file`,
   );
 }
 
@@ -145,8 +145,8 @@ function mayNotLook(cluster: Cluster, error: unknown): Finding {
     "right-missing",
     "bootstrap",
     cluster.context,
-    `the API server refuses you: ${error.message}`,
-    `ask for the right; see who you are with: kubectl --context ${cluster.context} auth whoami`,
+    `the API server refuses your login: ${error.message}`,
+    `get the right; this shows your login: kubectl --context ${cluster.context} auth whoami`,
   );
 }
 
@@ -219,8 +219,8 @@ async function lackOf(
   const what = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
   return rightMissing(
     what,
-    `you may not ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
-    `ask for the right; look with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
+    `you are not allowed to ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
+    `get the right; check it with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
   );
 }
 
@@ -233,8 +233,8 @@ async function lackOfGrant(cluster: Cluster, path: string, object: object): Prom
     if (!(error instanceof KubernetesError) || !error.message.includes("not currently held")) return undefined;
     return rightMissing(
       path.split("/").at(-1) ?? path,
-      `you may make ${path.split("/").at(-1)}, but not grant what this one holds: ${error.message.replaceAll(/\s+/g, " ")}`,
-      `ask for the same rights, or for the verb escalate on roles and bind on clusterroles`,
+      `you are allowed to create ${path.split("/").at(-1)}, but not to grant the rights in this one: ${error.message.replaceAll(/\s+/g, " ")}`,
+      `get the same rights, or the verbs escalate and bind on roles and clusterroles`,
     );
   }
 }

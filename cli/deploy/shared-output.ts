@@ -11,7 +11,7 @@ import { pulumiCommand, pulumiExecutable } from "./engine/stack.ts";
  */
 export async function sharedClientId(): Promise<string> {
   const { clientId, missing } = await readSharedStack();
-  if (missing !== undefined) throw UserError.of(missing.code, missing.problem, `${missing.fix}, or give --client-id`);
+  if (missing !== undefined) throw UserError.of(missing.code, missing.problem, `${missing.fix}, or use --client-id`);
   return clientId;
 }
 
@@ -33,7 +33,7 @@ async function readSharedStack(): Promise<SharedStackRead> {
     );
     const clientId: unknown = (await stack.outputs())["bootstrapClientId"]?.value;
     if (typeof clientId === "string") return { clientId };
-    return { missing: missing("it has no output bootstrapClientId: it was never updated") };
+    return { missing: missing("it has no output bootstrapClientId, because it was never updated") };
   } catch (error) {
     if (error instanceof UserError) throw error;
     const message = error instanceof Error ? error.message : String(error);
@@ -47,7 +47,7 @@ function missing(why: string): Finding {
     stage: "identity",
     severity: "error",
     subject: "shared",
-    problem: `the stack shared cannot give the client id of the bootstrap's identity: ${why}`,
+    problem: `the client id of vault-bootstrap's identity cannot be read from the stack shared: ${why}`,
     fix: "ameide-secrets up --stack shared --yes",
   };
 }

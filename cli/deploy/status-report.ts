@@ -100,8 +100,8 @@ function rest(secrets: StatusReport["secrets"]): readonly string[] {
   );
   const without = secrets.filter(({ vaultVersion }) => vaultVersion === undefined);
   return [
-    ...(generated.length === 0 ? [] : [`and ${generated.length} that vault-bootstrap generated in Vault`]),
-    ...(without.length === 0 ? [] : [`and ${without.length} that nothing has given a value yet`]),
+    ...(generated.length === 0 ? [] : [`and ${generated.length} secrets that vault-bootstrap generated in Vault`]),
+    ...(without.length === 0 ? [] : [`and ${without.length} secrets without a value`]),
   ];
 }
 

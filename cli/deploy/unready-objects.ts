@@ -65,7 +65,7 @@ function conditionReasons({ kind, status }: LiveObject): string[] {
       .filter(({ type, status: is }) => type === "Failed" && is === "True")
       .map((condition) => `failed: ${textOf(condition)}`);
   }
-  if (conditions.length === 0) return ["its controller has not set a condition: is the controller running?"];
+  if (conditions.length === 0) return ["it has no condition yet: is its controller running?"];
   return conditions
     .filter(({ status: is }) => is !== "True")
     .map((condition) => `condition ${condition.type} is ${condition.status}: ${textOf(condition)}`);
@@ -85,7 +85,7 @@ async function podReasons(cluster: Cluster, namespace: string, job: string): Pro
       if (state?.waiting !== undefined) return [`${container} waits: ${textOf(state.waiting)}`];
       if (state?.terminated === undefined || state.terminated.exitCode === 0) return [];
       const { exitCode, reason, message = "" } = state.terminated;
-      if (message.trim() === "") return [`${container} exited with ${exitCode}: ${reason ?? "it left no message"}`];
+      if (message.trim() === "") return [`${container} exited with ${exitCode}: ${reason ?? "without a message"}`];
       const { said, fix } = lastWords(message);
       return [`${container} exited with ${exitCode}: ${said.replaceAll(/\s+/g, " ")}`, `  fix: ${fix}`];
     }),

@@ -30,9 +30,9 @@ export function formatClosing(
   const { passing, unseen, absent } = countsOf(secrets);
   const seconds = (tookInMilliseconds / 1000).toFixed(1);
   const calls = Object.values(made).reduce((sum, count) => sum + count, 0);
-  const unproven = unseen === 0 ? "" : `, ${unseen} could not be seen at every stage`;
-  const valueless = absent === 0 ? "" : `, ${absent} have no value yet and need none`;
-  return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${valueless}${unproven}; looked ${seconds} s, ${calls} calls`;
+  const unproven = unseen === 0 ? "" : `, ${unseen} could not be checked at every stage`;
+  const valueless = absent === 0 ? "" : `, ${absent} have no value and do not need one`;
+  return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${valueless}${unproven} (${seconds} s, ${calls} calls)`;
 }
 
 /** Each of Keycloak's names under what it is, the bad ones first. */
@@ -40,7 +40,7 @@ function formatKeycloak(names: Diagnosis["keycloak"]): string {
   const states = ["placeholder", "absent", "unread", "real"] as const;
   const groups = states.flatMap((state) => {
     const of = names.filter((one) => one.state === state).map(({ vaultKey }) => vaultKey);
-    const how = state === "unread" ? "unread (--prove reads them)" : state;
+    const how = state === "unread" ? "not read (--prove reads them)" : state;
     return of.length === 0 ? [] : [`  ${how}: ${of.join(", ")}`];
   });
   return ["keycloak: client secrets in Vault", ...groups].join("\n");

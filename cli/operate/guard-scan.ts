@@ -116,7 +116,7 @@ export function formatGuardScan({ admission, looked, wouldBreak }: GuardScan, fo
   const objects = new Set(wouldBreak.map(({ where }) => where)).size;
   const verdict =
     wouldBreak.length === 0
-      ? "deny would break none of them"
-      : `deny would refuse the next change of ${objects}; what they made already stays`;
+      ? "deny would refuse none of them"
+      : `deny would refuse the next change of ${objects}; Secrets that they created stay`;
   return [`${counts.join(", ")}; admission is ${admission}: ${verdict}`, ...wouldBreak.map(format)].join("\n");
 }

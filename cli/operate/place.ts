@@ -73,7 +73,7 @@ export function requireYes({ isShared, stack }: Place, yes: boolean | undefined,
   if (!isShared || yes === true) return;
   throw UserError.of(
     "not-confirmed",
-    `${stack.name} is shared by others, and ${command} changes it`,
+    `${command} changes ${stack.name}, which others share`,
     `ameide-secrets ${command} --stack ${stack.name} --yes`,
   );
 }

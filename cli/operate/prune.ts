@@ -56,8 +56,8 @@ export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: s
   if (kind !== "retired") {
     throw UserError.of(
       "prune-not-retired",
-      `${name} is not retired: the catalogue ${kind === "unknown" ? "does not know it" : `has it as ${kind}`}`,
-      "write it under retired in environments/catalogue.yaml, and have that reviewed",
+      `${name} is not retired: the catalogue ${kind === "unknown" ? "does not list it" : `lists it as ${kind}`}`,
+      "list it under retired in environments/catalogue.yaml, and get that reviewed",
     );
   }
   const own = sanitise(name);
@@ -162,7 +162,7 @@ async function refuseReaders(cluster: Cluster, names: readonly string[]): Promis
   throw UserError.of(
     "prune-still-read",
     `${names[0]} is still read by ${who}`,
-    "change them to the name that the catalogue gives instead, then prune",
+    "change them to the replacement in the catalogue, then prune",
   );
 }
 
@@ -211,7 +211,7 @@ async function localEngineStack(flags: LocalHomeFlags) {
   const home = await homeOf(flags);
   const state = await inspectToolchain();
   if (state.missing.length > 0) {
-    throw UserError.of("toolchain-missing", `there is no engine in ${state.cacheDir}`, "npm start");
+    throw UserError.of("toolchain-missing", `pulumi not found in ${state.cacheDir}`, "npm start");
   }
   return openStack({ stackName: "local", program: () => Promise.resolve(), ...localEngine(home, binariesOf(state)) });
 }

@@ -24,29 +24,29 @@ export async function revokeStoredRootToken(
   const title = `${namespace}/${credentialsSecret}`;
   const { rootToken, unsealKey, recoveryKey } = await vaultCredentials(cluster, namespace);
   if (rootToken === undefined)
-    return { needed: false, found: `the Secret ${title} has no root-token`, did: "there is nothing to revoke" };
+    return { needed: false, found: `the Secret ${title} has no root-token`, did: "nothing to revoke" };
   const key = unsealKey ?? recoveryKey;
   if (key === undefined) {
     throw UserError.of(
       "vault-credentials-missing",
-      `the Secret ${title} has a root-token and no unseal-key, so no other root token could be generated`,
-      `add the key that Vault's initialisation gave to ${title} as unseal-key, then run this again`,
+      `the Secret ${title} has a root-token but no unseal-key, so no new root token could be generated`,
+      `add the unseal key from Vault's initialisation to ${title} as unseal-key, then run this again`,
     );
   }
   const isValid = await isValidToken(target, rootToken);
-  const found = `the Secret ${title} has a root-token that ${isValid ? "is valid and never expires" : "is not valid any more"}`;
+  const found = `the Secret ${title} has a root-token that ${isValid ? "is valid and never expires" : "is no longer valid"}`;
   if (strictness.rootToken === "stored") {
     return {
       needed: false,
       found,
-      did: `environments/${stack.name}.ts has rootToken: "stored", for the commands by hand: nothing to do`,
+      did: `environments/${stack.name}.ts has rootToken: "stored": nothing to do`,
     };
   }
   if (!change) {
     return {
       needed: true,
       found,
-      did: `would ${isValid ? "revoke it and " : ""}remove it from the Secret; whoever reads it from there, such as an older vault-bootstrap, must stop first`,
+      did: `would ${isValid ? "revoke it and " : ""}remove it from the Secret; first stop everything that reads it there, such as an older vault-bootstrap`,
     };
   }
   const path = `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`;
@@ -57,5 +57,5 @@ export async function revokeStoredRootToken(
   if (isValid) await revokeRootToken(target, rootToken);
   await cluster.patch(path, withoutToken);
   const event = await leaveEvent(cluster, namespace, "VaultRootTokenRevoked", `root token revoked: ${reason}`);
-  return { needed: true, found, did: `revoked and removed${event}; commands generate one with the unseal key when they need it` }; // prettier-ignore
+  return { needed: true, found, did: `revoked and removed${event}; commands now generate a root token with the unseal key when they need one` }; // prettier-ignore
 }

@@ -51,8 +51,8 @@ export async function rotateValue(
   if (keyVaultName === undefined || secret?.authority !== "external") {
     throw UserError.of(
       "rotation-not-external",
-      `${name} does not come from outside, so its owner rotates it`,
-      "see docs/secrets.md for who owns it",
+      `${name} is not an external secret; its owner rotates it`,
+      "docs/secrets.md names the owner",
     );
   }
   const environment = place.isShared ? "shared" : "local";
@@ -63,9 +63,11 @@ export async function rotateValue(
   const former = options.from === "former" ? await vault.former(keyVaultName) : undefined;
   const value = given?.value ?? former?.value ?? (await vault.current(keyVaultName));
   if (former?.isRestored === true)
-    options.onWarning(`${name} was rolled back already; its hops are followed, and nothing is written to Key Vault`);
+    options.onWarning(
+      `${name} was already rolled back; nothing is written to Key Vault, and the following steps are checked`,
+    );
   for (const other of alsoReading(place, secret))
-    options.onWarning(`${other} reads the same Key Vault, and takes this value with its next run of vault-bootstrap`);
+    options.onWarning(`${other} reads the same Key Vault and gets this value with its next run of vault-bootstrap`);
   const dotenv = new Map([[keyVaultName, value]]);
   const { signal } = options;
 
@@ -166,7 +168,7 @@ export function newValue(options: {
   const { name, secret, catalogue, stack, environment, input } = options;
   const fix = `ameide-secrets rotate ${name} --stack ${stack}${environment === "shared" ? " --yes" : ""} < file`;
   if (input.isTerminal) {
-    throw UserError.of("rotation-terminal", `the new value for ${name} would be shown on this terminal`, fix);
+    throw UserError.of("rotation-terminal", `the terminal would show the new value for ${name}`, fix);
   }
   const value = input.read().replace(/\r?\n$/, "");
   const variable = { name, value, where: "standard input", place: 0, cutByHash: false, strayQuote: false };
@@ -177,7 +179,7 @@ export function newValue(options: {
       ...finding,
       code,
       stage: "key-vault",
-      fix: finding.severity === "error" ? `give the whole, real value: ${fix}` : finding.fix,
+      fix: finding.severity === "error" ? `pass the complete value: ${fix}` : finding.fix,
     };
   });
   const errors = errorsOf(findings);

@@ -47,7 +47,7 @@ export function isConfirmed(
   if (confirm !== name)
     throw UserError.of("not-confirmed", `--confirm ${confirm} is not the stack ${name}`, confirmation(place));
   if (place.isShared && (reason ?? "").trim() === "") {
-    const problem = `${name} is shared by others, and the Event that is left says why`;
+    const problem = `${name} is shared, and the Event needs a reason`;
     throw UserError.of("reason-missing", problem, confirmation(place));
   }
   return true;
@@ -76,13 +76,12 @@ export async function unsealVault(
       `ameide-secrets doctor --stack ${stack.name}`,
     );
   }
-  if (state !== "sealed")
-    return { needed: false, found: `Vault at ${address} is ${state}`, did: "there is nothing to unseal" };
+  if (state !== "sealed") return { needed: false, found: `Vault at ${address} is ${state}`, did: "nothing to unseal" };
   const found = `Vault at ${address} is sealed`;
   const key = await storedUnsealKey(
     cluster,
     stack.namespace,
-    `ask who holds the key shares, and give them with: vault operator unseal -address=${address}`,
+    `ask the holders of the key shares to run: vault operator unseal -address=${address}`,
   );
   if (!change) return { needed: true, found, did: `would unseal it with unseal-key of ${credentialsSecret}` };
   await vaultCall(target, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
@@ -90,15 +89,15 @@ export async function unsealVault(
   if (after === "sealed") {
     throw UserError.of(
       "vault-sealed",
-      `Vault at ${address} is still sealed: it wants more than one key`,
-      "give the other shares with: vault operator unseal",
+      `Vault at ${address} is still sealed: it needs more than one key share`,
+      "add the other key shares: vault operator unseal",
     );
   }
   const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
   return {
     needed: true,
     found,
-    did: `unsealed${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+    did: `unsealed${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 
@@ -113,14 +112,14 @@ async function unsealPods(
   const sealed = seen.filter(({ health }) => health.state === "sealed").map(({ name }) => name);
   if (sealed.length === 0) {
     const isServing = seen.some(({ health }) => health.state === "active");
-    if (isServing) return { needed: false, found, did: "there is nothing to unseal" };
+    if (isServing) return { needed: false, found, did: "nothing to unseal" };
     const code = seen.some(({ health }) => health.state === "uninitialised") ? "uninitialised" : "unreachable";
     throw UserError.of(`vault-${code}`, found, `ameide-secrets doctor --stack ${stack.name}`);
   }
   const key = await storedUnsealKey(
     cluster,
     stack.namespace,
-    `ask who holds the key shares, and give them to each of ${sealed.join(", ")} with: vault operator unseal`,
+    `ask the holders of the key shares to run, for each of ${sealed.join(", ")}: vault operator unseal`,
   );
   if (!change)
     return { needed: true, found, did: `would unseal ${sealed.join(", ")} with unseal-key of ${credentialsSecret}` };
@@ -133,7 +132,7 @@ async function unsealPods(
     throw UserError.of(
       "vault-sealed",
       problem,
-      `give the other shares to each of ${sealed.join(", ")} with: vault operator unseal`,
+      `add the other key shares to each of ${sealed.join(", ")}: vault operator unseal`,
     );
   }
   const note = `unsealed ${sealed.join(", ")} by ameide-secrets: ${reason}`;
@@ -141,7 +140,7 @@ async function unsealPods(
   return {
     needed: true,
     found,
-    did: `unsealed ${sealed.join(", ")}${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+    did: `unsealed ${sealed.join(", ")}${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 
@@ -158,7 +157,7 @@ export async function reconfigureKubernetesAuth(place: Place, options: RepairOpt
   const { authMount } = stack.vault;
   const own = ownVaultToken(stack.name, process.env);
   if (own !== undefined) return reconfigureWith(own, place, options);
-  const fix = `set VAULT_TOKEN to a token that may write auth/${authMount}/config`;
+  const fix = `set VAULT_TOKEN to a token that can write auth/${authMount}/config`;
   return withRootToken({ vault: operatorTarget(stack.vault), cluster, namespace: stack.namespace, fix }, (root) =>
     reconfigureWith(root, place, options),
   );
@@ -181,18 +180,18 @@ async function reconfigureWith(
   const pinned = data["token_reviewer_jwt_set"] === true;
   const names = [...differs.map(([key]) => key), ...(pinned ? ["token_reviewer_jwt (pinned)"] : [])];
   const shown = [
-    ...differs.map(([key, value]) => `${key} is ${shownValue(data[key])}, wanted ${shownValue(value)}`),
-    ...(pinned ? ["token_reviewer_jwt (pinned) is set, wanted none"] : []),
+    ...differs.map(([key, value]) => `${key} is ${shownValue(data[key])}, expected ${shownValue(value)}`),
+    ...(pinned ? ["token_reviewer_jwt (pinned) is set, expected none"] : []),
   ];
   if (names.length === 0)
     return {
       needed: false,
-      found: `auth/${authMount} of Vault at ${address} is as the program makes it`,
-      did: "there is nothing to change",
+      found: `auth/${authMount} of Vault at ${address} is already what the program configures`,
+      did: "nothing to change",
     };
   const found = `auth/${authMount} of Vault at ${address} differs: ${shown.join("; ")}`;
   if (!change)
-    return { needed: true, found, did: "would write the program's configuration, and drop a pinned reviewer token" };
+    return { needed: true, found, did: "would write the program's configuration and remove a pinned reviewer token" };
   // an empty token drops the pinned one: leaving the key out would keep it
   await vaultCall(target, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
   const event = await leaveEvent(
@@ -204,7 +203,7 @@ async function reconfigureWith(
   return {
     needed: true,
     found,
-    did: `written${event}; resync what failed meanwhile: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
+    did: `written${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
   };
 }
 
@@ -248,6 +247,6 @@ export async function leaveEvent(cluster: Cluster, namespace: string, reason: st
   });
   return made.then(
     () => "",
-    (error: unknown) => ` (the Event could not be left: ${error instanceof Error ? error.message : String(error)})`,
+    (error: unknown) => ` (the Event could not be created: ${error instanceof Error ? error.message : String(error)})`,
   );
 }

@@ -15,10 +15,10 @@ export function formatPlan(plan: ChainPlan, withValue: ReadonlySet<string>): str
   return [
     "what it will walk:",
     ...columns([[".env", "Key Vault", "Vault", "Kubernetes Secrets"], ...rows]).map((line) => `  ${line}`),
-    ...(without.length === 0 ? [] : [`  and ${without.length} more once .env has a value for them`]),
+    ...(without.length === 0 ? [] : [`  and ${without.length} more that have no value in .env yet`]),
     ...(generated.length === 0
       ? []
-      : [`  and ${generated.length} that vault-bootstrap generates where they are absent`]),
+      : [`  and ${generated.length} that vault-bootstrap generates if they do not exist`]),
   ].join("\n");
 }
 
@@ -65,12 +65,12 @@ export function formatToolchain(state: ToolchainState, alsoFetched: readonly Fet
     ...(present.length === 0
       ? []
       : [
-          `what is there: ${present.map(({ piece, version, found }) => `${piece.name} ${version} (${placeOf(found)})`).join(", ")}`,
+          `installed: ${present.map(({ piece, version, found }) => `${piece.name} ${version} (${placeOf(found)})`).join(", ")}`,
         ]),
     ...refused.map(
-      ({ path, version, wants }) => `not used: ${path} is ${version ?? "of no version it tells"}, ${wants} is wanted`,
+      ({ path, version, wants }) => `not used: ${path} has version ${version ?? "unknown"}, expected ${wants}`,
     ),
-    ...(toGet.length === 0 ? ["nothing has to be fetched or built"] : listOf(toGet, state.cacheDir)),
+    ...(toGet.length === 0 ? ["nothing to download or build"] : listOf(toGet, state.cacheDir)),
   ].join("\n");
 }
 
@@ -83,7 +83,7 @@ function listOf(toGet: readonly Fetch[], cacheDir: string): readonly string[] {
   ]);
   const total = toGet.reduce((sum, { estimateInSeconds }) => sum + estimateInSeconds, 0);
   return [
-    `what will be got, about ${formatDuration(total)} in all, once (kept in ${cacheDir}):`,
+    `to download or build once, about ${formatDuration(total)} (kept in ${cacheDir}):`,
     ...columns(rows).map((line) => `  ${line}`),
   ];
 }

@@ -63,7 +63,7 @@ export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }:
 
   const names = files.map(({ path }) => path).join(", ");
   return [
-    `${names}: ${dotenv.values.size} values, ${dotenv.kept.length} secrets without one keep what they have`,
+    `${names}: ${dotenv.values.size} values, ${dotenv.kept.length} secrets without a value here are kept`,
     ...dotenv.findings.map(formatFinding),
     "",
     formatPlan(plan, new Set(dotenv.values.keys())),

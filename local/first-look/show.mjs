@@ -40,7 +40,7 @@ async function ensurePackages() {
     for (const file of manifests) copyFileSync(file, join(building, basename(file)));
     const code = await runNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], building, log);
     if (code !== 0) {
-      console.error(`the first look needs four small packages, and npm ci ended with ${code}: read ${log}`);
+      console.error(`the first output needs four npm packages, and npm ci ended with ${code}: read ${log}`);
       return undefined;
     }
     publish(building, folder);

@@ -47,7 +47,7 @@ export async function launch(home: LocalHome, server: Server, signal?: AbortSign
     throw UserError.of(
       "local-server-failed",
       `${what}${lastLines(logFile(home, name))}`,
-      `read ${logFile(home, name)}; ameide-secrets local down --delete makes a new start, and forgets what is stored`,
+      `read ${logFile(home, name)}; ameide-secrets local down --delete starts over and removes the stored data`,
       { cause: error },
     );
   }

@@ -32,7 +32,7 @@ export async function requireFreePorts(needed: readonly NeededPort[], portBase: 
     busy
       .map(({ port, server }, index) => `port ${port} for ${server} is in use${holderText(holders[index])}`)
       .join("\n"),
-    (pids.length === 0 ? "stop what holds it" : `stop what holds it (kill ${pids.join(" ")})`) +
+    (pids.length === 0 ? "stop what holds it" : `stop the process that uses it (kill ${pids.join(" ")})`) +
       `, or move the local environment from ports ${portBase} to ${portBase + 9}: --port-base PORT`,
   );
 }

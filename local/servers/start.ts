@@ -60,7 +60,7 @@ export async function startServers(
     await launch(home, server, options.signal);
     started.push(server.name);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    options.onProgress?.(`${server.name} serves on 127.0.0.1:${home.port(server.ports[0])} (${seconds} s)`);
+    options.onProgress?.(`${server.name} is ready on 127.0.0.1:${home.port(server.ports[0])} (${seconds} s)`);
   });
   return started;
 }

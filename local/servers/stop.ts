@@ -13,19 +13,19 @@ import { UserError } from "../../domain/user-error.ts";
  * @throws UserError when the folder is not a home of ours, or a start works on it.
  */
 export async function localDown(home: LocalHome, options: { readonly delete?: boolean } = {}): Promise<string> {
-  if (!existsSync(home.dir)) return `nothing runs, and there is no ${home.dir}`;
+  if (!existsSync(home.dir)) return `nothing is running, and ${home.dir} does not exist`;
   if (!isHome(home)) {
     throw UserError.of(
       "local-home-not-ours",
       `${home.dir} is not a local environment of ameide-secrets`,
-      "give the folder of the local environment with --home",
+      "name the folder of the local environment with --home",
     );
   }
   const lock = lockHome(home);
   try {
     const stopped = await stopServers(home);
     const done = stopped.length === 0 ? "nothing was running" : `stopped ${stopped.join(", ")}`;
-    if (options.delete !== true) return `${done}; what it stored stays in ${home.dir}`;
+    if (options.delete !== true) return `${done}; its data is kept in ${home.dir}`;
     deleteHome(home);
     return `${done}; deleted ${home.dir}`;
   } finally {

@@ -77,7 +77,8 @@ export async function ensurePieces(names: readonly PieceName[], options: EnsureO
 
 /** One line for a person, such as `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`. */
 export function formatToolchainProgress(progress: ToolchainProgress): string {
-  if (progress.phase === "waiting") return `waiting for process ${progress.pid}, which gets the toolchain already`;
+  if (progress.phase === "waiting")
+    return `waiting for process ${progress.pid}, which is already building the toolchain`;
   const { name, version, how, index, count, phase, elapsedInSeconds, estimateInSeconds } = progress;
   const what = `${index}/${count} ${name} ${version}`;
   switch (phase) {

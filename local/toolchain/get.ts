@@ -37,8 +37,8 @@ function wanted(asked: readonly string[]): readonly PieceName[] {
   if (unknown.length > 0) {
     throw UserError.of(
       "local-toolchain-no-such-piece",
-      `the toolchain has no ${unknown.join(", ")}`,
-      `name some of: ${names.join(", ")}`,
+      `the toolchain does not contain ${unknown.join(", ")}`,
+      `choose from: ${names.join(", ")}`,
     );
   }
   return asked.length === 0 ? names : names.filter((name) => asked.includes(name));

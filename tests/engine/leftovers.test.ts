@@ -146,7 +146,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     await refuseForeignObjects(unreachable, { isPreview: true, warn: (text) => warnings.push(text) });
     assert.match(
       warnings.join("\n"),
-      /does not say which Kubernetes objects something else made: .*\/nowhere\/kubeconfig/,
+      /could not check which Kubernetes objects have another owner: .*\/nowhere\/kubeconfig/,
     );
     await assert.rejects(refuseForeignObjects(unreachable, { isPreview: false, warn: assert.fail }), UserError);
   });

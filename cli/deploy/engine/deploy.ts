@@ -98,8 +98,8 @@ export async function watched(
 function openGate(skipped: readonly string[]): UserError {
   return UserError.of(
     "policy-did-not-run",
-    `${skipped.length} rule(s) of the pack could not run, so nothing was judged by them:\n${skipped.map((s) => `    ${s}`).join("\n")}`,
-    "this is a defect of the rule, not of your stack: report it with the text above",
+    `${skipped.length} rule(s) of the pack could not run and judged nothing:\n${skipped.map((s) => `    ${s}`).join("\n")}`,
+    "this is a bug in the rule, not in your stack: report it with the text above",
   );
 }
 
@@ -107,8 +107,8 @@ function openGate(skipped: readonly string[]): UserError {
 function undecided(left: readonly string[]): UserError {
   return UserError.of(
     "policy-stayed-undecided",
-    `${left.length} verdict(s) of the pack were left to the update, and the update did not give them:\n${left.map((s) => `    ${s}`).join("\n")}`,
-    "this is a defect of the pack or of what starts it, not of your stack: report it with the text above",
+    `${left.length} finding(s) of the pack were left to the update, but the update did not report them:\n${left.map((s) => `    ${s}`).join("\n")}`,
+    "this is a bug in the pack or its host, not in your stack: report it with the text above",
   );
 }
 
@@ -127,12 +127,12 @@ function errorTexts({ errors }: RunLog, cause: unknown): readonly string[] {
 /** For failures that the engine or a provider reports without a way out, and for those of the program, which have one. */
 function fixOf(told: string, stack: string): string | undefined {
   if (/currently locked by/.test(told)) {
-    return `another run holds the stack; when none does: pulumi cancel --stack ${stack}`;
+    return `another run has locked the stack; if no run is active: pulumi cancel --stack ${stack}`;
   }
-  if (/^[ \t]*fix: /m.test(told)) return "do what the message says, and run the same command again";
+  if (/^[ \t]*fix: /m.test(told)) return "follow the message, and run the same command again";
   // azure-native recovers such a secret, but takes a missing right to do so for "nothing to recover"
   if (/deleted but recoverable state/.test(told)) {
-    return 'the secret was deleted, and you may not recover it: have the role "Key Vault Secrets Officer" at the Key Vault assigned to you, then run the same command again';
+    return 'the secret was deleted, and you cannot recover it: get the role "Key Vault Secrets Officer" at the Key Vault, then run the same command again';
   }
   const [, id, name] = /cannot create already existing resource '([^']*\/secrets\/([^/']+))'/.exec(told) ?? [];
   return id === undefined || name === undefined ? undefined : secretAdoptionLine(stack, name, id);

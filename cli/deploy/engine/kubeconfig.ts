@@ -30,8 +30,8 @@ export function goneKubeconfig(state: ExportedDeployment, plan: StackPlan): read
       stage: "external-secret",
       severity: "error",
       subject: former,
-      problem: `the last update used the kubeconfig ${former}, which does not exist here, and the Kubernetes provider must read it once more to compare it with the new one`,
-      fix: `mkdir -p ${dirname(former)} && cp ${own} ${former}; it is not needed after the next update`,
+      problem: `the last update used the kubeconfig ${former}, which does not exist here; the Kubernetes provider must read it to compare it with the new one`,
+      fix: `mkdir -p ${dirname(former)} && cp ${own} ${former}; you can delete the copy after the next update`,
     },
   ];
 }

@@ -75,7 +75,7 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
     throw UserError.of(
       "stack-cannot-be-opened",
       `stack ${stackName} cannot be opened: ${told}`,
-      "look at the backend with `pulumi whoami --verbose` and `pulumi stack ls`",
+      "check the backend: pulumi whoami --verbose; pulumi stack ls",
       { cause: error },
     );
   }
@@ -85,8 +85,8 @@ function missingStack(stackName: string, secretsProvider: string | undefined, ca
   const provider = secretsProvider === undefined ? "" : ` --secrets-provider ${shellWord(secretsProvider)}`;
   return UserError.of(
     "stack-missing",
-    `stack ${stackName} does not exist at this backend, and a command that changes nothing creates none`,
-    `ameide-secrets up --stack ${stackName} --yes creates it; to look first: ameide-secrets preview --stack ${stackName} --offline, or create it empty: pulumi stack init ${stackName}${provider} --no-select`,
+    `stack ${stackName} does not exist in this backend, and this command does not create it`,
+    `ameide-secrets up --stack ${stackName} --yes creates it; to see the plan first: ameide-secrets preview --stack ${stackName} --offline, or create an empty stack: pulumi stack init ${stackName}${provider} --no-select`,
     { cause },
   );
 }
@@ -100,8 +100,8 @@ export async function backendUrl(setup: Pick<EngineSetup, "workDir" | "pulumi" |
     const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
     throw UserError.of(
       "backend-unreachable",
-      `pulumi does not say where it keeps state: ${told}`,
-      "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then see: pulumi whoami --verbose",
+      `pulumi does not report where it stores state: ${told}`,
+      "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then check: pulumi whoami --verbose",
       { cause: error },
     );
   }
@@ -265,7 +265,7 @@ export async function pulumiExecutable(): Promise<string> {
   if (executable !== undefined) return executable;
   throw UserError.of(
     "pulumi-missing",
-    `there is no pulumi on PATH and none in ${cacheDir}`,
+    `pulumi not found on PATH or in ${cacheDir}`,
     "install Pulumi (https://www.pulumi.com/docs/install/), or let npm start build it",
   );
 }

@@ -60,8 +60,8 @@ async function keyVault(resource: string, plan: StackPlan, azure: AzureReader): 
   return finding(
     "key-vault",
     place.keyVault,
-    `the Key Vault ${place.keyVault} exists already, and this stack did not make it${byPolicies ? "; it gives rights by access policies, under which role assignments do nothing" : ""}`,
-    `${byPolicies ? `first give its readers roles and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine(stackNameOf(plan), resource, id)}`,
+    `the Key Vault ${place.keyVault} already exists, and this stack did not create it${byPolicies ? "; it uses access policies, so role assignments have no effect" : ""}`,
+    `${byPolicies ? `first assign roles to its readers and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine(stackNameOf(plan), resource, id)}`,
   );
 }
 
@@ -79,7 +79,7 @@ async function keyVaultSecret(resource: string, plan: StackPlan, azure: AzureRea
   return finding(
     "key-vault",
     secretName,
-    `the Key Vault ${place.keyVault} has the secret ${secretName} already, and the state of this stack does not know it`,
+    `the Key Vault ${place.keyVault} already has the secret ${secretName}, and this stack did not create it`,
     secretAdoptionLine(stackNameOf(plan), secretName, id),
   );
 }
@@ -91,7 +91,7 @@ async function identity(resource: string, plan: StackPlan, azure: AzureReader): 
   return finding(
     "identity",
     place.identity,
-    `the identity ${place.identity} exists already, and this stack did not make it`,
+    `the identity ${place.identity} already exists, and this stack did not create it`,
     adoptionLine(stackNameOf(plan), resource, id),
   );
 }
@@ -121,7 +121,7 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
   return finding(
     "identity",
     same.id,
-    `${place.identity} has the role "Key Vault Secrets User" at ${place.keyVault} already, and this stack did not give it`,
+    `${place.identity} already has the role "Key Vault Secrets User" at ${place.keyVault}, and this stack did not assign it`,
     adoptionLine(stackNameOf(plan), resource, same.id),
   );
 }
@@ -154,10 +154,10 @@ async function federatedCredential(
   return finding(
     "identity",
     same.name,
-    `${place.identity} has the federated credential "${same.name}" already, and this stack did not make it${differs}`,
+    `${place.identity} already has the federated credential "${same.name}", and this stack did not create it${differs}`,
     differs === ""
       ? adoptionLine(stackNameOf(plan), resource, same.id)
-      : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in by it`,
+      : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in with it`,
   );
 }
 

@@ -149,11 +149,11 @@ function managersOf({ managedFields = [] }: Marks): readonly ManagedFields[] {
 
 function release({ applies, application }: Owner, plan: StackPlan, named: NamedObject, context: string): string {
   if (applies === "nobody known")
-    return `if nothing else writes it any more, hand it over: ${handOver(named, context)}`;
+    return `if nothing else writes it any more, hand it over to this program: ${handOver(named, context)}`;
   const stack = stackNameOf(plan);
   const mine =
     application === undefined || !isGitops(plan)
-      ? `one of the two lets go: delivery "gitops" in environments/${stack}.ts with ameide-secrets render --stack ${stack}`
+      ? `only one of the two may write it: set delivery "gitops" in environments/${stack}.ts with ameide-secrets render --stack ${stack}`
       : `if this application applies what render writes, add it to cluster.argocdApplications in Pulumi.${stack}.yaml`;
   return `${mine}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
 }

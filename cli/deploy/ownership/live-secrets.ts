@@ -53,11 +53,11 @@ function targetLook(
       stage: "external-secret",
       severity: "error",
       subject: at,
-      problem: `Secret ${at} is there already and ${owner === undefined ? "no ExternalSecret made it" : `belongs to ${owner}`}; ExternalSecret ${namespace}/${name} would write it, too`,
+      problem: `Secret ${at} already exists and ${owner === undefined ? "no ExternalSecret created it" : `belongs to ${owner}`}; ExternalSecret ${namespace}/${name} would write it, too`,
       fix:
         owner === undefined
           ? `if nothing else writes it, hand it over: ${handOver({ apiVersion: "v1", kind: "Secret", object: at }, cluster.context)}`
-          : `give the delivery another name in environments/catalogue.yaml, or let ${owner} go first, keeping its Secret: kubectl --context ${cluster.context} -n ${namespace} delete ${owner.toLowerCase()} --cascade=orphan`,
+          : `give the delivery another name in environments/catalogue.yaml, or first delete ${owner} and keep its Secret: kubectl --context ${cluster.context} -n ${namespace} delete ${owner.toLowerCase()} --cascade=orphan`,
     };
   };
   return { stage: "external-secret", at: `secret ${at}`, of: "the cluster", run };
@@ -97,8 +97,8 @@ function storeLook(
       stage: "secret-store",
       severity: "error",
       subject: `${namespace}/${name}`,
-      problem: `SecretStore ${namespace}/${name} would get a role that may not read what these use it for: ${lost.join("; ")}`,
-      fix: `declare each in environments/catalogue.yaml (consumers of a secret, or inClusterDeliveries with its producer), or give those ExternalSecrets a store of another name with the role that they have`,
+      problem: `SecretStore ${namespace}/${name} would get a role that cannot read what these use it for: ${lost.join("; ")}`,
+      fix: `declare each in environments/catalogue.yaml (consumers of a secret, or inClusterDeliveries with its producer), or give those ExternalSecrets another store with the role that they have`,
     };
   };
   return { stage: "secret-store", at: `externalsecrets in ${namespace}`, of: "the cluster", run };
@@ -123,7 +123,7 @@ function accountLook(
       stage: "external-secret",
       severity: "error",
       subject: at,
-      problem: `ServiceAccount ${at} has pull secrets that another gave it, ${list}, and would lose them: the list is written as a whole`,
+      problem: `ServiceAccount ${at} would lose pull secrets that something else added, ${list}: the list is written as a whole`,
       fix: `take ${name} out of imagePullServiceAccounts of the delivery in environments/catalogue.yaml, and add ${ours.join(", ")} where ${list} is added`,
     };
   };

@@ -22,8 +22,8 @@ export async function look({ stage, at, of, run }: Look): Promise<Finding | unde
       stage,
       severity: "error",
       subject: at,
-      problem: `${of} does not tell whether ${at} is there already, and this stack would write it: ${words}`,
-      fix: `ask for the right to read ${at}, or run this as somebody who has it`,
+      problem: `${of} does not say whether ${at} exists, and this stack would write it: ${words}`,
+      fix: `get the right to read ${at}, or run this as somebody who has it`,
     };
   }
 }

@@ -79,7 +79,7 @@ export async function refuseForeignObjects(
   } catch (error) {
     if (!isPreview) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`this preview does not say which Kubernetes objects something else made: ${reason}`);
+    warn(`this preview could not check which Kubernetes objects have another owner: ${reason}`);
     return;
   }
   await refuseForeign(await plannedObjects(stack, new LiveObjects(cluster)), stack, { cluster });

@@ -79,14 +79,14 @@ class VaultLook {
     const there = await this.#mountAt(list, path);
     if (there === undefined) return undefined;
     const { type, description } = there;
-    const words = `${list === "sys/auth" ? "the auth method" : "the mount"} "${path}" (${String(type)}${description === "" ? "" : `, "${String(description)}"`}) is in Vault already, and this stack did not make it`;
+    const words = `${list === "sys/auth" ? "the auth method" : "the mount"} "${path}" (${String(type)}${description === "" ? "" : `, "${String(description)}"`}) already exists in Vault, and this stack did not create it`;
     return isOurKind(there)
       ? this.#finding("vault-mount-exists", path, words, adoptionLine(this.#stack.name, resource, path))
       : this.#finding(
           "vault-mount-exists",
           path,
           `${words}; it is not ${kind}`,
-          `move it aside: vault ${list === "sys/auth" ? "auth" : "secrets"} move ${path} <another path>, with everyone who uses it`,
+          `move it aside: vault ${list === "sys/auth" ? "auth" : "secrets"} move ${path} <another path>, together with everyone who uses it`,
         );
   }
 
@@ -102,12 +102,12 @@ class VaultLook {
     const both = difference(there, wanted);
     if (both === "") return undefined;
     const reconfigure = path.startsWith("auth/")
-      ? `, or write this stack's over it: ameide-secrets reconfigure-auth --stack ${this.#stack.name}`
+      ? `, or overwrite it: ameide-secrets reconfigure-auth --stack ${this.#stack.name}`
       : "";
     return this.#finding(
       "vault-config-differs",
       path,
-      `${path} is set already, and not by this stack: ${both}`,
+      `${path} is already set, but not by this stack: ${both}`,
       `${adoptionLine(this.#stack.name, resource, path)}${reconfigure}`,
     );
   }
@@ -148,7 +148,7 @@ class VaultLook {
     return this.#finding(
       "vault-role-exists",
       name,
-      `the role "${name}" is in Vault already, and not by this stack: ${both}`,
+      `the role "${name}" already exists in Vault, but not from this stack: ${both}`,
       adoptionLine(this.#stack.name, resource, path),
     );
   }
@@ -163,7 +163,7 @@ class VaultLook {
     return this.#finding(
       "vault-policy-exists",
       name,
-      `the policy "${name}" is in Vault already with other rules, and whoever has it would lose what this stack's lacks`,
+      `the policy "${name}" already exists in Vault with other rules; tokens that use it would lose rights`,
       `compare both (vault policy read ${name}; ameide-secrets preview --stack ${this.#stack.name}), then delete it, or ${adoptionLine(this.#stack.name, resource, name)}`,
     );
   }

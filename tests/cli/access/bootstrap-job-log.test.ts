@@ -8,11 +8,11 @@ describe("lastWords", () => {
     const log = `${JSON.stringify({ event: "phase" })}\n${summary({ problem: "403", fix: "let it log in" })}\n`;
     assert.deepEqual(lastWords(log), {
       said: "403",
-      fix: "let it log in; ameide-secrets doctor --stack <stack> tells more",
+      fix: "let it log in; for more: ameide-secrets doctor --stack <stack>",
     });
   });
   it("send to doctor where the summary knows no repair", () => {
-    assert.match(lastWords(summary({ problem: "odd", fix: "" })).fix, /^ameide-secrets doctor --stack <stack> names/);
+    assert.match(lastWords(summary({ problem: "odd", fix: "" })).fix, /^ameide-secrets doctor --stack <stack> shows/);
   });
   it("are the end of the log where the run was killed before it could sum up", () => {
     const log = Array.from({ length: 9 }, (_none, n) => `line ${n}`).join("\n");
@@ -30,7 +30,7 @@ describe("failedRun", () => {
     assert.equal(code, "conflict");
     assert.equal(
       message,
-      "nothing was carried: p\n  fix: f; ameide-secrets doctor --stack <stack> tells more; then run it again",
+      "nothing was carried: p\n  fix: f; for more: ameide-secrets doctor --stack <stack>; then run it again",
     );
   });
 });

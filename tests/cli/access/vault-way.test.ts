@@ -66,13 +66,13 @@ describe("openWayToVault", () => {
       response.writeHead(400).end(JSON.stringify({ message: "Upgrade request required" }));
     const way = await open();
     await way.close();
-    assert.match(String(way.closed), /the pod is there, and nothing in it answers at port 8200/);
+    assert.match(String(way.closed), /the pod exists, but nothing answers at its port 8200/);
   });
   it("is closed by whoever holds the port, with what to do about it", async () => {
     const holder = await listening(500); // no Vault
     const way = await open(addressOf(holder)).finally(() => holder.close());
     await way.close();
-    assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is taken, so no port-forward.*; free the port/);
+    assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is in use, so no port-forward.*; free the port/);
   });
   it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
     // where the port is taken on this machine there is another already

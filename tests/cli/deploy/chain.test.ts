@@ -40,7 +40,7 @@ describe("fillAnew", () => {
     const stop = new AbortController();
     const { made, cluster: there } = cluster("lease-held");
     const phases = new Phases(
-      { ...io, err: (text) => (text.includes("waits for its turn") ? stop.abort() : undefined) },
+      { ...io, err: (text) => (text.includes("waiting for it") ? stop.abort() : undefined) },
       stop.signal,
     );
     await assert.rejects(fillAnew({ stack, cluster: there, phases, signal: stop.signal }, undefined), {

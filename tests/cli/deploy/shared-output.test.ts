@@ -23,7 +23,10 @@ describe("lacksSharedStack", function () {
   it("finds that the stack does not exist, with the command that creates it", async () => {
     const finding = await lacksSharedStack();
     assert.equal(finding?.code, "shared-stack-missing");
-    assert.match(finding.problem, /client id of the bootstrap's identity: no stack named 'shared' found/);
+    assert.match(
+      finding.problem,
+      /client id of vault-bootstrap's identity cannot be read from the stack shared: no stack named 'shared' found/,
+    );
     assert.equal(finding.fix, "ameide-secrets up --stack shared --yes");
     await assert.rejects(sharedClientId(), { code: "shared-stack-missing" });
   });

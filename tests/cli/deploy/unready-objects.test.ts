@@ -59,7 +59,7 @@ describe("explainUnready", () => {
 
   it("asks for the controller where no condition is set", async () => {
     const [, reason] = await explainUnready(storeWith({}), [store]);
-    assert.equal(reason, "  its controller has not set a condition: is the controller running?");
+    assert.equal(reason, "  it has no condition yet: is its controller running?");
   });
 
   it("is silent about what is ready, what does not exist and what cannot be read", async () => {
@@ -100,7 +100,7 @@ describe("explainUnready", () => {
       "Job ameide-dev/sync:",
       "  failed: BackoffLimitExceeded: it failed",
       "  pod sync-a, container main exited with 21: Vault is sealed",
-      "    fix: ameide-secrets unseal; ameide-secrets doctor --stack <stack> tells more",
+      "    fix: ameide-secrets unseal; for more: ameide-secrets doctor --stack <stack>",
       "  pod sync-b, container main waits: ImagePullBackOff: no such image",
     ]);
   });

@@ -12,10 +12,10 @@ describe("formatDiagnosis", () => {
     const snapshot = { ...healthy(), externalSecrets: unseen("unreachable", "timed out") };
     const count = stack.plan.secrets.length;
     const whole = formatDiagnosis(explain(healthy(), stack), healthy());
-    assert.match(whole, new RegExp(`^dev: ${count} of ${count} secrets pass every stage; looked`));
+    assert.match(whole, new RegExp(`^dev: ${count} of ${count} secrets pass every stage \\(`));
     const delivered = new Set(stack.plan.deliveries.flatMap(({ keys }) => keys.map(({ secret }) => secret))).size;
     const said = formatDiagnosis(explain(snapshot, stack), snapshot);
-    const counts = `dev: ${count - delivered} of ${count} secrets pass every stage, ${delivered} could not be seen at every stage`;
+    const counts = `dev: ${count - delivered} of ${count} secrets pass every stage, ${delivered} could not be checked at every stage`;
     assert.equal(said.includes(counts), true, said);
   });
 });
@@ -33,7 +33,7 @@ describe("formatDiagnosis of what nobody gave a value", () => {
     };
     assert.match(
       formatDiagnosis(explain(snapshot, expected), snapshot),
-      /^dev: 4 of 5 secrets pass every stage, 1 have no value yet and need none; looked/,
+      /^dev: 4 of 5 secrets pass every stage, 1 have no value and do not need one \(/,
     );
   });
 });
@@ -110,7 +110,7 @@ describe("formatDiagnosis of what is broken", () => {
           "keycloak: client secrets in Vault",
           "  placeholder: b-secret",
           "  absent: c-secret",
-          "  unread (--prove reads them): d-secret",
+          "  not read (--prove reads them): d-secret",
           "  real: a-secret\n",
         ].join("\n"),
       ),
@@ -141,6 +141,6 @@ describe("formatUses", () => {
     const blind = { ...healthy(), workloads: unseen("forbidden", "cannot list deployments") };
     const said = formatUses(name, whoUses(blind, stack, name));
     assert.doesNotMatch(said, /no workload reads it/);
-    assert.match(said, /what reads it is unknown\n\n.*could not be looked at: read it: cannot list deployments$/);
+    assert.match(said, /its readers are unknown\n\n.*could not be looked at: read it: cannot list deployments$/);
   });
 });

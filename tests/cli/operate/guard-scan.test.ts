@@ -53,7 +53,7 @@ describe("guardScan", () => {
     });
     assert.match(
       formatGuardScan(scan, formatFinding),
-      /^1 ExternalSecret, .*; admission is deny: deny would break none/,
+      /^1 ExternalSecret, .*; admission is deny: deny would refuse none/,
     );
   });
 

@@ -24,7 +24,7 @@ describe("newValue", () => {
     const fix = "ameide-secrets rotate ghcr-token --stack prod --yes < file";
     assert.throws(() => given(real, true), {
       code: "rotation-terminal",
-      message: `the new value for ghcr-token would be shown on this terminal\n  fix: ${fix}`,
+      message: `the terminal would show the new value for ghcr-token\n  fix: ${fix}`,
     });
   });
   for (const [what, text, code] of [

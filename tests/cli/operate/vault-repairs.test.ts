@@ -82,9 +82,9 @@ describe("a repair of Vault", () => {
       assert.equal(vault.sealed, false);
       assert.match(
         did,
-        /^unsealed \(the Event could not be left: events is forbidden\); resync .*: ameide-secrets resync --stack dev --yes$/,
+        /^unsealed \(the Event could not be created: events is forbidden\); then resync .*: ameide-secrets resync --stack dev --yes$/,
       );
-      assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be left/);
+      assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be created/);
     });
 
     it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
@@ -125,14 +125,14 @@ describe("a repair of Vault", () => {
         /^auth\/kubernetes of Vault at http:\/\/127\.0\.0\.1:\d+ differs: /,
         "which Vault it would change",
       );
-      assert.match(found, /kubernetes_host is not set, wanted https:\/\/kubernetes\.default\.svc; /);
+      assert.match(found, /kubernetes_host is not set, expected https:\/\/kubernetes\.default\.svc; /);
       assert.doesNotMatch(found, /BEGIN/);
     });
 
     it("fails without either, naming what the token must be able to do", async () => {
       await assert.rejects(reconfigureKubernetesAuth(place(undefined, made), change), {
         code: "vault-credentials-missing",
-        message: /fix: set VAULT_TOKEN to a token that may write auth\/kubernetes\/config$/,
+        message: /fix: set VAULT_TOKEN to a token that can write auth\/kubernetes\/config$/,
       });
     });
   });

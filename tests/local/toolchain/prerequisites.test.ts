@@ -35,13 +35,13 @@ describe("findBuilders", () => {
   it("fails for a Python without pip, and says how to get it", async () => {
     script("python3", "exit 1");
     await fails(
-      /python3 has no pip, needed to fetch bao: .*\n {2}fix: install pip \(Debian: apt-get install python3-pip/s,
+      /python3 has no pip, needed to download bao: .*\n {2}fix: install pip \(Debian: apt-get install python3-pip/s,
     );
   });
 
   it("fails for a Go from before it could fetch a newer one by itself", async () => {
     script("go", 'case "$2" in GOVERSION) echo go1.20.14 ;; *) echo auto ;; esac');
-    await fails(/go is go1\.20\.14, needed to build .*: 1\.26\.0 is wanted/);
+    await fails(/go is go1\.20\.14, needed to build .*: expected 1\.26\.0/);
   });
 
   it("fails for an older Go that is told to stay as it is", async () => {

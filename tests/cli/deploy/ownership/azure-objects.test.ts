@@ -78,7 +78,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
       "identity-identity": identityId(place),
       "identity-secrets-user": assignment,
     });
-    assert.match(found[0]?.problem ?? "", /gives rights by access policies, under which role assignments do nothing/);
+    assert.match(found[0]?.problem ?? "", /uses access policies, so role assignments have no effect/);
     assert.deepEqual(offered(await foundBy(federation, environment, access)), {
       "federation-vault-bootstrap-dev": credential,
     });
@@ -113,10 +113,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
     const { changes } = await previewStack(stack, { policyPacks: [], signal: new AbortController().signal });
     const found = await foundBy(changes, plan, access);
     assert.deepEqual(offered(found), { "key-vault-ghcr-token": `${keyVaultId(place)}/secrets/ghcr-token` });
-    assert.match(
-      found[0]?.problem ?? "",
-      /has the secret ghcr-token already, and the state of this stack does not know it/,
-    );
+    assert.match(found[0]?.problem ?? "", /already has the secret ghcr-token, and this stack did not create it/);
 
     const adopt = { ...plan.adopt, ...offered(found) };
     assert.deepEqual(checkAdopted({ ...plan, adopt }, "shared"), []);

@@ -146,7 +146,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     const [first] = await foundBy([{ ...pulumiUpdate, object: `ameide-dev/${gitops.bootstrap.name}` }], dev, {
       cluster,
     });
-    assert.match(first?.fix ?? "", /one of the two lets go: delivery "gitops"/);
+    assert.match(first?.fix ?? "", /only one of the two may write it: set delivery "gitops"/);
     await checkRendered(dev, cluster);
   });
 

@@ -66,7 +66,7 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
     assert.match(found[0]?.fix ?? "", /delivery "gitops" in environments\/dev\.ts/);
     assert.equal(
       found[3]?.fix,
-      `if nothing else writes it any more, hand it over: kubectl --context ameide-local -n ameide-dev patch configmap by-hand --type=merge -p '${JSON.stringify(handedOver("v1"))}'`,
+      `if nothing else writes it any more, hand it over to this program: kubectl --context ameide-local -n ameide-dev patch configmap by-hand --type=merge -p '${JSON.stringify(handedOver("v1"))}'`,
     );
   });
 

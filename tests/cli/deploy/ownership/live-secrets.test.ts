@@ -51,7 +51,7 @@ describe("refuseForeign, of what an object would take from others", function () 
     const [finding] = await found(delivery);
     assert.equal(
       finding?.problem,
-      "Secret ameide-dev/langfuse-secrets is there already and no ExternalSecret made it; ExternalSecret ameide-dev/langfuse-secrets-sync would write it, too",
+      "Secret ameide-dev/langfuse-secrets already exists and no ExternalSecret created it; ExternalSecret ameide-dev/langfuse-secrets-sync would write it, too",
     );
     assert.match(finding.fix, /patch secret langfuse-secrets --type=merge/);
     await cluster.patch(path, handedOver("v1"));
@@ -93,7 +93,7 @@ describe("refuseForeign, of what an object would take from others", function () 
     const [finding] = await found(store);
     assert.equal(
       finding?.problem,
-      "SecretStore ameide-dev/ameide-vault would get a role that may not read what these use it for: cut-off (platform-db-password)",
+      "SecretStore ameide-dev/ameide-vault would get a role that cannot read what these use it for: cut-off (platform-db-password)",
     );
   });
 
@@ -105,7 +105,7 @@ describe("refuseForeign, of what an object would take from others", function () 
     await apply(path, "v1", "ServiceAccount", { imagePullSecrets: [{ name: "ghcr-pull" }, { name: "acr-pull" }] });
     assert.match(
       (await found(patch))[0]?.problem ?? "",
-      /has pull secrets that another gave it, acr-pull, and would lose them/,
+      /would lose pull secrets that something else added, acr-pull:/,
     );
     const byArgo = { ...plan, strictness: { ...plan.strictness, delivery: "gitops" as const } };
     const accounts = (await foundBy([], byArgo, { cluster })).map(({ code, subject }) => `${code} ${subject}`);
