@@ -1,8 +1,8 @@
-import { classifyKey } from "./authority-verdicts.ts";
-import { type RuleContext, type StackRule, type Violations } from "./rule.ts";
+import { classifyKey, isOwnedInCluster } from "./authority-verdicts.ts";
+import type { RuleContext, StackRule, Violations } from "./rule.ts";
 import { onlyRead, tryText, type Kind, type Subject } from "./subject/subject.ts";
 
-/** Inputs that hold values, by kind; `undefined` for a kind whose every input may. */
+/** Inputs that hold values, by kind; `undefined` for a kind with values in any input. */
 const valueInputs: Partial<Record<Kind, readonly string[] | undefined>> = {
   KeyVaultSecret: ["properties", "value", "valueWo"],
   VaultSecret: ["data", "dataJson", "dataJsonWo"],
@@ -12,40 +12,41 @@ const valueInputs: Partial<Record<Kind, readonly string[] | undefined>> = {
   UnknownType: undefined,
 };
 
-/** A rule of its own refuses these wherever they are, so that here they only pass a value on. */
-const unread: ReadonlySet<Kind> = new Set(["OpaqueWriter", "UnknownType"]);
-
 export const authorityCopiedValue: StackRule = {
   id: "authority-copied-value",
   severity: "critical",
-  description: "No value is taken from a cluster-managed Secret, whatever name it gets.",
-  why: "A database password that a program read from CNPG's Secret went into Key Vault under a name that was allowed.",
+  description: "No value is copied from a cluster-managed Secret, whatever name the copy gets.",
+  why: "A program read a database password from CNPG's Secret and wrote it to Key Vault under an allowed name.",
   remediation: "Remove the copy; let the consumer read the owner's own Secret in the cluster.",
   references: ["P12"],
   kinds: Object.keys(valueInputs) as Kind[],
   judgeAll(subjects, context) {
     const origins = new Origins(subjects, context);
-    return subjects
-      .filter((subject) => !unread.has(subject.kind) && origins.namedBy(subject) === undefined)
-      .flatMap((subject) => origins.inputsOf(subject).flatMap(([input, origin]) => refused(subject, input, origin)));
+    return (
+      subjects
+        // authority-opaque-writer and authority-unknown-type refuse these; here they only pass values on
+        .filter(({ kind }) => kind !== "OpaqueWriter" && kind !== "UnknownType")
+        .filter((subject) => !origins.isOwner(subject))
+        .map((subject) => origins.inputsOf(subject).map(([input, origin]) => judgeInput(subject, input, origin)))
+    );
   },
 };
 
-function refused(subject: Subject, input: string, origin: Origin): Violations {
+function judgeInput(subject: Subject, input: string, origin: Origin): Violations {
   const path = [input];
   if (origin !== onlyRead) {
-    return [{ subject, path, problem: `comes from ${origin.label}, which a controller in the cluster owns` }];
+    return { subject, path, problem: `comes from ${origin.label}, which a controller in the cluster owns` };
   }
-  // settings are read from other stacks every day; a value for Key Vault or Vault comes from .env
+  // programs read settings of other stacks all the time, but a value for Key Vault or Vault must come from .env
   if (subject.kind !== "KeyVaultSecret" && subject.kind !== "VaultSecret") return [];
-  const problem = `comes from ${onlyRead}, and the engine does not say from which`;
-  return [{ subject, path, problem, fix: "take the value from .env: ameide-secrets env push" }];
+  const problem = `comes from ${onlyRead}, and the engine does not say which`;
+  return { subject, path, problem, fix: "take the value from .env: ameide-secrets env push" };
 }
 
-/** A cluster-managed Secret, or one that nobody can name. */
+/** The cluster-managed Secret that a value comes from, or a resource that the engine does not show. */
 type Origin = Subject | typeof onlyRead;
 
-/** Where values come from, over any number of resources in between. */
+/** Follows values from resource to resource, back to where they come from. */
 class Origins {
   readonly #byId: ReadonlyMap<string, Subject>;
   readonly #context: RuleContext;
@@ -56,8 +57,8 @@ class Origins {
     this.#context = context;
   }
 
-  /** Each input with values that are not the program's own, and where they come from. */
-  inputsOf({ kind, options }: Subject): readonly (readonly [string, Origin])[] {
+  /** Inputs with values of a cluster-managed or unknown origin. */
+  inputsOf({ kind, options }: Subject): readonly (readonly [input: string, origin: Origin])[] {
     return [...(options?.inputsFrom ?? [])].flatMap(([input, from]): readonly (readonly [string, Origin])[] => {
       if (valueInputs[kind]?.includes(input) === false) return [];
       const origin = from.map((id) => this.#originOf(id)).find((one) => one !== undefined);
@@ -65,22 +66,19 @@ class Origins {
     });
   }
 
-  /** The subject itself where its own name is a cluster-managed one. */
-  namedBy(subject: Subject): Subject | undefined {
-    const { kind, object } = subject;
-    if (kind !== "Secret" && kind !== "VaultSecret") return undefined;
+  /** Whether the subject itself is a cluster-managed Secret, by its name. */
+  isOwner({ kind, object }: Subject): boolean {
+    if (kind !== "Secret" && kind !== "VaultSecret") return false;
     const name = tryText(object, "metadata", "name") ?? tryText(object, "path") ?? tryText(object, "name");
-    if (name === undefined) return undefined;
-    const found = classifyKey(this.#context.catalogue, name);
-    return found.kind === "cluster-managed" || found.kind === "in-cluster-delivery" ? subject : undefined;
+    return name !== undefined && isOwnedInCluster(classifyKey(this.#context.catalogue, name));
   }
 
   #originOf(id: string): Origin | undefined {
     if (id === onlyRead) return onlyRead;
     if (this.#known.has(id)) return this.#known.get(id);
-    this.#known.set(id, undefined); // so that a circle ends
+    this.#known.set(id, undefined); // ends a cycle of dependencies
     const subject = this.#byId.get(id);
-    const origin = subject === undefined ? undefined : (this.namedBy(subject) ?? this.inputsOf(subject)[0]?.[1]);
+    const origin = subject !== undefined && this.isOwner(subject) ? subject : subject && this.inputsOf(subject)[0]?.[1];
     this.#known.set(id, origin);
     return origin;
   }

@@ -1,5 +1,7 @@
 import { environmentNames } from "../domain/stage.ts";
-import type { Place } from "./rule.ts";
+import type { Place, RuleContext } from "./rule.ts";
+import { text } from "./subject/reading.ts";
+import type { Subject } from "./subject/subject.ts";
 
 const places: ReadonlySet<string> = new Set([...environmentNames, "shared"]);
 
@@ -29,4 +31,9 @@ export function isOwnUrn(urn: string): boolean {
 export function placeOfNamespace(namespace: string | undefined): Place | undefined {
   const name = namespace?.replace(/^ameide-/, "");
   return name !== undefined && name !== namespace && isPlace(name) ? name : undefined;
+}
+
+/** The environment of a Kubernetes object's namespace, or else of its stack. @throws Undecided */
+export function environmentOf({ object }: Subject, { place }: RuleContext): Place {
+  return placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
 }

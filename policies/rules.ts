@@ -1,7 +1,7 @@
 import * as authority from "./authority.ts";
 import { authorityCopiedValue } from "./authority-copy.ts";
-import * as authorityMaker from "./authority-maker.ts";
 import * as authorityPush from "./authority-push.ts";
+import * as authorityTargets from "./authority-targets.ts";
 import * as bootstrap from "./bootstrap.ts";
 import * as deliveryTemplate from "./delivery-template.ts";
 import * as externalSecret from "./external-secret.ts";
@@ -12,7 +12,6 @@ import { lifecycleProtect } from "./lifecycle.ts";
 import * as placeholder from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 import * as secretStore from "./secret-store.ts";
-import { secretnessUnmarkedValue } from "./secretness-marks.ts";
 import * as secretness from "./secretness.ts";
 import * as vault from "./vault.ts";
 import * as vaultLogin from "./vault-login.ts";
@@ -22,10 +21,9 @@ import * as vaultRole from "./vault-role.ts";
 /** Every rule of the pack, in the order of their files; each file exports nothing but rules among its values. */
 export const rules: readonly Rule[] = [
   ...Object.values<Rule>(authority),
-  ...Object.values<Rule>(authorityMaker),
+  ...Object.values<Rule>(authorityTargets),
   ...Object.values<Rule>(authorityPush),
   authorityCopiedValue,
-  secretnessUnmarkedValue,
   ...Object.values<Rule>(secretness),
   ...Object.values<Rule>(placeholder),
   ...Object.values<Rule>(identity),

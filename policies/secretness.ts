@@ -2,40 +2,86 @@ import { shapeOf } from "../domain/credential-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
 import { judgeEach, type ResourceRule, type Violations } from "./rule.ts";
-import { entries, list, text } from "./subject/reading.ts";
+import { entries, isMarkedSecret, isRecord, isUnknown, list, text, Undecided, type Path } from "./subject/reading.ts";
 import { judgeContainers, wordsOf } from "./subject/pods.ts";
-import { templateData, templatePath } from "./subject/references.ts";
+import { deliveryKinds, pushKinds, templateData, templatePath } from "./subject/references.ts";
+import type { Subject } from "./subject/subject.ts";
 import { natureOf } from "./value-nature.ts";
+
+/**
+ * The one rule that looks at secret marks instead of values. `pack/marking.ts` makes its subjects from what the SDK shows a
+ * remediation, `lint` from a state file, where a marked value is encrypted.
+ */
+export const secretnessUnmarkedValue: ResourceRule = {
+  id: "secretness-unmarked-value",
+  severity: "critical",
+  description: "A secret's value is marked secret before it enters state.",
+  why: "azure-native does not mark the value of a Key Vault secret: it went from .env into state, events and logs in plain text.",
+  remediation: "Wrap the value in pulumi.secret() where it is read, and rotate a value that is already in a state.",
+  references: [
+    "https://www.pulumi.com/docs/iac/concepts/secrets/",
+    "https://github.com/pulumi/pulumi-policy/issues/241",
+  ],
+  kinds: ["KeyVaultSecret", "VaultSecret", "Secret"],
+  judge(subject) {
+    if (subject.origin === "document") return []; // YAML has no marks: secretness-literal-secret judges it
+    return judgeEach(valuePaths(subject), (path) => {
+      const value = markedAt(subject.object, path);
+      if (value === undefined || value === null || value === "" || isMarkedSecret(value)) return [];
+      if (isUnknown(value)) throw new Undecided(path);
+      return { path, problem: "is not marked secret" };
+    });
+  },
+};
+
+/** @throws Undecided while the object that holds the values is not known */
+function valuePaths({ kind, object }: Subject): readonly Path[] {
+  const keysUnder = (field: string): readonly Path[] =>
+    isMarkedSecret(markedAt(object, [field])) ? [] : entries(object, field).map(([key]) => [field, key]);
+  if (kind === "KeyVaultSecret") return [["properties", "value"], ["value"]];
+  if (kind === "VaultSecret") return [["dataJson"], ["dataJsonWo"], ...keysUnder("data")];
+  return [...keysUnder("data"), ...keysUnder("stringData")];
+}
+
+/** The value there, or the mark of an object that contains it. */
+function markedAt(object: unknown, path: Path): unknown {
+  let here = object;
+  for (const key of path) {
+    if (isUnknown(here)) return here;
+    here = isRecord(here) ? here[key] : undefined;
+  }
+  return here;
+}
 
 export const secretnessLiteralSecret: ResourceRule = {
   id: "secretness-literal-secret",
   severity: "critical",
-  description: "No Secret in a repository holds a value.",
-  why: "What is in Git is in every clone and every log of it, and is never rotated again.",
+  description: "No Secret in a repository contains a value.",
+  why: "A value in Git is in every clone and in its history, and is rarely rotated.",
   remediation: "Remove the value, rotate it, and deliver it by an ExternalSecret.",
   references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["Secret"],
   judge({ origin, object }) {
-    if (origin !== "document") return []; // in a program it is secretness-unmarked-value that judges
+    if (origin !== "document") return []; // secretness-unmarked-value judges programs
     if (text(object, "type") === "kubernetes.io/service-account-token") return [];
-    return ["data", "stringData"].flatMap((field) =>
-      judgeEach(entries(object, field), ([key]): Violations => {
+    return ["data", "stringData"].map((field) =>
+      judgeEach(entries(object, field), ([key]) => {
         const written = text(object, field, key) ?? "";
-        const found = holdsSecret(key, field === "data" ? decoded(written) : written);
-        return found === undefined ? [] : [{ path: [field, key], problem: `"${key}" holds ${found} in clear` }];
+        const found = secretIn(key, field === "data" ? decoded(written) : written);
+        return found !== undefined && { path: [field, key], problem: `"${key}" contains ${found} in plain text` };
       }),
     );
   },
 };
 
-/** What a tool fills in or decrypts before the API server gets it is not encoded. */
+/** A template or ciphertext is not base64 yet: a tool renders or decrypts it before the API server gets it. */
 function decoded(written: string): string {
   const nature = natureOf(written);
   return nature === "template" || nature === "ciphertext" ? written : Buffer.from(written, "base64").toString("utf8");
 }
 
-/** In a Secret every literal counts, except what is plainly none: names, hosts, ports, switches, markers to fill in. */
-function holdsSecret(key: string, value: string): string | undefined {
+/** In a Secret every literal counts, except names, hosts, ports, switches and placeholders. */
+function secretIn(key: string, value: string): string | undefined {
   const known = shapeOf(value) ?? literalIn(key, value, "in-secret");
   if (known !== undefined) return known;
   const nature = natureOf(value);
@@ -47,16 +93,16 @@ function holdsSecret(key: string, value: string): string | undefined {
 export const secretnessValues: ResourceRule = {
   id: "secretness-values",
   severity: "high",
-  description: "Values of a chart, an application or a realm hold no credential.",
-  why: "One committed password served Grafana, Keycloak and Argo alike, in every environment.",
+  description: "Values of a chart, an application or a realm contain no credential.",
+  why: "One committed password was used for Grafana, Keycloak and Argo CD, in every environment.",
   remediation:
-    "Name an existing Secret instead (existingSecret; in a realm ${VARIABLE}), made by its owner or an ExternalSecret.",
+    "Name an existing Secret instead (existingSecret; in a realm ${VARIABLE}), created by its owner or an ExternalSecret.",
   references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["Values"],
   judge: (subject) =>
-    subject.leaves().flatMap(({ path, value = "" }): Violations => {
+    subject.leaves().map(({ path, value = "" }) => {
       const found = credentialAt(subject.object, path, value);
-      return found === undefined ? [] : [{ path, problem: `holds ${found}` }];
+      return found !== undefined && { path, problem: `contains ${found}` };
     }),
 };
 
@@ -64,38 +110,30 @@ export const secretnessTemplateLiteral: ResourceRule = {
   id: "secretness-template-literal",
   severity: "high",
   description: "An ExternalSecret's template adds no secret of its own.",
-  why: "A literal beside fetched keys stays when the real one is rotated, and lies in Git and in the API server in clear.",
+  why: "A literal next to fetched keys stays when the real value is rotated, and is in plain text in Git and in the API server.",
   remediation: "Fetch the value by a data entry and refer to it in the template.",
   references: ["https://external-secrets.io/latest/guides/templating/"],
-  kinds: ["ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret"],
-  judge: (subject) => {
+  kinds: [...deliveryKinds, ...pushKinds],
+  judge(subject) {
     const template = templatePath(subject);
-    return judgeEach(
-      [
-        ...templateData(subject).map(([key]) => ({ key, path: [...template, "data", key] })),
-        ...list(subject.object, ...template, "templateFrom").map((_, i) => ({
-          key: undefined,
-          path: [...template, "templateFrom", i, "literal"],
-        })),
-      ],
-      ({ key, path }): Violations => {
-        const value = text(subject.object, ...path) ?? "";
-        const found = (key === undefined ? shapeOf(value) : credentialIn(key, value)) ?? credentialInLines(value);
-        if (found === undefined) return [];
-        return [{ path, problem: `its template writes ${key === undefined ? "" : `"${key}" with `}${found} in clear` }];
-      },
-    );
+    const keyed = templateData(subject).map(([key]): readonly [Path, string?] => [[...template, "data", key], key]);
+    const literals = list(subject.object, ...template, "templateFrom").map((_, i): readonly [Path, string?] => [
+      [...template, "templateFrom", i, "literal"],
+    ]);
+    return judgeEach([...keyed, ...literals], ([path, key]) => {
+      const value = text(subject.object, ...path) ?? "";
+      const found = (key === undefined ? shapeOf(value) : credentialIn(key, value)) ?? credentialInLines(value);
+      const what = key === undefined ? "" : `"${key}" with `;
+      return found !== undefined && { path, problem: `its template writes ${what}${found} in plain text` };
+    });
   },
 };
 
-/** A file of settings within a text: `KEY: value` or `KEY=value` on a line of its own. */
+/** A credential in lines such as `KEY: value` or `KEY=value`. */
 function credentialInLines(text: string): string | undefined {
   for (const [, key = "", value = ""] of text.matchAll(/^[ \t]*["']?([\w.-]{1,80})["']?[ \t]*[:=][ \t]*(\S.*)$/gm)) {
-    const bare = value
-      .trim()
-      .replace(/,$/, "")
-      .replace(/^(["'])(.*)\1$/, "$2");
-    const found = credentialIn(key, bare);
+    const bare = value.trim().replace(/,$/, "");
+    const found = credentialIn(key, bare.replace(/^(["'])(.*)\1$/, "$2"));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -104,25 +142,25 @@ function credentialInLines(text: string): string | undefined {
 export const secretnessConfigMap: ResourceRule = {
   id: "secretness-config-map",
   severity: "critical",
-  description: "A ConfigMap holds settings and no secret.",
-  why: "ConfigMaps are read by whoever reads the namespace, are not encrypted at rest, and are printed by every tool.",
-  remediation: "Move the value to the chain and read it from the Secret.",
+  description: "A ConfigMap contains settings and no secret.",
+  why: "Everybody who can read the namespace can read its ConfigMaps. They are not encrypted at rest, and tools print them.",
+  remediation: "Deliver the value by the pipeline and read it from the Secret.",
   references: ["https://kubernetes.io/docs/concepts/configuration/configmap/"],
   kinds: ["ConfigMap"],
   judge: ({ object }) =>
-    judgeEach(entries(object, "data"), ([key]): Violations => {
+    judgeEach(entries(object, "data"), ([key]) => {
       const value = text(object, "data", key) ?? "";
-      // a file among the data is judged by the shapes in it, a plain key by its name too
-      const found = /[.\n]/.test(key) || value.includes("\n") ? shapeOf(value) : credentialIn(key, value);
-      return found === undefined ? [] : [{ path: ["data", key], problem: `"${key}" holds ${found}` }];
+      const isFile = /[.\n]/.test(key) || value.includes("\n");
+      const found = isFile ? shapeOf(value) : credentialIn(key, value);
+      return found !== undefined && { path: ["data", key], problem: `"${key}" contains ${found}` };
     }),
 };
 
 export const secretnessWorkload: ResourceRule = {
   id: "secretness-workload",
   severity: "critical",
-  description: "No secret stands in the environment or the arguments of a workload.",
-  why: "Arguments are seen by every process of the node, both by whoever reads the pod.",
+  description: "No secret is in the environment or the arguments of a workload.",
+  why: "Every process of the node can read arguments, and everybody who can read the pod can read both.",
   remediation: "Use valueFrom.secretKeyRef, or mount the Secret as a file.",
   references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
   kinds: ["CronJob", "Workload"],

@@ -1,4 +1,4 @@
-import { judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
+import { judgeEach, type ResourceRule, type StackRule } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import { capabilitiesOn, policyPaths, PolicySyntaxError, type PolicyPath } from "./vault-hcl.ts";
 
@@ -7,22 +7,22 @@ const writing = new Set(["create", "update", "patch", "delete", "sudo", "root"])
 export const vaultPolicyWildcard: ResourceRule = {
   id: "vault-policy-wildcard",
   severity: "critical",
-  description: "A policy names the secrets that it opens; no wildcard takes the place of a name.",
-  why: "A policy on secret/* reads every secret of the environment, the one that is added tomorrow too; secret* and secret/d* do the same.",
-  remediation: "Name each path, such as secret/data/ghcr-token; the catalogue gives the list.",
+  description: "A policy names each secret that it gives access to, without a wildcard.",
+  why: "A policy on secret/* can read every secret of the environment, also secrets that are added later; secret* and secret/d* do the same.",
+  remediation: "Name each path, such as secret/data/ghcr-token; docs/secrets.md lists them.",
   references: ["https://developer.hashicorp.com/vault/docs/concepts/policies"],
   kinds: ["VaultPolicy"],
   judge({ object }) {
     const policy = text(object, "policy") ?? "";
     try {
-      return policyPaths(policy).flatMap((entry): Violations => {
+      return policyPaths(policy).map((entry) => {
         const reason = tooWide(entry);
-        return reason === undefined ? [] : [{ path: ["policy"], problem: `path "${entry.path}" ${reason}` }];
+        return reason !== undefined && { path: ["policy"], problem: `path "${entry.path}" ${reason}` };
       });
     } catch (error) {
       if (!(error instanceof PolicySyntaxError)) throw error;
-      const fix = "correct the policy; vault policy fmt FILE shows where it is wrong";
-      return [{ path: ["policy"], problem: `Vault refuses the policy: ${error.message}`, fix }];
+      const fix = "fix its syntax; vault policy fmt FILE shows where it is wrong";
+      return { path: ["policy"], problem: `Vault refuses the policy: ${error.message}`, fix };
     }
   },
 };
@@ -30,7 +30,7 @@ export const vaultPolicyWildcard: ResourceRule = {
 /** What follows the mount in a path of KV version 2. @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2 */
 const endpoints = ["data", "metadata", "delete", "undelete", "destroy", "subkeys", "config"] as const;
 
-/** Lists of names and reading of configuration may be wide; secrets' data and the writing of rights may not. */
+/** A wildcard may list names and read configuration, but not read secrets or change permissions. */
 function tooWide({ path, capabilities }: PolicyPath): string | undefined {
   if (/^[*+]/.test(path)) return "begins with a wildcard and covers every mount; name the mount and the path";
   if (capabilities.every((one) => one === "deny")) return undefined;
@@ -42,11 +42,9 @@ function tooWide({ path, capabilities }: PolicyPath): string | undefined {
   if (mount === "sys" || mount === "auth" || mount === "identity") {
     const open = /^(?:sys|auth|identity)\/(?:policies\/acl\/|policy\/|mounts\/|auth\/|[^/*+]+\/role\/)?[*+]/.test(path);
     const isRoot = capabilities.includes("sudo") && /\*$|\/\+(?:\/|$)/.test(path);
-    return (open && writes) || isRoot
-      ? "lets its holder change rights without a bound; name what it may change"
-      : undefined;
+    return (open && writes) || isRoot ? "lets its holder change any permission; name what it may change" : undefined;
   }
-  const everything = `opens every secret under "${mount}"; name the paths one by one`;
+  const everything = `gives access to every secret under "${mount}"; name the paths one by one`;
   if (name !== undefined) {
     const listsOnly = endpoint === "metadata" && !writes;
     const isOpen = /^[*+]/.test(endpoint ?? "") || (isEndpoint(endpoint) && /^[*+]/.test(name));
@@ -66,13 +64,13 @@ function isEndpoint(part: string | undefined): boolean {
 export const vaultPolicyKvPath: ResourceRule = {
   id: "vault-policy-kv-path",
   severity: "medium",
-  description: "A policy names the paths of KV version 2: data/ or metadata/ follows the mount.",
-  why: "Without it the path grants nothing, the policy looks right, and every read is denied; a deny rule of that form denies nothing.",
+  description: "In a policy, data/ or metadata/ follows the mount of KV version 2.",
+  why: "Without it the path grants nothing: the policy looks right, but every read is denied. A deny rule of that form denies nothing.",
   remediation: "Write secret/data/NAME for the value and secret/metadata/NAME for its versions.",
   references: ["https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2#acl-rules"],
   kinds: ["VaultPolicy"],
   judge({ object }) {
-    return readablePaths(text(object, "policy") ?? "").flatMap(({ path, capabilities }): Violations => {
+    return readablePaths(text(object, "policy") ?? "").map(({ path, capabilities }) => {
       const [mount, endpoint = "", ...rest] = path.split("/");
       if (mount !== "secret" || endpoint === "" || isEndpoint(endpoint) || endpoint === "+") return [];
       const isLast = rest.length === 0 && endpoint.endsWith("*");
@@ -80,7 +78,7 @@ export const vaultPolicyKvPath: ResourceRule = {
       const effect = capabilities.includes("deny") ? "denies nothing" : "grants nothing";
       const right = ["secret", "data", endpoint, ...rest].join("/");
       const problem = `path "${path}" ${effect} on KV version 2; write "${right}"`;
-      return [{ path: ["policy"], problem, fix: `write path "${right}"` }];
+      return { path: ["policy"], problem, fix: `write path "${right}"` };
     });
   },
 };
@@ -99,9 +97,9 @@ export const vaultPatcherCoverage: StackRule = {
   id: "vault-patcher-coverage",
   severity: "high",
   description: "The client-patcher's policy covers the key of every Keycloak client in the catalogue.",
-  why: '"Written successfully", and nothing in Vault: the policy lacked backstage-*, then coder-*, then gitlab-*.',
+  why: 'The client-patcher reported "Written successfully", but Vault had nothing: its policy lacked backstage-*, then coder-*, then gitlab-*.',
   remediation:
-    "Make the policy from the catalogue's keycloakClients; each key needs create, update and read on its data path.",
+    "Derive the policy from the catalogue's keycloakClients; each key needs create, update and read on its data path.",
   references: ["P9"],
   kinds: ["VaultPolicy"],
   judgeAll(subjects, { catalogue, place, vaults = {} }) {
@@ -109,18 +107,12 @@ export const vaultPatcherCoverage: StackRule = {
     const patchers = subjects.filter(({ object }) => text(object, "name") === "keycloak-client-patcher");
     return judgeEach(patchers, (subject) => {
       const paths = readablePaths(text(subject.object, "policy") ?? "");
-      return catalogue.keycloakClients.flatMap(({ clientId, vaultKey }): Violations => {
+      return catalogue.keycloakClients.map(({ clientId, vaultKey }) => {
         const path = `${mount}/data/${vaultKey}`;
         const granted = capabilitiesOn(paths, path);
         const missing = ["create", "read", "update"].filter((one) => !granted.has(one));
-        if (missing.length === 0) return [];
-        return [
-          {
-            subject,
-            path: ["policy"],
-            problem: `lacks ${missing.join(", ")} on "${path}" of the client "${clientId}"`,
-          },
-        ];
+        const problem = `lacks ${missing.join(", ")} on "${path}" of the client "${clientId}"`;
+        return missing.length > 0 && { subject, path: ["policy"], problem };
       });
     });
   },

@@ -20,7 +20,7 @@ import {
   type RuleContext,
   type StackRule,
 } from "../rule.ts";
-import { secretnessUnmarkedValue } from "../secretness-marks.ts";
+import { secretnessUnmarkedValue } from "../secretness.ts";
 import { formatEngineMessage } from "./engine-message.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { makeMarkWatch } from "./marking.ts";

@@ -1,7 +1,7 @@
 import { parseContent } from "./documents.ts";
 import { containersOf, podPath } from "./pods.ts";
 import { entries, isRecord, list, text, type Path } from "./reading.ts";
-import { pathsUnder, specPath, specText, targetOf } from "./references.ts";
+import { pathsUnder, targetOf, targetPath } from "./references.ts";
 import type { Subject } from "./subject.ts";
 
 /** A name by which something other than External Secrets reads or writes a secret. */
@@ -84,19 +84,12 @@ export function namesRead(subject: Subject): readonly NamedSecret[] {
   return [...named, ...objectsOfProvider(object)];
 }
 
-/** Secrets that an object of another operator writes. */
-export function targetsWritten(subject: Subject): readonly NamedSecret[] {
+/** The Secrets that an ExternalSecret or an object of another operator writes. */
+export function targetsOf(subject: Subject): readonly NamedSecret[] {
+  if (subject.kind !== "OtherDelivery") return [{ path: targetPath(subject), name: () => targetOf(subject) }];
   return (fieldsOf(subject)?.targets ?? [])
     .flatMap((field) => pathsUnder(subject.object, [], field))
     .map((path) => ({ path, name: () => text(subject.object, ...path) }));
-}
-
-/** The Secrets that an ExternalSecret or the object of another operator writes, each with its place. */
-export function targetsOf(subject: Subject): readonly NamedSecret[] {
-  if (subject.kind === "OtherDelivery") return targetsWritten(subject);
-  const isNamed = specText(subject, "target", "name") !== undefined;
-  const path = isNamed ? [...specPath(subject), "target", "name"] : ["metadata", "name"];
-  return [{ path, name: () => targetOf(subject) }];
 }
 
 /** The CSI driver's list, which is a text of YAML: of objects, or for Azure of texts of YAML. @throws Undecided */

@@ -5,20 +5,22 @@ import {
   type SecretField,
 } from "../../domain/manifests/secret-fields.ts";
 import { at, entries, list, text, Undecided, writtenText, type Path } from "./reading.ts";
-import { once, type Subject } from "./subject.ts";
+import { once, type Kind, type Subject } from "./subject.ts";
 
-/** One field by which an ExternalSecret or PushSecret reaches for a secret. Each part is read when it is asked for. */
+/** A field by which an ExternalSecret or PushSecret reads or writes a secret. Each part is read when it is asked for. */
 export interface Reference {
   readonly path: Path;
-  /** What the table of fields says that the field is for. */
   readonly role: FieldRole;
-  /** @throws Undecided @returns the key, name or path as written; `undefined` where the field names none. */
+  /** The key, name or path; `undefined` where the field names none. @throws Undecided */
   readonly key: () => string | undefined;
   /** @throws Undecided */
   readonly property: () => string | undefined;
-  /** Key in the target that it fills; only where one is named. @throws Undecided */
+  /** Key of the target that the field fills, where one is named. @throws Undecided */
   readonly secretKey: () => string | undefined;
 }
+
+export const deliveryKinds: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
+export const pushKinds: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
 
 const referencesKey = Symbol("references");
 
@@ -32,35 +34,45 @@ const reaching: ReadonlySet<FieldRole> = new Set([
   "other-kind",
 ]);
 
-/** Where the ExternalSecret's or PushSecret's own spec is. */
+/** Where the spec of the ExternalSecret or PushSecret is. */
 export function specPath({ kind }: Subject): Path {
   if (kind === "ClusterExternalSecret") return ["spec", "externalSecretSpec"];
-  if (kind === "ClusterPushSecret") return ["spec", "pushSecretSpec"];
-  return ["spec"];
+  return kind === "ClusterPushSecret" ? ["spec", "pushSecretSpec"] : ["spec"];
 }
 
-/** A text of that spec. @throws Undecided */
+/** @throws Undecided */
 export function specText(subject: Subject, ...path: Path): string | undefined {
   return text(subject.object, ...specPath(subject), ...path);
 }
 
-/** A list of that spec. @throws Undecided */
+/** @throws Undecided */
 export function specList(subject: Subject, ...path: Path): readonly unknown[] {
   return list(subject.object, ...specPath(subject), ...path);
 }
 
-/** Name of the Secret that an ExternalSecret makes: its own name where it names none. @throws Undecided */
-export function targetOf(subject: Subject): string | undefined {
-  const named = specText(subject, "target", "name");
-  if (named !== undefined) return named;
-  if (subject.kind === "ClusterExternalSecret") {
-    const own = text(subject.object, "spec", "externalSecretName");
-    if (own !== undefined) return own;
-  }
-  return text(subject.object, "metadata", "name");
+/** Keys that an ExternalSecret fetches under `data`. @throws Undecided */
+export function fetchedKeys(subject: Subject): readonly string[] {
+  return specList(subject, "data").map((_, i) => specText(subject, "data", i, "secretKey") ?? "");
 }
 
-/** Every field by which an ExternalSecret or a PushSecret reads or writes a secret; no member of an entry hides another. */
+/** Name of an ExternalSecret; a ClusterExternalSecret may name those that it creates. @throws Undecided */
+export function externalSecretName({ kind, object }: Subject): string | undefined {
+  const named = kind === "ClusterExternalSecret" ? text(object, "spec", "externalSecretName") : undefined;
+  return named ?? text(object, "metadata", "name");
+}
+
+/** Name of the Secret that an ExternalSecret creates: its own name unless it names another. @throws Undecided */
+export function targetOf(subject: Subject): string | undefined {
+  return specText(subject, "target", "name") ?? externalSecretName(subject);
+}
+
+/** Where {@link targetOf} comes from. @throws Undecided */
+export function targetPath(subject: Subject): Path {
+  const isNamed = specText(subject, "target", "name") !== undefined;
+  return isNamed ? [...specPath(subject), "target", "name"] : ["metadata", "name"];
+}
+
+/** Every field by which an ExternalSecret or PushSecret reads or writes a secret. */
 export function referencesOf(subject: Subject): readonly Reference[] {
   return once(subject, referencesKey, () =>
     fieldsOf(subject)
@@ -69,7 +81,7 @@ export function referencesOf(subject: Subject): readonly Reference[] {
   );
 }
 
-/** Where the fields of a role are in this subject: those that are present, or not known yet. */
+/** Where the fields of a role are: those that are present, or not known yet. */
 export function pathsWithRole(subject: Subject, role: FieldRole): readonly Path[] {
   return fieldsOf(subject)
     .filter((field) => field.role === role)
@@ -77,30 +89,28 @@ export function pathsWithRole(subject: Subject, role: FieldRole): readonly Path[
 }
 
 function fieldsOf({ kind }: Subject): readonly SecretField[] {
-  return kind === "PushSecret" || kind === "ClusterPushSecret" ? pushSecretFields : externalSecretFields;
+  return pushKinds.includes(kind) ? pushSecretFields : externalSecretFields;
 }
 
 function reference(object: unknown, path: Path, role: FieldRole): Reference {
-  const [parent, entry] = [path.slice(0, -1), path.slice(0, -2)];
   return {
     path,
     role,
-    // an empty path is asked for, an empty name of a Secret is a provider's default
+    // an empty path is a mistake to report; an empty name of a Secret is a provider's default
     key: () => (role === "cluster-secret" ? text : writtenText)(object, ...path),
-    property: () => text(object, ...parent, "property"),
-    secretKey: () => text(object, ...entry, "secretKey"),
+    property: () => text(object, ...path.slice(0, -1), "property"),
+    secretKey: () => text(object, ...path.slice(0, -2), "secretKey"),
   };
 }
 
-/**
- * The places in an object that a path of the table stands for; `null` counts as absent. What is not known
- * yet counts as present, and reading it throws.
- */
 function pathsIn(subject: Subject, pattern: string): readonly Path[] {
   return pathsUnder(subject.object, specPath(subject), pattern);
 }
 
-/** The same below any part of an object. */
+/**
+ * The paths below `start` that a pattern such as `data[].remoteRef.key` matches. `null` counts as absent. A value that is
+ * not known yet counts as present; reading it throws.
+ */
 export function pathsUnder(object: unknown, start: Path, pattern: string): readonly Path[] {
   const parts = pattern.split(".");
   const from = (base: Path, next: number): readonly Path[] => {
@@ -110,8 +120,7 @@ export function pathsUnder(object: unknown, start: Path, pattern: string): reado
     const path = [...base, key];
     try {
       if (part !== key) return list(object, ...path).flatMap((_, i) => from([...path, i], next + 1));
-      const value = at(object, ...path);
-      return value === undefined ? [] : from(path, next + 1);
+      return at(object, ...path) === undefined ? [] : from(path, next + 1);
     } catch (error) {
       if (error instanceof Undecided) return [[...path, ...parts.slice(next + 1)]];
       throw error;
@@ -120,13 +129,12 @@ export function pathsUnder(object: unknown, start: Path, pattern: string): reado
   return from(start, 0);
 }
 
-/** Where the template is that writes the target, or what is pushed. */
+/** Where the template is that renders the target, or what is pushed. */
 export function templatePath(subject: Subject): Path {
-  const isPush = subject.kind === "PushSecret" || subject.kind === "ClusterPushSecret";
-  return [...specPath(subject), ...(isPush ? ["template"] : ["target", "template"])];
+  return [...specPath(subject), ...(pushKinds.includes(subject.kind) ? [] : ["target"]), "template"];
 }
 
-/** Keys that the template writes beside or from what is fetched. @throws Undecided */
+/** What the template's `data` writes. @throws Undecided */
 export function templateData(subject: Subject): readonly (readonly [string, unknown])[] {
   return entries(subject.object, ...templatePath(subject), "data");
 }

@@ -96,6 +96,10 @@ export interface Subject {
   readonly memo: Map<symbol, unknown>;
 }
 
+export function ofKind(subjects: readonly Subject[], ...kinds: readonly Kind[]): readonly Subject[] {
+  return subjects.filter(({ kind }) => kinds.includes(kind));
+}
+
 export function makeSubject(
   parts: Pick<Subject, "kind" | "type" | "origin" | "object" | "id"> & {
     readonly name?: string | undefined;

@@ -9,20 +9,23 @@ describe("deliveryFind", () => {
   it("fails what a generator makes, as admission does", () =>
     assert.deepEqual(
       saidBy("delivery-find", asking({ sourceRef: { generatorRef: { kind: "Password", name: "a" } } })),
-      ["takes what a generator makes; name a key of the source"],
+      ["reads the value of a generator; name a key in Vault"],
     ));
   for (const [what, entry, expected] of [
     [
       "extract and find",
       { extract: { key: "ghcr-token" }, find: { name: { regexp: ".*" } } },
-      ["asks by find for whatever matches; name each key", "has find and extract, of which only find is run; keep one"],
+      [
+        "requests whatever find matches; name each key",
+        "has find and extract, but External Secrets runs only find; keep one",
+      ],
     ],
     [
       "extract and a generator",
       { extract: { key: "ghcr-token" }, sourceRef: { generatorRef: { kind: "Password", name: "a" } } },
       [
-        "takes what a generator makes; name a key of the source",
-        "has extract and sourceRef.generatorRef, of which only extract is run; keep one",
+        "reads the value of a generator; name a key in Vault",
+        "has extract and sourceRef.generatorRef, but External Secrets runs only extract; keep one",
       ],
     ],
   ] as const) {
@@ -35,7 +38,7 @@ describe("deliveryFind", () => {
         "delivery-find",
         changed(externalSecret, [["spec", "data", 0, "sourceRef"], { generatorRef: { kind: "Password", name: "a" } }]),
       ),
-      ["takes what a generator makes; name a key of the source"],
+      ["reads the value of a generator; name a key in Vault"],
     ));
   it("allows a name that is asked of another store", () =>
     assert.deepEqual(
@@ -52,7 +55,7 @@ describe("storeForNamespace", () => {
       asking({ extract: { key: "ghcr-token" }, sourceRef: other }),
     ]) {
       assert.deepEqual(saidBy("store-for-namespace", entry), [
-        'reads by the store "ameide-prod/elsewhere", which nothing here makes',
+        'reads from the store "ameide-prod/elsewhere", which nothing here creates',
       ]);
     }
   });

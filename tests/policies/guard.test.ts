@@ -109,7 +109,7 @@ describe("guardTransformation", () => {
   it("fails a pinned reviewer token", () =>
     assert.throws(
       () => declare(changed(authConfig, [["tokenReviewerJwt"], "the token of some pod"])),
-      /pins a reviewer token/,
+      /sets a reviewer token/,
     ));
   it("fails a plain value of Key Vault, and passes one that an output carries", () => {
     assert.throws(() => declare(keyVaultSecret), /is not marked secret/);

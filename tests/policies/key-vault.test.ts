@@ -39,15 +39,15 @@ describe("rules of the family key-vault", () => {
     const value = (text: string): Sample => changed(keyVaultSecret, [["properties", "value"], text]);
     assert.deepEqual(saidBy("key-vault-secret-size", value("ä".repeat(12_800))), []);
     assert.deepEqual(saidBy("key-vault-secret-size", value("ä".repeat(12_801))), [
-      "has 25602 bytes; Key Vault takes 25600",
+      "has 25602 bytes; Key Vault allows 25600",
     ]);
     const tags = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`t${n}`, "x"]));
     assert.deepEqual(saidBy("key-vault-secret-size", changed(keyVaultSecret, [["tags"], tags])), [
-      "has 16 tags; Key Vault takes 15",
+      "has 16 tags; Key Vault allows 15",
     ]);
   });
   it("fail soft delete that is turned off", () =>
     assert.deepEqual(saidBy("key-vault-soft-delete", changed(keyVault, [["properties", "enableSoftDelete"], false])), [
-      "enableSoftDelete is false; leave it on",
+      "enableSoftDelete is false; set true",
     ]));
 });

@@ -7,7 +7,7 @@ import { lintSources } from "../../policies/lint/lint.ts";
 import { renderGithub, renderJson, renderSarif } from "../../policies/lint/render-machine.ts";
 import { policiesOf } from "../../policies/pack/policies.ts";
 import { isStackRule } from "../../policies/rule.ts";
-import { secretnessUnmarkedValue } from "../../policies/secretness-marks.ts";
+import { secretnessUnmarkedValue } from "../../policies/secretness.ts";
 import { formatEngineMessage, parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { policyCatalogue, ruleOf, subjectsOf } from "../support/policy.ts";

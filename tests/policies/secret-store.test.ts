@@ -39,18 +39,18 @@ describe("store-same-environment with Vaults that stack files set", () => {
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/prod"), []));
   it("refuses another namespace of the same Vault", () =>
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/staging"), [
-      'reads in Vault\'s namespace "platform/staging"; set "platform/prod"',
+      `reads Vault's namespace "platform/staging"; set "platform/prod"`,
     ]));
   it("refuses the root namespace where the stack file names one", () =>
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", undefined), [
-      'names no namespace of Vault; set "platform/prod"',
+      'has no Vault namespace; set "platform/prod"',
     ]));
   it("refuses an address of nobody", () =>
     assert.deepEqual(saidOf("https://vault.example.com", "platform/prod"), [
-      'leads to "vault.example.com", which is no environment\'s Vault',
+      'server "vault.example.com" is not the Vault of any environment',
     ]));
   it("refuses the same address where no stack file sets it", () =>
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/prod", { vaults: {} }), [
-      'leads to "vault.vault-system.svc", which is no environment\'s Vault',
+      'server "vault.vault-system.svc" is not the Vault of any environment',
     ]));
 });

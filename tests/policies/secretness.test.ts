@@ -42,7 +42,7 @@ describe("the text of a template", () => {
   ] as const) {
     it(`fails a credential in a literal of ${what}, and one under a key`, () => {
       assert.deepEqual(saidBy("secretness-template-literal", sampleWith(literal(`token: ghp_${repeated(36)}`))), [
-        "its template writes a GitHub token in clear",
+        "its template writes a GitHub token in plain text",
       ]);
       assert.deepEqual(
         saidBy("secretness-template-literal", sampleWith({ data: { token: `ghp_${repeated(36)}` } })).length,

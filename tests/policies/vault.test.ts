@@ -13,7 +13,7 @@ const endpoint = (path: string, dataJson: string): Sample => ({
 describe("rule vault-reviewer-token", () => {
   it("fails one that is written past the resource that is made for it", () =>
     assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"token_reviewer_jwt":"x"}')), [
-      "writes token_reviewer_jwt; leave it out",
+      "writes token_reviewer_jwt; remove it",
     ]));
   it("allows a lawful configuration written so, and other writes", () => {
     assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"kubernetes_host":"x"}')), []);
@@ -94,7 +94,7 @@ describe("rule vault-role-audience", () => {
     const audience = changed(authRole, [["audience"], "vault"], [["roleName"], "another"]);
     assert.deepEqual(saidBy("vault-role-audience", asking), []);
     assert.deepEqual(saidBy("vault-role-audience", audience), [
-      'asks for the audience "vault", and no store asks for it',
+      'requires the audience "vault", but no store requests it',
     ]);
   });
 });

@@ -28,7 +28,7 @@ export const placeholderExamples: readonly Example[] = [
     rule: "placeholder-unrendered",
     allowed: keyVaultSecret,
     refused: changed(keyVaultSecret, [value, "{{ .REDIS_PASSWORD }}"]),
-    says: "holds a template that nobody fills in",
+    says: "holds a template that nothing renders",
     absent,
     absentIsFine,
     unknown: value,

@@ -79,7 +79,7 @@ describe("policiesOf", () => {
     assert.deepEqual(await told(resourcePolicy("delivery-refresh"), argsOf(tooOften)), [
       {
         message:
-          "ExternalSecret ameide-prod/langfuse-secrets-sync: spec.refreshInterval: refreshInterval 10s is under a minute; set at least 60s\n  fix: Set spec.refreshInterval, such as 15m.",
+          'ExternalSecret ameide-prod/langfuse-secrets-sync: spec.refreshInterval: refreshInterval "10s" is under a minute; set at least 60s\n  fix: Set spec.refreshInterval, such as 15m.',
       },
     ]));
   it("lowers the level where the rule is advisory", async () => {
