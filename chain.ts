@@ -7,8 +7,8 @@ import { azureProvider, kubernetesProvider, vaultProvider } from "./components/p
 import { sharedStackName } from "./components/shared-stack.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine, VaultGithubLogin, VaultKubernetesAuth } from "./components/vault.ts";
-import { chainDigest } from "./domain/manifests/chain-digest.ts";
-import { missingValues } from "./domain/plan/values-in-state.ts";
+import { chainDigest } from "./domain/manifests/bootstrap.ts";
+import { missingValues } from "./domain/plan/update-check.ts";
 import { UserError } from "./domain/user-error.ts";
 import type { Adopted, EnvironmentStack, SharedStack, StackPlan } from "./domain/plan/environment.ts";
 

@@ -1,7 +1,7 @@
 import { Redacted } from "../domain/redacted.ts";
 import type { VaultClient } from "../clients/vault.ts";
-import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
+import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import { mapBounded } from "../clients/pacing.ts";
 
 /** Vault's answer to a login. */

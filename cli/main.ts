@@ -28,7 +28,7 @@ const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * @returns the exit code: {@link ExitCode}.
  */
 export async function main(argv: readonly string[], given: Io, program: string = canonicalProgram): Promise<number> {
-  const forPeople = (text: string): string => withoutRunnerCommands(pasteable(text, program));
+  const forPeople = (text: string): string => withoutRunnerCommands(pasteable(text, program, commands));
   const io: Io = {
     ...given,
     out: isForPrograms(argv) ? (text) => given.out(text) : (text) => given.out(forPeople(text)),

@@ -1,28 +1,23 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join, relative } from "node:path";
-import { shellWord } from "../domain/shell-word.ts";
+import { shellWord } from "../domain/safe-text.ts";
 import { repositoryRoot } from "../environments/repository.ts";
-import { commands } from "./commands/index.ts";
 
 /** The name of the program in every text of the code. */
 export const canonicalProgram = "ameide-secrets";
-
-const firstWords = [...new Set(commands.map(({ name }) => name.split(" ")[0]))];
-
-/** The program's name in front of a command; not in prose, in a path, or inside another name. */
-const commandLine = new RegExp(
-  String.raw`(?<![\w./@-])${canonicalProgram}(?= (?:(?:${firstWords.join("|")}|COMMAND|--help|--version)(?![\w-])|\[))`,
-  "g",
-);
 
 /**
  * Makes the commands in a text pasteable: texts in the code say `ameide-secrets doctor`, the reader may have to type
  * `./ameide-secrets doctor`.
  *
  * @param program - such as `./ameide-secrets`.
+ * @param commands - all commands, such as `env push`; their first words tell a command from prose.
  */
-export function pasteable(text: string, program: string): string {
-  return program === canonicalProgram ? text : text.replaceAll(commandLine, () => program);
+export function pasteable(text: string, program: string, commands: readonly { readonly name: string }[]): string {
+  if (program === canonicalProgram) return text;
+  const firstWords = [...new Set(commands.map(({ name }) => name.split(" ")[0]))].join("|");
+  const commandLine = String.raw`(?<![\w./@-])${canonicalProgram}(?= (?:(?:${firstWords}|COMMAND|--help|--version)(?![\w-])|\[))`;
+  return text.replaceAll(new RegExp(commandLine, "g"), () => program);
 }
 
 /**

@@ -1,17 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import { Namespace, ServiceAccount, ServiceAccountPatch } from "@pulumi/kubernetes/core/v1/index.js";
-import { expectedDeliveries } from "../domain/plan/expected-deliveries.ts";
-import type { EnvironmentStack } from "../domain/plan/environment.ts";
-import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
-import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
-import type { PlannedDelivery, PlannedStore } from "../domain/plan.ts";
 import {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from "@pulumi/kubernetes/admissionregistration/v1/index.js";
+import { expectedDeliveries } from "../domain/plan/update-check.ts";
+import type { EnvironmentStack, PlannedDelivery, PlannedStore } from "../domain/plan/environment.ts";
+import { externalSecret, pullSecretPatches } from "../domain/manifests/external-secret.ts";
+import { readerServiceAccount, secretStore, namespaces } from "../domain/manifests/secret-store.ts";
 import { admissionGuards } from "../domain/manifests/admission.ts";
-import { namespaces } from "../domain/manifests/namespace.ts";
 
 export interface NamespacesArgs {
   readonly stack: EnvironmentStack;

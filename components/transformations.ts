@@ -1,5 +1,5 @@
 import type { ResourceTransformation } from "@pulumi/pulumi";
-import { fieldManager } from "../domain/manifests/marks.ts";
+import { fieldManager } from "../domain/manifests/labels.ts";
 import type { Adopted } from "../domain/plan/environment.ts";
 
 /**

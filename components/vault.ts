@@ -5,7 +5,7 @@ import { AuthBackend as JwtAuthBackend } from "@pulumi/vault/jwt/authBackend.js"
 import { AuthBackendRole as JwtAuthBackendRole } from "@pulumi/vault/jwt/authBackendRole.js";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
-import { tokenReviewBinding } from "../domain/manifests/token-review.ts";
+import { tokenReviewBinding } from "../domain/manifests/secret-store.ts";
 import {
   authBackendInputs,
   authConfigInputs,
@@ -17,7 +17,7 @@ import {
   policiesOf,
   policyInputs,
 } from "../domain/resources/vault-inputs.ts";
-import { githubRoles, vaultRoles } from "../domain/resources/vault-roles.ts";
+import { githubRoles, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";

@@ -1,5 +1,5 @@
 import type { Observed, Snapshot } from "./snapshot.ts";
-import type { PlannedSecret } from "../domain/plan.ts";
+import type { PlannedSecret } from "../domain/plan/environment.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import type { DiagnosedCause, Hop, SecretDiagnosis } from "./diagnosis.ts";
 import type { Expectation } from "./explain/view.ts";

@@ -1,4 +1,4 @@
-import type { PlannedSecret } from "../domain/plan.ts";
+import type { PlannedSecret } from "../domain/plan/environment.ts";
 import type { Fingerprint, Observed, Snapshot } from "./snapshot.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";

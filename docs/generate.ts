@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { jsonSchemas } from "../environments/json-schemas.ts";
+import { commands } from "../cli/commands/index.ts";
 import { pasteable } from "../cli/spelling.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import type { Page } from "./page.ts";
@@ -20,7 +21,7 @@ export const pages: readonly Page[] = [secrets, settings, policies, runbook, exi
  * one is not what the code makes now.
  */
 const wanted = [
-  ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets") })),
+  ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets", commands) })),
   ...jsonSchemas(), // for editors; beside the YAML files that name them
 ];
 const stale = wanted.filter(({ path, text }) => {

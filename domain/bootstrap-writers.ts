@@ -1,5 +1,5 @@
 import type { BootstrapConfig } from "./bootstrap-config.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "./names.ts";
 
 /** A login of vault-bootstrap, with the paths that it may write; its policy has the same name. */
 export interface BootstrapWriter {

@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import { environmentNames, environmentPlaceholder, type EnvironmentName } from "./stage.ts";
-import { UserError } from "./user-error.ts";
 
-/** Name of a Key Vault secret, prefix included. Only {@link keyVaultName} makes one. */
+/** Name of a Key Vault secret, prefix included. */
 export type KeyVaultName = string & { readonly __brand: "KeyVaultName" };
 
 /** What stands before every Key Vault name where `secretPrefix` is not set; `""` is a choice of its own: no prefix. */
@@ -36,26 +36,6 @@ export function effectivePrefix(secretPrefix: string | undefined): string {
 /** Whether Key Vault takes `name` as it stands. */
 export function isKeyVaultName(name: string): name is KeyVaultName {
   return keyVaultNamePattern.test(name);
-}
-
-/**
- * Name of a secret in Key Vault; the prefix counts in the 127 characters.
- *
- * @param name - sanitised, such as `ghcr-token`.
- * @param secretPrefix - not set means `env-`, `""` means no prefix.
- * @throws UserError if a character other than `a-z`, `0-9`, `-` remains, or the length is 0 or over 127.
- * @see https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
- */
-export function keyVaultName(name: string, secretPrefix: string | undefined): KeyVaultName {
-  const full = `${effectivePrefix(secretPrefix)}${name}`;
-  if (name === "" || !isKeyVaultName(full)) {
-    throw UserError.of(
-      "key-vault-name-invalid",
-      `${JSON.stringify(full)} (${full.length} characters, prefix included) cannot name a Key Vault secret`,
-      "use 1 to 127 characters of a-z, 0-9 and -",
-    );
-  }
-  return full;
 }
 
 /**
@@ -121,3 +101,16 @@ export function pathBelowMount(key: string, mount: string): string {
   if (!key.startsWith(`${mount}/`)) return key;
   return key.slice(mount.length + 1).replace(/^data\//, "");
 }
+
+/** First 12 hex digits of SHA-256 over the parts, each with its length, so that no two lists of parts meet. */
+export function digestOf(parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** ServiceAccount, CronJob and pod identity of vault-bootstrap; the seed's name. */
+export const bootstrapName = "foundation-vault-bootstrap-vault-bootstrap";
+
+/** Vault role, and policy, that vault-bootstrap logs in with. */
+export const bootstrapRole = "ameide-secrets-bootstrap";

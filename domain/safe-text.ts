@@ -25,3 +25,12 @@ export function withoutRunnerCommands(text: string): string {
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/**
+ * One word of a POSIX shell, as typed: in quotes where it needs them. For names from files and clusters in a command that
+ * a person pastes.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

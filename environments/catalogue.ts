@@ -2,13 +2,12 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { catalogueSchema, type Catalogue } from "../domain/catalogue/catalogue.ts";
-import { checkCatalogue } from "../domain/catalogue/check-secrets.ts";
+import { checkCatalogue } from "../domain/catalogue/check-catalogue.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { schemaFindings, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
-import { keysAt } from "./schema-keys.ts";
-import { readYaml } from "./yaml-source.ts";
+import { keysAt, readYaml } from "./yaml-source.ts";
 
 /** The catalogue of this repository. */
 export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta.url));

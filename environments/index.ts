@@ -1,3 +1,163 @@
-export { load } from "./load.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StackPlan, EnvironmentStack } from "../domain/plan/environment.ts";
+import { errorsOf, type Finding } from "../domain/finding.ts";
+import { nearest } from "../domain/nearest.ts";
+import { environmentNames } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { readCatalogueFile } from "./catalogue.ts";
+import { loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
+import {
+  type LoadContext,
+  type LoadInput,
+  stackSettings,
+  type StackName,
+  type StackSettings,
+  type SettingsOf,
+} from "./stack-settings.ts";
+import { repositoryRoot } from "./repository.ts";
+import { formatPath, type KeyPath } from "../domain/schema-findings.ts";
+import { settingSources, stackFileName } from "./stack-file.ts";
+import { checkAdopted } from "../domain/resources/adoption.ts";
+import { federatedSubject } from "../domain/plan/stack-check.ts";
+import { localPort } from "../domain/local-ports.ts";
+import { local } from "./local.ts";
+import { namespaceOf, vaultServerName } from "../domain/names.ts";
+
+const stackNames = ["shared", ...environmentNames] as const;
+
+/**
+ * Everything that one stack needs, checked as far as it can be without calling anyone. After this nothing reads stack
+ * configuration, the process environment or a file.
+ *
+ * @throws UserError with every mistake of settings and catalogue at once; where those are in order, with every mistake of
+ * `.env`, or of the plan that they come to.
+ */
+export async function load(input: LoadInput): Promise<StackPlan> {
+  const { stack, root = repositoryRoot, offline = false } = input;
+  const { catalogue, findings } = readCatalogueFile(input.catalogue);
+  const checked = stackSettings(stackName(stack), input.settings, root);
+  const errors = [...errorsOf(findings), ...checked.findings];
+  if (catalogue === undefined || checked.settings === undefined || errors.length > 0) throw UserError.from(errors);
+  const context: LoadContext = { ...input, root, offline, catalogue };
+  const plan = await loadStack(checked.settings, context);
+  return offline || stack === "local"
+    ? plan
+    : { ...plan, findings: [...exampleFindings(stack, input.settings), ...plan.findings] };
+}
+
+async function loadStack(settings: StackSettings, context: LoadContext): Promise<StackPlan> {
+  switch (settings.kind) {
+    case "shared":
+      return loadShared(settings, context);
+    case "environment":
+      return loadEnvironment(settings, context);
+    case "local":
+      return loadLocal(settings, context);
+  }
+}
+
+function stackName(stack: string): StackName {
+  const found = stackNames.find((name) => name === stack);
+  if (found !== undefined) return found;
+  const close = nearest(stack, stackNames);
+  throw UserError.of(
+    "stack-unknown",
+    `there is no stack ${JSON.stringify(stack)}`,
+    `${close === undefined ? "" : `did you mean ${close}? `}use one of ${stackNames.join(", ")}`,
+  );
+}
+
+/** One digit throughout, as in the stack files of this repository. */
+const exampleGuid = /\b([1-9])\1{7}-\1{4}-4\1{3}-8\1{3}-\1{12}\b/;
+
+/**
+ * Settings that still hold the example ids of this repository: Azure would refuse them with a message about something else.
+ * In offline plans they serve as well as any.
+ */
+export function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): readonly Finding[] {
+  if (typeof settings === "object" && settings !== null) {
+    return Object.entries(settings).flatMap(([key, value]) => exampleFindings(stack, value, [...path, key]));
+  }
+  if (typeof settings !== "string" || !exampleGuid.test(settings)) return [];
+  const subject = formatPath(path);
+  return [
+    {
+      code: "settings-example",
+      stage: path[0] === "cluster" ? "identity" : "key-vault",
+      severity: "warning",
+      where: stackFileName(stack),
+      subject,
+      problem: `${subject} of ${stack} is still the example of this repository`,
+      fix: settingSources[subject] ?? "set your own",
+    },
+  ];
+}
+
+/** Everything in one stack, on one machine; its addresses follow from `portBase`. */
+export async function loadLocal(
+  { own: settings }: SettingsOf<"local">,
+  context: LoadContext,
+): Promise<EnvironmentStack> {
+  const { portBase, secretPrefix } = settings;
+  const kubernetesUrl = `https://127.0.0.1:${localPort(portBase, "kubernetes")}`;
+  const azureUrl = `https://127.0.0.1:${localPort(portBase, "azure")}/`;
+  const vaultUrl = `http://127.0.0.1:${localPort(portBase, "vault")}`;
+  const azureCa = readPem(context, "azure", "ca.crt");
+  const kubernetesCa = readPem(context, "kubernetes", "ca.crt");
+  const azure = {
+    ...settings.azure,
+    keyVaultUri: azureUrl,
+    authorityHost: azureUrl,
+    ...(azureCa === undefined ? {} : { extraCaPem: azureCa }),
+  };
+  const kubeconfig = context.localHome === undefined ? {} : { kubeconfig: join(context.localHome, "kubeconfig") };
+  const shared = sharedPart(context, {
+    environment: "local",
+    azure,
+    strictness: { values: local.values, protect: local.protect },
+    secretPrefix,
+    federatedSubjects: [federatedSubject("local", kubernetesUrl)],
+  });
+  const stack = await environmentStack("local", context, {
+    strictness: local,
+    azure,
+    secretPrefix,
+    settings,
+    cluster: { context: "ameide-local", oidcIssuer: kubernetesUrl, ...kubeconfig },
+    vault: {
+      address: vaultUrl,
+      operatorAddress: vaultUrl,
+      mount: "secret",
+      authMount: "kubernetes",
+      statefulSet: { namespace: namespaceOf("local"), name: vaultServerName("local") },
+      serviceAccount: { namespace: namespaceOf("local"), name: vaultServerName("local") },
+      kubernetesHost: kubernetesUrl,
+      ...(kubernetesCa === undefined ? {} : { kubernetesCaPem: kubernetesCa }),
+    },
+  });
+  const { adopt } = settings;
+  const whole = { ...stack, adopt, shared: { ...shared, adopt }, findings: [...shared.findings, ...stack.findings] };
+  const errors = checkAdopted(whole, "local");
+  if (errors.length > 0) throw UserError.from(errors);
+  return whole;
+}
+
+/** A certificate of the local environment; offline plans do without where it was never started. */
+function readPem({ localHome, offline }: LoadContext, ...path: readonly string[]): string | undefined {
+  const file = localHome === undefined ? undefined : join(localHome, ...path);
+  try {
+    if (file !== undefined) return readFileSync(file, "utf8");
+  } catch {
+    // told below, with the command that makes it
+  }
+  if (offline) return undefined;
+  throw UserError.of(
+    "local-not-made",
+    `the local environment has no certificate ${file ?? path.join("/")}`,
+    "start it first: ameide-secrets local up",
+  );
+}
+
 export { repositoryRoot } from "./repository.ts";
 export { readStackSettings } from "./stack-file.ts";

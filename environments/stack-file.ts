@@ -5,9 +5,7 @@ import type { Finding } from "../domain/finding.ts";
 import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
-import { keysAt } from "./schema-keys.ts";
-import { settingSources } from "./setting-sources.ts";
-import { readYaml, type YamlSource } from "./yaml-source.ts";
+import { keysAt, readYaml, type YamlSource } from "./yaml-source.ts";
 
 /** The one key of a stack file; everything of ours stands under it. */
 export const settingsKey = "ameide-secrets:settings";
@@ -117,3 +115,12 @@ function stageOf([first, second]: KeyPath): Stage {
       return "key-vault";
   }
 }
+
+/** How to find out a setting that Azure decides. */
+export const settingSources: Readonly<Record<string, string>> = {
+  "azure.tenantId": "set the output of: az account show --query tenantId -o tsv",
+  "azure.subscriptionId": "set the output of: az account show --query id -o tsv",
+  "cluster.oidcIssuer":
+    "set the output of: az aks show -g <group> -n <cluster> --query oidcIssuerProfile.issuerUrl -o tsv",
+  "cluster.context": "set one of: kubectl config get-contexts -o name",
+};

@@ -1,6 +1,6 @@
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { Finding } from "../domain/finding.ts";
-import { checkStacks, type StackClaim } from "../domain/plan/stack-check.ts";
-import { readClaims, type CloudEnvironment } from "./claims.ts";
+import { checkStacks, type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
 import {
   environmentSettings,
   localSettings,
@@ -8,8 +8,42 @@ import {
   type EnvironmentSettings,
   type LocalSettings,
   type SharedSettings,
+  type VaultSettings,
 } from "./settings.ts";
 import { parseSettings, readStackSettings, stackFileName, type ParsedSettings } from "./stack-file.ts";
+import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
+import { UserError } from "../domain/user-error.ts";
+import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
+
+export interface LoadInput {
+  /** `shared`, `dev`, `staging`, `prod` or `local`. */
+  readonly stack: string;
+  /** The raw object under `ameide-secrets:settings`. */
+  readonly settings: unknown;
+  /** Folder of the stacks' files and of `.env`. @default - the repository that this program runs from */
+  readonly root?: string;
+  /** Path of another catalogue. @default - the one of this repository */
+  readonly catalogue?: string;
+  /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, as far as they are there. */
+  readonly envFiles?: readonly string[];
+  /** Plans without a cloud, a cluster or the local environment's certificates. @default false */
+  readonly offline?: boolean;
+  /** Folder of the local environment, with its certificates; `local` only. */
+  readonly localHome?: string;
+  /** VAULT_ADDR, for stacks whose settings leave `vault.operatorAddress` out. */
+  readonly vaultAddress?: string;
+  /** VAULT_CACERT: a PEM file that this machine trusts for Vault, for stacks whose settings leave `vault.caFile` out. */
+  readonly vaultCaFile?: string;
+  /** VAULT_NAMESPACE, which the provider would read: refused where the settings say something else. */
+  readonly vaultNamespace?: string;
+}
+
+/** What every kind of stack is loaded from. */
+export interface LoadContext extends Omit<LoadInput, "root" | "offline" | "catalogue"> {
+  readonly root: string;
+  readonly offline: boolean;
+  readonly catalogue: Catalogue;
+}
 
 /** The checked settings that one stack is loaded from. */
 export type StackSettings =
@@ -80,4 +114,92 @@ function readShared(name: string, root: string): ParsedSettings<SharedSettings> 
       },
     ],
   };
+}
+
+export type CloudEnvironment = Exclude<EnvironmentName, "local">;
+
+/** Address of an environment's Vault, as pods reach it. */
+export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): string {
+  const { address, statefulSet = vaultServerName(name), kubernetesNamespace = namespaceOf(name) } = vault;
+  const [, , host] = serviceHosts(statefulSet, kubernetesNamespace);
+  return address ?? `${hasOwnCa(vault) ? "https" : "http"}://${host}:8200`;
+}
+
+export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
+  return caFile !== undefined || caFrom !== undefined;
+}
+
+/** Near ends of the ways to each environment's Vault. */
+const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
+
+/**
+ * Where this machine reaches an environment's Vault, where no setting says it: the near end of a port-forward. One port
+ * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
+ * one in hand.
+ */
+export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
+  return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
+}
+
+/**
+ * What every environment in Azure claims, in the environments' order. `local` has an identity, a cluster and a Vault of
+ * its own, so it is not among them; a stack whose settings are broken is left out, since its own load says so.
+ *
+ * @param own - the stack that is being loaded, whose settings may come from elsewhere than its file.
+ */
+export function readClaims(
+  root: string,
+  own?: { readonly name: CloudEnvironment; readonly settings: unknown },
+): readonly StackClaim[] {
+  return environmentNames
+    .filter((name) => name !== "local")
+    .flatMap((name) => {
+      const raw = own?.name === name ? own.settings : rawSettings(name, root);
+      const parsed = environmentSettings.safeParse(raw);
+      return parsed.success ? [claimOf(name, parsed.data)] : [];
+    });
+}
+
+function claimOf(name: CloudEnvironment, settings: EnvironmentSettings): StackClaim {
+  const { cluster, vault, additionalNamespaces, registry } = settings;
+  return {
+    environment: name,
+    where: stackFileName(name),
+    oidcIssuer: cluster.oidcIssuer,
+    context: cluster.context,
+    namespaces: [...new Set([namespaceOf(name), ...additionalNamespaces, ...registry.additionalNamespaces])],
+    vaultAddress: vaultAddressOf(name, vault),
+    ...(vault.namespace === undefined ? {} : { vaultNamespace: vault.namespace }),
+    vaultMount: vault.mount,
+    vaultAuthMount: vault.authMount,
+    federated: federatedSubject(name, cluster.oidcIssuer),
+  };
+}
+
+function rawSettings(name: CloudEnvironment, root: string): unknown {
+  try {
+    return readStackSettings(name, root);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the Vault of each environment in Azure is, by its stack file; without those that have no file or a broken one. */
+export function readVaultPlaces(
+  root: string,
+): Readonly<
+  Partial<Record<EnvironmentName, { address: string; namespace?: string; mount: string; authMount: string }>>
+> {
+  return Object.fromEntries(
+    readClaims(root).map(({ environment, vaultAddress, vaultNamespace, vaultMount, vaultAuthMount }) => [
+      environment,
+      {
+        address: vaultAddress,
+        mount: vaultMount,
+        authMount: vaultAuthMount,
+        ...(vaultNamespace === undefined ? {} : { namespace: vaultNamespace }),
+      },
+    ]),
+  );
 }

@@ -4,8 +4,13 @@ import { isAbsolute, join } from "node:path";
 import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
 import { namespaceOf, vaultServerName } from "../domain/names.ts";
 import type { Finding } from "../domain/finding.ts";
-import { defaultOperatorAddress, hasOwnCa, vaultAddressOf, type CloudEnvironment } from "./claims.ts";
-import type { LoadContext } from "./load-context.ts";
+import {
+  defaultOperatorAddress,
+  hasOwnCa,
+  vaultAddressOf,
+  type CloudEnvironment,
+  type LoadContext,
+} from "./stack-settings.ts";
 import type { VaultSettings } from "./settings.ts";
 import { stackFileName } from "./stack-file.ts";
 

@@ -1,4 +1,4 @@
-import { ownerOfTarget } from "../domain/plan/declared.ts";
+import { ownerOfTarget } from "../domain/catalogue/deliveries.ts";
 import { environmentOf } from "./place.ts";
 import { judgeEach, type ResourceRule, type StackRule } from "./rule.ts";
 import { text } from "./subject/reading.ts";

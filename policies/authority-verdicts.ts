@@ -1,6 +1,6 @@
 import { type Classification, classify, classifyKeyVaultName } from "../domain/catalogue/lookup.ts";
 import { readableReferences } from "../domain/incidents.ts";
-import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/plan/declared.ts";
+import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/catalogue/deliveries.ts";
 import { type Circumstances, type Door, passage } from "../domain/catalogue/passage.ts";
 import { environmentOf } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";

@@ -1,4 +1,4 @@
-import { federationAudience } from "../domain/plan/federation.ts";
+import { federationAudience } from "../domain/plan/stack-check.ts";
 import { periodOf } from "./durations.ts";
 import { advisoryInDev, mustBe, type ResourceRule, type Violations } from "./rule.ts";
 import { containersOf, judgeContainers, podPath, wordsOf, type Container } from "./subject/pods.ts";

@@ -1,4 +1,4 @@
-import { shapeOf } from "../domain/credential-shapes.ts";
+import { shapeOf } from "../domain/value-shapes.ts";
 import { credentialIn, wordsOf } from "./credential.ts";
 import { isRecord, type Path } from "./subject/reading.ts";
 

@@ -1,4 +1,4 @@
-import { shapeOf } from "../domain/credential-shapes.ts";
+import { shapeOf } from "../domain/value-shapes.ts";
 import { isLiteral } from "./value-nature.ts";
 
 /**

@@ -1,10 +1,10 @@
-import { keyVaultSecretsUser } from "../domain/resources/azure-ids.ts";
-import { bootstrapName, federationAudience } from "../domain/plan/federation.ts";
+import { keyVaultSecretsUser } from "../domain/resources/azure-inputs.ts";
+import { federationAudience } from "../domain/plan/stack-check.ts";
+import { bootstrapName, namespaceOf } from "../domain/names.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { advisoryInDev, type ResourceRule } from "./rule.ts";
 import { text, textsOf } from "./subject/reading.ts";
 import type { Kind } from "./subject/subject.ts";
-import { namespaceOf } from "../domain/names.ts";
 
 const credential: readonly Kind[] = ["FederatedCredential"];
 

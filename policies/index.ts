@@ -1,7 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
 import { effectivePrefix } from "../domain/names.ts";
 import { readCatalogue } from "../environments/catalogue.ts";
-import { readVaultPlaces } from "../environments/claims.ts";
+import { readVaultPlaces } from "../environments/stack-settings.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";

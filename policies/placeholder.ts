@@ -1,5 +1,5 @@
 import { isFixture, isPlaceholder, isUnrendered } from "../domain/catalogue/fixtures.ts";
-import { isPlaceholderShape } from "../domain/placeholder-shapes.ts";
+import { isPlaceholderShape } from "../domain/value-shapes.ts";
 import type { ResourceRule, RuleContext } from "./rule.ts";
 import { Undecided } from "./subject/reading.ts";
 import { deliveryKinds } from "./subject/references.ts";

@@ -1,13 +1,12 @@
 import { storeServiceAccount } from "../domain/catalogue/plan-chain.ts";
-import { generatorAccountFields, storeAccountFields } from "../domain/manifests/account-fields.ts";
-import { bootstrapName } from "../domain/plan/federation.ts";
+import { generatorAccountFields, storeAccountFields } from "../domain/manifests/secret-fields.ts";
+import { bootstrapName, vaultServerHosts } from "../domain/names.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { environmentOf, placeOfNamespace } from "./place.ts";
 import { advisory, judgeEach, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specText } from "./subject/references.ts";
 import { ofKind, type Kind, type Subject } from "./subject/subject.ts";
-import { vaultServerHosts } from "../domain/names.ts";
 
 const vaultPath = ["spec", "provider", "vault"];
 const authPath = [...vaultPath, "auth"];

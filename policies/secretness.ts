@@ -1,4 +1,4 @@
-import { shapeOf } from "../domain/credential-shapes.ts";
+import { shapeOf } from "../domain/value-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
 import { judgeEach, type ResourceRule, type Violations } from "./rule.ts";

@@ -1,4 +1,4 @@
-import { isPlaceholderShape } from "../domain/placeholder-shapes.ts";
+import { isPlaceholderShape } from "../domain/value-shapes.ts";
 
 /** What a text is, if it is not the secret itself. */
 export type Nature =

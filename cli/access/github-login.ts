@@ -1,8 +1,7 @@
 import { objectIn, HttpClient } from "../../clients/http.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import { githubAuthMount } from "../../domain/resources/vault-policies.ts";
-import { githubAudience, githubRoles } from "../../domain/resources/vault-roles.ts";
+import { githubAuthMount, githubAudience, githubRoles } from "../../domain/resources/vault-policies.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import { revocable, vaultCall, vaultStatus, type ShortToken } from "./vault.ts";

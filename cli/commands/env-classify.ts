@@ -15,7 +15,7 @@ export const envClassify: Command<Flags> = {
   examples: ["ameide-secrets env classify", "ameide-secrets env classify --dotenv legacy.env"],
   async run({ dotenv, json }, io) {
     const [{ classifyEnv }, { readEnvFiles }, { readCatalogue }, { repositoryRoot }] = await Promise.all([
-      import("../../domain/dotenv/classify.ts"),
+      import("../../domain/dotenv/names.ts"),
       import("../../environments/env-files.ts"),
       import("../../environments/catalogue.ts"),
       import("../../environments/index.ts"),

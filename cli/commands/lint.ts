@@ -46,7 +46,7 @@ export const lint: Command<Flags> = {
     const [{ readCatalogue }, { readVaultPlaces }, { lintPaths }, { isClean }, machine, { renderText }] =
       await Promise.all([
         import("../../environments/catalogue.ts"),
-        import("../../environments/claims.ts"),
+        import("../../environments/stack-settings.ts"),
         import("../../policies/lint/lint.ts"),
         import("../../policies/lint/result.ts"),
         import("../../policies/lint/render-machine.ts"),

@@ -80,7 +80,7 @@ export const localUp: Command<Flags> = {
       await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
 
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
-      const { expectedDeliveries } = await import("../../domain/plan/expected-deliveries.ts");
+      const { expectedDeliveries } = await import("../../domain/plan/update-check.ts");
       await phases.run("External Secrets Operator", () =>
         waitUntilSynced(cluster, [...expectedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
       );

@@ -56,7 +56,7 @@ export const up: Command<Flags> = {
         import("../../clients/kubeconfig.ts"),
       ]);
       const cluster = await openCluster(result.plan.cluster);
-      const { expectedDeliveries } = await import("../../domain/plan/expected-deliveries.ts");
+      const { expectedDeliveries } = await import("../../domain/plan/update-check.ts");
       const deliveries = [...expectedDeliveries(result.plan)];
       await phases.run("External Secrets Operator", () =>
         waitUntilSynced(cluster, deliveries, { timeoutInSeconds: 300, signal }),

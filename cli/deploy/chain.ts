@@ -1,3 +1,4 @@
+import type { OpenEngine } from "./engine/stack.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
@@ -19,12 +20,6 @@ import { ensureVaultActive } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { explainUnready } from "./unready-objects.ts";
-
-/** The engine, opened on one stack, and what lives exactly as long as it does. */
-export interface OpenEngine {
-  readonly stack: Stack;
-  close(): Promise<void>;
-}
 
 export interface ChainOptions {
   readonly stack: EnvironmentStack;

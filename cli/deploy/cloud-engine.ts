@@ -5,8 +5,7 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import { requireSharedStack } from "../../components/shared-stack.ts";
-import { backendUrl, openStack, requireFittingState, pulumiExecutable } from "./engine/stack.ts";
-import type { OpenEngine } from "./chain.ts";
+import { backendUrl, openStack, requireFittingState, pulumiExecutable, type OpenEngine } from "./engine/stack.ts";
 import { refuseWeakState, secretsProviderOf } from "./preflight.ts";
 
 export interface CloudEngineOptions {

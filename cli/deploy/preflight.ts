@@ -6,7 +6,7 @@ import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import { bootstrapRole } from "../../domain/manifests/bootstrap-access.ts";
-import { tokenReviewBinding } from "../../domain/manifests/token-review.ts";
+import { tokenReviewBinding } from "../../domain/manifests/secret-store.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
 const oldestKubernetesMinor = 30;

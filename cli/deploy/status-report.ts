@@ -1,5 +1,5 @@
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
-import { expectedDeliveries } from "../../domain/plan/expected-deliveries.ts";
+import { expectedDeliveries } from "../../domain/plan/update-check.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";

@@ -1,7 +1,7 @@
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
-import { externalSecretsOf } from "../../domain/catalogue/secrets.ts";
+import { externalSecretsOf } from "../../domain/catalogue/catalogue.ts";
 import { errorsOf } from "../../domain/finding.ts";
-import { keyVaultName } from "../../domain/names.ts";
+import { keyVaultName } from "../../domain/catalogue/plan-chain.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";

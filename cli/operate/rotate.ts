@@ -5,7 +5,7 @@ import { othersReading } from "../../diagnose/who-uses.ts";
 import { plannedSecret } from "../../diagnose/lineage.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
-import { existsIn, type ExternalSecret } from "../../domain/catalogue/secrets.ts";
+import { existsIn, type ExternalSecret, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { formatFinding, errorsOf, type Finding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -15,7 +15,6 @@ import type { Place } from "./place.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
 import { keyVaultOf } from "./push.ts";
 import { valueFindings } from "../../domain/dotenv/values.ts";
-import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { Redacted } from "../../domain/redacted.ts";
 
 const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };

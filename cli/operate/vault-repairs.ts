@@ -1,4 +1,4 @@
-import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
+import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
 import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/fill-names.ts";
 import type { Redacted } from "../../domain/redacted.ts";

@@ -1,4 +1,4 @@
-import type { PlannedDelivery } from "../../domain/plan.ts";
+import type { PlannedDelivery } from "../../domain/plan/environment.ts";
 import type { PodState, SecretState, Snapshot } from "../snapshot.ts";
 import { causes } from "../causes.ts";
 import { isReadOnce, workloadOf } from "../who-uses.ts";

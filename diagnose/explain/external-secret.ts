@@ -1,4 +1,4 @@
-import type { PlannedDelivery } from "../../domain/plan.ts";
+import type { PlannedDelivery } from "../../domain/plan/environment.ts";
 import type { ExternalSecretState } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 import { shouldBeSynced } from "./secret-store.ts";

@@ -1,4 +1,4 @@
-import { keyVaultSecretsUser } from "../../domain/resources/azure-ids.ts";
+import { keyVaultSecretsUser } from "../../domain/resources/azure-inputs.ts";
 import type { CauseCode } from "../causes.ts";
 import { lastFailure } from "./bootstrap-failure.ts";
 import { azureUnseen } from "./key-vault.ts";

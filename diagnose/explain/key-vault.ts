@@ -1,5 +1,5 @@
 import { defaultSecretPrefix } from "../../domain/names.ts";
-import type { PlannedSecret } from "../../domain/plan.ts";
+import type { PlannedSecret } from "../../domain/plan/environment.ts";
 import type { Failure, KeyVaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Rule, Sighting, View } from "./view.ts";

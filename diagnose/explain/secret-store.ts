@@ -1,4 +1,4 @@
-import type { PlannedStore } from "../../domain/plan.ts";
+import type { PlannedStore } from "../../domain/plan/environment.ts";
 import type { StoreState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { age, secretsOfNamespace, seenBefore, type Rule, type Sighting, type View } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { PlannedDelivery } from "../../domain/plan.ts";
+import type { PlannedDelivery } from "../../domain/plan/environment.ts";
 import type { ExternalSecretState, SecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { PlannedSecret } from "../../domain/plan.ts";
+import type { PlannedSecret } from "../../domain/plan/environment.ts";
 import type { Fingerprint, VaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";

@@ -1,5 +1,5 @@
-import { kubernetesAuthConfig } from "../../domain/resources/kubernetes-auth-config.ts";
-import { vaultRoles, type VaultRole } from "../../domain/resources/vault-roles.ts";
+import { kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
+import { vaultRoles, type VaultRole } from "../../domain/resources/vault-policies.ts";
 import type { VaultAuthConfig, VaultRoleState } from "../snapshot.ts";
 import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 

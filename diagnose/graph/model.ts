@@ -1,5 +1,5 @@
 import type { Authority, Catalogue } from "../../domain/catalogue/catalogue.ts";
-import type { ChainPlan, PlannedDelivery, PlannedSecret } from "../../domain/plan.ts";
+import type { ChainPlan, PlannedDelivery, PlannedSecret } from "../../domain/plan/environment.ts";
 import type { Severity } from "../../domain/finding.ts";
 import type { Stage } from "../../domain/stage.ts";
 import type { Diagnosis, DiagnosedCause, Hop } from "../diagnosis.ts";

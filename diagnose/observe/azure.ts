@@ -1,4 +1,4 @@
-import { identityId, keyVaultId } from "../../domain/resources/azure-ids.ts";
+import { identityId, keyVaultId } from "../../domain/resources/azure-inputs.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import type { Fingerprint, IdentityState, KeyVaultSecretState, Observed } from "../snapshot.ts";

@@ -9,7 +9,7 @@ import type {
   VaultServerState,
 } from "../snapshot.ts";
 import { mapBounded } from "../../clients/pacing.ts";
-import { vaultRoles } from "../../domain/resources/vault-roles.ts";
+import { vaultRoles } from "../../domain/resources/vault-policies.ts";
 import type { KubernetesReader, VaultReader } from "./access.ts";
 import { notAsked, observed } from "./observed.ts";
 

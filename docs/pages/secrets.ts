@@ -1,5 +1,4 @@
-import { externalSecretsOf, sourcesOf } from "../../domain/catalogue/secrets.ts";
-import { authorities, type Authority, type Catalogue } from "../../domain/catalogue/catalogue.ts";
+import { externalSecretsOf, sourcesOf, authorities, type Authority, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { passages, doors, type Condition, type Door } from "../../domain/catalogue/passage.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { environmentNames, environmentPlaceholder } from "../stage.ts";
+import { environmentNames, environmentPlaceholder, type EnvironmentName } from "../stage.ts";
 
 /** Who owns a secret's value. All but `external` are cluster-managed (design: "Words"). */
 export const authorities = [
@@ -202,3 +202,47 @@ export const catalogueSchema = z.strictObject({
 export type Catalogue = z.infer<typeof catalogueSchema>;
 export type CatalogueSecret = Catalogue["secrets"][string];
 export type CatalogueDelivery = Catalogue["deliveries"][string];
+
+export type ExternalSecret = Extract<CatalogueSecret, { authority: "external" }>;
+
+/** Whether an entry exists in `environment`: everywhere, where it does not say otherwise; `shared` has all. */
+export function existsIn(
+  entry: { readonly environments?: readonly EnvironmentName[] | undefined },
+  environment: EnvironmentName | "shared",
+): boolean {
+  return environment === "shared" || (entry.environments?.includes(environment) ?? true);
+}
+
+/** Secrets that come from outside the cluster and exist in `environment`, by name, in the catalogue's order. */
+export function externalSecretsOf(
+  catalogue: Catalogue,
+  environment: EnvironmentName | "shared",
+): ReadonlyMap<string, ExternalSecret> {
+  const found = new Map<string, ExternalSecret>();
+  for (const [name, secret] of Object.entries(catalogue.secrets)) {
+    if (secret.authority === "external" && existsIn(secret, environment)) found.set(name, secret);
+  }
+  return found;
+}
+
+/**
+ * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
+ * where others make the delivery and its keys are not ours to know.
+ */
+export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
+  const { keys = {}, secrets = [], username, password } = delivery;
+  return [
+    ...Object.entries(keys),
+    ...secrets.map((name) => [name, name] as const),
+    ...(username === undefined ? [] : [["username", username] as const]),
+    ...(password === undefined ? [] : [["password", password] as const]),
+  ];
+}
+
+/** Name of a delivery's ExternalSecret; the seed's habit is the target's name with `-sync`. */
+export function externalSecretName(
+  target: string,
+  { externalSecret }: { readonly externalSecret?: string | undefined },
+): string {
+  return externalSecret ?? `${target}-sync`;
+}

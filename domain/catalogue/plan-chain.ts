@@ -1,9 +1,24 @@
 import { createHash } from "node:crypto";
-import { ownNamespace, type Catalogue, type CatalogueDelivery, type CatalogueSecret } from "./catalogue.ts";
-import { externalSecretName, existsIn, sourcesOf } from "./secrets.ts";
-import { keyVaultName, pathIn, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
-import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan.ts";
+import {
+  ownNamespace,
+  type Catalogue,
+  type CatalogueDelivery,
+  type CatalogueSecret,
+  externalSecretName,
+  existsIn,
+  sourcesOf,
+} from "./catalogue.ts";
+import {
+  effectivePrefix,
+  isKeyVaultName,
+  type KeyVaultName,
+  pathIn,
+  unprefixedKeyVaultName,
+  vaultPathOf,
+} from "../names.ts";
+import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan/environment.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { UserError } from "../user-error.ts";
 
 /** Name of every SecretStore of ours; the seed's. */
 export const storeName = "ameide-vault";
@@ -159,4 +174,24 @@ function plannedStore(
 
 function reads(readers: readonly string[], namespace: string, place: ChainPlace): boolean {
   return readers.some((reader) => (reader === ownNamespace ? place.namespace : reader) === namespace);
+}
+
+/**
+ * Name of a secret in Key Vault; the prefix counts in the 127 characters.
+ *
+ * @param name - sanitised, such as `ghcr-token`.
+ * @param secretPrefix - not set means `env-`, `""` means no prefix.
+ * @throws UserError if a character other than `a-z`, `0-9`, `-` remains, or the length is 0 or over 127.
+ * @see https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
+ */
+export function keyVaultName(name: string, secretPrefix: string | undefined): KeyVaultName {
+  const full = `${effectivePrefix(secretPrefix)}${name}`;
+  if (name === "" || !isKeyVaultName(full)) {
+    throw UserError.of(
+      "key-vault-name-invalid",
+      `${JSON.stringify(full)} (${full.length} characters, prefix included) cannot name a Key Vault secret`,
+      "use 1 to 127 characters of a-z, 0-9 and -",
+    );
+  }
+  return full;
 }

@@ -1,16 +1,13 @@
-import type { Catalogue, CatalogueSecret } from "../catalogue/catalogue.ts";
+import { type Catalogue, type CatalogueSecret, externalSecretsOf } from "../catalogue/catalogue.ts";
 import { classify } from "../catalogue/lookup.ts";
-import { externalSecretsOf } from "../catalogue/secrets.ts";
-import { type DotenvFile, fileFindings, mergeFiles, type Variable } from "./files.ts";
+import { type DotenvFile, fileFindings, mergeFiles, type Variable, shownName } from "./files.ts";
 import { nameFinding } from "./names.ts";
-import type { Remark } from "./remark.ts";
-import { shownName } from "./shown.ts";
+import { type Remark, secondAssignment } from "./remarks.ts";
 import { sameValueFindings, valueFindings } from "./values.ts";
 import type { Finding } from "../finding.ts";
 import { effectivePrefix, isKeyVaultName, normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
-import { secondAssignment } from "./written.ts";
 
 export interface DotenvInput {
   /** In the order in which they are read: a later file wins, variable by variable. */

@@ -1,10 +1,7 @@
 import { parse } from "dotenv";
-import { foreignInName } from "./characters.ts";
-import { isExampleFile } from "./file-names.ts";
-import { scanDotenv } from "./scan.ts";
-import { shownName } from "./shown.ts";
+import { basename } from "node:path";
 import type { Finding } from "../finding.ts";
-import { shellWord } from "../shell-word.ts";
+import { shellWord } from "../safe-text.ts";
 import type { EnvironmentName } from "../stage.ts";
 
 /** Whether git tracks a file; where it would not say, its words and the repair. */
@@ -182,4 +179,129 @@ function unread(where: string, foreign: string): Finding {
     problem: foreign === "" ? reason : `${reason}; its name contains ${foreign}`,
     fix: "write it as NAME=value, in quotes where the value spans lines, or begin it with #",
   };
+}
+
+/** One assignment in a `.env` file, as dotenv reads it. */
+export interface Assignment {
+  readonly variable: string;
+  /** Of the variable's name; counted from 1. */
+  readonly line: number;
+  /** An unquoted `#` with no space before it ended the value early. */
+  readonly cutByHash: boolean;
+  /** The value begins with a quote that does not close it, so that dotenv keeps the quote as part of the value. */
+  readonly strayQuote: boolean;
+  /** The value as the file has it, with its quotes, without a comment and without white space at its ends. */
+  readonly written: string;
+}
+
+export interface Scan {
+  /** In order of appearance; the same variable may come twice, dotenv takes the last. */
+  readonly assignments: readonly Assignment[];
+  /** Lines that hold something, which dotenv neither reads as an assignment nor skips as a comment. */
+  readonly unreadLines: readonly number[];
+}
+
+/**
+ * The regular expression by which dotenv 18 finds assignments, to the letter; values are read by dotenv itself.
+ * That both agree for any text is a property test (tests/domain/dotenv/scan.test.ts).
+ */
+const assignment =
+  /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/dgm;
+
+/**
+ * Where each variable of a `.env` text stands, and which lines dotenv passes over in silence.
+ *
+ * @param text - with any of the three line endings; each counts as one line.
+ */
+export function scanDotenv(text: string): Scan {
+  const source = text.replaceAll(/\r\n?/g, "\n");
+  const lines = lineStarts(source);
+  const assignments: Assignment[] = [];
+  const read = new Set<number>();
+
+  for (const match of source.matchAll(assignment)) {
+    const [, nameAt, valueAt] = match.indices ?? [];
+    if (nameAt === undefined) continue;
+    const raw = match[2] ?? "";
+    const quoted = /^\s*(['"`])[\s\S]*\1\s*$/.test(raw) && raw.trim().length > 1;
+    const afterName = source.slice(nameAt[1], match.index + match[0].length);
+    const valueEnd = valueAt?.[1] ?? 0;
+    assignments.push({
+      variable: match[1] ?? "",
+      line: lineAt(lines, nameAt[0]),
+      cutByHash:
+        valueAt === undefined ? /^\s*=#/.test(afterName) : !quoted && source[valueEnd] === "#" && !/\s$/.test(raw),
+      strayQuote: !quoted && /^\s*['"`]/.test(raw),
+      written: raw.trim(),
+    });
+    const lastCharacter = Math.max(match.index, match.index + match[0].trimEnd().length - 1);
+    for (let line = lineAt(lines, nameAt[0]); line <= lineAt(lines, lastCharacter); line += 1) read.add(line);
+  }
+
+  const unreadLines = source
+    .split("\n")
+    .map((line, index) => ({ line: line.trim(), number: index + 1 }))
+    .filter(({ line, number }) => line !== "" && !line.startsWith("#") && !read.has(number))
+    .map(({ number }) => number);
+  return { assignments, unreadLines };
+}
+
+/** Offsets at which lines begin. */
+function lineStarts(source: string): readonly number[] {
+  const starts = [0];
+  for (let at = source.indexOf("\n"); at !== -1; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** Line that holds `offset`, counted from 1; by halving, since files of thousands of lines are scanned. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low + 1;
+}
+
+/** Words by which a file says that its values are samples, in any place of its name: `.env.dev.example`, `sample.env`. */
+const exampleWord = /(?:^|[._-])(?:examples?|samples?|templates?|tmpl|tpl|dist|skeleton)(?=[._-]|$)/i;
+
+/** Whether a path names a file of variables: `.env`, `.env.local`, `dev.env`, and examples of those. */
+export function isDotenvFile(path: string): boolean {
+  return /^\.env(?:[._-].+)?$|\.env$/.test(basename(path));
+}
+
+/** Whether a path names a file of sample values, which people commit on purpose. */
+export function isExampleFile(path: string): boolean {
+  return exampleWord.test(basename(path));
+}
+
+/** One case throughout, words of a length that people write: `GHCR_TOKEN`, `langfuse.secret-key`. */
+const variableLike = /^(?:[A-Z][A-Z0-9]{0,23}(?:[_.-]+[A-Z0-9]{1,24})*|[a-z][a-z0-9]{0,23}(?:[_.-]+[a-z0-9]{1,24})*)$/;
+
+/**
+ * A variable's name as messages may show it. A value of several lines that is not quoted spills over: dotenv then takes a
+ * line of Base64 that ends in `=` for a variable, and naming that one would show a piece of the value.
+ */
+export function shownName(variable: string): string {
+  return variable.length <= 80 && variableLike.test(variable) ? variable : "(a name that looks like part of a value)";
+}
+
+/** The different characters that match, such as `U+200B, U+00A0`; empty if there are none. */
+export function codePoints(text: string, wanted: RegExp): string {
+  return [...new Set([...text.matchAll(wanted)].map(([character]) => codePoint(character)))].join(", ");
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** What keyboards and editors write instead of `=`. */
+const likeEquals = /[=\uFF1D\uFE66]/u;
+
+/** The characters that keep dotenv from reading a line as `NAME=value`: code points, or empty if there are none. */
+function foreignInName(line: string): string {
+  const end = line.search(likeEquals);
+  return end < 0 ? "" : codePoints(line.slice(0, end + 1), /[^\u0020-\u007E\t]/gu);
 }

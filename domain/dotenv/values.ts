@@ -1,12 +1,10 @@
-import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { ExternalSecret } from "../catalogue/secrets.ts";
-import { contentRemarks } from "./contents.ts";
+import type { Catalogue, ExternalSecret } from "../catalogue/catalogue.ts";
+import { contentRemarks, quotingRemarks } from "./remarks.ts";
 import type { Variable } from "./files.ts";
 import type { Finding, Severity } from "../finding.ts";
 import { isFixture, isPlaceholder, isSample, isUnrendered } from "../catalogue/fixtures.ts";
-import { isPlaceholderShape } from "../placeholder-shapes.ts";
+import { isPlaceholderShape } from "../value-shapes.ts";
 import type { EnvironmentName } from "../stage.ts";
-import { quotingRemarks } from "./written.ts";
 
 /** Key Vault's limit for one value: 25 KB, as bytes of UTF-8. */
 const maxValueInBytes = 25 * 1024;

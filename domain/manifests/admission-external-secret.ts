@@ -1,10 +1,30 @@
-import { externalSecretName, existsIn, sourcesOf } from "../catalogue/secrets.ts";
-import { ownNamespace, authorities, type Catalogue } from "../catalogue/catalogue.ts";
+import {
+  externalSecretName,
+  existsIn,
+  sourcesOf,
+  ownNamespace,
+  authorities,
+  type Catalogue,
+} from "../catalogue/catalogue.ts";
 import { ownedNames } from "../catalogue/lookup.ts";
 import { passages } from "../catalogue/passage.ts";
 import { normalise, pathIn, vaultPathOf } from "../names.ts";
-import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";
-import { fieldsOf, literal, mapOf, normalised, optional, presentFields, setOf, withoutMount } from "./cel.ts";
+import {
+  admissionPolicy,
+  carriedPaths,
+  must,
+  ownerOf,
+  ownersVariable,
+  type GuardedStack,
+  fieldsOf,
+  literal,
+  mapOf,
+  normalised,
+  optional,
+  presentFields,
+  setOf,
+  withoutMount,
+} from "./admission-policy.ts";
 import { dataFromMembers, externalSecretFields } from "./secret-fields.ts";
 
 const rulesOf = {

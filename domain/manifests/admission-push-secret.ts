@@ -1,8 +1,20 @@
 import { authorities } from "../catalogue/catalogue.ts";
 import { passages } from "../catalogue/passage.ts";
 import { normalise, pathIn } from "../names.ts";
-import { admissionPolicy, carriedPaths, must, ownerOf, ownersVariable, type GuardedStack } from "./admission-policy.ts";
-import { fieldsOf, literal, normalised, presentFields, setOf, withoutMount } from "./cel.ts";
+import {
+  admissionPolicy,
+  carriedPaths,
+  must,
+  ownerOf,
+  ownersVariable,
+  type GuardedStack,
+  fieldsOf,
+  literal,
+  normalised,
+  presentFields,
+  setOf,
+  withoutMount,
+} from "./admission-policy.ts";
 import { pushSecretFields } from "./secret-fields.ts";
 
 const rulesOf = {

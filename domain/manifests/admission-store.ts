@@ -1,9 +1,7 @@
 import { storeServiceAccount } from "../catalogue/plan-chain.ts";
-import { bootstrapName } from "../plan/federation.ts";
-import { generatorAccountFields, storeAccountFields } from "./account-fields.ts";
-import { admissionPolicy, must, type GuardedStack } from "./admission-policy.ts";
-import { literal, optional } from "./cel.ts";
-import { vaultServerHosts } from "../names.ts";
+import { bootstrapName, vaultServerHosts } from "../names.ts";
+import { generatorAccountFields, storeAccountFields } from "./secret-fields.ts";
+import { admissionPolicy, must, type GuardedStack, literal, optional } from "./admission-policy.ts";
 
 const rulesOf = {
   provider: "store-provider",

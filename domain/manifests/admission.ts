@@ -3,7 +3,7 @@ import { externalSecretPolicy } from "./admission-external-secret.ts";
 import type { GuardedStack } from "./admission-policy.ts";
 import { pushSecretPolicy } from "./admission-push-secret.ts";
 import { clusterGeneratorPolicy, clusterSecretStorePolicy, secretStorePolicy } from "./admission-store.ts";
-import { ourLabels } from "./marks.ts";
+import { ourLabels } from "./labels.ts";
 
 /** Every admission policy of an environment with its binding; none where admission is off. */
 export function admissionGuards(stack: EnvironmentStack) {

@@ -1,5 +1,5 @@
 import type { EnvironmentStack } from "../plan/environment.ts";
-import { ourLabels } from "./marks.ts";
+import { ourLabels } from "./labels.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 

@@ -1,5 +1,5 @@
-import type { PlannedDelivery } from "../plan.ts";
-import { digestAnnotation, ourLabels, targetLabels } from "./marks.ts";
+import type { PlannedDelivery } from "../plan/environment.ts";
+import { digestAnnotation, ourLabels, targetLabels } from "./labels.ts";
 
 /**
  * One delivery. Every key is asked for by name (`find` would list the whole mount), as field `value`; the target stays

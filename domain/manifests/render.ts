@@ -1,13 +1,9 @@
-import { chainDigest } from "./chain-digest.ts";
-import type { EnvironmentStack } from "../plan/environment.ts";
-import type { PlannedDelivery } from "../plan.ts";
+import { chainDigest, bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
+import type { EnvironmentStack, PlannedDelivery } from "../plan/environment.ts";
 import { admissionGuards } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";
-import { bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
 import { externalSecret, pullSecretPatches } from "./external-secret.ts";
-import { namespaces } from "./namespace.ts";
-import { readerServiceAccount, secretStore } from "./secret-store.ts";
-import { tokenReviewBinding } from "./token-review.ts";
+import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "./secret-store.ts";
 
 /** A plain Kubernetes object, ready to be written as YAML. */
 export interface Manifest {

@@ -1,6 +1,5 @@
-import type { EnvironmentStack, VaultCa } from "../plan/environment.ts";
-import type { PlannedStore } from "../plan.ts";
-import { ourLabels } from "./marks.ts";
+import type { EnvironmentStack, VaultCa, PlannedStore } from "../plan/environment.ts";
+import { ourLabels } from "./labels.ts";
 
 /** The store's own account: on `default`, any pod of the namespace could take the store's role. */
 export function readerServiceAccount(store: PlannedStore) {
@@ -45,4 +44,41 @@ function caOf(ca: VaultCa | undefined) {
   if (ca === undefined) return {};
   if ("pem" in ca) return { caBundle: Buffer.from(ca.pem, "utf8").toString("base64") };
   return { caProvider: { type: ca.kind, name: ca.name, key: ca.key } };
+}
+
+/** The environment's namespace and those that receive secrets from it; empty but in `local`, where they do not exist yet. */
+export function namespaces({ namespace, plan, strictness }: EnvironmentStack) {
+  if (!strictness.makesNamespaces) return [];
+  const names = new Set([namespace, ...plan.stores.map((store) => store.namespace)]);
+  return [...names].map((name) => ({
+    apiVersion: "v1" as const,
+    kind: "Namespace" as const,
+    metadata: { name, labels: ourLabels },
+  }));
+}
+
+/**
+ * Lets Vault ask Kubernetes whether a token is good. The name holds the environment: cluster-scoped names are shared, and
+ * the last one synced would win (452). `outside-pod`: Vault has no account in the cluster, so it reviews each token by
+ * that very token, and the consumers need the right.
+ */
+export function tokenReviewBinding({ name, vault, strictness, plan, bootstrap, namespace }: EnvironmentStack) {
+  const reviewers =
+    strictness.vaultAuth === "in-cluster"
+      ? [vault.serviceAccount]
+      : [
+          { namespace, name: bootstrap.name },
+          ...plan.stores.map((store) => ({ namespace: store.namespace, name: store.serviceAccount })),
+        ];
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1" as const,
+    kind: "ClusterRoleBinding" as const,
+    metadata: { name: `ameide-secrets-token-review-${name}`, labels: ourLabels },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:auth-delegator" },
+    subjects: reviewers.map((account) => ({
+      kind: "ServiceAccount",
+      name: account.name,
+      namespace: account.namespace,
+    })),
+  };
 }

@@ -1,11 +1,8 @@
+import { bootstrapRole, credentialsSecret } from "../names.ts";
 import type { BootstrapConfig } from "../bootstrap-config.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { EnvironmentStack, Strictness } from "./environment.ts";
-import type { ChainPlan, PlannedSecret } from "../plan.ts";
-import { credentialsSecret } from "../names.ts";
+import type { EnvironmentStack, Strictness, ChainPlan, PlannedSecret } from "./environment.ts";
 
-/** Vault role, and policy, that vault-bootstrap logs in with. */
-export const bootstrapRole = "ameide-secrets-bootstrap";
 /** Source on clusters without Azure; the platform's own name and key (444). */
 export const kubernetesSource = {
   type: "kubernetes-secret",

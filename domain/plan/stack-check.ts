@@ -1,8 +1,7 @@
+import { bootstrapName, bootstrapRole, namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
 import type { FederatedSubject } from "./environment.ts";
 import type { Finding } from "../finding.ts";
-import { bootstrapRole } from "./bootstrap-plan.ts";
 import { environmentNames, type EnvironmentName, type Stage } from "../stage.ts";
-import { namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
 
 /** What one environment's stack claims of what it may have to share with others. */
 export interface StackClaim {
@@ -161,4 +160,22 @@ function error(
   fix: string,
 ): Finding {
   return { code, stage, severity: "error", ...(where === undefined ? {} : { where }), subject, problem, fix };
+}
+
+/** Audience that Entra asks of every token of a workload. */
+export const federationAudience = "api://AzureADTokenExchange";
+
+/**
+ * The federated credential of one environment's bootstrap.
+ *
+ * @param issuer - the cluster's OIDC issuer, to the letter: Entra compares issuer and subject as texts.
+ */
+export function federatedSubject(environment: EnvironmentName, issuer: string): FederatedSubject {
+  return {
+    environment,
+    name: `vault-bootstrap-${environment}`,
+    issuer,
+    subject: `system:serviceaccount:${namespaceOf(environment)}:${bootstrapName}`,
+    audience: federationAudience,
+  };
 }

@@ -1,9 +1,8 @@
-import { identityId, keyVaultId, keyVaultSecretId } from "./azure-ids.ts";
+import { identityId, keyVaultId, keyVaultSecretId } from "./azure-inputs.ts";
 import type { EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import type { Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
-import { githubAuthMount, vaultPolicies } from "./vault-policies.ts";
-import { githubRoles, vaultRoles } from "./vault-roles.ts";
+import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "./vault-policies.ts";
 
 /** What a stack can take over as it is, instead of making it. Kubernetes objects are not among them: see {@link adoptables}. */
 export interface Adoptable {

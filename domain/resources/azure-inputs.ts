@@ -1,6 +1,25 @@
-import type { AzurePlace, FederatedSubject, KeyVaultNetwork } from "../plan/environment.ts";
-import { keyVaultSecretsUser } from "./azure-ids.ts";
 import { createHash } from "node:crypto";
+import type { AzurePlace, FederatedSubject, KeyVaultNetwork } from "../plan/environment.ts";
+
+/** Azure's built-in role "Key Vault Secrets User": reads secrets' values, writes nothing. */
+export const keyVaultSecretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
+
+/** Resource Manager's id of the identity `ameide-vault-bootstrap-mi`. */
+export function identityId(azure: AzurePlace): string {
+  return `${groupId(azure)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${azure.identity}`;
+}
+
+export function keyVaultId(azure: AzurePlace): string {
+  return `${groupId(azure)}/providers/Microsoft.KeyVault/vaults/${azure.keyVault}`;
+}
+
+export function keyVaultSecretId(azure: AzurePlace, name: string): string {
+  return `${keyVaultId(azure)}/secrets/${name}`;
+}
+
+function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+}
 
 /*
  * Inputs of the Azure resources, spelled as azure-native spells them. Components register them; the guard judges the same

@@ -2,9 +2,7 @@ import { admissionGuards } from "../manifests/admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "../manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../manifests/bootstrap.ts";
 import { externalSecret, pullSecretPatches } from "../manifests/external-secret.ts";
-import { namespaces } from "../manifests/namespace.ts";
-import { readerServiceAccount, secretStore } from "../manifests/secret-store.ts";
-import { tokenReviewBinding } from "../manifests/token-review.ts";
+import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "../manifests/secret-store.ts";
 import type { AzurePlace, EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import {
   federatedCredentialInputs,
@@ -26,8 +24,7 @@ import {
   policyInputs,
   vaultProviderInputs,
 } from "./vault-inputs.ts";
-import { githubAuthMount } from "./vault-policies.ts";
-import { githubRoles, vaultRoles } from "./vault-roles.ts";
+import { githubAuthMount, githubRoles, vaultRoles } from "./vault-policies.ts";
 
 /** A resource that a stack registers, or an object that ArgoCD applies for it, before anything is registered. */
 export interface PlannedResource {

@@ -1,4 +1,4 @@
-import type { ChainPlan } from "../../domain/plan.ts";
+import type { ChainPlan } from "../../domain/plan/environment.ts";
 import type { ToolchainState } from "../toolchain/inspect.ts";
 
 /** The chain of each secret that has a value, hop by hop; the others as a number. */

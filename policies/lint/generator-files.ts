@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { isDotenvFile } from "../../domain/dotenv/file-names.ts";
+import { isDotenvFile } from "../../domain/dotenv/files.ts";
 import { parseContent, splitDocuments } from "../subject/documents.ts";
 import { isRecord, list, text, textsOf, type Path } from "../subject/reading.ts";
 import { makeSubject, type Subject } from "../subject/subject.ts";

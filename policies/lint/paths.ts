@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
-import { isDotenvFile, isExampleFile } from "../../domain/dotenv/file-names.ts";
+import { isDotenvFile, isExampleFile } from "../../domain/dotenv/files.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { environmentNames, type EnvironmentName } from "../../domain/stage.ts";
 

@@ -1,4 +1,4 @@
-import { bootstrapName } from "../../domain/plan/federation.ts";
+import { bootstrapName } from "../../domain/names.ts";
 import type { AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
 import { exchange, type HttpResponse } from "../../clients/http.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BootstrapConfig, BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import { bootstrapName } from "../../domain/plan/federation.ts";
+import { bootstrapName } from "../../domain/names.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { exchange } from "../../clients/http.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
 import { storedRootToken } from "../support/open-vault.ts";
-import { bootstrapName } from "../../domain/plan/federation.ts";
+import { bootstrapName } from "../../domain/names.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commands } from "../../cli/commands/index.ts";
 import { main } from "../../cli/main.ts";
 import { pasteable, programHere } from "../../cli/spelling.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
@@ -11,7 +12,7 @@ import { recordedIo } from "./recorded-io.ts";
 const launcher = join(repositoryRoot, "ameide-secrets");
 
 describe("pasteable", () => {
-  const spelled = (text: string) => pasteable(text, "./ameide-secrets");
+  const spelled = (text: string) => pasteable(text, "./ameide-secrets", commands);
 
   it("spells each command of the program, wherever it is in a text", () => {
     assert.equal(

@@ -1,7 +1,6 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Failure, Fingerprint, Observed, Snapshot } from "../../diagnose/snapshot.ts";
-import { vaultPolicies } from "../../domain/resources/vault-policies.ts";
-import { vaultRoles } from "../../domain/resources/vault-roles.ts";
+import { vaultPolicies, vaultRoles } from "../../domain/resources/vault-policies.ts";
 import { environmentStack } from "../support/stacks.ts";
 
 /** The time of every test snapshot. */

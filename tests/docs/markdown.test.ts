@@ -37,7 +37,7 @@ for (const file of files) {
     });
 
     it("spells commands as they run in the clone, by no name that a registry is asked for", () => {
-      assert.equal(pasteable(text, "./ameide-secrets"), text);
+      assert.equal(pasteable(text, "./ameide-secrets", commands), text);
       assert.doesNotMatch(text, /\bnpx (?:-\S+ )*ameide-secrets/);
     });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shapeOf } from "../../domain/credential-shapes.ts";
+import { shapeOf } from "../../domain/value-shapes.ts";
 
 const repeated = (length: number): string => "a1B2".repeat(length).slice(0, length);
 

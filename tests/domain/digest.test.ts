@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { digestOf } from "../../domain/digest.ts";
+import { digestOf } from "../../domain/names.ts";
 
 describe("digestOf", () => {
   it("is 12 hex digits", () => assert.match(digestOf(["a"]), /^[0-9a-f]{12}$/));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
-import { isPlaceholderShape } from "../../domain/placeholder-shapes.ts";
+import { isPlaceholderShape } from "../../domain/value-shapes.ts";
 
 // which texts are placeholders and which are not: tests/domain/dotenv/values.test.ts
 describe("isPlaceholderShape", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { shellWord } from "../../domain/shell-word.ts";
+import { shellWord } from "../../domain/safe-text.ts";
 
 describe("shellWord", () => {
   it("leaves a plain path as it is", () => assert.equal(shellWord("gitops/a-b_c.1"), "gitops/a-b_c.1"));

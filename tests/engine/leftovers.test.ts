@@ -8,7 +8,7 @@ import { AdmissionGuard } from "../../components/secret-delivery.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
 import { serverSideApply } from "../../components/transformations.ts";
 import { VaultBootstrap } from "../../components/vault-bootstrap.ts";
-import { fieldManager } from "../../domain/manifests/marks.ts";
+import { fieldManager } from "../../domain/manifests/labels.ts";
 import { renderManifests } from "../../domain/manifests/render.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";

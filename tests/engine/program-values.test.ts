@@ -6,7 +6,7 @@ import { registerStack } from "../../chain.ts";
 import { KeyVault } from "../../components/key-vault.ts";
 import { azureProvider } from "../../components/providers.ts";
 import type { SharedStack } from "../../domain/plan/environment.ts";
-import { valuesInState, type ExportedDeployment } from "../../domain/plan/values-in-state.ts";
+import { valuesInState, type ExportedDeployment } from "../../domain/plan/update-check.ts";
 import { AzureRig } from "../stand-ins/azure/rig.ts";
 import { stepsOf, useEngine } from "../support/engine.ts";
 import { sharedStack } from "../support/stacks.ts";

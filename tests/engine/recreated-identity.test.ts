@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { registerStack } from "../../chain.ts";
-import { identityId, keyVaultId, keyVaultSecretsUser } from "../../domain/resources/azure-ids.ts";
-import { secretsUserName } from "../../domain/resources/azure-inputs.ts";
+import { identityId, keyVaultId, keyVaultSecretsUser, secretsUserName } from "../../domain/resources/azure-inputs.ts";
 import type { SharedStack } from "../../domain/plan/environment.ts";
 import { AzureRig } from "../stand-ins/azure/rig.ts";
 import { useEngine } from "../support/engine.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { generatorAccountFields, storeAccountFields } from "../../domain/manifests/account-fields.ts";
 import {
+  generatorAccountFields,
+  storeAccountFields,
   externalSecretFields,
   pushSecretFields,
   rowOf,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "dotenv";
 import { cataloguePath, parseCatalogue, readCatalogue } from "../../environments/catalogue.ts";
-import { externalSecretsOf } from "../../domain/catalogue/secrets.ts";
+import { externalSecretsOf } from "../../domain/catalogue/catalogue.ts";
 import { classify } from "../../domain/catalogue/lookup.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { isFixture, isPlaceholder } from "../../domain/catalogue/fixtures.ts";

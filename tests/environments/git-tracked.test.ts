@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
@@ -12,9 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import fc from "fast-check";
-import { gitTracks } from "../../environments/git-tracked.ts";
-import { readGitIndex } from "../../environments/git-index.ts";
+import { gitTracks, readGitIndex } from "../../environments/git-tracked.ts";
 import { startCommand } from "../support/command-line.ts";
 
 describe("gitTracks", () => {

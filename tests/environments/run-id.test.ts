@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chainDigest } from "../../domain/manifests/chain-digest.ts";
-import { bootstrapCronJob } from "../../domain/manifests/bootstrap.ts";
+import { chainDigest, bootstrapCronJob } from "../../domain/manifests/bootstrap.ts";
 import { StackFolder } from "./stacks.ts";
 
 describe("bootstrap.runId of a stack file", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkCatalogue } from "../../domain/catalogue/check-secrets.ts";
+import { checkCatalogue } from "../../domain/catalogue/check-catalogue.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { errorsOf } from "../../domain/finding.ts";

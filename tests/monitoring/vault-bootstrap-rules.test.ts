@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
-import { bootstrapName } from "../../domain/plan/federation.ts";
+import { bootstrapName } from "../../domain/names.ts";
 
 interface AlertRule {
   readonly alert: string;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ExportedDeployment } from "../../../domain/plan/values-in-state.ts";
+import type { ExportedDeployment } from "../../../domain/plan/update-check.ts";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 

@@ -14,13 +14,19 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { refuseRevealingLogs } from "../../../domain/engine-logging.ts";
-import { valuesInState, missingValues, type ExportedDeployment } from "../../../domain/plan/values-in-state.ts";
-import { shellWord } from "../../../domain/shell-word.ts";
+import { valuesInState, missingValues, type ExportedDeployment } from "../../../domain/plan/update-check.ts";
+import { shellWord } from "../../../domain/safe-text.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { ExportedState } from "../exported-state.ts";
 import { goneKubeconfig } from "./kubeconfig.ts";
 import { which } from "../../../local/toolchain/path-lookup.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
+
+/** The engine, opened on one stack, and what lives exactly as long as it does. */
+export interface OpenEngine {
+  readonly stack: Stack;
+  close(): Promise<void>;
+}
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
 export interface EngineSetup {

@@ -1,6 +1,11 @@
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
 import { adoptionLine, keyVaultSecretResource, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
-import { identityId, keyVaultId, keyVaultSecretId, keyVaultSecretsUser } from "../../../domain/resources/azure-ids.ts";
+import {
+  identityId,
+  keyVaultId,
+  keyVaultSecretId,
+  keyVaultSecretsUser,
+} from "../../../domain/resources/azure-inputs.ts";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Change } from "../engine/run-log.ts";

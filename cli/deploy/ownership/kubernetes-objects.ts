@@ -1,6 +1,6 @@
 import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { fieldManager, ourLabels } from "../../../domain/manifests/marks.ts";
+import { fieldManager, ourLabels } from "../../../domain/manifests/labels.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
 import type { Change } from "../engine/run-log.ts";
 import { look } from "./look.ts";

@@ -2,11 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import { adoptionLine } from "../../../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
-import { asVaultFields, kubernetesAuthConfig } from "../../../domain/resources/kubernetes-auth-config.ts";
+import { asVaultFields, kubernetesAuthConfig, githubRoleInputs } from "../../../domain/resources/vault-inputs.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { githubRoleInputs } from "../../../domain/resources/vault-inputs.ts";
-import { githubAuthMount, vaultPolicies } from "../../../domain/resources/vault-policies.ts";
-import { githubRoles, vaultRoles } from "../../../domain/resources/vault-roles.ts";
+import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import type { Change } from "../engine/run-log.ts";
 import { find, look } from "./look.ts";
 

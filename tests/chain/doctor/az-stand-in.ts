@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { localArm, loadLocalStack } from "../../../cli/access/local-stack.ts";
 import { table } from "../../../cli/table.ts";
-import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
+import { identityId, keyVaultId } from "../../../domain/resources/azure-inputs.ts";
 import { localHome } from "../../../local/home.ts";
 import { armRequest } from "../../support/arm.ts";
 

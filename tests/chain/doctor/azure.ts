@@ -1,4 +1,4 @@
-import { identityId, keyVaultId } from "../../../domain/resources/azure-ids.ts";
+import { identityId, keyVaultId } from "../../../domain/resources/azure-inputs.ts";
 import { AzureClient } from "../../../clients/azure.ts";
 import { localArm } from "../../../cli/access/local-stack.ts";
 import { Redacted } from "../../../domain/redacted.ts";

@@ -7,7 +7,7 @@ import { previewStack } from "../../../cli/deploy/engine/deploy.ts";
 import { readExport } from "../../../cli/deploy/engine/stack.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
-import { valuesInState, missingValues } from "../../../domain/plan/values-in-state.ts";
+import { valuesInState, missingValues } from "../../../domain/plan/update-check.ts";
 import { operatorCredential } from "../../../stand-ins/azure/files.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";

@@ -4,7 +4,7 @@ import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import type { Snapshot } from "../../../diagnose/snapshot.ts";
-import { vaultRoles } from "../../../domain/resources/vault-roles.ts";
+import { vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 const namesPerPage = 25;

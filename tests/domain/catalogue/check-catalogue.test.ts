@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkCatalogue } from "../../../domain/catalogue/check-secrets.ts";
+import { checkCatalogue } from "../../../domain/catalogue/check-catalogue.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 
 const token = { authority: "external", env: "TOKEN" };

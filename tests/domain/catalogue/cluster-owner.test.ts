@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clusterOwnerOf } from "../../../domain/catalogue/cluster-owner.ts";
+import { clusterOwnerOf } from "../../../domain/catalogue/lookup.ts";
 import { readCatalogue } from "../../../environments/catalogue.ts";
 
 const real = readCatalogue();

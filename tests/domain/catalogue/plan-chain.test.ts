@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { planChain, spreadRefresh, type ChainPlace } from "../../../domain/catalogue/plan-chain.ts";
-import type { ChainPlan } from "../../../domain/plan.ts";
+import type { ChainPlan } from "../../../domain/plan/environment.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 
 const catalogue = catalogueOf({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { classifyEnv, type ClassifiedEnv } from "../../../domain/dotenv/classify.ts";
+import { classifyEnv, type ClassifiedEnv } from "../../../domain/dotenv/names.ts";
 import { readCatalogue } from "../../../environments/catalogue.ts";
 
 function classified(text: string): ClassifiedEnv {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "dotenv";
 import * as fc from "fast-check";
-import { scanDotenv } from "../../../domain/dotenv/scan.ts";
+import { scanDotenv } from "../../../domain/dotenv/files.ts";
 
 /** Texts that look like `.env` files: every piece that dotenv's grammar tells apart, in any order. */
 const dotenvText = fc

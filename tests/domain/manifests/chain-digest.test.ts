@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chainDigest } from "../../../domain/manifests/chain-digest.ts";
+import { chainDigest } from "../../../domain/manifests/bootstrap.ts";
 import { azure, environmentStack } from "../../support/stacks.ts";
 
 describe("chainDigest", () => {

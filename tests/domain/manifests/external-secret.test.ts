@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dockerConfigJson, externalSecret, pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
-import type { PlannedDelivery } from "../../../domain/plan.ts";
+import type { PlannedDelivery } from "../../../domain/plan/environment.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 const { deliveries } = environmentStack().plan;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namespaces } from "../../../domain/manifests/namespace.ts";
+import { namespaces } from "../../../domain/manifests/secret-store.ts";
 import { environmentStack, localStack } from "../../support/stacks.ts";
 
 describe("namespaces", () => {

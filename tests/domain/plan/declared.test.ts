@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { declaredDelivery, declares, type MetDelivery } from "../../../domain/plan/declared.ts";
+import { declaredDelivery, declares, type MetDelivery } from "../../../domain/catalogue/deliveries.ts";
 import { readCatalogue } from "../../../environments/catalogue.ts";
 
 const catalogue = readCatalogue();

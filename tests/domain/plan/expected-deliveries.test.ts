@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expectedDeliveries } from "../../../domain/plan/expected-deliveries.ts";
+import { expectedDeliveries } from "../../../domain/plan/update-check.ts";
 import { environmentStack, localStack } from "../../support/stacks.ts";
 
 const names = (stack: Parameters<typeof expectedDeliveries>[0]) =>

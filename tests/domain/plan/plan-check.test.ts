@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../../../domain/plan/plan-check.ts";
-import type { ChainPlan } from "../../../domain/plan.ts";
+import type { ChainPlan } from "../../../domain/plan/environment.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 import { environmentStack } from "../../support/stacks.ts";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { federatedSubject } from "../../../domain/plan/federation.ts";
-import { checkFederation, checkStacks, type StackClaim } from "../../../domain/plan/stack-check.ts";
+import { federatedSubject, checkFederation, checkStacks, type StackClaim } from "../../../domain/plan/stack-check.ts";
 import type { EnvironmentName } from "../../../domain/stage.ts";
 import { namespaceOf } from "../../../domain/names.ts";
 

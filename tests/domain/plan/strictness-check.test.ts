@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Strictness } from "../../../domain/plan/environment.ts";
-import { checkStrictness } from "../../../domain/plan/strictness-check.ts";
+import { checkStrictness } from "../../../domain/plan/plan-check.ts";
 import type { EnvironmentName } from "../../../domain/stage.ts";
 import { dev } from "../../../environments/dev.ts";
 import { local } from "../../../environments/local.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { valuesInState, missingValues } from "../../../domain/plan/values-in-state.ts";
+import { valuesInState, missingValues } from "../../../domain/plan/update-check.ts";
 import { environmentStack, localStack, sharedStack } from "../../support/stacks.ts";
 
 const secret = (secretName: string, rest = {}) => ({

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { vaultPolicies } from "../../../domain/resources/vault-policies.ts";
-import { vaultRoles } from "../../../domain/resources/vault-roles.ts";
+import { vaultPolicies, vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 describe("vaultRoles", () => {

@@ -5,7 +5,7 @@ import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
 import { checkAdopted } from "../../../../domain/resources/adoption.ts";
 import { registerStack } from "../../../../chain.ts";
 import { AzureClient } from "../../../../clients/azure.ts";
-import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/resources/azure-ids.ts";
+import { identityId, keyVaultId, keyVaultSecretsUser } from "../../../../domain/resources/azure-inputs.ts";
 import { Redacted } from "../../../../domain/redacted.ts";
 import { AzureRig } from "../../../stand-ins/azure/rig.ts";
 import { useEngine } from "../../../support/engine.ts";

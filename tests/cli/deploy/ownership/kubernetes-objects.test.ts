@@ -3,7 +3,7 @@ import { openCluster } from "../../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../../clients/kubernetes.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
 import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
-import { ourLabels } from "../../../../domain/manifests/marks.ts";
+import { ourLabels } from "../../../../domain/manifests/labels.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject, homeCluster } from "../../../../local/servers/cluster-call.ts";
 import { useServers } from "../../../support/servers.ts";

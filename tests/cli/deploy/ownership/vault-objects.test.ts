@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
 import { registerStack } from "../../../../chain.ts";
 import { vaultReader } from "../../../../diagnose/observe/access.ts";
-import { identityId } from "../../../../domain/resources/azure-ids.ts";
+import { identityId } from "../../../../domain/resources/azure-inputs.ts";
 import type { Adopted, EnvironmentStack } from "../../../../domain/plan/environment.ts";
 import type { Finding } from "../../../../domain/finding.ts";
 import { Redacted } from "../../../../domain/redacted.ts";

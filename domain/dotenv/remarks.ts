@@ -1,7 +1,104 @@
+import { codePoints, type Variable } from "./files.ts";
+import type { Severity } from "../finding.ts";
+import { isUnrendered } from "../catalogue/fixtures.ts";
 import { classify } from "../catalogue/lookup.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { Variable } from "./files.ts";
-import type { Remark } from "./remark.ts";
+
+/** Something about one value; `problem` follows the variable's name and never shows a part of the value. */
+export interface Remark {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** Control characters, spaces other than U+0020, and characters without a width. Tabs and line breaks are judged elsewhere. */
+const invisible = /(?![\t\n\r ])[\p{Cc}\p{Cf}\p{Z}]/gu;
+const typographic = /[\u2018-\u201F\u2032\u2033\u2039\u203A\u00AB\u00BB\uFF02\uFF07\u2010-\u2015\u2026\u2212]/gu;
+
+/** Characters in a value that pasting brings in and nobody types. */
+export function characterRemarks(value: string): readonly Remark[] {
+  const remarks: Remark[] = [];
+  const hidden = codePoints(value, invisible);
+  if (hidden !== "") {
+    remarks.push({
+      code: "dotenv-invisible-character",
+      severity: "warning",
+      problem: `contains characters that cannot be seen, as pasted text often does (${hidden}); they are stored`,
+      fix: "type or paste the value again without them",
+    });
+  }
+  const pretty = codePoints(value, typographic);
+  if (pretty !== "") {
+    remarks.push({
+      code: "dotenv-typographic",
+      severity: "warning",
+      problem: `contains typographic quotes, dashes or dots (${pretty}), which dotenv does not treat as quotes; they are stored`,
+      fix: "replace them by the characters of a keyboard: ' \" - ...",
+    });
+  }
+  return remarks;
+}
+
+/** Whatever a value contains that is stored as it is, though the writer had something else in mind. */
+export function contentRemarks(variable: Variable, assigned: ReadonlySet<string>): readonly Remark[] {
+  return [...encodingRemarks(variable), ...referenceRemarks(variable, assigned), ...characterRemarks(variable.value)];
+}
+
+/** Ciphertext of tools that encrypt values inside a file: dotenvx, SOPS, Jasypt, Spring, Ansible, Vault's transit engine. */
+const ciphertext =
+  /^(?:encrypted:\S+|ENC\[AES256_GCM,[^\]]*\]|ENC\(\S+\)|\{cipher\}\S+|\$ANSIBLE_VAULT;[^]*|vault:v\d+:[A-Za-z0-9+/=_-]+)$/;
+
+function encodingRemarks({ value }: Variable): readonly Remark[] {
+  const remarks: Remark[] = [];
+  if (ciphertext.test(value)) {
+    remarks.push({
+      code: "dotenv-ciphertext",
+      severity: "error",
+      problem: "is encrypted; the ciphertext would be stored, and its consumer cannot decrypt it",
+      fix: "decrypt the file with the tool that encrypted it, and give the decrypted file with --dotenv",
+    });
+  }
+  if (value.includes("\uFFFD")) {
+    remarks.push({
+      code: "dotenv-not-utf8",
+      severity: "error",
+      problem: "contains a character that is not UTF-8, which reading has replaced",
+      fix: "save the file as UTF-8, and set the value again",
+    });
+  }
+  return remarks;
+}
+
+/** What some other tool would resolve, by what a message calls it. */
+const references: readonly (readonly [name: string, shape: RegExp])[] = [
+  ["${...}", /\$\{[^}]*\}/],
+  ["a command, $(...)", /\$\([^)]+\)/],
+  ["a command in backticks", /`[^`\n]+`/],
+  ["a reference to a variable", /^\$(?!oauthtoken$)[A-Za-z_]\w*$/], // $oauthtoken is NVIDIA's user
+  [
+    "a reference to another secret store",
+    /^(?:(?:op|ref\+\w+|awssm|gcpsm|sm|keyvault|azurekeyvault|vault|bws|doppler|infisical|keeper):\/\/|vault:[\w/-]+#|>>vault:|secretref:|arn:aws:(?:secretsmanager|ssm):|projects\/[^/]+\/secrets\/|@Microsoft\.KeyVault\()/,
+  ],
+  ["the path of a mounted secret", /^(?:file:\/\/)?\/(?:var\/)?(?:run|vault|etc|mnt)\/secrets?(?:-store)?\//],
+];
+
+function referenceRemarks({ value, written }: Variable, assigned: ReadonlySet<string>): readonly Remark[] {
+  if (isUnrendered(value)) return []; // an error of its own
+  const isCommand = written !== undefined && /^`[^`'"\n]*`$/.test(written);
+  const name = isCommand ? "a command in backticks" : references.find(([, shape]) => shape.test(value))?.[0];
+  const other = [...value.matchAll(/\$([A-Za-z_]\w*)/g)].some(([, variable = ""]) => assigned.has(variable));
+  const what = name ?? (other ? "a reference to a variable of these files" : undefined);
+  if (what === undefined) return [];
+  return [
+    {
+      code: "dotenv-not-expanded",
+      severity: "warning",
+      problem: `contains ${what}, which nothing expands: this text itself is stored`,
+      fix: "write the value itself, unless this text is the value",
+    },
+  ];
+}
 
 /** One pair of quotes around everything, as dotenv's grammar has it: a backslash before a quote of the same kind is allowed. */
 const oneQuoted = /^(['"`])(?:\\\1|(?!\1)[^])*\1$/;

@@ -1,24 +1,82 @@
+import type { LoadContext } from "./stack-settings.ts";
+import type {
+  AzurePlace,
+  FederatedSubject,
+  SharedStack,
+  Strictness,
+  EnvironmentStack,
+} from "../domain/plan/environment.ts";
 import { checkAdopted } from "../domain/resources/adoption.ts";
-import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
-import type { EnvironmentStack, Strictness } from "../domain/plan/environment.ts";
-import { bootstrapName, federatedSubject } from "../domain/plan/federation.ts";
-import { planChain } from "../domain/catalogue/plan-chain.ts";
-import { checkMappedSecrets, checkPlan, namespacesWithoutStore } from "../domain/plan/plan-check.ts";
-import type { EnvironmentName } from "../domain/stage.ts";
-import { checkStrictness } from "../domain/plan/strictness-check.ts";
+import { compileDotenv } from "../domain/dotenv/dotenv.ts";
 import { errorsOf } from "../domain/finding.ts";
+import { namespaceOf, bootstrapName } from "../domain/names.ts";
+import { keyVaultName, planChain } from "../domain/catalogue/plan-chain.ts";
+import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
-import { publicAzure } from "./azure-place.ts";
+import { readEnvFiles } from "./env-files.ts";
+import { shared } from "./shared.ts";
+import type { SettingsOf, CloudEnvironment } from "./stack-settings.ts";
+import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
+import { federatedSubject } from "../domain/plan/stack-check.ts";
+import { checkMappedSecrets, checkPlan, namespacesWithoutStore, checkStrictness } from "../domain/plan/plan-check.ts";
 import { bundleBootstrap } from "./bundle.ts";
-import type { CloudEnvironment } from "./claims.ts";
 import { dev } from "./dev.ts";
-import type { LoadContext } from "./load-context.ts";
 import { prod } from "./prod.ts";
 import type { EnvironmentSettings } from "./settings.ts";
-import type { SettingsOf } from "./stack-settings.ts";
 import { staging } from "./staging.ts";
-import { namespaceOf } from "../domain/names.ts";
 import { vaultPlace } from "./vault-place.ts";
+import type { AzureSettings } from "./azure-settings.ts";
+
+/** The stack that all environments have in common. */
+export function loadShared({ shared: settings, claims }: SettingsOf<"shared">, context: LoadContext): SharedStack {
+  const part = sharedPart(context, {
+    environment: "shared",
+    azure: publicAzure(settings.azure),
+    strictness: shared,
+    secretPrefix: settings.secretPrefix,
+    federatedSubjects: claims.map(({ federated }) => federated),
+  });
+  const adopting = { ...part, adopt: settings.adopt };
+  const errors = checkAdopted(adopting, "shared");
+  if (errors.length > 0) throw UserError.from(errors);
+  return adopting;
+}
+
+interface SharedPlace {
+  readonly environment: EnvironmentName | "shared";
+  readonly azure: AzurePlace;
+  readonly strictness: Pick<Strictness, "values" | "protect">;
+  readonly secretPrefix: string | undefined;
+  readonly federatedSubjects: readonly FederatedSubject[];
+}
+
+/**
+ * Vault, secrets and identity, whichever stack holds them. Values are read in `state` mode only: in `data-plane` mode
+ * `ameide-secrets env push` reads them, and the program has no need to know one.
+ *
+ * @throws UserError with every error in the `.env` files.
+ */
+export function sharedPart({ root, envFiles, catalogue }: LoadContext, place: SharedPlace): SharedStack {
+  const { environment, azure, strictness, secretPrefix } = place;
+  const files = strictness.values === "state" ? readEnvFiles(root, envFiles) : [];
+  const { values, findings } = compileDotenv({ files, catalogue, environment, secretPrefix });
+  const errors = errorsOf(findings);
+  if (errors.length > 0) throw UserError.from(errors);
+  const named = [...values].map(([name, value]) => {
+    const secret = catalogue.secrets[name];
+    const own = secret?.authority === "external" ? secret.keyVault : undefined;
+    return [keyVaultName(own ?? name, secretPrefix), value] as const;
+  });
+  return {
+    kind: "shared",
+    ...(secretPrefix === undefined ? {} : { secretPrefix }),
+    azure,
+    ...strictness,
+    keyVaultSecrets: new Map(named),
+    federatedSubjects: place.federatedSubjects,
+    findings,
+  };
+}
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
@@ -111,4 +169,9 @@ export async function environmentStack(
     // a stack that makes its own namespaces knows which there are
     findings: place.strictness.makesNamespaces ? [] : namespacesWithoutStore(catalogue, plan),
   };
+}
+
+/** The Azure that the settings name, in Azure's public cloud. */
+export function publicAzure(settings: AzureSettings): AzurePlace {
+  return { ...settings, keyVaultUri: `https://${settings.keyVault}.vault.azure.net/` };
 }

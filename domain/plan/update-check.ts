@@ -1,4 +1,4 @@
-import type { StackPlan } from "./environment.ts";
+import type { StackPlan, EnvironmentStack, PlannedDelivery } from "./environment.ts";
 import type { Finding } from "../finding.ts";
 
 /** As `pulumi stack export` gives it, as far as it is read here. */
@@ -45,4 +45,21 @@ export function missingValues(
       problem: `the state of this stack holds a value of ${name}, and there is none here: the update would delete it`,
       fix: `put it back into .env, or let it go for good: ameide-secrets prune ${name} --yes`,
     }));
+}
+
+/**
+ * The deliveries that must become Ready for an update to be done: those whose every secret is sure to have a value by
+ * then, because something promises it or this very update brings it. One that may lack a value is applied all the same;
+ * `doctor` tells what it waits for.
+ */
+export function expectedDeliveries({
+  plan,
+  shared,
+}: Pick<EnvironmentStack, "plan" | "shared">): ReadonlySet<PlannedDelivery> {
+  const brought = new Set(
+    plan.secrets
+      .filter(({ keyVaultName = "" }) => shared?.keyVaultSecrets.has(keyVaultName) === true)
+      .map(({ name }) => name),
+  );
+  return new Set(plan.deliveries.filter(({ mayLackValue = [] }) => mayLackValue.every((name) => brought.has(name))));
 }

@@ -1,5 +1,11 @@
-import { ownNamespace, type Catalogue, type CatalogueDelivery } from "../catalogue/catalogue.ts";
-import { externalSecretName, existsIn, sourcesOf } from "../catalogue/secrets.ts";
+import {
+  ownNamespace,
+  type Catalogue,
+  type CatalogueDelivery,
+  externalSecretName,
+  existsIn,
+  sourcesOf,
+} from "./catalogue.ts";
 import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
