@@ -1,3 +1,4 @@
+import type { VaultHealth } from "../clients/vault.ts";
 import type { BootstrapStatus } from "../domain/bootstrap-config.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
@@ -151,11 +152,16 @@ export interface JobState {
   readonly exitCode?: number;
 }
 
+/** One pod of Vault, as it reports about itself. */
+export type VaultPodState = { readonly name: string } & VaultHealth;
+
 export interface VaultServerState {
   readonly health: Observed<{
     readonly state: "active" | "standby" | "sealed" | "uninitialised";
     readonly version: string;
   }>;
+  /** Each pod, where Vault has more than one. @default - it has one, or its pods cannot be asked from here */
+  readonly pods?: Observed<readonly VaultPodState[]>;
   readonly authConfig: Observed<VaultAuthConfig>;
   readonly roles: Observed<readonly VaultRoleState[]>;
   /** Names of the policies that exist; `undefined` text where it may not be read. */

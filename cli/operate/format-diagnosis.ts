@@ -17,6 +17,8 @@ const namesShown = 6;
 export function formatDiagnosis(diagnosis: Diagnosis, snapshot: Snapshot, columns?: number): string {
   const { causes, keycloak } = diagnosis;
   const names = keycloak.length === 0 ? [] : [formatKeycloak(keycloak)];
+  const { pods } = snapshot.vault;
+  if (pods?.ok === true) names.push(`vault: ${pods.value.map(({ name, state }) => `${name} ${state}`).join(", ")}`);
   return [...causes.map((cause) => formatCause(cause, columns)), ...names, formatClosing(diagnosis, snapshot)].join(
     "\n\n",
   );

@@ -13,6 +13,7 @@ import { openRootToken } from "../access/root-token.ts";
 import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
+import { healthOfPods, vaultPodsOf } from "../access/vault-pods.ts";
 import { openWayToVault, type WayToVault } from "../access/vault-way.ts";
 
 /** One environment and the ways into it, for the commands that look at it or mend it. */
@@ -55,7 +56,12 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     stack,
     cluster,
     isShared,
-    access: { kubernetes: cluster, vault: vault.reader, azure },
+    access: {
+      kubernetes: cluster,
+      vault: vault.reader,
+      azure,
+      ...(isShared && { vaultPods: () => podsOf(loaded, cluster) }),
+    },
     close: async () => {
       await vault.token?.revoke();
       await way.close();
@@ -99,6 +105,13 @@ interface VaultAccess {
   readonly reader: Access["vault"];
   /** To be revoked at the end, where this look made it. */
   readonly token?: ShortToken;
+}
+
+/** The health of each pod; none where Vault has one, which is asked as a whole. */
+async function podsOf(stack: EnvironmentStack, cluster: Cluster) {
+  const pods = vaultPodsOf(stack, cluster);
+  if ((await pods.names()).length === 1) return [];
+  return (await healthOfPods(pods)).map(({ name, health }) => ({ name, ...health }));
 }
 
 /** Answers every question with why it cannot be asked. */

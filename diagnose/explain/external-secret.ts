@@ -81,7 +81,9 @@ function storeIsBroken({ before }: View, { namespace }: PlannedDelivery): boolea
 }
 
 function isServerWide(code: CauseCode): boolean {
-  return /^vault-(sealed|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/.test(code);
+  return /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/.test(
+    code,
+  );
 }
 
 /** Names in a message: what is quoted, a remote key, and words with a hyphen, a slash or an underscore in them. */

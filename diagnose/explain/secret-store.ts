@@ -9,6 +9,7 @@ const firstSyncInMilliseconds = 120_000;
 /** Vault's own troubles that a store repeats in its words. */
 const serverCauses: readonly CauseCode[] = [
   "vault-sealed",
+  "vault-no-active-pod",
   "vault-lost",
   "vault-orphaned",
   "vault-uninitialised",

@@ -1,11 +1,12 @@
 import { kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
 import { vaultRoles, type VaultRole } from "../../domain/resources/vault-policies.ts";
-import type { VaultAuthConfig, VaultRoleState } from "../snapshot.ts";
+import type { VaultAuthConfig, VaultRoleState, VaultServerState } from "../snapshot.ts";
 import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
 export const explainVault: Rule = (view) => [
   ...ofHealth(view),
+  ...ofPods(view),
   ...ofRootToken(view),
   ...ofAuthConfig(view),
   ...ofTokenReview(view),
@@ -39,7 +40,31 @@ function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
     credentialsSecret.ok && !credentialsSecret.value.exists && expected.strictness.unseal === "from-secret";
   return keyGone
     ? [{ code: "vault-orphaned", where, seen: `sealed, and there is no Secret ${secret}` }]
-    : [{ code: "vault-sealed", where, seen: "sealed (health answers 503)" }];
+    : [{ code: "vault-sealed", where, seen: ["sealed (health answers 503)", ...podStates(snapshot.vault)].join(": ") }];
+}
+
+/** Such as `vault-0 active, vault-1 sealed`; nothing where pods are not known. */
+function podStates({ pods }: VaultServerState): readonly string[] {
+  return pods?.ok === true ? [pods.value.map(({ name, state }) => `${name} ${state}`).join(", ")] : [];
+}
+
+/** Pods that do not do their part. Where all of them are sealed or away, Vault's own health shows it. */
+function ofPods({ snapshot: { vault }, expected }: View): readonly Sighting[] {
+  const pods = vault.pods?.ok === true ? vault.pods.value : [];
+  const { namespace, name } = expected.vault.statefulSet;
+  const [seen = ""] = podStates(vault);
+  if (!pods.some(({ state }) => state === "active")) {
+    const isWaiting = pods.some(({ state }) => state === "standby");
+    return isWaiting ? [{ code: "vault-no-active-pod", where: `Vault ${namespace}/${name}`, seen }] : [];
+  }
+  return pods
+    .filter(({ state }) => state !== "active" && state !== "standby")
+    .map((pod) => ({
+      code: pod.state === "sealed" ? "vault-pod-sealed" : "vault-pod-not-serving",
+      where: `Vault pod ${namespace}/${pod.name}`,
+      seen: pod.state === "unreachable" ? `${pod.why}; of all: ${seen}` : `${pod.state}; of all: ${seen}`,
+      secrets: [],
+    }));
 }
 
 /** A root token never expires: outside `dev` and `local` only the unseal key is stored, which generates one when needed. */
@@ -183,10 +208,11 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
 
 /** Each part that could not be looked at, or once why nothing was asked; a Vault that is shut has been told already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
-  const { health, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
+  const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
   if (!health.ok && health.failure.kind !== "not-asked") return [];
-  const failed = [health, authConfig, roles, policies, secrets].filter((part) => !part.ok).map((part) => part.failure);
+  const parts = [health, authConfig, roles, policies, secrets, ...(pods === undefined ? [] : [pods])];
+  const failed = parts.filter((part) => !part.ok).map((part) => part.failure);
   const unasked = failed.find(({ kind }) => kind === "not-asked");
   const data = unreadData === undefined ? [] : [unreadData];
   const told = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];

@@ -1,7 +1,7 @@
 import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
-import type { Snapshot } from "../snapshot.ts";
+import type { Snapshot, VaultPodState } from "../snapshot.ts";
 
 /** One cluster, context pinned. What it throws has the HTTP status as `status`. */
 export interface KubernetesReader {
@@ -31,6 +31,8 @@ export interface Access {
   readonly kubernetes: KubernetesReader | string;
   readonly vault: VaultReader | string;
   readonly azure: AzureReader | string;
+  /** Asks each pod of Vault for its own health. @default - Vault is only asked as a whole */
+  readonly vaultPods?: () => Promise<readonly VaultPodState[]>;
 }
 
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
@@ -43,10 +45,18 @@ export function countedAccess({
   kubernetes,
   vault,
   azure,
+  vaultPods,
 }: Access): Access & { readonly calls: () => Snapshot["calls"] } {
   const count = { kubernetes: 0, vault: 0, azure: 0 };
   return {
     calls: () => ({ ...count }),
+    ...(vaultPods && {
+      vaultPods: async () => {
+        const pods = await vaultPods();
+        count.vault += pods.length;
+        return pods;
+      },
+    }),
     kubernetes:
       typeof kubernetes === "string"
         ? kubernetes

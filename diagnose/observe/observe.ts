@@ -45,7 +45,7 @@ export async function observe(
 ): Promise<Snapshot> {
   const started = performance.now();
   const takenAt = new Date().toISOString();
-  const { kubernetes, vault, azure, calls } = countedAccess(access);
+  const { kubernetes, vault, azure, vaultPods, calls } = countedAccess(access);
   const print = fingerprinter(stack.catalogue.fixtures);
   const values = new Set<string>();
   const fingerprint: typeof print = (value) => {
@@ -56,7 +56,8 @@ export async function observe(
   };
   const compare = options.compareValues === true ? fingerprint : undefined;
   const names = new Set(stack.plan.secrets.flatMap(({ keyVaultName = [] }) => keyVaultName));
-  const [clusterIssuer, keyVault, identity, vaultState, cluster] = await Promise.all([
+  const [pods, clusterIssuer, keyVault, identity, vaultState, cluster] = await Promise.all([
+    vaultPods === undefined ? undefined : observed("ask each pod of Vault for its health", vaultPods),
     observeIssuer(kubernetes),
     observeKeyVault(azure, stack.azure, names, compare),
     observeIdentity(azure, stack),
@@ -73,7 +74,7 @@ export async function observe(
     dotenv: observeDotenv(options.dotenv, fingerprint),
     keyVault,
     identity: { ...identity, clusterIssuer },
-    vault: vaultState,
+    vault: { ...vaultState, ...(pods && (!pods.ok || pods.value.length > 1) && { pods }) },
     ...cluster,
   };
   return withoutValues(seen, values);

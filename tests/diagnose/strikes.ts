@@ -119,6 +119,12 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
     syncFails("Code: 503. Errors: * Vault is sealed"),
     lastRun("vault-sealed"),
   ),
+  "vault-no-active-pod": all(
+    vault(() => ({ pods: vaultPods("standby", "sealed", "sealed") })),
+    storesFail("Code: 500. Errors: * local node not active but active cluster node not found"),
+  ),
+  "vault-pod-sealed": vault(() => ({ pods: vaultPods("active", "standby", "sealed") })),
+  "vault-pod-not-serving": vault(() => ({ pods: vaultPods("active", "uninitialised", "standby") })),
   "vault-lost": vault(() => ({ health: seen({ state: "uninitialised", version: "2" }) })),
   "vault-orphaned": all(
     vault(() => ({ health: seen({ state: "sealed", version: "2" }) })),
@@ -297,3 +303,9 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
     pod({ phase: "Running", startedAt: minutesAgo(50), secrets: [{ secret: "ghcr-pull", by: "environment" }] }),
   ),
 };
+
+type PodState = "active" | "standby" | "sealed" | "uninitialised";
+
+function vaultPods(...states: readonly PodState[]) {
+  return seen(states.map((state, index) => ({ name: `vault-core-dev-${index}`, state })));
+}

@@ -22,13 +22,17 @@ export const breaks: Readonly<Record<string, Break>> = {
 };
 
 /**
- * Causes that these servers cannot be brought to: the real Azure's limits, a kubelet that mounts an expired token, an API
+ * Causes that these servers cannot be brought to: a Vault with several pods (`tests/cli/access/vault-pods.test.ts` has one),
+ * the real Azure's limits, a kubelet that mounts an expired token, an API
  * server under a load that no test should make. `tests/diagnose/strikes.ts` has them, as all others, from made-up snapshots.
  */
 export const notOnTheChain: readonly CauseCode[] = [
   "key-vault-throttled",
   "bootstrap-login-refused",
   "api-server-overloaded",
+  "vault-no-active-pod",
+  "vault-pod-sealed",
+  "vault-pod-not-serving",
 ];
 
 /** Broken one after the other, and repaired by one printed command: an update takes long. */

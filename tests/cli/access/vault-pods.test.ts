@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { healthOfPods, preferredPod, vaultPodsOf, type VaultPods } from "../../../cli/access/vault-pods.ts";
 import { vaultCall, vaultState } from "../../../cli/access/vault.ts";
+import { formatDiagnosis } from "../../../cli/operate/format-diagnosis.ts";
 import type { Place } from "../../../cli/operate/place.ts";
 import { unsealVault } from "../../../cli/operate/vault-repairs.ts";
 import { KubernetesError } from "../../../clients/kubernetes.ts";
 import type { VaultState } from "../../../clients/vault.ts";
+import { explain } from "../../../diagnose/explain.ts";
+import { vaultReader } from "../../../diagnose/observe/access.ts";
+import { observe } from "../../../diagnose/observe/observe.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { startCompanyVault, type CompanyVault } from "../../support/company-vault.ts";
 import { environmentStack } from "../../support/stacks.ts";
@@ -73,6 +77,24 @@ describe("a Vault with three pods, on a raft cluster of three OpenBao", function
     const cluster = { find: () => Promise.resolve({ data }), create: () => Promise.resolve({}) };
     return { stack: environmentStack("dev"), cluster } as unknown as Place;
   };
+
+  it("has doctor name each pod, and the ones that are sealed as a cause", async () => {
+    const stack = environmentStack("dev");
+    const access = { kubernetes: "no cluster", azure: "no Azure", vault: vaultReader(target(0)) };
+    const vaultPods = async () => (await healthOfPods(pods)).map(({ name, health }) => ({ name, ...health }));
+    const snapshot = await observe(stack, { ...access, vaultPods });
+    const diagnosis = explain(snapshot, stack);
+    const { evidence, fixes } = diagnosis.causes.find(({ code }) => code === "vault-pod-sealed") ?? {};
+    assert.deepEqual(
+      evidence?.map(({ where, seen }) => `${where}: ${seen}`),
+      [1, 2].map(
+        (index) =>
+          `Vault pod ameide-dev/vault-${index}: sealed; of all: vault-0 active, vault-1 sealed, vault-2 sealed`,
+      ),
+    );
+    assert.deepEqual(fixes, ["ameide-secrets unseal --stack dev"]);
+    assert.match(formatDiagnosis(diagnosis, snapshot), /\nvault: vault-0 active, vault-1 sealed, vault-2 sealed\n/);
+  });
 
   it("is shown pod by pod, and nothing is changed without a confirmation", async () => {
     const { needed, found, did } = await unsealVault(place(), { change: false, reason: "" }, pods);
