@@ -68,7 +68,7 @@ export const authorityMakerTarget: StackRule = {
   judgeAll(subjects) {
     const makers = subjects
       .filter(({ kind }) => kind === "SecretMaker")
-      .flatMap((maker) => secretsMade(maker).map((name) => ({ name, maker })));
+      .flatMap((maker) => secretsMade(maker).names.map((name) => ({ name, maker })));
     const byName = Map.groupBy(makers, ({ name }) => name);
     if (byName.size === 0) return [];
     const writers = subjects.filter(({ kind }) => kind !== "SecretMaker");

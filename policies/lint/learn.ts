@@ -2,11 +2,12 @@ import type { Authority, Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { normalise } from "../../domain/names.ts";
 import { classifyKey } from "../authority-verdicts.ts";
 import { isOnlySchema, parseContent, splitDocuments } from "../subject/documents.ts";
-import { subjectsOfDocument } from "../subject/from-document.ts";
+import { subjectsOfDocument } from "../subject/embedded.ts";
 import { partsIn } from "../subject/parts.ts";
-import { isRecord, list, text } from "../subject/reading.ts";
-import { referencesOf, specText, targetOf } from "../subject/references.ts";
-import { tryText, type Subject } from "../subject/subject.ts";
+import { groupKindOf, list, text } from "../subject/reading.ts";
+import { deliveryKinds, pushKinds, referencesOf, specText, targetOf } from "../subject/references.ts";
+import { secretsMade } from "../subject/secret-makers.ts";
+import { nameOf, tryText, type Subject } from "../subject/subject.ts";
 import { vaultPath } from "../subject/vault-path.ts";
 import { isDotenv, isDotenvExample, type SourceFile } from "./paths.ts";
 
@@ -14,49 +15,44 @@ import { isDotenv, isDotenvExample, type SourceFile } from "./paths.ts";
 export interface LearnedName {
   /** Path in Vault, or name of a Kubernetes Secret. */
   readonly name: string;
-  /** `external` where nothing in the files creates or writes it. */
+  /** `external` if nothing in the files creates or writes it. */
   readonly authority: Authority;
-  /** What shows it, such as `Cluster database/postgres`. */
+  /** The object that shows it, such as `Cluster database/postgres`. */
   readonly evidence: string;
-  /** Namespaces that read it by ExternalSecrets, sorted. */
+  /** Namespaces with an ExternalSecret that reads it, sorted. */
   readonly readers: readonly string[];
 }
 
-/** What an object says about names: who owns them, or who reads them. */
+/** What an object shows about a name: who owns it, or who reads it. */
 interface Claim {
   readonly name: string;
   readonly authority: Exclude<Authority, "external"> | undefined;
   readonly evidence: string;
   readonly reader?: string | undefined;
-  /** Kubernetes Secret that is copied under this name; who owns it owns the copy. */
+  /** Kubernetes Secret that is copied under this name; its owner owns the copy. */
   readonly copyOf?: string | undefined;
 }
 
 /**
- * Reads manifests for names that the catalogue does not know and for their owners: databases of CloudNativePG, PushSecrets,
- * generators, certificates, Keycloak and Redis. A name that an ExternalSecret reads and nothing creates is external.
+ * Reads manifests for names that the catalogue does not know, and finds their owners: databases of CloudNativePG,
+ * PushSecrets, generators, certificates, Keycloak and Redis. A name that an ExternalSecret reads and nothing creates is
+ * external.
  *
- * @returns sorted by authority and name; a name with two claims belongs to the one that creates it.
+ * @returns sorted by name; a name with two claims belongs to the object that creates it.
  */
 export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue): readonly LearnedName[] {
-  const byName = new Map<string, Claim[]>();
-  for (const source of sources) {
-    for (const claim of claimsIn(source)) {
-      if (classifyKey(catalogue, claim.name).kind !== "unknown") continue;
-      const key = normalise(claim.name);
-      byName.set(key, [...(byName.get(key) ?? []), claim]);
-    }
-  }
-  const ownerOf = (name: string): Claim | undefined =>
+  const claims = [...sources].flatMap(claimsIn).filter(({ name }) => classifyKey(catalogue, name).kind === "unknown");
+  const byName = Map.groupBy(claims, ({ name }) => normalise(name));
+  const creatorOf = (name: string): Claim | undefined =>
     byName.get(normalise(name))?.find(({ authority }) => authority !== undefined);
   return [...byName.values()]
-    .flatMap((claims): readonly LearnedName[] => {
-      const claim = claims.find(({ authority }) => authority !== undefined) ?? claims[0];
+    .flatMap((own): readonly LearnedName[] => {
+      const claim = own.find(({ authority }) => authority !== undefined) ?? own[0];
       if (claim === undefined) return [];
-      const source = claim.copyOf === undefined ? undefined : ownerOf(claim.copyOf);
-      const owner = { ...claim, authority: source?.authority ?? claim.authority };
-      const readers = [...new Set(claims.flatMap(({ reader }) => reader ?? []))].toSorted();
-      return [{ name: owner.name, authority: owner.authority ?? "external", evidence: owner.evidence, readers }];
+      const { name, evidence, copyOf } = claim;
+      const source = copyOf === undefined ? undefined : creatorOf(copyOf);
+      const readers = [...new Set(own.flatMap(({ reader }) => reader ?? []))].toSorted();
+      return [{ name, authority: source?.authority ?? claim.authority ?? "external", evidence, readers }];
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -64,80 +60,57 @@ export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue):
 function claimsIn({ file, text: written }: SourceFile): readonly Claim[] {
   if (isDotenv(file) || isDotenvExample(file)) return [];
   return splitDocuments(written).flatMap((document) => {
-    if (
-      isOnlySchema(document) ||
-      !/external-secrets\.io|cnpg\.io|cert-manager\.io|keycloak\.org|redis/i.test(document.text)
-    )
-      return [];
+    const mayClaim = /external-secrets\.io|cnpg\.io|cert-manager\.io|keycloak\.org|redis/i.test(document.text);
+    if (!mayClaim || isOnlySchema(document)) return [];
     try {
       const parsed = parseContent(document);
-      const objects = [parsed.content, ...partsIn(parsed).map(({ content }) => content)];
-      return objects.flatMap((object) => itemsOf(object)).flatMap((object) => claimsOf(object, file));
+      return [parsed.content, ...partsIn(parsed).map(({ content }) => content)].flatMap((object) => {
+        const items = list(object, "items");
+        return (items.length > 0 ? items : [object]).flatMap((item) => claimsOf(item, file));
+      });
     } catch {
       return []; // lint reports what cannot be parsed
     }
   });
 }
 
-function itemsOf(object: unknown): readonly unknown[] {
-  const items = list(object, "items");
-  return items.length > 0 ? items : [object];
-}
-
 function claimsOf(object: unknown, file: string): readonly Claim[] {
-  if (!isRecord(object)) return [];
-  const kind = tryText(object, "kind") ?? "";
-  const name = tryText(object, "metadata", "name");
-  if (name === undefined) return [];
-  const group = (tryText(object, "apiVersion") ?? "").replace(/\/.*$/, "");
-  const namespace = tryText(object, "metadata", "namespace");
-  const evidence = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
-  const owns = (authority: NonNullable<Claim["authority"]>, names: readonly (string | undefined)[]) =>
-    names.flatMap((one) => (one === undefined ? [] : [{ name: one, authority, evidence }]));
-  switch (`${group}/${kind}`) {
-    // https://cloudnative-pg.io/documentation/current/applications/
-    case "postgresql.cnpg.io/Cluster":
-      return owns(
-        "cnpg",
-        ["app", "superuser", "ca", "server", "replication"].map((part) => `${name}-${part}`),
-      );
-    case "cert-manager.io/Certificate":
-      return owns("tls", [text(object, "spec", "secretName")]);
-    case "k8s.keycloak.org/Keycloak":
-      return owns("keycloak", [`${name}-initial-admin`]);
-    case "redis.redis.opstreelabs.in/Redis":
-    case "redis.redis.opstreelabs.in/RedisCluster":
-    case "databases.spotahome.com/RedisFailover":
-      return owns("redis", [
-        text(object, "spec", "kubernetesConfig", "redisSecret", "name") ?? text(object, "spec", "auth", "secretPath"),
-      ]);
-    default:
-      return subjectsOfDocument(object, file).flatMap((subject) => claimsOfSubject(subject, evidence, namespace));
-  }
+  if (tryText(object, "metadata", "name") === undefined) return [];
+  const evidence = `${tryText(object, "kind") ?? ""} ${nameOf(object)}`;
+  const { authority, names } = secretsOwned(object);
+  if (authority !== undefined) return names.map((name) => ({ name, authority, evidence }));
+  return subjectsOfDocument(object, file).flatMap((subject) => claimsOfSubject(subject, evidence));
 }
 
-function claimsOfSubject(subject: Subject, evidence: string, namespace: string | undefined): readonly Claim[] {
-  const isPush = subject.kind === "PushSecret" || subject.kind === "ClusterPushSecret";
-  if (!isPush && subject.kind !== "ExternalSecret" && subject.kind !== "ClusterExternalSecret") return [];
+/** The Secrets that an operator creates; of Redis those that it uses as its own. */
+function secretsOwned(object: unknown): ReturnType<typeof secretsMade> {
+  const isRedis = /^(?:redis\.redis\.opstreelabs\.in|databases\.spotahome\.com)\/Redis/.test(groupKindOf(object));
+  if (!isRedis) return secretsMade({ object });
+  const paths = [
+    ["spec", "kubernetesConfig", "redisSecret", "name"],
+    ["spec", "auth", "secretPath"],
+  ];
+  return { authority: "redis", names: paths.flatMap((path) => text(object, ...path) ?? []).slice(0, 1) };
+}
+
+function claimsOfSubject(subject: Subject, evidence: string): readonly Claim[] {
+  const isPush = pushKinds.includes(subject.kind);
+  if (!isPush && !deliveryKinds.includes(subject.kind)) return [];
   const references = referencesOf(subject);
   if (references.some(({ role }) => role === "generator")) {
-    const made = isPush ? undefined : targetOf(subject);
+    const target = isPush ? undefined : targetOf(subject);
     const written = references.filter(({ role }) => role === "written-path").flatMap(({ key }) => key() ?? []);
-    return [...(made === undefined ? [] : [made]), ...written].map((name) => ({
-      name: vaultPath(name),
-      authority: "generated",
-      evidence,
-    }));
+    const names = target === undefined ? written : [target, ...written];
+    return names.map((name) => ({ name: vaultPath(name), authority: "generated", evidence }));
   }
   const copyOf = isPush ? specText(subject, "selector", "secret", "name") : undefined;
+  const reader = tryText(subject.object, "metadata", "namespace");
   return references.flatMap(({ role, key }): readonly Claim[] => {
     const name = role === "vault-path" || role === "written-path" ? key() : undefined;
     if (name === undefined) return [];
-    const own = { name: vaultPath(name), evidence };
+    const claim = { name: vaultPath(name), evidence };
     return [
-      role === "written-path"
-        ? { ...own, authority: "service", copyOf }
-        : { ...own, authority: undefined, reader: namespace },
+      role === "written-path" ? { ...claim, authority: "service", copyOf } : { ...claim, authority: undefined, reader },
     ];
   });
 }

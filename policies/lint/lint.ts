@@ -7,7 +7,7 @@ import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";
 import type { Place, RuleContext } from "../rule.ts";
-import { subjectOfValues, subjectsOfDocument } from "../subject/from-document.ts";
+import { subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
 import { isRecord } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
 import {

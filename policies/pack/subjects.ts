@@ -1,8 +1,9 @@
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
 import type { Rule, StackRule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
-import { kindOfToken, manifestOfToken } from "../subject/kinds.ts";
+import { kindOfToken } from "../subject/kinds.ts";
 import { onlyRead, type Kind, type Subject } from "../subject/subject.ts";
+import { readTypeToken } from "../subject/type-token.ts";
 import { isHarmless } from "../subject/unread.ts";
 
 /** The inputs that `@pulumi/policy` hands to a policy: behind a proxy that throws where a value is not known. */
@@ -107,5 +108,5 @@ function kindOf(type: string): Kind | "any" | undefined {
 
 /** An object of Kubernetes says itself what it is, and a type that is not known may carry anything. */
 function knownKind(type: string): Kind | undefined {
-  return manifestOfToken(type) === undefined ? kindOfToken(type) : undefined;
+  return readTypeToken(type).manifest === undefined ? kindOfToken(type) : undefined;
 }

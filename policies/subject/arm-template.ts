@@ -1,10 +1,9 @@
-import { evaluateExpression, type Scope } from "./arm-expression.ts";
 import { deploymentTemplate, type Embedded, type Part } from "./parts.ts";
 import { isRecord, unknownValue, type Path } from "./reading.ts";
 import { makeSubject, type Kind } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
-/** Azure's own resource types to our kinds, in lower case. */
+/** Azure's resource types in lower case. */
 const kindsOfArm: Readonly<Record<string, Kind>> = {
   "microsoft.keyvault/vaults": "KeyVault",
   "microsoft.keyvault/vaults/secrets": "KeyVaultSecret",
@@ -13,11 +12,11 @@ const kindsOfArm: Readonly<Record<string, Kind>> = {
   "microsoft.authorization/roleassignments": "RoleAssignment",
 };
 
-/** A resource as Azure Resource Manager names it, in a template or in a generic resource of a provider. */
+/** A resource of Azure Resource Manager, in a template or in a generic resource of a provider. */
 export interface ArmResource {
   /** Such as `Microsoft.KeyVault/vaults/secrets`; case does not matter. */
   readonly type: string;
-  /** Those of its parents first: `["ameidekv", "ghcr-token"]`. */
+  /** With the names of its parents first: `["ameidekv", "ghcr-token"]`. */
   readonly names: readonly string[];
   readonly properties: unknown;
   readonly scope?: unknown;
@@ -26,7 +25,7 @@ export interface ArmResource {
 /** @returns kind and inputs as azure-native would have them; `undefined` for a type that no rule looks at. */
 export function kindOfArm(resource: ArmResource): { readonly kind: Kind; readonly object: unknown } | undefined {
   const kind = kindsOfArm[resource.type.toLowerCase()];
-  return kind === undefined ? undefined : { kind, object: inputsOf(kind, resource) };
+  return kind && { kind, object: inputsOf(kind, resource) };
 }
 
 function inputsOf(kind: Kind, { names, properties, scope }: ArmResource): Readonly<Record<string, unknown>> {
@@ -46,64 +45,60 @@ function inputsOf(kind: Kind, { names, properties, scope }: ArmResource): Readon
   }
 }
 
-/** What the resources of a template are, those of nested templates too. */
+/** The resources of a template, including those of nested templates. */
 export function subjectsOfTemplate({ content, lineOf }: Part): readonly Embedded[] {
   if (!isRecord(content)) return [];
   const found: Embedded[] = [];
   const scope = { parameters: content["parameters"], variables: content["variables"] };
   const visit = (resources: unknown, path: Path, parent?: Pick<ArmResource, "type" | "names">): void => {
     for (const [key, resource] of membersOf(resources)) {
-      if (!isRecord(resource)) continue;
-      const { type, name: named, properties, scope: at, resources: children } = resource;
-      if (typeof type !== "string") continue;
-      const names = namesIn(named, scope);
+      if (!isRecord(resource) || typeof resource["type"] !== "string") continue;
+      const { type, properties } = resource;
+      const names = namesIn(resource["name"], scope);
       const isChild = parent !== undefined && !type.includes(".");
       const whole = isChild ? { type: `${parent.type}/${type}`, names: [...parent.names, ...names] } : { type, names };
       const base = [...path, key];
       const lineIn = (inner: Path): number => lineOf([...base, ...inner]);
-      found.push(...subjectsOfOne({ ...whole, properties: evaluated(properties, scope), scope: at }, lineIn));
-      found.push(...templatesIn({ content: properties, lineOf: (inner) => lineIn(["properties", ...inner]) }));
-      visit(children, [...base, "resources"], whole);
+      const known = kindOfArm({ ...whole, properties: evaluated(properties, scope), scope: resource["scope"] });
+      if (known !== undefined) {
+        const subject = makeSubject({
+          ...known,
+          type: whole.type,
+          origin: "document",
+          id: "",
+          name: whole.names.at(-1),
+        });
+        found.push({ subject, lineOf: (inner) => lineIn(writtenPath(inner)) });
+      }
+      const nested = deploymentTemplate({ content: properties, lineOf: (inner) => lineIn(["properties", ...inner]) });
+      if (nested !== undefined) found.push(...subjectsOfTemplate(nested));
+      visit(resource["resources"], [...base, "resources"], whole);
     }
   };
   visit(content["resources"], ["resources"]);
   return found;
 }
 
-/** A deployment in a template has a template of its own. */
-function templatesIn(part: Part): readonly Embedded[] {
-  const nested = deploymentTemplate(part);
-  return nested === undefined ? [] : subjectsOfTemplate(nested);
-}
-
-/** A name that only Azure can compute stays as it is written, and is refused as one that nobody knows. */
+/** A name that only Azure can compute stays as written, and is refused as an unknown name. */
 function namesIn(written: unknown, scope: Scope): readonly string[] {
   const names = evaluateExpression(written, scope).split("/");
   const isComputed = names.at(-1)?.includes(unknownValue) ?? false;
   return isComputed && typeof written === "string" ? [written] : names;
 }
 
-function subjectsOfOne(resource: ArmResource, lineOf: Part["lineOf"]): readonly Embedded[] {
-  const known = kindOfArm(resource);
-  if (known === undefined) return [];
-  const { type, names } = resource;
-  const subject = makeSubject({ ...known, type, origin: "document", id: "", name: names.at(-1) });
-  return [{ subject, lineOf: (path) => lineOf(writtenPath(path)) }];
-}
-
-/** Where a template has what azure-native takes as a name or beside it. */
+/** Where a template has an input of azure-native. */
 function writtenPath(path: Path): Path {
   if (path[0] === "properties") return path;
   return path[0] === "secretName" || path[0] === "vaultName" ? ["name"] : ["properties", ...path];
 }
 
-/** A list, or since version 2.0 of the language an object of symbolic names. */
+/** Resources are a list or, since version 2.0 of the language, an object with symbolic names. */
 function membersOf(resources: unknown): readonly (readonly [string | number, unknown])[] {
   if (Array.isArray(resources)) return [...resources.entries()];
   return isRecord(resources) ? Object.entries(resources) : [];
 }
 
-/** Texts with their expressions worked out; one that only Azure can compute is not known. */
+/** Evaluates the expressions in every text. A text that only Azure can compute counts as not known yet. */
 function evaluated(value: unknown, scope: Scope): unknown {
   if (typeof value === "string") {
     const text = evaluateExpression(value, scope);
@@ -114,23 +109,21 @@ function evaluated(value: unknown, scope: Scope): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluated(item, scope)]));
 }
 
-/**
- * A resource that its provider passes to Azure Resource Manager by the type that it names: azure-native's generic
- * `Resource`, and azapi's.
- */
+/** The resource that azure-native's generic `Resource`, or azapi's, passes to Azure Resource Manager. */
 export function genericArmResource(type: string, props: Readonly<Record<string, unknown>>): ArmResource | undefined {
   switch (readTypeToken(type).key) {
     case "azure-native:resources:Resource": {
-      const parts = pathOf(props["parentResourcePath"]);
-      const types = [namespaceOf(props), ...parts.filter((_, i) => i % 2 === 0), ...pathOf(props["resourceType"])];
-      const names = [...parts.filter((_, i) => i % 2 === 1), ...pathOf(props["resourceName"])];
-      return { type: types.join("/"), names, properties: props["properties"], scope: undefined };
+      const parts = partsOf(props["parentResourcePath"]);
+      const namespace = String(props["resourceProviderNamespace"]);
+      const types = [namespace, ...parts.filter((_, i) => i % 2 === 0), ...partsOf(props["resourceType"])];
+      const names = [...parts.filter((_, i) => i % 2 === 1), ...partsOf(props["resourceName"])];
+      return { type: types.join("/"), names, properties: props["properties"] };
     }
     case "azapi:index:Resource":
     case "azapi:index:UpdateResource":
     case "azapi:index:DataPlaneResource": {
       const { body } = props;
-      const names = [...pathOf(props["parentId"]).slice(-1), ...pathOf(props["name"])];
+      const names = [...partsOf(props["parentId"]).slice(-1), ...partsOf(props["name"])];
       const properties = isRecord(body) ? (body["properties"] ?? body) : body;
       return { type: String(props["type"]).replace(/@.*$/, ""), names, properties };
     }
@@ -139,11 +132,86 @@ export function genericArmResource(type: string, props: Readonly<Record<string, 
   }
 }
 
-function namespaceOf(props: Readonly<Record<string, unknown>>): string {
-  return String(props["resourceProviderNamespace"]);
+/** A path that is not known yet is one part. */
+function partsOf(path: unknown): readonly string[] {
+  return typeof path === "string" ? path.split("/").filter((part) => part !== "") : [];
 }
 
-/** The parts of a path; one that is not known yet stays one part. */
-function pathOf(value: unknown): readonly string[] {
-  return typeof value === "string" ? value.split("/").filter((part) => part !== "") : [];
+/** What a template's expression may refer to. */
+interface Scope {
+  /** `{ name: { value, defaultValue } }`: what the deployment passes, and what the template declares. */
+  readonly parameters: unknown;
+  readonly variables: unknown;
+}
+
+/** Names need a handful of calls. The limit stops an expression that refers to itself. */
+const mostCalls = 200;
+
+/**
+ * Evaluates the expression in a text of an ARM template as far as names need it: `concat`, `format`, `toLower`,
+ * `parameters`, `variables` and literals.
+ *
+ * @returns the text, with {@link unknownValue} for each part that only Azure can compute.
+ * @see https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
+ */
+export function evaluateExpression(value: unknown, scope: Scope): string {
+  let calls = 0;
+
+  function evaluate(text: unknown): string {
+    if (typeof text === "number") return String(text);
+    if (typeof text !== "string") return unknownValue;
+    if (text.startsWith("[[")) return text.slice(1);
+    const [, expression] = /^\[(.*)\]$/s.exec(text) ?? [];
+    return expression === undefined ? text : call(expression.trim());
+  }
+
+  function call(expression: string): string {
+    const [, literal] = /^'((?:[^']|'')*)'$/s.exec(expression) ?? [];
+    if (literal !== undefined) return literal.replaceAll("''", "'");
+    if (/^\d+$/.test(expression)) return expression;
+    const [, name = "", inside] = /^(\w+)\((.*)\)$/s.exec(expression) ?? [];
+    if (inside === undefined || (calls += 1) > mostCalls) return unknownValue;
+    const parts = argumentsOf(inside).map(call);
+    const [first = "", ...rest] = parts;
+    switch (name.toLowerCase()) {
+      case "concat":
+        return parts.join("");
+      case "format":
+        return first.replaceAll(/\{(\d+)\}/g, (_, i: string) => rest[Number(i)] ?? unknownValue);
+      case "tolower":
+        return first.toLowerCase();
+      case "variables":
+        return evaluate(memberOf(scope.variables, first));
+      case "parameters": {
+        const parameter = memberOf(scope.parameters, first);
+        return evaluate(memberOf(parameter, "value") ?? memberOf(parameter, "defaultValue"));
+      }
+      default:
+        return unknownValue;
+    }
+  }
+
+  return evaluate(value);
+}
+
+function memberOf(object: unknown, key: string): unknown {
+  return isRecord(object) && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Splits at commas outside parentheses and literals. */
+function argumentsOf(inside: string): readonly string[] {
+  const parts: string[] = [];
+  let [start, open, isQuoted] = [0, 0, false];
+  for (let i = 0; i < inside.length; i += 1) {
+    const character = inside[i];
+    if (character === "'") isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (character === "(" || character === "[") open += 1;
+    else if (character === ")" || character === "]") open -= 1;
+    else if (character === "," && open === 0) {
+      parts.push(inside.slice(start, i).trim());
+      start = i + 1;
+    }
+  }
+  return [...parts, inside.slice(start).trim()];
 }

@@ -1,9 +1,10 @@
 import { otherDeliveries } from "./other-deliveries.ts";
+import { groupKindOf, isManifest } from "./reading.ts";
 import { secretMakers } from "./secret-makers.ts";
-import type { Kind } from "./subject.ts";
+import { makeSubject, nameOf, type Kind, type Subject } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
-/** Types of Azure's and Vault's providers, normalised, to our kinds. */
+/** Normalised types of Azure's and Vault's providers. */
 const kindsOfToken: Readonly<Record<string, Kind>> = {
   "azure-native:keyvault:Vault": "KeyVault",
   "azure-native:keyvault:Secret": "KeyVaultSecret",
@@ -24,12 +25,12 @@ const kindsOfToken: Readonly<Record<string, Kind>> = {
   "vault:index:AuthBackend": "VaultAuthBackend",
   "vault:kubernetes:AuthBackendConfig": "VaultAuthConfig",
   "vault:index:KubernetesAuthBackendConfig": "VaultAuthConfig",
-  "vault:kubernetes:AuthBackendRole": "VaultAuthRole",
-  "vault:index:KubernetesAuthBackendRole": "VaultAuthRole",
   "vault:jwt:AuthBackend": "VaultJwtBackend",
   "vault:index:JwtAuthBackend": "VaultJwtBackend",
   "vault:jwt:AuthBackendRole": "VaultJwtRole",
   "vault:index:JwtAuthBackendRole": "VaultJwtRole",
+  "vault:kubernetes:AuthBackendRole": "VaultAuthRole",
+  "vault:index:KubernetesAuthBackendRole": "VaultAuthRole",
   "vault:index:Policy": "VaultPolicy",
   "vault:kv:SecretV2": "VaultSecret",
   "vault:kv:Secret": "VaultSecret",
@@ -41,7 +42,7 @@ const kindsOfToken: Readonly<Record<string, Kind>> = {
   "vault:index:GenericEndpoint": "VaultSecret",
 };
 
-/** Kubernetes kinds by group and kind; the version is a rule's matter, not this table's. */
+/** Kubernetes kinds by group and kind, in any version. */
 const kindsOfManifest: Readonly<Record<string, Kind>> = {
   "/Secret": "Secret",
   "/ConfigMap": "ConfigMap",
@@ -65,40 +66,42 @@ const kindsOfManifest: Readonly<Record<string, Kind>> = {
   ...Object.fromEntries(secretMakers.map((key) => [key, "SecretMaker" as const])),
 };
 
-/** Families whose types are known under another package's name too: a local SDK may have any. */
-const families = ["azure-native", "azure", "vault"] as const;
+/** Providers whose types a local SDK may have under another package name. */
+const families = ["azure-native", "azure", "vault"];
 
 /**
- * @param type - a Pulumi type, of any API version and any local package; see {@link readTypeToken}.
+ * @param type - a Pulumi type of any API version and any local package; see {@link readTypeToken}.
  * @returns `undefined` for a type that no rule looks at.
  */
 export function kindOfToken(type: string): Kind | undefined {
   const { family, key, manifest } = readTypeToken(type);
   if (manifest !== undefined) return kindOfManifest(manifest.apiVersion, manifest.kind);
   const own = kindsOfToken[key];
-  if (own !== undefined || !isForeign(family) || key.includes(":index:")) return own;
+  const isOfLocalPackage = !["pulumi", "kubernetes", ...families].includes(family) && !key.includes(":index:");
+  if (own !== undefined || !isOfLocalPackage) return own;
   const rest = key.slice(family.length);
   return families.map((name) => kindsOfToken[`${name}${rest}`]).find((kind) => kind !== undefined);
 }
 
-function isForeign(family: string): boolean {
-  return family !== "pulumi" && family !== "kubernetes" && !families.some((name) => name === family);
-}
-
 /** @param apiVersion - `v1` or `group/version`. */
 export function kindOfManifest(apiVersion: string, kind: string): Kind | undefined {
-  const slash = apiVersion.indexOf("/");
-  return kindsOfManifest[`${slash === -1 ? "" : apiVersion.slice(0, slash)}/${kind}`];
+  return kindsOfManifest[groupKindOf({ apiVersion, kind })];
 }
 
-/** The `apiVersion` of a kind that rules look at, for a patch that names the kind alone; any version of its group. */
+/** The `apiVersion` of a kind that rules look at, for a patch that has only the kind. */
 export function apiVersionOfKind(kind: string): string | undefined {
   const found = Object.keys(kindsOfManifest).find((key) => key.endsWith(`/${kind}`));
-  if (found === undefined) return undefined;
-  return found.startsWith("/") ? "v1" : `${found.slice(0, found.indexOf("/"))}/v1`;
+  return found && (found.startsWith("/") ? "v1" : `${found.slice(0, found.indexOf("/"))}/v1`);
 }
 
-/** `apiVersion` and `kind` that a Pulumi type of Kubernetes stands for. */
-export function manifestOfToken(type: string): { readonly apiVersion: string; readonly kind: string } | undefined {
-  return readTypeToken(type).manifest;
+/** A Kubernetes object of a document; nothing if no rule looks at its kind. */
+export function subjectOfManifest(
+  object: unknown,
+  options: Pick<Subject, "id" | "isPatch"> & { readonly base?: Subject["base"]; readonly name?: string },
+): Subject | undefined {
+  if (!isManifest(object)) return undefined;
+  const { apiVersion, kind } = object;
+  const known = kindOfManifest(apiVersion, kind);
+  const type = `${apiVersion}/${kind}`;
+  return known && makeSubject({ kind: known, type, origin: "document", object, name: nameOf(object), ...options });
 }

@@ -1,32 +1,33 @@
 import { parseContent } from "./documents.ts";
 import { containersOf, podPath } from "./pods.ts";
-import { entries, isRecord, list, text, type Path } from "./reading.ts";
+import { entries, groupKindOf, isRecord, list, text, type Path } from "./reading.ts";
 import { pathsUnder, targetOf, targetPath } from "./references.ts";
 import type { Subject } from "./subject.ts";
 
-/** A name by which something other than External Secrets reads or writes a secret. */
+/** A name by which an object reads or writes a secret. */
 export interface NamedSecret {
   readonly path: Path;
-  /** Line of the text at the path, where the text holds a list. */
+  /** Line within the text at the path. */
   readonly line?: number;
   /** @throws Undecided */
   readonly name: () => string | undefined;
-  /** Whether it is read straight from Key Vault. @default false */
+  /** Whether it names a secret of Key Vault. @default false */
   readonly isKeyVault?: boolean;
 }
 
 interface Fields {
-  /** Field with the mount that the paths are under. */
+  /** Field with the mount that the paths are below. */
   readonly mount?: string;
-  readonly reads: readonly string[];
+  readonly reads?: readonly string[];
   readonly isKeyVault?: boolean;
   readonly targets: readonly string[];
 }
 
-const vaultOperator: Fields = { mount: "spec.mount", reads: ["spec.path"], targets: ["spec.destination.name"] };
+const pkiOrApp: Fields = { targets: ["spec.destination.name"] };
+const vaultOperator: Fields = { ...pkiOrApp, mount: "spec.mount", reads: ["spec.path"] };
 
 /**
- * Objects of other operators that bring secrets into the cluster: the fields by which they read and write, by group and kind.
+ * Fields by which objects of other operators read and write secrets, by group and kind.
  *
  * @see https://developer.hashicorp.com/vault/docs/platform/k8s/vso/api-reference
  * @see https://secrets-store-csi-driver.sigs.k8s.io/
@@ -35,9 +36,9 @@ const vaultOperator: Fields = { mount: "spec.mount", reads: ["spec.path"], targe
 const fields: Readonly<Record<string, Fields>> = {
   "secrets.hashicorp.com/VaultStaticSecret": vaultOperator,
   "secrets.hashicorp.com/VaultDynamicSecret": vaultOperator,
-  "secrets.hashicorp.com/VaultPKISecret": { ...vaultOperator, reads: [] },
-  "secrets.hashicorp.com/HCPVaultSecretsApp": { ...vaultOperator, reads: [] },
-  "secrets-store.csi.x-k8s.io/SecretProviderClass": { reads: [], targets: ["spec.secretObjects[].secretName"] },
+  "secrets.hashicorp.com/VaultPKISecret": pkiOrApp,
+  "secrets.hashicorp.com/HCPVaultSecretsApp": pkiOrApp,
+  "secrets-store.csi.x-k8s.io/SecretProviderClass": { targets: ["spec.secretObjects[].secretName"] },
   "kubernetes-client.io/ExternalSecret": {
     reads: ["data[].key", "data[].path", "dataFrom[]"].flatMap((one) => [`spec.${one}`, `secretDescriptor.${one}`]),
     targets: ["metadata.name"],
@@ -55,45 +56,37 @@ const fields: Readonly<Record<string, Fields>> = {
   },
 };
 
-/** Group and kind of each, for the table of kinds. */
+/** By group and kind. */
 export const otherDeliveries: readonly string[] = Object.keys(fields);
 
-function fieldsOf({ object }: Subject): Fields | undefined {
-  if (!isRecord(object)) return undefined;
-  return fields[`${String(object["apiVersion"]).replace(/\/.*$/, "")}/${String(object["kind"])}`];
-}
-
-/** What an object of another operator reads. */
-export function namesRead(subject: Subject): readonly NamedSecret[] {
-  const own = fieldsOf(subject);
+/** What an object of another operator reads. @throws Undecided */
+export function namesRead({ object }: Subject): readonly NamedSecret[] {
+  const own = fields[groupKindOf(object)];
   if (own === undefined) return [];
-  const { object } = subject;
-  const { mount, reads, isKeyVault = false } = own;
+  const { mount, reads = [], isKeyVault = false } = own;
   const named = reads
     .flatMap((field) => pathsUnder(object, [], field))
     .map((path): NamedSecret => {
       const name = (): string | undefined => {
-        const [under, read] = [
-          mount === undefined ? undefined : text(object, ...mount.split(".")),
-          text(object, ...path),
-        ];
-        return under === undefined || read === undefined ? read : `${under}/${read}`;
+        const base = mount === undefined ? undefined : text(object, ...mount.split("."));
+        const read = text(object, ...path);
+        return base === undefined || read === undefined ? read : `${base}/${read}`;
       };
       return { path, name, isKeyVault };
     });
-  return [...named, ...objectsOfProvider(object)];
+  return [...named, ...namesInCsiParameters(object)];
 }
 
 /** The Secrets that an ExternalSecret or an object of another operator writes. */
 export function targetsOf(subject: Subject): readonly NamedSecret[] {
   if (subject.kind !== "OtherDelivery") return [{ path: targetPath(subject), name: () => targetOf(subject) }];
-  return (fieldsOf(subject)?.targets ?? [])
+  return (fields[groupKindOf(subject.object)]?.targets ?? [])
     .flatMap((field) => pathsUnder(subject.object, [], field))
     .map((path) => ({ path, name: () => text(subject.object, ...path) }));
 }
 
-/** The CSI driver's list, which is a text of YAML: of objects, or for Azure of texts of YAML. @throws Undecided */
-function objectsOfProvider(object: unknown): readonly NamedSecret[] {
+/** The CSI driver's list is a YAML text with objects, or for Azure with YAML texts. @throws Undecided */
+function namesInCsiParameters(object: unknown): readonly NamedSecret[] {
   return ["objects", "secrets"].flatMap((field) => {
     const path = ["spec", "parameters", field];
     const written = text(object, ...path);
@@ -102,10 +95,11 @@ function objectsOfProvider(object: unknown): readonly NamedSecret[] {
     const { content, lineOf } = parsed(written);
     const base = isRecord(content) ? ["array"] : [];
     return list(content, ...base).flatMap((item, i): readonly NamedSecret[] => {
-      const one = typeof item === "string" ? parsed(item).content : item;
+      const isText = typeof item === "string";
+      const one = isText ? parsed(item).content : item;
       const key = ["secretPath", "resourceName", "objectName"].find((name) => text(one, name) !== undefined);
       if (key === undefined || !["secret", undefined].includes(text(one, "objectType"))) return [];
-      const line = lineOf(typeof item === "string" ? [...base, i] : [...base, i, key]);
+      const line = lineOf([...base, i, ...(isText ? [] : [key])]);
       return [{ path, line, name: () => text(one, key), isKeyVault }];
     });
   });
@@ -122,7 +116,7 @@ function parsed(written: string): Pick<ReturnType<typeof parseContent>, "content
 const injector = "vault.hashicorp.com/agent-inject";
 
 /**
- * What is brought into a pod without any Secret: by annotations of Vault's agent injector, and by `vault:path#key` in a
+ * Names of secrets that a pod gets without a Secret: in annotations of Vault's agent injector, and as `vault:path#key` in a
  * variable, which Bank-Vaults' webhook replaces.
  *
  * @see https://developer.hashicorp.com/vault/docs/platform/k8s/injector/annotations
@@ -138,14 +132,11 @@ export function namesInjected(subject: Subject): readonly NamedSecret[] {
     const template = text(object, ...path) ?? "";
     return [...template.matchAll(/\bsecret\s+"([^"]+)"/g)].map(([, name]) => ({ path, name: () => name }));
   });
-  const replaced = containersOf(subject).flatMap((container) =>
-    list(container.object, "env").map((_, i): NamedSecret => {
-      const value = (): string | undefined => text(container.object, "env", i, "value");
-      return {
-        path: [...container.path, "env", i, "value"],
-        name: () => /^(?:>>)?vault:([^#]+)#/.exec(value() ?? "")?.[1],
-      };
-    }),
+  const replaced = containersOf(subject).flatMap(({ object: container, path }) =>
+    list(container, "env").map((_, i) => ({
+      path: [...path, "env", i, "value"],
+      name: () => /^(?:>>)?vault:([^#]+)#/.exec(text(container, "env", i, "value") ?? "")?.[1],
+    })),
   );
   return [...annotated, ...replaced];
 }

@@ -1,28 +1,27 @@
 import type { Place } from "../rule.ts";
 import { parseContent, splitDocuments, type LineOf, type Parsed } from "./documents.ts";
 import { kindOfManifest } from "./kinds.ts";
-import { isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
+import { isManifest, isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
 import type { Subject } from "./subject.ts";
 
 /** A value with the line of each path in it; a resource of a program has no lines. */
 export type Part = Pick<Parsed, "content" | "lineOf">;
 
-/** What a document carries within itself for another tool to apply. */
+/** A subject within a document, which another tool applies. */
 export interface Embedded {
   readonly subject: Subject;
-  /** Where it goes, when that is not where the document itself is. */
+  /** Where it goes, if not where the document goes. */
   readonly place?: Place;
   /** Line of the file that a path of the subject is on. */
   readonly lineOf: LineOf;
 }
 
-/** A text within a text within a text: nobody nests them deeper than this, except to hide one. */
+/** Nobody nests texts within texts deeper than this, except to hide something. */
 const deepestText = 6;
 
 /**
- * What a value of any shape carries for another tool to apply: Kubernetes manifests and ARM templates, as objects
- * (`extraObjects` of a chart, `objs` of a ConfigGroup) or as YAML or JSON texts (a key of a ConfigMap). The key that it
- * is under does not matter, since each chart has a name of its own for it.
+ * Everything in a value that another tool applies: Kubernetes manifests and ARM templates, as objects (`extraObjects` of a
+ * chart, `objs` of a ConfigGroup) or as YAML or JSON texts (a key of a ConfigMap), under any key.
  *
  * @param whole - is not returned itself.
  */
@@ -49,33 +48,31 @@ export function partsIn(whole: Part, depth = 0): readonly Part[] {
   return found;
 }
 
-/** `scaleTargetRef` and its like name an object by kind and name; a manifest has `metadata`, a list `items`. */
-function isPart(value: unknown): value is Record<string, unknown> {
-  if (!isRecord(value)) return false;
+/** A manifest has `metadata`, a list `items`; `scaleTargetRef` only names an object by kind and name. */
+function isPart(value: unknown): boolean {
   if (isTemplate(value)) return true;
+  if (!isManifest(value)) return false;
   const { apiVersion, kind, metadata, items, spec } = value;
-  if (typeof apiVersion !== "string" || typeof kind !== "string") return false;
   if (isRecord(metadata) || isUnknown(metadata) || Array.isArray(items)) return true;
-  // some charts name the objects of their values themselves
+  // some charts add the metadata themselves
   return isRecord(spec) && kindOfManifest(apiVersion, kind) !== undefined;
 }
 
-/** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax - both are required */
+/** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax */
 export function isTemplate(value: unknown): value is Record<string, unknown> {
   if (!isRecord(value)) return false;
   const { $schema, contentVersion, resources } = value;
   return (typeof $schema === "string" || typeof contentVersion === "string") && typeof resources === "object";
 }
 
-/** The template of a deployment, with the parameters that the deployment passes in their place. */
+/** The template of a deployment, with the parameters that the deployment passes. */
 export function deploymentTemplate({ content, lineOf }: Part): Part | undefined {
   if (!isRecord(content)) return undefined;
   const { template, parameters } = content;
   if (!isTemplate(template)) return undefined;
-  const passed = isRecord(parameters) ? parameters : {};
   const declared = isRecord(template["parameters"]) ? template["parameters"] : {};
   const merged = { ...declared };
-  for (const [name, value] of Object.entries(passed)) {
+  for (const [name, value] of Object.entries(isRecord(parameters) ? parameters : {})) {
     merged[name] = { ...(isRecord(declared[name]) && declared[name]), ...(isRecord(value) && value) };
   }
   return { content: { ...template, parameters: merged }, lineOf: below(lineOf, ["template"]) };
@@ -88,7 +85,7 @@ function mayHoldPart(text: string): boolean {
   );
 }
 
-/** Lines of what is at a path. */
+/** Lines of the value at a path. */
 export function below(lineOf: LineOf, path: Path): LineOf {
   return (inner, line) => lineOf([...path, ...inner], line);
 }
@@ -103,14 +100,14 @@ function partsOfText(text: string, lineIn: (line: number) => number, depth: numb
   });
 }
 
-/** Where the text is a template of Helm or Argo, what it will fill in counts as not known yet. */
+/** In a template of Helm or Argo CD, everything that it renders counts as not known yet. */
 function parsedOrRendered(text: string, line: number): Parsed | undefined {
   const rendered = text.replaceAll(/^[ \t]*\{\{.*\}\}[ \t]*$/gm, "").replaceAll(/\{\{[^{}\n]*\}\}/g, unknownValue);
   for (const one of [text, rendered]) {
     try {
       return parseContent({ text: one, line });
     } catch {
-      // a template without quotes is no YAML; anything else that is none is applied by nobody
+      // unquoted templates are not YAML; no tool applies any other text that is not YAML
     }
   }
   return undefined;

@@ -1,9 +1,9 @@
 /**
- * Reading of what others wrote: resources with values that a preview does not know yet, YAML of any shape. Nothing here
- * throws but {@link Undecided}; a value of another shape than asked for counts as absent.
+ * Reads what others wrote: resources with values that a preview does not know yet, YAML of any shape. Nothing here throws
+ * but {@link Undecided}; a value of another type than requested counts as absent.
  */
 
-/** What the engine sends in place of a value that is known only after the update (`@pulumi/policy`, proxy.ts). */
+/** What the engine sends in place of a value that is not known yet (`@pulumi/policy`, proxy.ts). */
 const unknownSentinels = new Set<unknown>([
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -14,13 +14,13 @@ const unknownSentinels = new Set<unknown>([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Stands for a value that is not known yet where we make the object ourselves. */
+/** A value that is not known yet, where we build the object ourselves. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Stands for a value that is marked secret, where the marks are what is looked at; no rule reads what is behind it. */
+/** A value that is marked secret, for the rule that looks at marks. */
 export const markedSecret = Symbol("marked secret");
 
-/** The same, where the value may be a provider's default: a state file does not say after `pulumi refresh`. */
+/** The same, or a provider's default: after `pulumi refresh` a state file does not distinguish them. */
 export const secretOrDefault = Symbol("marked secret, or a default");
 
 export function isMarkedSecret(value: unknown): boolean {
@@ -40,13 +40,9 @@ export class Undecided extends Error {
   }
 }
 
-/** Whether a value cannot be read: not known yet, or marked secret and kept from us. */
+/** Whether a value cannot be read: it is not known yet, or marked secret. */
 export function isUnknown(value: unknown): boolean {
-  return isMarkedSecret(value) || isUnknownText(value);
-}
-
-function isUnknownText(value: unknown): boolean {
-  return typeof value === "string" && value.length === 36 && unknownSentinels.has(value);
+  return isMarkedSecret(value) || (typeof value === "string" && value.length === 36 && unknownSentinels.has(value));
 }
 
 /** `spec.data[0].remoteRef`. */
@@ -55,9 +51,9 @@ export function formatPath(path: Path): string {
 }
 
 /**
- * The value there. `null` counts as absent: it is how an import's Read and YAML write that there is none.
+ * The value at a path. `null` counts as absent: YAML and the Read of an import write it for a missing value.
  *
- * @throws Undecided where the value, or an object on the way to it, is not known yet.
+ * @throws Undecided where the value, or an object that contains it, is not known yet.
  */
 export function at(value: unknown, ...path: Path): unknown {
   let here = value;
@@ -70,7 +66,7 @@ export function at(value: unknown, ...path: Path): unknown {
   }
 }
 
-/** Reads within a part of an object; what is undecided there names its whole path. */
+/** Reads a part of an object; what is undecided there names its whole path. */
 export function under<T>(base: Path, read: () => T): T {
   try {
     return read();
@@ -80,35 +76,23 @@ export function under<T>(base: Path, read: () => T): T {
 }
 
 /**
- * Whether the program set the field `key`. A provider fills in `""`, `false`, `0` or an empty list for what a program leaves
- * out, and its Read answers `null`, so these count as absent. A secret is set though nobody can read it, and so is a value
- * that is not known yet: defaults are always known.
+ * Whether the program set a field. A provider fills in `""`, `false`, `0` or an empty list for a missing field, and its Read
+ * returns `null`, so these count as absent. A secret, and a value that is not known yet, count as set: a default is known.
  *
- * @throws Undecided where a state file does not tell a secret from a default.
+ * @throws Undecided where a state file does not distinguish a secret from a default.
  */
 export function isSet(object: unknown, key: string): boolean {
   const found = isRecord(object) && Object.hasOwn(object, key) ? object[key] : undefined;
   if (found === secretOrDefault) throw new Undecided([key]);
-  return !(
-    found === undefined ||
-    found === null ||
-    found === "" ||
-    found === false ||
-    found === 0 ||
-    isEmptyList(found)
-  );
+  return Array.isArray(found) ? found.length > 0 : ![undefined, null, "", false, 0].includes(found as null);
 }
 
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-/** The text there; numbers as text, since YAML reads `port: 80` as one. An empty text counts as absent, as `null` does. */
+/** A text, or a number as text, since YAML reads `port: 80` as a number. An empty text counts as absent. */
 export function text(value: unknown, ...path: Path): string | undefined {
   return writtenText(value, ...path) || undefined;
 }
 
-/** The same, for a rule that judges an empty text as well. */
+/** The same, with an empty text as it is. */
 export function writtenText(value: unknown, ...path: Path): string | undefined {
   const found = at(value, ...path);
   return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
@@ -119,12 +103,12 @@ export function list(value: unknown, ...path: Path): readonly unknown[] {
   return Array.isArray(found) ? Array.from<unknown>(found) : []; // a hole in a program's list becomes an absent item
 }
 
-/** The texts of a list; others in it are left out. @throws Undecided */
+/** The texts of a list, without other items. @throws Undecided */
 export function textsOf(object: unknown, ...path: Path): readonly string[] {
   return list(object, ...path).flatMap((_, i) => text(object, ...path, i) ?? []);
 }
 
-/** Keys and values of the object there; a value may be unknown, which is met when it is read. A key of `null` is left out. */
+/** Keys and values of an object, without those that are `null`. A value may be unknown. */
 export function entries(value: unknown, ...path: Path): readonly (readonly [string, unknown])[] {
   const found = at(value, ...path);
   return isRecord(found) ? Object.entries(found).filter(([, item]) => item !== null && item !== undefined) : [];
@@ -132,4 +116,15 @@ export function entries(value: unknown, ...path: Path): readonly (readonly [stri
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isManifest(value: unknown): value is Record<string, unknown> & { apiVersion: string; kind: string } {
+  return isRecord(value) && typeof value["apiVersion"] === "string" && typeof value["kind"] === "string";
+}
+
+/** `group/Kind` of a manifest, whatever its version; `/Secret` for the core group. */
+export function groupKindOf(object: unknown): string {
+  const { apiVersion, kind } = isRecord(object) ? object : {};
+  const group = typeof apiVersion === "string" && apiVersion.includes("/") ? apiVersion.replace(/\/.*$/s, "") : "";
+  return `${group}/${String(kind)}`;
 }

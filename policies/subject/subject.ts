@@ -2,15 +2,14 @@ import type { Stage } from "../../domain/stage.ts";
 import { at, isRecord, isUnknown, type Path } from "./reading.ts";
 
 /**
- * What rules look at, whatever it came from: a resource of a Pulumi program or state, a YAML document, a line of `.env`.
- * Each kind has one shape of `object`: a Kubernetes kind is its manifest, an Azure or Vault kind the provider's inputs.
+ * Every kind of thing that rules look at, with its stage, wherever it comes from: a resource of a Pulumi program or state, a
+ * YAML document, a line of `.env`. Each kind has one shape of `object`: the manifest of a Kubernetes kind, or the inputs of
+ * the provider.
  */
 export const stageOfKind = {
   /** `object`: { name, value } */
   DotenvVariable: "dotenv",
-  /** `azure-native:keyvault:Vault` */
   KeyVault: "key-vault",
-  /** `azure-native:keyvault:Secret` */
   KeyVaultSecret: "key-vault",
   ManagedIdentity: "identity",
   FederatedCredential: "identity",
@@ -33,7 +32,7 @@ export const stageOfKind = {
   PushSecret: "external-secret",
   ClusterPushSecret: "external-secret",
   SealedSecret: "external-secret",
-  /** What another operator than External Secrets brings into the cluster, such as a VaultStaticSecret. */
+  /** An object with which another operator than External Secrets delivers secrets, such as a VaultStaticSecret. */
   OtherDelivery: "external-secret",
   /** An object whose operator creates Secrets, such as a Cluster of CloudNativePG. */
   SecretMaker: "external-secret",
@@ -41,7 +40,7 @@ export const stageOfKind = {
   ConfigMap: "bootstrap",
   ServiceAccount: "identity",
   CronJob: "bootstrap",
-  /** Anything else with a pod template: Job, Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod. */
+  /** Any other object with a pod template, and Pod. */
   Workload: "bootstrap",
   /** A values file of a chart, or another document without `apiVersion` and `kind`. */
   Values: "bootstrap",
@@ -60,78 +59,76 @@ export interface Leaf {
   readonly value: string | undefined;
 }
 
-/** What the engine says beside the inputs. */
+/** What the engine knows in addition to the inputs. */
 export interface SubjectOptions {
   readonly protect: boolean;
-  /** Whether no provider creates it: then its children are what is written. @default false */
+  /** Whether no provider creates it. Then its children are judged instead. @default false */
   readonly isComponent?: boolean;
-  /** Subjects of the URNs that each top-level input was computed from. */
+  /** For each top-level input, the ids of the subjects that it was computed from. */
   readonly inputsFrom?: ReadonlyMap<string, readonly string[]>;
   /** URNs that must exist before. */
   readonly dependsOn?: readonly string[];
 }
 
-/** Stands among the origins of an input for a resource that the program only reads: the engine shows policies none of them. */
+/** In `inputsFrom`, a resource that the program only reads: the engine does not show it to policies. */
 export const onlyRead = "a resource that the program only reads";
 
 export interface Subject {
   readonly kind: Kind;
   /** As found: `kubernetes:external-secrets.io/v1:ExternalSecret` or `external-secrets.io/v1/ExternalSecret`. */
   readonly type: string;
-  /** `resource`: values may be unknown or marked secret. `document`: text in a repository, plain for all who read it. */
+  /** `resource`: values may be unknown or marked secret. `document`: plain text in a repository. */
   readonly origin: "resource" | "document";
-  /** How people call it, such as `ExternalSecret ameide-dev/ghcr-pull-sync`. */
+  /** Name for people, such as `ExternalSecret ameide-dev/ghcr-pull-sync`. */
   readonly label: string;
   readonly object: unknown;
-  /** URN, or file and index: tells two subjects of one label apart. */
+  /** URN, or file and index: distinguishes two subjects with the same label. */
   readonly id: string;
-  /** Where `object` stands in its document: `["items", 0]` in a `List`. */
+  /** Path of `object` in its document: `["items", 0]` in a `List`. */
   readonly base: Path;
   readonly options?: SubjectOptions;
-  /** Whether `object` is a patch of another object: what it lacks may be there. @default false */
+  /** Whether `object` is a patch of another object, which may have what the patch lacks. @default false */
   readonly isPatch?: boolean;
-  /** Every scalar, walked once for all rules. */
+  /** Every scalar; computed once for all rules. */
   readonly leaves: () => readonly Leaf[];
-  /** What rules work out of a subject and share; see {@link once}. */
+  /** Results that rules share; see {@link once}. */
   readonly memo: Map<symbol, unknown>;
+}
+
+export function makeSubject({
+  name,
+  ...parts
+}: Pick<Subject, "kind" | "type" | "origin" | "object" | "id" | "options" | "isPatch"> & {
+  readonly name?: string | undefined;
+  readonly base?: Path;
+}): Subject {
+  let leaves: readonly Leaf[] | undefined;
+  return {
+    base: [],
+    ...parts,
+    label: `${kindLabel(parts)} ${name ?? nameOf(parts.object)}`,
+    leaves: () => (leaves ??= leavesOf(parts.object)),
+    memo: new Map(),
+  };
+}
+
+/** Calls `make` once per subject, whichever rule asks first; again if it threw. */
+export function once<T>(subject: Subject, key: symbol, make: () => T): T {
+  if (!subject.memo.has(key)) subject.memo.set(key, make());
+  return subject.memo.get(key) as T;
 }
 
 export function ofKind(subjects: readonly Subject[], ...kinds: readonly Kind[]): readonly Subject[] {
   return subjects.filter(({ kind }) => kinds.includes(kind));
 }
 
-export function makeSubject(
-  parts: Pick<Subject, "kind" | "type" | "origin" | "object" | "id"> & {
-    readonly name?: string | undefined;
-    readonly base?: Path;
-    readonly options?: SubjectOptions;
-    readonly isPatch?: boolean;
-  },
-): Subject {
-  const { name, ...rest } = parts;
-  let walked: readonly Leaf[] | undefined;
-  return {
-    base: [],
-    ...rest,
-    label: `${kindLabel(parts)} ${name ?? nameOf(parts.object)}`,
-    leaves: () => (walked ??= walk(parts.object)),
-    memo: new Map(),
-  };
-}
-
-/** Works `make` out once per subject, whichever rule asks first. A verdict that is undecided is asked for again. */
-export function once<T>(subject: Subject, key: symbol, make: () => T): T {
-  if (!subject.memo.has(key)) subject.memo.set(key, make());
-  return subject.memo.get(key) as T;
-}
-
-/** `namespace/name` of a manifest; parts that are not known or not there are left out. */
+/** `namespace/name` of a manifest, without parts that are missing or not known yet. */
 export function nameOf(object: unknown): string {
   const parts = [tryText(object, "metadata", "namespace"), tryText(object, "metadata", "name")];
   return parts.filter((part) => part !== undefined).join("/") || "without a name";
 }
 
-/** A text for messages, where it does not matter if it is missing, empty or unknown. */
+/** A text that may be missing, empty or unknown: all three give `undefined`. */
 export function tryText(object: unknown, ...path: Path): string | undefined {
   try {
     const value = at(object, ...path);
@@ -143,14 +140,11 @@ export function tryText(object: unknown, ...path: Path): string | undefined {
 
 function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
   if (kind === "OpaqueWriter" || kind === "UnknownType") return type;
-  return ["Workload", "OtherDelivery", "SecretMaker"].includes(kind) ? kindOfType(type) : kind;
+  const isNamedByType = kind === "Workload" || kind === "OtherDelivery" || kind === "SecretMaker";
+  return isNamedByType ? (/(?<!\w)(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type) : kind;
 }
 
-function kindOfType(type: string): string {
-  return /(?<!\w)(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type;
-}
-
-function walk(object: unknown): readonly Leaf[] {
+function leavesOf(object: unknown): readonly Leaf[] {
   const leaves: Leaf[] = [];
   const visit = (value: unknown, path: Path): void => {
     if (isUnknown(value)) leaves.push({ path, value: undefined });

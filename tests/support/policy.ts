@@ -4,7 +4,7 @@ import { examples } from "../policies/examples/all.ts";
 import { changed, type Example, type Path, type Sample } from "../policies/examples/example.ts";
 import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
-import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/from-document.ts";
+import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/embedded.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import type { Subject } from "../../policies/subject/subject.ts";
 import { runRule, runStackRule } from "../../policies/judge.ts";

@@ -96,6 +96,7 @@ describe("learnNames", () => {
         "wiki-cert tls",
         "wikidb-app cnpg",
         "wikidb-ca cnpg",
+        "wikidb-pooler cnpg",
         "wikidb-replication cnpg",
         "wikidb-server cnpg",
       ],

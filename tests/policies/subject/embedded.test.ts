@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { lintSources } from "../../../policies/lint/lint.ts";
 import { embeddedIn } from "../../../policies/subject/embedded.ts";
-import { evaluateExpression } from "../../../policies/subject/arm-expression.ts";
+import { evaluateExpression } from "../../../policies/subject/arm-template.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
 import { policyCatalogue, unknown } from "../../support/policy.ts";
 
