@@ -54,7 +54,7 @@ function withoutEngineOwn({
   return environment;
 }
 
-/** The policy pack's own rules, embedded: they hold without `--policy-pack`, and for what is declared beside the plan. */
+/** The policy pack's own rules, embedded: they apply without `--policy-pack`, and to what is declared outside the plan. */
 function guard(plan: StackPlan): void {
   const catalogue = readCatalogue();
   const refused = errorsOf(judgePlan(plan, catalogue));

@@ -1,4 +1,4 @@
-/** One thing that is measured, beside the least it could cost on the same machine in the same minute. */
+/** A measurement, and the least that it could cost on the same machine in the same minute. */
 export interface Bench {
   readonly name: string;
   /** Measures everything once; whoever runs it repeats. */

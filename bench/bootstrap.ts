@@ -17,7 +17,7 @@ const megabyte = 1024;
 
 /**
  * vault-bootstrap as its pod runs it, Node's start included: bundle, API server, Vault with the policies and roles that the
- * program makes, and a Key Vault that enforces its limit of 4,000 calls per 10 s. Beside it, on the same servers, the loop
+ * program makes, and a Key Vault that enforces its limit of 4,000 calls per 10 s. For comparison, on the same servers, the loop
  * that the seed's job runs: one command for each read and each write, here curl, with a token that no policy slows down.
  */
 export const bootstrapBench: Bench = {

@@ -17,7 +17,7 @@ import { runCommand } from "../tests/support/command-line.ts";
 import { placeOf } from "../tests/support/local-chain.ts";
 import { forget, temporaryHome } from "../tests/support/servers.ts";
 
-/** A local environment with many more secrets than the catalogue has: the real servers, every hop filled. */
+/** A local environment with many more secrets than the catalogue has: the real servers, every step filled. */
 export interface LiveChain {
   readonly home: LocalHome;
   readonly cluster: Cluster;
@@ -27,7 +27,7 @@ export interface LiveChain {
 }
 
 const namespaces = ["ameide-local", "argocd", "bench-one", "bench-two"];
-/** Longer than any bench: what ESO does by itself must not stand beside what is measured. */
+/** Longer than any bench: the scheduled syncs of External Secrets must not disturb the measurement. */
 const refreshIntervalInSeconds = 3600;
 const callsAtOnce = 16;
 

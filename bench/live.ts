@@ -14,7 +14,7 @@ const rounds = 3;
 const syncTimeoutInMilliseconds = 180_000;
 
 /**
- * `doctor` and `resync` on the real servers: 500 secrets, as many ExternalSecrets, 4 namespaces. `resync` stands beside
+ * `doctor` and `resync` on the real servers: 500 secrets, as many ExternalSecrets, 4 namespaces. `resync` is compared with
  * the least that External Secrets itself needs: annotations written at once and one watch.
  */
 export const liveBench: Bench = {
@@ -48,7 +48,7 @@ async function looks({ home, stack }: LiveChain): Promise<readonly Measurement[]
         floor: { what: "its limit", value: 6000 },
       },
       { what: "calls to the cluster", unit: "calls", value: kubernetes },
-      // Vault lists names only: the version of each is asked for by itself
+      // Vault lists names only: each version needs a call of its own
       { what: "calls to Vault", unit: "calls", value: vault, floor: { what: "one a secret", value: count } },
       { what: "calls to Azure", unit: "calls", value: azure, floor: { what: "25 names a page", value: count / 25 } },
     ];
@@ -102,8 +102,8 @@ interface Watched {
 }
 
 /**
- * The least that a resync can cost: every annotation is written at once, and one watch tells when the last of them has
- * synced. No stores first, nothing told, nothing compared.
+ * The least that a resync can cost: every annotation is written at once, and one watch sees when the last of them has
+ * synced. No stores first, nothing printed, nothing compared.
  */
 export async function bareResync(cluster: Cluster, names: readonly Name[]): Promise<void> {
   const path = `${group}/externalsecrets`;

@@ -11,7 +11,7 @@ import { programBench } from "./program.ts";
 
 /**
  * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only
- * ever adds), and prints each figure beside its floor. It judges nothing: a figure is for a person to read.
+ * ever adds), and prints each figure with its floor. It does not judge: a person reads the figures.
  */
 const benches: readonly Bench[] = [
   azureBench,

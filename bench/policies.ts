@@ -17,7 +17,7 @@ const sizes = [100, 1000] as const;
 const rounds = 5;
 
 /**
- * What the pack adds to a preview in addition to what any pack adds, and how soon it answers. A pack's share is small beside
+ * What the pack adds to a preview in addition to what any pack adds, and how soon it answers. A pack's share is small compared with
  * the preview itself, so both readings are given: of what a pack adds to a preview without one, and of the whole preview.
  */
 export const policiesBench: Bench = {
@@ -105,7 +105,7 @@ async function start(pack: string): Promise<number> {
 
 const documents = 2000;
 
-/** Lawful documents, and as many with one finding each, whose line has to be found. */
+/** Valid documents, and as many with one finding each, for which the line must be found. */
 export const lintBench: Bench = {
   name: "lint",
   async run(): Promise<readonly Measurement[]> {
@@ -125,7 +125,7 @@ export const lintBench: Bench = {
       timed(() => Promise.resolve(lintSources(sources, { catalogue })));
     await lint(files.slice(0, 200));
     return [
-      { what: `lint ${documents} lawful documents`, unit: "ms", value: await lint(files) },
+      { what: `lint ${documents} valid documents`, unit: "ms", value: await lint(files) },
       { what: `lint ${documents} documents with a finding each`, unit: "ms", value: await lint(faulty) },
     ];
   },

@@ -9,7 +9,7 @@ import { environmentStack, seedCatalogue } from "../tests/support/stacks.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 
 /**
- * The program beside a bare one of as many resources of the same kinds, both previewed by the real engine without a
+ * The program compared with a bare one of as many resources of the same kinds, both previewed by the real engine without a
  * server; and the offline preview of `prod` as a person runs it, the policy pack included.
  */
 export const programBench: Bench = {

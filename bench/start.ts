@@ -12,7 +12,7 @@ const nearPeak = 0.97;
 const pageInMib = 4 / 1024;
 
 /**
- * `npm start` as a person runs it, from nothing running and once more: its time, and the memory of everything it starts,
+ * `npm start` as a person runs it, from nothing running and a second time: its time, and the memory of everything it starts,
  * servers, engine, program, pack and providers, added up in the same moment. Linux only.
  */
 export const startBench: Bench = {
@@ -60,7 +60,7 @@ async function started(place: readonly string[], family: Family) {
   let peak: ReadonlyMap<string, number> = new Map();
   let mostResident = 0;
   const timer = setInterval(() => {
-    // pages that are shared are told apart only by walking all of them: done where it could be the peak
+    // to tell shared pages apart, all of them must be walked: only done where it could be the peak
     const resident = family.resident();
     if (resident < mostResident * nearPeak) return;
     mostResident = Math.max(mostResident, resident);

@@ -7,7 +7,7 @@ import { withoutRunnerCommands } from "../domain/safe-text.ts";
 import { canonicalProgram, pasteable } from "./spelling.ts";
 import { version } from "./version.ts";
 
-/** First words of commands of two words, and their description. */
+/** First words of commands that have two, and their description. */
 const groups: Readonly<Record<string, string>> = {
   local: "the local environment: the whole pipeline on this machine",
   env: "the .env file",

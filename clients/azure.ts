@@ -141,7 +141,7 @@ export async function signedInAzure({
   const credential = new DefaultAzureCredential();
   return new AzureClient({
     keyVaultUri,
-    // next to Node's own: a proxy may stand between the cluster and Azure, and none between this machine and Azure
+    // next to Node's own: there may be a proxy between the cluster and Azure, but not between this machine and Azure
     ...(extraCaPem === undefined ? {} : { ca: [...rootCertificates, extraCaPem].join("\n") }),
     resourceManager: "https://management.azure.com",
     token: async (scope) => new Redacted((await credential.getToken(scope)).token),

@@ -217,7 +217,7 @@ export class HttpClient {
   }
 }
 
-/** One exchange with a server that is asked once; its time limit is 3 s unless told otherwise. @throws NetworkError */
+/** One exchange with a server that is asked once; its time limit is 3 s by default. @throws NetworkError */
 export async function exchange(
   url: string,
   { method = "GET", ...options }: HttpClientOptions & Pick<HttpRequest, "body"> & { readonly method?: string } = {},

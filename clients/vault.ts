@@ -72,7 +72,7 @@ export interface VaultClientOptions extends VaultTarget, Pick<HttpClientOptions,
 
 export interface VaultCall {
   readonly body?: object | undefined;
-  /** Whose token the call carries. @default - the client's own */
+  /** Token of the call. @default - the client's own */
   readonly session?: VaultTokenSource;
   /** For what belongs to the server and to no namespace, such as a root token. @default false */
   readonly inRootNamespace?: boolean;

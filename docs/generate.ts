@@ -22,7 +22,7 @@ export const pages: readonly Page[] = [secrets, settings, policies, runbook, exi
  */
 const wanted = [
   ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets", commands) })),
-  ...jsonSchemas(), // for editors; beside the YAML files that name them
+  ...jsonSchemas(), // for editors; next to the YAML files that name them
 ];
 const stale = wanted.filter(({ path, text }) => {
   const file = join(repositoryRoot, path);

@@ -20,7 +20,7 @@ export interface BootstrapRun {
  *
  * @param options.cronJob - name of the CronJob, also of the Job with a suffix.
  * @param options.flags - added to the container's arguments, such as `--until=unsealed`.
- * @param options.onLine - told each log line as it comes.
+ * @param options.onLine - receives each log line while the run goes on.
  * @throws UserError when there is no CronJob, or the Job neither ended nor could be looked at in time.
  */
 export async function runBootstrapJob(
@@ -187,7 +187,7 @@ const longestTurns = 12;
  * may not have been there yet.
  *
  * @param run - one run to its end.
- * @param options.tell - told each time that it waits for its turn.
+ * @param options.tell - prints that this run waits.
  * @param options.pauseInMilliseconds - between two tries. @default 5000
  * @returns how the last one ended; still `lease-held` where its turn never came.
  */

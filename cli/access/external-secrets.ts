@@ -39,7 +39,7 @@ export function isSynced({ metadata, status }: ExternalSecret): boolean {
   return Date.parse(status.refreshTime) >= Math.max(0, ...changed);
 }
 
-/** ESO's own words for why it is not Ready: the cause stands in its Events, the condition holds a generic phrase. */
+/** Why External Secrets says that it is not Ready: its Events name the cause, the condition is generic. */
 export async function whyNotReady(cluster: Cluster, { metadata, status }: ExternalSecret): Promise<string> {
   interface Events {
     readonly items: readonly { readonly type?: string; readonly message?: string; readonly lastTimestamp?: string }[];

@@ -91,7 +91,7 @@ export class KeyVaultWriter {
   /**
    * A name in soft delete is recovered first: recovering alone would bring its old value back.
    *
-   * @param options.recover - whether it is known to lie there; where it is not, Key Vault's refusal tells.
+   * @param options.recover - whether it is known to be deleted; otherwise Key Vault's refusal shows it.
    * @param options.restores - of {@link former}, where the value is that: it is known again then.
    * @returns the new version.
    * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
@@ -139,7 +139,7 @@ export class KeyVaultWriter {
   async former(name: string): Promise<FormerValue> {
     try {
       const versions = await this.#versions(name);
-      // Key Vault's times are whole seconds: which of two is the latest, it alone can tell
+      // Key Vault's times are whole seconds: only Key Vault knows which of two is the latest
       const latest = await this.#client.getSecret(name).catch((error: unknown) => {
         if (isDisabled(error)) return undefined;
         throw error;
@@ -237,7 +237,7 @@ function statusOf(error: unknown): unknown {
   return error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
 }
 
-/** Key Vault's 409 for a name that is deleted and not purged; one whose deletion is still under way has another code. */
+/** Key Vault's 409 for a name that is deleted and not purged; while the deletion is still running, the code is another. */
 function isInSoftDelete(error: unknown): boolean {
   const { details } = error as { details?: unknown };
   return statusOf(error) === 409 && JSON.stringify(details ?? {}).includes("ObjectIsDeletedButRecoverable");

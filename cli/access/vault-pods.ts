@@ -69,7 +69,7 @@ export async function withPod<T>(pods: VaultPods, name: string, use: (target: Va
   }
 }
 
-/** In the order in which commands prefer a pod: a standby passes calls on, the others tell at least what is wrong. */
+/** In the order in which commands prefer a pod: a standby forwards calls, the others at least show what is wrong. */
 const preference: readonly VaultHealth["state"][] = ["active", "standby", "sealed", "uninitialised", "unreachable"];
 
 /** The pod to talk to. A Vault with one pod is not asked first. */

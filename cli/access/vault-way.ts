@@ -8,7 +8,7 @@ import { openPortForward, type PortForward } from "./port-forward.ts";
 import { preferredPod, vaultPodsOf } from "./vault-pods.ts";
 import { vaultState } from "./vault.ts";
 
-/** How this machine reaches an environment's Vault: by itself, by a port-forward that is open now, or not at all. */
+/** How this machine reaches an environment's Vault: directly, by a port-forward that is open now, or not at all. */
 export interface WayToVault {
   /** Where it begins. */
   readonly address: string;
@@ -19,7 +19,7 @@ export interface WayToVault {
 
 /**
  * Opens a port-forward where the stack needs one, and makes sure that something answers at its end. A way that stays
- * closed is told, not thrown: it becomes a finding that names what is missing.
+ * closed is returned, not thrown: it becomes a finding that names what is missing.
  *
  * Where no setting says how Vault is reached the way is its own, at a port of its own: what answers at one that is known
  * may be another command's, which takes it away when it ends, or another Vault, which must not get this one's keys.
@@ -45,7 +45,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
 }
 
 /**
- * A refused port-forward says no more than `403`. The same path without the upgrade is told in full: who lacks which
+ * A refused port-forward says no more than `403`. The same path without the upgrade gets the full answer: who lacks which
  * right where, or that there is no such pod; where all of that is in order, 400.
  */
 async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {

@@ -53,7 +53,7 @@ export interface ShortToken {
   readonly revoke: () => Promise<void>;
 }
 
-/** Time that an update may take; the token ends by itself after it. */
+/** Longest time of an update; then the token expires. */
 const deployerTtl = "30m";
 
 /**
@@ -114,7 +114,7 @@ async function isThere(vault: VaultTarget, token: Redacted, path: string): Promi
   }
 }
 
-/** An orphan token with one policy; it ends by itself after `ttl` (Vault's own notation) where nobody revokes it. */
+/** An orphan token with one policy; it expires after `ttl` (in Vault's notation) unless it is revoked. */
 export async function shortToken(options: {
   readonly vault: VaultTarget;
   readonly root: Redacted;
@@ -142,7 +142,7 @@ export function revocable(vault: VaultTarget, token: Redacted): ShortToken {
   };
 }
 
-/** For a Vault whose certificate this machine does not accept. */
+/** If this machine does not accept the certificate of Vault. */
 export const untrustedFix =
   "set vault.caFile in the stack file (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate, and vault.operatorAddress to a name in that certificate";
 

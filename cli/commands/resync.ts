@@ -60,7 +60,7 @@ export const resync: Command<Flags> = {
 };
 
 /**
- * What `resync` prints: how many have synced anew, who has not and why, what changed. "No Secret changed" is said only
+ * What `resync` prints: how many have synced, which have not and why, what changed. It prints "no Secret changed" only
  * where all of them were seen.
  *
  * @param stack - for the repair.
@@ -71,7 +71,7 @@ export function formatResync({ counts, notReady, changed, unseen }: ResyncResult
   return [
     synced.total === 0
       ? `${stack}: there is no ExternalSecret to resync`
-      : `${stack}: ${synced.done} of ${synced.total} ExternalSecrets synced anew, ${stores.done} of ${stores.total} stores Ready`,
+      : `${stack}: ${synced.done} of ${synced.total} ExternalSecrets synced, ${stores.done} of ${stores.total} stores Ready`,
     ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
     ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),
     ...unseen.map((failure) => `whether a Secret changed ${describeFailure(failure)}`),

@@ -15,11 +15,11 @@ interface Flags extends PlaceFlags {
 export const rotate: Command<Flags> = {
   name: "rotate",
   summary:
-    "write a new value once and follow it hop by hop, until every consumer's Secret holds it; value from standard input",
+    "write a new value and follow it step by step until every Secret has it; reads the value from standard input",
   arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
   options: [
     ...placeOptions,
-    { flags: "--rollback", summary: "carry Key Vault's former version along all hops instead" },
+    { flags: "--rollback", summary: "deliver Key Vault's previous version instead" },
     {
       flags: "--from-source",
       summary: "follow the value that Key Vault holds by now, as env push or its owner wrote it; write none",
@@ -63,7 +63,7 @@ export const rotate: Command<Flags> = {
   },
 };
 
-/** What is under way for a hop, and that it is done; both are said as they happen. */
+/** Progress of one step. */
 export const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; readonly done: string }>> = {
   "key-vault": { doing: "writing the value to Key Vault", done: "Key Vault holds the value" },
   vault: { doing: "running vault-bootstrap", done: "Vault holds the value" },
@@ -77,14 +77,14 @@ export const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; 
   },
 };
 
-/** What `rotate` prints in the end: the answer, when each hop held the value, and what is left to do as commands. */
+/** What `rotate` prints at the end: the result, when each step had the value, and the commands that are left to run. */
 export function formatRotation(
   { name, reached, restarts, follows, stuckAt }: RotationReport,
   stack: Expectation,
 ): string {
   const answer =
     stuckAt === undefined
-      ? `${stack.name}: ${name} is the same at every hop${restarts.length === 0 ? "" : `; ${restarts.length} to restart`}`
+      ? `${stack.name}: ${name} is the same at every step${restarts.length === 0 ? "" : `; ${restarts.length} to restart`}`
       : `${stack.name}: ${name} is stuck at ${stuckAt.step}: ${stuckAt.waitingFor.join(", ")}`;
   return [
     answer,
@@ -92,7 +92,7 @@ export function formatRotation(
       ? []
       : [
           table(
-            ["HOP", "AT"],
+            ["STEP", "AT"],
             reached.map(({ step, at }) => [step, at]),
           ),
         ]),

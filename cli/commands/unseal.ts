@@ -61,7 +61,7 @@ export const revokeRoot: Command<Flags> = {
 async function repair(
   flags: Flags,
   io: Parameters<typeof unseal.run>[1],
-  mend: typeof import("../operate/vault-repairs.ts").unsealVault,
+  fix: typeof import("../operate/vault-repairs.ts").unsealVault,
 ): Promise<ExitCode> {
   const [{ openPlace }, { confirmation, isConfirmed }] = await Promise.all([
     import("../operate/place.ts"),
@@ -70,7 +70,7 @@ async function repair(
   const place = await openPlace(flags);
   try {
     const change = isConfirmed(place, flags);
-    const result = await mend(place, { change, reason: flags.reason ?? "no reason given" });
+    const result = await fix(place, { change, reason: flags.reason ?? "no reason given" });
     io.out(flags.json === true ? JSON.stringify(result) : [result.found, result.did].join("\n"));
     if (!change && result.needed) {
       io.err(`nothing was changed\n  fix: run the same command with ${confirmation(place)}`);

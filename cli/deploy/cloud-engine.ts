@@ -26,7 +26,7 @@ export async function openCloudEngine(
   return { stack, close: () => Promise.resolve() };
 }
 
-/** @throws UserError where state would lie on one machine, or be encrypted by a passphrase; before anything is opened. */
+/** @throws UserError if the state would be stored on one machine or encrypted by a passphrase; before anything is opened. */
 export async function openCloudStack(
   stackName: string,
   plan: StackPlan,

@@ -61,7 +61,7 @@ export async function ensureVaultActive(options: {
   if (there === undefined) {
     tell("creating what vault-bootstrap needs");
     const stack = await options.bootstrapOnly();
-    // what somebody deleted stands in the state still: without a look at the cluster there would be nothing to make
+    // the state still contains what somebody deleted: without a refresh there would be nothing to create
     const firstStep = { ...run, exclude: leftOutByFirstStep, refresh: true };
     const { resources = [] } = await readExport(stack);
     if (options.inspect !== undefined || resources.length > 0) {

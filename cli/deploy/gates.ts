@@ -60,7 +60,7 @@ function knowCluster(stack: string, former: string): string {
 }
 
 /**
- * Stops an update whose plan is not the one that was approved: the same steps on the same resources with the same inputs.
+ * Stops an update if its plan is not the approved one: the same steps on the same resources with the same inputs.
  * What is not known in a preview, and what a marked value is, no plan says; the commit and the pack answer for these.
  *
  * @param file - what `preview --json` printed for the same stack and commit.

@@ -22,7 +22,7 @@ import { startServers } from "../../local/servers/start.ts";
 import { pruneUpdateHistory } from "../../local/update-history.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
-/** How often a long build is told about. */
+/** How often a long build reports progress. */
 const progressEveryInSeconds = 15;
 
 /** Gets the toolchain and brings every server of the home up; what runs already stays. */
@@ -142,7 +142,7 @@ async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
   if (held !== false && held.some((file) => file.endsWith(".json"))) await engine.cancel();
 }
 
-/** What the engine of a home runs with: file backend and passphrase lie in the home. */
+/** What the engine of a home runs with: file backend and passphrase are in the home. */
 export function localEngine(home: LocalHome, binaries: Binaries) {
   const workDir = join(home.pulumi.dir, "work");
   mkdirSync(workDir, { recursive: true, mode: 0o700 });

@@ -36,9 +36,9 @@ export async function preflightCluster(
 }
 
 /**
- * Where state may lie and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
+ * Where state may be stored and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
  *
- * @param whoami - URL of the backend, as `pulumi whoami --verbose` tells it.
+ * @param whoami - URL of the backend, as `pulumi whoami --verbose` prints it.
  * @throws UserError outside `local` for a file backend or a passphrase.
  */
 export function refuseWeakState(options: {

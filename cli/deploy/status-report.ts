@@ -59,7 +59,7 @@ export async function readStatusReport(cluster: Cluster, stack: EnvironmentStack
   return { secrets, targets, ...(status === undefined ? {} : { lastRun: status }) };
 }
 
-/** The external secrets hop by hop, the targets that exist, and a line for what has nothing to show. */
+/** The external secrets step by step, the targets that exist, and counts of the rest. */
 export function formatStatusReport({ secrets, targets, lastRun }: StatusReport): string {
   const shown = secrets.filter(
     (secret) => secret.targets.length > 0 || secret.inEnvFile || secret.keyVaultVersion !== undefined,

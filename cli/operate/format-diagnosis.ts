@@ -76,7 +76,7 @@ function cut(names: readonly string[]): string {
 }
 
 /**
- * Breaks a line between its words, so that what goes on stands under where it began. A word that is longer stays whole: it
+ * Breaks a line between words and indents the next line to where it began. A word that is longer stays whole: it
  * may be a path or a name that is copied.
  *
  * @param indent - columns before what goes on.

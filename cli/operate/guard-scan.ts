@@ -23,7 +23,7 @@ interface ScannedKind {
   readonly version: "v1" | "v1alpha1";
   readonly resource: string;
   readonly namespaced: boolean;
-  /** Resource by whose policy it is judged. @default - its own */
+  /** Resource that names the admission policy which judges it. @default - its own */
   readonly judgedAs?: string;
 }
 
@@ -85,7 +85,7 @@ export async function guardScan(cluster: Cluster, stack: EnvironmentStack): Prom
         ({ code, severity, file }) =>
           severity === "error" && enforced.get(file.split(" ")[0] ?? "")?.has(code) === true,
       )
-      // a line of the JSON that was judged tells nobody anything
+      // a line number of the judged JSON is useless to a reader
       .map(({ file, line: _line, ...finding }) => ({ ...finding, where: file })),
   };
 }

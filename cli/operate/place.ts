@@ -16,7 +16,7 @@ import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../acces
 import { healthOfPods, vaultPodsOf } from "../access/vault-pods.ts";
 import { openWayToVault, type WayToVault } from "../access/vault-way.ts";
 
-/** One environment and the ways into it, for the commands that look at it or mend it. */
+/** One environment and the ways into it, for the commands that look at it or fix it. */
 export interface Place {
   readonly stack: EnvironmentStack;
   readonly cluster: Cluster;
@@ -28,7 +28,7 @@ export interface Place {
 
 export interface PlaceOptions extends LocalHomeFlags {
   readonly stack: string;
-  /** Values at hand, to be compared with what the hops hold. @default - none */
+  /** Values of `.env`, to be compared with every step. @default - none */
   readonly dotenv?: readonly string[];
   /** Whether Vault's values are to be read: by VAULT_TOKEN, which `local` has none of, else by a root token (see `openRootToken`). @default false */
   readonly readsValues?: boolean;
@@ -121,7 +121,7 @@ function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["
 }
 
 /**
- * VAULT_TOKEN, GitHub's login in CI, or a short token with the auditor's policy; without any, what Vault tells everybody.
+ * VAULT_TOKEN, GitHub's login in CI, or a short token with the auditor's policy; without any, what Vault answers to everybody.
  * GitHub's login reads no value, so `drift` then compares what other places hold.
  */
 async function vaultAccess(stack: EnvironmentStack, cluster: Cluster, readsValues: boolean): Promise<VaultAccess> {

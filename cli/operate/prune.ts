@@ -47,7 +47,7 @@ export interface PruneOptions {
 }
 
 /**
- * The forms in which a retired secret may lie somewhere: its name, and with the prefix of Key Vault.
+ * The names under which a retired secret may exist: its own, and with the prefix of Key Vault.
  *
  * @throws UserError for a name that the catalogue does not mark retired.
  */

@@ -41,7 +41,7 @@ export async function pushFor(
  * After an update that wrote values into the local Key Vault: the next `env push` from here changes them, and is no
  * conflict.
  *
- * @param options.hadFirstStep - whether a first step ran, whose changes are not among `changes`.
+ * @param options.hadFirstStep - whether a first step ran; its changes are not in `changes`.
  */
 export async function rememberLocalUpdate(
   home: LocalHome,
@@ -95,7 +95,7 @@ export interface PushOptions {
   readonly values: ReadonlyMap<string, Redacted>;
   /** Names that have no value here: listed, and left alone. */
   readonly kept: readonly string[];
-  /** Names whose value here is the right one, whatever the vault holds. */
+  /** Names to write even if Key Vault has another value. */
   readonly overwrite: readonly string[];
   /** Without it nothing is written. */
   readonly write: boolean;

@@ -24,7 +24,7 @@ const timeoutInSeconds = 300;
 const syncTimeoutInSeconds = 60;
 
 /**
- * Carries a new value, Key Vault's former one, or the one that it has by now, along all hops. What a hop holds already is
+ * Delivers a new value, Key Vault's previous one, or its current one through all steps. What a step already has is
  * passed without an action, so a rotation that was interrupted is just run again.
  *
  * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
@@ -102,7 +102,7 @@ export async function rotateValue(
   );
 }
 
-/** Environments that share the Key Vault and have the secret, beside the one that is rotated. */
+/** Environments that share the Key Vault and have the secret, except the one that is rotated. */
 function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readonly string[] {
   if (!isShared) return [];
   return environmentNames.filter((name) => name !== "local" && name !== stack.name && existsIn(secret, name));
@@ -149,11 +149,11 @@ export interface NewValue {
 }
 
 /**
- * A new value from standard input, so that it stands in no history and no process list; one newline at its end is a
+ * A new value from standard input, so that it is in no shell history and no process list; one newline at its end is a
  * shell's, not the value's. It passes the checks that a value of `.env` passes: both end in the same Key Vault.
  *
  * @param options.stack - as given on the command line, for the repair.
- * @param options.environment - whose Key Vault it goes to.
+ * @param options.environment - owner of the Key Vault.
  * @throws UserError where a person would have to type it, or with all that is wrong with it.
  */
 export function newValue(options: {

@@ -13,7 +13,7 @@ import { storedUnsealKey } from "../access/vault-credentials.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Repair {
-  /** Whether there was anything to mend. */
+  /** Whether there was anything to fix. */
   readonly needed: boolean;
   /** What was found, for people. */
   readonly found: string;
@@ -24,7 +24,7 @@ export interface Repair {
 export interface RepairOptions {
   /** Without it nothing is changed. */
   readonly change: boolean;
-  /** Stands in the Event. */
+  /** Written into the Event. */
   readonly reason: string;
 }
 
@@ -218,7 +218,7 @@ async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
   );
 }
 
-/** A certificate is as long as a page, and two of them tell nobody what differs. */
+/** A certificate is too long to compare by eye. */
 function shownValue(value: string | boolean | undefined): string {
   if (value === undefined || value === "") return "not set";
   return String(value).includes("-----BEGIN") ? "a certificate" : String(value);
@@ -227,7 +227,7 @@ function shownValue(value: string | boolean | undefined): string {
 /**
  * Who did what and why, where the next person looks first.
  *
- * @returns what is to be told of it, after what was done: empty, or why it could not be left. Not everybody may make
+ * @returns text for the result: empty, or why the Event could not be created. Not everybody may create
  *   Events, and the repair is done by then.
  */
 export async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {

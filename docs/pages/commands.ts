@@ -13,7 +13,7 @@ Made from \`cli/commands/\`. \`ameide-secrets COMMAND --help\` shows the same. T
 root starts the command line from any folder, also by a link to it on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
 
 Commands that only look change nothing. Those that change what others share do nothing without \`--yes\`; \`unseal\` and
-\`reconfigure-auth\` want the stack's name once more (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one
+\`reconfigure-auth\` need the stack's name again (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one
 JSON document on standard output, an error too: \`{ "error": { "code", "message", "findings" } }\`; everything that is said on
 the way goes to standard error.
 

@@ -25,7 +25,7 @@ ${table(["code", "meaning"], commandLine)}
 ## vault-bootstrap
 
 The last line of its log, \`event: summary\`, and the ConfigMap \`vault-bootstrap-status\` name the same cause. What to do
-about each stands in [the runbook](runbook.md#bootstrap), and \`ameide-secrets doctor --stack <stack>\` prints it with your
+about each is in [the runbook](runbook.md#bootstrap), and \`ameide-secrets doctor --stack <stack>\` prints it with your
 names in it.
 
 ${table(["code", "cause", "meaning"], bootstrap)}
@@ -33,14 +33,14 @@ ${table(["code", "cause", "meaning"], bootstrap)}
 }
 
 const commandLabels: Readonly<Record<keyof typeof ExitCode, string>> = {
-  ok: "it ran, and found nothing to tell",
+  ok: "the command ran and found nothing",
   finding: "it ran, and found or refused something",
   couldNotRun: "it could not run: bad usage, or a server or a right is missing",
   interrupted: "ended by Ctrl-C",
 };
 
 const bootstrapLabels: Readonly<Record<BootstrapCause, string>> = {
-  ok: "every secret is written, unchanged or lawfully kept",
+  ok: "every secret is written, unchanged, or kept as the settings allow",
   "internal-error": "a defect of vault-bootstrap itself",
   "bad-configuration": "`config.json` or the pod's environment is not what the program wrote",
   "required-missing": "the source lacks a required secret; nothing was written",

@@ -1,6 +1,6 @@
 import type { IncidentId } from "../../domain/incidents.ts";
 
-/** What is told of an incident; the rules and causes that refer to it are added from the code. */
+/** Facts of an incident; the rules and causes that refer to it are added from the code. */
 export interface IncidentFacts {
   readonly damage: string;
   readonly cause: string;
@@ -104,7 +104,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     damage: "all secrets stopped in staging; a renamed release meant an empty volume",
     cause: "nothing unsealed Vault after a restart, and a new name is a new volume",
     stops: [
-      "vault-bootstrap unseals where the environment says so, and never initialises a Vault whose credentials Secret exists",
+      "vault-bootstrap unseals if the environment allows it, and never initialises a Vault that already has a credentials Secret",
       "what holds values is protected, and a plan that deletes or replaces it stops before the first change",
     ],
     shownBy: [

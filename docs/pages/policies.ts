@@ -30,7 +30,7 @@ refused is refused by a test, with that very text.
   then \`npm install\` and \`pulumi policy publish\` there, and enable it in a policy group. Publish again when the catalogue changes.
   Not verified: no Pulumi Cloud was at hand.
 - **In Git**: \`ameide-secrets lint PATH...\` judges manifests, rendered charts, values files, \`.env\` and Pulumi state. As a check
-  of another repository: \`.github/workflows/lint.yml\`, whose head says how to call it.
+  of another repository: \`.github/workflows/lint.yml\`, the comment at its top shows how to call it.
 - **In the cluster**: the admission policies of \`components/secret-delivery.ts\` refuse at the API server what the rules refuse in
   ExternalSecrets, PushSecrets and SecretStores of the environment's namespaces, and in ClusterSecretStores and ClusterGenerators
   that log in as an account of this program. They cannot compare an object with others, and do not recognise credentials
@@ -44,14 +44,14 @@ What a provider fills in for a field that the program leaves out (\`""\`, \`null
 
 ## Levels
 
-\`mandatory\` stops the update, \`advisory\` is told, \`off\` is not asked. A stack of another name than those below is judged
+\`mandatory\` stops the update, \`advisory\` is reported, \`off\` is not checked. A stack of another name than those below is judged
 as prod. Each rule takes \`enforcementLevel\` from \`--policy-pack-config\` or a policy group, and
 \`everywhere: true\` to hold it also where it is advisory here.
 
 ## Exemptions
 
 An entry of \`policies/exemptions.ts\`, or of the policy's configuration, lets one rule pass one subject until a day. It names a
-reason and an owner, it stays visible as advisory, and after its last day the violation is back by itself.`;
+reason and an owner, it stays visible as advisory, and after its last day the violation returns.`;
 
 function renderPolicies(): string {
   return `${[head, notJudged(), index(), ...families.map(chapter)].join("\n\n")}\n`;

@@ -13,7 +13,7 @@ export const runbook = {
 const head = `# Runbook
 
 What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain.
-\`ameide-secrets doctor --stack <stack>\` tells which of these it is, with the evidence, and prints the repair with your
+\`ameide-secrets doctor --stack <stack>\` shows which of these it is, with the evidence, and prints the fix with your
 names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a
 command that changes something takes \`--yes\` as well, or \`--confirm\` and \`--reason\`; as \`doctor\` prints it, it has them.
 
@@ -21,7 +21,7 @@ command that changes something takes \`--yes\` as well, or \`--confirm\` and \`-
 \`tests/chain/doctor/breaks.ts\`: limits of Azure and of an API server under load, and an expired token in a pod), on the real servers of the local environment, sees it named first,
 runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
 
-What stands under *By hand* is document 451's own. Where it puts a key or a token on a command line, prefer the repair above it,
+The commands under *By hand* are those of document 451. If they put a key or a token on a command line, prefer the fix above,
 which does not.
 
 This page is generated from \`diagnose/causes/\`: edit there.`;

@@ -106,7 +106,7 @@ function retired({ retired: all }: Catalogue): string {
 }
 
 function settings({ settings: all }: Catalogue): string {
-  return `## Settings\n\nPlain values that may stand in \`.env\` and are left out of the chain: ${names(all)}.`;
+  return `## Settings\n\nPlain values that may be in \`.env\` and are not delivered: ${names(all)}.`;
 }
 
 /** Targets of each secret, ours and those that others make. */

@@ -15,14 +15,14 @@ export const settings: Page = { path: "docs/settings.md", render: renderSettings
 function renderSettings(): string {
   return `# Settings
 
-*Where* things are stands in \`Pulumi.<stack>.yaml\`, *how strict* an environment is in \`environments/<name>.ts\`, and *which*
+*Where* things are is in \`Pulumi.<stack>.yaml\`, *how strict* an environment is in \`environments/<name>.ts\`, and *which*
 secrets exist in \`environments/catalogue.yaml\` ([secrets](secrets.md)). No key is in two of them. This page is made from
 \`environments/\`: edit there, then run \`node docs/generate.ts\`.
 
 ## Where: \`Pulumi.<stack>.yaml\`
 
 One object, \`ameide-secrets:settings\`. A key that is not here is refused, with the nearest that is.
-\`ameide-secrets preview --all --offline\` tells every mistake of every stack at once; \`preview --stack <stack>\` and \`up\` also
+\`ameide-secrets preview --all --offline\` reports every mistake of every stack at once; \`preview --stack <stack>\` and \`up\` also
 name what is still this repository's example. Editors read the same from \`environments/schema/\`.
 
 ${table(["key", "stacks", "unless set", "meaning"], stackRows())}
@@ -87,12 +87,12 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
   delivery: "who applies the Kubernetes objects: this program (`pulumi`), or ArgoCD from what `render` wrote (`gitops`)",
   source: "where vault-bootstrap reads: `azure-key-vault`, or `kubernetes-secret` on a cluster without Azure",
   initialise: "whether vault-bootstrap may initialise a Vault that never was",
-  unseal: `\`from-secret\`: vault-bootstrap unseals with the key in \`${credentialsSecret}\`; \`kms\`: Vault does it by itself; \`manual\`: a person`,
+  unseal: `\`from-secret\`: vault-bootstrap unseals with the key in \`${credentialsSecret}\`; \`kms\`: Vault unseals on its own; \`manual\`: a person`,
   rootToken:
     `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for commands by hand (dev and local only); \`revoked\`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it`,
-  vaultAuth: "`outside-pod`: Vault runs beside the cluster; refused everywhere but in `local`",
+  vaultAuth: "`outside-pod`: Vault runs outside the cluster; refused everywhere but in `local`",
   fixturesAllowed: "whether publicly known development values may be written where nothing is",
-  protect: "whether Pulumi's `protect` and `retainOnDelete` stand on what holds values",
+  protect: "whether what contains values gets Pulumi's `protect` and `retainOnDelete`",
   admission: "what the API server does with an object that the admission policies refuse: `off`, `audit`, `warn` or `deny`",
   refreshIntervalInSeconds: "how often External Secrets reads Vault again; spread by a tenth",
   bootstrapIntervalInMinutes: "time between two runs of vault-bootstrap; divides 60",

@@ -21,7 +21,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly changes: readonly Change[];
-  /** Violations below mandatory, to be told and passed. */
+  /** Violations below mandatory: reported, but the run continues. */
   readonly advisories: RunLog["violations"];
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
@@ -103,7 +103,7 @@ function openGate(skipped: readonly string[]): UserError {
   );
 }
 
-/** In an update the pack refuses what it cannot decide, unless it was never told that this is one. */
+/** In an update the pack refuses what it cannot decide, unless it does not know that this is an update. */
 function undecided(left: readonly string[]): UserError {
   return UserError.of(
     "policy-stayed-undecided",
@@ -113,10 +113,10 @@ function undecided(left: readonly string[]): UserError {
 }
 
 function failed(verb: string, stack: string, texts: readonly string[], cause: unknown): UserError {
-  const told = texts.join("\n    ");
+  const message = texts.join("\n    ");
   const fix =
-    fixOf(told, stack) ?? "fix what the message names and run the same command again: it continues where it stopped";
-  return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${told}`, fix, { cause });
+    fixOf(message, stack) ?? "fix what the message names and run the same command again: it continues where it stopped";
+  return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${message}`, fix, { cause });
 }
 
 function errorTexts({ errors }: RunLog, cause: unknown): readonly string[] {
@@ -125,16 +125,16 @@ function errorTexts({ errors }: RunLog, cause: unknown): readonly string[] {
 }
 
 /** For failures that the engine or a provider reports without a way out, and for those of the program, which have one. */
-function fixOf(told: string, stack: string): string | undefined {
-  if (/currently locked by/.test(told)) {
+function fixOf(message: string, stack: string): string | undefined {
+  if (/currently locked by/.test(message)) {
     return `another run has locked the stack; if no run is active: pulumi cancel --stack ${stack}`;
   }
-  if (/^[ \t]*fix: /m.test(told)) return "follow the message, and run the same command again";
+  if (/^[ \t]*fix: /m.test(message)) return "follow the message, and run the same command again";
   // azure-native recovers such a secret, but takes a missing right to do so for "nothing to recover"
-  if (/deleted but recoverable state/.test(told)) {
+  if (/deleted but recoverable state/.test(message)) {
     return 'the secret was deleted, and you cannot recover it: get the role "Key Vault Secrets Officer" at the Key Vault, then run the same command again';
   }
-  const [, id, name] = /cannot create already existing resource '([^']*\/secrets\/([^/']+))'/.exec(told) ?? [];
+  const [, id, name] = /cannot create already existing resource '([^']*\/secrets\/([^/']+))'/.exec(message) ?? [];
   return id === undefined || name === undefined ? undefined : secretAdoptionLine(stack, name, id);
 }
 

@@ -24,7 +24,7 @@ export interface Change {
   readonly differs: readonly string[];
   /**
    * SHA-256 of the inputs that it gets, by which two plans of one commit are known to be the same. The engine shows marked
-   * values as `[secret]`, so none is in it. Not of providers, whose inputs belong to the machine.
+   * values as `[secret]`, so none is in it. Not of providers: their inputs differ between machines.
    */
   readonly inputs?: string;
 }
@@ -79,12 +79,13 @@ export class RunLog {
     if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
     const failed = kubernetesObject(event.resOpFailedEvent?.metadata);
     if (failed !== undefined) this.failedObjects.push(failed);
-    const { diagnosticEvent: told } = event;
-    if (told?.severity === "error" && told.ephemeral !== true) {
-      const message = plain(told.message);
+    const { diagnosticEvent: diagnostic } = event;
+    if (diagnostic?.severity === "error" && diagnostic.ephemeral !== true) {
+      const message = plain(diagnostic.message);
       if (message !== "" && !this.errors.includes(message)) this.errors.push(message);
     }
-    if (told !== undefined && /can't run policy/.test(told.message)) this.skippedRules.push(plain(told.message));
+    if (diagnostic !== undefined && /can't run policy/.test(diagnostic.message))
+      this.skippedRules.push(plain(diagnostic.message));
   };
 
   #policy(event: NonNullable<EngineEvent["policyEvent"]>): void {
@@ -155,7 +156,7 @@ function kubernetesObject(step: Step | undefined): FailedObject | undefined {
   return { apiVersion, kind, name, ...(typeof namespace === "string" && { namespace }) };
 }
 
-/** Inputs that name the object itself; the first that is there wins, so the child comes before what it lies in. */
+/** Inputs that name the object itself; the first that exists wins, so a child comes before its parent. */
 const namingInputs = [
   "secretName",
   "federatedIdentityCredentialResourceName",
@@ -205,7 +206,7 @@ function typeAndName(urn: string): readonly string[] {
   return [types.split("$").at(-1) ?? types, name];
 }
 
-/** The hop of the chain that a resource belongs to. */
+/** The stage that a resource belongs to. */
 export function stageOf(type: string): Stage {
   if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
   if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";

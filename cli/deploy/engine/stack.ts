@@ -43,7 +43,7 @@ export interface EngineSetup {
   readonly binDirs: readonly string[];
   /** Folders put behind PATH, for what this machine has none of. */
   readonly fallbackBinDirs?: readonly string[];
-  /** The engine's own environment beside PATH; VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS among it. */
+  /** The engine's environment in addition to PATH, including VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS. */
   readonly env: Readonly<Record<string, string>>;
   /** What encrypts the state of a stack that is created, such as `azurekeyvault://…`. @default - the backend's own way */
   readonly secretsProvider?: string;
@@ -77,10 +77,10 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (error instanceof StackNotFoundError) throw missingStack(stackName, secretsProvider, error);
-    const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
+    const message = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
     throw UserError.of(
       "stack-cannot-be-opened",
-      `stack ${stackName} cannot be opened: ${told}`,
+      `stack ${stackName} cannot be opened: ${message}`,
       "check the backend: pulumi whoami --verbose; pulumi stack ls",
       { cause: error },
     );
@@ -103,10 +103,10 @@ export async function backendUrl(setup: Pick<EngineSetup, "workDir" | "pulumi" |
     const workspace = await LocalWorkspace.create(await workspaceOptions(setup));
     return (await workspace.whoAmI()).url ?? "";
   } catch (error) {
-    const told = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
+    const message = error instanceof Error ? (/error: (.*)/.exec(error.message)?.[1] ?? error.message) : String(error);
     throw UserError.of(
       "backend-unreachable",
-      `pulumi does not report where it stores state: ${told}`,
+      `pulumi does not report where it stores state: ${message}`,
       "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then check: pulumi whoami --verbose",
       { cause: error },
     );
@@ -141,7 +141,7 @@ async function withoutTrace(program: EngineSetup["program"]): ReturnType<EngineS
   }
 }
 
-/** Automation API knows an executable only as `<root>/bin/pulumi`; one that lies elsewhere gets a link of that form. */
+/** Automation API knows an executable only as `<root>/bin/pulumi`; any other gets a link of that form. */
 export async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
   if (basename(dirname(executable)) === "bin") {
     return PulumiCommand.get({ root: dirname(dirname(executable)), skipVersionCheck: true });
@@ -248,7 +248,7 @@ export function withoutResources<T extends ExportedResource>(resources: readonly
     }));
 }
 
-/** Takes resources out of a stack's state, protected ones too; what they stand for stays as it is. Secrets stay encrypted. */
+/** Removes resources from a stack's state, protected ones too; the real objects stay. Secrets stay encrypted. */
 export async function forgetResources(stack: Stack, urns: ReadonlySet<string>): Promise<void> {
   const { version, deployment } = JSON.parse(await pulumiCli(stack, ["stack", "export"])) as {
     readonly version: number;

@@ -17,8 +17,8 @@ const identityApi = "api-version=2023-01-31";
 const roleAssignmentApi = "api-version=2022-04-01";
 
 /**
- * What stands in Azure already where a plan would create. `azure-native` refuses to create over it, in the middle of the
- * update and without the way on; here it is told before the first change, with the line that takes it over.
+ * What already exists in Azure where a plan would create. `azure-native` refuses to create over it, in the middle of the
+ * update and without a fix; here it is reported before the first change, with the line that adopts it.
  */
 export async function foreignInAzure(
   changes: readonly Change[],

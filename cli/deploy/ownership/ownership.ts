@@ -62,10 +62,10 @@ export async function refuseForeign(
 }
 
 /**
- * The same look for plain `pulumi`, which tells its program neither state nor plan: at every Kubernetes object of the stack.
+ * The same look for plain `pulumi`, which gives its program neither state nor plan: at every Kubernetes object of the stack.
  *
  * @param isPreview - a cluster out of reach then stops nothing: the plan is made without it.
- * @param warn - is told why a preview did not look.
+ * @param warn - receives the reason why a preview did not look.
  * @throws UserError with every object that something else made; at an update also where the cluster cannot be reached.
  */
 export async function refuseForeignObjects(

@@ -11,7 +11,7 @@ import { find, look } from "./look.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What stands in Vault already where a plan would create. Vault refuses a second mount at one path; configurations,
+ * What already exists in Vault where a plan would create. Vault refuses a second mount at one path; configurations,
  * policies and roles it overwrites without a word, so those pass only where they say what this stack would write.
  *
  * @param changes - of a preview; all but creations in Vault are passed over.
@@ -197,7 +197,7 @@ function isKubernetes({ type }: Fields): boolean {
   return type === "kubernetes";
 }
 
-/** What a server's version does not tell is off or empty: older ones have no `token_reviewer_jwt_set`. */
+/** A field that the server does not return is off or empty: older versions lack `token_reviewer_jwt_set`. */
 function difference(there: Fields, wanted: Fields): string {
   const unset: Readonly<Record<string, unknown>> = { boolean: false, string: "" };
   return Object.entries(wanted)

@@ -12,13 +12,13 @@ describe("formatResync", () => {
   it("begins with how many have synced anew, and ends with the repair where one has not", () => {
     assert.equal(
       formatResync({ ...nothing, counts: counts([1, 1], [2, 2]), changed: ["n/a-target"] }, "dev"),
-      "dev: 2 of 2 ExternalSecrets synced anew, 1 of 1 stores Ready\nchanged: n/a-target",
+      "dev: 2 of 2 ExternalSecrets synced, 1 of 1 stores Ready\nchanged: n/a-target",
     );
     const left = [{ object: "n/a", message: "Secret does not exist" }];
     assert.equal(
       formatResync({ ...nothing, counts: counts([1, 1], [1, 2]), notReady: left }, "dev"),
       [
-        "dev: 1 of 2 ExternalSecrets synced anew, 1 of 1 stores Ready",
+        "dev: 1 of 2 ExternalSecrets synced, 1 of 1 stores Ready",
         "not ready: n/a: Secret does not exist",
         "no Secret changed",
         "  fix: ameide-secrets doctor --stack dev",

@@ -18,8 +18,8 @@ describe("formatRotation", () => {
         stack,
       ),
       [
-        "dev: ghcr-token is the same at every hop; 2 to restart",
-        "HOP        AT",
+        "dev: ghcr-token is the same at every step; 2 to restart",
+        "STEP       AT",
         `key-vault  ${at}`,
         "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/langfuse",
         "restart it: ameide-dev Job/once",
