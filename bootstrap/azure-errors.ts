@@ -89,7 +89,7 @@ export function faultOf(error: unknown): AzureFault | undefined {
 
 /**
  * Whether to try again: an unreachable token endpoint may come back (the data plane's own faults were retried request
- * by request already), and what propagation explains passes by itself, if this run may wait for it.
+ * by request already), and what propagation explains ends on its own, if this run may wait for it.
  */
 export function azureVerdict({
   timing,
@@ -206,7 +206,7 @@ async function federationFailure(
     return new BootstrapFailure(
       "federation-mismatch",
       `${code}: tenant ${identity.tenantId} knows no application ${identity.clientId}`,
-      "the identity was made anew or the tenant is another: run ameide-secrets up, which sets the client id from its output",
+      "the identity was recreated or is in another tenant: run ameide-secrets up, which sets the client id from its output",
       options,
     );
   }

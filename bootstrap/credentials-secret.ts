@@ -39,7 +39,7 @@ export class CredentialsSecret {
   }
 
   /**
-   * Makes the Secret. One that is there and holds just this is our own earlier try, whose answer was lost.
+   * Creates the Secret. If it exists with exactly this content, it is our own earlier attempt with a lost answer.
    *
    * @param withRootToken - whether the root token goes into it.
    * @throws KubernetesError, with status 409 where it exists and holds something else.

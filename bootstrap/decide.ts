@@ -167,7 +167,7 @@ function isMarker({ fixture }: CarriedSecret, held: Redacted, { fixtures }: Rule
   return isPlaceholder(value, fixtures) || isFixture(value, fixtures) || value === fixture || value.trim() === "";
 }
 
-/** What we write beside the data: whose it is, and what proves it unchanged at the next run. */
+/** Metadata written with the data: who owns it, and how the next run sees that it is unchanged. */
 export function recordFor(
   secret: CarriedSecret,
   { vault, source }: Pick<Facts, "vault" | "source">,
@@ -183,7 +183,7 @@ export function recordFor(
       ? {}
       : {
           [keys.sourceVersion]: source.version,
-          // an unsettled stamp must not match the next list's: the value is read once more then
+          // an unsettled stamp must not match the next list: the next run then reads the value again
           [keys.sourceUpdated]: source.settled ? source.stamp : `${source.stamp} (unsettled)`,
         }),
   };

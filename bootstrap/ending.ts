@@ -21,7 +21,7 @@ export interface Ending {
 const problemInLog = 1_200;
 
 /**
- * Tells `doctor` what became of the run. One that only opened Vault has nothing to tell, and one that met another run
+ * Reports the result of the run to `doctor`. A run that only unsealed Vault has nothing to report, and one that met another run
  * leaves the status to that one.
  */
 export async function writeStatus({ kubernetes, config, log, dryRun }: Run, ending: Ending): Promise<void> {

@@ -34,7 +34,7 @@ export function connectToKubernetes(
     address,
     ca,
     authenticate: async () => ({ headers: { authorization: `Bearer ${(await token()).reveal()}` } }),
-    // a run that is told to stop has 30 s to write its status and give its Lease back
+    // a run that must stop has 30 s to write its status and release its Lease
     timeoutInMs: 10_000,
     retry: { timing, verdict: passingFault, signal },
   });

@@ -40,7 +40,7 @@ export interface LeaseOptions {
 
 /**
  * One run at a time, Jobs and CronJob alike: `concurrencyPolicy` sees only the CronJob's own. Times are compared by the
- * API server's clock, so that a node whose clock is off neither steals the Lease nor keeps it.
+ * API server's clock, so that a node with a wrong clock neither steals the Lease nor keeps it.
  */
 export class Lease {
   readonly #options: LeaseOptions;
@@ -84,7 +84,7 @@ export class Lease {
     const held = this.#held;
     this.#held = undefined;
     const { kubernetes } = this.#options;
-    // where this fails the Lease runs out by itself
+    // if this fails, the Lease expires
     await kubernetes.replace(`${this.#path}/${held.metadata.name}`, withHolder(held, null)).catch(() => undefined);
   }
 
@@ -116,7 +116,7 @@ export class Lease {
     return { lease, holder: holderAt(lease, now), now };
   }
 
-  /** @returns its holder; `undefined` where that is this run, whose Lease it is from now on. */
+  /** @returns its holder; `undefined` if this run now holds the Lease. */
   #holderOrOurs({ lease, holder }: FoundLease): string | undefined {
     if (holder !== this.#options.holder) return holder ?? "another run";
     this.#held = lease;
@@ -169,7 +169,7 @@ function heldBy(holder: string, { namespace, name }: Pick<LeaseOptions, "namespa
   return new BootstrapFailure(
     "lease-held",
     `another run holds Lease ${namespace}/${name}: ${holder}`,
-    "wait until it ends; a run that was killed loses the Lease by itself within half a minute",
+    "wait until it ends; the Lease of a killed run expires within half a minute",
   );
 }
 

@@ -13,7 +13,7 @@ export interface Run {
   readonly account: ServiceAccount;
   readonly timing: Timing;
   readonly log: Log;
-  /** Aborted when the run is told to stop, when its time is up, or when its Lease is lost. */
+  /** Aborted when the run must stop, when its time is up, or when its Lease is lost. */
   readonly signal: AbortSignal;
   /** Nothing is changed anywhere. */
   readonly dryRun: boolean;

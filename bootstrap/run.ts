@@ -121,7 +121,7 @@ async function open(run: Run): Promise<boolean> {
   return !run.dryRun;
 }
 
-/** What a run has come to; kept apart from its course, so that one that is stopped can tell it. */
+/** Result so far; kept separately, so that a stopped run can report it. */
 interface Progress {
   readonly outcomes: Outcome[];
   sessions?: VaultSessions;

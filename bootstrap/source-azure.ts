@@ -21,7 +21,7 @@ import type { Timing } from "./timing.ts";
 const callsPerWindow = 3_800;
 const windowInMs = 10_000;
 
-/** Key Vault tells `updated` in whole seconds: within two of them another change could carry the same stamp. */
+/** Key Vault has `updated` in whole seconds: within two of them, another change could have the same stamp. */
 const settlesAfterInMs = 2_000;
 
 export interface AzureSourceOptions {
@@ -105,7 +105,7 @@ export class AzureSource implements SecretSource {
       const items = new Map<string, SourceItem>();
       for await (const page of this.#client.listPropertiesOfSecrets({ abortSignal: this.#options.signal }).byPage()) {
         for (const { name, enabled, updatedOn } of page) {
-          // Key Vault tells names in the case they were made in, and takes them in any
+          // Key Vault returns names in the case in which they were created, and accepts any case
           items.set(name.toLowerCase(), {
             name,
             enabled: enabled !== false,
@@ -155,7 +155,7 @@ export class AzureSource implements SecretSource {
     return { stamp: updated.toISOString(), settled };
   }
 
-  /** Paces, counts and retries each request by itself, so that one bad page does not begin the whole list again. */
+  /** Paces, counts and retries each request separately, so that one failed page does not restart the whole list. */
   #requests(): Policy {
     const { timing, log, signal } = this.#options;
     return {

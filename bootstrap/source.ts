@@ -1,6 +1,6 @@
 import type { Redacted } from "../domain/redacted.ts";
 
-/** One secret of the source, as its list tells. */
+/** One secret in the list of the source. */
 export interface SourceItem {
   readonly name: string;
   /** A disabled secret has no value to give. */

@@ -3,7 +3,7 @@ import { BootstrapFailure } from "./failure.ts";
 import { VaultError, type VaultClient } from "../clients/vault.ts";
 import type { VaultSession, VaultSessions } from "./vault-session.ts";
 
-/** What a path holds, as KV v2's metadata tells. */
+/** What a path contains, by KV v2's metadata. */
 export interface VaultState {
   /** 0: no version was ever written, so that CAS 0 writes the first. */
   readonly currentVersion: number;
@@ -136,7 +136,7 @@ export class VaultKv {
   }
 }
 
-/** `deletion_time` also stands for the future, where `delete_version_after` is set. */
+/** `deletion_time` is in the future if `delete_version_after` is set. */
 function isPast(deletionTime: string): boolean {
   return deletionTime !== "" && Date.parse(deletionTime) <= Date.now();
 }

@@ -99,7 +99,7 @@ export class VaultSessions {
     const [first, ...others] = this.#sessions;
     await first?.token();
     this.#others = mapBounded(others, parallel, async (session) => await session.token());
-    // whoever asks for them is told; a run that ends before need not be
+    // only the caller that needs them gets the error
     this.#others.catch(() => undefined);
   }
 

@@ -86,7 +86,7 @@ export async function unseal(vault: VaultClient, key: Redacted): Promise<boolean
 }
 
 /**
- * @param paths - some hundreds at most: Vault works out each by itself, and refuses a thousand strings as too complex.
+ * @param paths - some hundreds at most: Vault evaluates each one, and refuses a thousand strings as too complex.
  * @returns those of `paths` on which the session's token lacks one of `wanted`; empty where the policy hides the answer.
  */
 export async function pathsLacking(
@@ -100,7 +100,7 @@ export async function pathsLacking(
     const { data } = await vault.call<{ data: Record<string, unknown> }>("POST", "sys/capabilities-self", options);
     return paths.filter((path) => !allows(data[path], wanted));
   } catch (error) {
-    // a policy that lacks this one path; each call tells then by itself
+    // a policy without this path; then each call reports its own refusal
     if (error instanceof VaultError && error.status === 403) return [];
     throw error;
   }

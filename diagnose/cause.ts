@@ -2,7 +2,7 @@ import type { Severity } from "../domain/finding.ts";
 import type { Stage } from "../domain/stage.ts";
 
 /**
- * One way in which the chain breaks, as `doctor` tells it and the runbook describes it. In `fix` and `seed` stand the
+ * One way in which the pipeline breaks, as `doctor` reports it and the runbook describes it. `fix` and `seed` contain the
  * place's own names for `<stack>`, `<namespace>`, `<context>`, `<key-vault>`, `<identity>`, `<resource-group>`,
  * `<vault>` (the server's pod, `vault-core-<env>`), `<auth-mount>` and `<name>` (what the sighting is about).
  */
@@ -15,7 +15,7 @@ export interface Cause {
   /** What one sees. */
   readonly symptom: string;
   readonly cause: string;
-  /** The repair: a command, or words that end in `: ` and one. Whoever pastes it has mended it, or sees what to mend. */
+  /** The fix: a command, or words that end in `: ` and a command. */
   readonly fix: string;
   /** The repair in `local`, where servers are processes of this machine. @default - `fix` */
   readonly fixInLocal?: string;

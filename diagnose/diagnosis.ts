@@ -12,7 +12,7 @@ export interface DiagnosedCause {
   readonly cause: string;
   /** The repair, with this place's names in it. */
   readonly fix: string;
-  /** The repair of each place that was seen broken, that one first; one where one mends them all. */
+  /** The fix of each broken place, this one first; one fix if it fixes all. */
   readonly fixes: readonly string[];
   readonly mind?: string;
   /** The seed's own commands, for those who work by hand. */
@@ -26,7 +26,7 @@ export interface DiagnosedCause {
   readonly secrets: readonly string[];
 }
 
-/** What `doctor` tells, and `--json` prints. */
+/** Result of `doctor`, as `--json` prints it. */
 export interface Diagnosis {
   readonly environment: string;
   readonly takenAt: string;
@@ -34,7 +34,7 @@ export interface Diagnosis {
   /** In the order of the chain, errors before warnings: the first is where to begin. */
   readonly causes: readonly DiagnosedCause[];
   readonly secrets: readonly SecretDiagnosis[];
-  /** Keycloak's client secrets, which are not of this chain and lie in the same Vault; none where nothing of it is there. */
+  /** Keycloak's client secrets, which are outside this pipeline but in the same Vault; empty if there are none. */
   readonly keycloak: readonly KeycloakName[];
 }
 
@@ -45,7 +45,7 @@ export interface KeycloakName {
   readonly state: "real" | "placeholder" | "absent" | "unread";
 }
 
-/** One hop of one secret. `unknown`: it could not be looked at; `absent`: nothing is there, and nothing need be. */
+/** One step of one secret. `unknown`: it could not be read; `absent`: there is nothing, and nothing is needed. */
 export interface Hop {
   readonly stage: Stage;
   readonly state: "ok" | "broken" | "warned" | "unknown" | "absent";
@@ -55,7 +55,7 @@ export interface Hop {
 
 export interface SecretDiagnosis {
   readonly name: string;
-  /** In the order of the chain, from Key Vault on; `.env` lies on a workstation and is not looked at. */
+  /** In the order of the pipeline, from Key Vault on; `.env` is on a workstation and is not read. */
   readonly hops: readonly Hop[];
   /** The first broken one. */
   readonly brokenAt?: { readonly stage: Stage; readonly code: CauseCode };

@@ -18,7 +18,7 @@ import type { DiagnosedCause, Diagnosis } from "./diagnosis.ts";
 import { hopsOf } from "./hops.ts";
 import { fillCause } from "./fill-names.ts";
 
-/** Bootstrap after Vault: what its last run met may be over by now, and only Vault's own state tells. */
+/** Bootstrap comes after Vault: the problem of its last run may be over, and only Vault's own state shows that. */
 const rules: readonly Rule[] = [
   explainKeyVault,
   explainIdentity,

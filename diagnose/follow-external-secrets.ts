@@ -3,7 +3,7 @@ import type { ExternalSecretState } from "./snapshot.ts";
 import type { KubernetesReader } from "./observe/access.ts";
 import { externalSecretState, type ExternalSecretObject } from "./observe/deliveries.ts";
 
-/** A cluster whose collections can be followed. */
+/** A cluster with watches. */
 export interface WatchedCluster extends KubernetesReader {
   /** Ends when the server has enough of it. What it throws has the HTTP status as `status`. */
   watch<T extends object>(
@@ -16,7 +16,7 @@ interface Followed {
   readonly isDone: (now: ExternalSecretState, then: ExternalSecretState) => boolean;
   readonly timeoutInSeconds: number;
   readonly signal: AbortSignal;
-  /** Told whenever the count changes. */
+  /** Called whenever the count changes. */
   readonly onProgress: (done: number) => void;
 }
 

@@ -4,7 +4,7 @@ import { stages, type Stage } from "../domain/stage.ts";
 import type { DiagnosedCause, Hop, SecretDiagnosis } from "./diagnosis.ts";
 import type { Expectation } from "./explain/view.ts";
 
-/** The state of every hop of one secret, by what was diagnosed and by what could be looked at. */
+/** The state of every step of one secret, from the diagnosis and from what could be read. */
 export function hopsOf(
   secret: PlannedSecret,
   causes: readonly DiagnosedCause[],

@@ -18,12 +18,12 @@ export interface LineageHop {
   readonly version?: string;
   /** ISO 8601. */
   readonly changedAt?: string;
-  /** Who wrote it, as far as the place tells. */
+  /** Who wrote it, as far as it is recorded. */
   readonly writer?: string;
   /** Keyed hash, comparable within this lineage alone. */
   readonly digest?: string;
   /**
-   * Whether it holds what the hop before it holds; not so where it holds nothing. Left out where one of the two could not be
+   * Whether it has the same value as the step before; false if it has none. Undefined if one of the two could not be
    * read.
    */
   readonly sameAsBefore?: boolean;
@@ -34,11 +34,11 @@ export interface LineageHop {
 export interface Lineage {
   readonly name: string;
   readonly hops: readonly LineageHop[];
-  /** The first place whose value is another than that of the place before it, or that lacks it. */
+  /** The first place with a value that differs from the place before, or without one. */
   readonly firstDifference?: string;
   /** What carries the value to that place, with this stack's names in it. */
   readonly fix?: string;
-  /** Places whose value could not be read, each with why: nobody knows whether they differ. */
+  /** Places with an unreadable value, each with the reason: they may differ. */
   readonly unproven: readonly string[];
 }
 
@@ -143,7 +143,7 @@ function vaultHop(
   }));
 }
 
-/** The mark lies at the path and not at the version: whoever writes after us leaves it as it was. */
+/** The mark is at the path and not at the version: another writer leaves it unchanged. */
 function writerOf(metadata: Readonly<Record<string, string>>, version: number): string {
   const { [customMetadataKeys.managedBy]: owner, [customMetadataKeys.vaultVersion]: ours } = metadata;
   if (owner === undefined) return "another writer, unmarked";
@@ -178,7 +178,7 @@ function targetHops(
   });
 }
 
-/** To the second: no place tells more that means anything beside the others. */
+/** To the second: not every place records more. */
 function changed(at: string | undefined): Pick<LineageHop, "changedAt"> {
   return at === undefined || at === "" ? {} : { changedAt: at.replace(/\.\d+Z$/, "Z") };
 }

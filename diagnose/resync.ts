@@ -22,7 +22,7 @@ export interface ResyncOptions {
   /** For the stores, and again for the ExternalSecrets. @default 60 */
   readonly timeoutInSeconds?: number;
   readonly signal: AbortSignal;
-  /** Told whenever a count changes. */
+  /** Called whenever a count changes. */
   readonly onProgress?: (progress: ResyncProgress) => void;
 }
 
@@ -39,13 +39,13 @@ export interface ResyncResult {
   readonly counts: Readonly<Record<ResyncProgress["kind"], { readonly done: number; readonly total: number }>>;
   /** Those that are not, with what External Secrets says. */
   readonly notReady: readonly { readonly object: string; readonly message: string }[];
-  /** Targets whose Secret has changed by it, as far as they could be looked at. */
+  /** Targets with a changed Secret, as far as they could be read. */
   readonly changed: readonly string[];
-  /** Why not every change is told: what could not be looked at. */
+  /** Why not every change is reported: what could not be read. */
   readonly unseen: readonly Failure[];
 }
 
-/** ESO looks at an object anew whenever its annotations change; this name is its own convention. */
+/** External Secrets syncs an object again whenever its annotations change; the name of this one is its own convention. */
 const annotation = "force-sync";
 const group = "/apis/external-secrets.io/v1";
 const patchesAtOnce = 16;
@@ -170,7 +170,7 @@ interface TargetVersions {
   readonly unseen: readonly Failure[];
 }
 
-/** Versions of the targets, in the namespaces whose Secrets may be listed. */
+/** Versions of the targets, in namespaces where Secrets may be listed. */
 async function targetVersions(
   kubernetes: KubernetesWriter,
   wanted: readonly ExternalSecretState[],
@@ -212,7 +212,7 @@ function keyOf({ namespace, name }: Named): string {
   return `${namespace}/${name}`;
 }
 
-/** What External Secrets says of those that are left: the cause stands in the Event, not in the condition. */
+/** What External Secrets says of those that are left: the cause is in the Event, not in the condition. */
 async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Promise<(one: Named) => string> {
   const namespaces = [...new Set(left.map(({ namespace }) => namespace))];
   const parts = await Promise.all(
@@ -230,7 +230,7 @@ async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Pr
   return (one) => {
     const part = parts.find(({ namespace }) => namespace === one.namespace);
     const found = part?.found.find((other) => same(other, one));
-    if (found?.ready?.status === "True") return "Ready, and not synced anew in time";
+    if (found?.ready?.status === "True") return "Ready, but not synced again in time";
     if (found?.warning !== undefined) return found.warning.message;
     const blind = part?.events.ok === false ? `; its cause ${describeFailure(part.events.failure)}` : "";
     return `${found?.ready?.message ?? "no condition yet"}${blind}`;
@@ -238,7 +238,7 @@ async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Pr
 }
 
 /**
- * Refuses names that stand for nothing: a resync that touches nothing would look like one that went well.
+ * Refuses unknown names: a resync that touches nothing would look successful.
  *
  * @param kind - what they are names of.
  * @param where - where they were looked for, such as `dev`.

@@ -6,7 +6,7 @@ import { consumersOf, isReadOnce, othersReading, unseenConsumers, workloadOf, ty
 import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
 import type { Expectation } from "./explain/view.ts";
 
-/** The hops that a new value passes, in order. `pods` is done when no pod runs with the former value, or someone must restart it. */
+/** The steps of a new value, in order. `pods` is done when no pod runs with the previous value, or somebody must restart it. */
 export const rotationSteps = ["key-vault", "vault", "external-secret", "pods"] as const;
 
 export type RotationStep = (typeof rotationSteps)[number];
@@ -66,7 +66,7 @@ function writtenAt({ vault }: Snapshot, { plan }: Expectation, name: string): st
   return vault.secrets.ok ? vault.secrets.value.find((one) => one.path === path)?.writtenAt : undefined;
 }
 
-/** What another's Secret makes of the value is not known here; that it was made anew is. ESO tells whole seconds. */
+/** How another owner's Secret uses the value is unknown; that it was refreshed is known. External Secrets has whole seconds. */
 function hasSyncedSince({ ready, refreshedAt = "" }: ExternalSecretState, at: string | undefined): boolean {
   if (ready?.status !== "True") return false;
   return at === undefined || Date.parse(refreshedAt) > Math.floor(Date.parse(at) / 1000) * 1000;
@@ -108,7 +108,7 @@ export interface RotationActions {
 
 export interface RotationReport {
   readonly name: string;
-  /** When each hop held the new value; ISO 8601, by this machine's clock. */
+  /** When each step had the new value; ISO 8601, by this machine's clock. */
   readonly reached: readonly { readonly step: RotationStep; readonly at: string }[];
   readonly restarts: readonly string[];
   readonly follows: readonly string[];
@@ -116,7 +116,7 @@ export interface RotationReport {
   readonly stuckAt?: RotationState;
 }
 
-/** Looks at one hop before the rotation counts as stuck there; pods take their time to start. */
+/** Number of looks at one step before the rotation counts as stuck; pods need time to start. */
 const looksPerStep: Readonly<Record<RotationStep, number>> = {
   "key-vault": 3,
   vault: 3,
@@ -128,12 +128,12 @@ const looksPerStep: Readonly<Record<RotationStep, number>> = {
 const looksAtUnseen = 3;
 
 /**
- * Carries a value along all hops: written once, then followed hop by hop. Resumable: a hop that holds the value already is
+ * Delivers a value through all steps: written once, then followed step by step. Resumable: a step that already has the value is
  * passed without an action, so that a run which was interrupted is just run again. Rolling back is the same with the
  * former value.
  *
- * @param options.onAct - told when something is done for a hop, which may take minutes.
- * @param options.onStep - told when a hop holds the new value.
+ * @param options.onAct - called when a step begins, which may take minutes.
+ * @param options.onStep - called when a step has the new value.
  */
 export async function rotate(
   name: string,
@@ -153,7 +153,7 @@ export async function rotate(
     "key-vault": () => actions.write(),
     vault: () => actions.runBootstrap(),
     "external-secret": () => actions.resync(),
-    pods: () => Promise.resolve(), // consumers restart by themselves, or stand in the list of restarts
+    pods: () => Promise.resolve(), // consumers restart on their own, or are in the list of restarts
   };
   const acted = new Set<RotationStep>();
   for (let looks = 0; ; looks += 1) {

@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly externalSecretsElsewhere?: Observed<readonly ExternalSecretState[]>;
   /** By namespace and name; every PushSecret of the plan's namespaces, ours or not. */
   readonly pushSecrets: Observed<readonly PushSecretState[]>;
-  /** What the plan's namespaces have a warning of, as `Kind/name`; the warnings themselves stand at stores and ExternalSecrets. */
+  /** What the plan's namespaces have a warning of, as `Kind/name`; the warnings themselves are at stores and ExternalSecrets. */
   readonly warned: Observed<readonly string[]>;
   /** Targets of deliveries, and Secrets with ESO's label, of the plan's namespaces. */
   readonly secrets: Observed<readonly SecretState[]>;
@@ -107,7 +107,7 @@ export interface IdentityState {
   >;
   /** Of the identity, at the vault's scope or above. `role` is the role definition's GUID. */
   readonly roleAssignments: Observed<readonly { readonly role: string; readonly scope: string }[]>;
-  /** As the cluster itself tells it, in `/.well-known/openid-configuration`. */
+  /** As the cluster publishes it, in `/.well-known/openid-configuration`. */
   readonly clusterIssuer: Observed<string>;
 }
 
@@ -272,7 +272,7 @@ export interface SecretState {
   /** Controller that owns it, as `Kind/name`. */
   readonly owner?: string;
   readonly changedAt?: string;
-  /** For a dockerconfigjson, `username` and `password` of its one registry beside `.dockerconfigjson`. */
+  /** For a dockerconfigjson, `username` and `password` of its one registry in addition to `.dockerconfigjson`. */
   readonly keys: Readonly<Record<string, Fingerprint>>;
 }
 
@@ -344,7 +344,7 @@ export interface WorkloadState {
   readonly kind: string;
   readonly name: string;
   readonly secrets: readonly SecretUse[];
-  /** The Secrets at whose change Reloader restarts it. */
+  /** Secrets that make Reloader restart it when they change. */
   readonly reloads: readonly string[];
 }
 

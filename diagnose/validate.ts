@@ -142,7 +142,7 @@ function vaultValues({ vault, keyVault }: Snapshot, expected: Expectation, prove
 
 /**
  * vault-bootstrap carries no placeholder and no fixture from a source, and marks what it wrote with the version: a value
- * whose mark fits is real, and the auditor's policy is enough to see that.
+ * with a fitting mark is real, and the auditor's policy is enough to see that.
  */
 function isProvenByMark({ customMetadata, version }: VaultSecretState): boolean {
   const { managedBy, authority, sourceVersion, vaultVersion } = customMetadataKeys;

@@ -109,7 +109,7 @@ export function othersReading(
     .filter(({ remoteKeys }) => remoteKeys.some((key) => pathBelowMount(key, vault.mount) === path));
 }
 
-/** The parts that consumers are told from and that could not be looked at: what they would show is unknown. */
+/** Parts that show consumers and could not be read. */
 export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" | "pods">): readonly Failure[] {
   return [workloads, pods].filter((part) => !part.ok).map(({ failure }) => failure);
 }

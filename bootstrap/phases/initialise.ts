@@ -11,7 +11,7 @@ import { initialise as initialiseVault, type VaultCredentials } from "../vault-s
  * Initialises a Vault that never was, and keeps what it gives. The order is the point: nothing that exists is touched,
  * and the keys are made only once it is proven that they can be kept.
  *
- * Between Vault's answer and the Secret's write lies the one loss that no later run can repair. It costs nothing but
+ * A loss between Vault's answer and the write of the Secret is the only one that no later run can repair. It costs nothing but
  * the empty Vault: see `vault-orphaned`.
  *
  * @returns the root token where it is to be revoked once Vault is unsealed ({@link revokeRootToken}).

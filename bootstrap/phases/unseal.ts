@@ -57,7 +57,7 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
 }
 
 /**
- * A Vault whose Secret is gone may hold every value there is. That it is empty is spoken of only where a first
+ * If the Secret is gone, Vault may still contain every value. A message calls Vault empty only if a first
  * initialisation may have been cut short before its keys were kept.
  */
 async function orphaned(run: Run, { title }: CredentialsSecret): Promise<BootstrapFailure> {
@@ -77,7 +77,7 @@ async function mayBeNew({ config, kubernetes }: Run): Promise<boolean> {
   try {
     return (await status.read())?.lastSuccessAt === undefined;
   } catch {
-    // what cannot be read may tell of a success
+    // a status that cannot be read may contain a success
     return false;
   }
 }

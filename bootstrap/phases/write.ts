@@ -26,7 +26,7 @@ export interface Outcome {
 /**
  * Carries every decision out. A run that is stopped ends the writes in hand, data and record, and begins no other.
  *
- * @param outcomes - filled as they come, so that a run that is stopped can tell how far it was.
+ * @param outcomes - filled while the run goes on, so that a stopped run can report how far it came.
  */
 export async function write(
   run: Run,
@@ -69,7 +69,7 @@ async function carryOut(run: Run, source: SecretSource, kv: VaultKv, decision: D
   } catch (error) {
     return failed(secret, error);
   }
-  // made once: a write whose answer was lost is recognised by the value that it left
+  // generated once: if the answer of a write is lost, the value that it left is recognised
   const generates = step.action.kind === "write" && step.action.origin === "generated";
   const generated = generates ? generatedValue(secret.lengthInCharacters) : undefined;
   try {
@@ -80,7 +80,7 @@ async function carryOut(run: Run, source: SecretSource, kv: VaultKv, decision: D
   }
 }
 
-/** Another writer was quicker, or our own answer was lost: what is there now is judged anew, once. */
+/** Another writer was faster, or the answer to our own write was lost: the current version is judged again, once. */
 async function readAgain(
   run: Run,
   source: SecretSource,
@@ -174,7 +174,7 @@ function failed(secret: CarriedSecret, error: unknown): Outcome {
 }
 
 function tell({ log, dryRun }: Run, { secret, outcome, reason, cause, sourceVersion, vaultVersion }: Outcome): void {
-  // of thousands that are as they were, only the count is told; so of optional ones that are nowhere
+  // unchanged secrets, and optional ones without a value, are only counted: there can be thousands
   if (outcome === "unchanged" && (reason === undefined || vaultVersion === undefined)) return;
   const fields = { name: secret.name, path: secret.path, outcome, reason, sourceVersion, vaultVersion };
   if (cause !== undefined) log.error("secret", fields);
@@ -199,7 +199,7 @@ const fixes = {
   "vault-policy-refused": "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it",
   conflict: "find the other writer: ameide-secrets lineage NAME; one name has one writer",
   "value-refused": "put a real value into the source: ameide-secrets env push",
-  "internal-error": "see the reasons; Vault's own log tells more",
+  "internal-error": "see the reasons and Vault's log",
 } as const;
 
 /** Letters and digits alone: such a value needs no quoting in a URL, a shell or an INI file (412). */

@@ -71,7 +71,7 @@ export const clientPatcherCauses = {
     aliases: ["`404 Not Found` for client", "Client doesn't exist in realm"],
     symptom: "its log shows 404 for a client",
     cause: "the realm's import makes clients only when the realm is made; a later client is made by the patcher",
-    fix: "check that the client stands in clientReconciliation of the chart keycloak_realm, then raise clientPatcher.runId",
+    fix: "check that the client is listed in clientReconciliation of the chart keycloak_realm, then raise clientPatcher.runId",
     see: ["P39"],
   },
   "patcher-vault-denied": {

@@ -143,7 +143,7 @@ export const externalSecretCauses = {
     severity: "error",
     title: "A ServiceAccount does not list the pull secret",
     symptom: "ImagePullBackOff although `ghcr-pull` is right",
-    cause: "the account was made anew after the delivery, or its list is owned by another",
+    cause: "the account was recreated after the delivery, or something else owns its list",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "image-pull-denied": {

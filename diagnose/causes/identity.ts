@@ -15,7 +15,7 @@ export const identityCauses = {
     title: "The bootstrap logs in with a client id that is not the identity's",
     aliases: ["hard-coded client id", "AADSTS700016"],
     symptom: "vault-bootstrap ends with `federation-mismatch`; Entra does not know the application",
-    cause: "the identity was made anew and the pod template still has the old client id",
+    cause: "the identity was recreated and the pod template still has the old client id",
     fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "the client id is an output of the identity; a literal in values is what made this happen",
     see: ["P3"],

@@ -6,8 +6,7 @@ export const keyVaultCauses = {
     severity: "error",
     title: "Key Vault cannot be read by the bootstrap",
     symptom: "vault-bootstrap ends with `source-unreachable`; new values never arrive",
-    cause:
-      "the vault's firewall, a private endpoint without DNS, or an outage stands between the cluster and Azure Key Vault",
+    cause: "the vault's firewall, a private endpoint without DNS, or an outage keeps the cluster from Azure Key Vault",
     fix: "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>",
     mind: "nothing is overwritten meanwhile: no fixture takes the place of a value that could not be read",
   },

@@ -111,7 +111,7 @@ export const vaultCauses = {
     cause:
       "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
     fix: `put the unseal key back as the Secret ${credentialsSecret} in <namespace>, from your backup`,
-    mind: "delete neither Vault's volume nor its pod: it may hold every value there is; only one whose first initialisation was cut short, so that no run ever succeeded, is empty and may be made anew",
+    mind: "do not delete Vault's volume or its pod: it may contain every value; only a Vault whose first initialisation was interrupted, so that no run ever succeeded, is empty and can be recreated",
   },
   "vault-root-token-stored": {
     stage: "vault",
@@ -242,8 +242,8 @@ export const vaultCauses = {
     aliases: ["cannot find secret data for key"],
     symptom: 'the ExternalSecret says `cannot find secret data for key: "value"`',
     cause: "another writer put the secret there with a field of another name",
-    fix: "stop the other writer (Vault's audit log names it, ameide-secrets lineage <name> --stack <stack> tells when it wrote), then: ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
-    mind: "one that vault-bootstrap generated is never made anew: vault kv rollback brings back the version before",
+    fix: "stop the other writer (Vault's audit log names it, ameide-secrets lineage <name> --stack <stack> shows when it wrote), then: ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
+    mind: "vault-bootstrap never generates a value twice: vault kv rollback restores the previous version",
   },
   "value-too-short": {
     stage: "vault",
@@ -260,7 +260,7 @@ export const vaultCauses = {
     severity: "warning",
     title: "The port-forward to Vault is not allowed",
     aliases: ["pods/portforward is forbidden"],
-    symptom: "what lies in Vault is unknown; the API server refuses the port-forward that the command opens by itself",
+    symptom: "the content of Vault is unknown; the API server refuses the port-forward that the command opens",
     cause: "who the kubeconfig's context logs in as lacks the right that the evidence names",
     fix: "kubectl --context <context> -n <namespace> create role vault-port-forward --verb=get,create --resource=pods/portforward && kubectl --context <context> -n <namespace> create rolebinding vault-port-forward-you --role=vault-port-forward --user=<you>",
     mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` says",
@@ -269,7 +269,7 @@ export const vaultCauses = {
     stage: "vault",
     severity: "warning",
     title: "Vault could not be looked at from here",
-    symptom: "what lies in Vault is unknown",
+    symptom: "the content of Vault is unknown",
     cause: "no token was given, or it lacks the right that the evidence names",
     fix: "set VAULT_TOKEN to a token with the policy ameide-secrets-auditor",
     fixInLocal: "ameide-secrets local up",

@@ -32,7 +32,7 @@ export function lastFailure(
   if (newest?.result !== "failed") return undefined;
   const isGone = pods.ok && !pods.value.some(({ owner }) => owner === `Job/${newest.name}`);
   if (isGone) {
-    // deleted, its log with it: a run that fails by itself leaves its pod
+    // the pod was deleted, and its log with it: a run that fails on its own leaves its pod
     const seen = `${newest.reason ?? "failed"}; its pod is gone`;
     return { cause: "terminated", where: `Job ${namespace}/${newest.name}`, seen, job: newest.name };
   }

@@ -84,7 +84,7 @@ function newestFailed(pods: readonly PodState[], expected: Expectation): PodStat
   return newest?.phase === "Succeeded" ? undefined : newest;
 }
 
-/** Where the cause of a failed run is told, if no stage before it told it already. */
+/** Where the cause of a failed run is reported, unless an earlier stage has reported it. */
 const codeOfCause: Partial<Record<BootstrapCause, CauseCode>> = {
   "required-missing": "key-vault-secret-missing",
   "value-refused": "key-vault-value-refused",
@@ -108,7 +108,7 @@ const codeOfCause: Partial<Record<BootstrapCause, CauseCode>> = {
   terminated: "bootstrap-interrupted",
 };
 
-/** Causes that identity's rule has judged: it alone can tell a wrong credential from a slow one. */
+/** Causes that identity's rule has judged: only it can distinguish a wrong credential from a slow one. */
 const toldByIdentity: ReadonlySet<BootstrapCause> = new Set(["federation-mismatch", "source-forbidden"]);
 
 function ofLastRun(view: View): readonly Sighting[] {
@@ -125,7 +125,7 @@ function ofLastRun(view: View): readonly Sighting[] {
     return say(snapshot.vault.health.ok ? "vault-address-wrong" : "vault-unreachable");
   }
   const code = codeOf(failure, expected);
-  // what stands in the status may be over: a Vault that is seen unsealed is not sealed any more
+  // the status may be outdated: a Vault that is unsealed now is no longer sealed
   if (code.startsWith("vault-") && isOver(view, cause)) return [];
   const rootsSeen = before.filter((one) => causes[one.code].severity === "error");
   const sameStage = rootsSeen.find((one) => causes[one.code].stage === causes[code].stage);
@@ -190,7 +190,7 @@ function ofOutcomes(view: View): readonly Sighting[] {
   });
 }
 
-/** By the bootstrap's own words: one cause of a run may stand for several of its secrets. */
+/** By the bootstrap's own text: one cause of a run may explain several of its secrets. */
 function codeOfReason(reason: string): CauseCode {
   if (/in the source/.test(reason)) return "key-vault-value-refused";
   if (/neither we nor the source/.test(reason)) return "bootstrap-secret-kept";

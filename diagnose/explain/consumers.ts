@@ -43,7 +43,7 @@ function ofPulls(view: View): readonly Sighting[] {
   if (!snapshot.pods.ok) return [];
   const deliveries = expected.plan.deliveries.filter(({ registry }) => registry !== undefined);
   return snapshot.pods.value.flatMap((pod): readonly Sighting[] => {
-    if (isOfBootstrap(pod, expected)) return []; // told with its own cause: it runs before there is a pull secret
+    if (isOfBootstrap(pod, expected)) return []; // has its own cause: it runs before there is a pull secret
     const refused = pod.containers.find(({ reason = "" }) => pullReasons.test(reason));
     const delivery = deliveries.find(({ registry }) => refused?.image.startsWith(`${registry}/`) === true);
     if (refused === undefined || delivery === undefined) return [];
@@ -92,7 +92,7 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
       (secret): readonly Sighting[] => {
         const delivery = planned.get(`${pod.namespace}/${secret}`);
         const target = targets.get(`${pod.namespace}/${secret}`);
-        if (pod.owner?.startsWith("Job/") === true) return []; // it ends by itself, and the next one reads anew
+        if (pod.owner?.startsWith("Job/") === true) return []; // it ends, and the next one reads the new value
         if (delivery === undefined || target === undefined || !startedBefore(pod, target)) return [];
         return [
           {
@@ -109,7 +109,7 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
   );
 }
 
-/** What `kubectl rollout restart` knows, by its name; what it refuses is told in words. */
+/** What `kubectl rollout restart` accepts, by its name; anything else is described. */
 function restartOf(snapshot: Snapshot, pod: PodState): Pick<Sighting, "name" | "fix"> {
   const { owner, namespace, name } = pod;
   const workload = workloadOf(snapshot, pod);

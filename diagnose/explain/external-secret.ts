@@ -65,13 +65,13 @@ function ofDelivery(
 
 const aboutASecret: ReadonlySet<CauseCode> = new Set(["vault-value-field-missing", "external-secret-denied"]);
 
-/** The secret whose path External Secrets names, as in `(key: ghcr-token)`. */
+/** The secret that External Secrets names by its path, as in `(key: ghcr-token)`. */
 function refused(keys: PlannedDelivery["keys"], seen: string): string {
   const named = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
   return named?.secret ?? "";
 }
 
-/** What its store or Vault as a whole has is told there; the ExternalSecret only repeats it. */
+/** A problem of its store or of Vault is reported there; the ExternalSecret only repeats it. */
 function storeIsBroken({ before }: View, { namespace }: PlannedDelivery): boolean {
   return before.some(({ code, namespace: of }) => {
     const { stage, severity } = causes[code];

@@ -101,7 +101,7 @@ function ofPatcher({ snapshot, expected }: View): readonly Sighting[] {
   return told.map((symptom) => ({
     code: patcherCodes[symptom],
     where,
-    seen: `its log holds the words of ${symptom}`,
+    seen: `its log contains the text of ${symptom}`,
     secrets: [],
   }));
 }

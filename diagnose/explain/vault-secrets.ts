@@ -3,7 +3,7 @@ import type { Fingerprint, VaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { isExplained, type Rule, type Sighting, type View } from "./view.ts";
 
-/** What lies in Vault: nothing, a placeholder, another field. */
+/** The content of Vault: nothing, a placeholder, another field. */
 export const explainVaultSecrets: Rule = (view) => {
   const { secrets } = view.snapshot.vault;
   const states = new Map((secrets.ok ? secrets.value : []).map((state) => [state.path, state]));
@@ -46,7 +46,7 @@ export function tooShort({ expected }: View, secret: string, { lengthInCharacter
   return `${secret} has ${lengthInCharacters} characters, wanted ${wanted}`;
 }
 
-/** Fixtures may stand where nothing else came, in dev and local; samples of `.env.example` in local alone. */
+/** Fixtures are allowed if there is no other value, in dev and local; samples of `.env.example` only in local. */
 export function isUnreal(looks: Fingerprint["looksLike"], fixturesAllowed: boolean, isLocal: boolean): boolean {
   if (looks === "placeholder" || looks === "template" || looks === "empty") return true;
   if (looks === "fixture") return !fixturesAllowed;

@@ -206,7 +206,7 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
-/** Each part that could not be looked at, or once why nothing was asked; a Vault that is shut has been told already. */
+/** Each part that could not be read, or once why nothing was read; a sealed Vault has been reported already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];

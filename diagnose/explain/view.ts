@@ -44,7 +44,7 @@ export function seenBefore({ before }: View, codes: readonly CauseCode[]): Sight
   return codes.map((code) => before.find((sighting) => sighting.code === code)).find((found) => found !== undefined);
 }
 
-/** Whether a part was asked for and could not be looked at: nobody knows what is there, so it must be told. */
+/** Whether a part could not be read: its content is unknown, so that must be reported. */
 export function isUnseen({ kind }: Failure): boolean {
   return kind !== "not-asked" && kind !== "not-found" && kind !== "malformed";
 }

@@ -1,6 +1,6 @@
 import type { GraphState } from "./model.ts";
 
-/** Where a place stands, for the keyboard, and what it says in full, for who does not see it. */
+/** Position of a place for the keyboard, and its full text for screen readers. */
 export interface Place {
   readonly column: number;
   readonly y: number;
@@ -77,7 +77,7 @@ export class Drawing {
     );
   }
 
-  /** @param isArrow - not where many end in one place: their heads would lie over each other. */
+  /** @param isArrow - false if many end in one place: their heads would overlap. */
   edge(from: string, to: string, secrets: readonly number[], isArrow = true): void {
     const classes = quoted(secrets.map((index) => `s${index}`).join(" "));
     this.#edges.push(`${quoted(from)}:e->${quoted(to)}:w[class=${classes}${isArrow ? "" : ",arrowhead=none"}];`);

@@ -3,7 +3,7 @@ import type { GraphModel, GraphSecret } from "./model.ts";
 import { orderedSecrets, placedDeliveries, runsOfNamespaces, worst, type PlacedDelivery } from "./rows.ts";
 
 /**
- * Where everything stands, in points, and the graph as DOT with these places in it. Graphviz's own layout of 500 secrets
+ * Position of everything in points, and the graph as DOT with these positions. Graphviz's own layout of 500 secrets
  * takes 2.7 s, this 0.02 s, and it puts what is broken on top.
  */
 export interface Layout {
@@ -70,11 +70,11 @@ function drawDeliveries(
   }
 }
 
-/** Lanes of their own under the chain, without an edge into it: an owner, and beside it the names that are its own. */
+/** Separate lanes below the pipeline, without an edge into it: an owner, and next to it the names that it owns. */
 function drawClusterManaged(drawing: Drawing, { clusterManaged }: GraphModel, firstRow: number): void {
   const lanes = [1, 3, 5, 6];
   if (clusterManaged.length === 0) return;
-  drawing.node("managed-title", 0, firstRow, "beside the chain:", "planned", [], "title");
+  drawing.node("managed-title", 0, firstRow, "outside the pipeline:", "planned", [], "title");
   let row = firstRow + 1;
   for (const { authority, names } of clusterManaged) {
     drawing.node(`owner-${authority}`, 0, row, authority, "planned", [], "owner");

@@ -15,7 +15,7 @@ export interface GraphModel {
   readonly takenAt?: string;
   readonly secrets: readonly GraphSecret[];
   readonly deliveries: readonly GraphDelivery[];
-  /** Beside the chain: what others own, and must never enter it. */
+  /** Outside the pipeline: what others own and must never enter it. */
   readonly clusterManaged: readonly { readonly authority: Authority; readonly names: readonly string[] }[];
   readonly causes: readonly GraphCause[];
 }

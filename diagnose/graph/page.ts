@@ -82,7 +82,7 @@ svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit p
 @media (max-width: 60rem) { main { flex-direction: column; } #details { width: auto; max-width: none; max-height: 45vh; border-left: 0; border-top: 1px solid var(--line); } }
 `;
 
-/** Colours of the drawing, light and dark; in the page and in the SVG alike. State is told by its sign as well. */
+/** Colours of the drawing, light and dark; in the page and in the SVG alike. The sign shows the state as well. */
 const graphStyle = `
 :root { color-scheme: light dark; --fg: light-dark(#1b1f24, #e6e8eb); --soft: light-dark(#57606a, #9aa4af);
   --line: light-dark(#8c959f, #6e7781); --bg: light-dark(#ffffff, #14171a); --panel: light-dark(#f6f8fa, #1d2125);

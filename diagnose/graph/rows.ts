@@ -65,7 +65,7 @@ export function placedDeliveries(
   });
 }
 
-/** Deliveries one below the other that pass the same store: it is drawn once beside them. */
+/** Deliveries below each other with the same store: the store is drawn once, next to them. */
 export function runsOfNamespaces(placed: readonly PlacedDelivery[]): readonly (readonly PlacedDelivery[])[] {
   const runs: PlacedDelivery[][] = [];
   for (const one of placed) {

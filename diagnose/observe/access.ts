@@ -10,7 +10,7 @@ export interface KubernetesReader {
   text(path: string): Promise<string>;
 }
 
-/** Vault, as whoever the token makes; without one, what it tells everybody. */
+/** Vault with the rights of the token; without one, what everybody may read. */
 export interface VaultReader {
   readonly address: string;
   readonly hasToken: boolean;
@@ -40,7 +40,7 @@ export function vaultReader(vault: VaultTarget, token?: Redacted): VaultReader {
   return new VaultClient({ ...vault, token, connections: 16, timeoutInMs: 8_000 });
 }
 
-/** The same access, with its calls counted: how much a look costs the servers is told with it. */
+/** The same access, with its calls counted: the report says how many calls it cost. */
 export function countedAccess({
   kubernetes,
   vault,

@@ -33,7 +33,7 @@ export function observePatcher(kubernetes: KubernetesReader, namespace: string):
     const succeeded = conditionOf(status?.conditions, "Complete")?.status === "True";
     const result = failed ? "failed" : succeeded ? "succeeded" : "running";
     if (result === "succeeded") return { result, symptoms: [] };
-    // by its uid: a Job that was deleted and made again has pods of the same name's former life beside its own
+    // by its uid: a Job that was recreated may still have pods of the earlier Job of that name
     const selector = encodeURIComponent(`batch.kubernetes.io/controller-uid=${metadata.uid}`);
     const pods = await listAll<{ metadata: ObjectMetadata }>(
       kubernetes,

@@ -103,7 +103,7 @@ function podState({ metadata, spec, status = {} }: PodObject, warning?: WarningS
   };
 }
 
-/** When the oldest of its containers started: one that was restarted in its place has read its environment anew. */
+/** When the oldest of its containers started: a restarted container has read its environment again. */
 function firstStart(containers: readonly ContainerStatusObject[] = []): string | undefined {
   const starts = containers.map(({ state }) => state?.running?.startedAt).filter((at) => at !== undefined);
   return starts.toSorted()[0];

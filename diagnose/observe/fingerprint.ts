@@ -42,7 +42,7 @@ export function withoutValues<T>(data: T, values: ReadonlySet<string>): T {
 }
 
 const freeTexts: ReadonlySet<string> = new Set(["message", "log", "unschedulable", "reason"]);
-/** Objects whose texts are all free. */
+/** Objects that may contain any text. */
 const freeObjects: ReadonlySet<string> = new Set(["annotations", "labels", "environment", "customMetadata"]);
 
 function walk(data: unknown, key: string, redact: Redaction): unknown {

@@ -24,7 +24,7 @@ import { pathIn } from "../../domain/names.ts";
 
 export interface ObserveOptions {
   /**
-   * Whether values in Key Vault and Vault are read and compared, beside those of the Kubernetes Secrets: needs `Key Vault
+   * Whether values in Key Vault and Vault are read and compared, too, not only those of the Kubernetes Secrets: needs `Key Vault
    * Secrets User`, and a Vault token that may read data. @default false
    */
   readonly compareValues?: boolean;

@@ -13,7 +13,7 @@ const readsAtOnce = 4;
 
 /**
  * Pods of namespaces that receive nothing from us and still name our pull secret: those that a new operator brings, say,
- * whose namespace nobody added (P16). One list of what waits, over the whole cluster; another environment's are its own.
+ * in a namespace that nobody added to the registry list. One list of waiting pods in the whole cluster, without those of other environments.
  */
 export function observePullsElsewhere(
   kubernetes: KubernetesReader,

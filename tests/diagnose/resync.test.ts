@@ -156,7 +156,7 @@ describe("resync", () => {
   it("takes no old Ready for a sync: an operator that does not look leaves it as it was", async () => {
     const { writer } = cluster({ idle: ["b"] });
     const { notReady: left } = await resync(writer, options);
-    assert.deepEqual(left, [{ object: "n/b", message: "Ready, and not synced anew in time" }]);
+    assert.deepEqual(left, [{ object: "n/b", message: "Ready, but not synced again in time" }]);
   });
   it("costs the API server one list and one watch, however long External Secrets takes", async () => {
     const { asked, writer } = cluster({ stuck: ["b"] });

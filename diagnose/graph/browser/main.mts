@@ -84,7 +84,7 @@ function countShown(): number {
   return model().secrets.filter(isShown).length;
 }
 
-/** The titles stay in sight while the chain scrolls: they stand over their columns, by the drawing's own measure. */
+/** The titles stay visible while the page scrolls, above their columns. */
 function alignTitles(): void {
   const svg = drawing.querySelector("svg");
   const first = drawing.querySelector<SVGGElement>(".node.place");
