@@ -1,7 +1,7 @@
 import { safeLine } from "./safe-text.ts";
 import type { Stage } from "./stage.ts";
 
-/** `error` stops what is being done, `warning` is told and passed, `note` says what was decided. */
+/** error: the command stops. warning: reported, the command continues. note: for information. */
 export type Severity = "error" | "warning" | "note";
 
 /** One thing found in one pass over something. Holds names and places, never a secret's value. */
@@ -16,7 +16,7 @@ export interface Finding {
   readonly subject: string;
   /** What is wrong, with both culprits of a conflict: lower case, no full stop. */
   readonly problem: string;
-  /** The repair, as a command where there is one. */
+  /** What to do, as a command where there is one. */
   readonly fix: string;
   /** Where to read on: headings of `docs/incidents.md`, issues of other projects. */
   readonly see?: string;
@@ -24,7 +24,19 @@ export interface Finding {
   readonly exempt?: string;
 }
 
-/** `stage: where: problem`, and the repair on its own line. Names in it may be of a file that others wrote: a line is a line. */
+/** An error; see {@link Finding} for each part. */
+export function errorFinding(
+  code: string,
+  stage: Stage,
+  subject: string,
+  problem: string,
+  fix: string,
+  where?: string,
+): Finding {
+  return { code, stage, severity: "error", ...(where === undefined ? {} : { where }), subject, problem, fix };
+}
+
+/** `stage: where: problem`, and the fix on its own line. Names can come from a foreign file, so line breaks are escaped. */
 export function formatFinding({ stage, severity, where, problem, fix, exempt }: Finding): string {
   const mark = severity === "error" ? "" : `${severity}: `;
   const exemption = exempt === undefined ? [] : [`  exempt: ${exempt}`];

@@ -3,7 +3,7 @@ import { classify } from "../domain/catalogue/lookup.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { sanitise } from "../domain/names.ts";
-import { passage } from "../domain/catalogue/passage.ts";
+import { checkAuthority } from "../domain/catalogue/authority.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { parseCatalogue } from "./catalogue.ts";
@@ -74,7 +74,7 @@ function takenName(
   if (known.kind === "unknown") return undefined;
   if (known.kind === "cluster-managed" && known.by === "pattern") {
     if (overPattern) return undefined;
-    const verdict = passage("key-vault", known.authority);
+    const verdict = checkAuthority("key-vault", known.authority);
     return {
       ...base,
       code: "add-cluster-managed",
@@ -104,7 +104,7 @@ function takenName(
       fix: known.use === undefined ? "choose another name" : `use ${known.use}`,
     };
   }
-  const verdict = passage("key-vault", known.authority);
+  const verdict = checkAuthority("key-vault", known.authority);
   return {
     ...base,
     code: "add-cluster-managed",

@@ -1,7 +1,7 @@
 import { type Classification, classify, classifyKeyVaultName } from "../domain/catalogue/lookup.ts";
 import { readableReferences } from "../domain/incidents.ts";
 import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/catalogue/deliveries.ts";
-import { type Circumstances, type Door, passage } from "../domain/catalogue/passage.ts";
+import { type Circumstances, type Destination, checkAuthority } from "../domain/catalogue/authority.ts";
 import { environmentOf } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
@@ -17,7 +17,7 @@ export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "r
 
 /** One use of a secret's name, and where it is used. */
 interface NameUse {
-  readonly at: Door;
+  readonly at: Destination;
   readonly path: Path;
   /** Line within the text at the path. */
   readonly line?: number;
@@ -43,13 +43,13 @@ export function refused(subject: Subject, context: RuleContext, refusal: Refusal
     if (name === undefined) return [];
     const classification = classify(context, name);
     if (refusalOf(at, classification) !== refusal) return [];
-    const verdict = passage(at, classification.authority, circumstances(context, name));
+    const verdict = checkAuthority(at, classification.authority, circumstances(context, name));
     if (verdict.ok) return [];
     return { path, ...(line !== undefined && { line }), ...explain(name, classification, verdict) };
   });
 }
 
-function refusalOf(at: Door, { kind, authority }: Classification): Refusal {
+function refusalOf(at: Destination, { kind, authority }: Classification): Refusal {
   if (kind === "unknown" || kind === "setting") return "not-in-catalogue";
   if (kind === "retired") return "retired";
   if (at === "vault-by-others") return authority === "external" ? "wrong-writer" : "cluster-managed";

@@ -1,5 +1,5 @@
 import { externalSecretsOf, sourcesOf, authorities, type Authority, type Catalogue } from "../../domain/catalogue/catalogue.ts";
-import { passages, doors, type Condition, type Door } from "../../domain/catalogue/passage.ts";
+import { conditions, destinations, type Condition, type Destination } from "../../domain/catalogue/authority.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { names, plain, table, type Page } from "../page.ts";
@@ -11,7 +11,7 @@ export const secrets: Page = { path: "docs/secrets.md", render: () => renderSecr
 /** @returns the whole page. */
 export function renderSecrets(catalogue: Catalogue): string {
   const sections = [head, mapping(catalogue), generated(catalogue), clusterManaged(catalogue), inCluster(catalogue)];
-  return `${[...sections, passageTable(), retired(catalogue), settings(catalogue)].join("\n\n")}\n`;
+  return `${[...sections, allowedTable(), retired(catalogue), settings(catalogue)].join("\n\n")}\n`;
 }
 
 const head = `# Secrets
@@ -85,13 +85,13 @@ ExternalSecrets that others make from what something in the cluster wrote into V
 ${table(["Kubernetes Secret", "ExternalSecret", "producer", "HashiCorp Vault", "namespaces", "exists in", "see"], rows)}`;
 }
 
-function passageTable(): string {
-  const rows = authorities.map((authority) => [authority, ...doors.map((door) => conditionLabels[passages[door][authority]])]);
-  return `## Who may pass where
+function allowedTable(): string {
+  const rows = authorities.map((authority) => [authority, ...destinations.map((destination) => conditionLabels[conditions[destination][authority]])]);
+  return `## What is allowed where
 
 The one table behind the program's guard, the policy pack, \`lint\` and the admission policy.
 
-${table(["authority", ...doors.map((door) => doorLabels[door])], rows)}`;
+${table(["authority", ...destinations.map((destination) => destinationLabels[destination])], rows)}`;
 }
 
 function retired({ retired: all }: Catalogue): string {
@@ -143,7 +143,7 @@ const conditionLabels: Readonly<Record<Condition, string>> = {
   "as-mirror": "as a mirror (`Replace`, read by no ExternalSecret)",
 };
 
-const doorLabels: Readonly<Record<Door, string>> = {
+const destinationLabels: Readonly<Record<Destination, string>> = {
   dotenv: "`.env`",
   "key-vault": "Key Vault",
   "vault-by-bootstrap": "Vault, by vault-bootstrap",

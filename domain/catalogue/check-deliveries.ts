@@ -4,7 +4,7 @@ import { type Stage, environmentNames } from "../stage.ts";
 import { type Catalogue, type CatalogueDelivery, externalSecretName, existsIn, sourcesOf } from "./catalogue.ts";
 import { classify, clusterOwnerOf } from "./lookup.ts";
 import { nearest } from "../nearest.ts";
-import { passage } from "./passage.ts";
+import { checkAuthority } from "./authority.ts";
 import { pathIn } from "../names.ts";
 
 /** A finding about an entry of the catalogue; the entry's line is found by its path. */
@@ -57,7 +57,7 @@ export function checkInClusterDeliveries(catalogue: Catalogue): readonly Catalog
     const twice = first === undefined ? [] : [sameExternalSecret(externalSecret, first, target, path)];
     const paths = Object.entries(keys).flatMap(([key, vaultPath]) => {
       const { authority } = classify(catalogue, pathIn(environmentNames[0], vaultPath));
-      const verdict = passage("external-secret", authority, { declared: true });
+      const verdict = checkAuthority("external-secret", authority, { declared: true });
       if (verdict.ok) return [];
       const problem = `${target} reads ${vaultPath}: ${verdict.reason}`;
       return [catalogueError("catalogue-delivery-refused", stage, [...path, "keys", key], problem, verdict.fix)];
@@ -88,7 +88,7 @@ function source(
           : `did you mean ${close}? otherwise add ${name} under secrets`;
       return [catalogueError("catalogue-delivery-unknown", stage, at, problem, fix)];
     }
-    const verdict = passage("external-secret", authority);
+    const verdict = checkAuthority("external-secret", authority);
     const problem = `${target} reads ${name}, which is ${authority ?? kind}${verdict.ok ? "" : `: ${verdict.reason}`}`;
     const fix =
       "entry" in known && known.by === "alias"
@@ -111,7 +111,7 @@ function source(
  */
 function ownedTarget(target: string, path: KeyPath, catalogue: Catalogue): readonly CatalogueFinding[] {
   const owner = clusterOwnerOf(catalogue, target);
-  if (owner === undefined || passage("target-secret", owner.authority, { declared: true }).ok) return [];
+  if (owner === undefined || checkAuthority("target-secret", owner.authority, { declared: true }).ok) return [];
   if (owner.by === "pattern" && path[0] === "inClusterDeliveries") return [];
   const by = owner.by === "pattern" ? ` by the pattern ${owner.entry}` : "";
   const problem = `the target ${target} belongs to ${owner.authority}${by}`;

@@ -1,13 +1,13 @@
-import { type Catalogue, type CatalogueSecret, externalSecretsOf } from "../catalogue/catalogue.ts";
+import { externalSecretsOf, type Catalogue, type CatalogueSecret } from "../catalogue/catalogue.ts";
 import { classify } from "../catalogue/lookup.ts";
-import { type DotenvFile, fileFindings, mergeFiles, type Variable, shownName } from "./files.ts";
-import { nameFinding } from "./names.ts";
-import { type Remark, secondAssignment } from "./remarks.ts";
-import { sameValueFindings, valueFindings } from "./values.ts";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 import { effectivePrefix, isKeyVaultName, normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { type DotenvFile, fileFindings, mergeFiles, shownName, type Variable } from "./files.ts";
+import { nameFinding } from "./names.ts";
+import { secondAssignment } from "./remarks.ts";
+import { sameValueFindings, valueFindings } from "./values.ts";
 
 export interface DotenvInput {
   /** In the order in which they are read: a later file wins, variable by variable. */
@@ -22,11 +22,11 @@ export interface DotenvInput {
 export interface CompiledDotenv {
   /** By the catalogue's name of the secret. Complete only if no finding is an error. */
   readonly values: ReadonlyMap<string, Redacted>;
-  /** Secrets of this environment that the files do not name: they stay as they are. Sorted. */
+  /** Secrets of this environment that are not in the files: they keep their values. Sorted. */
   readonly kept: readonly string[];
   /** Variables that are plain values, left out. Sorted. */
   readonly settings: readonly string[];
-  /** Everything that was found, in the order of files and lines; names and places, no value. */
+  /** In the order of files and lines; names and places, no value. */
   readonly findings: readonly Finding[];
 }
 
@@ -49,15 +49,15 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
 
   const assigned = new Set(variables.map(({ name }) => name));
   for (const variable of variables) {
-    const known = classify(catalogue, variable.name);
-    const second = secondAssignment(variable, catalogue);
-    report(
-      variable,
-      second.map((remark) => remarked(variable, remark)),
-    );
+    const { name, where } = variable;
+    const known = classify(catalogue, name);
+    for (const { severity, code, problem, fix } of secondAssignment(variable, catalogue)) {
+      const finding = errorFinding(code, "dotenv", shownName(name), `${shownName(name)} ${problem}`, fix, where);
+      report(variable, [{ ...finding, severity }]);
+    }
     if (known.kind === "setting") {
-      settings.push(variable.name);
-    } else if (known.kind === "secret" && isVariableOf(catalogue.secrets[known.entry], variable.name)) {
+      settings.push(name);
+    } else if (known.kind === "secret" && isVariableOf(catalogue.secrets[known.entry], name)) {
       const secret = wanted.get(known.entry);
       named.add(known.entry);
       if (secret === undefined) {
@@ -81,24 +81,12 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
     findings: [
       ...files.flatMap((file) => fileFindings(file, environment)),
       ...found.toSorted((a, b) => a.place - b.place).map(({ finding }) => finding),
-      ...settingsNote(settings),
+      ...settingsNote(settings.toSorted().join(", ")),
     ],
   };
 }
 
-function remarked({ name, where }: Variable, { code, severity, problem, fix }: Remark): Finding {
-  return {
-    code,
-    stage: "dotenv",
-    severity,
-    where,
-    subject: shownName(name),
-    problem: `${shownName(name)} ${problem}`,
-    fix,
-  };
-}
-
-/** Whether a secret is set by this variable, and not only known by its name: two names of one would take its place in turn. */
+/** Whether this variable sets the secret; an alias only names it: two names for one secret would overwrite each other. */
 function isVariableOf(secret: CatalogueSecret | undefined, name: string): boolean {
   return secret?.authority === "external" && normalise(secret.env) === normalise(name);
 }
@@ -113,46 +101,30 @@ function collisions(variables: readonly Variable[]): readonly { at: Variable; fi
       byName.set(name, variable);
       return [];
     }
-    const finding: Finding = {
-      code: "dotenv-names-collide",
-      stage: "dotenv",
-      severity: "error",
-      where: variable.where,
-      subject: shownName(variable.name),
-      problem: `${shownName(first.name)} (${first.where}) and ${shownName(variable.name)} (${variable.where}) both become "${shownName(name)}"`,
-      fix: "rename one of the two variables, or remove it",
-    };
-    return [{ at: variable, finding }];
+    const [one, other] = [first, variable].map((each) => `${shownName(each.name)} (${each.where})`);
+    const problem = `${one} and ${other} both become "${shownName(name)}"`;
+    const fix = "rename one of the two variables, or remove it";
+    const subject = shownName(variable.name);
+    return [
+      { at: variable, finding: errorFinding("dotenv-names-collide", "dotenv", subject, problem, fix, variable.where) },
+    ];
   });
 }
 
-function notHere(variable: Variable, environment: string): Finding {
-  return {
-    code: "dotenv-not-in-environment",
-    stage: "dotenv",
-    severity: "note",
-    where: variable.where,
-    subject: variable.name,
-    problem: `${variable.name} does not exist in ${environment}; left out`,
-    fix: `nothing to do; to have it here, add ${environment} to its environments in environments/catalogue.yaml`,
-  };
+function notHere({ name, where }: Variable, environment: string): Finding {
+  const problem = `${name} does not exist in ${environment}; left out`;
+  const fix = `nothing to do; to use it here, add ${environment} to its environments in environments/catalogue.yaml`;
+  return { ...errorFinding("dotenv-not-in-environment", "dotenv", name, problem, fix, where), severity: "note" };
 }
 
-function settingsNote(settings: readonly string[]): readonly Finding[] {
-  if (settings.length === 0) return [];
-  return [
-    {
-      code: "dotenv-settings-left-out",
-      stage: "dotenv",
-      severity: "note",
-      subject: settings.toSorted().join(", "),
-      problem: `${settings.toSorted().join(", ")}: settings, not secrets; left out`,
-      fix: "nothing to do; settings go into ConfigMaps",
-    },
-  ];
+function settingsNote(names: string): readonly Finding[] {
+  if (names === "") return [];
+  const problem = `${names}: settings, not secrets; left out`;
+  const fix = "nothing to do; settings go into ConfigMaps";
+  return [{ ...errorFinding("dotenv-settings-left-out", "dotenv", names, problem, fix), severity: "note" }];
 }
 
-/** Whether Key Vault takes the name that a variable comes to, prefix included. */
+/** An error if the name of a variable in Key Vault, prefix included, is not allowed there. */
 export function keyVaultNameFindings(
   { name: variable, where }: Pick<Variable, "name" | "where">,
   name: string,
@@ -160,15 +132,7 @@ export function keyVaultNameFindings(
 ): readonly Finding[] {
   const full = `${effectivePrefix(secretPrefix)}${name}`;
   if (isKeyVaultName(full)) return [];
-  return [
-    {
-      code: "key-vault-name-invalid",
-      stage: "key-vault",
-      severity: "error",
-      where,
-      subject: variable,
-      problem: `${variable} becomes "${full}" (${full.length} characters, prefix included), which cannot name a Key Vault secret`,
-      fix: "shorten keyVault of this secret in environments/catalogue.yaml to 1 to 127 characters of a-z, 0-9 and -",
-    },
-  ];
+  const problem = `${variable} becomes "${full}" (${full.length} characters, prefix included), which cannot name a Key Vault secret`;
+  const fix = "shorten keyVault of this secret in environments/catalogue.yaml to 1 to 127 characters of a-z, 0-9 and -";
+  return [errorFinding("key-vault-name-invalid", "key-vault", variable, problem, fix, where)];
 }

@@ -1,10 +1,10 @@
 import { parse } from "dotenv";
 import { basename } from "node:path";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 import { shellWord } from "../safe-text.ts";
 import type { EnvironmentName } from "../stage.ts";
 
-/** Whether git tracks a file; where it would not say, its words and the repair. */
+/** Whether git tracks a file; where that cannot be found out, the problem and its fix. */
 export type GitAnswer = boolean | { readonly problem: string; readonly fix: string };
 
 export interface DotenvFile {
@@ -31,154 +31,101 @@ export interface Variable {
   readonly written?: string;
 }
 
-interface PlacedFinding {
-  readonly place: number;
-  readonly finding: Finding;
-}
-
 /** More lines than any file has, so that `file * this + line` orders by file first. */
 const linesPerFile = 10_000_000;
 
 /** The time that dotenv takes grows with the square of a run of blank lines. */
 const longestBlank = 1000;
 
-/** Reads all files, a later one over an earlier one; within a file dotenv's rule holds, that the last one wins. */
+/** Reads all files. A later file wins over an earlier one, and within a file the last assignment wins, as in dotenv. */
 export function mergeFiles(files: readonly DotenvFile[]): {
   readonly variables: readonly Variable[];
-  readonly findings: readonly PlacedFinding[];
+  readonly findings: readonly { readonly place: number; readonly finding: Finding }[];
 } {
   const merged = new Map<string, Variable>();
-  const findings: PlacedFinding[] = [];
+  const findings: { place: number; finding: Finding }[] = [];
 
   for (const [order, { path, text }] of files.entries()) {
+    const report = (line: number, code: string, problem: string, fix: string, name?: string): void => {
+      const where = `${path}:${line}`;
+      const finding = errorFinding(code, "dotenv", name ?? where, problem, fix, where);
+      findings.push({ place: order * linesPerFile + line, finding });
+    };
     if (text.includes("\0")) continue; // reported by fileFindings
     const blank = text.split(/\S+/).find((run) => run.length > longestBlank);
     if (blank !== undefined) {
+      const problem = `more than ${longestBlank} spaces and line breaks follow each other here, so the file is not read`;
       const line = text.slice(0, text.indexOf(blank)).split("\n").length;
-      findings.push({ place: order * linesPerFile + line, finding: tooBlank(`${path}:${line}`) });
+      report(line, "dotenv-too-blank", problem, "remove the blank lines");
       continue;
     }
     const values = new Map(Object.entries(parse(text)));
     const { assignments, unreadLines } = scanDotenv(text);
     const firstLines = new Map<string, number>();
     for (const { variable: name, line, ...notes } of assignments) {
-      const [where, place] = [`${path}:${line}`, order * linesPerFile + line];
       const first = firstLines.get(name);
       if (first === undefined) firstLines.set(name, line);
-      else findings.push({ place, finding: duplicate(shownName(name), `${path}:${first}`, where) });
+      else {
+        const problem = `${shownName(name)} is set twice, here and at ${path}:${first}`;
+        report(line, "dotenv-duplicate", problem, "remove one of the two lines", shownName(name));
+      }
       const value = values.get(name);
-      if (value !== undefined) merged.set(name, { name, value, where, place, ...notes });
+      const place = order * linesPerFile + line;
+      if (value !== undefined) merged.set(name, { name, value, where: `${path}:${line}`, place, ...notes });
     }
     const lines = unreadLines.length === 0 ? [] : text.split(/\r\n?|\n/);
     for (const line of unreadLines) {
-      const foreign = foreignInName(lines[line - 1] ?? "");
-      findings.push({ place: order * linesPerFile + line, finding: unread(`${path}:${line}`, foreign) });
+      const characters = unusableInName(lines[line - 1] ?? "");
+      const problem = "this line is neither NAME=value nor a comment, so dotenv silently skips it";
+      const fix = "write it as NAME=value, in quotes where the value spans lines, or begin it with #";
+      report(line, "dotenv-line-unread", characters ? `${problem}; its name contains ${characters}` : problem, fix);
     }
   }
   return { variables: [...merged.values()].toSorted((a, b) => a.place - b.place), findings };
 }
 
-/** What is wrong with the file as such: git tracks it or does not say, or others can read it. */
+/** What is wrong with the file itself: not text, tracked by git, or readable by others. */
 export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (file.text.includes("\0")) findings.push(notText(file));
-  const accepted = isExampleFile(file.path) && environment === "local";
-  if (typeof file.tracked === "object" && !accepted) {
-    findings.push({
-      code: "dotenv-git-unknown",
-      stage: "dotenv",
-      severity: "error",
-      where: file.path,
-      subject: file.path,
-      problem: `git does not say whether it tracks ${file.path}: ${file.tracked.problem}`,
-      fix: file.tracked.fix,
-    });
+  const { path, text, tracked, mode } = file;
+  const isExample = isExampleFile(path);
+  const found: Finding[] = [];
+  const report = (code: string, problem: string, fix: string): void => {
+    found.push(errorFinding(code, "dotenv", path, problem, fix, path));
+  };
+  if (text.startsWith("\0GITCRYPT")) {
+    report("dotenv-not-utf8", `${path} is locked by git-crypt, so no variable can be read`, "git-crypt unlock");
+  } else if (text.includes("\0")) {
+    // UTF-16 read as UTF-8, or not text at all
+    const encoding = text.startsWith("\uFFFD\uFFFD") ? "UTF-16" : text.startsWith("\0") ? "UTF-16BE" : "UTF-16LE";
+    const [from, copy] = [shellWord(path), shellWord(`${path}.utf8`)];
+    const problem = `${path} is ${encoding} or not text at all; dotenv reads UTF-8 and finds no variable in it`;
+    const fix = `(umask 077 && iconv -f ${encoding} -t UTF-8 ${from} > ${copy}) && mv ${copy} ${from}`;
+    report("dotenv-not-utf8", problem, fix);
   }
-  if (file.tracked === true && !accepted) {
-    findings.push({
-      code: "dotenv-tracked",
-      stage: "dotenv",
-      severity: "error",
-      where: file.path,
-      subject: file.path,
-      problem: isExampleFile(file.path)
-        ? `${file.path} holds sample values, which only local accepts, not ${environment}`
-        : `git tracks ${file.path}, so every value in it is in the history`,
-      fix: isExampleFile(file.path)
-        ? "give a file with real values, such as --dotenv .env"
-        : `git rm --cached ${shellWord(file.path)}, add it to .gitignore, and rotate what it held`,
-    });
+  if (!isExample || environment !== "local") {
+    if (typeof tracked === "object") {
+      report("dotenv-git-unknown", `cannot find out whether git tracks ${path}: ${tracked.problem}`, tracked.fix);
+    } else if (tracked && isExample) {
+      const problem = `${path} holds sample values, which only local accepts, not ${environment}`;
+      report("dotenv-tracked", problem, "use a file with real values, such as --dotenv .env");
+    } else if (tracked) {
+      const fix = `git rm --cached ${shellWord(path)}, add it to .gitignore, and rotate every value in it`;
+      report("dotenv-tracked", `git tracks ${path}, so every value in it is in the history`, fix);
+    }
   }
-  if (file.mode !== undefined && (file.mode & 0o077) !== 0 && !isExampleFile(file.path)) {
-    findings.push({
-      code: "dotenv-readable-by-others",
-      stage: "dotenv",
-      severity: "warning",
-      where: file.path,
-      subject: file.path,
-      problem: `${file.path} can be read or written by others (mode ${(file.mode & 0o777).toString(8)})`,
-      fix: `chmod 600 ${shellWord(file.path)}`,
-    });
+  if (mode !== undefined && (mode & 0o077) !== 0 && !isExample) {
+    const problem = `other users can read or write ${path} (mode ${(mode & 0o777).toString(8)})`;
+    const base = errorFinding(
+      "dotenv-readable-by-others",
+      "dotenv",
+      path,
+      problem,
+      `chmod 600 ${shellWord(path)}`,
+      path,
+    );
+    found.push({ ...base, severity: "warning" });
   }
-  return findings;
-}
-
-/** UTF-16 as UTF-8 shows it, or no text at all. What is read as text has no NUL. */
-function notText({ path, text }: DotenvFile): Finding {
-  const isLocked = text.startsWith("\0GITCRYPT");
-  const encoding = text.startsWith("\uFFFD\uFFFD") ? "UTF-16" : text.startsWith("\0") ? "UTF-16BE" : "UTF-16LE";
-  const [from, copy] = [shellWord(path), shellWord(`${path}.utf8`)];
-  return {
-    code: "dotenv-not-utf8",
-    stage: "dotenv",
-    severity: "error",
-    where: path,
-    subject: path,
-    problem: isLocked
-      ? `${path} is locked by git-crypt, so no variable can be read`
-      : `${path} is ${encoding} or not text at all; dotenv reads UTF-8 and finds no variable in it`,
-    fix: isLocked
-      ? "git-crypt unlock"
-      : `(umask 077 && iconv -f ${encoding} -t UTF-8 ${from} > ${copy}) && mv ${copy} ${from}`,
-  };
-}
-
-function duplicate(name: string, first: string, second: string): Finding {
-  return {
-    code: "dotenv-duplicate",
-    stage: "dotenv",
-    severity: "error",
-    where: second,
-    subject: name,
-    problem: `${name} is set twice, here and at ${first}`,
-    fix: "remove one of the two lines",
-  };
-}
-
-function tooBlank(where: string): Finding {
-  return {
-    code: "dotenv-too-blank",
-    stage: "dotenv",
-    severity: "error",
-    where,
-    subject: where,
-    problem: `more than ${longestBlank} spaces and line breaks follow each other here, so the file is not read`,
-    fix: "remove the blank lines",
-  };
-}
-
-/** @param foreign - code points of characters that no name may contain; empty for none. */
-function unread(where: string, foreign: string): Finding {
-  const reason = "this line is neither NAME=value nor a comment, so dotenv skips it in silence";
-  return {
-    code: "dotenv-line-unread",
-    stage: "dotenv",
-    severity: "error",
-    where,
-    subject: where,
-    problem: foreign === "" ? reason : `${reason}; its name contains ${foreign}`,
-    fix: "write it as NAME=value, in quotes where the value spans lines, or begin it with #",
-  };
+  return found;
 }
 
 /** One assignment in a `.env` file, as dotenv reads it. */
@@ -194,13 +141,6 @@ export interface Assignment {
   readonly written: string;
 }
 
-export interface Scan {
-  /** In order of appearance; the same variable may come twice, dotenv takes the last. */
-  readonly assignments: readonly Assignment[];
-  /** Lines that hold something, which dotenv neither reads as an assignment nor skips as a comment. */
-  readonly unreadLines: readonly number[];
-}
-
 /**
  * The regular expression by which dotenv 18 finds assignments, to the letter; values are read by dotenv itself.
  * That both agree for any text is a property test (tests/domain/dotenv/scan.test.ts).
@@ -209,11 +149,16 @@ const assignment =
   /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/dgm;
 
 /**
- * Where each variable of a `.env` text stands, and which lines dotenv passes over in silence.
+ * Finds the line of each variable of a `.env` text, and the lines that dotenv silently skips.
  *
  * @param text - with any of the three line endings; each counts as one line.
  */
-export function scanDotenv(text: string): Scan {
+export function scanDotenv(text: string): {
+  /** In order of appearance; the same variable may come twice, dotenv takes the last. */
+  readonly assignments: readonly Assignment[];
+  /** Lines that dotenv neither reads as an assignment nor skips as a comment. */
+  readonly unreadLines: readonly number[];
+} {
   const source = text.replaceAll(/\r\n?/g, "\n");
   const lines = lineStarts(source);
   const assignments: Assignment[] = [];
@@ -301,7 +246,7 @@ function codePoint(character: string): string {
 const likeEquals = /[=\uFF1D\uFE66]/u;
 
 /** The characters that keep dotenv from reading a line as `NAME=value`: code points, or empty if there are none. */
-function foreignInName(line: string): string {
+function unusableInName(line: string): string {
   const end = line.search(likeEquals);
   return end < 0 ? "" : codePoints(line.slice(0, end + 1), /[^\u0020-\u007E\t]/gu);
 }

@@ -1,87 +1,60 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { classify, type Classification } from "../catalogue/lookup.ts";
 import { type Variable, shownName, mergeFiles, type DotenvFile } from "./files.ts";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 import { sanitise } from "../names.ts";
-import { passage } from "../catalogue/passage.ts";
+import { checkAuthority } from "../catalogue/authority.ts";
 import { shapeOf } from "../value-shapes.ts";
 
 /**
- * Why a variable may not stand in `.env`, judged by its name.
+ * Why a variable is not allowed in `.env`, by its name.
  *
- * @param known - anything but a setting or the name of an external secret: those may.
+ * @param known - anything but a setting or the name of an external secret, which are allowed.
  */
 export function nameFinding({ name, where }: Variable, known: Classification, catalogue: Catalogue): Finding {
-  const base = { stage: "dotenv", severity: "error", where, subject: name } as const;
+  const see = known.kind === "unknown" || known.see === undefined ? {} : { see: known.see };
+  const refuse = (code: string, problem: string, fix: string, subject = name): Finding => ({
+    ...errorFinding(code, "dotenv", subject, problem, fix, where),
+    ...see,
+  });
   switch (known.kind) {
-    case "unknown":
-      if (shownName(name) !== name) return spilled(base);
-      return {
-        ...base,
-        code: "dotenv-unknown",
-        problem: `${name} is not in the catalogue${meant(known.nearest, catalogue)}`,
-        fix: `correct the name, or \`ameide-secrets add ${name}\`, or paste under secrets in environments/catalogue.yaml: ${pasteLine(name)}`,
-      };
-    case "retired":
-      return {
-        ...base,
-        code: "dotenv-retired",
-        problem: `${name} is retired`,
-        fix: known.use === undefined ? "remove it" : `use ${variableFor(known.use, catalogue)} instead`,
-        ...seeOf(known),
-      };
-    case "delivery":
-      return {
-        ...base,
-        code: "dotenv-names-a-target",
-        problem: `${name} names the Kubernetes Secret ${known.entry}, which is made of other secrets`,
-        fix: `set ${sourcesOf(known.entry, catalogue).join(" and ")} instead`,
-        ...seeOf(known),
-      };
-    case "secret":
-      if (known.authority === "external") {
-        return {
-          ...base,
-          code: "dotenv-alias",
-          problem: `${name} is another name of ${known.entry}`,
-          fix: `rename it to ${variableFor(known.entry, catalogue)}`,
-          ...seeOf(known),
-        };
+    case "unknown": {
+      if (shownName(name) !== name) {
+        const problem = "this line looks like part of the value above it, and dotenv reads it as a variable of its own";
+        const fix = "put the whole value in quotes, or give the variable a usual name: capitals, digits and _";
+        return refuse("dotenv-value-spills", problem, fix, shownName(name));
       }
-      return clusterManaged(base, known);
+      return refuse(
+        "dotenv-unknown",
+        `${name} is not in the catalogue${suggestion(known.nearest, catalogue)}`,
+        `correct the name, or \`ameide-secrets add ${name}\`, or paste under secrets in environments/catalogue.yaml: ${pasteLine(name)}`,
+      );
+    }
+    case "retired": {
+      const fix = known.use === undefined ? "remove it" : `use ${variableFor(known.use, catalogue)} instead`;
+      return refuse("dotenv-retired", `${name} is retired`, fix);
+    }
+    case "delivery": {
+      const problem = `${name} names the Kubernetes Secret ${known.entry}, which is created from other secrets`;
+      const fix = `set ${sourcesOf(known.entry, catalogue).join(" and ")} instead`;
+      return refuse("dotenv-names-a-target", problem, fix);
+    }
+    case "secret":
     case "cluster-managed":
-    case "in-cluster-delivery":
-      return clusterManaged(base, known);
+    case "in-cluster-delivery": {
+      if (known.authority === "external") {
+        const fix = `rename it to ${variableFor(known.entry, catalogue)}`;
+        return refuse("dotenv-alias", `${name} is another name of ${known.entry}`, fix);
+      }
+      const check = checkAuthority("dotenv", known.authority);
+      const matched = known.by === "pattern" ? `matches ${known.entry}` : `is ${known.entry}`;
+      const problem = `${name} ${matched}${check.ok ? "" : `: ${check.reason}`}`;
+      const fix = `remove it from .env${known.see === undefined ? "" : `; read on in ${known.see}`}`;
+      return refuse("dotenv-cluster-managed", problem, fix);
+    }
     case "setting":
-      throw new Error(`a setting may stand in .env: ${name}`);
+      throw new Error(`a setting is allowed in .env: ${name}`);
   }
-}
-
-/** A line of a value that dotenv takes for a variable of its own. */
-function spilled(base: Base): Finding {
-  return {
-    ...base,
-    code: "dotenv-value-spills",
-    subject: shownName(base.subject),
-    problem: "this line looks like part of the value above it, and dotenv reads it as a variable of its own",
-    fix: "put the whole value in quotes, or give the variable a usual name: capitals, digits and _",
-  };
-}
-
-type Base = Pick<Finding, "stage" | "severity" | "where" | "subject">;
-type ClusterManaged = Exclude<Classification, { kind: "unknown" | "setting" | "retired" | "delivery" }>;
-
-function clusterManaged(base: Base, known: ClusterManaged): Finding {
-  const verdict = passage("dotenv", known.authority);
-  const matched = known.by === "pattern" ? `matches ${known.entry}` : `is ${known.entry}`;
-  const reason = verdict.ok ? "" : `: ${verdict.reason}`;
-  return {
-    ...base,
-    code: "dotenv-cluster-managed",
-    problem: `${base.subject} ${matched}${reason}`,
-    fix: `remove it from .env${known.see === undefined ? "" : `; read on in ${known.see}`}`,
-    ...seeOf(known),
-  };
 }
 
 /** The catalogue line that would make an unknown variable an external secret. */
@@ -95,7 +68,7 @@ function variableFor(name: string, catalogue: Catalogue): string {
   return secret?.authority === "external" ? secret.env : name;
 }
 
-function meant(near: string | undefined, catalogue: Catalogue): string {
+function suggestion(near: string | undefined, catalogue: Catalogue): string {
   if (near === undefined) return "";
   const known = classify(catalogue, near);
   return `; did you mean ${known.kind === "secret" ? variableFor(known.entry, catalogue) : near}?`;
@@ -107,21 +80,13 @@ function sourcesOf(target: string, catalogue: Catalogue): readonly string[] {
   return names.filter((name) => name !== undefined).map((name) => variableFor(name, catalogue));
 }
 
-function seeOf({ see }: { readonly see: string | undefined }): { see?: string } {
-  return see === undefined ? {} : { see };
-}
-
-/** What the catalogue says of one variable. */
-export interface ClassifiedVariable {
-  readonly variable: string;
-  /** `file:line`. */
-  readonly where: string;
-  readonly classification: Classification;
-}
-
 export interface ClassifiedEnv {
-  /** In the order of files and lines. */
-  readonly variables: readonly ClassifiedVariable[];
+  /** In the order of files and lines; `where` is `file:line`. */
+  readonly variables: readonly {
+    readonly variable: string;
+    readonly where: string;
+    readonly classification: Classification;
+  }[];
   /** `file:line` of lines that look like part of a value: nothing of them is shown. */
   readonly spilled: readonly string[];
   /** YAML for every unknown variable, ready for `environments/catalogue.yaml`; empty where there is none. */
@@ -159,7 +124,7 @@ function isSettingLike(name: string, value: string): boolean {
 
 /** Classes of all variables of `.env` files, and for all unknown ones at once the lines that would give them a class. */
 export function classifyEnv(files: readonly DotenvFile[], catalogue: Catalogue): ClassifiedEnv {
-  const variables: ClassifiedVariable[] = [];
+  const variables: ClassifiedEnv["variables"][number][] = [];
   const spilled: string[] = [];
   const unknown: { name: string; isSetting: boolean }[] = [];
   for (const { name, value, where } of mergeFiles(files).variables) {
@@ -175,24 +140,18 @@ export function classifyEnv(files: readonly DotenvFile[], catalogue: Catalogue):
 }
 
 function pasteText(unknown: readonly { readonly name: string; readonly isSetting: boolean }[]): string {
-  const settings = unknown.filter(({ isSetting }) => isSetting).map(({ name }) => name);
-  const secrets = unknown.filter(({ isSetting }) => !isSetting).map(({ name }) => name);
-  const sections = [
-    secrets.length === 0
-      ? []
-      : [
-          "secrets: # from outside the cluster; move what is made in it to clusterManaged",
-          ...secrets.map((name) => `  ${pasteLine(name)}`),
-        ],
-    settings.length === 0
-      ? []
-      : [
-          "settings: # plain values; move what must not be read by everyone to secrets",
-          ...settings.map((name) => `  - ${name}`),
-        ],
-  ];
-  return sections
-    .flat()
+  const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [title, ...lines]);
+  const named = (wanted: boolean) => unknown.filter(({ isSetting }) => isSetting === wanted).map(({ name }) => name);
+  return [
+    ...section(
+      "secrets: # from outside the cluster; move what is created in it to clusterManaged",
+      named(false).map((name) => `  ${pasteLine(name)}`),
+    ),
+    ...section(
+      "settings: # plain values; move what must not be read by everyone to secrets",
+      named(true).map((name) => `  - ${name}`),
+    ),
+  ]
     .map((line) => `${line}\n`)
     .join("");
 }

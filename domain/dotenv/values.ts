@@ -1,10 +1,10 @@
 import type { Catalogue, ExternalSecret } from "../catalogue/catalogue.ts";
+import { isFixture, isPlaceholder, isSample, isUnrendered } from "../catalogue/fixtures.ts";
 import { contentRemarks, quotingRemarks } from "./remarks.ts";
 import type { Variable } from "./files.ts";
-import type { Finding, Severity } from "../finding.ts";
-import { isFixture, isPlaceholder, isSample, isUnrendered } from "../catalogue/fixtures.ts";
-import { isPlaceholderShape } from "../value-shapes.ts";
+import { errorFinding, type Finding, type Severity } from "../finding.ts";
 import type { EnvironmentName } from "../stage.ts";
+import { isPlaceholderShape } from "../value-shapes.ts";
 
 /** Key Vault's limit for one value: 25 KB, as bytes of UTF-8. */
 const maxValueInBytes = 25 * 1024;
@@ -17,7 +17,7 @@ interface Context {
   readonly assigned?: ReadonlySet<string>;
 }
 
-/** What is wrong with the value of a variable that may stand in `.env`; says of the value only what kind it is. */
+/** What is wrong with the value of an allowed variable; a message names the kind of a value, never a part of it. */
 export function valueFindings(
   variable: Variable,
   { secret, catalogue, environment, assigned = new Set() }: Context,
@@ -27,80 +27,60 @@ export function valueFindings(
   const report = (code: string, severity: Severity, problem: string, fix: string): void => {
     found.push({ code, stage: "dotenv", severity, where, subject: name, problem: `${name} ${problem}`, fix });
   };
+  const refuse = (code: string, problem: string, fix: string) => report(code, "error", problem, fix);
+  const warn = (code: string, problem: string, fix: string) => report(code, "warning", problem, fix);
 
-  if (variable.cutByHash) {
-    report("dotenv-cut-by-hash", "error", "is cut at an unquoted #", "put the value in single quotes");
-  }
+  if (variable.cutByHash) refuse("dotenv-cut-by-hash", "is cut at an unquoted #", "put the value in single quotes");
   if (variable.strayQuote) {
-    report(
+    refuse(
       "dotenv-stray-quote",
-      "error",
-      "begins with a quote that does not end it",
-      "close the quote, or quote the other way",
+      "begins with a quote that is not closed",
+      "close the quote, or use another kind of quote",
     );
   }
   if (value.trim() === "") {
-    report("dotenv-empty", "error", "is empty", "set it, or remove the line: a name that is absent stays as it is");
+    refuse("dotenv-empty", "is empty", "set it, or remove the line: an absent name keeps its value");
     return found;
   }
   const bytes = Buffer.byteLength(value);
   if (bytes > maxValueInBytes) {
-    report(
-      "dotenv-too-large",
-      "error",
-      `has ${bytes} bytes, Key Vault takes ${maxValueInBytes}`,
-      "split or shorten it",
-    );
+    const problem = `has ${bytes} bytes, but Key Vault accepts at most ${maxValueInBytes}`;
+    refuse("dotenv-too-large", problem, "split or shorten it");
   }
   if (/[\r\n]/.test(value)) {
-    report(
-      "dotenv-newline",
-      "warning",
-      "holds a line break; it is kept, but a portal or a shell may strip it",
-      "base64 the value where its consumer can decode it",
-    );
+    const problem = "contains a line break; it is kept, but a portal or a shell may strip it";
+    warn("dotenv-newline", problem, "base64 the value if its consumer can decode it");
   }
   if (/^[ \t]|[ \t]$/.test(value)) {
-    report(
-      "dotenv-padded",
-      "warning",
-      "begins or ends with a space; it is kept",
-      "take it out of the quotes if it is not meant",
-    );
+    warn("dotenv-padded", "begins or ends with a space; it is kept", "remove the space if it is not part of the value");
   }
   for (const { code, severity, problem, fix } of [...quotingRemarks(variable), ...contentRemarks(variable, assigned)]) {
     report(code, severity, problem, fix);
   }
   if (isUnrendered(value)) {
-    report(
-      "dotenv-unrendered",
-      "error",
-      "contains a template, {{ ... }}, which nothing fills in",
-      "set the real value",
-    );
+    refuse("dotenv-unrendered", "contains a template, {{ ... }}, which nothing fills in", "set the real value");
   }
   if (isPlaceholder(value, catalogue.fixtures) || isPlaceholderShape(value)) {
-    report("dotenv-placeholder", "error", "holds a placeholder", "set the real value, or remove the line");
+    refuse("dotenv-placeholder", "is a placeholder", "set the real value, or remove the line");
   } else if (isSample(value)) {
     if (environment !== "local") {
-      report("dotenv-fixture", "error", `holds a sample value, which only local accepts`, "set the real value");
+      refuse("dotenv-fixture", "is a sample value, which only local accepts", "set the real value");
     }
   } else if (isFixture(value, catalogue.fixtures)) {
-    report("dotenv-fixture", "error", "holds a development value that is publicly known", "set the real value");
+    refuse("dotenv-fixture", "is a development value that is publicly known", "set the real value");
   }
   const minimum = secret.minLengthInCharacters;
   if (minimum !== undefined && value.length < minimum) {
-    report("dotenv-too-short", "error", `is shorter than ${minimum} characters`, "set the whole value");
+    refuse("dotenv-too-short", `is shorter than ${minimum} characters`, "set the whole value");
   }
   return found;
 }
 
 /** Shorter values may well be equal: user names, ids. */
-const tellingLength = 16;
+const comparedLength = 16;
 
 /**
- * Secrets that hold one value: rotating one leaves the other behind, and two slots with one account take each other's token
- * away (675).
+ * Secrets with one value: rotating one leaves the other behind, and two slots with one account revoke each other's token.
  *
  * @param variables - of external secrets, in order.
  */
@@ -110,23 +90,13 @@ export function sameValueFindings(
   const first = new Map<string, Variable>();
   return variables.flatMap((variable) => {
     const { name, value, where } = variable;
-    if (value.length < tellingLength) return [];
     const other = first.get(value);
-    if (other === undefined) {
-      first.set(value, variable);
-      return [];
-    }
-    const problem = `${name} holds the same value as ${other.name} (${other.where})`;
-    const fix = "give each its own, so that each can be rotated alone";
-    const finding: Finding = {
-      code: "dotenv-same-value",
-      stage: "dotenv",
-      severity: "warning",
-      where,
-      subject: name,
-      problem,
-      fix,
-    };
-    return [{ at: variable, finding }];
+    if (value.length < comparedLength) return [];
+    if (other === undefined) first.set(value, variable);
+    if (other === undefined) return [];
+    const problem = `${name} has the same value as ${other.name} (${other.where})`;
+    const fix = "give each secret a value of its own, to rotate them independently";
+    const finding = errorFinding("dotenv-same-value", "dotenv", name, problem, fix, where);
+    return [{ at: variable, finding: { ...finding, severity: "warning" } }];
   });
 }

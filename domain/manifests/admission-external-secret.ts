@@ -7,7 +7,7 @@ import {
   type Catalogue,
 } from "../catalogue/catalogue.ts";
 import { ownedNames } from "../catalogue/lookup.ts";
-import { passages } from "../catalogue/passage.ts";
+import { conditions } from "../catalogue/authority.ts";
 import { normalise, pathIn, vaultPathOf } from "../names.ts";
 import {
   admissionPolicy,
@@ -47,14 +47,14 @@ const refresh = "duration(object.spec.?refreshInterval.orValue('1h'))";
 
 /**
  * Refuses an ExternalSecret that fetches or copies what the catalogue does not let it, that writes a Secret of another
- * controller or of another delivery, or that is delivered in a way that the pack refuses. See `passage.ts` for who may
- * pass, and `secret-fields.ts` for the fields.
+ * controller or of another delivery, or that is delivered in a way that the pack refuses. See `authority.ts` for
+ * what is allowed, and `secret-fields.ts` for the fields.
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 export function externalSecretPolicy(stack: GuardedStack) {
   const { name, catalogue, vault } = stack;
-  const never = authorities.filter((authority) => passages["target-secret"][authority] !== "always");
+  const never = authorities.filter((authority) => conditions["target-secret"][authority] !== "always");
   const owner = (of: string) => ownerOf(of, catalogue);
   const deliveries = deliveriesHere(stack);
   const refusals = (list: string) => `variables.${list}.map(k, k + ' (' + ${owner("k")} + ')').join(', ')`;

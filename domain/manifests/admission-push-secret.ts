@@ -1,5 +1,5 @@
 import { authorities } from "../catalogue/catalogue.ts";
-import { passages } from "../catalogue/passage.ts";
+import { conditions } from "../catalogue/authority.ts";
 import { normalise, pathIn } from "../names.ts";
 import {
   admissionPolicy,
@@ -30,7 +30,7 @@ const rulesOf = {
  * mirror replaces what is there, and nothing reads it back.
  */
 export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
-  const mirrored = authorities.filter((authority) => passages["vault-by-others"][authority] === "as-mirror");
+  const mirrored = authorities.filter((authority) => conditions["vault-by-others"][authority] === "as-mirror");
   const declared = Object.values(catalogue.inClusterDeliveries).flatMap(({ keys }) => Object.values(keys));
   const read = [...carriedPaths(catalogue, name), ...declared.map((path) => normalise(pathIn(name, path)))];
   const isMirrored = (key: string) => `${ownerOf(key, catalogue)} in [${mirrored.map(literal).join(", ")}]`;

@@ -2,7 +2,7 @@ import { ownNamespace, type Catalogue, existsIn } from "../catalogue/catalogue.t
 import { classify } from "../catalogue/lookup.ts";
 import type { Finding } from "../finding.ts";
 import { normalise } from "../names.ts";
-import { passage } from "../catalogue/passage.ts";
+import { checkAuthority } from "../catalogue/authority.ts";
 import type { ChainPlan, Strictness } from "./environment.ts";
 import type { EnvironmentName, Stage } from "../stage.ts";
 
@@ -149,7 +149,7 @@ export function checkMappedSecrets(
       found.push(error("mapped-target-taken", "vault", subject, problem, "choose another path"));
       return found;
     }
-    const verdict = passage("vault-by-bootstrap", classify(catalogue, to).authority);
+    const verdict = checkAuthority("vault-by-bootstrap", classify(catalogue, to).authority);
     if (!verdict.ok) {
       found.push(
         error(

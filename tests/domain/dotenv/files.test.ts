@@ -57,10 +57,10 @@ describe("fileFindings", () => {
       "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
     ]);
   });
-  it("fails one of which git does not say whether it tracks it, with git's words; in local not .env.example", () => {
+  it("fails one of which cannot find out whether git tracks it, with git's words; in local not .env.example", () => {
     const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
     assert.deepEqual(told(compileFiles([file(".env", refusal)])), [
-      "error dotenv-git-unknown .env: git does not say whether it tracks .env: fatal: detected dubious ownership",
+      "error dotenv-git-unknown .env: cannot find out whether git tracks .env: fatal: detected dubious ownership",
     ]);
     assert.deepEqual(told(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
   });

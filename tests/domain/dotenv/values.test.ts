@@ -9,7 +9,7 @@ describe("valueFindings", () => {
   it("fails a value over 25 KB, counted in bytes", () => {
     assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_800)}`)), []);
     assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_801)}`)), [
-      "error dotenv-too-large .env:1: GHCR_TOKEN has 25602 bytes, Key Vault takes 25600",
+      "error dotenv-too-large .env:1: GHCR_TOKEN has 25602 bytes, but Key Vault accepts at most 25600",
     ]);
   });
 
@@ -123,7 +123,7 @@ describe("valueFindings", () => {
   ]) {
     it(`fails the placeholder ${value}, as vendors and people write it`, () => {
       const [found = ""] = told(compile(`GHCR_TOKEN='${value}'`));
-      assert.match(found, /^error dotenv-placeholder \.env:1: GHCR_TOKEN holds a placeholder$/);
+      assert.match(found, /^error dotenv-placeholder \.env:1: GHCR_TOKEN is a placeholder$/);
     });
   }
   for (const value of [
@@ -166,7 +166,7 @@ describe("valueFindings", () => {
     assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
     for (const environment of ["dev", "staging", "prod", "shared"] as const) {
       assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment })), [
-        "error dotenv-fixture .env:1: GHCR_TOKEN holds a sample value, which only local accepts",
+        "error dotenv-fixture .env:1: GHCR_TOKEN is a sample value, which only local accepts",
       ]);
     }
   });
@@ -176,7 +176,7 @@ describe("sameValueFindings", () => {
   it("warns of two secrets with one value, naming both, unless it is too short to tell", () => {
     const value = "one-long-value-of-two";
     assert.deepEqual(told(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
-      "warning dotenv-same-value .env:3: GHCR_USERNAME holds the same value as GHCR_TOKEN (.env:1)",
+      "warning dotenv-same-value .env:3: GHCR_USERNAME has the same value as GHCR_TOKEN (.env:1)",
     ]);
     assert.deepEqual(told(compile("GHCR_TOKEN=abcd\nGHCR_USERNAME=abcd")), []);
   });

@@ -1,50 +1,56 @@
 import assert from "node:assert/strict";
 import { authorities } from "../../../domain/catalogue/catalogue.ts";
-import { doors, passage, passages, type Circumstances, type Condition } from "../../../domain/catalogue/passage.ts";
+import {
+  destinations,
+  checkAuthority,
+  conditions,
+  type Circumstances,
+  type Condition,
+} from "../../../domain/catalogue/authority.ts";
 
 /** Every lawful circumstance at once: what is refused even so is never let in. */
 const all: Circumstances = { declared: true, whereAbsent: true, byProducer: true, mirror: true };
 
-describe("passage", () => {
+describe("checkAuthority", () => {
   it("lets through .env and Key Vault what comes from outside, and nothing else", () => {
-    for (const door of ["dotenv", "key-vault"] as const) {
+    for (const destination of ["dotenv", "key-vault"] as const) {
       assert.deepEqual(
-        authorities.filter((authority) => passage(door, authority, all).ok),
+        authorities.filter((authority) => checkAuthority(destination, authority, all).ok),
         ["external"],
       );
     }
   });
   it("lets the bootstrap write external values, and generated ones where nothing is", () => {
     assert.deepEqual(
-      authorities.filter((authority) => passage("vault-by-bootstrap", authority).ok),
+      authorities.filter((authority) => checkAuthority("vault-by-bootstrap", authority).ok),
       ["external"],
     );
     assert.deepEqual(
-      authorities.filter((authority) => passage("vault-by-bootstrap", authority, all).ok),
+      authorities.filter((authority) => checkAuthority("vault-by-bootstrap", authority, all).ok),
       ["external", "generated"],
     );
   });
   it("lets others write to Vault what they make, and mirrors of three owners", () => {
     const passing = (seen: Circumstances): readonly string[] =>
-      authorities.filter((authority) => passage("vault-by-others", authority, seen).ok);
+      authorities.filter((authority) => checkAuthority("vault-by-others", authority, seen).ok);
     assert.deepEqual(passing({}), []);
     assert.deepEqual(passing({ byProducer: true }), ["keycloak", "service"]);
     assert.deepEqual(passing({ mirror: true }), ["cnpg", "redis", "helm"]);
   });
   it("lets an ExternalSecret read what is external, and three owners' as declared", () => {
     assert.deepEqual(
-      authorities.filter((authority) => passage("external-secret", authority).ok),
+      authorities.filter((authority) => checkAuthority("external-secret", authority).ok),
       ["external"],
     );
     assert.deepEqual(
-      authorities.filter((authority) => passage("external-secret", authority, all).ok),
+      authorities.filter((authority) => checkAuthority("external-secret", authority, all).ok),
       ["external", "keycloak", "service", "generated"],
     );
   });
   it("never lets an operator's, Helm's, cert-manager's or the cluster's own secret into an ExternalSecret or its target", () => {
     for (const authority of ["cnpg", "redis", "helm", "tls", "bootstrap"] as const) {
-      assert.equal(passage("external-secret", authority, all).ok, false);
-      assert.equal(passage("target-secret", authority, all).ok, false);
+      assert.equal(checkAuthority("external-secret", authority, all).ok, false);
+      assert.equal(checkAuthority("target-secret", authority, all).ok, false);
     }
   });
   it("takes each condition by its own circumstance and by no other", () => {
@@ -56,26 +62,26 @@ describe("passage", () => {
       "by-its-producer": "byProducer",
       "as-mirror": "mirror",
     };
-    for (const door of doors) {
+    for (const destination of destinations) {
       for (const authority of authorities) {
-        const circumstance = met[passages[door][authority]];
+        const circumstance = met[conditions[destination][authority]];
         if (circumstance === undefined) continue;
-        assert.equal(passage(door, authority, { [circumstance]: true }).ok, true);
-        assert.equal(passage(door, authority, { ...all, [circumstance]: false }).ok, false);
+        assert.equal(checkAuthority(destination, authority, { [circumstance]: true }).ok, true);
+        assert.equal(checkAuthority(destination, authority, { ...all, [circumstance]: false }).ok, false);
       }
     }
   });
   it("fails a name that the catalogue does not know at every door, and asks for a class", () => {
-    for (const door of doors) {
-      const verdict = passage(door, undefined, all);
+    for (const destination of destinations) {
+      const verdict = checkAuthority(destination, undefined, all);
       assert.equal(verdict.ok, false);
       assert.match(verdict.ok ? "" : verdict.fix, /give it a class/);
     }
   });
   it("gives a reason that names owner and door, and a repair, wherever it refuses", () => {
-    for (const door of doors) {
+    for (const destination of destinations) {
       for (const authority of authorities) {
-        const verdict = passage(door, authority);
+        const verdict = checkAuthority(destination, authority);
         if (verdict.ok) continue;
         assert.match(verdict.reason, new RegExp(authority));
         assert.notEqual(verdict.fix, "");
@@ -84,10 +90,10 @@ describe("passage", () => {
   });
 });
 
-describe("passages", () => {
+describe("conditions", () => {
   it("decides for every door and authority", () => {
-    assert.deepEqual(Object.keys(passages), [...doors]);
-    for (const row of Object.values(passages))
+    assert.deepEqual(Object.keys(conditions), [...destinations]);
+    for (const row of Object.values(conditions))
       assert.deepEqual(Object.keys(row).toSorted(), [...authorities].toSorted());
   });
 });
