@@ -5,17 +5,16 @@ import { ensurePieces, formatToolchainProgress } from "./ensure.ts";
 import { pieces, type PieceName } from "./pieces.ts";
 
 /**
- * `node local/toolchain/get.ts [--pinned] [NAME...]`: gets what is missing, of these pieces or of all, with progress on
- * stderr. With `--pinned` no copy on PATH will do. The folders of pieces that are named are printed, for a PATH.
+ * `node local/toolchain/get.ts [NAME...]`: gets what is missing, of these pieces or of all, with progress on stderr. The
+ * folders of pieces that are named are printed, for a PATH.
  */
 const tellEveryInSeconds = 15;
 
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => aborted.abort());
 try {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { pinned: { type: "boolean" } } });
+  const { positionals } = parseArgs({ allowPositionals: true, options: {} });
   const { pieces: states } = await ensurePieces(wanted(positionals), {
-    takesCopiesOnPath: values.pinned !== true,
     signal: aborted.signal,
     onProgress: (progress) => {
       if (progress.phase === "working" && progress.elapsedInSeconds % tellEveryInSeconds !== 0) return;

@@ -86,17 +86,29 @@ describe("a name that others chose", () => {
   });
 });
 
+/** What could end a block of code, or reach people, in a comment of GitHub. */
+const hostileMarkdown = [
+  "x\n```\n# out",
+  "x\n~~~~~~~~\n# out",
+  "</details>\n\n<img src=x onerror=alert(1)>",
+  "x\n\n@ameideio/everyone #1",
+  "x\r# out",
+  "`@ameideio`",
+  "\t\n</summary>",
+  "<!-- ameide-secrets preview -->",
+];
+
 describe("the comment on a pull request", () => {
-  it("shows a plan as code, whatever is in it", async () => {
+  /** The body of the comment that preview.yml writes about a plan. */
+  async function commentOn(plan: string): Promise<string> {
     const file = join(repositoryRoot, ".github", "workflows", "preview.yml");
     const workflow = parse(readFileSync(file, "utf8")) as {
-      jobs: Record<string, { steps: readonly { with?: { script?: string } }[] }>;
+      jobs: Record<string, { steps?: readonly { with?: { script?: string } }[] }>;
     };
     const script = Object.values(workflow.jobs)
-      .flatMap(({ steps }) => steps)
+      .flatMap(({ steps = [] }) => steps)
       .map((step) => step.with?.script)
       .find((one) => one !== undefined);
-    const plan = Object.values(hostile).join("\n");
     let body = "";
     const github = {
       paginate: () => Promise.resolve([]),
@@ -107,6 +119,11 @@ describe("the comment on a pull request", () => {
       ...given: readonly unknown[]
     ) => Promise<void>;
     await run(() => ({ readFileSync: () => plan }), github, context);
+    return body;
+  }
+
+  it("shows a plan as code, whatever is in it", async () => {
+    const body = await commentOn([...Object.values(hostile), ...hostileMarkdown].join("\n"));
     const [, shown = ""] = /<summary>plan and verdicts<\/summary>\n\n([\s\S]*)\n\n<\/details>$/.exec(body) ?? [];
     const lines = shown.split(/[\n\r\u2028]/);
     assert.ok(lines.length > 10);
@@ -114,5 +131,11 @@ describe("the comment on a pull request", () => {
       lines.filter((line) => !line.startsWith("    ")),
       [],
     );
+  });
+
+  it("is not longer than GitHub accepts, and ends as it should, however many lines a plan has", async () => {
+    const body = await commentOn("a\n".repeat(30_000));
+    assert.ok(body.length < 65_536, String(body.length));
+    assert.match(body, /\n {4}\.\.\. the rest is in the summary of the run\n\n<\/details>$/);
   });
 });
