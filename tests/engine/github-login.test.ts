@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import type { Cluster } from "../../clients/kubernetes.ts";
+import { runChain } from "../../cli/deploy/chain.ts";
+import { Phases } from "../../cli/phases.ts";
+import { recordedIo } from "../cli/recorded-io.ts";
 import { githubToken } from "../../cli/access/github-login.ts";
 import { shortToken, vaultCall, vaultStatus, writePolicies, type ShortToken } from "../../cli/access/vault.ts";
 import { VaultGithubLogin } from "../../components/vault.ts";
@@ -138,6 +142,45 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     assert.equal(await githubToken(stackWith(), deployer, {}), undefined);
     assert.equal(await githubToken(environmentStack("prod"), deployer, issuer.jobEnvironment), undefined);
   });
+
+  for (const [until, policy, environment] of [
+    ["preview", auditor, "prod-plan"],
+    ["update", deployer, "prod"],
+  ] as const) {
+    it(`is what a job's ${until} works with, in place of the keys in the cluster, and ends with it`, async () => {
+      issuer.claims = { ...deploying, environment };
+      const { jobEnvironment } = issuer;
+      const before = Object.keys(jobEnvironment).map((name) => [name, process.env[name]] as const);
+      Object.assign(process.env, jobEnvironment);
+      let used: Redacted | undefined;
+      const { signal } = new AbortController();
+      const run = runChain({
+        stack: stackWith(),
+        cluster: { find: () => Promise.reject(new Error("read the cluster's Secrets")) } as unknown as Cluster,
+        openEngine: async (_register, token) => {
+          assert.ok(token);
+          const { data } = await vault<{ data: { policies: string[] } }>(token, "GET", "auth/token/lookup-self");
+          assert.deepEqual(data.policies, [policy, "default"].toSorted());
+          used = token;
+          throw new Error("far enough");
+        },
+        policyPacks: [],
+        phases: new Phases(recordedIo(), signal),
+        signal,
+        until,
+      });
+      try {
+        await assert.rejects(run, /far enough/);
+        assert.ok(used);
+        await assert.rejects(vault(used, "GET", "auth/token/lookup-self"), (error) => vaultStatus(error) === 403);
+      } finally {
+        for (const [name, value] of before) {
+          if (value === undefined) delete process.env[name];
+          else process.env[name] = value;
+        }
+      }
+    });
+  }
 
   it("binds the repository's number, takes back what somebody widened, and goes without a trace", async () => {
     const stack = await login(stackWith({ repositoryId: "77" }));
