@@ -2,6 +2,7 @@ import type { Access } from "../../diagnose/observe/access.ts";
 import { signedInAzure } from "../../clients/azure.ts";
 import { vaultReader } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { NetworkError, ServerError } from "../../clients/http.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
@@ -107,11 +108,13 @@ interface VaultAccess {
   readonly token?: ShortToken;
 }
 
-/** The health of each pod; none where Vault has one, which is asked as a whole. */
+/** The health of each pod; none where Vault has one pod, or this machine reaches none by itself: Vault is asked as a whole. */
 async function podsOf(stack: EnvironmentStack, cluster: Cluster) {
   const pods = vaultPodsOf(stack, cluster);
   if ((await pods.names()).length === 1) return [];
-  return (await healthOfPods(pods)).map(({ name, health }) => ({ name, ...health }));
+  const seen = await healthOfPods(pods);
+  if (seen.every(({ health }) => health.state === "unreachable")) return [];
+  return seen.map(({ name, health }) => ({ name, ...health }));
 }
 
 /** Answers every question with why it cannot be asked. */
@@ -124,7 +127,11 @@ function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["
  * VAULT_TOKEN, GitHub's login in CI, or a short token with the auditor's policy; without any, what Vault answers to everybody.
  * GitHub's login reads no value, so `drift` then compares what other places hold.
  */
-async function vaultAccess(stack: EnvironmentStack, cluster: Cluster, readsValues: boolean): Promise<VaultAccess> {
+export async function vaultAccess(
+  stack: EnvironmentStack,
+  cluster: Pick<Cluster, "find">,
+  readsValues: boolean,
+): Promise<VaultAccess> {
   const { vault, namespace, name } = stack;
   const target = operatorTarget(vault);
   const own = ownVaultToken(name, process.env);
@@ -137,11 +144,20 @@ async function vaultAccess(stack: EnvironmentStack, cluster: Cluster, readsValue
     if (!(error instanceof UserError)) throw error;
     return { reader: error.message.replace("\n  fix: ", "; ") };
   }
-  const root = await openRootToken({ vault: target, cluster, namespace }).catch(() => undefined);
+  const root = await openRootToken({ vault: target, cluster, namespace }).catch(unlessRefused);
   if (root === undefined) return { reader: vaultReader(target) };
   if (readsValues) return { reader: vaultReader(target, root.token), token: root };
-  const options = { vault: target, root: root.token, policy: auditorPolicyName, ttl: "5m" };
-  const token = await shortToken(options).catch(() => undefined);
-  await root.revoke();
-  return token === undefined ? { reader: vaultReader(target) } : { reader: vaultReader(target, token.token), token };
+  try {
+    const options = { vault: target, root: root.token, policy: auditorPolicyName, ttl: "5m" };
+    const token = await shortToken(options).catch(unlessRefused);
+    return token === undefined ? { reader: vaultReader(target) } : { reader: vaultReader(target, token.token), token };
+  } finally {
+    await root.revoke();
+  }
+}
+
+/** A server that refuses a login, or does not answer, leaves what Vault shows to everybody. Anything else is a fault here. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof UserError || error instanceof ServerError || error instanceof NetworkError) return undefined;
+  throw error;
 }
