@@ -1,7 +1,15 @@
 import { normalise } from "../domain/names.ts";
 import type { FieldRole } from "../domain/manifests/secret-fields.ts";
-import { judgeEach, mustBe, type ResourceRule, type StackRule } from "./rule.ts";
-import { deliveryKinds, pushKinds, referencesOf, specPath, type Reference } from "./subject/references.ts";
+import { judgeEach, mustBe, type ResourceRule, type StackRule, type Violations } from "./rule.ts";
+import {
+  deliveryKinds,
+  pushKinds,
+  referencesOf,
+  specList,
+  specPath,
+  specText,
+  type Reference,
+} from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 import { vaultPath } from "./subject/vault-path.ts";
 
@@ -38,13 +46,36 @@ export const authorityPushAll: ResourceRule = {
   remediation: "Name the Secret in selector.secret.name, and replace dataTo by data entries, one per key.",
   references: ["https://external-secrets.io/latest/guides/pushsecret-datato/"],
   kinds: pushKinds,
-  judge: (subject) =>
-    judgeEach(referencesOf(subject), ({ role, path, key }) => {
+  judge(subject) {
+    const fields = referencesOf(subject).map(({ role, path, key }) => (): Violations => {
       const problem = unnamed[role];
       if (problem === undefined) return [];
       key(); // throws while it is not known whether the field is present
       return { path, problem };
-    }),
+    });
+    const entries = specList(subject, "data").map((_, i) => (): Violations => {
+      const match = ["data", i, "match"];
+      if (specText(subject, ...match, "secretKey") !== undefined) return [];
+      const problem = "has no secretKey and pushes every key of the Secret; name one key";
+      return { path: [...specPath(subject), ...match], problem };
+    });
+    return judgeEach([...fields, ...entries], (judge) => judge());
+  },
+};
+
+export const authorityPushKeep: ResourceRule = {
+  id: "authority-push-keep",
+  severity: "high",
+  description: "A PushSecret that is deleted leaves its copy in Vault.",
+  why: "With deletionPolicy Delete, a PushSecret that is renamed or pruned deletes the secret in Vault, with what anybody else wrote there.",
+  remediation: "Set spec.deletionPolicy: None, which is the default.",
+  references: ["https://external-secrets.io/latest/api/pushsecret/"],
+  kinds: pushKinds,
+  judge(subject) {
+    const policy = specText(subject, "deletionPolicy") ?? "None";
+    const path = [...specPath(subject), "deletionPolicy"];
+    return policy === "None" ? [] : { path, problem: `deletionPolicy is ${policy}; set None` };
+  },
 };
 
 const unnamed: Partial<Record<FieldRole, string>> = {

@@ -81,6 +81,10 @@ export function externalSecretPolicy(stack: GuardedStack) {
       { name: "copyable", expression: setOf(copyableSecrets(catalogue)) },
       { name: "declared", expression: setOf(deliveries.flatMap(({ keys }) => keys)) },
       { name: "isDeclared", expression: "variables.delivery in variables.declared" },
+      {
+        name: "creationPolicy",
+        expression: `variables.delivery in ${setOf(deliveries.flatMap(({ merges, keys: [own = ""] }) => (merges ? [own] : [])))} ? 'Merge' : 'Owner'`,
+      },
       { name: "makers", expression: mapOf(deliveries.map(({ target, maker }) => [target, literal(maker)] as const)) },
       {
         name: "maker",
@@ -132,9 +136,12 @@ export function externalSecretPolicy(stack: GuardedStack) {
         { rules: rulesOf.kind },
       ),
       must(
-        "(variables.isDeclared || object.spec.?target.?creationPolicy.orValue('Owner') == 'Owner') && object.spec.?target.?deletionPolicy.orValue('Retain') == 'Retain'",
-        "set creationPolicy: Owner and deletionPolicy: Retain",
-        { rules: rulesOf.policies },
+        "object.spec.?target.?creationPolicy.orValue('Owner') == variables.creationPolicy && object.spec.?target.?deletionPolicy.orValue('Retain') == 'Retain'",
+        "set creationPolicy: Owner, or Merge where the catalogue declares it, and deletionPolicy: Retain",
+        {
+          rules: rulesOf.policies,
+          detail: "'set creationPolicy: ' + variables.creationPolicy + ' and deletionPolicy: Retain'",
+        },
       ),
       must(
         "object.spec.?data.orValue([]).all(d, d.remoteRef.?property.orValue('') == 'value')",
@@ -193,6 +200,8 @@ interface DeliveryHere {
    * may fetch the path; the key is `*` where the catalogue leaves it open.
    */
   readonly keys: readonly string[];
+  /** Whether another owner creates the Secret, and the delivery only merges into it. */
+  readonly merges: boolean;
 }
 
 /** What the catalogue lets exactly one delivery do in each namespace, ours or an in-cluster one. */
@@ -220,11 +229,12 @@ function deliveriesHere({ name: environment, plan, catalogue }: GuardedStack): r
   }));
   return [...ours, ...inCluster]
     .filter(({ delivery }) => existsIn(delivery, environment))
-    .flatMap(({ target, maker, namespaces, sources }) =>
+    .flatMap(({ target, delivery, maker, namespaces, sources }) =>
       namespaces.map((namespace) => {
         const own = `${namespace} ${maker} ${target}`;
         const keys = [own, ...sources.map(([key, path]) => `${own} ${key} ${normalise(path)}`)];
-        return { target: `${namespace} ${target}`, maker, keys };
+        const merges = "creationPolicy" in delivery && delivery.creationPolicy === "Merge";
+        return { target: `${namespace} ${target}`, maker, keys, merges };
       }),
     );
 }

@@ -23,6 +23,7 @@ const rulesOf = {
   pushAll: "authority-push-all",
   replace: "authority-push-replace",
   property: "authority-push-property",
+  keep: "authority-push-keep",
 } as const;
 
 /**
@@ -72,6 +73,16 @@ export function pushSecretPolicy({ name, catalogue, vault }: GuardedStack) {
         "object.spec.?data.orValue([]).all(d, d.match.remoteRef.?property.orValue('') == 'value')",
         "every remoteRef needs property: value",
         { rules: rulesOf.property },
+      ),
+      must(
+        "object.spec.?data.orValue([]).all(d, d.match.?secretKey.orValue('') != '')",
+        "every entry of data needs match.secretKey; without it every key of the Secret is pushed",
+        { rules: rulesOf.pushAll },
+      ),
+      must(
+        "object.spec.?deletionPolicy.orValue('None') == 'None'",
+        "deletionPolicy Delete deletes the copy in Vault with the PushSecret; set None",
+        { rules: rulesOf.keep },
       ),
     ],
   });

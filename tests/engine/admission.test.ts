@@ -22,6 +22,14 @@ const catalogue: Catalogue = {
       producer: "keycloak-client-patcher",
       keys: { "client-secret": "platform-app-master-client-secret" },
     },
+    "argocd-secret": {
+      externalSecret: "argocd-secret-sync",
+      authority: "keycloak",
+      producer: "keycloak-client-patcher",
+      creationPolicy: "Merge",
+      keys: { "dex.secret": "argocd-dex-client-secret" },
+      namespaces: ["argocd"],
+    },
   },
 };
 
@@ -88,6 +96,15 @@ describe("externalSecretPolicy, on a real API server", function () {
     }
   });
 
+  it("lets a delivery that the catalogue declares as Merge only merge: as Owner it would take the Secret from its owner", async () => {
+    const keys = { keys: ["argocd-dex-client-secret"], into: ["dex.secret"] };
+    const declared = { name: "argocd-secret-sync", target: "argocd-secret", ...keys };
+    const policy = (creationPolicy: string) => refusal("argocd", asks({ ...declared, creationPolicy }));
+    assert.equal(await policy("Merge"), undefined);
+    assert.match((await policy("Owner")) ?? "", /^set creationPolicy: Merge and deletionPolicy: Retain/);
+    assert.match((await policy("CreateOrMerge")) ?? "", /set creationPolicy: Merge|Unsupported value/);
+  });
+
   it("lets the very in-cluster delivery pass that the catalogue declares", async () => {
     const declared = {
       name: "keycloak-master-platform-app-sync",
@@ -97,7 +114,8 @@ describe("externalSecretPolicy, on a real API server", function () {
     };
     assert.equal(await refusal("ameide-dev", asks(declared)), undefined);
     for (const creationPolicy of ["Merge", "Orphan"]) {
-      assert.equal(await refusal("ameide-dev", asks({ ...declared, creationPolicy })), undefined, creationPolicy);
+      const refused = await refusal("ameide-dev", asks({ ...declared, creationPolicy }));
+      assert.match(refused ?? "", /^set creationPolicy: Owner and deletionPolicy: Retain/, creationPolicy);
     }
     assert.match((await refusal("argocd", asks(declared))) ?? "", /platform-app-master-client-secret/);
     assert.match(
@@ -279,6 +297,18 @@ describe("externalSecretPolicy, on a real API server", function () {
         (await pushed(pushes("platform-db-credentials", { updatePolicy: "IfNotExists" }))) ?? "",
         /^updatePolicy IfNotExists/,
       ));
+
+    it("refuses one that deletes the copy in Vault, and one that pushes every key", async () => {
+      const remoteRef = { remoteKey: "platform-db-credentials", property: "value" };
+      assert.match(
+        (await pushed(pushes("platform-db-credentials", { deletionPolicy: "Delete" }))) ?? "",
+        /^deletionPolicy Delete .*\[authority-push-keep\]/,
+      );
+      assert.match(
+        (await pushed(pushes("platform-db-credentials", { data: [{ match: { remoteRef } }] }))) ?? "",
+        /^every entry of data needs match\.secretKey.*\[authority-push-all\]/,
+      );
+    });
 
     it("refuses what External Secrets 2 pushes without a name", async () => {
       const dataTo = [{ storeRef: { name: "ameide-vault" } }];

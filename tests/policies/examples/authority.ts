@@ -108,6 +108,15 @@ export const authorityExamples: readonly Example[] = [
     unknown: ["spec", "dataTo"],
   },
   {
+    rule: "authority-push-keep",
+    allowed: pushSecret,
+    refused: changed(pushSecret, [["spec", "deletionPolicy"], "Delete"]),
+    says: "deletionPolicy is Delete; set None",
+    absent: pushSecret,
+    absentIsFine: "None is the default",
+    unknown: ["spec", "deletionPolicy"],
+  },
+  {
     rule: "authority-mirror-read",
     beside: [pushSecret],
     allowed: externalSecret,
