@@ -54,7 +54,7 @@ function keyVault(name: string, azure: AzurePlace, opts: pulumi.CustomResourceOp
   return new Vault(`${name}-vault`, keyVaultInputs(azure), { ...opts, ignoreChanges: ["properties.createMode"] });
 }
 
-/** One per value. `properties` is marked secret as a whole: the provider keeps its inputs beside what Azure returns. */
+/** One per value. `properties` is marked secret as a whole: the provider stores its inputs next to what Azure returns. */
 function keyVaultSecrets(name: string, { azure, secrets }: KeyVaultArgs, opts: pulumi.CustomResourceOptions): Secret[] {
   return [...secrets]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -67,7 +67,7 @@ function keyVaultSecrets(name: string, { azure, secrets }: KeyVaultArgs, opts: p
     );
 }
 
-/** The version's address ends in an identifier that Azure drew: it tells that a value changed and nothing about it. */
+/** The version's address ends in a random identifier: it shows that a value changed, and nothing about the value. */
 function versionOf(secret: Secret): pulumi.Output<string> {
   return pulumi.unsecret(secret.properties.apply(({ secretUriWithVersion }) => secretUriWithVersion));
 }

@@ -89,7 +89,7 @@ function deliveries(
   }
 }
 
-/** Without force: an account whose list another manager owns is a conflict to be told, not one to be won. */
+/** Without force: if another manager owns the list, the conflict is reported and not overridden. */
 function attachPullSecrets(
   name: string,
   planned: readonly PlannedDelivery[],

@@ -27,7 +27,7 @@ const replaceable =
 
 /**
  * How every Kubernetes object is applied, by the annotations that the provider knows. A patch of another's object is left
- * alone: two of one object must not take each other's fields, and its conflict is to be told.
+ * alone: two patches of one object must not take each other's fields, and a conflict must be reported.
  *
  * One field manager: the provider would draw a name for each resource, and keep it in state only. An object that outlives
  * its state (retained by a destroy, or made by an update that was cut off) would then belong to a manager that never comes

@@ -17,7 +17,7 @@ export interface VaultBootstrapArgs {
   readonly clientId: pulumi.Input<string>;
   /** What one run depends on; part of the Job's name. Left out, there is no Job: Vault may still be sealed. */
   readonly syncDigest?: pulumi.Input<string> | undefined;
-  /** What a run needs beside the objects made here, such as Vault's mounts, policies and roles. */
+  /** What a run needs in addition to the objects created here, such as Vault's mounts, policies and roles. */
   readonly needs: readonly pulumi.Resource[];
 }
 

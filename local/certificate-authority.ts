@@ -8,7 +8,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const dayInMilliseconds = 86_400_000;
 const tenYearsInDays = 3650;
 
-/** Where a certificate and its key lie, as PEM, readable by their owner only. */
+/** Files of a certificate and its key, as PEM, readable by their owner only. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
@@ -20,7 +20,7 @@ export interface Leaf {
   /** The user's group. */
   readonly organisation?: string;
   readonly usage: "server" | "client" | "both";
-  /** Of a server, beside `localhost` and 127.0.0.1. @default - none */
+  /** Names of a server in addition to `localhost` and 127.0.0.1. @default - none */
   readonly dnsNames?: readonly string[];
   /** @default 3650 */
   readonly validInDays?: number;
@@ -42,7 +42,7 @@ export class CertificateAuthority {
     this.#key = key;
   }
 
-  /** Makes a new one and writes it, the key first: a certificate that is there has its key beside it. */
+  /** Creates a new one and writes the key first: an existing certificate then always has its key. */
   static async make(name: string, files: CertificateFiles): Promise<CertificateAuthority> {
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({

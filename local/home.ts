@@ -154,7 +154,7 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
  */
 export function ensureHome(home: LocalHome): void {
   makeFolder(home);
-  // before all else that lies in it: a start that is cut off anywhere leaves a home or an empty folder
+  // before anything else in it: an interrupted start leaves a home or an empty folder
   writePrivateFile(home.marker, `${JSON.stringify({ kind: markerKind, portBase: home.portBase })}\n`);
   const { vault, azure, node, pulumi, kubernetes, etcd } = home;
   const folders = [vault.dataDir, azure.dir, node.dir, pulumi.stateDir, pulumi.homeDir, kubernetes.dir, home.logsDir];
@@ -206,7 +206,7 @@ export function deleteHome(home: LocalHome): void {
 }
 
 /**
- * Keeps a second start out while one runs. The lock of a start that crashed is cleared by itself.
+ * Keeps a second start out while one runs. The lock of a crashed start is cleared automatically.
  *
  * @throws UserError that names the process when another one works on this home.
  */

@@ -12,7 +12,7 @@ const installArguments = ["ci", "--no-audit", "--no-fund"];
 
 const progressEveryInSeconds = 10;
 
-/** Installs what package-lock.json pins. @returns npm's exit code, having told what went wrong. */
+/** Installs what package-lock.json pins. @returns npm's exit code; what went wrong was printed. */
 export async function installPackages(root) {
   const start = Date.now();
   const seconds = () => Math.round((Date.now() - start) / 1000);

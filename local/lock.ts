@@ -9,7 +9,7 @@ export interface Lock {
 }
 
 /**
- * Takes a lock file, or tells who holds it. A lock whose holder crashed is cleared by itself: what is recorded is
+ * Takes a lock file, or returns its holder. The lock of a crashed holder is cleared automatically: what is recorded is
  * a process identity, not a bare pid.
  *
  * @param path - the lock file; its folder exists.

@@ -46,7 +46,7 @@ export function commandOf(pid: number): string | undefined {
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // the program's name stands in brackets and may hold spaces and brackets: count from the last one
+    // the program's name is in brackets and may contain spaces and brackets: count from the last one
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if ((fields[0] === "Z" || fields[0] === "X") && !hasThreads(pid)) return undefined;
     return `${bootId()}/${fields[19]}`;
@@ -55,7 +55,7 @@ function startOnLinux(pid: number): string | undefined {
   }
 }
 
-/** A process whose first thread has ended shows as a zombie while the others still close its ports. */
+/** If the first thread of a process has ended, it is a zombie while other threads still close its ports. */
 function hasThreads(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).length > 1;
 }

@@ -9,7 +9,7 @@ import { installPackages, npmFetch } from "./install.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** As in package.json: the first that runs TypeScript by itself. */
+/** As in package.json: the first version that runs TypeScript. */
 const wantedNode = [22, 18];
 
 /** The program shares its machine with six servers and the engine: garbage is collected before it is 100 MiB. */

@@ -1,7 +1,7 @@
 import type { ChainPlan } from "../../domain/plan/environment.ts";
 import type { ToolchainState } from "../toolchain/inspect.ts";
 
-/** The chain of each secret that has a value, hop by hop; the others as a number. */
+/** The path of each secret that has a value, step by step; the others as a number. */
 export function formatPlan(plan: ChainPlan, withValue: ReadonlySet<string>): string {
   const carried = plan.secrets.filter(({ name }) => withValue.has(name));
   const rows = carried.map(({ name, variable = "-", keyVaultName = "-", vaultPath }) => [

@@ -18,14 +18,14 @@ export interface FirstLookOptions {
   readonly root: string;
   /** Files of `.env` form, relative to `root`. */
   readonly envFiles: readonly string[];
-  /** What is fetched beside the toolchain, such as the npm packages. @default - nothing */
+  /** What is downloaded in addition to the toolchain, such as the npm packages. @default - nothing */
   readonly alsoFetched?: readonly Fetch[];
   /** @default - this machine's */
   readonly toolchain?: Omit<ToolchainPlaces, "recipesDir">;
 }
 
 /**
- * What `local up` is about to do, told before it does anything: the findings in `.env`, the chain as it will stand, and
+ * What `local up` is about to do, printed before it does anything: the findings in `.env`, the planned pipeline, and
  * what must be fetched or built, with an estimate each. Reads files and nothing else, so that it can be shown before
  * the packages are installed: of those it needs dotenv, yaml and zod alone.
  *

@@ -11,11 +11,11 @@ const manifests = ["package.json", "package-lock.json"].map((file) => join(here,
 
 /**
  * @param options - as firstLook's in main.ts.
- * @returns 0, or the exit code to end with: what stands in the way was told.
+ * @returns 0, or the exit code to end with; the reason was printed.
  */
 export async function showFirstLook(options) {
   const packages = await ensurePackages();
-  if (packages === undefined) return 0; // told; npm ci will say more
+  if (packages === undefined) return 0; // printed; npm ci will print more
   const scratch = mkdtempSync(join(cacheDir(), ".first-look-"));
   try {
     const bundle = join(scratch, "first-look.mjs");

@@ -13,7 +13,7 @@ import { runPlugin } from "./run-plugin.mjs";
 
 const engine = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
 const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
-/** What the runner exits with after it told the person everything. */
+/** Exit code of the runner after it has printed the error. */
 const alreadyTold = 32;
 
 const server = new grpc.Server();

@@ -14,7 +14,7 @@ setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
 enableOwnCompileCache();
 setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
-/* Pulumi's runner loads ts-node, whose cache is a folder in the shared temporary directory that anybody can create first. */
+/* Pulumi's runner loads ts-node, and ts-node's cache is a folder in the shared temporary directory that anybody can create first. */
 process.env.TS_NODE_CACHE = "false";
 const require = createRequire(pathToFileURL(`${process.cwd()}/`));
 process.argv[1] = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");

@@ -22,7 +22,7 @@ export const clusterUsers = {
  * Makes the keys and certificates of the cluster once: its CA, API server, clients, the key that signs ServiceAccount
  * tokens, and etcd's own. What a crash left half made is made again as a whole.
  *
- * @returns the name of the set; another name means that every server must start anew.
+ * @returns the name of the set; if it changes, every server must restart.
  */
 export async function ensureCertificates({ kubernetes, etcd }: LocalHome): Promise<string> {
   if (existsSync(kubernetes.complete)) return readFileSync(kubernetes.complete, "utf8");

@@ -159,7 +159,7 @@ export function externalSecrets(home: LocalHome, binaries: Binaries): Server {
       `--metrics-addr=${metrics}`,
       "--enable-leader-election=false",
       "--concurrent=5",
-      // every reconcile would log in to Vault anew, and every login asks the API server to review a token
+      // every reconcile would log in to Vault again, and every login asks the API server to review a token
       "--experimental-enable-vault-token-cache=true",
       "--store-requeue-interval=1m",
       "--loglevel=info",

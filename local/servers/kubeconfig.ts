@@ -7,7 +7,7 @@ import { clusterUsers, issueClient } from "./certificates.ts";
 /**
  * Writes the kubeconfigs: the person's (context `ameide-local`, administrator), and one with the rights that it needs
  * for each of controller-manager, operator and node stand-in. They hold their keys, so they are 0600, and the ports,
- * so they are written anew where these moved.
+ * so they are written again if these moved.
  */
 export async function writeKubeconfigs(home: LocalHome): Promise<void> {
   const { kubernetes, kubeconfig } = home;

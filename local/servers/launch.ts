@@ -9,7 +9,7 @@ import { homeVariable, logFile, writeRecord } from "./records.ts";
 import type { Server } from "./server.ts";
 
 const keptLogInBytes = 5_000_000;
-/** A machine that builds at the same time is slow; what never comes up ends sooner, by itself. */
+/** A machine that builds at the same time is slow; a server that cannot start ends sooner. */
 const patienceInSeconds = 90;
 
 /**

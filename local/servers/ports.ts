@@ -13,7 +13,7 @@ export interface NeededPort {
 /**
  * Proves that every port is free.
  *
- * @throws UserError with all that are not, and which process holds each, where the system tells.
+ * @throws UserError with all that are not, and which process uses each, if the system shows it.
  */
 export async function requireFreePorts(needed: readonly NeededPort[], portBase: number): Promise<void> {
   let busy = await busyOf(needed);

@@ -10,7 +10,7 @@ export interface ServerRecord extends ProcessIdentity {
   readonly name: ServerName;
   readonly binary: string;
   readonly port: number;
-  /** Of everything that it was started with; another digest means that it must start anew. */
+  /** Of everything that it was started with; another digest means that it must restart. */
   readonly digest: string;
 }
 
@@ -39,7 +39,7 @@ function save(home: LocalHome, servers: readonly ServerRecord[]): void {
   writePrivateFile(home.serversFile, `${JSON.stringify({ servers }, undefined, 2)}\n`);
 }
 
-/** In the environment of every server: whose it is, even when servers.json is lost. */
+/** In the environment of every server: the home that it belongs to, even if servers.json is lost. */
 export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
 
 /**

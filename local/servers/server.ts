@@ -21,7 +21,7 @@ export interface Server {
   readonly environment: Readonly<Record<string, string>>;
   /** Where it listens, on 127.0.0.1; the first is the one to name. */
   readonly ports: readonly [LocalPort, ...LocalPort[]];
-  /** What else it reads when it starts, such as its configuration file's text: when this changes, it starts anew. */
+  /** What else it reads when it starts, such as the text of its configuration file: when it changes, the server restarts. */
   readonly inputs: readonly string[];
   /** Must serve before this one starts. */
   readonly after: readonly ServerName[];

@@ -26,7 +26,7 @@ export interface StartOptions {
 
 /**
  * Makes every server of the home run and serve: what runs as it should is left alone, what was killed, changed or does
- * not answer starts anew, at most in parallel. Hold the home's lock (`lockHome`) around it.
+ * not answer restarts, as many as possible in parallel. Hold the home's lock (`lockHome`) around it.
  *
  * @returns the names of those that it started.
  * @throws UserError with all ports that others hold, before anything is started or stopped for it; or when a server
@@ -97,7 +97,7 @@ async function stateOf(home: LocalHome, server: Server): Promise<State> {
   if (record.digest !== digestOf(server)) return "outdated";
   const needs = server.after.map((name) => recordOf(home, name));
   if (needs.some((need) => need === undefined || !isAlive(need))) return "waiting";
-  return (await answers(server)) ? "serving" : "outdated"; // one that hangs starts anew
+  return (await answers(server)) ? "serving" : "outdated"; // one that hangs restarts
 }
 
 function recordOf(home: LocalHome, wanted: ServerName): ServerRecord | undefined {

@@ -15,7 +15,7 @@ import { endProcessGroup, type ProcessIdentity } from "../process-identity.ts";
 import type { Piece } from "./pieces.ts";
 
 /**
- * Where finished pieces lie, one folder each, named after what they were made from. A folder appears under its name
+ * Where finished pieces are stored, one folder each, named after their sources. A folder appears under its name
  * by a rename once it is whole, and its manifest lists the size of every file: what is half built is never used.
  */
 

@@ -15,7 +15,7 @@ import { pieces, type Binaries, type PieceName } from "./pieces.ts";
 import { findBuilders, type Builders } from "./prerequisites.ts";
 import { followRecipe } from "./recipes.ts";
 
-/** What is being done about one piece, told at its begin, every second, and at its end. */
+/** Progress of one piece, reported at its begin, every second, and at its end. */
 export type ToolchainProgress =
   | { readonly phase: "waiting"; /** Process that gets the toolchain already. */ readonly pid: number }
   | {

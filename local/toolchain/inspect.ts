@@ -8,7 +8,7 @@ import { pieces, type Binaries, type Piece, type PieceName } from "./pieces.ts";
 export interface ToolchainPlaces {
   /** @default - `$XDG_CACHE_HOME/ameide-secrets/toolchain` */
   readonly cacheDir?: string;
-  /** local/toolchain, whose lock files name the versions. @default - the folder of this module */
+  /** local/toolchain with the lock files that name the versions. @default - the folder of this module */
   readonly recipesDir?: string;
   /** @default - PATH */
   readonly path?: string;

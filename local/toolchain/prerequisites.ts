@@ -66,7 +66,7 @@ async function lackOfGo(
   if (version === undefined) return { problem: `${go} does not answer "go env", ${purpose}`, fix };
   const found = parseVersion(version.replace(/^go/, ""));
   if (!isBelow(found, needed)) return undefined;
-  // since 1.21 Go gets the version that a module asks for by itself, unless told not to
+  // since 1.21 Go downloads the version that a module asks for, unless this is switched off
   if (!isBelow(found, [1, 21, 0]) && allowed !== "local") return undefined;
   return { problem: `${go} is ${version}, ${purpose}: expected ${needed.join(".")}`, fix };
 }

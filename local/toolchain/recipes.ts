@@ -88,7 +88,7 @@ async function fetchWheel(build: Build, recipe: WheelRecipe): Promise<void> {
   cpSync(join(found.parentPath, found.name), join(build.finished, build.piece.name));
 }
 
-/** Runs one command with its output in the log; the log's last lines stand in the error. */
+/** Runs one command with its output in the log; the error contains the log's last lines. */
 async function step(
   { piece, scratch, logFile, signal }: Build,
   file: string,
