@@ -15,6 +15,7 @@ import { ownVaultToken } from "../access/vault.ts";
 import type { Phases } from "../phases.ts";
 import { previewThenUpdate, runChain, type ChainResult } from "./chain.ts";
 import { openCloudEngine, requireStrongState } from "./cloud-engine.ts";
+import { orphanedAssignments } from "./ownership/azure-objects.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { preflightCluster, refuseDebugProviders } from "./preflight.ts";
@@ -79,7 +80,10 @@ export async function runCloud(options: CloudOptions): Promise<CloudResult> {
         phases,
         until,
         refresh,
-        inspect: (changes) => refuseForeign(changes, plan, { azure }),
+        inspect: async (changes) => {
+          await refuseForeign(changes, plan, { azure });
+          for (const note of await orphanedAssignments(plan.azure, azure)) options.tell(formatFinding(note));
+        },
         ...gate,
       })),
     };

@@ -115,7 +115,7 @@ function stateOf({ id, attributes = {}, tags = {} }: SecretItem): KeyVaultSecret
   };
 }
 
-async function pages<T>(read: (link: string) => Promise<Page<T>>, first: string): Promise<readonly T[]> {
+export async function pages<T>(read: (link: string) => Promise<Page<T>>, first: string): Promise<readonly T[]> {
   const all: T[] = [];
   for (let link: string | null | undefined = first; link !== null && link !== undefined && link !== "";) {
     const page: Page<T> = await read(link);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { orphanedAssignments } from "../../cli/deploy/ownership/azure-objects.ts";
+import { AzureClient, AzureRestError } from "../../clients/azure.ts";
+import { Redacted } from "../../domain/redacted.ts";
 import { registerStack } from "../../chain.ts";
 import { identityId, keyVaultId, keyVaultSecretsUser, secretsUserName } from "../../domain/resources/azure-inputs.ts";
 import type { SharedStack } from "../../domain/plan/environment.ts";
@@ -30,6 +33,15 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
   };
   const principal = async (): Promise<string> =>
     (await rig.arm("GET", `${identityId(place)}?api-version=2023-01-31`)).body.properties.principalId;
+
+  const reader = () =>
+    new AzureClient({
+      resourceManager: rig.azure.origin,
+      keyVaultUri: rig.azure.origin,
+      token: () => Promise.resolve(new Redacted(rig.azure.operatorToken)),
+      ca: rig.azure.caPem,
+    });
+  const orphans = async () => (await orphanedAssignments(place, () => Promise.resolve(reader()))).map(({ fix }) => fix);
 
   let former: string;
 
@@ -75,12 +87,28 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("gets it a second time as well, over the assignment that this program created", async () => {
+  it("is not reported on where Azure cannot be read", async () => {
+    const forbidden = () => Promise.reject(new AzureRestError(403, { code: "AuthorizationFailed" }));
+    assert.deepEqual(
+      await orphanedAssignments(place, () => Promise.resolve({ arm: forbidden, keyVault: forbidden })),
+      [],
+    );
+  });
+
+  it("gets it a second time as well, over the assignment that this program created; the former one is reported", async () => {
     const stack = await open();
+    const second = await principal();
+    assert.deepEqual(await orphans(), []);
     await rig.arm("DELETE", `${identityId(place)}?api-version=2023-01-31`);
+    const ofSecond = `${assignments}/${secretsUserName(place, second)}`;
+    const fix = `az role assignment delete --ids ${ofSecond}`;
+    assert.deepEqual(await orphans(), [fix]);
     await stack.refresh();
     await up(stack);
     const now = await principal();
+    assert.deepEqual(await orphans(), [fix]);
+    await rig.arm("DELETE", `${ofSecond}?api-version=2022-04-01`);
+    assert.deepEqual(await orphans(), []);
     assert.equal((await names())[now], secretsUserName(place, now));
     assert.deepEqual(await preview(stack), []);
   });

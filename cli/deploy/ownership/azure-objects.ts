@@ -1,13 +1,17 @@
+import { NetworkError, ServerError } from "../../../clients/http.ts";
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
+import { pages } from "../../../diagnose/observe/azure.ts";
 import { adoptionLine, keyVaultSecretResource, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import {
   identityId,
   keyVaultId,
   keyVaultSecretId,
   keyVaultSecretsUser,
+  secretsUserName,
 } from "../../../domain/resources/azure-inputs.ts";
-import type { StackPlan } from "../../../domain/plan/environment.ts";
+import type { AzurePlace, StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
+import { UserError } from "../../../domain/user-error.ts";
 import type { Change } from "../engine/run-log.ts";
 import { stackNameOf } from "./kubernetes-objects.ts";
 import { find, look } from "./look.ts";
@@ -104,9 +108,7 @@ async function identity(resource: string, plan: StackPlan, azure: AzureReader): 
 /** Azure refuses a second assignment of one role to one principal at one scope, whatever its name. */
 async function roleAssignment(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
   const { azure: place } = plan;
-  const owner = await find(() =>
-    azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`),
-  );
+  const owner = await find(() => azure.arm<Identity>(`${identityId(place)}?${identityApi}`));
   if (owner === undefined) return undefined;
   const { principalId } = owner.properties;
   const filter = encodeURIComponent(`principalId eq '${principalId}'`);
@@ -129,6 +131,45 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
     `${place.identity} already has the role "Key Vault Secrets User" at ${place.keyVault}, and this stack did not assign it`,
     adoptionLine(stackNameOf(plan), resource, same.id),
   );
+}
+
+/**
+ * Role assignments at the Key Vault that this program created for a principal that the identity no longer has, since it was
+ * deleted and created again. The name of an assignment is derived from its principal, so Entra need not be asked. An adopted
+ * assignment, or one of an earlier release, has another name and is not found.
+ *
+ * @returns a note for each; none if Azure cannot be read.
+ */
+export async function orphanedAssignments(
+  place: AzurePlace,
+  open: () => Promise<AzureReader>,
+): Promise<readonly Finding[]> {
+  try {
+    const azure = await open();
+    const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
+    const [owner, list] = await Promise.all([
+      find(() => azure.arm<Identity>(`${identityId(place)}?${identityApi}`)),
+      find(() => pages<RoleAssignment>((link) => azure.arm(link), path)),
+    ]);
+    const isOrphan = ({ id, properties: { principalId } }: RoleAssignment): boolean =>
+      principalId !== owner?.properties.principalId &&
+      id.toLowerCase().endsWith(`/${secretsUserName(place, principalId)}`);
+    return (list ?? []).filter(isOrphan).map(({ id, properties: { principalId } }) => ({
+      code: "role-assignment-orphaned",
+      stage: "identity",
+      severity: "note",
+      subject: id,
+      problem: `${place.identity} was deleted and created again; the role assignment of its former principal ${principalId} at ${place.keyVault} is left over and gives nobody access`,
+      fix: `az role assignment delete --ids ${id}`,
+    }));
+  } catch (error) {
+    if (error instanceof UserError || error instanceof ServerError || error instanceof NetworkError) return [];
+    throw error;
+  }
+}
+
+interface Identity {
+  readonly properties: { readonly principalId: string };
 }
 
 interface RoleAssignment {
