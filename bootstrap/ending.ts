@@ -57,6 +57,8 @@ export function summarise({ log, dryRun }: Run, ending: Ending): void {
     unchanged: count("unchanged"),
     kept: count("kept"),
     failed: count("failed"),
+    delivered: outcomes.filter(({ deliveredAt }) => deliveredAt !== undefined).length,
+    notDelivered: outcomes.filter(({ notDelivered }) => notDelivered !== undefined).length,
     sourceCalls,
     durationInMs: Date.now() - startedAt.getTime(),
     ...(failure === undefined ? {} : { problem: failure.problem.slice(0, problemInLog), fix: failure.fix }),

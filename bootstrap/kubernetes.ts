@@ -36,6 +36,7 @@ export function connectToKubernetes(
     authenticate: async () => ({ headers: { authorization: `Bearer ${(await token()).reveal()}` } }),
     // a run that must stop has 30 s to write its status and release its Lease
     timeoutInMs: 10_000,
+    connections: 16,
     retry: { timing, verdict: passingFault, signal },
   });
 }

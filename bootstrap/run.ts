@@ -13,6 +13,7 @@ import { connectToKubernetes, mountedServiceAccount } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import { check } from "./phases/check.ts";
+import { deliver } from "./phases/deliver.ts";
 import { initialise, revokeRootToken } from "./phases/initialise.ts";
 import { list, read } from "./phases/read.ts";
 import { logIn } from "./phases/log-in.ts";
@@ -82,19 +83,19 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     failure = asFailure(signal.aborted ? signal.reason : error, run);
   }
   const cause = failure?.code ?? "ok";
-  const { outcomes, source } = progress;
+  const { phase } = log;
+  await progress.sessions?.end();
+  vault.close();
   const ending: Ending = {
     runId: options.runId,
     startedAt,
     cause,
-    phase: log.phase,
+    phase,
     failure,
-    outcomes,
+    outcomes: await deliver(run, progress.outcomes),
     untilUnsealed: invocation.untilUnsealed,
-    sourceCalls: source?.calls ?? 0,
+    sourceCalls: progress.source?.calls ?? 0,
   };
-  await progress.sessions?.end();
-  vault.close();
   await writeStatus(run, ending);
   await lease.release();
   kubernetes.close();

@@ -9,15 +9,8 @@ const statusLimitInBytes = 900_000;
 const order = ["failed", "kept", "written", "unchanged"] as const;
 
 /** An outcome as the status shows it. */
-export function statusOf({ secret, outcome, reason, sourceVersion, vaultVersion }: Outcome): BootstrapSecretStatus {
-  return {
-    name: secret.name,
-    path: secret.path,
-    outcome,
-    ...(reason === undefined ? {} : { reason }),
-    ...(sourceVersion === undefined ? {} : { sourceVersion }),
-    ...(vaultVersion === undefined ? {} : { vaultVersion }),
-  };
+export function statusOf({ secret, cause: _cause, ...rest }: Outcome): BootstrapSecretStatus {
+  return { name: secret.name, path: secret.path, ...rest };
 }
 
 /**

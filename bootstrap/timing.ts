@@ -15,6 +15,9 @@ export interface Timing extends Backoff {
   readonly leaseInMs: number;
   /** For another run to end, where this one waits for it. */
   readonly leaseWaitInMs: number;
+  /** For External Secrets to sync what was written: for all of it, and in addition for each ExternalSecret. */
+  readonly deliveryInMs: number;
+  readonly deliveryOfEachInMs: number;
 }
 
 /** For a scheduled run: what does not pass within a minute is left to the next run. */
@@ -29,6 +32,8 @@ export const scheduledTiming: Timing = {
   propagationPollInMs: 0,
   leaseInMs: 30_000,
   leaseWaitInMs: 0,
+  deliveryInMs: 20_000,
+  deliveryOfEachInMs: 100,
 };
 
 /** For a run that an update waits for: Azure documents up to 10 minutes for a role assignment. */

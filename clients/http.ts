@@ -113,6 +113,8 @@ export function objectIn(body: string): Readonly<Record<string, unknown>> {
 export class HttpClient {
   readonly #base: URL;
   readonly #agent: http.Agent;
+  /** Of answers that have no end: in the other one they would keep all further calls waiting. */
+  readonly #streams: http.Agent;
   readonly #options: HttpClientOptions;
 
   /** @param base - such as `https://10.0.0.1:443`; a path in it precedes the path of each request. */
@@ -120,9 +122,11 @@ export class HttpClient {
     this.#base = new URL(base);
     this.#options = options;
     const { connections: maxSockets = 4, ca, cert, key, serverName: servername } = options;
-    const agent = { keepAlive: true, maxSockets };
+    const pooled = { keepAlive: true, maxSockets };
     const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) };
-    this.#agent = this.#base.protocol === "https:" ? new https.Agent({ ...agent, ...tls }) : new http.Agent(agent);
+    const isHttps = this.#base.protocol === "https:";
+    this.#agent = isHttps ? new https.Agent({ ...pooled, ...tls }) : new http.Agent(pooled);
+    this.#streams = isHttps ? new https.Agent(tls) : new http.Agent();
   }
 
   /**
@@ -163,7 +167,7 @@ export class HttpClient {
     let refusal: HttpResponse | undefined;
     try {
       const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        this.#begin("GET", path, request, resolve).on("error", reject).end();
+        this.#begin("GET", path, request, resolve, this.#streams).on("error", reject).end();
       });
       response.setEncoding("utf8");
       const { statusCode: status = 0, headers } = response;
@@ -184,6 +188,7 @@ export class HttpClient {
 
   close(): void {
     this.#agent.destroy();
+    this.#streams.destroy();
   }
 
   #begin(
@@ -191,6 +196,7 @@ export class HttpClient {
     path: string,
     { headers, body, signal, options }: HttpRequest,
     answered: (response: http.IncomingMessage) => void,
+    agent: http.Agent = this.#agent,
   ): http.ClientRequest {
     const { protocol, hostname, port, pathname } = this.#base;
     const own = options?.headers as http.OutgoingHttpHeaders | undefined; // none of ours is a list
@@ -198,7 +204,7 @@ export class HttpClient {
     return (protocol === "https:" ? https : http).request(
       {
         ...options,
-        agent: options?.agent ?? this.#agent,
+        agent: options?.agent ?? agent,
         protocol,
         hostname: hostname.replace(/^\[|\]$/g, ""),
         port,

@@ -3,7 +3,12 @@ import { ConfigMap, ServiceAccount } from "@pulumi/kubernetes/core/v1/index.js";
 import { Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
-import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "../domain/manifests/bootstrap-access.ts";
+import {
+  bootstrapRole,
+  bootstrapRoleBinding,
+  bootstrapServiceAccount,
+  deliveryAccess,
+} from "../domain/manifests/bootstrap-access.ts";
 import {
   bootstrapConfigMap,
   bootstrapCronJob,
@@ -42,7 +47,12 @@ export class VaultBootstrap extends pulumi.ComponentResource {
 function accessObjects(name: string, { stack, clientId }: VaultBootstrapArgs, opts: pulumi.CustomResourceOptions) {
   const account = new ServiceAccount(`${name}-account`, bootstrapServiceAccount(stack, clientId), opts);
   const role = new Role(`${name}-role`, bootstrapRole(stack), opts);
-  return [account, new RoleBinding(`${name}-role-binding`, bootstrapRoleBinding(stack), { ...opts, dependsOn: role })];
+  const binding = new RoleBinding(`${name}-role-binding`, bootstrapRoleBinding(stack), { ...opts, dependsOn: role });
+  const delivery = deliveryAccess(stack).flatMap((access) => [
+    new Role(`${name}-delivery-${access.namespace}`, access.role, opts),
+    new RoleBinding(`${name}-delivery-binding-${access.namespace}`, access.binding, opts),
+  ]);
+  return [account, binding, ...delivery];
 }
 
 function bundleConfigMap(name: string, { stack }: VaultBootstrapArgs, opts: pulumi.CustomResourceOptions): ConfigMap {

@@ -1,18 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { mapBounded } from "../clients/pacing.ts";
+import { followSyncs, forceSync, type Named } from "../clients/external-secrets.ts";
+import type { Cluster } from "../clients/kubernetes.ts";
 import { type ExternalSecretState, type Failure, type Observed, type StoreState, describeFailure } from "./snapshot.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";
-import { followExternalSecrets, type WatchedCluster } from "./follow-external-secrets.ts";
 import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
 import { observed } from "./observe/observed.ts";
 import { nearest } from "../domain/nearest.ts";
 
-/** A cluster that may be changed: by JSON merge patches, and no more is needed here. */
-export interface KubernetesWriter extends WatchedCluster {
-  patch(path: string, change: object): Promise<unknown>;
-  /** Metadata of a collection's objects, without what else is in them. */
-  metadata(path: string): Promise<readonly { readonly name: string; readonly resourceVersion?: unknown }[]>;
+export interface KubernetesWriter extends KubernetesReader, Pick<Cluster, "metadata" | "watch"> {
+  patch(path: string, change: object): Promise<object>;
 }
 
 export interface ResyncOptions {
@@ -45,10 +42,6 @@ export interface ResyncResult {
   readonly unseen: readonly Failure[];
 }
 
-/** External Secrets syncs an object again whenever its annotations change; the name of this one is its own convention. */
-const annotation = "force-sync";
-const group = "/apis/external-secrets.io/v1";
-const patchesAtOnce = 16;
 /** Between two looks at stores that are not Ready. */
 const pauseInMilliseconds = 300;
 
@@ -61,7 +54,6 @@ const pauseInMilliseconds = 300;
  */
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
   const { namespaces, names, timeoutInSeconds = 60, signal } = options;
-  const mark = new Date().toISOString();
   const [allStores, allExternalSecrets] = await Promise.all([
     everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings)),
     everywhere(namespaces, (namespace) => observeExternalSecrets(kubernetes, namespace, noWarnings)),
@@ -72,24 +64,22 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
   const storesWanted = allStores.filter((store) => wanted.some((one) => belongs(one, store)));
   const before = await targetVersions(kubernetes, wanted);
 
-  await touch(kubernetes, "secretstores", storesWanted, mark);
+  await forceSync(kubernetes, "secretstores", storesWanted);
   const stores = await untilReady(kubernetes, options, storesWanted);
 
   const stop = new AbortController();
-  const following = followExternalSecrets(kubernetes, wanted, {
-    // the new annotation alone changes what a good sync records, even within the same second as the one before
-    isDone: (now, then) => now.ready?.status === "True" && now.syncedVersion !== then.syncedVersion,
-    timeoutInSeconds,
+  const following = followSyncs(kubernetes, wanted, {
+    timeoutInMs: timeoutInSeconds * 1000,
     signal: AbortSignal.any([signal, stop.signal]),
-    onProgress: (done) => options.onProgress?.({ kind: "external-secrets", done, total: wanted.length }),
+    onSynced: (_one, done) => options.onProgress?.({ kind: "external-secrets", done, total: wanted.length }),
   });
-  const touching = touch(kubernetes, "externalsecrets", wanted, mark).catch((error: unknown) => {
+  const touching = forceSync(kubernetes, "externalsecrets", wanted).catch((error: unknown) => {
     stop.abort(error); // nobody waits for what was not asked for
     throw error;
   });
   const [, synced] = await Promise.all([touching, following]);
 
-  const left = [...stores.left, ...synced.left];
+  const left = [...stores.left, ...synced.left.map(({ one }) => one)];
   const words = left.length === 0 ? () => "" : await wordsOf(kubernetes, left);
   const now = await targetVersions(kubernetes, wanted);
   return {
@@ -105,8 +95,6 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
     unseen: now.unseen.length > 0 ? now.unseen : before.unseen,
   };
 }
-
-type Named = Pick<StoreState, "namespace" | "name">;
 
 const noWarnings: Warnings = new Map();
 
@@ -127,19 +115,6 @@ async function everywhere<T>(
     }
     return part.value;
   });
-}
-
-async function touch(
-  kubernetes: KubernetesWriter,
-  plural: string,
-  objects: readonly Named[],
-  mark: string,
-): Promise<void> {
-  await mapBounded(objects, patchesAtOnce, ({ namespace, name }) =>
-    kubernetes.patch(`${group}/namespaces/${namespace}/${plural}/${name}`, {
-      metadata: { annotations: { [annotation]: mark } },
-    }),
-  );
 }
 
 /** Looks until all stores are Ready or the time is over. */

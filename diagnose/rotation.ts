@@ -214,7 +214,7 @@ function consumersBehind(
       if (consumer.afterChange === "follows") follows.add(called);
       if (!runsWithFormer(snapshot, target, consumer, writtenAt)) continue;
       if (consumer.afterChange === "restarts-itself") running.add(called);
-      else if (consumer.afterChange === "restart") restarts.add(called);
+      else if (consumer.afterChange === "restart" || consumer.afterChange === "manual") restarts.add(called);
     }
   }
   return { running: [...running], restarts: [...restarts], follows: [...follows] };

@@ -42,10 +42,10 @@ export interface Consumer {
   readonly workload: string;
   readonly by: readonly SecretUse["by"][];
   /**
-   * What must happen for it to see a new value: `follows` (a mounted file, within two minutes), `restarts-itself`
-   * (Reloader), `next-run` (a CronJob), `next-pull`, or `restart`: someone must do it.
+   * How it gets a new value: `follows` (a mounted file, within two minutes), `next-run` (a CronJob), `next-pull`,
+   * `restarts-itself` (Reloader), `restart` (a rollout, as `rotate --restart` does), or `manual`: no rollout restarts it.
    */
-  readonly afterChange: "follows" | "restarts-itself" | "next-run" | "next-pull" | "restart";
+  readonly afterChange: "follows" | "next-run" | "next-pull" | "restarts-itself" | "restart" | "manual";
 }
 
 /**
@@ -185,6 +185,9 @@ function afterChange(
   workload?: WorkloadState,
 ): Consumer["afterChange"] {
   if (workload?.kind === "CronJob") return "next-run";
-  if (by.some(isReadOnce)) return workload?.reloads.includes(secret) === true ? "restarts-itself" : "restart";
+  if (by.some(isReadOnce)) {
+    if (workload === undefined) return "manual";
+    return workload.reloads.includes(secret) ? "restarts-itself" : "restart";
+  }
   return by.includes("volume") ? "follows" : "next-pull";
 }

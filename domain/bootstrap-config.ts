@@ -52,6 +52,8 @@ export const bootstrapConfigSchema = z.strictObject({
   ),
   /** Extra copies: a name in the source to a path under the mount (the seed's `mappedSecrets`). */
   mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  /** ExternalSecrets, here and in other namespaces, that read what is carried: each syncs after a run that wrote a path of it. */
+  deliveries: z.array(z.strictObject({ namespace: z.string(), name: z.string(), paths: z.array(z.string()) })),
   fixtures: z.strictObject({ values: z.array(z.string()), placeholders: z.array(z.string()) }),
   fixturesAllowed: z.boolean(),
   /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
@@ -108,6 +110,7 @@ export const bootstrapPhases = [
   "read",
   "check",
   "write",
+  "deliver",
 ] as const;
 
 export type BootstrapPhase = (typeof bootstrapPhases)[number];
@@ -121,6 +124,10 @@ const bootstrapSecretStatusSchema = z.readonly(
     reason: z.exactOptional(z.string()),
     sourceVersion: z.exactOptional(z.string()),
     vaultVersion: z.exactOptional(z.number()),
+    /** ISO 8601: when the last of its ExternalSecrets had synced what this run wrote. */
+    deliveredAt: z.exactOptional(z.string()),
+    /** The ExternalSecrets that did not, as `namespace/name: why`. */
+    notDelivered: z.exactOptional(z.array(z.string())),
   }),
 );
 

@@ -21,6 +21,9 @@ export interface Outcome {
   readonly cause?: Exclude<BootstrapCause, "ok">;
   readonly sourceVersion?: string;
   readonly vaultVersion?: number;
+  /** See BootstrapSecretStatus. */
+  readonly deliveredAt?: string;
+  readonly notDelivered?: string[];
 }
 
 /**

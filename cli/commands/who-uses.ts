@@ -1,5 +1,5 @@
 import { describeFailure } from "../../diagnose/snapshot.ts";
-import type { Uses } from "../../diagnose/who-uses.ts";
+import type { Consumer, Uses } from "../../diagnose/who-uses.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { table } from "../table.ts";
@@ -28,19 +28,32 @@ export const whoUses: Command<PlaceFlags> = {
   },
 };
 
+const waysToANewValue: Readonly<Record<Consumer["afterChange"], string>> = {
+  follows: "automatically, within two minutes",
+  "next-run": "automatically, at its next run",
+  "next-pull": "automatically, at the next image pull",
+  "restarts-itself": "by Reloader",
+  restart: "by rotate --restart",
+  manual: "manually",
+};
+
 /** What `who-uses` prints; "no workload" only if all of them could be read. */
 export function formatUses(name: string, { uses, unseen }: Uses): string {
   if (uses.length === 0 && unseen.length === 0) return `${name}: nothing in this environment reads it`;
   const none = unseen.length === 0 ? "  no workload reads it" : "  its readers are unknown";
   const blocks = uses.map(({ namespace, secret, kind, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
-    const rows = consumers.map(({ workload, by, afterChange }) => [workload, by.join(", "), afterChange]);
+    const rows = consumers.map(({ workload, by, afterChange }) => [
+      workload,
+      by.join(", "),
+      waysToANewValue[afterChange],
+    ]);
     return [
       isOurs
         ? `${namespace}/${secret} (${externalSecret}): ${keys.join(", ")}`
         : `${kind === undefined ? "" : `${kind} `}${namespace}/${secret} (${externalSecret}, created by something else)`,
       ...(serviceAccounts.length === 0 ? [] : [`  image pulls by: ${serviceAccounts.join(", ")}`]),
       ...(kind === undefined ? [] : ["  not a Secret (target.manifest): its readers are unknown"]),
-      ...(kind === undefined ? [rows.length === 0 ? none : table(["WORKLOAD", "BY", "AFTER A CHANGE"], rows)] : []),
+      ...(kind === undefined ? [rows.length === 0 ? none : table(["WORKLOAD", "BY", "GETS A NEW VALUE"], rows)] : []),
     ].join("\n");
   });
   return [...blocks, ...unseen.map((failure) => `${name}: ${describeFailure(failure)}`)].join("\n\n");

@@ -5,7 +5,7 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
-import { bootstrapRole } from "../../domain/manifests/bootstrap-access.ts";
+import { bootstrapRole, deliveryAccess } from "../../domain/manifests/bootstrap-access.ts";
 import { tokenReviewBinding } from "../../domain/manifests/secret-store.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
@@ -168,8 +168,11 @@ interface Right {
 export function lacksOfRights(cluster: Cluster, stack: EnvironmentStack): readonly Promise<Finding | undefined>[] {
   if (stack.strictness.delivery === "gitops") return [];
   const { namespace } = stack;
-  const grants: readonly [path: string, object: object][] = [
+  const grants: readonly (readonly [path: string, object: object])[] = [
     [`/apis/${rbacGroup}/v1/namespaces/${namespace}/roles`, bootstrapRole(stack)],
+    ...deliveryAccess(stack).map(
+      ({ namespace: where, role }) => [`/apis/${rbacGroup}/v1/namespaces/${where}/roles`, role] as const,
+    ),
     [`/apis/${rbacGroup}/v1/clusterrolebindings`, tokenReviewBinding(stack)],
   ];
   return [
@@ -179,7 +182,7 @@ export function lacksOfRights(cluster: Cluster, stack: EnvironmentStack): readon
 }
 
 /** What the update does with the cluster, as rights of the caller. */
-function rights({ namespace: own, plan, strictness }: EnvironmentStack): readonly Right[] {
+function rights({ namespace: own, plan, strictness, bootstrap }: EnvironmentStack): readonly Right[] {
   const both = (group: string, resources: readonly string[], where?: string): readonly Right[] =>
     resources.flatMap((resource) =>
       ["create", "patch"].map((verb) => ({
@@ -193,7 +196,9 @@ function rights({ namespace: own, plan, strictness }: EnvironmentStack): readonl
   return [
     ...both("", ["serviceaccounts", "configmaps"], own),
     ...both("batch", ["cronjobs", "jobs"], own),
-    ...both(rbacGroup, ["roles", "rolebindings"], own),
+    ...[...new Set([own, ...bootstrap.config.deliveries.map(({ namespace }) => namespace)])].flatMap((where) =>
+      both(rbacGroup, ["roles", "rolebindings"], where),
+    ),
     ...plan.stores.flatMap(({ namespace }) => [
       ...both("external-secrets.io", ["secretstores", "externalsecrets"], namespace),
       ...(namespace === own ? [] : both("", ["serviceaccounts"], namespace)),

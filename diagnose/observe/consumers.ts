@@ -201,13 +201,32 @@ function workloadState(namespace: string, kind: string, { metadata, spec }: Work
 /**
  * For which of its Secrets Reloader (stakater) restarts the workload.
  *
- * @see https://github.com/stakater/Reloader#annotations
+ * @see https://docs.stakater.com/reloader/1.4/reference/annotations.html
  */
 function reloads(annotations: Readonly<Record<string, string>>, secrets: readonly SecretUse[]): readonly string[] {
-  const all = [...new Set(secrets.map(({ secret }) => secret))];
+  const listed = (name: string): readonly string[] => (annotations[name] ?? "").split(",").map((one) => one.trim());
+  const excluded = listed("secrets.exclude.reloader.stakater.com/reload");
+  const all = [...new Set(secrets.map(({ secret }) => secret))].filter((secret) => !excluded.includes(secret));
+  if (annotations["reloader.stakater.com/ignore"] === "true") return [];
   const auto = ["reloader.stakater.com/auto", "secret.reloader.stakater.com/auto"];
   if (auto.some((name) => annotations[name] === "true")) return all;
-  const list = annotations["secret.reloader.stakater.com/reload"] ?? "";
-  const named = new Set(list.split(",").map((name) => name.trim()));
-  return all.filter((secret) => named.has(secret));
+  const named = listed("secret.reloader.stakater.com/reload");
+  return all.filter((secret) => named.some((one) => isNamed(secret, one)));
+}
+
+/**
+ * Reloader reads a name as a regular expression for the whole name. Of these only names and `.*` are understood here: an
+ * expression that somebody else wrote can take for ever.
+ */
+function isNamed(secret: string, expression: string): boolean {
+  const [first = "", ...rest] = expression.split(".*");
+  const last = rest.pop();
+  if (last === undefined) return secret === first;
+  let from = first.length;
+  for (const part of rest) {
+    const found = secret.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return secret.startsWith(first) && secret.endsWith(last) && secret.length - last.length >= from;
 }

@@ -61,13 +61,40 @@ export function bootstrapRole({ bootstrap, namespace }: EnvironmentStack) {
   };
 }
 
-export function bootstrapRoleBinding({ bootstrap, namespace }: EnvironmentStack) {
-  const { name } = bootstrap;
+/** @param role - the Role's name and namespace. @default - that of {@link bootstrapRole} */
+export function bootstrapRoleBinding(
+  { bootstrap, namespace }: EnvironmentStack,
+  role: { readonly name: string; readonly namespace: string } = { name: bootstrap.name, namespace },
+) {
   return {
     apiVersion: `${rbacGroup}/v1` as const,
     kind: "RoleBinding" as const,
-    metadata: { name, namespace, labels: ourLabels },
-    roleRef: { apiGroup: rbacGroup, kind: "Role", name },
-    subjects: [{ kind: "ServiceAccount", name, namespace }],
+    metadata: { ...role, labels: ourLabels },
+    roleRef: { apiGroup: rbacGroup, kind: "Role", name: role.name },
+    subjects: [{ kind: "ServiceAccount", name: bootstrap.name, namespace }],
   };
+}
+
+/**
+ * What lets vault-bootstrap tell External Secrets to sync what it wrote, one Role in each namespace that reads any of it:
+ * it may change the ExternalSecrets of its configuration and no others. They hold no values, so it may read all of them:
+ * one watch for each namespace shows when they have synced.
+ */
+export function deliveryAccess(stack: EnvironmentStack) {
+  const { bootstrap } = stack;
+  const externalSecrets = { apiGroups: ["external-secrets.io"], resources: ["externalsecrets"] };
+  return [...Map.groupBy(bootstrap.config.deliveries, ({ namespace }) => namespace)].map(([namespace, deliveries]) => {
+    const name = `${bootstrap.name}-delivery`;
+    const resourceNames = [...new Set(deliveries.map((delivery) => delivery.name))].toSorted();
+    const role = {
+      apiVersion: `${rbacGroup}/v1` as const,
+      kind: "Role" as const,
+      metadata: { name, namespace, labels: ourLabels },
+      rules: [
+        { ...externalSecrets, resourceNames, verbs: ["patch"] },
+        { ...externalSecrets, verbs: ["list", "watch"] },
+      ],
+    };
+    return { namespace, role, binding: bootstrapRoleBinding(stack, { name, namespace }) };
+  });
 }

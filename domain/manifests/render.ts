@@ -1,7 +1,7 @@
 import { chainDigest, bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
 import type { EnvironmentStack, PlannedDelivery } from "../plan/environment.ts";
 import { admissionGuards } from "./admission.ts";
-import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "./bootstrap-access.ts";
+import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount, deliveryAccess } from "./bootstrap-access.ts";
 import { externalSecret, pullSecretPatches } from "./external-secret.ts";
 import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "./secret-store.ts";
 
@@ -44,6 +44,7 @@ export function renderManifests(
     inWave(1, bootstrapServiceAccount(stack, clientId)),
     inWave(1, bootstrapRole(stack)),
     inWave(1, bootstrapRoleBinding(stack)),
+    ...deliveryAccess(stack).flatMap(({ role, binding }) => [inWave(1, role), inWave(1, binding)]),
     // its name changes with its data, its file does not: so that no old one stays behind. Client-side apply would copy it
     // into an annotation, which may have 256 KiB (argo-cd #820)
     annotated(

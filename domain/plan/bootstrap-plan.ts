@@ -1,6 +1,6 @@
-import { bootstrapRole, credentialsSecret } from "../names.ts";
+import { bootstrapRole, credentialsSecret, pathIn, vaultPathOf } from "../names.ts";
 import type { BootstrapConfig } from "../bootstrap-config.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import { existsIn, externalSecretName, ownNamespace, sourcesOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { EnvironmentStack, Strictness, ChainPlan, PlannedSecret } from "./environment.ts";
 
 /** Source on clusters without Azure; the platform's own name and key (444). */
@@ -58,6 +58,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
         },
     secrets: plan.secrets.map((secret) => carried(secret, fromKubernetes)),
     mappedSecrets: input.mappedSecrets.map(({ from, to }) => ({ from: sourceOf(from, plan, fromKubernetes), to })),
+    deliveries: readersOf(input),
     fixtures: { values: [...catalogue.fixtures.values], placeholders: [...catalogue.fixtures.placeholders] },
     fixturesAllowed: strictness.fixturesAllowed,
     claimUnmarked: input.claimUnmarked,
@@ -89,4 +90,39 @@ function carried(secret: PlannedSecret, fromKubernetes: boolean): BootstrapConfi
     ...(fixture === undefined ? {} : { fixture }),
     ...(lengthInCharacters === undefined ? {} : { lengthInCharacters }),
   };
+}
+
+/**
+ * Every ExternalSecret that reads a path that vault-bootstrap writes: ours, and those of other owners that the catalogue
+ * declares. Only in namespaces that have a store of ours, since no other can read Vault.
+ */
+function readersOf({ plan, catalogue, mappedSecrets }: BootstrapPlanInput): BootstrapConfig["deliveries"] {
+  const { environment } = plan;
+  const carriedPaths = new Set([...plan.secrets.map((one) => one.vaultPath), ...mappedSecrets.map(({ to }) => to)]);
+  const theirs = Object.entries(catalogue.deliveries)
+    .filter(([, delivery]) => delivery.madeBy !== undefined)
+    .map(([target, delivery]) => ({
+      delivery,
+      name: externalSecretName(target, delivery),
+      paths: sourcesOf(delivery).map(([, name]) => vaultPathOf(name, catalogue.secrets[name])),
+    }));
+  const inCluster = Object.values(catalogue.inClusterDeliveries).map((delivery) => ({
+    delivery,
+    name: delivery.externalSecret,
+    paths: Object.values(delivery.keys).map((path) => pathIn(environment, path)),
+  }));
+  const declared = [...theirs, ...inCluster]
+    .filter(({ delivery }) => existsIn(delivery, environment))
+    .flatMap(({ delivery: { namespaces = [ownNamespace] }, name, paths }) =>
+      namespaces.map((one) => ({ namespace: one === ownNamespace ? plan.namespace : one, name, paths })),
+    )
+    .filter(({ namespace }) => plan.stores.some((store) => store.namespace === namespace));
+  const ours = plan.deliveries.map(({ namespace, name, keys }) => ({
+    namespace,
+    name,
+    paths: keys.map(({ vaultPath }) => vaultPath),
+  }));
+  return [...ours, ...declared]
+    .map((one) => ({ ...one, paths: [...new Set(one.paths.filter((path) => carriedPaths.has(path)))] }))
+    .filter(({ paths }) => paths.length > 0);
 }

@@ -1,5 +1,10 @@
 import { admissionGuards } from "../manifests/admission.ts";
-import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount } from "../manifests/bootstrap-access.ts";
+import {
+  bootstrapRole,
+  bootstrapRoleBinding,
+  bootstrapServiceAccount,
+  deliveryAccess,
+} from "../manifests/bootstrap-access.ts";
 import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../manifests/bootstrap.ts";
 import { externalSecret, pullSecretPatches } from "../manifests/external-secret.ts";
 import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "../manifests/secret-store.ts";
@@ -137,6 +142,7 @@ function kubernetesObjects(stack: EnvironmentStack, unknown: string): readonly K
     bootstrapServiceAccount(stack, unknown),
     bootstrapRole(stack),
     bootstrapRoleBinding(stack),
+    ...deliveryAccess(stack).flatMap(({ role, binding }) => [role, binding]),
     bootstrapConfigMap(stack),
     bootstrapCronJob(stack, unknown),
     ...(strictness.delivery === "pulumi"

@@ -26,6 +26,7 @@ const config = {
   },
   secrets: [],
   mappedSecrets: [],
+  deliveries: [],
   fixtures: { values: [], placeholders: [] },
   fixturesAllowed: true,
   claimUnmarked: false,

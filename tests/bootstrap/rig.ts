@@ -85,6 +85,7 @@ export class BootstrapRig {
       },
       secrets: [],
       mappedSecrets: [],
+      deliveries: [],
       fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "placeholder_*"] },
       fixturesAllowed: true,
       claimUnmarked: false,

@@ -100,6 +100,50 @@ describe("a value that changes on a chain that stands", function () {
     for (const name of ["chat", "files"]) await cluster.remove(`${deployments}/${name}?propagationPolicy=Background`);
   });
 
+  it("rotate --restart restarts one workload after the other, and stops at the first that does not become ready", async () => {
+    const { cluster, home, place } = chain();
+    const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    const names = ["a-chat", "b-picky", "c-last"];
+    for (const name of names)
+      await cluster.create(deployments, readingDeployment(name, "langfuse-secrets", "environment"));
+    // refuses the new value, as a service does whose account was not changed with it
+    const refuse = "process.env.LANGFUSE_SECRET_KEY.endsWith('-4') ? process.exit(1) : setInterval(() => {}, 60_000)";
+    const containers = [{ name: "main", command: ["/nodejs/bin/node", "-e", refuse] }];
+    await cluster.patch(
+      `${deployments}/b-picky`,
+      { spec: { minReadySeconds: 3, template: { spec: { containers } } } },
+      "application/strategic-merge-patch+json",
+    );
+    interface Deployment {
+      readonly metadata: { readonly generation: number };
+      readonly spec: { readonly template: { readonly metadata: { readonly annotations?: object } } };
+      readonly status?: { observedGeneration?: number; availableReplicas?: number; replicas?: number };
+    }
+    const of = (name: string) => cluster.get<Deployment>(`${deployments}/${name}`);
+    const isReady = async (name: string) => {
+      const { metadata, status = {} } = await of(name);
+      const { observedGeneration, availableReplicas, replicas } = status;
+      return observedGeneration === metadata.generation && availableReplicas === 1 && replicas === 1;
+    };
+    const allReady = async () => (await Promise.all(names.map(isReady))).every(Boolean);
+    await waitUntil(allReady, { inSeconds: 60, forWhat: "all three to be ready" });
+    const words = ["rotate", "langfuse-secret-key", "--stack", "local", "--restart", "--timeout", "20", ...place];
+    const rotated = await runCommand(words, {}, "canary-langfuse-4");
+    assert.equal(rotated.code, 1, rotated.err);
+    assert.match(rotated.out, /^restarted, and ready: ameide-local Deployment\/a-chat$/m);
+    assert.match(rotated.out, /^not ready: ameide-local Deployment\/b-picky: .*; nothing was restarted after it$/m);
+    assert.match(rotated.out, /^restart it: kubectl .*deployment\/c-last$/m);
+    assert.equal((await of("c-last")).spec.template.metadata.annotations, undefined);
+    const undo = /fix: (kubectl .* rollout undo deployment\/b-picky)$/m.exec(rotated.out)?.[1] ?? "";
+    const env = { HOME: home.dir, KUBECONFIG: home.kubeconfig };
+    execFileSync((await testBinaries()).kubectl, undo.split(" ").slice(1), { env });
+    const back = await at("rotate langfuse-secret-key --rollback --restart");
+    assert.equal(back.code, 0, back.err);
+    await waitUntil(allReady, { inSeconds: 60, forWhat: "all three to be ready again" });
+    assert.doesNotMatch((await at("doctor")).out, /consumer-not-restarted/);
+    for (const name of names) await cluster.remove(`${deployments}/${name}?propagationPolicy=Background`);
+  });
+
   it("rotate fails on no value, on a placeholder, and on a secret that its owner rotates", async () => {
     const refused = async (name: string, input: string) => {
       const ended = await runCommand(["rotate", name, "--stack", "local", "--json", ...chain().place], {}, input);

@@ -19,11 +19,12 @@ describe("parseAnswer", () => {
 });
 
 describe("HttpClient", () => {
-  const answers = { "/slow": undefined, "/cut": "cut", "/echo": "echo" } as const;
+  const answers = { "/slow": undefined, "/cut": "cut", "/echo": "echo", "/endless": "endless" } as const;
   const server = createServer((request, response) => {
     const kind = answers[request.url as keyof typeof answers];
     if (kind === "cut") response.destroy();
     if (kind === "echo") request.pipe(response.writeHead(418, { "x-answer": "yes" }));
+    if (kind === "endless") response.write("first line\n");
   });
   let client: HttpClient;
   before(async () => {
@@ -54,6 +55,20 @@ describe("HttpClient", () => {
     for (const [request, code] of cases) {
       await assert.rejects(request, (error) => error instanceof NetworkError && error.code === code);
     }
+  });
+
+  it("keeps no call waiting for answers that have no end, though it may open one connection only", async () => {
+    const single = new HttpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      connections: 1,
+      timeoutInMs: 1_000,
+    });
+    const stop = new AbortController();
+    const lines = single.lines("/endless", { signal: stop.signal }, () => new Error("refused"));
+    assert.equal((await lines.next()).value, "first line");
+    assert.equal((await single.request("POST", "/echo", { body: "x" })).status, 418);
+    stop.abort(new Error("stopped"));
+    await assert.rejects(lines.next(), /^Error: stopped$/);
+    single.close();
   });
 
   it("fails with the signal's own reason when it is stopped", async () => {

@@ -83,6 +83,10 @@ describe("whoUses", () => {
       use?.consumers.map((one) => one.workload),
       ["Deployment/known", "CronJob/nightly", "ReplicaSet/rollout-5c", "Job/once", "Pod/alone"],
     );
+    assert.deepEqual(
+      use?.consumers.map((one) => one.afterChange),
+      ["restart", "next-run", "manual", "manual", "manual"],
+    );
   });
   it("lists what others make of the same path, whichever way it is spelt", () => {
     const before = healthy();

@@ -163,6 +163,7 @@ export function environmentStack(
           ...(secret.keyVaultName === undefined ? {} : { source: secret.keyVaultName }),
         })),
         mappedSecrets: [],
+        deliveries: [],
         fixtures: { values: [], placeholders: ["CHANGEME"] },
         fixturesAllowed: false,
         claimUnmarked: false,

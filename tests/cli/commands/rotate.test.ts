@@ -24,6 +24,36 @@ describe("formatRotation", () => {
         "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/langfuse",
         "restart it: ameide-dev Job/once",
         "reads it from a file, within two minutes: ameide-dev StatefulSet/mounted",
+        "  fix: ameide-secrets rotate ghcr-token --stack dev --yes --from-source --restart",
+      ].join("\n"),
+    );
+  });
+  it("says what was restarted and what no rollout restarts, and how to go back where a restart failed", () => {
+    const [first, second, third] = ["a", "b", "c"].map((name) => `ameide-dev Deployment/${name}`) as [
+      string,
+      string,
+      string,
+    ];
+    const done = { name: "ghcr-token", reached: [], follows: [], restarted: [first] };
+    const manual = [{ workload: second, because: "it is paused" }];
+    assert.equal(
+      formatRotation({ ...done, restarts: [second], manual }, stack),
+      [
+        "dev: ghcr-token is the same at every step; 1 to restart",
+        `restarted, and ready: ${first}`,
+        "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/b, it is paused",
+      ].join("\n"),
+    );
+    const stoppedAt = { workload: second, because: "1 of 1 pods are new, 0 of 1 are available after 300 s" };
+    assert.equal(
+      formatRotation({ ...done, restarts: [second, third], stoppedAt }, stack),
+      [
+        "dev: ghcr-token is the same at every step; 2 to restart",
+        `restarted, and ready: ${first}`,
+        "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/c",
+        `not ready: ${second}: 1 of 1 pods are new, 0 of 1 are available after 300 s; nothing was restarted after it`,
+        "  fix: kubectl --context ameide -n ameide-dev rollout undo deployment/b",
+        "  the former value comes back with: ameide-secrets rotate ghcr-token --stack dev --yes --rollback --restart",
       ].join("\n"),
     );
   });

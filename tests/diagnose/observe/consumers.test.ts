@@ -99,5 +99,14 @@ describe("observeWorkloads", () => {
     assert.deepEqual(await reloads({}), []);
     assert.deepEqual(await reloads({ "reloader.stakater.com/auto": "true" }), ["a", "b"]);
     assert.deepEqual(await reloads({ "secret.reloader.stakater.com/reload": "b, c" }), ["b"]);
+    for (const [expression, named] of [
+      [".*", ["a", "b"]],
+      ["a.*,x.*b", ["a"]],
+      ["(a+)+$", []],
+    ] as const)
+      assert.deepEqual(await reloads({ "secret.reloader.stakater.com/reload": expression }), named);
+    const auto = { "reloader.stakater.com/auto": "true" };
+    assert.deepEqual(await reloads({ ...auto, "secrets.exclude.reloader.stakater.com/reload": "x, a" }), ["b"]);
+    assert.deepEqual(await reloads({ ...auto, "reloader.stakater.com/ignore": "true" }), []);
   });
 });

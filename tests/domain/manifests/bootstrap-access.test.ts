@@ -4,6 +4,7 @@ import {
   bootstrapRole,
   bootstrapRoleBinding,
   bootstrapServiceAccount,
+  deliveryAccess,
 } from "../../../domain/manifests/bootstrap-access.ts";
 import { azure, environmentStack } from "../../support/stacks.ts";
 
@@ -60,4 +61,41 @@ describe("bootstrapRoleBinding", () => {
     assert.deepEqual(roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name });
     assert.deepEqual(subjects, [{ kind: "ServiceAccount", name, namespace: "ameide-dev" }]);
   });
+});
+
+describe("deliveryAccess", () => {
+  it("may change the ExternalSecrets of the configuration alone, in each namespace that has any", () => {
+    const { bootstrap } = environmentStack();
+    const reads = (namespace: string, name: string) => ({ namespace, name, paths: ["ghcr-token"] });
+    const deliveries = [reads("ameide-dev", "b"), reads("ameide-dev", "a"), reads("argocd", "b")];
+    const stack = environmentStack("dev", { bootstrap: { ...bootstrap, config: { ...bootstrap.config, deliveries } } });
+    const group = { apiGroups: ["external-secrets.io"], resources: ["externalsecrets"] };
+    assert.deepEqual(
+      deliveryAccess(stack).map(({ namespace, role }) => [namespace, role.metadata.namespace, role.rules]),
+      [
+        [
+          "ameide-dev",
+          "ameide-dev",
+          [
+            { ...group, resourceNames: ["a", "b"], verbs: ["patch"] },
+            { ...group, verbs: ["list", "watch"] },
+          ],
+        ],
+        [
+          "argocd",
+          "argocd",
+          [
+            { ...group, resourceNames: ["b"], verbs: ["patch"] },
+            { ...group, verbs: ["list", "watch"] },
+          ],
+        ],
+      ],
+    );
+    for (const { role, binding } of deliveryAccess(stack)) {
+      assert.deepEqual(binding.subjects, [{ kind: "ServiceAccount", name: bootstrap.name, namespace: "ameide-dev" }]);
+      assert.deepEqual([binding.metadata, binding.roleRef.name], [role.metadata, role.metadata.name]);
+    }
+  });
+
+  it("is nothing where nothing is delivered", () => assert.deepEqual(deliveryAccess(environmentStack()), []));
 });

@@ -83,6 +83,49 @@ describe("planBootstrap", () => {
     assert.deepEqual(local.mappedSecrets, [{ from: "ghcr-token", to: "x" }]);
   });
 
+  it("lists who reads each path: our deliveries, declared ones of other owners, each where it may be", () => {
+    const { plan } = environmentStack("dev");
+    const catalogue = {
+      ...seedCatalogue,
+      deliveries: {
+        ...seedCatalogue.deliveries,
+        theirs: {
+          madeBy: "their chart",
+          type: "Opaque" as const,
+          secrets: ["ghcr-token"],
+          namespaces: ["environment", "argocd", "nowhere"],
+        },
+        "not-here": { madeBy: "x", type: "Opaque" as const, secrets: ["ghcr-token"], environments: ["prod" as const] },
+      },
+      inClusterDeliveries: {
+        copy: {
+          externalSecret: "copy-of-token",
+          authority: "service" as const,
+          producer: "a service",
+          keys: { token: "ghcr-token", own: "<env>/not-carried" },
+        },
+        foreign: { externalSecret: "f", authority: "keycloak" as const, producer: "k", keys: { x: "client-secret" } },
+      },
+    };
+    const declared = config({ plan, catalogue }).deliveries.filter(({ name }) =>
+      /^(theirs|not-here|copy|f)/.test(name),
+    );
+    const paths = ["ghcr-token"];
+    assert.deepEqual(declared, [
+      { namespace: "ameide-dev", name: "theirs-sync", paths },
+      { namespace: "argocd", name: "theirs-sync", paths },
+      { namespace: "ameide-dev", name: "copy-of-token", paths },
+    ]);
+    const ours = config({ plan }).deliveries.filter(({ name }) => name === "ghcr-pull-sync");
+    assert.deepEqual(
+      ours.map(({ namespace, paths: read }) => [namespace, read.toSorted()]),
+      plan.deliveries
+        .filter(({ name }) => name === "ghcr-pull-sync")
+        .map(({ namespace }) => [namespace, ["ghcr-token", "ghcr-username"]]),
+    );
+    assert.ok(ours.length >= 2);
+  });
+
   it("checks Microsoft's hosts unless this Azure is a private one", () => {
     const switches = (privateAzure: boolean): unknown => {
       const { source } = config({ privateAzure });

@@ -1,0 +1,86 @@
+import { followSyncs, forceSync } from "../../clients/external-secrets.ts";
+import { KubernetesError } from "../../clients/kubernetes.ts";
+import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
+import { messageOf } from "../failure.ts";
+import type { Run } from "../run-context.ts";
+import type { Outcome } from "./write.ts";
+
+type Delivery = BootstrapConfig["deliveries"][number];
+
+/** What happened to one ExternalSecret: the time of its sync, or why there was none. */
+type Followed = { readonly at: string } | { readonly because: string };
+
+/**
+ * Tells External Secrets to sync what this run wrote, and waits until it has. Nothing here fails the run: the values are
+ * in Vault, and the refresh interval of each ExternalSecret brings what this phase could not.
+ *
+ * @returns the outcomes, those of written secrets with when they were delivered or which ExternalSecrets did not sync.
+ */
+export async function deliver(run: Run, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
+  const written = new Set(outcomes.filter(({ outcome }) => outcome === "written").map(({ secret }) => secret.path));
+  const readers = run.config.deliveries.filter(({ paths }) => paths.some((path) => written.has(path)));
+  if (run.dryRun || run.signal.aborted || readers.length === 0) return outcomes;
+  run.log.enter("deliver");
+  const followed = await syncAll(run, readers);
+  return outcomes.map((outcome) => {
+    if (outcome.outcome !== "written") return outcome;
+    const own = readers.filter(({ paths }) => paths.includes(outcome.secret.path));
+    const delivery = deliveryOf(own, followed);
+    report(run, outcome, delivery);
+    return { ...outcome, ...delivery };
+  });
+}
+
+async function syncAll(run: Run, readers: readonly Delivery[]): Promise<ReadonlyMap<Delivery, Followed>> {
+  const { kubernetes, timing, signal } = run;
+  const followed = new Map<Delivery, Followed>();
+  const failed = (one: Delivery, error: unknown): void => {
+    // its owner has not created it here; it reads the new value when it is
+    if (error instanceof KubernetesError && error.status === 404) return;
+    followed.set(one, { because: messageOf(error) });
+  };
+  const told = await forceSync(kubernetes, "externalsecrets", readers, failed);
+  const waitedFor = told.flatMap(({ one, object: { spec, status } }) => {
+    if (spec.refreshPolicy === "CreatedOnce") {
+      followed.set(one, { because: "its refreshPolicy is CreatedOnce" });
+      return [];
+    }
+    const { syncedResourceVersion: syncedVersion } = status ?? {};
+    return [{ ...one, delivery: one, ...(syncedVersion === undefined ? {} : { syncedVersion }) }];
+  });
+  try {
+    const { left } = await followSyncs(kubernetes, waitedFor, {
+      timeoutInMs: timing.deliveryInMs + timing.deliveryOfEachInMs * waitedFor.length,
+      signal,
+      onSynced: ({ delivery }) => followed.set(delivery, { at: new Date().toISOString() }),
+    });
+    for (const { one, said } of left) followed.set(one.delivery, { because: said });
+  } catch (error) {
+    for (const { delivery } of waitedFor) {
+      if (!followed.has(delivery)) followed.set(delivery, { because: messageOf(error) });
+    }
+  }
+  return followed;
+}
+
+function deliveryOf(
+  readers: readonly Delivery[],
+  followed: ReadonlyMap<Delivery, Followed>,
+): Pick<Outcome, "deliveredAt" | "notDelivered"> {
+  const times: string[] = [];
+  const notDelivered: string[] = [];
+  for (const reader of readers) {
+    const how = followed.get(reader);
+    if (how === undefined) continue;
+    if ("at" in how) times.push(how.at);
+    else notDelivered.push(`${reader.namespace}/${reader.name}: ${how.because}`);
+  }
+  const deliveredAt = times.toSorted().at(-1);
+  if (notDelivered.length > 0) return { notDelivered };
+  return deliveredAt === undefined ? {} : { deliveredAt };
+}
+
+function report({ log }: Run, { secret }: Outcome, { deliveredAt, notDelivered }: ReturnType<typeof deliveryOf>): void {
+  if (notDelivered !== undefined) log.warn("not-delivered", { name: secret.name, notDelivered });
+  else if (deliveredAt !== undefined) log.info("delivered", { name: secret.name, at: deliveredAt });
+}

@@ -1,0 +1,105 @@
+import { follow } from "./follow.ts";
+import type { Cluster } from "./kubernetes.ts";
+import { mapBounded } from "./pacing.ts";
+
+export interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The part of an ExternalSecret that shows whether External Secrets has synced it. */
+export interface SyncedObject {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly refreshPolicy?: string };
+  readonly status?: {
+    /** Opaque; External Secrets sets a new one with the first good sync after any change of spec, labels or annotations. */
+    readonly syncedResourceVersion?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+  };
+}
+
+const group = "/apis/external-secrets.io/v1";
+const patchesAtOnce = 16;
+
+/**
+ * Makes External Secrets look at objects now: it does whenever an annotation changes, and this one is its own convention.
+ *
+ * @param failed - receives the error of each object that could not be changed. @default - the first one is thrown
+ * @see https://external-secrets.io/latest/introduction/faq
+ */
+export async function forceSync<T extends Named>(
+  cluster: { patch(path: string, change: object): Promise<object> },
+  plural: "secretstores" | "externalsecrets",
+  objects: readonly T[],
+  failed?: (one: T, error: unknown) => void,
+): Promise<readonly { readonly one: T; readonly object: SyncedObject }[]> {
+  const change = { metadata: { annotations: { "force-sync": new Date().toISOString() } } };
+  const changed = await mapBounded(objects, patchesAtOnce, async (one) => {
+    try {
+      const path = `${group}/namespaces/${one.namespace}/${plural}/${one.name}`;
+      return [{ one, object: (await cluster.patch(path, change)) as SyncedObject }];
+    } catch (error) {
+      if (failed === undefined) throw error;
+      failed(one, error);
+      return [];
+    }
+  });
+  return changed.flat();
+}
+
+/** An ExternalSecret that is waited for, as it was before it was told to sync. */
+export interface Waiting extends Named {
+  readonly syncedVersion?: string;
+}
+
+interface Followed<T> {
+  readonly timeoutInMs: number;
+  readonly signal: AbortSignal;
+  /** Called for each ExternalSecret as it syncs, with how many have. */
+  readonly onSynced?: (one: T, count: number) => void;
+}
+
+/**
+ * Waits until each ExternalSecret has synced, by one list and one watch for each namespace: a hundred of them cost the API
+ * server no more than one. Without the right to watch it lists every second instead.
+ *
+ * @returns those that have, and those that had not in time, with the message of their condition Ready.
+ * @throws the signal's reason, or what the cluster throws for a list.
+ */
+export async function followSyncs<T extends Waiting>(
+  cluster: Pick<Cluster, "get" | "watch">,
+  waitedFor: readonly T[],
+  { timeoutInMs, signal, onSynced }: Followed<T>,
+): Promise<{ readonly done: readonly T[]; readonly left: readonly { readonly one: T; readonly said: string }[] }> {
+  const waiting = new Map(waitedFor.map((one) => [keyOf(one), one]));
+  const said = new Map<T, string>();
+  const over = AbortSignal.any([signal, AbortSignal.timeout(timeoutInMs)]);
+  const see = (namespace: string, { metadata: { name }, status = {} }: SyncedObject): void => {
+    const one = waiting.get(keyOf({ namespace, name }));
+    if (one === undefined) return;
+    const ready = status.conditions?.find(({ type }) => type === "Ready");
+    said.set(one, ready?.message ?? "no condition yet");
+    // the new annotation alone changes what a good sync records, even within the second of the one before
+    if (ready?.status !== "True" || status.syncedResourceVersion === one.syncedVersion) return;
+    waiting.delete(keyOf(one));
+    onSynced?.(one, waitedFor.length - waiting.size);
+  };
+  await Promise.all(
+    [...Map.groupBy(waitedFor, ({ namespace }) => namespace)].map(async ([namespace, those]) => {
+      await follow<SyncedObject>(cluster, `${group}/namespaces/${namespace}/externalsecrets`, {
+        see: (object) => see(namespace, object),
+        isOver: () => !those.some((one) => waiting.has(keyOf(one))),
+        over,
+      });
+    }),
+  );
+  signal.throwIfAborted();
+  return {
+    done: waitedFor.filter((one) => !waiting.has(keyOf(one))),
+    left: [...waiting.values()].map((one) => ({ one, said: said.get(one) ?? "it does not exist" })),
+  };
+}
+
+function keyOf({ namespace, name }: Named): string {
+  return `${namespace}/${name}`;
+}
