@@ -23,7 +23,10 @@ export interface Facts {
   readonly heldBefore?: boolean;
 }
 
-export type Rules = Pick<BootstrapConfig, "environment" | "fixtures" | "fixturesAllowed" | "claimUnmarked">;
+export type Rules = Pick<
+  BootstrapConfig,
+  "environment" | "fixtures" | "fixturesAllowed" | "expiredRefused" | "claimUnmarked"
+>;
 
 export type Action =
   | {
@@ -130,8 +133,8 @@ interface SourceFault {
 /** Why the source's value cannot be carried; `undefined` where it can, or was proven unchanged. */
 export function faultOfSource(
   { source: name = "" }: CarriedSecret,
-  { item, source }: Facts,
-  { fixtures, fixturesAllowed, environment }: Rules,
+  { item, source, held }: Facts,
+  { fixtures, fixturesAllowed, expiredRefused, environment }: Rules,
 ): SourceFault | undefined {
   if (item === undefined) return { kind: "no-value", text: `the source has no ${name}` };
   if (!item.enabled) return { kind: "no-value", text: `${name} is disabled in the source` };
@@ -144,6 +147,13 @@ export function faultOfSource(
   }
   if (isSample(value) && environment !== "local") {
     return { kind: "refused", text: `${name} is a sample value in the source, which ${environment} refuses` };
+  }
+  const isInVault = held !== undefined && isSame(held, source);
+  if (item.expired === true && expiredRefused && !isInVault) {
+    return {
+      kind: "refused",
+      text: `${name} expired in the source at ${item.expiresAt}, and ${environment} refuses it`,
+    };
   }
   return undefined;
 }

@@ -58,6 +58,7 @@ export function summarise({ log, dryRun }: Run, ending: Ending): void {
     kept: count("kept"),
     failed: count("failed"),
     delivered: outcomes.filter(({ deliveredAt }) => deliveredAt !== undefined).length,
+    expired: outcomes.filter(({ expiresAt }) => Date.parse(expiresAt ?? "") <= Date.now()).length,
     notDelivered: outcomes.filter(({ notDelivered }) => notDelivered !== undefined).length,
     sourceCalls,
     durationInMs: Date.now() - startedAt.getTime(),

@@ -104,11 +104,12 @@ export class AzureSource implements SecretSource {
     return await this.#patiently("list the secrets", async () => {
       const items = new Map<string, SourceItem>();
       for await (const page of this.#client.listPropertiesOfSecrets({ abortSignal: this.#options.signal }).byPage()) {
-        for (const { name, enabled, updatedOn } of page) {
+        for (const { name, enabled, updatedOn, expiresOn } of page) {
           // Key Vault returns names in the case in which they were created, and accepts any case
           items.set(name.toLowerCase(), {
             name,
             enabled: enabled !== false,
+            ...(expiresOn === undefined ? {} : this.#expiry(expiresOn)),
             ...this.#stamp(updatedOn, this.#serverTime),
           });
         }
@@ -153,6 +154,10 @@ export class AzureSource implements SecretSource {
     if (updated === undefined) return { stamp: "", settled: false };
     const settled = serverTime !== undefined && serverTime - updated.getTime() >= settlesAfterInMs;
     return { stamp: updated.toISOString(), settled };
+  }
+
+  #expiry(expiresOn: Date): { expiresAt: string; expired: boolean } {
+    return { expiresAt: expiresOn.toISOString(), expired: expiresOn.getTime() <= (this.#serverTime ?? Date.now()) };
   }
 
   /** Paces, counts and retries each request separately, so that one failed page does not restart the whole list. */

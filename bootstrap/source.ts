@@ -7,6 +7,10 @@ export interface SourceItem {
   readonly enabled: boolean;
   /** Changes whenever the value does. */
   readonly stamp: string;
+  /** ISO 8601. @default - it does not expire */
+  readonly expiresAt?: string;
+  /** Whether that has passed, by the source's own clock. @default false */
+  readonly expired?: boolean;
   /** Whether a later change would show in the stamp; a change within the same second would not. */
   readonly settled: boolean;
 }

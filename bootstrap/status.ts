@@ -37,6 +37,27 @@ export function mergedStatus(
   };
 }
 
+/** The days before an expiry at which monitoring/ alerts. */
+const alertsInDays = [14, 3];
+const namesInAnnotation = 20;
+
+/**
+ * Names of the secrets that expire soon or have expired, as annotations: those alone are what kube-state-metrics can show
+ * of a ConfigMap, for the alerts in monitoring/.
+ */
+export function expiryAnnotations(secrets: readonly BootstrapSecretStatus[], now: Date): Record<string, string> {
+  return Object.fromEntries(
+    alertsInDays.flatMap((days) => {
+      const limit = now.getTime() + days * 86_400_000;
+      const names = secrets.filter(({ expiresAt = "" }) => Date.parse(expiresAt) <= limit).map(({ name }) => name);
+      if (names.length === 0) return [];
+      const more = names.length > namesInAnnotation ? ` and ${names.length - namesInAnnotation} more` : "";
+      const text = `${names.toSorted().slice(0, namesInAnnotation).join(", ")}${more}`;
+      return [[`ameide.io/secrets-expire-within-${days}-days`, text]];
+    }),
+  );
+}
+
 /** The ConfigMap that `doctor` reads: one key, `status`, a {@link BootstrapStatus} as JSON. */
 export class StatusConfigMap {
   readonly #kubernetes: KubernetesClient;
@@ -52,11 +73,13 @@ export class StatusConfigMap {
   }
 
   async write(status: BootstrapStatus): Promise<void> {
+    const merged = mergedStatus(status, await this.read());
+    const annotations = expiryAnnotations(merged.secrets, new Date(status.finishedAt));
     const configMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name: this.#name, namespace: this.#namespace },
-      data: { status: JSON.stringify(mergedStatus(status, await this.read())) },
+      metadata: { name: this.#name, namespace: this.#namespace, annotations },
+      data: { status: JSON.stringify(merged) },
     };
     await this.#kubernetes.apply(this.#path, configMap, { fieldManager: "vault-bootstrap" });
   }

@@ -1,3 +1,4 @@
+import { expiryAfter, lifetimeInDays } from "../domain/catalogue/catalogue.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 
@@ -7,40 +8,43 @@ export interface RotationAge {
   readonly ageInDays: number;
   /** @default - the catalogue gives it no age */
   readonly rotateEveryInDays?: number;
-  /** Whether it is over the age that the catalogue gives it. */
+  /** ISO 8601: the expiry in Key Vault, or the end of `rotateEvery` where it has none. @default - neither */
+  readonly expiresAt?: string;
+  /** Whether that has passed. */
   readonly due: boolean;
   readonly owner?: string;
 }
 
-/** The age of every value that Key Vault holds for us: first those over it, by how much; then the others, oldest first. */
+/** The age of every value that Key Vault holds for us: those that expire first, soonest first; then the others, oldest first. */
 export function rotationAges(snapshot: Snapshot, { plan, catalogue }: Expectation): readonly RotationAge[] {
   if (!snapshot.keyVault.ok) return [];
   // a new tag or date makes no new value
-  const written = new Map(
-    snapshot.keyVault.value.map(({ name, createdAt, updatedAt }) => [name, createdAt ?? updatedAt]),
-  );
+  const states = new Map(snapshot.keyVault.value.map((state) => [state.name, state]));
   const now = Date.parse(snapshot.takenAt);
   return plan.secrets
     .flatMap(({ name, keyVaultName = "" }): RotationAge[] => {
       const entry = catalogue.secrets[name];
-      const at = written.get(keyVaultName);
+      const { createdAt, updatedAt, expiresAt: expiry } = states.get(keyVaultName) ?? {};
+      const at = createdAt ?? updatedAt;
       if (entry?.authority !== "external" || at === undefined) return [];
       const ageInDays = Math.floor((now - Date.parse(at)) / 86_400_000);
-      const every = entry.rotateEvery === undefined ? undefined : Number.parseInt(entry.rotateEvery, 10);
+      const every = lifetimeInDays(entry);
+      const expiresAt = expiry ?? expiryAfter(every, new Date(at))?.toISOString();
       return [
         {
           name,
           ageInDays,
           ...(every === undefined ? {} : { rotateEveryInDays: every }),
-          due: every !== undefined && ageInDays >= every,
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+          due: expiresAt !== undefined && Date.parse(expiresAt) <= now,
           ...(entry.owner === undefined ? {} : { owner: entry.owner }),
         },
       ];
     })
-    .toSorted((a, b) => Number(b.due) - Number(a.due) || overdue(b) - overdue(a) || b.ageInDays - a.ageInDays);
+    .toSorted((a, b) => expiryOf(a) - expiryOf(b) || b.ageInDays - a.ageInDays);
 }
 
-/** Days over its age; the same for all that are not. */
-function overdue({ due, ageInDays, rotateEveryInDays = 0 }: RotationAge): number {
-  return due ? ageInDays - rotateEveryInDays : 0;
+/** The same for all that do not expire. */
+function expiryOf({ expiresAt }: RotationAge): number {
+  return expiresAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(expiresAt);
 }

@@ -56,6 +56,8 @@ export const bootstrapConfigSchema = z.strictObject({
   deliveries: z.array(z.strictObject({ namespace: z.string(), name: z.string(), paths: z.array(z.string()) })),
   fixtures: z.strictObject({ values: z.array(z.string()), placeholders: z.array(z.string()) }),
   fixturesAllowed: z.boolean(),
+  /** Whether a new value is refused whose expiry in the source has passed. What Vault holds already stays. */
+  expiredRefused: z.boolean(),
   /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
   claimUnmarked: z.boolean(),
   /** ConfigMap that `doctor` reads. */
@@ -124,6 +126,8 @@ const bootstrapSecretStatusSchema = z.readonly(
     reason: z.exactOptional(z.string()),
     sourceVersion: z.exactOptional(z.string()),
     vaultVersion: z.exactOptional(z.number()),
+    /** ISO 8601: when the value in the source expires. */
+    expiresAt: z.exactOptional(z.string()),
     /** ISO 8601: when the last of its ExternalSecrets had synced what this run wrote. */
     deliveredAt: z.exactOptional(z.string()),
     /** The ExternalSecrets that did not, as `namespace/name: why`. */

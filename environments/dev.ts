@@ -10,6 +10,7 @@ export const dev: Strictness = {
   rootToken: "stored",
   vaultAuth: "in-cluster",
   fixturesAllowed: true,
+  expiredValues: "warn",
   protect: true,
   admission: "warn",
   refreshIntervalInSeconds: 300,

@@ -10,6 +10,7 @@ export const local: Strictness = {
   rootToken: "stored",
   vaultAuth: "outside-pod",
   fixturesAllowed: true,
+  expiredValues: "warn",
   protect: false,
   admission: "deny",
   refreshIntervalInSeconds: 60,

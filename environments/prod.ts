@@ -13,6 +13,7 @@ export const prod: Strictness = {
   rootToken: "revoked",
   vaultAuth: "in-cluster",
   fixturesAllowed: false,
+  expiredValues: "refuse",
   protect: true,
   admission: "audit",
   refreshIntervalInSeconds: 900,

@@ -10,6 +10,7 @@ export const staging: Strictness = {
   rootToken: "revoked",
   vaultAuth: "in-cluster",
   fixturesAllowed: false,
+  expiredValues: "refuse",
   protect: true,
   admission: "audit",
   refreshIntervalInSeconds: 900,

@@ -22,6 +22,7 @@ export interface Outcome {
   readonly sourceVersion?: string;
   readonly vaultVersion?: number;
   /** See BootstrapSecretStatus. */
+  readonly expiresAt?: string;
   readonly deliveredAt?: string;
   readonly notDelivered?: string[];
 }
@@ -41,7 +42,9 @@ export async function write(
   const carry = async (decision: Decision): Promise<void> => {
     run.signal.throwIfAborted();
     const outcome = await carryOut(run, source, kv, decision);
-    outcomes.push(outcome);
+    const { expiresAt, expired = false } = decision.facts.item ?? {};
+    outcomes.push(expiresAt === undefined ? outcome : { ...outcome, expiresAt });
+    if (expired) run.log.warn("expired", { name: outcome.secret.name, at: expiresAt });
     tell(run, outcome);
   };
   const isLater = ({ action }: Decision): boolean => action.kind === "read";

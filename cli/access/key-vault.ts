@@ -33,6 +33,7 @@ export interface FormerValue {
   readonly replaces?: string;
   /** Whether a rollback has put it back already. */
   readonly isRestored: boolean;
+  readonly expiresOn?: Date;
 }
 
 interface SecretVersion {
@@ -92,25 +93,35 @@ export class KeyVaultWriter {
    * A name in soft delete is recovered first: recovering alone would bring its old value back.
    *
    * @param options.recover - whether it is known to be deleted; otherwise Key Vault's refusal shows it.
-   * @param options.restores - of {@link former}, where the value is that: it is known again then.
+   * @param options.restores - of {@link former}, where the value is that: it is known again then, and keeps its expiry.
+   * @param options.expiresOn - of any other value. @default - it does not expire
    * @returns the new version.
    * @throws UserError when a right is missing, naming the role; RestError for what else Azure refuses.
    */
   async set(
     name: string,
     value: Redacted,
-    { recover, restores }: { readonly recover: boolean; readonly restores?: FormerValue },
+    options: { readonly recover: boolean; readonly restores?: FormerValue; readonly expiresOn?: Date | undefined },
   ): Promise<string> {
+    const { recover } = options;
     try {
       if (recover) await this.#recover(name);
-      return await this.#set(name, value, restores).catch(async (error: unknown) => {
+      return await this.#set(name, value, options).catch(async (error: unknown) => {
         if (recover || !isInSoftDelete(error)) throw error;
         await this.#recover(name);
-        return this.#set(name, value, restores);
+        return this.#set(name, value, options);
       });
     } catch (error) {
       throw forbidden(error, this.#client.vaultUrl);
     }
+  }
+
+  /** Sets when the value of a version expires, and changes nothing else of it. */
+  async expire(name: string, version: string, expiresOn: Date): Promise<void> {
+    await this.#creations.turn();
+    await this.#client.updateSecretProperties(name, version, { expiresOn }).catch((error: unknown) => {
+      throw forbidden(error, this.#client.vaultUrl);
+    });
   }
 
   /**
@@ -146,14 +157,20 @@ export class KeyVaultWriter {
       });
       const restored = latest?.properties.tags?.[restoresTag];
       if (restored !== undefined)
-        return { value: new Redacted(latest?.value ?? ""), version: restored, isRestored: true };
+        return {
+          value: new Redacted(latest?.value ?? ""),
+          version: restored,
+          isRestored: true,
+          ...expiryIn(latest?.properties),
+        };
       const current = latest?.properties.version;
       const unwanted = new Set([current, ...versions.map(({ replaces }) => replaces)]);
       const former = versions.find(({ version, enabled }) => enabled && !unwanted.has(version));
       if (former === undefined) throw noFormer(this.#client.vaultUrl, name);
-      const { value = "" } = await this.#client.getSecret(name, { version: former.version });
+      const { value = "", properties } = await this.#client.getSecret(name, { version: former.version });
       const replaces = current === undefined ? {} : { replaces: current };
-      return { value: new Redacted(value), version: former.version, isRestored: false, ...replaces };
+      const { version } = former;
+      return { value: new Redacted(value), version, isRestored: false, ...replaces, ...expiryIn(properties) };
     } catch (error) {
       throw statusOf(error) === 404 ? noFormer(this.#client.vaultUrl, name) : forbidden(error, this.#client.vaultUrl);
     }
@@ -199,10 +216,18 @@ export class KeyVaultWriter {
     await (await this.#client.beginRecoverDeletedSecret(name, { intervalInMs: 500 })).pollUntilDone();
   }
 
-  async #set(name: string, value: Redacted, restores?: FormerValue): Promise<string> {
+  async #set(
+    name: string,
+    value: Redacted,
+    {
+      restores,
+      expiresOn = restores?.expiresOn,
+    }: { readonly restores?: FormerValue; readonly expiresOn?: Date | undefined },
+  ): Promise<string> {
     await this.#creations.turn();
     const { properties } = await this.#client.setSecret(name, value.reveal(), {
       contentType: secretContentType,
+      ...(expiresOn === undefined ? {} : { expiresOn }),
       tags: {
         ...this.#tags,
         "managed-by": "ameide-secrets",
@@ -219,12 +244,22 @@ export class KeyVaultWriter {
       throw forbidden(error, this.#client.vaultUrl);
     });
     const same = timingSafeEqual(this.#digest(now), this.#digest(value.reveal()));
-    return { state: "held", version: properties.version ?? "", equalsValueHere: same };
+    return {
+      state: "held",
+      version: properties.version ?? "",
+      equalsValueHere: same,
+      ...(properties.createdOn === undefined ? {} : { createdOn: properties.createdOn }),
+      ...expiryIn(properties),
+    };
   }
 
   #digest(text: string): Buffer {
     return createHmac("sha256", this.#key).update(text).digest();
   }
+}
+
+function expiryIn(properties: { readonly expiresOn?: Date } | undefined): { readonly expiresOn?: Date } {
+  return properties?.expiresOn === undefined ? {} : { expiresOn: properties.expiresOn };
 }
 
 async function namesOf(listing: AsyncIterable<{ readonly name: string }>): Promise<ReadonlySet<string>> {

@@ -40,11 +40,12 @@ export const envPush: Command<Flags> = {
     else
       io.out(
         table(
-          ["SECRET", "VERDICT", "VERSION"],
-          rows.map(({ name, verdict, version }) => [
+          ["SECRET", "VERDICT", "VERSION", "EXPIRES"],
+          rows.map(({ name, verdict, version, expiresAt }) => [
             name,
             verdict === "kept" ? "kept: no value here" : verdict,
             version?.slice(0, 8) ?? "-",
+            expiresAt?.slice(0, 10) ?? "-",
           ]),
         ),
       );

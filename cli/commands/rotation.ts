@@ -9,8 +9,8 @@ interface Flags extends PlaceFlags {
 
 export const rotation: Command<Flags> = {
   name: "rotation",
-  summary: "list the age of each value in Key Vault and the maximum that the catalogue allows",
-  options: [...placeOptions, { flags: "--due", summary: "only values that are too old; exit code 1 if there are any" }],
+  summary: "list the age of each value in Key Vault and when it expires, soonest first",
+  options: [...placeOptions, { flags: "--due", summary: "only values that have expired; exit code 1 if there are any" }],
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
   async run(flags, io) {
     const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([
@@ -29,15 +29,16 @@ export const rotation: Command<Flags> = {
       }
       const ages = rotationAges(snapshot, place.stack).filter(({ due }) => flags.due !== true || due);
       if (flags.json === true) io.out(JSON.stringify(ages, undefined, 2));
-      else if (ages.length === 0) io.out(flags.due === true ? "nothing is over its age" : "Key Vault holds none");
+      else if (ages.length === 0) io.out(flags.due === true ? "nothing has expired" : "Key Vault holds none");
       else {
         io.out(
           table(
-            ["SECRET", "DAYS", "EVERY", "DUE", "OWNER"],
-            ages.map(({ name, ageInDays, rotateEveryInDays, due, owner }) => [
+            ["SECRET", "DAYS", "EVERY", "EXPIRES", "DUE", "OWNER"],
+            ages.map(({ name, ageInDays, rotateEveryInDays, expiresAt, due, owner }) => [
               name,
               String(ageInDays),
               String(rotateEveryInDays ?? "-"),
+              expiresAt?.slice(0, 10) ?? "-",
               due ? "yes" : "no",
               owner ?? "-",
             ]),

@@ -11,7 +11,8 @@ import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import type { Change } from "../deploy/engine/run-log.ts";
 import { localArm, localAzureUri } from "../access/local-stack.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
-import { keptNames, readValues } from "./read-values.ts";
+import { expiryAfter } from "../../domain/catalogue/catalogue.ts";
+import { keptNames, lifetimesOf, readValues } from "./read-values.ts";
 
 /** `env push` for the stack that owns a Key Vault: `shared` on Azure, `local` on this machine. */
 export async function pushFor(
@@ -31,6 +32,7 @@ export async function pushFor(
     place,
     values,
     kept: keptNames(stack, values),
+    lifetimes: lifetimesOf(stack),
     overwrite,
     write: !isShared || options.yes === true,
   });
@@ -88,6 +90,8 @@ export interface PushRow {
   readonly verdict: PushVerdict;
   /** The new version, where one was written. */
   readonly version?: string;
+  /** ISO 8601; where this push set it. */
+  readonly expiresAt?: string;
 }
 
 export interface PushOptions {
@@ -95,6 +99,8 @@ export interface PushOptions {
   readonly values: ReadonlyMap<string, Redacted>;
   /** Names that have no value here: listed, and left alone. */
   readonly kept: readonly string[];
+  /** Days after which the value of a name expires. @default - none does */
+  readonly lifetimes?: ReadonlyMap<string, number>;
   /** Names to write even if Key Vault has another value. */
   readonly overwrite: readonly string[];
   /** Without it nothing is written. */
@@ -108,7 +114,7 @@ export interface PushOptions {
  * is written at all: half a `.env` pushed is worse than none.
  */
 export async function push(options: PushOptions): Promise<readonly PushRow[]> {
-  const { place, values, kept, overwrite, write } = options;
+  const { place, values, kept, overwrite, write, lifetimes = new Map<string, number>() } = options;
   const memory = options.memory ?? defaultMemory(place.uri);
   const vault = new KeyVaultWriter(place);
   const last = readMemory(memory);
@@ -118,6 +124,7 @@ export async function push(options: PushOptions): Promise<readonly PushRow[]> {
   );
 
   const versions = new Map<string, string>();
+  const expiries = new Map<string, Date>();
   const mayWrite = write && !decisions.some(({ verdict }) => verdict === "conflict");
   if (mayWrite) {
     try {
@@ -125,17 +132,35 @@ export async function push(options: PushOptions): Promise<readonly PushRow[]> {
         decisions.filter(({ writes }) => writes),
         async ({ name, verdict }) => {
           const value = values.get(name);
-          if (value !== undefined)
-            versions.set(name, await vault.set(name, value, { recover: verdict === "recovered" }));
+          if (value === undefined) return;
+          const expiresOn = expiryAfter(lifetimes.get(name), new Date());
+          versions.set(name, await vault.set(name, value, { recover: verdict === "recovered", expiresOn }));
+          if (expiresOn !== undefined) expiries.set(name, expiresOn);
         },
       );
+      // a value that was written before its entry had a lifetime, or by somebody else
+      await KeyVaultWriter.forEach([...held], async ([name, now]) => {
+        if (now.state !== "held" || !now.equalsValueHere || now.expiresOn !== undefined) return;
+        const expiresOn = expiryAfter(lifetimes.get(name), now.createdOn ?? new Date());
+        if (expiresOn === undefined) return;
+        await vault.expire(name, now.version, expiresOn);
+        expiries.set(name, expiresOn);
+      });
     } finally {
       // what was written before a failure is ours all the same: the next push goes on from it
       remember(memory, { ...last, ...sameVersions(decisions, held), ...Object.fromEntries(versions) });
     }
   }
   return [
-    ...decisions.map(({ name, verdict }) => ({ name, verdict, ...versionOf(versions, name) })),
+    ...decisions.map(({ name, verdict }) => {
+      const [version, expiry] = [versions.get(name), expiries.get(name)];
+      return {
+        name,
+        verdict,
+        ...(version === undefined ? {} : { version }),
+        ...(expiry === undefined ? {} : { expiresAt: expiry.toISOString() }),
+      };
+    }),
     ...kept.map((name) => ({ name, verdict: "kept" as const })),
   ];
 }
@@ -166,11 +191,6 @@ function sameVersions(decisions: readonly PushDecision[], held: Awaited<ReturnTy
       return verdict === "same" && now?.state === "held" ? [[name, now.version]] : [];
     }),
   );
-}
-
-function versionOf(versions: ReadonlyMap<string, string>, name: string): { readonly version?: string } {
-  const version = versions.get(name);
-  return version === undefined ? {} : { version };
 }
 
 function defaultMemory(uri: string): string {

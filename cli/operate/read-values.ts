@@ -1,5 +1,5 @@
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
-import { externalSecretsOf } from "../../domain/catalogue/catalogue.ts";
+import { externalSecretsOf, lifetimeInDays } from "../../domain/catalogue/catalogue.ts";
 import { errorsOf } from "../../domain/finding.ts";
 import { keyVaultName } from "../../domain/catalogue/plan-chain.ts";
 import type { Redacted } from "../../domain/redacted.ts";
@@ -41,6 +41,17 @@ export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string,
     .map(([name, { keyVault = name }]) => keyVaultName(keyVault, prefix))
     .filter((name) => !values.has(name))
     .toSorted();
+}
+
+/** Key Vault names of the secrets of a stack whose values are to be replaced, with the days after which. */
+export function lifetimesOf(stack: "shared" | "local"): ReadonlyMap<string, number> {
+  const prefix = prefixOf(stack);
+  return new Map(
+    [...externalSecretsOf(readCatalogue(), stack)].flatMap(([name, secret]) => {
+      const lifetime = lifetimeInDays(secret);
+      return lifetime === undefined ? [] : [[keyVaultName(secret.keyVault ?? name, prefix), lifetime] as const];
+    }),
+  );
 }
 
 /** `secretPrefix` of the stack that owns Key Vault; left out means `env-`, which is not the same as `""`. */

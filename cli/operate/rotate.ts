@@ -5,7 +5,13 @@ import { othersReading } from "../../diagnose/who-uses.ts";
 import { plannedSecret } from "../../diagnose/lineage.ts";
 import { resync } from "../../diagnose/resync.ts";
 import { rotate, type RotationReport, type RotationStep } from "../../diagnose/rotation.ts";
-import { existsIn, type ExternalSecret, type Catalogue } from "../../domain/catalogue/catalogue.ts";
+import {
+  existsIn,
+  expiryAfter,
+  lifetimeInDays,
+  type ExternalSecret,
+  type Catalogue,
+} from "../../domain/catalogue/catalogue.ts";
 import { formatFinding, errorsOf, type Finding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -77,7 +83,9 @@ export async function rotateValue(
       write: async () =>
         void (await vault.set(keyVaultName, value, {
           recover: false,
-          ...(former === undefined ? {} : { restores: former }),
+          ...(former === undefined
+            ? { expiresOn: expiryAfter(lifetimeInDays(secret), new Date()) }
+            : { restores: former }),
         })),
       runBootstrap: async () => {
         const once = () =>

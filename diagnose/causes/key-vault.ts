@@ -56,9 +56,19 @@ export const keyVaultCauses = {
     severity: "error",
     title: "A secret in Key Vault is over its date",
     symptom: "the name is listed with an expiry that has passed",
-    cause: "its current version has expired, and nobody has put a renewed value there",
+    cause:
+      "its current version has expired, and nobody has put a renewed value there; staging and prod refuse to carry it",
     fix: "put the renewed value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     see: ["P42"],
+  },
+  "key-vault-secret-expires-soon": {
+    stage: "key-vault",
+    severity: "warning",
+    title: "A secret in Key Vault expires within two weeks",
+    symptom: "the alert SecretsExpireWithin14Days, or an expiry that is close in `rotation`",
+    cause: "the value was written almost `rotateEvery` ago, or somebody gave it this expiry",
+    fix: "put the renewed value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack>",
+    mind: "the value works until its issuer ends it; Key Vault gives out expired values too",
   },
   "key-vault-value-refused": {
     stage: "key-vault",

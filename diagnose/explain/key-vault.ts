@@ -4,6 +4,8 @@ import type { Failure, KeyVaultSecretState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Rule, Sighting, View } from "./view.ts";
 
+const warnedInMs = 14 * 86_400_000;
+
 /** Names, prefix, state and looks of what Key Vault holds; silent where the source is no Key Vault. */
 export const explainKeyVault: Rule = (view) => {
   const { snapshot, expected } = view;
@@ -50,9 +52,8 @@ function ofSecret(
       : sighting("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
   }
   if (!state.enabled) return sighting("key-vault-secret-disabled", `${keyVaultName} is disabled`);
-  if (state.expiresAt !== undefined && Date.parse(state.expiresAt) <= Date.parse(snapshot.takenAt)) {
-    return sighting("key-vault-secret-expired", `${keyVaultName} expired at ${state.expiresAt}`);
-  }
+  const leftInMs = Date.parse(state.expiresAt ?? "") - Date.parse(snapshot.takenAt); // NaN where it does not expire
+  if (leftInMs <= 0) return sighting("key-vault-secret-expired", `${keyVaultName} expired at ${state.expiresAt}`);
   const looks = state.fingerprint?.looksLike;
   if (
     looks === "placeholder" ||
@@ -63,6 +64,8 @@ function ofSecret(
   ) {
     return sighting("key-vault-value-refused", `${keyVaultName} is ${looks === "empty" ? "empty" : `a ${looks}`}`);
   }
+  if (leftInMs <= warnedInMs)
+    return sighting("key-vault-secret-expires-soon", `${keyVaultName} expires at ${state.expiresAt}`);
   return [];
 }
 

@@ -92,6 +92,7 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
     `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for commands by hand (dev and local only); \`revoked\`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it`,
   vaultAuth: "`outside-pod`: Vault runs outside the cluster; refused everywhere but in `local`",
   fixturesAllowed: "whether publicly known development values may be written where nothing is",
+  expiredValues: "what vault-bootstrap does with a new value whose expiry in Key Vault has passed: it writes it to Vault and warns, or refuses it; a value that is in Vault already stays",
   protect: "whether what contains values gets Pulumi's `protect` and `retainOnDelete`",
   admission: "what the API server does with an object that the admission policies refuse: `off`, `audit`, `warn` or `deny`",
   refreshIntervalInSeconds: "how often External Secrets reads Vault again; spread by a tenth",

@@ -225,6 +225,16 @@ export function externalSecretsOf(
   return found;
 }
 
+/** Days after which a value must be replaced: `rotateEvery` of its entry. @default - no limit */
+export function lifetimeInDays({ rotateEvery }: Pick<ExternalSecret, "rotateEvery">): number | undefined {
+  return rotateEvery === undefined ? undefined : Number.parseInt(rotateEvery, 10);
+}
+
+/** When a value expires that was written at `written`. */
+export function expiryAfter(lifetime: number | undefined, written: Date): Date | undefined {
+  return lifetime === undefined ? undefined : new Date(written.getTime() + lifetime * 86_400_000);
+}
+
 /**
  * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
  * where others make the delivery and its keys are not ours to know.

@@ -61,6 +61,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
     deliveries: readersOf(input),
     fixtures: { values: [...catalogue.fixtures.values], placeholders: [...catalogue.fixtures.placeholders] },
     fixturesAllowed: strictness.fixturesAllowed,
+    expiredRefused: strictness.expiredValues === "refuse",
     claimUnmarked: input.claimUnmarked,
     statusConfigMap: "vault-bootstrap-status",
     lease: "vault-bootstrap",

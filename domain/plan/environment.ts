@@ -19,6 +19,8 @@ export interface Strictness {
   /** `outside-pod`: Vault runs beside the cluster, so consumers review their own tokens; a deviation, `local` only. */
   readonly vaultAuth: "in-cluster" | "outside-pod";
   readonly fixturesAllowed: boolean;
+  /** What vault-bootstrap does with a new value whose expiry in Key Vault has passed. */
+  readonly expiredValues: "warn" | "refuse";
   /** `protect` and `retainOnDelete` on what holds values. */
   readonly protect: boolean;
   readonly admission: "off" | "audit" | "warn" | "deny";

@@ -5,7 +5,13 @@ export type PushVerdict = "new" | "changed" | "same" | "conflict" | "recovered" 
 export type HeldSecret =
   | { readonly state: "absent" }
   | { readonly state: "deleted" }
-  | { readonly state: "held"; readonly version: string; readonly equalsValueHere: boolean };
+  | {
+      readonly state: "held";
+      readonly version: string;
+      readonly equalsValueHere: boolean;
+      readonly createdOn?: Date;
+      readonly expiresOn?: Date;
+    };
 
 export interface PushDecision {
   readonly name: string;

@@ -19,6 +19,7 @@ const rules = {
   environment: "prod" as const,
   fixtures: { values: ["minioadmin"], placeholders: ["CHANGEME"] },
   fixturesAllowed: false,
+  expiredRefused: false,
   claimUnmarked: false,
 };
 const secret: CarriedSecret = { name: "a", authority: "external", source: "env-a", path: "a", required: false };
@@ -161,6 +162,24 @@ describe("decide", () => {
     );
     assert.ok(!refuses("minioadmin", dev) && refuses("sample-1", dev));
     assert.ok(refuses("minioadmin", rules) && refuses("sample-1", rules) && !refuses("real", rules));
+  });
+
+  it("refuses an expired value where the environment says so, unless Vault holds it already", () => {
+    const expired = { ...item, expiresAt: "2026-01-02T00:00:00.000Z", expired: true };
+    const refusing = { ...rules, expiredRefused: true };
+    const facts = { vault: ours, item: expired, source, ...held("old") };
+    const refused = decide(secret, facts, refusing);
+    assert.deepEqual(refused, {
+      kind: "leave",
+      outcome: "failed",
+      cause: "value-refused",
+      reason: "env-a expired in the source at 2026-01-02T00:00:00.000Z, and prod refuses it",
+    });
+    assert.deepEqual(decide(secret, facts, rules), write(3));
+    assert.deepEqual(decide(secret, { ...facts, item: { ...expired, expired: false } }, refusing), write(3));
+    assert.deepEqual(decide(secret, { ...facts, ...held("new") }, refusing), { kind: "record" });
+    const proven = decide(secret, { vault: ours, item: expired }, refusing);
+    assert.equal(proven.kind === "leave" && proven.outcome, "unchanged");
   });
 
   it("leaves what the source no longer has", () => {

@@ -29,6 +29,7 @@ const config = {
   deliveries: [],
   fixtures: { values: [], placeholders: [] },
   fixturesAllowed: true,
+  expiredRefused: false,
   claimUnmarked: false,
   statusConfigMap: "vault-bootstrap-status",
   lease: "vault-bootstrap",

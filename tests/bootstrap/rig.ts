@@ -88,6 +88,7 @@ export class BootstrapRig {
       deliveries: [],
       fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "placeholder_*"] },
       fixturesAllowed: true,
+      expiredRefused: false,
       claimUnmarked: false,
       statusConfigMap: "vault-bootstrap-status",
       lease: "vault-bootstrap",

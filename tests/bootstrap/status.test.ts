@@ -59,4 +59,57 @@ describe("StatusConfigMap", function () {
       assert.equal((await rig().cluster.status())?.cause, "required-missing", edited);
     }
   });
+
+  it("tells when values expire, in its annotations those that do within two weeks, and drops them once they are renewed", async () => {
+    const names = ["status-expired", "status-soon", "status-later"];
+    const config = rig().config({ secrets: names.map((name) => external(name)) });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, `of ${name}`])));
+    const days = (count: number) => Math.floor(Date.now() / 1000) + count * 86_400;
+    for (const [name, exp] of [
+      ["status-expired", days(-1)],
+      ["status-soon", days(10)],
+      ["status-later", days(30)],
+    ] as const)
+      await rig().source.call("PATCH", name, { attributes: { exp } });
+    const path = "/api/v1/namespaces/ameide-local/configmaps/vault-bootstrap-status";
+    const annotations = async () => (await rig().cluster.call("GET", path)).body.metadata.annotations;
+
+    const { code, text, summary } = await rig().runHere(config);
+
+    assert.equal(code, 0, text);
+    assert.match(text, /"level":"warn".*"event":"expired","name":"status-expired"/);
+    assert.equal(summary["expired"], 1);
+    assert.deepEqual(await annotations(), {
+      "ameide.io/secrets-expire-within-14-days": "status-expired, status-soon",
+      "ameide.io/secrets-expire-within-3-days": "status-expired",
+    });
+    const told = (await rig().cluster.status())?.secrets.map(({ name, expiresAt }) => [name, expiresAt?.slice(0, 10)]);
+    assert.deepEqual(
+      told,
+      names.toSorted().map((name) => {
+        const exp = name.endsWith("expired") ? days(-1) : name.endsWith("soon") ? days(10) : days(30);
+        return [name, new Date(exp * 1000).toISOString().slice(0, 10)];
+      }),
+    );
+
+    await rig().source.setSecrets({ "status-expired": "renewed", "status-soon": "renewed" });
+    await rig().runHere(config);
+    assert.equal(await annotations(), undefined);
+  });
+
+  it("refuses a new value that has expired where the environment says so, and keeps what Vault holds", async () => {
+    const config = rig().config({ secrets: [external("status-refused")], expiredRefused: true });
+    await rig().vault.allow(config);
+    await rig().source.setSecrets({ "status-refused": "value-1" });
+    await rig().runHere(config);
+    await rig().source.call("PATCH", "status-refused", { attributes: { exp: 1_700_000_000 } });
+    assert.equal((await rig().runHere(config)).code, 0);
+    await rig().source.setSecrets({ "status-refused": "value-2" });
+    await rig().source.call("PATCH", "status-refused", { attributes: { exp: 1_700_000_000 } });
+    const { code, summary } = await rig().runHere(config);
+    assert.equal(code, 15);
+    assert.match(String(summary["problem"]), /status-refused expired in the source at 2023-11-14/);
+    assert.equal(await rig().vault.value("status-refused"), "value-1");
+  });
 });

@@ -17,18 +17,47 @@ describe("rotationAges", () => {
   const keyVault = changed(healthy(aged).keyVault, () => true, { updatedAt: minutesAgo(100 * 24 * 60) });
   const ages = rotationAges({ ...healthy(aged), keyVault }, aged);
 
-  it("puts what is over its age first, by how much", () =>
-    assert.deepEqual(ages.slice(0, 2), [
-      { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, due: true },
-      { name: "ghcr-token", ageInDays: 100, rotateEveryInDays: 90, due: true, owner: "platform" },
+  const inDays = (days: number): string => minutesAgo(-days * 24 * 60);
+
+  it("puts what expired first, the longest ago first, then what expires soonest", () =>
+    assert.deepEqual(ages.slice(0, 3), [
+      { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, expiresAt: inDays(-70), due: true },
+      {
+        name: "ghcr-token",
+        ageInDays: 100,
+        rotateEveryInDays: 90,
+        expiresAt: inDays(-10),
+        due: true,
+        owner: "platform",
+      },
+      { name: "openai-api-key", ageInDays: 100, rotateEveryInDays: 365, expiresAt: inDays(265), due: false },
     ]));
+  it("takes the expiry that Key Vault has before the one that follows from the catalogue", () => {
+    const own = changed(keyVault, ({ name }) => name === "ghcr-token" || name === "ghcr-username", {
+      expiresAt: inDays(2),
+    });
+    const found = rotationAges({ ...healthy(aged), keyVault: own }, aged);
+    assert.deepEqual(
+      found.slice(0, 3).map(({ name, expiresAt, due }) => [name, expiresAt, due]),
+      [
+        ["anthropic-api-key", inDays(-70), true],
+        ["ghcr-token", inDays(2), false],
+        ["ghcr-username", inDays(2), false],
+      ],
+    );
+  });
   it("counts from the day that the value was written, not from the last new tag", () => {
     const tagged = changed(keyVault, () => true, { createdAt: minutesAgo(100 * 24 * 60), updatedAt: minutesAgo(60) });
     assert.deepEqual(rotationAges({ ...healthy(aged), keyVault: tagged }, aged), ages);
   });
   it("lists the others with their ages, those too that may become as old as they like", () => {
     const rest = Object.fromEntries(ages.slice(2).map(({ name, ...age }) => [name, age]));
-    assert.deepEqual(rest["openai-api-key"], { ageInDays: 100, rotateEveryInDays: 365, due: false });
+    assert.deepEqual(rest["openai-api-key"], {
+      ageInDays: 100,
+      rotateEveryInDays: 365,
+      expiresAt: inDays(265),
+      due: false,
+    });
     assert.equal(rest["ghcr-username"]?.due, false);
   });
   it("lists nothing of what vault-bootstrap generates: that has no age in Key Vault", () =>

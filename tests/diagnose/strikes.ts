@@ -37,6 +37,9 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "key-vault-secret-expired": (s) => ({
     keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { expiresAt: minutesAgo(1) }),
   }),
+  "key-vault-secret-expires-soon": (s) => ({
+    keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { expiresAt: minutesAgo(-13 * 24 * 60) }),
+  }),
   "key-vault-value-refused": (s) => ({
     keyVault: changed(s.keyVault, ({ name }) => name === "ghcr-token", { fingerprint: print("x", "placeholder") }),
   }),

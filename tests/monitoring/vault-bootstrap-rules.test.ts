@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
+import { expiryAnnotations } from "../../bootstrap/status.ts";
 import { bootstrapName } from "../../domain/names.ts";
 
 interface AlertRule {
@@ -53,6 +54,8 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
         "VaultBootstrapFailing",
         "VaultBootstrapRunsOverItsPeriod",
         "VaultBootstrapSuspended",
+        "SecretsExpireWithin14Days",
+        "SecretsExpireWithin3Days",
         "VaultSealed",
         "VaultSecretStoreNotReady",
         "ExternalSecretNotReady",
@@ -74,12 +77,38 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
   it("asks only for metrics of kube-state-metrics, External Secrets Operator and Vault, and for our CronJob by its name", () => {
     for (const { alert, expr } of rules) {
       for (const metric of namesOf(expr, "Identifier")) {
-        assert.match(metric, /^(kube_(cronjob|job|pod)_|externalsecret_|secretstore_|vault_core_unsealed$)/, alert);
+        assert.match(
+          metric,
+          /^(kube_(cronjob|job|pod|configmap)_|externalsecret_|secretstore_|vault_core_unsealed$)/,
+          alert,
+        );
       }
       for (const selector of namesOf(expr, "VectorSelector").filter((one) => /\b(cronjob|owner_name)="/.test(one))) {
         assert.ok(selector.includes(`"${bootstrapName}"`), `${alert}: ${selector}`);
       }
     }
+  });
+
+  it("looks at the annotations that vault-bootstrap writes, as kube-state-metrics names them", () => {
+    const now = new Date("2026-01-01T00:00:00Z");
+    const expires = (name: string, expiresAt: string) => ({
+      name,
+      path: name,
+      outcome: "unchanged" as const,
+      expiresAt,
+    });
+    const soon = [expires("b", "2026-01-03T00:00:00Z"), expires("a", "2025-01-01T00:00:00Z")];
+    const annotations = expiryAnnotations(
+      [expires("later", "2026-02-01T00:00:00Z"), expires("c", "2026-01-15T00:00:00Z"), ...soon],
+      now,
+    );
+    assert.deepEqual(annotations, {
+      "ameide.io/secrets-expire-within-14-days": "a, b, c",
+      "ameide.io/secrets-expire-within-3-days": "a, b",
+    });
+    const labels = Object.keys(annotations).map((name) => `annotation_${name.replace(/[^a-z0-9]/g, "_")}`);
+    const asked = rules.map(({ expr }) => expr).join();
+    for (const label of labels) assert.ok(asked.includes(`${label}!=""`), label);
   });
 
   it("names the namespace of the object, not the operator's: its ServiceMonitor keeps that one as exported_namespace", () => {

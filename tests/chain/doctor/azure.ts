@@ -44,6 +44,14 @@ export const keyVaultBreaks = {
     before: (world) =>
       Promise.resolve(world.setValues({ ...world.values, LANGFUSE_SECRET_KEY: "chain-langfuse-renewed-0123" })),
   },
+  "key-vault-secret-expires-soon": {
+    strike: (world) => {
+      const exp = Math.floor(Date.now() / 1000) + 10 * 86_400;
+      return world.azure("PATCH", secretIn("langfuse-secret-key"), { attributes: { exp } });
+    },
+    before: (world) =>
+      Promise.resolve(world.setValues({ ...world.values, LANGFUSE_SECRET_KEY: "chain-langfuse-renewed-0124" })),
+  },
   "key-vault-value-refused": {
     strike: async (world) => {
       await putSecret(world, "openai-api-key", "CHANGEME");

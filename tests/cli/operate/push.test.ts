@@ -68,6 +68,30 @@ describe("push", function () {
     assert.deepEqual([await held("ghcr-token"), await held("ghcr-username")], ["canary-3", "canary-2"]);
   });
 
+  it("gives what it writes the expiry that the catalogue asks for, and what is the same here, counted from its own day", async () => {
+    await rig.operatorClient().setSecret("ghcr-token", "canary-1");
+    const lifetimes = new Map([
+      ["ghcr-token", 90],
+      ["openai-api-key", 30],
+    ]);
+    const values = { "ghcr-token": "canary-1", "openai-api-key": "canary-2", "ghcr-username": "canary-3" };
+    const daysLeft = async (name: string) => {
+      const { expiresOn, createdOn, contentType, tags } = (await rig.operatorClient().getSecret(name)).properties;
+      const days = (Number(expiresOn) - Number(createdOn)) / 86_400_000;
+      return { days: Number.isNaN(days) ? undefined : Math.round(days), contentType, isTagged: tags !== undefined };
+    };
+    await pushed(values, { lifetimes, write: false });
+    assert.equal((await daysLeft("ghcr-token")).days, undefined);
+    await pushed(values, { lifetimes });
+    assert.equal((await daysLeft("ghcr-token")).days, 90);
+    assert.deepEqual(await daysLeft("openai-api-key"), { days: 30, contentType: "text/plain", isTagged: true });
+    assert.equal((await daysLeft("ghcr-username")).days, undefined);
+    const { version } = (await rig.operatorClient().getSecret("ghcr-token")).properties;
+    await rig.operatorClient().updateSecretProperties("ghcr-token", version ?? "", { expiresOn: new Date(0) });
+    await pushed(values, { lifetimes });
+    assert.ok(((await daysLeft("ghcr-token")).days ?? 0) < 0, "an expiry that somebody set stays");
+  });
+
   it("writes nothing at all, new ones neither, over one that somebody else changed", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     await rig.operatorClient().setSecret("ghcr-token", "rotated-elsewhere");
