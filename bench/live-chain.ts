@@ -9,6 +9,8 @@ import type { EnvironmentStack, ChainPlan } from "../domain/plan/environment.ts"
 import { externalSecret } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
 import { mapBounded, retry } from "../clients/pacing.ts";
+import { bootstrapRole } from "../domain/names.ts";
+import { planBootstrap } from "../domain/plan/bootstrap-plan.ts";
 import { planChain } from "../domain/catalogue/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
@@ -26,22 +28,22 @@ export interface LiveChain {
   close(): Promise<void>;
 }
 
-const namespaces = ["ameide-local", "argocd", "bench-one", "bench-two"];
 /** Longer than any bench: the scheduled syncs of External Secrets must not disturb the measurement. */
 const refreshIntervalInSeconds = 3600;
 const callsAtOnce = 16;
 
 /**
  * Starts the environment with `local up`, then writes what the program, vault-bootstrap and people would have written,
- * by the same manifests: `count` secrets, each with an ExternalSecret of its own, spread over four namespaces.
+ * by the same manifests: `count` secrets, each with an ExternalSecret of its own, spread over the namespaces.
  */
-export async function startLiveChain(count: number): Promise<LiveChain> {
+export async function startLiveChain(count: number, namespaceCount = 4): Promise<LiveChain> {
   const home = await temporaryHome();
   try {
     const up = await runCommand(["local", "up", "--no-first-look", ...placeOf(home)]);
     if (up.code !== 0) throw new Error(up.err);
     const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
-    const stack = wideStack(await loadLocalStack(home, [".env.example"]), count);
+    const more = Array.from({ length: namespaceCount - 2 }, (_none, n) => `bench-${n + 1}`);
+    const stack = wideStack(await loadLocalStack(home, [".env.example"]), count, ["ameide-local", "argocd", ...more]);
     const root = await openRootToken({
       vault: { address: stack.vault.operatorAddress },
       cluster,
@@ -59,7 +61,7 @@ export async function startLiveChain(count: number): Promise<LiveChain> {
 }
 
 /** The stack's own, its plan exchanged: deliveries go to the namespaces by turns. */
-function wideStack(stack: EnvironmentStack, count: number): EnvironmentStack {
+function wideStack(stack: EnvironmentStack, count: number, namespaces: readonly string[]): EnvironmentStack {
   const names = Array.from({ length: count }, (_none, n) => `bench-${n}`);
   const catalogue = {
     ...stack.catalogue,
@@ -82,7 +84,18 @@ function wideStack(stack: EnvironmentStack, count: number): EnvironmentStack {
     namespace: namespaces[n % namespaces.length] ?? namespace,
   }));
   const stores = planned.stores.map((store) => ({ ...store, readablePaths: pathsOf(deliveries, store.namespace) }));
-  return { ...stack, catalogue, plan: { ...planned, deliveries, stores } };
+  const plan = { ...planned, deliveries, stores };
+  const config = planBootstrap({
+    plan,
+    catalogue,
+    strictness: stack.strictness,
+    vault: stack.vault,
+    keyVaultUri: stack.azure.keyVaultUri,
+    privateAzure: true,
+    mappedSecrets: [],
+    claimUnmarked: false,
+  });
+  return { ...stack, catalogue, plan, bootstrap: { ...stack.bootstrap, config } };
 }
 
 function pathsOf(deliveries: ChainPlan["deliveries"], namespace: string): readonly string[] {
@@ -118,7 +131,7 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
     vaultCall({ address: vault.operatorAddress }, root, "POST", `/v1/${path}`, body);
   const stores = new Set(plan.stores.map(({ policy }) => policy));
   for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config }))
-    if (stores.has(name)) await call(`sys/policies/acl/${name}`, { policy });
+    if (stores.has(name) || name === bootstrapRole) await call(`sys/policies/acl/${name}`, { policy });
   for (const role of vaultRoles(stack).filter(({ policy }) => stores.has(policy)))
     await call(`auth/${vault.authMount}/role/${role.name}`, {
       bound_service_account_names: [role.serviceAccount],

@@ -5,6 +5,7 @@ import { cliBench, startBench } from "./start.ts";
 import { bootstrapBench } from "./bootstrap.ts";
 import { diagnoseBench } from "./diagnose.ts";
 import { envPushBench } from "./env-push.ts";
+import { latencyBench } from "./latency.ts";
 import { liveBench } from "./live.ts";
 import { lintBench, policiesBench } from "./policies.ts";
 import { programBench } from "./program.ts";
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   envPushBench,
   diagnoseBench,
   liveBench,
+  latencyBench,
   startBench,
 ];
 

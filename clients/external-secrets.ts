@@ -1,3 +1,4 @@
+import { forceSyncAnnotation } from "../domain/manifests/labels.ts";
 import { follow } from "./follow.ts";
 import type { Cluster } from "./kubernetes.ts";
 import { mapBounded } from "./pacing.ts";
@@ -22,10 +23,9 @@ const group = "/apis/external-secrets.io/v1";
 const patchesAtOnce = 16;
 
 /**
- * Makes External Secrets look at objects now: it does whenever an annotation changes, and this one is its own convention.
+ * Makes External Secrets look at objects now: it does whenever an annotation changes.
  *
  * @param failed - receives the error of each object that could not be changed. @default - the first one is thrown
- * @see https://external-secrets.io/latest/introduction/faq
  */
 export async function forceSync<T extends Named>(
   cluster: { patch(path: string, change: object): Promise<object> },
@@ -33,7 +33,7 @@ export async function forceSync<T extends Named>(
   objects: readonly T[],
   failed?: (one: T, error: unknown) => void,
 ): Promise<readonly { readonly one: T; readonly object: SyncedObject }[]> {
-  const change = { metadata: { annotations: { "force-sync": new Date().toISOString() } } };
+  const change = { metadata: { annotations: { [forceSyncAnnotation]: new Date().toISOString() } } };
   const changed = await mapBounded(objects, patchesAtOnce, async (one) => {
     try {
       const path = `${group}/namespaces/${one.namespace}/${plural}/${one.name}`;

@@ -244,6 +244,15 @@ export function plannedWrites(log: string, mount: string): string {
   return writes.length === 0 ? "would write nothing" : writes.join("\n");
 }
 
+/** What a run that succeeded could not do or found: values that did not reach a consumer yet, and expired ones. */
+export function noticesOf(log: string): readonly string[] {
+  return log.split("\n").flatMap((line) => {
+    const { event, name, at, notDelivered } = parsed(line);
+    if (event === "not-delivered") return [`${name} is in Vault, and not delivered yet to ${String(notDelivered)}`];
+    return event === "expired" ? [`${name} has expired in the source at ${at}`] : [];
+  });
+}
+
 function parsed(line: string): Readonly<Record<string, string | undefined>> {
   try {
     return (JSON.parse(line) ?? {}) as Readonly<Record<string, string | undefined>>;

@@ -24,14 +24,19 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { runBootstrapJob }, { lastWords, plannedWrites }, { inTurn }, { secondsOf }] =
-      await Promise.all([
-        import("../operate/place.ts"),
-        import("../access/bootstrap-job.ts"),
-        import("../access/bootstrap-job.ts"),
-        import("../access/bootstrap-job.ts"),
-        import("../seconds.ts"),
-      ]);
+    const [
+      { openPlace, requireYes },
+      { runBootstrapJob },
+      { lastWords, noticesOf, plannedWrites },
+      { inTurn },
+      { secondsOf },
+    ] = await Promise.all([
+      import("../operate/place.ts"),
+      import("../access/bootstrap-job.ts"),
+      import("../access/bootstrap-job.ts"),
+      import("../access/bootstrap-job.ts"),
+      import("../seconds.ts"),
+    ]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
@@ -50,7 +55,7 @@ export const bootstrapRun: Command<Flags> = {
       const { cause, job, succeeded, log } = await inTurn(once, { signal, tell });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
       else if (succeeded) {
-        io.out(`${job}: ok`);
+        io.out([`${job}: ok`, ...noticesOf(log)].join("\n"));
         if (flags.dryRun === true) io.out(plannedWrites(log, place.stack.vault.mount));
       } else {
         const { said, fix } = lastWords(log);

@@ -10,6 +10,9 @@ interface Flags {
   readonly clientId?: string;
 }
 
+/** No YAML by its name: ArgoCD would apply it with the objects of the folder. */
+const patchFile = "argocd-application-patch.txt";
+
 export const render: Command<Flags> = {
   name: "render",
   summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
@@ -31,14 +34,19 @@ export const render: Command<Flags> = {
     "ameide-secrets render --stack dev --out out --client-id $(pulumi stack output bootstrapClientId --stack shared)",
   ],
   async run({ stack, out, check = false, clientId }, io) {
-    const [{ stringify }, { renderManifests }, { loadOffline }, { UserError }, { checkRendered, judgeRendered }] =
-      await Promise.all([
-        import("yaml"),
-        import("../../domain/manifests/render.ts"),
-        import("../deploy/offline-preview.ts"),
-        import("../../domain/user-error.ts"),
-        import("../deploy/rendered.ts"),
-      ]);
+    const [
+      { stringify },
+      { applicationPatch, renderManifests },
+      { loadOffline },
+      { UserError },
+      { checkRendered, judgeRendered },
+    ] = await Promise.all([
+      import("yaml"),
+      import("../../domain/manifests/render.ts"),
+      import("../deploy/offline-preview.ts"),
+      import("../../domain/user-error.ts"),
+      import("../deploy/rendered.ts"),
+    ]);
     if (out === undefined && !check) {
       throw UserError.of(
         "nothing-to-do",
@@ -66,17 +74,21 @@ export const render: Command<Flags> = {
     const { notWritable, writeOutput } = await import("../files.ts");
     const { sharedClientId } = await import("../deploy/shared-output.ts");
     const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });
-    for (const { path, object } of manifests) {
+    const files = manifests.map(({ path, object }) => [path, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })] as const); // prettier-ignore
+    for (const [path, text] of [...files, [patchFile, stringify(applicationPatch)] as const]) {
       const file = join(out, path);
       try {
         mkdirSync(dirname(file), { recursive: true });
       } catch (error) {
         throw notWritable(dirname(file), error);
       }
-      writeOutput(file, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }), "public");
+      writeOutput(file, text, "public");
       io.err(file);
     }
     io.out(`${manifests.length} objects in ${out}`);
+    io.out(
+      `for their Application, so that a sync by vault-bootstrap is no drift: add what ${join(out, patchFile)} has`,
+    );
     return ExitCode.ok;
   },
 };

@@ -10,7 +10,10 @@ interface Flags extends PlaceFlags {
 export const rotation: Command<Flags> = {
   name: "rotation",
   summary: "list the age of each value in Key Vault and when it expires, soonest first",
-  options: [...placeOptions, { flags: "--due", summary: "only values that have expired; exit code 1 if there are any" }],
+  options: [
+    ...placeOptions,
+    { flags: "--due", summary: "only values that have expired; exit code 1 if there are any" },
+  ],
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
   async run(flags, io) {
     const [{ openPlace }, { observe }, { rotationAges }, { UserError }] = await Promise.all([

@@ -3,6 +3,7 @@ import type { EnvironmentStack, PlannedDelivery } from "../plan/environment.ts";
 import { admissionGuards } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount, deliveryAccess } from "./bootstrap-access.ts";
 import { externalSecret, pullSecretPatches } from "./external-secret.ts";
+import { forceSyncAnnotation } from "./labels.ts";
 import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "./secret-store.ts";
 
 /** A plain Kubernetes object, ready to be written as YAML. */
@@ -61,6 +62,26 @@ export function renderManifests(
     ),
   ];
 }
+
+/**
+ * What keeps ArgoCD from treating {@link forceSyncAnnotation} as drift, for the Application that applies the manifests: such
+ * settings cannot be part of a manifest. By default it ignores an annotation that Git does not have; this says so for every
+ * other way to compare and to sync.
+ *
+ * @see https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
+ */
+export const applicationPatch = {
+  spec: {
+    ignoreDifferences: [
+      {
+        group: "external-secrets.io",
+        kind: "ExternalSecret",
+        jsonPointers: [`/metadata/annotations/${forceSyncAnnotation}`],
+      },
+    ],
+    syncPolicy: { syncOptions: ["RespectIgnoreDifferences=true"] },
+  },
+};
 
 const syncWave = "argocd.argoproj.io/sync-wave";
 const syncOptions = "argocd.argoproj.io/sync-options";

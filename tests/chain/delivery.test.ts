@@ -47,7 +47,7 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
   const run = async () => {
     const ended = await at("bootstrap run --follow");
     assert.equal(ended.code, 0, ended.err);
-    return ended.err;
+    return `${ended.err}${ended.out}`;
   };
 
   before(async function () {
@@ -130,6 +130,7 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
     assert.equal(second, `${namespace}/workrequests-github-token-sync: its refreshPolicy is CreatedOnce`);
     assert.deepEqual(rest, []);
     assert.match(log, /"level":"warn".*"event":"not-delivered","name":"ghcr-token".*argocd\/ghcr-pull-sync/);
+    assert.match(log, /^ghcr-token is in Vault, and not delivered yet to argocd\/ghcr-pull-sync: /m);
     assert.match(log, /"event":"summary","cause":"ok".*"delivered":0,"notDelivered":1/);
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderManifests } from "../../../domain/manifests/render.ts";
+import { applicationPatch, renderManifests } from "../../../domain/manifests/render.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 const render = () => renderManifests(environmentStack(), { clientId: "client" });
@@ -49,6 +49,15 @@ describe("renderManifests", () => {
       kept.map(({ object }) => object.metadata.annotations?.["argocd.argoproj.io/sync-options"]),
       Array.from({ length: 4 }).fill("Prune=false,Delete=false"),
     );
+  });
+
+  it("has for the Application what keeps ArgoCD from undoing a sync by vault-bootstrap, and sets that annotation nowhere", () => {
+    const [{ group, kind, jsonPointers } = { group: "", kind: "", jsonPointers: [] }] =
+      applicationPatch.spec.ignoreDifferences;
+    const ours = render().filter(({ object }) => object.kind === kind && object.apiVersion.startsWith(`${group}/`));
+    assert.equal(ours.length, 4);
+    assert.deepEqual(jsonPointers, ["/metadata/annotations/force-sync"]);
+    for (const { object } of ours) assert.ok(!("force-sync" in (object.metadata.annotations ?? {})));
   });
 
   it("keeps ArgoCD from pruning an account that is the namespace's own", () => {
