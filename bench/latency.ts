@@ -97,18 +97,20 @@ async function changeAndRun(chain: LiveChain, names: readonly string[], change: 
   const wanted = (name: string): string => `value-of-${name}-${change}`;
   await setInKeyVault(chain, new Map(names.map((name) => [name, wanted(name)])));
   const stop = new AbortController();
-  const arrived = followSecrets(chain, new Map(names.map((name) => [name, wanted(name)])), stop.signal);
-  const { succeeded, log } = await runBootstrapJob(cluster, {
-    namespace: stack.namespace,
-    cronJob: stack.bootstrap.name,
-    purpose: "bench",
-    flags: [],
-    timeoutInSeconds: syncTimeoutInSeconds,
-    signal: stop.signal,
-  });
-  if (!succeeded || log.includes('"not-delivered"')) throw new Error(log);
-  const lastSecretAt = await arrived;
-  stop.abort();
+  const run = async (): Promise<string> => {
+    const { succeeded, log } = await runBootstrapJob(cluster, {
+      namespace: stack.namespace,
+      cronJob: stack.bootstrap.name,
+      purpose: "bench",
+      flags: [],
+      timeoutInSeconds: syncTimeoutInSeconds,
+      signal: stop.signal,
+    });
+    if (!succeeded || log.includes('"not-delivered"')) throw new Error(log);
+    return log;
+  };
+  const values = new Map(names.map((name) => [name, wanted(name)]));
+  const [log, lastSecretAt] = await Promise.all([run(), followSecrets(chain, values, stop.signal)]);
   const lines = log
     .trim()
     .split("\n")

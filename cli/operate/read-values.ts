@@ -2,6 +2,7 @@ import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { externalSecretsOf, lifetimeInDays } from "../../domain/catalogue/catalogue.ts";
 import { errorsOf } from "../../domain/finding.ts";
 import { keyVaultName } from "../../domain/catalogue/plan-chain.ts";
+import { unprefixedKeyVaultName } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
@@ -38,7 +39,7 @@ export function readValues(stack: "shared" | "local", files?: readonly string[])
 export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string, Redacted>): readonly string[] {
   const prefix = prefixOf(stack);
   return [...externalSecretsOf(readCatalogue(), stack)]
-    .map(([name, { keyVault = name }]) => keyVaultName(keyVault, prefix))
+    .map(([name, secret]) => keyVaultName(unprefixedKeyVaultName(name, secret), prefix))
     .filter((name) => !values.has(name))
     .toSorted();
 }
@@ -49,7 +50,9 @@ export function lifetimesOf(stack: "shared" | "local"): ReadonlyMap<string, numb
   return new Map(
     [...externalSecretsOf(readCatalogue(), stack)].flatMap(([name, secret]) => {
       const lifetime = lifetimeInDays(secret);
-      return lifetime === undefined ? [] : [[keyVaultName(secret.keyVault ?? name, prefix), lifetime] as const];
+      return lifetime === undefined
+        ? []
+        : [[keyVaultName(unprefixedKeyVaultName(name, secret), prefix), lifetime] as const];
     }),
   );
 }
