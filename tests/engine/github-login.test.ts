@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { runChain } from "../../cli/deploy/chain.ts";
+import { vaultAccess } from "../../cli/operate/place.ts";
 import { Phases } from "../../cli/phases.ts";
 import { recordedIo } from "../cli/recorded-io.ts";
 import { githubToken } from "../../cli/access/github-login.ts";
@@ -143,20 +144,32 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     assert.equal(await githubToken(environmentStack("prod"), deployer, issuer.jobEnvironment), undefined);
   });
 
+  /** Makes this process a job of GitHub. @returns what ends it */
+  function enterJob(claims: Readonly<Record<string, string>>): () => void {
+    issuer.claims = claims;
+    const { jobEnvironment } = issuer;
+    const before = Object.keys(jobEnvironment).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, jobEnvironment);
+    return () => {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    };
+  }
+  const closedCluster = { find: () => Promise.reject(new Error("read the cluster's Secrets")) } as unknown as Cluster;
+
   for (const [until, policy, environment] of [
     ["preview", auditor, "prod-plan"],
     ["update", deployer, "prod"],
   ] as const) {
     it(`is what a job's ${until} works with, in place of the keys in the cluster, and ends with it`, async () => {
-      issuer.claims = { ...deploying, environment };
-      const { jobEnvironment } = issuer;
-      const before = Object.keys(jobEnvironment).map((name) => [name, process.env[name]] as const);
-      Object.assign(process.env, jobEnvironment);
+      const leave = enterJob({ ...deploying, environment });
       let used: Redacted | undefined;
       const { signal } = new AbortController();
       const run = runChain({
         stack: stackWith(),
-        cluster: { find: () => Promise.reject(new Error("read the cluster's Secrets")) } as unknown as Cluster,
+        cluster: closedCluster,
         openEngine: async (_register, token) => {
           assert.ok(token);
           const { data } = await vault<{ data: { policies: string[] } }>(token, "GET", "auth/token/lookup-self");
@@ -174,13 +187,30 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
         assert.ok(used);
         await assert.rejects(vault(used, "GET", "auth/token/lookup-self"), (error) => vaultStatus(error) === 403);
       } finally {
-        for (const [name, value] of before) {
-          if (value === undefined) delete process.env[name];
-          else process.env[name] = value;
-        }
+        leave();
       }
     });
   }
+
+  it("is what doctor and drift look with, or the reason why they see nothing of Vault", async () => {
+    for (const readsValues of [false, true]) {
+      const leave = enterJob({ ...deploying, environment: "prod-plan" });
+      try {
+        const { reader, token } = await vaultAccess(stackWith(), closedCluster, readsValues);
+        assert.ok(typeof reader !== "string" && token);
+        const { data } = await reader.get<{ data: { policies: string[] } }>("auth/token/lookup-self");
+        assert.deepEqual(data.policies, [auditor, "default"]);
+        await token.revoke();
+        issuer.claims = deploying;
+        assert.match(
+          String((await vaultAccess(stackWith(), closedCluster, readsValues)).reader),
+          /log in as ameide-secrets-auditor.*environment prod-plan/,
+        );
+      } finally {
+        leave();
+      }
+    }
+  });
 
   it("binds the repository's number, takes back what somebody widened, and goes without a trace", async () => {
     const stack = await login(stackWith({ repositoryId: "77" }));
