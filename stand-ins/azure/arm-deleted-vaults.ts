@@ -7,21 +7,21 @@ const provider = "/subscriptions/:subscription/providers/Microsoft.KeyVault";
 
 /** Vaults in soft delete: read, listed, and purged where purge protection does not forbid it. */
 export const deletedVaultRoutes = [
-  armRoute(`${provider}/deletedVaults`, "deleted-vaults", (call) => {
-    if (call.method !== "GET") return undefined;
-    return { status: 200, body: { value: remaining(call).map((deleted) => document(call, deleted)) } };
+  armRoute(`${provider}/deletedVaults`, "deleted-vaults", {
+    GET: (call) => ({ status: 200, body: { value: remaining(call).map((deleted) => document(call, deleted)) } }),
   }),
-  armRoute(`${provider}/locations/:location/deletedVaults/:vault`, "deleted-vaults", (call) =>
-    call.method === "GET" ? { status: 200, body: document(call, existing(call)) } : undefined,
-  ),
-  armRoute(`${provider}/locations/:location/deletedVaults/:vault/purge`, "deleted-vaults", (call) => {
-    if (call.method !== "POST") return undefined;
-    const { vault } = existing(call);
-    if (vault.enablePurgeProtection) {
-      throw AzureError.arm(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.");
-    }
-    call.context.state.deletedVaults.delete(vault.name.toLowerCase());
-    return { status: 200 };
+  armRoute(`${provider}/locations/:location/deletedVaults/:vault`, "deleted-vaults", {
+    GET: (call) => ({ status: 200, body: document(call, existing(call)) }),
+  }),
+  armRoute(`${provider}/locations/:location/deletedVaults/:vault/purge`, "deleted-vaults", {
+    POST: (call) => {
+      const { vault } = existing(call);
+      if (vault.enablePurgeProtection) {
+        throw AzureError.arm(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.");
+      }
+      call.context.state.deletedVaults.delete(vault.name.toLowerCase());
+      return { status: 200 };
+    },
   }),
 ];
 

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { existingIdentity, identitiesInGroup } from "./arm-identities.ts";
-import { armRoute, found, parseBody, type ArmCall } from "./arm-request.ts";
+import { existingIdentity, identityPath } from "./arm-identities.ts";
+import { armRoutes, parseBody, resourceNotFound, type ArmCall } from "./arm-request.ts";
 import { AzureError } from "./azure-error.ts";
-import type { AzureAnswer } from "./http.ts";
 import type { FederatedCredential, Identity } from "./state-schema.ts";
 
 const body = z.object({
@@ -19,28 +18,28 @@ const type = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentity
 /** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 const maxPerIdentity = 20;
 
-const underIdentity = `${identitiesInGroup}/:identity/federatedIdentityCredentials`;
-
 /** Identities whose credentials are being written right now; Azure refuses a second write, in whatever direction. */
 const beingWritten = new WeakSet<Identity>();
 
 /** Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials. */
-export const federatedCredentialRoutes = [
-  armRoute(underIdentity, "federated-credentials", (call) => {
-    if (call.method !== "GET") return undefined;
-    return { status: 200, body: { value: existingIdentity(call).federatedCredentials.map(document) } };
-  }),
-  armRoute(`${underIdentity}/:credential`, "federated-credentials", (call) => {
-    const identity = existingIdentity(call);
-    if (call.method === "PUT") return oneAtATime(call, identity, () => put(call, identity));
-    if (call.method === "DELETE") return oneAtATime(call, identity, () => remove(call, identity));
-    if (call.method !== "GET") return undefined;
-    const name = call.names["credential"] ?? "";
-    return { status: 200, body: document(found(find(identity, name), type, call, `${identity.name}/${name}`)) };
-  }),
-];
+export const federatedCredentialRoutes = armRoutes<FederatedCredential>({
+  path: `${identityPath}/federatedIdentityCredentials/:credential`,
+  kind: "federated-credentials",
+  list: (call) => existingIdentity(call).federatedCredentials,
+  find: (call) => existingIdentity(call).federatedCredentials.find((one) => isNamed(one, call.names["credential"])),
+  notFound: (call) => resourceNotFound(call, type, `${existingIdentity(call).name}/${call.names["credential"] ?? ""}`),
+  put: (call, before) => oneAtATime(call, (identity) => put(call, identity, before)),
+  remove: (call, credential) =>
+    oneAtATime(call, ({ federatedCredentials }) => {
+      federatedCredentials.splice(federatedCredentials.indexOf(credential), 1);
+    }),
+  document: ({ id, name, issuer, subject, audiences }) => {
+    return { id, name, type, properties: { issuer, subject, audiences } };
+  },
+});
 
-async function oneAtATime({ context }: ArmCall, identity: Identity, write: () => AzureAnswer): Promise<AzureAnswer> {
+async function oneAtATime<T>(call: ArmCall, write: (identity: Identity) => T): Promise<T> {
+  const identity = existingIdentity(call);
   if (beingWritten.has(identity)) {
     const message =
       `Too many Federated Identity Credentials are written concurrently for the managed identity '${identity.id}'. ` +
@@ -49,19 +48,22 @@ async function oneAtATime({ context }: ArmCall, identity: Identity, write: () =>
   }
   beingWritten.add(identity);
   try {
-    const answer = write();
-    await sleep(context.settings.federatedWriteInMilliseconds);
-    return answer;
+    const written = write(identity);
+    await sleep(call.context.settings.federatedWriteInMilliseconds);
+    return written;
   } finally {
     beingWritten.delete(identity);
   }
 }
 
-function put({ context, id, names, body: sent }: ArmCall, identity: Identity): AzureAnswer {
+function put(
+  { context, id, names, body: sent }: ArmCall,
+  identity: Identity,
+  before: FederatedCredential | undefined,
+): FederatedCredential {
   const name = names["credential"] ?? "";
   const { issuer, subject, audiences } = parseBody(body, sent).properties;
   check(identity, name, issuer, subject, audiences);
-  const before = find(identity, name);
   const credential: FederatedCredential = {
     id: before?.id ?? id,
     name: before?.name ?? name,
@@ -70,9 +72,9 @@ function put({ context, id, names, body: sent }: ArmCall, identity: Identity): A
     audiences,
     effectiveAt: context.now() + context.settings.propagationInSeconds * 1000,
   };
-  if (before === undefined) identity.federatedCredentials.push(credential);
-  else Object.assign(before, credential);
-  return { status: before === undefined ? 201 : 200, body: document(credential) };
+  if (before !== undefined) return Object.assign(before, credential);
+  identity.federatedCredentials.push(credential);
+  return credential;
 }
 
 function check(identity: Identity, name: string, issuer: string, subject: string, audiences: readonly string[]): void {
@@ -82,7 +84,7 @@ function check(identity: Identity, name: string, issuer: string, subject: string
     );
   }
   if (audiences.length !== 1) throw badRequest("A federated identity credential must specify exactly one audience.");
-  const others = identity.federatedCredentials.filter((one) => one.name.toLowerCase() !== name.toLowerCase());
+  const others = identity.federatedCredentials.filter((one) => !isNamed(one, name));
   if (others.some((one) => one.issuer === issuer && one.subject === subject)) {
     throw badRequest("Issuer and subject combination already exists for this Managed Identity.");
   }
@@ -93,21 +95,10 @@ function check(identity: Identity, name: string, issuer: string, subject: string
   }
 }
 
-function remove({ names }: ArmCall, identity: Identity): AzureAnswer {
-  const credential = find(identity, names["credential"] ?? "");
-  if (credential === undefined) return { status: 204 };
-  identity.federatedCredentials.splice(identity.federatedCredentials.indexOf(credential), 1);
-  return { status: 200 };
-}
-
-function find({ federatedCredentials }: Identity, name: string): FederatedCredential | undefined {
-  return federatedCredentials.find((one) => one.name.toLowerCase() === name.toLowerCase());
+function isNamed(credential: FederatedCredential, name = ""): boolean {
+  return credential.name.toLowerCase() === name.toLowerCase();
 }
 
 function badRequest(message: string): AzureError {
   return AzureError.arm(400, "BadRequest", message);
-}
-
-function document({ id, name, issuer, subject, audiences }: FederatedCredential): unknown {
-  return { id, name, type, properties: { issuer, subject, audiences } };
 }

@@ -1,44 +1,53 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { armLocation, armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
-import type { AzureAnswer } from "./http.ts";
+import {
+  armLocation,
+  armRoutes,
+  armTags,
+  parseBody,
+  requireResourceGroup,
+  resourceNotFound,
+  within,
+  type ArmCall,
+} from "./arm-request.ts";
+import type { AzureError } from "./azure-error.ts";
 import type { Identity } from "./state-schema.ts";
 
 const body = z.object({ location: armLocation, tags: armTags });
 
 const type = "Microsoft.ManagedIdentity/userAssignedIdentities";
-export const identitiesInGroup =
-  "/subscriptions/:subscription/resourceGroups/:group/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+export const identityPath = `/subscriptions/:subscription/resourceGroups/:group/providers/${type}/:identity`;
 
 /** Microsoft.ManagedIdentity/userAssignedIdentities. Its ids are made with it: another one of the same name has others. */
-export const identityRoutes = [
-  armRoute(identitiesInGroup, "identities", ({ context, id, method }) => {
-    if (method !== "GET") return undefined;
-    const within = `${id.toLowerCase()}/`;
-    const identities = [...context.state.identities.values()].filter((one) => one.id.toLowerCase().startsWith(within));
-    return { status: 200, body: { value: identities.map(document) } };
-  }),
-  armRoute(`${identitiesInGroup}/:identity`, "identities", (call) => {
-    if (call.method === "PUT") return put(call);
-    if (call.method === "GET") return { status: 200, body: document(existingIdentity(call)) };
-    if (call.method !== "DELETE") return undefined;
-    return { status: call.context.state.identities.delete(call.id.toLowerCase()) ? 200 : 204 };
-  }),
-];
+export const identityRoutes = armRoutes<Identity>({
+  path: identityPath,
+  kind: "identities",
+  list: ({ context, id }) => within(context.state.identities, id),
+  find: ({ context, id }) => context.state.identities.get(id.toLowerCase()),
+  notFound,
+  put,
+  remove: ({ context }, { id }) => void context.state.identities.delete(id.toLowerCase()),
+  document: ({ id, name, location, tags, clientId, principalId, tenantId }) => {
+    return { id, name, type, location, tags: tags ?? {}, properties: { tenantId, principalId, clientId } };
+  },
+});
 
-/** @throws AzureError 404 ResourceNotFound. */
+/** The identity that the id is, or is below. @throws AzureError 404 ResourceNotFound. */
 export function existingIdentity(call: ArmCall): Identity {
-  requireResourceGroup(call);
-  const { subscription = "", group = "", identity: name = "" } = call.names;
-  const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`;
-  return found(call.context.state.identities.get(id.toLowerCase()), type, call, name);
+  const id = call.id.split("/").slice(0, identityPath.split("/").length).join("/");
+  const identity = call.context.state.identities.get(id.toLowerCase());
+  if (identity === undefined) throw notFound(call);
+  return identity;
 }
 
-function put(call: ArmCall): AzureAnswer {
+function notFound(call: ArmCall): AzureError {
+  return resourceNotFound(call, type, call.names["identity"] ?? "");
+}
+
+function put(call: ArmCall, before: Identity | undefined): Identity {
   requireResourceGroup(call);
   const { context, id, names } = call;
   const { location, tags } = parseBody(body, call.body);
-  const before = context.state.identities.get(id.toLowerCase());
   const identity: Identity = {
     id: before?.id ?? id,
     name: before?.name ?? names["identity"] ?? "",
@@ -50,9 +59,5 @@ function put(call: ArmCall): AzureAnswer {
     federatedCredentials: before?.federatedCredentials ?? [],
   };
   context.state.identities.set(id.toLowerCase(), identity);
-  return { status: before === undefined ? 201 : 200, body: document(identity) };
-}
-
-function document({ id, name, location, tags, clientId, principalId, tenantId }: Identity): unknown {
-  return { id, name, type, location, tags: tags ?? {}, properties: { tenantId, principalId, clientId } };
+  return identity;
 }

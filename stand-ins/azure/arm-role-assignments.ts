@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { armRoute, parseBody, type ArmCall } from "./arm-request.ts";
+import { armRoutes, parseBody, type ArmCall } from "./arm-request.ts";
 import { AzureError } from "./azure-error.ts";
 import { builtInRoles } from "./role-check.ts";
-import type { AzureAnswer } from "./http.ts";
 import type { RoleAssignment } from "./state-schema.ts";
 
 const body = z.object({
@@ -17,24 +16,24 @@ const type = "Microsoft.Authorization/roleAssignments";
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Microsoft.Authorization/roleAssignments at any scope. The scope need not exist: it may be a single secret's. */
-export const roleAssignmentRoutes = [
-  armRoute(`:scope*/providers/${type}`, "role-assignments", (call) => {
-    if (call.method !== "GET") return undefined;
-    return { status: 200, body: { value: list(call).map(document) } };
-  }),
-  armRoute(`:scope*/providers/${type}/:assignment`, "role-assignments", (call) => {
-    const { roleAssignments } = call.context.state;
-    if (call.method === "PUT") return put(call);
-    if (call.method === "GET") return { status: 200, body: document(existing(call)) };
-    if (call.method !== "DELETE") return undefined;
-    const assignment = roleAssignments.get(call.id.toLowerCase());
-    if (assignment === undefined) return { status: 204 };
-    roleAssignments.delete(call.id.toLowerCase());
-    return { status: 200, body: document(assignment) };
-  }),
-];
+export const roleAssignmentRoutes = armRoutes<RoleAssignment>({
+  path: `:scope*/providers/${type}/:assignment`,
+  kind: "role-assignments",
+  list,
+  find: ({ context, id }) => context.state.roleAssignments.get(id.toLowerCase()),
+  notFound: ({ names }) => {
+    const message = `The role assignment '${names["assignment"] ?? ""}' is not found.`;
+    return AzureError.arm(404, "RoleAssignmentNotFound", message);
+  },
+  put,
+  remove: ({ context }, assignment) => {
+    context.state.roleAssignments.delete(assignment.id.toLowerCase());
+    return document(assignment);
+  },
+  document,
+});
 
-function put({ context, id, names, body: sent }: ArmCall): AzureAnswer {
+function put({ context, id, names, body: sent }: ArmCall): RoleAssignment {
   const { scope = "", assignment: name = "" } = names;
   if (!guid.test(name)) {
     throw AzureError.arm(
@@ -48,7 +47,7 @@ function put({ context, id, names, body: sent }: ArmCall): AzureAnswer {
   const { roleAssignments } = context.state;
   // a name is taken in the whole tenant, at whatever scope
   const before = [...roleAssignments.values()].find((one) => one.name.toLowerCase() === name.toLowerCase());
-  if (before !== undefined) return { status: 200, body: document(unchanged(before, scope, roleId, principalId)) };
+  if (before !== undefined) return unchanged(before, scope, roleId, principalId);
   const wanted: RoleAssignment = {
     id,
     name,
@@ -61,7 +60,7 @@ function put({ context, id, names, body: sent }: ArmCall): AzureAnswer {
   refuseEqual(roleAssignments.values(), wanted);
   if (principalType === undefined) requirePrincipal(wanted, context.state.identities.values(), context.state.tenantId);
   roleAssignments.set(id.toLowerCase(), wanted);
-  return { status: 201, body: document(wanted) };
+  return wanted;
 }
 
 function roleIdOf(roleDefinitionId: string): string {
@@ -117,16 +116,6 @@ function list({ context, names, query }: ArmCall): RoleAssignment[] {
     const inReach = within(scope, at) || (!/atScope\(\)/i.test(filter) && within(at, scope));
     return inReach && (principal === undefined || one.principalId === principal);
   });
-}
-
-function existing({ context, id, names }: ArmCall): RoleAssignment {
-  const assignment = context.state.roleAssignments.get(id.toLowerCase());
-  if (assignment !== undefined) return assignment;
-  throw AzureError.arm(
-    404,
-    "RoleAssignmentNotFound",
-    `The role assignment '${names["assignment"] ?? ""}' is not found.`,
-  );
 }
 
 function document({ id, name, scope, roleId, principalId, principalType }: RoleAssignment): unknown {

@@ -1,43 +1,31 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { armRoute, armTags, found, parseBody, type ArmCall } from "./arm-request.ts";
-import { existingVault } from "./arm-vaults.ts";
+import { armRoutes, armTags, parseBody, resourceNotFound, type ArmCall } from "./arm-request.ts";
+import { existingVault, vaultPath } from "./arm-vaults.ts";
 import { AzureError } from "./azure-error.ts";
 import { nowInSeconds } from "./context.ts";
-import type { AzureAnswer } from "./http.ts";
 import { isSecretName, secretBody } from "./secret-documents.ts";
-import type { Secret, SecretVersion } from "./state-schema.ts";
-import type { Vault } from "./state.ts";
+import type { Secret } from "./state-schema.ts";
 import type { SecretInput } from "./vault-secrets.ts";
 
 const body = z.object({ properties: secretBody.omit({ tags: true }), tags: armTags });
 
 const type = "Microsoft.KeyVault/vaults/secrets";
-const inVault = "/subscriptions/:subscription/resourceGroups/:group/providers/Microsoft.KeyVault/vaults/:vault/secrets";
 
 /** Microsoft.KeyVault/vaults/secrets: a value goes in and never comes out, and only the data plane deletes it. */
-export const vaultSecretRoutes = [
-  armRoute(inVault, "secrets", (call) => {
-    if (call.method !== "GET") return undefined;
-    const vault = existingVault(call);
-    return { status: 200, body: { value: vault.secrets.live().map((secret) => document(call, vault, secret)) } };
-  }),
-  armRoute(`${inVault}/:secret`, "secrets", (call) => {
-    const vault = existingVault(call);
-    const name = call.names["secret"] ?? "";
-    if (call.method === "PUT") return put(call, vault, name);
-    if (call.method === "GET") {
-      return {
-        status: 200,
-        body: document(call, vault, found(vault.secrets.find(name), type, call, `${vault.name}/${name}`)),
-      };
-    }
-    return undefined;
-  }),
-];
+export const vaultSecretRoutes = armRoutes<Secret>({
+  path: `${vaultPath}/secrets/:secret`,
+  kind: "secrets",
+  list: (call) => existingVault(call).secrets.live(),
+  find: (call) => existingVault(call).secrets.find(call.names["secret"] ?? ""),
+  notFound: (call) => resourceNotFound(call, type, `${existingVault(call).name}/${call.names["secret"] ?? ""}`),
+  put,
+  document,
+});
 
 /** Equal properties make no new version, so that a deployment may be repeated. */
-function put(call: ArmCall, vault: Vault, name: string): AzureAnswer {
+function put(call: ArmCall, before: Secret | undefined): Secret {
+  const name = call.names["secret"] ?? "";
   if (!isSecretName(name))
     throw AzureError.arm(
       400,
@@ -51,25 +39,20 @@ function put(call: ArmCall, vault: Vault, name: string): AzureAnswer {
     tags,
     ...properties.attributes,
   };
-  const before = vault.secrets.find(name);
   const current = before?.versions.at(-1);
-  if (before !== undefined && current !== undefined && isDeepStrictEqual(inputOf(current), comparable(input))) {
-    return { status: 200, body: document(call, vault, before) };
+  if (before !== undefined && current !== undefined && isDeepStrictEqual(comparable(current), comparable(input))) {
+    return before;
   }
-  const { secret } = vault.secrets.set(name, input, nowInSeconds(call.context));
-  return { status: before === undefined ? 201 : 200, body: document(call, vault, secret) };
+  return existingVault(call).secrets.set(name, input, nowInSeconds(call.context)).secret;
 }
 
 function comparable({ value, contentType, tags, enabled = true, nbf, exp }: SecretInput) {
   return { value, contentType, tags: tags ?? {}, enabled, nbf, exp };
 }
 
-function inputOf(version: SecretVersion) {
-  return comparable(version);
-}
-
-function document({ context }: ArmCall, vault: Vault, secret: Secret): unknown {
-  const uri = `${context.origin}/secrets/${secret.name}`;
+function document(secret: Secret, call: ArmCall): unknown {
+  const vault = existingVault(call);
+  const uri = `${call.context.origin}/secrets/${secret.name}`;
   const current = secret.versions.at(-1);
   return {
     id: `${vault.id}/secrets/${secret.name}`,

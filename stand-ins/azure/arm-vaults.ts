@@ -1,8 +1,16 @@
 import { z } from "zod";
-import { armLocation, armRoute, armTags, found, parseBody, requireResourceGroup, type ArmCall } from "./arm-request.ts";
+import {
+  armLocation,
+  armRoutes,
+  armTags,
+  parseBody,
+  requireResourceGroup,
+  resourceNotFound,
+  within,
+  type ArmCall,
+} from "./arm-request.ts";
 import { AzureError } from "./azure-error.ts";
 import { nowInSeconds, type AzureContext } from "./context.ts";
-import type { AzureAnswer } from "./http.ts";
 import type { Vault } from "./state.ts";
 import { VaultSecrets } from "./vault-secrets.ts";
 
@@ -25,30 +33,30 @@ const vaultBody = z.object({
 type VaultBody = z.infer<typeof vaultBody>;
 
 const type = "Microsoft.KeyVault/vaults";
-const inGroup = "/subscriptions/:subscription/resourceGroups/:group/providers/Microsoft.KeyVault/vaults";
+export const vaultPath = `/subscriptions/:subscription/resourceGroups/:group/providers/${type}/:vault`;
 
 /** Microsoft.KeyVault/vaults. One may live at a time: the data plane has one host, and SecretClient wants it at its root. */
-export const vaultRoutes = [
-  armRoute(inGroup, "vaults", ({ context, id, method }) => {
-    if (method !== "GET") return undefined;
-    const vaults = [...context.state.vaults.values()].filter((vault) =>
-      vault.id.toLowerCase().startsWith(`${id.toLowerCase()}/`),
-    );
-    return { status: 200, body: { value: vaults.map((vault) => document(context, vault)) } };
-  }),
-  armRoute(`${inGroup}/:vault`, "vaults", (call) => {
-    if (call.method === "PUT") return put(call);
-    if (call.method === "GET") return { status: 200, body: document(call.context, existingVault(call)) };
-    return call.method === "DELETE" ? remove(call) : undefined;
-  }),
-];
+export const vaultRoutes = armRoutes<Vault>({
+  path: vaultPath,
+  kind: "vaults",
+  list: ({ context, id }) => within(context.state.vaults, id),
+  find: ({ context, id }) => context.state.vaults.get(id.toLowerCase()),
+  notFound,
+  put,
+  remove: ({ context }, vault) => softDeleteVault(context, vault),
+  document,
+});
 
-/** @throws AzureError 404 ResourceNotFound. */
+/** The vault that the id is, or is below. @throws AzureError 404 ResourceNotFound. */
 export function existingVault(call: ArmCall): Vault {
-  requireResourceGroup(call);
-  const { subscription = "", group = "", vault: name = "" } = call.names;
-  const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`;
-  return found(call.context.state.vaults.get(id.toLowerCase()), type, call, name);
+  const id = call.id.split("/").slice(0, vaultPath.split("/").length).join("/");
+  const vault = call.context.state.vaults.get(id.toLowerCase());
+  if (vault === undefined) throw notFound(call);
+  return vault;
+}
+
+function notFound(call: ArmCall): AzureError {
+  return resourceNotFound(call, type, call.names["vault"] ?? "");
 }
 
 /**
@@ -64,21 +72,16 @@ export function softDeleteVault(context: AzureContext, vault: Vault): void {
   context.state.deletedVaults.set(vault.name.toLowerCase(), { vault, deletedDate: now, scheduledPurgeDate });
 }
 
-function put(call: ArmCall): AzureAnswer {
+function put(call: ArmCall, before: Vault | undefined): Vault {
   requireResourceGroup(call);
   const { context, id, names, body } = call;
   const wanted = parseBody(vaultBody, body);
   checkTenant(context, wanted);
-  const before = context.state.vaults.get(id.toLowerCase());
-  if (before !== undefined) {
-    const after = { ...change(before, wanted), secrets: before.secrets };
-    context.state.vaults.set(id.toLowerCase(), after);
-    return { status: 200, body: document(context, after) };
-  }
-  const vault = wanted.properties.createMode === "recover" ? recover(call) : create(call, wanted);
+  const isRecovery = wanted.properties.createMode === "recover";
+  const vault = before !== undefined ? change(before, wanted) : isRecovery ? recover(call) : create(call, wanted);
   context.state.vaults.set(id.toLowerCase(), vault);
   context.state.deletedVaults.delete((names["vault"] ?? "").toLowerCase());
-  return { status: 201, body: document(context, vault) };
+  return vault;
 }
 
 function create({ context, id, names, query }: ArmCall, wanted: VaultBody): Vault {
@@ -147,13 +150,6 @@ function recover({ context, names }: ArmCall): Vault {
   throw AzureError.arm(404, "SoftDeletedVaultDoesNotExist", message);
 }
 
-function remove({ context, id }: ArmCall): AzureAnswer {
-  const vault = context.state.vaults.get(id.toLowerCase());
-  if (vault === undefined) return { status: 204 };
-  softDeleteVault(context, vault);
-  return { status: 200 };
-}
-
 function checkTenant({ state }: AzureContext, { properties: { tenantId } }: VaultBody): void {
   if (tenantId.toLowerCase() === state.tenantId.toLowerCase()) return;
   throw badRequest(`The tenant '${tenantId}' is not the subscription's tenant '${state.tenantId}'.`);
@@ -214,7 +210,7 @@ function otherProperties({ properties }: VaultBody): Record<string, unknown> {
   return Object.fromEntries(Object.entries(properties).filter(([key]) => !ownProperties.has(key)));
 }
 
-function document({ origin }: AzureContext, vault: Vault): unknown {
+function document(vault: Vault, { context }: ArmCall): unknown {
   return {
     id: vault.id,
     name: vault.name,
@@ -232,7 +228,7 @@ function document({ origin }: AzureContext, vault: Vault): unknown {
       softDeleteRetentionInDays: vault.softDeleteRetentionInDays,
       // Azure leaves it out where it is not set, and never says false
       ...(vault.enablePurgeProtection && { enablePurgeProtection: true }),
-      vaultUri: `${origin}/`,
+      vaultUri: `${context.origin}/`,
       provisioningState: "Succeeded",
     },
   };

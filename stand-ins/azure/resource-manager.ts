@@ -51,12 +51,11 @@ export class ResourceManager {
       throw AzureError.arm(400, "MissingApiVersionParameter", message);
     }
     for (const route of routes) {
+      const handle = route.handlers[method];
       const names = route.path.exec(path)?.groups;
-      if (names === undefined) continue;
+      if (names === undefined || handle === undefined) continue;
       this.#checkSubscription(path);
-      const call = { context: this.#context, method, id: path, names, query, body: jsonBody(request) };
-      const answer = await route.handle(call);
-      if (answer === undefined) continue;
+      const answer = await handle({ context: this.#context, id: path, names, query, body: jsonBody(request) });
       if (method !== "GET") await this.#persist();
       return answer;
     }
