@@ -1,7 +1,5 @@
-import { generatedName } from "../generated-name.ts";
-import type { CheckRequest } from "../provider.ts";
 import { inputDiff } from "../property-diff.ts";
-import { keepSecrets, mapAt, textAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
+import { keepSecrets, mapAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
 import type { ResourceType } from "../typed-provider.ts";
 import { azureStatus, type ArmClient } from "./arm-client.ts";
 
@@ -9,8 +7,6 @@ export interface ArmShape {
   readonly apiVersion: string;
   /** Input that is the last part of the id, such as `vaultName`. */
   readonly nameInput: string;
-  /** Makes a name where the program gives none. @default - the program's name and eight hexadecimal digits */
-  generateName?(request: CheckRequest): string;
   idOf(client: ArmClient, inputs: JsonObject): string;
   /** Inputs of the id beside the name, such as `resourceGroupName`; found in it again for an import. */
   idInputs(id: string): JsonObject;
@@ -42,7 +38,6 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
   const replaceOnChange = [...idInputs, nameInput, ...(located ? ["location"] : []), ...(shape.immutable ?? [])];
   const stable = ["azureApiVersion", "name", "type", ...(located ? ["location"] : []), ...flattenedOutputs];
   return {
-    check: (request) => withName(shape, request),
     diff: (request) =>
       inputDiff(
         request,
@@ -57,7 +52,7 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
       if ((await client.get(id, apiVersion)) !== undefined) {
         throw new Error(`cannot create already existing resource '${id}'`);
       }
-      const wanted = await body(client, inputs);
+      const wanted = body(inputs);
       try {
         await client.put(id, apiVersion, wanted);
       } catch (error) {
@@ -66,7 +61,7 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
       }
     },
     async update(client, id, inputs) {
-      await client.put(id, apiVersion, await body(client, inputs));
+      await client.put(id, apiVersion, body(inputs));
     },
     async read(client, id) {
       const found = await client.get(id, apiVersion);
@@ -80,9 +75,8 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
     remove: (client, id) => shape.remove?.(client, id) ?? client.delete(id, apiVersion),
   };
 
-  async function body(client: ArmClient, inputs: JsonObject): Promise<JsonObject> {
+  function body(inputs: JsonObject): JsonObject {
     const root = pick(inputs, rootInputs);
-    if (located && root["location"] === undefined) root["location"] = await locationOf(client, inputs);
     if (flattened === undefined) return { ...root, properties: inputs["properties"] ?? {} };
     return flattened.length === 0 ? root : { ...root, properties: pick(inputs, flattened) };
   }
@@ -103,26 +97,6 @@ function planned(
     return [name, { ...unknowns, ...Object.fromEntries(visible) }] as const;
   });
   return keepSecrets({ ...inputs, ...Object.fromEntries(computed), ...Object.fromEntries(nested) }, inputs);
-}
-
-function withName(shape: ArmShape, request: CheckRequest): PropertyMap {
-  const { inputs, oldInputs, name, randomSeed } = request;
-  const { nameInput } = shape;
-  if (inputs[nameInput] !== undefined) return inputs;
-  const generated = oldInputs[nameInput] ?? shape.generateName?.(request) ?? generatedName(name, randomSeed, "");
-  return { ...inputs, [nameInput]: generated };
-}
-
-/** The provider's own, else the resource group's, as the real provider finds it. */
-async function locationOf(client: ArmClient, inputs: JsonObject): Promise<string> {
-  if (client.location !== undefined) return client.location;
-  const group = await client.get(
-    `${client.subscription}/resourceGroups/${textAt(inputs, "resourceGroupName")}`,
-    "2025-04-01",
-  );
-  const location = group?.["location"];
-  if (typeof location !== "string") throw new Error("azure-native: missing required property 'location'");
-  return location;
 }
 
 function pick(map: JsonObject, names: readonly string[]): JsonObject {

@@ -3,7 +3,6 @@ import type { CreationJournal } from "../creation-journal.ts";
 import { stringAt, textAt, type JsonObject } from "../property-value.ts";
 import { TypedProvider, type ResourceType } from "../typed-provider.ts";
 import { ArmClient } from "./arm-client.ts";
-import { generatedUuid } from "../generated-name.ts";
 import { withoutVersion } from "../type-token.ts";
 import { armType } from "./arm-type.ts";
 
@@ -17,10 +16,8 @@ export function azureNativeProvider(
     journal,
     typeOf,
     connect: (options, cancelled) => {
-      if (azure === undefined) return Promise.resolve(undefined);
-      const subscriptionId = azure.subscriptionId ?? stringAt(options, "subscriptionId");
-      const location = stringAt(options, "location");
-      return Promise.resolve(new ArmClient({ ...azure, subscriptionId, location }, cancelled));
+      const subscriptionId = azure?.subscriptionId ?? stringAt(options, "subscriptionId");
+      return azure && new ArmClient({ ...azure, subscriptionId }, cancelled);
     },
   });
 }
@@ -125,7 +122,6 @@ const federatedIdentityCredential = armType({
 const roleAssignment = armType({
   apiVersion: "2022-04-01",
   nameInput: "roleAssignmentName",
-  generateName: ({ randomSeed }) => generatedUuid(randomSeed),
   idOf: (_client, inputs) =>
     `/${textAt(inputs, "scope").replace(/^\//, "")}/providers/Microsoft.Authorization/roleAssignments/${textAt(inputs, "roleAssignmentName")}`,
   idInputs: (id) => ({ scope: id.split("/providers/Microsoft.Authorization/")[0] ?? "" }),
