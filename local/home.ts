@@ -54,6 +54,8 @@ export interface LocalHome {
     readonly stateDir: string;
     readonly homeDir: string;
     readonly passphraseFile: string;
+    /** What the providers that are stand-ins created; see CreationJournal. */
+    readonly journalFile: string;
   };
 }
 
@@ -143,6 +145,7 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
       stateDir: join(dir, "pulumi", "state"),
       homeDir: join(dir, "pulumi", "home"),
       passphraseFile: join(dir, "pulumi", "passphrase"),
+      journalFile: join(dir, "made-resources.jsonl"),
     },
   };
 }

@@ -53,7 +53,7 @@ function fileOf({ dir }: LocalHome): string {
 }
 
 /** The Azure stand-in of a home, as the person who owns its subscription. */
-export function localArm(home: LocalHome): Omit<ArmAddress, "subscriptionId" | "location"> {
+export function localArm(home: LocalHome): Omit<ArmAddress, "subscriptionId"> {
   return {
     endpoint: home.azureUrl,
     caPem: readFileSync(home.azure.caCertificate, "utf8"),

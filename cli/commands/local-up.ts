@@ -4,7 +4,6 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Phases } from "../phases.ts";
 import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
-import type { RealPlugins } from "../access/real-plugins.ts";
 import { jsonOption, refreshOption } from "./options.ts";
 
 interface Flags extends LocalHomeFlags {
@@ -33,7 +32,7 @@ export const localUp: Command<Flags> = {
     {
       flags: "--real-plugins",
       summary:
-        "use the Pulumi plugins kubernetes and vault that are installed in PULUMI_HOME; azure-native stays a stand-in",
+        "use the Pulumi plugin vault that is installed in PULUMI_HOME instead of its stand-in; azure-native stays a stand-in",
     },
     jsonOption,
   ],
@@ -45,7 +44,7 @@ export const localUp: Command<Flags> = {
   ],
   async run(flags, io, _args, signal) {
     const { repositoryRoot } = await import("../../environments/index.ts");
-    const realPlugins = flags.realPlugins === true ? await installedPlugins() : undefined;
+    const vaultPlugin = flags.realPlugins === true ? await installedVaultPlugin() : undefined;
     const home = await homeOf(flags);
     const { dotenvOf, rememberDotenv } = await import("../access/local-stack.ts");
     const envFiles = dotenvOf(home, flags.dotenv);
@@ -59,10 +58,7 @@ export const localUp: Command<Flags> = {
     try {
       const { startLocal } = await import("../deploy/local-chain.ts");
       const binaries = await startLocal({ home, phases, signal });
-      if (realPlugins !== undefined) {
-        const { formatRealPlugins } = await import("../access/real-plugins.ts");
-        await phases.run("providers", () => Promise.resolve(realPlugins), formatRealPlugins);
-      }
+      if (vaultPlugin !== undefined) io.err(`provider vault: ${vaultPlugin}`);
       // before the values are written: a start after an interrupted one must read the same files
       rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
@@ -73,7 +69,7 @@ export const localUp: Command<Flags> = {
         phases,
         signal,
         ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
-        ...(realPlugins === undefined ? {} : { realPlugins }),
+        ...(vaultPlugin === undefined ? {} : { vaultPlugin }),
       });
       const { rememberLocalUpdate } = await import("../operate/push.ts");
       const changes = update?.changes ?? [];
@@ -109,13 +105,13 @@ export const localUp: Command<Flags> = {
   },
 };
 
-/** Called first: without its plugins a run starts nothing. @throws UserError */
-async function installedPlugins(): Promise<RealPlugins> {
-  const [{ findRealPlugins }, { pulumiExecutable }] = await Promise.all([
-    import("../access/real-plugins.ts"),
+/** Called first: without the plugin a run starts nothing. @throws UserError */
+async function installedVaultPlugin(): Promise<string> {
+  const [{ findVaultPlugin }, { pulumiExecutable }] = await Promise.all([
+    import("../access/plugins.ts"),
     import("../deploy/engine/stack.ts"),
   ]);
-  return findRealPlugins(process.env, await pulumiExecutable().catch(() => "pulumi"));
+  return findVaultPlugin(process.env, await pulumiExecutable().catch(() => "pulumi"));
 }
 
 /** Where the values come from and are stored, and the next commands. */

@@ -15,7 +15,7 @@ import { openStack, requireFittingState, type OpenEngine } from "./engine/stack.
 import type { Phases } from "../phases.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { runChain, type ChainResult } from "./chain.ts";
-import { realPluginEnv, type RealPlugins } from "../access/real-plugins.ts";
+import { linkPlugin } from "../access/plugins.ts";
 import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
@@ -64,8 +64,8 @@ export interface LocalChainOptions {
   readonly signal: AbortSignal;
   /** See RunOptions of the engine. @default false */
   readonly refresh?: boolean;
-  /** Plugins to use instead of their loopback providers. @default - none */
-  readonly realPlugins?: RealPlugins;
+  /** Executable of the real provider `vault`. @default - the stand-in */
+  readonly vaultPlugin?: string;
 }
 
 /** Runs the program on the servers of a home, which are up. */
@@ -94,9 +94,9 @@ export async function runLocalChain(
   return { ...result, stack, cluster };
 }
 
-/** The engine on the home's file backend, with loopback providers that live exactly as long as it does. */
+/** The engine on the home's file backend, with stand-ins of providers that end when it is closed. */
 async function openLocalEngine(
-  { home, binaries, realPlugins }: LocalChainOptions,
+  { home, binaries, vaultPlugin }: LocalChainOptions,
   stack: EnvironmentStack,
   register: RegisterOptions,
   vaultToken: Redacted | undefined,
@@ -104,20 +104,24 @@ async function openLocalEngine(
   const token = vaultToken?.reveal();
   const providers = await startProviders({
     mode: "live",
-    kubeconfigPath: home.kubeconfig,
-    vaultAddress: stack.vault.operatorAddress,
-    ...(token === undefined ? {} : { vaultToken: token }),
+    journalPath: home.pulumi.journalFile,
+    ...(vaultPlugin === undefined && {
+      vault: { address: stack.vault.operatorAddress, ...(token !== undefined && { token }) },
+    }),
     azure: localArm(home),
   });
   try {
+    const local = localEngine(home, binaries);
+    if (vaultPlugin !== undefined) linkPlugin(home.pulumi.homeDir, "vault", vaultPlugin);
     const engine = await openStack({
       stackName: "local",
       program: async () => registerStack(stack, register),
-      ...localEngine(home, binaries),
+      ...local,
       env: {
-        ...localEngine(home, binaries).env,
+        ...local.env,
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-        ...(realPlugins === undefined ? {} : realPluginEnv(realPlugins, providers.debugProviders, token)),
+        // the stand-in receives it on its standard input
+        ...(vaultPlugin === undefined || token === undefined ? {} : { VAULT_TOKEN: token }),
         ...(resourcesOf(stack) > checkpointsUpTo
           ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }
           : {}),
@@ -142,11 +146,12 @@ async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
   if (held !== false && held.some((file) => file.endsWith(".json"))) await engine.cancel();
 }
 
-/** What the engine of a home runs with: file backend and passphrase are in the home. */
+/** What the engine of a home runs with: file backend, passphrase and plugins are in the home. */
 export function localEngine(home: LocalHome, binaries: Binaries) {
   const workDir = join(home.pulumi.dir, "work");
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   pruneUpdateHistory(home);
+  linkPlugin(home.pulumi.homeDir, "kubernetes", binaries.kubernetesProvider);
   if (!existsSync(home.pulumi.passphraseFile)) {
     writeFileSync(home.pulumi.passphraseFile, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
   }

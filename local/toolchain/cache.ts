@@ -31,14 +31,18 @@ export function defaultRecipesDir(): string {
   return import.meta.dirname;
 }
 
-/** Name of a piece's folder: its name, and a digest of its lock files, its recipe and the kind of machine. */
+/** Name of a piece's folder: its name, and a digest of its lock files, its own sources, its recipe and the kind of machine. */
 export function cacheKey(piece: Piece, recipesDir: string): string {
   const { recipe } = piece;
-  const lockFiles =
-    recipe.kind === "go" ? [join(recipe.module, "go.mod"), join(recipe.module, "go.sum")] : [recipe.requirements];
+  const files =
+    recipe.kind === "go"
+      ? readdirSync(join(recipesDir, recipe.module), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+      : [join(recipesDir, recipe.requirements)];
   const hash = createHash("sha256");
   hash.update(JSON.stringify([piece.name, piece.version, recipe, process.platform, process.arch]));
-  for (const file of lockFiles) hash.update(readFileSync(join(recipesDir, file)));
+  for (const file of files.toSorted()) hash.update(readFileSync(file));
   return `${piece.name}-${hash.digest("hex").slice(0, 16)}`;
 }
 

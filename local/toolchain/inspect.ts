@@ -82,6 +82,7 @@ export function binariesOf(state: ToolchainState): Binaries {
   const externalSecrets = executable("external-secrets");
   return {
     pulumi: executable("pulumi"),
+    kubernetesProvider: executable("pulumi-resource-kubernetes"),
     etcd: executable("etcd"),
     kubeApiserver: executable("kube-apiserver"),
     kubeControllerManager: executable("kube-controller-manager"),

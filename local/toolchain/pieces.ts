@@ -16,6 +16,7 @@ export interface Piece {
 
 export type PieceName =
   | "pulumi"
+  | "pulumi-resource-kubernetes"
   | "etcd"
   | "kube-apiserver"
   | "kube-controller-manager"
@@ -148,6 +149,17 @@ export const pieces: readonly Piece[] = [
     estimate: { seconds: 260, megabytes: 183 },
   },
   {
+    name: "pulumi-resource-kubernetes",
+    version: "4.0.0-20260115033456-f47bc2d6f199",
+    recipe: {
+      kind: "go",
+      module: "kubernetes-provider",
+      package: ".",
+      linkerFlags: "-s -w -X main.version=4.34.2",
+    },
+    estimate: { seconds: 300, megabytes: 90 },
+  },
+  {
     name: "pulumi",
     version: "3.259.0",
     recipe: {
@@ -172,6 +184,8 @@ export const pieces: readonly Piece[] = [
 /** Absolute paths of everything that the local environment starts. */
 export interface Binaries {
   readonly pulumi: string;
+  /** Pulumi's plugin `resource-kubernetes`. */
+  readonly kubernetesProvider: string;
   readonly etcd: string;
   readonly kubeApiserver: string;
   readonly kubeControllerManager: string;

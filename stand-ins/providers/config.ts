@@ -11,15 +11,19 @@ const loopbackUrl = z.url({ protocol: /^https?$/ }).refine(isLoopback, "use an a
 export const providersConfigSchema = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("live"),
-    kubeconfigPath: z.string(),
     /**
-     * File that remembers what was made, so that an update that was killed can be run again; see CreationJournal.
-     * @default - `made-resources.jsonl` beside the kubeconfig
+     * File that remembers what was created, so that an update that was killed can be run again; see CreationJournal.
+     * @default - nothing is remembered beyond this process
      */
     journalPath: z.string().optional(),
-    vaultAddress: loopbackUrl,
-    /** @default - the program's own `token`; without either, nothing of Vault can be planned */
-    vaultToken: z.string().optional(),
+    /** @default - the provider `vault` is not served: the engine has the real one */
+    vault: z
+      .strictObject({
+        address: loopbackUrl,
+        /** @default - the program's own `token`; without either, nothing of Vault can be planned */
+        token: z.string().optional(),
+      })
+      .optional(),
     azure: z.strictObject({
       /** Such as `https://127.0.0.1:28208`. */
       endpoint: loopbackUrl,
@@ -29,7 +33,7 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
       subscriptionId: z.guid().optional(),
     }),
   }),
-  /** A plan without any server: inputs are answered as they are, computed outputs are unknown, nothing can be made. */
+  /** A plan without any server: outputs are the inputs, computed ones are unknown; nothing can be created. */
   z.strictObject({ mode: z.literal("offline") }),
 ]);
 

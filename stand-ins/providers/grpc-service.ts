@@ -4,21 +4,16 @@ import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
-import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
-import { engineLog, silentLog, type EngineLog } from "./engine-log.ts";
 import { failure, unimplemented } from "./grpc-failure.ts";
-import type { ChangeKind, ConfigDiff, DiffResult, Provider, ResourceRequest } from "./provider.ts";
+import type { ChangeKind, DiffResult, Provider, ResourceRequest } from "./provider.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { readProperties, writeProperties } from "./wire-format.ts";
 
 export interface Package {
-  /** Such as `kubernetes`. */
   readonly name: string;
   /** Of the SDK whose properties it understands. */
   readonly version: string;
-  create(log: EngineLog): Provider;
-  /** Without it the engine compares the two configurations itself and replaces nothing. */
-  diffConfig?(before: PropertyMap, after: PropertyMap): ConfigDiff;
+  create(): Provider;
 }
 
 /**
@@ -28,7 +23,6 @@ export interface Package {
 export function resourceProviderService(served: Package): UntypedServiceImplementation {
   const { name, version } = served;
   const byConnection = new Map<string, Provider>();
-  const logs = new Map<string, EngineLog>();
   let configured: Provider | undefined;
 
   /** A connection that was re-established after idling has no configuration: the last one given is its own. */
@@ -46,10 +40,7 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       response.setAcceptSecrets(true);
       return response;
     }),
-    attach: unary<PluginAttach>((call) => {
-      logs.set(call.getPeer(), engineLog(call.request.getAddress()));
-      return empty();
-    }),
+    attach: unary(empty),
     getPluginInfo: unary(() => {
       const response = new pluginProto.PluginInfo();
       response.setVersion(version);
@@ -65,21 +56,10 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       response.setInputs(request.getNews());
       return response;
     }),
-    diffConfig: unary<proto.DiffRequest>(({ request }) => {
-      const response = new providerProto.DiffResponse();
-      if (served.diffConfig === undefined) return response;
-      const { DiffChanges } = providerProto.DiffResponse;
-      const { diffs, replaces } = served.diffConfig(
-        readProperties(request.getOlds()),
-        readProperties(request.getNews()),
-      );
-      response.setChanges(diffs.length === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME);
-      response.setDiffsList([...diffs]);
-      response.setReplacesList([...replaces]);
-      return response;
-    }),
+    // the engine then compares the two configurations itself and replaces nothing
+    diffConfig: unary(() => new providerProto.DiffResponse()),
     configure: unary<proto.ConfigureRequest>(async (call) => {
-      const provider = served.create(logs.get(call.getPeer()) ?? silentLog);
+      const provider = served.create();
       await provider.configure(readProperties(call.request.getArgs()));
       byConnection.set(call.getPeer(), provider);
       configured = provider;
@@ -127,7 +107,6 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
         ...resourceOf(request),
         inputs: readProperties(request.getProperties()),
         preview: request.getPreview(),
-        timeoutInSeconds: timeoutOf(request),
       });
       const response = new providerProto.CreateResponse();
       response.setId(id);
@@ -159,7 +138,6 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
         oldOutputs: readProperties(request.getOlds()),
         inputs: readProperties(request.getNews()),
         preview: request.getPreview(),
-        timeoutInSeconds: timeoutOf(request),
       });
       const response = new providerProto.UpdateResponse();
       response.setProperties(writeProperties(outputs));
@@ -172,7 +150,6 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
         id: request.getId(),
         oldInputs: readProperties(request.getOldInputs()),
         oldOutputs: readProperties(request.getProperties()),
-        timeoutInSeconds: timeoutOf(request),
       });
       return empty();
     }),
@@ -228,10 +205,6 @@ function propertiesOf(request: unknown): PropertyMap {
 
 function resourceOf(request: { getUrn(): string; getType(): string; getName(): string }): ResourceRequest {
   return { urn: request.getUrn(), type: request.getType(), name: request.getName() };
-}
-
-function timeoutOf(request: { getTimeout(): number }): number | undefined {
-  return request.getTimeout() === 0 ? undefined : request.getTimeout();
 }
 
 function isEmpty(struct: Struct | undefined): boolean {

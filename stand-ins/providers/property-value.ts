@@ -62,20 +62,10 @@ export function secret(value: PropertyValue): PropertyValue {
   return value instanceof SecretProperty ? value : new SecretProperty(value);
 }
 
-export function hasUnknown(value: PropertyValue | undefined): boolean {
-  return some(value, (part) => part instanceof Unknown);
-}
-
-export function hasSecret(value: PropertyValue | undefined): boolean {
-  return some(value, (part) => part instanceof SecretProperty);
-}
-
-function some(value: PropertyValue | undefined, test: (part: PropertyValue) => boolean): boolean {
-  if (value === undefined) return false;
-  if (test(value)) return true;
-  if (value instanceof SecretProperty) return some(value.reveal(), test);
-  if (isList(value)) return value.some((part) => some(part, test));
-  return isMap(value) && Object.values(value).some((part) => some(part, test));
+function hasSecret(value: PropertyValue): boolean {
+  if (value instanceof SecretProperty) return true;
+  if (isList(value)) return value.some(hasSecret);
+  return isMap(value) && Object.values(value).some(hasSecret);
 }
 
 /**

@@ -50,18 +50,9 @@ export interface DiffResult {
   readonly deleteBeforeReplace: boolean;
 }
 
-/** Top-level properties in which two configurations of a provider differ. */
-export interface ConfigDiff {
-  readonly diffs: readonly string[];
-  /** Not empty: the provider is replaced, and every resource of it. */
-  readonly replaces: readonly string[];
-}
-
 export interface CreateRequest extends ResourceRequest {
   readonly inputs: PropertyMap;
   readonly preview: boolean;
-  /** Undefined: the provider's own default. */
-  readonly timeoutInSeconds: number | undefined;
 }
 
 export interface ReadRequest extends ResourceRequest {
@@ -81,7 +72,6 @@ export interface DeleteRequest extends ResourceRequest {
   readonly id: string;
   readonly oldInputs: PropertyMap;
   readonly oldOutputs: PropertyMap;
-  readonly timeoutInSeconds: number | undefined;
 }
 
 export interface ResourceState {

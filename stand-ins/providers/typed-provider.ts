@@ -172,7 +172,7 @@ export class TypedProvider<Client> implements Provider {
 
   /** Offline any type can be planned, by its inputs: a program may hold more than what the local environment serves. */
   #served(token: string): ResourceType<Client> | undefined {
-    return this.#package.typeOf(token) ?? (this.#client === undefined ? plannedOnly : undefined);
+    return this.#package.typeOf(token) ?? (this.#client === undefined ? plannedType : undefined);
   }
 
   #type(token: string): ResourceType<Client> {
@@ -190,7 +190,8 @@ export class TypedProvider<Client> implements Provider {
 
 const offlineOnly = () => Promise.reject(new Error("a type that can only be planned"));
 
-const plannedOnly: ResourceType<unknown> = {
+/** A type that can be planned by its inputs, and nothing else. */
+export const plannedType: ResourceType<unknown> = {
   diff: (request) => inputDiff(request, []),
   plan: (inputs) => inputs,
   outputs: (_live, inputs) => inputs,

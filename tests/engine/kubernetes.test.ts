@@ -13,9 +13,9 @@ import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import { secret } from "@pulumi/pulumi";
 import { KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
-import { useEngine } from "../support/engine.ts";
+import { useEngine, type Program } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
-import { liveProviders, preview, up } from "./live-providers.ts";
+import { liveProviders, onCluster, preview, up } from "./live-providers.ts";
 
 interface Live {
   readonly metadata: { readonly labels?: Record<string, string>; readonly uid: string };
@@ -23,10 +23,11 @@ interface Live {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
-describe("kubernetes by the loopback provider, on a real API server", function () {
+describe("kubernetes by the real provider, on a real API server", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
+  const open = (program: Program) => engine.open(onCluster(servers().home, program));
   let api: KubernetesClient;
 
   before(async () => {
@@ -54,7 +55,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   };
 
   it("makes what is planned, and plans nothing more", async () => {
-    const stack = await engine.open(objects("one", "text", "view"));
+    const stack = await open(objects("one", "text", "view"));
     assert.deepEqual((await up(stack)).length, 5);
     assert.deepEqual(await preview(stack), []);
     assert.deepEqual(await up(stack), []);
@@ -62,7 +63,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
 
   it("updates a field in place", async () => {
     const before = await api.get<Live>("/api/v1/namespaces/chain/serviceaccounts/reader");
-    const stack = await engine.open(objects("two", "text", "view"));
+    const stack = await open(objects("two", "text", "view"));
     assert.deepEqual(await up(stack), ["update kubernetes:core/v1:ServiceAccount account"]);
     const after = await api.get<Live>("/api/v1/namespaces/chain/serviceaccounts/reader");
     assert.equal(after.metadata.labels?.["part"], "two");
@@ -71,7 +72,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
 
   it("replaces what the API server lets no one change, and deletes first", async () => {
     const before = await api.get<Live>("/apis/rbac.authorization.k8s.io/v1/namespaces/chain/rolebindings/readers");
-    const stack = await engine.open(objects("two", "other text", "edit"));
+    const stack = await open(objects("two", "other text", "edit"));
     const steps = await up(stack);
     for (const type of ["core/v1:ConfigMap config", "rbac.authorization.k8s.io/v1:RoleBinding binding"]) {
       assert.deepEqual(
@@ -96,7 +97,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   it("sees drift after a refresh, and mends it", async () => {
     await api.patch("/api/v1/namespaces/chain/serviceaccounts/reader", { metadata: { labels: { part: null } } });
     await api.remove("/api/v1/namespaces/chain/secrets/value");
-    const stack = await engine.open(objects("two", "other text", "edit"));
+    const stack = await open(objects("two", "other text", "edit"));
     assert.deepEqual(await preview(stack), []);
     await stack.refresh();
     assert.deepEqual((await preview(stack)).toSorted(), [
@@ -111,13 +112,13 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   it("fails where another manager changed a field meanwhile, naming manager and field", async () => {
     const path = "/api/v1/namespaces/chain/serviceaccounts/reader";
     await api.patch(`${path}?fieldManager=argocd`, { metadata: { labels: { part: "theirs" } } });
-    const stack = await engine.open(objects("three", "other text", "edit"));
+    const stack = await open(objects("three", "other text", "edit"));
     await assert.rejects(preview(stack), /conflict with "argocd".*metadata\.labels\.part/);
     assert.equal((await api.get<Live>(path)).metadata.labels?.["part"], "theirs");
   });
 
   it("destroys what it made, and waits until it is gone", async () => {
-    const stack = await engine.open(objects("two", "other text", "edit"));
+    const stack = await open(objects("two", "other text", "edit"));
     await stack.destroy();
     await assert.rejects(api.get("/api/v1/namespaces/chain"), (error) => (error as KubernetesError).status === 404);
   });
@@ -127,16 +128,16 @@ describe("kubernetes by the loopback provider, on a real API server", function (
       metadata: { name: "theirs" },
       data: { key: "their text" },
     });
-    const stack = await engine.open(() => {
+    const stack = await open(() => {
       new ConfigMap("config", { metadata: { name: "theirs" }, data: { key: "our text" } });
       return Promise.resolve();
     });
-    await assert.rejects(up(stack), /ConfigMap "theirs" already exists, managed by argocd/);
+    await assert.rejects(up(stack), /conflict with "argocd" using v1: \.data\.key/);
     assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/theirs")).data, { key: "their text" });
   });
 
   it("takes up again what it made in an update that ended before its state was written", async () => {
-    const stack = await engine.open(() => {
+    const stack = await open(() => {
       new ConfigMap("config", { metadata: { name: "ours" }, data: { key: "text" } });
       return Promise.resolve();
     });
@@ -154,7 +155,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
       metadata: { name: "adopted", labels: { app: "theirs" } },
       data: { key: "text" },
     });
-    const stack = await engine.open(() => {
+    const stack = await open(() => {
       const metadata = { name: "adopted", namespace: "default", labels: { app: "theirs" } };
       new ConfigMap(
         "adopted",
@@ -170,7 +171,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   });
 
   it("drops fields that the API server does not know, as the real provider does", async () => {
-    const stack = await engine.open(() => {
+    const stack = await open(() => {
       const metadata = { name: "typo", labelz: {}, labels: { app: "ours" } } as object;
       new ConfigMap("config", { metadata, data: { key: "text" } });
       const template = { spec: { containers: [{ name: "main", image: "node", imagePulPolicy: "Always" } as object] } };
@@ -186,7 +187,7 @@ describe("kubernetes by the loopback provider, on a real API server", function (
   });
 
   it("patches a field of another owner's object, and gives it up again", async () => {
-    const stack = await engine.open(() => {
+    const stack = await open(() => {
       new ServiceAccountPatch("pull", { metadata: { name: "default" }, imagePullSecrets: [{ name: "ghcr-pull" }] });
       return Promise.resolve();
     });

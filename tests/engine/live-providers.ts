@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import { runtime } from "@pulumi/pulumi";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { LocalHome } from "../../local/home.ts";
 import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
-import { stepsOf } from "../support/engine.ts";
+import { stepsOf, type Program } from "../support/engine.ts";
 
-/** What the loopback providers are told about a test's servers. */
+/** Configuration of the providers that are stand-ins, for a test's servers. */
 export function liveProviders(home: LocalHome, vaultToken?: string): ProvidersConfig {
   return {
     mode: "live",
-    kubeconfigPath: home.kubeconfig,
-    vaultAddress: home.vaultUrl,
-    ...(vaultToken === undefined ? {} : { vaultToken }),
+    journalPath: home.pulumi.journalFile,
+    vault: { address: home.vaultUrl, ...(vaultToken !== undefined && { token: vaultToken }) },
     azure: {
       endpoint: home.azureUrl,
       // read here only where the stand-ins run
@@ -26,6 +27,17 @@ function readOr(file: string, otherwise: string): string {
   } catch {
     return otherwise;
   }
+}
+
+/** The program with one explicit provider for its Kubernetes objects, as the real program has it. */
+export function onCluster({ kubeconfig }: LocalHome, program: Program): Program {
+  return () => {
+    const provider = new Provider("cluster", { kubeconfig, enableServerSideApply: true, upsertExistingObjects: true });
+    runtime.registerStackTransformation(({ type, props, opts }) =>
+      type.startsWith("kubernetes:") ? { props, opts: { ...opts, provider } } : undefined,
+    );
+    return program();
+  };
 }
 
 /** Runs an update and answers its steps, providers aside. */

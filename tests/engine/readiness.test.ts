@@ -8,12 +8,13 @@ import { explainUnready } from "../../cli/deploy/unready-objects.ts";
 import type { Program } from "../support/engine.ts";
 import { useEngine } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
-import { liveProviders, preview, up } from "./live-providers.ts";
+import { liveProviders, onCluster, preview, up } from "./live-providers.ts";
 
-describe("what the loopback provider waits for", function () {
+describe("what the provider waits for", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-controller-manager", "external-secrets", "stand-ins"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
+  const open = (program: Program) => engine.open(onCluster(servers().home, program));
 
   /** As the command line does it, with the cluster at hand. */
   async function update(stack: Stack) {
@@ -71,7 +72,7 @@ describe("what the loopback provider waits for", function () {
     };
 
   it("fails with a Job; the command line names container, exit code and last words", async () => {
-    const stack = await engine.open(job("console.error('vault is sealed'); process.exit(21)"));
+    const stack = await open(job("console.error('vault is sealed'); process.exit(21)"));
     await assert.rejects(update(stack), (error: Error) => {
       assert.match(error.message, /\[BackoffLimitExceeded\] Job has reached the specified backoff limit/);
       assert.match(error.message, /Job default\/bootstrap:\n\s+failed: BackoffLimitExceeded/);
@@ -81,7 +82,7 @@ describe("what the loopback provider waits for", function () {
   });
 
   it("replaces a Job that failed, even with nothing else changed", async () => {
-    const stack = await engine.open(job("console.error('vault is sealed'); process.exit(21)"));
+    const stack = await open(job("console.error('vault is sealed'); process.exit(21)"));
     assert.deepEqual(await preview(stack), [
       "delete-replaced kubernetes:batch/v1:Job job",
       "replace kubernetes:batch/v1:Job job",
@@ -90,28 +91,29 @@ describe("what the loopback provider waits for", function () {
   });
 
   it("waits for a Job's completion, and then leaves it as it is", async () => {
-    const stack = await engine.open(job("setTimeout(() => process.exit(0), 500)"));
+    const stack = await open(job("setTimeout(() => process.exit(0), 500)"));
     const shown = new Set<string>();
     await stack.up({
       onEvent: ({ diagnosticEvent }) => {
         if (diagnosticEvent?.ephemeral === true) shown.add(diagnosticEvent.message);
       },
     });
-    assert.match([...shown].join("\n"), /Waiting for Job to succeed \(Active: 1 \| Succeeded: 0 \| Failed: 0\)/);
+    assert.match(
+      [...shown].join("\n"),
+      /Waiting for Job "bootstrap" to succeed \(Active: 1 \| Succeeded: 0 \| Failed: 0\)/,
+    );
     assert.deepEqual(await preview(stack), []);
     await stack.destroy();
   });
 
   it("waits for the condition of a custom resource that the annotation names", async () => {
-    const stack = await engine.open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
+    const stack = await open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
     assert.deepEqual(await up(stack), ["create kubernetes:external-secrets.io/v1:SecretStore store"]);
     assert.deepEqual(await up(stack), []);
   });
 
   it("fails with a custom resource that does not get ready in time; the command line names the cause", async () => {
-    const stack = await engine.open(
-      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }),
-    );
+    const stack = await open(store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }));
     await assert.rejects(update(stack), (error: Error) => {
       assert.match(error.message, /failed to fully initialize or become live: timed out waiting for the condition/);
       assert.match(error.message, /SecretStore default\/store:\n\s+condition Ready is False: InvalidProviderConfig/);
@@ -121,16 +123,14 @@ describe("what the loopback provider waits for", function () {
   });
 
   it("keeps it in state, and waits for it again at the next update", async () => {
-    const stack = await engine.open(
-      store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }),
-    );
+    const stack = await open(store({ "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "2" }));
     await assert.rejects(up(stack), /timed out waiting for the condition/);
-    const ready = await engine.open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
+    const ready = await open(store({ "pulumi.com/waitFor": "condition=Ready=False" }));
     assert.deepEqual(await up(ready), ["update kubernetes:external-secrets.io/v1:SecretStore store"]);
   });
 
   it("fails with a condition that it does not understand, with the forms that it does", async () => {
-    const stack = await engine.open(store({ "pulumi.com/waitFor": "Ready" }, "other"));
-    await assert.rejects(up(stack), /pulumi.com\/waitFor is "Ready"\n\s*fix: use condition=TYPE/);
+    const stack = await open(store({ "pulumi.com/waitFor": "Ready" }, "other"));
+    await assert.rejects(up(stack), /expected a "jsonpath=" or "condition=" prefix, got "Ready"/);
   });
 });

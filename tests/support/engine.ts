@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiExecutable, openStack } from "../../cli/deploy/engine/stack.ts";
+import { linkPlugin } from "../../cli/access/plugins.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
+import { testBinaries } from "./servers.ts";
 
 /** The loopback providers, or others that run already. */
 export type TestProviders = ProvidersConfig | { readonly debugProviders: string; close(): unknown };
@@ -69,6 +71,9 @@ export async function startEngine(stackName: string, providers: TestProviders): 
 export async function startStacks(providers: TestProviders): Promise<RunningStacks> {
   const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-engine-"));
   for (const name of ["state", "work"]) mkdirSync(join(folder, name), { mode: 0o700 });
+  if ("mode" in providers && providers.mode === "live") {
+    linkPlugin(engineEnvironment(folder).PULUMI_HOME, "kubernetes", (await testBinaries()).kubernetesProvider);
+  }
   const running = "debugProviders" in providers ? providers : await startProviders(providers);
   return {
     folder,
@@ -90,10 +95,11 @@ export async function startStacks(providers: TestProviders): Promise<RunningStac
 }
 
 /** What every engine of a test runs with, beside its providers. */
-export function engineEnvironment(folder: string): Record<string, string> {
+export function engineEnvironment(folder: string) {
   return {
     PULUMI_HOME: join(folder, "home"),
     PULUMI_CONFIG_PASSPHRASE: "test",
+    KUBECONFIG: join(folder, "none"),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     AMEIDE_SECRETS_NODE: process.execPath,
   };

@@ -43,8 +43,10 @@ const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:kv/secretV2:SecretV2": secretV2,
 };
 
+type LiveVault = NonNullable<LiveConfig["vault"]>;
+
 /** The types of the provider `vault` that this program uses. @param live - undefined: offline */
-export function vaultProvider(live: LiveConfig | undefined, journal: CreationJournal): TypedProvider<ProviderVault> {
+export function vaultProvider(live: LiveVault | undefined, journal: CreationJournal): TypedProvider<ProviderVault> {
   return new TypedProvider({
     name: "vault",
     journal,
@@ -57,19 +59,17 @@ export function vaultProvider(live: LiveConfig | undefined, journal: CreationJou
  * Vault is not asked yet: the real provider looks its token up with the first call for a resource, so a preview of
  * creations passes while Vault is sealed or out of reach.
  */
-function connect(live: LiveConfig, options: PropertyMap, cancelled: AbortSignal): ProviderVault {
+function connect(live: LiveVault, options: PropertyMap, cancelled: AbortSignal): ProviderVault {
   const asked = stringAt(options, "address");
-  if (asked !== undefined && new URL(asked).origin !== new URL(live.vaultAddress).origin) {
-    throw new Error(
-      `vault: the local environment's provider serves ${live.vaultAddress}, the program asks for ${asked}`,
-    );
+  if (asked !== undefined && new URL(asked).origin !== new URL(live.address).origin) {
+    throw new Error(`vault: the local environment's provider serves ${live.address}, the program asks for ${asked}`);
   }
   const caFile = stringAt(options, "caCertFile");
   const target = {
-    address: live.vaultAddress,
+    address: live.address,
     namespace: stringAt(options, "namespace"),
     serverName: stringAt(options, "tlsServerName"),
     ...(caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") }),
   };
-  return new ProviderVault(target, live.vaultToken ?? stringAt(options, "token") ?? "", cancelled);
+  return new ProviderVault(target, live.token ?? stringAt(options, "token") ?? "", cancelled);
 }

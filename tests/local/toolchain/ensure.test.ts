@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
 import { ensureToolchain, formatToolchainProgress, type ToolchainProgress } from "../../../local/toolchain/ensure.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
+import { sdkVersion } from "../../../stand-ins/providers/sdk-version.ts";
 import { waitUntil } from "../../../local/wait-until.ts";
 import { fakeBuilders, type FakeBuilders } from "../../support/fake-builders.ts";
 
@@ -25,6 +26,12 @@ describe("ensureToolchain", () => {
     assert.deepEqual(readdirSync(externalSecretsDefinitions), ["external-secrets.io_widgets.json"]);
     const definition = readFileSync(join(externalSecretsDefinitions, "external-secrets.io_widgets.json"), "utf8");
     assert.deepEqual(JSON.parse(definition).spec, { scope: "Namespaced" });
+  });
+
+  it("builds the Kubernetes provider for the version of its SDK, since the engine warns about an older one", async () => {
+    await ensureToolchain(places());
+    const provider = builds().find((call) => call.endsWith("/pulumi-resource-kubernetes ."));
+    assert.ok(provider?.includes(` -X main.version=${sdkVersion("kubernetes")} `), provider);
   });
 
   it("builds what the lock files pin, for this machine, with no path of it in the result", async () => {
@@ -82,8 +89,8 @@ describe("ensureToolchain", () => {
     const told: ToolchainProgress[] = [];
     await ensureToolchain({ ...places(), onProgress: (progress) => told.push(progress) });
     const lines = told.map(formatToolchainProgress).filter((line) => line.includes("etcd"));
-    assert.match(lines[0] ?? "", /^2\/7 etcd 3\.6\.8: building, about \d+ s$/);
-    assert.match(lines.at(-1) ?? "", /^2\/7 etcd 3\.6\.8: done in \d+ s$/);
+    assert.match(lines[0] ?? "", /^2\/8 etcd 3\.6\.8: building, about \d+ s$/);
+    assert.match(lines.at(-1) ?? "", /^2\/8 etcd 3\.6\.8: done in \d+ s$/);
   });
 
   it("fails when a build does, with its last line and its log; what was finished stays", async () => {
@@ -98,7 +105,7 @@ describe("ensureToolchain", () => {
     machine.failOn(undefined);
     const count = builds().length;
     await ensureToolchain(places());
-    assert.equal(builds().length, count + 3, "kubectl, external-secrets, pulumi");
+    assert.equal(builds().length, count + 4, "kubectl, external-secrets, pulumi-resource-kubernetes, pulumi");
   });
 
   it("fails before it builds when Go and Python are missing, naming both, what needs them and where it looked", async () => {
@@ -154,7 +161,7 @@ describe("ensureToolchain", () => {
       codes.map(([code]) => code as number),
       [0, 0],
     );
-    assert.equal(builds().length, 6);
+    assert.equal(builds().length, 7);
   });
 });
 

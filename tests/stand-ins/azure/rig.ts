@@ -52,8 +52,7 @@ export class AzureRig {
     const { origin, caPem, operatorToken } = this.azure;
     return {
       mode: "live",
-      kubeconfigPath: "/nowhere",
-      vaultAddress: "http://127.0.0.1:1",
+      vault: { address: "http://127.0.0.1:1" },
       azure: { endpoint: origin, caPem, operatorToken },
     };
   }

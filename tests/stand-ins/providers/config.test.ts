@@ -3,8 +3,7 @@ import { isLoopback, parseProvidersConfig } from "../../../stand-ins/providers/c
 
 const live = {
   mode: "live",
-  kubeconfigPath: "/home/kubeconfig",
-  vaultAddress: "http://127.0.0.1:28200",
+  vault: { address: "http://127.0.0.1:28200" },
   azure: { endpoint: "https://127.0.0.1:28208", caPem: "pem", operatorToken: "token" },
 };
 
@@ -15,13 +14,13 @@ describe("parseProvidersConfig", () => {
   });
 
   it("fails on an address that is not on this machine, naming the key", () => {
-    const remote = { ...live, vaultAddress: "https://vault.example.com" };
-    assert.throws(() => parseProvidersConfig(JSON.stringify(remote)), /vaultAddress: use an address of this machine/);
+    const remote = { ...live, vault: { address: "https://vault.example.com" } };
+    assert.throws(() => parseProvidersConfig(JSON.stringify(remote)), /vault\.address: use an address of this machine/);
   });
 
   it("fails on a missing key, naming it", () => {
-    const { kubeconfigPath: _, ...incomplete } = live;
-    assert.throws(() => parseProvidersConfig(JSON.stringify(incomplete)), /kubeconfigPath/);
+    const { azure: _, ...incomplete } = live;
+    assert.throws(() => parseProvidersConfig(JSON.stringify(incomplete)), /azure/);
   });
 });
 

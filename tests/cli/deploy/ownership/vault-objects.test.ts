@@ -62,9 +62,7 @@ describe("refuseForeign, of a Vault that is live", function () {
   });
   const engine = useEngine("dev", () => ({
     mode: "live",
-    kubeconfigPath: "/nowhere",
-    vaultAddress: servers().home.vaultUrl,
-    vaultToken: token,
+    vault: { address: servers().home.vaultUrl, token },
     azure: { endpoint: rig.azure.origin, caPem: rig.azure.caPem, operatorToken: rig.azure.operatorToken },
   }));
   after(() => rig.stop());

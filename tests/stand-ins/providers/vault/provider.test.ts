@@ -1,23 +1,15 @@
 import assert from "node:assert/strict";
-import type { LiveConfig } from "../../../../stand-ins/providers/config.ts";
 import { CreationJournal } from "../../../../stand-ins/providers/creation-journal.ts";
 import { vaultProvider } from "../../../../stand-ins/providers/vault/provider.ts";
 
-const live: LiveConfig = {
-  mode: "live",
-  kubeconfigPath: "/none",
-  vaultAddress: "http://127.0.0.1:1",
-  azure: { endpoint: "https://127.0.0.1:1", caPem: "", operatorToken: "" },
-};
-
 describe("vaultProvider", () => {
   async function configured(options: Record<string, string>) {
-    const provider = vaultProvider(live, CreationJournal.open(undefined));
+    const provider = vaultProvider({ address: "http://127.0.0.1:1" }, CreationJournal.open(undefined));
     await provider.configure(options);
     return provider;
   }
 
-  const policy = { urn: "urn:a", type: "vault:index/policy:Policy", name: "a", timeoutInSeconds: undefined };
+  const policy = { urn: "urn:a", type: "vault:index/policy:Policy", name: "a" };
   const inputs = { name: "a", policy: "" };
 
   it("plans creations without asking Vault, and fails with the first one", async () => {

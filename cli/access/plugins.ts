@@ -1,0 +1,60 @@
+import { accessSync, constants, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../../domain/user-error.ts";
+import { sdkVersion } from "../../stand-ins/providers/sdk-version.ts";
+
+type PluginName = "kubernetes" | "vault";
+
+/**
+ * Links a provider's executable to where an engine with this PULUMI_HOME looks for the plugin, in the version of its SDK in
+ * package.json: the engine accepts no older one. A plugin on PATH would make it warn.
+ */
+export function linkPlugin(pulumiHome: string, name: PluginName, executable: string): void {
+  const link = pluginIn(pulumiHome, name);
+  mkdirSync(join(link, ".."), { recursive: true, mode: 0o700 });
+  rmSync(link, { force: true });
+  symlinkSync(executable, link);
+}
+
+/**
+ * Finds the installed plugin of the provider `vault`.
+ *
+ * @param env - PULUMI_HOME is read. @default of PULUMI_HOME - `~/.pulumi`, as of Pulumi itself
+ * @param pulumi - executable for the printed command.
+ * @returns its executable.
+ * @throws UserError with the command that installs it.
+ */
+export function findVaultPlugin(env: Readonly<Record<string, string | undefined>>, pulumi: string): string {
+  const { PULUMI_HOME: set } = env;
+  const pulumiHome = set === undefined || set === "" ? join(homedir(), ".pulumi") : set;
+  const executable = pluginIn(pulumiHome, "vault");
+  if (isInstalled(executable)) return executable;
+  const version = sdkVersion("vault");
+  throw UserError.from([
+    {
+      code: "plugin-missing",
+      stage: "vault",
+      severity: "error",
+      where: join(pulumiHome, "plugins"),
+      subject: "vault",
+      problem: `the Pulumi plugin vault ${version} is not installed`,
+      fix: `${pulumi} plugin install resource vault v${version}`,
+    },
+  ]);
+}
+
+/** As Pulumi stores plugins. */
+function pluginIn(pulumiHome: string, name: PluginName): string {
+  return join(pulumiHome, "plugins", `resource-${name}-v${sdkVersion(name)}`, `pulumi-resource-${name}`);
+}
+
+/** A download that was cut off leaves a file `.partial` next to the folder. */
+function isInstalled(executable: string): boolean {
+  try {
+    accessSync(executable, constants.X_OK);
+    return !existsSync(`${join(executable, "..")}.partial`);
+  } catch {
+    return false;
+  }
+}
