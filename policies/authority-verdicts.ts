@@ -86,8 +86,13 @@ function explain(
   }
 }
 
-/** What the catalogue accepts as a path below the mount. */
-const catalogued = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)*$/;
+/** Whether the catalogue accepts a path below the mount. */
+export function isCataloguePath(path: string): boolean {
+  const allowed =
+    /^(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)*$/;
+  return path.length <= 255 && allowed.test(path);
+}
+
 const longestName = 127;
 
 /** The fix for a path that the catalogue does not know: the lines to paste, one for each possible owner. */
@@ -96,7 +101,7 @@ function entryFor(key: string): string {
   const name = normalise(path)
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
-  if (!catalogued.test(path) || path.includes("..") || path.length > 255 || name === "" || name.length > longestName) {
+  if (!isCataloguePath(path) || name === "" || name.length > longestName) {
     return `rename it in Vault: the catalogue accepts names of a-z, A-Z, 0-9, -, _ and . between slashes`;
   }
   const variable = name

@@ -22,21 +22,24 @@ import type { Subject } from "./subject/subject.ts";
 export interface GuardOptions {
   /** @default - policies/exemptions.ts */
   readonly exemptions?: readonly Exemption[];
-  /** `YYYY-MM-DD`, UTC; exemptions end by it. @default - today */
+  /** `YYYY-MM-DD`, UTC. @default - today */
   readonly today?: string;
 }
 
 /**
- * Judges a whole plan by the pack's own rules before anything of it is registered, so that a plain `pulumi up` without the
- * pack refuses what the pack would. Undecided verdicts are left to the pack: the plan knows all names.
+ * Judges a whole plan by the pack's rules before anything is registered, so that a plain `pulumi up` refuses the same as
+ * with the pack. The pack decides what is still unknown here.
  *
- * @returns every finding of one pass; `error` for what stops the program.
+ * @returns every finding; an `error` stops the program.
  */
 export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
-  return judgeSubjects(subjectsOfPlan(plan), contextOf(plan, catalogue), options);
+  const subjects = subjectsOfPlan(plan);
+  const judging = judgingOf(contextOf(plan, catalogue), options);
+  const together = rules.flatMap((rule) => judgeTogether(rule, subjects, judging));
+  return [...judgeResources(subjects, judging), ...together.map(({ finding }) => finding)];
 }
 
-/** What the rules know of a stack. */
+/** What the rules know about a stack. */
 export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
   return {
     catalogue,
@@ -46,73 +49,65 @@ export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
   };
 }
 
-/** What a plan will register, as the rules look at it. */
+/** The subjects of everything that a plan will register. */
 export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
   const stack = plan.kind === "shared" ? plan.kind : plan.name;
-  // each environment registers its own credential; that they fit together is judged where all of them are known
+  // each environment registers its own credential; only the shared stack knows all of them
   const credentials =
     plan.kind === "shared"
       ? plan.federatedSubjects.map((one) => federatedCredential(plan.azure, plan.azure.identity, one))
       : [];
   const resources = [...plannedResources(plan, { unknown: unknownValue, secret: markedSecret }), ...credentials];
-  return resources.flatMap(({ type, name, inputs, protect }) =>
-    subjectsOfResource({
-      type,
-      name,
-      urn: `urn:pulumi:${stack}::ameide-secrets::${type}::${name}`,
-      props: inputs,
-      options: { protect },
-    }),
-  );
+  return resources.flatMap(({ type, name, inputs, protect }) => {
+    const urn = `urn:pulumi:${stack}::ameide-secrets::${type}::${name}`;
+    return subjectsOfResource({ type, name, urn, props: inputs, options: { protect } });
+  });
 }
 
 /**
- * The backstop for what is added beside the plan: judges each resource when it is declared, before it is registered.
- * Register it by `pulumi.runtime.registerStackTransformation`.
+ * Judges each resource when it is declared, for resources that are not in the plan. Register it by
+ * `pulumi.runtime.registerStackTransformation`.
  *
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
   const origins = new ProgramOrigins();
   const earlier: Subject[] = [];
+  const judging = judgingOf(context, options);
   return ({ resource, type, name, props, opts }) => {
     const urn = `${type}::${name}`;
-    const inputs = plainOf(props) as Readonly<Record<string, unknown>>;
-    const seen = {
-      protect: opts.protect === true,
-      isComponent: ComponentResource.isInstance(resource),
-      inputsFrom: origins.inputsFrom(props),
-    };
     const { id } = opts as CustomResourceOptions;
-    const isRead = id !== undefined;
-    const known = typeof id === "string" ? { ...inputs, metadata: metadataOf(id) } : inputs;
-    const subjects = subjectsOfResource({ type, name, urn, props: isRead ? known : inputs, options: seen });
+    const metadata = typeof id === "string" ? { metadata: metadataOf(id) } : {};
+    const subjects = subjectsOfResource({
+      type,
+      name,
+      urn,
+      props: { ...(plainOf(props) as Readonly<Record<string, unknown>>), ...metadata },
+      options: {
+        protect: opts.protect === true,
+        isComponent: ComponentResource.isInstance(resource),
+        inputsFrom: origins.inputsFrom(props),
+      },
+    });
     origins.add(resource, urn);
     earlier.push(...subjects.filter(({ kind }) => authorityCopiedValue.kinds.includes(kind)));
-    if (isRead) return undefined; // reading writes nothing
-    const copies = judgeTogether(authorityCopiedValue, earlier, judgingOf(context, options))
+    if (id !== undefined) return undefined; // reading writes nothing
+    const copies = judgeTogether(authorityCopiedValue, earlier, judging)
       .filter(({ subject }) => subject !== undefined && subjects.includes(subject))
       .map(({ finding }) => finding);
-    const found = errorsOf([...judgeResources(subjects, context, options), ...copies]);
+    const found = errorsOf([...judgeResources(subjects, judging), ...copies]);
     if (found.length > 0) throw UserError.from(found);
     return undefined;
   };
 }
 
-/** Of an object of Kubernetes that is read, `namespace/name` is all that the program gives. */
+/** A program that reads a Kubernetes object gives only `namespace/name`. */
 function metadataOf(id: string): Readonly<Record<string, unknown>> {
   const [name, namespace] = id.split("/").toReversed();
   return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-function judgeSubjects(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
-  const judging = judgingOf(context, options);
-  const together = rules.flatMap((rule) => judgeTogether(rule, subjects, judging));
-  return [...judgeResources(subjects, context, options), ...together.map(({ finding }) => finding)];
-}
-
-function judgeResources(subjects: readonly Subject[], context: RuleContext, options: GuardOptions): readonly Finding[] {
-  const judging = judgingOf(context, options);
+function judgeResources(subjects: readonly Subject[], judging: JudgingOptions): readonly Finding[] {
   return subjects.flatMap((subject) =>
     rules.flatMap((rule) => judgeSubject(rule, subject, judging).map(({ finding }) => finding)),
   );
@@ -125,27 +120,27 @@ function judgingOf(
   return { context, exemptions: exempt, today };
 }
 
-/** Inputs as a program gives them: an output's value is not known here, even where it will be. */
+/** A program's inputs with unknown values for outputs, promises, assets and resources. */
 function plainOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainOf);
   if (!isRecord(value)) return value;
-  if ("__pulumiOutput" in value || value instanceof Promise) return unknownValue;
-  if (Object.hasOwn(value, "__pulumiAsset") || "__pulumiResource" in value) return unknownValue;
-  // a library hands over every property that it knows; one without a value is not given
-  const given = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(given.map(([key, item]) => [key, plainOf(item)]));
+  const isOpaque = "__pulumiOutput" in value || "__pulumiResource" in value || Object.hasOwn(value, "__pulumiAsset");
+  if (isOpaque || value instanceof Promise) return unknownValue;
+  // a library may pass every property that it knows; one that is undefined is not set
+  const set = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(set.map(([key, item]) => [key, plainOf(item)]));
 }
 
-/** Which resources of the running program each input is computed from, known before anything is registered. */
+/** Which resources of the running program each input is computed from, before anything is registered. */
 export class ProgramOrigins {
   readonly #ids = new WeakMap<Resource, string>();
 
-  /** @param id - of the subject that stands for the resource. */
+  /** @param id - of the resource's subject. */
   add(resource: Resource, id: string): void {
     this.#ids.set(resource, id);
   }
 
-  /** @param props - as the program gives them, with outputs. */
+  /** @param props - of the program, with outputs. */
   inputsFrom(props: unknown): ReadonlyMap<string, readonly string[]> {
     const inputs = isRecord(props) ? Object.entries(props) : [];
     return new Map(inputs.map(([key, value]) => [key, this.#idsIn(value)]));

@@ -1,8 +1,8 @@
-/** One `path` block of a Vault ACL policy, as Vault reads it. */
+/** One `path` block of a Vault ACL policy. */
 export interface PolicyPath {
-  /** Without a slash at its beginning. */
+  /** Without a leading slash. */
   readonly path: string;
-  /** `deny` alone where it is among others; the old `policy` as the capabilities that it stands for. */
+  /** Only `deny` if it is among others; the old `policy` as the capabilities that it stands for. */
   readonly capabilities: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export class PolicySyntaxError extends Error {
   }
 }
 
-/** What `policy = "..."` stands for, which was the only way before Vault 0.5 and is still read. */
+/** `policy = "..."` was the only form before Vault 0.5; Vault still reads it. */
 const oldPolicies: Readonly<Record<string, readonly string[]>> = {
   deny: ["deny"],
   read: ["read", "list"],
@@ -23,67 +23,65 @@ const oldPolicies: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The paths of a policy, in HCL or JSON. Vault reads policies with version 1 of HCL: a block may be on one line, a name may
- * be assigned an object, and JSON is another form of the same. Parsers of npm read version 2, which refuses the first two.
+ * The paths of a policy, in HCL or JSON. Vault reads policies with version 1 of HCL: a block may be on one line, and a name
+ * may be assigned an object. Parsers on npm read version 2, which refuses both.
  *
  * @throws PolicySyntaxError
  * @see https://github.com/hashicorp/vault/blob/main/vault/policy.go - `parsePaths`
  */
 export function policyPaths(policy: string): readonly PolicyPath[] {
-  const root = policy.trimStart().startsWith("{") ? jsonObject(policy) : new Reader(policy).object();
-  return root
+  const root = policy.trimStart().startsWith("{") ? jsonBlock(policy) : new Reader(policy).block();
+  return blocksIn(root)
+    .flatMap(({ entries }) => entries)
     .filter(([key]) => key === "path")
-    .flatMap(([, blocks]) => (Array.isArray(blocks) && !isObject(blocks) ? blocks : [blocks]))
-    .flatMap((blocks) => (isObject(blocks) ? blocks : []))
-    .map(([path, block]) => ({ path: path.replace(/^\//, ""), capabilities: capabilitiesIn(block) }));
+    .flatMap(([, value]) => blocksIn(value))
+    .flatMap(({ entries }) => entries)
+    .map(([path, value]) => ({ path: path.replace(/^\//, ""), capabilities: capabilitiesIn(value) }));
 }
 
-function capabilitiesIn(block: unknown): readonly string[] {
-  const fields = isObject(block)
-    ? block
-    : Array.isArray(block)
-      ? block.flatMap((one) => (isObject(one) ? one : []))
-      : [];
-  const found = fields.flatMap(([key, value]) => {
-    if (key === "capabilities") return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
-    return key === "policy" && typeof value === "string" ? (oldPolicies[value] ?? []) : [];
-  });
+function capabilitiesIn(value: unknown): readonly string[] {
+  const found = blocksIn(value)
+    .flatMap(({ entries }) => entries)
+    .flatMap(([key, item]) => {
+      if (key === "capabilities") return Array.isArray(item) ? item.filter((one) => typeof one === "string") : [];
+      return key === "policy" && typeof item === "string" ? (oldPolicies[item] ?? []) : [];
+    });
   return found.includes("deny") ? ["deny"] : [...new Set(found)];
 }
 
-/** Entries of an object; a key may be there more than once. */
-type Entries = readonly (readonly [key: string, value: unknown])[] & { readonly isObject: true };
+/** An object; it may have a key more than once. */
+class Block {
+  readonly entries: readonly (readonly [key: string, value: unknown])[];
 
-function asObject(entries: readonly (readonly [string, unknown])[]): Entries {
-  return Object.assign([...entries], { isObject: true as const });
+  constructor(entries: Block["entries"]) {
+    this.entries = entries;
+  }
 }
 
-function isObject(value: unknown): value is Entries {
-  return Array.isArray(value) && "isObject" in value;
+function blocksIn(value: unknown): readonly Block[] {
+  return (Array.isArray(value) ? value : [value]).filter((one) => one instanceof Block);
 }
 
-function jsonObject(policy: string): Entries {
-  let parsed: unknown;
+function jsonBlock(policy: string): unknown {
   try {
-    parsed = JSON.parse(policy);
+    return fromJson(JSON.parse(policy));
   } catch {
     throw new PolicySyntaxError("is not valid JSON", 1);
   }
-  return fromJson(parsed) as Entries;
 }
 
 function fromJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromJson);
   if (typeof value !== "object" || value === null) return value;
-  return asObject(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
+  return new Block(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
 }
 
-/** A policy has two levels; parameters in it one or two more. */
+/** A policy has two levels, and its parameters one or two more. */
 const deepestBlock = 20;
 
 const tokens = /\s+|#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|<<-?(\w+)\n|[{}[\]=,]|[\w.+*/-]+/y;
 
-/** Reads version 1 of HCL, as far as a policy goes. */
+/** Reads the part of HCL 1 that policies use. */
 class Reader {
   readonly #text: string;
   #token: string | undefined;
@@ -96,50 +94,39 @@ class Reader {
     this.#advance();
   }
 
-  /** Up to the end of the text, or to the brace that closes it. */
-  object(isInner = false): Entries {
+  block(): Block {
+    return new Block(this.#until(undefined, () => this.#entry()));
+  }
+
+  /** Items up to the token that closes them, or to the end of the text. */
+  #until<T>(end: string | undefined, read: () => T): readonly T[] {
     if ((this.#depth += 1) > deepestBlock) throw this.#error("nests too deep");
-    const entries: (readonly [string, unknown])[] = [];
-    while (this.#token !== (isInner ? "}" : undefined)) {
+    const items: T[] = [];
+    while (this.#token !== end) {
       if (this.#token === ",") this.#advance();
-      else entries.push(this.#entry());
+      else items.push(read());
     }
-    if (isInner) this.#advance();
+    if (end !== undefined) this.#advance();
     this.#depth -= 1;
-    return asObject(entries);
+    return items;
   }
 
   /** `key = value`, `key { ... }` or `key "label" { ... }`. */
   #entry(): readonly [string, unknown] {
     const keys: string[] = [];
     while (this.#token !== "=" && this.#token !== "{") keys.push(this.#word());
-    const isAssigned = this.#token === "=";
-    if (isAssigned) this.#advance();
+    if (this.#token === "=") this.#advance();
     const [key, ...labels] = keys;
     if (key === undefined) throw this.#error("has a block without a name");
-    return [key, labels.reduceRight<unknown>((inner, label) => asObject([[label, inner]]), this.#value())];
+    return [key, labels.reduceRight<unknown>((inner, label) => new Block([[label, inner]]), this.#value())];
   }
 
   #value(): unknown {
-    if (this.#token === "{") {
-      this.#advance();
-      return this.object(true);
-    }
-    if (this.#token !== "[") return this.#word();
-    return this.#list();
-  }
-
-  #list(): readonly unknown[] {
-    if ((this.#depth += 1) > deepestBlock) throw this.#error("nests too deep");
+    const opening = this.#token;
+    if (opening !== "{" && opening !== "[") return this.#word();
     this.#advance();
-    const items: unknown[] = [];
-    while (this.#token !== "]") {
-      if (this.#token === ",") this.#advance();
-      else items.push(this.#value());
-    }
-    this.#advance();
-    this.#depth -= 1;
-    return items;
+    if (opening === "{") return new Block(this.#until("}", () => this.#entry()));
+    return this.#until("]", () => this.#value());
   }
 
   #word(): string {
@@ -150,7 +137,7 @@ class Reader {
     return token.startsWith('"') ? token.slice(1, -1).replaceAll(/\\(.)/g, "$1") : token;
   }
 
-  /** To the next token that is no white space and no comment. */
+  /** To the next token that is neither white space nor a comment. */
   #advance(): void {
     do {
       this.#at = this.#next;
@@ -160,7 +147,7 @@ class Reader {
       }
       tokens.lastIndex = this.#at;
       const match = tokens.exec(this.#text);
-      if (match === null) throw this.#error(`has a "${this.#text[this.#at] ?? ""}" that HCL does not know`);
+      if (match === null) throw this.#error(`has a "${this.#text[this.#at] ?? ""}", which is not HCL`);
       this.#token = match[0];
       this.#next = match[1] === undefined ? tokens.lastIndex : this.#afterHeredoc(match[1], tokens.lastIndex);
     } while (/^(?:\s|#|\/\/|\/\*)/.test(this.#token));
@@ -168,7 +155,7 @@ class Reader {
 
   #afterHeredoc(mark: string, from: number): number {
     const end = this.#text.indexOf(`\n${mark}`, from - 1);
-    if (end < 0) throw this.#error(`has a text that no line "${mark}" ends`);
+    if (end < 0) throw this.#error(`has a text without the line "${mark}" at its end`);
     return end + mark.length + 1;
   }
 
@@ -177,7 +164,7 @@ class Reader {
   }
 }
 
-/** Whether a policy's path covers a path, as Vault reads it: `*` at the end stands for any rest, `+` for one segment. */
+/** Whether a policy's path covers a path: `*` at the end matches any rest, `+` one segment. */
 export function covers(pattern: string, path: string): boolean {
   const open = pattern.endsWith("*");
   const wanted = (open ? pattern.slice(0, -1) : pattern).split("/");
@@ -191,8 +178,8 @@ export function covers(pattern: string, path: string): boolean {
 }
 
 /**
- * What a policy allows on a path. Vault asks the most specific path that covers it and no other; where two blocks have the
- * same path, both count, and `deny` wins.
+ * What a policy allows on a path. Only the most specific path that covers it counts. If two blocks have that path, both
+ * count, and `deny` wins.
  *
  * @see https://developer.hashicorp.com/vault/docs/concepts/policies#priority-matching
  */
@@ -202,7 +189,7 @@ export function capabilitiesOn(paths: readonly PolicyPath[], path: string): Read
   return granted.includes("deny") ? new Set() : new Set(granted);
 }
 
-/** Negative if `a` is the more specific one. */
+/** Negative if `a` is more specific. */
 function moreSpecific(a: string, b: string): number {
   const firstWildcard = (path: string): number => (path.search(/(?<![^/])\+(?![^/])|\*$/) + 1 || Infinity) - 1;
   const isOpen = (path: string): number => (path.endsWith("*") ? 1 : 0);

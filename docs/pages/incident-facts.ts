@@ -1,15 +1,15 @@
 import type { IncidentId } from "../../domain/incidents.ts";
 
-/** Facts of an incident; the rules and causes that refer to it are added from the code. */
+/** What a reader learns about an incident; docs/pages/incidents.ts adds the rules and causes that refer to it. */
 export interface IncidentFacts {
   readonly damage: string;
   readonly cause: string;
-  /** What stops or names it now, in addition to rules and causes. */
+  /** What prevents or reports it now, in addition to rules and causes. */
   readonly stops?: readonly string[];
   /** Why this program does not deal with it. */
   readonly outOfScope?: string;
-  /** Tests that show it: file, and words of the test's title. */
-  readonly shownBy: readonly (readonly [file: string, title: string])[];
+  /** Tests that show it: the file and a part of the title, or only the file if the title begins with the incident's number. */
+  readonly shownBy: readonly (string | readonly [file: string, title: string])[];
 }
 
 const refused = "tests/incidents/refused-before-anything-is-called.test.ts";
@@ -20,7 +20,7 @@ const chainBootstrap = "tests/chain/doctor/bootstrap-runs.ts";
 const chainConsumers = "tests/chain/doctor/consumers.ts";
 const chainAzure = "tests/chain/doctor/azure.ts";
 
-/** Ranked by damage and by how often they came back. */
+/** Ordered by damage and by how often they happened. */
 export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   P1: {
     damage: "every image of the cluster failed to pull with 403 (ImagePullBackOff)",
@@ -28,34 +28,31 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     stops: [
       "vault-bootstrap writes nothing before it has read the whole required set, and ends with an exit code for each reason",
     ],
-    shownBy: [
-      [refused, "P1 "],
-      [byBootstrap, "P1 "],
-    ],
+    shownBy: [refused, byBootstrap],
   },
   P2: {
     damage: "all logins failed with `invalid_client`",
     cause: "a fixture for a secret that Keycloak owns was delivered as if it were external",
     stops: ["the catalogue's schema: a name that Keycloak owns cannot be declared as external"],
-    shownBy: [[refused, "P2 "]],
+    shownBy: [refused],
   },
   P3: {
     damage: "Key Vault could not be read",
     cause: "a literal client id went stale when the identity was created again",
     stops: ["the program takes the client id from the identity's output; no setting accepts one"],
-    shownBy: [[byBootstrap, "P3 "]],
+    shownBy: [byBootstrap],
   },
   P4: {
     damage: "Key Vault could not be read in three environments",
     cause: "no federated credential named the new ServiceAccounts",
     stops: ["each environment registers its credential from the same data as its ServiceAccount"],
-    shownBy: [[refused, "P4 "]],
+    shownBy: [refused],
   },
   P5: {
     damage: "overrides were ignored and fixtures won",
     cause: "a shell default replaced the empty prefix by `env-`",
     stops: ["`secretPrefix` unset, empty and set are tested wherever it passes through"],
-    shownBy: [[refused, "P5 "]],
+    shownBy: [refused],
   },
   P6: {
     damage: "every SecretStore answered 403, first on AKS, then on k3d",
@@ -80,10 +77,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     stops: [
       "policies are derived from the same list as the paths; vault-bootstrap checks its rights before the first write",
     ],
-    shownBy: [
-      [refused, "P9 "],
-      [byBootstrap, "P9 "],
-    ],
+    shownBy: [refused, byBootstrap],
   },
   P10: {
     damage: "placeholders stayed after the extraction",
@@ -98,7 +92,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   P12: {
     damage: "Langfuse, Coder and others lost their databases",
     cause: "Vault and CNPG both wrote the password",
-    shownBy: [[refused, "P12 "]],
+    shownBy: [refused],
   },
   P13: {
     damage: "all secrets stopped in staging; a renamed release meant an empty volume",
@@ -107,10 +101,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
       "vault-bootstrap unseals if the environment allows it, and never initialises a Vault that already has a credentials Secret",
       "what holds values is protected, and a plan that deletes or replaces it stops before the first change",
     ],
-    shownBy: [
-      [chainVault, "vault-sealed"],
-      [chainVault, "vault-lost"],
-    ],
+    shownBy: [[chainVault, "vault-sealed"], [chainVault, "vault-lost"]],
   },
   P14: {
     damage: "single sign-on of Argo CD was down until then",
@@ -121,12 +112,12 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     damage: "single sign-on was down: `argocd-secret` held a placeholder",
     cause: "the store and its ExternalSecret were missing in `argocd`",
     stops: ["stores and Vault roles are derived from the namespaces of the deliveries"],
-    shownBy: [[refused, "P15 "]],
+    shownBy: [refused],
   },
   P16: {
     damage: "operators in `ameide-system` and `clickhouse-system` could not pull their images",
     cause: "nobody had declared the pull secret there",
-    shownBy: [[refused, "P16 "]],
+    shownBy: [refused],
   },
   P17: {
     damage: "Redis had no master, Langfuse restarted in a loop",
@@ -149,16 +140,13 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     damage: "the bootstrap waited forever",
     cause: "a default name differed from the environment's",
     stops: ["vault-bootstrap waits for a bounded time and ends with an exit code of its own"],
-    shownBy: [
-      [refused, "P20 "],
-      [byBootstrap, "P20 "],
-    ],
+    shownBy: [refused, byBootstrap],
   },
   P21: {
     damage: "an environment silently ran without its overrides",
     cause: "values were in another folder than the one that was read, and a missing file was ignored",
     stops: ["an unknown key of a stack file is an error"],
-    shownBy: [[refused, "P21 "]],
+    shownBy: [refused],
   },
   P22: {
     damage: "Terraform failed with a conflict at creation",
@@ -174,21 +162,18 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   P24: {
     damage: "a local cluster did not start",
     cause: "the Secret with the seed was missing",
-    shownBy: [[byBootstrap, "P24 "]],
+    shownBy: [byBootstrap],
   },
   P25: {
     damage: "image pulls failed",
     cause: "empty values were accepted and pushed",
-    shownBy: [
-      [refused, "P25 "],
-      [byBootstrap, "P25 "],
-    ],
+    shownBy: [refused, byBootstrap],
   },
   P26: {
     damage: "applications never started on a fresh cluster",
     cause: "an ExternalSecret read a key that was in no list",
     stops: ["the catalogue check: every key that a delivery reads has a producer"],
-    shownBy: [[refused, "P26 "]],
+    shownBy: [refused],
   },
   P27: {
     damage: "the bootstrap's pods failed or were flaky",
@@ -227,17 +212,17 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   P33: {
     damage: "Argo CD warned of a shared resource, and nobody knew the owner",
     cause: "two applications rendered the same ExternalSecret",
-    shownBy: [[refused, "P33 "]],
+    shownBy: [refused],
   },
   P34: {
     damage: "NiFi was down, and open to everyone",
     cause: "a placeholder was committed and never replaced",
-    shownBy: [[refused, "P34 "]],
+    shownBy: [refused],
   },
   P35: {
     damage: "the bootstrap never finished in staging and prod",
     cause: "`concurrencyPolicy: Replace`, a period of one minute, and runs that took longer",
-    shownBy: [[byBootstrap, "P35 "]],
+    shownBy: [byBootstrap],
   },
   P36: {
     damage: "Argo CD could not fetch a public repository",
@@ -277,6 +262,11 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     damage: "continuous integration stopped after seven days; a refresh token was revoked",
     cause: "a token's lifetime was not tracked, and one account was in two slots",
     stops: ["the check for equal values in `.env`, and `rotateEvery` with `rotation --due`"],
-    shownBy: [[refused, "P42 "]],
+    shownBy: [refused],
   },
 };
+
+/** The tests that show an incident. */
+export function testsOf(id: IncidentId): readonly (readonly [file: string, title: string])[] {
+  return incidentFacts[id].shownBy.map((one) => (typeof one === "string" ? [one, `${id} `] : one));
+}

@@ -1,7 +1,7 @@
 import { causeCodes, causes } from "../../diagnose/causes.ts";
 import { incidentAnchor, incidents, type IncidentId } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
-import { incidentFacts } from "./incident-facts.ts";
+import { incidentFacts, testsOf } from "./incident-facts.ts";
 import { plain, table, type Page } from "../page.ts";
 
 /** `docs/incidents.md`: what once broke on the platform, and what stops or names it now. */
@@ -19,9 +19,9 @@ function render(): string {
   return `# Incidents
 
 For platform engineers who want to know why a rule or a check exists. These ${all.length} incidents happened on the platform that this
-program was written for. Each has what broke, why, what stops or names it now, and the test that shows it. ${outOfScope.length} are out of scope.
+program was written for. Each has what broke, why, what prevents or reports it now, and the test that shows it. ${outOfScope.length} are out of scope.
 
-${table(["incident", "damage", "stopped or named by"], rows)}
+${table(["incident", "damage", "prevented or reported by"], rows)}
 
 ${all.map(section).join("\n\n")}
 
@@ -50,7 +50,7 @@ function shortly(id: IncidentId): string {
 }
 
 function section(id: IncidentId): string {
-  const { damage, cause, stops = [], outOfScope, shownBy } = incidentFacts[id];
+  const { damage, cause, stops = [], outOfScope } = incidentFacts[id];
   const named = [
     ...rulesOf(id).map((rule) => `the rule [\`${rule}\`](policies.md#${rule})`),
     ...causesOf(id).map((code) => `\`doctor\` names it: [\`${code}\`](runbook.md#${code})`),
@@ -63,6 +63,6 @@ function section(id: IncidentId): string {
     `- Why: ${plain(cause)}.`,
     ...(outOfScope === undefined ? [] : [`- Out of scope: ${plain(outOfScope)}.`]),
     ...named.map((text) => `- Now: ${text}.`),
-    ...[...new Set(shownBy.map(([file]) => file))].map((file) => `- Shown by: [\`${file}\`](../${file}).`),
+    ...[...new Set(testsOf(id).map(([file]) => file))].map((file) => `- Shown by: [\`${file}\`](../${file}).`),
   ].join("\n");
 }

@@ -1,8 +1,9 @@
 import type { Authority } from "../../domain/catalogue/catalogue.ts";
 import { safeLine } from "../../domain/safe-text.ts";
+import { isCataloguePath } from "../authority-verdicts.ts";
 import type { LearnedName } from "./learn.ts";
 
-/** What the manifests show about the names of a group, in the order in which the groups are printed. */
+/** Comments over the names of each authority, in the order in which they are printed. */
 const groups: Readonly<Partial<Record<Authority, string>>> = {
   cnpg: "Secrets that CloudNativePG creates for its clusters",
   redis: "passwords of Redis that its operator or chart owns",
@@ -14,54 +15,40 @@ const groups: Readonly<Partial<Record<Authority, string>>> = {
 
 /**
  * Entries for `environments/catalogue.yaml` that classify the names, as YAML to paste under the headings of the same name.
- * Names that no catalogue can have, since they are templates or not a path of Vault, are listed in comments.
+ * Names that are not allowed in a catalogue, such as templates, are listed in comments.
  *
- * @param isTaken - whether a secret of this name or variable would belong to another entry.
+ * @param isTaken - whether a secret of this name or variable would collide with another entry.
  */
 export function renderLearned(names: readonly LearnedName[], isTaken: (name: string) => boolean): string {
   if (names.length === 0) return "# the catalogue knows every name that these files read or create\n";
-  const valid = names.filter(({ name }) => isPath(name));
+  const { valid = [], rest = [] } = Object.groupBy(names, ({ name }) => (isCataloguePath(name) ? "valid" : "rest"));
   const external = valid.filter(({ authority }) => authority === "external");
   const managed = Object.entries(groups).flatMap(([authority, title]) => {
     const own = valid.filter((one) => one.authority === authority);
     return own.length === 0 ? [] : [`  # ${title}`, ...own.map(managedLine)];
   });
-  const rest = names.filter(({ name }) => !isPath(name));
-  return [
+  const lines = [
     `# ${names.length} names that the catalogue does not know. Paste each part under the heading of the same name in`,
     "# environments/catalogue.yaml, and move a name whose owner is another one.",
-    ...(external.length === 0
-      ? []
-      : [
-          "secrets:",
-          "  # read by ExternalSecrets, and nothing in these files creates them: they come from outside the cluster",
-          ...secretLines(external, isTaken),
-        ]),
-    ...(managed.length === 0 ? [] : ["clusterManaged:", ...managed]),
-    ...(rest.length === 0
-      ? []
-      : [
-          "# not names that a path in Vault can have; render templates first, and rename the others:",
-          ...rest.map(({ name, evidence }) => `#   ${JSON.stringify(safeLine(name))} (${safeLine(evidence)})`),
-        ]),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
-}
-
-/** The catalogue's rule for paths and names. */
-function isPath(name: string): boolean {
-  return (
-    name.length <= 255 &&
-    /^(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)*$/.test(name)
-  );
+  ];
+  if (external.length > 0) {
+    const comment =
+      "read by ExternalSecrets, and nothing in these files creates them: they come from outside the cluster";
+    lines.push("secrets:", `  # ${comment}`, ...secretLines(external, isTaken));
+  }
+  if (managed.length > 0) lines.push("clusterManaged:", ...managed);
+  if (rest.length > 0) {
+    const listed = rest.map(({ name, evidence }) => `#   ${JSON.stringify(safeLine(name))} (${safeLine(evidence)})`);
+    lines.push("# not names that a path in Vault can have; render templates first, and rename the others:", ...listed);
+  }
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function managedLine({ name, authority, evidence }: LearnedName): string {
   return `  - { name: ${scalar(name)}, authority: ${authority}, reason: ${JSON.stringify(safeLine(evidence))} }`;
 }
 
-/** Two paths may differ only by what a secret's name cannot hold, so a number keeps the names apart. */
+/** Two paths may become the same name; a number distinguishes them. */
 function secretLines(names: readonly LearnedName[], isTaken: (name: string) => boolean): readonly string[] {
   const used = new Set<string>();
   return names.map(({ name, readers }) => {
@@ -92,7 +79,7 @@ function isLabel(name: string): boolean {
   return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
 }
 
-/** A name that YAML would read as a number or a switch needs quotes. */
+/** A name that YAML would read as a number or a boolean needs quotes. */
 function scalar(name: string): string {
   return /^[A-Za-z][A-Za-z0-9._/-]*$/.test(name) && !/^(?:true|false|yes|no|on|off|null|y|n)$/i.test(name)
     ? name

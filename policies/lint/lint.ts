@@ -7,8 +7,7 @@ import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";
 import type { Place, RuleContext } from "../rule.ts";
-import { subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
-import { isRecord } from "../subject/reading.ts";
+import { isManifest } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
 import {
   isOnlySchema,
@@ -18,19 +17,26 @@ import {
   type Document,
   type Parsed,
 } from "../subject/documents.ts";
-import { embeddedIn } from "../subject/embedded.ts";
+import { embeddedIn, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
 import { below, type Embedded, type Part } from "../subject/parts.ts";
 import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
-import { generatorFiles, subjectsOfGenerated, type Generator } from "./generator-files.ts";
-import { asKustomization, isKustomization, patchFiles, renderFirst, unrenderedIn } from "./kustomize.ts";
+import {
+  asKustomization,
+  isKustomization,
+  readKustomizations,
+  renderFirst,
+  subjectsOfGenerated,
+  unrenderedIn,
+  type Kustomized,
+} from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
 
 export interface LintOptions {
   readonly catalogue: Catalogue;
-  /** For what names no environment itself, by namespace, stack or path. @default - prod, the strictest */
+  /** For a file whose namespace, stack or path names no environment. @default - prod, the strictest */
   readonly environment?: Place;
   /** @default - policies/exemptions.ts */
   readonly exemptions?: readonly Exemption[];
@@ -38,9 +44,9 @@ export interface LintOptions {
   readonly today?: string;
   /** See RuleContext. */
   readonly vaults?: RuleContext["vaults"];
-  /** Whether git tracks a file; asked for `.env` files only. @default - none is */
+  /** Whether git tracks a `.env` file. @default - no file is tracked */
   readonly isTracked?: (file: string) => GitAnswer;
-  /** What `-` among the paths stands for. @default - standard input */
+  /** The content of `-` among the paths. @default - standard input */
   readonly stdin?: () => string;
 }
 
@@ -48,7 +54,7 @@ export interface LintOptions {
  * Judges files by the pack's rules: YAML and JSON manifests, rendered charts, values files, Pulumi state, `.env`.
  *
  * @param paths - files and folders; `-` for standard input.
- * @throws UserError for a path that is not there.
+ * @throws UserError for a path that does not exist.
  */
 export function lintPaths(paths: readonly string[], options: LintOptions): LintResult {
   const stdin = options.stdin ?? (() => readFileSync(0, "utf8"));
@@ -57,87 +63,74 @@ export function lintPaths(paths: readonly string[], options: LintOptions): LintR
   return lintSources([...piped, ...sourceFiles(named)], options);
 }
 
-/** The same for texts that are at hand. */
+/** The same for texts that were read already. */
 export function lintSources(sources: Iterable<SourceFile>, options: LintOptions): LintResult {
   const all = [...sources];
-  const run = new Run(options, patchFiles(all), generatorFiles(all));
+  const run = new Run(options, readKustomizations(all));
   for (const source of all) run.read(source);
   return run.result();
 }
+
+const renderChart = "is a chart's template; render it first: helm template ... | ameide-secrets lint -";
+const renderTemplate = "is a template; render it first and pipe it to: ameide-secrets lint -";
+const patchReason = `is a patch of a kustomization, judged only by what it names and writes; ${renderFirst}`;
+const exampleReason =
+  "is an example; judge it as what it is for: ameide-secrets env check --stack local --dotenv <path>";
 
 /** One pass over all files. Rules over a stack judge at its end, environment by environment. */
 class Run {
   readonly #options: LintOptions;
   readonly #context: LintContext;
-  /** Files that a kustomization lays over other objects. */
-  readonly #patches: ReadonlyMap<string, PatchTarget>;
-  /** Files of variables that Kustomize makes ConfigMaps and Secrets of. */
-  readonly #generators: ReadonlyMap<string, readonly Generator[]>;
+  readonly #kustomized: Kustomized;
   readonly #located: Located[] = [];
   readonly #findings: LintFinding[] = [];
   readonly #skipped: Skipped[] = [];
   #files = 0;
   #documents = 0;
 
-  constructor(
-    options: LintOptions,
-    patches: ReadonlyMap<string, PatchTarget>,
-    generators: ReadonlyMap<string, readonly Generator[]>,
-  ) {
+  constructor(options: LintOptions, kustomized: Kustomized) {
     this.#options = options;
-    this.#patches = patches;
-    this.#generators = generators;
-    const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10) } = options;
-    this.#context = {
-      catalogue,
-      exemptions,
-      today,
-      ...(options.vaults === undefined ? {} : { vaults: options.vaults }),
-    };
+    this.#kustomized = kustomized;
+    const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10), vaults } = options;
+    this.#context = { catalogue, exemptions, today, ...(vaults && { vaults }) };
   }
 
   read({ file, text, unread }: SourceFile): void {
     this.#files += 1;
-    if (unread !== undefined) this.#skipped.push({ file, line: 1, reason: unread });
+    if (unread !== undefined) this.#skip(file, 1, unread);
     else if (isDotenv(file)) this.#readDotenv(file, text);
-    else if (isDotenvExample(file)) {
-      const reason =
-        "is an example; judge it as what it is for: ameide-secrets env check --stack local --dotenv <path>";
-      this.#skipped.push({ file, line: 1, reason });
-    } else for (const document of splitDocuments(text)) this.#readDocument(file, document);
+    else if (isDotenvExample(file)) this.#skip(file, 1, exampleReason);
+    else for (const document of splitDocuments(text)) this.#readDocument(file, document);
   }
 
   result(): LintResult {
-    const judged = judgeStacks(this.#located, this.#context);
-    const findings = [...this.#findings, ...judged].toSorted(worstFirst);
+    const findings = [...this.#findings, ...judgeStacks(this.#located, this.#context)].toSorted(worstFirst);
     return { findings, skipped: this.#skipped, files: this.#files, documents: this.#documents };
   }
 
-  #readDotenv(path: string, text: string): void {
+  #readDotenv(file: string, text: string): void {
     this.#documents += 1;
-    const generators = this.#generators.get(normalize(path));
+    const generators = this.#kustomized.generators.get(normalize(file));
     if (generators !== undefined) {
-      for (const { subject, namespace, lineOf } of subjectsOfGenerated(path, text, generators)) {
-        this.#judge({ subject, ...this.#placeOf(path, placeOfNamespace(namespace)), file: path, lineOf });
+      for (const { subject, namespace, lineOf } of subjectsOfGenerated(file, text, generators)) {
+        this.#judge({ subject, ...this.#placeOf(file, placeOfNamespace(namespace)), file, lineOf });
       }
       return;
     }
-    const { catalogue, environment = environmentOfPath(path) ?? "shared", isTracked = () => false } = this.#options;
-    const files = [{ path, text, tracked: isTracked(path) }];
+    const { catalogue, environment = environmentOfPath(file) ?? "shared", isTracked = () => false } = this.#options;
+    const files = [{ path: file, text, tracked: isTracked(file) }];
     const { findings } = compileDotenv({ files, catalogue, environment, secretPrefix: undefined });
-    for (const finding of findings) this.#findings.push(placed(finding, path));
+    for (const finding of findings) {
+      const line = Number(/:(\d+)$/.exec(finding.where ?? "")?.[1] ?? 1);
+      this.#findings.push(locatedIn(file, line, finding));
+    }
   }
 
   #readDocument(file: string, document: Document): void {
-    const target = this.#patches.get(normalize(file));
+    const target = this.#kustomized.patches.get(normalize(file));
     if (target !== undefined) return this.#judgePatch(file, document, target);
-    const template = isTemplate(document.text);
-    if (template && file.includes("templates/"))
-      return this.#skip(
-        file,
-        document,
-        "is a chart's template; render it first: helm template ... | ameide-secrets lint -",
-      );
+    const isTemplate = hasUnquotedTemplate(document.text);
+    if (isTemplate && file.includes("templates/")) return this.#skip(file, document.line, renderChart);
     if (isOnlySchema(document)) {
       this.#documents += 1;
       return;
@@ -146,10 +139,8 @@ class Run {
     try {
       parsed = parseContent(document);
     } catch (error) {
-      if (template && !(error instanceof TooDeep)) {
-        return this.#skip(file, document, "is a template; render it first and pipe it to: ameide-secrets lint -");
-      }
-      this.#findings.push(unreadable(file, document, error));
+      if (isTemplate && !(error instanceof TooDeep)) return this.#skip(file, document.line, renderTemplate);
+      this.#findings.push(locatedIn(file, document.line, unreadable(file, error)));
       return;
     }
     const resources = stateResources(parsed.content);
@@ -158,44 +149,42 @@ class Run {
     parsed.release();
   }
 
-  #judgeDocument(file: string, document: Document, parsed: Parsed): void {
+  #judgeDocument(file: string, { line }: Document, parsed: Parsed): void {
     const { lineOf } = parsed;
     const content = isKustomization(file) ? asKustomization(parsed.content) : parsed.content;
+    const id = `${file}:${line}`;
     this.#documents += 1;
     const subjects =
-      isValuesFile(file) && !isManifest(content)
-        ? [subjectOfValues(content, file)]
-        : subjectsOfDocument(content, `${file}:${document.line}`);
-    for (const subject of subjects) {
-      const own = placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf: below(lineOf, subject.base) });
-    }
+      isValuesFile(file) && !isManifest(content) ? [subjectOfValues(content, file)] : subjectsOfDocument(content, id);
     const whole: Part = { content, lineOf };
-    this.#judgeEmbedded(file, embeddedIn(whole, `${file}:${document.line}`));
-    for (const line of patchLines(whole)) this.#skipped.push({ file, line, reason: patchReason });
-    for (const [line, reason] of unrenderedIn(whole)) this.#skipped.push({ file, line, reason });
+    this.#judgeAll(
+      file,
+      subjects.map((subject) => ({ subject, lineOf: below(lineOf, subject.base) })),
+    );
+    this.#judgeAll(file, embeddedIn(whole, id));
+    for (const patchLine of patchLines(whole)) this.#skip(file, patchLine, patchReason);
+    for (const [unrendered, reason] of unrenderedIn(whole)) this.#skip(file, unrendered, reason);
   }
 
-  #judgeEmbedded(file: string, embedded: readonly Embedded[]): void {
-    for (const { subject, place, lineOf } of embedded) {
+  #judgeAll(file: string, subjects: readonly Embedded[]): void {
+    for (const { subject, place, lineOf } of subjects) {
       const own = place ?? placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
       this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf });
     }
   }
 
-  /** A patch says nothing by itself, but what it names and writes can be judged. */
-  #judgePatch(file: string, document: Document, target: PatchTarget): void {
-    this.#judgeEmbedded(
+  /** A patch is not a whole object, but the names that it uses and the values that it writes can be judged. */
+  #judgePatch(file: string, { text, line }: Document, target: PatchTarget): void {
+    this.#judgeAll(
       file,
-      subjectsOfPatch(document.text, target, (line) => document.line + line - 1),
+      subjectsOfPatch(text, target, (inner) => line + inner - 1),
     );
-    if (mayTouchJudged(document.text, target)) this.#skip(file, document, patchReason);
+    if (mayTouchJudged(text, target)) this.#skip(file, line, patchReason);
   }
 
-  /** What nothing says the environment of is taken for prod, the strictest. */
   #placeOf(file: string, own: Place | undefined): Pick<Located, "place" | "isPlaceAssumed"> {
-    const said = own ?? this.#options.environment ?? environmentOfPath(file);
-    return { place: said ?? "prod", isPlaceAssumed: said === undefined };
+    const known = own ?? this.#options.environment ?? environmentOfPath(file);
+    return { place: known ?? "prod", isPlaceAssumed: known === undefined };
   }
 
   #judgeState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {
@@ -215,17 +204,13 @@ class Run {
     this.#located.push(located);
   }
 
-  #skip(file: string, { line }: Document, reason: string): void {
+  #skip(file: string, line: number, reason: string): void {
     this.#skipped.push({ file, line, reason });
   }
 }
 
-function isManifest(content: unknown): boolean {
-  return isRecord(content) && typeof content["apiVersion"] === "string" && typeof content["kind"] === "string";
-}
-
-/** Go templates outside of quotes: what a chart's template has, and an ExternalSecret's own, which is quoted, has not. */
-function isTemplate(text: string): boolean {
+/** A chart's template has Go templates outside quotes; an ExternalSecret has its own in quotes. */
+function hasUnquotedTemplate(text: string): boolean {
   return /^[^\S\n]*(?:- )?\{\{|:[^\S\n]+\{\{|\{\{-?\s*(?:if|range|with|include|define|end|\.Values|\.Release)\b/m.test(
     text,
   );
@@ -236,28 +221,17 @@ function lineOfUrn({ text, line }: Document, urn: unknown): number {
   return at < 0 ? line : line + text.slice(0, at).split("\n").length - 1;
 }
 
-const patchReason = `is a patch of a kustomization, judged only by what it names and writes; ${renderFirst}`;
-
-function unreadable(file: string, { line }: Document, error: unknown): LintFinding {
-  const at = {
-    stage: "external-secret",
-    severity: "error",
-    where: `${file}:${line}`,
-    file,
-    line,
-    subject: file,
-  } as const;
+function unreadable(file: string, error: unknown): Finding {
+  const base = { stage: "external-secret", severity: "error", subject: file } as const;
   if (error instanceof TooDeep) {
     const problem = `the document ${error.message}, so nothing in it was judged`;
-    return { ...at, code: "lint-too-deep", problem, fix: "remove the nesting; no tool of Kubernetes needs it" };
+    return { ...base, code: "lint-too-deep", problem, fix: "remove the nesting; no Kubernetes tool needs it" };
   }
   const problem = "the document is not valid YAML, so nothing in it was judged";
-  return { ...at, code: "lint-unparsable", problem, fix: "correct its syntax; render a template first" };
+  return { ...base, code: "lint-unparsable", problem, fix: "correct its syntax; render a template first" };
 }
 
-/** A finding of the .env compiler says its place as `file:line`. */
-function placed(finding: Finding, file: string): LintFinding {
-  const line = Number(/:(\d+)$/.exec(finding.where ?? "")?.[1] ?? 1);
+function locatedIn(file: string, line: number, finding: Finding): LintFinding {
   return { ...finding, where: `${file}:${line}`, file, line };
 }
 

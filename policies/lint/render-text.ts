@@ -4,17 +4,25 @@ import { rules } from "../rules.ts";
 import type { LintFinding, LintResult } from "./result.ts";
 
 const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
+const codeWidth = Math.max(...rules.map(({ id }) => id.length));
+
+const unknownName = "authority-not-in-catalogue";
+/** With more unknown names than this, the catalogue was written for another repository. */
+const manyUnknown = 20;
+
+/** A rule's id, or another code, and its findings. */
+type Group = readonly [code: string, findings: readonly LintFinding[]];
 
 export interface TextOptions {
   /** Places shown of each rule. @default 5 */
   readonly perRule?: number;
-  /** Of the terminal; longer lines go on below, indented. @default - lines as long as they are, for a file or a pipe */
+  /** Width of the terminal; longer lines are wrapped and indented. @default - no wrapping, for a file or a pipe */
   readonly columns?: number | undefined;
 }
 
 /**
- * For people: by rule, worst first, each with what to do; the first run on an old repository must be worth reading. Notes,
- * which ask for nothing, are only counted, and so are unknown names where there are many: `lint --learn` prints those.
+ * A report for people: by rule, worst first, each with what to do. Notes are only counted, and so are unknown names if there
+ * are many: `lint --learn` prints those.
  */
 export function renderText(
   { findings: all, skipped, files, documents }: LintResult,
@@ -25,7 +33,7 @@ export function renderText(
   const unknown = findings.filter(({ code }) => code === unknownName).length;
   const isForeign = unknown > manyUnknown;
   const groups = [...Map.groupBy(findings, ({ code }) => code)].toSorted(
-    ([a, own], [b, other]) => rank(a, own) - rank(b, other) || other.length - own.length,
+    (a, b) => rank(a) - rank(b) || b[1].length - a[1].length,
   );
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const verdict =
@@ -37,57 +45,54 @@ export function renderText(
     [
       notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
       "",
-      ...groups.map(([code, own]) => summaryLine(code, own)),
+      ...groups.map(summaryLine),
       ...(groups.length > 0 ? ["", ...firstSteps(groups, isForeign ? unknown : 0), ""] : []),
-      ...groups.flatMap(([code, own]) => (isForeign && code === unknownName ? [] : group(code, own, perRule))),
+      ...groups.filter(([code]) => !isForeign || code !== unknownName).flatMap((group) => details(group, perRule)),
       ...skippedLines(skipped),
       ...(groups.length === 0 && skipped.length > 0 ? [notJudged(skipped.length)] : []),
     ]
       .flatMap((line) => wrapped(line, columns))
-      // a name in a file of others may hold line breaks and worse
+      // a name in a linted file may contain line breaks and control characters
       .map(safeLine)
       .join("\n")
       .trimEnd()
   );
 }
 
-function summaryLine(code: string, own: readonly LintFinding[]): string {
+function summaryLine([code, findings]: Group): string {
   const rule = ruleById.get(code);
   const severity = (rule?.severity ?? "-").padEnd(8);
-  return `  ${String(own.length).padStart(5)}  ${severity}  ${code.padEnd(codeWidth)}  ${rule?.description ?? ""}`.trimEnd();
+  return `  ${String(findings.length).padStart(5)}  ${severity}  ${code.padEnd(codeWidth)}  ${rule?.description ?? ""}`.trimEnd();
 }
 
-const unknownName = "authority-not-in-catalogue";
-/** Above this, the catalogue was written for another repository. */
-const manyUnknown = 20;
-
-const codeWidth = Math.max(...rules.map(({ id }) => id.length));
-
-function group(code: string, own: readonly LintFinding[], perRule: number): readonly string[] {
+function details([code, findings]: Group, perRule: number): readonly string[] {
   const rule = ruleById.get(code);
-  const shown = own.slice(0, perRule);
   return [
     code,
     ...(rule === undefined ? [] : [`  why: ${rule.why}`, `  fix: ${rule.remediation}`]),
-    ...shown.flatMap((one) => place(one, rule?.remediation)),
-    ...(own.length > shown.length ? [`  ... and ${own.length - shown.length} more`] : []),
+    ...findings.slice(0, perRule).flatMap((one) => place(one, rule?.remediation)),
+    ...andMore(findings.length - perRule),
     "",
   ];
 }
 
-/** Where and what, then what is wrong with it: on lines of their own, since both are long. */
+function andMore(left: number): readonly string[] {
+  return left > 0 ? [`  ... and ${left} more`] : [];
+}
+
+/** Place and problem on lines of their own, since both are long. */
 function place({ where = "", subject, problem, fix, file }: LintFinding, usual: string | undefined): readonly string[] {
-  const [own, rest] = problem.startsWith(`${subject}: `) ? [subject, problem.slice(subject.length + 2)] : ["", problem];
-  // a file that is the subject itself is named once
-  const called = own === "" || own.endsWith(file) ? where : `${where}  ${own}`;
+  const isNamed = problem.startsWith(`${subject}: `);
+  // a file that is its own subject is named once
+  const called = !isNamed || subject.endsWith(file) ? where : `${where}  ${subject}`;
+  const rest = isNamed ? problem.slice(subject.length + 2) : problem;
   return [`  ${called}`, `      ${rest}`, ...(fix === usual ? [] : [`      fix: ${fix}`])];
 }
 
-/** Breaks a line between words; what follows stands deeper than its beginning, that of a summary below its last column. */
+/** Breaks a line between words. The rest is indented, that of a summary line below its last column. */
 function wrapped(line: string, columns: number): readonly string[] {
-  if (line.length <= columns) return [line];
   const summary = /^ {2} *\d+ {2}\S+ +\S+ +(?=\S)/.exec(line)?.[0].length;
-  const deep = " ".repeat(
+  const indent = " ".repeat(
     summary !== undefined && summary < columns / 2 ? summary : line.length - line.trimStart().length + 4,
   );
   const lines: string[] = [];
@@ -98,49 +103,41 @@ function wrapped(line: string, columns: number): readonly string[] {
     const at = space > first ? space : rest.indexOf(" ", first);
     if (at < 0) break;
     lines.push(rest.slice(0, at).trimEnd());
-    rest = `${deep}${rest.slice(at + 1).trimStart()}`;
+    rest = `${indent}${rest.slice(at + 1).trimStart()}`;
   }
   return [...lines, rest];
 }
 
 function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
   if (skipped.length === 0) return [];
-  const byReason = Map.groupBy(skipped, ({ reason }) => reason);
   return [
     `not judged, or not by every rule: ${count(skipped.length, "document")}`,
-    ...[...byReason].flatMap(([reason, own]) => [
+    ...[...Map.groupBy(skipped, ({ reason }) => reason)].flatMap(([reason, own]) => [
       ...own.slice(0, 5).map(({ file, line }) => `  ${file}:${line}: ${reason}`),
-      ...(own.length > 5 ? [`  ... and ${own.length - 5} more`] : []),
+      ...andMore(own.length - 5),
     ]),
     "",
   ];
 }
 
-/** The last line of a run that found nothing: it must not look as if all was judged. */
+/** The last line of a run without findings: it must not look as if everything was judged. */
 function notJudged(skipped: number): string {
   const [verb, rest] = skipped === 1 ? ["was", "it"] : ["were", "them"];
   return `${count(skipped, "document")} ${verb} not judged: render ${rest} first; --strict fails for ${rest}`;
 }
 
-/** What to do first. On a repository that this catalogue was not written for, its names are one task and not many. */
-function firstSteps(
-  groups: readonly (readonly [code: string, own: readonly LintFinding[]])[],
-  unknown: number,
-): readonly string[] {
+/** @param unknown - unknown names, if there are so many that they are one task. */
+function firstSteps(groups: readonly Group[], unknown: number): readonly string[] {
   const worst = groups.find(([code]) => unknown === 0 || code !== unknownName);
-  const begin =
-    worst === undefined
-      ? []
-      : [`begin with ${worst[0]}: ${count(worst[1].length, "place")}, the worst of what was found`];
-  if (unknown === 0) return begin;
+  const begin = worst && `begin with ${worst[0]}: ${count(worst[1].length, "place")}, the worst of what was found`;
   const names = `names that the catalogue does not know: ${count(unknown, "place")}, listed only by --json; print entries that classify all of them: ameide-secrets lint --learn PATH`;
-  return [...begin, names];
+  return [begin ?? [], unknown === 0 ? [] : names].flat();
 }
 
-/** Errors before warnings, then by the rule's severity; what no rule names comes among the high ones. */
-function rank(code: string, own: readonly LintFinding[]): number {
+/** Errors before warnings, then by the rule's severity; a code that is not a rule's counts as high. */
+function rank([code, findings]: Group): number {
   const severity = ruleById.get(code)?.severity ?? "high";
-  return (own.some((one) => one.severity === "error") ? 0 : 10) + severities.indexOf(severity);
+  return (findings.some((one) => one.severity === "error") ? 0 : 10) + severities.indexOf(severity);
 }
 
 function count(amount: number, noun: string): string {

@@ -9,17 +9,17 @@ import { looksAt, rawInputs } from "./subjects.ts";
 type Inputs = Readonly<Record<string, unknown>>;
 
 /**
- * The one rule that looks at marks instead of values. `@pulumi/policy` takes the marks away before it validates
- * (pulumi-policy#241) and shows them to remediations, so the rule judges in `remediateResource` and keeps its verdict for
- * the `validateResource` that follows. A contract test holds that order, and the SDK's class `Secret`.
+ * Runs the one rule that looks at secret marks. `@pulumi/policy` shows marks to remediations only (pulumi-policy#241), so
+ * the rule judges in `remediateResource` and keeps its verdict for the `validateResource` that follows. A contract test
+ * checks that order, and the SDK's class `Secret`.
  */
 export function makeMarkWatch(
   rule: ResourceRule,
   judgingOf: (args: ResourceValidationArgs) => JudgingOptions,
 ): {
-  /** @returns inputs with plain values marked, where the environment or the configuration says so. */
+  /** @returns inputs with plain values marked, where the place or the configuration says so. */
   readonly remediate: NonNullable<ResourceValidationPolicy["remediateResource"]>;
-  /** The verdict that the remediation kept; `undefined` where the engine ran none, as below the level `remediate`. */
+  /** @returns `undefined` if the engine ran no remediation, as below the level `remediate`. */
   readonly verdictFor: (args: ResourceValidationArgs) => readonly JudgedFinding[] | undefined;
 } {
   const kept = new Map<string, readonly JudgedFinding[]>();
@@ -29,22 +29,14 @@ export function makeMarkWatch(
       if (!looksAt(rule, type)) return undefined;
       const inputs = rawInputs(props);
       const judging = judgingOf(args);
-      const subjects = subjectsOfResource({
-        type,
-        name,
-        urn,
-        props: marksOf(inputs) as Inputs,
-        options: { protect: opts.protect },
-      });
+      const options = { protect: opts.protect };
+      const subjects = subjectsOfResource({ type, name, urn, props: withMarks(inputs) as Inputs, options });
       const judged = subjects.flatMap((subject) => judgeSubject(rule, subject, judging));
       const { onPlain = onPlainIn(judging.context.place) } = readConfig(args.getConfig(), rule.id);
-      // an item of a list has paths of its own, not those of the inputs: it is refused
+      // paths of an item of a list are not paths of the inputs: its plain value is refused
       const marked = onPlain === "mark" ? judged.filter(({ subject }) => subject?.id === urn) : [];
       const plain = marked.flatMap(({ violation }) => violation ?? []);
-      kept.set(
-        urn,
-        judged.filter((one) => !(plain.length > 0 && marked.includes(one))),
-      );
+      kept.set(urn, plain.length === 0 ? judged : judged.filter((one) => !marked.includes(one)));
       if (plain.length === 0) return undefined;
       return plain.reduce<Inputs>((all, { path = [] }) => markAt(all, path) as Inputs, inputs);
     },
@@ -57,17 +49,16 @@ export function makeMarkWatch(
   };
 }
 
-/** In dev and local a plain value is marked; where it matters it is refused, since it was in the clear already. */
 function onPlainIn(place: Place): "mark" | "refuse" {
   return place === "dev" || place === "local" ? "mark" : "refuse";
 }
 
-/** The inputs with each marked value replaced by the mark: no value is carried further. */
-function marksOf(value: unknown): unknown {
+/** The inputs with a mark in place of each marked value: rules get no value. */
+function withMarks(value: unknown): unknown {
   if (value instanceof Secret) return markedSecret;
-  if (Array.isArray(value)) return value.map(marksOf);
+  if (Array.isArray(value)) return value.map(withMarks);
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, marksOf(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withMarks(item)]));
 }
 
 function markAt(value: unknown, path: Path): unknown {

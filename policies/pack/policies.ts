@@ -26,21 +26,19 @@ import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { makeMarkWatch } from "./marking.ts";
 import { makeStackSource, makeSubjectSource } from "./subjects.ts";
 
-/** What the entry hands down; rules read no file and no clock. */
-export interface PackInput {
+/** What the entry file reads for the rules. */
+export interface PackInput extends Pick<RuleContext, "vaults"> {
   readonly catalogue: Catalogue;
   readonly exemptions: readonly Exemption[];
   /** `YYYY-MM-DD`, UTC. */
   readonly today: string;
-  /** Whether the engine previews: only there may a rule stay undecided. */
+  /** Only in a preview may a rule stay undecided. */
   readonly isPreview: boolean;
-  /** What names in the Key Vault of a place begin with, as its stack file sets it. @default - not known */
+  /** Prefix of names in the Key Vault of a place, as its stack file sets it. @default - not known */
   readonly keyVaultPrefixOf?: (place: Place) => string | undefined;
-  /** See RuleContext. */
-  readonly vaults?: RuleContext["vaults"];
 }
 
-/** One Pulumi policy for each rule. Creates no PolicyPack, so tests can import it. */
+/** One Pulumi policy per rule. Creates no PolicyPack, so tests can import it. */
 export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
   const subjectsOf = makeSubjectSource();
   const subjectsOfStack = makeStackSource();
@@ -56,8 +54,7 @@ function resourcePolicy(
   subjectsOf: ReturnType<typeof makeSubjectSource>,
 ): ResourceValidationPolicy {
   return {
-    ...descriptionOf(rule),
-    configSchema,
+    ...policyOf(rule),
     validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
       const subjects = subjectsOf(rule, args);
       if (subjects.length === 0) return;
@@ -73,8 +70,7 @@ function stackPolicy(
   subjectsOfStack: ReturnType<typeof makeStackSource>,
 ): StackValidationPolicy {
   return {
-    ...descriptionOf(rule),
-    configSchema,
+    ...policyOf(rule),
     validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
       const judging = judgingOf(rule, input, args.resources[0]?.urn ?? "", args.getConfig());
       const judged = judgeTogether(rule, subjectsOfStack(rule, args.resources), judging);
@@ -86,7 +82,7 @@ function stackPolicy(
 function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidationPolicy {
   const watch = makeMarkWatch(rule, (args) => judgingOf(rule, input, args.urn, args.getConfig()));
   return {
-    ...descriptionOf(rule),
+    ...policyOf(rule),
     enforcementLevel: "remediate",
     configSchema: markingSchema,
     remediateResource: watch.remediate,
@@ -100,17 +96,22 @@ function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidation
   };
 }
 
-function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): JudgingOptions {
+function judgingOf(
+  rule: Rule,
+  { catalogue, vaults, ...input }: PackInput,
+  urn: string,
+  config: object,
+): JudgingOptions {
   const place = placeOfUrn(urn);
   const keyVaultPrefix = input.keyVaultPrefixOf?.(place);
   const { everywhere, exemptions } = readConfig(config, rule.id);
   return {
     context: {
-      catalogue: input.catalogue,
+      catalogue,
       place,
       isOwnStack: isOwnUrn(urn),
-      ...(keyVaultPrefix === undefined ? {} : { keyVaultPrefix }),
-      ...(input.vaults === undefined ? {} : { vaults: input.vaults }),
+      ...(keyVaultPrefix !== undefined && { keyVaultPrefix }),
+      ...(vaults && { vaults }),
     },
     exemptions: [...input.exemptions, ...exemptions],
     today: input.today,
@@ -120,8 +121,8 @@ function judgingOf(rule: Rule, input: PackInput, urn: string, config: object): J
 }
 
 /**
- * Hands findings to the engine. What is not an error here is reported below its policy's own level: the SDK reads an object
- * in place of the message for that (server.ts, `makeReportViolationFun`); a contract test holds it.
+ * Reports findings to the engine. One that is not an error gets a lower level than its policy's: for that the SDK reads an
+ * object in place of the message (server.ts, `makeReportViolationFun`); a contract test checks it.
  */
 function report(
   judged: readonly JudgedFinding[],
@@ -139,14 +140,7 @@ function report(
   }
 }
 
-function descriptionOf(
-  rule: Rule,
-): Required<
-  Pick<
-    ResourceValidationPolicy,
-    "name" | "description" | "enforcementLevel" | "severity" | "tags" | "remediationSteps" | "url"
-  >
-> {
+function policyOf(rule: Rule) {
   return {
     name: rule.id,
     description: rule.description,
@@ -155,5 +149,6 @@ function descriptionOf(
     tags: [familyOf(rule) ?? ""],
     remediationSteps: rule.remediation,
     url: `https://github.com/ameideio/ameide-secrets/blob/main/docs/policies.md#${rule.id}`,
-  };
+    configSchema,
+  } satisfies Partial<ResourceValidationPolicy>;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { incidentFacts, type IncidentFacts } from "../../docs/pages/incident-facts.ts";
+import { incidentFacts, testsOf, type IncidentFacts } from "../../docs/pages/incident-facts.ts";
 import { causeCodes, causes } from "../../diagnose/causes.ts";
 import {
   incidentAnchor,
@@ -28,12 +28,12 @@ describe("docs/incidents.md", () => {
     assert.equal(new Set(all.map(([id]) => incidentAnchor(id))).size, all.length);
   });
 
-  for (const [id, { outOfScope, shownBy, stops = [] }] of all) {
+  for (const [id, { outOfScope, stops = [] }] of all) {
     if (outOfScope !== undefined) continue;
     it(`${id} is stopped or named by something, and its test exists`, () => {
       assert.ok(stops.length > 0 || references.includes(id), "no rule, cause or other check refers to it");
-      assert.notEqual(shownBy.length, 0);
-      for (const [file, title] of shownBy) {
+      assert.notEqual(testsOf(id).length, 0);
+      for (const [file, title] of testsOf(id)) {
         const path = join(repositoryRoot, file);
         assert.ok(existsSync(path), file);
         assert.ok(readFileSync(path, "utf8").includes(title), `${file} has no "${title}"`);

@@ -43,7 +43,7 @@ describe("policyPaths", () => {
     ['path "a" {', "line 1 ends in the middle of a block"],
     ['path "a" {}\n}', 'line 2 has a "}" where a name or a value must be'],
     ['path "a" {\n  capabilities = ["read"\n}', 'line 3 has a "}" where a name or a value must be'],
-    ['path "a {}\n', 'line 1 has a """ that HCL does not know'],
+    ['path "a {}\n', 'line 1 has a """, which is not HCL'],
     ['{"path": ', "line 1 is not valid JSON"],
     [`path "a" { x = ${"[".repeat(5000)} }`, "line 1 nests too deep"],
   ] as const) {
