@@ -13,16 +13,15 @@ import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
 import { settings } from "./pages/settings.ts";
 
-/** Every page that `node docs/generate.ts` makes. Add yours here. */
+/** Every page that `node docs/generate.ts` writes. */
 export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage];
 
 /**
- * `node docs/generate.ts` writes the files that are made from the code; with `--check` it writes none and exits with 1 when
- * one is not what the code makes now.
+ * `node docs/generate.ts` writes the generated files. With `--check` it writes nothing and exits with 1 if one is outdated.
  */
 const wanted = [
   ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets", commands) })),
-  ...jsonSchemas(), // for editors; next to the YAML files that name them
+  ...jsonSchemas(), // for editors
 ];
 const stale = wanted.filter(({ path, text }) => {
   const file = join(repositoryRoot, path);
@@ -30,7 +29,7 @@ const stale = wanted.filter(({ path, text }) => {
 });
 
 if (process.argv.includes("--check")) {
-  for (const { path } of stale) process.stderr.write(`docs: ${path} is not what the code makes\n  fix: node docs/generate.ts\n`);
+  for (const { path } of stale) process.stderr.write(`docs: ${path} is outdated\n  fix: node docs/generate.ts\n`);
   process.exitCode = stale.length === 0 ? 0 : 1;
 } else {
   for (const { path, text } of stale) {

@@ -1,8 +1,8 @@
-/** A page of the documentation that is made from the code. */
+/** A generated page of the documentation. */
 export interface Page {
   /** Relative to the repository, such as `docs/secrets.md`. */
   readonly path: string;
-  /** The whole text; the same for the same code. */
+  /** The whole text. */
   readonly render: () => string;
 }
 
@@ -18,7 +18,7 @@ export function names(list: readonly string[]): string {
   return list.map((name) => `\`${name}\``).join(", ");
 }
 
-/** Prose in Markdown: outside code spans, angle brackets, stars and double underscores would be taken for markup, and not shown. */
+/** Escapes what Markdown would read as markup outside code spans: angle brackets, stars and double underscores. */
 export function plain(text: string): string {
   return text
     .split(/(`[^`]*`)/)

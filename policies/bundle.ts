@@ -5,7 +5,7 @@ import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Not bundled: the host of the pack must share one copy of them with the pack. */
+/** Not bundled: the pack and its host must use the same copy. */
 const runtimePackages = ["@pulumi/policy", "@pulumi/pulumi"];
 
 interface Manifest {
@@ -15,10 +15,9 @@ interface Manifest {
 }
 
 /**
- * Writes the pack as a folder that stands by itself, for `pulumi policy publish`: what is published is one folder, and this
- * one imports its neighbours. The catalogue goes with it, as it is now.
+ * Writes the pack as one folder, with the current catalogue, for `pulumi policy publish`, which uploads a single folder.
  *
- * @param folder - made where it is missing; its files are replaced.
+ * @param folder - created if it is missing; its files are replaced.
  */
 export async function bundlePack(folder: string): Promise<void> {
   const own = readManifest(join(here, "package.json"));
@@ -33,7 +32,7 @@ export async function bundlePack(folder: string): Promise<void> {
     target: "node22",
     external: [...runtimePackages],
     logLevel: "silent",
-    // what is bundled of CommonJS asks for Node's own modules by `require`
+    // bundled CommonJS modules load Node's own modules with `require`
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
   copyFileSync(join(here, "..", "environments", "catalogue.yaml"), join(folder, "catalogue.yaml"));

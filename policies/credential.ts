@@ -1,10 +1,10 @@
 import { shapeOf } from "../domain/value-shapes.ts";
-import { isLiteral } from "./value-nature.ts";
+import { natureOf } from "./value-nature.ts";
 
 /**
- * What a name says about its value. A `password` may be any text that a person made up. A `token` is made by a machine, so
- * that a readable name is not one. A `secret` is as often the name of a Kubernetes Secret as a value. A `key` may be the
- * name of a key or the public half of a pair, so only a text that looks random counts.
+ * What a name says about its value. A `password` may be any text. A `token` comes from a machine, so a readable name is not
+ * one. A `secret` is as often the name of a Kubernetes Secret as a value. A `key` may be the name of a key or a public key,
+ * so only a text that looks random counts.
  */
 type NameKind = "password" | "token" | "secret" | "key";
 
@@ -23,7 +23,7 @@ function kindOfName(name: string): NameKind | undefined {
   return kind;
 }
 
-/** Words of a name in any style, in lower case; the group of an annotation and a number at the end are left out. */
+/** Words of a name in any style, in lower case, without the group of an annotation and a number at the end. */
 export function wordsOf(name: string): readonly string[] {
   const words = name
     .replace(/^.*\//s, "")
@@ -34,7 +34,7 @@ export function wordsOf(name: string): readonly string[] {
   return /^\d+$/.test(words.at(-1) ?? "") ? words.slice(0, -1) : words;
 }
 
-/** The last words decide: what follows `password` says where it is, how it is made, or that there is one. */
+/** The last words decide. */
 function kindOfWords(words: readonly string[]): NameKind | undefined {
   if (/^(?:existing|use|from|has|is|no|enable|enabled|disable|allow|require|automount|max|min)$/.test(words[0] ?? "")) {
     return undefined;
@@ -53,26 +53,23 @@ function kindOfWords(words: readonly string[]): NameKind | undefined {
       ? "key"
       : undefined;
   }
-  // AWS calls the user name of a pair an access key, Azure the secret itself
+  // AWS calls the user name of a pair an access key; Azure the secret itself
   return words.some((word) => word === "secret") ? "token" : "key";
 }
 
-/** What makes a text under a name a secret; `undefined` where nothing does. */
+/** Why a text under a name is a secret; `undefined` if it is not. */
 export function credentialIn(name: string, value: string): string | undefined {
   return shapeOf(value) ?? literalIn(name, value);
 }
 
-/**
- * A literal under the name of a secret. Within a Kubernetes Secret every literal counts; elsewhere it may be the name of a
- * Secret or of one of its keys.
- */
+/** The same by the name alone. Outside a Kubernetes Secret, a literal may be the name of a Secret or of one of its keys. */
 export function literalIn(
   name: string,
   value: string,
   where: "in-secret" | "elsewhere" = "elsewhere",
 ): string | undefined {
   const kind = kindOfName(name);
-  if (kind === undefined || !isLiteral(value)) return undefined;
+  if (kind === undefined || natureOf(value) !== undefined) return undefined;
   return where === "in-secret" || !isOnlyNamed(kind, name, value.trim()) ? "a literal" : undefined;
 }
 
@@ -93,14 +90,14 @@ function isOnlyNamed(kind: NameKind, name: string, value: string): boolean {
   }
 }
 
-/** `clientSecret`, `JWT_SECRET`: by convention the value itself; `TLS_SECRET` and `secret` are as often names. */
+/** `clientSecret` and `JWT_SECRET` usually are values; `TLS_SECRET` and `secret` are as often names. */
 function isUsualValue(words: readonly string[]): boolean {
   return /^(?:client|cookie|jwt|session|auth|nextauth|shared|app|api|oauth2?|hmac|webhook|consumer|user)$/.test(
     words.at(-2) ?? "",
   );
 }
 
-/** A name of Kubernetes, with its namespace perhaps, of parts that a person reads: `kube-system/ingress-ca`, `grafana.local-tls`. */
+/** A readable Kubernetes name, with or without a namespace: `kube-system/ingress-ca`, `grafana.local-tls`. */
 export function isObjectName(text: string): boolean {
   if (text.length > 253 || !/^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?$/.test(text)) return false;
   return text

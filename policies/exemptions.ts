@@ -1,9 +1,9 @@
 import type { Place } from "./rule.ts";
 
-/** Lets one rule pass one subject for a time. It ends by itself; what it let pass stays visible as advisory. */
+/** Lets one subject violate one rule until a date. The violation stays visible as advisory. */
 export interface Exemption {
   readonly rule: string;
-  /** The subject's label, such as `ExternalSecret ameide-dev/gitlab-db-credentials-sync`; `*` stands for any run. */
+  /** The subject's label, such as `ExternalSecret ameide-dev/gitlab-db-credentials-sync`; `*` matches any text. */
   readonly subject: string;
   /** @default - every environment. */
   readonly environments?: readonly Place[];
@@ -13,14 +13,14 @@ export interface Exemption {
   readonly until: string;
 }
 
-/** Reviewed as code. Keep it short: each entry is a hole with a date on it. */
+/** Reviewed as code. Keep it short. */
 export const exemptions: readonly Exemption[] = [];
 
 export type Exempted = { readonly kind: "none" } | { readonly kind: "holds" | "ended"; readonly exemption: Exemption };
 
 /**
  * @param today - `YYYY-MM-DD`, UTC.
- * @returns one that holds before one that has ended.
+ * @returns a valid one before one that has ended.
  */
 export function exemptionFor(
   list: readonly Exemption[],
@@ -39,14 +39,16 @@ export function exemptionFor(
   return ended === undefined ? { kind: "none" } : { kind: "ended", exemption: ended };
 }
 
-/** What is wrong with an exemption itself: an unreadable date must not hold for ever. */
+/** What is wrong with the exemptions themselves: an unreadable date must not last forever. */
 export function exemptionProblems(list: readonly Exemption[], ruleIds: ReadonlySet<string>): readonly string[] {
   return list.flatMap(({ rule, subject, reason, owner, until }) => [
     ...(ruleIds.has(rule) ? [] : [`exemption of "${subject}" names the rule "${rule}", which does not exist`]),
-    ...(isDate(until) ? [] : [`exemption of "${subject}" from ${rule} ends on "${until}"; use YYYY-MM-DD`]),
-    ...(reason.trim() === "" ? [`exemption of "${subject}" from ${rule} gives no reason`] : []),
-    ...(owner.trim() === "" ? [`exemption of "${subject}" from ${rule} names no owner`] : []),
-    ...(/^[\s*/]*$/.test(subject) ? [`exemption from ${rule} names every subject; name one`] : []),
+    ...(isDate(until)
+      ? []
+      : [`exemption of "${subject}" from ${rule} ends on "${until}", which is not a date; use YYYY-MM-DD`]),
+    ...(reason.trim() === "" ? [`exemption of "${subject}" from ${rule} has no reason`] : []),
+    ...(owner.trim() === "" ? [`exemption of "${subject}" from ${rule} has no owner`] : []),
+    ...(/^[\s*/]*$/.test(subject) ? [`exemption from ${rule} matches every subject; name one`] : []),
   ]);
 }
 

@@ -9,7 +9,7 @@ import { policiesOf } from "./pack/policies.ts";
 import type { Place } from "./rule.ts";
 import { rules } from "./rules.ts";
 
-/** The one file that creates the PolicyPack (which starts a server) and reads anything: catalogue, stack files, clock, phase. */
+/** The only file that creates the PolicyPack, which starts a server, and that reads the catalogue, stack files and the clock. */
 const problems = exemptionProblems(exemptions, new Set(rules.map(({ id }) => id)));
 if (problems.length > 0) throw new Error(`policies/exemptions.ts:\n${problems.join("\n")}`);
 
@@ -24,14 +24,14 @@ new PolicyPack("ameide-secrets", {
     catalogue: readCatalogue(),
     exemptions,
     today: new Date().toISOString().slice(0, 10),
-    // an engine that starts the pack through a language host does not say; an update sends no unknown values to judge
+    // an engine that starts the pack through a language host does not set it; an update has no unknown values to judge
     isPreview: process.env.PULUMI_DRY_RUN !== "false",
     keyVaultPrefixOf,
     vaults: readVaultPlaces(repositoryRoot),
   }),
 });
 
-/** As the checkout's stack files set it; a published pack has none beside it, and judges names with the usual one and without. */
+/** From the stack files of the checkout. A published pack has none, and judges names with the default prefix and without. */
 function keyVaultPrefixOf(place: Place): string | undefined {
   const stack = place === "local" ? "local" : "shared";
   if (!prefixes.has(stack)) prefixes.set(stack, prefixSetBy(stack));

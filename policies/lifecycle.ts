@@ -1,18 +1,19 @@
 import type { Finding } from "../domain/finding.ts";
+import { readableReferences } from "../domain/incidents.ts";
 import { levelsOf, type Place, type ResourceRule } from "./rule.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
 
-/** What holds values or the way to them: lost with it is what nobody can make again. */
+/** If one of these is lost, its values or the access to them cannot be restored. */
 const guarded: readonly Kind[] = ["KeyVault", "KeyVaultSecret", "ManagedIdentity", "VaultMount", "VaultAuthBackend"];
 
-/** Kept when it leaves the program: an ExternalSecret that owns its Secret takes the live one with it. */
+/** If an ExternalSecret that owns its Secret is deleted, the live Secret is deleted too. */
 const retained: readonly Kind[] = ["SecretStore", "ExternalSecret"];
 
-/** Replaced together with its principal, which is no loss; without it vault-bootstrap reads nothing. */
+/** May be replaced together with its principal; without it vault-bootstrap can read nothing. */
 const renewed: readonly Kind[] = ["RoleAssignment"];
 
-/** The KV mount's configuration holds nothing. */
+/** The configuration of a KV mount contains no values. */
 function isGuarded(kind: Kind, type: string): boolean {
   return guarded.includes(kind) && !type.endsWith(":SecretBackendV2");
 }
@@ -20,19 +21,19 @@ function isGuarded(kind: Kind, type: string): boolean {
 export const lifecycleProtect: ResourceRule = {
   id: "lifecycle-protect",
   severity: "high",
-  description: "Key Vault, its secrets, identity, and Vault's mounts are protected.",
-  why: "A renamed resource is a deleted one: a new name of the Vault meant an empty volume and every secret lost.",
-  remediation: "Set protect: true and retainOnDelete: true on it.",
+  description: "Key Vault, its secrets, the identity and Vault's mounts are protected.",
+  why: "Pulumi deletes a renamed resource: a new name for Vault meant an empty volume, and every secret was lost.",
+  remediation: "Set protect: true and retainOnDelete: true on the resource.",
   references: ["P13"],
   levels: { local: "off" },
   kinds: guarded,
   judge({ kind, type, options }) {
-    if (options === undefined || !isGuarded(kind, type)) return [];
-    return options.protect ? [] : [{ problem: "is not protected; set protect and retainOnDelete" }];
+    const isUnprotected = options !== undefined && !options.protect && isGuarded(kind, type);
+    return isUnprotected && { problem: "is not protected; set protect and retainOnDelete" };
   },
 };
 
-/** One step of a preview, as its events tell it. */
+/** One step of a preview. */
 export interface PlannedStep {
   readonly op: string;
   readonly urn: string;
@@ -41,14 +42,14 @@ export interface PlannedStep {
 
 const losing = new Set(["delete", "replace", "delete-replaced", "create-replacement", "discard-replaced"]);
 
-/** Not a rule of the pack, since no policy is shown a deletion: the command line judges the preview's steps by it. */
+/** The engine shows deletions to no policy, so this is not a rule of the pack: the command line judges a preview's steps by it. */
 export const lifecycleNoLoss = {
   id: "lifecycle-no-loss",
   severity: "critical",
-  description: "No plan deletes or replaces what holds values or the way to them.",
-  why: "The first change of such a plan is the loss; the error comes after it.",
+  description: "No plan deletes or replaces a resource with values, or the access to them.",
+  why: "The first change of such a plan already loses the values; the error comes later.",
   remediation:
-    "Give a renamed resource an alias, or take it out of the program by `pulumi state` and leave it in place.",
+    "Give a renamed resource an alias, or remove it from the state with `pulumi state delete` and leave it in place.",
   references: ["P13"],
   levels: { local: "off" },
   kinds: [...guarded, ...retained, ...renewed],
@@ -72,7 +73,7 @@ export function judgeSteps(steps: readonly PlannedStep[], place: Place): readonl
         where: urn,
         problem: `the plan would ${op} the ${kind} "${name}"`,
         fix: lifecycleNoLoss.remediation,
-        see: lifecycleNoLoss.references.join(", "),
+        see: readableReferences(lifecycleNoLoss.references).join(", "),
       },
     ];
   });

@@ -1,6 +1,6 @@
 import { isPlaceholderShape } from "../domain/value-shapes.ts";
 
-/** What a text is, if it is not the secret itself. */
+/** What a text is if it is not a secret. */
 export type Nature =
   | "empty"
   | "switch"
@@ -14,7 +14,7 @@ export type Nature =
   | "placeholder"
   | "prose";
 
-/** Schemes and markers by which tools name a secret that is stored elsewhere. */
+/** References to a secret that is stored elsewhere. */
 const references: readonly RegExp[] = [
   // vals, bank-vaults, Vault agent, ArgoCD's image updater, Spring, LiteLLM, Docker, Nomad
   /^(?:ref\+|vault:|secretref:|valuefrom:|pullsecret:|secret:|env:|file:|keyvault:|akvs:|k8s:|configmap:|os\.environ[/.[]|process\.env\.|env\.[A-Z])/i,
@@ -22,13 +22,13 @@ const references: readonly RegExp[] = [
   /^arn:[\w-]+:(?:secretsmanager|ssm|kms|iam):/i,
   /^projects\/[\w-]+\/(?:locations\/[\w-]+\/)?secrets\//,
   /^@Microsoft\.KeyVault\(/i,
-  /^@[\w.-]*\//, // a path after a mark of the project's own
+  /^@[\w.-]*\//, // a path after a prefix of the project
   /^(?:env|file|lookup|secret|vault|getenv|os\.getenv)\(.*\)$/i,
   /^\{(?:env|file|vault)\.[^}]+\}$/, // Caddy
   /^(?:secret|kv)\/(?:data\/)?[\w/-]+(?:#\w+)?$/,
 ];
 
-/** Texts that someone encrypted: `ENC[` of SOPS and eyaml, Ansible, age, PGP, Vault's transit engine, Spring, jasypt, dotenvx. */
+/** Encrypted texts: `ENC[` of SOPS and eyaml, Ansible, age, PGP, Vault's transit engine, Spring, jasypt, dotenvx. */
 const ciphertexts: readonly RegExp[] = [
   /^ENC\[/,
   /^\$ANSIBLE_VAULT;/,
@@ -48,17 +48,16 @@ const hashes =
 const switches =
   /^(?:true|false|yes|no|on|off|null|nil|none|auto(?:matic)?|default|disabled?|enabled?|required|optional|string|boolean|kubernetes|anonymous|\d+(?:\.\d+)?(?:ms|[smhdwy])?)$/i;
 
-/** What a manual writes in place of a value, and what people log in with. */
+/** Placeholders in manuals that people also use as passwords. */
 const weakPasswords = /^(?:password|passwd|passphrase|secret|supersecret)\d*$/i;
 
 const templates =
   /\{\{|\}\}|\$\{|\$\(|<[\w:./# -]+>|^\$\$?\w+$|^%\w+%$|^%\{.*\}$|%\(\w+\)s|^#\{.*\}#?$|^@\w+@$|^\(\([\w./-]+\)\)$|^\[\[.*\]\]$|\$__(?:file|env|vault)\{/;
 
 /**
- * What a text is by itself, whatever it is called. The question comes before the one about its name: a reference, a template
- * or ciphertext is no secret under any name.
+ * What a text is, whatever its name. Ask this before the name: a reference, a template or ciphertext is never a secret.
  *
- * @returns `undefined` for a text that may be the secret itself.
+ * @returns `undefined` for a text that may be a secret.
  */
 export function natureOf(value: string): Nature | undefined {
   const bare = value.trim();
@@ -75,7 +74,7 @@ export function natureOf(value: string): Nature | undefined {
   return isProse(bare) ? "prose" : undefined;
 }
 
-/** What encrypted a text, as people call it; `undefined` for one that is not encrypted, or that does not say. */
+/** The tool that encrypted a text, if the text says so. */
 export function encryptedBy(value: string): string | undefined {
   const bare = value.trim();
   if (bare.startsWith("ENC[AES256_GCM,")) return "SOPS";
@@ -84,24 +83,19 @@ export function encryptedBy(value: string): string | undefined {
   return undefined;
 }
 
-/** Whether a text may be the secret itself. */
-export function isLiteral(value: string): boolean {
-  return natureOf(value) === undefined;
-}
-
 function isFile(text: string): boolean {
   if (/^(?:\.{0,2}|~)\/[^\s]*$/.test(text) && !/[+=]$/.test(text)) return true;
   return /^[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|toml|ini|p12|pfx|jks)$/i.test(text);
 }
 
-/** `SMTP_PASSWORD`, `APP_KEY_2`, `CHANGE-THIS-PASSWORD`: the name of a variable or of a key, or a marker in capitals. */
+/** The name of a variable or key, or a placeholder in capitals: `SMTP_PASSWORD`, `APP_KEY_2`, `CHANGE-THIS-PASSWORD`. */
 function isVariable(text: string): boolean {
   return (
     /^[A-Z][A-Z0-9]*(?:_+(?=[A-Z0-9]*[A-Z])[A-Z0-9]+)+(?:_\d+)?$/.test(text) || /^[A-Z]{2,}(?:[- ][A-Z]+)+$/.test(text)
   );
 }
 
-/** A sentence: more words than a passphrase has, of letters only. */
+/** More words than a passphrase has, of letters only. */
 function isProse(text: string): boolean {
   const words = text.split(/\s+/);
   return words.length > 5 && words.filter((word) => /^[A-Za-z'’(),.:;-]+$/.test(word)).length > words.length * 0.8;

@@ -2,20 +2,21 @@ import { inOrder, type Command } from "../../cli/command.ts";
 import { commands } from "../../cli/commands/index.ts";
 import { table, type Page } from "../page.ts";
 
-/** `docs/commands.md`: every command with what it takes, as `--help` shows it. */
+/** `docs/commands.md`: every command with its arguments and options. */
 export const commandsPage: Page = { path: "docs/commands.md", render: renderCommands };
 
 function renderCommands(): string {
-  const overview = commands.map(({ name, summary }) => [`[\`${name}\`](#${anchor(name)})`, summary]);
+  const overview = commands.map(({ name, summary }) => [`[\`${name}\`](#${name.replaceAll(" ", "-")})`, summary]);
   return `# Commands
 
-Made from \`cli/commands/\`. \`ameide-secrets COMMAND --help\` shows the same. The file \`ameide-secrets\` at the repository's
-root starts the command line from any folder, also by a link to it on PATH. What the command line answers to a shell stands in [the exit codes](exit-codes.md).
+Every command of \`ameide-secrets\`, as \`ameide-secrets COMMAND --help\` shows it. The file \`ameide-secrets\` at the repository's
+root starts the command line from any folder, also through a link to it on PATH. For scripts, see [the exit codes](exit-codes.md).
 
-Commands that only look change nothing. Those that change what others share do nothing without \`--yes\`; \`unseal\` and
-\`reconfigure-auth\` need the stack's name again (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one
-JSON document on standard output, an error too: \`{ "error": { "code", "message", "findings" } }\`; everything that is said on
-the way goes to standard error.
+Commands that only look change nothing. Commands that change a shared stack do nothing without \`--yes\`; \`unseal\` and
+\`reconfigure-auth\` need the stack's name (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one JSON document
+on standard output, also an error: \`{ "error": { "code", "message", "findings" } }\`. Progress goes to standard error.
+
+This page is generated from \`cli/commands/\`: edit there.
 
 ${table(["command", "what it does"], overview)}
 
@@ -33,20 +34,16 @@ function section({ name, summary, arguments: positional = [], options = [], exam
     `## ${name}`,
     `${summary[0]?.toUpperCase() ?? ""}${summary.slice(1)}.`,
     ["```sh", line.join(" "), "```"].join("\n"),
-    ...(rows.length === 0 ? [] : [table(["takes", "meaning"], rows)]),
+    ...(rows.length === 0 ? [] : [table(["argument or option", "meaning"], rows)]),
     ["For example:", "", "```sh", ...examples, "```"].join("\n"),
   ].join("\n\n");
 }
 
 function notes({ required, choices, default: preset }: NonNullable<Command["options"]>[number]): readonly string[] {
   return [
-    ...(required === true ? ["must be given"] : []),
+    ...(required === true ? ["required"] : []),
     ...(choices === undefined ? [] : [`one of ${choices.map((choice) => `\`${choice}\``).join(", ")}`]),
     ...(preset === undefined ? [] : [`default \`${preset}\``]),
   ];
 }
 
-/** As GitHub makes it of a heading. */
-function anchor(name: string): string {
-  return name.replaceAll(" ", "-");
-}

@@ -2,7 +2,7 @@ import { ExitCode } from "../../cli/exit-code.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { names, table, type Page } from "../page.ts";
 
-/** `docs/exit-codes.md`: what the command line and vault-bootstrap answer to whoever started them. */
+/** `docs/exit-codes.md`: the exit codes of the command line and of vault-bootstrap. */
 export const exitCodes: Page = { path: "docs/exit-codes.md", render: renderExitCodes };
 
 function renderExitCodes(): string {
@@ -14,19 +14,19 @@ function renderExitCodes(): string {
   ]);
   return `# Exit codes
 
-Made from \`cli/exit-code.ts\` and \`domain/bootstrap-config.ts\`. The numbers stay; scripts may rely on them.
+The numbers do not change: scripts may rely on them. This page is generated from \`cli/exit-code.ts\` and
+\`domain/bootstrap-config.ts\`: edit there.
 
 ## \`ameide-secrets\`
 
-With \`--json\` the answer holds a \`code\` for the cause as well.
+With \`--json\` the output also contains a \`code\` for the cause.
 
 ${table(["code", "meaning"], commandLine)}
 
 ## vault-bootstrap
 
-The last line of its log, \`event: summary\`, and the ConfigMap \`vault-bootstrap-status\` name the same cause. What to do
-about each is in [the runbook](runbook.md#bootstrap), and \`ameide-secrets doctor --stack <stack>\` prints it with your
-names in it.
+The last line of its log, \`event: summary\`, and the ConfigMap \`vault-bootstrap-status\` name the same cause. [The runbook](runbook.md#bootstrap)
+says how to fix each, and \`ameide-secrets doctor --stack <stack>\` prints the fix with your names in it.
 
 ${table(["code", "cause", "meaning"], bootstrap)}
 `;
@@ -34,36 +34,36 @@ ${table(["code", "cause", "meaning"], bootstrap)}
 
 const commandLabels: Readonly<Record<keyof typeof ExitCode, string>> = {
   ok: "the command ran and found nothing",
-  finding: "it ran, and found or refused something",
-  couldNotRun: "it could not run: bad usage, or a server or a right is missing",
-  interrupted: "ended by Ctrl-C",
+  finding: "the command ran and found or refused something",
+  couldNotRun: "it could not run: wrong usage, a server that does not answer, or a missing permission",
+  interrupted: "stopped by Ctrl-C",
 };
 
 const bootstrapLabels: Readonly<Record<BootstrapCause, string>> = {
   ok: "every secret is written, unchanged, or kept as the settings allow",
-  "internal-error": "a defect of vault-bootstrap itself",
-  "bad-configuration": "`config.json` or the pod's environment is not what the program wrote",
-  "required-missing": "the source lacks a required secret; nothing was written",
-  "source-unreachable": "Key Vault, or the Secret in its place, did not answer",
-  "source-forbidden": "the identity may not read Key Vault: the role assignment is missing, or not in effect yet",
-  "federation-mismatch": "Entra does not accept the pod's token: no federated credential has its issuer and subject",
+  "internal-error": "a bug in vault-bootstrap",
+  "bad-configuration": "`config.json` or the pod's environment differs from what the program wrote",
+  "required-missing": "a required secret is missing in the source; nothing was written",
+  "source-unreachable": "Key Vault, or the Secret that is used instead, did not answer",
+  "source-forbidden": "the identity may not read Key Vault: its role assignment is missing, or not in effect yet",
+  "federation-mismatch": "Entra refused the pod's token: no federated credential has its issuer and subject",
   "token-file-missing": "the pod has no projected token for Azure",
-  "value-refused": "the source holds a placeholder or a fixture where a real value must be",
-  "source-throttled": "Key Vault answered 429, too many requests, until the retries were over",
+  "value-refused": "the source has a placeholder or a fixture instead of a real value",
+  "source-throttled": "Key Vault answered 429 (too many requests) to every retry",
   "vault-unreachable": "Vault did not answer",
-  "vault-sealed": "Vault is sealed, and may not or cannot be unsealed from here",
-  "vault-uninitialised": "Vault was never initialised, and may not be from here",
-  "vault-lost": "Vault is empty while its credentials exist: its volume was lost or renamed; nothing was touched",
-  "vault-orphaned": "Vault is sealed and the Secret with its keys is not there, or could not be written when Vault was initialised",
-  "vault-auth-refused": "Vault does not let the pod's account log in",
-  "vault-policy-refused": "Vault's policy does not let it read or write a path",
+  "vault-sealed": "Vault is sealed, and vault-bootstrap may not or cannot unseal it",
+  "vault-uninitialised": "Vault is not initialised, and vault-bootstrap may not initialise it",
+  "vault-lost": "Vault is empty but its credentials exist: its volume was lost or renamed; nothing was changed",
+  "vault-orphaned": "Vault is sealed and the Secret with its keys does not exist, or could not be written when Vault was initialised",
+  "vault-auth-refused": "Vault refused the login of the pod's account",
+  "vault-policy-refused": "Vault's policy does not allow it to read or write a path",
   "vault-throttled": "Vault answered 429: a rate limit quota is used up",
-  conflict: "another writer changed a secret at the same time, twice, or holds one with a value that nobody marked",
-  "lease-held": "another run is at work",
-  terminated: "asked to stop, or at its deadline; the writes in hand were finished",
+  conflict: "another writer changed a secret during the run, or Vault has a value that vault-bootstrap did not write",
+  "lease-held": "another run is in progress",
+  terminated: "stopped, or at its deadline; writes in progress were finished",
   "kubernetes-unreachable": "the API server did not answer",
   "kubernetes-refused": "the account may not read or write an object that it needs",
   "kubernetes-login-refused": "the API server answered 401: it does not accept the token of the pod's account",
-  "kubernetes-throttled": "the API server answered 429, too many requests",
-  "kubernetes-failing": "the API server answered with a fault of its own (5xx)",
+  "kubernetes-throttled": "the API server answered 429 (too many requests)",
+  "kubernetes-failing": "the API server answered with a server error (5xx)",
 };

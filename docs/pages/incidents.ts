@@ -4,7 +4,7 @@ import { rules } from "../../policies/rules.ts";
 import { incidentFacts, testsOf } from "./incident-facts.ts";
 import { plain, table, type Page } from "../page.ts";
 
-/** `docs/incidents.md`: what once broke on the platform, and what stops or names it now. */
+/** `docs/incidents.md`: what broke on the platform, and what prevents or reports it now. */
 export const incidentsPage: Page = { path: "docs/incidents.md", render };
 
 const all = Object.keys(incidents) as readonly IncidentId[];
@@ -53,7 +53,7 @@ function section(id: IncidentId): string {
   const { damage, cause, stops = [], outOfScope } = incidentFacts[id];
   const named = [
     ...rulesOf(id).map((rule) => `the rule [\`${rule}\`](policies.md#${rule})`),
-    ...causesOf(id).map((code) => `\`doctor\` names it: [\`${code}\`](runbook.md#${code})`),
+    ...causesOf(id).map((code) => `\`doctor\` reports it: [\`${code}\`](runbook.md#${code})`),
     ...stops.map(plain),
   ];
   return [

@@ -4,7 +4,7 @@ import { linkedReferences } from "../../domain/incidents.ts";
 import { stages, type Stage } from "../../domain/stage.ts";
 import { plain, table } from "../page.ts";
 
-/** `docs/runbook.md`: the table that `doctor` explains by, one heading for each cause. Its headings are what messages link to. */
+/** `docs/runbook.md`: a heading for each cause that `doctor` knows; messages link to them. */
 export const runbook = {
   path: "docs/runbook.md",
   render: (): string => [head, index(), ...stages.map(chapter).filter((text) => text !== "")].join("\n\n") + "\n",
@@ -12,17 +12,17 @@ export const runbook = {
 
 const head = `# Runbook
 
-What breaks on the way from \`.env\` to a Kubernetes Secret, stage by stage, in the order of the chain.
-\`ameide-secrets doctor --stack <stack>\` shows which of these it is, with the evidence, and prints the fix with your
-names in it; its \`code\` is the heading here. Words in angle brackets are for you to fill in. On a stack that others share, a
-command that changes something takes \`--yes\` as well, or \`--confirm\` and \`--reason\`; as \`doctor\` prints it, it has them.
+For whoever is on call: what can break on the way from \`.env\` to a Kubernetes Secret, stage by stage, and how to fix it.
+\`ameide-secrets doctor --stack <stack>\` finds the cause, shows the evidence, and prints the fix with your names in it; its
+\`code\` is the heading here. Replace the words in angle brackets. On a shared stack, a command that changes something also
+needs \`--yes\`, or \`--confirm\` and \`--reason\`; \`doctor\` prints them.
 
-\`tests/chain/doctor.test.ts\` brings about every one of them, but for three (\`notOnTheChain\` in
-\`tests/chain/doctor/breaks.ts\`: limits of Azure and of an API server under load, and an expired token in a pod), on the real servers of the local environment, sees it named first,
-runs the repair as it is printed, and sees it gone. Azure there is a stand-in; no cause was seen on Azure itself.
+\`tests/chain/doctor.test.ts\` causes each of them on the real servers of the local environment, checks that \`doctor\` reports it
+first, runs the printed fix, and checks that it is gone. Three are not tested so (\`notOnTheChain\` in
+\`tests/chain/doctor/breaks.ts\`): limits of Azure and of an API server under load, and an expired token in a pod. Azure is a
+stand-in there; no cause was seen on Azure itself.
 
-The commands under *By hand* are those of document 451. If they put a key or a token on a command line, prefer the fix above,
-which does not.
+Some commands under *By hand* put a key or a token on a command line. Prefer the fix above them, which does not.
 
 This page is generated from \`diagnose/causes/\`: edit there.`;
 
@@ -33,7 +33,7 @@ function index(): string {
     found.map(({ code }) => `[\`${code}\`](#${code})`).join(", "),
   ]);
   const sorted = rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b));
-  return ["## By what one sees", table(["seen, or how document 451 calls it", "cause"], sorted)].join("\n\n");
+  return ["## By symptom", table(["symptom", "cause"], sorted)].join("\n\n");
 }
 
 function chapter(stage: Stage): string {
@@ -46,20 +46,20 @@ function section(code: string, { title, symptom, cause, fix, mind, seed, see = [
   const lines = [
     `### ${code}`,
     "",
-    `**${plain(title)}.**${severity === "warning" ? " (A warning: the chain goes on.)" : ""}`,
+    `**${plain(title)}.**${severity === "warning" ? " (A warning: the pipeline keeps working.)" : ""}`,
     "",
-    `- Seen: ${plain(symptom)}.`,
+    `- Symptom: ${plain(symptom)}.`,
     `- Cause: ${plain(cause)}.`,
-    `- Repair: ${repair(fix)}`,
-    ...(mind === undefined ? [] : [`- Mind: ${plain(mind)}.`]),
+    `- Fix: ${repair(fix)}`,
+    ...(mind === undefined ? [] : [`- Note: ${plain(mind)}.`]),
     ...(aliases.length === 0 ? [] : [`- Also known as: ${aliases.map((alias) => plain(alias)).join("; ")}.`]),
     ...(see.length === 0 ? [] : [`- See: ${linkedReferences(see).join(", ")}.`]),
   ];
   if (seed === undefined) return lines.join("\n");
-  return [...lines, "", "By hand, as document 451 has it (printed by `doctor`, never run by it):", "", "```bash", ...seed, "```"].join("\n");
+  return [...lines, "", "By hand (`doctor` prints these commands and never runs them):", "", "```bash", ...seed, "```"].join("\n");
 }
 
-/** A command, or words that end in `: ` and one. */
+/** A command, or words that end with `: ` and a command. */
 function repair(fix: string): string {
   const [, words = "", command] = /^(.*?: |)((?:VAULT_TOKEN=<[^>]*> )?(?:ameide-secrets|kubectl|az) .+)$/.exec(fix) ?? [];
   return command === undefined ? plain(fix) : `${plain(words)}\`${command}\``;

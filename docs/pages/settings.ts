@@ -15,21 +15,21 @@ export const settings: Page = { path: "docs/settings.md", render: renderSettings
 function renderSettings(): string {
   return `# Settings
 
-*Where* things are is in \`Pulumi.<stack>.yaml\`, *how strict* an environment is in \`environments/<name>.ts\`, and *which*
-secrets exist in \`environments/catalogue.yaml\` ([secrets](secrets.md)). No key is in two of them. This page is made from
-\`environments/\`: edit there, then run \`node docs/generate.ts\`.
+\`Pulumi.<stack>.yaml\` says *where* things are, \`environments/<name>.ts\` *how strict* an environment is, and
+\`environments/catalogue.yaml\` *which* secrets exist ([secrets](secrets.md)). No key is in two of them. This page is generated
+from \`environments/\`: edit there, then run \`node docs/generate.ts\`.
 
 ## Where: \`Pulumi.<stack>.yaml\`
 
-One object, \`ameide-secrets:settings\`. A key that is not here is refused, with the nearest that is.
+One object, \`ameide-secrets:settings\`. An unknown key is an error, which suggests the nearest known one.
 \`ameide-secrets preview --all --offline\` reports every mistake of every stack at once; \`preview --stack <stack>\` and \`up\` also
-name what is still this repository's example. Editors read the same from \`environments/schema/\`.
+report values that are still this repository's example. Editors use \`environments/schema/\`.
 
 ${table(["key", "stacks", "unless set", "meaning"], stackRows())}
 
 ## How strict: \`environments/<name>.ts\`
 
-Reviewed as code. The stack \`shared\` has two of these: ${Object.entries(shared)
+Reviewed as code. The stack \`shared\` has two of these keys: ${Object.entries(shared)
     .map(([key, value]) => `\`${key}\` is \`${value}\``)
     .join(", ")}.
 
@@ -47,7 +47,7 @@ function strictnessRows(): readonly (readonly string[])[] {
   ]);
 }
 
-/** One row for each key; stacks that have it share the row. */
+/** One row per key; the stacks that have it share the row. */
 function stackRows(): readonly (readonly string[])[] {
   const stacks = { shared: sharedSettings, "dev, staging, prod": environmentSettings, local: localSettings };
   const found = Object.entries(stacks).flatMap(([stack, schema]) =>
@@ -68,7 +68,7 @@ interface Leaf {
   readonly meaning: string;
 }
 
-/** Every key that has no keys of its own that are known. */
+/** Every key without known keys below it. */
 function leaves(schema: z.core.JSONSchema.BaseSchema, path = "", isRequired = false): readonly Leaf[] {
   const { properties, required = [], description = "", default: preset } = schema;
   if (properties === undefined) return [{ path, preset: unlessSet(preset, isRequired), meaning: description }];
@@ -83,21 +83,21 @@ function unlessSet(preset: unknown, isRequired: boolean): string {
 }
 
 const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
-  values: "how values get into Key Vault: `data-plane` by `env push`, so that no state holds one; `state` as encrypted properties of resources",
+  values: "how values get into Key Vault: `data-plane` with `env push`, so that no state contains one; `state` as encrypted properties of resources",
   delivery: "who applies the Kubernetes objects: this program (`pulumi`), or ArgoCD from what `render` wrote (`gitops`)",
   source: "where vault-bootstrap reads: `azure-key-vault`, or `kubernetes-secret` on a cluster without Azure",
-  initialise: "whether vault-bootstrap may initialise a Vault that never was",
-  unseal: `\`from-secret\`: vault-bootstrap unseals with the key in \`${credentialsSecret}\`; \`kms\`: Vault unseals on its own; \`manual\`: a person`,
+  initialise: "whether vault-bootstrap may initialise a new Vault",
+  unseal: `\`from-secret\`: vault-bootstrap unseals with the key in \`${credentialsSecret}\`; \`kms\`: Vault unseals itself with a key service; \`manual\`: a person unseals`,
   rootToken:
-    `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for commands by hand (dev and local only); \`revoked\`: it keeps the unseal key alone, and the command line generates a root token when it needs one and revokes it`,
-  vaultAuth: "`outside-pod`: Vault runs outside the cluster; refused everywhere but in `local`",
-  fixturesAllowed: "whether publicly known development values may be written where nothing is",
+    `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for manual commands (dev and local only); \`revoked\`: it keeps only the unseal key, and the command line generates a root token when it needs one and revokes it`,
+  vaultAuth: "`outside-pod`: Vault runs outside the cluster; allowed in `local` only",
   expiredValues: "what vault-bootstrap does with a new value whose expiry in Key Vault has passed: it writes it to Vault and warns, or refuses it; a value that is in Vault already stays",
-  protect: "whether what contains values gets Pulumi's `protect` and `retainOnDelete`",
+  fixturesAllowed: "whether publicly known development values may be written if Vault has no value",
+  protect: "whether resources with values have Pulumi's `protect` and `retainOnDelete`",
   admission: "what the API server does with an object that the admission policies refuse: `off`, `audit`, `warn` or `deny`",
-  refreshIntervalInSeconds: "how often External Secrets reads Vault again; spread by a tenth",
-  bootstrapIntervalInMinutes: "time between two runs of vault-bootstrap; divides 60",
-  maxVersions: "versions that Vault keeps of each secret",
-  tokenTtlInSeconds: "how long a token of Vault's Kubernetes login lives",
-  makesNamespaces: "whether this program makes the namespaces; elsewhere they exist",
+  refreshIntervalInSeconds: "how often External Secrets reads Vault; each ExternalSecret varies by up to a tenth",
+  bootstrapIntervalInMinutes: "time between two runs of vault-bootstrap; must divide 60",
+  maxVersions: "how many versions of each secret Vault keeps",
+  tokenTtlInSeconds: "how long a token of Vault's Kubernetes auth is valid",
+  makesNamespaces: "whether this program creates the namespaces; otherwise they must exist",
 };

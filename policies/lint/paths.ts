@@ -7,15 +7,15 @@ import { environmentNames, type EnvironmentName } from "../../domain/stage.ts";
 export interface SourceFile {
   readonly file: string;
   readonly text: string;
-  /** Why the file was not read. @default - it was */
+  /** Why the file was not read. @default - it was read */
   readonly unread?: string;
 }
 
 const skippedFolders = new Set(["node_modules", ".git", ".terraform", "vendor", "__pycache__"]);
 
 /**
- * Files below the paths that rules may look at, in the order of their names. Symbolic links are followed inside the folder
- * that was named and never out of it.
+ * Files below the paths that rules may judge, sorted by name. Symbolic links are followed within the named folder and never
+ * out of it.
  *
  * @throws UserError for a path that does not exist.
  */
@@ -25,7 +25,7 @@ export function* sourceFiles(paths: readonly string[]): Generator<SourceFile> {
     if (found === undefined) {
       throw UserError.of(
         "lint-no-such-path",
-        `there is no file or folder "${path}"`,
+        `file or folder "${path}" not found`,
         "name one, or - for standard input",
       );
     }
@@ -35,9 +35,9 @@ export function* sourceFiles(paths: readonly string[]): Generator<SourceFile> {
 }
 
 interface Walk {
-  /** Real path of the folder that was named. */
+  /** Real path of the named folder. */
   readonly root: string;
-  /** Real paths of the folders that links have led to: each is followed once, so links in circles end. */
+  /** Real paths of linked folders: each is followed once, so cycles end. */
   readonly followed: Set<string>;
 }
 
@@ -51,7 +51,7 @@ function* filesIn(folder: string, walk: Walk): Generator<SourceFile> {
   }
 }
 
-/** What a symbolic link leads to, under the link's own path: overlays share files by links. */
+/** The target of a symbolic link, under the link's own path: overlays share files by links. */
 function* linked(path: string, walk: Walk): Generator<SourceFile> {
   const found = statSync(path, { throwIfNoEntry: false });
   const isWanted = found?.isDirectory() === true ? !skippedFolders.has(basename(path)) : isOurs(basename(path));
@@ -62,9 +62,9 @@ function* linked(path: string, walk: Walk): Generator<SourceFile> {
   }
   const real = realpathSync(path);
   if (real !== walk.root && !real.startsWith(walk.root + sep)) {
-    yield { file: path, text: "", unread: "is a symbolic link out of the folder; name what it leads to as well" };
+    yield { file: path, text: "", unread: "is a symbolic link out of the folder; add its target to the paths" };
   } else if (!found.isDirectory()) yield readSource(path);
-  // a link to a folder above it leads to what is read anyway
+  // a link to a folder above it adds no files
   else if (!walk.followed.has(real) && !`${realpathSync(dirname(path))}${sep}`.startsWith(real + sep)) {
     walk.followed.add(real);
     yield* filesIn(path, walk);
@@ -84,23 +84,23 @@ function isOurs(name: string): boolean {
   return /\.(?:ya?ml|json)$/.test(name) || name === "Kustomization" || isDotenv(name);
 }
 
-/** A file of variables with values that are meant, such as `.env`, `.env.local` or `dev.env`. */
+/** A file with real values, such as `.env`, `.env.local` or `dev.env`. */
 export function isDotenv(file: string): boolean {
   return isDotenvFile(file) && !isExampleFile(file);
 }
 
-/** A file of variables with sample values, such as `.env.example`. */
+/** A file with sample values, such as `.env.example`. */
 export function isDotenvExample(file: string): boolean {
   return isDotenvFile(file) && isExampleFile(file);
 }
 
-/** A file of settings for a chart, which no rule of manifests would look at. */
+/** A values file of a chart. */
 export function isValuesFile(file: string): boolean {
   const [name = "", ...folders] = file.split("/").toReversed();
   return /\.ya?ml$/.test(name) && (name.startsWith("values") || folders.includes("values"));
 }
 
-/** The environment that a path names, such as `values/env/dev/x.yaml` or `overlays/production`; the last one wins. */
+/** The last environment in a path, such as `values/env/dev/x.yaml` or `overlays/production`. */
 export function environmentOfPath(file: string): EnvironmentName | undefined {
   const parts = file.split(/[/.]/).map((part) => (part === "production" ? "prod" : part));
   return parts.findLast((part): part is EnvironmentName => (environmentNames as readonly string[]).includes(part));

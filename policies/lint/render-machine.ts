@@ -5,10 +5,9 @@ import { familyOf } from "../rule.ts";
 import { rules } from "../rules.ts";
 import type { LintResult } from "./result.ts";
 
-const levels = { error: "error", warning: "warning", note: "note" } as const;
 const scores = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
 
-/** The whole result as one JSON value; the same findings as the text for people. */
+/** The whole result as one JSON value. */
 export function renderJson(result: LintResult): string {
   return JSON.stringify(result, undefined, 2);
 }
@@ -16,7 +15,7 @@ export function renderJson(result: LintResult): string {
 /**
  * SARIF 2.1.0, for code scanning.
  *
- * @param root - folder that relative paths are of.
+ * @param root - relative paths start here.
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function renderSarif({ findings }: LintResult, version: string, root: string): string {
@@ -30,22 +29,15 @@ export function renderSarif({ findings }: LintResult, version: string, root: str
   const results = findings.map(({ code, severity, problem, fix, file, line }) => ({
     ruleId: code,
     ruleIndex: codes.indexOf(code),
-    level: levels[severity],
+    level: severity,
     message: { text: `${problem}\nfix: ${fix}` },
-    locations: [
-      {
-        physicalLocation: {
-          artifactLocation: { uri: uriOf(file, root) },
-          region: { startLine: line },
-        },
-      },
-    ],
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(file, root) }, region: { startLine: line } } }],
   }));
   const schema = "https://json.schemastore.org/sarif-2.1.0.json";
   return JSON.stringify({ $schema: schema, version: "2.1.0", runs: [{ tool: { driver }, results }] }, undefined, 2);
 }
 
-/** What is no rule of the pack, such as a finding of the .env compiler, has no page and no severity. */
+/** A code that is not a rule's, such as one of the .env compiler, has no page and no severity. */
 function describe(code: string): object {
   const rule = rules.find(({ id }) => id === code);
   if (rule === undefined) return { id: code, shortDescription: { text: code.replaceAll("-", " ") } };
@@ -60,7 +52,7 @@ function describe(code: string): object {
   };
 }
 
-/** Relative below the root, as code scanning wants it; elsewhere the whole address. */
+/** Relative below the root, as code scanning expects; otherwise absolute. */
 function uriOf(file: string, root: string): string {
   const below = withinRoot(file, root);
   return isAbsolute(below) ? pathToFileURL(below).href : below.split("/").map(encodeURIComponent).join("/");
@@ -74,9 +66,9 @@ function withinRoot(file: string, root: string): string {
 const commands = { error: "error", warning: "warning", note: "notice" } as const;
 
 /**
- * One workflow command a finding: GitHub shows each at its line of the pull request.
+ * One workflow command per finding: GitHub shows each at its line of the pull request.
  *
- * @param root - the checkout: GitHub knows files by their path in it.
+ * @param root - the checkout.
  */
 export function renderGithub({ findings }: LintResult, root: string): string {
   return findings
@@ -87,7 +79,7 @@ export function renderGithub({ findings }: LintResult, root: string): string {
     .join("\n");
 }
 
-/** GitHub's own escapes of workflow commands. */
+/** Escapes of GitHub's workflow commands. */
 function data(text: string): string {
   return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }

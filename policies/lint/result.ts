@@ -1,14 +1,14 @@
 import type { Finding } from "../../domain/finding.ts";
 
-/** A finding at its place in a file. `where` says the same as `file:line`. */
+/** A finding in a file. `where` is `file:line`. */
 export interface LintFinding extends Finding {
-  /** As given, below the path that was linted; `<stdin>` for standard input. */
+  /** Below the path that was linted; `<stdin>` for standard input. */
   readonly file: string;
   /** From 1; the document's first line where nothing nearer is known. */
   readonly line: number;
 }
 
-/** A document that no rule judged, or of which some rules cannot tell whether it is right. It is not a finding. */
+/** A document that no rule judged, or that some rules cannot decide. It is not a finding. */
 export interface Skipped {
   readonly file: string;
   readonly line: number;
@@ -24,7 +24,7 @@ export interface LintResult {
   readonly documents: number;
 }
 
-/** @param isStrict - count what was not judged as a failure. @default false */
+/** @param isStrict - whether a document that was not judged is a failure. @default false */
 export function isClean({ findings, skipped }: LintResult, isStrict = false): boolean {
   return !findings.some(({ severity }) => severity === "error") && !(isStrict && skipped.length > 0);
 }

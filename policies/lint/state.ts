@@ -6,7 +6,7 @@ import type { Subject } from "../subject/subject.ts";
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/** Resources of a state file: of `pulumi stack export`, or of a file backend's checkpoint; `undefined` for another JSON. */
+/** Resources of `pulumi stack export` or of a file backend's checkpoint; `undefined` for any other document. */
 export function stateResources(content: unknown): readonly Readonly<Record<string, unknown>>[] | undefined {
   if (!isRecord(content)) return undefined;
   const { deployment, checkpoint } = content;
@@ -15,7 +15,7 @@ export function stateResources(content: unknown): readonly Readonly<Record<strin
   return Array.isArray(resources) && resources.every(isRecord) ? resources : undefined;
 }
 
-/** What rules look at in a resource of a state file; a value that is encrypted there is a marked one. */
+/** The subjects of a resource of a state file; an encrypted value is marked secret. */
 export function subjectsOfState({
   type,
   urn,
@@ -45,8 +45,8 @@ export function subjectsOfState({
 }
 
 /**
- * Values without what is encrypted. A refresh empties the list of defaults, so then an encrypted value may be a default
- * that the provider marks secret, such as an empty `tokenReviewerJwt`.
+ * Values with a mark in place of an encrypted one. A refresh empties the list of defaults: then an encrypted value may be a
+ * default that the provider marks secret, such as an empty `tokenReviewerJwt`.
  */
 function marked(value: unknown, secret: symbol = markedSecret): unknown {
   if (Array.isArray(value)) return value.map((item) => marked(item, secret));

@@ -8,12 +8,12 @@ export const configSchema: PolicyConfigSchema = {
     everywhere: {
       type: "boolean",
       default: false,
-      description: "Take the enforcement level as it stands instead of lowering it where the rule is advisory.",
+      description: "Use the enforcement level unchanged instead of lowering it where the rule is advisory.",
     },
     exemptions: {
       type: "array",
       default: [],
-      description: "Subjects that the rule lets pass until a day; each needs a reason and an owner.",
+      description: "Subjects that may violate the rule until a date; each needs a reason and an owner.",
       items: {
         type: "object",
         required: ["subject", "reason", "owner", "until"],
@@ -33,7 +33,7 @@ export const configSchema: PolicyConfigSchema = {
   },
 };
 
-/** The marking rule's own: what is done about a value that is not marked. */
+/** For the rule about secret marks. */
 export const markingSchema: PolicyConfigSchema = {
   properties: {
     ...configSchema.properties,
@@ -48,11 +48,11 @@ export const markingSchema: PolicyConfigSchema = {
 export interface RuleConfig {
   readonly everywhere: boolean;
   readonly exemptions: readonly Exemption[];
-  /** Of the marking rule only. */
+  /** Only for the rule about secret marks. */
   readonly onPlain?: "mark" | "refuse";
 }
 
-/** The engine has checked it against {@link configSchema} and filled the defaults; without any it is `{}`. */
+/** @param config - checked by the engine, with defaults; `{}` if there is none. */
 export function readConfig(config: object, rule: string): RuleConfig {
   const { everywhere, exemptions, onPlain } = config as Record<string, unknown>;
   const own = Array.isArray(exemptions) ? exemptions.filter(isRecord) : [];

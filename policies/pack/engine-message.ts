@@ -4,7 +4,7 @@ import type { Rule } from "../rule.ts";
 import { kindOfToken } from "../subject/kinds.ts";
 import { stageOfKind } from "../subject/subject.ts";
 
-/** What the engine reports of one finding of a pack. */
+/** The engine's event about one finding of a pack. */
 export interface PolicyEvent {
   readonly policyName: string;
   readonly resourceUrn?: string;
@@ -15,7 +15,7 @@ export interface PolicyEvent {
 const fixMark = "fix: ";
 const exemptMark = "exempt: ";
 
-/** A finding as the pack hands it to the engine, which carries only text. {@link parseEngineMessage} reads it back. */
+/** A finding as text, since the engine transports only text. {@link parseEngineMessage} is the inverse. */
 export function formatEngineMessage({ problem, fix, exempt }: Pick<Finding, "problem" | "fix" | "exempt">): string {
   return [
     oneLine(problem),
@@ -25,8 +25,8 @@ export function formatEngineMessage({ problem, fix, exempt }: Pick<Finding, "pro
 }
 
 /**
- * The finding that {@link formatEngineMessage} was given, from the engine's event: the same finding reads the same after
- * `up`, in `guard` and in `lint`. A message of another pack is kept unchanged.
+ * The finding of an engine's event, so that it has the same words after `up`, in `guard` and in `lint`. A message of another
+ * pack stays unchanged.
  *
  * @param rules - of our pack.
  */
@@ -57,7 +57,6 @@ export function parseEngineMessage(
   };
 }
 
-/** Whether the pack could not decide yet. */
 export function isUndecided({ problem }: Pick<Finding, "problem">): boolean {
   return problem.includes(`: ${undecidedMark}`);
 }

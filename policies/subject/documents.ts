@@ -9,7 +9,7 @@ export interface Document {
   readonly line: number;
 }
 
-/** Splits a stream at `---`; documents with nothing in them are left out. */
+/** Splits a stream at `---`, without empty documents. */
 export function splitDocuments(text: string): readonly Document[] {
   const documents: Document[] = [];
   let [start, line, next] = [0, 1, 1];
@@ -40,35 +40,35 @@ export class TooDeep extends Error {
 }
 
 /**
- * Whether a document is a CustomResourceDefinition: a schema, by far the longest of what repositories hold, in which no rule
- * looks for anything. A second `kind` at the top level, which would win, is not taken for one.
+ * Whether a document is a CustomResourceDefinition, the longest kind of document, in which no rule looks for anything; not
+ * if a second `kind` at the top level would win.
  */
 export function isOnlySchema({ text }: Document): boolean {
-  if (
-    !/^kind: CustomResourceDefinition[ \t]*$/m.test(text) ||
-    !/^apiVersion: ["']?apiextensions\.k8s\.io\//m.test(text)
-  )
-    return false;
-  return !/^[?{]|^<</m.test(text) && (text.match(/^["']?kind["']?[ \t]*:/gm)?.length ?? 0) === 1;
+  return (
+    /^kind: CustomResourceDefinition[ \t]*$/m.test(text) &&
+    /^apiVersion: ["']?apiextensions\.k8s\.io\//m.test(text) &&
+    !/^[?{]|^<</m.test(text) &&
+    text.match(/^["']?kind["']?[ \t]*:/gm)?.length === 1
+  );
 }
 
 export interface Parsed {
   readonly content: unknown;
   /**
-   * Line of the file that a path, or the nearest part above it that exists, is on; from 1.
+   * Line of the file, from 1, of a path or of the nearest existing part above it.
    *
-   * @param line - of the text that is the value there. Only a block text has lines of its own in the file.
+   * @param line - within the text at the path; counts only in a block text, whose lines are lines of the file.
    */
   readonly lineOf: LineOf;
-  /** Lets the syntax tree go; `lineOf` parses again if it is asked after that. */
+  /** Frees the syntax tree; a later `lineOf` parses again. */
   readonly release: () => void;
 }
 
 /**
- * Parses one document as kubectl, Kustomize and Helm do: with merge keys, and with quoted text that goes on at any column.
+ * Parses one document as kubectl, Kustomize and Helm do: with merge keys, and with quoted text that continues at any column.
  *
  * @throws {@link TooDeep}
- * @throws an Error of the `yaml` library where it cannot be parsed; its message may quote the text, so it is not to be shown.
+ * @throws an Error of the `yaml` library where it cannot be parsed; never show its message, which may quote the text.
  */
 export function parseContent(document: Document): Parsed {
   let tree: Tree | undefined;
@@ -86,7 +86,7 @@ export function parseContent(document: Document): Parsed {
       tree ??= treeOf(document);
       const block = line === undefined ? undefined : blockAt(tree.root, path);
       const lineAt = (offset: number): number => document.line + (tree?.counter.linePos(offset).line ?? 1) - 1;
-      // a block begins on the line after its mark
+      // a block begins on the line after its indicator
       if (line !== undefined && block !== undefined) return lineAt(block) + line;
       return lineAt(offsetOf(tree.root, path) ?? 0);
     },
@@ -94,7 +94,7 @@ export function parseContent(document: Document): Parsed {
   };
 }
 
-/** Most of what begins so is JSON, for which Node's own parser is fast; flow style of YAML looks the same. */
+/** Node parses JSON faster; a text that begins like JSON may still be YAML in flow style. */
 function jsonOf(text: string): { readonly value: unknown } | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {
@@ -118,18 +118,18 @@ function treeOf({ text }: Document): Tree {
 
 function readTree(text: string): Tree {
   const counter = new LineCounter();
-  // a tag such as !vault or !Ref belongs to another tool and is no reason to give up: it is a warning, which is not printed
+  // a tag of another tool, such as !vault or !Ref, is only a warning, which is not printed
   const options = { uniqueKeys: false, merge: true, logLevel: "error", prettyErrors: false } as const;
   return { root: parseDocument(text, { ...options, lineCounter: counter }), counter };
 }
 
-/** Offset of the mark of a literal block; other texts are folded or escaped, so their lines are not those of the file. */
+/** Offset of a literal block's indicator. Other texts are folded or escaped, so their lines are not lines of the file. */
 function blockAt(root: ReturnType<typeof parseDocument>, path: Path): number | undefined {
   const node = root.getIn(path, true);
   return isScalar(node) && node.type === Scalar.BLOCK_LITERAL ? node.range?.[0] : undefined;
 }
 
-/** Offset of the key at the path, or of the nearest one above that is there. */
+/** Offset of the key at the path, or of the nearest existing one above. */
 function offsetOf(root: ReturnType<typeof parseDocument>, path: Path): number | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? root.contents : root.getIn(path.slice(0, length - 1), true);

@@ -1,20 +1,19 @@
-/** A reference of a Go template to a key of its data, or to one that Go cannot read. */
+/** A reference of a Go template to a key of its data. */
 export interface TemplateKey {
   /** As written, without the dot: `langfuse-key`, `tls.crt`. */
   readonly key: string;
   /** Line of the text, from 1. */
   readonly line: number;
-  /** Whether Go refuses the action: a dash or a digit at the start is no part of a field's name. */
+  /** Whether Go refuses it: a field's name has no dash and does not begin with a digit. */
   readonly isRefused: boolean;
 }
 
-/** Blocks in which the dot is something else than the data. */
+/** Blocks in which the dot is not the data. */
 const rebinding = /^(?:range|with|define|block)\b/;
 const opening = /^(?:if|range|with|define|block)\b/;
 
 /**
- * Keys that a template refers to: `.key`, `$.key` and `index . "key"`. Within `range` and `with` the dot means something
- * else, so only `$` counts there.
+ * Keys that a template refers to: `.key`, `$.key` and `index . "key"`. Within `range` and `with`, only `$` is the data.
  *
  * @see https://pkg.go.dev/text/template
  */
@@ -43,7 +42,7 @@ interface Action {
   readonly line: number;
   /** The text between `{{` and `}}`. */
   readonly action: string;
-  /** The same without its texts. */
+  /** The same with its strings emptied. */
   readonly bare: string;
 }
 
@@ -61,7 +60,7 @@ function* actionsOf(text: string): Generator<Action> {
   }
 }
 
-/** Braces within a text of the action do not end it. */
+/** Braces within a string of the action do not end it. */
 function actionAt(text: string, from: number): { readonly end: number; readonly bare: string } | undefined {
   let [quote, bare]: [string | undefined, string] = [undefined, ""];
   for (let i = from; i < text.length; i += 1) {

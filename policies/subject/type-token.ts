@@ -1,6 +1,6 @@
-/** A Pulumi type, without what does not change which kind of resource it is: API version, local package name, file of the module. */
+/** A Pulumi type without API version, local package name and file of the module. */
 export interface TypeToken {
-  /** The provider that creates the resource, such as `azure-native`; of a package that is not listed here its own name. */
+  /** The provider, such as `azure-native`; for an unknown package its own name. */
   readonly family: string;
   /** `family:module:Name`, such as `azure-native:keyvault:Secret`, `vault:kv:SecretV2`, `kubernetes:apps:Deployment`. */
   readonly key: string;
@@ -11,12 +11,12 @@ export interface TypeToken {
 const known = new Map<string, TypeToken>();
 
 /**
- * The one function that reads a Pulumi type. It makes these the same:
+ * Normalises a Pulumi type. These are the same:
  * - `azure-native:keyvault:Secret`, `azure-native:keyvault/v20230701:Secret`, and the local SDK's
  *   `azure-native_keyvault_v20240401preview:keyvault:Secret`;
  * - `vault:kv/secretV2:SecretV2` and `vault:kv:SecretV2`;
  * - `azurerm:index/keyVaultSecret:KeyVaultSecret` of any Terraform provider, and `NAME:tf:azurerm_key_vault_secret` of a
- *   Terraform module, whose local name the program's author chooses;
+ *   Terraform module;
  * - `kubernetes:core/v1:Secret`, its `SecretPatch`, and `NAME:external-secrets.io/v1:ExternalSecret` of a generated SDK.
  *
  * @see https://www.pulumi.com/registry/packages/azure-native/version-guide/
@@ -35,7 +35,7 @@ function parse(type: string): TypeToken {
   if (module === "tf") return terraformToken(kind, type);
   const family = /^azure-native(?:_.*)?$/.test(name) ? "azure-native" : name;
   if (family === "kubernetes" || isGroupVersion(module)) return kubernetesToken(module, kind);
-  // a bridged provider adds the file of the type, azure-native the API version: neither belongs to the module's name
+  // a bridged provider adds the file of the type to the module, azure-native the API version
   return { family, key: `${family}:${module.replace(/\/.*$/, "")}:${kind}` };
 }
 
@@ -44,7 +44,7 @@ function isGroupVersion(module: string): boolean {
   return /^[a-z0-9.-]+\/v\d{1,2}(?:(?:alpha|beta)\d+)?$/.test(module);
 }
 
-/** What the provider's SDK names like a group and is none: components, and Helm's releases. */
+/** Modules of the provider's SDK that look like a group: components, and Helm releases. */
 const notGroups = new Set(["helm.sh", "yaml", "kustomize"]);
 
 function kubernetesToken(module: string, kind: string): TypeToken {

@@ -1,18 +1,15 @@
 import { isRecord } from "./reading.ts";
 import { readTypeToken } from "./type-token.ts";
 
-/**
- * Types that write what no rule can read, and why. The keys are normalised types; one that ends with `:` stands for the
- * whole module or provider. The list is part of docs/policies.md.
- */
+/** Normalised types that write what no rule can read, and why; a key with `:` at its end is a whole module or provider. */
 export const opaqueWriters: Readonly<Record<string, string>> = {
   "command:": "runs a command, which can write any secret anywhere",
   "null:": "runs a command, which can write any secret anywhere",
   "terraform:": "runs a Terraform module, whose resources its provider creates",
-  "docker:": "runs a container with whatever it is given",
-  "docker-build:": "builds an image with whatever it is given",
-  "pulumi-nodejs:": "runs code of the program in place of a provider",
-  "pulumi-python:": "runs code of the program in place of a provider",
+  "docker:": "runs a container with any input",
+  "docker-build:": "builds an image from any input",
+  "pulumi-nodejs:": "runs code of the program instead of a provider",
+  "pulumi-python:": "runs code of the program instead of a provider",
   "kubernetes:helm.sh:": "installs a chart, whose templates decide what it creates",
   "helm:": "installs a chart, whose templates decide what it creates",
   "kubernetes:kustomize:": "applies a folder or an address, which no rule reads",
@@ -23,13 +20,13 @@ export const opaqueWriters: Readonly<Record<string, string>> = {
   "azure-native:automation:": "runs a script in Azure, which can write any secret of the subscription",
 };
 
-/** Inputs that take what is applied from a file or an address, by the type's key. */
+/** Inputs of a type that name files or addresses to apply. */
 const applied: Readonly<Record<string, readonly string[]>> = {
   "kubernetes:yaml:ConfigGroup": ["files"],
   "kubernetes:yaml:ConfigFile": ["file"],
 };
 
-/** Types that this program registers and that no rule has to look at, and providers that write nothing outside of state. */
+/** Types of this program that no rule has to judge, and providers that write nothing outside the state. */
 const harmless: ReadonlySet<string> = new Set([
   "azure-native:resources:ResourceGroup",
   "kubernetes:core:Namespace",
@@ -46,20 +43,20 @@ const harmless: ReadonlySet<string> = new Set([
   "time:",
 ]);
 
-/** Whether nothing of a type has to be read. A Kubernetes type may hold an object of another kind, so it is not decided here. */
+/** Whether a resource of a type never has to be read. A Kubernetes resource has to be: its object may have another kind. */
 export function isHarmless(type: string): boolean {
   const { key, family } = readTypeToken(type);
   return family !== "kubernetes" && keysOf(key).some((one) => harmless.has(one));
 }
 
-/** What stands for a resource that no other subject stands for. */
+/** The subject of a resource that no rule can read. */
 export interface Unread {
   readonly kind: "OpaqueWriter" | "UnknownType";
-  /** Why no rule can read what it writes; of an opaque writer only. */
+  /** Why no rule can read what it writes; only of an opaque writer. */
   readonly reason?: string;
 }
 
-/** @returns `undefined` for a type that is known to write no secret. */
+/** @returns `undefined` for a type that writes no secret. */
 export function unreadOf(type: string, props: Readonly<Record<string, unknown>>): Unread | undefined {
   const { key } = readTypeToken(type);
   const keys = keysOf(key);

@@ -1,7 +1,7 @@
 /**
- * A path as Vault resolves it. Vault's client joins it to `/v1/` and cleans it before it sends the request, so that
- * `sys/../secret/data/a`, `secret//data/a` and `../v1/secret/data/a` all write `secret/data/a`. An encoded character is
- * decoded as well, as often as it was encoded: whoever resolves it, it hides no name from a rule.
+ * A path as Vault resolves it. Vault's client appends it to `/v1/` and cleans it, so that `sys/../secret/data/a`,
+ * `secret//data/a` and `../v1/secret/data/a` all write `secret/data/a`. Encoded characters are decoded, as often as they
+ * were encoded, so that they cannot hide a name from a rule.
  *
  * @see https://github.com/hashicorp/vault/blob/main/api/client.go - `NewRequest`
  */
@@ -15,16 +15,12 @@ export function resolveVaultPath(path: string): string {
   return parts.join("/");
 }
 
-/** The name under the KV v2 mount: `/secret/data/a`, `secret/a`, `sys/../secret/a` and `a` are one. */
+/** The name below the KV v2 mount: the same for `/secret/data/a`, `secret/a`, `sys/../secret/a` and `a`. */
 export function vaultPath(key: string): string {
   return resolveVaultPath(key).replace(/^secret\/(?:(?:data|metadata)\/)?/, "");
 }
 
-/**
- * Whether a path is one of Vault's own configuration and holds no value of a KV engine.
- *
- * @param path - as {@link resolveVaultPath} returns it.
- */
+/** Whether a resolved path belongs to Vault's own configuration. */
 export function isVaultConfiguration(path: string): boolean {
   return /^(?:auth|sys|identity)\//.test(path);
 }
@@ -36,7 +32,7 @@ function decoded(path: string): string {
       try {
         return decodeURIComponent(codes);
       } catch {
-        return codes; // no UTF-8: such a name is in no catalogue, and refused
+        return codes; // not UTF-8: no catalogue has such a name, so it is refused
       }
     });
   }

@@ -1,16 +1,16 @@
 import { Lexer } from "yaml";
 
-/** Real manifests stay under 50 levels; a document beyond this limit would exhaust the stack of whatever reads it. */
+/** Real manifests have under 50 levels. A document with more than this would overflow the stack of its reader. */
 export const deepestLevel = 200;
 
-/** Enough for the longest rendered chart; each turn fixes one value. */
+/** Each turn fixes one value; enough for the longest rendered chart. */
 const mostFixes = 200;
 
 /**
- * Indents continuation lines of quoted and flow values that begin left of their key. Go's YAML, and so kubectl, Kustomize
- * and Helm, accepts them; the `yaml` library does not. Values and line numbers stay the same.
+ * Indents continuation lines of quoted and flow values that begin left of their key: kubectl, Kustomize and Helm accept
+ * them, the `yaml` library does not. Values and line numbers stay the same.
  *
- * @returns `undefined` where there is nothing of the kind.
+ * @returns `undefined` if there are none.
  */
 export function indentContinuations(text: string): string | undefined {
   let fixed = text;
@@ -28,12 +28,12 @@ export function indentContinuations(text: string): string | undefined {
   return fixed === text ? undefined : fixed;
 }
 
-/** Offset of the first quoted or flow value that a continuation line of too little indentation ends for the library. */
+/** Offset of the first quoted or flow value with a continuation line that the library refuses. */
 function firstOutdented(text: string): number | undefined {
   let [offset, open, flowStart] = [0, 0, 0];
   for (const token of new Lexer().lex(text)) {
     if (token === "\u0018") return flowStart;
-    if (token === "\u0002" || token === "\u001F") continue; // marks of the lexer, which are not in the text
+    if (token === "\u0002" || token === "\u001F") continue; // signs of the lexer, which are not in the text
     const [first] = token;
     if (first === "{" || first === "[") {
       if (open === 0) flowStart = offset;
@@ -84,8 +84,8 @@ function endOfLine(text: string, from: number): number {
 }
 
 /**
- * Whether a YAML text nests deeper than {@link deepestLevel}. The library reads nested values by recursion, and a text of a
- * thousand levels ends the whole process; so the text is measured before it is parsed.
+ * Whether a YAML text nests deeper than {@link deepestLevel}, measured before it is parsed: the library reads by recursion,
+ * and a thousand levels would end the process.
  */
 export function isTextTooDeep(text: string): boolean {
   if (!mayBeDeep(text)) return false;
@@ -99,7 +99,7 @@ export function isTextTooDeep(text: string): boolean {
   return deepest > deepestLevel || blockLevels(text) > deepestLevel;
 }
 
-/** Cheap, since it looks at every document: as many brackets, list items on one line, or columns of indentation. */
+/** A cheap test for every document: many brackets, list items on one line, or columns of indentation. */
 function mayBeDeep(text: string): boolean {
   let brackets = 0;
   for (let i = 0; i < text.length && brackets <= deepestLevel; i += 1) {
@@ -109,7 +109,7 @@ function mayBeDeep(text: string): boolean {
   return brackets > deepestLevel || /^(?:[ \t?-]){100}/m.test(text);
 }
 
-/** Levels of block style: each list item, key of a map and step of indentation opens one. */
+/** Levels of block style: each list item, key of a map and step of indentation is one. */
 function blockLevels(text: string): number {
   const columns: number[] = [];
   let deepest = 0;
@@ -124,7 +124,7 @@ function blockLevels(text: string): number {
   return deepest;
 }
 
-/** The same for a value that is parsed already; Node's own JSON parser has no limit. */
+/** The same for a parsed value: Node's JSON parser has no limit. */
 export function isValueTooDeep(value: unknown): boolean {
   const left: (readonly [unknown, number])[] = [[value, 1]];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
