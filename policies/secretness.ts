@@ -1,9 +1,9 @@
 import { shapeOf } from "../domain/value-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
-import { judgeEach, type ResourceRule, type Violations } from "./rule.ts";
+import { judgeContainers, judgeEach, type ResourceRule, type Violations } from "./rule.ts";
 import { entries, isMarkedSecret, isRecord, isUnknown, list, text, Undecided, type Path } from "./subject/reading.ts";
-import { judgeContainers, wordsOf } from "./subject/pods.ts";
+import { wordsOf } from "./subject/pods.ts";
 import { deliveryKinds, pushKinds, templateData, templatePath } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 import { natureOf } from "./value-nature.ts";

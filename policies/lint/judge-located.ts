@@ -4,8 +4,7 @@ import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } 
 import { isOwnUrn } from "../place.ts";
 import type { Place, RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
-import { formatPath } from "../subject/reading.ts";
-import type { LineOf } from "../subject/documents.ts";
+import { formatPath, type LineOf } from "../subject/reading.ts";
 import type { Subject } from "../subject/subject.ts";
 import type { LintFinding, Skipped } from "./result.ts";
 

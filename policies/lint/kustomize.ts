@@ -1,8 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { isDotenvFile } from "../../domain/dotenv/files.ts";
-import { parseContent, splitDocuments } from "../subject/documents.ts";
+import { parseContent, splitDocuments, type Part } from "../subject/documents.ts";
 import { targetIn, type PatchTarget } from "../subject/patches.ts";
-import type { Part } from "../subject/parts.ts";
 import { isRecord, list, text, textsOf, type Path } from "../subject/reading.ts";
 import { makeSubject, type Subject } from "../subject/subject.ts";
 import type { SourceFile } from "./paths.ts";

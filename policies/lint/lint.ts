@@ -10,15 +10,16 @@ import type { Place, RuleContext } from "../rule.ts";
 import { isManifest } from "../subject/reading.ts";
 import { tryText } from "../subject/subject.ts";
 import {
+  below,
   isOnlySchema,
   parseContent,
   splitDocuments,
   TooDeep,
   type Document,
   type Parsed,
+  type Part,
 } from "../subject/documents.ts";
-import { embeddedIn, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
-import { below, type Embedded, type Part } from "../subject/parts.ts";
+import { embeddedIn, type Embedded, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
 import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
 import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
 import {

@@ -1,6 +1,6 @@
-import { deploymentTemplate, type Embedded, type Part } from "./parts.ts";
+import { below, type Part } from "./documents.ts";
 import { isRecord, unknownValue, type Path } from "./reading.ts";
-import { makeSubject, type Kind } from "./subject.ts";
+import { makeSubject, type Kind, type SubjectWithLines } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
 /** Azure's resource types in lower case. */
@@ -45,10 +45,30 @@ function inputsOf(kind: Kind, { names, properties, scope }: ArmResource): Readon
   }
 }
 
+/** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax */
+export function isTemplate(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const { $schema, contentVersion, resources } = value;
+  return (typeof $schema === "string" || typeof contentVersion === "string") && typeof resources === "object";
+}
+
+/** The template of a deployment, with the parameters that the deployment passes. */
+export function deploymentTemplate({ content, lineOf }: Part): Part | undefined {
+  if (!isRecord(content)) return undefined;
+  const { template, parameters } = content;
+  if (!isTemplate(template)) return undefined;
+  const declared = isRecord(template["parameters"]) ? template["parameters"] : {};
+  const merged = { ...declared };
+  for (const [name, value] of Object.entries(isRecord(parameters) ? parameters : {})) {
+    merged[name] = { ...(isRecord(declared[name]) && declared[name]), ...(isRecord(value) && value) };
+  }
+  return { content: { ...template, parameters: merged }, lineOf: below(lineOf, ["template"]) };
+}
+
 /** The resources of a template, including those of nested templates. */
-export function subjectsOfTemplate({ content, lineOf }: Part): readonly Embedded[] {
+export function subjectsOfTemplate({ content, lineOf }: Part): readonly SubjectWithLines[] {
   if (!isRecord(content)) return [];
-  const found: Embedded[] = [];
+  const found: SubjectWithLines[] = [];
   const scope = { parameters: content["parameters"], variables: content["variables"] };
   const visit = (resources: unknown, path: Path, parent?: Pick<ArmResource, "type" | "names">): void => {
     for (const [key, resource] of membersOf(resources)) {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument, Scalar } from "yaml";
-import type { Path } from "./reading.ts";
+import type { LineOf, Path } from "./reading.ts";
 import { deepestLevel, indentContinuations, isTextTooDeep, isValueTooDeep } from "./yaml-text.ts";
 
 /** One YAML or JSON document of a file. */
@@ -28,9 +28,6 @@ export function splitDocuments(text: string): readonly Document[] {
   return documents;
 }
 
-/** From 1. */
-export type LineOf = (path: Path, line?: number) => number;
-
 /** A document that nests too deep to be read. */
 export class TooDeep extends Error {
   constructor() {
@@ -52,7 +49,8 @@ export function isOnlySchema({ text }: Document): boolean {
   );
 }
 
-export interface Parsed {
+/** A value with the line of each path in it; a resource of a program has no lines. */
+export interface Part {
   readonly content: unknown;
   /**
    * Line of the file, from 1, of a path or of the nearest existing part above it.
@@ -60,6 +58,14 @@ export interface Parsed {
    * @param line - within the text at the path; counts only in a block text, whose lines are lines of the file.
    */
   readonly lineOf: LineOf;
+}
+
+/** Lines of the value at a path. */
+export function below(lineOf: LineOf, path: Path): LineOf {
+  return (inner, line) => lineOf([...path, ...inner], line);
+}
+
+export interface Parsed extends Part {
   /** Frees the syntax tree; a later `lineOf` parses again. */
   readonly release: () => void;
 }

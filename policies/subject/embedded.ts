@@ -1,11 +1,12 @@
 import { placeOfNamespace } from "../place.ts";
-import { subjectsOfTemplate } from "./arm-template.ts";
-import { parseContent } from "./documents.ts";
+import type { Place } from "../rule.ts";
+import { isTemplate, subjectsOfTemplate } from "./arm-template.ts";
+import { below, parseContent, type Part } from "./documents.ts";
 import { kindOfManifest, subjectOfManifest } from "./kinds.ts";
-import { below, isTemplate, partsIn, type Embedded, type Part } from "./parts.ts";
+import { partsIn } from "./parts.ts";
 import { mayPatch, patchSubjects, withoutPatches } from "./patches.ts";
 import { at, groupKindOf, isManifest, isRecord, list, text, Undecided, type Path } from "./reading.ts";
-import { makeSubject, nameOf, type Kind, type Subject } from "./subject.ts";
+import { makeSubject, nameOf, type Kind, type Subject, type SubjectWithLines } from "./subject.ts";
 
 /**
  * The subjects of a document; one per item of a `List`, none for a document that no rule looks at.
@@ -29,6 +30,12 @@ export function isList(object: unknown): boolean {
 /** A values file of a chart, which has neither `apiVersion` nor `kind`. */
 export function subjectOfValues(object: unknown, file: string): Subject {
   return makeSubject({ kind: "Values", type: "values", origin: "document", object, id: file, name: file });
+}
+
+/** A subject within a document, which another tool applies. */
+export interface Embedded extends SubjectWithLines {
+  /** Where it goes, if not where the document goes. */
+  readonly place?: Place;
 }
 
 /**

@@ -1,20 +1,7 @@
-import type { Place } from "../rule.ts";
-import { parseContent, splitDocuments, type LineOf, type Parsed } from "./documents.ts";
+import { deploymentTemplate, isTemplate } from "./arm-template.ts";
+import { below, parseContent, splitDocuments, type Parsed, type Part } from "./documents.ts";
 import { kindOfManifest } from "./kinds.ts";
 import { isManifest, isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
-import type { Subject } from "./subject.ts";
-
-/** A value with the line of each path in it; a resource of a program has no lines. */
-export type Part = Pick<Parsed, "content" | "lineOf">;
-
-/** A subject within a document, which another tool applies. */
-export interface Embedded {
-  readonly subject: Subject;
-  /** Where it goes, if not where the document goes. */
-  readonly place?: Place;
-  /** Line of the file that a path of the subject is on. */
-  readonly lineOf: LineOf;
-}
 
 /** Nobody nests texts within texts deeper than this, except to hide something. */
 const deepestText = 6;
@@ -58,36 +45,11 @@ function isPart(value: unknown): boolean {
   return isRecord(spec) && kindOfManifest(apiVersion, kind) !== undefined;
 }
 
-/** @see https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax */
-export function isTemplate(value: unknown): value is Record<string, unknown> {
-  if (!isRecord(value)) return false;
-  const { $schema, contentVersion, resources } = value;
-  return (typeof $schema === "string" || typeof contentVersion === "string") && typeof resources === "object";
-}
-
-/** The template of a deployment, with the parameters that the deployment passes. */
-export function deploymentTemplate({ content, lineOf }: Part): Part | undefined {
-  if (!isRecord(content)) return undefined;
-  const { template, parameters } = content;
-  if (!isTemplate(template)) return undefined;
-  const declared = isRecord(template["parameters"]) ? template["parameters"] : {};
-  const merged = { ...declared };
-  for (const [name, value] of Object.entries(isRecord(parameters) ? parameters : {})) {
-    merged[name] = { ...(isRecord(declared[name]) && declared[name]), ...(isRecord(value) && value) };
-  }
-  return { content: { ...template, parameters: merged }, lineOf: below(lineOf, ["template"]) };
-}
-
 function mayHoldPart(text: string): boolean {
   return (
     (text.includes("apiVersion") && text.includes("kind")) ||
     (text.includes("resources") && (text.includes("contentVersion") || text.includes("$schema")))
   );
-}
-
-/** Lines of the value at a path. */
-export function below(lineOf: LineOf, path: Path): LineOf {
-  return (inner, line) => lineOf([...path, ...inner], line);
 }
 
 /** @param lineIn - line of the file that a line of the text is on. */

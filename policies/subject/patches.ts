@@ -1,8 +1,7 @@
-import { parseContent, splitDocuments, type LineOf } from "./documents.ts";
+import { below, parseContent, splitDocuments, type Part } from "./documents.ts";
 import { apiVersionOfKind, subjectOfManifest } from "./kinds.ts";
-import { below, type Embedded, type Part } from "./parts.ts";
-import { isRecord, type Path } from "./reading.ts";
-import { nameOf } from "./subject.ts";
+import { isRecord, type LineOf, type Path } from "./reading.ts";
+import { nameOf, type SubjectWithLines } from "./subject.ts";
 
 /** The object that a patch changes, as far as its kustomization says; a patch may name it itself. */
 export interface PatchTarget {
@@ -60,7 +59,7 @@ export function targetIn({ target }: Readonly<Record<string, unknown>>): PatchTa
 }
 
 /** What the patches within a document set, each judged as a part of the object that it changes. */
-export function patchSubjects({ content, lineOf }: Part): readonly Embedded[] {
+export function patchSubjects({ content, lineOf }: Part): readonly SubjectWithLines[] {
   if (!mayPatch(content)) return [];
   return inlinePatches(content).flatMap(({ path, patch, target }) => {
     if (typeof patch === "string") return subjectsOfPatch(patch, target, (line) => lineOf(path, line));
@@ -87,7 +86,7 @@ export function subjectsOfPatch(
   patch: string,
   target: PatchTarget,
   lineIn: (line: number) => number,
-): readonly Embedded[] {
+): readonly SubjectWithLines[] {
   return splitDocuments(patch).flatMap((document) => {
     try {
       const { content, lineOf } = parseContent(document);
@@ -98,7 +97,7 @@ export function subjectsOfPatch(
   });
 }
 
-function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly Embedded[] {
+function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly SubjectWithLines[] {
   if (Array.isArray(content)) return fromOperations(content, lineOf, target);
   if (!isRecord(content)) return [];
   const { kind = target.kind, apiVersion } = content;
@@ -107,7 +106,11 @@ function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly Em
 }
 
 /** What the operations of a JSON Patch set, at their paths. @see https://www.rfc-editor.org/rfc/rfc6902 */
-function fromOperations(operations: readonly unknown[], lineOf: LineOf, target: PatchTarget): readonly Embedded[] {
+function fromOperations(
+  operations: readonly unknown[],
+  lineOf: LineOf,
+  target: PatchTarget,
+): readonly SubjectWithLines[] {
   const set = operations.flatMap((operation, index) => {
     if (!isRecord(operation) || !("value" in operation) || operation["op"] === "test") return [];
     const { path, value } = operation;
@@ -154,7 +157,7 @@ function put(root: Record<string, unknown>, path: readonly string[], value: unkn
   }
 }
 
-function asSubject(object: Readonly<Record<string, unknown>>, lineOf: LineOf): readonly Embedded[] {
+function asSubject(object: Readonly<Record<string, unknown>>, lineOf: LineOf): readonly SubjectWithLines[] {
   const subject = subjectOfManifest(object, { id: "", name: `${nameOf(object)} (patch)`, isPatch: true });
   return subject === undefined ? [] : [{ subject, lineOf }];
 }

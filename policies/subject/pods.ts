@@ -1,5 +1,4 @@
-import { judgeEach, type Violation, type Violations } from "../rule.ts";
-import { list, text, under, type Path } from "./reading.ts";
+import { list, text, type Path } from "./reading.ts";
 import { once, type Subject } from "./subject.ts";
 
 export interface Container {
@@ -29,24 +28,6 @@ export function containersOf(subject: Subject): readonly Container[] {
       })),
     );
   });
-}
-
-/**
- * Judges each container separately.
- *
- * @param judge - returns violations with paths within the container, and problems that do not name it.
- * @throws Undecided
- */
-export function judgeContainers(subject: Subject, judge: (container: Container) => Violations): readonly Violation[] {
-  return judgeEach(containersOf(subject), (container) =>
-    under(container.path, () =>
-      judgeEach([container], judge).map(({ path = [], problem, ...rest }) => ({
-        ...rest,
-        path: [...container.path, ...path],
-        problem: `container "${container.name}": ${problem}`,
-      })),
-    ),
-  );
 }
 
 /** The words of command and arguments, each with its path in the container. @throws Undecided */

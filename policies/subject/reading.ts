@@ -29,6 +29,9 @@ export function isMarkedSecret(value: unknown): boolean {
 
 export type Path = readonly (string | number)[];
 
+/** From 1. */
+export type LineOf = (path: Path, line?: number) => number;
+
 /** A verdict needs a value that is not known yet. */
 export class Undecided extends Error {
   readonly path: Path;

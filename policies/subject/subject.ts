@@ -1,5 +1,5 @@
 import type { Stage } from "../../domain/stage.ts";
-import { at, isRecord, isUnknown, type Path } from "./reading.ts";
+import { at, isRecord, isUnknown, type LineOf, type Path } from "./reading.ts";
 
 /**
  * Every kind of thing that rules look at, with its stage, wherever it comes from: a resource of a Pulumi program or state, a
@@ -93,6 +93,13 @@ export interface Subject {
   readonly leaves: () => readonly Leaf[];
   /** Results that rules share; see {@link once}. */
   readonly memo: Map<symbol, unknown>;
+}
+
+/** A subject within a document. */
+export interface SubjectWithLines {
+  readonly subject: Subject;
+  /** Line of the file that a path of the subject is on. */
+  readonly lineOf: LineOf;
 }
 
 export function makeSubject({
