@@ -38,15 +38,13 @@ function causesOf(id: IncidentId) {
 }
 
 function shortly(id: IncidentId): string {
-  const parts = [
-    ["rule", rulesOf(id).length],
-    ["cause of doctor", causesOf(id).length],
-    ["other check", incidentFacts[id].stops?.length ?? 0],
-  ] as const;
-  return parts
-    .filter(([, count]) => count > 0)
-    .map(([noun, count]) => `${count} ${count === 1 ? noun : noun.replace(/^(\w+)/, "$1s").replace(/checks?$/, "checks").replace("others", "other")}`)
-    .join(", ");
+  const counted = (count: number, noun: string, plural = `${noun}s`): readonly string[] =>
+    count === 0 ? [] : [`${count} ${count === 1 ? noun : plural}`];
+  return [
+    counted(rulesOf(id).length, "rule"),
+    counted(causesOf(id).length, "cause of doctor", "causes of doctor"),
+    counted(incidentFacts[id].stops?.length ?? 0, "other check"),
+  ].flat().join(", ");
 }
 
 function section(id: IncidentId): string {

@@ -5,6 +5,7 @@ import { lifecycleNoLoss } from "../../policies/lifecycle.ts";
 import { families, familyOf, isStackRule, levelsOf, type Family, type Levels, type Rule } from "../../policies/rule.ts";
 import { linkedReferences } from "../../domain/incidents.ts";
 import { rules } from "../../policies/rules.ts";
+import { isRecord } from "../../policies/subject/reading.ts";
 import { opaqueWriters } from "../../policies/subject/unread.ts";
 import { plain, table, type Page } from "../page.ts";
 
@@ -85,33 +86,25 @@ function index(): string {
 }
 
 function chapter(family: Family): string {
-  const own = rules.filter((rule) => familyOf(rule) === family);
-  const extra = family === "lifecycle" ? [noLoss()] : [];
-  return [`## ${family}`, ...own.map(section), ...extra].join("\n\n");
+  const own = rules.filter((rule) => familyOf(rule) === family).map((rule) => section(rule, isStackRule(rule) ? ", over the whole stack" : ""));
+  const byPreview = ", judged by the command line over a preview's steps: the engine shows deletions to no policy";
+  return [`## ${family}`, ...own, ...(family === "lifecycle" ? [section(lifecycleNoLoss, byPreview)] : [])].join("\n\n");
 }
 
-function section(rule: Rule): string {
+function section(rule: Omit<Rule, "judge" | "judgeAll">, note: string): string {
   const example = examples.find((one) => one.rule === rule.id);
+  const linked = linkedReferences(rule.references);
   return [
     `### ${rule.id}`,
-    `**${plain(rule.description)}** (${rule.severity}${isStackRule(rule) ? ", over the whole stack" : ""})`,
+    `**${plain(rule.description)}** (${rule.severity}${note})`,
     [
       `- Why: ${plain(rule.why)}`,
       `- Remedy: ${plain(rule.remediation)}`,
       `- Level: ${levels(levelsOf(rule))}`,
       `- Looks at: ${rule.kinds.join(", ")}`,
-      ...seeLine(rule.references),
+      ...(linked.length === 0 ? [] : [`- See: ${linked.join(", ")}`]),
     ].join("\n"),
     ...(example === undefined ? [] : [shown(example)]),
-  ].join("\n\n");
-}
-
-function noLoss(): string {
-  const { id, description, severity, why, remediation, references } = lifecycleNoLoss;
-  return [
-    `### ${id}`,
-    `**${plain(description)}** (${severity}, judged by the command line over a preview's steps: no policy is shown a deletion)`,
-    [`- Why: ${plain(why)}`, `- Remedy: ${plain(remediation)}`, `- Level: ${levels(levelsOf(lifecycleNoLoss))}`, ...seeLine(references)].join("\n"),
   ].join("\n\n");
 }
 
@@ -155,16 +148,7 @@ function differing(a: unknown, b: unknown): readonly [unknown, unknown] {
   return [Object.keys(left).length === 0 ? undefined : left, Object.keys(right).length === 0 ? undefined : right];
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function fenced(value: unknown): string {
   const text = value === undefined ? "# left out\n" : stringify(value, { lineWidth: 0 });
   return `\`\`\`yaml\n${text}\`\`\``;
-}
-
-function seeLine(references: readonly string[]): readonly string[] {
-  const linked = linkedReferences(references);
-  return linked.length === 0 ? [] : [`- See: ${linked.join(", ")}`];
 }

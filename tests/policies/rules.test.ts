@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { incidents } from "../../domain/incidents.ts";
 import { examples } from "./examples/all.ts";
 import { familyOf, levelsOf } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
@@ -17,6 +18,13 @@ describe("rules", () => {
       rules
         .filter(({ why, remediation, references }) => why === "" || remediation === "" || references.length === 0)
         .map(({ id }) => id),
+      [],
+    ));
+  it("refer to incidents and addresses only, which a reader can open", () =>
+    assert.deepEqual(
+      rules.flatMap(({ id, references }) =>
+        references.filter((one) => !Object.hasOwn(incidents, one) && !URL.canParse(one)).map((one) => `${id}: ${one}`),
+      ),
       [],
     ));
   it("are as strict in prod as anywhere", () =>
