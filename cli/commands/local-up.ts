@@ -62,24 +62,30 @@ export const localUp: Command<Flags> = {
       // before the values are written: a start after an interrupted one must read the same files
       rememberDotenv(home, repositoryRoot, envFiles);
       const { runLocalChain } = await import("../deploy/local-chain.ts");
-      const { stack, cluster, update, vaultBefore } = await runLocalChain({
-        home,
-        binaries,
-        envFiles,
-        phases,
-        signal,
-        ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
-        ...(vaultPlugin === undefined ? {} : { vaultPlugin }),
-      });
       const { rememberLocalUpdate } = await import("../operate/push.ts");
-      const changes = update?.changes ?? [];
-      await rememberLocalUpdate(home, envFiles, { changes, hadFirstStep: vaultBefore !== "active" });
-
       const { waitUntilSynced } = await import("../access/external-secrets.ts");
       const { expectedDeliveries } = await import("../../domain/plan/update-check.ts");
-      await phases.run("External Secrets Operator", () =>
-        waitUntilSynced(cluster, [...expectedDeliveries(stack)], { timeoutInSeconds: syncTimeoutInSeconds, signal }),
-      );
+      const { whileServersRun } = await import("../../local/servers/watch.ts");
+      const { stack, cluster, changes } = await whileServersRun(home, signal, async (stop) => {
+        const { update, vaultBefore, ...ran } = await runLocalChain({
+          home,
+          binaries,
+          envFiles,
+          phases,
+          signal: stop,
+          ...(flags.refresh === undefined ? {} : { refresh: flags.refresh }),
+          ...(vaultPlugin === undefined ? {} : { vaultPlugin }),
+        });
+        const { changes: made = [] } = update ?? {};
+        await rememberLocalUpdate(home, envFiles, { changes: made, hadFirstStep: vaultBefore !== "active" });
+        await phases.run("External Secrets Operator", () =>
+          waitUntilSynced(ran.cluster, [...expectedDeliveries(ran.stack)], {
+            timeoutInSeconds: syncTimeoutInSeconds,
+            signal: stop,
+          }),
+        );
+        return { ...ran, changes: made };
+      });
       const { formatStatusReport, readStatusReport } = await import("../deploy/status-report.ts");
       const account = await readStatusReport(cluster, stack);
       if (flags.json === true) {

@@ -1,5 +1,6 @@
 import type { OpenEngine } from "./engine/stack.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -38,6 +39,8 @@ export interface ChainOptions {
   readonly approved?: string;
   /** Looks at a plan before any of it is done, and throws to stop it. @default - the gates are enough */
   readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
+  /** See `ensureVaultActive`; only where the Vault is this machine's own. */
+  readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
 }
 
 export interface ChainResult {
@@ -125,6 +128,7 @@ async function vaultFirst(options: ChainOptions, tell: (text: string) => void): 
       },
       run: { policyPacks, signal, ...explainedBy(cluster) },
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+      ...(options.replaceEmptyVault === undefined ? {} : { replaceEmptyVault: options.replaceEmptyVault }),
       tell,
     });
   } finally {

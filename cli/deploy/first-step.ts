@@ -1,5 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { leftOutByFirstStep } from "../../chain.ts";
+import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
 import { runBootstrapJob, failedRun } from "../access/bootstrap-job.ts";
@@ -32,6 +33,11 @@ export async function ensureVaultActive(options: {
   readonly run: RunOptions;
   /** See ChainOptions. */
   readonly inspect?: (changes: readonly Change[]) => Promise<void>;
+  /**
+   * Called for a Vault that nobody can open: replaces it with a new one if it never held a value, else throws why not.
+   * @default - the run of vault-bootstrap says what to do
+   */
+  readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
   readonly tell: (text: string) => void;
 }): Promise<VaultState> {
   const { vault, cluster, namespace, cronJob, run, tell } = options;
@@ -75,18 +81,30 @@ export async function ensureVaultActive(options: {
   }
 
   tell(`running ${cronJob} until Vault is unsealed`);
-  const ended = await runBootstrapJob(cluster, {
-    namespace,
-    cronJob,
-    purpose: "unseal",
-    flags: ["--until=unsealed"],
-    timeoutInSeconds: 120,
-    signal: run.signal,
-  });
+  const unseal = () =>
+    runBootstrapJob(cluster, {
+      namespace,
+      cronJob,
+      purpose: "unseal",
+      flags: ["--until=unsealed"],
+      timeoutInSeconds: 120,
+      signal: run.signal,
+    });
+  let ended = await unseal();
+  let found: VaultState = before;
+  if (options.replaceEmptyVault !== undefined && unopenable.has(ended.cause)) {
+    await options.replaceEmptyVault(ended.cause);
+    tell("that Vault was empty: a start was cut off before its keys were stored. A new one takes its place");
+    ended = await unseal();
+    found = "uninitialised";
+  }
   const after = await vaultState(vault);
-  if (ended.succeeded && (after === "active" || after === "standby")) return before;
+  if (ended.succeeded && (after === "active" || after === "standby")) return found;
   throw failedRun(ended, `Vault is ${after} after ${ended.job} (${ended.cause})`);
 }
+
+/** Vault has no key that anybody knows, has lost what its key opens, or cannot be initialised. */
+const unopenable: ReadonlySet<BootstrapCause> = new Set(["vault-orphaned", "vault-lost", "vault-uninitialised"]);
 
 /** Another's CronJob of the same name, such as the chart's that this program follows, knows none of our flags. */
 function requireOurs(cronJob: KubernetesObject, namespace: string): void {

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { parseBootstrapStatus, type BootstrapCause } from "../../domain/bootstrap-config.ts";
+import { credentialsSecret } from "../../domain/names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import type { LocalHome } from "../../local/home.ts";
@@ -16,9 +19,12 @@ import type { Phases } from "../phases.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
 import { runChain, type ChainResult } from "./chain.ts";
 import { linkPlugin } from "../access/plugins.ts";
+import { vaultCredentials } from "../access/vault-credentials.ts";
 import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
+import { stopServers } from "../../local/servers/stop.ts";
+import { hasVaultObjects, requireSpace, restoreState } from "../../local/pulumi-state.ts";
 import { pruneUpdateHistory } from "../../local/update-history.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
@@ -32,6 +38,7 @@ export async function startLocal(options: {
   readonly signal: AbortSignal;
 }): Promise<Binaries> {
   const { home, phases, signal } = options;
+  requireSpace(home);
   const binaries = await phases.run("toolchain", (tell) =>
     ensureToolchain({
       signal,
@@ -73,6 +80,11 @@ export async function runLocalChain(
   options: LocalChainOptions,
 ): Promise<ChainResult & { readonly stack: EnvironmentStack; readonly cluster: Cluster }> {
   const { home, phases, signal } = options;
+  const restored = restoreState(home);
+  if (restored !== undefined) {
+    const where = restored === "none" ? "there is no whole copy, so it begins again" : `restored from ${restored}`;
+    await phases.run("state of Pulumi", () => Promise.resolve(), () => `was cut off in the middle of a write; ${where}`); // prettier-ignore
+  }
   const stack = await phases.run(
     "plan",
     () => loadLocalStack(home, options.envFiles),
@@ -89,9 +101,42 @@ export async function runLocalChain(
     signal,
     until: "update",
     inspect: (changes) => refuseForeign(changes, stack, { cluster }),
+    replaceEmptyVault: (cause) => replaceEmptyVault(options, stack, cluster, cause),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
   });
   return { ...result, stack, cluster };
+}
+
+/**
+ * A start that was killed between Vault's initialisation and the Secret with its keys leaves a Vault that nobody can open.
+ * It is empty as long as no update created the mount and no run of vault-bootstrap succeeded: then it is deleted, and a new
+ * one started.
+ *
+ * @throws UserError where it may hold values.
+ */
+async function replaceEmptyVault(
+  { home, binaries, signal }: LocalChainOptions,
+  stack: EnvironmentStack,
+  cluster: Cluster,
+  cause: BootstrapCause,
+): Promise<void> {
+  const status = await cluster.find<{ readonly data?: { readonly status?: string } }>(
+    `/api/v1/namespaces/${stack.namespace}/configmaps/${stack.bootstrap.config.statusConfigMap}`,
+  );
+  const hasSucceeded = parseBootstrapStatus(status?.data?.status ?? "")?.lastSuccessAt !== undefined;
+  const isEmpty = !hasVaultObjects(home) && !hasSucceeded;
+  const { exists } = await vaultCredentials(cluster, stack.namespace);
+  if (!isEmpty || exists) {
+    const { dir, portBase } = home;
+    throw UserError.of(
+      cause,
+      `nobody can open the Vault of the local environment, and it ${isEmpty ? "has a Secret with keys of another one" : "may hold values"}: ${stack.namespace}/${credentialsSecret} ${exists ? "does not fit it" : "is gone"}`,
+      `put the Secret back, or start from .env again: ameide-secrets local down --delete --home ${dir} && ameide-secrets local up --home ${dir} --port-base ${portBase}`,
+    );
+  }
+  await stopServers(home, { only: ["openbao"] });
+  rmSync(home.vault.dataDir, { recursive: true, force: true });
+  await startServers(home, binaries, { only: ["openbao"], signal });
 }
 
 /** The engine on the home's file backend, with stand-ins of providers that end when it is closed. */

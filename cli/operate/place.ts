@@ -1,6 +1,11 @@
-import type { Access } from "../../diagnose/observe/access.ts";
 import { signedInAzure } from "../../clients/azure.ts";
-import { vaultReader } from "../../diagnose/observe/access.ts";
+import {
+  isSilence,
+  patienceInMs,
+  vaultReader,
+  type Access,
+  type KubernetesReader,
+} from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { NetworkError, ServerError } from "../../clients/http.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -44,21 +49,21 @@ export interface PlaceOptions extends LocalHomeFlags {
  */
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const isShared = options.stack !== "local";
-  const { stack: loaded, cluster, azure } = isShared ? await cloudPlace(options) : await localPlace(options);
+  const { stack: loaded, cluster, azure, looks } = isShared ? await cloudPlace(options) : await localPlace(options);
   const there = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
   const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : there;
   const { closed } = way;
   const stack = { ...loaded, vault: { ...loaded.vault, operatorAddress: way.address } };
   const vault: VaultAccess =
     closed === undefined
-      ? await vaultAccess(stack, cluster, options.readsValues === true)
+      ? await vaultAccess(stack, looks, options.readsValues === true)
       : { reader: closedVault(stack, closed) };
   return {
     stack,
     cluster,
     isShared,
     access: {
-      kubernetes: cluster,
+      kubernetes: vault.silence === undefined ? looks : silentCluster(looks.context, vault.silence),
       vault: vault.reader,
       azure,
       ...(isShared && { vaultPods: () => podsOf(loaded, cluster) }),
@@ -90,22 +95,29 @@ async function localPlace(options: PlaceOptions) {
   const stack = await loadLocalStack(home, options.dotenv ?? []);
   const azure = localAzure(home, stack.azure.keyVaultUri);
   const { kubeconfig } = home;
-  const cluster = await openCluster({ kubeconfig, context: stack.cluster.context });
+  const way = { kubeconfig, context: stack.cluster.context };
+  const [cluster, looks] = await Promise.all([openCluster(way), openCluster({ ...way, timeoutInMs: patienceInMs })]);
   // nobody has this one merged into their own: a repair that is pasted must find it
-  return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, azure };
+  return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, looks, azure };
 }
 
 async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
   const plan = await loadCloudStack(name, dotenv ?? []);
   const azure = await signedInAzure(plan.azure);
-  if (plan.kind === "shared") return { ...(await clusterOf(plan)), azure }; // it has none, and says so
-  return { stack: plan, cluster: await openOrClosed(plan.cluster), azure };
+  if (plan.kind === "shared") {
+    const { stack, cluster } = await clusterOf(plan); // it has none, and says so
+    return { stack, cluster, looks: cluster, azure };
+  }
+  const looks = await openOrClosed({ ...plan.cluster, timeoutInMs: patienceInMs });
+  return { stack: plan, cluster: await openOrClosed(plan.cluster), looks, azure };
 }
 
 interface VaultAccess {
   readonly reader: Access["vault"];
   /** To be revoked at the end, where this look made it. */
   readonly token?: ShortToken;
+  /** Of a cluster that did not answer: no other look waits for it again. */
+  readonly silence?: Error;
 }
 
 /** The health of each pod; none where Vault has one pod, or this machine reaches none by itself: Vault is asked as a whole. */
@@ -115,6 +127,11 @@ async function podsOf(stack: EnvironmentStack, cluster: Cluster) {
   const seen = await healthOfPods(pods);
   if (seen.every(({ health }) => health.state === "unreachable")) return [];
   return seen.map(({ name, health }) => ({ name, ...health }));
+}
+
+function silentCluster(context: string, silence: Error): KubernetesReader {
+  const again = () => Promise.reject(silence);
+  return { context, get: again, text: again };
 }
 
 /** Answers every question with why it cannot be asked. */
@@ -144,8 +161,12 @@ export async function vaultAccess(
     if (!(error instanceof UserError)) throw error;
     return { reader: error.message.replace("\n  fix: ", "; ") };
   }
-  const root = await openRootToken({ vault: target, cluster, namespace }).catch(unlessRefused);
-  if (root === undefined) return { reader: vaultReader(target) };
+  let silence: Error | undefined;
+  const root = await openRootToken({ vault: target, cluster, namespace }).catch((error: unknown) => {
+    if (isSilence(error)) silence = error;
+    return unlessRefused(error);
+  });
+  if (root === undefined) return { reader: vaultReader(target), ...(silence && { silence }) };
   if (readsValues) return { reader: vaultReader(target, root.token), token: root };
   try {
     const options = { vault: target, root: root.token, policy: auditorPolicyName, ttl: "5m" };

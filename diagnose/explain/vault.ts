@@ -206,7 +206,10 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
-/** Each part that could not be read, or once why nothing was read; a sealed Vault has been reported already. */
+/**
+ * Each part that could not be looked at, or once why nothing was asked. A Vault that is sealed is reported already, and so is
+ * an API server that cannot be reached: the key for a token is there.
+ */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];
@@ -214,6 +217,9 @@ function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const parts = [health, authConfig, roles, policies, secrets, ...(pods === undefined ? [] : [pods])];
   const failed = parts.filter((part) => !part.ok).map((part) => part.failure);
   const unasked = failed.find(({ kind }) => kind === "not-asked");
+  const { credentialsSecret } = snapshot.bootstrap;
+  if (health.ok && unasked !== undefined && !credentialsSecret.ok && credentialsSecret.failure.kind === "unreachable")
+    return [];
   const data = unreadData === undefined ? [] : [unreadData];
   const told = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
   return told.map(({ kind, asked, message }) => ({

@@ -1,3 +1,4 @@
+import { NetworkError } from "../../clients/http.ts";
 import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
@@ -35,19 +36,35 @@ export interface Access {
   readonly vaultPods?: () => Promise<readonly VaultPodState[]>;
 }
 
+/** How long a look waits for one answer. */
+export const patienceInMs = 8_000;
+
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
 export function vaultReader(vault: VaultTarget, token?: Redacted): VaultReader {
-  return new VaultClient({ ...vault, token, connections: 16, timeoutInMs: 8_000 });
+  return new VaultClient({ ...vault, token, connections: 16, timeoutInMs: patienceInMs });
 }
 
-/** The same access, with its calls counted: the report says how many calls it cost. */
-export function countedAccess({
-  kubernetes,
-  vault,
-  azure,
-  vaultPods,
-}: Access): Access & { readonly calls: () => Snapshot["calls"] } {
+/**
+ * The same access, with its calls counted: the report says how much a look costs the servers. A server that did not answer
+ * one call in time is asked nothing more, or its calls that wait for each other would add up to minutes.
+ */
+export function countedAccess(access: Access): Access & { readonly calls: () => Snapshot["calls"] } {
   const count = { kubernetes: 0, vault: 0, azure: 0 };
+  const counted = (server: keyof typeof count) => {
+    let silence: Error | undefined;
+    return async <T>(ask: () => Promise<T>): Promise<T> => {
+      if (silence !== undefined) throw silence;
+      count[server] += 1;
+      try {
+        return await ask();
+      } catch (error) {
+        if (isSilence(error)) silence = error;
+        throw error;
+      }
+    };
+  };
+  const { kubernetes, vault, azure, vaultPods } = access;
+  const [ofKubernetes, ofVault, ofAzure] = [counted("kubernetes"), counted("vault"), counted("azure")];
   return {
     calls: () => ({ ...count }),
     ...(vaultPods && {
@@ -62,14 +79,8 @@ export function countedAccess({
         ? kubernetes
         : {
             context: kubernetes.context,
-            get: (path) => {
-              count.kubernetes += 1;
-              return kubernetes.get(path);
-            },
-            text: (path) => {
-              count.kubernetes += 1;
-              return kubernetes.text(path);
-            },
+            get: (path) => ofKubernetes(() => kubernetes.get(path)),
+            text: (path) => ofKubernetes(() => kubernetes.text(path)),
           },
     vault:
       typeof vault === "string"
@@ -77,23 +88,20 @@ export function countedAccess({
         : {
             address: vault.address,
             hasToken: vault.hasToken,
-            get: (path) => {
-              count.vault += 1;
-              return vault.get(path);
-            },
+            get: (path) => ofVault(() => vault.get(path)),
           },
     azure:
       typeof azure === "string"
         ? azure
         : {
-            arm: (path) => {
-              count.azure += 1;
-              return azure.arm(path);
-            },
-            keyVault: (path) => {
-              count.azure += 1;
-              return azure.keyVault(path);
-            },
+            arm: (path) => ofAzure(() => azure.arm(path)),
+            keyVault: (path) => ofAzure(() => azure.keyVault(path)),
           },
   };
+}
+
+/** Whether a server did not answer in time, in the client's own error or behind what callers get in its place. */
+export function isSilence(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return (error instanceof NetworkError && error.code === "ETIMEDOUT") || isSilence(error.cause);
 }

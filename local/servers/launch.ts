@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
 import { UserError } from "../../domain/user-error.ts";
 import type { LocalHome } from "../home.ts";
 import { identify } from "../process-identity.ts";
 import { waitUntil } from "../wait-until.ts";
 import { homeVariable, logFile, writeRecord } from "./records.ts";
 import type { Server } from "./server.ts";
+import { lastLines } from "./watch.ts";
 
 const keptLogInBytes = 5_000_000;
 /** A machine that builds at the same time is slow; a server that cannot start ends sooner. */
@@ -63,9 +64,4 @@ export function digestOf({ binary, args, environment, inputs }: Server): string 
 function openLog(path: string): number {
   if (existsSync(path) && statSync(path).size > keptLogInBytes) renameSync(path, `${path}.old`);
   return openSync(path, "a", 0o600);
-}
-
-function lastLines(path: string): string {
-  const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-4);
-  return lines.map((line) => `\n    ${line.slice(0, 300)}`).join("");
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
 import { storedRootToken } from "../support/open-vault.ts";
 import { bootstrapName } from "../../domain/names.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
+import { readRecords } from "../../local/servers/records.ts";
+import { startServers } from "../../local/servers/start.ts";
+import { testBinaries } from "../support/servers.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 
 /** Every value is one that a careless template, shell or log would show or break. */
@@ -19,7 +22,11 @@ const values = {
 
 describe("local up", function () {
   this.timeout(startTimeout);
-  const chain = useLocalChain(values);
+  // as a start leaves it that was killed after Vault's initialisation and before its keys were stored
+  const chain = useLocalChain(values, async (home) => {
+    await startServers(home, await testBinaries(), { only: ["openbao"] });
+    await vaultCall({ address: home.vaultUrl }, undefined, "PUT", "/v1/sys/init", { secret_shares: 1, secret_threshold: 1 }); // prettier-ignore
+  });
 
   it("carries the values of the file into a valid dockerconfigjson, in both namespaces", async () => {
     for (const namespace of ["ameide-local", "argocd"]) {
@@ -146,6 +153,40 @@ describe("local up", function () {
     const run = await chain().up(values);
     assert.equal(run.code, 0, run.err);
     assert.match(run.err, /started .*kube-apiserver/);
+  });
+
+  it("stops at once when a server dies that it needs, names it and its log, and completes in the next run", async () => {
+    const changed = { ...values, ANTHROPIC_API_KEY: "canary-anthropic-2" };
+    const { stateDir } = chain().home.pulumi;
+    const before = engineLocks(stateDir);
+    const run = startCommand(["local", "up", "--dotenv", chain().envFile(changed), ...chain().place]);
+    await newEngineLock(stateDir, before, run.ended);
+    // without it no Job of the update ever ends
+    const victim = readRecords(chain().home).find(({ name }) => name === "kube-controller-manager");
+    process.kill(victim?.pid ?? 0, "SIGKILL");
+    const killedAt = performance.now();
+    const { code, err } = await run.ended;
+    assert.equal(code, 2, err);
+    assert.match(err, /kube-controller-manager ended while it was needed\n.*logs\/kube-controller-manager\.log/s);
+    assert.ok(performance.now() - killedAt < 60_000, "it waited for what could not happen");
+    const next = await chain().up(changed);
+    assert.equal(next.code, 0, next.err);
+    assert.deepEqual(
+      (await chain().secret("ameide-local", "inference-api-credentials"))["ANTHROPIC_API_KEY"],
+      changed.ANTHROPIC_API_KEY,
+    );
+  });
+
+  it("restores the state that a full disk cut off, and its copy, and continues from the last update", async () => {
+    const stateFile = join(chain().home.pulumi.stateDir, ".pulumi/stacks/ameide-secrets/local.json");
+    for (const file of [stateFile, `${stateFile}.bak`]) truncateSync(file, 1000);
+    const run = await chain().up(values);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /state of Pulumi: was cut off.*restored from .*checkpoint\.json/);
+    assert.equal(
+      (await chain().secret("ameide-local", "langfuse-secrets"))["LANGFUSE_SECRET_KEY"],
+      "canary-langfuse-1",
+    );
   });
 
   it("makes the CronJob anew that somebody deleted while Vault is sealed, which needs it", async () => {

@@ -24,8 +24,15 @@ export interface LocalChain {
 /** Time for a start from nothing with everything else on this machine busy, in milliseconds. */
 export const startTimeout = 300_000;
 
-/** Starts a chain with these values before the suite, and forgets it afterwards. */
-export function useLocalChain(values: Readonly<Record<string, string>>): () => LocalChain {
+/**
+ * Starts a chain with these values before the suite, and forgets it afterwards.
+ *
+ * @param prepare - gets the home before its first start. @default - it is new
+ */
+export function useLocalChain(
+  values: Readonly<Record<string, string>>,
+  prepare: (home: LocalHome) => Promise<void> = () => Promise.resolve(),
+): () => LocalChain {
   let chain: LocalChain | undefined;
   let home: LocalHome | undefined;
 
@@ -33,6 +40,7 @@ export function useLocalChain(values: Readonly<Record<string, string>>): () => L
     this.timeout(startTimeout);
     home = await temporaryHome();
     ensureHome(home);
+    await prepare(home);
     const started = await runCommand(["local", "up", "--dotenv", writeEnvFile(home, values), ...placeOf(home)]);
     assert.equal(started.code, 0, started.err);
     chain = await chainOf(home);

@@ -1,0 +1,75 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../domain/user-error.ts";
+import type { LocalHome } from "./home.ts";
+
+/** The files of Pulumi's file backend for the one stack of a home. */
+function filesOf({ pulumi }: Pick<LocalHome, "pulumi">) {
+  const of = (folder: string) => join(pulumi.stateDir, ".pulumi", folder, "ameide-secrets");
+  return { state: join(of("stacks"), "local.json"), history: join(of("history"), "local") };
+}
+
+/**
+ * Replaces a state file that is not whole, such as a full disk leaves it, with the newest whole one: the copy before the last
+ * write, else that of the last update. What the cut update did after that is still there and is found again by `up`.
+ * Call it while the home is locked and no engine runs.
+ *
+ * @returns the file whose content is the state now, or `none` if there was no whole one; `undefined` if nothing was wrong.
+ */
+export function restoreState(home: Pick<LocalHome, "pulumi">): string | undefined {
+  const { state, history } = filesOf(home);
+  if (!existsSync(state) || readState(state) !== undefined) return undefined;
+  const nanoseconds = (file: string) => BigInt(/-(\d+)\.checkpoint\.json$/.exec(file)?.[1] ?? 0);
+  const kept = existsSync(history) ? readdirSync(history).filter((file) => file.endsWith(".checkpoint.json")) : [];
+  const newestFirst = kept.toSorted((a, b) => (nanoseconds(a) < nanoseconds(b) ? 1 : -1));
+  const candidates = [`${state}.bak`, ...newestFirst.map((file) => join(history, file))];
+  const whole = candidates.find((file) => existsSync(file) && readState(file) !== undefined);
+  for (const suffix of ["", ".attrs"]) {
+    rmSync(`${state}${suffix}`, { force: true });
+    if (whole !== undefined && existsSync(`${whole}${suffix}`)) copyFileSync(`${whole}${suffix}`, `${state}${suffix}`);
+  }
+  return whole ?? "none";
+}
+
+/** Whether an update of this home has created anything in Vault. A state that cannot be read may say so. */
+export function hasVaultObjects(home: Pick<LocalHome, "pulumi">): boolean {
+  const { state } = filesOf(home);
+  if (!existsSync(state)) return false;
+  const resources = readState(state)?.checkpoint.latest?.resources;
+  return resources === undefined || resources.some(({ type }) => type.startsWith("vault:"));
+}
+
+interface StateFile {
+  readonly checkpoint: { readonly latest?: { readonly resources?: readonly { readonly type: string }[] } };
+}
+
+/** `undefined` if the file is cut off: then it is no JSON, or empty. */
+function readState(file: string): StateFile | undefined {
+  try {
+    const content = JSON.parse(readFileSync(file, "utf8")) as Partial<StateFile> | null;
+    return content?.checkpoint === undefined ? undefined : { checkpoint: content.checkpoint };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What etcd, OpenBao and the state write in one start, with a reserve. */
+const neededInMegabytes = 300;
+
+/**
+ * @param free - free space for this user, in megabytes. @default - of the disk that contains the folder
+ * @throws UserError `disk-full` before anything is started that would fail in the middle of a write.
+ */
+export function requireSpace({ dir }: Pick<LocalHome, "dir">, free: number = freeMegabytes(dir)): void {
+  if (free >= neededInMegabytes) return;
+  throw UserError.of(
+    "disk-full",
+    `the disk of ${dir} has ${free} MB left, and a start needs ${neededInMegabytes} MB`,
+    `free space there (df -h ${dir}), or use a folder on another disk with --home`,
+  );
+}
+
+function freeMegabytes(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return Math.floor((bavail * bsize) / 1_000_000);
+}

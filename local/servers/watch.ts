@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { UserError } from "../../domain/user-error.ts";
+import type { LocalHome } from "../home.ts";
+import { serverStates, type ServerState } from "./records.ts";
+
+const everyInMilliseconds = 500;
+
+/**
+ * Does `work` for as long as every server of the home runs. Without this, whatever waits for a server that has died waits
+ * until its own time is up, which for a Job without kube-controller-manager is 20 minutes.
+ *
+ * @param work - stops when its signal is aborted.
+ * @throws UserError `local-server-ended` with each server that died and the end of its log; else what `work` throws.
+ */
+export async function whileServersRun<T>(
+  home: LocalHome,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const look = () => serverStates(home).filter(({ crashed }) => crashed);
+  let before = look();
+  const timer = setInterval(() => {
+    // seen twice: a server that is being restarted has ended for a moment
+    const dead = look();
+    const stayed = dead.filter(({ name }) => before.some((state) => state.name === name));
+    if (stayed.length > 0) ended.abort(failureOf(stayed));
+    before = dead;
+  }, everyInMilliseconds);
+  try {
+    return await work(AbortSignal.any([signal, ended.signal]));
+  } catch (error) {
+    // what needed the server may fail before the next look finds out why
+    const dead = signal.aborted ? [] : look();
+    throw dead.length > 0 ? failureOf(dead, error) : error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function failureOf(dead: readonly ServerState[], cause?: unknown): UserError {
+  const logs = dead.map(({ log }) => log);
+  return UserError.of(
+    "local-server-ended",
+    `${dead.map(({ name }) => name).join(" and ")} ended while it was needed${logs.map(lastLines).join("")}`,
+    `run the same command again: it starts what does not run and continues; the log is in ${logs.join(" and ")}`,
+    { cause },
+  );
+}
+
+/** The end of a server's log, each line indented on a line of its own. */
+export function lastLines(log: string): string {
+  const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-4);
+  return lines.map((line) => `\n    ${line.slice(0, 300)}`).join("");
+}
