@@ -1,9 +1,9 @@
-// Everything that must hold before a change lands: types, lint, format, direction of imports, unused code, generated
-// docs, then the tests. All of it runs even when an early step fails, so that one run tells every mistake.
-import { spawnSync } from "node:child_process";
-import { rmSync, readFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+// Everything that must be true before a change lands: types, lint, format, direction of imports, unused code, generated
+// docs, then the tests. All of it runs even when an early step fails, so that one run reports every mistake.
+import { spawn, spawnSync } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,44 +19,100 @@ const checks = [
   ["docs", process.execPath, ["docs/generate.ts", "--check"]],
 ];
 
-const only = process.argv.slice(2);
-const results = mkdtempSync(join(tmpdir(), "ameide-secrets-check-"));
-const counts = { passed: 0, failed: 0 };
+/** Seconds by test file, of the last whole run. */
+const durationsFile = join(root, "node_modules", ".cache", "ameide-secrets", "test-seconds.json");
+/** Before the first run: the folders whose tests start servers. */
+const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\/deploy|local\/servers)\//;
 
-const run = (command, args) => spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
+const only = process.argv.slice(2);
+const counts = { passed: 0, failed: 0 };
+const secondsSince = (start) => (performance.now() - start) / 1000;
 
 for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) {
   const start = performance.now();
-  const status = run(command, args);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log([status === 0 ? "ok  " : "FAIL", name, `(${seconds} s)`].join(" "));
+  const status = spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
+  console.log([status === 0 ? "ok  " : "FAIL", name, `(${secondsSince(start).toFixed(1)} s)`].join(" "));
   counts[status === 0 ? "passed" : "failed"] += 1;
 }
 
 if (!only.includes("--no-tests")) {
-  const report = join(results, "mocha.json");
-  // a "spec" in .mocharc.json would be added to what a person names, not replaced by it
   const named = only.filter((argument) => !argument.startsWith("--"));
-  const specs = named.length > 0 ? named : ["tests/**/*.test.ts"];
-  const status = run("mocha", [
-    "--no-color",
-    "--reporter",
-    "tests/support/reporter.cjs",
-    "--reporter-option",
-    `output=${report}`,
-    ...specs,
-  ]);
-  try {
-    const { passes, failures } = JSON.parse(readFileSync(report, "utf8"));
-    counts.passed += passes;
-    counts.failed += failures;
-    if (status !== 0 && failures === 0) counts.failed += 1;
-  } catch {
-    console.log("FAIL mocha wrote no report: it ended before its tests did");
-    counts.failed += 1;
-  }
+  await runTests(named.length > 0 ? named : ["tests/**/*.test.ts"], named.length === 0);
 }
-rmSync(results, { recursive: true, force: true });
-
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 ? 0 : 1);
+
+/** Most of the time of the slow tests is waiting, so several run side by side; each has servers and ports of its own. */
+async function runTests(specs, isWhole) {
+  const start = performance.now();
+  const known = lastDurations();
+  const secondsOf = ({ files }) =>
+    files.reduce((sum, file) => sum + (known[file] ?? (slowFolders.test(file) ? 20 : 1)), 0);
+  // longest first: one that begins last would keep one process busy alone
+  const waiting = groupsOf(specs).toSorted((a, b) => secondsOf(b) - secondsOf(a));
+  const jobs = Math.min(waiting.length, Math.max(2, Math.min(4, availableParallelism())));
+  const seconds = {};
+  const worker = async () => {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      const ended = await runMocha(group.files, jobs === 1);
+      process.stdout.write(ended.text);
+      counts.passed += ended.passes;
+      counts.failed += ended.failures;
+      Object.assign(seconds, ended.seconds);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  const slowest = Object.entries(seconds).toSorted(([, a], [, b]) => b - a);
+  const sum = slowest.reduce((total, [, one]) => total + one, 0);
+  const minutes = (value) => (value / 60).toFixed(1);
+  console.log(
+    `tests: ${minutes(secondsSince(start))} min in ${jobs} processes, ${minutes(sum)} min one after the other; the longest files:`,
+  );
+  for (const [file, one] of slowest.slice(0, 15)) console.log(`${one.toFixed(0).padStart(6)} s  ${file}`);
+  if (!isWhole) return;
+  mkdirSync(dirname(durationsFile), { recursive: true });
+  writeFileSync(durationsFile, JSON.stringify(seconds));
+}
+
+/** Files that run in one process: those that share servers (`useRig`), each other slow one alone, the quick ones by folder. */
+function groupsOf(specs) {
+  const files = specs.flatMap((spec) => (/[*?[{]/.test(spec) ? globSync(spec, { cwd: root }).toSorted() : [spec]));
+  const keyOf = (file) => {
+    if (/\/use-rig\.ts"/.test(readFileSync(join(root, file), "utf8"))) return "use-rig";
+    return slowFolders.test(file) ? file : file.split("/").slice(0, 2).join("/");
+  };
+  return [...Map.groupBy(new Set(files), keyOf).values()].map((group) => ({ files: group }));
+}
+
+function lastDurations() {
+  try {
+    return JSON.parse(readFileSync(durationsFile, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** @param isAlone - whether its output is shown as it comes, and not as a whole at its end. */
+async function runMocha(files, isAlone) {
+  const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-check-"));
+  const report = join(folder, "mocha.json");
+  // a "spec" in .mocharc.json would be added to what a person names, not replaced by it
+  const args = ["--no-color", "--reporter", "tests/support/reporter.cjs", "--reporter-option", `output=${report}`, ...files]; // prettier-ignore
+  const child = spawn("mocha", args, { cwd: root, env, stdio: ["ignore", isAlone ? "inherit" : "pipe", isAlone ? "inherit" : "pipe"] }); // prettier-ignore
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part) => (text += part));
+  child.stderr?.setEncoding("utf8").on("data", (part) => (text += part));
+  const status = await new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  try {
+    const { passes, failures, seconds } = JSON.parse(readFileSync(report, "utf8"));
+    return { text, passes, failures: status !== 0 && failures === 0 ? 1 : failures, seconds };
+  } catch {
+    text += `FAIL mocha wrote no report of ${files.join(" ")}: it ended before its tests did\n`;
+    return { text, passes: 0, failures: 1, seconds: {} };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

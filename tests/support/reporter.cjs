@@ -1,13 +1,21 @@
-// Mocha's own spec reporter, and the counts in a file, so that the check can close with one line over everything.
+// Mocha's own spec reporter; and in a file the counts and the seconds by test file, hooks included, for the check's last lines.
 const { writeFileSync } = require("node:fs");
+const { relative } = require("node:path");
 const { reporters } = require("mocha");
 
 module.exports = class SpecWithCounts extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const seconds = {};
+    const add = ({ file, duration = 0 }) => {
+      const name = file === undefined ? "elsewhere" : relative(process.cwd(), file);
+      seconds[name] = (seconds[name] ?? 0) + duration / 1000;
+    };
+    runner.on("test end", add);
+    runner.on("hook end", add);
     runner.once("end", () => {
       const { passes, failures } = this.stats;
-      writeFileSync(options.reporterOptions.output, JSON.stringify({ passes, failures }));
+      writeFileSync(options.reporterOptions.output, JSON.stringify({ passes, failures, seconds }));
     });
   }
 };

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { podLog } from "../../../clients/kubernetes.ts";
 import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
 import { bootstrapRoleBinding } from "../../../domain/manifests/bootstrap-access.ts";
@@ -96,7 +95,7 @@ export const bootstrapRunBreaks = {
 } as const satisfies Readonly<Record<string, Break>>;
 
 interface PodObject {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly creationTimestamp: string };
 }
 
 async function podsOf(world: World, list: string): Promise<readonly PodObject[]> {
@@ -112,15 +111,21 @@ async function logOf(world: World, list: string): Promise<string> {
 
 const langfuse = "langfuse-secret-key";
 
-/** @default - none is open */
-let closeDoor = (): Promise<void> => Promise.resolve();
+let closeOpenDoor = (): Promise<void> => Promise.resolve();
+
+/** Ends what stands between the bootstrap and Vault, if anything does. */
+export async function closeDoor(): Promise<void> {
+  const close = closeOpenDoor;
+  closeOpenDoor = () => Promise.resolve();
+  await close();
+}
 
 /** With a value that is new, so that there is something to write. */
 async function runThroughADoor(world: World, keeper: Doorkeeper): Promise<void> {
   world.setValues({ ...world.values, LANGFUSE_SECRET_KEY: `chain-langfuse-${Date.now()}` });
   const pushed = await world.shell("ameide-secrets env push --stack local");
   assert.equal(pushed.code, 0, pushed.err);
-  closeDoor = await openVaultDoor(world, langfuse, keeper);
+  closeOpenDoor = await openVaultDoor(world, langfuse, keeper);
   await world.bootstrap();
 }
 
@@ -128,12 +133,19 @@ async function runThroughADoor(world: World, keeper: Doorkeeper): Promise<void> 
 async function start(world: World, suffix: string): Promise<string> {
   const { name } = world.place.stack.bootstrap;
   const job = `${name}-${suffix}`;
-  await sleep(1000); // Kubernetes' times are whole seconds: its pod must be newer than the one before
+  await nextSecond(world);
   const made = await world.shell(
     `kubectl --context ${world.place.cluster.context} -n ${world.namespace} create job --from=cronjob/${name} ${job}`,
   );
   assert.equal(made.code, 0, made.err);
   return job;
+}
+
+/** Kubernetes' times are whole seconds, and doctor looks at the youngest pod: the next one must not share a second with it. */
+async function nextSecond(world: World): Promise<void> {
+  const list = `/api/v1/namespaces/${world.namespace}/pods`;
+  const times = (await podsOf(world, list)).map(({ metadata }) => Date.parse(metadata.creationTimestamp));
+  await world.until(() => Promise.resolve(Date.now() >= Math.max(0, ...times) + 1000));
 }
 
 async function forget(world: World, suffix: string): Promise<void> {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { CauseCode } from "../../../diagnose/causes.ts";
 import type { DiagnosedCause } from "../../../diagnose/diagnosis.ts";
+import { serverStates } from "../../../local/servers/records.ts";
 import type { Break } from "./break.ts";
+import { closeDoor } from "./bootstrap-runs.ts";
 import { told, type World } from "./world.ts";
 
 /**
@@ -46,6 +48,20 @@ export async function strikeAllAndMend(
   for (const code of codes) await heals(world, code);
 }
 
+/** Makes the environment whole again whatever was done to it: servers, objects, values, and then what doctor still names. */
+export async function restore(world: World, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const { pid } of serverStates(world.chain.home)) if (pid !== undefined) process.kill(pid, "SIGCONT");
+  await closeDoor();
+  world.setValues(values);
+  const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
+  await world.place.cluster.remove(jobs);
+  const up = await world.shell("ameide-secrets local up --refresh");
+  assert.equal(up.code, 0, up.err);
+  await world.reopen();
+  await world.silence();
+  await heals(world, undefined);
+}
+
 /** Runs the command of a repair as it is printed, and what that command asks for in turn. */
 async function apply(world: World, { code, fix }: Pick<DiagnosedCause, "code" | "fix">, input?: string): Promise<void> {
   const command = commandOf(fix);
@@ -65,7 +81,8 @@ export function commandOf(fix: string): string | undefined {
   return /(?:^|: )((?:ameide-secrets|kubectl|az) [^<]*)$/.exec(fix)?.[1];
 }
 
-async function heals(world: World, code: CauseCode): Promise<void> {
+/** @param code - what was just repaired, and ends without another command; `undefined`: follow each that is named. */
+async function heals(world: World, code: CauseCode | undefined): Promise<void> {
   let causes: readonly DiagnosedCause[] = [];
   await world.until(
     async () => {
@@ -75,6 +92,6 @@ async function heals(world: World, code: CauseCode): Promise<void> {
       if (first.code !== code) await apply(world, first);
       return false;
     },
-    () => `${code} was repaired as printed, and there is: ${told(causes)}`,
+    () => `${code ?? "everything"} was repaired as printed, and there is: ${told(causes)}`,
   );
 }
