@@ -82,7 +82,7 @@ export function faultOf(error: unknown): AzureFault | undefined {
   if (status === 401 || status === 400) return { kind: "refused" };
   if (status === 429) return { kind: "throttled" };
   const isNetwork =
-    /REQUEST_SEND_ERROR|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|EPIPE|socket|network_error|endpoints_resolution/;
+    /REQUEST_SEND_ERROR|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|EPIPE|EPROTO|socket|aborted|network_error|endpoints_resolution/;
   if (status !== undefined || isNetwork.test(text)) return { kind: "unreachable" };
   return undefined;
 }

@@ -13,6 +13,7 @@ import {
 } from "./azure-errors.ts";
 import type { Log } from "./log.ts";
 import { messageOf } from "./failure.ts";
+import { NetworkError, parseAnswer } from "../clients/http.ts";
 import { Pacer, retry, retryAfterInMs, type RetryVerdict } from "../clients/pacing.ts";
 import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
 import type { Timing } from "./timing.ts";
@@ -20,6 +21,9 @@ import type { Timing } from "./timing.ts";
 /** 4,000 in any 10 s is Key Vault's limit for one vault (service limits); the rest is left to those who share it. */
 const callsPerWindow = 3_800;
 const windowInMs = 10_000;
+
+/** For one request; Key Vault answers within a second. */
+const answerInMs = 15_000;
 
 /** Key Vault has `updated` in whole seconds: within two of them, another change could have the same stamp. */
 const settlesAfterInMs = 2_000;
@@ -88,11 +92,15 @@ export class AzureSource implements SecretSource {
       ...(identity.authorityHost === undefined ? {} : { authorityHost: identity.authorityHost }),
       disableInstanceDiscovery: source.disableInstanceDiscovery,
       retryOptions,
+      additionalPolicies: [{ policy: this.#timeLimit(), position: "perRetry" }],
     });
     return new SecretClient(source.uri, credential, {
       disableChallengeResourceVerification: source.disableChallengeResourceVerification,
       retryOptions,
-      additionalPolicies: [{ policy: this.#requests(), position: "perRetry" }],
+      additionalPolicies: [
+        { policy: this.#requests(), position: "perRetry" },
+        { policy: this.#timeLimit(), position: "perRetry" },
+      ],
     });
   }
 
@@ -160,6 +168,26 @@ export class AzureSource implements SecretSource {
     return { expiresAt: expiresOn.toISOString(), expired: expiresOn.getTime() <= (this.#serverTime ?? Date.now()) };
   }
 
+  /** Azure's libraries wait for an answer without an end, and ask for a token whether the run was stopped or not. */
+  #timeLimit(): Policy {
+    const { signal } = this.#options;
+    return {
+      name: "vaultBootstrapTimeLimit",
+      sendRequest: async (request, next) => {
+        const limit = AbortSignal.timeout(answerInMs);
+        const own = request.abortSignal instanceof AbortSignal ? [request.abortSignal] : [];
+        request.abortSignal = AbortSignal.any([signal, limit, ...own]);
+        try {
+          return await next(request);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!limit.aborted) throw error;
+          throw new NetworkError("ETIMEDOUT", `ETIMEDOUT: no answer within ${answerInMs / 1000} s`, { cause: error });
+        }
+      },
+    };
+  }
+
   /** Paces, counts and retries each request separately, so that one failed page does not restart the whole list. */
   #requests(): Policy {
     const { timing, log, signal } = this.#options;
@@ -174,6 +202,8 @@ export class AzureSource implements SecretSource {
           const response = await next(request);
           const time = Date.parse(response.headers.get("date") ?? "");
           if (!Number.isNaN(time)) this.#serverTime = time;
+          // Azure's library quotes a body that it cannot parse, and with it the value
+          if (response.status === 200) parseAnswer("Key Vault", response.bodyAsText ?? "");
           // the last answer goes on to Azure's library, which makes its own error of it
           if (passes(response.status) && attempt < timing.retryAttempts) throw new PassingAnswer(response);
           return response;

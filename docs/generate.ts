@@ -9,12 +9,13 @@ import { commandsPage } from "./pages/commands.ts";
 import { exitCodes } from "./pages/exit-codes.ts";
 import { incidentsPage } from "./pages/incidents.ts";
 import { policies } from "./pages/policies.ts";
+import { reliability } from "./pages/reliability.ts";
 import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
 import { settings } from "./pages/settings.ts";
 
 /** Every page that `node docs/generate.ts` writes. */
-export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage];
+export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage, reliability];
 
 /**
  * `node docs/generate.ts` writes the generated files. With `--check` it writes nothing and exits with 1 if one is outdated.

@@ -18,6 +18,10 @@ const faultSchema = z.union([
     retryAfterInSeconds: z.int().min(0).optional(),
   }),
   z.strictObject({ kind: z.string().optional(), times: z.int().min(1), drop: z.literal(true) }),
+  /** No answer at all, on a connection that stays open. */
+  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), hang: z.literal(true) }),
+  /** Status 200, and this in place of the answer; `cut` ends the connection before its announced end. */
+  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), text: z.string(), cut: z.boolean().optional() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;

@@ -55,6 +55,13 @@ async function handle(message: IncomingMessage, response: ServerResponse, servic
   const kind = kindOf(request);
   if (!isControl) control.countRequest(kind);
   const fault = isControl ? undefined : control.takeFault(kind);
+  if (fault !== undefined && "hang" in fault) return;
+  if (fault !== undefined && "text" in fault) {
+    const { text, cut = false } = fault;
+    response.writeHead(200, { "Content-Type": "application/json", "Content-Length": text.length + (cut ? 1 : 0) });
+    response.write(text, () => (cut ? response.destroy() : response.end()));
+    return;
+  }
   const answer = fault === undefined ? await answerOf(request, services) : faultAnswer(fault);
   if (!isControl) control.countAnswer(answer?.status ?? 0);
   if (answer === undefined) response.destroy();
@@ -94,7 +101,9 @@ function kindOf(request: AzureRequest): string {
   return path.endsWith("/token") ? "token" : "discovery";
 }
 
-function faultAnswer(fault: Fault): AzureAnswer | undefined {
+function faultAnswer(
+  fault: Exclude<Fault, { readonly hang: true } | { readonly text: string }>,
+): AzureAnswer | undefined {
   if ("drop" in fault) return undefined;
   const { status, retryAfterInSeconds } = fault;
   const code = status === 429 ? "Throttled" : "StandInFault";

@@ -96,6 +96,19 @@ describe("AzureSource", function () {
     assert.match(String(summary["fix"]), /extraCaPem/);
   });
 
+  it("prints nothing of an answer that is cut off or is not JSON: a value may be in it", async () => {
+    const { control } = rig().azure;
+    await rig().source.setSecrets({ "from-azure": `changed-${Date.now()}` });
+    for (const cut of [false, true]) {
+      control.inject({ kind: "secret-get", times: 1000, text: '{"value": "canary-in-a-page', cut });
+      const { code, text } = await rig().runHere(config());
+      control.clearFaults();
+      assert.doesNotMatch(text, /canary-in-a-page/);
+      assert.equal(code, 11, text);
+    }
+    assert.equal((await rig().runHere(config())).code, 0);
+  });
+
   it("fails as source-forbidden at once, naming identity and role, where the role assignment is missing", async () => {
     await rig().source.takeRole();
     const result = await rig().run(config());

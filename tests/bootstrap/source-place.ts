@@ -53,6 +53,11 @@ export class SourcePlace {
     await federate(this.azure, this.#issuer, changes);
   }
 
+  /** Sets Azure's clock ahead of ours. */
+  setAhead(milliseconds: number): void {
+    this.#clock.lagInMs = -milliseconds;
+  }
+
   async takeRole(): Promise<void> {
     await arm(this.azure, "DELETE", roleAssignment);
   }

@@ -14,6 +14,8 @@ export interface ProxiedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The connection ends before the end that the answer announced. @default false */
+  readonly isCut?: boolean;
 }
 
 /**
@@ -44,8 +46,9 @@ export class VaultProxy {
           outgoing.destroy();
           return;
         }
-        outgoing.writeHead(answer.status, answer.headers);
-        outgoing.end(answer.body);
+        const { status, headers, body: answered, isCut = false } = answer;
+        outgoing.writeHead(status, isCut ? { ...headers, "content-length": answered.length + 1 } : headers);
+        outgoing.write(answered, () => (isCut ? outgoing.destroy() : outgoing.end()));
       })().catch(() => outgoing.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
