@@ -1,6 +1,6 @@
 // Mocha's own spec reporter; and in a file the counts and the seconds by test file, hooks included, for the check's last lines.
 const { writeFileSync } = require("node:fs");
-const { relative } = require("node:path");
+const path = require("node:path");
 const { reporters } = require("mocha");
 
 module.exports = class SpecWithCounts extends reporters.Spec {
@@ -8,7 +8,7 @@ module.exports = class SpecWithCounts extends reporters.Spec {
     super(runner, options);
     const seconds = {};
     const add = ({ file, duration = 0 }) => {
-      const name = file === undefined ? "elsewhere" : relative(process.cwd(), file);
+      const name = file === undefined ? "elsewhere" : path.relative(process.cwd(), file);
       seconds[name] = (seconds[name] ?? 0) + duration / 1000;
     };
     runner.on("test end", add);
