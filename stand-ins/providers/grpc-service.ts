@@ -4,7 +4,7 @@ import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
-import { failure, unimplemented } from "./grpc-failure.ts";
+import { failure } from "./grpc-failure.ts";
 import type { ChangeKind, DiffResult, Provider, ResourceRequest } from "./provider.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { readProperties, writeProperties } from "./wire-format.ts";
@@ -17,7 +17,8 @@ export interface Package {
 }
 
 /**
- * `pulumirpc.ResourceProvider` over one package. The engine opens one connection per provider instance of a program,
+ * `pulumirpc.ResourceProvider` over one package, without the calls that no resource of this program needs: gRPC answers them
+ * as not implemented, and the engine goes on. The engine opens one connection per provider instance of a program,
  * and its calls do not say which instance they mean; so each connection gets a {@link Provider} of its own.
  */
 export function resourceProviderService(served: Package): UntypedServiceImplementation {
@@ -153,23 +154,10 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
       });
       return empty();
     }),
-    invoke: unary<proto.InvokeRequest>(async (call) => {
-      const { request } = call;
-      const result = await providerOf(call).invoke(request.getTok(), readProperties(request.getArgs()));
-      const response = new providerProto.InvokeResponse();
-      response.setReturn(writeProperties(result));
-      return response;
-    }),
     cancel: unary((call) => {
       byConnection.get(call.getPeer())?.cancel();
       return empty();
     }),
-    parameterize: unary(() => unimplemented("parameterize")),
-    call: unary(() => unimplemented("call")),
-    construct: unary(() => unimplemented("construct")),
-    list: (call: { destroy(error: Error): void }) => call.destroy(new Error("list is not implemented")),
-    getMapping: unary(() => new providerProto.GetMappingResponse()),
-    getMappings: unary(() => new providerProto.GetMappingsResponse()),
   };
 }
 

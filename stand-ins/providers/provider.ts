@@ -85,7 +85,7 @@ export interface ReadResult extends ResourceState {
 
 /**
  * One configured provider: what `pulumirpc.ResourceProvider` asks, in plain values. Anything that is thrown reaches
- * the user as it is, so a message names no value; {@link InitialisationError} keeps the resource in state as well.
+ * the user unchanged, so a message names no value.
  */
 export interface Provider {
   configure(inputs: PropertyMap): Promise<void>;
@@ -98,21 +98,6 @@ export interface Provider {
   update(request: UpdateRequest): Promise<PropertyMap>;
   /** Succeeds where the resource is gone already. */
   delete(request: DeleteRequest): Promise<void>;
-  /** @throws Error for a function that it does not know. */
-  invoke(token: string, args: PropertyMap): Promise<PropertyMap>;
   /** Ends waits and requests under way, which then fail. */
   cancel(): void;
-}
-
-/** The resource exists but did not become what it should: the engine keeps it and tries again at the next update. */
-export class InitialisationError extends Error {
-  readonly state: ResourceState;
-  readonly reasons: readonly string[];
-
-  constructor(state: ResourceState, reasons: readonly string[]) {
-    super(reasons.join("; "));
-    this.name = "InitialisationError";
-    this.state = state;
-    this.reasons = reasons;
-  }
 }

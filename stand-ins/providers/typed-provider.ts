@@ -2,7 +2,6 @@ import type { CreationJournal } from "./creation-journal.ts";
 import { inputDiff, replaces, refreshedInputs } from "./property-diff.ts";
 import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
 import {
-  InitialisationError,
   type CheckRequest,
   type CheckResult,
   type CreateRequest,
@@ -85,13 +84,7 @@ export class TypedProvider<Client> implements Provider {
     const given = toJsonObject(inputs);
     const id = type.idOf(client, given);
     await this.#make(token, id, urn, given);
-    try {
-      return { id, outputs: await this.#outputs(type, id, inputs) };
-    } catch (error) {
-      // It exists now: without it in state the next update would only say so.
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new InitialisationError({ id, outputs: inputs }, [`${id} was made, but could not be read back: ${reason}`]);
-    }
+    return { id, outputs: await this.#outputs(type, id, inputs) };
   }
 
   async read({ type: token, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {
@@ -128,10 +121,6 @@ export class TypedProvider<Client> implements Provider {
     const now = idNow(type, this.#online(), id, oldOutputs);
     await type.remove(this.#online(), now, toJsonObject(oldInputs));
     this.#package.journal.gone(journalKey(token, now));
-  }
-
-  invoke(token: string): Promise<PropertyMap> {
-    return Promise.reject(new Error(`function ${token} is not served by the local environment's providers`));
   }
 
   cancel(): void {

@@ -28,7 +28,6 @@ const echo: Provider = {
   read: ({ id }) => Promise.resolve(readBack(id)),
   update: ({ inputs }) => Promise.resolve(inputs),
   delete: () => Promise.resolve(),
-  invoke: (token) => Promise.reject(new Error(`nothing is to be asked here: ${token}`)),
   cancel: () => undefined,
 };
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import { SecretProperty, unknown, type PropertyMap } from "../../../stand-ins/providers/property-value.ts";
-import { InitialisationError, type CreateRequest, type Provider } from "../../../stand-ins/providers/provider.ts";
-import { initFailureOf, ProviderClient, servePackage } from "./provider-client.ts";
+import type { CreateRequest, Provider } from "../../../stand-ins/providers/provider.ts";
+import { ProviderClient, servePackage } from "./provider-client.ts";
 
 /** Remembers how it was called; fails a creation as it is told. */
 class RecordingProvider implements Provider {
@@ -33,7 +33,6 @@ class RecordingProvider implements Provider {
   read: Provider["read"] = () => Promise.resolve(undefined);
   update: Provider["update"] = ({ inputs }) => Promise.resolve(inputs);
   delete: Provider["delete"] = () => Promise.resolve();
-  invoke: Provider["invoke"] = (token) => Promise.reject(new Error(`no function ${token}`));
   cancel() {
     this.cancelled = true;
   }
@@ -126,20 +125,6 @@ describe("resourceProviderService", () => {
     provider.failure = new Error("server says: canary-value is taken");
     await assert.rejects(client.create({ a: new SecretProperty("canary-value") }), (error: ServiceError) => {
       assert.equal(error.details, "server says: [secret] is taken");
-      assert.equal(initFailureOf(error), undefined);
-      return true;
-    });
-  });
-
-  it("fails with the resource's state where it exists all the same", async () => {
-    const [client, provider] = await configured();
-    provider.failure = new InitialisationError({ id: "ns/job", outputs: { status: "failed" } }, ["first", "second"]);
-    await assert.rejects(client.create({}), (error) => {
-      assert.deepEqual(initFailureOf(error), {
-        id: "ns/job",
-        outputs: { status: "failed" },
-        reasons: ["first", "second"],
-      });
       return true;
     });
   });
@@ -171,6 +156,5 @@ describe("resourceProviderService", () => {
   it("fails calls that no resource of the program makes, in the way that lets the engine go on", async () => {
     const [client] = await configured();
     await assert.rejects(client.construct(), (error: ServiceError) => error.code === status.UNIMPLEMENTED);
-    await assert.rejects(client.invoke("recording:index:get"), /no function recording:index:get/);
   });
 });

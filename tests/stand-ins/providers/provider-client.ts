@@ -4,18 +4,10 @@ import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
-import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import { resourceProviderService, type Package } from "../../../stand-ins/providers/grpc-service.ts";
 import type { PropertyMap } from "../../../stand-ins/providers/property-value.ts";
 import { readProperties, writeProperties } from "../../../stand-ins/providers/wire-format.ts";
-
-/** What the engine would be told of a resource that exists but failed. */
-export interface InitFailure {
-  readonly id: string;
-  readonly outputs: PropertyMap;
-  readonly reasons: readonly string[];
-}
 
 /** One connection to a provider, over real gRPC, as the engine opens one for each provider of a program. */
 export class ProviderClient {
@@ -134,12 +126,6 @@ export class ProviderClient {
     await this.#call("delete", request);
   }
 
-  async invoke(token: string): Promise<void> {
-    const request = new providerProto.InvokeRequest();
-    request.setTok(token);
-    await this.#call("invoke", request);
-  }
-
   async construct(): Promise<void> {
     await this.#call("construct", new providerProto.ConstructRequest());
   }
@@ -180,15 +166,6 @@ export class ProviderClient {
       });
     });
   }
-}
-
-/** What the engine reads from the error's trailer; undefined where the resource does not exist. */
-export function initFailureOf(error: unknown): InitFailure | undefined {
-  const [packed] = (error as ServiceError).metadata.get("grpc-status-details-bin");
-  if (packed === undefined) return undefined;
-  const [detail] = statusProto.Status.deserializeBinary(packed as Uint8Array).getDetailsList();
-  const failed = providerProto.ErrorResourceInitFailed.deserializeBinary(detail?.getValue_asU8() ?? new Uint8Array());
-  return { id: failed.getId(), outputs: readProperties(failed.getProperties()), reasons: failed.getReasonsList() };
 }
 
 /** Serves one package on a free port, in this process. */

@@ -5,10 +5,7 @@ import { textAt, type Json, type JsonObject } from "../../../stand-ins/providers
 import { snakeCase } from "../../../stand-ins/providers/vault/vault-type.ts";
 import type { Exchange } from "../../support/recordings.ts";
 
-/**
- * API server and Vault in one, as they were when a request was recorded: what the real provider answered last is what
- * the server holds.
- */
+/** Vault as it was when a request was recorded: what the real provider answered last is what it contains. */
 export class RecordedServer {
   readonly url: string;
   readonly #server: Server;
@@ -36,26 +33,10 @@ export class RecordedServer {
     this.#server.close();
   }
 
-  /** From now on the servers are those of this request. */
+  /** From now on Vault is that of this request. */
   holds(exchange: Exchange): void {
-    this.#answer = exchange.provider === "kubernetes" ? kubernetes(exchange) : vault(exchange);
+    this.#answer = vault(exchange);
   }
-}
-
-function kubernetes({ type, method, response }: Exchange): (method: string, path: string) => Json | undefined {
-  const { __fieldManager, __initialApiVersion, __inputs, ...live } = (response["properties"] ?? {}) as JsonObject;
-  const [, , kind = ""] = type.split(":");
-  // Without these notes the real provider had no answer of the API server, and repeated the inputs.
-  const isHeld = __fieldManager !== undefined;
-  let isMade = method !== "Create";
-  return (verb, path) => {
-    if (/^\/(api|apis\/[^/]+)\/[^/]+$/.test(path)) {
-      const namespaced = (live["metadata"] as JsonObject | undefined)?.["namespace"] !== undefined;
-      return { resources: [{ name: "objects", kind: kind.replace(/Patch$/, ""), namespaced }] };
-    }
-    if (verb === "PATCH") isMade = true;
-    return isHeld && isMade ? live : undefined;
-  };
 }
 
 function vault({ type, response }: Exchange): (method: string, path: string) => Json | undefined {
