@@ -9,7 +9,7 @@ import { bootstrapConfigMap } from "../domain/manifests/bootstrap.ts";
 import { waitUntil } from "../local/wait-until.ts";
 import { readingDeployment } from "../tests/support/reading-deployment.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
-import { startLiveChain, type LiveChain } from "./live-chain.ts";
+import { startLiveChain, untilSynced, type LiveChain } from "./live-chain.ts";
 
 const count = 200;
 const namespaces = 8;
@@ -72,18 +72,6 @@ async function installBootstrap({ cluster, stack }: LiveChain): Promise<void> {
     { spec: { suspend: true, jobTemplate: { spec: { template: { spec: { volumes } } } } } },
     "application/strategic-merge-patch+json",
   );
-}
-
-async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
-  interface List {
-    readonly items: readonly { readonly status?: { readonly syncedResourceVersion?: string } }[];
-  }
-  const isDone = async (): Promise<boolean> => {
-    const { items } = await cluster.get<List>("/apis/external-secrets.io/v1/externalsecrets");
-    const synced = items.filter(({ status }) => status?.syncedResourceVersion !== undefined).length;
-    return synced >= stack.plan.deliveries.length;
-  };
-  await waitUntil(isDone, { inSeconds: syncTimeoutInSeconds, forWhat: "every ExternalSecret to sync" });
 }
 
 /** Milliseconds of one run. */

@@ -15,6 +15,7 @@ import { planChain } from "../domain/catalogue/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { localContext, type LocalHome } from "../local/home.ts";
+import { waitUntil } from "../local/wait-until.ts";
 import { runCommand } from "../tests/support/command-line.ts";
 import { placeOf } from "../tests/support/local-chain.ts";
 import { forget, temporaryHome } from "../tests/support/servers.ts";
@@ -130,9 +131,10 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
   const call = (path: string, body: object) =>
     vaultCall({ address: vault.operatorAddress }, root, "POST", `/v1/${path}`, body);
   const stores = new Set(plan.stores.map(({ policy }) => policy));
+  const isUsed = (policy: string): boolean => stores.has(policy) || policy.startsWith(bootstrapRole);
   for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config }))
-    if (stores.has(name) || name === bootstrapRole) await call(`sys/policies/acl/${name}`, { policy });
-  for (const role of vaultRoles(stack).filter(({ policy }) => stores.has(policy)))
+    if (isUsed(name)) await call(`sys/policies/acl/${name}`, { policy });
+  for (const role of vaultRoles(stack).filter(({ policy }) => isUsed(policy)))
     await call(`auth/${vault.authMount}/role/${role.name}`, {
       bound_service_account_names: [role.serviceAccount],
       bound_service_account_namespaces: [role.namespace],
@@ -173,6 +175,19 @@ async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void>
   await mapBounded(stack.plan.deliveries, callsAtOnce, (delivery) =>
     cluster.create(`${group}/${delivery.namespace}/externalsecrets`, externalSecret(delivery, "bench")),
   );
+}
+
+/** Resolves when each ExternalSecret has synced for the first time. */
+export async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
+  interface List {
+    readonly items: readonly { readonly status?: { readonly syncedResourceVersion?: string } }[];
+  }
+  const isDone = async (): Promise<boolean> => {
+    const { items } = await cluster.get<List>("/apis/external-secrets.io/v1/externalsecrets");
+    const synced = items.filter(({ status }) => status?.syncedResourceVersion !== undefined).length;
+    return synced >= stack.plan.deliveries.length;
+  };
+  await waitUntil(isDone, { inSeconds: 180, forWhat: "every ExternalSecret to sync" });
 }
 
 interface NamedObject {

@@ -1,17 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { openPlace } from "../cli/operate/place.ts";
 import { explain } from "../diagnose/explain.ts";
 import { namespacesOf, observe } from "../diagnose/observe/observe.ts";
 import { resync } from "../diagnose/resync.ts";
 import type { Snapshot } from "../diagnose/snapshot.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
-import { startLiveChain, type LiveChain } from "./live-chain.ts";
+import { startLiveChain, untilSynced, type LiveChain } from "./live-chain.ts";
 import type { Cluster } from "../clients/kubernetes.ts";
 
 const count = 500;
 const resynced = 100;
 const rounds = 3;
-const syncTimeoutInMilliseconds = 180_000;
 
 /**
  * `doctor` and `resync` on the real servers: 500 secrets, as many ExternalSecrets, 4 namespaces. `resync` is compared with
@@ -75,18 +73,6 @@ async function resyncs({ cluster, stack }: LiveChain): Promise<Measurement> {
   }
   const what = `resync of ${resynced} ExternalSecrets`;
   return { what, unit: "ms", value: value / rounds, floor: { what: "External Secrets itself", value: floor / rounds } };
-}
-
-async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
-  interface List {
-    readonly items: readonly { readonly status?: { readonly syncedResourceVersion?: string } }[];
-  }
-  for (const deadline = performance.now() + syncTimeoutInMilliseconds; ; await sleep(1_000)) {
-    const { items } = await cluster.get<List>("/apis/external-secrets.io/v1/externalsecrets");
-    const synced = items.filter(({ status }) => status?.syncedResourceVersion !== undefined).length;
-    if (synced >= stack.plan.deliveries.length) return;
-    if (performance.now() > deadline) throw new Error(`${synced} of ${items.length} ExternalSecrets are synced`);
-  }
 }
 
 const group = "/apis/external-secrets.io/v1";
