@@ -248,7 +248,8 @@ export function plannedWrites(log: string, mount: string): string {
 export function noticesOf(log: string): readonly string[] {
   return log.split("\n").flatMap((line) => {
     const { event, name, at, notDelivered } = parsed(line);
-    if (event === "not-delivered") return [`${name} is in Vault, and not delivered yet to ${[notDelivered].flat().join("; ")}`];
+    if (event === "not-delivered")
+      return [`${name} is in Vault, and not delivered yet to ${[notDelivered].flat().join("; ")}`];
     return event === "expired" ? [`${name} has expired in the source at ${at}`] : [];
   });
 }
