@@ -67,7 +67,7 @@ async function apply(world: World, { code, fix }: Pick<DiagnosedCause, "code" | 
   const command = commandOf(fix);
   if (command === undefined) return;
   const ended = await world.shell(command, input);
-  const confirm = /fix: the same command with (--confirm \S+)/.exec(ended.err)?.[1];
+  const confirm = /fix: run the same command with (--confirm \S+)/.exec(ended.err)?.[1];
   const last = confirm === undefined ? ended : await world.shell(`${command} ${confirm}`);
   const mayFind = /^ameide-secrets (lineage|doctor)/.test(command); // these tell by their exit code what they found
   assert.ok(
