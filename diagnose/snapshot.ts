@@ -1,4 +1,3 @@
-import type { VaultHealth } from "../clients/vault.ts";
 import type { BootstrapStatus } from "../domain/bootstrap-config.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
@@ -153,7 +152,12 @@ export interface JobState {
 }
 
 /** One pod of Vault, as it reports about itself. */
-export type VaultPodState = { readonly name: string } & VaultHealth;
+export interface VaultPodState {
+  readonly name: string;
+  readonly state: "active" | "standby" | "sealed" | "uninitialised" | "unreachable";
+  /** Why it is unreachable. */
+  readonly why?: string;
+}
 
 export interface VaultServerState {
   readonly health: Observed<{

@@ -62,7 +62,7 @@ function ofPods({ snapshot: { vault }, expected }: View): readonly Sighting[] {
     .map((pod) => ({
       code: pod.state === "sealed" ? "vault-pod-sealed" : "vault-pod-not-serving",
       where: `Vault pod ${namespace}/${pod.name}`,
-      seen: pod.state === "unreachable" ? `${pod.why}; of all: ${seen}` : `${pod.state}; of all: ${seen}`,
+      seen: `${pod.why ?? pod.state}; of all: ${seen}`,
       secrets: [],
     }));
 }

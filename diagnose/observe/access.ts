@@ -49,24 +49,33 @@ export function vaultReader(vault: VaultTarget, token?: Redacted): VaultReader {
  * one call in time is asked nothing more, or its calls that wait for each other would add up to minutes.
  */
 export function countedAccess(access: Access): Access & { readonly calls: () => Snapshot["calls"] } {
+  const { vaultPods } = access;
   const count = { kubernetes: 0, vault: 0, azure: 0 };
-  const counted = (server: keyof typeof count) => {
+  const counted = <T extends object>(server: keyof typeof count, reader: T | string): T | string => {
+    if (typeof reader === "string") return reader;
     let silence: Error | undefined;
-    return async <T>(ask: () => Promise<T>): Promise<T> => {
-      if (silence !== undefined) throw silence;
-      count[server] += 1;
-      try {
-        return await ask();
-      } catch (error) {
-        if (isSilence(error)) silence = error;
-        throw error;
-      }
-    };
+    return new Proxy(reader, {
+      get(target, key) {
+        const member: unknown = Reflect.get(target, key, target);
+        if (typeof member !== "function") return member;
+        return async (...args: readonly unknown[]): Promise<unknown> => {
+          if (silence !== undefined) throw silence;
+          count[server] += 1;
+          try {
+            return (await Reflect.apply(member, target, args)) as unknown;
+          } catch (error) {
+            if (isSilence(error)) silence = error;
+            throw error;
+          }
+        };
+      },
+    });
   };
-  const { kubernetes, vault, azure, vaultPods } = access;
-  const [ofKubernetes, ofVault, ofAzure] = [counted("kubernetes"), counted("vault"), counted("azure")];
   return {
     calls: () => ({ ...count }),
+    kubernetes: counted("kubernetes", access.kubernetes),
+    vault: counted("vault", access.vault),
+    azure: counted("azure", access.azure),
     ...(vaultPods && {
       vaultPods: async () => {
         const pods = await vaultPods();
@@ -74,29 +83,6 @@ export function countedAccess(access: Access): Access & { readonly calls: () => 
         return pods;
       },
     }),
-    kubernetes:
-      typeof kubernetes === "string"
-        ? kubernetes
-        : {
-            context: kubernetes.context,
-            get: (path) => ofKubernetes(() => kubernetes.get(path)),
-            text: (path) => ofKubernetes(() => kubernetes.text(path)),
-          },
-    vault:
-      typeof vault === "string"
-        ? vault
-        : {
-            address: vault.address,
-            hasToken: vault.hasToken,
-            get: (path) => ofVault(() => vault.get(path)),
-          },
-    azure:
-      typeof azure === "string"
-        ? azure
-        : {
-            arm: (path) => ofAzure(() => azure.arm(path)),
-            keyVault: (path) => ofAzure(() => azure.keyVault(path)),
-          },
   };
 }
 
