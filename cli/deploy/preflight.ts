@@ -73,7 +73,7 @@ export function refuseWeakState(options: {
   if (findings.length > 0) throw UserError.from(findings);
 }
 
-/** The loopback providers are for `local` and `--offline` alone. @throws UserError when the environment names any. */
+/** Stand-ins of providers are for `local` and `--offline` alone. @throws UserError when the environment names any. */
 export function refuseDebugProviders(stack: string): void {
   if (process.env["PULUMI_DEBUG_PROVIDERS"] === undefined) return;
   throw UserError.of(

@@ -15,7 +15,7 @@ export interface RunningProviders {
 const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 
 /**
- * Starts the loopback providers in a process of their own, which also ends when this one does. The configuration goes
+ * Starts the providers that are stand-ins in a process of their own, which also ends when this one does. The configuration goes
  * by standard input: it may hold tokens.
  *
  * @throws Error if the process ends before it listens; what it said stands on standard error.

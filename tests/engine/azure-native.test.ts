@@ -32,7 +32,7 @@ function closed(place: AzurePlace) {
   return { sku, publicNetworkAccess, ...(networkAcls && { networkAcls }) };
 }
 
-describe("azure-native by the loopback provider, on the Azure stand-in", function () {
+describe("azure-native by the stand-in of its provider, on the Azure stand-in", function () {
   this.timeout(120_000);
   let azure: AzureRig;
   before(async () => {

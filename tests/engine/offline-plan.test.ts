@@ -11,7 +11,7 @@ import { AuthBackend, Mount, Policy } from "@pulumi/vault";
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import { stepsOf, useEngine } from "../support/engine.ts";
 
-describe("loopback providers offline, under the real engine", function () {
+describe("providers offline, under the real engine", function () {
   this.timeout(120_000);
   const engine = useEngine("dev");
 

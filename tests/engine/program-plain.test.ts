@@ -26,7 +26,7 @@ const programFiles = [
 
 /**
  * `pulumi` as anybody calls it, in a copy of the repository: none of our command line. The shared stack is there with its
- * outputs; the loopback providers plan without a cloud; a Vault answers that it is well.
+ * outputs; stand-ins of the providers plan without a cloud; a Vault answers that it is well.
  */
 describe("program, by plain pulumi", function () {
   this.timeout(120_000);

@@ -13,7 +13,7 @@ interface Answer {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-describe("vault by the loopback provider, on OpenBao", function () {
+describe("vault by the stand-in of its provider, on OpenBao", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";

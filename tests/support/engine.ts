@@ -9,7 +9,7 @@ import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
 import { testBinaries } from "./servers.ts";
 
-/** The loopback providers, or others that run already. */
+/** Configuration of the stand-ins; or providers that run already. */
 export type TestProviders = ProvidersConfig | { readonly debugProviders: string; close(): unknown };
 
 export type Program = () => Promise<Record<string, unknown> | void>;
@@ -22,7 +22,8 @@ export interface TestEngine {
 }
 
 /**
- * The real Pulumi engine with loopback providers, for a suite. Call it in a `describe`; what it returns opens the stack
+ * The real Pulumi engine for a suite: with the real Kubernetes provider and stand-ins of the others, or offline with stand-ins
+ * only. Call it in a `describe`; what it returns opens the stack
  * once the suite runs.
  *
  * @param providers - asked for once the suite runs, so that it may name servers that a `before` started.

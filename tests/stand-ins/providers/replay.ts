@@ -16,7 +16,7 @@ const requests = {
 
 export type ReplayedMethod = keyof typeof requests;
 
-/** Sends a recorded request, over gRPC, and answers the loopback provider's response in the recordings' form. */
+/** Sends a recorded request, over gRPC, and returns the stand-in's response in the recordings' form. */
 export async function replay(client: ProviderClient, { method, type, name, request }: Exchange): Promise<JsonObject> {
   const message = new requests[method as ReplayedMethod]() as unknown as Record<string, (value: unknown) => void>;
   message["setType"]?.(type);

@@ -51,7 +51,7 @@ describe("TypedProvider", () => {
     return made;
   }
 
-  const about = { urn: "urn:a", type: "shelf:index:Thing", name: "a", timeoutInSeconds: undefined };
+  const about = { urn: "urn:a", type: "shelf:index:Thing", name: "a" };
 
   it("fails the check of a type that it does not serve, naming it", async () => {
     const request = { ...about, type: "shelf:index:Other", oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() };
