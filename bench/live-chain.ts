@@ -11,7 +11,7 @@ import { readerServiceAccount, secretStore } from "../domain/manifests/secret-st
 import { mapBounded, retry } from "../clients/pacing.ts";
 import { bootstrapRole } from "../domain/names.ts";
 import { planBootstrap } from "../domain/plan/bootstrap-plan.ts";
-import { planChain } from "../domain/catalogue/plan-chain.ts";
+import { planChain } from "../domain/plan/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { localContext, type LocalHome } from "../local/home.ts";

@@ -1,4 +1,4 @@
-import type { LoadContext } from "./stack-settings.ts";
+import type { LoadContext, SettingsOf, CloudEnvironment } from "./stack-settings.ts";
 import type {
   AzurePlace,
   FederatedSubject,
@@ -10,12 +10,11 @@ import { checkAdopted } from "../domain/resources/adoption.ts";
 import { compileDotenv } from "../domain/dotenv/dotenv.ts";
 import { errorsOf } from "../domain/finding.ts";
 import { namespaceOf, bootstrapName } from "../domain/names.ts";
-import { keyVaultName, planChain } from "../domain/catalogue/plan-chain.ts";
+import { keyVaultName, planChain } from "../domain/plan/plan-chain.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { readEnvFiles } from "./env-files.ts";
 import { shared } from "./shared.ts";
-import type { SettingsOf, CloudEnvironment } from "./stack-settings.ts";
 import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
 import { federatedSubject } from "../domain/plan/stack-check.ts";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore, checkStrictness } from "../domain/plan/plan-check.ts";

@@ -1,4 +1,4 @@
-import { storeServiceAccount } from "../domain/catalogue/plan-chain.ts";
+import { storeServiceAccount } from "../domain/plan/plan-chain.ts";
 import { generatorAccountFields, storeAccountFields } from "../domain/manifests/secret-fields.ts";
 import { bootstrapName, vaultServerHosts } from "../domain/names.ts";
 import { environmentNames } from "../domain/stage.ts";

@@ -1,7 +1,7 @@
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { externalSecretsOf, lifetimeInDays } from "../../domain/catalogue/catalogue.ts";
 import { errorsOf } from "../../domain/finding.ts";
-import { keyVaultName } from "../../domain/catalogue/plan-chain.ts";
+import { keyVaultName } from "../../domain/plan/plan-chain.ts";
 import { unprefixedKeyVaultName } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";

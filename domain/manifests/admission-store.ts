@@ -1,4 +1,4 @@
-import { storeServiceAccount } from "../catalogue/plan-chain.ts";
+import { storeServiceAccount } from "../plan/plan-chain.ts";
 import { bootstrapName, vaultServerHosts } from "../names.ts";
 import { generatorAccountFields, storeAccountFields } from "./secret-fields.ts";
 import { admissionPolicy, must, type GuardedStack, literal, optional } from "./admission-policy.ts";

@@ -1,131 +1,89 @@
 import { ownNamespace, type Catalogue, existsIn } from "../catalogue/catalogue.ts";
 import { classify } from "../catalogue/lookup.ts";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 import { normalise } from "../names.ts";
 import { checkAuthority } from "../catalogue/authority.ts";
 import type { ChainPlan, Strictness } from "./environment.ts";
 import type { EnvironmentName, Stage } from "../stage.ts";
 
-/** What is wrong with one environment's plan: places that two things claim, and deliveries that cannot arrive. */
+/** Things of a plan that must be unique: by which key, and what is wrong with two of one key. */
+const uniqueSecrets = [
+  ["key-vault-name", "key-vault", "keyVaultName", "are both stored as", "in Key Vault", "keyVault"],
+  ["vault-path", "vault", "vaultPath", "are both stored at", "in Vault", "vault path"],
+] as const;
+
+/** What is wrong with one environment's plan: two things in one place, and deliveries that cannot arrive. */
 export function checkPlan(plan: ChainPlan): readonly Finding[] {
+  const { secrets, deliveries } = plan;
   return [
-    ...twice(
-      plan.secrets,
-      ({ keyVaultName }) => keyVaultName,
-      (name, [first, second]) =>
-        error(
-          "plan-key-vault-name-twice",
-          "key-vault",
-          name,
-          `${first.name} and ${second.name} both lie at ${name} in Key Vault`,
-          "give one of them another keyVault in environments/catalogue.yaml",
-        ),
+    ...uniqueSecrets.flatMap(([name, stage, key, verb, place, option]) =>
+      repeated(secrets, (secret) => secret[key]).map(([at, first, second]) => {
+        const problem = `${first.name} and ${second.name} ${verb} ${at} ${place}`;
+        const fix = `give one of them another ${option} in environments/catalogue.yaml`;
+        return errorFinding(`plan-${name}-twice`, stage, at, problem, fix);
+      }),
     ),
-    ...twice(
-      plan.secrets,
-      ({ vaultPath }) => vaultPath,
-      (path, [first, second]) =>
-        error(
-          "plan-vault-path-twice",
-          "vault",
-          path,
-          `${first.name} and ${second.name} both lie at ${path} in Vault`,
-          "give one of them another vault path in environments/catalogue.yaml",
-        ),
-    ),
-    ...twice(
-      plan.deliveries,
-      ({ namespace, target }) => `${namespace}/${target}`,
-      (where, [first, second]) =>
-        error(
-          "plan-target-twice",
-          "external-secret",
-          where,
-          `${first.name} and ${second.name} both make the Secret ${where}`,
-          "keep one of the two in environments/catalogue.yaml",
-        ),
-    ),
-    ...twice(
-      plan.deliveries,
-      ({ namespace, name }) => `${namespace}/${name}`,
-      (where, [first, second]) =>
-        error(
-          "plan-external-secret-twice",
-          "external-secret",
-          where,
-          `the ExternalSecret ${where} makes both ${first.target} and ${second.target}`,
-          "give one of them another externalSecret in environments/catalogue.yaml",
-        ),
-    ),
+    ...repeated(deliveries, ({ namespace, target }) => `${namespace}/${target}`).map(([at, first, second]) => {
+      const problem = `${first.name} and ${second.name} both create the Secret ${at}`;
+      const fix = "keep one of the two in environments/catalogue.yaml";
+      return errorFinding("plan-target-twice", "external-secret", at, problem, fix);
+    }),
+    ...repeated(deliveries, ({ namespace, name }) => `${namespace}/${name}`).map(([at, first, second]) => {
+      const problem = `the ExternalSecret ${at} creates both ${first.target} and ${second.target}`;
+      const fix = "give one of them another externalSecret in environments/catalogue.yaml";
+      return errorFinding("plan-external-secret-twice", "external-secret", at, problem, fix);
+    }),
     ...unreachable(plan),
   ];
 }
 
-/** Deliveries to a namespace without a store, or of what the bootstrap does not carry. */
+/** Deliveries to a namespace without a store, or of secrets that vault-bootstrap does not write. */
 function unreachable({ stores, deliveries, secrets }: ChainPlan): readonly Finding[] {
   const namespaces = new Set(stores.map(({ namespace }) => namespace));
-  const carried = new Set(secrets.map(({ vaultPath }) => vaultPath));
+  const written = new Set(secrets.map(({ vaultPath }) => vaultPath));
   return deliveries.flatMap(({ name, namespace, keys }) => {
     const found: Finding[] = [];
     const where = `${namespace}/${name}`;
     if (!namespaces.has(namespace)) {
+      const problem = `${where} is in a namespace without a store`;
       const fix = `add ${namespace} to additionalNamespaces of the stack's settings`;
-      found.push(error("plan-no-store", "secret-store", where, `${where} goes to a namespace without a store`, fix));
+      found.push(errorFinding("plan-no-store", "secret-store", where, problem, fix));
     }
-    for (const { secret, vaultPath } of keys) {
-      if (carried.has(vaultPath)) continue;
-      const problem = `${where} reads ${secret}, which nothing carries to ${vaultPath} in Vault`;
-      found.push(
-        error(
-          "plan-no-source",
-          "external-secret",
-          where,
-          problem,
-          "correct its environments in environments/catalogue.yaml",
-        ),
-      );
+    for (const { secret, vaultPath } of keys.filter((key) => !written.has(key.vaultPath))) {
+      const problem = `${where} reads ${secret}, but nothing writes ${vaultPath} to Vault`;
+      const fix = "correct its environments in environments/catalogue.yaml";
+      found.push(errorFinding("plan-no-source", "external-secret", where, problem, fix));
     }
     return found;
   });
 }
 
 /**
- * Namespaces that the catalogue lets read something and in which this environment makes no store: ExternalSecrets of others
- * cannot work there (450), unless another environment's stack serves them.
+ * Namespaces that may read secrets by the catalogue, but have no store of this environment: ExternalSecrets cannot work
+ * there, unless another environment's stack creates the store.
  */
 export function namespacesWithoutStore(catalogue: Catalogue, plan: ChainPlan): readonly Finding[] {
   const served = new Set([ownNamespace, ...plan.stores.map(({ namespace }) => namespace)]);
-  const here = (entry: { readonly environments?: EnvironmentName[] | undefined }): boolean =>
-    existsIn(entry, plan.environment);
-  const readers = [
-    ...Object.values(catalogue.secrets)
-      .filter(here)
-      .flatMap(({ consumers = [] }) => consumers),
-    ...Object.values(catalogue.deliveries)
-      .filter(here)
-      .flatMap(({ namespaces = [] }) => namespaces),
-    ...Object.values(catalogue.inClusterDeliveries)
-      .filter(here)
-      .flatMap(({ namespaces = [] }) => namespaces),
-  ];
+  const { secrets, deliveries, inClusterDeliveries } = catalogue;
+  const entries = [secrets, deliveries, inClusterDeliveries].flatMap((section) => Object.values<Reader>(section));
+  const readers = entries
+    .filter((entry) => existsIn(entry, plan.environment))
+    .flatMap(({ consumers = [], namespaces = [] }) => [...consumers, ...namespaces]);
   const names = [...new Set(readers)].filter((namespace) => !served.has(namespace)).toSorted();
   if (names.length === 0) return [];
-  return [
-    {
-      code: "plan-reader-without-store",
-      stage: "secret-store",
-      severity: "note",
-      subject: names.join(", "),
-      problem: `${plan.environment} makes no store in ${names.join(", ")}, which the catalogue lets read secrets`,
-      fix: "nothing to do where another stack serves them; else add them to additionalNamespaces",
-    },
-  ];
+  const problem = `${plan.environment} creates no store in ${names.join(", ")}, although the catalogue lets it read secrets`;
+  const fix = "nothing to do if another stack creates it; otherwise add the namespace to additionalNamespaces";
+  const finding = errorFinding("plan-reader-without-store", "secret-store", names.join(", "), problem, fix);
+  return [{ ...finding, severity: "note" }];
 }
 
-/**
- * Extra copies from the source to paths in Vault (the seed's `mappedSecrets`): the bootstrap writes them, so they pass the
- * same door as everything that it writes.
- */
+interface Reader {
+  readonly environments?: EnvironmentName[] | undefined;
+  readonly consumers?: string[] | undefined;
+  readonly namespaces?: string[] | undefined;
+}
+
+/** Extra copies in Vault (document 451's `mappedSecrets`): vault-bootstrap writes them, so the same authorities are allowed. */
 export function checkMappedSecrets(
   mapped: readonly { readonly from: string; readonly to: string }[],
   catalogue: Catalogue,
@@ -138,104 +96,83 @@ export function checkMappedSecrets(
     const subject = `bootstrap.mappedSecrets[${index}]`;
     const found: Finding[] = [];
     if (!sources.has(from)) {
-      const problem = `${subject} copies ${from}, which does not come from outside`;
-      found.push(
-        error("mapped-source-unknown", "bootstrap", subject, problem, "name an external secret of the catalogue"),
-      );
+      const problem = `${subject} copies ${from}, which is not an external secret`;
+      const fix = "use an external secret of the catalogue";
+      found.push(errorFinding("mapped-source-unknown", "bootstrap", subject, problem, fix));
     }
     const owner = taken.get(normalise(to));
+    const check = checkAuthority("vault-by-bootstrap", classify(catalogue, to).authority);
     if (owner !== undefined) {
-      const problem = `${subject} copies ${from} over ${to}, where ${owner} lies`;
-      found.push(error("mapped-target-taken", "vault", subject, problem, "choose another path"));
-      return found;
-    }
-    const verdict = checkAuthority("vault-by-bootstrap", classify(catalogue, to).authority);
-    if (!verdict.ok) {
-      found.push(
-        error(
-          "mapped-target-refused",
-          "vault",
-          subject,
-          `${subject} copies ${from} to ${to}: ${verdict.reason}`,
-          verdict.fix,
-        ),
-      );
+      const problem = `${subject} copies ${from} to ${to}, where ${owner} is stored`;
+      found.push(errorFinding("mapped-target-taken", "vault", subject, problem, "choose another path"));
+    } else if (!check.ok) {
+      const problem = `${subject} copies ${from} to ${to}: ${check.reason}`;
+      found.push(errorFinding("mapped-target-refused", "vault", subject, problem, check.fix));
     }
     return found;
   });
 }
 
-/** Items that share a key; each later one against the first. */
-function twice<Item>(
+/** Items with the same key: each later one with the first. */
+function repeated<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string | undefined,
-  report: (key: string, both: readonly [Item, Item]) => Finding,
-): readonly Finding[] {
-  const first = new Map<string, Item>();
+): readonly (readonly [key: string, first: Item, second: Item])[] {
+  const firsts = new Map<string, Item>();
   return items.flatMap((item) => {
     const key = keyOf(item);
     if (key === undefined) return [];
-    const other = first.get(key);
-    if (other !== undefined) return [report(key, [other, item])];
-    first.set(key, item);
-    return [];
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, item);
+    return first === undefined ? [] : [[key, first, item] as const];
   });
 }
 
-function error(code: string, stage: Stage, subject: string, problem: string, fix: string): Finding {
-  return { code, stage, severity: "error", subject, problem, fix };
-}
+/** Values that are allowed in some environments only: stage, key, value, where it is allowed, and why only there. */
+const restrictions: readonly (readonly [Stage, keyof Strictness, unknown, readonly EnvironmentName[], string])[] = [
+  [
+    "vault",
+    "vaultAuth",
+    "outside-pod",
+    ["local"],
+    "only in local, where Vault runs outside the cluster, consumers review their own tokens",
+  ],
+  ["bootstrap", "fixturesAllowed", true, ["dev", "local"], "fixtures are for dev and local only"],
+  ["key-vault", "protect", false, ["local"], "only the resources of local may be thrown away"],
+  [
+    "secret-store",
+    "makesNamespaces",
+    true,
+    ["local"],
+    "namespaces exist already everywhere but in local, and this program does not own them",
+  ],
+  [
+    "bootstrap",
+    "initialise",
+    true,
+    ["dev", "staging", "local"],
+    "production's Vault is set up once, in a ceremony, and never automatically",
+  ],
+  [
+    "bootstrap",
+    "rootToken",
+    "stored",
+    ["dev", "local"],
+    "a root token never expires: generate it with the unseal key when you need it, and store it in dev and local only",
+  ],
+];
 
-/** Postures that are lawful in some environments only; what stands in `environments/<name>.ts` is held to it. */
+/** What `environments/<name>.ts` sets although this environment must not have it. */
 export function checkStrictness(name: EnvironmentName, strictness: Strictness): readonly Finding[] {
-  const rules: readonly (readonly [boolean, Stage, keyof Strictness, string])[] = [
-    [
-      strictness.vaultAuth === "outside-pod" && name !== "local",
-      "vault",
-      "vaultAuth",
-      "consumers that review their own tokens are a deviation for a Vault beside the cluster, in local only",
-    ],
-    [
-      strictness.fixturesAllowed && name !== "local" && name !== "dev",
-      "bootstrap",
-      "fixturesAllowed",
-      "fixtures are for dev and local only (462)",
-    ],
-    [!strictness.protect && name !== "local", "key-vault", "protect", "only what local holds may be thrown away"],
-    [
-      strictness.makesNamespaces && name !== "local",
-      "secret-store",
-      "makesNamespaces",
-      "namespaces exist already everywhere but in local, and belong to others",
-    ],
-    [
-      strictness.initialise && name === "prod",
-      "bootstrap",
-      "initialise",
-      "production's Vault is set up once, in a ceremony, and never by itself (362-v2)",
-    ],
-    [
-      strictness.rootToken === "stored" && name !== "local" && name !== "dev",
-      "bootstrap",
-      "rootToken",
-      "a root token has no end: it is generated with the unseal key when it is needed, and stored in dev and local only",
-    ],
-    [
-      strictness.refreshIntervalInSeconds < 60,
-      "external-secret",
-      "refreshIntervalInSeconds",
-      "less than a minute asks Vault more often than the bootstrap writes",
-    ],
-  ];
-  return rules
-    .filter(([broken]) => broken)
-    .map(([, stage, key, reason]) => ({
-      code: "strictness-not-allowed",
-      stage,
-      severity: "error",
-      where: `environments/${name}.ts`,
-      subject: key,
-      problem: `${key} ${JSON.stringify(strictness[key])} is not allowed in ${name}: ${reason}`,
-      fix: `change ${key} in environments/${name}.ts`,
-    }));
+  const refuse = (stage: Stage, key: keyof Strictness, reason: string): Finding => {
+    const file = `environments/${name}.ts`;
+    const problem = `${key} ${JSON.stringify(strictness[key])} is not allowed in ${name}: ${reason}`;
+    return errorFinding("strictness-not-allowed", stage, key, problem, `change ${key} in ${file}`, file);
+  };
+  const found = restrictions
+    .filter(([, key, value, allowedIn]) => strictness[key] === value && !allowedIn.includes(name))
+    .map(([stage, key, , , reason]) => refuse(stage, key, reason));
+  if (strictness.refreshIntervalInSeconds >= 60) return found;
+  const reason = "less than a minute asks Vault more often than vault-bootstrap writes";
+  return [...found, refuse("external-secret", "refreshIntervalInSeconds", reason)];
 }

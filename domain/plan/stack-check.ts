@@ -1,7 +1,7 @@
 import { bootstrapName, bootstrapRole, namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
 import type { FederatedSubject } from "./environment.ts";
-import type { Finding } from "../finding.ts";
-import { environmentNames, type EnvironmentName, type Stage } from "../stage.ts";
+import { errorFinding, type Finding } from "../finding.ts";
+import { environmentNames, type EnvironmentName } from "../stage.ts";
 
 /** What one environment's stack claims of what it may have to share with others. */
 export interface StackClaim {
@@ -25,117 +25,81 @@ export interface StackClaim {
   readonly federated: FederatedSubject;
 }
 
-/** Azure's cap for one user-assigned identity. */
+/** Azure's limit for one user-assigned identity. */
 const maxFederatedCredentials = 20;
 
-/** What no single stack can see: two of them that claim one thing. Each finding names both. */
+/** What no single stack can see: two stacks that claim the same thing. Each finding names both. */
 export function checkStacks(claims: readonly StackClaim[]): readonly Finding[] {
   return [
     ...checkFederation(claims.map(({ federated }) => federated)),
     ...claims.flatMap((claim) => foreignVault(claim)),
-    ...pairs(claims).flatMap(([first, second]) => [
-      ...sharedNamespaces(first, second),
-      ...sharedVault(first, second),
-      ...sharedContext(first, second),
-    ]),
+    ...pairs(claims).flatMap(([first, second]) => sharedThings(first, second)),
   ];
 }
 
-/** The identity's federated credentials over all environments: Azure's cap, and two that are one. */
+/** The identity's federated credentials over all environments: Azure's limit, and two that are the same. */
 export function checkFederation(subjects: readonly FederatedSubject[]): readonly Finding[] {
   const found: Finding[] = [];
+  const refuse = (code: string, subject: string, problem: string, fix: string): void => {
+    found.push(errorFinding(`federation-${code}`, "identity", subject, problem, fix));
+  };
   if (subjects.length > maxFederatedCredentials) {
-    found.push(
-      error(
-        "federation-over-cap",
-        "identity",
-        undefined,
-        "ameide-vault-bootstrap-mi",
-        `${subjects.length} federated credentials on one identity; Azure allows ${maxFederatedCredentials}`,
-        "give some environments an identity of their own",
-      ),
-    );
+    const problem = `${subjects.length} federated credentials on one identity; Azure allows ${maxFederatedCredentials}`;
+    refuse("over-cap", "ameide-vault-bootstrap-mi", problem, "give some environments an identity of their own");
   }
   for (const [first, second] of pairs(subjects)) {
     if (first.name === second.name) {
-      const problem = `${first.environment} and ${second.environment} both make the federated credential ${first.name}`;
-      found.push(error("federation-name-twice", "identity", undefined, first.name, problem, "rename one of the two"));
+      const problem = `${first.environment} and ${second.environment} both create the federated credential ${first.name}`;
+      refuse("name-twice", first.name, problem, "rename one of the two");
     }
     if (first.issuer === second.issuer && first.subject === second.subject) {
       const problem = `${first.name} and ${second.name} both trust ${first.subject} of ${first.issuer}`;
       const fix = "correct the namespace or the issuer of one; Azure refuses the second";
-      found.push(error("federation-subject-twice", "identity", undefined, first.subject, problem, fix));
+      refuse("subject-twice", first.subject, problem, fix);
     }
   }
   return found;
 }
 
-/** Two stacks that would write the same SecretStore and Vault role into one namespace. */
-function sharedNamespaces(first: StackClaim, second: StackClaim): readonly Finding[] {
-  if (first.oidcIssuer !== second.oidcIssuer) return [];
-  return first.namespaces
-    .filter((namespace) => second.namespaces.includes(namespace))
-    .map((namespace) =>
-      error(
-        "namespace-claimed-twice",
-        "secret-store",
-        second.where,
-        namespace,
-        `${first.environment} (${first.where}) and ${second.environment} (${second.where}) both make a store in ${namespace} of one cluster`,
-        "leave it to one of the two",
-      ),
-    );
+/** What two stacks must not have in common: a store's namespace, a Vault, or the context of two different clusters. */
+function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[] {
+  const both = `${first.environment} (${first.where}) and ${second.environment} (${second.where})`;
+  const isOneCluster = first.oidcIssuer === second.oidcIssuer;
+  const common = isOneCluster ? first.namespaces.filter((name) => second.namespaces.includes(name)) : [];
+  const found = common.map((namespace) => {
+    const problem = `${both} both create a store in ${namespace} of one cluster`;
+    const fix = "remove the namespace from one of the two";
+    return errorFinding("namespace-claimed-twice", "secret-store", namespace, problem, fix, second.where);
+  });
+  // policies and roles have the same names in each environment, and only a namespace keeps them apart
+  const isOneVault =
+    (isOneCluster || !isClusterLocal(first.vaultAddress)) &&
+    first.vaultAddress === second.vaultAddress &&
+    first.vaultNamespace === second.vaultNamespace;
+  if (isOneVault) {
+    const problem = `${both} both write the role ${bootstrapRole} to ${first.vaultAddress}`;
+    const fix =
+      "give each environment a Vault of its own (leave vault.address out for the default), or a namespace of its own in it (vault.namespace)";
+    found.push(errorFinding("vault-role-collides", "vault", bootstrapRole, problem, fix, second.where));
+  }
+  if (first.context === second.context && !isOneCluster) {
+    const problem = `${both} use the context ${first.context} with two OIDC issuers`;
+    const fix = "correct the context or the issuer of one: az aks show --query oidcIssuerProfile.issuerUrl";
+    found.push(errorFinding("cluster-context-shared", "identity", first.context, problem, fix, second.where));
+  }
+  return found;
 }
 
-/** Two stacks on one Vault: policies and roles have the same names in each, and only a namespace keeps them apart. */
-function sharedVault(first: StackClaim, second: StackClaim): readonly Finding[] {
-  const sameCluster = first.oidcIssuer === second.oidcIssuer || !isClusterLocal(first.vaultAddress);
-  if (!sameCluster || first.vaultAddress !== second.vaultAddress) return [];
-  if (first.vaultNamespace !== second.vaultNamespace) return [];
-  return [
-    error(
-      "vault-role-collides",
-      "vault",
-      second.where,
-      bootstrapRole,
-      `${first.environment} (${first.where}) and ${second.environment} (${second.where}) both write the role ${bootstrapRole} to ${first.vaultAddress}`,
-      "give each environment a Vault of its own (leave vault.address out for the default), or a namespace of its own in it (vault.namespace)",
-    ),
-  ];
-}
-
-/** One context that two stacks take for two clusters: one of them would change the other's. */
-function sharedContext(first: StackClaim, second: StackClaim): readonly Finding[] {
-  if (first.context !== second.context || first.oidcIssuer === second.oidcIssuer) return [];
-  return [
-    error(
-      "cluster-context-shared",
-      "identity",
-      second.where,
-      first.context,
-      `${first.environment} (${first.where}) and ${second.environment} (${second.where}) use the context ${first.context} with two OIDC issuers`,
-      "correct the context or the issuer of one: az aks show --query oidcIssuerProfile.issuerUrl",
-    ),
-  ];
-}
-
-/** An address whose host bears another environment's name. */
+/** An address whose host contains another environment's name. */
 function foreignVault({ environment, where, vaultAddress }: StackClaim): readonly Finding[] {
   const labels = hostOf(vaultAddress).split(".");
   const other = environmentNames
     .filter((name) => name !== environment)
     .find((name) => labels.some((label) => label === vaultServerName(name) || label === namespaceOf(name)));
   if (other === undefined) return [];
-  return [
-    error(
-      "vault-of-another-environment",
-      "vault",
-      where,
-      "vault.address",
-      `vault.address of ${environment} is ${other}'s: ${vaultAddress}`,
-      `leave it out for ${vaultServerAddress(environment)}`,
-    ),
-  ];
+  const problem = `vault.address of ${environment} is the address of ${other}'s Vault: ${vaultAddress}`;
+  const fix = `leave it out for ${vaultServerAddress(environment)}`;
+  return [errorFinding("vault-of-another-environment", "vault", "vault.address", problem, fix, where)];
 }
 
 function isClusterLocal(address: string): boolean {
@@ -149,17 +113,6 @@ function hostOf(address: string): string {
 
 function pairs<Item>(items: readonly Item[]): readonly (readonly [Item, Item])[] {
   return items.flatMap((first, index) => items.slice(index + 1).map((second) => [first, second] as const));
-}
-
-function error(
-  code: string,
-  stage: Stage,
-  where: string | undefined,
-  subject: string,
-  problem: string,
-  fix: string,
-): Finding {
-  return { code, stage, severity: "error", ...(where === undefined ? {} : { where }), subject, problem, fix };
 }
 
 /** Audience that Entra asks of every token of a workload. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { errorsOf, formatFinding } from "../../domain/finding.ts";
-import { planChain } from "../../domain/catalogue/plan-chain.ts";
+import { planChain } from "../../domain/plan/plan-chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";

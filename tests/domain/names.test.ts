@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { effectivePrefix, isKeyVaultName, normalise, sanitise } from "../../domain/names.ts";
-import { keyVaultName } from "../../domain/catalogue/plan-chain.ts";
+import { keyVaultName } from "../../domain/plan/plan-chain.ts";
 
 describe("sanitise", () => {
   it("makes the seed's name of the seed's variable", () => assert.equal(sanitise("GHCR_TOKEN"), "ghcr-token"));

@@ -221,7 +221,7 @@ describe("parseCatalogue", () => {
     );
     assert.match(
       told("name: argocd-redis", "name: redis-auth")[0] ?? "",
-      /redis-auth of redis-auth \(bootstrap, entry \d+\) is a name of redis-auth \(redis/,
+      /redis-auth of redis-auth \(bootstrap, entry \d+\) is already a name of redis-auth \(redis/,
     );
   });
 

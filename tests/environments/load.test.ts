@@ -238,7 +238,10 @@ describe("load", () => {
         "    vault: { address: 'http://vault-core-prod.ameide-prod.svc.cluster.local:8200' }\n    cluster:",
       );
       const lines = await stacks.refusal("dev");
-      assert.match(lines[0] ?? "", /^vault-of-another-environment Pulumi\.dev\.yaml: vault\.address of dev is prod's/);
+      assert.match(
+        lines[0] ?? "",
+        /^vault-of-another-environment Pulumi\.dev\.yaml: vault\.address of dev is the address of prod's Vault/,
+      );
     });
 
     it("fails an image without a digest, and a copy to a path of GitLab's", async () => {

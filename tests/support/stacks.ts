@@ -1,6 +1,6 @@
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { AzurePlace, EnvironmentStack, FederatedSubject, SharedStack } from "../../domain/plan/environment.ts";
-import { planChain, type ChainPlace } from "../../domain/catalogue/plan-chain.ts";
+import { planChain, type ChainPlace } from "../../domain/plan/plan-chain.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { EnvironmentName } from "../../domain/stage.ts";
 

@@ -60,7 +60,7 @@ describe("checkCatalogue", () => {
         ["catalogue-key-vault-names-meet"],
       );
       assert.deepEqual(told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", vault: "a" } } }), [
-        "catalogue-vault-paths-meet secrets.b: a and b both lie at a in Vault",
+        "catalogue-vault-paths-meet secrets.b: a and b are both stored at a in Vault",
       ]);
     });
     it("allows any number of generated ones, which are not in Key Vault", () => {
@@ -121,7 +121,7 @@ describe("checkCatalogue", () => {
           inClusterDeliveries,
         }),
         [
-          "catalogue-written-by-producer secrets.evil: evil lies at status/dev/x in Vault, which inClusterDeliveries.status reads as written by monitor",
+          "catalogue-written-by-producer secrets.evil: evil is stored at status/dev/x in Vault, but inClusterDeliveries.status declares that monitor writes this path",
         ],
       );
     });
@@ -131,7 +131,7 @@ describe("checkCatalogue", () => {
     });
     it("fails one that is required where it does not exist", () => {
       assert.deepEqual(told({ secrets: { token: { ...token, environments: ["dev"], required: ["dev", "prod"] } } }), [
-        "catalogue-required-elsewhere secrets.token.required: token is required in prod, where its environments say that it does not exist",
+        "catalogue-required-elsewhere secrets.token.required: token is required in prod, but prod is not one of its environments",
       ]);
     });
     it("fails a fixture that is not publicly known, without showing it", () => {
@@ -151,8 +151,8 @@ describe("checkCatalogue", () => {
         { pattern: "x-*", authority: "tls" },
       ];
       assert.deepEqual(told({ clusterManaged }), [
-        "catalogue-owned-twice clusterManaged[1]: A of b (helm, entry 2) is a name of a (cnpg, entry 1) already",
-        "catalogue-owned-twice clusterManaged[3]: x-* of x-* (tls, entry 4) is a name of x-* (tls, entry 3) already",
+        "catalogue-owned-twice clusterManaged[1]: A of b (helm, entry 2) is already a name of a (cnpg, entry 1)",
+        "catalogue-owned-twice clusterManaged[3]: x-* of x-* (tls, entry 4) is already a name of x-* (tls, entry 3)",
       ]);
     });
   });
@@ -249,8 +249,8 @@ describe("checkCatalogue", () => {
           inClusterDeliveries: { two: inCluster },
         }),
         [
-          "catalogue-target-twice deliveries.two: two is declared twice, under deliveries and under inClusterDeliveries (made by p)",
-          "catalogue-external-secret-twice deliveries.three: the ExternalSecret one-sync makes both one and three",
+          "catalogue-target-twice deliveries.two: two is declared twice, under deliveries and under inClusterDeliveries (producer p)",
+          "catalogue-external-secret-twice deliveries.three: the ExternalSecret one-sync creates both one and three",
         ],
       );
     });
@@ -282,7 +282,7 @@ describe("checkCatalogue", () => {
       const one = { externalSecret: "same", authority: "service", producer: "p", keys: { A: "svc" } };
       assert.deepEqual(
         told({ clusterManaged: [{ name: "svc", authority: "service" }], inClusterDeliveries: { one, two: one } }),
-        ["catalogue-external-secret-twice inClusterDeliveries.two: the ExternalSecret same makes both one and two"],
+        ["catalogue-external-secret-twice inClusterDeliveries.two: the ExternalSecret same creates both one and two"],
       );
     });
   });
@@ -290,12 +290,12 @@ describe("checkCatalogue", () => {
   describe("retired", () => {
     it("fails a retired name that is in use", () => {
       assert.deepEqual(told({ secrets: { token }, retired: { TOKEN: { since: "2025-12-05" } } }), [
-        "catalogue-retired-in-use retired.TOKEN: TOKEN is retired, and a name of token as well",
+        "catalogue-retired-in-use retired.TOKEN: TOKEN is retired, but also a name of token",
       ]);
     });
     it("fails one that sends people to an unknown name", () => {
       assert.deepEqual(told({ retired: { old: { since: "2025-12-05", use: "gone" } } }), [
-        "catalogue-retired-use-unknown retired.old.use: old sends people to gone, which the catalogue does not know",
+        "catalogue-retired-use-unknown retired.old.use: old says to use gone, which is not in the catalogue",
       ]);
     });
   });

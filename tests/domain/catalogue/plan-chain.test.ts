@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { planChain, spreadRefresh, type ChainPlace } from "../../../domain/catalogue/plan-chain.ts";
+import { planChain, spreadRefresh, type ChainPlace } from "../../../domain/plan/plan-chain.ts";
 import type { ChainPlan } from "../../../domain/plan/environment.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 

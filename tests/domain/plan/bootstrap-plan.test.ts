@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bootstrapConfigSchema, type BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import { planBootstrap, type BootstrapPlanInput } from "../../../domain/plan/bootstrap-plan.ts";
-import { planChain } from "../../../domain/catalogue/plan-chain.ts";
+import { planChain } from "../../../domain/plan/plan-chain.ts";
 import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 
 function config(changes: Partial<BootstrapPlanInput> = {}, secretPrefix?: string): BootstrapConfig {

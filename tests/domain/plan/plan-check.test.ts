@@ -29,32 +29,32 @@ describe("checkPlan", () => {
   it("fails two secrets at one place in Key Vault, and at one path in Vault", () => {
     const other = { ...secret, name: "other", vaultPath: "other" };
     assert.deepEqual(told({ secrets: [...plan.secrets, other] }), [
-      "plan-key-vault-name-twice ghcr-token: ghcr-token and other both lie at ghcr-token in Key Vault",
+      "plan-key-vault-name-twice ghcr-token: ghcr-token and other are both stored as ghcr-token in Key Vault",
     ]);
     assert.deepEqual(told({ secrets: [...plan.secrets, { ...secret, name: "other", keyVaultName: "other" }] }), [
-      "plan-vault-path-twice ghcr-token: ghcr-token and other both lie at ghcr-token in Vault",
+      "plan-vault-path-twice ghcr-token: ghcr-token and other are both stored at ghcr-token in Vault",
     ]);
   });
 
   it("fails two deliveries with one target, and two of one ExternalSecret", () => {
     assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, name: "other" }] }), [
-      "plan-target-twice ameide-dev/ghcr-pull: ghcr-pull-sync and other both make the Secret ameide-dev/ghcr-pull",
+      "plan-target-twice ameide-dev/ghcr-pull: ghcr-pull-sync and other both create the Secret ameide-dev/ghcr-pull",
     ]);
     assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, target: "other" }] }), [
-      "plan-external-secret-twice ameide-dev/ghcr-pull-sync: the ExternalSecret ameide-dev/ghcr-pull-sync makes both ghcr-pull and other",
+      "plan-external-secret-twice ameide-dev/ghcr-pull-sync: the ExternalSecret ameide-dev/ghcr-pull-sync creates both ghcr-pull and other",
     ]);
   });
 
   it("fails a delivery to a namespace without a store", () => {
     assert.deepEqual(told({ deliveries: [{ ...delivery, namespace: "nowhere" }] }), [
-      "plan-no-store nowhere/ghcr-pull-sync: nowhere/ghcr-pull-sync goes to a namespace without a store",
+      "plan-no-store nowhere/ghcr-pull-sync: nowhere/ghcr-pull-sync is in a namespace without a store",
     ]);
   });
 
   it("fails a delivery of what nothing carries", () => {
     const keys = [{ secretKey: "A", secret: "gone", vaultPath: "gone" }];
     assert.deepEqual(told({ deliveries: [{ ...delivery, keys }] }), [
-      "plan-no-source ameide-dev/ghcr-pull-sync: ameide-dev/ghcr-pull-sync reads gone, which nothing carries to gone in Vault",
+      "plan-no-source ameide-dev/ghcr-pull-sync: ameide-dev/ghcr-pull-sync reads gone, but nothing writes gone to Vault",
     ]);
   });
 });
@@ -136,7 +136,7 @@ describe("checkMappedSecrets", () => {
     });
     assert.deepEqual(
       found.map(({ code, problem }) => `${code}: ${problem}`),
-      ["mapped-target-taken: bootstrap.mappedSecrets[0] copies ghcr-token over made, where made lies"],
+      ["mapped-target-taken: bootstrap.mappedSecrets[0] copies ghcr-token to made, where made is stored"],
     );
   });
   it("fails a copy to what a service writes: GitLab's reconciler mints those (710)", () => {

@@ -36,7 +36,7 @@ describe("checkStacks", () => {
     assert.deepEqual(
       told([claim("dev", { namespaces: namespaces("dev") }), claim("prod", { namespaces: namespaces("prod") })]),
       [
-        "namespace-claimed-twice Pulumi.prod.yaml: dev (Pulumi.dev.yaml) and prod (Pulumi.prod.yaml) both make a store in argocd of one cluster",
+        "namespace-claimed-twice Pulumi.prod.yaml: dev (Pulumi.dev.yaml) and prod (Pulumi.prod.yaml) both create a store in argocd of one cluster",
       ],
     );
   });
@@ -51,7 +51,7 @@ describe("checkStacks", () => {
 
   it("fails a Vault address of another environment", () => {
     assert.deepEqual(told([claim("dev", { vaultAddress: "http://vault-core-prod.ameide-prod.svc:8200" })]), [
-      "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is prod's: http://vault-core-prod.ameide-prod.svc:8200",
+      "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is the address of prod's Vault: http://vault-core-prod.ameide-prod.svc:8200",
     ]);
     assert.match(
       told([claim("prod", { vaultAddress: "https://vault.ameide-dev.example" })])[0] ?? "",

@@ -7,7 +7,7 @@ import {
   externalSecretName,
   existsIn,
   sourcesOf,
-} from "./catalogue.ts";
+} from "../catalogue/catalogue.ts";
 import {
   effectivePrefix,
   isKeyVaultName,
@@ -16,7 +16,7 @@ import {
   unprefixedKeyVaultName,
   vaultPathOf,
 } from "../names.ts";
-import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "../plan/environment.ts";
+import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "./environment.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { UserError } from "../user-error.ts";
 
