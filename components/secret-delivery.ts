@@ -77,13 +77,13 @@ function deliveries(
   opts: pulumi.CustomResourceOptions,
 ): void {
   const byKey = new Map(stores.map(({ key, resource }) => [key, resource]));
-  const awaited = expectedDeliveries(stack);
+  const waitedDeliveries = expectedDeliveries(stack);
   for (const delivery of stack.plan.deliveries) {
     const store = byKey.get(`${delivery.namespace}/${delivery.storeName}`);
     const object = externalSecret(delivery, digest);
     new CustomResource(
       `${name}-${delivery.namespace}-${delivery.name}`,
-      awaited.has(delivery) ? waitedFor(object) : object,
+      waitedDeliveries.has(delivery) ? waitedFor(object) : object,
       { ...opts, ...patience, ...(store === undefined ? {} : { dependsOn: store }) },
     );
   }

@@ -3,9 +3,8 @@ import { fieldManager } from "../domain/manifests/labels.ts";
 import type { Adopted } from "../domain/plan/environment.ts";
 
 /**
- * Takes over what was there before this program: it is read into state, judged by the pack as it is, never changed, and
- * left in place when it goes from the program. Whoever wants this program to rule it takes the entry out again afterwards
- * and sees in the next preview what that would change.
+ * Adopts what existed before this program: it is read into state, judged by the pack, never changed, and left in place when
+ * it is removed from the program. To manage it fully, remove the entry afterwards: the next preview shows the changes.
  *
  * @param adopted - see `adoptables` of the domain. @default - nothing
  */

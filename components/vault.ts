@@ -52,7 +52,7 @@ export interface VaultKubernetesAuthArgs {
 
 /**
  * How accounts of the cluster log in to Vault. Vault reviews their tokens by its own account: a pinned reviewer token
- * comes from some pod and dies with it, and then every store of the environment gets 403 (450).
+ * comes from some pod and expires with it, and then every store of the environment gets 403.
  */
 export class VaultKubernetesAuth extends pulumi.ComponentResource {
   readonly mount: pulumi.Output<string>;

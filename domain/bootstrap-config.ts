@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 /**
- * What vault-bootstrap is told, as `config.json` beside its bundle in the ConfigMap. Names only, no value.
+ * The configuration of vault-bootstrap: `config.json` next to its bundle in the ConfigMap. Names only, no value.
  * zod/mini, since this schema goes into the bundle and the bundle into a ConfigMap.
  */
 export const bootstrapConfigSchema = z.strictObject({
@@ -20,7 +20,7 @@ export const bootstrapConfigSchema = z.strictObject({
     /** Whether a Vault that was never initialised may be initialised; see `vault-lost` for the one time it may not. */
     initialise: z.boolean(),
     unseal: z.enum(["from-secret", "kms", "manual"]),
-    /** What becomes of the root token that initialisation gives. */
+    /** Whether the root token that initialisation returns is stored or revoked. */
     rootToken: z.enum(["stored", "revoked"]),
     /** Secret with `unseal-key`, and with `root-token` where that is stored. */
     credentialsSecret: z.string(),
@@ -70,7 +70,7 @@ export const bootstrapConfigSchema = z.strictObject({
 
 export type BootstrapConfig = z.infer<typeof bootstrapConfigSchema>;
 
-/** One cause, one exit code; `docs/exit-codes.md` is made from this table. */
+/** One cause, one exit code; `docs/exit-codes.md` is generated from this table. */
 export const bootstrapExitCodes = {
   ok: 0,
   "internal-error": 1,
@@ -139,7 +139,7 @@ export type BootstrapSecretStatus = z.infer<typeof bootstrapSecretStatusSchema>;
 
 export type BootstrapOutcome = BootstrapSecretStatus["outcome"];
 
-/** Not strict: what a later version adds is no reason to forget the rest. */
+/** Not strict: a status written by a later version may have more keys. */
 const bootstrapStatusSchema = z.readonly(
   z.object({
     runId: z.string(),
@@ -165,7 +165,7 @@ export type BootstrapStatus = z.infer<typeof bootstrapStatusSchema>;
 
 /**
  * @param text - `data.status` of that ConfigMap, which anybody with the right may have edited.
- * @returns `undefined` where it is no status.
+ * @returns `undefined` if it is not a status.
  */
 export function parseBootstrapStatus(text: string): BootstrapStatus | undefined {
   try {

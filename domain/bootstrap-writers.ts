@@ -9,16 +9,16 @@ export interface BootstrapWriter {
 }
 
 /**
- * Vault works a token's rules out anew at each request, two rules a path: a policy of a thousand paths makes a request ten
- * times as dear as one of these, and one of some thousands is over what Vault stores as one entry.
+ * Vault evaluates all rules of a token at each request, two rules for each path: a policy of a thousand paths makes a
+ * request ten times as slow as one of these, and several thousand paths exceed what Vault stores as one entry.
  */
 const pathsOfOne = 64;
 const pathsOfPart = 32;
 
 /**
- * Parts what vault-bootstrap writes among logins, so that each request pays for some dozens of paths, not for all. Up to
- * 64 paths there is one, by the role's own name. Beyond, a path's part follows from its name alone: another secret moves
- * nobody, until the number of parts doubles.
+ * Divides the paths that vault-bootstrap writes among logins, so that each request evaluates some dozens of rules, not all.
+ * Up to 64 paths there is one login, with the role's own name. Above that, a hash of the path decides its part: a new
+ * secret moves no other path, until the number of parts doubles.
  */
 export function bootstrapWriters({
   vault,

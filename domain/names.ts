@@ -4,7 +4,7 @@ import { environmentNames, environmentPlaceholder, type EnvironmentName } from "
 /** Name of a Key Vault secret, prefix included. */
 export type KeyVaultName = string & { readonly __brand: "KeyVaultName" };
 
-/** What stands before every Key Vault name where `secretPrefix` is not set; `""` is a choice of its own: no prefix. */
+/** Prefix of every Key Vault name if `secretPrefix` is not set; `""` means no prefix. */
 export const defaultSecretPrefix = "env-";
 
 /** Key Vault's own rule, both for the characters and for the length. */
@@ -14,7 +14,7 @@ const keyVaultNamePattern = /^[0-9a-z-]{1,127}$/;
  * Maps a variable of `.env` to the name of its secret: lower case, `_` and `.` become `-`.
  *
  * @param variable - such as `GHCR_TOKEN`.
- * @returns such as `ghcr-token`; other characters stay as they are, {@link keyVaultName} refuses them.
+ * @returns such as `ghcr-token`; other characters are not changed, `keyVaultName` refuses them.
  */
 export function sanitise(variable: string): string {
   return variable.toLowerCase().replaceAll(/[_.]/g, "-");
@@ -28,12 +28,12 @@ export function normalise(name: string): string {
   return sanitise(name);
 }
 
-/** The prefix that holds: not set means `env-`, `""` means none. */
+/** The prefix that is used: not set means `env-`, `""` means none. */
 export function effectivePrefix(secretPrefix: string | undefined): string {
   return secretPrefix ?? defaultSecretPrefix;
 }
 
-/** Whether Key Vault takes `name` as it stands. */
+/** Whether `name` is a valid name in Key Vault. */
 export function isKeyVaultName(name: string): name is KeyVaultName {
   return keyVaultNamePattern.test(name);
 }

@@ -3,14 +3,14 @@ import type { Finding } from "./finding.ts";
 import { nearest } from "./nearest.ts";
 import type { Stage } from "./stage.ts";
 
-/** Where in a document something stands: keys and list positions, outermost first. */
+/** A place in a document: keys and list positions, outermost first. */
 export type KeyPath = readonly (string | number)[];
 
 /** How one document reports its mistakes. */
 export interface DocumentKind {
   /** Such as `catalogue-invalid`. */
   readonly code: string;
-  /** The hop that a part of the document is about. */
+  /** The stage that a part of the document belongs to. */
   readonly stageOf: (path: KeyPath) => Stage;
   /** `file:line` of a key path; of the nearest parent where the path itself is not there. */
   readonly whereOf: (path: KeyPath, at: "key" | "value") => string;
@@ -18,7 +18,7 @@ export interface DocumentKind {
   readonly keysAt: (path: KeyPath) => readonly string[];
 }
 
-/** What stands at `path`; `undefined` where nothing does. */
+/** The value at `path`; `undefined` if there is none. */
 export function valueAt(document: unknown, path: KeyPath): unknown {
   let current = document;
   for (const key of path) {
@@ -57,7 +57,7 @@ function issueFindings(issue: z.core.$ZodIssue, document: unknown, kind: Documen
       where: kind.whereOf(path, key || found === undefined ? "key" : "value"),
       subject: name,
       problem: key
-        ? `${name} is no valid name`
+        ? `${name} is not a valid name`
         : `${name} ${found === undefined ? "is missing" : `is ${describe(found)}`}`,
       fix: allowed(issue),
     },
@@ -74,12 +74,12 @@ function unknownKey(key: string, path: KeyPath, kind: DocumentKind): Finding {
     severity: "error",
     where: kind.whereOf([...path, key], "key"),
     subject: full,
-    problem: `${full} is not a key that is known here`,
+    problem: `${full} is not a known key`,
     fix: `${close === undefined ? "remove it" : `did you mean ${close}?`}${known.length === 0 ? "" : `; allowed: ${known.join(", ")}`}`,
   };
 }
 
-/** What was found, without going into what it holds; scalars of a settings file are no secrets, long text is cut. */
+/** What was found, without its contents; scalars of a settings file are not secrets, long text is cut. */
 function describe(found: unknown): string {
   if (found === null) return "empty";
   if (Array.isArray(found)) return "a list";

@@ -1,4 +1,4 @@
-/** The hops of the chain, in its order. The same seven words name files, rules, findings, suites, doc headings and commits. */
+/** The stages of the pipeline, in order. The same seven words name files, rules, findings, suites, headings and commits. */
 export const stages = [
   "dotenv",
   "key-vault",
@@ -16,5 +16,5 @@ export const environmentNames = ["dev", "staging", "prod", "local"] as const;
 
 export type EnvironmentName = (typeof environmentNames)[number];
 
-/** Stands for the environment's name in a Vault path of the catalogue, such as `gitlab/tokens/<env>/backstage`. */
+/** Placeholder for the environment's name in a Vault path of the catalogue, such as `gitlab/tokens/<env>/backstage`. */
 export const environmentPlaceholder = "<env>";

@@ -1,8 +1,8 @@
-import { formatFinding, type Finding } from "./finding.ts";
+import { errorsOf, formatFinding, type Finding } from "./finding.ts";
 
-/** What a person did or met and can repair: printed without a stack. Anything else that is thrown is our defect. */
+/** An error that a person can fix: printed without a stack trace. Anything else that is thrown is our defect. */
 export class UserError extends Error {
-  /** Everything that was found in the pass, for `--json`; empty where the error stands alone. */
+  /** Everything that was found in the pass, for `--json`; empty for a single error. */
   readonly findings: readonly Finding[];
   /** Stable and kebab-case; the first finding's where there are findings. */
   readonly code: string;
@@ -16,7 +16,7 @@ export class UserError extends Error {
 
   /**
    * @param problem - what is wrong, with the offending name: lower case, no full stop, never a value.
-   * @param fix - the repair, as a command where there is one.
+   * @param fix - what to do, as a command where there is one.
    */
   static of(code: string, problem: string, fix: string, options?: ErrorOptions): UserError {
     return new UserError(`${problem}\n  fix: ${fix}`, code, [], options);
@@ -26,4 +26,10 @@ export class UserError extends Error {
   static from(findings: readonly Finding[]): UserError {
     return new UserError(findings.map(formatFinding).join("\n"), findings[0]?.code ?? "finding", findings);
   }
+}
+
+/** @throws UserError with all errors among the findings, if there is one. */
+export function throwErrors(findings: readonly Finding[]): void {
+  const errors = errorsOf(findings);
+  if (errors.length > 0) throw UserError.from(errors);
 }

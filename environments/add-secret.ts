@@ -1,14 +1,14 @@
 import { stringify, isMap, isScalar, parseDocument, type Document, type Pair } from "yaml";
 import { classify } from "../domain/catalogue/lookup.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
-import { errorsOf, type Finding } from "../domain/finding.ts";
+import { errorFinding, errorsOf, type Finding } from "../domain/finding.ts";
 import { sanitise } from "../domain/names.ts";
 import { checkAuthority } from "../domain/catalogue/authority.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { parseCatalogue } from "./catalogue.ts";
 
-/** What `ameide-secrets add` was told; what is left out keeps the catalogue's default. */
+/** Options of `ameide-secrets add`; what is left out keeps the catalogue's default. */
 export interface AddRequest {
   /** Variable or secret, such as `STRIPE_API_KEY` or `stripe-api-key`. */
   readonly name: string;
@@ -63,57 +63,47 @@ export function addSecret(
   return { secret, variable, catalogue: result, example: inLocal ? withSample(example, variable, secret) : example };
 }
 
-/** Why the name cannot be added; `undefined` where it can. */
+/** Why the name cannot be added; `undefined` if it can. */
 function takenName(
   catalogue: Catalogue,
   variable: string,
   { name, overPattern = false }: AddRequest,
 ): Finding | undefined {
   const known = classify(catalogue, variable);
-  const base = { stage: "dotenv", severity: "error", subject: name } as const;
-  if (known.kind === "unknown") return undefined;
-  if (known.kind === "cluster-managed" && known.by === "pattern") {
-    if (overPattern) return undefined;
-    const verdict = checkAuthority("key-vault", known.authority);
-    return {
-      ...base,
-      code: "add-cluster-managed",
-      problem: `${name} matches ${known.entry}${verdict.ok ? "" : `: ${verdict.reason}`}`,
-      fix: "leave it to its owner; if it does come from outside, say so with --over-pattern: an exact name beats a pattern",
-    };
+  const refuse = (code: string, problem: string, fix: string) => errorFinding(code, "dotenv", name, problem, fix);
+  switch (known.kind) {
+    case "unknown":
+      return undefined;
+    case "secret":
+    case "delivery":
+    case "setting": {
+      const label = {
+        secret: `the secret ${known.entry}`,
+        delivery: `the Kubernetes Secret ${known.entry}`,
+        setting: "a setting",
+      };
+      const fix = "choose another name, or edit environments/catalogue.yaml";
+      return refuse("add-name-taken", `${name} is already ${label[known.kind]}`, fix);
+    }
+    case "retired": {
+      const fix = known.use === undefined ? "choose another name" : `use ${known.use}`;
+      return refuse("add-retired", `${name} is retired`, fix);
+    }
+    case "cluster-managed":
+    case "in-cluster-delivery": {
+      const isPattern = known.kind === "cluster-managed" && known.by === "pattern";
+      if (isPattern && overPattern) return undefined;
+      const check = checkAuthority("key-vault", known.authority);
+      const problem = `${name} ${isPattern ? "matches" : "is"} ${known.entry}${check.ok ? "" : `: ${check.reason}`}`;
+      const fix = isPattern
+        ? "leave it to its owner; if it comes from outside the cluster, use --over-pattern: an exact name beats a pattern"
+        : `leave it to its owner${known.see === undefined ? "" : `; read on in ${known.see}`}`;
+      return refuse("add-cluster-managed", problem, fix);
+    }
   }
-  if (known.kind === "secret" || known.kind === "delivery" || known.kind === "setting") {
-    const what =
-      known.kind === "secret"
-        ? `the secret ${known.entry}`
-        : known.kind === "delivery"
-          ? `the Kubernetes Secret ${known.entry}`
-          : "a setting";
-    return {
-      ...base,
-      code: "add-name-taken",
-      problem: `${name} is ${what} already`,
-      fix: "choose another name, or edit environments/catalogue.yaml",
-    };
-  }
-  if (known.kind === "retired") {
-    return {
-      ...base,
-      code: "add-retired",
-      problem: `${name} is retired`,
-      fix: known.use === undefined ? "choose another name" : `use ${known.use}`,
-    };
-  }
-  const verdict = checkAuthority("key-vault", known.authority);
-  return {
-    ...base,
-    code: "add-cluster-managed",
-    problem: `${name} is ${known.entry}${verdict.ok ? "" : `: ${verdict.reason}`}`,
-    fix: `leave it to its owner${known.see === undefined ? "" : `; read on in ${known.see}`}`,
-  };
 }
 
-/** The entry as it stands in the file, two spaces in. */
+/** The lines of the entry in the file. */
 function entryLines(secret: string, variable: string, request: AddRequest): readonly string[] {
   const { required, environments, consumers, owner, rotateEvery, reason, see } = request;
   const list = (names: readonly string[] | undefined): string | undefined => names && `[${names.join(", ")}]`;
@@ -164,8 +154,8 @@ function withSample(example: string, variable: string, secret: string): string {
 }
 
 /**
- * The catalogue as text, for additions. What is there stays byte for byte: the document only tells where things end, since
- * writing it anew would set every list and comment in its own way.
+ * The catalogue as text, for additions. Existing text stays byte for byte: the parsed document is only used to find where
+ * entries end, since writing it would format every list and comment differently.
  */
 export class CatalogueText {
   #text: string;

@@ -71,7 +71,7 @@ const network = z
     trustedServices: z
       .boolean()
       .default(true)
-      .describe("whether Microsoft's trusted services pass these rules, as Azure lets them unless told otherwise"),
+      .describe("whether Microsoft's trusted services pass these rules, which is Azure's default"),
   })
   .superRefine(({ publicAccess, addresses, subnets }, context) => {
     const lists = [...(addresses.length > 0 ? ["addresses"] : []), ...(subnets.length > 0 ? ["subnets"] : [])];
@@ -98,9 +98,9 @@ const extraCaPem = z
 
 export const azureSettings = z.strictObject({
   tenantId: guid.describe("Azure's tenant"),
-  subscriptionId: guid.describe("the subscription that the Key Vault lies in"),
-  location: z.string().default("westeurope").describe("region of what is made"),
-  resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` makes its own"),
+  subscriptionId: guid.describe("the subscription of the Key Vault"),
+  location: z.string().default("westeurope").describe("region of new resources"),
+  resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` creates its own"),
   keyVault: z
     .string()
     .regex(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/, "use 3 to 24 letters, digits or single hyphens")

@@ -49,7 +49,7 @@ export function parseCatalogue(
   return { catalogue: parsed.data, findings: checkCatalogue(parsed.data, whereOf) };
 }
 
-/** The hop that a part of the catalogue is about. */
+/** The stage that a part of the catalogue belongs to. */
 function stageOf([section]: KeyPath): Stage {
   switch (section) {
     case "deliveries":

@@ -1,6 +1,6 @@
 import type { Strictness } from "../domain/plan/environment.ts";
 
-/** Where changes are tried first: as strict as production but for fixtures and for a Vault that may be set up anew. */
+/** Where changes are tried first: as strict as production, except for fixtures and for a Vault that may be initialised again. */
 export const dev: Strictness = {
   values: "data-plane",
   delivery: "pulumi",

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import type { DotenvFile } from "../domain/dotenv/files.ts";
+import { errorFinding } from "../domain/finding.ts";
 import { UserError } from "../domain/user-error.ts";
 import { gitTracks } from "./git-tracked.ts";
 
@@ -10,24 +11,18 @@ export const defaultEnvFiles = [".env", ".env.local"] as const;
 /**
  * Reads `.env` files with what git and the file system say of them.
  *
- * @param paths - relative to `root`; `undefined` means `.env` and `.env.local`, as far as they are there.
- * @throws UserError if a file that was asked for by name is not there.
+ * @param paths - relative to `root`; `undefined` means `.env` and `.env.local`, if they exist.
+ * @throws UserError if a file that was named does not exist.
  */
 export function readEnvFiles(root: string, paths: readonly string[] | undefined): readonly DotenvFile[] {
   const wanted = paths ?? defaultEnvFiles.filter((path) => existsSync(resolve(root, path)));
   const missing = wanted.filter((path) => !existsSync(resolve(root, path)));
   if (missing.length > 0) {
-    throw UserError.from(
-      missing.map((path) => ({
-        code: "dotenv-file-missing",
-        stage: "dotenv",
-        severity: "error",
-        where: path,
-        subject: path,
-        problem: `there is no file ${path}`,
-        fix: `cp .env.example ${isAbsolute(path) ? path : `./${path}`}, set real values, and chmod 600 it`,
-      })),
-    );
+    const findings = missing.map((path) => {
+      const fix = `cp .env.example ${isAbsolute(path) ? path : `./${path}`}, set real values, and chmod 600 it`;
+      return errorFinding("dotenv-file-missing", "dotenv", path, `file ${path} not found`, fix, path);
+    });
+    throw UserError.from(findings);
   }
   return wanted.map((path) => {
     const full = resolve(root, path);

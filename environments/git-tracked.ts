@@ -4,7 +4,7 @@ import type { GitAnswer } from "../domain/dotenv/files.ts";
 import { shellWord } from "../domain/safe-text.ts";
 
 /**
- * Whether git tracks a file, or the file that a link points to. Outside a repository the answer is no. An index that
+ * Whether git tracks a file, or the file that a link points to; outside a repository it does not. An index that
  * cannot be read proves nothing: the answer is then a problem and its fix.
  *
  * Reads git's files and never runs git: a repository's configuration names commands that git runs (`core.fsmonitor`,

@@ -1,24 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackPlan, EnvironmentStack } from "../domain/plan/environment.ts";
-import { errorsOf, type Finding } from "../domain/finding.ts";
+import { errorFinding, errorsOf, type Finding } from "../domain/finding.ts";
 import { nearest } from "../domain/nearest.ts";
 import { environmentNames } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { readCatalogueFile } from "./catalogue.ts";
-import { loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
-import {
-  type LoadContext,
-  type LoadInput,
-  stackSettings,
-  type StackName,
-  type StackSettings,
-  type SettingsOf,
-} from "./stack-settings.ts";
+import { adopting, loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
+import { type LoadContext, type LoadInput, stackSettings, type StackName, type SettingsOf } from "./stack-settings.ts";
 import { repositoryRoot } from "./repository.ts";
 import { formatPath, type KeyPath } from "../domain/schema-findings.ts";
 import { settingSources, stackFileName } from "./stack-file.ts";
-import { checkAdopted } from "../domain/resources/adoption.ts";
 import { federatedSubject } from "../domain/plan/stack-check.ts";
 import { localPort } from "../domain/local-ports.ts";
 import { local } from "./local.ts";
@@ -40,21 +32,16 @@ export async function load(input: LoadInput): Promise<StackPlan> {
   const errors = [...errorsOf(findings), ...checked.findings];
   if (catalogue === undefined || checked.settings === undefined || errors.length > 0) throw UserError.from(errors);
   const context: LoadContext = { ...input, root, offline, catalogue };
-  const plan = await loadStack(checked.settings, context);
+  const { settings } = checked;
+  const plan =
+    settings.kind === "shared"
+      ? loadShared(settings, context)
+      : settings.kind === "local"
+        ? await loadLocal(settings, context)
+        : await loadEnvironment(settings, context);
   return offline || stack === "local"
     ? plan
     : { ...plan, findings: [...exampleFindings(stack, input.settings), ...plan.findings] };
-}
-
-async function loadStack(settings: StackSettings, context: LoadContext): Promise<StackPlan> {
-  switch (settings.kind) {
-    case "shared":
-      return loadShared(settings, context);
-    case "environment":
-      return loadEnvironment(settings, context);
-    case "local":
-      return loadLocal(settings, context);
-  }
 }
 
 function stackName(stack: string): StackName {
@@ -63,7 +50,7 @@ function stackName(stack: string): StackName {
   const close = nearest(stack, stackNames);
   throw UserError.of(
     "stack-unknown",
-    `there is no stack ${JSON.stringify(stack)}`,
+    `stack ${JSON.stringify(stack)} does not exist`,
     `${close === undefined ? "" : `did you mean ${close}? `}use one of ${stackNames.join(", ")}`,
   );
 }
@@ -81,17 +68,11 @@ export function exampleFindings(stack: string, settings: unknown, path: KeyPath 
   }
   if (typeof settings !== "string" || !exampleGuid.test(settings)) return [];
   const subject = formatPath(path);
-  return [
-    {
-      code: "settings-example",
-      stage: path[0] === "cluster" ? "identity" : "key-vault",
-      severity: "warning",
-      where: stackFileName(stack),
-      subject,
-      problem: `${subject} of ${stack} is still the example of this repository`,
-      fix: settingSources[subject] ?? "set your own",
-    },
-  ];
+  const stage = path[0] === "cluster" ? "identity" : "key-vault";
+  const problem = `${subject} of ${stack} is still the example value of this repository`;
+  const fix = settingSources[subject] ?? "set your own";
+  const finding = errorFinding("settings-example", stage, subject, problem, fix, stackFileName(stack));
+  return [{ ...finding, severity: "warning" }];
 }
 
 /** Everything in one stack, on one machine; its addresses follow from `portBase`. */
@@ -137,10 +118,8 @@ export async function loadLocal(
     },
   });
   const { adopt } = settings;
-  const whole = { ...stack, adopt, shared: { ...shared, adopt }, findings: [...shared.findings, ...stack.findings] };
-  const errors = checkAdopted(whole, "local");
-  if (errors.length > 0) throw UserError.from(errors);
-  return whole;
+  const findings = [...shared.findings, ...stack.findings];
+  return adopting({ ...stack, shared: { ...shared, adopt }, findings }, adopt, "local");
 }
 
 /** A certificate of the local environment; offline plans do without where it was never started. */
@@ -149,7 +128,7 @@ function readPem({ localHome, offline }: LoadContext, ...path: readonly string[]
   try {
     if (file !== undefined) return readFileSync(file, "utf8");
   } catch {
-    // told below, with the command that makes it
+    // reported below, with the command that creates it
   }
   if (offline) return undefined;
   throw UserError.of(

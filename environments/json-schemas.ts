@@ -12,7 +12,7 @@ export interface SchemaFile {
 
 /**
  * The schemas of catalogue and stack files, as `yaml-language-server` reads them. Made by `node docs/generate.ts`; rules
- * that a JSON Schema cannot hold are told when a stack is loaded, as by `ameide-secrets preview --offline`.
+ * that a JSON Schema cannot express are checked when a stack is loaded, as by `ameide-secrets preview --offline`.
  */
 export function jsonSchemas(): readonly SchemaFile[] {
   return [
@@ -23,7 +23,7 @@ export function jsonSchemas(): readonly SchemaFile[] {
   ];
 }
 
-/** A stack file: the one object of ours, and what Pulumi itself keeps beside it. */
+/** A stack file: the one object of ours, and Pulumi's own keys. */
 function stackFile(settings: z.ZodType): z.ZodType {
   return z.looseObject({ config: z.looseObject({ [settingsKey]: settings }) });
 }

@@ -5,14 +5,15 @@ import type {
   SharedStack,
   Strictness,
   EnvironmentStack,
+  Adopted,
+  StackPlan,
 } from "../domain/plan/environment.ts";
 import { checkAdopted } from "../domain/resources/adoption.ts";
 import { compileDotenv } from "../domain/dotenv/dotenv.ts";
-import { errorsOf } from "../domain/finding.ts";
 import { namespaceOf, bootstrapName } from "../domain/names.ts";
-import { keyVaultName, planChain } from "../domain/plan/plan-chain.ts";
+import { byKeyVaultName, planChain } from "../domain/plan/plan-chain.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import { UserError } from "../domain/user-error.ts";
+import { throwErrors } from "../domain/user-error.ts";
 import { readEnvFiles } from "./env-files.ts";
 import { shared } from "./shared.ts";
 import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
@@ -35,10 +36,14 @@ export function loadShared({ shared: settings, claims }: SettingsOf<"shared">, c
     secretPrefix: settings.secretPrefix,
     federatedSubjects: claims.map(({ federated }) => federated),
   });
-  const adopting = { ...part, adopt: settings.adopt };
-  const errors = checkAdopted(adopting, "shared");
-  if (errors.length > 0) throw UserError.from(errors);
-  return adopting;
+  return adopting(part, settings.adopt, "shared");
+}
+
+/** @throws UserError if an entry of `adopt` is not a resource of the stack. */
+export function adopting<Stack extends StackPlan>(stack: Stack, adopt: Adopted, stackName: string): Stack {
+  const result = { ...stack, adopt };
+  throwErrors(checkAdopted(result, stackName));
+  return result;
 }
 
 interface SharedPlace {
@@ -59,19 +64,13 @@ export function sharedPart({ root, envFiles, catalogue }: LoadContext, place: Sh
   const { environment, azure, strictness, secretPrefix } = place;
   const files = strictness.values === "state" ? readEnvFiles(root, envFiles) : [];
   const { values, findings } = compileDotenv({ files, catalogue, environment, secretPrefix });
-  const errors = errorsOf(findings);
-  if (errors.length > 0) throw UserError.from(errors);
-  const named = [...values].map(([name, value]) => {
-    const secret = catalogue.secrets[name];
-    const own = secret?.authority === "external" ? secret.keyVault : undefined;
-    return [keyVaultName(own ?? name, secretPrefix), value] as const;
-  });
+  throwErrors(findings);
   return {
     kind: "shared",
     ...(secretPrefix === undefined ? {} : { secretPrefix }),
     azure,
     ...strictness,
-    keyVaultSecrets: new Map(named),
+    keyVaultSecrets: byKeyVaultName(values, catalogue, secretPrefix),
     federatedSubjects: place.federatedSubjects,
     findings,
   };
@@ -86,8 +85,7 @@ export async function loadEnvironment(
 ): Promise<EnvironmentStack> {
   const { kubeconfig, argocdApplications, ...cluster } = own.cluster;
   const { vault, findings } = vaultPlace(name, own.vault, context);
-  const refused = errorsOf(findings);
-  if (refused.length > 0) throw UserError.from(refused);
+  throwErrors(findings);
   const stack = await environmentStack(name, context, {
     strictness: strictness[name],
     azure: publicAzure(shared.azure),
@@ -96,10 +94,7 @@ export async function loadEnvironment(
     cluster: { ...cluster, ...(kubeconfig && { kubeconfig }), ...(argocdApplications && { argocdApplications }) },
     vault,
   });
-  const adopting = { ...stack, adopt: own.adopt, findings: [...findings, ...stack.findings] };
-  const errors = checkAdopted(adopting, name);
-  if (errors.length > 0) throw UserError.from(errors);
-  return adopting;
+  return adopting({ ...stack, findings: [...findings, ...stack.findings] }, own.adopt, name);
 }
 
 /** What differs by place, worked out from the settings. */
@@ -112,7 +107,7 @@ export interface EnvironmentPlace {
   readonly vault: EnvironmentStack["vault"];
 }
 
-/** The whole chain of one environment, whichever place it stands in. */
+/** The pipeline of one environment, in a cloud or on this machine. */
 export async function environmentStack(
   name: EnvironmentName,
   { catalogue }: LoadContext,
@@ -129,12 +124,11 @@ export async function environmentStack(
     refreshIntervalInSeconds: place.strictness.refreshIntervalInSeconds,
     fixturesAllowed: place.strictness.fixturesAllowed,
   });
-  const errors = [
+  throwErrors([
     ...checkStrictness(name, place.strictness),
     ...checkPlan(plan),
     ...checkMappedSecrets(settings.bootstrap.mappedSecrets, catalogue, plan),
-  ];
-  if (errors.length > 0) throw UserError.from(errors);
+  ]);
   const config = planBootstrap({
     plan,
     catalogue,

@@ -1,6 +1,6 @@
 import type { Strictness } from "../domain/plan/environment.ts";
 
-/** All of it on one machine, made to be thrown away: nothing is protected, and Vault runs beside the cluster. */
+/** Everything on one machine, to be thrown away: nothing is protected, and Vault runs outside the cluster. */
 export const local: Strictness = {
   values: "state",
   delivery: "pulumi",

@@ -1,7 +1,7 @@
 import type { Strictness } from "../domain/plan/environment.ts";
 
 /**
- * Live. Its Vault unseals by a key service: the unseal key must not lie beside the data it protects (362-v2).
+ * Live. Its Vault unseals by a key service: the unseal key must not be stored next to the data that it protects.
  * `admission` goes to `deny` once `ameide-secrets guard --stack prod` finds nothing there.
  */
 export const prod: Strictness = {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { azureSettings } from "./azure-settings.ts";
 
 /**
- * *Where*: the one object `ameide-secrets:settings` of a stack file. *How strict* stands in `environments/<name>.ts`.
- * Unknown keys are refused, and all mistakes are told at once. The descriptions are what editors and `docs/settings.md` show.
+ * *Where* things are: the one object `ameide-secrets:settings` of a stack file. *How strict* is in `environments/<name>.ts`.
+ * Unknown keys are errors, and all mistakes are reported at once. Editors and `docs/settings.md` show the descriptions.
  */
 const url = z.url({ protocol: /^https?$/ });
 /** A path in Vault, or one of its namespaces. */
@@ -14,7 +14,7 @@ const adopt = z
   .record(z.string(), z.string().min(1))
   .default({})
   .describe(
-    "what was there before this program and is taken over as it is: the name of a resource in the program, and the id by which its provider knows it; preview prints each entry",
+    "what existed before this program and is adopted unchanged: the name of a resource in the program, and its id at the provider; preview prints each entry",
   );
 
 const secretPrefix = z
@@ -27,7 +27,7 @@ export const sharedSettings = z.strictObject({ azure: azureSettings, adopt, secr
 
 const cluster = z.strictObject({
   kubeconfig: z.string().optional().describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
-  context: z.string().describe("its context, pinned: no command ever meets the cluster that happens to be current"),
+  context: z.string().describe("its context, pinned: no command uses the cluster that happens to be current"),
   oidcIssuer: url.describe("the AKS cluster's OIDC issuer, to the letter"),
   argocdApplications: z
     .array(z.string().min(1))
@@ -46,7 +46,7 @@ const vault = z.strictObject({
   operatorAddress: url
     .optional()
     .describe(
-      "how this machine reaches Vault; by default VAULT_ADDR where VAULT_TOKEN is set too, else a port-forward that each command opens and closes by itself",
+      "how this machine reaches Vault; by default VAULT_ADDR where VAULT_TOKEN is set too, otherwise a port-forward that each command opens and closes",
     ),
   caFile: z
     .string()
@@ -125,7 +125,7 @@ export const environmentSettings = z.strictObject({
   additionalNamespaces: z
     .array(namespace)
     .default([])
-    .describe("namespaces that have a store beside the environment's own (document 451's `extraSecretStores`)"),
+    .describe("namespaces that have a store in addition to the environment's own (document 451's `extraSecretStores`)"),
   registry: z
     .strictObject({
       additionalNamespaces: z.array(namespace).default([]).describe("namespaces that receive the pull secret as well"),
@@ -140,7 +140,7 @@ export const environmentSettings = z.strictObject({
         .describe(
           "what vault-bootstrap runs in, as `repository@sha256:<64 hex digits>`; by default a public Node image, pinned",
         ),
-      runId: z.string().optional().describe("any new value makes the `-sync` Job run once more"),
+      runId: z.string().optional().describe("any new value makes the `-sync` Job run again"),
       mappedSecrets: z
         .array(z.strictObject({ from: z.string(), to: z.string() }))
         .default([])
@@ -149,7 +149,7 @@ export const environmentSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe(
-          "take over values in Vault that bear no mark of ours and differ from the source; for one run, see moving in",
+          "overwrite values in Vault that do not have our metadata and differ from the source; for one run, see moving in",
         ),
     })
     .default({ mappedSecrets: [], claimUnmarked: false }),

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
-import type { Finding } from "../domain/finding.ts";
+import { errorFinding, type Finding } from "../domain/finding.ts";
 import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { keysAt, readYaml, type YamlSource } from "./yaml-source.ts";
 
-/** The one key of a stack file; everything of ours stands under it. */
+/** The one key of a stack file; all of our settings are under it. */
 export const settingsKey = "ameide-secrets:settings";
 
 const pathToSettings = ["config", settingsKey] as const;
@@ -21,12 +21,12 @@ export function stackFileName(stack: string): string {
  * The raw settings in a stack's file; not yet checked.
  *
  * @returns `undefined` where the file is not there, or holds no settings.
- * @throws UserError if the file is not YAML, or holds a key of ours beside the one.
+ * @throws UserError if the file is not YAML, or contains another key of ours.
  */
 export function readStackSettings(stack: string, root: string): unknown {
   const source = stackSource(stack, root);
   if (source === undefined) return undefined;
-  const findings = [...source.findings, ...strayKeys(source)];
+  const findings = [...source.findings, ...unreadKeys(source)];
   if (findings.length > 0) throw UserError.from(findings);
   return valueAt(source.content, pathToSettings);
 }
@@ -62,31 +62,33 @@ function stackSource(stack: string, root: string): YamlSource | undefined {
   return existsSync(path) ? readYaml(readFileSync(path, "utf8"), file) : undefined;
 }
 
-/** Keys of our namespace beside the one object: Pulumi would take them, and nothing would read them. */
-function strayKeys(source: YamlSource): readonly Finding[] {
+/** Other keys of our namespace: Pulumi would accept them, and nothing would read them. */
+function unreadKeys(source: YamlSource): readonly Finding[] {
   const config = valueAt(source.content, ["config"]);
   const keys = typeof config === "object" && config !== null ? Object.keys(config) : [];
   return keys
     .filter((key) => key.startsWith("ameide-secrets:") && key !== settingsKey)
-    .map((key) => ({
-      code: "settings-invalid",
-      stage: "dotenv",
-      severity: "error",
-      where: source.whereOf(["config", key], "key"),
-      subject: key,
-      problem: `${key} is read by nothing`,
-      fix: `put it under ${settingsKey}`,
-    }));
+    .map((key) => {
+      const where = source.whereOf(["config", key], "key");
+      return errorFinding(
+        "settings-invalid",
+        "dotenv",
+        key,
+        `nothing reads ${key}`,
+        `put it under ${settingsKey}`,
+        where,
+      );
+    });
 }
 
 /** One prefix for all: two of them would look for each value under two names. */
 function explainPrefix(finding: Finding): Finding {
-  if (finding.subject !== "secretPrefix" || !finding.problem.includes("not a key")) return finding;
+  if (finding.subject !== "secretPrefix" || !finding.problem.includes("not a known key")) return finding;
   return {
     ...finding,
     code: "settings-second-prefix",
-    problem: "secretPrefix is set here and in the shared stack, and there can be only one",
-    fix: `remove it here; the one that holds stands in ${stackFileName("shared")}`,
+    problem: "secretPrefix must be set in the shared stack only",
+    fix: `remove it here; ${stackFileName("shared")} sets it for all stacks`,
   };
 }
 
@@ -96,7 +98,7 @@ function explainSource(finding: Finding): Finding {
   return source === undefined ? finding : { ...finding, fix: source };
 }
 
-/** The hop that a setting is about. */
+/** The stage that a setting belongs to. */
 function stageOf([first, second]: KeyPath): Stage {
   switch (first) {
     case "azure":

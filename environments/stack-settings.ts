@@ -1,5 +1,5 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
-import type { Finding } from "../domain/finding.ts";
+import { errorFinding, type Finding } from "../domain/finding.ts";
 import { checkStacks, type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
 import {
   environmentSettings,
@@ -24,15 +24,15 @@ export interface LoadInput {
   readonly root?: string;
   /** Path of another catalogue. @default - the one of this repository */
   readonly catalogue?: string;
-  /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, as far as they are there. */
+  /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, if they exist */
   readonly envFiles?: readonly string[];
   /** Plans without a cloud, a cluster or the local environment's certificates. @default false */
   readonly offline?: boolean;
   /** Folder of the local environment, with its certificates; `local` only. */
   readonly localHome?: string;
-  /** VAULT_ADDR, for stacks whose settings leave `vault.operatorAddress` out. */
+  /** VAULT_ADDR, if the settings leave `vault.operatorAddress` out. */
   readonly vaultAddress?: string;
-  /** VAULT_CACERT: a PEM file that this machine trusts for Vault, for stacks whose settings leave `vault.caFile` out. */
+  /** VAULT_CACERT: a PEM file that this machine trusts for Vault, if the settings leave `vault.caFile` out. */
   readonly vaultCaFile?: string;
   /** VAULT_NAMESPACE, which the provider would read: refused where the settings say something else. */
   readonly vaultNamespace?: string;
@@ -61,10 +61,10 @@ export type SettingsOf<Kind extends StackSettings["kind"]> = Extract<StackSettin
 export type StackName = "shared" | "local" | CloudEnvironment;
 
 /**
- * Checks the settings of a stack, and of those that it lives on or beside.
+ * Checks the settings of a stack, and of the stacks that it uses or shares something with.
  *
  * @param raw - the object under `ameide-secrets:settings`.
- * @returns no settings where a finding stands against them.
+ * @returns no settings if there is a finding.
  */
 export function stackSettings(
   stack: StackName,
@@ -95,25 +95,15 @@ export function stackSettings(
   };
 }
 
-/** The shared stack's settings, or what is wrong with them: an environment lives on what they name. */
+/** The shared stack's settings, or what is wrong with them: an environment uses what they name. */
 function readShared(name: string, root: string): ParsedSettings<SharedSettings> {
   const raw = readStackSettings("shared", root);
   if (raw !== undefined) return parseSettings(sharedSettings, raw, "shared", root);
   const file = stackFileName("shared");
-  return {
-    settings: undefined,
-    findings: [
-      {
-        code: "settings-shared-missing",
-        stage: "key-vault",
-        severity: "error",
-        where: file,
-        subject: "shared",
-        problem: `${name} lives on the Key Vault and the identity of the shared stack, and there is no ${file}`,
-        fix: `restore ${file} from the repository, then: ameide-secrets up --stack shared`,
-      },
-    ],
-  };
+  const problem = `${name} uses the Key Vault and the identity of the shared stack, but ${file} does not exist`;
+  const fix = `restore ${file} from the repository, then: ameide-secrets up --stack shared`;
+  const finding = errorFinding("settings-shared-missing", "key-vault", "shared", problem, fix, file);
+  return { settings: undefined, findings: [finding] };
 }
 
 export type CloudEnvironment = Exclude<EnvironmentName, "local">;
@@ -143,9 +133,9 @@ export function defaultOperatorAddress(name: CloudEnvironment, podAddress: strin
 
 /**
  * What every environment in Azure claims, in the environments' order. `local` has an identity, a cluster and a Vault of
- * its own, so it is not among them; a stack whose settings are broken is left out, since its own load says so.
+ * its own, so it is not among them; a stack with invalid settings is left out, since loading it reports them.
  *
- * @param own - the stack that is being loaded, whose settings may come from elsewhere than its file.
+ * @param own - the stack that is being loaded; its settings may come from elsewhere than its file.
  */
 export function readClaims(
   root: string,

@@ -1,6 +1,6 @@
 import type { Strictness } from "../domain/plan/environment.ts";
 
-/** The rehearsal of production; its Vault holds live values, so it is never set up anew by itself. */
+/** The rehearsal of production; its Vault holds live values, so it is never initialised automatically. */
 export const staging: Strictness = {
   values: "data-plane",
   delivery: "pulumi",

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
 import { namespaceOf, vaultServerName } from "../domain/names.ts";
-import type { Finding } from "../domain/finding.ts";
+import { errorFinding, type Finding } from "../domain/finding.ts";
 import {
   defaultOperatorAddress,
   hasOwnCa,
@@ -34,7 +34,7 @@ export function vaultPlace(
   const { serviceAccount = statefulSet } = settings;
   const findings: Finding[] = [];
   const refuse = (code: string, subject: string, problem: string, fix: string): void => {
-    findings.push({ code, stage: "vault", severity: "error", where: stackFileName(name), subject, problem, fix });
+    findings.push(errorFinding(code, "vault", subject, problem, fix, stackFileName(name)));
   };
   const readCa = (file: string, subject: string): string | undefined => {
     const read = readCertificates(isAbsolute(file) ? file : join(context.root, file));
@@ -60,15 +60,10 @@ export function vaultPlace(
     );
   }
   if (!hasOwnCa(settings) && address.startsWith("http:")) {
-    findings.push({
-      code: "vault-plain-http",
-      stage: "vault",
-      severity: "warning",
-      where: stackFileName(name),
-      subject: "vault.address",
-      problem: `vault.address is ${address}, so ServiceAccount tokens and every secret cross the cluster's network in clear text`,
-      fix: "serve Vault by TLS, then set vault.address to its https address, and vault.caFile for a private CA",
-    });
+    const problem = `vault.address is ${address}, so ServiceAccount tokens and every secret cross the cluster's network in clear text`;
+    const fix = "serve Vault by TLS, then set vault.address to its https address, and vault.caFile for a private CA";
+    const finding = errorFinding("vault-plain-http", "vault", "vault.address", problem, fix, stackFileName(name));
+    findings.push({ ...finding, severity: "warning" });
   }
   const { vaultNamespace } = context;
   if (vaultNamespace !== undefined && vaultNamespace.replace(/^\/|\/$/g, "") !== (namespace ?? "")) {

@@ -32,8 +32,8 @@ export function readYaml(text: string, file: string): YamlSource {
       severity: "error",
       where: lineOf(pos[0]),
       subject: file,
-      problem: `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
-      fix: "correct the line; lists and maps are told apart by their indentation",
+      problem: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+      fix: "correct the line; check the indentation of lists and maps",
     })),
   };
 }
@@ -85,7 +85,7 @@ function childOf(schema: unknown, key: string | number): unknown {
   return undefined;
 }
 
-/** The schema under `optional` and `default`; of a union the member whose discriminator the document holds. */
+/** The schema under `optional` and `default`; of a union the member with the discriminator in the document. */
 function unwrap(schema: unknown, found: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.unwrap(), found);
   if (schema instanceof z.ZodDiscriminatedUnion) {

@@ -1,10 +1,9 @@
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { externalSecretsOf, lifetimeInDays } from "../../domain/catalogue/catalogue.ts";
-import { errorsOf } from "../../domain/finding.ts";
-import { keyVaultName } from "../../domain/plan/plan-chain.ts";
+import { byKeyVaultName, keyVaultName } from "../../domain/plan/plan-chain.ts";
 import { unprefixedKeyVaultName } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
-import { UserError } from "../../domain/user-error.ts";
+import { throwErrors } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";
 import { repositoryRoot, readStackSettings } from "../../environments/index.ts";
@@ -24,15 +23,8 @@ export function readValues(stack: "shared" | "local", files?: readonly string[])
     environment: stack,
     secretPrefix,
   });
-  const errors = errorsOf(findings);
-  if (errors.length > 0) throw UserError.from(errors);
-  return new Map(
-    [...values].map(([name, value]) => {
-      const secret = catalogue.secrets[name];
-      const own = secret?.authority === "external" ? secret.keyVault : undefined;
-      return [keyVaultName(own ?? name, secretPrefix), value] as const;
-    }),
-  );
+  throwErrors(findings);
+  return byKeyVaultName(values, catalogue, secretPrefix);
 }
 
 /** Key Vault names of the secrets of a stack that have no value here. */

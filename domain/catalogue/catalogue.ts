@@ -44,7 +44,7 @@ function pathExpression(placeholder?: string): RegExp {
 const pathRule = "use names of a-z, A-Z, 0-9, -, _ and . with single slashes between them, without the mount";
 /** Path under the KV v2 mount. */
 const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
-/** `<env>` stands for the environment's name. */
+/** `<env>` is replaced by the environment's name. */
 const vaultPathByEnvironment = z.string().max(255).regex(pathExpression(environmentPlaceholder), pathRule);
 /** A variable, a secret, a path or the name of a Kubernetes object, as people write it. */
 const anyName = vaultPath;
@@ -52,10 +52,10 @@ const nameOrPattern = z
   .string()
   .max(255)
   .regex(/^[A-Za-z0-9*._/-]+$/, "use a name of a-z, A-Z, 0-9, -, _, . and /, with * for any characters");
-/** `*` stands for any run of characters; judged against the name in lower case with `_` as `-`. */
+/** `*` matches any characters; compared against the name in lower case with `_` as `-`. */
 const pattern = z.string().regex(/^[a-z0-9*/-]+$/, "use a-z, 0-9, -, / and *");
 
-/** What every entry says about itself beside its name. */
+/** What every entry can say about its origin. */
 const provenance = {
   owner: z.string().optional(),
   reason: z.string().optional(),
@@ -75,8 +75,8 @@ const externalSecret = z.strictObject({
   /** @default - every environment. */
   environments: environments.optional(),
   /**
-   * Namespaces that read it by ExternalSecrets of others; `environment` stands for the environment's own namespace.
-   * @default - none beside our own deliveries.
+   * Namespaces that read it by ExternalSecrets that this program does not create; `environment` means the environment's own
+   * namespace. @default - only our own deliveries
    */
   consumers: z.array(namespaceName).optional(),
   /** Other names it went by; refused with this one named. */
@@ -117,8 +117,8 @@ const delivery = z
     /** Name of the ExternalSecret. @default - the target's name with `-sync`. */
     externalSecret: kubernetesName.optional(),
     /**
-     * Whose chart makes the ExternalSecret (362-v2: a service owns its own). Declared so that rules let it pass, the
-     * namespace's reader covers it and the docs show it. @default - this program makes it
+     * The owner of the chart that creates the ExternalSecret. Declared so that rules allow it, the namespace's reader may
+     * read its secrets, and the docs list it. @default - this program creates it
      */
     madeBy: z.string().optional(),
     type: z.enum(["Opaque", "kubernetes.io/dockerconfigjson"]).default("Opaque"),
@@ -132,7 +132,7 @@ const delivery = z
     password: secretName.optional(),
     /** ServiceAccounts whose imagePullSecrets list the target. @default - `default` for dockerconfigjson */
     serviceAccounts: z.array(kubernetesName).optional(),
-    /** `madeBy` others only; `environment` stands for the environment's own namespace, which is the default. */
+    /** `madeBy` others only; `environment`, the default, means the environment's own namespace. */
     namespaces: z.array(namespaceName).optional(),
     environments: environments.optional(),
     refreshIntervalInSeconds: z.int().min(60).optional(),
@@ -159,7 +159,7 @@ const inClusterDelivery = z.strictObject({
   authority: z.enum(["keycloak", "service", "generated"]),
   /** What writes the value into Vault, such as `keycloak-client-patcher`. */
   producer: z.string(),
-  /** Key in the target -> path under the KV v2 mount; `<env>` in it stands for the environment's name. */
+  /** Key in the target -> path under the KV v2 mount; `<env>` in it is replaced by the environment's name. */
   keys: z.record(secretKey, vaultPathByEnvironment),
   /**
    * `Merge` for a Secret that another owner creates: External Secrets then writes the declared keys only, and leaves the
@@ -168,7 +168,7 @@ const inClusterDelivery = z.strictObject({
    * @default "Owner"
    */
   creationPolicy: z.enum(["Owner", "Merge"]).optional(),
-  /** `environment` stands for the environment's own namespace, which is the default. */
+  /** `environment`, the default, means the environment's own namespace. */
   namespaces: z.array(namespaceName).optional(),
   environments: environments.optional(),
   ...provenance,
@@ -180,19 +180,19 @@ export const catalogueSchema = z.strictObject({
   clusterManaged: z.array(clusterManaged),
   /** By name of the target Secret. */
   deliveries: z.record(kubernetesName, delivery),
-  /** Made by others from in-cluster producers; declared so that the rules let exactly these pass. */
+  /** Created by other charts, with values of in-cluster producers; declared so that the rules allow exactly these. */
   inClusterDeliveries: z.record(kubernetesName, inClusterDelivery).default({}),
   /** Clients whose secrets the client-patcher extracts from Keycloak into Vault. */
   keycloakClients: z.array(z.strictObject({ clientId: z.string(), vaultKey: secretName })).default([]),
   /** Names and patterns of variables in `.env` that are plain values, no secrets. */
   settings: z.array(nameOrPattern),
-  /** Names and patterns that are refused. `use` names what to use instead; `*` in it stands for what the pattern's matched. */
+  /** Names and patterns that are refused. `use` names what to use instead; `*` in it is replaced by what the pattern's `*` matched. */
   retired: z.record(
     nameOrPattern,
     z.strictObject({ since: z.iso.date(), use: nameOrPattern.optional(), ...provenance }),
   ),
   fixtures: z.strictObject({
-    /** Development values that were found in use as if real; `*` at the end stands for any rest. */
+    /** Development values that were found in use as if real; `*` at the end matches any rest. */
     values: z.array(z.string()),
     /** Markers that must never reach a consumer. */
     placeholders: z.array(z.string()),

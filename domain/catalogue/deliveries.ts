@@ -9,17 +9,17 @@ import {
 import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
-/** An ExternalSecret as it is met, in a plan, a YAML file or a cluster. */
+/** An ExternalSecret found in a plan, a YAML file or a cluster. */
 export interface MetDelivery {
   readonly externalSecret: string;
   readonly target: string;
   /** `undefined` where it is not known yet, as in a template. */
   readonly namespace: string | undefined;
-  /** Where it is met; `shared` means in any environment. */
+  /** Where it was found; `shared` means in any environment. */
   readonly environment: EnvironmentName | "shared";
 }
 
-/** A delivery that the catalogue declares, whoever makes it. */
+/** A delivery that the catalogue declares, whoever creates it. */
 export interface DeclaredDelivery {
   /** Key in the target -> path under the KV v2 mount; for a pull secret `username` and `password`. */
   readonly paths: ReadonlyMap<string, string>;
@@ -30,7 +30,7 @@ export interface DeclaredDelivery {
 }
 
 /**
- * The declaration that a delivery answers to.
+ * The declaration that a delivery matches.
  *
  * @returns `undefined` unless target, ExternalSecret, namespace and environment all agree with one.
  */
@@ -72,7 +72,7 @@ function isDeliveredTo(
   return isHere(delivery, { namespace, environment });
 }
 
-/** Whether a declared delivery reads `path` into `secretKey`; `<env>` in the declared path stands for any environment. */
+/** Whether a declared delivery reads `path` into `secretKey`; `<env>` in the declared path matches any environment. */
 export function declares(
   { paths, keysAreDeclared }: DeclaredDelivery,
   secretKey: string | undefined,

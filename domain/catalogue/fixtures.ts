@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue.ts";
 
-/** `*` at the end of a marker stands for any rest; case does not matter, since `CHANGEME` is written in every case. */
+/** `*` at the end of a marker matches any rest; case does not matter, since `CHANGEME` is written in every case. */
 function matches(value: string, marker: string): boolean {
   const [seen, wanted] = [value.trim().toLowerCase(), marker.toLowerCase()];
   return wanted.endsWith("*") ? seen.startsWith(wanted.slice(0, -1)) : seen === wanted;

@@ -33,7 +33,7 @@ type KnownName = Exclude<Classification, { kind: "unknown" }>;
 interface Pattern {
   readonly regexp: RegExp;
   readonly classification: KnownName;
-  /** Characters beside `*`. */
+  /** Number of characters other than `*`. */
   readonly literals: number;
 }
 
@@ -64,7 +64,7 @@ export function classify(catalogue: Catalogue, name: string): Classification {
   return {
     kind: "unknown",
     authority: undefined,
-    // worked out when it is asked for: most who meet an unknown name only need to know that it is none of ours
+    // computed on demand: most callers only need to know that the name is unknown
     get nearest() {
       return nearest(wanted, exact.keys());
     },
@@ -83,7 +83,7 @@ export function classifyKeyVaultName(
 ): Classification {
   const prefix = effectivePrefix(secretPrefix);
   const own = name.toLowerCase().startsWith(prefix) ? classify(catalogue, name.slice(prefix.length)) : undefined;
-  // a name that only begins like the prefix, or that others made without it, is judged as it stands
+  // a name that only begins like the prefix, or that something else created without it, is looked up unchanged
   return own === undefined || own.kind === "unknown" ? classify(catalogue, name) : own;
 }
 
@@ -92,7 +92,7 @@ function withMatch(known: KnownName, matched: string): KnownName {
   return known.use === undefined ? known : { ...known, use: known.use.replace("*", matched) };
 }
 
-/** Regular expression of a pattern of the catalogue, over normalised names; `*` stands for any run of characters. */
+/** Regular expression of a pattern of the catalogue, over normalised names; `*` matches any characters. */
 export function patternExpression(pattern: string): RegExp {
   const literal = normalise(pattern).replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${literal.replaceAll("*", "(.*)")}$`);

@@ -101,7 +101,7 @@ const settingLike =
 const credentialAddress =
   /(?:^|[_.-])(?:DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|MONGO(?:DB)?|REDIS|AMQP|RABBITMQ|BROKER|WEBHOOKS?)[_.-](?:URL|URI|ENDPOINT)$/i;
 
-/** Texts that grant access, or tell where access is granted. All are read as a whole value. */
+/** Values that grant access, or name the place that grants it. */
 const credentialTexts: readonly RegExp[] = [
   /\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+@/i, // user information in a URL
   /^(?:jdbc:|(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|sqlserver|mssql|clickhouse|neo4j|cockroachdb|libsql)[:+])/i,

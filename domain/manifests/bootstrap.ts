@@ -29,7 +29,7 @@ export function bootstrapConfigMap({ bootstrap, namespace, azure, vault }: Envir
   };
 }
 
-/** Every N minutes; Forbid, since Replace at a short period kills each run before it ends (682). */
+/** Every N minutes; Forbid, since Replace at a short period kills each run before it ends. */
 export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
   const { bootstrap, namespace, strictness } = stack;
   const periodInSeconds = strictness.bootstrapIntervalInMinutes * 60;
@@ -62,7 +62,7 @@ export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
 export const syncDeadlineInSeconds = 1200;
 
 /**
- * One run beside the schedule, which the update waits for. It has no TTL: a Job that vanished would look like one that
+ * One run outside the schedule, which the update waits for. It has no TTL: a Job that was deleted would look like one that
  * never ran. It waits for new role assignments and federated credentials to arrive everywhere in Azure.
  *
  * @param name - holds the digest of what the run depends on; see `chainDigest`.
@@ -192,7 +192,7 @@ function azureTokenVolume({ federated }: EnvironmentStack) {
   };
 }
 
-/** The cluster's node pools are tainted by environment; a pod without this stays Pending (450, 485). */
+/** The cluster's node pools are tainted by environment; a pod without this stays Pending. */
 function tolerations({ name }: EnvironmentStack) {
   if (name === "local") return {};
   const value = name === "prod" ? "production" : name;
@@ -200,8 +200,8 @@ function tolerations({ name }: EnvironmentStack) {
 }
 
 /**
- * What one run of vault-bootstrap depends on: its whole pod, in which the ConfigMap's name stands for bundle and
- * configuration, and `runId`. The `-sync` Job carries it in its name, so that it runs again exactly when something
+ * Everything that one run of vault-bootstrap depends on: its whole pod, in which the ConfigMap's name is a hash of bundle
+ * and configuration, and `runId`. The `-sync` Job carries it in its name, so that it runs again exactly when something
  * changed: under one name, the API server lets no one change a Job's pod.
  *
  * @param also - what is known only to resources, such as the client id and the versions of the values that this update

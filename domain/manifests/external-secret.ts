@@ -32,7 +32,7 @@ export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
           ...templateData(delivery),
         },
       },
-      // the defaults are written out: else ArgoCD sees a difference for ever (377, 416)
+      // the defaults are written out: otherwise ArgoCD always shows a difference
       data: delivery.keys.map(({ secretKey, vaultPath }) => ({
         secretKey,
         remoteRef: {
@@ -47,7 +47,7 @@ export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
   };
 }
 
-/** An Opaque target takes the fetched keys as they are: no template, nothing that a `{{` in a value could break (P17). */
+/** An Opaque target has no template: a `{{` in a value would be evaluated (docs/incidents.md, "A template inside a template"). */
 function templateData({ type, registry }: PlannedDelivery): { data?: Record<string, string> } {
   if (type === "Opaque" || registry === undefined) return {};
   return { data: { ".dockerconfigjson": dockerConfigJson(registry) } };

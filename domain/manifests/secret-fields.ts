@@ -12,7 +12,7 @@
  * - `vault-path`: a path that is read from Vault.
  * - `search`: reads or pushes whatever matches.
  * - `generator`: takes a value that a generator creates.
- * - `cluster-secret`: a Secret of the cluster whose data is read.
+ * - `cluster-secret`: a Secret of the cluster that is read.
  * - `written-path`: a path that is written to Vault.
  * - `bulk-write`: writes whatever keys the Secret has.
  * - `target`: the Secret that is written.
@@ -37,7 +37,7 @@ export type FieldRole =
   | "behaviour";
 
 export interface SecretField {
-  /** Path in the spec; `[]` stands for every item of a list. Everything below it has the same role, unless a row says otherwise. */
+  /** Path in the spec; `[]` means every item of a list. Everything below it has the same role, unless a row says otherwise. */
   readonly path: string;
   readonly role: FieldRole;
 }

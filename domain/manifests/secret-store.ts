@@ -58,9 +58,9 @@ export function namespaces({ namespace, plan, strictness }: EnvironmentStack) {
 }
 
 /**
- * Lets Vault ask Kubernetes whether a token is good. The name holds the environment: cluster-scoped names are shared, and
- * the last one synced would win (452). `outside-pod`: Vault has no account in the cluster, so it reviews each token by
- * that very token, and the consumers need the right.
+ * Lets Vault ask Kubernetes whether a token is valid. The name contains the environment: cluster-scoped names are shared,
+ * and the last one synced would win. `outside-pod`: Vault has no account in the cluster and reviews each token with that
+ * same token, so the consumers need the right.
  */
 export function tokenReviewBinding({ name, vault, strictness, plan, bootstrap, namespace }: EnvironmentStack) {
   const reviewers =

@@ -3,7 +3,7 @@ import type { BootstrapConfig } from "../bootstrap-config.ts";
 import { existsIn, externalSecretName, ownNamespace, sourcesOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { EnvironmentStack, Strictness, ChainPlan, PlannedSecret } from "./environment.ts";
 
-/** Source on clusters without Azure; the platform's own name and key (444). */
+/** Source on clusters without Azure; the platform's own name and key. */
 export const kubernetesSource = {
   type: "kubernetes-secret",
   name: "vault-bootstrap-local-secrets",
@@ -29,7 +29,7 @@ export interface BootstrapPlanInput {
   readonly claimUnmarked: boolean;
 }
 
-/** What vault-bootstrap of one environment is told. */
+/** The configuration of one environment's vault-bootstrap. */
 export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
   const { plan, catalogue, strictness, keyVaultUri, privateAzure } = input;
   const { address, namespace, mount, authMount } = input.vault;
@@ -71,7 +71,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
 
 /**
  * What a secret is called in the source: the settings name it as the catalogue does, or as Key Vault does.
- * A name that the plan does not carry stays as it is; `checkMappedSecrets` refuses it.
+ * A name that is not in the plan is returned unchanged; `checkMappedSecrets` refuses it.
  */
 function sourceOf(name: string, { secrets }: ChainPlan, fromKubernetes: boolean): string {
   const secret = secrets.find(({ name: own, keyVaultName }) => own === name || keyVaultName === name);

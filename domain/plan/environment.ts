@@ -4,19 +4,19 @@ import type { Finding } from "../finding.ts";
 import type { Redacted } from "../redacted.ts";
 import type { EnvironmentName } from "../stage.ts";
 
-/** How strict one environment is: what stands in `environments/<name>.ts`, reviewed as code. */
+/** How strict one environment is: the contents of `environments/<name>.ts`, reviewed as code. */
 export interface Strictness {
   /** How values travel into Key Vault: as resources of this program, or by `ameide-secrets env push`. */
   readonly values: "state" | "data-plane";
   /** Who applies the Kubernetes objects: this program, or ArgoCD from `render`'s output. */
   readonly delivery: "pulumi" | "gitops";
   readonly source: "azure-key-vault" | "kubernetes-secret";
-  /** Whether the bootstrap may initialise a Vault that never was. */
+  /** Whether vault-bootstrap may initialise a Vault that was never initialised. */
   readonly initialise: boolean;
   readonly unseal: "from-secret" | "kms" | "manual";
   /** Whether vault-bootstrap stores the root token that it gets when it initialises Vault, or revokes it. */
   readonly rootToken: "stored" | "revoked";
-  /** `outside-pod`: Vault runs beside the cluster, so consumers review their own tokens; a deviation, `local` only. */
+  /** `outside-pod`, `local` only: Vault runs outside the cluster, so consumers review their own tokens. */
   readonly vaultAuth: "in-cluster" | "outside-pod";
   readonly fixturesAllowed: boolean;
   /** What vault-bootstrap does with a new value whose expiry in Key Vault has passed. */
@@ -31,7 +31,7 @@ export interface Strictness {
   /** Versions that KV v2 keeps of each secret. */
   readonly maxVersions: number;
   readonly tokenTtlInSeconds: number;
-  /** Whether the program makes the namespaces; they exist already everywhere but in `local`. */
+  /** Whether the program creates the namespaces; they exist already everywhere but in `local`. */
   readonly makesNamespaces: boolean;
 }
 
@@ -51,11 +51,11 @@ export interface AzurePlace {
   readonly network?: KeyVaultNetwork | undefined;
   /** Of every resource in Azure that can have them. @default - none */
   readonly tags?: Readonly<Record<string, string>> | undefined;
-  /** Whether the vault is brought back from soft delete instead of made. @default false */
+  /** Whether the vault is recovered from soft delete instead of created. @default false */
   readonly recover?: boolean | undefined;
   /** Only where the cloud is not Azure's public one, `local` among them; goes into the pod as AZURE_AUTHORITY_HOST. */
   readonly authorityHost?: string;
-  /** PEM of a CA that pods must trust beside Node's own; `local`, and networks whose proxy terminates TLS. */
+  /** PEM of a CA that pods must trust in addition to Node's own; `local`, and networks with a proxy that terminates TLS. */
   readonly extraCaPem?: string | undefined;
 }
 
@@ -91,7 +91,7 @@ export interface SharedStack {
   readonly secretPrefix?: string;
   readonly azure: AzurePlace;
   readonly protect: boolean;
-  /** What was there before this program and is taken over as it is. @default - nothing */
+  /** What existed before this program and is adopted unchanged. @default - nothing */
   readonly adopt?: Adopted;
   readonly values: Strictness["values"];
   /** Key Vault name -> value; empty in `data-plane`. Absent names are kept, never deleted. */
@@ -183,8 +183,8 @@ export interface EnvironmentStack {
 export type StackPlan = SharedStack | EnvironmentStack;
 
 /**
- * The whole chain of one environment, as names: what the catalogue and the settings come to. Pure data, no value in it.
- * Components, the guard, `render`, `graph` and `doctor` all read this and nothing else.
+ * The pipeline of one environment as names, planned from catalogue and settings. Pure data, no value in it. Components, the
+ * guard, `render`, `graph` and `doctor` all read this and nothing else.
  */
 export interface ChainPlan {
   readonly environment: EnvironmentName;
@@ -212,7 +212,7 @@ export interface PlannedSecret {
   readonly vaultPath: string;
   /** Whether the bootstrap fails, before it writes anything, when the source lacks it. */
   readonly required: boolean;
-  /** Written only where absent, and only in dev and local. A known public value, so it may stand in a ConfigMap. */
+  /** Written only where absent, and only in dev and local. A known public value, so it may be in a ConfigMap. */
   readonly fixture?: string;
   /** Characters to generate; `generated` only. */
   readonly lengthInCharacters?: number;

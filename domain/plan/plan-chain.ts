@@ -31,7 +31,7 @@ export interface ChainPlace {
   readonly namespace: string;
   /** Not set means `env-`, `""` means no prefix. */
   readonly secretPrefix: string | undefined;
-  /** Namespaces with a store beside the environment's own (the seed's `extraSecretStores`). */
+  /** Namespaces with a store in addition to the environment's own (document 451's `extraSecretStores`). */
   readonly additionalNamespaces: readonly string[];
   /** Namespaces that receive the registry's pull secrets as well. */
   readonly registryAdditionalNamespaces: readonly string[];
@@ -42,7 +42,7 @@ export interface ChainPlace {
 }
 
 /**
- * What the catalogue comes to in one place: pure names, in one order for the same input.
+ * Plans the pipeline of one environment from the catalogue: pure names, in one order for the same input.
  *
  * @throws UserError if a Key Vault name would not be valid.
  */
@@ -194,4 +194,19 @@ export function keyVaultName(name: string, secretPrefix: string | undefined): Ke
     );
   }
   return full;
+}
+
+/** Values of external secrets by their names in Key Vault. */
+export function byKeyVaultName<Value>(
+  values: Iterable<readonly [name: string, Value]>,
+  { secrets }: Pick<Catalogue, "secrets">,
+  secretPrefix: string | undefined,
+): ReadonlyMap<string, Value> {
+  return new Map(
+    [...values].map(([name, value]) => {
+      const secret = secrets[name];
+      const own = secret?.authority === "external" ? unprefixedKeyVaultName(name, secret) : name;
+      return [keyVaultName(own, secretPrefix), value] as const;
+    }),
+  );
 }

@@ -3,12 +3,12 @@ import type { FederatedSubject } from "./environment.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
-/** What one environment's stack claims of what it may have to share with others. */
+/** What one environment's stack uses that another stack may use as well. */
 export interface StackClaim {
   readonly environment: EnvironmentName;
   /** Where it is claimed, such as `Pulumi.dev.yaml`. */
   readonly where: string;
-  /** Tells clusters apart: two stacks with one issuer live in one cluster. */
+  /** Identifies the cluster: two stacks with one issuer are in one cluster. */
   readonly oidcIssuer: string;
   /** Context of the kubeconfig. */
   readonly context: string;
@@ -90,7 +90,7 @@ function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[]
   return found;
 }
 
-/** An address whose host contains another environment's name. */
+/** An address with a host that contains another environment's name. */
 function foreignVault({ environment, where, vaultAddress }: StackClaim): readonly Finding[] {
   const labels = hostOf(vaultAddress).split(".");
   const other = environmentNames

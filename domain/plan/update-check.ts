@@ -1,7 +1,7 @@
 import type { StackPlan, EnvironmentStack, PlannedDelivery } from "./environment.ts";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 
-/** As `pulumi stack export` gives it, as far as it is read here. */
+/** Output of `pulumi stack export`, as far as it is read here. */
 export interface ExportedDeployment {
   readonly resources?: readonly {
     readonly type: string;
@@ -10,7 +10,7 @@ export interface ExportedDeployment {
   }[];
 }
 
-/** Names of the Key Vault secrets whose values a stack's state holds; empty where values travel by the data plane. */
+/** Names of the Key Vault secrets that have their value in a stack's state; none in `data-plane` mode. */
 export function valuesInState({ resources = [] }: ExportedDeployment): readonly string[] {
   return resources
     .filter(({ type, delete: pending }) => type === "azure-native:keyvault:Secret" && pending !== true)
@@ -23,8 +23,8 @@ export function valuesInState({ resources = [] }: ExportedDeployment): readonly 
  * stops instead.
  *
  * @param held - names of Key Vault secrets; see {@link valuesInState}.
- * @param pruned - names that may go: `ameide-secrets prune` was told so. @default - none
- * @returns one error for each name that would go.
+ * @param pruned - names that `ameide-secrets prune` may delete. @default - none
+ * @returns one error for each name that would be deleted.
  */
 export function missingValues(
   plan: StackPlan,
@@ -36,21 +36,17 @@ export function missingValues(
   return [...held]
     .filter((name) => !shared.keyVaultSecrets.has(name) && !pruned.includes(name))
     .toSorted()
-    .map((name) => ({
-      code: "value-absent",
-      stage: "key-vault",
-      severity: "error",
-      where: shared.azure.keyVault,
-      subject: name,
-      problem: `the state of this stack holds a value of ${name}, and there is none here: the update would delete it`,
-      fix: `put it back into .env, or let it go for good: ameide-secrets prune ${name} --yes`,
-    }));
+    .map((name) => {
+      const problem = `the state of this stack contains a value of ${name}, but .env does not: the update would delete it`;
+      const fix = `put it back into .env, or delete it for good: ameide-secrets prune ${name} --yes`;
+      return errorFinding("value-absent", "key-vault", name, problem, fix, shared.azure.keyVault);
+    });
 }
 
 /**
- * The deliveries that must become Ready for an update to be done: those whose every secret is sure to have a value by
- * then, because something promises it or this very update brings it. One that may lack a value is applied all the same;
- * `doctor` tells what it waits for.
+ * The deliveries that an update waits for until they are Ready: those with a value for every secret, because the catalogue
+ * requires it or this update writes it. A delivery that may lack a value is applied as well; `doctor` reports what it waits
+ * for.
  */
 export function expectedDeliveries({
   plan,

@@ -1,10 +1,10 @@
 import { identityId, keyVaultId, keyVaultSecretId } from "./azure-inputs.ts";
 import type { EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
-import type { Finding } from "../finding.ts";
+import { errorFinding, type Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
 import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "./vault-policies.ts";
 
-/** What a stack can take over as it is, instead of making it. Kubernetes objects are not among them: see {@link adoptables}. */
+/** A resource that a stack can adopt unchanged instead of creating it; never a Kubernetes object, see {@link adoptables}. */
 export interface Adoptable {
   /** Name of the resource in the program, such as `vault-engine-kv`. */
   readonly resource: string;
@@ -13,7 +13,7 @@ export interface Adoptable {
 }
 
 /**
- * What may stand before this program comes, and holds values or lets others in: Key Vault, identity, role assignment,
+ * What may exist before this program and holds values or grants access: Key Vault, identity, role assignment,
  * federated credential, Vault's mounts, policies and roles. An object in Kubernetes is never adopted: whoever applies it
  * (ArgoCD, Helm) would go on applying it.
  */
@@ -63,9 +63,9 @@ function inVault(stack: EnvironmentStack): readonly Adoptable[] {
   ];
 }
 
-/** The line of a stack file by which a resource is taken over. */
+/** The line of a stack file that adopts a resource. */
 export function adoptionLine(stack: string, resource: string, id: string): string {
-  return `take it over as it is, in Pulumi.${stack}.yaml under ameide-secrets:settings: adopt: { ${resource}: ${JSON.stringify(id)} }`;
+  return `adopt it unchanged, in Pulumi.${stack}.yaml under ameide-secrets:settings: adopt: { ${resource}: ${JSON.stringify(id)} }`;
 }
 
 /** How a stack that keeps values in its state takes over a secret of Key Vault, and how the value of `.env` gets there. */
@@ -78,30 +78,23 @@ export function checkAdopted(plan: StackPlan, stackName: string): readonly Findi
   const known = new Map(adoptables(plan).map((one) => [one.resource, one]));
   return Object.entries(plan.adopt ?? {}).flatMap(([resource, id]): Finding[] => {
     const adoptable = known.get(resource);
+    const stage = plan.kind === "shared" ? "key-vault" : "vault";
     const finding = (problem: string, fix: string): Finding[] => [
-      {
-        code: "settings-adopt",
-        stage: plan.kind === "shared" ? "key-vault" : "vault",
-        severity: "error",
-        where: `Pulumi.${stackName}.yaml`,
-        subject: resource,
-        problem,
-        fix,
-      },
+      errorFinding("settings-adopt", stage, resource, problem, fix, `Pulumi.${stackName}.yaml`),
     ];
     if (adoptable === undefined) {
       const names = [...known.keys()];
-      const meant = nearest(resource, names);
+      const close = nearest(resource, names);
       return finding(
-        `adopt: "${resource}" is nothing that the stack ${stackName} can take over`,
-        meant === undefined
+        `adopt: "${resource}" is not a resource that the stack ${stackName} can adopt`,
+        close === undefined
           ? `use one of: ${names.join(", ")}`
-          : `did you mean "${meant}"? it can be: ${names.join(", ")}`,
+          : `did you mean "${close}"? use one of: ${names.join(", ")}`,
       );
     }
     if (adoptable.id === undefined || adoptable.id.toLowerCase() === id.toLowerCase()) return [];
     return finding(
-      `adopt: "${resource}" is "${id}", and this stack's own is "${adoptable.id}"`,
+      `adopt: "${resource}" is "${id}", but the id in this stack is "${adoptable.id}"`,
       `adopt: { ${resource}: ${JSON.stringify(adoptable.id)} }`,
     );
   });

@@ -23,7 +23,7 @@ function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
 
 /*
  * Inputs of the Azure resources, spelled as azure-native spells them. Components register them; the guard judges the same
- * data before anything is registered. A type parameter stands for what only another resource knows.
+ * data before anything is registered. A type parameter is for values that only another resource knows.
  */
 
 /** Of every value, however it gets into Key Vault: companies' policies require that a secret has a content type. */

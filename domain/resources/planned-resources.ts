@@ -41,7 +41,7 @@ export interface PlannedResource {
   readonly protect: boolean;
 }
 
-/** What stands in the inputs for a value that is not part of the plan. */
+/** Placeholders in the inputs for values that are not part of the plan. */
 export interface Placeholders {
   /** Known only once another resource was created, such as the identity's client id. */
   readonly unknown: string;

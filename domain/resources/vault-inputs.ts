@@ -89,7 +89,7 @@ export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
   };
 }
 
-/** Configuration of Vault's Kubernetes auth, spelled as the provider's inputs. A pinned reviewer token is none of it (450). */
+/** Configuration of Vault's Kubernetes auth, spelled as the provider's inputs. It has no reviewer token: an expired one once locked every store out. */
 export interface KubernetesAuthConfig {
   readonly kubernetesHost: string;
   readonly disableIssValidation: boolean;

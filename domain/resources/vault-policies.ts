@@ -14,7 +14,7 @@ export interface VaultPolicyArgs {
   readonly config: BootstrapConfig;
 }
 
-/** The patcher's own role: the one that it has today is bound to `default` and stays as it is until its chart moves. */
+/** The patcher's own role: its present one is bound to `default`, and is not changed until its chart uses this one. */
 export const patcherRole = "ameide-secrets-keycloak-client-patcher";
 export const patcherPolicyName = "keycloak-client-patcher";
 export const deployerPolicyName = "ameide-secrets-deployer";
@@ -68,7 +68,7 @@ function readerPolicy(mount: string, paths: readonly string[]): string {
 
 /**
  * Reads before it writes (CAS), marks what it wrote in the metadata, and lists folders to find what is there. Its role goes
- * without Vault's default policy, whose twenty rules Vault would weigh at each request; of these it needs two.
+ * without Vault's default policy, which has twenty rules that Vault would evaluate at each request; it needs two of them.
  */
 function writerPolicy(mount: string, paths: readonly string[]): string {
   const folders = new Set(paths.flatMap(foldersOf));
@@ -84,7 +84,7 @@ function writerPolicy(mount: string, paths: readonly string[]): string {
   ]);
 }
 
-/** Writes the client secrets that Keycloak made, and reads them back: a write that did not arrive is found (485). */
+/** Writes the client secrets that Keycloak created, and reads them back to find a write that did not arrive. */
 function patcherPolicy(mount: string, paths: readonly string[]): string {
   return rules(
     paths.flatMap((path): Rule[] => [
@@ -220,7 +220,7 @@ export interface GithubRole {
 }
 
 /**
- * A role that deploys and one that only reads, each for jobs of one GitHub environment, whose protection rules then decide
+ * A role that deploys and one that only reads, each for jobs of one GitHub environment; its protection rules then decide
  * who gets a token. The reading one is bound to no ref, since a pull request has a ref of its own.
  *
  * @see https://docs.github.com/en/actions/reference/security/oidc

@@ -49,7 +49,7 @@ describe("schemaFindings", () => {
     [
       "a name that is not valid, at its key",
       { names: { A1: "x" } },
-      "key:names/A1: names.A1 is no valid name; use letters",
+      "key:names/A1: names.A1 is not a valid name; use letters",
     ],
     ["a value outside a choice", { choice: "z" }, 'value:choice: choice is "z"; use one of p, q'],
     [
@@ -72,17 +72,13 @@ describe("schemaFindings", () => {
     [
       "a key that is not known, with the nearest",
       { cuont: 4 },
-      "key:cuont: cuont is not a key that is known here; did you mean count?; allowed: count, choice",
+      "key:cuont: cuont is not a known key; did you mean count?; allowed: count, choice",
     ],
-    [
-      "a key that is like none",
-      { xyz: 4 },
-      "key:xyz: xyz is not a key that is known here; remove it; allowed: count, choice",
-    ],
+    ["a key that is like none", { xyz: 4 }, "key:xyz: xyz is not a known key; remove it; allowed: count, choice"],
     [
       "a key below, where the allowed ones are not known",
       { union: { kind: "a", more: 1 } },
-      "key:union/more: union.more is not a key that is known here; remove it",
+      "key:union/more: union.more is not a known key; remove it",
     ],
   ];
   for (const [what, parts, expected] of cases)

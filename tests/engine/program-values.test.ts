@@ -76,7 +76,7 @@ describe("registerStack, of shared with values in state, under the real engine",
   it("fails an update that lacks a value that its state holds, and leaves the value where it is", async () => {
     const lacking = sharedStack({ "ghcr-username": "sample-user" });
     const again = await engine.open(async () => registerStack(lacking, { valuesInState: Object.keys(values) }));
-    await assert.rejects(again.up(), /the state of this stack holds a value of ghcr-token, and there is none here/);
+    await assert.rejects(again.up(), /the state of this stack contains a value of ghcr-token, but .env does not/);
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);
   });
 

@@ -108,12 +108,12 @@ describe("addSecret", () => {
   });
 
   const refused: readonly (readonly [string, string, RegExp])[] = [
-    ["a secret that is there", "ghcr.token", /is the secret ghcr-token already/],
+    ["a secret that is there", "ghcr.token", /is already the secret ghcr-token/],
     ["a cluster-managed name, whatever is said", "REDIS_PASSWORD", /is redis-auth: .*Redis operator/],
-    ["a setting", "PORT", /is a setting already/],
+    ["a setting", "PORT", /is already a setting/],
     ["a retired name, with the one to use", "ENV_GHCR_TOKEN", /is retired\n {2}fix: use ghcr-token/],
-    ["a target's name", "GHCR_PULL", /is the Kubernetes Secret ghcr-pull already/],
-    ["a name that Key Vault does not take", "a b", /secrets\.a b is no valid name/],
+    ["a target's name", "GHCR_PULL", /is already the Kubernetes Secret ghcr-pull/],
+    ["a name that Key Vault does not take", "a b", /secrets\.a b is not a valid name/],
   ];
   for (const [what, name, message] of refused) {
     it(`fails for ${what}`, () => assert.throws(() => add({ name, overPattern: true }), message));

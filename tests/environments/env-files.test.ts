@@ -42,6 +42,6 @@ describe("readEnvFiles", () => {
   });
 
   it("fails with every file that is asked for and is not there", () => {
-    assert.throws(() => readEnvFiles(root, ["one", "two"]), /there is no file one[\s\S]*there is no file two/);
+    assert.throws(() => readEnvFiles(root, ["one", "two"]), /file one not found[\s\S]*file two not found/);
   });
 });

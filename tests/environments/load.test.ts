@@ -166,7 +166,7 @@ describe("load", () => {
 
     it("fails a file that is asked for and is not there, with the command to make it", async () => {
       assert.deepEqual(await stacks.refusal("local", { envFiles: [".env.mine"] }), [
-        "dotenv-file-missing .env.mine: there is no file .env.mine",
+        "dotenv-file-missing .env.mine: file .env.mine not found",
       ]);
     });
   });
@@ -179,8 +179,8 @@ describe("load", () => {
       assert.deepEqual(await stacks.refusal("dev"), [
         "settings-invalid Pulumi.dev.yaml:5: cluster.context is 7",
         "settings-invalid Pulumi.dev.yaml:4: cluster.oidcIssuer is missing",
-        "settings-invalid Pulumi.dev.yaml:6: cluster.colour is not a key that is known here",
-        "settings-invalid Pulumi.dev.yaml:8: cluster.oidcIsuer is not a key that is known here",
+        "settings-invalid Pulumi.dev.yaml:6: cluster.colour is not a known key",
+        "settings-invalid Pulumi.dev.yaml:8: cluster.oidcIsuer is not a known key",
         'settings-invalid Pulumi.shared.yaml:7: azure.subscriptionId is "mine"',
       ]);
     });
@@ -200,21 +200,21 @@ describe("load", () => {
     it("fails a prefix in an environment: there is one, in shared", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", '    secretPrefix: "x-"\n    cluster:');
       assert.deepEqual(await stacks.refusal("dev"), [
-        "settings-second-prefix Pulumi.dev.yaml:4: secretPrefix is set here and in the shared stack, and there can be only one",
+        "settings-second-prefix Pulumi.dev.yaml:4: secretPrefix must be set in the shared stack only",
       ]);
     });
 
     it("fails a key of ours beside the one object, which nothing would read", async () => {
       stacks.edit("Pulumi.dev.yaml", "config:", "config:\n  ameide-secrets:namespace: x");
       assert.deepEqual(await stacks.refusal("dev"), [
-        "settings-invalid Pulumi.dev.yaml:3: ameide-secrets:namespace is read by nothing",
+        "settings-invalid Pulumi.dev.yaml:3: nothing reads ameide-secrets:namespace",
       ]);
     });
 
     it("fails without the shared stack's file, with the command", async () => {
       stacks.remove("Pulumi.shared.yaml");
       const [line = ""] = await stacks.refusal("prod");
-      assert.match(line, /^settings-shared-missing Pulumi\.shared\.yaml: prod lives on the Key Vault/);
+      assert.match(line, /^settings-shared-missing Pulumi\.shared\.yaml: prod uses the Key Vault/);
     });
 
     it("fails what it may not adopt, before anything is registered", async () => {
@@ -258,7 +258,7 @@ describe("load", () => {
     it("fails a stack that is not there, with the nearest", async () => {
       await assert.rejects(
         load({ stack: "stagin", settings: {} }),
-        /there is no stack "stagin"\n {2}fix: did you mean staging\?/,
+        /stack "stagin" does not exist\n {2}fix: did you mean staging\?/,
       );
     });
   });

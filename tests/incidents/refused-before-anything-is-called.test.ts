@@ -131,7 +131,7 @@ describe("refused before anything is called", () => {
 
   it("P21 (465): overrides of an environment were read by nothing", async () => {
     stacks.edit("Pulumi.dev.yaml", "config:", "config:\n  ameide-secrets:additionalNamespaces: [argocd]");
-    assert.match((await stacks.refusal("dev"))[0] ?? "", /is read by nothing/);
+    assert.match((await stacks.refusal("dev"))[0] ?? "", /nothing reads /);
   });
 
   it("P25 (450): pulls failed, since empty values of .env were taken", () => {

@@ -37,8 +37,8 @@ describe("missingValues", () => {
       ]),
       ["anthropic-api-key", "openai-api-key"].map((name) => [
         name,
-        `the state of this stack holds a value of ${name}, and there is none here: the update would delete it`,
-        `put it back into .env, or let it go for good: ameide-secrets prune ${name} --yes`,
+        `the state of this stack contains a value of ${name}, but .env does not: the update would delete it`,
+        `put it back into .env, or delete it for good: ameide-secrets prune ${name} --yes`,
       ]),
     ));
 

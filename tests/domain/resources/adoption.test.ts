@@ -51,7 +51,7 @@ describe("checkAdopted", () => {
       found.map(({ where, problem }) => `${where}: ${problem}`),
       [
         'Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", and this stack\'s own is "secret"',
-        'Pulumi.dev.yaml: adopt: "vault-engine-kw" is nothing that the stack dev can take over',
+        'Pulumi.dev.yaml: adopt: "vault-engine-kw" is not a resource that the stack dev can adopt',
       ],
     );
     assert.equal(found[0]?.fix, 'adopt: { vault-engine-kv: "secret" }');
@@ -63,6 +63,6 @@ describe("adoptionLine", () => {
   it("says where to put what", () =>
     assert.equal(
       adoptionLine("dev", "vault-engine-kv", "secret"),
-      'take it over as it is, in Pulumi.dev.yaml under ameide-secrets:settings: adopt: { vault-engine-kv: "secret" }',
+      'adopt it unchanged, in Pulumi.dev.yaml under ameide-secrets:settings: adopt: { vault-engine-kv: "secret" }',
     ));
 });
