@@ -220,7 +220,7 @@ describe("load", () => {
     it("fails what it may not adopt, before anything is registered", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", "    adopt: { vault-engine-kv: kv }\n    cluster:");
       assert.deepEqual(await stacks.refusal("dev"), [
-        'settings-adopt Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", and this stack\'s own is "secret"',
+        'settings-adopt Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", but the id in this stack is "secret"',
       ]);
     });
 

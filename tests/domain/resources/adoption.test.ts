@@ -50,7 +50,7 @@ describe("checkAdopted", () => {
     assert.deepEqual(
       found.map(({ where, problem }) => `${where}: ${problem}`),
       [
-        'Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", and this stack\'s own is "secret"',
+        'Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", but the id in this stack is "secret"',
         'Pulumi.dev.yaml: adopt: "vault-engine-kw" is not a resource that the stack dev can adopt',
       ],
     );
