@@ -1,5 +1,3 @@
-import type { EnvironmentStack } from "./plan/environment.ts";
-
 /** One Vault, as a client reaches it. */
 export interface VaultTarget {
   /** Such as `https://vault.example:8200`. */
@@ -21,7 +19,12 @@ export function operatorTarget({
   operatorAddress,
   namespace,
   operatorCa,
-}: EnvironmentStack["vault"]): VaultTarget {
+}: {
+  readonly address: string;
+  readonly operatorAddress: string;
+  readonly namespace?: string;
+  readonly operatorCa?: { readonly pem: string };
+}): VaultTarget {
   const isForwarded = isLoopback(operatorAddress) && operatorAddress.startsWith("https:") && !isLoopback(podAddress);
   return {
     address: operatorAddress,

@@ -1,4 +1,5 @@
-import type { LoadContext, SettingsOf, CloudEnvironment } from "./stack-settings.ts";
+import type { LoadContext, SettingsOf } from "./stack-settings.ts";
+import { type CloudEnvironment, vaultPlace } from "./vault-place.ts";
 import type {
   AzurePlace,
   FederatedSubject,
@@ -24,7 +25,6 @@ import { dev } from "./dev.ts";
 import { prod } from "./prod.ts";
 import type { EnvironmentSettings } from "./settings.ts";
 import { staging } from "./staging.ts";
-import { vaultPlace } from "./vault-place.ts";
 import type { AzureSettings } from "./azure-settings.ts";
 
 /** The stack that all environments have in common. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
+import { stackFileName } from "./repository.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
 import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
@@ -11,11 +12,6 @@ import { keysAt, readYaml, type YamlSource } from "./yaml-source.ts";
 export const settingsKey = "ameide-secrets:settings";
 
 const pathToSettings = ["config", settingsKey] as const;
-
-/** Name of a stack's file, such as `Pulumi.dev.yaml`. */
-export function stackFileName(stack: string): string {
-  return `Pulumi.${stack}.yaml`;
-}
 
 /**
  * The raw settings in a stack's file; not yet checked.

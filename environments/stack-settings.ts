@@ -1,3 +1,4 @@
+import { vaultAddressOf, type CloudEnvironment } from "./vault-place.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
 import { checkStacks, type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
@@ -8,12 +9,12 @@ import {
   type EnvironmentSettings,
   type LocalSettings,
   type SharedSettings,
-  type VaultSettings,
 } from "./settings.ts";
-import { parseSettings, readStackSettings, stackFileName, type ParsedSettings } from "./stack-file.ts";
+import { parseSettings, readStackSettings, type ParsedSettings } from "./stack-file.ts";
+import { stackFileName } from "./repository.ts";
 import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
-import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
+import { namespaceOf } from "../domain/names.ts";
 
 export interface LoadInput {
   /** `shared`, `dev`, `staging`, `prod` or `local`. */
@@ -104,31 +105,6 @@ function readShared(name: string, root: string): ParsedSettings<SharedSettings> 
   const fix = `restore ${file} from the repository, then: ameide-secrets up --stack shared`;
   const finding = errorFinding("settings-shared-missing", "key-vault", "shared", problem, fix, file);
   return { settings: undefined, findings: [finding] };
-}
-
-export type CloudEnvironment = Exclude<EnvironmentName, "local">;
-
-/** Address of an environment's Vault, as pods reach it. */
-export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): string {
-  const { address, statefulSet = vaultServerName(name), kubernetesNamespace = namespaceOf(name) } = vault;
-  const [, , host] = serviceHosts(statefulSet, kubernetesNamespace);
-  return address ?? `${hasOwnCa(vault) ? "https" : "http"}://${host}:8200`;
-}
-
-export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
-  return caFile !== undefined || caFrom !== undefined;
-}
-
-/** Near ends of the ways to each environment's Vault. */
-const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
-
-/**
- * Where this machine reaches an environment's Vault, where no setting says it: the near end of a port-forward. One port
- * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
- * one in hand.
- */
-export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
-  return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
 }
 
 /**

@@ -2,19 +2,47 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
-import { namespaceOf, vaultServerName } from "../domain/names.ts";
+import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
-import {
-  defaultOperatorAddress,
-  hasOwnCa,
-  vaultAddressOf,
-  type CloudEnvironment,
-  type LoadContext,
-} from "./stack-settings.ts";
 import type { VaultSettings } from "./settings.ts";
-import { stackFileName } from "./stack-file.ts";
+import { stackFileName } from "./repository.ts";
+import type { EnvironmentName } from "../domain/stage.ts";
+
+export type CloudEnvironment = Exclude<EnvironmentName, "local">;
+
+/** Address of an environment's Vault, as pods reach it. */
+export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): string {
+  const { address, statefulSet = vaultServerName(name), kubernetesNamespace = namespaceOf(name) } = vault;
+  const [, , host] = serviceHosts(statefulSet, kubernetesNamespace);
+  return address ?? `${hasOwnCa(vault) ? "https" : "http"}://${host}:8200`;
+}
+
+export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
+  return caFile !== undefined || caFrom !== undefined;
+}
+
+/** Near ends of the ways to each environment's Vault. */
+const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
+
+/**
+ * Where this machine reaches an environment's Vault, where no setting says it: the near end of a port-forward. One port
+ * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
+ * one in hand.
+ */
+export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
+  return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
+}
 
 type Vault = EnvironmentStack["vault"];
+
+interface VaultVariables {
+  readonly root: string;
+  readonly offline: boolean;
+  /** VAULT_ADDR, VAULT_CACERT and VAULT_NAMESPACE. */
+  readonly vaultAddress?: string;
+  readonly vaultCaFile?: string;
+  readonly vaultNamespace?: string;
+}
 
 /**
  * Where an environment's Vault is and whom it is trusted by, from the stack's settings and the Vault variables of the process.
@@ -25,7 +53,7 @@ type Vault = EnvironmentStack["vault"];
 export function vaultPlace(
   name: CloudEnvironment,
   settings: VaultSettings,
-  context: LoadContext,
+  context: VaultVariables,
 ): { readonly vault: Vault; readonly findings: readonly Finding[] } {
   const { namespace, mount, authMount, caFile, githubLogin } = settings;
   const address = vaultAddressOf(name, settings);

@@ -2,7 +2,7 @@ import { ServerError } from "../../clients/http.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
-import { defaultOperatorAddress } from "../../environments/stack-settings.ts";
+import { defaultOperatorAddress } from "../../environments/vault-place.ts";
 import { type Cluster, KubernetesError } from "../../clients/kubernetes.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
 import { preferredPod, vaultPodsOf } from "./vault-pods.ts";
