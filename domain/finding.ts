@@ -18,6 +18,8 @@ export interface Finding {
   readonly problem: string;
   /** What to do, as a command where there is one. */
   readonly fix: string;
+  /** Entries of `adopt:` that take over what exists: resource of the program -> id. */
+  readonly adopt?: Readonly<Record<string, string>>;
   /** Where to read on: headings of `docs/incidents.md`, issues of other projects. */
   readonly see?: string;
   /** The exemption of the rule that holds or has ended, with its owner and reason. */

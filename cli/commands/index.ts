@@ -12,6 +12,7 @@ import { drift, lineage } from "./lineage.ts";
 import { lint } from "./lint.ts";
 import { localDown } from "./local-down.ts";
 import { localStatus } from "./local-status.ts";
+import { moveIn } from "./move-in.ts";
 import { localUp } from "./local-up.ts";
 import { preview } from "./preview.ts";
 import { prune } from "./prune.ts";
@@ -40,6 +41,7 @@ export const commands: readonly Command<never>[] = [
   add,
   lint,
   guard,
+  moveIn,
   validate,
   doctor,
   lineage,

@@ -16,7 +16,7 @@ import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { openStack, requireFittingState, type OpenEngine } from "./engine/stack.ts";
 import type { Phases } from "../phases.ts";
-import { refuseForeign } from "./ownership/ownership.ts";
+import { refuseForeign, type OwnershipAccess } from "./ownership/ownership.ts";
 import { runChain, type ChainResult } from "./chain.ts";
 import { linkPlugin } from "../access/plugins.ts";
 import { vaultCredentials } from "../access/vault-credentials.ts";
@@ -73,6 +73,10 @@ export interface LocalChainOptions {
   readonly refresh?: boolean;
   /** Executable of the real provider `vault`. @default - the stand-in */
   readonly vaultPlugin?: string;
+  /** @default - `local` as its stack file and `.env` say */
+  readonly stack?: EnvironmentStack;
+  /** Where an update looks for what something else made, as well as in the cluster. @default - nowhere */
+  readonly ownership?: (vaultToken: Redacted | undefined) => OwnershipAccess;
 }
 
 /** Runs the program on the servers of a home, which are up. */
@@ -87,7 +91,7 @@ export async function runLocalChain(
   }
   const stack = await phases.run(
     "plan",
-    () => loadLocalStack(home, options.envFiles),
+    async () => options.stack ?? (await loadLocalStack(home, options.envFiles)),
     ({ plan }) =>
       `${plan.secrets.length} secrets, ${plan.deliveries.length} deliveries in ${plan.stores.length} namespaces`,
   );
@@ -100,7 +104,7 @@ export async function runLocalChain(
     phases,
     signal,
     until: "update",
-    inspect: (changes) => refuseForeign(changes, stack, { cluster }),
+    inspect: (changes, token) => refuseForeign(changes, stack, { ...options.ownership?.(token), cluster }),
     replaceEmptyVault: (cause) => replaceEmptyVault(options, stack, cluster, cause),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
   });
@@ -140,8 +144,8 @@ async function replaceEmptyVault(
 }
 
 /** The engine on the home's file backend, with stand-ins of providers that end when it is closed. */
-async function openLocalEngine(
-  { home, binaries, vaultPlugin }: LocalChainOptions,
+export async function openLocalEngine(
+  { home, binaries, vaultPlugin }: Pick<LocalChainOptions, "home" | "binaries" | "vaultPlugin">,
   stack: EnvironmentStack,
   register: RegisterOptions,
   vaultToken: Redacted | undefined,

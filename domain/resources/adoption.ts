@@ -6,6 +6,8 @@ import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "./vault
 
 /** A resource that a stack can adopt unchanged instead of creating it; never a Kubernetes object, see {@link adoptables}. */
 export interface Adoptable {
+  /** Pulumi's type token, such as `vault:index/mount:Mount`. */
+  readonly type: string;
   /** Name of the resource in the program, such as `vault-engine-kv`. */
   readonly resource: string;
   /** The provider's id; left out where Azure or whoever made it chose a part of it. */
@@ -20,19 +22,25 @@ export interface Adoptable {
 export function adoptables(plan: StackPlan): readonly Adoptable[] {
   if (plan.kind === "shared") return inAzure(plan);
   const shared = plan.shared === undefined ? [] : inAzure(plan.shared);
-  return [...shared, { resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
+  const type = "azure-native:managedidentity:FederatedIdentityCredential";
+  return [...shared, { type, resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
 }
 
 /** Secrets are among them only where a state holds their values: nowhere else are they resources. */
 function inAzure({ azure, keyVaultSecrets }: SharedStack): readonly Adoptable[] {
   return [
-    { resource: "key-vault-vault", id: keyVaultId(azure) },
+    { type: "azure-native:keyvault:Vault", resource: "key-vault-vault", id: keyVaultId(azure) },
     ...[...keyVaultSecrets.keys()].map((name) => ({
+      type: "azure-native:keyvault:Secret",
       resource: keyVaultSecretResource(name),
       id: keyVaultSecretId(azure, name),
     })),
-    { resource: "identity-identity", id: identityId(azure) },
-    { resource: "identity-secrets-user" },
+    {
+      type: "azure-native:managedidentity:UserAssignedIdentity",
+      resource: "identity-identity",
+      id: identityId(azure),
+    },
+    { type: "azure-native:authorization:RoleAssignment", resource: "identity-secrets-user" },
   ];
 }
 
@@ -44,23 +52,27 @@ export function keyVaultSecretResource(name: string): string {
 /** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
 function inVault(stack: EnvironmentStack): readonly Adoptable[] {
   const { vault, plan, bootstrap } = stack;
-  const policies = vaultPolicies({ plan, config: bootstrap.config });
-  return [
-    { resource: "vault-engine-kv", id: vault.mount },
-    { resource: "vault-engine-kv-config", id: `${vault.mount}/config` },
-    ...policies.map(({ name }) => ({ resource: `vault-engine-${name}`, id: name })),
-    { resource: "vault-auth-backend", id: vault.authMount },
-    { resource: "vault-auth-config", id: `auth/${vault.authMount}/config` },
-    ...vaultRoles(stack).map(({ name }) => ({
-      resource: `vault-auth-${name}`,
-      id: `auth/${vault.authMount}/role/${name}`,
-    })),
-    ...(vault.githubLogin === undefined ? [] : [{ resource: "vault-github-backend", id: githubAuthMount }]),
-    ...githubRoles(stack).map(({ name }) => ({
-      resource: `vault-github-${name}`,
-      id: `auth/${githubAuthMount}/role/${name}`,
-    })),
+  const role = (mount: string, name: string) => `auth/${mount}/role/${name}`;
+  const found: readonly (readonly [type: string, resource: string, id: string])[] = [
+    ["index/mount:Mount", "engine-kv", vault.mount],
+    ["kv/secretBackendV2:SecretBackendV2", "engine-kv-config", `${vault.mount}/config`],
+    ...vaultPolicies({ plan, config: bootstrap.config }).map(
+      ({ name }) => ["index/policy:Policy", `engine-${name}`, name] as const,
+    ),
+    ["index/authBackend:AuthBackend", "auth-backend", vault.authMount],
+    ["kubernetes/authBackendConfig:AuthBackendConfig", "auth-config", `auth/${vault.authMount}/config`],
+    ...vaultRoles(stack).map(
+      ({ name }) =>
+        ["kubernetes/authBackendRole:AuthBackendRole", `auth-${name}`, role(vault.authMount, name)] as const,
+    ),
+    ...(vault.githubLogin === undefined
+      ? []
+      : [["jwt/authBackend:AuthBackend", "github-backend", githubAuthMount] as const]),
+    ...githubRoles(stack).map(
+      ({ name }) => ["jwt/authBackendRole:AuthBackendRole", `github-${name}`, role(githubAuthMount, name)] as const,
+    ),
   ];
+  return found.map(([type, resource, id]) => ({ type: `vault:${type}`, resource: `vault-${resource}`, id }));
 }
 
 /** The line of a stack file that adopts a resource. */

@@ -61,17 +61,36 @@ function lookAt({ type, name }: Change, plan: StackPlan, azure: AzureReader): Pr
 async function keyVault(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
   const { azure: place } = plan;
   const id = keyVaultId(place);
-  const there = await find(() =>
-    azure.arm<{ properties: { enableRbacAuthorization?: boolean } }>(`${id}?${keyVaultApi}`),
-  );
+  const there = await find(() => azure.arm<KeyVaultProperties>(`${id}?${keyVaultApi}`));
   if (there === undefined) return undefined;
+  const first = keyVaultPreparation(place.keyVault, there);
   const byPolicies = there.properties.enableRbacAuthorization !== true;
   return finding(
     "key-vault",
     place.keyVault,
     `the Key Vault ${place.keyVault} already exists, and this stack did not create it${byPolicies ? "; it uses access policies, so role assignments have no effect" : ""}`,
-    `${byPolicies ? `first assign roles to its readers and run: az keyvault update --name ${place.keyVault} --enable-rbac-authorization true; then ` : ""}${adoptionLine(stackNameOf(plan), resource, id)}`,
+    `${first === undefined ? "" : `first ${byPolicies ? "assign roles to its readers and " : ""}run: ${first}; then `}${adoptionLine(stackNameOf(plan), resource, id)}`,
+    { [resource]: id },
   );
+}
+
+interface KeyVaultProperties {
+  readonly properties: { readonly enableRbacAuthorization?: boolean; readonly enablePurgeProtection?: boolean };
+}
+
+/** What a Key Vault lacks that the rules require of an adopted one: the command that sets it. */
+export function keyVaultPreparation(name: string, { properties }: KeyVaultProperties): string | undefined {
+  const flags = [
+    properties.enableRbacAuthorization === true ? "" : " --enable-rbac-authorization true",
+    properties.enablePurgeProtection === true ? "" : " --enable-purge-protection true",
+  ].join("");
+  return flags === "" ? undefined : `az keyvault update --name ${name}${flags}`;
+}
+
+/** The same of the Key Vault of a stack as it is now; none where it does not exist. */
+export async function lacksOfKeyVault({ azure: place }: StackPlan, azure: AzureReader): Promise<string | undefined> {
+  const there = await find(() => azure.arm<KeyVaultProperties>(`${keyVaultId(place)}?${keyVaultApi}`));
+  return there === undefined ? undefined : keyVaultPreparation(place.keyVault, there);
 }
 
 /**
@@ -90,6 +109,7 @@ async function keyVaultSecret(resource: string, plan: StackPlan, azure: AzureRea
     secretName,
     `the Key Vault ${place.keyVault} already has the secret ${secretName}, and this stack did not create it`,
     secretAdoptionLine(stackNameOf(plan), secretName, id),
+    { [resource]: id },
   );
 }
 
@@ -102,6 +122,7 @@ async function identity(resource: string, plan: StackPlan, azure: AzureReader): 
     place.identity,
     `the identity ${place.identity} already exists, and this stack did not create it`,
     adoptionLine(stackNameOf(plan), resource, id),
+    { [resource]: id },
   );
 }
 
@@ -130,6 +151,7 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
     same.id,
     `${place.identity} already has the role "Key Vault Secrets User" at ${place.keyVault}, and this stack did not assign it`,
     adoptionLine(stackNameOf(plan), resource, same.id),
+    { [resource]: same.id },
   );
 }
 
@@ -204,6 +226,7 @@ async function federatedCredential(
     differs === ""
       ? adoptionLine(stackNameOf(plan), resource, same.id)
       : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in with it`,
+    differs === "" ? { [resource]: same.id } : undefined,
   );
 }
 
@@ -213,6 +236,12 @@ interface FederatedCredential {
   readonly properties: { readonly issuer: string; readonly subject: string };
 }
 
-function finding(stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {
-  return { code: "azure-object-exists", stage, severity: "error", subject, problem, fix };
+function finding(
+  stage: Finding["stage"],
+  subject: string,
+  problem: string,
+  fix: string,
+  adopt?: Finding["adopt"],
+): Finding {
+  return { code: "azure-object-exists", stage, severity: "error", subject, problem, fix, ...(adopt && { adopt }) };
 }

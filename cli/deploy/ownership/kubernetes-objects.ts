@@ -3,6 +3,7 @@ import type { Finding } from "../../../domain/finding.ts";
 import { fieldManager, ourLabels } from "../../../domain/manifests/labels.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
 import type { Change } from "../engine/run-log.ts";
+import { instanceLabel, trackingOf } from "../../../domain/move-in/argocd.ts";
 import { look } from "./look.ts";
 
 /** Who owns an object that exists already. */
@@ -66,25 +67,22 @@ async function lookAt(
     severity: "error",
     subject: object,
     problem: `${kind} ${object} belongs to ${owner.words}; ${writer}`,
-    fix: release(owner, plan, { apiVersion: there.apiVersion ?? "v1", kind, object }, live.cluster.context),
+    fix: release(owner, plan, { ...there, apiVersion: there.apiVersion ?? "v1", kind, object }, live.cluster.context),
   };
 }
 
 /** @returns `undefined` for what this program created, also in an earlier run that was cut off. */
 export function ownerOf(there: KubernetesObject): Owner | undefined {
   const { metadata } = there;
-  const { annotations = {}, labels = {} } = metadata;
   const tracking = trackingOf(there);
   if (tracking !== undefined) {
-    return { words: `the ArgoCD application "${tracking}"`, applies: "argocd", application: tracking };
-  }
-  const release = annotations["meta.helm.sh/release-name"];
-  if (release !== undefined) return { words: `the Helm release "${release}"`, applies: "helm" };
-  // ArgoCD's older tracking, and a habit of charts: the label does not say which of the two
-  const instance = labels["app.kubernetes.io/instance"];
-  if (instance !== undefined) {
-    const words = `"${instance}" of ArgoCD or Helm (label app.kubernetes.io/instance)`;
-    return { words, applies: "argocd", application: instance };
+    const { application, by } = tracking;
+    if (by === "helm") return { words: `the Helm release "${application}"`, applies: "helm" };
+    const isArgo = by === "annotation";
+    const words = isArgo
+      ? `the ArgoCD application "${application}"`
+      : `"${application}" of ArgoCD or Helm (label ${instanceLabel})`;
+    return { words, applies: "argocd", application };
   }
   if (isOurs(there)) return undefined;
   const manager = managersOf(metadata).find(({ subresource }) => subresource === undefined)?.manager;
@@ -93,18 +91,6 @@ export function ownerOf(there: KubernetesObject): Owner | undefined {
     words: manager === undefined ? words : `${words} (written by "${manager}")`,
     applies: "nobody known",
   };
-}
-
-/**
- * The application in ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`. An annotation that names another
- * object was copied with that object's metadata; ArgoCD ignores it as well.
- *
- * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
- */
-function trackingOf({ kind, metadata }: KubernetesObject): string | undefined {
-  const [application, type = "", ...name] = (metadata.annotations?.["argocd.argoproj.io/tracking-id"] ?? "").split(":");
-  const isOfThis = name.join(":").endsWith(`/${metadata.name}`) && (kind === undefined || type.endsWith(`/${kind}`));
-  return isOfThis ? application : undefined;
 }
 
 /**
@@ -173,27 +159,43 @@ export interface NamedObject {
   readonly kind: string;
   /** `namespace/name`, or the name of what has no namespace. */
   readonly object: string;
-}
-
-/** The command that hands an object over; see {@link handedOver}. */
-export function handOver({ apiVersion, kind, object }: NamedObject, context: string): string {
-  const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
-  const where = namespace === undefined ? "" : ` -n ${namespace}`;
-  return `kubectl --context ${context}${where} patch ${kind.toLowerCase()} ${name} --type=merge -p '${JSON.stringify(handedOver(apiVersion))}'`;
+  /** Of the live object. */
+  readonly spec?: unknown;
 }
 
 /**
- * A merge patch that makes an object this program's: its label, and no other field anybody's, since to server-side apply a
- * field that another manager owns is a conflict. The list must name somebody: an empty one is filled at the next apply, with
- * a manager that nobody is.
+ * The command that hands an object over; see {@link handedOver}. A CronJob is deleted instead, since it holds nothing: its
+ * containers are a list by name, so an apply over it would leave the former container running next to ours.
+ */
+export function handOver({ apiVersion, kind, object, spec }: NamedObject, context: string): string {
+  const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
+  const kubectl = `kubectl --context ${context}${namespace === undefined ? "" : ` -n ${namespace}`}`;
+  if (kind === "CronJob") return `${kubectl} delete cronjob ${name}`;
+  return `${kubectl} patch ${kind.toLowerCase()} ${name} --type=merge -p '${JSON.stringify(handedOver(apiVersion, spec))}'`;
+}
+
+/**
+ * A merge patch that makes an object this program's: its label, and each field of its spec, so that the next apply removes
+ * those that it does not set, such as a former way to log in. No other field is anybody's, since to server-side apply a
+ * field that another manager owns is a conflict. The list must name somebody: an empty one is filled at the next apply,
+ * with a manager that nobody is.
  *
+ * @param spec - of the live object; its lists are owned as a whole, which is right for ESO's kinds.
  * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
  */
-export function handedOver(apiVersion: string) {
+export function handedOver(apiVersion: string, spec?: unknown) {
   const [label = ""] = Object.keys(ourLabels);
-  const fieldsV1 = { "f:metadata": { "f:labels": { [`f:${label}`]: {} } } };
+  const fieldsV1 = {
+    "f:metadata": { "f:labels": { [`f:${label}`]: {} } },
+    ...(spec === undefined ? {} : { "f:spec": fieldsOf(spec) }),
+  };
   const owner = { manager: fieldManager, operation: "Apply", apiVersion, fieldsType: "FieldsV1", fieldsV1 };
   return { metadata: { labels: ourLabels, managedFields: [owner] } };
+}
+
+function fieldsOf(value: unknown): object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([field, of]) => [`f:${field}`, fieldsOf(of)]));
 }
 
 interface ApiResources {

@@ -79,7 +79,9 @@ class VaultLook {
     const { type, description } = there;
     const words = `${list === "sys/auth" ? "the auth method" : "the mount"} "${path}" (${String(type)}${description === "" ? "" : `, "${String(description)}"`}) already exists in Vault, and this stack did not create it`;
     return isOurKind(there)
-      ? this.#finding("vault-mount-exists", path, words, adoptionLine(this.#stack.name, resource, path))
+      ? this.#finding("vault-mount-exists", path, words, adoptionLine(this.#stack.name, resource, path), {
+          [resource]: path,
+        })
       : this.#finding(
           "vault-mount-exists",
           path,
@@ -107,6 +109,7 @@ class VaultLook {
       path,
       `${path} is already set, but not by this stack: ${both}`,
       `${adoptionLine(this.#stack.name, resource, path)}${reconfigure}`,
+      { [resource]: path },
     );
   }
 
@@ -148,6 +151,7 @@ class VaultLook {
       name,
       `the role "${name}" already exists in Vault, but not from this stack: ${both}`,
       adoptionLine(this.#stack.name, resource, path),
+      { [resource]: path },
     );
   }
 
@@ -163,6 +167,7 @@ class VaultLook {
       name,
       `the policy "${name}" already exists in Vault with other rules; tokens that use it would lose rights`,
       `compare both (vault policy read ${name}; ameide-secrets preview --stack ${this.#stack.name}), then delete it, or ${adoptionLine(this.#stack.name, resource, name)}`,
+      { [resource]: name },
     );
   }
 
@@ -184,8 +189,8 @@ class VaultLook {
     return (await find(() => this.#vault.get<{ data?: Fields }>(path)))?.data;
   }
 
-  #finding(code: string, subject: string, problem: string, fix: string): Finding {
-    return { code, stage: "vault", severity: "error", subject, problem, fix };
+  #finding(code: string, subject: string, problem: string, fix: string, adopt?: Finding["adopt"]): Finding {
+    return { code, stage: "vault", severity: "error", subject, problem, fix, ...(adopt && { adopt }) };
   }
 }
 

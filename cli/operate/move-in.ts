@@ -1,0 +1,328 @@
+import { readFileSync } from "node:fs";
+import { text as streamText } from "node:stream/consumers";
+import { type Cluster, listAll } from "../../clients/kubernetes.ts";
+import { signedInAzure } from "../../clients/azure.ts";
+import type { Access, AzureReader } from "../../diagnose/observe/access.ts";
+import { observeKeyVault } from "../../diagnose/observe/azure.ts";
+import { fingerprinter } from "../../diagnose/observe/fingerprint.ts";
+import type { ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
+import { observe } from "../../diagnose/observe/observe.ts";
+import { describeFailure, type KeyVaultSecretState, type Observed, type Snapshot } from "../../diagnose/snapshot.ts";
+import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
+import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
+import { classifyKeyVaultName } from "../../domain/catalogue/lookup.ts";
+import type { Finding } from "../../domain/finding.ts";
+import { isKept, keeping, trackingOf, type Application } from "../../domain/move-in/argocd.ts";
+import type { LiveObject, MoveInFacts, MoveInStep } from "../../domain/move-in/facts.ts";
+import { moveInSteps } from "../../domain/move-in/steps.ts";
+import { readTerraform, takenOver } from "../../domain/move-in/terraform.ts";
+import type { EnvironmentStack, StackPlan } from "../../domain/plan/environment.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { adoptables } from "../../domain/resources/adoption.ts";
+import { policiesOf } from "../../domain/resources/vault-inputs.ts";
+import { vaultRoles } from "../../domain/resources/vault-policies.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { readCatalogue } from "../../environments/catalogue.ts";
+import { loadCloudStack } from "../access/cloud-stack.ts";
+import type { LocalHomeFlags } from "../access/local-home-options.ts";
+import { type Change, stageOf } from "../deploy/engine/run-log.ts";
+import { lacksOfKeyVault } from "../deploy/ownership/azure-objects.ts";
+import { handOver, isOurs, LiveObjects, ownerOf } from "../deploy/ownership/kubernetes-objects.ts";
+import { findForeign, plannedObjects } from "../deploy/ownership/ownership.ts";
+import { lacksSharedStack } from "../deploy/shared-output.ts";
+import { guardScan } from "./guard-scan.ts";
+import { openPlace } from "./place.ts";
+
+export interface MoveInOptions extends LocalHomeFlags {
+  readonly stack: string;
+  /** Path of a Terraform state or of the output of `terraform show -json`; `-` is standard input. */
+  readonly terraform?: string;
+  readonly application?: string;
+  /** Compares values by keyed hash. */
+  readonly prove?: boolean;
+}
+
+/** Reads everything that exists and returns the plan. Changes nothing. @throws UserError */
+export async function moveIn(options: MoveInOptions): Promise<readonly MoveInStep[]> {
+  const { stack, terraform: path, prove = false, application } = options;
+  const terraform = path === undefined ? undefined : readTerraform(await fileText(path), path);
+  const given = { ...(terraform && { terraform }), ...(application && { target: application }), prove };
+  if (stack === "shared") {
+    const plan = await loadCloudStack(stack, []);
+    const azure = await signedInAzure(plan.azure).catch((error: unknown) => String(error));
+    return moveInSteps(plan, await sharedFacts(plan, azure, given));
+  }
+  const place = await openPlace({ ...options, readsValues: prove });
+  try {
+    return moveInSteps(place.stack, await environmentFacts(place.stack, place.cluster, place.access, given));
+  } finally {
+    await place.close();
+  }
+}
+
+async function fileText(path: string): Promise<string> {
+  try {
+    return path === "-" ? await streamText(process.stdin) : readFileSync(path, "utf8");
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw UserError.of("terraform-unreadable", `cannot read ${path}: ${code}`, "terraform show -json > state.json");
+  }
+}
+
+type Given = Pick<MoveInFacts, "terraform" | "target"> & { readonly prove: boolean };
+
+async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: Given): Promise<MoveInFacts> {
+  const catalogue = readCatalogue();
+  const print = given.prove ? fingerprinter(catalogue.fixtures) : undefined;
+  const values = terraformValues(given, plan);
+  const [keyVault, found, both] = await Promise.all([
+    observeKeyVault(azure, plan.azure, new Set(values.keys()), print),
+    typeof azure === "string" ? [] : findForeign(creations(plan), plan, { azure: () => Promise.resolve(azure) }),
+    azureFacts(plan, azure, true),
+  ]);
+  const prints = new Map([...values].map(([name, value]) => [name, print?.(value.reveal()).digest]));
+  return {
+    ...noCluster,
+    missingInVault: [],
+    pinsReviewerToken: false,
+    unmarked: [],
+    ...given,
+    ...both,
+    ...keyVaultFacts(keyVault, catalogue, plan, prints),
+    findings: looked(found),
+    unseen: unseen({ adopt: keyVault, "key-vault-names": keyVault }, found, given),
+  };
+}
+
+const noCluster = { otherCronJobs: [], objects: [], plannedObjects: 0, applications: [], refusedByAdmission: [] };
+
+const clusterSteps = ["consumers", "suspend", "keep", "source", "commit", "untrack", "hand-over", "up", "admission"];
+
+/** Everything that one environment shows of itself. A part that cannot be read leaves its steps `unknown`. */
+export async function environmentFacts(
+  stack: EnvironmentStack,
+  cluster: Cluster,
+  access: Access,
+  given: Given,
+): Promise<MoveInFacts> {
+  const { azure, vault } = access;
+  const live = new LiveObjects(cluster);
+  const planned = await plannedObjects(stack, live);
+  const [snapshot, found, kubernetes, both] = await Promise.all([
+    observe(stack, access, { compareValues: given.prove, dotenv: terraformValues(given, stack) }),
+    findForeign([...creations(stack), ...planned], stack, {
+      ...(typeof azure === "string" ? {} : { azure: () => Promise.resolve(azure) }),
+      ...(typeof vault === "string" ? {} : { vault }),
+      cluster,
+    }),
+    clusterFacts(stack, live, planned).catch((error: unknown) => String(error)),
+    azureFacts(stack, azure, stack.shared === undefined),
+  ]);
+  const { keyVault, vault: server, dotenv } = snapshot;
+  const prints = (dotenv.ok ? dotenv.value : []).map((one) => [one.keyVaultName, one.fingerprint.digest] as const);
+  const pinsReviewerToken = server.authConfig.ok && server.authConfig.value.tokenReviewerJwtSet;
+  const { authConfig: reviewer, policies: up, secrets: unmarked } = server;
+  const isReplaced = ({ subject }: Finding) => pinsReviewerToken && subject === `auth/${stack.vault.authMount}/config`;
+  return {
+    ...given,
+    ...both,
+    ...keyVaultFacts(keyVault, stack.catalogue, stack, new Map(given.prove ? prints : [])),
+    ...(typeof kubernetes === "string" ? noCluster : kubernetes),
+    findings: looked(found).filter((finding) => !isReplaced(finding)),
+    missingInVault: missingInVault(stack, snapshot),
+    pinsReviewerToken,
+    unmarked: unmarkedValues(stack, snapshot),
+    unseen: {
+      ...unseen(
+        { adopt: keyVault, "key-vault-names": keyVault, "reviewer-token": reviewer, up, unmarked },
+        found,
+        given,
+      ),
+      ...(typeof kubernetes === "string" ? Object.fromEntries(clusterSteps.map((id) => [id, kubernetes])) : {}),
+    },
+  };
+}
+
+async function clusterFacts(stack: EnvironmentStack, live: LiveObjects, planned: readonly Change[]) {
+  const { cluster } = live;
+  const [applications, otherCronJobs, { wouldBreak }] = await Promise.all([
+    readApplications(cluster).catch(() => []), // without ArgoCD, or the right to read it, the objects' tracking is known
+    readCronJobs(stack, cluster),
+    guardScan(cluster, stack),
+  ]);
+  const own = planned.filter(({ type }) => !type.endsWith("Patch"));
+  const objects = await Promise.all(own.map(({ type, object = "" }) => liveObject(live, type, object, applications)));
+  return {
+    applications,
+    otherCronJobs,
+    objects: objects.filter((object) => object !== undefined),
+    plannedObjects: own.length,
+    refusedByAdmission: [...new Set(wouldBreak.map(({ where, subject }) => where ?? subject))],
+  };
+}
+
+async function azureFacts(plan: StackPlan, azure: AzureReader | string, hasSharedStack: boolean) {
+  const ownsKeyVault = plan.kind === "shared" || plan.shared !== undefined;
+  const [missing, command] = await Promise.all([
+    hasSharedStack ? lacksSharedStack() : undefined,
+    typeof azure === "string" || !ownsKeyVault ? undefined : lacksOfKeyVault(plan, azure).catch(() => undefined),
+  ]);
+  return { isSharedUpdated: missing === undefined, ...(command === undefined ? {} : { keyVaultPreparation: command }) };
+}
+
+/** What can be adopted, as a preview of an empty state has it. */
+function creations(plan: StackPlan): readonly Change[] {
+  return adoptables(plan).map(({ type, resource: name, id }) => {
+    const object = id === undefined ? {} : { object: id.split("/").at(-1) ?? id };
+    return { operation: "create", urn: "", type, name, stage: stageOf(type), differs: [], ...object };
+  });
+}
+
+function terraformValues({ terraform, prove }: Given, plan: StackPlan): ReadonlyMap<string, Redacted> {
+  const found = terraform === undefined || !prove ? [] : takenOver(terraform, plan);
+  return new Map(found.flatMap(({ secret, value }) => (secret && value ? [[secret, value] as const] : [])));
+}
+
+/** @param prints - digests of the values in the Terraform file, by name. */
+function keyVaultFacts(
+  keyVault: Observed<readonly KeyVaultSecretState[]>,
+  catalogue: Catalogue,
+  { secretPrefix }: StackPlan,
+  prints: ReadonlyMap<string, string | undefined>,
+): Pick<MoveInFacts, "strangers" | "staleInTerraform"> {
+  const secrets = keyVault.ok ? keyVault.value : [];
+  const isStale = ({ name, fingerprint }: KeyVaultSecretState): boolean =>
+    fingerprint !== undefined && prints.has(name) && prints.get(name) !== fingerprint.digest;
+  return {
+    staleInTerraform: secrets.filter(isStale).map(({ name }) => name),
+    strangers: secrets.flatMap(({ name }) => {
+      const known = classifyKeyVaultName(catalogue, name, secretPrefix);
+      if (known.authority === "external") return [];
+      if (known.kind === "unknown") return [{ name, owner: "nobody known" }];
+      return [{ name, owner: [known.authority ?? `a ${known.kind} name`, known.owner].filter(Boolean).join(", ") }];
+    }),
+  };
+}
+
+/** A look that was refused found nothing: it keeps a step from being judged. */
+function looked(found: readonly Finding[]): readonly Finding[] {
+  return found.filter(({ code }) => code !== "cannot-look");
+}
+
+function unseen(
+  parts: Readonly<Record<string, Observed<unknown>>>,
+  found: readonly Finding[],
+  { terraform }: Given,
+): Readonly<Record<string, string>> {
+  const refused = found.find(({ code }) => code === "cannot-look");
+  const failed = Object.entries(parts).flatMap(([id, part]) => (part.ok ? [] : [[id, describeFailure(part.failure)]]));
+  return {
+    ...Object.fromEntries(failed),
+    ...(refused === undefined ? {} : { adopt: refused.problem }),
+    ...(terraform === undefined ? { "terraform-release": "no Terraform state was given: --terraform FILE" } : {}),
+  };
+}
+
+function missingInVault(stack: EnvironmentStack, { vault: { roles, policies } }: Snapshot): readonly string[] {
+  const existing = new Set([
+    ...(roles.ok ? roles.value : []).map(({ name }) => `role ${name}`),
+    ...(policies.ok ? policies.value : []).map(({ name }) => `policy ${name}`),
+  ]);
+  const wanted = [
+    ...policiesOf(stack).map(({ name }) => `policy ${name}`),
+    ...vaultRoles(stack).map(({ name }) => `role ${name}`),
+  ];
+  return wanted.filter((name) => !existing.has(name));
+}
+
+function unmarkedValues({ plan }: EnvironmentStack, { vault, keyVault }: Snapshot): MoveInFacts["unmarked"] {
+  const states = new Map((vault.secrets.ok ? vault.secrets.value : []).map((secret) => [secret.path, secret]));
+  const sources = new Map(
+    (keyVault.ok ? keyVault.value : []).map(({ name, fingerprint }) => [name, fingerprint?.digest]),
+  );
+  return plan.secrets.flatMap(({ vaultPath: path, keyVaultName }) => {
+    const secret = states.get(path);
+    if (secret?.state !== "live" || secret.customMetadata[customMetadataKeys.managedBy] === managedByBootstrap)
+      return [];
+    const [own, source] = [secret.fingerprint?.digest, sources.get(keyVaultName ?? "")];
+    return [{ path, ...(own !== undefined && source !== undefined && { isSource: own === source }) }];
+  });
+}
+
+async function liveObject(
+  live: LiveObjects,
+  type: string,
+  object: string,
+  applications: readonly Application[],
+): Promise<LiveObject | undefined> {
+  const there = await live.find(type, object);
+  if (there === undefined) return undefined;
+  const kind = type.split(":").at(-1) ?? type;
+  const tracking = trackingOf(there);
+  const owner = ownerOf(there)?.words;
+  return {
+    kind,
+    object,
+    isOurs: isOurs(there),
+    ...(owner === undefined ? {} : { owner }),
+    ...(tracking === undefined ? {} : { tracking }),
+    isKept: isKept(there, applications.find(({ name }) => name === tracking?.application)), // prettier-ignore
+    keeping: keeping(there),
+    handOver: handOver({ ...there, kind, object }, live.cluster.context),
+  };
+}
+
+interface ApplicationObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec?: {
+    readonly syncPolicy?: {
+      readonly syncOptions?: readonly string[];
+      readonly automated?: { readonly selfHeal?: boolean } | null;
+    };
+  };
+  readonly status?: {
+    readonly resources?: readonly {
+      readonly kind: string;
+      readonly namespace?: string;
+      readonly name: string;
+      readonly requiresPruning?: boolean;
+    }[];
+  };
+}
+
+async function readApplications(cluster: Cluster): Promise<readonly Application[]> {
+  const found = await listAll<ApplicationObject>(cluster, "/apis/argoproj.io/v1alpha1/applications");
+  return found.map(({ metadata: { name, namespace = "argocd" }, spec, status }) => ({
+    name: namespace === "argocd" ? name : `${namespace}_${name}`,
+    syncOptions: spec?.syncPolicy?.syncOptions ?? [],
+    selfHeals: spec?.syncPolicy?.automated?.selfHeal === true,
+    extraneous: (status?.resources ?? [])
+      .filter(({ requiresPruning }) => requiresPruning === true)
+      .map((one) => `${one.kind} ${one.namespace ? `${one.namespace}/` : ""}${one.name}`),
+  }));
+}
+
+interface CronJobObject {
+  readonly metadata: ObjectMetadata;
+  readonly spec: {
+    readonly suspend?: boolean;
+    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec?: { serviceAccountName?: string } } } };
+  };
+  readonly status?: { readonly active?: readonly unknown[] };
+}
+
+/** By the ServiceAccount, since only that one may log in to Key Vault; the name is the chart's to choose. */
+async function readCronJobs(
+  { namespace, bootstrap }: EnvironmentStack,
+  cluster: Cluster,
+): Promise<MoveInFacts["otherCronJobs"]> {
+  const found = await listAll<CronJobObject>(cluster, `/apis/batch/v1/namespaces/${namespace}/cronjobs`);
+  const runsAs = ({ spec }: CronJobObject) => spec.jobTemplate.spec.template.spec?.serviceAccountName;
+  return found
+    .filter((one) => runsAs(one) === bootstrap.name && !isOurs(one))
+    .map(({ metadata: { name }, spec: { suspend = false }, status: { active = [] } = {} }) => ({
+      object: `${namespace}/${name}`,
+      suspended: suspend,
+      active: active.length,
+    }));
+}
