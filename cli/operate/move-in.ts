@@ -214,11 +214,15 @@ function unseen(
   found: readonly Finding[],
   { terraform }: Given,
 ): Readonly<Record<string, string>> {
-  const refused = found.find(({ code }) => code === "cannot-look");
+  const refused = found.filter(({ code }) => code === "cannot-look");
+  const isOfCluster = ({ stage }: Finding) =>
+    stage === "secret-store" || stage === "external-secret" || stage === "bootstrap";
+  const [adopt, consumers] = [refused.find((one) => !isOfCluster(one)), refused.find(isOfCluster)];
   const failed = Object.entries(parts).flatMap(([id, part]) => (part.ok ? [] : [[id, describeFailure(part.failure)]]));
   return {
     ...Object.fromEntries(failed),
-    ...(refused === undefined ? {} : { adopt: refused.problem }),
+    ...(adopt === undefined ? {} : { adopt: adopt.problem }),
+    ...(consumers === undefined ? {} : { consumers: consumers.problem }),
     ...(terraform === undefined ? { "terraform-release": "no Terraform state was given: --terraform FILE" } : {}),
   };
 }
@@ -237,15 +241,15 @@ function missingInVault(stack: EnvironmentStack, { vault: { roles, policies } }:
 
 function unmarkedValues({ plan }: EnvironmentStack, { vault, keyVault }: Snapshot): MoveInFacts["unmarked"] {
   const states = new Map((vault.secrets.ok ? vault.secrets.value : []).map((secret) => [secret.path, secret]));
-  const sources = new Map(
-    (keyVault.ok ? keyVault.value : []).map(({ name, fingerprint }) => [name, fingerprint?.digest]),
-  );
+  const sources = new Map((keyVault.ok ? keyVault.value : []).map(({ name, fingerprint }) => [name, fingerprint]));
   return plan.secrets.flatMap(({ vaultPath: path, keyVaultName }) => {
-    const secret = states.get(path);
-    if (secret?.state !== "live" || secret.customMetadata[customMetadataKeys.managedBy] === managedByBootstrap)
-      return [];
-    const [own, source] = [secret.fingerprint?.digest, sources.get(keyVaultName ?? "")];
-    return [{ path, ...(own !== undefined && source !== undefined && { isSource: own === source }) }];
+    const secret = keyVaultName === undefined ? undefined : states.get(path);
+    const isMarked = secret?.customMetadata[customMetadataKeys.managedBy] === managedByBootstrap;
+    if (secret?.state !== "live" || isMarked) return [];
+    const [own, source] = [secret.fingerprint, sources.get(keyVaultName ?? "")];
+    if (own === undefined || source === undefined) return [{ path }];
+    const isReal = own.looksLike === "value" || own.looksLike === "sample";
+    return [{ path, is: own.digest === source.digest ? "source" : isReal ? "foreign" : "placeholder" }] as const;
   });
 }
 

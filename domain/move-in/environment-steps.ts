@@ -205,22 +205,29 @@ const commit: Step = (stack, facts) => {
   };
 };
 
+const verdicts = {
+  source: "equals Key Vault's value, and is marked at the next run",
+  placeholder: "a placeholder, which the next run replaces",
+  foreign: "differs from Key Vault's value",
+} as const;
+
 const markValues: Step = ({ name }, { unmarked }) => {
-  const foreign = unmarked.filter(({ isSource }) => isSource !== true);
+  const foreign = unmarked.filter(({ is }) => is === undefined || is === "foreign");
   return {
     id: "unmarked",
     stage: "vault",
-    title: "Every value in Vault has its owner's mark",
+    title: "Every value that comes from Key Vault has this program's mark in Vault",
     isDone: unmarked.length === 0,
-    objects: unmarked.map(({ path, isSource }) => {
-      if (isSource === undefined) return `${path}: not compared, --prove compares by keyed hash`;
-      return `${path}: ${isSource ? "equals" : "differs from"} Key Vault's value`;
-    }),
-    run: [
-      "vault-bootstrap marks what equals the source's current or an earlier version, and replaces known placeholders",
-      ...foreign.map(({ path }) => `ameide-secrets lineage ${path} --stack ${name}: find who wrote it`),
-      "once it is clear that Key Vault is right: bootstrap: { claimUnmarked: true } for one run",
-    ],
+    objects: unmarked.map(
+      ({ path, is }) => `${path}: ${is === undefined ? "not compared; --prove compares by keyed hash" : verdicts[is]}`,
+    ),
+    run:
+      foreign.length === 0
+        ? ["nothing: vault-bootstrap marks them at its next run"]
+        : [
+            ...foreign.map(({ path }) => `ameide-secrets lineage ${path} --stack ${name}: find who wrote it`),
+            "once it is clear that Key Vault is right: bootstrap: { claimUnmarked: true } for one run",
+          ],
     after: [`ameide-secrets bootstrap run --stack ${name} --dry-run --yes: no conflict`],
     back: ["vault kv rollback -version=<n> <path>: KV v2 keeps the version before"],
   };

@@ -44,8 +44,8 @@ export interface MoveInFacts {
   readonly applications: readonly Application[];
   /** The Application that will apply the rendered files. @default - the one that applies the objects now, if it is one */
   readonly target?: string;
-  /** Values in Vault without this program's mark; `isSource` is unknown where values were not compared. */
-  readonly unmarked: readonly { readonly path: string; readonly isSource?: boolean }[];
+  /** External secrets in Vault without this program's mark; without a verdict where values were not compared. */
+  readonly unmarked: readonly { readonly path: string; readonly is?: "source" | "placeholder" | "foreign" }[];
   readonly refusedByAdmission: readonly string[];
   /** What could not be read, by step. */
   readonly unseen: Readonly<Partial<Record<string, string>>>;
