@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { commands } from "../../cli/commands/index.ts";
 import { pasteable } from "../../cli/spelling.ts";
 import type { KubernetesObject } from "../../clients/kubernetes.ts";
 import type { MoveInStep } from "../../domain/move-in/facts.ts";
@@ -275,7 +276,7 @@ describe("moving in from the platform of the document", function () {
     const file = join(import.meta.dirname, "..", "..", "docs", "move-in-rehearsal.md");
     const head =
       "# A rehearsal of moving in\n\nWritten by `AMEIDE_SECRETS_REHEARSAL=write npm run rehearse`; see [moving in](moving-in.md#a-rehearsal).\n";
-    const text = `${head}\n\`\`\`text\n${pasteable(transcript.join("\n"), "./ameide-secrets")}\n\`\`\`\n`;
+    const text = `${head}\n\`\`\`text\n${pasteable(transcript.join("\n"), "./ameide-secrets", commands)}\n\`\`\`\n`;
     if (mode === "write") writeFileSync(file, text);
     assert.equal(readFileSync(file, "utf8"), text, "fix: AMEIDE_SECRETS_REHEARSAL=write npm run rehearse");
   });
