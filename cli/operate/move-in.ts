@@ -1,19 +1,17 @@
 import { readFileSync } from "node:fs";
 import { text as streamText } from "node:stream/consumers";
-import { type Cluster, listAll } from "../../clients/kubernetes.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { signedInAzure } from "../../clients/azure.ts";
 import type { Access, AzureReader } from "../../diagnose/observe/access.ts";
 import { observeKeyVault } from "../../diagnose/observe/azure.ts";
 import { fingerprinter } from "../../diagnose/observe/fingerprint.ts";
-import type { ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import { describeFailure, type KeyVaultSecretState, type Observed, type Snapshot } from "../../diagnose/snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { classifyKeyVaultName } from "../../domain/catalogue/lookup.ts";
 import type { Finding } from "../../domain/finding.ts";
-import { isKept, keeping, trackingOf, type Application } from "../../domain/move-in/argocd.ts";
-import type { LiveObject, MoveInFacts, MoveInStep } from "../../domain/move-in/facts.ts";
+import type { MoveInFacts, MoveInStep } from "../../domain/move-in/facts.ts";
 import { moveInSteps } from "../../domain/move-in/steps.ts";
 import { readTerraform, takenOver } from "../../domain/move-in/terraform.ts";
 import type { EnvironmentStack, StackPlan } from "../../domain/plan/environment.ts";
@@ -27,10 +25,10 @@ import { loadCloudStack } from "../access/cloud-stack.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
 import { type Change, stageOf } from "../deploy/engine/run-log.ts";
 import { lacksOfKeyVault } from "../deploy/ownership/azure-objects.ts";
-import { handOver, isOurs, LiveObjects, ownerOf } from "../deploy/ownership/kubernetes-objects.ts";
+import { LiveObjects } from "../deploy/ownership/kubernetes-objects.ts";
 import { findForeign, plannedObjects } from "../deploy/ownership/ownership.ts";
 import { lacksSharedStack } from "../deploy/shared-output.ts";
-import { guardScan } from "./guard-scan.ts";
+import { type ClusterFacts, clusterFacts } from "./move-in-cluster.ts";
 import { openPlace } from "./place.ts";
 
 export interface MoveInOptions extends LocalHomeFlags {
@@ -94,7 +92,13 @@ async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: 
   };
 }
 
-const noCluster = { otherCronJobs: [], objects: [], plannedObjects: 0, applications: [], refusedByAdmission: [] };
+const noCluster: ClusterFacts = {
+  otherCronJobs: [],
+  objects: [],
+  plannedObjects: 0,
+  applications: [],
+  refusedByAdmission: [],
+};
 
 const clusterSteps = ["consumers", "suspend", "keep", "source", "commit", "untrack", "hand-over", "up", "admission"];
 
@@ -140,24 +144,6 @@ export async function environmentFacts(
       ),
       ...(typeof kubernetes === "string" ? Object.fromEntries(clusterSteps.map((id) => [id, kubernetes])) : {}),
     },
-  };
-}
-
-async function clusterFacts(stack: EnvironmentStack, live: LiveObjects, planned: readonly Change[]) {
-  const { cluster } = live;
-  const [applications, otherCronJobs, { wouldBreak }] = await Promise.all([
-    readApplications(cluster).catch(() => []), // without ArgoCD, or the right to read it, the objects' tracking is known
-    readCronJobs(stack, cluster),
-    guardScan(cluster, stack),
-  ]);
-  const own = planned.filter(({ type }) => !type.endsWith("Patch"));
-  const objects = await Promise.all(own.map(({ type, object = "" }) => liveObject(live, type, object, applications)));
-  return {
-    applications,
-    otherCronJobs,
-    objects: objects.filter((object) => object !== undefined),
-    plannedObjects: own.length,
-    refusedByAdmission: [...new Set(wouldBreak.map(({ where, subject }) => where ?? subject))],
   };
 }
 
@@ -251,82 +237,4 @@ function unmarkedValues({ plan }: EnvironmentStack, { vault, keyVault }: Snapsho
     const isReal = own.looksLike === "value" || own.looksLike === "sample";
     return [{ path, is: own.digest === source.digest ? "source" : isReal ? "foreign" : "placeholder" }] as const;
   });
-}
-
-async function liveObject(
-  live: LiveObjects,
-  type: string,
-  object: string,
-  applications: readonly Application[],
-): Promise<LiveObject | undefined> {
-  const there = await live.find(type, object);
-  if (there === undefined) return undefined;
-  const kind = type.split(":").at(-1) ?? type;
-  const tracking = trackingOf(there);
-  const owner = ownerOf(there)?.words;
-  return {
-    kind,
-    object,
-    isOurs: isOurs(there),
-    ...(owner === undefined ? {} : { owner }),
-    ...(tracking === undefined ? {} : { tracking }),
-    isKept: isKept(there, applications.find(({ name }) => name === tracking?.application)), // prettier-ignore
-    keeping: keeping(there),
-    handOver: handOver({ ...there, kind, object }, live.cluster.context),
-  };
-}
-
-interface ApplicationObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec?: {
-    readonly syncPolicy?: {
-      readonly syncOptions?: readonly string[];
-      readonly automated?: { readonly selfHeal?: boolean } | null;
-    };
-  };
-  readonly status?: {
-    readonly resources?: readonly {
-      readonly kind: string;
-      readonly namespace?: string;
-      readonly name: string;
-      readonly requiresPruning?: boolean;
-    }[];
-  };
-}
-
-async function readApplications(cluster: Cluster): Promise<readonly Application[]> {
-  const found = await listAll<ApplicationObject>(cluster, "/apis/argoproj.io/v1alpha1/applications");
-  return found.map(({ metadata: { name, namespace = "argocd" }, spec, status }) => ({
-    name: namespace === "argocd" ? name : `${namespace}_${name}`,
-    syncOptions: spec?.syncPolicy?.syncOptions ?? [],
-    selfHeals: spec?.syncPolicy?.automated?.selfHeal === true,
-    extraneous: (status?.resources ?? [])
-      .filter(({ requiresPruning }) => requiresPruning === true)
-      .map((one) => `${one.kind} ${one.namespace ? `${one.namespace}/` : ""}${one.name}`),
-  }));
-}
-
-interface CronJobObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec: {
-    readonly suspend?: boolean;
-    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec?: { serviceAccountName?: string } } } };
-  };
-  readonly status?: { readonly active?: readonly unknown[] };
-}
-
-/** By the ServiceAccount, since only that one may log in to Key Vault; the name is the chart's to choose. */
-async function readCronJobs(
-  { namespace, bootstrap }: EnvironmentStack,
-  cluster: Cluster,
-): Promise<MoveInFacts["otherCronJobs"]> {
-  const found = await listAll<CronJobObject>(cluster, `/apis/batch/v1/namespaces/${namespace}/cronjobs`);
-  const runsAs = ({ spec }: CronJobObject) => spec.jobTemplate.spec.template.spec?.serviceAccountName;
-  return found
-    .filter((one) => runsAs(one) === bootstrap.name && !isOurs(one))
-    .map(({ metadata: { name }, spec: { suspend = false }, status: { active = [] } = {} }) => ({
-      object: `${namespace}/${name}`,
-      suspended: suspend,
-      active: active.length,
-    }));
 }
