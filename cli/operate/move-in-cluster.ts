@@ -14,10 +14,14 @@ export type ClusterFacts = Pick<
 >;
 
 /** @throws whatever a read of the cluster throws, except of Applications: without them, the objects name their owners. */
-export async function clusterFacts(stack: EnvironmentStack, live: LiveObjects, planned: readonly Change[]): Promise<ClusterFacts> {
+export async function clusterFacts(
+  stack: EnvironmentStack,
+  live: LiveObjects,
+  planned: readonly Change[],
+): Promise<ClusterFacts> {
   const { cluster } = live;
   const [applications, otherCronJobs, { wouldBreak }] = await Promise.all([
-    readApplications(cluster).catch(() => [])
+    readApplications(cluster).catch(() => []),
     readCronJobs(stack, cluster),
     guardScan(cluster, stack),
   ]);
