@@ -199,6 +199,7 @@ const commit: Step = (stack, facts) => {
     before: ["the step up is done: a store that is committed before its Vault role exists reads nothing"],
     run: [
       `ameide-secrets render --stack ${name} --check --out <folder in the source of ${target ?? "the Application"}>`,
+      `add what argocd-application-patch.txt in that folder contains to ${target ?? "the Application"}`,
       "one commit of these files; old files of the same Application with the same objects go in that commit",
     ],
     back: ["revert the commit: the old files name the same objects, and ArgoCD changes them in place"],
