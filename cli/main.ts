@@ -10,8 +10,8 @@ import { version } from "./version.ts";
 /** First words of commands that have two, and their description. */
 const groups: Readonly<Record<string, string>> = {
   local: "the local environment: the whole pipeline on this machine",
-  env: "the .env file",
-  bootstrap: "the CronJob that copies Key Vault into Vault",
+  env: "check, classify and push the .env file",
+  bootstrap: "run vault-bootstrap now, or show its log",
 };
 
 const exitCodes = "Exit codes: 0 ok; 1 the command found or refused something; 2 it could not run (docs/exit-codes.md)";

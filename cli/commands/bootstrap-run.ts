@@ -15,7 +15,7 @@ export const bootstrapRun: Command<Flags> = {
   options: [
     ...placeOptions,
     { flags: "--follow", summary: "print its log while it runs" },
-    { flags: "--dry-run", summary: "print what it would write, write nothing" },
+    { flags: "--dry-run", summary: "start a Job that prints what it would write and writes nothing" },
     { flags: "--timeout <seconds>", summary: "how long to wait until it ends", default: "300" },
     yesOption,
   ],

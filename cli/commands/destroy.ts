@@ -12,9 +12,12 @@ interface Flags {
 
 export const destroy: Command<Flags> = {
   name: "destroy",
-  summary:
-    "remove one environment, except everything that contains values; without --yes it only shows what it would remove",
-  options: [cloudStackOption, { flags: "--yes", summary: "do it; otherwise nothing is changed" }, jsonOption],
+  summary: "remove one stack, except everything that contains values; without --yes it only shows what it would remove",
+  options: [
+    cloudStackOption,
+    { flags: "--yes", summary: "make the changes; without it, they are only shown" },
+    jsonOption,
+  ],
   examples: ["ameide-secrets destroy --stack dev", "ameide-secrets destroy --stack dev --yes"],
   async run({ stack, yes, json }, io, _args, signal) {
     const { destroyCloud } = await import("../deploy/destroy.ts");

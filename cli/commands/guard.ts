@@ -4,7 +4,7 @@ import { placeOptions, type PlaceFlags } from "./options.ts";
 
 export const guard: Command<PlaceFlags> = {
   name: "guard",
-  summary: "list the live objects that the admission policies would refuse, before you switch them to deny",
+  summary: "list the live objects that admission would refuse; run it before you set admission to deny",
   options: placeOptions,
   examples: ["ameide-secrets guard --stack staging", "ameide-secrets guard --stack prod --json"],
   async run(flags, io) {

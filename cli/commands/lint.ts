@@ -14,7 +14,8 @@ interface Flags {
 
 export const lint: Command<Flags> = {
   name: "lint",
-  summary: "judge manifests, rendered charts, .env files and Pulumi states by the rules of the policy pack",
+  summary:
+    "judge manifests, rendered charts, .env files and Pulumi states by the rules and the catalogue of this checkout",
   arguments: [{ name: "<paths...>", summary: "files and folders; - is standard input" }],
   options: [
     {
@@ -31,7 +32,7 @@ export const lint: Command<Flags> = {
     },
     {
       flags: "--environment <name>",
-      summary: "for documents without an environment (default: prod, the strictest)",
+      summary: "for documents with no environment in path or namespace (default: prod, the strictest)",
       choices: ["dev", "staging", "prod", "local", "shared"],
     },
   ],

@@ -4,14 +4,14 @@ import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-opti
 /** For a command on one cloud stack. */
 export const cloudStackOption: OptionSpec = {
   flags: "--stack <name>",
-  summary: "shared, dev, staging or prod; the local environment has local up and local down",
+  summary: "shared, dev, staging or prod (for the local environment: local up, local down)",
   required: true,
 };
 
 /** Required before anything that others share is changed. */
 export const yesOption: OptionSpec = {
   flags: "--yes",
-  summary: "do it; otherwise nothing that others share is changed",
+  summary: "make the changes; without it, a shared stack is only looked at",
 };
 
 /** Without it, Pulumi assumes that what was deleted by hand still exists. */

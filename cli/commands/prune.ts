@@ -13,7 +13,7 @@ interface Flags extends LocalHomeFlags {
 export const prune: Command<Flags> = {
   name: "prune",
   summary: "delete a secret that the catalogue marks as retired; without --yes it only shows where the secret exists",
-  arguments: [{ name: "<name>", summary: "a retired name, such as env-ghcr-token" }],
+  arguments: [{ name: "<name>", summary: "a name under retired in the catalogue, such as env-ghcr-token" }],
   options: [
     {
       flags: "--stack <name>",
@@ -21,7 +21,7 @@ export const prune: Command<Flags> = {
       choices: ["shared", "dev", "staging", "prod", "local"],
       default: "shared",
     },
-    { flags: "--yes", summary: "do it; otherwise nothing is changed" },
+    { flags: "--yes", summary: "make the changes; without it, they are only shown" },
     jsonOption,
     ...localHomeOptions,
   ],

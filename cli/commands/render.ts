@@ -25,7 +25,7 @@ export const render: Command<Flags> = {
     },
     {
       flags: "--client-id <id>",
-      summary: "of the bootstrap's identity (default: the shared stack's output bootstrapClientId)",
+      summary: "client id of vault-bootstrap's managed identity (default: the shared stack's output bootstrapClientId)",
     },
   ],
   examples: [

@@ -14,12 +14,16 @@ interface Flags {
 
 export const up: Command<Flags> = {
   name: "up",
-  summary: "preview with the policy pack, then update one stack; initialises and unseals Vault first if needed",
+  summary:
+    "preview with the policy pack, then update one stack; initialises and unseals Vault first if needed and allowed",
   options: [
     cloudStackOption,
     dotenvOption,
     refreshOption,
-    { flags: "--approved <file>", summary: "apply exactly this plan, as preview --json printed it" },
+    {
+      flags: "--approved <file>",
+      summary: "stop unless the plan is the one in this file, as preview --json printed it",
+    },
     yesOption,
     jsonOption,
   ],

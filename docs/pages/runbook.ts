@@ -18,9 +18,9 @@ For whoever is on call: what can break on the way from \`.env\` to a Kubernetes 
 needs \`--yes\`, or \`--confirm\` and \`--reason\`; \`doctor\` prints them.
 
 \`tests/chain/doctor.test.ts\` causes each of them on the real servers of the local environment, checks that \`doctor\` reports it
-first, runs the printed fix, and checks that it is gone. Three are not tested so (\`notOnTheChain\` in
-\`tests/chain/doctor/breaks.ts\`): limits of Azure and of an API server under load, and an expired token in a pod. Azure is a
-stand-in there; no cause was seen on Azure itself.
+first, runs the printed fix, and checks that it is gone. A few cannot be caused there and are tested
+separately (\`notOnTheChain\` in \`tests/chain/doctor/breaks.ts\`): limits of Azure and of an API server under load, an expired
+token in a pod, a Vault with several pods. Azure is a stand-in there; no cause was seen on Azure itself.
 
 Some commands under *By hand* put a key or a token on a command line. Prefer the fix above them, which does not.
 

@@ -137,7 +137,7 @@ export function checkAuthority(
     return {
       ok: false,
       reason: `names that are not in the catalogue ${refusals[destination]}`,
-      fix: "give it a class in environments/catalogue.yaml; `ameide-secrets env classify` prints the line to paste",
+      fix: "give it a class in environments/catalogue.yaml; `ameide-secrets lint --learn PATH` or `ameide-secrets env classify` prints the entry",
     };
   }
   const condition = conditions[destination][authority];
