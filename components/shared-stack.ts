@@ -21,7 +21,7 @@ export async function requireSharedStack(plan: StackPlan): Promise<void> {
     throw missing(plan.name, `the stack ${name} cannot be read: ${reasonOf(cause)}`, { cause });
   });
   if (outputs["bootstrapClientId"] !== undefined) return;
-  throw missing(plan.name, `the stack ${name} has no output bootstrapClientId: it was never updated`);
+  throw missing(plan.name, `the stack ${name} has no output bootstrapClientId, because it was never updated`);
 }
 
 async function readOutputs(name: string): Promise<{ readonly outputs: Readonly<Record<string, unknown>> }> {
