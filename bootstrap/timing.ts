@@ -17,6 +17,8 @@ export interface Timing extends Backoff {
   readonly leaseWaitInMs: number;
   /** For External Secrets to sync what was written: for all of it, and in addition for each ExternalSecret. */
   readonly deliveryInMs: number;
+  /** The same for ExternalSecrets that failed before: most lack something else than what was written. */
+  readonly deliveryOfFailingInMs: number;
   readonly deliveryOfEachInMs: number;
 }
 
@@ -33,6 +35,7 @@ export const scheduledTiming: Timing = {
   leaseInMs: 30_000,
   leaseWaitInMs: 0,
   deliveryInMs: 20_000,
+  deliveryOfFailingInMs: 5_000,
   deliveryOfEachInMs: 100,
 };
 

@@ -45,16 +45,21 @@ async function syncAll(run: Run, readers: readonly Delivery[]): Promise<Readonly
       followed.set(one, { because: "its refreshPolicy is CreatedOnce" });
       return [];
     }
-    const { syncedResourceVersion: syncedVersion } = status ?? {};
-    return [{ ...one, delivery: one, ...(syncedVersion === undefined ? {} : { syncedVersion }) }];
+    const { syncedResourceVersion: syncedVersion, conditions = [] } = status ?? {};
+    const isFailing = conditions.some((condition) => condition.type === "Ready" && condition.status === "False");
+    return [{ ...one, delivery: one, isFailing, ...(syncedVersion === undefined ? {} : { syncedVersion }) }];
   });
-  try {
-    const { left } = await followSyncs(kubernetes, waitedFor, {
-      timeoutInMs: timing.deliveryInMs + timing.deliveryOfEachInMs * waitedFor.length,
+  const follow = async (those: typeof waitedFor, limitInMs: number): Promise<void> => {
+    const { left } = await followSyncs(kubernetes, those, {
+      timeoutInMs: limitInMs + timing.deliveryOfEachInMs * waitedFor.length,
       signal,
       onSynced: ({ delivery }) => followed.set(delivery, { at: new Date().toISOString() }),
     });
     for (const { one, said } of left) followed.set(one.delivery, { because: said });
+  };
+  try {
+    const those = (failing: boolean) => waitedFor.filter(({ isFailing }) => isFailing === failing);
+    await Promise.all([follow(those(false), timing.deliveryInMs), follow(those(true), timing.deliveryOfFailingInMs)]);
   } catch (error) {
     for (const { delivery } of waitedFor) {
       if (!followed.has(delivery)) followed.set(delivery, { because: messageOf(error) });

@@ -23,7 +23,11 @@ const group = "/apis/external-secrets.io/v1";
 interface ExternalSecretObject {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly annotations?: object };
   readonly spec: { readonly refreshInterval: string };
-  readonly status?: { readonly refreshTime?: string; readonly syncedResourceVersion?: string };
+  readonly status?: {
+    readonly refreshTime?: string;
+    readonly syncedResourceVersion?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within an hour", function () {
@@ -122,6 +126,11 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
     await cluster.patch(pathOf(namespace, "workrequests-github-token-sync"), {
       spec: { refreshPolicy: "CreatedOnce" },
     });
+    const isFailing = async () => {
+      const { status } = await cluster.get<ExternalSecretObject>(pathOf("argocd", "ghcr-pull-sync"));
+      return status?.conditions?.some((one) => one.type === "Ready" && one.status === "False") === true;
+    };
+    await waitUntil(isFailing, { inSeconds: 30, forWhat: "External Secrets to miss the store" });
     await setInKeyVault({ "ghcr-token": "canary-ghcr-token-3" });
     const log = await run();
     assert.match((await chain().secret(namespace, "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-3/);
@@ -132,6 +141,8 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
     assert.match(log, /"level":"warn".*"event":"not-delivered","name":"ghcr-token".*argocd\/ghcr-pull-sync/);
     assert.match(log, /^ghcr-token is in Vault, and not delivered yet to argocd\/ghcr-pull-sync: /m);
     assert.match(log, /"event":"summary","cause":"ok".*"delivered":0,"notDelivered":1/);
+    const duration = Number(/"event":"summary".*"durationInMs":(\d+)/.exec(log)?.[1]);
+    assert.ok(duration < 19_000, `it waited ${duration} ms for an ExternalSecret that failed before`);
   });
 
   it("vault-bootstrap may change the ExternalSecrets of its configuration, and no others", async () => {
