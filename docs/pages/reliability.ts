@@ -1,5 +1,6 @@
 import { bootstrapExitCodes } from "../../domain/bootstrap-config.ts";
 import { faultCells, faults, faultyServers, shownFaults, type FaultName } from "../../tests/faults/fault-table.ts";
+import { callers, kubernetesCalls, logins, vaultCapabilities } from "../../tests/chain/isolation-table.ts";
 import { table, type Page } from "../page.ts";
 
 /** `docs/reliability.md`: what each fault does, from the tables that the tests run. */
@@ -40,7 +41,33 @@ ${table(
   ]),
 )}
 
-This page is generated from \`tests/faults/fault-table.ts\`: edit there, then run \`node docs/generate.ts\`.
+\`npm run proof\` does what takes too long for every test run: it kills vault-bootstrap 100 times, then one process of a local environment (the
+command line, the engine, vault-bootstrap or one of the servers) at a random moment in each of 100 runs. After each it checks that no value is lost or
+mixed and that a rerun completes, and it prints the times to recover. \`--rounds\` and \`--seed\` change and repeat it; \`npm test\` runs a sample.
+
+## Who may do what
+
+Each line is asked of a running environment, with the accounts themselves. Vault lets in only the first of these with a role:
+
+${table(["login", ...callers], Object.entries(logins).map(([from, isAllowed]) => [from, ...callers.map(() => (isAllowed ? "allowed" : "refused"))]))}
+
+What the token of each then may do there (Vault's own words; \`deny\` is nothing):
+
+${table(["path", ...callers], Object.entries(vaultCapabilities).map(([path, by]) => [`\`${path}\``, ...callers.map((caller) => by[caller])]))}
+
+What the Kubernetes account of vault-bootstrap may do:
+
+${table(
+  ["call", "object", "namespace", ""],
+  kubernetesCalls.map(({ verb, resource, name, namespace, allowed }) => [
+    `${verb} ${resource}`,
+    name ?? "any",
+    namespace ?? "its own",
+    allowed ? "allowed" : "refused",
+  ]),
+)}
+
+This page is generated from \`tests/faults/fault-table.ts\` and \`tests/chain/isolation-table.ts\`: edit there, then run \`node docs/generate.ts\`.
 `;
 }
 

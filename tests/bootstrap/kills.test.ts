@@ -4,7 +4,8 @@ import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 
-const rounds = 100;
+/** A sample; `npm run proof` sets 100. */
+const rounds = Number(process.env["KILL_ROUNDS"] ?? 20);
 /** A full run ends each so many rounds, and completes what the killed ones left. */
 const roundsBetweenRuns = 10;
 const standing = 6;

@@ -13,6 +13,7 @@ import { observe, type ObserveOptions } from "../../diagnose/observe/observe.ts"
 import { validate } from "../../diagnose/validate.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { runCommand } from "../support/command-line.ts";
+import { describeIsolation } from "./isolation.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 
 const values = {
@@ -23,8 +24,8 @@ const values = {
   OPENAI_API_KEY: "access-openai-0123456789",
 };
 
-/** Who may do less is told which right is missing, by the servers that refuse it. */
-describe("what a person may not look at", function () {
+/** Who may do less is told which right is missing, by the servers that refuse it; and who may do what at all. */
+describe("what a person or an account may not look at", function () {
   this.timeout(startTimeout);
   let place: Place;
   // before the chain's own, which stops the servers
@@ -100,6 +101,14 @@ describe("what a person may not look at", function () {
     const said = JSON.stringify(causes[0]?.evidence);
     for (const resource of ["secretstores", "externalsecrets", "secrets", "pods", "cronjobs", "serviceaccounts"])
       assert.match(said, new RegExp(`cannot (list|get) resource [^ ]*"${resource}`), resource);
+  });
+
+  describe("in Vault and in the cluster, account by account", () => {
+    describeIsolation(() => ({
+      cluster: place.cluster,
+      stack: place.stack,
+      rootToken: () => storedRootToken(place.cluster, place.stack.namespace),
+    }));
   });
 
   /** An account that may do nothing, as who it is the reader asks. */

@@ -8,7 +8,7 @@ import { configFor, makeFault, undoFault } from "./faults.ts";
 
 /** Each server of a run with each fault: how the run ends, what Vault holds then, and that the next run completes it. */
 describe("vault-bootstrap with a server that fails", function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   const rig = useRig("faults");
   let round = 0;
 

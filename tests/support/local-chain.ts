@@ -69,7 +69,8 @@ export function writeEnvFile(home: LocalHome, values: Readonly<Record<string, st
   return file;
 }
 
-async function chainOf(home: LocalHome): Promise<LocalChain> {
+/** Of a home that is up. */
+export async function chainOf(home: LocalHome): Promise<LocalChain> {
   const place = placeOf(home);
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
   return {
