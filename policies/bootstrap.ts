@@ -1,6 +1,7 @@
+import { judgeContainers } from "./containers.ts";
 import { federationAudience } from "../domain/plan/stack-check.ts";
 import { periodOf } from "./durations.ts";
-import { advisoryInDev, judgeContainers, mustBe, type ResourceRule, type Violations } from "./rule.ts";
+import { advisoryInDev, mustBe, type ResourceRule, type Violations } from "./rule.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";

@@ -1,7 +1,6 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import { containersOf, type Container } from "./subject/pods.ts";
-import { at, type Path, Undecided, under, writtenText } from "./subject/reading.ts";
+import { at, type Path, Undecided, writtenText } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 /** What a rule is about; its id begins with it. */
@@ -159,24 +158,6 @@ export function judgeEach<T>(items: readonly T[], judge: (item: T, index: number
   });
   if (found.length === 0 && undecided !== undefined) throw undecided;
   return found;
-}
-
-/**
- * Judges each container separately.
- *
- * @param judge - returns violations with paths within the container, and problems that do not name it.
- * @throws Undecided
- */
-export function judgeContainers(subject: Subject, judge: (container: Container) => Violations): readonly Violation[] {
-  return judgeEach(containersOf(subject), (container) =>
-    under(container.path, () =>
-      flattened(judge(container)).map(({ path = [], problem, ...rest }) => ({
-        ...rest,
-        path: [...container.path, ...path],
-        problem: `container "${container.name}": ${problem}`,
-      })),
-    ),
-  );
 }
 
 /** A field that must have exactly this value. @throws Undecided */
