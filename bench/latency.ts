@@ -50,7 +50,7 @@ export const latencyBench: Bench = {
   },
 };
 
-/** The CronJob that `local up` made, with the configuration of these names; its schedule stands still. */
+/** The CronJob that `local up` made, with the configuration of these names, suspended. */
 async function installBootstrap({ cluster, stack }: LiveChain): Promise<void> {
   const { namespace, bootstrap } = stack;
   const configMap = bootstrapConfigMap(stack);

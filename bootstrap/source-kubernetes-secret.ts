@@ -10,7 +10,7 @@ interface SecretObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** One key of one Kubernetes Secret that holds a JSON object, name to value; for clusters without Azure (444, 613). */
+/** One key of one Kubernetes Secret that holds a JSON object, name to value; for clusters without Azure. */
 export class KubernetesSecretSource implements SecretSource {
   readonly description: string;
   readonly #kubernetes: KubernetesClient;

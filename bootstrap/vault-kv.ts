@@ -25,7 +25,7 @@ interface Metadata {
   readonly versions: Record<string, { deletion_time: string; destroyed: boolean } | undefined>;
 }
 
-/** KV v2 under one mount. A secret is one field, `value` (348, 613). */
+/** KV v2 under one mount. A secret is one field, `value`. */
 export class VaultKv {
   readonly #vault: VaultClient;
   readonly #sessions: VaultSessions;

@@ -11,7 +11,7 @@ export const canonicalProgram = "ameide-secrets";
  * `./ameide-secrets doctor`.
  *
  * @param program - such as `./ameide-secrets`.
- * @param commands - all commands, such as `env push`; their first words tell a command from prose.
+ * @param commands - all commands, such as `env push`; their first words distinguish a command from prose.
  */
 export function pasteable(text: string, program: string, commands: readonly { readonly name: string }[]): string {
   if (program === canonicalProgram) return text;

@@ -47,7 +47,7 @@ export async function forceSync<T extends Named>(
   return changed.flat();
 }
 
-/** An ExternalSecret that is waited for, as it was before it was told to sync. */
+/** An awaited ExternalSecret, as it was before the sync was requested. */
 export interface Waiting extends Named {
   readonly syncedVersion?: string;
 }

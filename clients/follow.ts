@@ -10,7 +10,7 @@ const pauseInMs = 1_000;
  *
  * @param path - may have a query, such as a field selector.
  * @param see - called with each object; it may be called with the same state again.
- * @param over - ends it in the middle of a watch. What it breaks off is no error.
+ * @param over - ends it in the middle of a watch. What it interrupts is not an error.
  * @throws what the cluster throws for a list, and what is no answer of the API server.
  */
 export async function follow<T extends object>(

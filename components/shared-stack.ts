@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackPlan } from "../domain/plan/environment.ts";
 import { UserError } from "../domain/user-error.ts";
 
-/** The stack whose outputs every environment reads, as `<organization>/<project>/shared`. */
+/** The stack with the outputs that every environment reads, as `<organization>/<project>/shared`. */
 export function sharedStackName(): string {
   return `${pulumi.getOrganization()}/${pulumi.getProject()}/shared`;
 }

@@ -29,9 +29,9 @@ export const bootstrapConfigSchema = z.strictObject({
     z.strictObject({
       type: z.literal("azure-key-vault"),
       uri: z.url(),
-      /** For sovereign clouds and private endpoints whose authority Microsoft's instance discovery does not know. */
+      /** For sovereign clouds and private endpoints with an authority that Microsoft's instance discovery does not know. */
       disableInstanceDiscovery: z.boolean(),
-      /** For vaults whose host name does not match the challenge's resource. */
+      /** For vaults with a host name that does not match the challenge's resource. */
       disableChallengeResourceVerification: z.boolean(),
     }),
     z.strictObject({ type: z.literal("kubernetes-secret"), name: z.string(), key: z.string() }),
@@ -56,7 +56,7 @@ export const bootstrapConfigSchema = z.strictObject({
   deliveries: z.array(z.strictObject({ namespace: z.string(), name: z.string(), paths: z.array(z.string()) })),
   fixtures: z.strictObject({ values: z.array(z.string()), placeholders: z.array(z.string()) }),
   fixturesAllowed: z.boolean(),
-  /** Whether a new value is refused whose expiry in the source has passed. What Vault holds already stays. */
+  /** Whether an expired new value is refused. What Vault already has stays. */
   expiredRefused: z.boolean(),
   /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
   claimUnmarked: z.boolean(),

@@ -1,5 +1,5 @@
 /**
- * What once broke on the platform that this program was written for, by its number there. `docs/incidents.md` tells each of
+ * What once broke on the platform that this program was written for, by its number there. `docs/incidents.md` describes each of
  * them under this title; rules, causes and messages link to it.
  */
 export const incidents = {

@@ -183,7 +183,7 @@ function readPrefix(bytes: Buffer, start: number, previous: Buffer): { readonly 
   return { kept: previous.subarray(0, previous.length - dropped), at };
 }
 
-/** @returns the base of a split index. An extension whose name begins with a small letter must be understood. */
+/** @returns the base of a split index. An extension with a name that begins with a small letter must be understood. */
 function readExtensions(bytes: Buffer, start: number, hashLength: HashLength): string | undefined {
   let base: string | undefined;
   let at = start;

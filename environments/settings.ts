@@ -79,7 +79,7 @@ const vault = z.strictObject({
         .string()
         .regex(/^[\w.-]+\/[\w.-]+$/, "use owner/name")
         .describe(
-          "repository whose jobs of GitHub Actions log in to Vault without a stored token: as ameide-secrets-deployer in the GitHub environment `<env>`, as ameide-secrets-auditor, which only reads, in `<env>-plan`",
+          "repository with GitHub Actions jobs that log in to Vault without a stored token: as ameide-secrets-deployer in the GitHub environment `<env>`, as ameide-secrets-auditor, which only reads, in `<env>-plan`",
         ),
       repositoryId: z
         .string()
@@ -92,7 +92,7 @@ const vault = z.strictObject({
         .string()
         .regex(/^refs\/(?:heads|tags)\/[^\s*?,]+$/, "use a full ref without wildcards, such as refs/heads/main")
         .default("refs/heads/main")
-        .describe("the one ref whose jobs deploy"),
+        .describe("the only ref that may deploy"),
       issuer: z
         .url({ protocol: /^https$/ })
         .default("https://token.actions.githubusercontent.com")
@@ -108,7 +108,7 @@ const vault = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Vault's StatefulSet, whose pods are `<name>-0` and so on; by default `vault-core-<env>`"),
+    .describe("Vault's StatefulSet; its pods are `<name>-0` and so on. By default `vault-core-<env>`"),
   serviceAccount: z
     .string()
     .min(1)

@@ -200,7 +200,7 @@ export function lastPortBase(home: LocalHome): number | undefined {
 /**
  * Forgets the home: every value, key and log in it. Stop its servers first.
  *
- * @throws UserError when the folder is not a home of ours; a folder that is not there is no error.
+ * @throws UserError when the folder is not a home of ours; a missing folder is not an error.
  */
 export function deleteHome(home: LocalHome): void {
   if (!existsSync(home.dir)) return;

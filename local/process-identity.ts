@@ -78,7 +78,7 @@ function ps(pid: number, column: string): string | undefined {
 
 /**
  * Ends a process that leads a group, and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A process that has
- * ended already is no error; one that merely bears its number is left alone.
+ * has ended is not an error; one that merely bears its number is left alone.
  */
 export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds = 10 } = {}): Promise<void> {
   if (!isAlive(leader)) return;

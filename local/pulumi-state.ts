@@ -43,7 +43,7 @@ interface StateFile {
   readonly checkpoint: { readonly latest?: { readonly resources?: readonly { readonly type: string }[] } };
 }
 
-/** `undefined` if the file is cut off: then it is no JSON, or empty. */
+/** `undefined` if the file is cut off: then it is not JSON, or empty. */
 function readState(file: string): StateFile | undefined {
   try {
     const content = JSON.parse(readFileSync(file, "utf8")) as Partial<StateFile> | null;

@@ -42,7 +42,7 @@ export const authorityPushAll: ResourceRule = {
   id: "authority-push-all",
   severity: "high",
   description: "A PushSecret names the Secret that it pushes, and every key of it.",
-  why: "dataTo pushes every key of the Secret, also keys that are added later, and a label selector pushes every Secret with the label. Nobody declared them, and no rule can tell who reads them.",
+  why: "dataTo pushes every key of the Secret, also keys that are added later, and a label selector pushes every Secret with the label. Nobody declared them, and no rule can know who reads them.",
   remediation: "Name the Secret in selector.secret.name, and replace dataTo by data entries, one per key.",
   references: ["https://external-secrets.io/latest/guides/pushsecret-datato/"],
   kinds: pushKinds,

@@ -36,7 +36,7 @@ export const bootstrapDeadline: ResourceRule = {
   id: "bootstrap-deadline",
   severity: "medium",
   description: "A run of vault-bootstrap ends before the next one is due.",
-  why: "With Forbid, one run that hangs stops all later runs, and nobody is told.",
+  why: "With Forbid, one run that hangs stops all later runs, and nobody notices.",
   remediation: "Set jobTemplate.spec.activeDeadlineSeconds to less than the schedule's period.",
   references: ["P35"],
   kinds: ["CronJob"],

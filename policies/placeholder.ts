@@ -59,7 +59,7 @@ function refusing(
     valuesOf(subject).map(({ path, value }) => isRefused(value, context, subject.kind) && { path, problem });
 }
 
-/** Kinds whose every value is a secret. Elsewhere, as in a chart's values, a text may look like a placeholder and be none. */
+/** Kinds that contain only secrets. Elsewhere, such as in values of a chart, a text may look like a placeholder without being one. */
 const pipelineKinds: ReadonlySet<Kind> = new Set(["DotenvVariable", "KeyVaultSecret", "VaultSecret"]);
 
 export const placeholderMarker: ResourceRule = {

@@ -43,7 +43,7 @@ export interface Violation {
   readonly subject?: Subject;
 }
 
-/** What a rule returns: any nesting of violations; `false` and `undefined` stand for none. */
+/** What a rule returns: any nesting of violations; `false` and `undefined` mean none. */
 export type Violations = Violation | false | undefined | readonly Violations[];
 
 /** Where an environment's Vault is, as its stack file sets it. */
@@ -123,7 +123,7 @@ export function levelsOf({ levels = {} }: Pick<Rule, "levels">): Levels {
 /** For a mistake that harms no one in dev and local. */
 export const advisoryInDev: Partial<Levels> = { dev: "advisory", local: "advisory" };
 
-/** For what is no breach, but usually a mistake. */
+/** For what is allowed, but usually a mistake. */
 export const advisory: Partial<Levels> = {
   ...advisoryInDev,
   staging: "advisory",

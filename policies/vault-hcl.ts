@@ -2,7 +2,7 @@
 export interface PolicyPath {
   /** Without a leading slash. */
   readonly path: string;
-  /** Only `deny` if it is among others; the old `policy` as the capabilities that it stands for. */
+  /** Only `deny` if it is among others; the old `policy` as the capabilities that it means. */
   readonly capabilities: readonly string[];
 }
 

@@ -46,6 +46,6 @@ try {
   await startStandIns();
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`); // its end stands in the message of who started this
+  process.stderr.write(`${error.message}\n`); // its end is in the message of the caller
   process.exit(1);
 }

@@ -11,7 +11,7 @@ type Delivery = BootstrapConfig["deliveries"][number];
 type Followed = { readonly at: string } | { readonly because: string };
 
 /**
- * Tells External Secrets to sync what this run wrote, and waits until it has. Nothing here fails the run: the values are
+ * Makes External Secrets sync what this run wrote, and waits until it has. Nothing here fails the run: the values are
  * in Vault, and the refresh interval of each ExternalSecret brings what this phase could not.
  *
  * @returns the outcomes, those of written secrets with when they were delivered or which ExternalSecrets did not sync.

@@ -66,7 +66,7 @@ async function orphaned(run: Run, { title }: CredentialsSecret): Promise<Bootstr
     "; only if there never was such a Secret, since the first run was cut short, is it empty: delete its volume and its pod then";
   return new BootstrapFailure(
     "vault-orphaned",
-    `Vault at ${run.config.vault.address} is sealed, and there is no Secret ${title} with its unseal-key`,
+    `Vault at ${run.config.vault.address} is sealed, and the Secret ${title} with its unseal-key does not exist`,
     (await mayBeNew(run)) ? `${putBack}${neverOpened}` : putBack,
   );
 }

@@ -208,7 +208,7 @@ const fixes = {
   "internal-error": "see the reasons and Vault's log",
 } as const;
 
-/** Letters and digits alone: such a value needs no quoting in a URL, a shell or an INI file (412). */
+/** Letters and digits alone: such a value needs no quoting in a URL, a shell or an INI file. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /** @param lengthInCharacters - @default 48, which is 285 bits. */

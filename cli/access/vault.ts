@@ -49,7 +49,7 @@ export function ownVaultAddress({
 /** A token that is good for one run, and its end. */
 export interface ShortToken {
   readonly token: Redacted;
-  /** Ends it at Vault; a token that is gone already is no error. */
+  /** Ends it at Vault; a token that no longer exists is not an error. */
   readonly revoke: () => Promise<void>;
 }
 

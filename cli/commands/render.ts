@@ -87,7 +87,7 @@ export const render: Command<Flags> = {
     }
     io.out(`${manifests.length} objects in ${out}`);
     io.out(
-      `for their Application, so that a sync by vault-bootstrap is no drift: add what ${join(out, patchFile)} has`,
+      `for their Application, so that ArgoCD does not report a sync by vault-bootstrap as drift: add what ${join(out, patchFile)} has`,
     );
     return ExitCode.ok;
   },

@@ -70,7 +70,7 @@ export function formatResync({ counts, notReady, changed, unseen }: ResyncResult
   const none = unseen.length === 0 ? ["no Secret changed"] : [];
   return [
     synced.total === 0
-      ? `${stack}: there is no ExternalSecret to resync`
+      ? `${stack}: no ExternalSecret to resync`
       : `${stack}: ${synced.done} of ${synced.total} ExternalSecrets synced, ${stores.done} of ${stores.total} stores Ready`,
     ...notReady.map(({ object, message }) => `not ready: ${object}: ${message}`),
     ...(changed.length === 0 ? none : [`changed: ${changed.join(", ")}`]),

@@ -94,7 +94,7 @@ export async function ensureVaultActive(options: {
   let found: VaultState = before;
   if (options.replaceEmptyVault !== undefined && unopenable.has(ended.cause)) {
     await options.replaceEmptyVault(ended.cause);
-    tell("that Vault was empty: a start was cut off before its keys were stored. A new one takes its place");
+    tell("that Vault was empty: a start was cut off before its keys were stored. A new one replaces it");
     ended = await unseal();
     found = "uninitialised";
   }

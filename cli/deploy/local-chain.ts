@@ -86,7 +86,7 @@ export async function runLocalChain(
   const { home, phases, signal } = options;
   const restored = restoreState(home);
   if (restored !== undefined) {
-    const where = restored === "none" ? "there is no whole copy, so it begins again" : `restored from ${restored}`;
+    const where = restored === "none" ? "no complete copy exists, so it starts again" : `restored from ${restored}`;
     await phases.run("state of Pulumi", () => Promise.resolve(), () => `was cut off in the middle of a write; ${where}`); // prettier-ignore
   }
   const stack = await phases.run(

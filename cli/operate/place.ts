@@ -120,7 +120,7 @@ interface VaultAccess {
   readonly silence?: Error;
 }
 
-/** The health of each pod; none where Vault has one pod, or this machine reaches none by itself: Vault is asked as a whole. */
+/** The health of each pod; none where Vault has one pod, or this machine cannot reach the pods directly. */
 async function podsOf(stack: EnvironmentStack, cluster: Cluster) {
   const pods = vaultPodsOf(stack, cluster);
   if ((await pods.names()).length === 1) return [];

@@ -79,7 +79,7 @@ function placeIn(home: LocalHome): { readonly place: KeyVaultPlace; readonly mem
   const place = {
     uri: localAzureUri(home),
     credential: operatorCredential(home.azure.dir),
-    // the stand-in's host is no vault.azure.net, and its certificate is its own
+    // the stand-in's host is not vault.azure.net, and its certificate is self-signed
     options: { disableChallengeResourceVerification: true, tlsOptions: { ca: localArm(home).caPem } },
   };
   return { place, memory: { memory: join(home.dir, "pushed.json") } };

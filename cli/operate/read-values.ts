@@ -36,7 +36,7 @@ export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string,
     .toSorted();
 }
 
-/** Key Vault names of the secrets of a stack whose values are to be replaced, with the days after which. */
+/** Key Vault names of the secrets with `rotateEvery` in a stack, with its days. */
 export function lifetimesOf(stack: "shared" | "local"): ReadonlyMap<string, number> {
   const prefix = prefixOf(stack);
   return new Map(

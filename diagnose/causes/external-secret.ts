@@ -122,7 +122,7 @@ export const externalSecretCauses = {
   "pull-secret-malformed": {
     stage: "external-secret",
     severity: "error",
-    title: "The pull secret is no docker configuration",
+    title: "The pull secret is not a docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
     cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
     fix: "ameide-secrets up --refresh --stack <stack>",

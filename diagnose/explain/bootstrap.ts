@@ -21,7 +21,7 @@ export const explainBootstrap: Rule = (view) => {
   return [...seen, ...ofStatus(view), ...ofSilence(view, seen)];
 };
 
-/** A status that is no status counts as none for every other rule. */
+/** An invalid status counts as none for every other rule. */
 function ofStatus({ snapshot, expected }: View): readonly Sighting[] {
   const { status } = snapshot.bootstrap;
   if (status.ok || status.failure.kind !== "malformed") return [];

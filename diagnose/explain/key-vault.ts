@@ -6,7 +6,7 @@ import type { Rule, Sighting, View } from "./view.ts";
 
 const warnedInMs = 14 * 86_400_000;
 
-/** Names, prefix, state and looks of what Key Vault holds; silent where the source is no Key Vault. */
+/** Names, prefix, state and looks of what Key Vault holds; silent if the source is not a Key Vault. */
 export const explainKeyVault: Rule = (view) => {
   const { snapshot, expected } = view;
   if (expected.bootstrap.config.source.type !== "azure-key-vault") return [];
@@ -48,7 +48,7 @@ function ofSecret(
     if (!isNeeded(view, secret)) return [];
     const other = otherPrefix(secret, states);
     return other === undefined
-      ? sighting("key-vault-secret-missing", `there is no ${keyVaultName}`)
+      ? sighting("key-vault-secret-missing", `${keyVaultName} not found`)
       : sighting("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
   }
   if (!state.enabled) return sighting("key-vault-secret-disabled", `${keyVaultName} is disabled`);

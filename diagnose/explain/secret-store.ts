@@ -61,7 +61,7 @@ function ofStore(view: View, planned: PlannedStore, store: StoreState, about: Ab
     return [
       {
         code: "store-account-missing",
-        seen: `there is no ServiceAccount ${planned.namespace}/${store.serviceAccount}`,
+        seen: `ServiceAccount ${planned.namespace}/${store.serviceAccount} not found`,
         ...about,
       },
     ];

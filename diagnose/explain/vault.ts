@@ -39,7 +39,7 @@ function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
   const keyGone =
     credentialsSecret.ok && !credentialsSecret.value.exists && expected.strictness.unseal === "from-secret";
   return keyGone
-    ? [{ code: "vault-orphaned", where, seen: `sealed, and there is no Secret ${secret}` }]
+    ? [{ code: "vault-orphaned", where, seen: `sealed, and the Secret ${secret} does not exist` }]
     : [{ code: "vault-sealed", where, seen: ["sealed (health answers 503)", ...podStates(snapshot.vault)].join(": ") }];
 }
 

@@ -287,7 +287,7 @@ function registryParts(data: Readonly<Record<string, string>>): readonly (readon
     return [
       ["username", ""],
       ["password", ""],
-    ]; // a bare token is no JSON: the seed's own sample does that
+    ]; // a bare token is not JSON: the seed's own sample does that
   }
 }
 

@@ -29,7 +29,7 @@ export function ownerOf({ ownerReferences = [] }: ObjectMetadata): string | unde
   return owner === undefined ? undefined : `${owner.kind}/${owner.name}`;
 }
 
-/** When one of those who write a Secret's data last changed it: a label or an annotation of others is no new value. */
+/** When one of those who write a Secret's data last changed it: another writer's label or annotation is not a new value. */
 export function changedAt({ managedFields = [], creationTimestamp }: ObjectMetadata): string | undefined {
   const times = managedFields
     .filter(({ fieldsV1 }) => fieldsV1 === undefined || "f:data" in fieldsV1)

@@ -17,7 +17,7 @@ export type Destination = (typeof destinations)[number];
  * - `where-absent`: written only where no value exists; never over a value.
  * - `as-declared`: only as the exact delivery that the catalogue declares with its producer.
  * - `by-its-producer`: written by whoever creates it, such as `keycloak-client-patcher`.
- * - `as-mirror`: a PushSecret with `updatePolicy: Replace`, whose path no ExternalSecret reads.
+ * - `as-mirror`: a PushSecret with `updatePolicy: Replace`, with a path that no ExternalSecret reads.
  */
 export type Condition = "always" | "never" | "where-absent" | "as-declared" | "by-its-producer" | "as-mirror";
 
@@ -60,7 +60,7 @@ export interface Circumstances {
   readonly whereAbsent?: boolean;
   /** The writer is the producer that the catalogue names. */
   readonly byProducer?: boolean;
-  /** A PushSecret with `Replace` whose path no ExternalSecret reads. */
+  /** A PushSecret with `Replace` with a path that no ExternalSecret reads. */
   readonly mirror?: boolean;
 }
 
@@ -118,7 +118,7 @@ const requirements: Readonly<
   },
   "as-mirror": {
     met: "mirror",
-    reason: "only as a PushSecret with updatePolicy Replace whose path no ExternalSecret reads",
+    reason: "only as a PushSecret with updatePolicy Replace with a path that no ExternalSecret reads",
     fix: "set updatePolicy: Replace and remove every ExternalSecret that reads the path",
   },
 };

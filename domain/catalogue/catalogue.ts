@@ -70,7 +70,7 @@ const externalSecret = z.strictObject({
   keyVault: secretName.optional(),
   /** Path under the KV v2 mount. @default - the secret's own name. */
   vault: vaultPath.optional(),
-  /** Environments whose bootstrap fails without it. @default - none */
+  /** Environments where vault-bootstrap fails without it. @default - none */
   required: environments.optional(),
   /** @default - every environment. */
   environments: environments.optional(),
@@ -130,7 +130,7 @@ const delivery = z
     registry: z.string().optional(),
     username: secretName.optional(),
     password: secretName.optional(),
-    /** ServiceAccounts whose imagePullSecrets list the target. @default - `default` for dockerconfigjson */
+    /** ServiceAccounts that list the target in imagePullSecrets. @default - `default` for dockerconfigjson */
     serviceAccounts: z.array(kubernetesName).optional(),
     /** `madeBy` others only; `environment`, the default, means the environment's own namespace. */
     namespaces: z.array(namespaceName).optional(),
@@ -182,7 +182,7 @@ export const catalogueSchema = z.strictObject({
   deliveries: z.record(kubernetesName, delivery),
   /** Created by other charts, with values of in-cluster producers; declared so that the rules allow exactly these. */
   inClusterDeliveries: z.record(kubernetesName, inClusterDelivery).default({}),
-  /** Clients whose secrets the client-patcher extracts from Keycloak into Vault. */
+  /** Clients with secrets that the client-patcher copies from Keycloak into Vault. */
   keycloakClients: z.array(z.strictObject({ clientId: z.string(), vaultKey: secretName })).default([]),
   /** Names and patterns of variables in `.env` that are plain values, no secrets. */
   settings: z.array(nameOrPattern),

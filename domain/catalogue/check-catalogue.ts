@@ -183,7 +183,7 @@ function checkKeycloakClients(catalogue: Catalogue): readonly CatalogueFinding[]
   });
 }
 
-/** A retired name that is in use, or whose replacement does not exist. */
+/** A retired name that is in use, or has a replacement that does not exist. */
 function checkRetired(catalogue: Catalogue): readonly CatalogueFinding[] {
   return Object.entries(catalogue.retired).flatMap(([name, { use }]) => {
     const path = ["retired", name];

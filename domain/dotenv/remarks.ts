@@ -135,7 +135,7 @@ const escapeKept = warning(
 );
 const lineBreaksKept = warning(
   "dotenv-escape-kept",
-  "is a key whose line breaks are written as \\n; without double quotes dotenv stores a backslash and an n",
+  "is a key with line breaks written as \\n; without double quotes dotenv stores a backslash and an n",
   "put the value in double quotes, or write the key over several lines in quotes",
 );
 const quotedTwice = warning(

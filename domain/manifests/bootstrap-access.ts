@@ -76,7 +76,7 @@ export function bootstrapRoleBinding(
 }
 
 /**
- * What lets vault-bootstrap tell External Secrets to sync what it wrote, one Role in each namespace that reads any of it:
+ * Rights of vault-bootstrap to request a sync of what it wrote, one Role in each namespace that reads any of it:
  * it may change the ExternalSecrets of its configuration and no others. They hold no values, so it may read all of them:
  * one watch for each namespace shows when they have synced.
  */

@@ -4,7 +4,7 @@ export const ourLabels = { "app.kubernetes.io/part-of": "ameide-secrets" };
 /** Which bundle, configuration and run an object was made for: `up` waits until ESO has synced past a new one. */
 export const digestAnnotation = "ameide.io/chain-digest";
 
-/** By its change External Secrets is told to sync an object now: https://external-secrets.io/latest/introduction/faq */
+/** A change of it makes External Secrets sync an object now: https://external-secrets.io/latest/introduction/faq */
 export const forceSyncAnnotation = "force-sync";
 
 /** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the seed's check. */

@@ -24,7 +24,7 @@ export interface LiveObject {
 /** What was read before the plan is made: names and verdicts, no value. */
 export interface MoveInFacts {
   readonly terraform?: TerraformFile;
-  /** Names whose value in the Terraform file is not Key Vault's current one. @default - not compared */
+  /** Names with another value in the Terraform file than in Key Vault. @default - not compared */
   readonly staleInTerraform?: readonly string[];
   /** What exists in Azure and Vault and would be created, with the entries that adopt it; and what would lose its access. */
   readonly findings: readonly Finding[];

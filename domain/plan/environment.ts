@@ -19,7 +19,7 @@ export interface Strictness {
   /** `outside-pod`, `local` only: Vault runs outside the cluster, so consumers review their own tokens. */
   readonly vaultAuth: "in-cluster" | "outside-pod";
   readonly fixturesAllowed: boolean;
-  /** What vault-bootstrap does with a new value whose expiry in Key Vault has passed. */
+  /** What vault-bootstrap does with a new value that has expired in Key Vault. */
   readonly expiredValues: "warn" | "refuse";
   /** `protect` and `retainOnDelete` on what holds values. */
   readonly protect: boolean;
@@ -101,7 +101,7 @@ export interface SharedStack {
   readonly findings: readonly Finding[];
 }
 
-/** A repository whose jobs log in to Vault with the tokens that GitHub issues to them. */
+/** A repository with jobs that log in to Vault with the tokens that GitHub issues to them. */
 export interface GithubLogin {
   /** Such as `https://token.actions.githubusercontent.com`; a GitHub Enterprise Server has its own. */
   readonly issuer: string;

@@ -52,7 +52,7 @@ export function judgeOne(
       return {
         file,
         line: lineOf(own[0]?.path ?? []),
-        reason: `cannot tell by ${ids}: ${path} is encrypted in the state`,
+        reason: `cannot be judged by ${ids}: ${path} is encrypted in the state`,
       };
     }),
   };

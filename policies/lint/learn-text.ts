@@ -29,7 +29,7 @@ export function renderLearned(names: readonly LearnedName[], isTaken: (name: str
   });
   const lines = [
     `# ${names.length} names that the catalogue does not know. Paste each part under the heading of the same name in`,
-    "# environments/catalogue.yaml, and move a name whose owner is another one.",
+    "# environments/catalogue.yaml, and move a name that has another owner.",
   ];
   if (external.length > 0) {
     const comment =

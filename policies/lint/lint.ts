@@ -37,7 +37,7 @@ import { stateResources, subjectsOfState } from "./state.ts";
 
 export interface LintOptions {
   readonly catalogue: Catalogue;
-  /** For a file whose namespace, stack or path names no environment. @default - prod, the strictest */
+  /** For a file with no environment in namespace, stack or path. @default - prod, the strictest */
   readonly environment?: Place;
   /** @default - policies/exemptions.ts */
   readonly exemptions?: readonly Exemption[];

@@ -55,7 +55,7 @@ export interface Part {
   /**
    * Line of the file, from 1, of a path or of the nearest existing part above it.
    *
-   * @param line - within the text at the path; counts only in a block text, whose lines are lines of the file.
+   * @param line - within the text at the path; counts only in a block text: its lines are lines of the file.
    */
   readonly lineOf: LineOf;
 }

@@ -65,7 +65,7 @@ function carriedBy(whole: Part): readonly Embedded[] {
   ];
 }
 
-/** Kinds whose every field the rules know. Other kinds, ConfigMaps and Secrets may contain anything. */
+/** Kinds with fields that the rules know completely. Other kinds, ConfigMaps and Secrets may contain anything. */
 function isClosed(content: unknown): boolean {
   if (!isManifest(content)) return false;
   const known = kindOfManifest(content.apiVersion, content.kind);

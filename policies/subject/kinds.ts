@@ -66,7 +66,7 @@ const kindsOfManifest: Readonly<Record<string, Kind>> = {
   ...Object.fromEntries(secretMakers.map((key) => [key, "SecretMaker" as const])),
 };
 
-/** Providers whose types a local SDK may have under another package name. */
+/** Providers with types that a local SDK may have under another package name. */
 const families = ["azure-native", "azure", "vault"];
 
 /**

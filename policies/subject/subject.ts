@@ -34,7 +34,7 @@ export const stageOfKind = {
   SealedSecret: "external-secret",
   /** An object with which another operator than External Secrets delivers secrets, such as a VaultStaticSecret. */
   OtherDelivery: "external-secret",
-  /** An object whose operator creates Secrets, such as a Cluster of CloudNativePG. */
+  /** An object with an operator that creates Secrets, such as a Cluster of CloudNativePG. */
   SecretMaker: "external-secret",
   Secret: "external-secret",
   ConfigMap: "bootstrap",

@@ -5,13 +5,13 @@ import { readTypeToken } from "./type-token.ts";
 export const opaqueWriters: Readonly<Record<string, string>> = {
   "command:": "runs a command, which can write any secret anywhere",
   "null:": "runs a command, which can write any secret anywhere",
-  "terraform:": "runs a Terraform module, whose resources its provider creates",
+  "terraform:": "runs a Terraform module; its provider creates the resources",
   "docker:": "runs a container with any input",
   "docker-build:": "builds an image from any input",
   "pulumi-nodejs:": "runs code of the program instead of a provider",
   "pulumi-python:": "runs code of the program instead of a provider",
-  "kubernetes:helm.sh:": "installs a chart, whose templates decide what it creates",
-  "helm:": "installs a chart, whose templates decide what it creates",
+  "kubernetes:helm.sh:": "installs a chart; its templates decide what it creates",
+  "helm:": "installs a chart; its templates decide what it creates",
   "kubernetes:kustomize:": "applies a folder or an address, which no rule reads",
   "azure-native:resources:AzureCliScript": "runs a script in Azure, which can write any secret of the subscription",
   "azure-native:resources:AzurePowerShellScript":

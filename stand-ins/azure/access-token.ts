@@ -16,7 +16,7 @@ import type { Identity } from "./state-schema.ts";
 
 export const keyVaultResource = "https://vault.azure.net";
 
-/** Who calls, as a valid token says. The operator is a person whose one token is good for every resource. */
+/** Who calls, as a valid token says. The operator is a person with one token for every resource. */
 export type Caller =
   | { readonly kind: "operator"; readonly objectId: string; readonly appId?: undefined }
   | { readonly kind: "identity"; readonly objectId: string; readonly appId: string; readonly audience: string };
@@ -34,7 +34,7 @@ interface IssuedClaims {
   readonly exp: number;
 }
 
-/** The people and places that tokens tell of. */
+/** The people and places in tokens. */
 interface Directory {
   readonly tenantId: string;
   readonly operatorObjectId: string;
@@ -47,7 +47,7 @@ export class TokenAuthority {
   readonly #issuer: string;
   readonly #privateKey: CryptoKey;
   readonly #publicKey: KeyObject;
-  /** Tokens whose signature was checked: verifying costs more than the rest of a request. */
+  /** Tokens with a checked signature: verifying costs more than the rest of a request. */
   readonly #verified = new Map<string, { readonly caller: Caller; readonly expiresAt: number }>();
 
   private constructor(directory: Directory, privateKey: CryptoKey, publicKey: KeyObject) {

@@ -18,7 +18,7 @@ const type = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentity
 /** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 const maxPerIdentity = 20;
 
-/** Identities whose credentials are being written right now; Azure refuses a second write, in whatever direction. */
+/** Identities with a write of credentials in progress; Azure refuses a second write, in whatever direction. */
 const beingWritten = new WeakSet<Identity>();
 
 /** Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials. */

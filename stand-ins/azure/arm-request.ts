@@ -78,7 +78,7 @@ export function armRoutes<T>(type: ArmType<T>): ArmRoute[] {
   ];
 }
 
-/** Those whose id is below the scope. */
+/** Those with an id below the scope. */
 export function within<T extends { readonly id: string }>(all: ReadonlyMap<string, T>, scope: string): T[] {
   return [...all.values()].filter(({ id }) => id.toLowerCase().startsWith(`${scope.toLowerCase()}/`));
 }

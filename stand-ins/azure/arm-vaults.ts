@@ -182,7 +182,7 @@ function checkNameFree(context: AzureContext, name: string): void {
   checkOnlyVault(context, name);
 }
 
-/** The one refusal that is no Azure's: it says so. */
+/** The one refusal that Azure does not have; it says so. */
 function checkOnlyVault({ state }: AzureContext, name: string): void {
   const [other] = state.vaults.values();
   if (other === undefined) return;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * An answer of the stand-in that is not a success, in the shape and words of the Azure service it stands in for.
+ * An answer of the stand-in that is not a success, in the shape and words of the Azure service.
  * Only clients see it; it never leaves the process as an exception.
  */
 export class AzureError extends Error {
@@ -22,7 +22,7 @@ export class AzureError extends Error {
     return new AzureError(status, message, { error: { code, message } });
   }
 
-  /** Key Vault's shape; clients tell causes of one code apart by `innererror`. */
+  /** Key Vault's shape; clients distinguish causes of one code by `innererror`. */
   static keyVault(
     status: number,
     code: string,

@@ -95,7 +95,7 @@ function keySetOf(jwks: ClusterJwks) {
   if ("keys" in jwks) return createLocalJWKSet({ keys: [...jwks.keys] });
   const { url, caPem, bearerToken } = jwks;
   return createRemoteJWKSet(new URL(url), {
-    // a cluster that was made anew has new keys: look again soon
+    // a recreated cluster has new keys: look again soon
     cooldownDuration: 1000,
     [customFetch]: async (address: string) => {
       const headers = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` };

@@ -100,7 +100,7 @@ export class KeyVault {
     }
   }
 
-  /** @throws AzureError 401 with the challenge that tells clients where to get a token and for what. */
+  /** @throws AzureError 401 with the challenge that says where to get a token and for what. */
   async #authenticate(request: AzureRequest): Promise<Caller> {
     const token = bearerToken(request);
     if (token === undefined) throw this.#challenge("AKV10000: Request is missing a Bearer or PoP token.");

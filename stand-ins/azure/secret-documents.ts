@@ -20,7 +20,7 @@ export class SecretDocuments {
     return { ...described(version, retention), id: `${this.#origin}/secrets/${name}/${version.version}` };
   }
 
-  /** An entry of the list of secrets: its current version, whose id the list does not tell. */
+  /** An entry of the list of secrets: its current version; the list does not contain its id. */
   item({ name, versions }: Secret, retention: Retention): Record<string, unknown> {
     return { ...described(currentOf(versions), retention), id: `${this.#origin}/secrets/${name}` };
   }

@@ -19,7 +19,7 @@ export interface AzureOptions {
   readonly port: number;
   /** Folder of its own, made where it is missing: CA, operator's token, state. */
   readonly dir: string;
-  /** Issuer of the one cluster whose ServiceAccount tokens are federated. */
+  /** Issuer of the one cluster with federated ServiceAccount tokens. */
   readonly clusterIssuer: string;
   readonly clusterJwks: ClusterJwks;
   /** @default - made at the first start and kept. */
@@ -106,6 +106,6 @@ function openState(path: string, tenantId: string | undefined): AzureState {
   throw UserError.of(
     "azure-tenant-differs",
     `${path} is of tenant ${kept.tenantId}, the settings say ${tenantId}`,
-    `set the tenant back, or begin anew with \`mv ${path} ${path}.old\``,
+    `set the tenant back, or start again with \`mv ${path} ${path}.old\``,
   );
 }

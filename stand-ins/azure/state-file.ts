@@ -91,7 +91,7 @@ function unreadable(path: string, problem: string): UserError {
   return UserError.of(
     "azure-state-unreadable",
     `${path} ${problem}`,
-    `put a good copy back, or begin anew with \`mv ${path} ${path}.broken\`; values then come from .env again`,
+    `put a good copy back, or start again with \`mv ${path} ${path}.broken\`; values then come from .env again`,
   );
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * What the stand-in remembers, as `state.json` holds it. Times are whole seconds since 1970 (Key Vault's own unit),
- * `effectiveAt` is milliseconds. Secret values stand in it in clear: it is the Key Vault, hence 0600 in a 0700 folder.
+ * `effectiveAt` is milliseconds. It contains secret values in clear: it is the Key Vault, hence 0600 in a 0700 folder.
  */
 const tags = z.record(z.string(), z.string());
 

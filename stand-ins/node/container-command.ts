@@ -16,7 +16,7 @@ export function commandInImage({ command, args = [], image = "" }: Container): r
 }
 
 /**
- * What to start on this machine: the image's Node is the given one, mount paths are where the volumes lie.
+ * What to start on this machine: the image's Node is the given one, mount paths are where the volumes are.
  *
  * @param dir - the container's own folder.
  * @throws NotYet if its environment names something that is absent.
@@ -116,7 +116,7 @@ function keyOf(
 export type MountPaths = ReadonlyMap<string, string>;
 
 /**
- * Rewrites every mount path in a text to where the volume really lies: there are no mount namespaces here. A path is
+ * Rewrites every mount path in a text to where the volume really is: there are no mount namespaces here. A path is
  * rewritten only whole (`/opt/a` leaves `/opt/ab` and `/x/opt/a` alone), and the longest mount wins, as in a kernel.
  */
 export function withRealPaths(text: string, mounts: MountPaths): string {

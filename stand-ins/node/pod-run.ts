@@ -14,7 +14,7 @@ import { mountVolumes, type PodVolumes } from "./volumes.ts";
 export interface PodHost {
   readonly api: KubernetesClient;
   readonly reporter: Reporter;
-  /** Program that stands for `/nodejs/bin/node`. */
+  /** Program that runs in place of `/nodejs/bin/node`. */
   readonly nodeBinary: string;
   /** Aborts when the node goes down: nothing is retried after that. */
   readonly closing: AbortSignal;
@@ -126,13 +126,13 @@ export class PodRun {
     for (let attempt = 0, wait = firstRestart; ; attempt += 1, wait = Math.min(wait * 2, longestRestart)) {
       const command = await this.#retrying(
         () => commandOnThisMachine(api, this.#pod, container, { volumes, dir, nodeBinary }),
-        (problem) => this.#stand(container, { waiting: { reason: "CreateContainerConfigError", message: problem } }),
+        (problem) => this.#setState(container, { waiting: { reason: "CreateContainerConfigError", message: problem } }),
       );
       if (command === undefined) return false;
       const ended = await this.#runOnce(container, command, dir, attempt);
       if (!this.#restarts(ended.exitCode, init)) return ended.exitCode === 0;
       const message = `back-off ${wait / 1000}s restarting failed container=${container.name}`;
-      this.#stand(container, { waiting: { reason: "CrashLoopBackOff", message } }, ended);
+      this.#setState(container, { waiting: { reason: "CrashLoopBackOff", message } }, ended);
       this.#host.reporter.report(this.#pod, "Warning", "BackOff", message);
       await this.#sleep(wait);
     }
@@ -143,11 +143,11 @@ export class PodRun {
     this.#logs.set(container.name, process.log);
     this.#running.add(process);
     if (this.#stop.signal.aborted) process.signal("SIGTERM"); // stopped while it was being started
-    this.#stand(container, { running: { startedAt: process.startedAt } });
+    this.#setState(container, { running: { startedAt: process.startedAt } });
     this.#host.reporter.report(this.#pod, "Normal", "Started", `Started container ${container.name}`);
     const ended = await process.ended;
     this.#running.delete(process);
-    this.#stand(container, { terminated: ended });
+    this.#setState(container, { terminated: ended });
     return ended;
   }
 
@@ -162,12 +162,12 @@ export class PodRun {
     const { image = "" } = container;
     const message = `Failed to pull image "${image}": this node has no container runtime and runs ${"/nodejs/bin/node"} only`;
     this.#host.reporter.report(this.#pod, "Warning", "Failed", message);
-    this.#stand(container, { waiting: { reason: "ErrImagePull", message } });
+    this.#setState(container, { waiting: { reason: "ErrImagePull", message } });
     await this.#sleep(pullBackOff);
     if (this.#stop.signal.aborted) return false;
     const backOff = `Back-off pulling image "${image}"`;
     this.#host.reporter.report(this.#pod, "Normal", "BackOff", backOff);
-    this.#stand(container, { waiting: { reason: "ImagePullBackOff", message: `${backOff}: ${message}` } });
+    this.#setState(container, { waiting: { reason: "ImagePullBackOff", message: `${backOff}: ${message}` } });
     await new Promise((resolve) => {
       if (this.#stop.signal.aborted) resolve(undefined);
       else this.#stop.signal.addEventListener("abort", resolve, { once: true });
@@ -175,7 +175,7 @@ export class PodRun {
     return false;
   }
 
-  #stand({ name }: Container, state: Standing["state"], lastTerminated?: Terminated): void {
+  #setState({ name }: Container, state: Standing["state"], lastTerminated?: Terminated): void {
     const before = this.#standings.get(name);
     const last = lastTerminated ?? before?.lastTerminated;
     const restarted = state.running !== undefined && last !== undefined;

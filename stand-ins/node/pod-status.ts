@@ -1,6 +1,6 @@
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, Terminated } from "./pod.ts";
 
-/** How one container stands. */
+/** State of one container. */
 export interface Standing {
   readonly state: ContainerState;
   readonly lastTerminated?: Terminated;

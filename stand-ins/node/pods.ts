@@ -57,7 +57,7 @@ export class Pods {
     return { pod, dir: join(this.#dir, pod.metadata.uid), run: this.#runs.get(pod.metadata.uid) };
   }
 
-  /** Ends everything that runs, with the pods told as ended by the node's going down. */
+  /** Ends everything that runs, with the pods reported as ended by the shutdown of the node. */
   async stopAll(): Promise<void> {
     for (const run of this.#runs.values()) {
       run.stop(graceAtCloseInSeconds, { reason: "NodeShutdown", message: "the local environment was stopped" });
@@ -145,7 +145,7 @@ export class Pods {
     );
   }
 
-  /** The Pod is no more in the API: whatever still runs for it goes too, and its folder with the tokens. */
+  /** The Pod was deleted: whatever still runs for it ends, and its folder with the tokens is removed. */
   #gone(uid: string): void {
     this.#seen.delete(uid);
     const run = this.#runs.get(uid);
@@ -202,7 +202,7 @@ function leftoverStatus({ status }: Pod): object {
   return {
     phase: "Failed",
     reason: "NodeRestarted",
-    message: "the local environment was started anew while the pod ran",
+    message: "the local environment was restarted while the pod ran",
     ...(status.initContainerStatuses === undefined
       ? {}
       : { initContainerStatuses: status.initContainerStatuses.map(ended) }),

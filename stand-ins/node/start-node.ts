@@ -17,7 +17,7 @@ export interface NodeOptions {
   /** Where the API server asks for logs, on 127.0.0.1. */
   readonly port: number;
   readonly serving: Serving;
-  /** Program that stands for `/nodejs/bin/node`. @default - the one that runs this process */
+  /** Program that runs in place of `/nodejs/bin/node`. @default - the one that runs this process */
   readonly nodeBinary?: string;
   /** @default "ameide-local-node" */
   readonly nodeName?: string;
@@ -25,7 +25,7 @@ export interface NodeOptions {
 
 /**
  * The node stand-in of the local environment: a Node that is Ready, a scheduler that knows no other node, and a kubelet
- * whose containers are plain processes of this machine. Their command, environment, volumes, tokens, exit codes, logs
+ * with containers that are plain processes of this machine. Their command, environment, volumes, tokens, exit codes, logs
  * and deadlines are as a kubelet has them. What a container runtime would add is **not** here: no image is pulled (one
  * program is known, `/nodejs/bin/node`; any other pod waits with `ImagePullBackOff`), no file system of its own
  * (`readOnlyRootFilesystem` and `runAsUser` are not enforced, mount paths are rewritten in command, arguments and
@@ -64,7 +64,7 @@ export async function startNode(options: NodeOptions): Promise<{ close(): Promis
 }
 
 /**
- * The node of a local environment, by what lies in its home: whose rights it has, and the certificate that the API server
+ * The node of a local environment, from the files in its home: its rights, and the certificate that the API server
  * knows it by.
  *
  * @returns as {@link startNode} does.

@@ -12,7 +12,7 @@ export interface PodVolumes {
   close(): Promise<void>;
 }
 
-/** Share of a token's life after which it is fetched anew; a kubelet's own figure. */
+/** Share of a token's life after which it is renewed, as in a kubelet. */
 const refreshAt = 0.8;
 const retryInMilliseconds = 10_000;
 
@@ -69,7 +69,7 @@ export async function mountVolumes(api: KubernetesClient, pod: Pod, dir: string)
   try {
     for (const volume of pod.spec.volumes ?? []) await mount(volume);
   } catch (error) {
-    await close(); // it is mounted anew at the next try, with renewals of its own
+    await close(); // the next try mounts it again, with its own renewals
     throw error;
   }
   return {

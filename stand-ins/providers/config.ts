@@ -55,7 +55,7 @@ export function parseProvidersConfig(line: string): ProvidersConfig {
   try {
     document = JSON.parse(line);
   } catch {
-    throw new Error("the providers' configuration on standard input is no line of JSON");
+    throw new Error("the providers' configuration on standard input is not a line of JSON");
   }
   const parsed = providersConfigSchema.safeParse(document);
   if (parsed.success) return parsed.data;

@@ -11,7 +11,7 @@ import { readProperties, writeProperties } from "./wire-format.ts";
 
 export interface Package {
   readonly name: string;
-  /** Of the SDK whose properties it understands. */
+  /** Version of the SDK that has the properties. */
   readonly version: string;
   create(): Provider;
 }

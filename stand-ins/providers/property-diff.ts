@@ -11,9 +11,9 @@ import {
 } from "./property-value.ts";
 
 export interface DiffRules {
-  /** Paths whose change replaces, at them or below, such as `["spec", "template"]`. */
+  /** Paths that replace when something at or below them changes, such as `["spec", "template"]`. */
   readonly replaceAt: readonly (readonly string[])[];
-  /** Top-level lists whose order means nothing. */
+  /** Top-level lists without an order. */
   readonly sets?: ReadonlySet<string>;
   readonly ignoreChanges: readonly string[];
 }
@@ -108,7 +108,7 @@ function covers(ignored: string, path: string): boolean {
 
 /**
  * Inputs after a refresh: as they were, except where the outputs moved away from the last known ones. What the
- * server merely writes in another form (`0.5` as `500m`) is no drift.
+ * server merely writes in another form (`0.5` as `500m`) is not drift.
  */
 export function refreshedInputs(oldInputs: PropertyMap, oldOutputs: PropertyMap, outputs: PropertyMap): PropertyMap {
   return Object.fromEntries(

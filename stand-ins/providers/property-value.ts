@@ -91,7 +91,7 @@ export function stringAt(map: PropertyMap | undefined, key: string): string | un
   return typeof value === "string" ? value : undefined;
 }
 
-/** @throws Error if the property is no string: the SDK's types rule it out, a program in plain JavaScript does not. */
+/** @throws Error if the property is not a string, which only a program in plain JavaScript can cause. */
 export function textAt(object: JsonObject, key: string): string {
   const value = object[key];
   if (typeof value !== "string") throw new Error(`missing required property '${key}'`);

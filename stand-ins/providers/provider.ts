@@ -32,7 +32,7 @@ export interface DiffRequest extends ResourceRequest {
   readonly oldInputs: PropertyMap;
   readonly oldOutputs: PropertyMap;
   readonly inputs: PropertyMap;
-  /** Property paths that the program told the engine to leave as they are. */
+  /** Property paths in `ignoreChanges`. */
   readonly ignoreChanges: readonly string[];
 }
 

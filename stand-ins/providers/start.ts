@@ -18,7 +18,7 @@ const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-si
  * Starts the providers that are stand-ins in a process of their own, which also ends when this one does. The configuration goes
  * by standard input: it may hold tokens.
  *
- * @throws Error if the process ends before it listens; what it said stands on standard error.
+ * @throws Error if the process ends before it listens; its output is on standard error.
  */
 export async function startProviders(config: ProvidersConfig): Promise<RunningProviders> {
   const main = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -26,7 +26,7 @@ export async function startProviders(config: ProvidersConfig): Promise<RunningPr
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });
-  child.stdin.on("error", () => undefined); // a child that ended early is told by the missing answer
+  child.stdin.on("error", () => undefined); // a child that ended early shows by the missing answer
   child.stdin.write(`${JSON.stringify(config)}\n`);
   const line = await firstLine(child);
   if (line === undefined) throw new Error("the Pulumi providers of the local environment ended before they listened");

@@ -52,7 +52,7 @@ export interface TypedPackage<Client> {
   readonly journal: CreationJournal;
 }
 
-/** A provider whose resources are described by a table of {@link ResourceType}. */
+/** A provider with a table of {@link ResourceType}. */
 export class TypedProvider<Client> implements Provider {
   readonly #package: TypedPackage<Client>;
   readonly #cancel = new AbortController();

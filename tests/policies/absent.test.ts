@@ -108,7 +108,7 @@ describe("lint of a state file", () => {
   });
   it("says that it cannot tell after a refresh, which forgets what was filled in", () =>
     assert.deepEqual(config([]), [
-      "6 cannot tell by vault-reviewer-token: tokenReviewerJwt is encrypted in the state",
+      "6 cannot be judged by vault-reviewer-token: tokenReviewerJwt is encrypted in the state",
     ]));
   it("refuses a token of the Vault provider, which fills in none", () =>
     assert.deepEqual(linted("pulumi:providers:vault", { token: encrypted }), ["vault-provider-token"]));
@@ -116,7 +116,7 @@ describe("lint of a state file", () => {
     assert.deepEqual(
       linted("azure-native:keyvault:Secret", { secretName: "ghcr-token", properties: { value: encrypted } }),
       [
-        "6 cannot tell by placeholder-fixture, placeholder-marker, placeholder-unrendered, key-vault-secret-size: properties.value is encrypted in the state",
+        "6 cannot be judged by placeholder-fixture, placeholder-marker, placeholder-unrendered, key-vault-secret-size: properties.value is encrypted in the state",
       ],
     ));
 });

@@ -30,7 +30,7 @@ export interface RunResult {
  * Previews with the pack. Stack rules and the Automation API's own `up` come too late to stop anything, so every
  * update of ours goes through here first.
  *
- * @throws UserError with all mandatory violations; when a rule could not run (a gate that stayed open is no gate);
+ * @throws UserError with all mandatory violations; when a rule could not run;
  *   when the engine failed, with its own words.
  */
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {

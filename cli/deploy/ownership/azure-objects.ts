@@ -95,7 +95,7 @@ export async function lacksOfKeyVault({ azure: place }: StackPlan, azure: AzureR
 
 /**
  * A secret that was deleted and recovered by hand between two runs is one that the state no longer knows. One that is still
- * in soft delete is no finding: azure-native recovers it.
+ * in soft delete is not a finding: azure-native recovers it.
  */
 async function keyVaultSecret(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
   const { azure: place } = plan;

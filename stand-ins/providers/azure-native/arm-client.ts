@@ -11,7 +11,7 @@ export interface ArmAddress {
   readonly subscriptionId: string | undefined;
 }
 
-/** The stand-in's Resource Manager, whose changes are done when it answers, and calls of Key Vault's data plane. */
+/** The stand-in's Resource Manager, which answers after a change is done, and calls of Key Vault's data plane. */
 export class ArmClient {
   readonly #azure: AzureClient;
   readonly #subscriptionId: string | undefined;

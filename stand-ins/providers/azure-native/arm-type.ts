@@ -8,7 +8,7 @@ export interface ArmShape {
   /** Input that is the last part of the id, such as `vaultName`. */
   readonly nameInput: string;
   idOf(client: ArmClient, inputs: JsonObject): string;
-  /** Inputs of the id beside the name, such as `resourceGroupName`; found in it again for an import. */
+  /** Inputs of the id in addition to the name, such as `resourceGroupName`; found in it again for an import. */
   idInputs(id: string): JsonObject;
   /** Inputs that Resource Manager wants at the body's root, such as `location` and `tags`. */
   readonly rootInputs: readonly string[];
@@ -17,9 +17,9 @@ export interface ArmShape {
    * `properties` itself.
    */
   readonly flattened?: readonly string[];
-  /** Outputs that come out of `properties` to the root, beside the flattened inputs. */
+  /** Outputs that come out of `properties` to the root, in addition to the flattened inputs. */
   readonly flattenedOutputs?: readonly string[];
-  /** Property paths beside name, id and location whose change replaces. */
+  /** Property paths that replace when they change, in addition to name, id and location. */
   readonly immutable?: readonly string[];
   readonly computedIn?: Readonly<Record<string, readonly string[]>>;
   /** Parts of `properties` that go in and never come out. */

@@ -83,7 +83,7 @@ const tunedFields = [
   "passthroughRequestHeaders",
 ];
 
-/** One entry of `sys/mounts` or `sys/auth`, whose keys end in a slash. */
+/** One entry of `sys/mounts` or `sys/auth`; their keys end in a slash. */
 export async function mountAt(client: ProviderVault, list: string, path: string): Promise<JsonObject | undefined> {
   const mounts = await client.read(list);
   return mounts?.[`${path}/`] as JsonObject | undefined;

@@ -12,7 +12,7 @@ import { ProviderVault } from "./provider-vault.ts";
 import { vaultType } from "./vault-type.ts";
 
 /**
- * `vault:index/policy:Policy`. Writing one over another of the same name is no error for Vault. One that was deleted
+ * `vault:index/policy:Policy`. Writing one over another of the same name is not an error for Vault. One that was deleted
  * reads as an empty one, so the plan says update.
  */
 const policy = vaultType({

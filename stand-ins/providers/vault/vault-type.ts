@@ -25,7 +25,7 @@ export interface Field {
   /** Only an output. */
   readonly output?: true;
   readonly replaces?: true;
-  /** A list whose order means nothing. */
+  /** A list without an order. */
   readonly set?: true;
   readonly secret?: true;
   /** Drawn from the resource's name in the program where the program gives none. */

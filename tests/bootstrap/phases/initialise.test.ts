@@ -186,7 +186,10 @@ describe("initialise", function () {
         await rig().cluster.setStatus(status);
         const { code, summary } = await rig().runHere(config);
         assert.equal(code, 24, JSON.stringify(summary));
-        assert.match(String(summary["problem"]), /sealed, and there is no Secret ameide-local\/credentials-gone/);
+        assert.match(
+          String(summary["problem"]),
+          /sealed, and the Secret ameide-local\/credentials-gone with its unseal-key does not exist/,
+        );
         assert.match(String(summary["fix"]), /^put the Secret back from your backup/);
         assert.doesNotMatch(String(summary["fix"]), /delete|empty/);
       }
