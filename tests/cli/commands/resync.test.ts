@@ -26,7 +26,7 @@ describe("formatResync", () => {
     );
   });
   it("says that there is nothing to resync, where there is nothing", () =>
-    assert.match(formatResync(nothing, "dev"), /^dev: there is no ExternalSecret to resync/));
+    assert.match(formatResync(nothing, "dev"), /^dev: no ExternalSecret to resync/));
   it("says that no Secret changed only where all of them were seen", () => {
     const blind = {
       ...nothing,
