@@ -62,6 +62,7 @@ describe("moving in from the platform of the document", function () {
       await unchanged(`half of ${id}`);
       for (const command of commandsOf(await step(id))) await person.shell(command);
     }
+    if (byHand !== undefined) for (const text of open.run.filter((one) => !one.startsWith("az "))) print(text);
     await byHand?.();
     await person.day();
     await unchanged(id);
@@ -146,7 +147,6 @@ describe("moving in from the platform of the document", function () {
       await person.shell(az);
       const entries = [...yaml.matchAll(/^ {6}([\w-]+): (".*")$/gm)];
       person.adopt(Object.fromEntries(entries.map(([, name = "", id = ""]) => [name, JSON.parse(id) as string])));
-      print(yaml);
     });
     await follow("reviewer-token");
   });
@@ -161,8 +161,8 @@ describe("moving in from the platform of the document", function () {
     const option = (value: string) => ({ "argocd.argoproj.io/sync-options": value });
     const there = async () =>
       (await platform.cluster.metadata("/api/v1/namespaces/argocd/configmaps"))
-        .map(({ name }) => name)
-        .filter((name) => name !== "kube-root-ca.crt");
+        .filter(({ name, deletionTimestamp }) => name !== "kube-root-ca.crt" && deletionTimestamp === undefined)
+        .map(({ name }) => name);
     const { argo } = platform;
     argo.source.set("rules", [
       object("gone"),
@@ -198,7 +198,6 @@ describe("moving in from the platform of the document", function () {
     await follow("source", async () => {
       person.removeFromSource((await step("source")).objects);
       await platform.argo.sync();
-      print("(one commit removes the objects from the source; ArgoCD: ignored (no prune))");
     });
     await follow("untrack");
     await follow("hand-over");
