@@ -251,7 +251,8 @@ describe("local up", function () {
     assert.deepEqual(strays(chain().home.dir), []);
   });
 
-  it("loses and mixes no value when one of its processes is killed at a random moment, and completes when run again", async () => {
+  it("loses and mixes no value when one of its processes is killed at a random moment, and completes when run again", async function () {
+    this.timeout(3 * startTimeout);
     const seed = Date.now() % 1_000_000;
     const rounds = await killRounds(chain(), values, { rounds: 2, seed }).catch((error: unknown) => {
       throw new Error(`npm run proof -- --seed ${seed} repeats it`, { cause: error });
