@@ -169,7 +169,7 @@ describe("AzureSource", function () {
 
   it("fails in the end where what it waited for never comes", async () => {
     await rig().source.takeRole();
-    const result = await rig().runHere(config(), { timing: { propagationInMs: 300, propagationPollInMs: 100 } });
+    const result = await rig().runHere(config(), { timing: { propagationInMs: 3_000, propagationPollInMs: 100 } });
     assert.equal(result.code, 12);
     assert.ok(retries(result) >= 2);
   });
