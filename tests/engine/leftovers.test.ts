@@ -136,7 +136,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     assert.ok(refused instanceof UserError, String(refused));
     const found = refused.findings.find(({ problem }) => problem.startsWith("CronJob "));
     assert.match(found?.problem ?? "", /belongs to another Pulumi program \(written by "pulumi-kubernetes"\)/);
-    assert.match(found?.fix ?? "", /hand it over to this program: kubectl .* patch cronjob theirs/);
+    assert.match(found?.fix ?? "", /hand it over to this program: kubectl .* delete cronjob theirs/);
   });
 
   it("stops a plain update where the cluster cannot be reached, and a preview only says so", async () => {
