@@ -13,7 +13,7 @@ export function formatPlan(plan: ChainPlan, withValue: ReadonlySet<string>): str
   const without = plan.secrets.filter(({ name, authority }) => authority === "external" && !withValue.has(name));
   const generated = plan.secrets.filter(({ authority }) => authority === "generated");
   return [
-    "what it will walk:",
+    "what it will deliver:",
     ...columns([[".env", "Key Vault", "Vault", "Kubernetes Secrets"], ...rows]).map((line) => `  ${line}`),
     ...(without.length === 0 ? [] : [`  and ${without.length} more that have no value in .env yet`]),
     ...(generated.length === 0

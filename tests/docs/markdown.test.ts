@@ -49,6 +49,10 @@ for (const file of files) {
       assert.deepEqual(prose.match(/(?<!\\)__\w+/g) ?? [], []);
     });
 
+    it("has no mark of a merge conflict", () => {
+      assert.deepEqual(text.match(/^(?:<{7}|={7}|>{7})(?: .*)?$/gm) ?? [], []);
+    });
+
     it("has no row that a blank line cuts off from its table", () => {
       const blocks = prose.split(/\n\s*\n/).filter((block) => block.startsWith("|"));
       assert.deepEqual(
