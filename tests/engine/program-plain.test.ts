@@ -146,7 +146,7 @@ describe("program, by plain pulumi", function () {
     await pulumiWith({ PULUMI_BACKEND_URL }, "stack", "init", "shared");
     const empty = await pulumiWith({ PULUMI_BACKEND_URL }, "preview", "--stack", "dev");
     assert.notEqual(empty.code, 0);
-    assert.match(empty.told, /shared has no output bootstrapClientId: it was never updated/);
+    assert.match(empty.told, /shared has no output bootstrapClientId, because it was never updated/);
     assert.deepEqual(planned(empty.told), []);
   });
 

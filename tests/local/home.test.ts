@@ -162,7 +162,7 @@ describe("a home", () => {
         (error: UserError) =>
           error.code === "local-home-locked" &&
           error.message.startsWith(`process ${process.pid} (`) &&
-          error.message.endsWith(`or stop it with: kill ${process.pid}`),
+          error.message.endsWith(`or stop it: kill ${process.pid}`),
       );
       lock.release();
       lockHome(home).release();

@@ -69,9 +69,9 @@ describe("runBootstrapJob", () => {
     assert.deepEqual(created.spec.template.spec.containers, [{ args: ["main.mjs", "--until=unsealed"] }]);
   });
 
-  it("says that a Job was removed before its end was seen, and what to do", async () => {
+  it("says that a Job was removed before this command saw its end, and what to do", async () => {
     job = undefined;
-    await assert.rejects(run(), { code: "bootstrap-job-gone", message: /removed before its end was seen[^]*fix: run/ });
+    await assert.rejects(run(), { code: "bootstrap-job-gone", message: /removed before this command saw its end[^]*fix: run/ });
   });
 });
 

@@ -104,7 +104,7 @@ describe("openRootToken, on OpenBao", function () {
     const waiting = openRootToken(onlyKey());
     await assert.rejects(openRootToken({ ...onlyKey(), patienceInSeconds: 0 }), {
       code: "vault-root-busy",
-      message: /\n {2}fix: wait for them; .*vault operator generate-root -cancel -address=http/,
+      message: /\n {2}fix: wait until they are done; .*vault operator generate-root -cancel -address=http/,
     });
     assert.equal((await attempt()).started, true);
     await cancel();
