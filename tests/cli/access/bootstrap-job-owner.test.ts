@@ -71,7 +71,10 @@ describe("runBootstrapJob", () => {
 
   it("says that a Job was removed before this command saw its end, and what to do", async () => {
     job = undefined;
-    await assert.rejects(run(), { code: "bootstrap-job-gone", message: /removed before this command saw its end[^]*fix: run/ });
+    await assert.rejects(run(), {
+      code: "bootstrap-job-gone",
+      message: /removed before this command saw its end[^]*fix: run/,
+    });
   });
 });
 
