@@ -34,9 +34,16 @@ export async function startBlobService(container: string): Promise<BlobService> 
     process.execPath,
     [
       // the service ends with the test's process, however that ends: its standard input is closed then
-      ...["--import", "data:text/javascript,process.stdin.on('end', () => process.exit()).resume()"],
+      "--import",
+      "data:text/javascript,process.stdin.on('end', () => process.exit()).resume()",
       join(packages, "node_modules/azurite/dist/src/blob/main.js"),
-      ...["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry"],
+      "--blobHost",
+      "127.0.0.1",
+      "--blobPort",
+      "0",
+      "--inMemoryPersistence",
+      "--silent",
+      "--disableTelemetry",
     ],
     { env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` }, stdio: ["pipe", "pipe", "pipe"] },
   );
@@ -92,7 +99,7 @@ export async function startBlobService(container: string): Promise<BlobService> 
   };
 }
 
-/** The folder of azurite's `node_modules`, in the cache of the toolchain. A second run waits for the first. */
+/** The folder of azurite's `node_modules`, next to the cached toolchain. A second run waits for the first. */
 async function installedPackages(): Promise<string> {
   const manifests = ["package.json", "package-lock.json"].map((file) => join(import.meta.dirname, "azurite", file));
   const hash = createHash("sha256");
