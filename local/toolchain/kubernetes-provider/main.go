@@ -5,7 +5,9 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -15,7 +17,16 @@ import (
 var version string
 
 func main() {
+	go endWithEngine(os.Getppid())
 	provider.Serve("kubernetes", version, schema(), []byte("{}"))
+}
+
+// An engine that is killed while it starts the plugin would leave it behind: the module only notices later losses.
+func endWithEngine(engine int) {
+	for engine != 1 && os.Getppid() == engine {
+		time.Sleep(time.Second)
+	}
+	os.Exit(1)
 }
 
 type resource struct {
