@@ -85,10 +85,10 @@ async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: 
     pinsReviewerToken: false,
     unmarked: [],
     ...given,
-    ...both,
+    ...both.facts,
     ...keyVaultFacts(keyVault, catalogue, plan, prints),
     findings: looked(found),
-    unseen: unseen({ adopt: keyVault, "key-vault-names": keyVault }, found, given),
+    unseen: { ...both.unseen, ...unseen({ adopt: keyVault, "key-vault-names": keyVault }, found, given) },
   };
 }
 
@@ -129,7 +129,7 @@ export async function environmentFacts(
   const isReplaced = ({ subject }: Finding) => pinsReviewerToken && subject === `auth/${stack.vault.authMount}/config`;
   return {
     ...given,
-    ...both,
+    ...both.facts,
     ...keyVaultFacts(keyVault, stack.catalogue, stack, new Map(given.prove ? prints : [])),
     ...(typeof kubernetes === "string" ? noCluster : kubernetes),
     findings: looked(found).filter((finding) => !isReplaced(finding)),
@@ -137,6 +137,7 @@ export async function environmentFacts(
     pinsReviewerToken,
     unmarked: unmarkedValues(stack, snapshot),
     unseen: {
+      ...both.unseen,
       ...unseen(
         { adopt: keyVault, "key-vault-names": keyVault, "reviewer-token": reviewer, up, unmarked },
         found,
@@ -147,13 +148,26 @@ export async function environmentFacts(
   };
 }
 
-async function azureFacts(plan: StackPlan, azure: AzureReader | string, hasSharedStack: boolean) {
+/** A Key Vault that cannot be read leaves `adopt` unknown: it may need a change that the rules require first. */
+export async function azureFacts(plan: StackPlan, azure: AzureReader | string, hasSharedStack: boolean) {
   const ownsKeyVault = plan.kind === "shared" || plan.shared !== undefined;
+  const unseen: Record<string, string> = {};
   const [missing, command] = await Promise.all([
     hasSharedStack ? lacksSharedStack() : undefined,
-    typeof azure === "string" || !ownsKeyVault ? undefined : lacksOfKeyVault(plan, azure).catch(() => undefined),
+    typeof azure === "string" || !ownsKeyVault
+      ? undefined
+      : lacksOfKeyVault(plan, azure).catch((error: unknown) => {
+          unseen["adopt"] = `the Key Vault ${plan.azure.keyVault} could not be read: ${String(error)}`;
+          return undefined;
+        }),
   ]);
-  return { isSharedUpdated: missing === undefined, ...(command === undefined ? {} : { keyVaultPreparation: command }) };
+  return {
+    facts: {
+      isSharedUpdated: missing === undefined,
+      ...(command === undefined ? {} : { keyVaultPreparation: command }),
+    },
+    unseen,
+  };
 }
 
 /** What can be adopted, as a preview of an empty state has it. */

@@ -111,7 +111,7 @@ export const vaultCauses = {
     cause:
       "the Secret with the unseal key was deleted, Vault was initialised by someone else, or its first initialisation was cut short before the keys were kept",
     fix: `put the unseal key back as the Secret ${credentialsSecret} in <namespace>, from your backup`,
-    mind: "do not delete Vault's volume or its pod: it may contain every value; only a Vault whose first initialisation was interrupted, so that no run ever succeeded, is empty and can be recreated",
+    mind: "do not delete Vault's volume or its pod: it may contain every value. Only if the first initialisation was interrupted and no run ever succeeded is Vault empty and can be recreated",
   },
   "vault-root-token-stored": {
     stage: "vault",

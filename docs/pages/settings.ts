@@ -91,7 +91,7 @@ const strictnessLabels: Readonly<Record<keyof Strictness, string>> = {
   rootToken:
     `\`stored\`: vault-bootstrap keeps the root token of a Vault that it initialises in \`${credentialsSecret}\`, for manual commands (dev and local only); \`revoked\`: it keeps only the unseal key, and the command line generates a root token when it needs one and revokes it`,
   vaultAuth: "`outside-pod`: Vault runs outside the cluster; allowed in `local` only",
-  expiredValues: "what vault-bootstrap does with a new value whose expiry in Key Vault has passed: it writes it to Vault and warns, or refuses it; a value that is in Vault already stays",
+  expiredValues: "what vault-bootstrap does with a new value that has expired in Key Vault: it writes the value to Vault and warns, or refuses it; a value that is already in Vault stays",
   fixturesAllowed: "whether publicly known development values may be written if Vault has no value",
   protect: "whether resources with values have Pulumi's `protect` and `retainOnDelete`",
   admission: "what the API server does with an object that the admission policies refuse: `off`, `audit`, `warn` or `deny`",

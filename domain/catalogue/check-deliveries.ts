@@ -118,7 +118,7 @@ function source(
 
 /**
  * A target that something in the cluster creates: two writers would overwrite each other. A declaration is an exact name, so
- * patterns count only for authorities whose Secrets no ExternalSecret may create.
+ * patterns count only for authorities with Secrets that no ExternalSecret may create.
  */
 function ownedTarget(target: string, path: KeyPath, catalogue: Catalogue): readonly CatalogueFinding[] {
   const owner = clusterOwnerOf(catalogue, target);

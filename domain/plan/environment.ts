@@ -241,7 +241,7 @@ export interface PlannedDelivery {
   readonly keys: readonly { readonly secretKey: string; readonly secret: string; readonly vaultPath: string }[];
   /** dockerconfigjson only, such as `ghcr.io`. */
   readonly registry?: string;
-  /** ServiceAccounts whose imagePullSecrets list the target; dockerconfigjson only. */
+  /** ServiceAccounts that list the target in imagePullSecrets; dockerconfigjson only. */
   readonly imagePullServiceAccounts: readonly string[];
   readonly refreshIntervalInSeconds: number;
   /**
