@@ -157,7 +157,7 @@ export const pieces: readonly Piece[] = [
       package: ".",
       linkerFlags: "-s -w -X main.version=4.34.2",
     },
-    estimate: { seconds: 150, megabytes: 86 },
+    estimate: { seconds: 180, megabytes: 86 },
   },
   {
     name: "pulumi",

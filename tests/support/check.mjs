@@ -26,6 +26,8 @@ const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\
 
 const only = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
+/** Shown once more at the end: a log that is cut off keeps its end. */
+const failed = [];
 const secondsSince = (start) => (performance.now() - start) / 1000;
 
 for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) {
@@ -33,12 +35,14 @@ for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) 
   const status = spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
   console.log([status === 0 ? "ok  " : "FAIL", name, `(${secondsSince(start).toFixed(1)} s)`].join(" "));
   counts[status === 0 ? "passed" : "failed"] += 1;
+  if (status !== 0) failed.push(name);
 }
 
 if (!only.includes("--no-tests")) {
   const named = only.filter((argument) => !argument.startsWith("--"));
   await runTests(named.length > 0 ? named : ["tests/**/*.test.ts"], named.length === 0);
 }
+for (const one of failed) console.log(`\nFAIL ${one}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 ? 0 : 1);
 
@@ -58,6 +62,7 @@ async function runTests(specs, isWhole) {
       process.stdout.write(ended.text);
       counts.passed += ended.passes;
       counts.failed += ended.failures;
+      failed.push(...ended.failed);
       Object.assign(seconds, ended.seconds);
     }
   };
@@ -107,11 +112,12 @@ async function runMocha(files, isAlone) {
     child.once("close", (code) => resolve(code ?? 1));
   });
   try {
-    const { passes, failures, seconds } = JSON.parse(readFileSync(report, "utf8"));
-    return { text, passes, failures: status !== 0 && failures === 0 ? 1 : failures, seconds };
+    const { passes, failures, failed, seconds } = JSON.parse(readFileSync(report, "utf8"));
+    if (status === 0 || failures > 0) return { text, passes, failures, failed, seconds };
+    return { text, passes, failures: 1, failed: [`${files.join(" ")}: mocha ended with ${status}`], seconds };
   } catch {
-    text += `FAIL mocha wrote no report of ${files.join(" ")}: it ended before its tests did\n`;
-    return { text, passes: 0, failures: 1, seconds: {} };
+    const noReport = `${files.join(" ")}: mocha ended before its tests did, without a report`;
+    return { text, passes: 0, failures: 1, failed: [noReport], seconds: {} };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
-// Mocha's own spec reporter; and in a file the counts and the seconds by test file, hooks included, for the check's last lines.
+// Mocha's own spec reporter; and in a file, for the check's last lines: the counts, what failed, and the seconds by test file,
+// hooks included.
 const { writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { reporters } = require("mocha");
@@ -13,9 +14,13 @@ module.exports = class SpecWithCounts extends reporters.Spec {
     };
     runner.on("test end", add);
     runner.on("hook end", add);
+    const failed = [];
+    runner.on("fail", (test, error) =>
+      failed.push(`${test.file}\n  ${test.fullTitle()}\n${error.stack ?? error.message}`),
+    );
     runner.once("end", () => {
       const { passes, failures } = this.stats;
-      writeFileSync(options.reporterOptions.output, JSON.stringify({ passes, failures, seconds }));
+      writeFileSync(options.reporterOptions.output, JSON.stringify({ passes, failures, failed, seconds }));
     });
   }
 };
