@@ -26,7 +26,7 @@ const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\
 
 const only = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
-/** Shown once more at the end: a log that is cut off keeps its end. */
+/** @type {string[]} - shown once more at the end: a log that is cut off keeps its end. */
 const failed = [];
 const secondsSince = (start) => (performance.now() - start) / 1000;
 
