@@ -3,21 +3,21 @@ import type { Stage } from "../domain/stage.ts";
 
 /**
  * One way in which the pipeline breaks, as `doctor` reports it and the runbook describes it. `fix` and `seed` contain the
- * place's own names for `<stack>`, `<namespace>`, `<context>`, `<key-vault>`, `<identity>`, `<resource-group>`,
+ * environment's own names for `<stack>`, `<namespace>`, `<context>`, `<key-vault>`, `<identity>`, `<resource-group>`,
  * `<vault>` (the server's pod, `vault-core-<env>`), `<auth-mount>` and `<name>` (what the sighting is about).
  */
-export interface Cause {
-  readonly stage: Stage;
-  readonly severity: Severity;
+export interface CauseText {
+  /** @default "error" */
+  readonly severity?: Severity;
   readonly title: string;
   /** What people call it, the seed's spelling among them. */
   readonly aliases?: readonly string[];
-  /** What one sees. */
+  /** What you see. */
   readonly symptom: string;
   readonly cause: string;
   /** The fix: a command, or words that end in `: ` and a command. */
   readonly fix: string;
-  /** The repair in `local`, where servers are processes of this machine. @default - `fix` */
+  /** The fix in `local`, where servers are processes of this machine. @default - `fix` */
   readonly fixInLocal?: string;
   /** Why the fix is what it is, or what to mind. */
   readonly mind?: string;
@@ -25,4 +25,9 @@ export interface Cause {
   readonly seed?: readonly string[];
   /** Where to read on: incidents (`domain/incidents.ts`) and issues of other projects. @default - nothing */
   readonly see?: readonly string[];
+}
+
+export interface Cause extends CauseText {
+  readonly stage: Stage;
+  readonly severity: Severity;
 }

@@ -7,20 +7,25 @@ import { keyVaultCauses } from "./causes/key-vault.ts";
 import { secretStoreCauses } from "./causes/secret-store.ts";
 import { vaultCauses } from "./causes/vault.ts";
 
-/** Every cause that can be seen at run time, in the order of the chain: one table for `doctor` and the runbook. */
-const table = {
-  ...keyVaultCauses,
-  ...identityCauses,
-  ...bootstrapCauses,
-  ...vaultCauses,
-  ...clientPatcherCauses,
-  ...secretStoreCauses,
-  ...externalSecretCauses,
+/** Every cause that can be seen at run time, stage by stage: one table for `doctor` and the runbook. */
+const causesOfStage = {
+  "key-vault": keyVaultCauses,
+  identity: identityCauses,
+  bootstrap: bootstrapCauses,
+  vault: { ...vaultCauses, ...clientPatcherCauses },
+  "secret-store": secretStoreCauses,
+  "external-secret": externalSecretCauses,
 } as const;
 
+type Tables = typeof causesOfStage;
+
 /** Stable; scripts may rely on it. */
-export type CauseCode = keyof typeof table;
+export type CauseCode = { [S in keyof Tables]: keyof Tables[S] }[keyof Tables];
 
-export const causes: Readonly<Record<CauseCode, Cause>> = table;
+export const causes = Object.fromEntries(
+  Object.entries(causesOfStage).flatMap(([stage, table]) =>
+    Object.entries(table).map(([code, cause]) => [code, { stage, severity: "error", ...cause }]),
+  ),
+) as Readonly<Record<CauseCode, Cause>>;
 
-export const causeCodes = Object.keys(table) as readonly CauseCode[];
+export const causeCodes = Object.keys(causes) as readonly CauseCode[];

@@ -1,27 +1,21 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 const logs = "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>";
 
 export const bootstrapCauses = {
   "bootstrap-missing": {
-    stage: "bootstrap",
-    severity: "error",
     title: "There is no vault-bootstrap",
     symptom: "no CronJob carries values from Key Vault into Vault",
     cause: "the stack is not up, or the CronJob was deleted",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "bootstrap-suspended": {
-    stage: "bootstrap",
-    severity: "error",
     title: "vault-bootstrap is suspended",
     symptom: "no Jobs appear; values in Vault stay as they are",
     cause: "someone set `suspend: true` on the CronJob",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "federated-token-file-missing": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The pod has no token for Azure",
     aliases: [
       "vault-bootstrap fails silently",
@@ -36,8 +30,6 @@ export const bootstrapCauses = {
     mind: "this program writes volume and variables into the pod template itself, so no webhook is needed",
   },
   "bootstrap-image-not-pulled": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap's own image cannot be pulled",
     aliases: ["bootstrap images private"],
     symptom: "the bootstrap's pod waits with ErrImagePull, ImagePullBackOff or InvalidImageName",
@@ -47,8 +39,6 @@ export const bootstrapCauses = {
     see: ["P11", "P37"],
   },
   "bootstrap-cannot-start": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap's container cannot start",
     aliases: ["StartError", "RunContainerError", "exec format error", "FailedMount"],
     symptom:
@@ -59,8 +49,6 @@ export const bootstrapCauses = {
     see: ["P27"],
   },
   "bootstrap-unschedulable": {
-    stage: "bootstrap",
-    severity: "error",
     title: "No node takes the bootstrap's pod",
     aliases: ["Jobs Pending"],
     symptom: "the pod stays Pending; PodScheduled is False",
@@ -69,8 +57,6 @@ export const bootstrapCauses = {
     see: ["P38"],
   },
   "bootstrap-overruns": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap is killed before it ends",
     aliases: ["DeadlineExceeded", "Replace at a one-minute period"],
     symptom: "Jobs end with DeadlineExceeded, or vanish as the next one starts; no completion appears",
@@ -80,8 +66,6 @@ export const bootstrapCauses = {
     see: ["P35"],
   },
   "bootstrap-stale": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap has not succeeded for long",
     symptom: "its last success is older than three periods, and no newer run says why",
     cause: "the CronJob controller makes no Jobs, or every run is lost before it can write its status",
@@ -89,7 +73,6 @@ export const bootstrapCauses = {
     see: ["P35"],
   },
   "bootstrap-waiting": {
-    stage: "bootstrap",
     severity: "warning",
     title: "The bootstrap has not run yet",
     symptom: "there is a CronJob and no run has ended",
@@ -97,8 +80,6 @@ export const bootstrapCauses = {
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
   },
   "bootstrap-status-malformed": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap's status is not what it writes",
     symptom: "what the last run did with each secret is unknown",
     cause: "someone edited or emptied the ConfigMap `vault-bootstrap-status`; the chain does not depend on it",
@@ -106,8 +87,6 @@ export const bootstrapCauses = {
     mind: "each run overwrites the whole status",
   },
   "bootstrap-source-missing": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The Secret that the bootstrap reads from is not there",
     aliases: ["local Vault stays sealed", "vault-bootstrap-local-secrets missing"],
     symptom: "vault-bootstrap cannot read `vault-bootstrap-local-secrets`",
@@ -116,7 +95,6 @@ export const bootstrapCauses = {
     see: ["P24"],
   },
   "bootstrap-lease-held": {
-    stage: "bootstrap",
     severity: "warning",
     title: "Another run of the bootstrap holds the lease",
     symptom: "vault-bootstrap ends with `lease-held`",
@@ -124,16 +102,12 @@ export const bootstrapCauses = {
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
   },
   "bootstrap-forbidden-in-cluster": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap may not do its work in the cluster",
     symptom: "vault-bootstrap ends with `kubernetes-refused`",
     cause: "its Role or RoleBinding is not what this program made",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
   },
   "bootstrap-login-refused": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The API server does not accept the bootstrap's token",
     aliases: ["401 from the API server", "expired ServiceAccount token"],
     symptom: "vault-bootstrap ends with `kubernetes-login-refused`",
@@ -144,8 +118,6 @@ export const bootstrapCauses = {
     see: ["https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/"],
   },
   "api-server-overloaded": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The API server has too many requests, or fails",
     aliases: ["429 from the API server", "Too many requests, please try again later"],
     symptom:
@@ -156,15 +128,12 @@ export const bootstrapCauses = {
     see: ["https://kubernetes.io/docs/concepts/cluster-administration/flow-control/"],
   },
   "bootstrap-misconfigured": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap's configuration is not what this program wrote",
     symptom: "vault-bootstrap ends with `bad-configuration`",
     cause: "someone changed the CronJob's environment or what it mounts",
     fix: "ameide-secrets up --refresh --stack <stack> && ameide-secrets bootstrap run --stack <stack>",
   },
   "bootstrap-interrupted": {
-    stage: "bootstrap",
     severity: "warning",
     title: "The bootstrap was stopped from outside",
     aliases: ["node drained", "pod evicted"],
@@ -174,8 +143,6 @@ export const bootstrapCauses = {
     mind: "a run goes on from what is there, so nothing is lost",
   },
   "bootstrap-conflict": {
-    stage: "bootstrap",
-    severity: "error",
     title: "Another writer changes a secret that the bootstrap owns",
     aliases: ["check-and-set parameter did not match", "two writers"],
     symptom: "the status says `failed: conflict` for a secret",
@@ -184,28 +151,22 @@ export const bootstrapCauses = {
     see: ["P12"],
   },
   "bootstrap-secret-failed": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap could not carry a secret",
     symptom: "the status says `failed` for a secret, with the reason",
     cause: "as the reason says",
     fix: "ameide-secrets bootstrap logs --stack <stack>",
   },
   "bootstrap-secret-kept": {
-    stage: "bootstrap",
-    severity: "error",
     title: "Vault holds a value of another writer in an external secret's place",
     symptom: "the status says `kept`: the value in Key Vault does not reach Vault",
     cause: "the path holds a value that bears no mark of ours, or another's",
     fix: "if Key Vault is right, set bootstrap.claimUnmarked: true in Pulumi.<stack>.yaml for one run, then: ameide-secrets up --refresh --stack <stack>",
   },
   "bootstrap-failed": {
-    stage: "bootstrap",
-    severity: "error",
     title: "The bootstrap failed",
     symptom: "its last run failed, for a cause of its own",
     cause: "as its log says",
     fix: logs,
     seed: [logs],
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

@@ -1,10 +1,8 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 /** Keycloak's client secrets and the Job that carries them into Vault: the seed's six rows, and what came after. */
 export const clientPatcherCauses = {
   "keycloak-secret-placeholder": {
-    stage: "vault",
-    severity: "error",
     title: "Keycloak's client secret in Vault is a placeholder",
     aliases: ["keycloak_generated_placeholder", "client-patcher hasn't run successfully", "invalid_client"],
     symptom: "logins fail with `invalid_client`",
@@ -17,7 +15,6 @@ export const clientPatcherCauses = {
     see: ["P2", "P10"],
   },
   "keycloak-secret-absent": {
-    stage: "vault",
     severity: "warning",
     title: "Keycloak's client secret is not in Vault",
     symptom: "the ExternalSecret that asks for it says `Secret does not exist`",
@@ -26,8 +23,6 @@ export const clientPatcherCauses = {
     see: ["P8", "P39"],
   },
   "patcher-exec-format": {
-    stage: "vault",
-    severity: "error",
     title: "The client-patcher's tools are of another architecture",
     aliases: ["`exec format error`", "Wrong binary architecture"],
     symptom: "its log says `exec format error`",
@@ -35,8 +30,6 @@ export const clientPatcherCauses = {
     fix: "use static binaries (jq, curl) for the image's architecture in the chart keycloak_realm, then raise clientPatcher.runId",
   },
   "patcher-command-missing": {
-    stage: "vault",
-    severity: "error",
     title: "The client-patcher's image lacks jq",
     aliases: ["`command not found: jq`", "Job image missing jq"],
     symptom: "its log says `command not found: jq`",
@@ -44,8 +37,6 @@ export const clientPatcherCauses = {
     fix: "verify that the initContainer copies /scripts/jq in the chart keycloak_realm, then raise clientPatcher.runId",
   },
   "patcher-keycloak-unauthorized": {
-    stage: "vault",
-    severity: "error",
     title: "Keycloak does not take the client-patcher's credentials",
     aliases: ["`401 Unauthorized` from Keycloak", "Admin credentials wrong"],
     symptom: "its log shows 401 from Keycloak",
@@ -55,8 +46,6 @@ export const clientPatcherCauses = {
     see: ["P28"],
   },
   "patcher-keycloak-forbidden": {
-    stage: "vault",
-    severity: "error",
     title: "The client-patcher's account may not manage the realm",
     aliases: ["`403 Forbidden` from Keycloak", "Admin lacks realm-management"],
     symptom: "its log shows 403 from Keycloak",
@@ -65,8 +54,6 @@ export const clientPatcherCauses = {
     see: ["P10"],
   },
   "patcher-client-missing": {
-    stage: "vault",
-    severity: "error",
     title: "A client that the patcher asks for is not in the realm",
     aliases: ["`404 Not Found` for client", "Client doesn't exist in realm"],
     symptom: "its log shows 404 for a client",
@@ -75,8 +62,6 @@ export const clientPatcherCauses = {
     see: ["P39"],
   },
   "patcher-vault-denied": {
-    stage: "vault",
-    severity: "error",
     title: "Vault does not let the client-patcher write",
     aliases: ["`permission denied` writing Vault", "Policy not configured"],
     symptom: "its log says `permission denied`",
@@ -85,12 +70,10 @@ export const clientPatcherCauses = {
     see: ["P9"],
   },
   "patcher-failed": {
-    stage: "vault",
-    severity: "error",
     title: "The client-patcher failed",
     symptom: "the Job is Failed, its log holds none of the known phrases",
     cause: "as its log says",
     fix: "kubectl --context <context> -n <namespace> logs -l job-name=platform-keycloak-realm-client-patcher",
     seed: ["kubectl get jobs -n <namespace> -l app.kubernetes.io/name=keycloak-realm"],
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

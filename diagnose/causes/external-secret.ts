@@ -1,9 +1,7 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 export const externalSecretCauses = {
   "external-secret-missing": {
-    stage: "external-secret",
-    severity: "error",
     title: "A declared delivery has no ExternalSecret",
     symptom: "the target Secret does not appear in the namespace",
     cause: "the stack is not up since the delivery was declared, or the ExternalSecret was deleted",
@@ -11,8 +9,6 @@ export const externalSecretCauses = {
     see: ["P16"],
   },
   "external-secret-path-wrong": {
-    stage: "external-secret",
-    severity: "error",
     title: "An ExternalSecret asks for a path that is not the secret's",
     aliases: [
       "ExternalSecret shows `SecretSyncError`",
@@ -27,8 +23,6 @@ export const externalSecretCauses = {
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
   },
   "external-secret-stale-failure": {
-    stage: "external-secret",
-    severity: "error",
     title: "An ExternalSecret still shows a failure that is over",
     aliases: ["Force ExternalSecrets Refresh", "ExternalSecrets may be cached as failed"],
     symptom: "its store is Ready and Vault holds the value, the ExternalSecret stays on SecretSyncedError",
@@ -40,16 +34,12 @@ export const externalSecretCauses = {
     see: ["ESO#4180"],
   },
   "external-secret-denied": {
-    stage: "external-secret",
-    severity: "error",
     title: "Vault refuses to let an ExternalSecret read",
     symptom: "the store is Ready; the ExternalSecret's Event says 403 `permission denied`",
     cause: "the reader's policy does not hold the path, since the catalogue does not let this namespace read it",
     fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
   },
   "external-secret-template": {
-    stage: "external-secret",
-    severity: "error",
     title: "An ExternalSecret's template fails",
     aliases: ["double templating", "could not apply template"],
     symptom: "its Event says `could not apply template`, or the Secret holds literal `{{`",
@@ -58,8 +48,6 @@ export const externalSecretCauses = {
     see: ["P17", "P29"],
   },
   "external-secret-target-owned": {
-    stage: "external-secret",
-    severity: "error",
     title: "The target Secret belongs to another",
     aliases: ["target is owned by another ExternalSecret", "SharedResourceWarning"],
     symptom: "the ExternalSecret cannot take ownership of its target",
@@ -68,8 +56,6 @@ export const externalSecretCauses = {
     see: ["P12", "P33"],
   },
   "external-secret-failed": {
-    stage: "external-secret",
-    severity: "error",
     title: "An ExternalSecret does not sync",
     aliases: ["ExternalSecret shows `SecretSyncError`"],
     symptom: "its condition Ready is False",
@@ -77,7 +63,6 @@ export const externalSecretCauses = {
     fix: "kubectl --context <context> -n <namespace> describe externalsecret <name>",
   },
   "external-secret-waiting": {
-    stage: "external-secret",
     severity: "warning",
     title: "An ExternalSecret has not synced yet",
     symptom: "it was made a moment ago and has no condition",
@@ -85,23 +70,18 @@ export const externalSecretCauses = {
     fix: "ameide-secrets resync --stack <stack>",
   },
   "target-secret-missing": {
-    stage: "external-secret",
-    severity: "error",
     title: "The Kubernetes Secret is not there although its ExternalSecret is Ready",
     symptom: "pods wait with CreateContainerConfigError or FailedMount: secret not found",
     cause: "the Secret was deleted since the last refresh",
     fix: "ameide-secrets resync --stack <stack>",
   },
   "target-secret-differs": {
-    stage: "external-secret",
-    severity: "error",
     title: "The Kubernetes Secret is not as its delivery declares it",
     symptom: "keys, type or the label `app.kubernetes.io/managed-by` differ",
     cause: "the ExternalSecret was edited by hand, or the Secret was made by another",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "target-secret-behind": {
-    stage: "external-secret",
     severity: "warning",
     title: "The Kubernetes Secret holds another value than Vault",
     symptom: "the keyed hashes of Vault and Secret differ",
@@ -110,8 +90,6 @@ export const externalSecretCauses = {
     see: ["P14"],
   },
   "target-holds-placeholder": {
-    stage: "external-secret",
-    severity: "error",
     title: "A consumer's Secret holds a placeholder or nothing",
     aliases: ["`ImagePullBackOff`", "ghcr-pull secret has placeholder", "Check vault-bootstrap federated identity"],
     symptom: "pods show ImagePullBackOff with 403 from the registry, or a service refuses the key",
@@ -120,16 +98,12 @@ export const externalSecretCauses = {
     see: ["P1", "P25"],
   },
   "pull-secret-malformed": {
-    stage: "external-secret",
-    severity: "error",
     title: "The pull secret is not a docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
     cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "pull-secret-missing-here": {
-    stage: "external-secret",
-    severity: "error",
     title: "Pods pull private images in a namespace without a pull secret",
     aliases: ["operators ImagePullBackOff"],
     symptom:
@@ -139,16 +113,12 @@ export const externalSecretCauses = {
     see: ["P16"],
   },
   "pull-secret-not-attached": {
-    stage: "external-secret",
-    severity: "error",
     title: "A ServiceAccount does not list the pull secret",
     symptom: "ImagePullBackOff although `ghcr-pull` is right",
     cause: "the account was recreated after the delivery, or something else owns its list",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "image-pull-denied": {
-    stage: "external-secret",
-    severity: "error",
     title: "An image cannot be pulled with a pull secret that looks right",
     aliases: ["`ImagePullBackOff`"],
     symptom: "ImagePullBackOff; the chain is well to its end",
@@ -157,7 +127,6 @@ export const externalSecretCauses = {
     see: ["P1"],
   },
   "values-equal": {
-    stage: "external-secret",
     severity: "warning",
     title: "Two secrets hold the same value",
     symptom: "`refresh_token_reused`, or one rotation breaks two consumers",
@@ -166,7 +135,6 @@ export const externalSecretCauses = {
     see: ["P42"],
   },
   "consumer-not-restarted": {
-    stage: "external-secret",
     severity: "warning",
     title: "A pod still runs with the former value",
     aliases: ["Argo SSO down after rotation"],
@@ -177,4 +145,4 @@ export const externalSecretCauses = {
     mind: 'the annotation reloader.stakater.com/auto: "true" ends it for good',
     see: ["P14"],
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

@@ -1,17 +1,13 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 export const identityCauses = {
   "identity-missing": {
-    stage: "identity",
-    severity: "error",
     title: "The bootstrap's identity does not exist",
     symptom: "vault-bootstrap cannot get a token for Azure",
     cause: "the shared stack is not up, or the identity was deleted",
     fix: "ameide-secrets up --refresh --stack shared",
   },
   "client-id-stale": {
-    stage: "identity",
-    severity: "error",
     title: "The bootstrap logs in with a client id that is not the identity's",
     aliases: ["hard-coded client id", "AADSTS700016"],
     symptom: "vault-bootstrap ends with `federation-mismatch`; Entra does not know the application",
@@ -21,8 +17,6 @@ export const identityCauses = {
     see: ["P3"],
   },
   "federated-credential-missing": {
-    stage: "identity",
-    severity: "error",
     title: "The identity has no federated credential for this environment",
     aliases: [
       "AADSTS70021",
@@ -39,8 +33,6 @@ export const identityCauses = {
     see: ["P4"],
   },
   "federated-credential-mismatch": {
-    stage: "identity",
-    severity: "error",
     title: "The federated credential does not fit the cluster's tokens",
     aliases: ["AADSTS700211", "AADSTS700212", "issuer mismatch", "a new cluster has a new OIDC issuer"],
     symptom: "vault-bootstrap ends with `federation-mismatch` although the credential exists",
@@ -52,7 +44,6 @@ export const identityCauses = {
     see: ["P4"],
   },
   "federation-propagating": {
-    stage: "identity",
     severity: "warning",
     title: "The federated credential is right and not known everywhere yet",
     aliases: ["AADSTS70021 although the federated credential exists"],
@@ -62,8 +53,6 @@ export const identityCauses = {
     see: ["azure-workload-identity#576"],
   },
   "role-assignment-missing": {
-    stage: "identity",
-    severity: "error",
     title: "The identity may not read Key Vault",
     aliases: ["ForbiddenByRbac", "Caller is not authorized to perform action on resource"],
     symptom: "vault-bootstrap ends with `source-forbidden`, Key Vault answers 403",
@@ -73,7 +62,6 @@ export const identityCauses = {
     see: ["P23"],
   },
   "role-propagating": {
-    stage: "identity",
     severity: "warning",
     title: "The role assignment is right and not known everywhere yet",
     symptom: "vault-bootstrap ends with `source-forbidden` although the role is assigned",
@@ -81,4 +69,4 @@ export const identityCauses = {
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
     see: ["P23"],
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

@@ -1,9 +1,7 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 export const keyVaultCauses = {
   "key-vault-unreachable": {
-    stage: "key-vault",
-    severity: "error",
     title: "Key Vault cannot be read by the bootstrap",
     symptom: "vault-bootstrap ends with `source-unreachable`; new values never arrive",
     cause: "the vault's firewall, a private endpoint without DNS, or an outage keeps the cluster from Azure Key Vault",
@@ -11,8 +9,6 @@ export const keyVaultCauses = {
     mind: "nothing is overwritten meanwhile: no fixture takes the place of a value that could not be read",
   },
   "key-vault-throttled": {
-    stage: "key-vault",
-    severity: "error",
     title: "Key Vault has too many requests",
     aliases: ["429 from Key Vault", "Too many requests", "VaultRequestTypeLimitReached"],
     symptom: "vault-bootstrap ends with `source-throttled`",
@@ -22,8 +18,6 @@ export const keyVaultCauses = {
     see: ["https://learn.microsoft.com/azure/key-vault/general/overview-throttling"],
   },
   "key-vault-secret-missing": {
-    stage: "key-vault",
-    severity: "error",
     title: "A secret is not in Key Vault",
     aliases: ["az keyvault secret list lacks the name"],
     symptom:
@@ -33,8 +27,6 @@ export const keyVaultCauses = {
     seed: ["az keyvault secret list --vault-name <key-vault> -o table"],
   },
   "key-vault-prefix-differs": {
-    stage: "key-vault",
-    severity: "error",
     title: "The secret is in Key Vault under another prefix",
     aliases: ["secretPrefix", "env- prefix restored", "overrides ignored, fixtures win"],
     symptom: "Key Vault holds `env-ghcr-token` while the chain asks for `ghcr-token`, or the other way round",
@@ -44,16 +36,12 @@ export const keyVaultCauses = {
     see: ["P5"],
   },
   "key-vault-secret-disabled": {
-    stage: "key-vault",
-    severity: "error",
     title: "A secret in Key Vault is disabled",
     symptom: "the name is listed, reading it is refused",
     cause: "someone disabled its current version",
     fix: "az keyvault secret set-attributes --vault-name <key-vault> --name <name> --enabled true",
   },
   "key-vault-secret-expired": {
-    stage: "key-vault",
-    severity: "error",
     title: "A secret in Key Vault is over its date",
     symptom: "the name is listed with an expiry that has passed",
     cause:
@@ -62,7 +50,6 @@ export const keyVaultCauses = {
     see: ["P42"],
   },
   "key-vault-secret-expires-soon": {
-    stage: "key-vault",
     severity: "warning",
     title: "A secret in Key Vault expires within two weeks",
     symptom: "the alert SecretsExpireWithin14Days, or an expiry that is close in `rotation`",
@@ -71,8 +58,6 @@ export const keyVaultCauses = {
     mind: "the value works until its issuer ends it; Key Vault gives out expired values too",
   },
   "key-vault-value-refused": {
-    stage: "key-vault",
-    severity: "error",
     title: "Key Vault holds a placeholder or a fixture",
     aliases: ["fixture in Key Vault"],
     symptom: "vault-bootstrap ends with `value-refused`, or a consumer gets a development value",
@@ -81,7 +66,6 @@ export const keyVaultCauses = {
     see: ["P1", "P2"],
   },
   "azure-not-readable": {
-    stage: "key-vault",
     severity: "warning",
     title: "Azure could not be looked at from here",
     symptom: "the stages key-vault and identity are unknown",
@@ -90,4 +74,4 @@ export const keyVaultCauses = {
     fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
     fixInLocal: "ameide-secrets local up",
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

@@ -1,9 +1,7 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 
 export const secretStoreCauses = {
   "cluster-not-readable": {
-    stage: "secret-store",
-    severity: "error",
     title: "The cluster could not be looked at from here",
     symptom: "everything in the cluster is unknown",
     cause: "the API server cannot be reached, or you lack the right that the evidence names",
@@ -11,8 +9,6 @@ export const secretStoreCauses = {
     fixInLocal: "ameide-secrets local up",
   },
   "cluster-login-refused": {
-    stage: "secret-store",
-    severity: "error",
     title: "The API server does not accept your login",
     aliases: ["You must be logged in to the server", "401 Unauthorized from the API server"],
     symptom: "everything in the cluster is unknown",
@@ -22,8 +18,6 @@ export const secretStoreCauses = {
     see: ["https://kubernetes.io/docs/reference/access-authn-authz/authentication/"],
   },
   "store-missing": {
-    stage: "secret-store",
-    severity: "error",
     title: "A namespace that receives secrets has no store",
     aliases: ["SecretStore not found", "extraSecretStores"],
     symptom: "the ExternalSecret says that the store is not found; consumers keep what Helm put there",
@@ -32,16 +26,12 @@ export const secretStoreCauses = {
     see: ["P15", "P16"],
   },
   "store-account-missing": {
-    stage: "secret-store",
-    severity: "error",
     title: "The ServiceAccount of a store does not exist",
     symptom: "the store says that the ServiceAccount is not found",
     cause: "the account was deleted, or the store was made by hand",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "store-permission-denied": {
-    stage: "secret-store",
-    severity: "error",
     title: "Vault refuses a store's login",
     aliases: ["SecretStore `permission denied` (403)", "Code: 403. Errors: * permission denied"],
     symptom: "the store shows InvalidProviderConfig with 403, and what can be seen of Vault explains it not",
@@ -51,8 +41,6 @@ export const secretStoreCauses = {
     see: ["P6", "P7"],
   },
   "store-not-ready": {
-    stage: "secret-store",
-    severity: "error",
     title: "A store is not Ready",
     aliases: ["SecretStore not Ready", "SecretStore `InvalidProviderConfig`"],
     symptom: "the store's condition Ready is False",
@@ -60,7 +48,6 @@ export const secretStoreCauses = {
     fix: "kubectl --context <context> -n <namespace> describe secretstore <name>",
   },
   "store-stale": {
-    stage: "secret-store",
     severity: "warning",
     title: "A store still shows a failure that is over",
     symptom: "the store is not Ready, and nothing that it needs is broken any more",
@@ -69,8 +56,6 @@ export const secretStoreCauses = {
     seed: ["kubectl annotate secretstore ameide-vault -n <namespace> force-refresh=$(date +%s) --overwrite"],
   },
   "eso-not-running": {
-    stage: "secret-store",
-    severity: "error",
     title: "External Secrets does not work",
     aliases: ["ESO down"],
     symptom:
@@ -79,4 +64,4 @@ export const secretStoreCauses = {
     fix: "kubectl --context <context> -n external-secrets get deployments,pods",
     fixInLocal: "ameide-secrets local up",
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;

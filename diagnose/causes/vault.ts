@@ -1,4 +1,4 @@
-import type { Cause } from "../cause.ts";
+import type { CauseText } from "../cause.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 const rootToken = `ROOT_TOKEN=$(kubectl get secret -n <namespace> ${credentialsSecret} -o jsonpath='{.data.root-token}' | base64 -d)`;
@@ -17,8 +17,6 @@ const reconfigure = "ameide-secrets reconfigure-auth --stack <stack>";
 
 export const vaultCauses = {
   "vault-unreachable": {
-    stage: "vault",
-    severity: "error",
     title: "Vault cannot be reached",
     symptom: "connections to Vault are refused or time out; stores show InvalidProviderConfig",
     cause: "the Vault server is down, or its Service has no ready endpoint",
@@ -27,8 +25,6 @@ export const vaultCauses = {
     see: ["P20"],
   },
   "vault-throttled": {
-    stage: "vault",
-    severity: "error",
     title: "Vault has too many requests",
     aliases: ["429 from Vault", "request path rate limit quota exceeded"],
     symptom: "vault-bootstrap ends with `vault-throttled`, or a store's failure or `doctor` itself names Code 429",
@@ -38,8 +34,6 @@ export const vaultCauses = {
     see: ["https://developer.hashicorp.com/vault/docs/concepts/resource-quotas"],
   },
   "vault-uninitialised": {
-    stage: "vault",
-    severity: "error",
     title: "Vault was never initialised",
     aliases: ["SecretStore not Ready", "Vault not initialized", "Code: 501"],
     symptom: "Vault's health answers 501; stores are not Ready",
@@ -48,8 +42,6 @@ export const vaultCauses = {
     mind: `where ${credentialsSecret} exists this is \`vault-lost\`: initialising would bury the old data`,
   },
   "vault-sealed": {
-    stage: "vault",
-    severity: "error",
     title: "Vault is sealed",
     aliases: [
       "SecretStore `InvalidProviderConfig`",
@@ -67,8 +59,6 @@ export const vaultCauses = {
     see: ["P13"],
   },
   "vault-no-active-pod": {
-    stage: "vault",
-    severity: "error",
     title: "No pod of Vault is active",
     aliases: ["local node not active but active cluster node not found"],
     symptom: "every pod that is unsealed is a standby; calls answer 500 or 503",
@@ -77,7 +67,6 @@ export const vaultCauses = {
     mind: "if no pod is sealed, the pods cannot reach each other: kubectl --context <context> -n <namespace> logs <vault>-0",
   },
   "vault-pod-sealed": {
-    stage: "vault",
     severity: "warning",
     title: "A pod of Vault is sealed while another one serves",
     symptom: "everything works, until the active pod restarts",
@@ -85,7 +74,6 @@ export const vaultCauses = {
     fix: "ameide-secrets unseal --stack <stack>",
   },
   "vault-pod-not-serving": {
-    stage: "vault",
     severity: "warning",
     title: "A pod of Vault does not answer, or has not joined the others",
     symptom: "everything works, until the active pod restarts",
@@ -93,8 +81,6 @@ export const vaultCauses = {
     fix: "kubectl --context <context> -n <namespace> get pods -l app.kubernetes.io/instance=<vault>",
   },
   "vault-lost": {
-    stage: "vault",
-    severity: "error",
     title: "Vault is empty although it was initialised before",
     aliases: ["renamed fullnameOverride", "new PVC, data lost"],
     symptom: `Vault's health answers 501 while ${credentialsSecret} exists`,
@@ -104,8 +90,6 @@ export const vaultCauses = {
     see: ["P13"],
   },
   "vault-orphaned": {
-    stage: "vault",
-    severity: "error",
     title: "Vault is initialised and its credentials are gone",
     symptom: `Vault is sealed, ${credentialsSecret} does not exist`,
     cause:
@@ -114,7 +98,6 @@ export const vaultCauses = {
     mind: "do not delete Vault's volume or its pod: it may contain every value. Only if the first initialisation was interrupted and no run ever succeeded is Vault empty and can be recreated",
   },
   "vault-root-token-stored": {
-    stage: "vault",
     severity: "warning",
     title: "A root token of Vault is stored where there must be none",
     symptom: `${credentialsSecret} has a field root-token although the environment has rootToken: "revoked"`,
@@ -123,8 +106,6 @@ export const vaultCauses = {
     mind: "a root token never expires and may do everything; the unseal key stays, and generates a new one when it is needed",
   },
   "vault-address-wrong": {
-    stage: "vault",
-    severity: "error",
     title: "The bootstrap or a store looks for Vault where it is not",
     aliases: ["foundation-vault-core", "bootstrap waits forever"],
     symptom: "Vault is up, the bootstrap ends with `vault-unreachable`, or a store's server is not the environment's",
@@ -134,8 +115,6 @@ export const vaultCauses = {
     see: ["P19", "P20"],
   },
   "vault-reviewer-pinned": {
-    stage: "vault",
-    severity: "error",
     title: "Vault reviews tokens with a pinned reviewer token",
     aliases: [...permissionDenied, "invalid/expired reviewer JWT", "token_reviewer_jwt"],
     symptom: "stores flap with 403 `permission denied`, all at once, hours after all was well",
@@ -145,8 +124,6 @@ export const vaultCauses = {
     see: ["P7"],
   },
   "vault-auth-config-wrong": {
-    stage: "vault",
-    severity: "error",
     title: "Vault's Kubernetes auth is not configured as it must be",
     aliases: permissionDenied,
     symptom: "logins answer 403 or 500; the evidence lists the values found and wanted",
@@ -155,16 +132,12 @@ export const vaultCauses = {
     seed: authSeed,
   },
   "vault-auth-missing": {
-    stage: "vault",
-    severity: "error",
     title: "Vault has no Kubernetes auth",
     symptom: "logins answer 403 or 404; auth/<auth-mount>/config does not exist",
     cause: "the auth method was never enabled here",
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "token-review-forbidden": {
-    stage: "vault",
-    severity: "error",
     title: "Who reviews tokens may not do so",
     aliases: [...permissionDenied, "missing TokenReview RBAC"],
     symptom: "every login answers 403 `permission denied`, the auth configuration is right",
@@ -173,8 +146,6 @@ export const vaultCauses = {
     seed: ["kubectl get clusterrolebinding -o wide | grep auth-delegator"],
   },
   "vault-role-missing": {
-    stage: "vault",
-    severity: "error",
     title: "The Vault role of a namespace does not exist",
     aliases: ["namespace not in externalSecrets.namespaces", "invalid role name"],
     symptom: "the store of one namespace is refused while others are well",
@@ -183,8 +154,6 @@ export const vaultCauses = {
     see: ["P15", "P16"],
   },
   "vault-role-audience": {
-    stage: "vault",
-    severity: "error",
     title: "A Vault role asks for an audience that its store does not ask for",
     aliases: ["invalid audience (aud) claim"],
     symptom: "every store of the role answers 403",
@@ -193,8 +162,6 @@ export const vaultCauses = {
     see: ["P6"],
   },
   "vault-role-binding": {
-    stage: "vault",
-    severity: "error",
     title: "A Vault role is bound to another account",
     aliases: ["service account name not authorized", "namespace not authorized"],
     symptom: "the store answers 403 `service account name not authorized`",
@@ -202,8 +169,6 @@ export const vaultCauses = {
     fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "vault-policy-narrow": {
-    stage: "vault",
-    severity: "error",
     title: "A policy does not reach a path that its role needs",
     aliases: ["Written successfully, nothing in Vault", "policy lacked backstage-*"],
     symptom: "login is well, reading or writing one path answers 403",
@@ -212,8 +177,6 @@ export const vaultCauses = {
     see: ["P9"],
   },
   "vault-path-missing": {
-    stage: "vault",
-    severity: "error",
     title: "Vault holds nothing at the secret's path",
     aliases: ["Secret does not exist", "every referenced key needs a producer"],
     symptom: "the ExternalSecret says `Secret does not exist`; its whole target is not made",
@@ -222,8 +185,6 @@ export const vaultCauses = {
     see: ["P26"],
   },
   "vault-holds-placeholder": {
-    stage: "vault",
-    severity: "error",
     title: "Vault holds a placeholder or a fixture",
     aliases: ["ghcr-pull secret has placeholder", "fixtures win"],
     symptom: "the whole chain is Ready and the consumer is refused",
@@ -236,8 +197,6 @@ export const vaultCauses = {
     see: ["P1"],
   },
   "vault-value-field-missing": {
-    stage: "vault",
-    severity: "error",
     title: "The secret in Vault has no field `value`",
     aliases: ["cannot find secret data for key"],
     symptom: 'the ExternalSecret says `cannot find secret data for key: "value"`',
@@ -246,8 +205,6 @@ export const vaultCauses = {
     mind: "vault-bootstrap never generates a value twice: vault kv rollback restores the previous version",
   },
   "value-too-short": {
-    stage: "vault",
-    severity: "error",
     title: "A value is shorter than its consumer needs",
     aliases: ["AUTH_SECRET too short"],
     symptom: "the consumer crashes or cannot decrypt its own state; `doctor --prove` sees it in Vault before that",
@@ -256,7 +213,6 @@ export const vaultCauses = {
     see: ["P30"],
   },
   "vault-port-forward-forbidden": {
-    stage: "vault",
     severity: "warning",
     title: "The port-forward to Vault is not allowed",
     aliases: ["pods/portforward is forbidden"],
@@ -266,7 +222,6 @@ export const vaultCauses = {
     mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` says",
   },
   "vault-not-readable": {
-    stage: "vault",
     severity: "warning",
     title: "Vault could not be looked at from here",
     symptom: "the content of Vault is unknown",
@@ -274,4 +229,4 @@ export const vaultCauses = {
     fix: "set VAULT_TOKEN to a token with the policy ameide-secrets-auditor",
     fixInLocal: "ameide-secrets local up",
   },
-} as const satisfies Record<string, Cause>;
+} as const satisfies Record<string, CauseText>;
