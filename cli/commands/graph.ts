@@ -52,7 +52,7 @@ export const graph: Command<Flags> = {
           "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
         );
       const { graphSvg } = await import("../../diagnose/graph/page.ts");
-      writeOutput(out, await graphSvg(only));
+      writeOutput(out, graphSvg(only));
     } else {
       const { graphPage } = await import("../../diagnose/graph/page.ts");
       writeOutput(out, await graphPage(models));

@@ -7,6 +7,7 @@ export interface Place {
   readonly label: string;
 }
 
+/** `x` is the middle of a column. */
 export const columns = [
   { title: ".env", x: 0, width: 168 },
   { title: "Key Vault", x: 188, width: 168 },
@@ -19,11 +20,11 @@ export const columns = [
 
 const rowHeight = 30;
 const nodeHeight = 22;
-const pointsPerInch = 72;
 /** Of the drawing font at 10 points: capitals and `_` against all else. */
 const wideCharacter = 7;
 const narrowCharacter = 5.4;
 const labelMargin = 12;
+const viewBox = { left: -92, top: -20, width: 1028 };
 
 /** What is read without colour. */
 export const signs: Readonly<Record<GraphState, string>> = {
@@ -35,7 +36,7 @@ export const signs: Readonly<Record<GraphState, string>> = {
   planned: "",
 };
 
-/** Nodes, bands and edges at places of our own, as DOT: graphviz draws, and need not think. */
+/** Nodes, bands and edges as an SVG. */
 export class Drawing {
   readonly places = new Map<string, Place>();
   readonly #bands: string[] = [];
@@ -51,52 +52,51 @@ export class Drawing {
     secrets: readonly number[],
     kind = "",
   ): void {
-    const y = Math.round(row * rowHeight);
-    this.places.set(id, { column, y, label: state === "planned" ? text : `${text}: ${state}` });
-    const { x = 0, width = 0 } = columns[column] ?? {};
-    const label = shortened(`${signs[state]} ${text}`.trim(), width - labelMargin);
-    const classes = ["place", state, kind, ...secrets.map((index) => `s${index}`)]
-      .filter((name) => name !== "")
-      .join(" ");
-    const size = `width=${inches(width)},height=${inches(nodeHeight)}`;
-    this.#nodes.push(
-      `${quoted(id)}[id=${quoted(id)},pos="${x},${-y}",${size},label=${quoted(label)},class=${quoted(classes)}];`,
-    );
+    const label = shortened(`${signs[state]} ${text}`.trim(), (columns[column]?.width ?? 0) - labelMargin);
+    const classes = [kind, ...secrets.map((index) => `s${index}`)].join(" ");
+    this.#nodes.push(this.#place(id, column, [row, row], text, state, classes, label));
   }
 
   /** Spans the rows that pass through it; the edges cross it. */
   band(id: string, column: number, rows: readonly [number, number], text: string, state: GraphState): void {
-    const [first, last] = rows;
+    this.#bands.push(this.#place(id, column, rows, text, state, "band", signs[state]));
+  }
+
+  #place(
+    id: string,
+    column: number,
+    [first, last]: readonly [number, number],
+    text: string,
+    state: GraphState,
+    classes: string,
+    label: string,
+  ): string {
     const { x = 0, width = 0 } = columns[column] ?? {};
-    const y = Math.round(((first + last) / 2) * rowHeight);
-    const height = Math.max(0, last - first) * rowHeight + nodeHeight;
-    this.places.set(id, { column, y, label: state === "planned" ? text : `${text}: ${state}` });
-    const size = `width=${inches(width)},height=${inches(height)}`;
-    this.#bands.push(
-      `${quoted(id)}[id=${quoted(id)},pos="${x},${-y}",${size},label=${quoted(signs[state])},labelloc=t,class=${quoted(`place band ${state}`)}];`,
-    );
+    const [top, bottom] = [Math.round(first * rowHeight), Math.round(last * rowHeight)];
+    const title = state === "planned" ? text : `${text}: ${state}`;
+    this.places.set(id, { column, y: Math.round((top + bottom) / 2), label: title });
+    return `<g id="${id}" class="node place ${state} ${classes}"><title>${escaped(title)}</title><rect x="${x - width / 2}" y="${top - nodeHeight / 2}" width="${width}" height="${bottom - top + nodeHeight}" rx="6"/><text x="${x}" y="${top + 3.5}">${escaped(label)}</text></g>`;
   }
 
-  /** @param isArrow - false if many end in one place: their heads would overlap. */
+  /** Between two places that are already drawn. @param isArrow - false if many end in one place: their heads would overlap. */
   edge(from: string, to: string, secrets: readonly number[], isArrow = true): void {
-    const classes = quoted(secrets.map((index) => `s${index}`).join(" "));
-    this.#edges.push(`${quoted(from)}:e->${quoted(to)}:w[class=${classes}${isArrow ? "" : ",arrowhead=none"}];`);
+    const end = (id: string, side: 1 | -1): string => {
+      const { column = 0, y = 0 } = this.places.get(id) ?? {};
+      return `${(columns[column]?.x ?? 0) + (side * (columns[column]?.width ?? 0)) / 2},${y}`;
+    };
+    const head = isArrow ? "m-5,-2.5l5,2.5l-5,2.5" : "";
+    const classes = secrets.map((index) => `s${index}`).join(" ");
+    this.#edges.push(`<path class="edge ${classes}" d="M${end(from, 1)}L${end(to, -1)}${head}"/>`);
   }
 
-  dot(): string {
-    const head =
-      "digraph{bgcolor=transparent;pad=0.1;splines=line;outputorder=nodesfirst;" +
-      'node[shape=box,style="rounded",fixedsize=true,fontname="sans-serif",fontsize=10];edge[arrowsize=0.5];';
-    return [head, ...this.#bands, ...this.#nodes, ...this.#edges, "}"].join("\n");
+  svg(): string {
+    const { left, top, width } = viewBox;
+    const lowest = Math.max(0, ...[...this.places.values()].map(({ y }) => y));
+    const height = lowest + 2 * nodeHeight - top;
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}pt" height="${height}pt" viewBox="${left} ${top} ${width} ${height}" font-size="10" text-anchor="middle">
+${[...this.#bands, ...this.#nodes, ...this.#edges].join("\n")}
+</svg>`;
   }
-}
-
-/** Graphviz titles each node with its id and each edge with two: people are to read what it says in full, and no id. */
-export function labelled(svg: string, places: ReadonlyMap<string, Place>): string {
-  return svg.replaceAll(/<title>([^<]*)<\/title>\n?/g, (_title, id: string) => {
-    const place = places.get(id.replaceAll("&#45;", "-")); // graphviz escapes what would end a comment
-    return place === undefined ? "" : `<title>${place.label.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</title>`;
-  });
 }
 
 /** As much of a name as fits into its place; the whole is its title. */
@@ -109,11 +109,6 @@ function shortened(text: string, room: number): string {
   return text;
 }
 
-function inches(points: number): string {
-  return (points / pointsPerInch).toFixed(3);
-}
-
-/** DOT's strings take everything but a quote; a backslash would begin an escape. */
-function quoted(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

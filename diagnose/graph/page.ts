@@ -1,12 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { GraphModel } from "./model.ts";
-import { Graphviz } from "@hpcc-js/wasm-graphviz";
-import { labelled } from "./drawing.ts";
 import { layout } from "./layout.ts";
 
 /**
- * One page that opens from disk and asks no network for anything: the drawing program, graphviz and the models are in it.
+ * One page that opens from disk and asks no network for anything: the drawing program and the models are in it.
  * It says which environment it shows, offline or as of when.
  *
  * @param models - one for each environment; at least one.
@@ -18,7 +16,7 @@ export async function graphPage(models: readonly GraphModel[]): Promise<string> 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'wasm-unsafe-eval'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>ameide-secrets: ${models.map(({ environment }) => environment).join(", ")}</title>
 <style>${graphStyle}${pageStyle}</style>
 </head>
@@ -77,8 +75,8 @@ main { flex: 1; display: flex; min-height: 0; } #chain { flex: 1; overflow: auto
 #details button { font: 12.5px/1.4 ui-monospace, monospace; color: var(--lit); background: none; border: 0; padding: 0 .2rem 0 0; cursor: pointer; text-decoration: underline; }
 #details .legend dt { text-align: center; } #details .legend { font-size: .9rem; color: var(--soft); }
 #details code, #details pre { font: 12.5px/1.4 ui-monospace, monospace; } #details pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--bg); padding: .4rem .5rem; border-radius: 4px; margin: .2rem 0; }
-.node.place { cursor: pointer; } .node:focus { outline: none; } #details:focus-visible { outline: 2px solid var(--lit); outline-offset: -2px; } .node:focus-visible path { stroke: var(--lit); stroke-width: 3; }
-svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit path { stroke: var(--lit); stroke-width: 2; } .edge.lit polygon { fill: var(--lit); stroke: var(--lit); }
+.node.place { cursor: pointer; } .node:focus { outline: none; } #details:focus-visible { outline: 2px solid var(--lit); outline-offset: -2px; } .node:focus-visible rect { stroke: var(--lit); stroke-width: 3; }
+svg.some .node.place:not(.lit), svg.some .edge:not(.lit) { opacity: .2; } .lit rect, .edge.lit { stroke: var(--lit); stroke-width: 2; }
 @media (max-width: 60rem) { main { flex-direction: column; } #details { width: auto; max-width: none; max-height: 45vh; border-left: 0; border-top: 1px solid var(--line); } }
 `;
 
@@ -90,19 +88,16 @@ const graphStyle = `
   --bad: light-dark(#cf222e, #ff8182); --bad-bg: light-dark(#ffebe9, #3d1618);
   --warn: light-dark(#7d4e00, #d4a72c); --warn-bg: light-dark(#fff8c5, #33270a);
   --plain-bg: light-dark(#f6f8fa, #22272e); --lit: light-dark(#0550ae, #79c0ff); }
-.node path, .node polygon { fill: var(--plain-bg); stroke: var(--line); }
+.node rect { fill: var(--plain-bg); stroke: var(--line); }
 .node text { fill: var(--fg); font-family: system-ui, sans-serif; }
-.edge path { stroke: var(--line); } .edge polygon { fill: var(--line); stroke: var(--line); }
-.node.ok path { fill: var(--ok-bg); stroke: var(--ok); } .node.broken path { fill: var(--bad-bg); stroke: var(--bad); stroke-width: 2; }
-.node.warned path { fill: var(--warn-bg); stroke: var(--warn); } .node.unknown path, .node.absent path { stroke-dasharray: 4 3; }
-.node.band path { opacity: .55; } .node.managed path, .node.owner path { stroke-dasharray: 1 3; } .node.owner text { font-weight: bold; }
-.node.title path { fill: none; stroke: none; } .node.title text { fill: var(--soft); }
+.edge { fill: none; stroke: var(--line); }
+.node.ok rect { fill: var(--ok-bg); stroke: var(--ok); } .node.broken rect { fill: var(--bad-bg); stroke: var(--bad); stroke-width: 2; }
+.node.warned rect { fill: var(--warn-bg); stroke: var(--warn); } .node.unknown rect, .node.absent rect { stroke-dasharray: 4 3; }
+.node.band rect { opacity: .55; } .node.managed rect, .node.owner rect { stroke-dasharray: 1 3; } .node.owner text { font-weight: bold; }
+.node.title rect { fill: none; stroke: none; } .node.title text { fill: var(--soft); }
 `;
 
-/** The chain of one environment as an SVG of its own, with its colours in it. */
-export async function graphSvg(model: GraphModel): Promise<string> {
-  const graphviz = await Graphviz.load();
-  const { dot, places } = layout(model);
-  const svg = labelled(graphviz.layout(dot, "svg", "nop"), places);
-  return svg.replace(/(<svg[^<>]*>)/, `$1<style>${graphStyle}</style>`);
+/** One environment's pipeline as an SVG that contains its own colours. */
+export function graphSvg(model: GraphModel): string {
+  return layout(model).svg.replace(/(<svg[^<>]*>)/, `$1<style>${graphStyle}</style>`);
 }

@@ -1,5 +1,3 @@
-import { Graphviz } from "@hpcc-js/wasm-graphviz";
-import { labelled } from "../drawing.ts";
 import { layout, type Layout } from "../layout.ts";
 import type { GraphModel, GraphSecret } from "../model.ts";
 import { describe, summary } from "./details.mts";
@@ -17,7 +15,6 @@ const drawnAtOnce = 100;
 const pauseInMilliseconds = 150;
 let typing: ReturnType<typeof setTimeout> | undefined;
 
-const graphviz = await Graphviz.load();
 let places: Layout["places"] = new Map();
 let columns: Layout["columns"] = [];
 
@@ -48,7 +45,7 @@ function draw(): void {
   const began = performance.now();
   const shown = layout(model(), isShown);
   ({ places, columns } = shown);
-  drawing.innerHTML = labelled(graphviz.layout(shown.dot, "svg", "nop"), places);
+  drawing.innerHTML = shown.svg;
   const nodes = [...drawing.querySelectorAll<SVGGElement>(".node.place")];
   for (const node of nodes) {
     node.setAttribute("tabindex", "-1");

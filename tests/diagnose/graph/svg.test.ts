@@ -4,8 +4,8 @@ import { graphSvg } from "../../../diagnose/graph/page.ts";
 import { stack } from "../healthy.ts";
 
 describe("graphSvg", () => {
-  it("titles each place with its whole name, and shows no id of ours", async () => {
-    const svg = await graphSvg(graphModel(stack.plan, stack.catalogue));
+  it("titles each place with its whole name, and shows no id of ours", () => {
+    const svg = graphSvg(graphModel(stack.plan, stack.catalogue));
     const titles = [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, title]) => title);
     assert.ok(titles.includes("ameide-dev/inference-api-credentials"));
     assert.deepEqual(
@@ -13,9 +13,6 @@ describe("graphSvg", () => {
       [],
     );
   });
-  it("brings its colours along, so that it stands by itself", async () =>
-    assert.match(
-      await graphSvg(graphModel(stack.plan, stack.catalogue)),
-      /<style>[^<]*prefers|<style>[^<]*light-dark/,
-    ));
+  it("brings its colours along, so that it stands by itself", () =>
+    assert.match(graphSvg(graphModel(stack.plan, stack.catalogue)), /<style>[^<]*prefers|<style>[^<]*light-dark/));
 });
