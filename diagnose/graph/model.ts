@@ -35,7 +35,8 @@ export function graphModel(plan: ChainPlan, catalogue: Catalogue, diagnosis?: Di
   return {
     environment: plan.environment,
     ...(diagnosis && { takenAt: diagnosis.takenAt }),
-    secrets: plan.secrets.map(({ fixture: _, ...secret }) => {
+    secrets: plan.secrets.map((planned) => {
+      const { fixture: _, ...secret } = planned;
       const { owner, see } = catalogue.secrets[secret.name] ?? {};
       const states = Object.fromEntries((hops.get(secret.name) ?? []).map(({ stage, state }) => [stage, state]));
       return { ...secret, owner, see, states };
