@@ -148,7 +148,6 @@ export interface JobState {
   readonly result: "running" | "succeeded" | "failed";
   /** Of the condition Failed, such as `DeadlineExceeded`. */
   readonly reason?: string;
-  readonly exitCode?: number;
 }
 
 /** One pod of Vault, as it reports about itself. */

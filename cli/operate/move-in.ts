@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { text as streamText } from "node:stream/consumers";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { signedInAzure } from "../../clients/azure.ts";
-import type { Access, AzureReader } from "../../diagnose/observe/access.ts";
+import { type Access, type AzureReader, closedReader } from "../../diagnose/observe/access.ts";
 import { observeKeyVault } from "../../diagnose/observe/azure.ts";
 import { fingerprinter } from "../../diagnose/observe/fingerprint.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
@@ -74,7 +74,12 @@ async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: 
   const print = given.prove ? fingerprinter(catalogue.fixtures) : undefined;
   const values = terraformValues(given, plan);
   const [keyVault, found, both] = await Promise.all([
-    observeKeyVault(azure, plan.azure, new Set(values.keys()), print),
+    observeKeyVault(
+      typeof azure === "string" ? closedReader("read Azure", azure) : azure,
+      plan.azure,
+      new Set(values.keys()),
+      print,
+    ),
     typeof azure === "string" ? [] : findForeign(creations(plan), plan, { azure: () => Promise.resolve(azure) }),
     azureFacts(plan, azure, true),
   ]);

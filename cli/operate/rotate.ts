@@ -122,9 +122,7 @@ export async function resyncOf(
   { stack, cluster }: Pick<Place, "stack" | "cluster">,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<void> {
-  const looked = await Promise.all(
-    namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace, new Map())),
-  );
+  const looked = await Promise.all(namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace)));
   const there = looked.flatMap((part) => (part.ok ? part.value : []));
   // one of ours that is not there is named by the place that stays behind; the others must not wait for it
   const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));

@@ -3,6 +3,7 @@ import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
 import type { Snapshot, VaultPodState } from "../snapshot.ts";
+import { NotAsked } from "./observed.ts";
 
 /** One cluster, context pinned. What it throws has the HTTP status as `status`. */
 export interface KubernetesReader {
@@ -44,15 +45,19 @@ export function vaultReader(vault: VaultTarget, token?: Redacted): VaultReader {
   return new VaultClient({ ...vault, token, connections: 16, timeoutInMs: patienceInMs });
 }
 
+/** Any of the three readers for a way that is closed: each call is refused with the reason. */
+export function closedReader(asked: string, why: string): KubernetesReader & VaultReader & AzureReader {
+  const refuse = (): Promise<never> => Promise.reject(new NotAsked(asked, why));
+  return { context: "", address: "", hasToken: false, get: refuse, text: refuse, arm: refuse, keyVault: refuse };
+}
+
 /**
  * The same access, with its calls counted: the report says how much a look costs the servers. A server that did not answer
  * one call in time is asked nothing more, or its calls that wait for each other would add up to minutes.
  */
-export function countedAccess(access: Access): Access & { readonly calls: () => Snapshot["calls"] } {
-  const { vaultPods } = access;
+export function countedAccess({ vaultPods, ...access }: Access) {
   const count = { kubernetes: 0, vault: 0, azure: 0 };
-  const counted = <T extends object>(server: keyof typeof count, reader: T | string): T | string => {
-    if (typeof reader === "string") return reader;
+  const counted = <T extends object>(server: keyof typeof count, reader: T): T => {
     let silence: Error | undefined;
     return new Proxy(reader, {
       get(target, key) {
@@ -71,11 +76,13 @@ export function countedAccess(access: Access): Access & { readonly calls: () => 
       },
     });
   };
+  const { kubernetes, vault, azure } = access;
   return {
-    calls: () => ({ ...count }),
-    kubernetes: counted("kubernetes", access.kubernetes),
-    vault: counted("vault", access.vault),
-    azure: counted("azure", access.azure),
+    calls: (): Snapshot["calls"] => ({ ...count }),
+    kubernetes:
+      typeof kubernetes === "string" ? closedReader("read the cluster", kubernetes) : counted("kubernetes", kubernetes),
+    vault: typeof vault === "string" ? closedReader("read Vault", vault) : counted("vault", vault),
+    azure: typeof azure === "string" ? closedReader("read Azure", azure) : counted("azure", azure),
     ...(vaultPods && {
       vaultPods: async () => {
         const pods = await vaultPods();

@@ -1,10 +1,12 @@
+import type { V1CronJob, V1Job } from "@kubernetes/client-node";
 import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { BootstrapState, CredentialsSecretState, CronJobState, JobState, Observed } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { newestPod, resultOf } from "./client-patcher.ts";
+import { conditionOf, ownerOf, type Live } from "./kubernetes-list.ts";
 import { listAll, podLog } from "../../clients/kubernetes.ts";
-import { notAsked, observed } from "./observed.ts";
+import { allOf, defined, ifFound, notAsked, observed } from "./observed.ts";
 
 const logLines = 30;
 /** What this program writes there; what somebody else added may be anything, a token among it. */
@@ -22,107 +24,58 @@ const ours: ReadonlySet<string> = new Set([
 export async function observeBootstrap(kubernetes: KubernetesReader, stack: EnvironmentStack): Promise<BootstrapState> {
   const { namespace, bootstrap } = stack;
   const { statusConfigMap, vault } = bootstrap.config;
-  const [cronJob, jobs, status, credentialsSecret] = await Promise.all([
-    observed(`read the CronJob ${namespace}/${bootstrap.name}`, () => readCronJob(kubernetes, stack)),
-    observed(`list jobs in ${namespace}`, () => readJobs(kubernetes, stack)),
-    readStatus(kubernetes, namespace, statusConfigMap),
-    observed(`read the Secret ${namespace}/${vault.credentialsSecret}`, () =>
+  const seen = await allOf({
+    cronJob: observed(`read the CronJob ${namespace}/${bootstrap.name}`, () => readCronJob(kubernetes, stack)),
+    jobs: observed(`list jobs in ${namespace}`, () => readJobs(kubernetes, stack)),
+    status: readStatus(kubernetes, namespace, statusConfigMap),
+    credentialsSecret: observed(`read the Secret ${namespace}/${vault.credentialsSecret}`, () =>
       readCredentials(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${vault.credentialsSecret}`),
     ),
-  ]);
-  return { cronJob, jobs, status, log: await failedLog(kubernetes, namespace, jobs), credentialsSecret };
+  });
+  return { ...seen, log: await failedLog(kubernetes, namespace, seen.jobs) };
 }
 
 /** Which fields it has; their values are thrown away unread. */
 async function readCredentials(kubernetes: KubernetesReader, path: string): Promise<CredentialsSecretState> {
-  try {
-    const { data = {} } = await kubernetes.get<{ readonly data?: Readonly<Record<string, string>> }>(path);
-    return { exists: true, hasRootToken: (data["root-token"] ?? "") !== "" };
-  } catch (error) {
-    if ((error as { status?: number }).status === 404) return { exists: false, hasRootToken: false };
-    throw error;
-  }
-}
-
-interface CronJobObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec: {
-    readonly schedule: string;
-    readonly suspend?: boolean;
-    readonly concurrencyPolicy?: string;
-    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: PodSpecObject } } };
-  };
-  readonly status?: { readonly lastScheduleTime?: string; readonly lastSuccessfulTime?: string };
-}
-
-interface PodSpecObject {
-  readonly containers: readonly {
-    readonly image?: string;
-    readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  }[];
-  readonly volumes?: readonly {
-    readonly projected?: {
-      readonly sources?: readonly { readonly serviceAccountToken?: { readonly audience?: string } }[];
-    };
-  }[];
+  const secret = await ifFound(kubernetes.get<{ readonly data?: Readonly<Record<string, string>> }>(path));
+  return { exists: secret !== undefined, hasRootToken: (secret?.data?.["root-token"] ?? "") !== "" };
 }
 
 async function readCronJob(
   kubernetes: KubernetesReader,
   { namespace, bootstrap, federated }: EnvironmentStack,
 ): Promise<CronJobState> {
-  const {
-    metadata,
-    spec,
-    status = {},
-  } = await kubernetes.get<CronJobObject>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`);
-  const { containers, volumes = [] } = spec.jobTemplate.spec.template.spec;
-  const [container] = containers;
-  const tokens = volumes
-    .flatMap(({ projected }) => projected?.sources ?? [])
-    .map(({ serviceAccountToken }) => serviceAccountToken);
+  const path = `/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`;
+  const { metadata, spec, status } = await kubernetes.get<Live<V1CronJob>>(path);
+  const pod = spec?.jobTemplate.spec?.template.spec;
+  const container = pod?.containers[0];
+  const tokens = (pod?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
   return {
-    schedule: spec.schedule,
-    suspended: spec.suspend ?? false,
-    concurrencyPolicy: spec.concurrencyPolicy ?? "Allow",
+    schedule: spec?.schedule ?? "",
+    suspended: spec?.suspend ?? false,
+    concurrencyPolicy: spec?.concurrencyPolicy ?? "Allow",
     createdAt: metadata.creationTimestamp ?? "",
-    ...(status.lastScheduleTime === undefined ? {} : { lastScheduledAt: status.lastScheduleTime }),
-    ...(status.lastSuccessfulTime === undefined ? {} : { lastSucceededAt: status.lastSuccessfulTime }),
+    ...defined({ lastScheduledAt: status?.lastScheduleTime, lastSucceededAt: status?.lastSuccessfulTime }),
     environment: Object.fromEntries(
       (container?.env ?? []).map(({ name, value = "" }) => [name, ours.has(name) ? value : "[not shown]"]),
     ),
-    mountsAzureToken: tokens.some((token) => token?.audience === federated.audience),
+    mountsAzureToken: tokens.some(({ serviceAccountToken }) => serviceAccountToken?.audience === federated.audience),
     image: container?.image ?? "",
   };
 }
 
-interface JobObject {
-  readonly metadata: ObjectMetadata;
-  readonly status?: { readonly conditions?: readonly ConditionObject[] };
-}
-
-/** Those that the CronJob made, by schedule or by hand, and those of `up`, which bear its name. */
+/** Those that the CronJob created, by schedule or by hand, and those of `up`, which bear its name. */
 async function readJobs(
   kubernetes: KubernetesReader,
-  { namespace, bootstrap }: EnvironmentStack,
+  { namespace, bootstrap: { name } }: EnvironmentStack,
 ): Promise<readonly JobState[]> {
-  const list = await listAll<JobObject>(kubernetes, `/apis/batch/v1/namespaces/${namespace}/jobs`);
+  const list = await listAll<Live<V1Job>>(kubernetes, `/apis/batch/v1/namespaces/${namespace}/jobs`);
   return list
-    .filter(
-      ({ metadata }) =>
-        ownerOf(metadata) === `CronJob/${bootstrap.name}` || metadata.name.startsWith(`${bootstrap.name}-`),
-    )
-    .map(({ metadata, status = {} }): JobState => {
-      const ended = status.conditions?.find(
-        ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
-      );
-      const reason = ended?.type === "Failed" ? ended.reason : undefined;
-      return {
-        name: metadata.name,
-        createdAt: metadata.creationTimestamp ?? "",
-        result: ended === undefined ? "running" : ended.type === "Complete" ? "succeeded" : "failed",
-        ...(reason === undefined ? {} : { reason }),
-      };
+    .filter(({ metadata }) => ownerOf(metadata) === `CronJob/${name}` || metadata.name.startsWith(`${name}-`))
+    .map(({ metadata, status }): JobState => {
+      const result = resultOf(status);
+      const reason = result === "failed" ? conditionOf(status?.conditions, "Failed")?.reason : undefined;
+      return { name: metadata.name, createdAt: metadata.creationTimestamp ?? "", result, ...defined({ reason }) };
     })
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
@@ -134,10 +87,9 @@ async function readStatus(
   name: string,
 ): Promise<Observed<BootstrapStatus>> {
   const asked = `read the ConfigMap ${namespace}/${name}`;
+  const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`;
   const text = await observed(asked, async () => {
-    const { data } = await kubernetes.get<{ data?: { status?: string } | null }>(
-      `/api/v1/namespaces/${namespace}/configmaps/${name}`,
-    );
+    const { data } = await kubernetes.get<{ data?: { status?: string } | null }>(path);
     return data?.status ?? "";
   });
   if (!text.ok) return text;
@@ -156,14 +108,8 @@ async function failedLog(
   const [newest] = jobs.value;
   if (newest?.result !== "failed") return notAsked("read the bootstrap's log", "its last run did not fail");
   return observed(`read the log of the Job ${namespace}/${newest.name}`, async () => {
-    const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${newest.name}`);
-    const pods = await listAll<{ metadata: ObjectMetadata }>(
-      kubernetes,
-      `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
-    );
-    const pod = pods[0]?.metadata.name;
-    if (pod === undefined) return [];
-    const text = await podLog(kubernetes, namespace, pod, logLines);
+    const pod = await newestPod(kubernetes, namespace, `batch.kubernetes.io/job-name=${newest.name}`);
+    const text = pod === undefined ? "" : await podLog(kubernetes, namespace, pod, logLines);
     return text.split("\n").filter((line) => line !== "");
   });
 }

@@ -1,56 +1,10 @@
+import type { V1ContainerStatus, V1Pod, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
 import type { ContainerStateSummary, Observed, PodState, SecretUse, WarningState, WorkloadState } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { listAll } from "../../clients/kubernetes.ts";
-import { ownerOf, type ConditionObject, type ObjectMetadata } from "./kubernetes-list.ts";
+import { conditionOf, ownerOf, type Json, type Live, type ObjectMetadata } from "./kubernetes-list.ts";
 import type { Warnings } from "./deliveries.ts";
-import { observed, together } from "./observed.ts";
-
-interface PodTemplateSpec {
-  readonly serviceAccountName?: string;
-  readonly imagePullSecrets?: readonly { readonly name: string }[];
-  readonly containers: readonly ContainerSpec[];
-  readonly initContainers?: readonly ContainerSpec[];
-  readonly ephemeralContainers?: readonly ContainerSpec[];
-  readonly volumes?: readonly {
-    readonly name?: string;
-    readonly secret?: { readonly secretName?: string };
-    readonly projected?: { readonly sources?: readonly { readonly secret?: { readonly name?: string } }[] };
-  }[];
-}
-
-interface ContainerSpec {
-  readonly name: string;
-  readonly image?: string;
-  readonly env?: readonly { readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } } }[];
-  readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
-  readonly volumeMounts?: readonly {
-    readonly name: string;
-    readonly subPath?: string;
-    readonly subPathExpr?: string;
-  }[];
-}
-
-interface PodObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec: PodTemplateSpec;
-  readonly status?: {
-    readonly phase?: string;
-    readonly startTime?: string;
-    readonly conditions?: readonly ConditionObject[];
-    readonly containerStatuses?: readonly ContainerStatusObject[];
-    readonly initContainerStatuses?: readonly ContainerStatusObject[];
-  };
-}
-
-interface ContainerStatusObject {
-  readonly name: string;
-  readonly image?: string;
-  readonly state?: {
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: { readonly startedAt?: string };
-    readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
-  };
-}
+import { defined, observed, together } from "./observed.ts";
 
 /** Of a pod's Events those that are the kubelet's own words: a probe's or a hook's quote what the container said. */
 const kubeletReasons = /^Failed(Mount|AttachVolume|Scheduling|CreatePodSandBox)$/;
@@ -73,16 +27,17 @@ export async function podStates(
   path: string,
   warnings: Warnings = new Map(),
 ): Promise<readonly PodState[]> {
-  const pods = await listAll<PodObject>(kubernetes, path);
+  const pods = await listAll<Live<V1Pod>>(kubernetes, path);
   return pods.map((pod) => {
     const warning = warnings.get(`Pod/${pod.metadata.name}`);
     return podState(pod, kubeletReasons.test(warning?.reason ?? "") ? warning : undefined);
   });
 }
 
-function podState({ metadata, spec, status = {} }: PodObject, warning?: WarningState): PodState {
-  const owner = ownerOf(metadata);
-  const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
+function podState({ metadata, spec, status = {} }: Live<V1Pod>, warning?: WarningState): PodState {
+  const scheduled = conditionOf(status.conditions, "PodScheduled");
+  const unschedulable =
+    scheduled?.status === "False" ? scheduled.message || scheduled.reason || "unschedulable" : undefined;
   const startedAt = firstStart(status.containerStatuses) ?? status.startTime;
   return {
     namespace: metadata.namespace ?? "",
@@ -90,46 +45,36 @@ function podState({ metadata, spec, status = {} }: PodObject, warning?: WarningS
     labels: metadata.labels ?? {},
     phase: status.phase ?? "Unknown",
     createdAt: metadata.creationTimestamp ?? "",
-    serviceAccount: spec.serviceAccountName ?? "default",
-    imagePullSecrets: (spec.imagePullSecrets ?? []).map(({ name }) => name),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(scheduled?.status === "False"
-      ? { unschedulable: scheduled.message ?? scheduled.reason ?? "unschedulable" }
-      : {}),
-    ...(warning === undefined ? {} : { warning }),
+    serviceAccount: spec?.serviceAccountName ?? "default",
+    imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name = [] }) => name),
+    ...defined({ startedAt, owner: ownerOf(metadata), unschedulable, warning }),
     containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(containerState),
     secrets: secretsOf(spec),
   };
 }
 
 /** When the oldest of its containers started: a restarted container has read its environment again. */
-function firstStart(containers: readonly ContainerStatusObject[] = []): string | undefined {
+function firstStart(containers: readonly Json<V1ContainerStatus>[] = []): string | undefined {
   const starts = containers.map(({ state }) => state?.running?.startedAt).filter((at) => at !== undefined);
   return starts.toSorted()[0];
 }
 
-function containerState({ name, image = "", state = {} }: ContainerStatusObject): ContainerStateSummary {
+function containerState({ name, image, state = {} }: Json<V1ContainerStatus>): ContainerStateSummary {
   const { reason, message: said } = state.waiting ?? state.terminated ?? {};
-  const message = state.waiting !== undefined || runtimeReasons.test(reason ?? "") ? said : undefined;
-  const exitCode = state.terminated?.exitCode;
-  return {
-    name,
-    image,
-    ...(reason === undefined ? {} : { reason }),
-    ...(message === undefined ? {} : { message: message.slice(0, 600) }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-  };
+  const isRuntimes = state.waiting !== undefined || runtimeReasons.test(reason ?? "");
+  const message = isRuntimes ? said?.slice(0, 600) : undefined;
+  return { name, image, ...defined({ reason, message, exitCode: state.terminated?.exitCode }) };
 }
 
 /** Every Secret that a pod template reads, and how. */
-function secretsOf({
-  volumes = [],
-  containers,
-  initContainers = [],
-  ephemeralContainers = [],
-  imagePullSecrets = [],
-}: PodTemplateSpec): readonly SecretUse[] {
+function secretsOf(spec: Json<V1PodSpec> | undefined): readonly SecretUse[] {
+  const {
+    volumes = [],
+    containers = [],
+    initContainers = [],
+    ephemeralContainers = [],
+    imagePullSecrets = [],
+  } = spec ?? {};
   const uses = new Map<string, SecretUse>();
   const add = (by: SecretUse["by"], secret: string | undefined): void => {
     if (secret !== undefined) uses.set(`${by} ${secret}`, { secret, by });
@@ -156,14 +101,9 @@ function secretsOf({
 interface WorkloadObject {
   readonly metadata: ObjectMetadata;
   readonly spec: {
-    readonly template?: PodTemplate;
-    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
+    readonly template?: Json<V1PodTemplateSpec>;
+    readonly jobTemplate?: { readonly spec: { readonly template: Json<V1PodTemplateSpec> } };
   };
-}
-
-interface PodTemplate {
-  readonly metadata?: ObjectMetadata;
-  readonly spec: PodTemplateSpec;
 }
 
 const workloadKinds = [
@@ -193,7 +133,7 @@ export async function observeWorkloads(
 
 function workloadState(namespace: string, kind: string, { metadata, spec }: WorkloadObject): WorkloadState {
   const template = spec.template ?? spec.jobTemplate?.spec.template;
-  const secrets = template === undefined ? [] : secretsOf(template.spec);
+  const secrets = secretsOf(template?.spec);
   const annotations = { ...template?.metadata?.annotations, ...metadata.annotations };
   return { namespace, kind, name: metadata.name, secrets, reloads: reloads(annotations, secrets) };
 }

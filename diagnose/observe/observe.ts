@@ -8,7 +8,6 @@ import { observePatcher } from "./client-patcher.ts";
 import { observePods, observeWorkloads } from "./consumers.ts";
 import {
   observeExternalSecrets,
-  observeExternalSecretsElsewhere,
   observePushSecrets,
   observeSecrets,
   observeServiceAccounts,
@@ -17,7 +16,7 @@ import {
   type Warnings,
 } from "./deliveries.ts";
 import { fingerprinter, withoutValues } from "./fingerprint.ts";
-import { notAsked, observed, together } from "./observed.ts";
+import { allOf, defined, notAsked, observed, together } from "./observed.ts";
 import { observePullsElsewhere } from "./pulls-elsewhere.ts";
 import { observeVault } from "./vault.ts";
 import { pathIn } from "../../domain/names.ts";
@@ -56,15 +55,19 @@ export async function observe(
   };
   const compare = options.compareValues === true ? fingerprint : undefined;
   const names = new Set(stack.plan.secrets.flatMap(({ keyVaultName = [] }) => keyVaultName));
-  const [pods, clusterIssuer, keyVault, identity, vaultState, cluster] = await Promise.all([
-    vaultPods === undefined ? undefined : observed("ask each pod of Vault for its health", vaultPods),
-    observeIssuer(kubernetes),
-    observeKeyVault(azure, stack.azure, names, compare),
-    observeIdentity(azure, stack),
-    observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
-    observeCluster(kubernetes, stack, fingerprint, options.elsewhere === true),
-  ]);
-  const seen: Snapshot = {
+  const { pods, clusterIssuer, keyVault, identity, vaultState, cluster, externalSecretsElsewhere } = await allOf({
+    pods: vaultPods && observed("ask each pod of Vault for its health", vaultPods),
+    clusterIssuer: observed("read /.well-known/openid-configuration of the cluster", async () => {
+      const { issuer } = await kubernetes.get<{ issuer: string }>("/.well-known/openid-configuration");
+      return issuer;
+    }),
+    keyVault: observeKeyVault(azure, stack.azure, names, compare),
+    identity: observeIdentity(azure, stack),
+    vaultState: observeVault(vault, kubernetes, stack, vaultPathsOf(stack), compare),
+    cluster: observeCluster(kubernetes, stack, fingerprint),
+    externalSecretsElsewhere: options.elsewhere === true ? observeElsewhere(kubernetes, stack) : undefined,
+  });
+  const snapshot: Snapshot = {
     schema: 1,
     takenAt,
     tookInMilliseconds: Math.round(performance.now() - started),
@@ -76,8 +79,9 @@ export async function observe(
     identity: { ...identity, clusterIssuer },
     vault: { ...vaultState, ...(pods && (!pods.ok || pods.value.length > 1) && { pods }) },
     ...cluster,
+    ...defined({ externalSecretsElsewhere }),
   };
-  return withoutValues(seen, values);
+  return withoutValues(snapshot, values);
 }
 
 function observeDotenv(
@@ -85,20 +89,18 @@ function observeDotenv(
   fingerprint: ReturnType<typeof fingerprinter>,
 ): Snapshot["dotenv"] {
   if (values === undefined) return notAsked("read .env", "no file was given");
-  const states = [...values].map(([keyVaultName, value]) => ({
-    keyVaultName,
-    fingerprint: fingerprint(value.reveal()),
-  }));
-  return { ok: true, value: states };
+  const value = [...values].map(([keyVaultName, one]) => ({ keyVaultName, fingerprint: fingerprint(one.reveal()) }));
+  return { ok: true, value };
 }
 
-function observeIssuer(kubernetes: KubernetesReader | string): Promise<Observed<string>> {
-  const asked = "read /.well-known/openid-configuration of the cluster";
-  if (typeof kubernetes === "string") return Promise.resolve(notAsked(asked, kubernetes));
-  return observed(asked, async () => {
-    const { issuer } = await kubernetes.get<{ issuer: string }>("/.well-known/openid-configuration");
-    return issuer;
-  });
+/** In the namespaces that the plan does not reach. */
+async function observeElsewhere(
+  kubernetes: KubernetesReader,
+  stack: EnvironmentStack,
+): Promise<Snapshot["externalSecrets"]> {
+  const all = await observeExternalSecrets(kubernetes);
+  const namespaces = namespacesOf(stack);
+  return all.ok ? { ok: true, value: all.value.filter(({ namespace }) => !namespaces.includes(namespace)) } : all;
 }
 
 /** Every namespace that the chain of an environment reaches, its own first. */
@@ -134,85 +136,33 @@ function targetsIn(
   return new Set([...ours.map(({ target }) => target), ...ofKeycloak.map(([target]) => target)]);
 }
 
-type ClusterParts = Pick<
-  Snapshot,
-  | "bootstrap"
-  | "stores"
-  | "externalSecrets"
-  | "externalSecretsElsewhere"
-  | "pushSecrets"
-  | "warned"
-  | "secrets"
-  | "serviceAccounts"
-  | "pods"
-  | "workloads"
-  | "pullsElsewhere"
-  | "clientPatcher"
->;
-
 async function observeCluster(
-  kubernetes: KubernetesReader | string,
+  kubernetes: KubernetesReader,
   stack: EnvironmentStack,
   fingerprint: ReturnType<typeof fingerprinter>,
-  elsewhere: boolean,
-): Promise<ClusterParts> {
-  if (typeof kubernetes === "string") return unseenCluster(kubernetes);
+) {
   const namespaces = namespacesOf(stack);
-  const none: Warnings = new Map();
-  const [externalSecretsElsewhere, bootstrap, clientPatcher, pullsElsewhere, parts] = await Promise.all([
-    elsewhere ? observeExternalSecretsElsewhere(kubernetes, namespaces) : undefined,
-    observeBootstrap(kubernetes, stack),
-    observePatcher(kubernetes, stack.namespace),
-    observePullsElsewhere(kubernetes, stack, namespaces),
-    Promise.all(
-      namespaces.map(async (namespace) => {
-        const seen = await observeWarnings(kubernetes, namespace);
-        const warnings = seen.ok ? seen.value : none;
-        const warned: Observed<readonly string[]> = seen.ok ? { ok: true, value: [...seen.value.keys()] } : seen;
-        const targets = targetsIn(namespace, stack);
-        const [stores, externalSecrets, pushSecrets, secrets, serviceAccounts, pods, workloads] = await Promise.all([
-          observeStores(kubernetes, namespace, warnings),
-          observeExternalSecrets(kubernetes, namespace, warnings),
-          observePushSecrets(kubernetes, namespace),
-          observeSecrets(kubernetes, namespace, targets, fingerprint),
-          observeServiceAccounts(kubernetes, namespace),
-          observePods(kubernetes, namespace, warnings),
-          observeWorkloads(kubernetes, namespace),
-        ]);
-        return { stores, externalSecrets, pushSecrets, warned, secrets, serviceAccounts, pods, workloads };
-      }),
+  const events = new Map(namespaces.map((namespace) => [namespace, observeWarnings(kubernetes, namespace)]));
+  const each = async <T>(read: (namespace: string, warnings: Warnings) => Promise<Observed<readonly T[]>>) => {
+    const parts = [...events].map(async ([namespace, warnings]) => {
+      const seen = await warnings;
+      return await read(namespace, seen.ok ? seen.value : new Map());
+    });
+    return together(await Promise.all(parts));
+  };
+  return allOf({
+    bootstrap: observeBootstrap(kubernetes, stack),
+    clientPatcher: observePatcher(kubernetes, stack.namespace),
+    pullsElsewhere: observePullsElsewhere(kubernetes, stack, namespaces),
+    warned: Promise.all(events.values()).then((parts) =>
+      together(parts.map((seen) => (seen.ok ? { ok: true, value: [...seen.value.keys()] } : seen))),
     ),
-  ]);
-  return {
-    bootstrap,
-    clientPatcher,
-    pullsElsewhere,
-    stores: together(parts.map(({ stores }) => stores)),
-    externalSecrets: together(parts.map(({ externalSecrets }) => externalSecrets)),
-    ...(externalSecretsElsewhere && { externalSecretsElsewhere }),
-    pushSecrets: together(parts.map(({ pushSecrets }) => pushSecrets)),
-    warned: together(parts.map(({ warned }) => warned)),
-    secrets: together(parts.map(({ secrets }) => secrets)),
-    serviceAccounts: together(parts.map(({ serviceAccounts }) => serviceAccounts)),
-    pods: together(parts.map(({ pods }) => pods)),
-    workloads: together(parts.map(({ workloads }) => workloads)),
-  };
-}
-
-function unseenCluster(why: string): ClusterParts {
-  const nothing = notAsked("read the cluster", why);
-  const bootstrap = { cronJob: nothing, jobs: nothing, status: nothing, log: nothing, credentialsSecret: nothing };
-  return {
-    bootstrap,
-    clientPatcher: nothing,
-    stores: nothing,
-    externalSecrets: nothing,
-    pushSecrets: nothing,
-    warned: nothing,
-    secrets: nothing,
-    serviceAccounts: nothing,
-    pods: nothing,
-    workloads: nothing,
-    pullsElsewhere: nothing,
-  };
+    stores: each((namespace, warnings) => observeStores(kubernetes, namespace, warnings)),
+    externalSecrets: each((namespace, warnings) => observeExternalSecrets(kubernetes, namespace, warnings)),
+    pushSecrets: each((namespace) => observePushSecrets(kubernetes, namespace)),
+    secrets: each((namespace) => observeSecrets(kubernetes, namespace, targetsIn(namespace, stack), fingerprint)),
+    serviceAccounts: each((namespace) => observeServiceAccounts(kubernetes, namespace)),
+    pods: each((namespace, warnings) => observePods(kubernetes, namespace, warnings)),
+    workloads: each((namespace) => observeWorkloads(kubernetes, namespace)),
+  });
 }

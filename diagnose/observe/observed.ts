@@ -3,8 +3,18 @@ import type { Failure, Observed } from "../snapshot.ts";
 /** Long enough for every server's own words, short enough for a page. */
 const longestMessage = 600;
 
+/** Why nothing is asked of a server. `asked` is what all that is left out amounts to, such as `read the cluster`. */
+export class NotAsked extends Error {
+  readonly asked: string;
+
+  constructor(asked: string, why: string) {
+    super(why);
+    this.asked = asked;
+  }
+}
+
 /**
- * Asks for one part of the snapshot. A part that cannot be had is part of the snapshot, never an error of the whole.
+ * Asks for one part of the snapshot. A part that cannot be read is part of the snapshot, never an error of the whole.
  *
  * @param asked - what is asked, for people, such as `list secrets in ameide-dev`.
  */
@@ -12,7 +22,8 @@ export async function observed<T>(asked: string, ask: () => Promise<T>): Promise
   try {
     return { ok: true, value: await ask() };
   } catch (error) {
-    return { ok: false, failure: { kind: kindOf(error), message: words(error), asked } };
+    if (error instanceof NotAsked) return notAsked(error.asked, error.message);
+    return { ok: false, failure: { kind: kindOf(error), message: firstLine(error), asked } };
   }
 }
 
@@ -25,20 +36,50 @@ export function together<T>(parts: readonly Observed<readonly T[]>[]): Observed<
   const failures = parts.filter((part) => !part.ok).map(({ failure }) => failure);
   const [first] = failures;
   if (first === undefined) return { ok: true, value: parts.flatMap((part) => (part.ok ? part.value : [])) };
-  const all = (words: (failure: Failure) => string): string => [...new Set(failures.map(words))].join("; ");
+  const all = (text: (failure: Failure) => string): string => [...new Set(failures.map(text))].join("; ");
   return { ok: false, failure: { ...first, message: all(({ message }) => message), asked: all(({ asked }) => asked) } };
 }
 
-function kindOf(error: unknown): Failure["kind"] {
-  const status = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 401) return "unauthorized";
-  if (status === 403) return "forbidden";
-  if (status === 429) return "throttled";
-  if (status === 404) return "not-found";
-  return typeof status === "number" && status > 0 ? "failed" : "unreachable";
+/** The same record with what its promises bring; all are awaited at the same time. */
+export async function allOf<T extends object>(parts: T): Promise<{ readonly [K in keyof T]: Awaited<T[K]> }> {
+  const entries = Object.entries(parts).map(async ([name, part]) => [name, (await part) as unknown] as const);
+  return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Awaited<T[K]> };
 }
 
-function words(error: unknown): string {
-  const [firstLine = ""] = (error instanceof Error ? error.message : String(error)).split("\n"); // a UserError's fix is not evidence
-  return firstLine.slice(0, longestMessage);
+/** `undefined` if the server answers 404. @throws every other error */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Those of the fields that have a value. */
+export function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T> as never;
+}
+
+/** HTTP status of a server's refusal. */
+export function statusOf(error: unknown): unknown {
+  return error instanceof Error && "status" in error ? error.status : undefined;
+}
+
+const kinds: Readonly<Record<number, Failure["kind"]>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not-found",
+  429: "throttled",
+};
+
+function kindOf(error: unknown): Failure["kind"] {
+  const status = statusOf(error);
+  return typeof status === "number" && status > 0 ? (kinds[status] ?? "failed") : "unreachable";
+}
+
+/** The fix of a UserError is not evidence. */
+function firstLine(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.slice(0, longestMessage);
 }

@@ -4,8 +4,7 @@ import type { Observed, PullElsewhereState } from "../snapshot.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import type { KubernetesReader } from "./access.ts";
 import { podStates } from "./consumers.ts";
-import { exists } from "./kubernetes-list.ts";
-import { observed } from "./observed.ts";
+import { ifFound, observed } from "./observed.ts";
 import { namespaceOf } from "../../domain/names.ts";
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
@@ -54,10 +53,10 @@ export function observePullsElsewhere(
   });
 }
 
-/** `undefined` where it may not be looked at; another's Secret of that name is that one's trouble. */
+/** Only whether it exists: its values are thrown away unread. `undefined` where it may not be read. */
 async function hasSecret(kubernetes: KubernetesReader, namespace: string, name: string): Promise<boolean | undefined> {
   try {
-    return await exists(kubernetes, `/api/v1/namespaces/${namespace}/secrets/${name}`);
+    return (await ifFound(kubernetes.get(`/api/v1/namespaces/${namespace}/secrets/${name}`))) !== undefined;
   } catch {
     return undefined;
   }

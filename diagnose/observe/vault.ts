@@ -1,3 +1,4 @@
+import type { V1ClusterRoleBindingList } from "@kubernetes/client-node";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type {
   Failure,
@@ -11,49 +12,36 @@ import type {
 import { mapBounded } from "../../clients/pacing.ts";
 import { vaultRoles } from "../../domain/resources/vault-policies.ts";
 import type { KubernetesReader, VaultReader } from "./access.ts";
-import { notAsked, observed } from "./observed.ts";
+import type { Json } from "./kubernetes-list.ts";
+import { allOf, defined, ifFound, notAsked, observed, statusOf } from "./observed.ts";
 
 const readsAtOnce = 16;
 
-/** All there is to see of Vault with the auditor's policy; values only with a `fingerprint` and a token that may read data. */
+/** All that the auditor's policy shows of Vault; values only with a `fingerprint` and a token that may read data. */
 export async function observeVault(
-  vault: VaultReader | string,
-  kubernetes: KubernetesReader | string,
+  vault: VaultReader,
+  kubernetes: KubernetesReader,
   stack: EnvironmentStack,
   paths: readonly string[],
   fingerprint?: (value: string) => Fingerprint,
 ): Promise<VaultServerState> {
   const tokenReviewers = observeTokenReviewers(kubernetes);
-  if (typeof vault === "string") {
-    const nothing = notAsked("read Vault", vault);
-    const unknown = { health: nothing, authConfig: nothing, roles: nothing, policies: nothing, secrets: nothing };
-    return { ...unknown, tokenReviewers: await tokenReviewers };
-  }
   const health = await observed(`reach Vault at ${vault.address}`, () => readHealth(vault));
   const shut = await withoutToken(vault, health);
-  if (shut !== undefined) {
-    return {
-      health,
-      authConfig: shut,
-      roles: shut,
-      policies: shut,
-      secrets: shut,
-      tokenReviewers: await tokenReviewers,
-    };
-  }
+  const ask = <T>(asked: string, read: () => Promise<T>) => shut ?? observed(asked, read);
   const { authMount, mount } = stack.vault;
   let unreadData: Failure | undefined;
   const refuse = (message: string): void => {
     unreadData = { kind: "forbidden", asked: `read ${mount}/data/*`, message };
   };
-  const [authConfig, roles, policies, secrets] = await Promise.all([
-    observed(`read auth/${authMount}/config`, () => readAuthConfig(vault, authMount)),
-    observed(`list and read auth/${authMount}/role/*`, () => readRoles(vault, authMount, stack)),
-    observed("list and read sys/policies/acl/*", () => readPolicies(vault, stack)),
-    observed(`read ${mount}/metadata/*`, () => readSecrets(vault, mount, paths, refuse, fingerprint)),
-  ]);
-  const looked = { health, authConfig, roles, policies, secrets, tokenReviewers: await tokenReviewers };
-  return unreadData === undefined ? looked : { ...looked, unreadData };
+  const seen = await allOf({
+    authConfig: ask(`read auth/${authMount}/config`, () => readAuthConfig(vault, authMount)),
+    roles: ask(`list and read auth/${authMount}/role/*`, () => readRoles(vault, authMount, stack)),
+    policies: ask("list and read sys/policies/acl/*", () => readPolicies(vault, stack)),
+    secrets: ask(`read ${mount}/metadata/*`, () => readSecrets(vault, mount, paths, refuse, fingerprint)),
+    tokenReviewers,
+  });
+  return { health, ...seen, ...defined({ unreadData }) };
 }
 
 async function withoutToken(
@@ -66,7 +54,7 @@ async function withoutToken(
   }
   if (!vault.hasToken)
     return notAsked("read Vault", "no token: set VAULT_TOKEN to one with the policy ameide-secrets-auditor");
-  // a token that is not good gives 403 everywhere: said once, instead of as a missing right for each part
+  // an invalid token gets 403 everywhere: reported once, instead of as a missing right for each part
   const self = await observed("look the token up", () => vault.get("auth/token/lookup-self"));
   const isRefused = !self.ok && (self.failure.kind === "forbidden" || self.failure.kind === "unauthorized");
   return isRefused ? self : undefined;
@@ -108,10 +96,8 @@ async function readRoles(
   authMount: string,
   stack: EnvironmentStack,
 ): Promise<readonly VaultRoleState[]> {
-  const listed = await vault
-    .get<{ data: { keys: readonly string[] } }>(`auth/${authMount}/role?list=true`)
-    .catch(orElse({ data: { keys: [] } }));
-  const known = new Set(listed.data.keys);
+  const listed = await ifFound(vault.get<{ data: { keys: readonly string[] } }>(`auth/${authMount}/role?list=true`));
+  const known = new Set(listed?.data.keys);
   const wanted = [...new Set(vaultRoles(stack).map(({ name }) => name))].filter((name) => known.has(name));
   return mapBounded(wanted, readsAtOnce, async (name) => {
     const { data } = await vault.get<{
@@ -165,7 +151,7 @@ async function readSecrets(
         ? { ...state, hasValueField: true, fingerprint: fingerprint(value) }
         : { ...state, hasValueField: false };
     } catch (error) {
-      if ((error as { status?: number }).status !== 403) throw error;
+      if (statusOf(error) !== 403) throw error;
       mayReadData = false; // the auditor's policy reads no data: not asked again for each of the others
       refuse(error instanceof Error ? error.message : String(error));
       return state;
@@ -173,55 +159,35 @@ async function readSecrets(
   });
 }
 
+interface SecretMetadata {
+  readonly current_version: number;
+  readonly custom_metadata: Readonly<Record<string, string>> | null;
+  readonly versions: Readonly<
+    Record<string, { created_time: string; deletion_time: string; destroyed: boolean } | undefined>
+  >;
+}
+
 async function readMetadata(vault: VaultReader, mount: string, path: string): Promise<VaultSecretState> {
-  const absent: VaultSecretState = { path, state: "absent", version: 0, customMetadata: {} };
-  const answer = await vault
-    .get<{
-      data: {
-        current_version: number;
-        custom_metadata: Record<string, string> | null;
-        versions: Record<string, { created_time: string; deletion_time: string; destroyed: boolean } | undefined>;
-      };
-    }>(`${mount}/metadata/${encoded(path)}`)
-    .catch(orElse(undefined));
-  if (answer === undefined) return absent;
-  const { current_version: version, custom_metadata: customMetadata, versions } = answer.data;
+  const answer = await ifFound(vault.get<{ data: SecretMetadata }>(`${mount}/metadata/${encoded(path)}`));
+  const { current_version: version = 0, custom_metadata, versions = {} } = answer?.data ?? {};
+  const customMetadata = custom_metadata ?? {};
   const current = versions[String(version)];
-  if (current === undefined) return { ...absent, customMetadata: customMetadata ?? {} };
+  if (current === undefined) return { path, state: "absent", version: 0, customMetadata };
   const gone = current.destroyed || (current.deletion_time !== "" && Date.parse(current.deletion_time) <= Date.now());
-  return {
-    path,
-    state: gone ? "deleted" : "live",
-    version,
-    writtenAt: current.created_time,
-    customMetadata: customMetadata ?? {},
-  };
+  return { path, state: gone ? "deleted" : "live", version, writtenAt: current.created_time, customMetadata };
 }
 
 /** Who may review tokens, by any binding: the platform may have had one before this program came. */
-function observeTokenReviewers(kubernetes: KubernetesReader | string): Promise<Observed<readonly string[]>> {
-  const asked = "list the ClusterRoleBindings";
-  if (typeof kubernetes === "string") return Promise.resolve(notAsked(asked, kubernetes));
-  return observed(asked, async () => {
-    const { items } = await kubernetes.get<{
-      items: readonly {
-        roleRef: { name: string };
-        subjects?: readonly { kind: string; name: string; namespace?: string }[];
-      }[];
-    }>("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings");
+function observeTokenReviewers(kubernetes: KubernetesReader): Promise<Observed<readonly string[]>> {
+  return observed("list the ClusterRoleBindings", async () => {
+    const path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    const { items } = await kubernetes.get<Json<V1ClusterRoleBindingList>>(path);
     return items
       .filter(({ roleRef }) => roleRef.name === "system:auth-delegator" || roleRef.name === "cluster-admin")
       .flatMap(({ subjects = [] }) => subjects)
       .filter(({ kind }) => kind === "ServiceAccount")
       .map(({ namespace = "", name }) => `${namespace}/${name}`);
   });
-}
-
-function orElse<T>(absent: T): (error: unknown) => T {
-  return (error) => {
-    if ((error as { status?: number }).status === 404) return absent;
-    throw error;
-  };
 }
 
 function encoded(path: string): string {
