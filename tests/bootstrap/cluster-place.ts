@@ -69,7 +69,7 @@ export class ClusterPlace {
     });
   }
 
-  /** What the last run told. */
+  /** What the last run reported. */
   async status(): Promise<BootstrapStatus | undefined> {
     const path = `/api/v1/namespaces/${namespace}/configmaps/vault-bootstrap-status`;
     const { status, body } = await this.call("GET", path);

@@ -5,8 +5,8 @@ import type { RunResult } from "./runs.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 
-/** Name to outcome and reason, as the log tells; unchanged ones without a reason are not told. */
-function told({ lines }: RunResult): Record<string, string> {
+/** Name to outcome and reason, as the log tells; unchanged ones without a reason are not reported. */
+function reported({ lines }: RunResult): Record<string, string> {
   const secrets = lines.filter(({ event }) => event === "secret" || event === "would-write") as Record<
     string,
     string
@@ -54,7 +54,7 @@ describe("runBootstrap", function () {
     await rig().source.setSecrets({ "steady-2": "rotated" });
     control.resetCounters();
     const one = await rig().runHere(config);
-    assert.deepEqual(told(one), { "steady-2": "written" });
+    assert.deepEqual(reported(one), { "steady-2": "written" });
     assert.equal(control.counters().requests["secret-get"], 1);
     assert.equal(await rig().vault.value("steady-2"), "rotated");
   });
@@ -68,7 +68,7 @@ describe("runBootstrap", function () {
 
     const result = await rig().runHere(config);
 
-    assert.deepEqual(told(result), { fresh: "written" });
+    assert.deepEqual(reported(result), { fresh: "written" });
     assert.equal(await rig().vault.value("fresh"), "value-2");
   });
 
@@ -106,7 +106,7 @@ describe("runBootstrap", function () {
     const result = await rig().runHere(config);
 
     assert.equal(result.code, 0);
-    assert.deepEqual(told(result), { pushed: "kept: managed by external-secrets" });
+    assert.deepEqual(reported(result), { pushed: "kept: managed by external-secrets" });
     assert.equal(await rig().vault.value("pushed"), "theirs");
     assert.equal(await rig().vault.writePlainly("pushed", "theirs again"), 200);
   });
@@ -167,7 +167,9 @@ describe("runBootstrap", function () {
 
     await rig().vault.call("DELETE", "secret/data/made");
     const deleted = await rig().runHere(config);
-    assert.deepEqual(told(deleted), { made: "kept: its latest version is deleted, which is not absent; undelete it" });
+    assert.deepEqual(reported(deleted), {
+      made: "kept: its latest version is deleted, which is not absent; undelete it",
+    });
     assert.equal(await rig().vault.value("made"), undefined);
   });
 
@@ -177,9 +179,9 @@ describe("runBootstrap", function () {
     await rig().vault.allow(config);
     await rig().runHere(rig().config({ secrets, environment: "staging", fixturesAllowed: false }));
     assert.equal(await rig().vault.value("seeded"), undefined);
-    assert.deepEqual(told(await rig().runHere(config)), { seeded: "written: fixture" });
+    assert.deepEqual(reported(await rig().runHere(config)), { seeded: "written: fixture" });
     await rig().source.setSecrets({ seeded: "real" });
-    assert.deepEqual(told(await rig().runHere(config)), { seeded: "written" });
+    assert.deepEqual(reported(await rig().runHere(config)), { seeded: "written" });
     assert.equal(await rig().vault.value("seeded"), "real");
   });
 
@@ -219,7 +221,7 @@ describe("runBootstrap", function () {
     const result = await rig().runHere(config);
 
     assert.equal(result.code, 0, result.text);
-    assert.deepEqual(told(result), {
+    assert.deepEqual(reported(result), {
       removed: "unchanged: the source has no removed; the value in Vault stays",
       disabled: "unchanged: disabled is disabled in the source; the value in Vault stays",
     });
@@ -237,7 +239,7 @@ describe("runBootstrap", function () {
 
     const result = await rig().runHere(config);
 
-    assert.deepEqual(told(result), { deleted: "written", edited: "written" });
+    assert.deepEqual(reported(result), { deleted: "written", edited: "written" });
     assert.equal(await rig().vault.value("deleted"), "value-1");
     assert.equal(await rig().vault.value("edited"), "value-1");
   });

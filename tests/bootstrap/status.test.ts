@@ -84,9 +84,12 @@ describe("StatusConfigMap", function () {
       "ameide.io/secrets-expire-within-14-days": "status-expired, status-soon",
       "ameide.io/secrets-expire-within-3-days": "status-expired",
     });
-    const told = (await rig().cluster.status())?.secrets.map(({ name, expiresAt }) => [name, expiresAt?.slice(0, 10)]);
+    const reported = (await rig().cluster.status())?.secrets.map(({ name, expiresAt }) => [
+      name,
+      expiresAt?.slice(0, 10),
+    ]);
     assert.deepEqual(
-      told,
+      reported,
       names.toSorted().map((name) => {
         const exp = name.endsWith("expired") ? days(-1) : name.endsWith("soon") ? days(10) : days(30);
         return [name, new Date(exp * 1000).toISOString().slice(0, 10)];

@@ -62,9 +62,9 @@ describe("main", function () {
   });
 
   it("tells the exit codes wherever it tells what to type", async () => {
-    const told = "0 ok; 1 the command found or refused something; 2 it could not run";
-    assert.ok((await run("--help")).out.includes(told));
-    for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(told), name);
+    const reported = "0 ok; 1 the command found or refused something; 2 it could not run";
+    assert.ok((await run("--help")).out.includes(reported));
+    for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(reported), name);
   });
 
   it("tells the version of package.json, and stamps it on what code scanning gets", async () => {

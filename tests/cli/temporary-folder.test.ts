@@ -14,7 +14,7 @@ describe("temporary files of a command", function () {
   });
   afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-  /** A `pulumi` that says when it was called, and then does as told. */
+  /** A `pulumi` that says when it was called, and then does as reported. */
   const install = (then: string): void => {
     const file = join(scratch, "bin", "pulumi");
     writeFileSync(file, `#!/bin/sh\ntouch ${join(scratch, "called")}\n${then}\n`);

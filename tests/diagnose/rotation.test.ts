@@ -58,13 +58,13 @@ const options = { signal: new AbortController().signal, pauseInMilliseconds: 1 }
 describe("rotate", () => {
   it("writes once, then carries the value hop by hop to its end", async () => {
     const { calls, actions } = world({ source: "old", vault: "old", secret: "old" });
-    const told: string[] = [];
+    const reported: string[] = [];
     const report = await rotate(name, stack, actions, {
       ...options,
-      onAct: (step) => told.push(`begins ${step}`),
-      onStep: (step) => told.push(`holds ${step}`),
+      onAct: (step) => reported.push(`begins ${step}`),
+      onStep: (step) => reported.push(`holds ${step}`),
     });
-    assert.deepEqual(told.slice(0, 4), ["begins key-vault", "holds key-vault", "begins vault", "holds vault"]);
+    assert.deepEqual(reported.slice(0, 4), ["begins key-vault", "holds key-vault", "begins vault", "holds vault"]);
     assert.deepEqual(calls, ["write", "runBootstrap", "resync"]);
     assert.deepEqual(
       report.reached.map(({ step }) => step),

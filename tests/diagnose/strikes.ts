@@ -23,7 +23,7 @@ import {
 } from "./changes.ts";
 import { changed, minutesAgo, print, seen, unseen, valuesOf, without } from "./healthy.ts";
 
-/** For each cause the least that is broken when it strikes: it must be told, and first. */
+/** For each cause the least that is broken when it strikes: it must be reported, and first. */
 export const strikes: Readonly<Record<CauseCode, Change>> = {
   "key-vault-unreachable": lastRun("source-unreachable"),
   "key-vault-throttled": lastRun("source-throttled"),

@@ -31,7 +31,7 @@ const kind: DocumentKind = {
 };
 
 /** `where: problem; fix` of each finding about a document. */
-function told(document: Readonly<Record<string, unknown>>): readonly string[] {
+function reported(document: Readonly<Record<string, unknown>>): readonly string[] {
   const { error } = schema.safeParse(document);
   const findings = error === undefined ? [] : schemaFindings(error, document, kind);
   return findings.map(({ where = "", problem, fix }) => `${where}: ${problem}; ${fix}`);
@@ -82,19 +82,19 @@ describe("schemaFindings", () => {
     ],
   ];
   for (const [what, parts, expected] of cases)
-    it(`fails ${what}`, () => assert.deepEqual(told({ needed: "x", ...parts }), [expected]));
+    it(`fails ${what}`, () => assert.deepEqual(reported({ needed: "x", ...parts }), [expected]));
 
   it("fails what is missing, at the key that should hold it", () => {
-    assert.deepEqual(told({}), ["key:needed: needed is missing; give a text"]);
+    assert.deepEqual(reported({}), ["key:needed: needed is missing; give a text"]);
   });
 
   it("cuts a long text: a setting of that length is none", () => {
-    const [line = ""] = told({ needed: "x", text: "x".repeat(80) });
+    const [line = ""] = reported({ needed: "x", text: "x".repeat(80) });
     assert.ok(line.includes(`"${"x".repeat(56)}..."`) && !line.includes("x".repeat(57)));
-    assert.ok(told({ needed: "x", text: "x".repeat(50) })[0]?.includes(`"${"x".repeat(50)}"`));
+    assert.ok(reported({ needed: "x", text: "x".repeat(50) })[0]?.includes(`"${"x".repeat(50)}"`));
   });
 
-  it("tells everything at once", () => assert.equal(told({ count: 1, choice: "z", cuont: 4 }).length, 4));
+  it("tells everything at once", () => assert.equal(reported({ count: 1, choice: "z", cuont: 4 }).length, 4));
 });
 
 describe("valueAt", () => {

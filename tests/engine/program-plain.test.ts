@@ -15,7 +15,7 @@ import { engineEnvironment } from "../support/engine.ts";
 interface Ended {
   readonly code: number | null;
   /** Both streams together, as a person reads them. */
-  readonly told: string;
+  readonly reported: string;
 }
 
 /** What the program is made of; tests change copies of it. */
@@ -83,7 +83,7 @@ describe("program, by plain pulumi", function () {
     });
     const streams = Promise.all([text(child.stdout), text(child.stderr)]);
     const [code] = (await once(child, "exit")) as [number | null];
-    return { code, told: (await streams).join("\n") };
+    return { code, reported: (await streams).join("\n") };
   }
 
   /** What an update of `shared` leaves behind, as far as environments read it. */
@@ -96,8 +96,8 @@ describe("program, by plain pulumi", function () {
     const outputs = { bootstrapClientId: "33333333-3333-4333-8333-333333333333" };
     exported.deployment.resources = [{ urn, custom: false, type: "pulumi:pulumi:Stack", outputs }];
     writeFileSync(file, JSON.stringify(exported));
-    const { code, told } = await pulumi("stack", "import", "--stack", "shared", "--file", file);
-    assert.equal(code, 0, told);
+    const { code, reported } = await pulumi("stack", "import", "--stack", "shared", "--file", file);
+    assert.equal(code, 0, reported);
   }
 
   /** Runs `work` with a file of the copy changed, and puts it back. */
@@ -113,23 +113,25 @@ describe("program, by plain pulumi", function () {
     }
   }
 
-  const planned = (told: string) =>
-    [...told.matchAll(/^ \+ {2}(kubernetes|vault|azure-native):(\S+) (\S+) create/gm)].map(([, , , name = ""]) => name);
+  const planned = (reported: string) =>
+    [...reported.matchAll(/^ \+ {2}(kubernetes|vault|azure-native):(\S+) (\S+) create/gm)].map(
+      ([, , , name = ""]) => name,
+    );
 
   it("plans an environment with the policy pack on", async () => {
-    const { code, told } = await pulumi("preview", "--stack", "dev", "--policy-pack", "policies");
-    assert.equal(code, 0, told);
-    const names = planned(told);
+    const { code, reported } = await pulumi("preview", "--stack", "dev", "--policy-pack", "policies");
+    assert.equal(code, 0, reported);
+    const names = planned(reported);
     for (const name of ["federation-vault-bootstrap-dev", "bootstrap-cronjob", "delivery-ameide-dev-ghcr-pull-sync"]) {
-      assert.ok(names.includes(name), `${name} is not planned:\n${told}`);
+      assert.ok(names.includes(name), `${name} is not planned:\n${reported}`);
     }
-    assert.match(told, /Policies:/);
+    assert.match(reported, /Policies:/);
   });
 
   it("plans the shared stack", async () => {
-    const { code, told } = await pulumi("preview", "--stack", "shared");
-    assert.equal(code, 0, told);
-    assert.deepEqual(planned(told).toSorted(), ["identity-identity", "identity-secrets-user", "key-vault-vault"]);
+    const { code, reported } = await pulumi("preview", "--stack", "shared");
+    assert.equal(code, 0, reported);
+    assert.deepEqual(planned(reported).toSorted(), ["identity-identity", "identity-secrets-user", "key-vault-vault"]);
   });
 
   it("fails without the shared stack, before anything is planned, with one error and no stack trace", async () => {
@@ -138,16 +140,16 @@ describe("program, by plain pulumi", function () {
     await pulumiWith({ PULUMI_BACKEND_URL }, "stack", "init", "dev");
     const missing = await pulumiWith({ PULUMI_BACKEND_URL }, "preview", "--stack", "dev");
     assert.notEqual(missing.code, 0);
-    assert.match(missing.told, /the stack organization\/ameide-secrets\/shared cannot be read: unknown stack "/);
-    assert.match(missing.told, /fix: ameide-secrets up --stack shared --yes, or: pulumi up --stack shared/);
-    assert.doesNotMatch(missing.told, /\n\s+at /);
-    assert.deepEqual(planned(missing.told), []);
+    assert.match(missing.reported, /the stack organization\/ameide-secrets\/shared cannot be read: unknown stack "/);
+    assert.match(missing.reported, /fix: ameide-secrets up --stack shared --yes, or: pulumi up --stack shared/);
+    assert.doesNotMatch(missing.reported, /\n\s+at /);
+    assert.deepEqual(planned(missing.reported), []);
 
     await pulumiWith({ PULUMI_BACKEND_URL }, "stack", "init", "shared");
     const empty = await pulumiWith({ PULUMI_BACKEND_URL }, "preview", "--stack", "dev");
     assert.notEqual(empty.code, 0);
-    assert.match(empty.told, /shared has no output bootstrapClientId, because it was never updated/);
-    assert.deepEqual(planned(empty.told), []);
+    assert.match(empty.reported, /shared has no output bootstrapClientId, because it was never updated/);
+    assert.deepEqual(planned(empty.reported), []);
   });
 
   for (const [health, says] of [
@@ -156,48 +158,48 @@ describe("program, by plain pulumi", function () {
   ] as const) {
     it(`fails where Vault answers ${health}, before anything is planned, with the command that mends it`, async () => {
       vaultHealth = health;
-      const { code, told } = await pulumi("preview", "--stack", "dev");
+      const { code, reported } = await pulumi("preview", "--stack", "dev");
       assert.notEqual(code, 0);
-      assert.match(told, says);
-      assert.deepEqual(planned(told), []);
+      assert.match(reported, says);
+      assert.deepEqual(planned(reported), []);
     });
   }
 
   it("fails without a token, saying which it takes", async () => {
-    const { code, told } = await pulumiWith({ VAULT_TOKEN: "" }, "preview", "--stack", "dev");
+    const { code, reported } = await pulumiWith({ VAULT_TOKEN: "" }, "preview", "--stack", "dev");
     assert.notEqual(code, 0);
-    assert.match(told, /VAULT_TOKEN is not set/);
-    assert.deepEqual(planned(told), []);
+    assert.match(reported, /VAULT_TOKEN is not set/);
+    assert.deepEqual(planned(reported), []);
   });
 
   it("fails on every mistake of a stack file at once, before anything is planned", async () => {
-    const { code, told } = await changed(
+    const { code, reported } = await changed(
       "Pulumi.dev.yaml",
       "    cluster:",
       "    clutser: {}\n    secretPrefix: x-\n    cluster:",
       () => pulumi("preview", "--stack", "dev"),
     );
     assert.notEqual(code, 0);
-    assert.match(told, /clutser/);
-    assert.match(told, /secretPrefix/);
-    assert.deepEqual(planned(told), []);
+    assert.match(reported, /clutser/);
+    assert.match(reported, /secretPrefix/);
+    assert.deepEqual(planned(reported), []);
   });
 
   it("fails on a delivery of a cluster-managed secret without any policy pack, before anything is planned", async () => {
-    const { code, told } = await changed(
+    const { code, reported } = await changed(
       "environments/catalogue.yaml",
       "\ndeliveries:\n",
       "\ndeliveries:\n  smuggled:\n    keys: { PASSWORD: postgres-ameide-auth }\n",
       () => pulumi("preview", "--stack", "dev"),
     );
     assert.notEqual(code, 0);
-    assert.match(told, /postgres-ameide-auth/);
-    assert.match(told, /cnpg|CNPG/);
-    assert.deepEqual(planned(told), []);
+    assert.match(reported, /postgres-ameide-auth/);
+    assert.match(reported, /cnpg|CNPG/);
+    assert.deepEqual(planned(reported), []);
   });
 
   it("fails on a cluster-managed secret that is declared beside the plan, without any policy pack", async () => {
-    const { code, told } = await changed(
+    const { code, reported } = await changed(
       "chain.ts",
       "  const run = { stack, clientId,",
       `  new CustomResource("smuggled", {
@@ -220,7 +222,7 @@ describe("program, by plain pulumi", function () {
         ),
     );
     assert.notEqual(code, 0);
-    assert.match(told, /platform-db-password/);
-    assert.ok(!planned(told).includes("smuggled"), told);
+    assert.match(reported, /platform-db-password/);
+    assert.ok(!planned(reported).includes("smuggled"), reported);
   });
 });

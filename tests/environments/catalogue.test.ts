@@ -14,7 +14,7 @@ const real = readCatalogue();
 const text = readFileSync(cataloguePath, "utf8");
 
 /** What is told of the catalogue with one thing changed. */
-function told(from: string, to: string): readonly string[] {
+function reported(from: string, to: string): readonly string[] {
   assert.ok(text.includes(from), `the catalogue does not hold ${from}`);
   return parseCatalogue(text.replace(from, to), "c.yaml").findings.map(
     ({ where = "", problem }) => `${where}: ${problem}`,
@@ -212,20 +212,20 @@ describe("parseCatalogue", () => {
 
   it("fails a delivery of an unknown secret, of a cluster-managed one, and a name with two owners, each with its line", () => {
     const langfuse = `c.yaml:${lineOf("LANGFUSE_SECRET_KEY: langfuse-secret-key")}`;
-    assert.deepEqual(told("LANGFUSE_SECRET_KEY: langfuse-secret-key", "LANGFUSE_SECRET_KEY: langfuse-secret-kee"), [
+    assert.deepEqual(reported("LANGFUSE_SECRET_KEY: langfuse-secret-key", "LANGFUSE_SECRET_KEY: langfuse-secret-kee"), [
       `${langfuse}: langfuse-secrets reads langfuse-secret-kee, which is not under secrets`,
     ]);
     assert.match(
-      told("LANGFUSE_SECRET_KEY: langfuse-secret-key", "LANGFUSE_SECRET_KEY: redis-auth")[0] ?? "",
+      reported("LANGFUSE_SECRET_KEY: langfuse-secret-key", "LANGFUSE_SECRET_KEY: redis-auth")[0] ?? "",
       /langfuse-secrets reads redis-auth, which is redis/,
     );
     assert.match(
-      told("name: argocd-redis", "name: redis-auth")[0] ?? "",
+      reported("name: argocd-redis", "name: redis-auth")[0] ?? "",
       /redis-auth of redis-auth \(bootstrap, entry \d+\) is already a name of redis-auth \(redis/,
     );
   });
 
   it("fails a delivery that is neither of keys nor a pull secret", () => {
-    assert.match(told("    registry: ghcr.io\n", "")[0] ?? "", /deliveries\.ghcr-pull is a map/);
+    assert.match(reported("    registry: ghcr.io\n", "")[0] ?? "", /deliveries\.ghcr-pull is a map/);
   });
 });

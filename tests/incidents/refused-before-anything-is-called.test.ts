@@ -101,10 +101,12 @@ describe("refused before anything is called", () => {
   it("P15 (450): Argo's login broke, since argocd had no store", async () => {
     const served = async (name: string): Promise<boolean> => {
       const stack = await stacks.load(name);
-      const told = stack.findings.some(
+      const reported = stack.findings.some(
         ({ code, subject }) => code === "plan-reader-without-store" && subject.includes("argocd"),
       );
-      return stack.kind === "environment" && stack.plan.stores.some(({ namespace }) => namespace === "argocd") && !told;
+      return (
+        stack.kind === "environment" && stack.plan.stores.some(({ namespace }) => namespace === "argocd") && !reported
+      );
     };
     assert.deepEqual([await served("prod"), await served("dev")], [true, false]);
   });

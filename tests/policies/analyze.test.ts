@@ -18,7 +18,7 @@ describe("pulumi policy analyze, on an exported state", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** `level severity rule` of each violation, as the command prints them. */
-  async function told(config?: object): Promise<readonly string[]> {
+  async function reported(config?: object): Promise<readonly string[]> {
     const { props } = changed(externalSecret, [["spec", "refreshInterval"], "10s"]);
     const project = "urn:pulumi:prod::ameide-secrets::";
     const type = "kubernetes:external-secrets.io/v1:ExternalSecret";
@@ -54,13 +54,14 @@ describe("pulumi policy analyze, on an exported state", function () {
   }
 
   it("shows each rule by its own name, level and severity", async () =>
-    assert.deepEqual(await told(), ["mandatory medium delivery-refresh"]));
+    assert.deepEqual(await reported(), ["mandatory medium delivery-refresh"]));
   it("takes another level for one rule", async () =>
-    assert.deepEqual(await told({ "delivery-refresh": "advisory" }), ["advisory medium delivery-refresh"]));
+    assert.deepEqual(await reported({ "delivery-refresh": "advisory" }), ["advisory medium delivery-refresh"]));
   it("takes a rule's own configuration, such as an exemption", async () => {
     const exemption = { subject: "ExternalSecret *", reason: "r", owner: "o", until: "2999-01-01" };
-    assert.deepEqual(await told({ "delivery-refresh": { enforcementLevel: "mandatory", exemptions: [exemption] } }), [
-      "advisory medium delivery-refresh",
-    ]);
+    assert.deepEqual(
+      await reported({ "delivery-refresh": { enforcementLevel: "mandatory", exemptions: [exemption] } }),
+      ["advisory medium delivery-refresh"],
+    );
   });
 });

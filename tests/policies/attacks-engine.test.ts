@@ -24,7 +24,7 @@ describe("attacks, under the real engine", function () {
   const engine = usePolicyEngine(packages);
 
   it("are refused by a preview: a value of CNPG's Secret under a name that is allowed", async () => {
-    const { passed, told } = await engine.preview("prod", () => {
+    const { passed, reported } = await engine.preview("prod", () => {
       // as an SDK's own `get` does: outputs exist for the names that are given
       const props = { metadata: undefined, data: undefined };
       const read = declare("read", { type: "kubernetes:core/v1:Secret", props }, { id: `ameide-prod/${stolen}` });
@@ -39,26 +39,26 @@ describe("attacks, under the real engine", function () {
       declare("over-another", { type: "vault:kv/secretV2:SecretV2", props: { mount: "secret", name: "x", dataJson } });
       return Promise.resolve();
     });
-    const refused = told.filter(({ rule }) => rule === "authority-copied-value").map(({ resource }) => resource);
+    const refused = reported.filter(({ rule }) => rule === "authority-copied-value").map(({ resource }) => resource);
     assert.deepEqual([passed, refused.toSorted()], [false, ["direct", "over-another"]]);
   });
 
   it("leave a component alone, whose children are what is judged", async () => {
-    const { passed, told } = await engine.preview("prod", () => {
+    const { passed, reported } = await engine.preview("prod", () => {
       declare("child", externalSecret, { parent: new pulumi.ComponentResource("acme:index:Part", "part") });
       return Promise.resolve();
     });
-    assert.deepEqual([passed, told], [true, []]);
+    assert.deepEqual([passed, reported], [true, []]);
   });
 
   for (const [group, attacks] of Object.entries(groups)) {
     it(`are refused by a preview: ${group}`, async () => {
-      const { passed, told } = await engine.preview("prod", () => {
+      const { passed, reported } = await engine.preview("prod", () => {
         for (const [i, { samples }] of attacks.entries()) for (const sample of samples) declare(`attack-${i}`, sample);
         return Promise.resolve();
       });
       const refused = new Set(
-        told.filter(({ level }) => level === "mandatory").map(({ resource, rule }) => `${resource} ${rule}`),
+        reported.filter(({ level }) => level === "mandatory").map(({ resource, rule }) => `${resource} ${rule}`),
       );
       const missed = attacks.filter(({ rule }, i) => !refused.has(`attack-${i} ${rule}`)).map(({ what }) => what);
       assert.deepEqual([passed, missed], [false, []]);

@@ -61,18 +61,18 @@ describe("the pack, under the real engine", function () {
   for (const family of families) {
     it(`fails a program that breaks the rules of the family ${family}`, async () => {
       const own = inPrograms.filter(({ rule }) => familyOf(ruleOf(rule)) === family);
-      const { passed, told } = await engine.preview("prod", () => {
+      const { passed, reported } = await engine.preview("prod", () => {
         for (const example of own) declareWith(example, example.refused);
         return Promise.resolve();
       });
       assert.equal(passed, false);
       const expected = own.map(({ rule }) => `${levelsOf(ruleOf(rule)).prod} ${rule}`);
-      const said = new Set(told.map(({ rule, level }) => `${level} ${rule}`));
+      const said = new Set(reported.map(({ rule, level }) => `${level} ${rule}`));
       assert.deepEqual(
         expected.filter((one) => !said.has(one)),
         [],
       );
-      for (const { rule, message, level, urn } of told) {
+      for (const { rule, message, level, urn } of reported) {
         const finding = parseEngineMessage(
           { policyName: rule, resourceUrn: urn, enforcementLevel: level, message },
           rules,
@@ -90,7 +90,7 @@ describe("the pack, under the real engine", function () {
 
   it("lets no rule fall silent over an input that the preview does not know", async () => {
     const own = inPrograms.filter(({ unknown }) => unknown !== undefined);
-    const { told } = await engine.preview("prod", () => {
+    const { reported } = await engine.preview("prod", () => {
       const later = declare("later", { type: "azure-native:managedidentity:UserAssignedIdentity", props: {} });
       const unknown = pulumi.secret((later as pulumi.CustomResource).id).apply(String);
       for (const example of own) {
@@ -101,11 +101,11 @@ describe("the pack, under the real engine", function () {
       return Promise.resolve();
     });
     assert.deepEqual(
-      told.filter(({ message }) => /can't run policy/.test(message)),
+      reported.filter(({ message }) => /can't run policy/.test(message)),
       [],
     );
     for (const { rule } of own) {
-      const mine = told.filter((one) => one.rule === rule);
+      const mine = reported.filter((one) => one.rule === rule);
       const undecided = mine.some(
         ({ level, message }) => level === "advisory" && /undecided: depends on/.test(message),
       );
@@ -118,29 +118,29 @@ describe("the pack, under the real engine", function () {
   });
 
   it("fails an update over an input that stays unknown, before that resource is made", async () => {
-    const { passed, told, state } = await engine.update("prod", () => {
+    const { passed, reported, state } = await engine.update("prod", () => {
       declare("undecidable", changed(externalSecret, [["spec", "refreshInterval"], neverKnown()]));
       return Promise.resolve();
     });
     // an update hands a pack no unknown input: the engine leaves it out, and absent is not compliant
     assert.deepEqual(
-      [passed, told.map(({ rule, level }) => `${level} ${rule}`)],
+      [passed, reported.map(({ rule, level }) => `${level} ${rule}`)],
       [false, ["mandatory delivery-refresh"]],
     );
     assert.equal(state.includes("undecidable"), false);
   });
 
   it("marks a plain value in dev, so that state holds none", async () => {
-    const { passed, told, state } = await engine.update("dev", () => {
+    const { passed, reported, state } = await engine.update("dev", () => {
       declare("plain", { ...changed(keyVaultSecret, [["properties", "value"], "canary-in-the-clear"]), protect: true });
       return Promise.resolve();
     });
-    assert.deepEqual([passed, told.filter(({ level }) => level === "mandatory")], [true, []]);
+    assert.deepEqual([passed, reported.filter(({ level }) => level === "mandatory")], [true, []]);
     assert.equal(state.includes("canary-in-the-clear"), false);
   });
 
   it("passes what is marked, as a value or as the object around it", async () => {
-    const { passed, told } = await engine.preview("prod", () => {
+    const { passed, reported } = await engine.preview("prod", () => {
       const properties = { value: "a real value" };
       declare("value", changed(keyVaultSecret, [["properties", "value"], pulumi.secret("a real value")]));
       declare(
@@ -149,7 +149,7 @@ describe("the pack, under the real engine", function () {
       );
       return Promise.resolve();
     });
-    assert.deepEqual(told, []);
+    assert.deepEqual(reported, []);
     assert.equal(passed, true);
   });
 });

@@ -19,13 +19,13 @@ function shown({ type, name, request }: Exchange, properties: unknown): SentReso
   return { type, name, urn: String(request["urn"]), inputs, protect: true };
 }
 
-function texts(told: readonly Answered[]): readonly string[] {
-  return told.map(({ policy, message }) => `${policy}: ${message}`);
+function texts(reported: readonly Answered[]): readonly string[] {
+  return reported.map(({ policy, message }) => `${policy}: ${message}`);
 }
 
 /** What would stop an update; a preview only advises where a verdict waits for a value. */
-function stopping(told: readonly Answered[]): readonly string[] {
-  return texts(told.filter(({ level }) => level === "mandatory"));
+function stopping(reported: readonly Answered[]): readonly string[] {
+  return texts(reported.filter(({ level }) => level === "mandatory"));
 }
 
 const offline = checks.filter(({ run }) => run === "prod-preview-offline");
@@ -126,8 +126,8 @@ describe("the pack, on what the real providers make of this program's inputs", (
     assert.ok(checks.length > 200, "the recordings were read");
     const all: string[] = [];
     for (const one of checks) {
-      const told = await pack.analyze(shown(one, one.response["inputs"]));
-      all.push(...stopping(told).map((text) => `${one.run}: ${text}`));
+      const reported = await pack.analyze(shown(one, one.response["inputs"]));
+      all.push(...stopping(reported).map((text) => `${one.run}: ${text}`));
     }
     assert.deepEqual(all, []);
   });
@@ -159,7 +159,7 @@ describe("the pack, on what the real providers make of this program's inputs", (
       const judge = (resource: SentResource): Promise<readonly Answered[]> =>
         isStackRule(rule) ? own.analyzeStack([one, ...stack.with(index, resource)]) : own.analyze(resource);
       const before = new Set(texts(await judge(one)));
-      const added = (await judge(mutant)).filter((told) => !texts([told]).some((text) => before.has(text)));
+      const added = (await judge(mutant)).filter((reported) => !texts([reported]).some((text) => before.has(text)));
       assert.ok(added.some(({ policy, message }) => policy === id && !message.includes("undecided: ")));
     });
   }

@@ -47,8 +47,8 @@ async function throughTheEngine({
   } as unknown as ResourceValidationArgs;
   const log = new RunLog(rules);
   await policy.remediateResource?.(args);
-  await policy.validateResource(args, (told) => {
-    const { message, enforcementLevel = "mandatory" } = told as unknown as {
+  await policy.validateResource(args, (reported) => {
+    const { message, enforcementLevel = "mandatory" } = reported as unknown as {
       message: string;
       enforcementLevel?: string;
     };

@@ -20,7 +20,7 @@ export interface Told {
 export interface Ran {
   /** Whether the engine let it through. */
   readonly passed: boolean;
-  readonly told: readonly Told[];
+  readonly reported: readonly Told[];
 }
 
 export interface PolicyEngine {
@@ -81,11 +81,11 @@ export async function startPolicyEngine(packages: readonly string[] = []): Promi
 }
 
 async function listening(act: (onEvent: (event: EngineEvent) => void) => Promise<unknown>): Promise<Ran> {
-  const told: Told[] = [];
+  const reported: Told[] = [];
   const onEvent = ({ policyEvent }: EngineEvent): void => {
     if (policyEvent === undefined) return;
     const { policyName: rule, resourceUrn = "", enforcementLevel: level, message } = policyEvent;
-    told.push({
+    reported.push({
       rule,
       urn: resourceUrn,
       resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2),
@@ -95,10 +95,10 @@ async function listening(act: (onEvent: (event: EngineEvent) => void) => Promise
   };
   try {
     await act(onEvent);
-    return { passed: true, told };
+    return { passed: true, reported };
   } catch (error) {
-    if (told.length === 0) throw error;
-    return { passed: false, told };
+    if (reported.length === 0) throw error;
+    return { passed: false, reported };
   }
 }
 

@@ -28,15 +28,15 @@ describe("temporaryHome", () => {
   }
 
   /** Asks for a home in a process of its own, whose temporary folder is this test's. */
-  async function elsewhere(): Promise<{ readonly code: number; readonly told: string }> {
+  async function elsewhere(): Promise<{ readonly code: number; readonly reported: string }> {
     const script = `import { temporaryHome } from "${module}"; await temporaryHome();`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ["ignore", "ignore", "pipe"],
     });
-    const told = text(child.stderr);
+    const reported = text(child.stderr);
     const [code] = (await once(child, "exit")) as [number];
-    return { code, told: await told };
+    return { code, reported: await reported };
   }
 
   it("clears what killed runs left, also while another run does the same", async function () {
@@ -45,7 +45,7 @@ describe("temporaryHome", () => {
     const runs = await Promise.all([elsewhere(), elsewhere(), elsewhere()]);
     assert.deepEqual(
       runs,
-      runs.map(() => ({ code: 0, told: "" })),
+      runs.map(() => ({ code: 0, reported: "" })),
     );
     assert.deepEqual(
       abandoned.filter((dir) => existsSync(dir) || existsSync(`${dir}.owner`)),
@@ -55,7 +55,7 @@ describe("temporaryHome", () => {
 
   it("leaves the home of a run that is alive", async () => {
     const dir = abandon("alive", self());
-    assert.deepEqual(await elsewhere(), { code: 0, told: "" });
+    assert.deepEqual(await elsewhere(), { code: 0, reported: "" });
     assert.ok(existsSync(dir) && existsSync(`${dir}.owner`));
   });
 });

@@ -3,7 +3,7 @@ import { type BootstrapRun, inTurn } from "../../../cli/access/bootstrap-job.ts"
 
 const ended = (cause: BootstrapRun["cause"]): BootstrapRun => ({ job: "j", succeeded: cause === "ok", cause, log: "" });
 
-/** Ends as it is told, one run after the other; the last way for ever. */
+/** Ends as it is reported, one run after the other; the last way for ever. */
 function runs(...causes: readonly BootstrapRun["cause"][]) {
   const count = { runs: 0, held: 0 };
   const run = () => Promise.resolve(ended(causes[Math.min(count.runs++, causes.length - 1)] ?? "ok"));

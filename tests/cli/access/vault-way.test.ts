@@ -48,10 +48,10 @@ describe("openWayToVault", () => {
     const closed = way.closed;
     const vault = { address: "", hasToken: false, get: () => Promise.reject(closed) };
     const { causes } = explain(await observe(stack, { kubernetes: "not asked", vault, azure: "not asked" }), stack);
-    const told = causes.find(({ stage }) => stage === "vault");
-    assert.equal(told?.code, "vault-port-forward-forbidden");
-    assert.match(told.evidence[0]?.seen ?? "", /anna.*pods\/portforward/);
-    assert.match(told.fix, /-n ameide-dev create role .*--verb=get,create --resource=pods\/portforward/);
+    const reported = causes.find(({ stage }) => stage === "vault");
+    assert.equal(reported?.code, "vault-port-forward-forbidden");
+    assert.match(reported.evidence[0]?.seen ?? "", /anna.*pods\/portforward/);
+    assert.match(reported.fix, /-n ameide-dev create role .*--verb=get,create --resource=pods\/portforward/);
     assert.equal(causes.filter(({ stage }) => stage === "vault").length, 1);
   });
   it("is closed by the pod that is not there", async () => {

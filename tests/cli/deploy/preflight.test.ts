@@ -159,17 +159,20 @@ describe("preflightCluster, on a real API server", function () {
     };
     writeFileSync(kubeconfig, stringify(config), { mode: 0o600 });
     const restricted = await openCluster({ kubeconfig, context: "restricted" });
-    const told = await found(restricted);
-    assert.ok(told.includes("right-missing create clusterrolebindings.rbac.authorization.k8s.io"), told.join("\n"));
-    assert.ok(told.includes("right-missing patch cronjobs.batch"));
+    const reported = await found(restricted);
+    assert.ok(
+      reported.includes("right-missing create clusterrolebindings.rbac.authorization.k8s.io"),
+      reported.join("\n"),
+    );
+    assert.ok(reported.includes("right-missing patch cronjobs.batch"));
     // the CRD and two namespaces, which it may not read
-    assert.equal(told.filter((one) => one === "right-missing restricted").length, 3);
+    assert.equal(reported.filter((one) => one === "right-missing restricted").length, 3);
   });
 
   it("asks who only previews for no right to write", async () => {
     const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
-    const told = await found(await openCluster({ kubeconfig, context: "restricted" }), stack, false);
-    assert.deepEqual(new Set(told), new Set(["right-missing restricted"]));
+    const reported = await found(await openCluster({ kubeconfig, context: "restricted" }), stack, false);
+    assert.deepEqual(new Set(reported), new Set(["right-missing restricted"]));
   });
 
   it("fails on what the caller may make and not grant, by a dry run that makes nothing", async () => {
@@ -182,9 +185,9 @@ describe("preflightCluster, on a real API server", function () {
       subjects: [{ kind: "ServiceAccount", name: "restricted", namespace: "ameide-dev" }],
     });
     const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
-    const told = await found(await openCluster({ kubeconfig, context: "restricted" }));
+    const reported = await found(await openCluster({ kubeconfig, context: "restricted" }));
     assert.deepEqual(
-      told.filter((one) => one !== "right-missing restricted"),
+      reported.filter((one) => one !== "right-missing restricted"),
       ["right-missing roles"],
     );
     assert.deepEqual((await cluster.get<{ items: unknown[] }>(`${rbac}/namespaces/ameide-dev/roles`)).items, []);
@@ -193,7 +196,7 @@ describe("preflightCluster, on a real API server", function () {
   it("asks for no right to write where ArgoCD applies the objects", async () => {
     const gitops = { ...stack, strictness: { ...stack.strictness, delivery: "gitops" as const } };
     const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
-    const told = await found(await openCluster({ kubeconfig, context: "restricted" }), gitops);
-    assert.deepEqual(new Set(told), new Set(["right-missing restricted"]));
+    const reported = await found(await openCluster({ kubeconfig, context: "restricted" }), gitops);
+    assert.deepEqual(new Set(reported), new Set(["right-missing restricted"]));
   });
 });

@@ -32,7 +32,7 @@ const externalSecret = (name: string, key: string, spec: object = {}) => ({
   },
   status: { conditions: [] },
 });
-const told = async (collections: Parameters<typeof clusterOf>[0]) =>
+const reported = async (collections: Parameters<typeof clusterOf>[0]) =>
   (await guardScan(clusterOf(collections), stack)).wouldBreak.map(({ code, where }) => `${code}: ${where}`);
 
 describe("guardScan", () => {
@@ -59,7 +59,7 @@ describe("guardScan", () => {
 
   it("names what fetches a secret of another owner, and what fetches one that nobody knows", async () => {
     const externalsecrets = [externalSecret("a", "langfuse-db-credentials"), externalSecret("b", "nobody-knows")];
-    assert.deepEqual(await told({ externalsecrets }), [
+    assert.deepEqual(await reported({ externalsecrets }), [
       "authority-cluster-managed: ExternalSecret ameide-dev/a",
       "authority-not-in-catalogue: ExternalSecret ameide-dev/b",
     ]);
@@ -82,7 +82,7 @@ describe("guardScan", () => {
       mirror("keeps", { updatePolicy: "IfNotExists" }),
       mirror("pushes-all", { data: [], dataTo: [{ storeRef: { name: "ameide-vault" } }] }),
     ];
-    assert.deepEqual(await told({ pushsecrets }), [
+    assert.deepEqual(await reported({ pushsecrets }), [
       "authority-push-replace: PushSecret ameide-dev/keeps",
       "authority-push-all: PushSecret ameide-dev/pushes-all",
     ]);
@@ -94,7 +94,7 @@ describe("guardScan", () => {
       asking("finds", { find: { name: { regexp: ".*" } } }),
       asking("generates", { sourceRef: { generatorRef: { kind: "Password", name: "a" } } }),
     ];
-    assert.deepEqual(await told({ externalsecrets }), [
+    assert.deepEqual(await reported({ externalsecrets }), [
       "delivery-find: ExternalSecret ameide-dev/finds",
       "delivery-find: ExternalSecret ameide-dev/generates",
     ]);
@@ -103,7 +103,9 @@ describe("guardScan", () => {
   it("names a ClusterExternalSecret: what it makes in a namespace is held to the policy as well", async () => {
     const { spec } = externalSecret("a", "langfuse-db-credentials");
     const clusterexternalsecrets = [{ metadata: { name: "wide" }, spec: { externalSecretSpec: spec } }];
-    assert.deepEqual(await told({ clusterexternalsecrets }), ["authority-cluster-managed: ClusterExternalSecret wide"]);
+    assert.deepEqual(await reported({ clusterexternalsecrets }), [
+      "authority-cluster-managed: ClusterExternalSecret wide",
+    ]);
   });
 
   it("names a store of the whole cluster that logs in as a reader of ours", async () => {
@@ -113,7 +115,7 @@ describe("guardScan", () => {
       auth: { kubernetes: { mountPath: "kubernetes", role: "r", serviceAccountRef } },
     };
     assert.deepEqual(
-      await told({ clustersecretstores: [{ metadata: { name: "theirs" }, spec: { provider: { vault } } }] }),
+      await reported({ clustersecretstores: [{ metadata: { name: "theirs" }, spec: { provider: { vault } } }] }),
       ["store-borrowed-account: ClusterSecretStore theirs"],
     );
   });
@@ -124,7 +126,7 @@ describe("guardScan", () => {
     const template = { mergePolicy: "Merge", data: { password: "CHANGEME" } };
     externalsecrets.push(externalSecret("b", "ghcr-token", { target: { ...target, name: "b", template } }));
     const clustersecretstores = [{ metadata: { name: "theirs" }, spec: { provider: { aws: { service: "S" } } } }];
-    assert.deepEqual(await told({ externalsecrets, clustersecretstores }), []);
+    assert.deepEqual(await reported({ externalsecrets, clustersecretstores }), []);
   });
 
   it("fails where the objects may not be listed, instead of calling that nothing", async () => {

@@ -78,9 +78,9 @@ describe("doctor before a server that accepts and never answers", function () {
     try {
       const { seconds, diagnosis } = await diagnose();
       assert.ok(seconds < 25, `${seconds.toFixed(1)} s`);
-      const told = diagnosis.causes.map(({ code }) => code);
-      assert.ok(told.includes("cluster-not-readable"), told.join());
-      assert.equal(told.includes("vault-not-readable"), false, told.join());
+      const reported = diagnosis.causes.map(({ code }) => code);
+      assert.ok(reported.includes("cluster-not-readable"), reported.join());
+      assert.equal(reported.includes("vault-not-readable"), false, reported.join());
       const { evidence } = diagnosis.causes.find(({ code }) => code === "cluster-not-readable") ?? { evidence: [] };
       assert.match(evidence[0]?.seen ?? "", /API server https:\/\/127.*no answer within 8 s/);
     } finally {
@@ -93,13 +93,13 @@ describe("doctor before a server that accepts and never answers", function () {
     await silent(home.port("azure"));
     const { seconds, diagnosis } = await diagnose();
     assert.ok(seconds < 25, `${seconds.toFixed(1)} s`);
-    const told = diagnosis.causes.map(({ code }) => code);
+    const reported = diagnosis.causes.map(({ code }) => code);
     assert.deepEqual(
       ["azure-not-readable", "cluster-not-readable", "vault-unreachable"].filter(
-        (code) => !told.includes(code as never),
+        (code) => !reported.includes(code as never),
       ),
       [],
-      told.join(),
+      reported.join(),
     );
   });
 });

@@ -29,8 +29,8 @@ describe("explainClusterAccess", () => {
       identity: { ...before.identity, clusterIssuer: shut() },
     };
     for (const pullsElsewhere of [seen([]), shut()]) {
-      const told = explain({ ...snapshot, pullsElsewhere }, stack).causes.find(({ code }) => code === "cluster-not-readable"); // prettier-ignore
-      assert.deepEqual(told?.evidence, [{ where: "read it", seen: "call 1: connect ECONNREFUSED" }]);
+      const reported = explain({ ...snapshot, pullsElsewhere }, stack).causes.find(({ code }) => code === "cluster-not-readable"); // prettier-ignore
+      assert.deepEqual(reported?.evidence, [{ where: "read it", seen: "call 1: connect ECONNREFUSED" }]);
     }
   });
   it("tells the part of Vault that is silent, and proves no secret without it", () => {

@@ -55,7 +55,7 @@ describe("explainConsumers", () => {
   });
   it("has nothing to say of a Job's pod, which ends by itself", () =>
     assert.deepEqual(restart({ owner: "Job/a" }), []));
-  it("says nothing of another pod that cannot pull where the Secret's own absence is told, but adds it as evidence", () => {
+  it("says nothing of another pod that cannot pull where the Secret's own absence is reported, but adds it as evidence", () => {
     const before = healthy();
     const secrets = without(
       before.secrets,
@@ -63,9 +63,9 @@ describe("explainConsumers", () => {
     );
     const refused = [{ name: "c", image: "ghcr.io/ameide/a:1", reason: "ErrImagePull" }];
     const snapshot = { ...before, secrets, ...pod({ containers: refused })(before) };
-    const told = explain(snapshot, stack).causes;
+    const reported = explain(snapshot, stack).causes;
     assert.deepEqual(
-      told.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
+      reported.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
       [["target-secret-missing", ["Secret ameide-dev/ghcr-pull", "Pod ameide-dev/p"]]],
     );
   });

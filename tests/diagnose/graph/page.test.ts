@@ -121,7 +121,7 @@ describe("graphPage", function () {
     await page.keyboard.press("Enter");
     assert.notEqual((await lit()).length, 0);
     await page.keyboard.press("Tab");
-    assert.equal(await focused(), "details", "what is told of it may be longer than the window");
+    assert.equal(await focused(), "details", "what is reported of it may be longer than the window");
     await page.keyboard.press("Escape");
     assert.deepEqual(await lit(), []);
   });

@@ -24,8 +24,8 @@ const look = (compareValues: boolean) =>
 describe("observeVault", () => {
   it("names the right to values that is missing, where they were asked for", async () => {
     const snapshot = await look(true);
-    const told = explain(snapshot, stack).causes.find(({ code }) => code === "vault-not-readable");
-    assert.deepEqual(told?.evidence, [{ where: "read secret/data/*", seen: "permission denied" }]);
+    const reported = explain(snapshot, stack).causes.find(({ code }) => code === "vault-not-readable");
+    assert.deepEqual(reported?.evidence, [{ where: "read secret/data/*", seen: "permission denied" }]);
     assert.ok(
       lineage(snapshot, stack, "ghcr-token").unproven.includes(
         "Vault secret/ghcr-token: read secret/data/*: permission denied",

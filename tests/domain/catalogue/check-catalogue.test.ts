@@ -5,14 +5,14 @@ import { catalogueOf } from "../../support/catalogues.ts";
 const token = { authority: "external", env: "TOKEN" };
 
 /** `code subject: problem` of each finding. */
-function told(parts: Readonly<Record<string, unknown>>): readonly string[] {
+function reported(parts: Readonly<Record<string, unknown>>): readonly string[] {
   return checkCatalogue(catalogueOf(parts)).map(({ code, subject, problem }) => `${code} ${subject}: ${problem}`);
 }
 
 describe("checkCatalogue", () => {
   it("allows entries that agree", () => {
     assert.deepEqual(
-      told({
+      reported({
         secrets: { token, made: { authority: "generated" } },
         clusterManaged: [
           { name: "a-client-secret", authority: "keycloak" },
@@ -43,36 +43,37 @@ describe("checkCatalogue", () => {
 
   describe("secrets", () => {
     it("fails two variables that meet in one name", () => {
-      assert.deepEqual(told({ secrets: { a: { ...token, env: "A_B" }, b: { ...token, env: "A.B" } } }), [
+      assert.deepEqual(reported({ secrets: { a: { ...token, env: "A_B" }, b: { ...token, env: "A.B" } } }), [
         'catalogue-names-meet secrets.b: variable of b and a name of a both become "a-b"',
       ]);
     });
     it("fails an alias that is another's name", () => {
-      assert.deepEqual(told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", aliases: ["A"] } } }), [
-        'catalogue-names-meet secrets.b: alias A of b and a name of a both become "a"',
-      ]);
+      assert.deepEqual(
+        reported({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", aliases: ["A"] } } }),
+        ['catalogue-names-meet secrets.b: alias A of b and a name of a both become "a"'],
+      );
     });
     it("fails two at one place in Key Vault, and two at one path in Vault", () => {
       assert.deepEqual(
-        told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", keyVault: "a" } } }).map(
+        reported({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", keyVault: "a" } } }).map(
           (line) => line.split(" ")[0],
         ),
         ["catalogue-key-vault-names-meet"],
       );
-      assert.deepEqual(told({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", vault: "a" } } }), [
+      assert.deepEqual(reported({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", vault: "a" } } }), [
         "catalogue-vault-paths-meet secrets.b: a and b are both stored at a in Vault",
       ]);
     });
     it("allows any number of generated ones, which are not in Key Vault", () => {
-      assert.deepEqual(told({ secrets: { a: { authority: "generated" }, b: { authority: "generated" } } }), []);
+      assert.deepEqual(reported({ secrets: { a: { authority: "generated" }, b: { authority: "generated" } } }), []);
     });
     it("fails an external secret that goes by the name of a cluster-managed one, or by its alias", () => {
       const clusterManaged = [{ name: "redis-auth", authority: "redis", aliases: ["REDIS_PASSWORD"] }];
-      assert.deepEqual(told({ secrets: { "redis-auth": { ...token, env: "TOKEN" } }, clusterManaged }), [
+      assert.deepEqual(reported({ secrets: { "redis-auth": { ...token, env: "TOKEN" } }, clusterManaged }), [
         'catalogue-cluster-managed secrets.redis-auth: the name of redis-auth, "redis-auth", is redis-auth (redis) under clusterManaged',
       ]);
       assert.match(
-        told({ secrets: { token: { ...token, env: "REDIS_PASSWORD" } }, clusterManaged })[0] ?? "",
+        reported({ secrets: { token: { ...token, env: "REDIS_PASSWORD" } }, clusterManaged })[0] ?? "",
         /^catalogue-cluster-managed/,
       );
     });
@@ -86,7 +87,7 @@ describe("checkCatalogue", () => {
         const clusterManaged = [
           { name: "platform-db-credentials", authority: "cnpg", aliases: ["platform-db-password"] },
         ];
-        const found = told({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
+        const found = reported({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
         assert.equal(found.length, 1, found.join("\n"));
         assert.match(
           found[0] ?? "",
@@ -102,12 +103,15 @@ describe("checkCatalogue", () => {
     ] as const) {
       it(`fails ${what} that a pattern covers, since only the secret's own name can be an exception`, () => {
         const clusterManaged = [{ pattern: "*-db-password", authority: "cnpg" }];
-        const [found = ""] = told({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
+        const [found = ""] = reported({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
         assert.match(
           found,
           /^catalogue-cluster-managed .*"payments-db-password", is cnpg .* by the pattern \*-db-password$/,
         );
-        assert.deepEqual(told({ secrets: { "payments-db-password": { ...token, ...changes } }, clusterManaged }), []);
+        assert.deepEqual(
+          reported({ secrets: { "payments-db-password": { ...token, ...changes } }, clusterManaged }),
+          [],
+        );
       });
     }
     it("fails an external secret at a path that a producer in the cluster writes", () => {
@@ -115,7 +119,7 @@ describe("checkCatalogue", () => {
         status: { externalSecret: "s", authority: "service", producer: "monitor", keys: { A: "status/<env>/x" } },
       };
       assert.deepEqual(
-        told({
+        reported({
           secrets: { evil: { ...token, vault: "status/dev/x" } },
           clusterManaged: [{ pattern: "state/*", authority: "service" }],
           inClusterDeliveries,
@@ -127,18 +131,21 @@ describe("checkCatalogue", () => {
     });
     it("allows an external secret whose name only a pattern covers: the exact name beats it", () => {
       const clusterManaged = [{ pattern: "*-client-secret", authority: "keycloak" }];
-      assert.deepEqual(told({ secrets: { "gh-client-secret": token }, clusterManaged }), []);
+      assert.deepEqual(reported({ secrets: { "gh-client-secret": token }, clusterManaged }), []);
     });
     it("fails one that is required where it does not exist", () => {
-      assert.deepEqual(told({ secrets: { token: { ...token, environments: ["dev"], required: ["dev", "prod"] } } }), [
-        "catalogue-required-elsewhere secrets.token.required: token is required in prod, but prod is not one of its environments",
-      ]);
+      assert.deepEqual(
+        reported({ secrets: { token: { ...token, environments: ["dev"], required: ["dev", "prod"] } } }),
+        [
+          "catalogue-required-elsewhere secrets.token.required: token is required in prod, but prod is not one of its environments",
+        ],
+      );
     });
     it("fails a fixture that is not publicly known, without showing it", () => {
-      const [line = ""] = told({ secrets: { token: { ...token, fixture: "hunter2" } } });
+      const [line = ""] = reported({ secrets: { token: { ...token, fixture: "hunter2" } } });
       assert.match(line, /^catalogue-fixture-unknown secrets\.token\.fixture/);
       assert.doesNotMatch(line, /hunter2/);
-      assert.deepEqual(told({ secrets: { token: { ...token, fixture: "minioadmin" } } }), []);
+      assert.deepEqual(reported({ secrets: { token: { ...token, fixture: "minioadmin" } } }), []);
     });
   });
 
@@ -150,7 +157,7 @@ describe("checkCatalogue", () => {
         { pattern: "x-*", authority: "tls" },
         { pattern: "x-*", authority: "tls" },
       ];
-      assert.deepEqual(told({ clusterManaged }), [
+      assert.deepEqual(reported({ clusterManaged }), [
         "catalogue-owned-twice clusterManaged[1]: A of b (helm, entry 2) is already a name of a (cnpg, entry 1)",
         "catalogue-owned-twice clusterManaged[3]: x-* of x-* (tls, entry 4) is already a name of x-* (tls, entry 3)",
       ]);
@@ -159,7 +166,7 @@ describe("checkCatalogue", () => {
 
   describe("keycloakClients", () => {
     it("fails a Vault key that is not Keycloak's: the patcher could overwrite it", () => {
-      assert.deepEqual(told({ secrets: { token }, keycloakClients: [{ clientId: "a", vaultKey: "token" }] }), [
+      assert.deepEqual(reported({ secrets: { token }, keycloakClients: [{ clientId: "a", vaultKey: "token" }] }), [
         "catalogue-client-foreign-key keycloakClients[0]: the patcher would write token, which is external, not keycloak",
       ]);
     });
@@ -168,7 +175,7 @@ describe("checkCatalogue", () => {
         { clientId: "a", vaultKey: "k" },
         { clientId: "a", vaultKey: "k" },
       ];
-      assert.deepEqual(told({ keycloakClients }), [
+      assert.deepEqual(reported({ keycloakClients }), [
         "catalogue-client-twice keycloakClients[1]: client a is declared twice, by a (entry 1) and a (entry 2)",
         "catalogue-client-twice keycloakClients[1]: Vault key k is declared twice, by a (entry 1) and a (entry 2)",
       ]);
@@ -186,14 +193,14 @@ describe("checkCatalogue", () => {
     it("fails one that reads a cluster-managed secret, naming its owner", () => {
       const clusterManaged = [{ pattern: "*-db-url", authority: "cnpg" }];
       assert.match(
-        told({ clusterManaged, deliveries: { one: { keys: { A: "x-db-url" } } } })[0] ?? "",
+        reported({ clusterManaged, deliveries: { one: { keys: { A: "x-db-url" } } } })[0] ?? "",
         /^catalogue-delivery-refused deliveries\.one\.keys\.A: one reads x-db-url, which is cnpg: .*CNPG operator/,
       );
     });
     it("fails a pull secret whose password is not known, at its own key", () => {
       const pull = { type: "kubernetes.io/dockerconfigjson", registry: "r.io", username: "token", password: "gone" };
       assert.match(
-        told({ secrets: { token }, deliveries: { pull } })[0] ?? "",
+        reported({ secrets: { token }, deliveries: { pull } })[0] ?? "",
         /^catalogue-delivery-unknown deliveries\.pull\.password: /,
       );
     });
@@ -217,7 +224,7 @@ describe("checkCatalogue", () => {
     });
     it("fails one that is delivered where its secret does not exist", () => {
       assert.deepEqual(
-        told({
+        reported({
           secrets: { token: { ...token, environments: ["dev"] } },
           deliveries: { one: { keys: { A: "token" }, environments: ["dev", "prod"] } },
         }),
@@ -230,7 +237,7 @@ describe("checkCatalogue", () => {
         { pattern: "*-db-credentials", authority: "cnpg" },
       ];
       const deliveries = { "redis-auth": { keys: { A: "token" } }, "x-db-credentials": { keys: { A: "token" } } };
-      assert.deepEqual(told({ secrets: { token }, clusterManaged, deliveries }), [
+      assert.deepEqual(reported({ secrets: { token }, clusterManaged, deliveries }), [
         "catalogue-target-owned deliveries.redis-auth: the target redis-auth belongs to redis",
         "catalogue-target-owned deliveries.x-db-credentials: the target x-db-credentials belongs to cnpg by the pattern *-db-credentials",
       ]);
@@ -238,7 +245,7 @@ describe("checkCatalogue", () => {
     it("fails two with one target and two with one ExternalSecret", () => {
       const inCluster = { externalSecret: "two-sync", authority: "service", producer: "p", keys: { A: "svc" } };
       assert.deepEqual(
-        told({
+        reported({
           secrets: { token },
           clusterManaged: [{ name: "svc", authority: "service" }],
           deliveries: {
@@ -263,7 +270,7 @@ describe("checkCatalogue", () => {
     it("fails one that reads what no ExternalSecret may read, declared or not", () => {
       const clusterManaged = [{ name: "redis-auth", authority: "redis" }];
       assert.match(
-        told({ clusterManaged, inClusterDeliveries: delivery({ A: "redis-auth" }) })[0] ?? "",
+        reported({ clusterManaged, inClusterDeliveries: delivery({ A: "redis-auth" }) })[0] ?? "",
         /^catalogue-delivery-refused inClusterDeliveries\.one\.keys\.A: one reads redis-auth: .*Redis operator/,
       );
     });
@@ -273,15 +280,15 @@ describe("checkCatalogue", () => {
         { name: "keycloak-bootstrap-admin", authority: "helm" },
       ];
       const one = { externalSecret: "one", authority: "service", producer: "p", keys: { A: "svc" } };
-      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-admin-sa": one } }), []);
-      assert.deepEqual(told({ clusterManaged, inClusterDeliveries: { "keycloak-bootstrap-admin": one } }), [
+      assert.deepEqual(reported({ clusterManaged, inClusterDeliveries: { "keycloak-admin-sa": one } }), []);
+      assert.deepEqual(reported({ clusterManaged, inClusterDeliveries: { "keycloak-bootstrap-admin": one } }), [
         "catalogue-target-owned inClusterDeliveries.keycloak-bootstrap-admin: the target keycloak-bootstrap-admin belongs to helm",
       ]);
     });
     it("fails two of one ExternalSecret", () => {
       const one = { externalSecret: "same", authority: "service", producer: "p", keys: { A: "svc" } };
       assert.deepEqual(
-        told({ clusterManaged: [{ name: "svc", authority: "service" }], inClusterDeliveries: { one, two: one } }),
+        reported({ clusterManaged: [{ name: "svc", authority: "service" }], inClusterDeliveries: { one, two: one } }),
         ["catalogue-external-secret-twice inClusterDeliveries.two: the ExternalSecret same creates both one and two"],
       );
     });
@@ -289,12 +296,12 @@ describe("checkCatalogue", () => {
 
   describe("retired", () => {
     it("fails a retired name that is in use", () => {
-      assert.deepEqual(told({ secrets: { token }, retired: { TOKEN: { since: "2025-12-05" } } }), [
+      assert.deepEqual(reported({ secrets: { token }, retired: { TOKEN: { since: "2025-12-05" } } }), [
         "catalogue-retired-in-use retired.TOKEN: TOKEN is retired, but also a name of token",
       ]);
     });
     it("fails one that sends people to an unknown name", () => {
-      assert.deepEqual(told({ retired: { old: { since: "2025-12-05", use: "gone" } } }), [
+      assert.deepEqual(reported({ retired: { old: { since: "2025-12-05", use: "gone" } } }), [
         "catalogue-retired-use-unknown retired.old.use: old says to use gone, which is not in the catalogue",
       ]);
     });

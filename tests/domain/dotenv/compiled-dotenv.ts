@@ -51,6 +51,6 @@ export function compile(text: string, options?: Options): CompiledDotenv {
 }
 
 /** `severity code where: problem` of each finding. */
-export function told({ findings }: CompiledDotenv): readonly string[] {
+export function reported({ findings }: CompiledDotenv): readonly string[] {
   return findings.map(({ severity, code, where = "", problem }) => `${severity} ${code} ${where}: ${problem}`);
 }

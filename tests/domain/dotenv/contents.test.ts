@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compile, compileFiles, told } from "./compiled-dotenv.ts";
+import { compile, compileFiles, reported } from "./compiled-dotenv.ts";
 
 function codes(text: string): readonly string[] {
   const compiled = compile(text);
@@ -76,7 +76,7 @@ describe("characters that nobody sees or types", () => {
     it(`warns of ${name} and names it`, () => {
       const compiled = compile(`GHCR_TOKEN=${value}`);
       assert.match(
-        told(compiled).join("\n"),
+        reported(compiled).join("\n"),
         new RegExp(`^warning dotenv-invisible-character .env:1: .*\\${name.slice(0, 1)}\\+${name.slice(2)}`),
       );
     });
@@ -87,19 +87,19 @@ describe("characters that nobody sees or types", () => {
   }
   it("passes a space without a break at the end, which dotenv removes", () => {
     const compiled = compile("GHCR_TOKEN=abcd\u00a0");
-    assert.deepEqual(told(compiled), []);
+    assert.deepEqual(reported(compiled), []);
     assert.equal(compiled.values.get("ghcr-token")?.reveal(), "abcd");
   });
   it("passes letters of any language", () => assert.deepEqual(codes("GHCR_TOKEN=pässwörd-密码"), []));
   it("says which character keeps dotenv from reading a line", () => {
-    assert.match(told(compile("GHCR_TOKEN\u200b=abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+200B/);
-    assert.match(told(compile("GHCR_TOKEN＝abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+FF1D/);
+    assert.match(reported(compile("GHCR_TOKEN\u200b=abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+200B/);
+    assert.match(reported(compile("GHCR_TOKEN＝abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+FF1D/);
   });
 });
 
 describe("encodings", () => {
   const read = (bytes: Buffer): readonly string[] =>
-    told(compileFiles([{ path: ".env", text: bytes.toString("utf8"), tracked: false, mode: 0o600 }]));
+    reported(compileFiles([{ path: ".env", text: bytes.toString("utf8"), tracked: false, mode: 0o600 }]));
   const text = "GHCR_TOKEN=abcd\r\nGHCR_USERNAME=me\r\n";
   it("fails a file in UTF-16, once, with the command that converts it", () => {
     for (const bytes of [
@@ -125,7 +125,7 @@ describe("encodings", () => {
     ));
   it("reads a byte order mark of UTF-8 and Windows' line endings as dotenv does", () => {
     const compiled = compile(`\ufeff${text}`);
-    assert.deepEqual(told(compiled), []);
+    assert.deepEqual(reported(compiled), []);
     assert.deepEqual(
       [...compiled.values.values()].map((value) => value.reveal()),
       ["abcd", "me"],

@@ -6,7 +6,7 @@ import { compileDotenv } from "../../../domain/dotenv/dotenv.ts";
 import { formatFinding } from "../../../domain/finding.ts";
 import { sanitise } from "../../../domain/names.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
-import { catalogue, compile, compileFiles, told } from "./compiled-dotenv.ts";
+import { catalogue, compile, compileFiles, reported } from "./compiled-dotenv.ts";
 
 describe("compileDotenv", () => {
   it("gives each value under the secret's name, unprintable", () => {
@@ -33,7 +33,7 @@ describe("compileDotenv", () => {
 
   it("takes a secret's variable only, not another of its names: two of them would take its place in turn", () => {
     const compiled = compile("OWN_VARIABLE=abcd\nOWN_NAME=efgh\nOWN_KEY_VAULT_NAME=ijkl", { environment: "staging" });
-    assert.deepEqual(told(compiled), [
+    assert.deepEqual(reported(compiled), [
       "error dotenv-alias .env:2: OWN_NAME is another name of own-name",
       "error dotenv-alias .env:3: OWN_KEY_VAULT_NAME is another name of own-name",
     ]);
@@ -43,7 +43,7 @@ describe("compileDotenv", () => {
   it("leaves settings out, with one note", () => {
     const compiled = compile("PORT=1\nNEXT_PUBLIC_X=y");
     assert.deepEqual(compiled.settings, ["NEXT_PUBLIC_X", "PORT"]);
-    assert.deepEqual(told(compiled), [
+    assert.deepEqual(reported(compiled), [
       "note dotenv-settings-left-out : NEXT_PUBLIC_X, PORT: settings, not secrets; left out",
     ]);
   });
@@ -62,7 +62,7 @@ describe("compileDotenv", () => {
       "AZURE_AUTH=x",
       "GHCR_TOKN=x",
     ].join("\n");
-    assert.deepEqual(told(compile(text)), [
+    assert.deepEqual(reported(compile(text)), [
       "error dotenv-cut-by-hash .env:1: GHCR_TOKEN is cut at an unquoted #",
       "error dotenv-empty .env:2: GHCR_USERNAME is empty",
       "error dotenv-unknown .env:3: STRIPE_KEY is not in the catalogue",
@@ -104,14 +104,14 @@ describe("compileDotenv", () => {
       { path: ".env", text: "GHCR_TOKEN=abcd", tracked: false },
       { path: ".env.local", text: "\nGHCR.TOKEN=efgh", tracked: false },
     ]);
-    assert.deepEqual(told(compiled), [
+    assert.deepEqual(reported(compiled), [
       'error dotenv-names-collide .env.local:2: GHCR_TOKEN (.env:1) and GHCR.TOKEN (.env.local:2) both become "ghcr-token"',
     ]);
   });
 
   it("leaves out a secret that does not exist in the environment, with a note", () => {
     const compiled = compile("DEV_ONLY=x", { environment: "prod" });
-    assert.deepEqual(told(compiled), [
+    assert.deepEqual(reported(compiled), [
       "note dotenv-not-in-environment .env:1: DEV_ONLY does not exist in prod; left out",
     ]);
     assert.deepEqual([...compiled.values.keys()], []);
@@ -123,7 +123,7 @@ describe("compileDotenv", () => {
     const of = (secretPrefix: string | undefined): readonly string[] => {
       const longCatalogue = catalogueOf({ secrets: { [sanitise(long)]: { authority: "external", env: long } } });
       const files = [{ path: ".env", text: `${long}=x`, tracked: false }];
-      return told(compileDotenv({ files, catalogue: longCatalogue, environment: "dev", secretPrefix }));
+      return reported(compileDotenv({ files, catalogue: longCatalogue, environment: "dev", secretPrefix }));
     };
     it("not set counts env- in the 127 characters", () =>
       assert.match(of(undefined)[0] ?? "", /129 characters, prefix included/));

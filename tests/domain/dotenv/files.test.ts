@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DotenvFile } from "../../../domain/dotenv/files.ts";
-import { compile, compileFiles, told } from "./compiled-dotenv.ts";
+import { compile, compileFiles, reported } from "./compiled-dotenv.ts";
 
 describe("mergeFiles", () => {
   it("lets a later file win, and names its line", () => {
@@ -12,23 +12,25 @@ describe("mergeFiles", () => {
     assert.equal(compiled.values.get("ghcr-token")?.reveal(), "abcd");
     assert.deepEqual(compiled.findings, []);
     const emptied = compileFiles([...files, { path: ".env.more", text: "\nGHCR_TOKEN=", tracked: false }]);
-    assert.match(told(emptied)[0] ?? "", /^error dotenv-empty \.env\.more:2: GHCR_TOKEN is empty$/);
+    assert.match(reported(emptied)[0] ?? "", /^error dotenv-empty \.env\.more:2: GHCR_TOKEN is empty$/);
   });
 
   it("fails the same variable twice in one file, naming both lines", () => {
     const compiled = compile("GHCR_TOKEN=abcd\n\nGHCR_TOKEN=efgh");
-    assert.deepEqual(told(compiled), ["error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1"]);
+    assert.deepEqual(reported(compiled), [
+      "error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1",
+    ]);
   });
 
   it("does not read a file with thousands of blank lines, which would take dotenv very long", () => {
     const compiled = compile(`GHCR_TOKEN=abcd\n${"\n".repeat(1001)}GHCR_USERNAME=me`);
     assert.deepEqual(
-      told(compiled).filter((one) => one.includes("dotenv-too-blank")),
+      reported(compiled).filter((one) => one.includes("dotenv-too-blank")),
       [
         "error dotenv-too-blank .env:1: more than 1000 spaces and line breaks follow each other here, so the file is not read",
       ],
     );
-    assert.deepEqual(told(compile(`GHCR_TOKEN=abcd\n${"\n".repeat(999)}`)), []);
+    assert.deepEqual(reported(compile(`GHCR_TOKEN=abcd\n${"\n".repeat(999)}`)), []);
   });
 
   it("fails a line that spilled out of a value without quotes, and does not show it", () => {
@@ -36,7 +38,7 @@ describe("mergeFiles", () => {
       "GHCR_TOKEN=-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
     );
     assert.deepEqual(
-      told(compiled),
+      reported(compiled),
       [
         "error dotenv-value-spills .env:3: this line looks like part of the value above it, and dotenv reads it as a variable of its own",
         "error dotenv-duplicate .env:3: (a name that looks like part of a value) is set twice, here and at .env:2",
@@ -53,21 +55,21 @@ describe("fileFindings", () => {
     mode,
   });
   it("fails one that git tracks", () => {
-    assert.deepEqual(told(compileFiles([file("sub/.env", true)])), [
+    assert.deepEqual(reported(compileFiles([file("sub/.env", true)])), [
       "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
     ]);
   });
   it("fails one of which cannot find out whether git tracks it, with git's words; in local not .env.example", () => {
     const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
-    assert.deepEqual(told(compileFiles([file(".env", refusal)])), [
+    assert.deepEqual(reported(compileFiles([file(".env", refusal)])), [
       "error dotenv-git-unknown .env: cannot find out whether git tracks .env: fatal: detected dubious ownership",
     ]);
-    assert.deepEqual(told(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
+    assert.deepEqual(reported(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
   });
   it("takes the tracked .env.example in local only", () => {
-    assert.deepEqual(told(compileFiles([file(".env.example", true)], { environment: "local" })), []);
+    assert.deepEqual(reported(compileFiles([file(".env.example", true)], { environment: "local" })), []);
     assert.match(
-      told(compileFiles([file(".env.example", true)]))[0] ?? "",
+      reported(compileFiles([file(".env.example", true)]))[0] ?? "",
       /^error dotenv-tracked .*only local accepts, not dev$/,
     );
   });

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { compile, told } from "./compiled-dotenv.ts";
+import { compile, reported } from "./compiled-dotenv.ts";
 
 describe("valueFindings", () => {
   it("tells of an empty value that it is empty and nothing else", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=")), ["error dotenv-empty .env:1: GHCR_TOKEN is empty"]);
+    assert.deepEqual(reported(compile("GHCR_TOKEN=")), ["error dotenv-empty .env:1: GHCR_TOKEN is empty"]);
   });
 
   it("fails a value over 25 KB, counted in bytes", () => {
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_800)}`)), []);
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${"é".repeat(12_801)}`)), [
+    assert.deepEqual(reported(compile(`GHCR_TOKEN=${"é".repeat(12_800)}`)), []);
+    assert.deepEqual(reported(compile(`GHCR_TOKEN=${"é".repeat(12_801)}`)), [
       "error dotenv-too-large .env:1: GHCR_TOKEN has 25602 bytes, but Key Vault accepts at most 25600",
     ]);
   });
 
   it("warns of a line break, and keeps it", () => {
     const compiled = compile('GHCR_TOKEN="one\ntwo"');
-    assert.match(told(compiled)[0] ?? "", /^warning dotenv-newline \.env:1/);
+    assert.match(reported(compiled)[0] ?? "", /^warning dotenv-newline \.env:1/);
     assert.equal(compiled.values.get("ghcr-token")?.reveal(), "one\ntwo");
   });
 
@@ -32,28 +32,28 @@ describe("valueFindings", () => {
   });
 
   it("warns of a reference to another variable, which nothing expands", () => {
-    assert.match(told(compile("GHCR_TOKEN=x-${OTHER}"))[0] ?? "", /^warning dotenv-not-expanded \.env:1/);
-    assert.deepEqual(told(compile("GHCR_TOKEN=pa$$word")), []);
+    assert.match(reported(compile("GHCR_TOKEN=x-${OTHER}"))[0] ?? "", /^warning dotenv-not-expanded \.env:1/);
+    assert.deepEqual(reported(compile("GHCR_TOKEN=pa$$word")), []);
   });
 
   it("fails a quote that is not closed", () => {
-    assert.match(told(compile("GHCR_TOKEN='abcd"))[0] ?? "", /^error dotenv-stray-quote \.env:1/);
+    assert.match(reported(compile("GHCR_TOKEN='abcd"))[0] ?? "", /^error dotenv-stray-quote \.env:1/);
   });
 
   it("fails a value of white space only", () => {
-    assert.match(told(compile("GHCR_TOKEN='  '"))[0] ?? "", /^error dotenv-empty/);
+    assert.match(reported(compile("GHCR_TOKEN='  '"))[0] ?? "", /^error dotenv-empty/);
   });
 
   it("fails a value that is shorter than its entry says", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=abc")), [
+    assert.deepEqual(reported(compile("GHCR_TOKEN=abc")), [
       "error dotenv-too-short .env:1: GHCR_TOKEN is shorter than 4 characters",
     ]);
   });
 
   it("fails a placeholder and a known fixture in every environment", () => {
     for (const environment of ["dev", "prod", "local", "shared"] as const) {
-      assert.match(told(compile("GHCR_TOKEN=changeme", { environment }))[0] ?? "", /^error dotenv-placeholder/);
-      assert.match(told(compile("GHCR_TOKEN=minioadmin", { environment }))[0] ?? "", /^error dotenv-fixture/);
+      assert.match(reported(compile("GHCR_TOKEN=changeme", { environment }))[0] ?? "", /^error dotenv-placeholder/);
+      assert.match(reported(compile("GHCR_TOKEN=minioadmin", { environment }))[0] ?? "", /^error dotenv-fixture/);
     }
   });
 
@@ -122,7 +122,7 @@ describe("valueFindings", () => {
     "https://your-project.supabase.co",
   ]) {
     it(`fails the placeholder ${value}, as vendors and people write it`, () => {
-      const [found = ""] = told(compile(`GHCR_TOKEN='${value}'`));
+      const [found = ""] = reported(compile(`GHCR_TOKEN='${value}'`));
       assert.match(found, /^error dotenv-placeholder \.env:1: GHCR_TOKEN is a placeholder$/);
     });
   }
@@ -150,22 +150,22 @@ describe("valueFindings", () => {
     "$oauthtoken", // NVIDIA's user
     "+49 30 0000000",
   ]) {
-    it(`takes ${value} for a real value`, () => assert.deepEqual(told(compile(`GHCR_TOKEN='${value}'`)), []));
+    it(`takes ${value} for a real value`, () => assert.deepEqual(reported(compile(`GHCR_TOKEN='${value}'`)), []));
   }
 
   for (const value of ["{{ .Values.token }}", "redis://{{ password }}@redis", '{"a":"{{ .b }}"}']) {
     it(`fails the template ${value}, which nothing fills in, as the program does`, () =>
-      assert.match(told(compile(`GHCR_TOKEN='${value}'`))[0] ?? "", /^error dotenv-unrendered \.env:1/));
+      assert.match(reported(compile(`GHCR_TOKEN='${value}'`))[0] ?? "", /^error dotenv-unrendered \.env:1/));
   }
   for (const value of ['{"type":"x","auth":{"scopes":{"a":1}}}', "ab}}cd", "ab{{cd", "a}}b{{c"]) {
     it(`takes ${value}, whose braces are no template`, () =>
-      assert.deepEqual(told(compile(`GHCR_TOKEN='${value}'`)), []));
+      assert.deepEqual(reported(compile(`GHCR_TOKEN='${value}'`)), []));
   }
 
   it("takes a sample value in local, and fails it elsewhere", () => {
-    assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
+    assert.deepEqual(reported(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
     for (const environment of ["dev", "staging", "prod", "shared"] as const) {
-      assert.deepEqual(told(compile("GHCR_TOKEN=sample-token", { environment })), [
+      assert.deepEqual(reported(compile("GHCR_TOKEN=sample-token", { environment })), [
         "error dotenv-fixture .env:1: GHCR_TOKEN is a sample value, which only local accepts",
       ]);
     }
@@ -175,9 +175,9 @@ describe("valueFindings", () => {
 describe("sameValueFindings", () => {
   it("warns of two secrets with one value, naming both, unless it is too short to tell", () => {
     const value = "one-long-value-of-two";
-    assert.deepEqual(told(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
+    assert.deepEqual(reported(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
       "warning dotenv-same-value .env:3: GHCR_USERNAME has the same value as GHCR_TOKEN (.env:1)",
     ]);
-    assert.deepEqual(told(compile("GHCR_TOKEN=abcd\nGHCR_USERNAME=abcd")), []);
+    assert.deepEqual(reported(compile("GHCR_TOKEN=abcd\nGHCR_USERNAME=abcd")), []);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "dotenv";
-import { compile, told } from "./compiled-dotenv.ts";
+import { compile, reported } from "./compiled-dotenv.ts";
 
 /** Codes of the findings, with their severity; that no part of the value is shown is checked on the way. */
 function codes(text: string): readonly string[] {
@@ -83,7 +83,7 @@ describe("two assignments on a line", () => {
   ]) {
     it(`fails ${JSON.stringify(line)}, naming the variable that is lost`, () => {
       const compiled = compile(line);
-      const found = told(compiled).find((one) => one.includes("dotenv-two-on-a-line")) ?? "";
+      const found = reported(compiled).find((one) => one.includes("dotenv-two-on-a-line")) ?? "";
       assert.match(found, /^error dotenv-two-on-a-line \.env:1: GHCR_TOKEN .*GHCR.USERNAME/i);
       assert.doesNotMatch(JSON.stringify(compiled.findings), /made-up|bot-account/);
     });
@@ -97,7 +97,7 @@ describe("two assignments on a line", () => {
     assert.deepEqual(codes("PORT=1 GHCR_TOKEN=made-up-key-0001").slice(0, 1), ["error dotenv-two-on-a-line .env:1"]));
   it("warns of a name that the catalogue does not know, and does not show it", () => {
     const compiled = compile("GHCR_TOKEN=made-up SOME_NAME=x");
-    assert.match(told(compiled)[0] ?? "", /^warning dotenv-two-on-a-line .env:1: GHCR_TOKEN (?!.*SOME_NAME)/);
+    assert.match(reported(compiled)[0] ?? "", /^warning dotenv-two-on-a-line .env:1: GHCR_TOKEN (?!.*SOME_NAME)/);
   });
   it("warns of a quoted value that contains the assignments of the lines below", () =>
     assert.ok(codes("GHCR_TOKEN='made-up\nGHCR_USERNAME=me'").includes("warning dotenv-two-on-a-line .env:1")));

@@ -9,12 +9,12 @@ const [secret] = plan.secrets;
 const [delivery] = plan.deliveries;
 assert.ok(secret !== undefined && delivery !== undefined);
 
-function told(changes: Partial<ChainPlan>): readonly string[] {
+function reported(changes: Partial<ChainPlan>): readonly string[] {
   return checkPlan({ ...plan, ...changes }).map(({ code, subject, problem }) => `${code} ${subject}: ${problem}`);
 }
 
 describe("checkPlan", () => {
-  it("allows the seed's plan", () => assert.deepEqual(told({}), []));
+  it("allows the seed's plan", () => assert.deepEqual(reported({}), []));
 
   it("allows any number of generated secrets, which are not in Key Vault", () => {
     const made = (name: string): ChainPlan["secrets"][number] => ({
@@ -23,37 +23,37 @@ describe("checkPlan", () => {
       vaultPath: name,
       required: false,
     });
-    assert.deepEqual(told({ secrets: [...plan.secrets, made("a"), made("b")] }), []);
+    assert.deepEqual(reported({ secrets: [...plan.secrets, made("a"), made("b")] }), []);
   });
 
   it("fails two secrets at one place in Key Vault, and at one path in Vault", () => {
     const other = { ...secret, name: "other", vaultPath: "other" };
-    assert.deepEqual(told({ secrets: [...plan.secrets, other] }), [
+    assert.deepEqual(reported({ secrets: [...plan.secrets, other] }), [
       "plan-key-vault-name-twice ghcr-token: ghcr-token and other are both stored as ghcr-token in Key Vault",
     ]);
-    assert.deepEqual(told({ secrets: [...plan.secrets, { ...secret, name: "other", keyVaultName: "other" }] }), [
+    assert.deepEqual(reported({ secrets: [...plan.secrets, { ...secret, name: "other", keyVaultName: "other" }] }), [
       "plan-vault-path-twice ghcr-token: ghcr-token and other are both stored at ghcr-token in Vault",
     ]);
   });
 
   it("fails two deliveries with one target, and two of one ExternalSecret", () => {
-    assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, name: "other" }] }), [
+    assert.deepEqual(reported({ deliveries: [...plan.deliveries, { ...delivery, name: "other" }] }), [
       "plan-target-twice ameide-dev/ghcr-pull: ghcr-pull-sync and other both create the Secret ameide-dev/ghcr-pull",
     ]);
-    assert.deepEqual(told({ deliveries: [...plan.deliveries, { ...delivery, target: "other" }] }), [
+    assert.deepEqual(reported({ deliveries: [...plan.deliveries, { ...delivery, target: "other" }] }), [
       "plan-external-secret-twice ameide-dev/ghcr-pull-sync: the ExternalSecret ameide-dev/ghcr-pull-sync creates both ghcr-pull and other",
     ]);
   });
 
   it("fails a delivery to a namespace without a store", () => {
-    assert.deepEqual(told({ deliveries: [{ ...delivery, namespace: "nowhere" }] }), [
+    assert.deepEqual(reported({ deliveries: [{ ...delivery, namespace: "nowhere" }] }), [
       "plan-no-store nowhere/ghcr-pull-sync: nowhere/ghcr-pull-sync is in a namespace without a store",
     ]);
   });
 
   it("fails a delivery of what nothing carries", () => {
     const keys = [{ secretKey: "A", secret: "gone", vaultPath: "gone" }];
-    assert.deepEqual(told({ deliveries: [{ ...delivery, keys }] }), [
+    assert.deepEqual(reported({ deliveries: [{ ...delivery, keys }] }), [
       "plan-no-source ameide-dev/ghcr-pull-sync: ameide-dev/ghcr-pull-sync reads gone, but nothing writes gone to Vault",
     ]);
   });

@@ -22,19 +22,19 @@ function claim(environment: EnvironmentName, changes: Partial<StackClaim> = {}):
 }
 
 /** `code where: problem` of each finding. */
-function told(claims: readonly StackClaim[]): readonly string[] {
+function reported(claims: readonly StackClaim[]): readonly string[] {
   return checkStacks(claims).map(({ code, where = "", problem }) => `${code} ${where}: ${problem}`);
 }
 
 describe("checkStacks", () => {
   it("allows three environments in one cluster, each with its own namespaces and Vault", () => {
-    assert.deepEqual(told([claim("dev"), claim("staging"), claim("prod")]), []);
+    assert.deepEqual(reported([claim("dev"), claim("staging"), claim("prod")]), []);
   });
 
   it("fails a namespace that two stacks of one cluster claim, naming both files", () => {
     const namespaces = (name: EnvironmentName): readonly string[] => [namespaceOf(name), "argocd"];
     assert.deepEqual(
-      told([claim("dev", { namespaces: namespaces("dev") }), claim("prod", { namespaces: namespaces("prod") })]),
+      reported([claim("dev", { namespaces: namespaces("dev") }), claim("prod", { namespaces: namespaces("prod") })]),
       [
         "namespace-claimed-twice Pulumi.prod.yaml: dev (Pulumi.dev.yaml) and prod (Pulumi.prod.yaml) both create a store in argocd of one cluster",
       ],
@@ -44,23 +44,23 @@ describe("checkStacks", () => {
   it("allows the same namespace in two clusters", () => {
     const namespaces = ["argocd"];
     assert.deepEqual(
-      told([claim("dev", { namespaces }), claim("prod", { namespaces, oidcIssuer: "https://issuer.example/two" })]),
+      reported([claim("dev", { namespaces }), claim("prod", { namespaces, oidcIssuer: "https://issuer.example/two" })]),
       [],
     );
   });
 
   it("fails a Vault address of another environment", () => {
-    assert.deepEqual(told([claim("dev", { vaultAddress: "http://vault-core-prod.ameide-prod.svc:8200" })]), [
+    assert.deepEqual(reported([claim("dev", { vaultAddress: "http://vault-core-prod.ameide-prod.svc:8200" })]), [
       "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is the address of prod's Vault: http://vault-core-prod.ameide-prod.svc:8200",
     ]);
     assert.match(
-      told([claim("prod", { vaultAddress: "https://vault.ameide-dev.example" })])[0] ?? "",
+      reported([claim("prod", { vaultAddress: "https://vault.ameide-dev.example" })])[0] ?? "",
       /^vault-of-another-environment/,
     );
   });
 
   it("allows a Vault address that only holds another environment's letters", () => {
-    assert.deepEqual(told([claim("dev", { vaultAddress: "https://vault.production.example" })]), []);
+    assert.deepEqual(reported([claim("dev", { vaultAddress: "https://vault.production.example" })]), []);
   });
 
   it("fails two environments on one Vault: their roles have the same names", () => {
@@ -69,7 +69,7 @@ describe("checkStacks", () => {
       claim("dev", { vaultAddress }),
       claim("staging", { vaultAddress, oidcIssuer: "https://issuer.example/two" }),
     ];
-    assert.deepEqual(told(claims), [
+    assert.deepEqual(reported(claims), [
       "vault-role-collides Pulumi.staging.yaml: dev (Pulumi.dev.yaml) and staging (Pulumi.staging.yaml) both write the role ameide-secrets-bootstrap to https://vault.example",
     ]);
   });
@@ -77,11 +77,14 @@ describe("checkStacks", () => {
   it("allows one cluster-local name in two clusters: those are two Vaults", () => {
     const vaultAddress = "http://vault.vault.svc.cluster.local:8200";
     assert.deepEqual(
-      told([claim("dev", { vaultAddress }), claim("prod", { vaultAddress, oidcIssuer: "https://issuer.example/two" })]),
+      reported([
+        claim("dev", { vaultAddress }),
+        claim("prod", { vaultAddress, oidcIssuer: "https://issuer.example/two" }),
+      ]),
       [],
     );
     assert.match(
-      told([claim("dev", { vaultAddress }), claim("prod", { vaultAddress })])[0] ?? "",
+      reported([claim("dev", { vaultAddress }), claim("prod", { vaultAddress })])[0] ?? "",
       /^vault-role-collides/,
     );
   });
@@ -92,7 +95,7 @@ describe("checkStacks", () => {
       claim("prod", { context: "aks", oidcIssuer: "https://issuer.example/two" }),
     ];
     assert.match(
-      told(claims)[0] ?? "",
+      reported(claims)[0] ?? "",
       /^cluster-context-shared Pulumi\.prod\.yaml: dev .* and prod .* use the context aks/,
     );
   });

@@ -86,9 +86,9 @@ describe("ensureToolchain", () => {
   });
 
   it("tells begin, end, estimate and place of each piece", async () => {
-    const told: ToolchainProgress[] = [];
-    await ensureToolchain({ ...places(), onProgress: (progress) => told.push(progress) });
-    const lines = told.map(formatToolchainProgress).filter((line) => line.includes("etcd"));
+    const reported: ToolchainProgress[] = [];
+    await ensureToolchain({ ...places(), onProgress: (progress) => reported.push(progress) });
+    const lines = reported.map(formatToolchainProgress).filter((line) => line.includes("etcd"));
     assert.match(lines[0] ?? "", /^2\/8 etcd 3\.6\.8: building, about \d+ s$/);
     assert.match(lines.at(-1) ?? "", /^2\/8 etcd 3\.6\.8: done in \d+ s$/);
   });

@@ -24,7 +24,7 @@ export interface Example {
   readonly beside?: readonly Sample[];
   readonly allowed: Sample;
   readonly refused: Sample;
-  /** Problem that the refused one is told, to the letter. */
+  /** Problem that the refused one is reported, to the letter. */
   readonly says: string;
   /** What the rule asks for left out; with `absentSays` refused too, without it allowed, and the reason why. */
   readonly absent: Sample;

@@ -53,7 +53,10 @@ function argsOf(sample: Sample, stack = "prod", config: object = {}): ResourceVa
   };
 }
 
-async function told(policy: ResourceValidationPolicy, args: ResourceValidationArgs): Promise<readonly Diagnostic[]> {
+async function reported(
+  policy: ResourceValidationPolicy,
+  args: ResourceValidationArgs,
+): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   assert.ok(typeof policy.validateResource === "function");
   await policy.validateResource(args, (message) => found.push(message as unknown as Diagnostic));
@@ -76,7 +79,7 @@ describe("policiesOf", () => {
     );
   });
   it("reports a violation with its place and its fix", async () =>
-    assert.deepEqual(await told(resourcePolicy("delivery-refresh"), argsOf(tooOften)), [
+    assert.deepEqual(await reported(resourcePolicy("delivery-refresh"), argsOf(tooOften)), [
       {
         message:
           'ExternalSecret ameide-prod/langfuse-secrets-sync: spec.refreshInterval: refreshInterval "10s" is under a minute; set at least 60s\n  fix: Set spec.refreshInterval, such as 15m.',
@@ -90,15 +93,15 @@ describe("policiesOf", () => {
     );
     const policy = resourcePolicy("delivery-refresh-rotated");
     assert.deepEqual(
-      (await told(policy, argsOf(rotated, "dev"))).map(({ enforcementLevel }) => enforcementLevel),
+      (await reported(policy, argsOf(rotated, "dev"))).map(({ enforcementLevel }) => enforcementLevel),
       ["advisory"],
     );
     assert.deepEqual(
-      (await told(policy, argsOf(rotated, "prod"))).map(({ enforcementLevel }) => enforcementLevel),
+      (await reported(policy, argsOf(rotated, "prod"))).map(({ enforcementLevel }) => enforcementLevel),
       [undefined],
     );
     assert.deepEqual(
-      (await told(policy, argsOf(rotated, "dev", { everywhere: true }))).map(
+      (await reported(policy, argsOf(rotated, "dev", { everywhere: true }))).map(
         ({ enforcementLevel }) => enforcementLevel,
       ),
       [undefined],
@@ -107,20 +110,20 @@ describe("policiesOf", () => {
   it("judges a stack of another name as strictly as prod", async () => {
     const fixture = changed(keyVaultSecret, [["properties", "value"], "minioadmin"]);
     const policy = resourcePolicy("placeholder-fixture");
-    assert.equal((await told(policy, argsOf(fixture, "my-try"))).length, 1);
-    assert.equal((await told(policy, argsOf(fixture, "dev"))).length, 0);
+    assert.equal((await reported(policy, argsOf(fixture, "my-try"))).length, 1);
+    assert.equal((await reported(policy, argsOf(fixture, "dev"))).length, 0);
   });
   it("reports an undecided rule as advisory in a preview, and as a violation in an update", async () => {
     const sample = changed(externalSecret, [refresh, unknown]);
     const problem =
       "ExternalSecret ameide-prod/langfuse-secrets-sync: undecided: depends on spec.refreshInterval, which is not known yet";
-    assert.deepEqual(await told(resourcePolicy("delivery-refresh"), argsOf(sample)), [
+    assert.deepEqual(await reported(resourcePolicy("delivery-refresh"), argsOf(sample)), [
       {
         message: `${problem}\n  fix: nothing to do now: the update decides, before it creates the resource`,
         enforcementLevel: "advisory",
       },
     ]);
-    assert.deepEqual(await told(resourcePolicy("delivery-refresh", { isPreview: false }), argsOf(sample)), [
+    assert.deepEqual(await reported(resourcePolicy("delivery-refresh", { isPreview: false }), argsOf(sample)), [
       { message: `${problem}\n  fix: give the input a value that is known before this resource is created` },
     ]);
   });
@@ -130,7 +133,7 @@ describe("policiesOf", () => {
       if (policy === undefined || !("validateResource" in policy)) continue;
       for (const value of ["minioadmin", "CHANGEME", "{{ .X }}", "ghp_0123456789012345678901234567890123456"]) {
         const sample = changed(keyVaultSecret, [["properties", "value"], value]);
-        const messages = (await told(policy, argsOf(sample))).map(({ message }) => message).join("\n");
+        const messages = (await reported(policy, argsOf(sample))).map(({ message }) => message).join("\n");
         assert.equal(messages.includes(value), false, rule.id);
       }
     }
@@ -144,12 +147,12 @@ describe("policiesOf", () => {
     until: "2026-11-24",
   };
   it("lets an exemption pass on its last day, and shows it", async () => {
-    const [only] = await told(resourcePolicy("delivery-refresh", { exemptions: [exemption] }), argsOf(tooOften));
+    const [only] = await reported(resourcePolicy("delivery-refresh", { exemptions: [exemption] }), argsOf(tooOften));
     assert.equal(only?.enforcementLevel, "advisory");
     assert.match(only.message, /exempt until 2026-11-24 \(inference: its source changes by the second\)/);
   });
   it("fails the day after, and says that the exemption ended", async () => {
-    const [only] = await told(
+    const [only] = await reported(
       resourcePolicy("delivery-refresh", { exemptions: [exemption], today: "2026-11-25" }),
       argsOf(tooOften),
     );
@@ -158,7 +161,7 @@ describe("policiesOf", () => {
   });
   it("takes an exemption from the policy's configuration too", async () => {
     const { rule: _rule, ...own } = exemption;
-    const [only] = await told(resourcePolicy("delivery-refresh"), argsOf(tooOften, "prod", { exemptions: [own] }));
+    const [only] = await reported(resourcePolicy("delivery-refresh"), argsOf(tooOften, "prod", { exemptions: [own] }));
     assert.equal(only?.enforcementLevel, "advisory");
   });
   it("does not let an exemption of one subject or rule pass another", async () => {
@@ -167,7 +170,7 @@ describe("policiesOf", () => {
       { rule: "delivery-policies" },
       { environments: ["dev"] as const },
     ]) {
-      const [only] = await told(
+      const [only] = await reported(
         resourcePolicy("delivery-refresh", { exemptions: [{ ...exemption, ...changes }] }),
         argsOf(tooOften),
       );
@@ -181,11 +184,11 @@ describe("policiesOf", () => {
     ) as ResourceValidationPolicy[];
     const [refreshes, owns] = policies;
     assert.ok(refreshes !== undefined && owns !== undefined);
-    await told(refreshes, argsOf(tooOften));
+    await reported(refreshes, argsOf(tooOften));
     // the second rule gets the subject that the first one built, whatever the SDK copied for it
-    assert.deepEqual(await told(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined]))), []);
-    assert.equal((await told(refreshes, argsOf(externalSecret))).length, 0);
-    assert.equal((await told(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined])))).length, 0);
+    assert.deepEqual(await reported(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined]))), []);
+    assert.equal((await reported(refreshes, argsOf(externalSecret))).length, 0);
+    assert.equal((await reported(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined])))).length, 0);
   });
 });
 
@@ -205,20 +208,20 @@ describe("the marking of plain values", () => {
   it("fails a plain value where it matters, without its text", async () => {
     const one = policy();
     assert.equal(await one.remediateResource?.(shown("plain text")), undefined);
-    const [only] = await told(one, argsOf(keyVaultSecret));
+    const [only] = await reported(one, argsOf(keyVaultSecret));
     assert.match(only?.message ?? "", /^KeyVaultSecret ghcr-token: properties\.value: is not marked secret/);
     assert.equal(only?.message.includes("plain text"), false);
   });
   it("passes a marked one", async () => {
     const one = policy();
     await one.remediateResource?.(shown(new Secret("marked")));
-    assert.deepEqual(await told(one, argsOf(keyVaultSecret)), []);
+    assert.deepEqual(await reported(one, argsOf(keyVaultSecret)), []);
   });
   it("is undecided about one that is not known and not marked", async () => {
     const one = policy();
     await one.remediateResource?.(shown(unknown));
     assert.deepEqual(
-      (await told(one, argsOf(keyVaultSecret))).map(({ enforcementLevel }) => enforcementLevel),
+      (await reported(one, argsOf(keyVaultSecret))).map(({ enforcementLevel }) => enforcementLevel),
       ["advisory"],
     );
   });
@@ -227,12 +230,12 @@ describe("the marking of plain values", () => {
       const one = policy();
       const result = (await one.remediateResource?.(args)) as { properties: { value: unknown } };
       assert.deepEqual(result.properties.value, new Secret("plain text"));
-      assert.deepEqual(await told(one, { ...argsOf(keyVaultSecret), urn: args.urn }), []);
+      assert.deepEqual(await reported(one, { ...argsOf(keyVaultSecret), urn: args.urn }), []);
     }
   });
   it("fails where the engine showed it no marks: a level below remediate does not pass silently", async () =>
     assert.match(
-      (await told(policy(), argsOf(keyVaultSecret)))[0]?.message ?? "",
+      (await reported(policy(), argsOf(keyVaultSecret)))[0]?.message ?? "",
       /the engine shows which values are secret at the enforcement level remediate only/,
     ));
 });

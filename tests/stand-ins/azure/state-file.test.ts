@@ -66,14 +66,14 @@ describe("StateWriter", () => {
   });
 
   it("tells what keeps it from writing, and writes once that is over without another change", async () => {
-    const told: string[] = [];
-    mock.method(process.stderr, "write", (text: string) => told.push(text));
+    const reported: string[] = [];
+    mock.method(process.stderr, "write", (text: string) => reported.push(text));
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const later = join(dir, "later", "state.json");
       new StateWriter(later, state).changed();
       mock.timers.tick(200);
-      for (let turn = 0; told.length === 0 && turn < 1000; turn += 1) await readdir(dir);
+      for (let turn = 0; reported.length === 0 && turn < 1000; turn += 1) await readdir(dir);
       mkdirSync(join(dir, "later"));
       mock.timers.tick(5000);
       for (let turn = 0; !existsSync(later) && turn < 1000; turn += 1) await readdir(dir);
@@ -82,8 +82,8 @@ describe("StateWriter", () => {
       mock.timers.reset();
       mock.restoreAll();
     }
-    assert.equal(told.length, 1);
-    assert.match(told[0] ?? "", /^azure stand-in: cannot write its state, tries again: ENOENT: /);
+    assert.equal(reported.length, 1);
+    assert.match(reported[0] ?? "", /^azure stand-in: cannot write its state, tries again: ENOENT: /);
   });
 });
 

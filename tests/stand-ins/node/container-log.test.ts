@@ -63,10 +63,10 @@ describe("ContainerLog", () => {
       }
       over = true;
     };
-    const told = once(first, "line");
+    const reported = once(first, "line");
     const followed = follow();
     output.write("one\n");
-    await Promise.race([told, followed]);
+    await Promise.race([reported, followed]);
     await readFile(join(dir, "0.log")); // a turn in which it could have ended by itself
     assert.equal(over, false);
     reader.abort();

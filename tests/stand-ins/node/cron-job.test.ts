@@ -33,11 +33,11 @@ describe("the CronJob of vault-bootstrap", function () {
   it("runs on its schedule, with its configuration, its token for Azure and its pod's name for the run", async () => {
     const stack = localStack();
     const { bootstrap, namespace, strictness } = stack;
-    const told = `const { readFileSync } = require("node:fs");
+    const reported = `const { readFileSync } = require("node:fs");
       const { VAULT_BOOTSTRAP_RUN_ID: runId, VAULT_BOOTSTRAP_CONFIG: file, AZURE_FEDERATED_TOKEN_FILE: token } = process.env;
       const { sub } = JSON.parse(Buffer.from(readFileSync(token, "utf8").split(".")[1], "base64url").toString());
       console.log(JSON.stringify({ runId, environment: JSON.parse(readFileSync(file, "utf8")).environment, sub }));`;
-    const scheduled = { ...stack, bootstrap: { ...bootstrap, bundle: told } };
+    const scheduled = { ...stack, bootstrap: { ...bootstrap, bundle: reported } };
     const items = [
       { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
       bootstrapServiceAccount(scheduled, "client"),

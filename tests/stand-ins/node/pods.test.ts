@@ -18,10 +18,10 @@ describe("Pods", () => {
 
   it("tells of folders that cannot be removed, and goes on: Azure's stand-in lives in the same process", async () => {
     await mkdir(join(dir, "left-by-a-former-run"));
-    const told: string[] = [];
+    const reported: string[] = [];
     const full = Object.assign(new Error("ENOTEMPTY: directory not empty"), { code: "ENOTEMPTY" });
     mock.method(fs, "rm", () => Promise.reject(full));
-    mock.method(process.stderr, "write", (text: string) => told.push(text));
+    mock.method(process.stderr, "write", (text: string) => reported.push(text));
     syncBuiltinESMExports();
     const closing = new AbortController();
     const gone = podWithToken("gone", { nodeName: "another" });
@@ -29,7 +29,7 @@ describe("Pods", () => {
       get: () => Promise.resolve({ metadata: { resourceVersion: "1" }, items: [] }),
       async *watch() {
         yield { type: "DELETED", object: gone };
-        for (let turn = 0; told.length < 2 && turn < 100_000; turn += 1)
+        for (let turn = 0; reported.length < 2 && turn < 100_000; turn += 1)
           await new Promise((resolve) => setImmediate(resolve));
         closing.abort();
       },
@@ -40,7 +40,7 @@ describe("Pods", () => {
 
     mock.restoreAll();
     assert.deepEqual(
-      told.toSorted(),
+      reported.toSorted(),
       ["gone", "left-by-a-former-run"].map(
         (uid) => `node stand-in: cannot remove ${join(dir, uid)}: ENOTEMPTY: directory not empty\n`,
       ),

@@ -5,7 +5,7 @@ import { SecretProperty, unknown, type PropertyMap } from "../../../stand-ins/pr
 import type { CreateRequest, Provider } from "../../../stand-ins/providers/provider.ts";
 import { ProviderClient, servePackage } from "./provider-client.ts";
 
-/** Remembers how it was called; fails a creation as it is told. */
+/** Remembers how it was called; fails a creation as it is reported. */
 class RecordingProvider implements Provider {
   options: PropertyMap = {};
   cancelled = false;

@@ -60,8 +60,8 @@ function vault({ type, response }: Exchange): (method: string, path: string) => 
 
 /** Outputs of the provider back to Vault's own spelling. */
 function asAnswered(outputs: JsonObject): JsonObject {
-  const told = Object.entries(outputs).filter(([name]) => !name.startsWith("tokenReviewerJwt")); // Vault never answers it
-  return Object.fromEntries(told.map(([name, value]) => [snakeCase(name), value]));
+  const reported = Object.entries(outputs).filter(([name]) => !name.startsWith("tokenReviewerJwt")); // Vault never answers it
+  return Object.fromEntries(reported.map(([name, value]) => [snakeCase(name), value]));
 }
 
 function inSeconds(value: Json | undefined): number {

@@ -74,13 +74,13 @@ describe("startProviders", function () {
   ] as const) {
     it(`fails on ${what}, repeating nothing of it`, async () => {
       const child = spawn(process.execPath, [mainModule], { stdio: ["pipe", "pipe", "pipe"] });
-      let told = "";
-      child.stderr.on("data", (chunk: Buffer) => (told += chunk.toString()));
+      let reported = "";
+      child.stderr.on("data", (chunk: Buffer) => (reported += chunk.toString()));
       child.stdin.end(`${line}\n`);
       const [code] = (await once(child, "close")) as [number];
       assert.equal(code, 1);
-      assert.match(told, /the providers' configuration/);
-      assert.equal(told.includes("canary-token"), false);
+      assert.match(reported, /the providers' configuration/);
+      assert.equal(reported.includes("canary-token"), false);
     });
   }
 });
