@@ -80,8 +80,8 @@ describe("KeyVault", () => {
 
   it("marks every value secret before it leaves the program", async () => {
     const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
-    const marks = created.slice(2).map(({ secretInputs }) => secretInputs);
-    assert.deepEqual(marks, [["properties.value"], ["properties.value"]]);
+    const secretPaths = created.slice(2).map(({ secretInputs }) => secretInputs);
+    assert.deepEqual(secretPaths, [["properties.value"], ["properties.value"]]);
   });
 
   it("protects vault and secrets and leaves them in place, where asked to", async () => {

@@ -40,8 +40,8 @@ describe("SecretDelivery", () => {
 
   it("waits until stores are Ready, and deliveries whose every value is sure to be there", async () => {
     const { created } = await record(environmentStack());
-    const awaited = created.filter(({ inputs }) => annotationsOf(inputs)["pulumi.com/waitFor"] === "condition=Ready");
-    assert.deepEqual(awaited.map(({ name }) => name).toSorted(), [
+    const withWait = created.filter(({ inputs }) => annotationsOf(inputs)["pulumi.com/waitFor"] === "condition=Ready");
+    assert.deepEqual(withWait.map(({ name }) => name).toSorted(), [
       "d-ameide-dev-ameide-vault",
       "d-ameide-dev-ghcr-pull-sync",
       "d-argocd-ameide-vault",
@@ -51,9 +51,9 @@ describe("SecretDelivery", () => {
 
   it("waits for an optional delivery too where this program carries its values itself", async () => {
     const { named } = await record(localStack({ "langfuse-secret-key": "canary" }));
-    const awaited = (name: string) => annotationsOf(named(name)?.inputs)["pulumi.com/waitFor"];
-    assert.equal(awaited("d-ameide-local-langfuse-secrets-sync"), "condition=Ready");
-    assert.equal(awaited("d-ameide-local-inference-api-credentials-sync"), undefined);
+    const waitOf = (name: string) => annotationsOf(named(name)?.inputs)["pulumi.com/waitFor"];
+    assert.equal(waitOf("d-ameide-local-langfuse-secrets-sync"), "condition=Ready");
+    assert.equal(waitOf("d-ameide-local-inference-api-credentials-sync"), undefined);
   });
 
   it("puts the digest on every ExternalSecret, so that ESO fetches at once", async () => {

@@ -72,13 +72,13 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
   });
 
   it("gives a deploying job a token of half an hour with the deployer's policy, and ends it", async () => {
-    const token = await asJob({ ...deploying, actor: "anna", run_id: "42", sha: "0123" }, deployer);
+    const token = await asJob({ ...deploying, actor: "a-person", run_id: "42", sha: "0123" }, deployer);
     assert.ok(token);
     type LookUp = { data: { policies: string[]; ttl: number; explicit_max_ttl: number; meta: Record<string, string> } };
     const { data } = await vault<LookUp>(token.token, "GET", "auth/token/lookup-self");
     assert.deepEqual(data.policies, [deployer, "default"]);
     assert.ok(data.ttl > 1700 && data.ttl <= 1800, String(data.ttl));
-    assert.deepEqual(data.meta, { actor: "anna", run_id: "42", sha: "0123", role: deployer });
+    assert.deepEqual(data.meta, { actor: "a-person", run_id: "42", sha: "0123", role: deployer });
     await token.revoke();
     await assert.rejects(vault(token.token, "GET", "auth/token/lookup-self"), (error) => vaultStatus(error) === 403);
   });

@@ -206,8 +206,11 @@ describe("parseCatalogue", () => {
   it("fails what is not YAML with its line, a key that comes twice among it", () => {
     const { findings } = parseCatalogue("a: 1\nb: [1\n", "c.yaml");
     assert.equal(findings[0]?.code, "yaml-invalid");
-    const twice = parseCatalogue(text.replace("  ghcr-username:", "  ghcr-token:"), "c.yaml").findings;
-    assert.deepEqual([twice[0]?.code, twice[0]?.where], ["yaml-invalid", `c.yaml:${lineOf("  ghcr-username:")}`]);
+    const withDuplicate = parseCatalogue(text.replace("  ghcr-username:", "  ghcr-token:"), "c.yaml").findings;
+    assert.deepEqual(
+      [withDuplicate[0]?.code, withDuplicate[0]?.where],
+      ["yaml-invalid", `c.yaml:${lineOf("  ghcr-username:")}`],
+    );
   });
 
   it("fails a delivery of an unknown secret, of a cluster-managed one, and a name with two owners, each with its line", () => {

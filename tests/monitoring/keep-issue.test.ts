@@ -76,7 +76,7 @@ if (argv[1] === "list") process.stdout.write(readFileSync("${folder}/issues", "u
   });
 
   it("edits the open issue, and closes it when all is well; an issue of a person is left alone", () => {
-    const theirs = { number: 3, author: { login: "anna", is_bot: false } };
+    const theirs = { number: 3, author: { login: "a-person", is_bot: false } };
     assert.deepEqual(keep([theirs]), []);
     assert.deepEqual(
       keep([theirs, ours]).map(({ argv }) => argv),

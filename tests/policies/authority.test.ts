@@ -45,7 +45,7 @@ describe("authority rules", () => {
     "minio-root-credentials",
     "grafana-admin-credentials",
   ]) {
-    it(`fail the seed's ${name} at every door`, () => {
+    it(`fail the seed's ${name} by every way`, () => {
       const doors = [storing(name), making(name)];
       assert.deepEqual(
         doors.map((sample) => refusedBy(sample).length > 0),

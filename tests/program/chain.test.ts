@@ -194,7 +194,7 @@ describe("registerStack", function () {
   });
 
   describe("of local", () => {
-    it("makes all of it in one stack, on the ground that it makes itself", async () => {
+    it("makes all of it in one stack, with the resource group and namespaces that it creates", async () => {
       const created = await record(localStack({ "ghcr-token": "canary" }));
       assert.deepEqual(componentsOf(created).toSorted(), [
         "AdmissionGuard",
@@ -209,8 +209,11 @@ describe("registerStack", function () {
         "VaultKubernetesAuth",
       ]);
       for (const stands of ["key-vault", "bootstrap", "delivery"]) {
-        const ground = foundationOf(created, stands);
-        assert.ok(ground.has("namespaces-argocd") || ground.has("resource-group-group"), `${stands} stands on nothing`);
+        const foundation = foundationOf(created, stands);
+        assert.ok(
+          foundation.has("namespaces-argocd") || foundation.has("resource-group-group"),
+          `${stands} stands on nothing`,
+        );
       }
     });
 

@@ -11,7 +11,7 @@ import { environmentStack } from "../../support/stacks.ts";
 import { FakeApiServer } from "./api-server.ts";
 
 const words =
-  'pods "vault-core-dev-0" is forbidden: User "anna" cannot get resource "pods/portforward" in API group ""';
+  'pods "vault-core-dev-0" is forbidden: User "viewer" cannot get resource "pods/portforward" in API group ""';
 
 /** The port-forward of a cloud stack, against an API server that does with it what each test says. */
 describe("openWayToVault", () => {
@@ -50,7 +50,7 @@ describe("openWayToVault", () => {
     const { causes } = explain(await observe(stack, { kubernetes: "not asked", vault, azure: "not asked" }), stack);
     const reported = causes.find(({ stage }) => stage === "vault");
     assert.equal(reported?.code, "vault-port-forward-forbidden");
-    assert.match(reported.evidence[0]?.seen ?? "", /anna.*pods\/portforward/);
+    assert.match(reported.evidence[0]?.seen ?? "", /viewer.*pods\/portforward/);
     assert.match(reported.fix, /-n ameide-dev create role .*--verb=get,create --resource=pods\/portforward/);
     assert.equal(causes.filter(({ stage }) => stage === "vault").length, 1);
   });

@@ -89,7 +89,7 @@ describe("a repair of Vault", () => {
 
     it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
       vault.stop();
-      const why = "no port-forward to ameide-dev/vault-core-dev-0: anna cannot create pods/portforward";
+      const why = "no port-forward to ameide-dev/vault-core-dev-0: viewer cannot create pods/portforward";
       const access = { vault: { address, hasToken: false, get: () => Promise.reject(new Error(why)) } };
       const closed = { ...place({ "unseal-key": base64("key") }, made), access } as unknown as Place;
       await assert.rejects(unsealVault(closed, change), {

@@ -71,14 +71,14 @@ describe("checkAuthority", () => {
       }
     }
   });
-  it("fails a name that the catalogue does not know at every door, and asks for a class", () => {
+  it("fails a name that the catalogue does not know by every way, and asks for a class", () => {
     for (const destination of destinations) {
       const verdict = checkAuthority(destination, undefined, all);
       assert.equal(verdict.ok, false);
       assert.match(verdict.ok ? "" : verdict.fix, /give it a class/);
     }
   });
-  it("gives a reason that names owner and door, and a repair, wherever it refuses", () => {
+  it("gives a reason that names the owner, the way and a fix, wherever it refuses", () => {
     for (const destination of destinations) {
       for (const authority of authorities) {
         const verdict = checkAuthority(destination, authority);
@@ -91,7 +91,7 @@ describe("checkAuthority", () => {
 });
 
 describe("conditions", () => {
-  it("decides for every door and authority", () => {
+  it("decides for every way and authority", () => {
     assert.deepEqual(Object.keys(conditions), [...destinations]);
     for (const row of Object.values(conditions))
       assert.deepEqual(Object.keys(row).toSorted(), [...authorities].toSorted());

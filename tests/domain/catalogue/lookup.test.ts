@@ -105,7 +105,7 @@ describe("classify", () => {
     assert.equal(brief(classify(real, "AZURE_AUTH")), "retired - azure-auth (name)");
   });
 
-  it("lets no setting's pattern open a door to a secret", () => {
+  it("does not allow a secret by a setting's pattern", () => {
     const catalogue = catalogueSchema.parse({
       secrets: {},
       deliveries: {},

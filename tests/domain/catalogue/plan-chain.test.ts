@@ -129,9 +129,9 @@ describe("planChain", () => {
         "ameide-vault-reader",
       ]),
     );
-    const twice = plan({ additionalNamespaces: ["argocd", "ameide-dev", "argocd"] });
+    const withRepeats = plan({ additionalNamespaces: ["argocd", "ameide-dev", "argocd"] });
     assert.deepEqual(
-      twice.stores.map(({ namespace }) => namespace),
+      withRepeats.stores.map(({ namespace }) => namespace),
       ["ameide-dev", "argocd"],
     );
   });

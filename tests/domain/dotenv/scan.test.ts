@@ -47,10 +47,10 @@ describe("scanDotenv", () => {
   it("gives the number of the line that sets the value dotenv takes, whatever stands around it", () => {
     const noise = fc.constantFrom("", "# comment", "X='a\nb'", 'Y="two\n\nlines"', "export Z=1", "   ", "W=`\n`");
     fc.assert(
-      fc.property(fc.array(noise), fc.array(noise), fc.constantFrom("\n", "\r\n", "\r"), (before, after, ending) => {
+      fc.property(fc.array(noise), fc.array(noise), fc.constantFrom("\n", "\r\n", "\r"), (before, after, lineBreak) => {
         const text = [...before, "NEEDLE=found", ...after].join("\n");
         const expected = text.slice(0, text.indexOf("NEEDLE")).split("\n").length;
-        const { assignments } = scanDotenv(text.replaceAll("\n", ending));
+        const { assignments } = scanDotenv(text.replaceAll("\n", lineBreak));
         assert.deepEqual(
           assignments.filter(({ variable }) => variable === "NEEDLE").map(({ line }) => line),
           [expected],
@@ -103,11 +103,11 @@ describe("scanDotenv", () => {
   it("takes a # after closing quotes for a comment", () => assert.equal(cut("A='word'#why"), false));
   it("tells a cut inside quotes that are not closed", () => assert.equal(cut("A='pass#word"), true));
 
-  const stray = (text: string): boolean | undefined => scanDotenv(text).assignments[0]?.strayQuote;
-  it("tells a quote that is not closed", () => assert.equal(stray("A='word"), true));
-  it("tells quotes with something after them", () => assert.equal(stray('A="one" two'), true));
+  const hasStrayQuote = (text: string): boolean | undefined => scanDotenv(text).assignments[0]?.strayQuote;
+  it("tells a quote that is not closed", () => assert.equal(hasStrayQuote("A='word"), true));
+  it("tells quotes with something after them", () => assert.equal(hasStrayQuote('A="one" two'), true));
   it("takes closed quotes of each kind", () => {
-    assert.deepEqual(["A='w'", 'A="w"', "A=`w`"].map(stray), [false, false, false]);
+    assert.deepEqual(["A='w'", 'A="w"', "A=`w`"].map(hasStrayQuote), [false, false, false]);
   });
-  it("takes quotes within a value", () => assert.equal(stray("A=it's"), false));
+  it("takes quotes within a value", () => assert.equal(hasStrayQuote("A=it's"), false));
 });
