@@ -156,7 +156,7 @@ describe("AzureSource", function () {
     const { control } = rig().azure;
     await rig().source.takeRole();
     await rig().source.federate({ subject: "system:serviceaccount:ameide-local:another" });
-    control.configure({ propagationInSeconds: 1 });
+    control.configure({ propagationInSeconds: 2 });
     await rig().source.giveRole();
     await rig().source.federate();
 
@@ -164,14 +164,14 @@ describe("AzureSource", function () {
     const result = await rig().runHere(config(), { timing });
 
     assert.equal(result.code, 0, result.text);
-    assert.ok(retries(result) >= 2, `${retries(result)} retries`);
+    assert.ok(retries(result) >= 1, result.text);
   });
 
   it("fails in the end where what it waited for never comes", async () => {
     await rig().source.takeRole();
     const result = await rig().runHere(config(), { timing: { propagationInMs: 3_000, propagationPollInMs: 100 } });
     assert.equal(result.code, 12);
-    assert.ok(retries(result) >= 2);
+    assert.ok(retries(result) >= 1, result.text);
   });
 
   it("fails as token-file-missing where the variable, the file or its content is missing", async () => {
