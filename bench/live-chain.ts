@@ -127,12 +127,12 @@ async function openNamespaces(cluster: Cluster, { plan }: EnvironmentStack): Pro
 }
 
 async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void> {
-  const { plan, vault, bootstrap, strictness } = stack;
+  const { plan, vault, strictness } = stack;
   const call = (path: string, body: object) =>
     vaultCall({ address: vault.operatorAddress }, root, "POST", `/v1/${path}`, body);
   const stores = new Set(plan.stores.map(({ policy }) => policy));
   const isUsed = (policy: string): boolean => stores.has(policy) || policy.startsWith(bootstrapRole);
-  for (const { name, policy } of vaultPolicies({ plan, config: bootstrap.config }))
+  for (const { name, policy } of vaultPolicies(stack))
     if (isUsed(name)) await call(`sys/policies/acl/${name}`, { policy });
   for (const role of vaultRoles(stack).filter(({ policy }) => isUsed(policy)))
     await call(`auth/${vault.authMount}/role/${role.name}`, {

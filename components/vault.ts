@@ -14,10 +14,8 @@ import {
   githubRoleInputs,
   kvConfigInputs,
   kvMountInputs,
-  policiesOf,
-  policyInputs,
 } from "../domain/resources/vault-inputs.ts";
-import { githubRoles, vaultRoles } from "../domain/resources/vault-policies.ts";
+import { githubRoles, vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";
@@ -39,7 +37,7 @@ export class VaultEngine extends pulumi.ComponentResource {
     const child = { parent: this };
     const mount = new Mount(`${name}-kv`, kvMountInputs(stack), { ...child, protect, retainOnDelete: protect });
     new SecretBackendV2(`${name}-kv-config`, kvConfigInputs(stack), { ...child, dependsOn: mount });
-    for (const policy of policiesOf(stack)) new Policy(`${name}-${policy.name}`, policyInputs(policy), child);
+    for (const policy of vaultPolicies(stack)) new Policy(`${name}-${policy.name}`, policy, child);
 
     this.mount = mount.path;
     this.registerOutputs({ mount: this.mount });

@@ -131,7 +131,7 @@ function nameUses(subject: Subject): readonly NameUse[] {
           at: "vault-by-others",
           path,
           name: key,
-          circumstances: () => ({ mirror: true }), // authority-push-* judge how it is pushed
+          circumstances: () => ({ "as-mirror": true }), // authority-push-* judge how it is pushed
         }));
     case "ExternalSecret":
     case "ClusterExternalSecret":
@@ -140,12 +140,14 @@ function nameUses(subject: Subject): readonly NameUse[] {
           .filter(({ role }) => role === "vault-path" || role === "cluster-secret")
           .map((reference): NameUse => {
             const circumstances = (context: RuleContext, name: string): Circumstances => ({
-              declared: isDeclared(subject, context, { reference, name }),
+              "as-declared": isDeclared(subject, context, { reference, name }),
             });
             return { at: "external-secret", path: reference.path, name: reference.key, circumstances };
           }),
         ...targetsOf(subject).map((target): NameUse => {
-          const circumstances = (context: RuleContext): Circumstances => ({ declared: isDeclared(subject, context) });
+          const circumstances = (context: RuleContext): Circumstances => ({
+            "as-declared": isDeclared(subject, context),
+          });
           return { at: "target-secret", ...target, classify: byTarget, circumstances };
         }),
       ];

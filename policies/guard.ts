@@ -58,7 +58,7 @@ export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
       ? plan.federatedSubjects.map((one) => federatedCredential(plan.azure, plan.azure.identity, one))
       : [];
   const resources = [...plannedResources(plan, { unknown: unknownValue, secret: markedSecret }), ...credentials];
-  return resources.flatMap(({ type, name, inputs, protect }) => {
+  return resources.flatMap(({ type, name, inputs, protect = false }) => {
     const urn = `urn:pulumi:${stack}::ameide-secrets::${type}::${name}`;
     return subjectsOfResource({ type, name, urn, props: inputs, options: { protect } });
   });

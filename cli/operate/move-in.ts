@@ -17,8 +17,8 @@ import { readTerraform, takenOver } from "../../domain/move-in/terraform.ts";
 import type { EnvironmentStack, StackPlan } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { adoptables } from "../../domain/resources/adoption.ts";
-import { policiesOf } from "../../domain/resources/vault-inputs.ts";
-import { vaultRoles } from "../../domain/resources/vault-policies.ts";
+
+import { vaultPolicies, vaultRoles } from "../../domain/resources/vault-policies.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
@@ -238,7 +238,7 @@ function missingInVault(stack: EnvironmentStack, { vault: { roles, policies } }:
     ...(policies.ok ? policies.value : []).map(({ name }) => `policy ${name}`),
   ]);
   const wanted = [
-    ...policiesOf(stack).map(({ name }) => `policy ${name}`),
+    ...vaultPolicies(stack).map(({ name }) => `policy ${name}`),
     ...vaultRoles(stack).map(({ name }) => `role ${name}`),
   ];
   return wanted.filter((name) => !existing.has(name));

@@ -1,4 +1,4 @@
-import { asVaultFields, kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
+import { kubernetesAuthFields } from "../../domain/resources/vault-inputs.ts";
 import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/fill-names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
@@ -173,7 +173,7 @@ async function reconfigureWith(
   const { address } = target;
   const path = `/v1/auth/${authMount}/config`;
   const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(target, token, "GET", path);
-  const wanted = asVaultFields(kubernetesAuthConfig(stack));
+  const wanted = kubernetesAuthFields(stack);
   const differs = Object.entries(wanted).filter(
     ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
   );

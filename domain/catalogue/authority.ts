@@ -1,16 +1,18 @@
 import { authorities, type Authority } from "./catalogue.ts";
 
-/** Where a secret is to be stored or delivered, in the order of the pipeline. */
-export const destinations = [
-  "dotenv",
-  "key-vault",
-  "vault-by-bootstrap",
-  "vault-by-others",
-  "external-secret",
-  "target-secret",
-] as const;
+/** Where a secret is to be stored or delivered, in the order of the pipeline: what is refused there, and what is accepted. */
+const messages = {
+  dotenv: ["are not allowed in .env", ".env accepts"],
+  "key-vault": ["are not allowed in Key Vault", "Key Vault accepts"],
+  "vault-by-bootstrap": ["must not be written to Vault by vault-bootstrap", "vault-bootstrap writes"],
+  "vault-by-others": ["must not be written to Vault by other writers", "writers other than vault-bootstrap may write"],
+  "external-secret": ["must not be fetched by an ExternalSecret", "an ExternalSecret may fetch"],
+  "target-secret": ["must not be the target of an ExternalSecret", "an ExternalSecret may create"],
+} as const;
 
-export type Destination = (typeof destinations)[number];
+export type Destination = keyof typeof messages;
+
+export const destinations = Object.keys(messages) as Destination[];
 
 /**
  * On which condition secrets of an authority are allowed at a destination.
@@ -52,39 +54,12 @@ function allowing(row: Partial<Record<Authority, Condition>>): Record<Authority,
   >;
 }
 
-/** What is known about the write or delivery; what is left out counts as no. */
-export interface Circumstances {
-  /** The catalogue declares this exact delivery. */
-  readonly declared?: boolean;
-  /** The write happens only if no value exists (CAS 0). */
-  readonly whereAbsent?: boolean;
-  /** The writer is the producer that the catalogue names. */
-  readonly byProducer?: boolean;
-  /** A PushSecret with `Replace` with a path that no ExternalSecret reads. */
-  readonly mirror?: boolean;
-}
+/** Conditions that the write or delivery is known to meet; one that is left out counts as not met. */
+export type Circumstances = { readonly [Met in keyof typeof requirements]?: boolean };
 
 export type AuthorityCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: string; readonly fix: string };
-
-const refusals: Readonly<Record<Destination, string>> = {
-  dotenv: "are not allowed in .env",
-  "key-vault": "are not allowed in Key Vault",
-  "vault-by-bootstrap": "must not be written to Vault by vault-bootstrap",
-  "vault-by-others": "must not be written to Vault by other writers",
-  "external-secret": "must not be fetched by an ExternalSecret",
-  "target-secret": "must not be the target of an ExternalSecret",
-};
-
-const labels: Readonly<Record<Destination, string>> = {
-  dotenv: ".env accepts",
-  "key-vault": "Key Vault accepts",
-  "vault-by-bootstrap": "vault-bootstrap writes",
-  "vault-by-others": "writers other than vault-bootstrap may write",
-  "external-secret": "an ExternalSecret may fetch",
-  "target-secret": "an ExternalSecret may create",
-};
 
 const owners: Readonly<Record<Authority, string>> = {
   external: "come from outside the cluster",
@@ -98,30 +73,22 @@ const owners: Readonly<Record<Authority, string>> = {
   bootstrap: "belong to the cluster's own bootstrap",
 };
 
-/** Which circumstance meets a condition; otherwise why the check fails, and what to do. */
-const requirements: Readonly<
-  Record<
-    Exclude<Condition, "always" | "never">,
-    { readonly met: keyof Circumstances; readonly reason: string; readonly fix: string }
-  >
-> = {
-  "where-absent": { met: "whereAbsent", reason: "only where no value exists yet", fix: "write it with CAS 0" },
+/** Why the check fails where a condition is not met, and what to do. */
+const requirements = {
+  "where-absent": { reason: "only where no value exists yet", fix: "write it with CAS 0" },
   "as-declared": {
-    met: "declared",
     reason: "only as the delivery that the catalogue declares with its producer",
     fix: "declare it under inClusterDeliveries in environments/catalogue.yaml, or remove it",
   },
   "by-its-producer": {
-    met: "byProducer",
     reason: "only if they are the producer that the catalogue names",
     fix: "leave the write to that producer",
   },
   "as-mirror": {
-    met: "mirror",
     reason: "only as a PushSecret with updatePolicy Replace with a path that no ExternalSecret reads",
     fix: "set updatePolicy: Replace and remove every ExternalSecret that reads the path",
   },
-};
+} satisfies Partial<Record<Condition, { readonly reason: string; readonly fix: string }>>;
 
 /**
  * Checks whether a secret is allowed at a destination.
@@ -133,20 +100,21 @@ export function checkAuthority(
   authority: Authority | undefined,
   circumstances: Circumstances = {},
 ): AuthorityCheck {
+  const [refusal, acceptance] = messages[destination];
   if (authority === undefined) {
     return {
       ok: false,
-      reason: `names that are not in the catalogue ${refusals[destination]}`,
+      reason: `names that are not in the catalogue ${refusal}`,
       fix: "give it a class in environments/catalogue.yaml; `ameide-secrets lint --learn PATH` or `ameide-secrets env classify` prints the entry",
     };
   }
   const condition = conditions[destination][authority];
   if (condition === "always") return { ok: true };
   if (condition === "never") {
-    const reason = `secrets of authority ${authority} ${owners[authority]}; they ${refusals[destination]}`;
+    const reason = `secrets of authority ${authority} ${owners[authority]}; they ${refusal}`;
     return { ok: false, reason, fix: "remove it here and leave it to its owner" };
   }
-  const { met, reason, fix } = requirements[condition];
-  if (circumstances[met] === true) return { ok: true };
-  return { ok: false, reason: `${labels[destination]} a secret of authority ${authority} ${reason}`, fix };
+  if (circumstances[condition] === true) return { ok: true };
+  const { reason, fix } = requirements[condition];
+  return { ok: false, reason: `${acceptance} a secret of authority ${authority} ${reason}`, fix };
 }

@@ -1,25 +1,13 @@
 import { externalSecretName, existsIn, sourcesOf, type Catalogue, type CatalogueDelivery } from "./catalogue.ts";
 import { checkAuthority } from "./authority.ts";
-import { errorFinding, type Finding } from "../finding.ts";
 import { classify, clusterOwnerOf } from "./lookup.ts";
 import { pathIn } from "../names.ts";
 import { nearest } from "../nearest.ts";
-import { formatPath, type KeyPath } from "../schema-findings.ts";
+import type { KeyPath } from "../schema-findings.ts";
 import { environmentNames, type Stage } from "../stage.ts";
 
-/** A finding about an entry of the catalogue; the entry's line is found by its path. */
-export type CatalogueFinding = Omit<Finding, "where"> & { readonly path: KeyPath };
-
-/** An error about an entry; its subject is the entry's key path. */
-export function catalogueError(
-  code: string,
-  stage: Stage,
-  path: KeyPath,
-  problem: string,
-  fix: string,
-): CatalogueFinding {
-  return { ...errorFinding(code, stage, formatPath(path), problem, fix), path };
-}
+/** Reports an error about an entry; its subject is the entry's key path. */
+export type Report = (code: string, stage: Stage, path: KeyPath, problem: string, fix: string) => void;
 
 /** Remembers who claimed each name first. */
 export class FirstOwners {
@@ -33,103 +21,91 @@ export class FirstOwners {
   }
 }
 
-function refuse(code: string, path: KeyPath, problem: string, fix: string): CatalogueFinding {
-  return catalogueError(`catalogue-${code}`, "external-secret", path, problem, fix);
-}
-
 /** Deliveries that read what is not allowed, or write where another one writes. */
-export function checkDeliveries(catalogue: Catalogue): readonly CatalogueFinding[] {
+export function checkDeliveries(catalogue: Catalogue, report: Report): void {
   const { deliveries, inClusterDeliveries } = catalogue;
   const claimed = new FirstOwners();
-  return Object.entries(deliveries).flatMap(([target, delivery]) => {
+  for (const [target, delivery] of Object.entries(deliveries)) {
     const path = ["deliveries", target];
-    const found = [...ownedTarget(target, path, catalogue)];
     const other = inClusterDeliveries[target];
     if (other !== undefined) {
       const problem = `${target} is declared twice, under deliveries and under inClusterDeliveries (producer ${other.producer})`;
-      found.push(refuse("target-twice", path, problem, "keep one of the two"));
+      report("target-twice", "external-secret", path, problem, "keep one of the two");
     }
-    const externalSecret = externalSecretName(target, delivery);
-    const first =
-      claimed.claim(externalSecret, target) ??
-      Object.entries(inClusterDeliveries).find(
-        ([name, one]) => name !== target && one.externalSecret === externalSecret,
-      )?.[0];
-    if (first !== undefined) found.push(sameExternalSecret(externalSecret, first, target, path));
-    return [...found, ...sourcesOf(delivery).flatMap(([key, name]) => source(delivery, key, name, path, catalogue))];
-  });
-}
-
-/** In-cluster deliveries that read what no ExternalSecret may read, or that two declarations claim. */
-export function checkInClusterDeliveries(catalogue: Catalogue): readonly CatalogueFinding[] {
-  const claimed = new FirstOwners();
-  return Object.entries(catalogue.inClusterDeliveries).flatMap(([target, { externalSecret, keys }]) => {
-    const path = ["inClusterDeliveries", target];
+    for (const [key, name] of sourcesOf(delivery)) checkSource(delivery, key, name, path, catalogue, report);
+  }
+  const declared = [
+    ...Object.entries(inClusterDeliveries).map(([target, one]) => ["inClusterDeliveries", target, one] as const),
+    ...Object.entries(deliveries).map(([target, one]) => ["deliveries", target, one] as const),
+  ];
+  for (const [section, target, one] of declared) {
+    const path = [section, target];
+    const externalSecret = externalSecretName(target, one);
+    checkTarget(target, path, catalogue, report);
     const first = claimed.claim(externalSecret, target);
-    const paths = Object.entries(keys).flatMap(([key, vaultPath]) => {
+    if (first === undefined) continue;
+    const problem = `the ExternalSecret ${externalSecret} creates both ${first} and ${target}`;
+    report("external-secret-twice", "external-secret", path, problem, "give one of them another externalSecret");
+  }
+  for (const [target, { keys }] of Object.entries(inClusterDeliveries)) {
+    for (const [key, vaultPath] of Object.entries(keys)) {
       const { authority } = classify(catalogue, pathIn(environmentNames[0], vaultPath));
-      const check = checkAuthority("external-secret", authority, { declared: true });
-      if (check.ok) return [];
-      return [
-        refuse("delivery-refused", [...path, "keys", key], `${target} reads ${vaultPath}: ${check.reason}`, check.fix),
-      ];
-    });
-    return [
-      ...ownedTarget(target, path, catalogue),
-      ...(first === undefined ? [] : [sameExternalSecret(externalSecret, first, target, path)]),
-      ...paths,
-    ];
-  });
+      const check = checkAuthority("external-secret", authority, { "as-declared": true });
+      if (check.ok) continue;
+      const path = ["inClusterDeliveries", target, "keys", key];
+      report("delivery-refused", "external-secret", path, `${target} reads ${vaultPath}: ${check.reason}`, check.fix);
+    }
+  }
 }
 
 /** The source of a key must be under `secrets`, and must exist wherever the delivery does. */
-function source(
+function checkSource(
   delivery: CatalogueDelivery,
   key: string,
   name: string,
-  path: KeyPath,
+  path: readonly string[],
   catalogue: Catalogue,
-): readonly CatalogueFinding[] {
-  const target = String(path.at(-1));
-  const at = delivery.keys === undefined ? [...path, key] : [...path, "keys", key];
+  report: Report,
+): void {
+  const target = path.at(-1);
+  const refuse = (code: string, problem: string, fix: string): void =>
+    report(
+      code,
+      "external-secret",
+      delivery.keys === undefined ? [...path, key] : [...path, "keys", key],
+      problem,
+      fix,
+    );
   const secret = catalogue.secrets[name];
   if (secret !== undefined) {
     const missing = environmentNames.filter((one) => existsIn(delivery, one) && !existsIn(secret, one));
-    if (missing.length === 0) return [];
+    if (missing.length === 0) return;
     const problem = `${target} is delivered in ${missing.join(", ")}, where ${name} does not exist`;
-    const fix = `give the delivery the environments of ${name}, or add them to ${name}`;
-    return [refuse("delivery-elsewhere", at, problem, fix)];
+    refuse("delivery-elsewhere", problem, `give the delivery the environments of ${name}, or add them to ${name}`);
+    return;
   }
-  const { authority, kind, ...known } = classify(catalogue, name);
-  if (kind === "unknown") {
+  const known = classify(catalogue, name);
+  if (known.kind === "unknown") {
     const close = nearest(name, Object.keys(catalogue.secrets));
-    const add = `add ${name} under secrets`;
-    const fix = close === undefined ? add : `did you mean ${close}? otherwise ${add}`;
-    return [refuse("delivery-unknown", at, `${target} reads ${name}, which is not under secrets`, fix)];
+    const fix = `${close === undefined ? "" : `did you mean ${close}? otherwise `}add ${name} under secrets`;
+    refuse("delivery-unknown", `${target} reads ${name}, which is not under secrets`, fix);
+    return;
   }
-  const check = checkAuthority("external-secret", authority);
-  const problem = `${target} reads ${name}, which is ${authority ?? kind}${check.ok ? "" : `: ${check.reason}`}`;
-  const fix =
-    "entry" in known && known.by === "alias"
-      ? `read ${known.entry}`
-      : "remove it, or declare the delivery under inClusterDeliveries with its producer";
-  return [refuse("delivery-refused", at, problem, fix)];
+  const check = checkAuthority("external-secret", known.authority);
+  const problem = `${target} reads ${name}, which is ${known.authority ?? known.kind}${check.ok ? "" : `: ${check.reason}`}`;
+  const fix = "remove it, or declare the delivery under inClusterDeliveries with its producer";
+  refuse("delivery-refused", problem, known.by === "alias" ? `read ${known.entry}` : fix);
 }
 
 /**
  * A target that something in the cluster creates: two writers would overwrite each other. A declaration is an exact name, so
  * patterns count only for authorities with Secrets that no ExternalSecret may create.
  */
-function ownedTarget(target: string, path: KeyPath, catalogue: Catalogue): readonly CatalogueFinding[] {
+function checkTarget(target: string, path: readonly string[], catalogue: Catalogue, report: Report): void {
   const owner = clusterOwnerOf(catalogue, target);
-  if (owner === undefined || checkAuthority("target-secret", owner.authority, { declared: true }).ok) return [];
-  if (owner.by === "pattern" && path[0] === "inClusterDeliveries") return [];
+  if (owner === undefined || checkAuthority("target-secret", owner.authority, { "as-declared": true }).ok) return;
+  if (owner.by === "pattern" && path[0] === "inClusterDeliveries") return;
   const by = owner.by === "pattern" ? ` by the pattern ${owner.entry}` : "";
-  const fix = "choose another target, or leave the Secret to its owner";
-  return [refuse("target-owned", path, `the target ${target} belongs to ${owner.authority}${by}`, fix)];
-}
-
-function sameExternalSecret(externalSecret: string, first: string, second: string, path: KeyPath): CatalogueFinding {
-  const problem = `the ExternalSecret ${externalSecret} creates both ${first} and ${second}`;
-  return refuse("external-secret-twice", path, problem, "give one of them another externalSecret");
+  const problem = `the target ${target} belongs to ${owner.authority}${by}`;
+  report("target-owned", "external-secret", path, problem, "choose another target, or leave the Secret to its owner");
 }

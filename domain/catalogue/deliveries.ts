@@ -1,27 +1,19 @@
-import {
-  ownNamespace,
-  type Catalogue,
-  type CatalogueDelivery,
-  externalSecretName,
-  existsIn,
-  sourcesOf,
-} from "./catalogue.ts";
+import { ownNamespace, type Catalogue, externalSecretName, existsIn, sourcesOf } from "./catalogue.ts";
 import { namespaceOf, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
-/** An ExternalSecret found in a plan, a YAML file or a cluster. */
-export interface MetDelivery {
-  readonly externalSecret: string;
-  readonly target: string;
-  /** `undefined` where it is not known yet, as in a template. */
-  readonly namespace: string | undefined;
-  /** Where it was found; `shared` means in any environment. */
-  readonly environment: EnvironmentName | "shared";
-}
-
-/** A delivery that the catalogue declares, whoever creates it. */
+/** A delivery that the catalogue declares, whoever creates its ExternalSecret. */
 export interface DeclaredDelivery {
-  /** Key in the target -> path under the KV v2 mount; for a pull secret `username` and `password`. */
+  readonly target: string;
+  readonly externalSecret: string;
+  /** Whether this program creates the ExternalSecret. */
+  readonly isOurs: boolean;
+  /** Whether any namespace may have it: the settings say which namespaces receive a pull secret. */
+  readonly anyNamespace: boolean;
+  /** `environment` means the environment's own namespace. */
+  readonly namespaces: readonly string[];
+  readonly environments?: readonly EnvironmentName[] | undefined;
+  /** Key in the target -> path under the KV v2 mount, with `<env>`; for a pull secret `username` and `password`. */
   readonly paths: ReadonlyMap<string, string>;
   /** Whether the keys in the target are part of the declaration; if not, the paths alone are. */
   readonly keysAreDeclared: boolean;
@@ -29,24 +21,73 @@ export interface DeclaredDelivery {
   readonly creationPolicy: "Owner" | "Merge";
 }
 
+/** Every declaration under `deliveries`, then those under `inClusterDeliveries`, in the catalogue's order. */
+export function declaredDeliveries({
+  secrets,
+  deliveries,
+  inClusterDeliveries,
+}: Pick<Catalogue, "secrets" | "deliveries" | "inClusterDeliveries">): readonly DeclaredDelivery[] {
+  const carried = Object.entries(deliveries).map(([target, delivery]) => ({
+    target,
+    externalSecret: externalSecretName(target, delivery),
+    isOurs: delivery.madeBy === undefined,
+    anyNamespace: delivery.registry !== undefined,
+    namespaces: delivery.namespaces ?? [ownNamespace],
+    environments: delivery.environments,
+    paths: new Map(sourcesOf(delivery).map(([key, secret]) => [key, vaultPathOf(secret, secrets[secret])])),
+    keysAreDeclared: delivery.secrets === undefined,
+    creationPolicy: "Owner" as const,
+  }));
+  const inCluster = Object.entries(inClusterDeliveries).map(([target, delivery]) => ({
+    target,
+    externalSecret: delivery.externalSecret,
+    isOurs: false,
+    anyNamespace: false,
+    namespaces: delivery.namespaces ?? [ownNamespace],
+    environments: delivery.environments,
+    paths: new Map(Object.entries(delivery.keys)),
+    keysAreDeclared: true,
+    creationPolicy: delivery.creationPolicy ?? "Owner",
+  }));
+  return [...carried, ...inCluster];
+}
+
+/** An ExternalSecret's target in a plan, a YAML file or a cluster. */
+export interface TargetPlace {
+  readonly target: string;
+  /** `undefined` where it is not known yet, as in a template. */
+  readonly namespace: string | undefined;
+  /** `shared` means any environment. */
+  readonly environment: EnvironmentName | "shared";
+}
+
+const byTarget = new WeakMap<Catalogue, ReadonlyMap<string, DeclaredDelivery>>();
+
+/** The declaration that delivers a target there. An in-cluster one comes before one of `deliveries` with the same target. */
+function declarationFor(catalogue: Catalogue, { target, namespace, environment }: TargetPlace) {
+  const known = byTarget.get(catalogue) ?? new Map(declaredDeliveries(catalogue).map((one) => [one.target, one]));
+  byTarget.set(catalogue, known);
+  const declared = known.get(target);
+  if (declared === undefined || !existsIn(declared, environment)) return undefined;
+  if (declared.anyNamespace || namespace === undefined) return declared;
+  const own = environment === "shared" ? environmentNames.map(namespaceOf) : [namespaceOf(environment)];
+  const isHere = declared.namespaces.some((name) =>
+    name === ownNamespace ? own.includes(namespace) : name === namespace,
+  );
+  return isHere ? declared : undefined;
+}
+
 /**
  * The declaration that a delivery matches.
  *
  * @returns `undefined` unless target, ExternalSecret, namespace and environment all agree with one.
  */
-export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): DeclaredDelivery | undefined {
-  const inCluster = catalogue.inClusterDeliveries[met.target];
-  if (inCluster !== undefined) {
-    const here = inCluster.externalSecret === met.externalSecret && isHere(inCluster, met);
-    if (!here) return undefined;
-    const { keys, creationPolicy = "Owner" } = inCluster;
-    return { paths: new Map(Object.entries(keys)), keysAreDeclared: true, creationPolicy };
-  }
-  const delivery = catalogue.deliveries[met.target];
-  if (delivery === undefined || externalSecretName(met.target, delivery) !== met.externalSecret) return undefined;
-  if (!isDeliveredTo(delivery, met)) return undefined;
-  const paths = sourcesOf(delivery).map(([key, name]) => [key, vaultPathOf(name, catalogue.secrets[name])] as const);
-  return { paths: new Map(paths), keysAreDeclared: delivery.secrets === undefined, creationPolicy: "Owner" };
+export function declaredDelivery(
+  catalogue: Catalogue,
+  { externalSecret, ...place }: TargetPlace & { readonly externalSecret: string },
+): DeclaredDelivery | undefined {
+  const declared = declarationFor(catalogue, place);
+  return declared?.externalSecret === externalSecret ? declared : undefined;
 }
 
 /**
@@ -54,22 +95,8 @@ export function declaredDelivery(catalogue: Catalogue, met: MetDelivery): Declar
  *
  * @returns `undefined` for a target that `deliveries` does not name, or not in this namespace or environment.
  */
-export function ownerOfTarget(
-  { deliveries }: Pick<Catalogue, "deliveries">,
-  met: Pick<MetDelivery, "target" | "namespace" | "environment">,
-): string | undefined {
-  const delivery = deliveries[met.target];
-  if (delivery === undefined || !isDeliveredTo(delivery, met)) return undefined;
-  return externalSecretName(met.target, delivery);
-}
-
-/** The settings say which namespaces receive a pull secret, so any may. */
-function isDeliveredTo(
-  delivery: CatalogueDelivery,
-  { namespace, environment }: Pick<MetDelivery, "namespace" | "environment">,
-): boolean {
-  if (delivery.registry !== undefined) return existsIn(delivery, environment);
-  return isHere(delivery, { namespace, environment });
+export function ownerOfTarget(catalogue: Catalogue, place: TargetPlace): string | undefined {
+  return place.target in catalogue.deliveries ? declarationFor(catalogue, place)?.externalSecret : undefined;
 }
 
 /** Whether a declared delivery reads `path` into `secretKey`; `<env>` in the declared path matches any environment. */
@@ -79,23 +106,11 @@ export function declares(
   path: string,
 ): boolean {
   const wanted = normalise(path);
-  const candidates = keysAreDeclared ? [paths.get(secretKey ?? "")] : [...paths.values()];
-  return candidates.some(
-    (declared) => declared !== undefined && pathInEach(declared).some((one) => normalise(one) === wanted),
-  );
+  const candidates = keysAreDeclared ? [paths.get(secretKey ?? "") ?? ""] : [...paths.values()];
+  return candidates.some((declared) => pathInEach(declared).some((one) => normalise(one) === wanted));
 }
 
-function isHere(
-  declared: {
-    readonly namespaces?: readonly string[] | undefined;
-    readonly environments?: EnvironmentName[] | undefined;
-  },
-  { namespace, environment }: Pick<MetDelivery, "namespace" | "environment">,
-): boolean {
-  if (!existsIn(declared, environment)) return false;
-  if (namespace === undefined) return true;
-  const own = environment === "shared" ? environmentNames.map(namespaceOf) : [namespaceOf(environment)];
-  return (declared.namespaces ?? [ownNamespace]).some((name) =>
-    name === ownNamespace ? own.includes(namespace) : name === namespace,
-  );
+/** The namespaces of declared readers, with the environment's own in place of `environment`. */
+export function namespacesIn(names: readonly string[], own: string): readonly string[] {
+  return names.map((name) => (name === ownNamespace ? own : name));
 }

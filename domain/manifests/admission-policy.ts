@@ -1,5 +1,5 @@
 import { ownedNames } from "../catalogue/lookup.ts";
-import { existsIn, type Authority, type Catalogue } from "../catalogue/catalogue.ts";
+import { externalSecretsOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { EnvironmentStack } from "../plan/environment.ts";
 import { normalise, vaultPathOf } from "../names.ts";
 import type { EnvironmentName } from "../stage.ts";
@@ -8,29 +8,22 @@ import { pathsOfRole, type FieldRole, type SecretField } from "./secret-fields.t
 
 export type GuardedStack = Pick<EnvironmentStack, "name" | "plan" | "catalogue" | "vault">;
 
-interface Variable {
-  readonly name: string;
-  readonly expression: string;
-}
-
-interface Validation {
-  readonly expression: string;
-  readonly message: string;
-  readonly messageExpression?: string;
-  readonly reason: string;
-}
-
-export interface Judged {
-  readonly apiGroup?: string;
-  readonly apiVersion: string;
-  readonly resource: string;
-  readonly variables: readonly Variable[];
-  readonly validations: readonly Validation[];
-}
-
-/** A ValidatingAdmissionPolicy over one resource: what changes a spec is judged, on creation and on update. */
-export function admissionPolicy(environment: EnvironmentName, judged: Judged) {
-  const { apiGroup = "external-secrets.io", apiVersion, resource, variables, validations } = judged;
+/**
+ * A ValidatingAdmissionPolicy over one resource: what changes a spec is judged, on creation and on update.
+ *
+ * @param judged.variables - name -> CEL.
+ */
+export function admissionPolicy(
+  environment: EnvironmentName,
+  judged: {
+    readonly apiGroup?: string;
+    readonly apiVersion: string;
+    readonly resource: string;
+    readonly variables?: Readonly<Record<string, string>>;
+    readonly validations: ReturnType<typeof must>[];
+  },
+) {
+  const { apiGroup = "external-secrets.io", apiVersion, resource, variables = {}, validations } = judged;
   return {
     apiVersion: "admissionregistration.k8s.io/v1" as const,
     kind: "ValidatingAdmissionPolicy" as const,
@@ -47,59 +40,53 @@ export function admissionPolicy(environment: EnvironmentName, judged: Judged) {
         { name: "changes-its-spec", expression: "oldObject == null || object.spec != oldObject.spec" },
         { name: "is-not-being-deleted", expression: "!has(object.metadata.deletionTimestamp)" },
       ],
-      variables: [...variables],
-      validations: [...validations],
+      variables: Object.entries(variables).map(([name, expression]) => ({ name, expression })),
+      validations,
     },
   };
 }
 
 /**
- * Something that must hold, refused with the rule's id.
+ * Something that must hold.
  *
+ * @param rules - ids of the pack's rules that say the same, separated by commas; the message ends in them.
  * @param message - plain text.
  * @param detail - CEL that gives a better message, with what was found.
  */
-export function must(
-  expression: string,
-  message: string,
-  { rules, detail }: { readonly rules: string; readonly detail?: string },
-) {
+export function must(rules: string, expression: string, message: string, detail?: string) {
   return {
     expression,
     message: `${message} [${rules}]`,
-    ...(detail === undefined ? {} : { messageExpression: `${detail} + ${literal(` [${rules}]`)}` }),
+    ...(detail !== undefined && { messageExpression: `${detail} + ${literal(` [${rules}]`)}` }),
     reason: "Forbidden",
   };
 }
 
 /** The variable `owners`, which {@link ownerOf} reads. */
-export function ownersVariable(catalogue: Catalogue) {
-  const exact = ownedNames(catalogue).exact.map(({ name, authority }) => [name, literal(authority)] as const);
-  return { name: "owners", expression: mapOf(exact) };
+export function ownersVariable(catalogue: Catalogue): string {
+  return mapOf(ownedNames(catalogue).exact.map(({ name, authority }) => [name, literal(authority)] as const));
 }
 
 /** Who owns a normalised name, as `classify` finds it: an exact name beats a pattern. */
 export function ownerOf(name: string, catalogue: Catalogue): string {
-  const choices: { readonly authority: Authority | undefined; readonly sources: string[] }[] = [];
-  for (const { authority, source } of ownedNames(catalogue).patterns) {
-    const last = choices.at(-1);
-    if (last !== undefined && last.authority === authority) last.sources.push(source);
-    else choices.push({ authority, sources: [source] });
+  let chain = "";
+  const { patterns } = ownedNames(catalogue);
+  for (let at = 0; at < patterns.length;) {
+    const authority = patterns[at]?.authority;
+    const end = patterns.findIndex((one, index) => index > at && one.authority !== authority);
+    const same = patterns.slice(at, end < 0 ? patterns.length : end);
+    const sources = same.map(({ source }) => source).join("|");
+    chain += `${name}.matches(${literal(sources)}) ? ${literal(authority ?? unknownOwner)} : `;
+    at += same.length;
   }
-  const chain = choices.map(
-    ({ authority, sources }) =>
-      `${name}.matches(${literal(sources.join("|"))}) ? ${literal(authority ?? unknownOwner)} : `,
-  );
-  return `(${name} in variables.owners ? variables.owners[${name}] : ${chain.join("")}${literal(unknownOwner)})`;
+  return `(${name} in variables.owners ? variables.owners[${name}] : ${chain}${literal(unknownOwner)})`;
 }
 
 const unknownOwner = "not in the catalogue";
 
 /** Paths that vault-bootstrap carries here from outside the cluster. */
 export function carriedPaths(catalogue: Catalogue, environment: EnvironmentName): string[] {
-  return Object.entries(catalogue.secrets)
-    .filter(([, secret]) => secret.authority === "external" && existsIn(secret, environment))
-    .map(([name, secret]) => normalise(vaultPathOf(name, secret)));
+  return [...externalSecretsOf(catalogue, environment)].map(([name, secret]) => normalise(vaultPathOf(name, secret)));
 }
 
 /**

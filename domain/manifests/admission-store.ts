@@ -3,13 +3,6 @@ import { bootstrapName, vaultServerHosts } from "../names.ts";
 import { generatorAccountFields, storeAccountFields } from "./secret-fields.ts";
 import { admissionPolicy, must, type GuardedStack, literal, optional } from "./admission-policy.ts";
 
-const rulesOf = {
-  provider: "store-provider",
-  environment: "store-same-environment",
-  account: "store-account",
-  borrowed: "store-borrowed-account",
-} as const;
-
 const vault = "object.spec.?provider.?vault";
 const reference = `${vault}.?auth.?kubernetes.?serviceAccountRef`;
 
@@ -21,24 +14,23 @@ export function secretStorePolicy({ name, vault: { address, namespace } }: Guard
   return admissionPolicy(name, {
     apiVersion: "v1",
     resource: "secretstores",
-    variables: [],
     validations: [
       must(
+        "store-provider",
         "object.spec.?provider.orValue({}).size() > 0 && object.spec.provider.all(p, p == 'vault')",
         "a store leads to Vault and to nothing else",
-        { rules: rulesOf.provider },
       ),
       must(
+        "store-same-environment",
         `!${vault}.hasValue() || (${inNamespace}(${server} == ${literal(address)} || (isURL(${server}) && url(${server}).getHostname() in [${hosts}])))`,
         `a store leads to the Vault of its own environment, such as ${address}${namespace === undefined ? "" : `, namespace ${namespace}`}`,
-        { rules: rulesOf.environment },
       ),
       must(
+        "store-account",
         `!${vault}.hasValue() || (${vault}.?auth.orValue({}).all(m, m in ['kubernetes', 'namespace']) && !(${reference}.?name.orValue('default') in ['default', '']) && !${reference}.?namespace.hasValue())`,
         `a store logs in by Kubernetes auth as a ServiceAccount of its own, such as ${storeServiceAccount}`,
-        { rules: rulesOf.account },
       ),
-      mustNotBorrow("object.spec.provider", storeAccountFields, [], "false"),
+      mustNotBorrow("object.spec.provider", storeAccountFields, undefined, "false"),
     ],
   });
 }
@@ -53,8 +45,7 @@ export function clusterSecretStorePolicy({ name, plan }: GuardedStack) {
   return admissionPolicy(name, {
     apiVersion: "v1",
     resource: "clustersecretstores",
-    variables: [],
-    validations: [mustNotBorrow("object.spec.provider", storeAccountFields, namespacesOf(plan), onlyThere)],
+    validations: [mustNotBorrow("object.spec.provider", storeAccountFields, plan, onlyThere)],
   });
 }
 
@@ -64,28 +55,26 @@ export function clusterGeneratorPolicy({ name, plan }: GuardedStack) {
     apiGroup: "generators.external-secrets.io",
     apiVersion: "v1alpha1",
     resource: "clustergenerators",
-    variables: [],
-    validations: [mustNotBorrow("object.spec.generator", generatorAccountFields, namespacesOf(plan), "false")],
+    validations: [mustNotBorrow("object.spec.generator", generatorAccountFields, plan, "false")],
   });
-}
-
-function namespacesOf(plan: GuardedStack["plan"]): readonly string[] {
-  return [...new Set(plan.stores.map(({ namespace }) => namespace))];
 }
 
 /**
- * @param namespaces - where the readers' accounts are ours.
+ * @param plan - names the namespaces where the readers' accounts are ours. @default - no namespace
  * @param isAllowed - CEL about the account `a` of a reader.
  */
-function mustNotBorrow(base: string, fields: readonly string[], namespaces: readonly string[], isAllowed: string) {
-  const accounts = fields.map((path) => {
-    const field = optional(base, path);
-    return `(${field}.hasValue() ? [${base}.${path}] : [])`;
-  });
-  const isOurs = `a.?name.orValue('') == ${literal(storeServiceAccount)} && a.?namespace.orValue('') in [${namespaces.map(literal).join(", ")}]`;
+function mustNotBorrow(
+  base: string,
+  fields: readonly string[],
+  plan: GuardedStack["plan"] | undefined,
+  isAllowed: string,
+) {
+  const accounts = fields.map((path) => `(${optional(base, path)}.hasValue() ? [${base}.${path}] : [])`);
+  const namespaces = [...new Set(plan?.stores.map(({ namespace }) => literal(namespace)))];
+  const isOurs = `a.?name.orValue('') == ${literal(storeServiceAccount)} && a.?namespace.orValue('') in [${namespaces.join(", ")}]`;
   return must(
+    "store-borrowed-account",
     `(${accounts.join(" + ")}).all(a, a.?name.orValue('') != ${literal(bootstrapName)} && (!(${isOurs}) || (${isAllowed})))`,
     `it logs in as a ServiceAccount of ameide-secrets (${storeServiceAccount}, ${bootstrapName}), and would carry what that account reads to other namespaces; use a SecretStore in the account's own namespace`,
-    { rules: rulesOf.borrowed },
   );
 }

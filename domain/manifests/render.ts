@@ -1,5 +1,5 @@
 import { chainDigest, bootstrapConfigMap, bootstrapCronJob } from "./bootstrap.ts";
-import type { EnvironmentStack, PlannedDelivery } from "../plan/environment.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 import { admissionGuards } from "./admission.ts";
 import { bootstrapRole, bootstrapRoleBinding, bootstrapServiceAccount, deliveryAccess } from "./bootstrap-access.ts";
 import { externalSecret, pullSecretPatches } from "./external-secret.ts";
@@ -25,9 +25,36 @@ export interface RenderedManifest {
 }
 
 /**
- * Every Kubernetes object of one environment as ArgoCD would apply it, in the order of the chain: the same list for the
- * same plan. It holds no value, only names. The `-sync` Job is not among them: in a cluster that ArgoCD rules, the
- * CronJob carries values on its schedule.
+ * Every Kubernetes object of one environment in the order of the pipeline. ArgoCD applies them in these waves, and waits for
+ * each wave to be healthy. The `-sync` Job is not among them: where ArgoCD applies the objects, the CronJob carries values on
+ * its schedule.
+ *
+ * @param clientId - of the bootstrap's identity.
+ * @param digest - see `chainDigest`.
+ */
+export function objectsInWaves(stack: EnvironmentStack, clientId: string, digest: string): readonly Manifest[][] {
+  const { stores, deliveries } = stack.plan;
+  return [
+    [
+      ...namespaces(stack),
+      tokenReviewBinding(stack),
+      ...admissionGuards(stack).flatMap(({ policy, binding }) => [policy, binding]),
+    ],
+    [
+      bootstrapServiceAccount(stack, clientId),
+      bootstrapRole(stack),
+      bootstrapRoleBinding(stack),
+      ...deliveryAccess(stack).flatMap(({ role, binding }) => [role, binding]),
+      bootstrapConfigMap(stack),
+    ],
+    [bootstrapCronJob(stack, clientId)],
+    stores.flatMap((store) => [readerServiceAccount(store), secretStore(store, stack)]),
+    [...deliveries.map((delivery) => externalSecret(delivery, digest)), ...pullSecretPatches(deliveries)],
+  ];
+}
+
+/**
+ * The objects of {@link objectsInWaves} as files for ArgoCD: the same list for the same plan, without any value.
  *
  * @param options.clientId - of the bootstrap's identity; the shared stack's output `bootstrapClientId`.
  */
@@ -35,32 +62,41 @@ export function renderManifests(
   stack: EnvironmentStack,
   { clientId }: { readonly clientId: string },
 ): readonly RenderedManifest[] {
-  const { plan, bootstrap } = stack;
-  const digest = chainDigest(stack);
-  const bundle = bootstrapConfigMap(stack);
-  return [
-    ...namespaces(stack).map((object) => inWave(0, object)),
-    inWave(0, tokenReviewBinding(stack)),
-    ...admissionGuards(stack).flatMap(({ policy, binding }) => [inWave(0, policy), inWave(0, binding)]),
-    inWave(1, bootstrapServiceAccount(stack, clientId)),
-    inWave(1, bootstrapRole(stack)),
-    inWave(1, bootstrapRoleBinding(stack)),
-    ...deliveryAccess(stack).flatMap(({ role, binding }) => [inWave(1, role), inWave(1, binding)]),
-    // its name changes with its data, its file does not: so that no old one stays behind. Client-side apply would copy it
-    // into an annotation, which may have 256 KiB (argo-cd #820)
-    annotated(
-      { ...inWave(1, bundle), path: pathOf({ ...bundle, metadata: { ...bundle.metadata, name: bootstrap.name } }) },
-      syncOptions,
-      "ServerSideApply=true",
-    ),
-    inWave(2, bootstrapCronJob(stack, clientId)),
-    ...plan.stores.flatMap((store) => [inWave(3, readerServiceAccount(store)), inWave(3, secretStore(store, stack))]),
-    ...plan.deliveries.map((delivery) => mayWait(delivery, lasting(inWave(4, externalSecret(delivery, digest))))),
-    // the account is the namespace's own: only its list of pull secrets is ours, and it stays when its file goes
-    ...pullSecretPatches(plan.deliveries).map((patch) =>
-      annotated(inWave(4, patch), syncOptions, `ServerSideApply=true,${stays}`),
-    ),
-  ];
+  return objectsInWaves(stack, clientId, chainDigest(stack)).flatMap((objects, wave) =>
+    objects.map((object) => {
+      const { kind, metadata } = object;
+      const isConfigMap = kind === "ConfigMap";
+      // its name changes with its data, its file does not: so that no old file stays behind
+      const { name, namespace = "cluster" } = isConfigMap ? { ...metadata, name: stack.bootstrap.name } : metadata;
+      const annotations = {
+        ...metadata.annotations,
+        [`${argocd}/sync-wave`]: `${wave}`,
+        ...syncAnnotations(object, stack),
+      };
+      const path = `${namespace}/${kind}-${name}.yaml`;
+      return { path, object: { ...object, metadata: { ...metadata, annotations } } };
+    }),
+  );
+}
+
+const argocd = "argocd.argoproj.io";
+const stays = "Prune=false,Delete=false";
+
+function syncAnnotations(object: Manifest, { plan }: EnvironmentStack): Readonly<Record<string, string>> {
+  const { kind, metadata } = object;
+  // client-side apply would copy it into an annotation, which may have 256 KiB (argo-cd #820)
+  if (kind === "ConfigMap") return { [`${argocd}/sync-options`]: "ServerSideApply=true" };
+  // the account is the namespace's own: only its list of pull secrets is ours, and it stays when its file goes
+  if ("imagePullSecrets" in object) return { [`${argocd}/sync-options`]: `ServerSideApply=true,${stays}` };
+  if (kind !== "ExternalSecret") return {};
+  const { mayLackValue } =
+    plan.deliveries.find(({ name, namespace }) => name === metadata.name && namespace === metadata.namespace) ?? {};
+  return {
+    // an ExternalSecret that owns its Secret takes it along when it is pruned or its application deleted
+    [`${argocd}/sync-options`]: stays,
+    // without a value it is never Ready, which must not hold up the later waves of an application
+    ...(mayLackValue !== undefined && { [`${argocd}/ignore-healthcheck`]: "true" }),
+  };
 }
 
 /**
@@ -82,32 +118,3 @@ export const applicationPatch = {
     syncPolicy: { syncOptions: ["RespectIgnoreDifferences=true"] },
   },
 };
-
-const syncWave = "argocd.argoproj.io/sync-wave";
-const syncOptions = "argocd.argoproj.io/sync-options";
-const stays = "Prune=false,Delete=false";
-
-/** ArgoCD applies wave by wave, and waits for each to be healthy. */
-function inWave(wave: number, object: Manifest): RenderedManifest {
-  const annotations = { ...object.metadata.annotations, [syncWave]: `${wave}` };
-  return { path: pathOf(object), object: { ...object, metadata: { ...object.metadata, annotations } } };
-}
-
-/** An ExternalSecret that owns its Secret takes it along when it is pruned or its application deleted. */
-function lasting(manifest: RenderedManifest): RenderedManifest {
-  return annotated(manifest, syncOptions, stays);
-}
-
-/** One that may lack a value is not Ready until it has one: that must not hold up the waves of an application behind it. */
-function mayWait({ mayLackValue }: PlannedDelivery, manifest: RenderedManifest): RenderedManifest {
-  return mayLackValue === undefined ? manifest : annotated(manifest, "argocd.argoproj.io/ignore-healthcheck", "true");
-}
-
-function annotated({ path, object }: RenderedManifest, annotation: string, value: string): RenderedManifest {
-  const annotations = { ...object.metadata.annotations, [annotation]: value };
-  return { path, object: { ...object, metadata: { ...object.metadata, annotations } } };
-}
-
-function pathOf({ kind, metadata: { name, namespace = "cluster" } }: Manifest): string {
-  return `${namespace}/${kind}-${name}.yaml`;
-}

@@ -1,6 +1,7 @@
-import { bootstrapRole, credentialsSecret, pathIn, vaultPathOf } from "../names.ts";
+import { bootstrapRole, credentialsSecret, pathIn } from "../names.ts";
 import type { BootstrapConfig } from "../bootstrap-config.ts";
-import { existsIn, externalSecretName, ownNamespace, sourcesOf, type Catalogue } from "../catalogue/catalogue.ts";
+import { existsIn, type Catalogue } from "../catalogue/catalogue.ts";
+import { declaredDeliveries, namespacesIn } from "../catalogue/deliveries.ts";
 import type { EnvironmentStack, Strictness, ChainPlan, PlannedSecret } from "./environment.ts";
 
 /** Source on clusters without Azure; the platform's own name and key. */
@@ -39,7 +40,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
     namespace: plan.namespace,
     vault: {
       address,
-      ...(namespace === undefined ? {} : { namespace }),
+      ...(namespace !== undefined && { namespace }),
       mount,
       authMount,
       role: bootstrapRole,
@@ -87,9 +88,9 @@ function carried(secret: PlannedSecret, fromKubernetes: boolean): BootstrapConfi
     authority,
     path,
     required,
-    ...(authority === "generated" || source === undefined ? {} : { source }),
-    ...(fixture === undefined ? {} : { fixture }),
-    ...(lengthInCharacters === undefined ? {} : { lengthInCharacters }),
+    ...(authority === "external" && source !== undefined && { source }),
+    ...(fixture !== undefined && { fixture }),
+    ...(lengthInCharacters !== undefined && { lengthInCharacters }),
   };
 }
 
@@ -100,22 +101,10 @@ function carried(secret: PlannedSecret, fromKubernetes: boolean): BootstrapConfi
 function readersOf({ plan, catalogue, mappedSecrets }: BootstrapPlanInput): BootstrapConfig["deliveries"] {
   const { environment } = plan;
   const carriedPaths = new Set([...plan.secrets.map((one) => one.vaultPath), ...mappedSecrets.map(({ to }) => to)]);
-  const theirs = Object.entries(catalogue.deliveries)
-    .filter(([, delivery]) => delivery.madeBy !== undefined)
-    .map(([target, delivery]) => ({
-      delivery,
-      name: externalSecretName(target, delivery),
-      paths: sourcesOf(delivery).map(([, name]) => vaultPathOf(name, catalogue.secrets[name])),
-    }));
-  const inCluster = Object.values(catalogue.inClusterDeliveries).map((delivery) => ({
-    delivery,
-    name: delivery.externalSecret,
-    paths: Object.values(delivery.keys).map((path) => pathIn(environment, path)),
-  }));
-  const declared = [...theirs, ...inCluster]
-    .filter(({ delivery }) => existsIn(delivery, environment))
-    .flatMap(({ delivery: { namespaces = [ownNamespace] }, name, paths }) =>
-      namespaces.map((one) => ({ namespace: one === ownNamespace ? plan.namespace : one, name, paths })),
+  const declared = declaredDeliveries(catalogue)
+    .filter((one) => !one.isOurs && existsIn(one, environment))
+    .flatMap(({ namespaces, externalSecret: name, paths }) =>
+      namespacesIn(namespaces, plan.namespace).map((namespace) => ({ namespace, name, paths: [...paths.values()] })),
     )
     .filter(({ namespace }) => plan.stores.some((store) => store.namespace === namespace));
   const ours = plan.deliveries.map(({ namespace, name, keys }) => ({
@@ -123,7 +112,8 @@ function readersOf({ plan, catalogue, mappedSecrets }: BootstrapPlanInput): Boot
     name,
     paths: keys.map(({ vaultPath }) => vaultPath),
   }));
-  return [...ours, ...declared]
-    .map((one) => ({ ...one, paths: [...new Set(one.paths.filter((path) => carriedPaths.has(path)))] }))
-    .filter(({ paths }) => paths.length > 0);
+  return [...ours, ...declared].flatMap(({ paths, ...one }) => {
+    const carried = paths.map((path) => pathIn(environment, path)).filter((path) => carriedPaths.has(path));
+    return carried.length === 0 ? [] : [{ ...one, paths: [...new Set(carried)] }];
+  });
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  ownNamespace,
   type Catalogue,
   type CatalogueDelivery,
   type CatalogueSecret,
@@ -8,20 +7,14 @@ import {
   existsIn,
   sourcesOf,
 } from "../catalogue/catalogue.ts";
-import {
-  effectivePrefix,
-  isKeyVaultName,
-  type KeyVaultName,
-  pathIn,
-  unprefixedKeyVaultName,
-  vaultPathOf,
-} from "../names.ts";
+import { declaredDeliveries, namespacesIn } from "../catalogue/deliveries.ts";
+import { effectivePrefix, isKeyVaultName, pathIn, unprefixedKeyVaultName, vaultPathOf } from "../names.ts";
 import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "./environment.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { UserError } from "../user-error.ts";
 
-/** Name of every SecretStore of ours; the seed's. */
-export const storeName = "ameide-vault";
+/** Name of every SecretStore of ours. */
+const storeName = "ameide-vault";
 /** ServiceAccount that a store logs in to Vault with; never `default`, which every pod has. */
 export const storeServiceAccount = "ameide-vault-reader";
 
@@ -48,16 +41,18 @@ export interface ChainPlace {
  */
 export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
   const { environment, namespace } = place;
-  const here = Object.entries(catalogue.secrets).filter(([, secret]) => existsIn(secret, environment));
-  const secrets = here.map(([name, secret]) => plannedSecret(name, secret, place));
   const deliveries = Object.entries(catalogue.deliveries)
     .filter(([, delivery]) => delivery.madeBy === undefined && existsIn(delivery, environment))
     .flatMap(([target, delivery]) => plannedDeliveries(target, delivery, catalogue, place));
+  // the environment's own first, then the others as the settings name them
+  const namespaces = new Set([namespace, ...place.additionalNamespaces, ...place.registryAdditionalNamespaces]);
   return {
     environment,
     namespace,
-    secrets,
-    stores: namespacesOf(place).map((name) => plannedStore(name, deliveries, catalogue, place)),
+    secrets: Object.entries(catalogue.secrets)
+      .filter(([, secret]) => existsIn(secret, environment))
+      .map(([name, secret]) => plannedSecret(name, secret, place)),
+    stores: [...namespaces].map((name) => plannedStore(name, deliveries, catalogue, place)),
     deliveries,
     patcherPaths: [...new Set(catalogue.keycloakClients.map(({ vaultKey }) => vaultKey))].toSorted(),
   };
@@ -72,15 +67,6 @@ export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
 export function spreadRefresh(intervalInSeconds: number, key: string): number {
   const share = createHash("sha256").update(key).digest().readUInt32BE(0) / 0xffff_ffff;
   return Math.max(60, Math.round(intervalInSeconds * (0.9 + 0.2 * share)));
-}
-
-/** Every namespace that gets a store: the environment's own first, then the others as the settings name them. */
-function namespacesOf({
-  namespace,
-  additionalNamespaces,
-  registryAdditionalNamespaces,
-}: ChainPlace): readonly string[] {
-  return [...new Set([namespace, ...additionalNamespaces, ...registryAdditionalNamespaces])];
 }
 
 function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace): PlannedSecret {
@@ -103,42 +89,36 @@ function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace)
 function plannedDeliveries(
   target: string,
   delivery: CatalogueDelivery,
-  catalogue: Catalogue,
+  { secrets }: Catalogue,
   place: ChainPlace,
 ): readonly PlannedDelivery[] {
   const name = externalSecretName(target, delivery);
   const pull = delivery.type === "kubernetes.io/dockerconfigjson";
-  const namespaces = pull ? [place.namespace, ...place.registryAdditionalNamespaces] : [place.namespace];
   const interval = delivery.refreshIntervalInSeconds ?? place.refreshIntervalInSeconds;
-  const unpromised = sourcesOf(delivery)
-    .map(([, secret]) => secret)
-    .filter((secret) => !isPromised(catalogue.secrets[secret], place));
   const keys = sourcesOf(delivery).map(([secretKey, secret]) => ({
     secretKey,
     secret,
-    vaultPath: vaultPathOf(secret, catalogue.secrets[secret]),
+    vaultPath: vaultPathOf(secret, secrets[secret]),
   }));
-  const everywhere = {
+  const mayLackValue = new Set(keys.flatMap(({ secret }) => (isPromised(secrets[secret], place) ? [] : [secret])));
+  return [...new Set([place.namespace, ...(pull ? place.registryAdditionalNamespaces : [])])].map((namespace) => ({
+    namespace,
+    refreshIntervalInSeconds: spreadRefresh(interval, `${namespace}/${name}`),
     name,
     target,
     storeName,
     type: delivery.type,
     keys,
-    ...(delivery.registry === undefined ? {} : { registry: delivery.registry }),
+    ...(delivery.registry !== undefined && { registry: delivery.registry }),
     imagePullServiceAccounts: pull ? (delivery.serviceAccounts ?? ["default"]) : [],
-    ...(unpromised.length === 0 ? {} : { mayLackValue: [...new Set(unpromised)] }),
-  };
-  return [...new Set(namespaces)].map((namespace) =>
-    Object.assign({ namespace, refreshIntervalInSeconds: spreadRefresh(interval, `${namespace}/${name}`) }, everywhere),
-  );
+    ...(mayLackValue.size > 0 && { mayLackValue: [...mayLackValue] }),
+  }));
 }
 
 /** Whether a run of the bootstrap that succeeds leaves a value in Vault. */
 function isPromised(secret: CatalogueSecret | undefined, { environment, fixturesAllowed }: ChainPlace): boolean {
   if (secret?.authority !== "external") return secret !== undefined;
-  return (
-    (secret.required?.includes(environment) ?? false) || (fixturesAllowed === true && secret.fixture !== undefined)
-  );
+  return secret.required?.includes(environment) === true || (fixturesAllowed === true && secret.fixture !== undefined);
 }
 
 function plannedStore(
@@ -148,32 +128,24 @@ function plannedStore(
   place: ChainPlace,
 ): PlannedStore {
   const role = `ameide-secrets-reader-${namespace}`;
+  const isRead = (readers: readonly string[]): boolean => namespacesIn(readers, place.namespace).includes(namespace);
   const delivered = deliveries
     .filter((delivery) => delivery.namespace === namespace)
     .flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath));
-  const deliveredByOthers = Object.values(catalogue.deliveries)
-    .filter((delivery) => delivery.madeBy !== undefined && existsIn(delivery, place.environment))
-    .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
-    .flatMap((delivery) => sourcesOf(delivery).map(([, secret]) => vaultPathOf(secret, catalogue.secrets[secret])));
+  const deliveredByOthers = declaredDeliveries(catalogue)
+    .filter((one) => !one.isOurs && existsIn(one, place.environment) && isRead(one.namespaces))
+    .flatMap(({ paths }) => [...paths.values()].map((path) => pathIn(place.environment, path)));
   const consumed = Object.entries(catalogue.secrets)
-    .filter(([, secret]) => existsIn(secret, place.environment) && reads(secret.consumers ?? [], namespace, place))
+    .filter(([, secret]) => existsIn(secret, place.environment) && isRead(secret.consumers ?? []))
     .map(([name, secret]) => vaultPathOf(name, secret));
-  const fromCluster = Object.values(catalogue.inClusterDeliveries)
-    .filter((delivery) => existsIn(delivery, place.environment))
-    .filter((delivery) => reads(delivery.namespaces ?? [ownNamespace], namespace, place))
-    .flatMap(({ keys }) => Object.values(keys).map((path) => pathIn(place.environment, path)));
   return {
     name: storeName,
     namespace,
     role,
     policy: role,
     serviceAccount: storeServiceAccount,
-    readablePaths: [...new Set([...delivered, ...deliveredByOthers, ...consumed, ...fromCluster])].toSorted(),
+    readablePaths: [...new Set([...delivered, ...deliveredByOthers, ...consumed])].toSorted(),
   };
-}
-
-function reads(readers: readonly string[], namespace: string, place: ChainPlace): boolean {
-  return readers.some((reader) => (reader === ownNamespace ? place.namespace : reader) === namespace);
 }
 
 /**
@@ -184,7 +156,7 @@ function reads(readers: readonly string[], namespace: string, place: ChainPlace)
  * @throws UserError if a character other than `a-z`, `0-9`, `-` remains, or the length is 0 or over 127.
  * @see https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
  */
-export function keyVaultName(name: string, secretPrefix: string | undefined): KeyVaultName {
+export function keyVaultName(name: string, secretPrefix: string | undefined): string {
   const full = `${effectivePrefix(secretPrefix)}${name}`;
   if (name === "" || !isKeyVaultName(full)) {
     throw UserError.of(

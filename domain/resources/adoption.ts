@@ -1,78 +1,19 @@
-import { identityId, keyVaultId, keyVaultSecretId } from "./azure-inputs.ts";
-import type { EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
+import type { StackPlan } from "../plan/environment.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
-import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "./vault-policies.ts";
-
-/** A resource that a stack can adopt unchanged instead of creating it; never a Kubernetes object, see {@link adoptables}. */
-export interface Adoptable {
-  /** Pulumi's type token, such as `vault:index/mount:Mount`. */
-  readonly type: string;
-  /** Name of the resource in the program, such as `vault-engine-kv`. */
-  readonly resource: string;
-  /** The provider's id; left out where Azure or whoever made it chose a part of it. */
-  readonly id?: string;
-}
+import { cloudResources, keyVaultSecretResource } from "./planned-resources.ts";
 
 /**
  * What may exist before this program and holds values or grants access: Key Vault, identity, role assignment,
- * federated credential, Vault's mounts, policies and roles. An object in Kubernetes is never adopted: whoever applies it
- * (ArgoCD, Helm) would go on applying it.
+ * federated credential, Vault's mounts, policies and roles. A stack can adopt it unchanged instead of creating it. An object in
+ * Kubernetes is never adopted: whoever applies it (ArgoCD, Helm) would go on applying it.
+ *
+ * @returns type, name in the program (`resource`) and the provider's id, where the plan knows it.
  */
-export function adoptables(plan: StackPlan): readonly Adoptable[] {
-  if (plan.kind === "shared") return inAzure(plan);
-  const shared = plan.shared === undefined ? [] : inAzure(plan.shared);
-  const type = "azure-native:managedidentity:FederatedIdentityCredential";
-  return [...shared, { type, resource: `federation-${plan.federated.name}` }, ...inVault(plan)];
-}
-
-/** Secrets are among them only where a state holds their values: nowhere else are they resources. */
-function inAzure({ azure, keyVaultSecrets }: SharedStack): readonly Adoptable[] {
-  return [
-    { type: "azure-native:keyvault:Vault", resource: "key-vault-vault", id: keyVaultId(azure) },
-    ...[...keyVaultSecrets.keys()].map((name) => ({
-      type: "azure-native:keyvault:Secret",
-      resource: keyVaultSecretResource(name),
-      id: keyVaultSecretId(azure, name),
-    })),
-    {
-      type: "azure-native:managedidentity:UserAssignedIdentity",
-      resource: "identity-identity",
-      id: identityId(azure),
-    },
-    { type: "azure-native:authorization:RoleAssignment", resource: "identity-secrets-user" },
-  ];
-}
-
-/** Name in the program of the resource that is a secret of Key Vault. */
-export function keyVaultSecretResource(name: string): string {
-  return `key-vault-${name}`;
-}
-
-/** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
-function inVault(stack: EnvironmentStack): readonly Adoptable[] {
-  const { vault, plan, bootstrap } = stack;
-  const role = (mount: string, name: string) => `auth/${mount}/role/${name}`;
-  const found: readonly (readonly [type: string, resource: string, id: string])[] = [
-    ["index/mount:Mount", "engine-kv", vault.mount],
-    ["kv/secretBackendV2:SecretBackendV2", "engine-kv-config", `${vault.mount}/config`],
-    ...vaultPolicies({ plan, config: bootstrap.config }).map(
-      ({ name }) => ["index/policy:Policy", `engine-${name}`, name] as const,
-    ),
-    ["index/authBackend:AuthBackend", "auth-backend", vault.authMount],
-    ["kubernetes/authBackendConfig:AuthBackendConfig", "auth-config", `auth/${vault.authMount}/config`],
-    ...vaultRoles(stack).map(
-      ({ name }) =>
-        ["kubernetes/authBackendRole:AuthBackendRole", `auth-${name}`, role(vault.authMount, name)] as const,
-    ),
-    ...(vault.githubLogin === undefined
-      ? []
-      : [["jwt/authBackend:AuthBackend", "github-backend", githubAuthMount] as const]),
-    ...githubRoles(stack).map(
-      ({ name }) => ["jwt/authBackendRole:AuthBackendRole", `github-${name}`, role(githubAuthMount, name)] as const,
-    ),
-  ];
-  return found.map(([type, resource, id]) => ({ type: `vault:${type}`, resource: `vault-${resource}`, id }));
+export function adoptables(plan: StackPlan) {
+  return cloudResources(plan, { unknown: "", secret: "" }).flatMap(({ type, adoptAs: resource, id }) =>
+    resource === undefined ? [] : [{ type, resource, ...(id !== undefined && { id }) }],
+  );
 }
 
 /** The line of a stack file that adopts a resource. */
@@ -95,13 +36,10 @@ export function checkAdopted(plan: StackPlan, stackName: string): readonly Findi
       errorFinding("settings-adopt", stage, resource, problem, fix, `Pulumi.${stackName}.yaml`),
     ];
     if (adoptable === undefined) {
-      const names = [...known.keys()];
-      const close = nearest(resource, names);
+      const close = nearest(resource, known.keys());
       return finding(
         `adopt: "${resource}" is not a resource that the stack ${stackName} can adopt`,
-        close === undefined
-          ? `use one of: ${names.join(", ")}`
-          : `did you mean "${close}"? use one of: ${names.join(", ")}`,
+        `${close === undefined ? "" : `did you mean "${close}"? `}use one of: ${[...known.keys()].join(", ")}`,
       );
     }
     if (adoptable.id === undefined || adoptable.id.toLowerCase() === id.toLowerCase()) return [];

@@ -1,35 +1,9 @@
-import { admissionGuards } from "../manifests/admission.ts";
-import {
-  bootstrapRole,
-  bootstrapRoleBinding,
-  bootstrapServiceAccount,
-  deliveryAccess,
-} from "../manifests/bootstrap-access.ts";
-import { bootstrapConfigMap, bootstrapCronJob, bootstrapSyncJob } from "../manifests/bootstrap.ts";
-import { externalSecret, pullSecretPatches } from "../manifests/external-secret.ts";
-import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "../manifests/secret-store.ts";
+import { bootstrapSyncJob } from "../manifests/bootstrap.ts";
+import { objectsInWaves } from "../manifests/render.ts";
 import type { AzurePlace, EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
-import {
-  federatedCredentialInputs,
-  identityInputs,
-  keyVaultInputs,
-  keyVaultSecretInputs,
-  resourceGroupInputs,
-  secretsUserInputs,
-} from "./azure-inputs.ts";
-import {
-  authBackendInputs,
-  authConfigInputs,
-  authRoleInputs,
-  githubBackendInputs,
-  githubRoleInputs,
-  kvConfigInputs,
-  kvMountInputs,
-  policiesOf,
-  policyInputs,
-  vaultProviderInputs,
-} from "./vault-inputs.ts";
-import { githubAuthMount, githubRoles, vaultRoles } from "./vault-policies.ts";
+import * as azureInputs from "./azure-inputs.ts";
+import * as vaultInputs from "./vault-inputs.ts";
+import { githubAuthMount, githubRoles, vaultPolicies, vaultRoles } from "./vault-policies.ts";
 
 /** A resource that a stack registers, or an object that ArgoCD applies for it, before anything is registered. */
 export interface PlannedResource {
@@ -38,7 +12,11 @@ export interface PlannedResource {
   /** The object's own name; `namespace/name` in Kubernetes. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly protect: boolean;
+  readonly protect?: boolean;
+  /** Name in the program, such as `vault-engine-kv`, of a resource that a stack can adopt; see `adoptables`. */
+  readonly adoptAs?: string;
+  /** The provider's id; left out where Azure or whoever created it chose a part of it. */
+  readonly id?: string;
 }
 
 /** Placeholders in the inputs for values that are not part of the plan. */
@@ -51,110 +29,162 @@ export interface Placeholders {
 
 /** Everything that the stack will register, in the order of the pipeline. No secret's value is among the inputs. */
 export function plannedResources(plan: StackPlan, placeholders: Placeholders): readonly PlannedResource[] {
-  return plan.kind === "shared" ? sharedResources(plan, placeholders) : environmentResources(plan, placeholders);
+  const resources = cloudResources(plan, placeholders);
+  return plan.kind === "shared" ? resources : [...resources, ...kubernetesResources(plan, placeholders.unknown)];
 }
 
-function sharedResources(
-  { azure, protect, keyVaultSecrets }: SharedStack,
-  { unknown, secret }: Placeholders,
-): readonly PlannedResource[] {
-  const resource = (type: string, name: string, inputs: object) => planned(type, name, inputs, protect);
-  return [
-    resource("azure-native:keyvault:Vault", azure.keyVault, keyVaultInputs(azure)),
-    ...[...keyVaultSecrets.keys()].map((name) =>
-      resource("azure-native:keyvault:Secret", name, keyVaultSecretInputs(azure, name, secret)),
-    ),
-    resource("azure-native:managedidentity:UserAssignedIdentity", azure.identity, identityInputs(azure)),
-    planned(
-      "azure-native:authorization:RoleAssignment",
-      azure.identity,
-      secretsUserInputs(azure, { name: unknown, keyVaultId: unknown, principalId: unknown }),
-      false,
-    ),
-  ];
-}
-
-/** One credential; the shared stack judges those of all environments together. */
-export function federatedCredential<T>(
-  azure: AzurePlace,
-  identityName: T,
-  subject: EnvironmentStack["federated"],
-): PlannedResource {
-  const inputs = federatedCredentialInputs(azure, identityName, subject);
-  return planned("azure-native:managedidentity:FederatedIdentityCredential", subject.name, inputs, false);
-}
-
-function environmentResources(stack: EnvironmentStack, placeholders: Placeholders): readonly PlannedResource[] {
-  const { azure, federated, shared, strictness } = stack;
-  const group = planned("azure-native:resources:ResourceGroup", azure.resourceGroup, resourceGroupInputs(azure), false);
+/** The part of {@link plannedResources} that is in Azure and Vault. */
+export function cloudResources(plan: StackPlan, placeholders: Placeholders): readonly PlannedResource[] {
+  if (plan.kind === "shared") return sharedResources(plan, placeholders);
+  const { azure, federated, shared, strictness } = plan;
+  const group = {
+    type: "azure-native:resources:ResourceGroup",
+    name: azure.resourceGroup,
+    inputs: azureInputs.resourceGroupInputs(azure),
+  };
   return [
     ...(strictness.makesNamespaces ? [group] : []),
     ...(shared === undefined ? [] : sharedResources(shared, placeholders)),
     federatedCredential(azure, shared === undefined ? azure.identity : placeholders.unknown, federated),
-    ...vaultResources(stack),
-    ...kubernetesObjects(stack, placeholders.unknown).map((object) => {
-      const { type = object.kind, ...inputs } = object;
-      const { apiVersion, metadata } = inputs;
-      const group = apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`;
-      const name = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
-      return planned(`kubernetes:${group}:${type}`, name, inputs, false);
-    }),
+    ...vaultResources(plan),
   ];
 }
 
+/** Secrets are among them only where a state holds their values: nowhere else are they resources. */
+function sharedResources(
+  { azure, protect, keyVaultSecrets }: SharedStack,
+  { unknown, secret }: Placeholders,
+): readonly PlannedResource[] {
+  return [
+    {
+      type: "azure-native:keyvault:Vault",
+      name: azure.keyVault,
+      inputs: azureInputs.keyVaultInputs(azure),
+      protect,
+      adoptAs: "key-vault-vault",
+      id: azureInputs.keyVaultId(azure),
+    },
+    ...[...keyVaultSecrets.keys()].map((name) => ({
+      type: "azure-native:keyvault:Secret",
+      name,
+      inputs: azureInputs.keyVaultSecretInputs(azure, name, secret),
+      protect,
+      adoptAs: keyVaultSecretResource(name),
+      id: azureInputs.keyVaultSecretId(azure, name),
+    })),
+    {
+      type: "azure-native:managedidentity:UserAssignedIdentity",
+      name: azure.identity,
+      inputs: azureInputs.identityInputs(azure),
+      protect,
+      adoptAs: "identity-identity",
+      id: azureInputs.identityId(azure),
+    },
+    {
+      type: "azure-native:authorization:RoleAssignment",
+      name: azure.identity,
+      inputs: azureInputs.secretsUserInputs(azure, { name: unknown, keyVaultId: unknown, principalId: unknown }),
+      adoptAs: "identity-secrets-user",
+    },
+  ];
+}
+
+/** Name in the program of the resource that is a secret of Key Vault. */
+export function keyVaultSecretResource(name: string): string {
+  return `key-vault-${name}`;
+}
+
+/** One credential; the shared stack judges those of all environments together. */
+export function federatedCredential(
+  azure: AzurePlace,
+  identityName: string,
+  subject: EnvironmentStack["federated"],
+): PlannedResource {
+  return {
+    type: "azure-native:managedidentity:FederatedIdentityCredential",
+    name: subject.name,
+    inputs: azureInputs.federatedCredentialInputs(azure, identityName, subject),
+    adoptAs: `federation-${subject.name}`,
+  };
+}
+
+/** Ids as HashiCorp's provider has them (registry.terraform.io/providers/hashicorp/vault, "Import" of each resource). */
 function vaultResources(stack: EnvironmentStack): readonly PlannedResource[] {
   const { vault, strictness } = stack;
-  const { protect } = strictness;
+  const { mount, authMount } = vault;
+  const inVault = (
+    type: string,
+    name: string,
+    inputs: PlannedResource["inputs"],
+    resource: string,
+    id: string,
+    isKept = false,
+  ) => ({
+    type: `vault:${type}`,
+    name,
+    inputs,
+    protect: isKept && strictness.protect,
+    adoptAs: `vault-${resource}`,
+    id,
+  });
+  const provider = { type: "pulumi:providers:vault", name: "vault", inputs: vaultInputs.vaultProviderInputs(vault) };
+  const backendConfig = "kubernetes/authBackendConfig:AuthBackendConfig";
+  const github = vaultInputs.githubBackendInputs(stack);
   return [
-    planned("pulumi:providers:vault", "vault", vaultProviderInputs(vault), false),
-    planned("vault:index/mount:Mount", vault.mount, kvMountInputs(stack), protect),
-    planned("vault:kv/secretBackendV2:SecretBackendV2", vault.mount, kvConfigInputs(stack), false),
-    ...policiesOf(stack).map((policy) =>
-      planned("vault:index/policy:Policy", policy.name, policyInputs(policy), false),
+    provider,
+    inVault("index/mount:Mount", mount, vaultInputs.kvMountInputs(stack), "engine-kv", mount, true),
+    inVault(
+      "kv/secretBackendV2:SecretBackendV2",
+      mount,
+      vaultInputs.kvConfigInputs(stack),
+      "engine-kv-config",
+      `${mount}/config`,
     ),
-    planned("vault:index/authBackend:AuthBackend", vault.authMount, authBackendInputs(stack), protect),
-    planned("vault:kubernetes/authBackendConfig:AuthBackendConfig", vault.authMount, authConfigInputs(stack), false),
+    ...vaultPolicies(stack).map((policy) =>
+      inVault("index/policy:Policy", policy.name, { ...policy }, `engine-${policy.name}`, policy.name),
+    ),
+    inVault(
+      "index/authBackend:AuthBackend",
+      authMount,
+      vaultInputs.authBackendInputs(stack),
+      "auth-backend",
+      authMount,
+      true,
+    ),
+    inVault(backendConfig, authMount, vaultInputs.authConfigInputs(stack), "auth-config", `auth/${authMount}/config`),
     ...vaultRoles(stack).map((role) =>
-      planned("vault:kubernetes/authBackendRole:AuthBackendRole", role.name, authRoleInputs(stack, role), false),
+      inVault(
+        "kubernetes/authBackendRole:AuthBackendRole",
+        role.name,
+        vaultInputs.authRoleInputs(stack, role),
+        `auth-${role.name}`,
+        `auth/${authMount}/role/${role.name}`,
+      ),
     ),
     ...(vault.githubLogin === undefined
       ? []
-      : [planned("vault:jwt/authBackend:AuthBackend", githubAuthMount, githubBackendInputs(stack), false)]),
+      : [inVault("jwt/authBackend:AuthBackend", githubAuthMount, github, "github-backend", githubAuthMount)]),
     ...githubRoles(stack).map((role) =>
-      planned("vault:jwt/authBackendRole:AuthBackendRole", role.name, githubRoleInputs(stack, role), false),
+      inVault(
+        "jwt/authBackendRole:AuthBackendRole",
+        role.name,
+        vaultInputs.githubRoleInputs(stack, role),
+        `github-${role.name}`,
+        `auth/${githubAuthMount}/role/${role.name}`,
+      ),
     ),
   ];
 }
 
-interface KubernetesObject {
-  /** The last part of Pulumi's type token, where it is not the kind. */
-  readonly type?: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
-
-function kubernetesObjects(stack: EnvironmentStack, unknown: string): readonly KubernetesObject[] {
-  const { plan, strictness, bootstrap } = stack;
-  return [
-    ...(strictness.makesNamespaces ? namespaces(stack) : []),
-    tokenReviewBinding(stack),
-    bootstrapServiceAccount(stack, unknown),
-    bootstrapRole(stack),
-    bootstrapRoleBinding(stack),
-    ...deliveryAccess(stack).flatMap(({ role, binding }) => [role, binding]),
-    bootstrapConfigMap(stack),
-    bootstrapCronJob(stack, unknown),
-    ...(strictness.delivery === "pulumi"
-      ? [bootstrapSyncJob(stack, unknown, `${bootstrap.name}-sync-${unknown}`)]
-      : []),
-    ...admissionGuards(stack).flatMap(({ policy, binding }) => [policy, binding]),
-    ...plan.stores.flatMap((store) => [readerServiceAccount(store), secretStore(store, stack)]),
-    ...plan.deliveries.map((delivery) => externalSecret(delivery, unknown)),
-    ...pullSecretPatches(plan.deliveries).map((patch) => ({ ...patch, type: "ServiceAccountPatch" })),
-  ];
-}
-
-function planned(type: string, name: string, inputs: object, protect: boolean): PlannedResource {
-  return { type, name, inputs: { ...inputs }, protect };
+function kubernetesResources(stack: EnvironmentStack, unknown: string): readonly PlannedResource[] {
+  const { strictness, bootstrap } = stack;
+  const job = bootstrapSyncJob(stack, unknown, `${bootstrap.name}-sync-${unknown}`);
+  const objects = objectsInWaves(stack, unknown, unknown).flat();
+  return [...objects, ...(strictness.delivery === "pulumi" ? [job] : [])].map((inputs) => {
+    const { apiVersion, kind, metadata } = inputs;
+    const group = apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`;
+    const name = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+    const type = "imagePullSecrets" in inputs ? `${kind}Patch` : kind;
+    return { type: `kubernetes:${group}:${type}`, name, inputs: { ...inputs } };
+  });
 }

@@ -1,13 +1,6 @@
 import type { EnvironmentStack } from "../plan/environment.ts";
 import { operatorTarget } from "../vault-target.ts";
-import {
-  githubAuthMount,
-  vaultPolicies,
-  type VaultPolicy,
-  githubAudience,
-  type GithubRole,
-  type VaultRole,
-} from "./vault-policies.ts";
+import { githubAudience, githubAuthMount, type GithubRole, type VaultRole } from "./vault-policies.ts";
 
 /*
  * Inputs of the Vault resources, spelled as the provider spells them. Components register them; the guard judges the same
@@ -21,9 +14,9 @@ export function vaultProviderInputs(vault: EnvironmentStack["vault"]) {
   return {
     address,
     skipChildToken: true,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(caCertFile === undefined ? {} : { caCertFile }),
-    ...(serverName === undefined ? {} : { tlsServerName: serverName }),
+    ...(namespace !== undefined && { namespace }),
+    ...(caCertFile !== undefined && { caCertFile }),
+    ...(serverName !== undefined && { tlsServerName: serverName }),
   };
 }
 
@@ -31,17 +24,9 @@ export function kvMountInputs({ vault }: EnvironmentStack) {
   return { path: vault.mount, type: "kv", options: { version: "2" }, description: "secrets, one value a path" };
 }
 
-/** Nobody is made to send check-and-set: other writers send none and would get 400. vault-bootstrap asks it of itself. */
+/** Check-and-set is required of nobody: other writers send none and would get 400. vault-bootstrap always sends it. */
 export function kvConfigInputs({ vault, strictness }: EnvironmentStack) {
   return { mount: vault.mount, maxVersions: strictness.maxVersions, casRequired: false };
-}
-
-export function policiesOf({ plan, bootstrap }: EnvironmentStack): readonly VaultPolicy[] {
-  return vaultPolicies({ plan, config: bootstrap.config });
-}
-
-export function policyInputs({ name, policy }: VaultPolicy) {
-  return { name, policy };
 }
 
 export function authBackendInputs({ vault }: EnvironmentStack) {
@@ -60,15 +45,14 @@ export function authRoleInputs({ vault, strictness }: EnvironmentStack, role: Va
     boundServiceAccountNames: [role.serviceAccount],
     boundServiceAccountNamespaces: [role.namespace],
     tokenPolicies: [role.policy],
-    ...(role.noDefaultPolicy === undefined ? {} : { tokenNoDefaultPolicy: role.noDefaultPolicy }),
+    ...(role.noDefaultPolicy && { tokenNoDefaultPolicy: true }),
     tokenTtl: strictness.tokenTtlInSeconds,
     tokenMaxTtl: strictness.tokenTtlInSeconds,
   };
 }
 
 export function githubBackendInputs({ vault: { githubLogin } }: EnvironmentStack) {
-  const issuer = githubLogin?.issuer;
-  const trusted = issuer === undefined ? {} : { oidcDiscoveryUrl: issuer, boundIssuer: issuer };
+  const trusted = githubLogin && { oidcDiscoveryUrl: githubLogin.issuer, boundIssuer: githubLogin.issuer };
   return { path: githubAuthMount, type: "jwt", description: "jobs of GitHub Actions", ...trusted };
 }
 
@@ -89,39 +73,26 @@ export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
   };
 }
 
-/** Configuration of Vault's Kubernetes auth, spelled as the provider's inputs. It has no reviewer token: an expired one once locked every store out. */
-export interface KubernetesAuthConfig {
-  readonly kubernetesHost: string;
-  readonly disableIssValidation: boolean;
-  readonly disableLocalCaJwt: boolean;
-  /** PEM; where Vault runs outside of a pod and finds no CA of its own. */
-  readonly kubernetesCaCert?: string;
-}
-
-/** `outside-pod`: Vault finds no CA and no account of its own, so it gets the CA and reviews each token by that token. */
-export function kubernetesAuthConfig({
-  vault,
-  strictness,
-}: Pick<EnvironmentStack, "vault" | "strictness">): KubernetesAuthConfig {
+/**
+ * Configuration of Vault's Kubernetes auth, without a reviewer token: an expired one once locked every store out. With
+ * `outside-pod` Vault finds no CA and no account of its own, so it gets the CA and reviews each token by that token.
+ */
+export function kubernetesAuthConfig({ vault, strictness }: Pick<EnvironmentStack, "vault" | "strictness">) {
   return {
     kubernetesHost: vault.kubernetesHost,
     disableIssValidation: true,
     disableLocalCaJwt: strictness.vaultAuth === "outside-pod",
-    ...(vault.kubernetesCaPem === undefined ? {} : { kubernetesCaCert: vault.kubernetesCaPem }),
+    ...(vault.kubernetesCaPem !== undefined && { kubernetesCaCert: vault.kubernetesCaPem }),
   };
 }
 
-/** The same, spelled as Vault's API has it. */
-export function asVaultFields({
-  kubernetesHost,
-  disableIssValidation,
-  disableLocalCaJwt,
-  kubernetesCaCert = "",
-}: KubernetesAuthConfig) {
+/** The same in the spelling of Vault's API. */
+export function kubernetesAuthFields(stack: Pick<EnvironmentStack, "vault" | "strictness">) {
+  const config = kubernetesAuthConfig(stack);
   return {
-    kubernetes_host: kubernetesHost,
-    kubernetes_ca_cert: kubernetesCaCert,
-    disable_iss_validation: disableIssValidation,
-    disable_local_ca_jwt: disableLocalCaJwt,
+    kubernetes_host: config.kubernetesHost,
+    kubernetes_ca_cert: stack.vault.kubernetesCaPem ?? "",
+    disable_iss_validation: config.disableIssValidation,
+    disable_local_ca_jwt: config.disableLocalCaJwt,
   };
 }

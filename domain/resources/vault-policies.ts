@@ -1,7 +1,6 @@
-import type { BootstrapConfig } from "../bootstrap-config.ts";
 import { bootstrapWriters } from "../bootstrap-writers.ts";
 import { bootstrapRole } from "../names.ts";
-import type { ChainPlan, EnvironmentStack } from "../plan/environment.ts";
+import type { EnvironmentStack } from "../plan/environment.ts";
 
 /** One ACL policy of Vault, as HCL. */
 export interface VaultPolicy {
@@ -9,14 +8,20 @@ export interface VaultPolicy {
   readonly policy: string;
 }
 
-export interface VaultPolicyArgs {
-  readonly plan: ChainPlan;
-  readonly config: BootstrapConfig;
+/** One way to log in by Kubernetes auth: exactly one account of one namespace, with one policy. */
+export interface VaultRole {
+  readonly name: string;
+  readonly namespace: string;
+  /** Never `default`: any pod of the namespace could take the role. */
+  readonly serviceAccount: string;
+  readonly policy: string;
+  /** Its tokens go without Vault's default policy: the named policy allows all that they need. */
+  readonly noDefaultPolicy?: true;
 }
 
 /** The patcher's own role: its present one is bound to `default`, and is not changed until its chart uses this one. */
-export const patcherRole = "ameide-secrets-keycloak-client-patcher";
-export const patcherPolicyName = "keycloak-client-patcher";
+const patcherRole = "ameide-secrets-keycloak-client-patcher";
+const patcherPolicyName = "keycloak-client-patcher";
 export const deployerPolicyName = "ameide-secrets-deployer";
 export const auditorPolicyName = "ameide-secrets-auditor";
 /** Path of the JWT auth method of GitHub's jobs. */
@@ -26,18 +31,34 @@ export const destroyerPolicyName = "ameide-secrets-destroyer";
 /** In the order of {@link operatorPolicies}. */
 export const operatorPolicyNames: readonly string[] = [deployerPolicyName, auditorPolicyName];
 
+type Consumers = Pick<EnvironmentStack, "plan" | "bootstrap" | "namespace">;
+
 /**
  * Every policy of one environment. Each names its paths one by one: no `*` reaches a secret's data, so a name that the
  * catalogue does not let someone read cannot be read.
  */
-export function vaultPolicies({ plan, config }: VaultPolicyArgs): readonly VaultPolicy[] {
-  const { mount } = config.vault;
+export function vaultPolicies(stack: Consumers): readonly VaultPolicy[] {
+  return consumersOf(stack).map(({ role, policy }) => ({ name: role.policy, policy }));
+}
+
+/** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
+export function vaultRoles(stack: Consumers): readonly VaultRole[] {
+  return consumersOf(stack).map(({ role }) => role);
+}
+
+function consumersOf({ plan, bootstrap, namespace }: Consumers): readonly { role: VaultRole; policy: string }[] {
+  const { mount } = bootstrap.config.vault;
+  const patcher = { name: patcherRole, namespace, serviceAccount: patcherPolicyName, policy: patcherPolicyName };
   return [
-    ...plan.stores.map(({ policy, readablePaths }) => ({ name: policy, policy: readerPolicy(mount, readablePaths) })),
-    ...bootstrapWriters(config).map(({ role, paths }) => ({ name: role, policy: writerPolicy(mount, paths) })),
-    ...(plan.patcherPaths.length > 0
-      ? [{ name: patcherPolicyName, policy: patcherPolicy(mount, plan.patcherPaths) }]
-      : []),
+    ...plan.stores.map(({ role: name, policy, serviceAccount, ...store }) => ({
+      role: { name, namespace: store.namespace, serviceAccount, policy },
+      policy: readerPolicy(mount, store.readablePaths),
+    })),
+    ...bootstrapWriters(bootstrap.config).map(({ role: name, paths }) => ({
+      role: { name, namespace, serviceAccount: bootstrap.name, policy: name, noDefaultPolicy: true as const },
+      policy: writerPolicy(mount, paths),
+    })),
+    ...(plan.patcherPaths.length > 0 ? [{ role: patcher, policy: patcherPolicy(mount, plan.patcherPaths) }] : []),
   ];
 }
 
@@ -166,50 +187,7 @@ function rules(entries: readonly Rule[]): string {
 
 /** `gitlab/tokens/x` -> ``, `gitlab/`, `gitlab/tokens/`. */
 function foldersOf(path: string): string[] {
-  const parts = path.split("/");
-  return parts.map((_, length) =>
-    parts
-      .slice(0, length)
-      .map((part) => `${part}/`)
-      .join(""),
-  );
-}
-
-/** One way to log in by Kubernetes auth: exactly one account of one namespace, with one policy. */
-export interface VaultRole {
-  readonly name: string;
-  readonly namespace: string;
-  /** Never `default`: any pod of the namespace could take the role. */
-  readonly serviceAccount: string;
-  readonly policy: string;
-  /** Its tokens go without Vault's default policy: the one that is named says all that they need. */
-  readonly noDefaultPolicy?: true;
-}
-
-/** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
-export function vaultRoles({
-  plan,
-  bootstrap,
-  namespace,
-}: Pick<EnvironmentStack, "plan" | "bootstrap" | "namespace">): readonly VaultRole[] {
-  return [
-    ...plan.stores.map((store) => ({
-      name: store.role,
-      namespace: store.namespace,
-      serviceAccount: store.serviceAccount,
-      policy: store.policy,
-    })),
-    ...bootstrapWriters(bootstrap.config).map(({ role }) => ({
-      name: role,
-      namespace,
-      serviceAccount: bootstrap.name,
-      policy: role,
-      noDefaultPolicy: true as const,
-    })),
-    ...(plan.patcherPaths.length > 0
-      ? [{ name: patcherRole, namespace, serviceAccount: "keycloak-client-patcher", policy: patcherPolicyName }]
-      : []),
-  ];
+  return ["", ...[...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1))];
 }
 
 /** What jobs of GitHub Actions may log in as: the role and its policy have one name. */
@@ -228,7 +206,7 @@ export interface GithubRole {
 export function githubRoles({ name, vault: { githubLogin } }: Pick<EnvironmentStack, "name" | "vault">): GithubRole[] {
   if (githubLogin === undefined) return [];
   const { repository, repositoryId, ref } = githubLogin;
-  const claims = { repository, ...(repositoryId === undefined ? {} : { repository_id: repositoryId }) };
+  const claims = { repository, ...(repositoryId !== undefined && { repository_id: repositoryId }) };
   return [
     { name: deployerPolicyName, boundClaims: { ...claims, environment: name, ref } },
     { name: auditorPolicyName, boundClaims: { ...claims, environment: `${name}-plan` } },

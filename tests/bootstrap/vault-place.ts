@@ -48,7 +48,7 @@ export class VaultPlace {
     const { environment } = config;
     const plan = { environment, namespace, secrets: [], stores: [], deliveries: [], patcherPaths: [] };
     const bootstrap = { name: bootstrapName, config } as EnvironmentStack["bootstrap"];
-    const policies = vaultPolicies({ plan, config });
+    const policies = vaultPolicies({ plan, namespace, bootstrap });
     for (const role of vaultRoles({ plan, namespace, bootstrap })) {
       const policy = policies.find(({ name }) => name === role.policy)?.policy;
       await this.call("POST", `sys/policies/acl/${role.policy}`, { policy });

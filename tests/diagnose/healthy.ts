@@ -96,7 +96,7 @@ export function healthy(expected: EnvironmentStack = stack): Snapshot {
           policies: [role.policy],
         })),
       ),
-      policies: seen(vaultPolicies({ plan, config }).map(({ name, policy }) => ({ name, text: policy }))),
+      policies: seen(vaultPolicies(expected).map(({ name, policy }) => ({ name, text: policy }))),
       tokenReviewers: seen([`${vault.serviceAccount.namespace}/${vault.serviceAccount.name}`]),
       secrets: seen(
         plan.secrets.map(({ name, vaultPath }) => ({

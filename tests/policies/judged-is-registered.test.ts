@@ -16,7 +16,7 @@ const later = "known later";
 function judged(plan: StackPlan): readonly string[] {
   return plannedResources(plan, { unknown: later, secret })
     .filter(({ type }) => isLookedAt(type))
-    .map(({ type, inputs, protect }) => written(type, inputs, protect));
+    .map(({ type, inputs, protect = false }) => written(type, inputs, protect));
 }
 
 /** The same of what the program registers under Pulumi's mocks. */

@@ -1,7 +1,8 @@
 import { NetworkError, ServerError } from "../../../clients/http.ts";
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
 import { pages } from "../../../diagnose/observe/azure.ts";
-import { adoptionLine, keyVaultSecretResource, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
+import { adoptionLine, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
+import { keyVaultSecretResource } from "../../../domain/resources/planned-resources.ts";
 import {
   identityId,
   keyVaultId,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import { adoptionLine } from "../../../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
-import { asVaultFields, kubernetesAuthConfig, githubRoleInputs } from "../../../domain/resources/vault-inputs.ts";
+import { githubRoleInputs, kubernetesAuthFields } from "../../../domain/resources/vault-inputs.ts";
 import type { Finding } from "../../../domain/finding.ts";
 import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import type { Change } from "../engine/run-log.ts";
@@ -157,9 +157,7 @@ class VaultLook {
 
   async #policy(resource: string, name: string): Promise<Finding | undefined> {
     const there = await this.#data(`sys/policies/acl/${name}`);
-    const { plan, bootstrap } = this.#stack;
-    const ours = vaultPolicies({ plan, config: bootstrap.config });
-    const wanted = ours.find((one) => one.name === name)?.policy;
+    const wanted = vaultPolicies(this.#stack).find((one) => one.name === name)?.policy;
     if (there === undefined || wanted === undefined || String(there["policy"]).trim() === wanted.trim())
       return undefined;
     return this.#finding(
@@ -176,7 +174,7 @@ class VaultLook {
   }
 
   #authWanted(): Fields {
-    return { ...asVaultFields(kubernetesAuthConfig(this.#stack)), token_reviewer_jwt_set: false };
+    return { ...kubernetesAuthFields(this.#stack), token_reviewer_jwt_set: false };
   }
 
   async #mountAt(list: "sys/mounts" | "sys/auth", path: string): Promise<Fields | undefined> {

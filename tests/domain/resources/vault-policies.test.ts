@@ -9,7 +9,7 @@ import { environmentStack, seedCatalogue } from "../../support/stacks.ts";
 const stack = environmentStack();
 
 function policies(changes: Partial<Parameters<typeof vaultPolicies>[0]> = {}) {
-  const made = vaultPolicies({ plan: stack.plan, config: stack.bootstrap.config, ...changes });
+  const made = vaultPolicies({ ...stack, ...changes });
   return new Map(made.map(({ name, policy }) => [name, policy]));
 }
 
@@ -58,7 +58,7 @@ describe("vaultPolicies", () => {
 
   it("lets the bootstrap write the planned paths and list their folders, nothing else", () => {
     const config = { ...stack.bootstrap.config, mappedSecrets: [{ from: "ghcr-token", to: "gitlab/tokens/dev/pull" }] };
-    const granted = grants(policies({ config }).get("ameide-secrets-bootstrap"));
+    const granted = grants(policies({ bootstrap: { ...stack.bootstrap, config } }).get("ameide-secrets-bootstrap"));
     assert.deepEqual(
       granted.filter((line) => line.includes("gitlab") || line.endsWith("list")),
       [

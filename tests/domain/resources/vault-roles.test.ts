@@ -43,7 +43,7 @@ describe("vaultRoles", () => {
       parts,
     );
     assert.deepEqual(
-      vaultPolicies({ plan: stack.plan, config: bootstrap.config })
+      vaultPolicies({ ...stack, bootstrap })
         .map(({ name }) => name)
         .filter((name) => name.startsWith("ameide-secrets-bootstrap")),
       parts,
