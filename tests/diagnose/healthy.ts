@@ -32,7 +32,6 @@ export const stack: EnvironmentStack = environmentStack("dev");
 /** The `dev` environment with every hop as it should be. A test changes the one thing that it is about. */
 export function healthy(expected: EnvironmentStack = stack): Snapshot {
   const { plan, namespace, bootstrap, federated, vault } = expected;
-  const { config } = bootstrap;
   return {
     schema: 1,
     takenAt,
