@@ -13,7 +13,7 @@ import { explainSecretStore } from "./explain/secret-store.ts";
 import { explainTargetSecret } from "./explain/target-secret.ts";
 import { explainVaultSecrets } from "./explain/vault-secrets.ts";
 import { explainVault } from "./explain/vault.ts";
-import { type Expectation, type Rule, type Sighting, type View, isUnseen } from "./explain/view.ts";
+import { isUnseen, reportUnseen, type Expectation, type Rule, type Sighting, type View } from "./explain/view.ts";
 import type { DiagnosedCause, Diagnosis } from "./diagnosis.ts";
 import { hopsOf } from "./hops.ts";
 import { fillCause } from "./fill-names.ts";
@@ -52,25 +52,20 @@ export function explain(snapshot: Snapshot, expected: Expectation): Diagnosis {
 }
 
 function merged(sightings: readonly Sighting[], expected: Expectation): readonly DiagnosedCause[] {
-  const byCode = Map.groupBy(sightings, ({ code }) => code);
-  const all = expected.plan.secrets.map(({ name }) => name);
-  const external = expected.plan.secrets.filter(({ authority }) => authority === "external").map(({ name }) => name);
-  const found = [...byCode].map(([code, seen]): DiagnosedCause => {
+  const { secrets } = expected.plan;
+  const found = [...Map.groupBy(sightings, ({ code }) => code)].map(([code, seen]): DiagnosedCause => {
     const { aliases: _, see = [], ...cause } = causes[code];
-    const [first] = seen;
     const evidence = seen.map(({ where, seen: what }) => ({ where, seen: what }));
+    const reached = secrets.filter(({ authority }) => !fromAzure.has(cause.stage) || authority === "external");
+    const isOfAll = seen.some((one) => one.secrets === undefined);
     return {
       code,
-      ...fillCause(cause, expected, first),
+      ...fillCause(cause, expected, seen[0]),
       fixes: [...new Set(seen.map((one) => fillCause(cause, expected, one).fix))],
       see: readableReferences(see).join(", "),
       page: `docs/runbook.md#${code}`,
       evidence: [...new Map(evidence.map((one) => [`${one.where} ${one.seen}`, one])).values()],
-      secrets: seen.some(({ secrets }) => secrets === undefined)
-        ? fromAzure.has(causes[code].stage)
-          ? external
-          : all
-        : [...new Set(seen.flatMap(({ secrets = [] }) => secrets))],
+      secrets: isOfAll ? reached.map(({ name }) => name) : [...new Set(seen.flatMap((one) => one.secrets ?? []))],
     };
   });
   return found.toSorted((a, b) => rank(a) - rank(b));
@@ -115,16 +110,10 @@ export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
   const patcherLog = snapshot.clientPatcher.ok ? snapshot.clientPatcher.value.unseenLog : undefined;
   if (patcherLog !== undefined) failures.push(patcherLog);
   const reported = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
-  // unseen, not broken: no secret is named
-  return reported.map(({ kind, asked, message }) => ({
-    code: codeOfUnseen(kind),
-    where: asked,
-    seen: message,
-    secrets: [],
-  }));
+  return reported.map((failure) => reportUnseen(codeOfUnseen(failure.kind), failure));
 }
 
-/** A right that is missing, a login that has ended and a server that has too much to do need three different repairs. */
+/** A right that is missing, a login that has ended and a server that has too much to do need three different fixes. */
 function codeOfUnseen(kind: Failure["kind"]): CauseCode {
   if (kind === "unauthorized") return "cluster-login-refused";
   return kind === "throttled" || kind === "failed" ? "api-server-overloaded" : "cluster-not-readable";

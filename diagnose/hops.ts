@@ -2,7 +2,7 @@ import type { Observed, Snapshot } from "./snapshot.ts";
 import type { PlannedSecret } from "../domain/plan/environment.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import type { DiagnosedCause, Hop, SecretDiagnosis } from "./diagnosis.ts";
-import type { Expectation } from "./explain/view.ts";
+import { deliveriesOf, type Expectation } from "./explain/view.ts";
 
 /** The state of every step of one secret, from the diagnosis and from what could be read. */
 export function hopsOf(
@@ -14,28 +14,22 @@ export function hopsOf(
   const mine = causes.filter(({ secrets }) => secrets.includes(secret.name));
   const hops = stages.slice(1).map((stage): Hop => {
     const here = mine.filter((cause) => cause.stage === stage);
-    const broken = here.find(({ severity }) => severity === "error");
-    if (broken !== undefined) return { stage, state: "broken", code: broken.code };
-    const [warned] = here;
-    if (warned !== undefined) return { stage, state: "warned", code: warned.code };
-    return { stage, state: plainState(stage, secret, snapshot, expected) };
+    const cause = here.find(({ severity }) => severity === "error") ?? here[0];
+    if (cause === undefined) return { stage, state: plainState(stage, secret, snapshot, expected) };
+    return { stage, state: cause.severity === "error" ? "broken" : "warned", code: cause.code };
   });
-  const first = hops.find(({ state }) => state === "broken");
-  return {
-    name: secret.name,
-    hops,
-    ...(first?.code === undefined ? {} : { brokenAt: { stage: first.stage, code: first.code } }),
-  };
+  const { stage, code } = hops.find(({ state }) => state === "broken") ?? {};
+  return { name: secret.name, hops, ...(stage && code && { brokenAt: { stage, code } }) };
 }
 
 function plainState(
   stage: Stage,
   { keyVaultName, vaultPath, name }: PlannedSecret,
   snapshot: Snapshot,
-  { plan, bootstrap }: Expectation,
+  expected: Expectation,
 ): Hop["state"] {
-  const fromAzure = keyVaultName !== undefined && bootstrap.config.source.type === "azure-key-vault";
-  const delivered = plan.deliveries.some(({ keys }) => keys.some((key) => key.secret === name));
+  const fromAzure = keyVaultName !== undefined && expected.bootstrap.config.source.type === "azure-key-vault";
+  const isDelivered = deliveriesOf(expected, name).length > 0;
   switch (stage) {
     case "key-vault":
       return fromAzure ? held(snapshot.keyVault, (one) => one.name === keyVaultName) : "absent";
@@ -46,9 +40,9 @@ function plainState(
     case "vault":
       return held(snapshot.vault.secrets, ({ path, state }) => path === vaultPath && state === "live");
     case "secret-store":
-      return delivered ? seen(snapshot.stores) : "absent";
+      return isDelivered ? seen(snapshot.stores) : "absent";
     case "external-secret":
-      return delivered ? seen(snapshot.externalSecrets, snapshot.secrets) : "absent";
+      return isDelivered ? seen(snapshot.externalSecrets, snapshot.secrets) : "absent";
     case "dotenv":
       return "unknown";
   }

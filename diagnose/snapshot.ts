@@ -1,4 +1,5 @@
 import type { BootstrapStatus } from "../domain/bootstrap-config.ts";
+import type { Named } from "../clients/external-secrets.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
 /**
@@ -369,4 +370,14 @@ export interface PatcherState {
 /** A part that could not be looked at, with the right that is missing or the server's words. */
 export function describeFailure({ asked, message }: Failure): string {
   return `could not be looked at: ${asked}: ${message}`;
+}
+
+/** What a part contains; nothing if it could not be read. */
+export function valuesOf<T>(part: Observed<readonly T[]>): readonly T[] {
+  return part.ok ? part.value : [];
+}
+
+/** The object of a namespace and name; `undefined` also if the part could not be read. */
+export function named<T extends Named>(part: Observed<readonly T[]>, { namespace, name }: Named): T | undefined {
+  return valuesOf(part).find((one) => one.namespace === namespace && one.name === name);
 }

@@ -1,12 +1,12 @@
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
-import type { JobState, Snapshot } from "../snapshot.ts";
+import { valuesOf, type JobState, type Snapshot } from "../snapshot.ts";
 import type { Expectation } from "./view.ts";
 
 export interface BootstrapFailureSeen {
   readonly cause: BootstrapCause;
   readonly where: string;
   readonly seen: string;
-  /** Job of the failed run, where it is still there. */
+  /** Job of the failed run, where it still exists. */
   readonly job?: string;
 }
 
@@ -20,29 +20,23 @@ export function lastFailure(
 ): BootstrapFailureSeen | undefined {
   const { status, jobs, log } = snapshot.bootstrap;
   const { pods } = snapshot;
-  const newest = jobs.ok ? jobs.value.find(({ result }) => result !== "running") : undefined;
+  const newest = valuesOf(jobs).find(({ result }) => result !== "running");
   if (status.ok && !isOlder(status.value.finishedAt, newest)) {
-    const { cause, phase, message: words = "" } = status.value;
-    const [message = ""] = words.split("\n"); // its own fix is not evidence
+    const { cause, phase, message: text = "" } = status.value;
+    const [message = ""] = text.split("\n"); // its own fix is not evidence
     if (cause === "ok") return undefined;
     const where = `ConfigMap ${namespace}/${bootstrap.config.statusConfigMap}`;
     const seen = `${cause}${phase === undefined ? "" : ` in ${phase}`}${message === "" ? "" : `: ${message}`}`;
-    return { cause, where, seen, ...(newest === undefined ? {} : { job: newest.name }) };
+    return { cause, where, seen, ...(newest && { job: newest.name }) };
   }
   if (newest?.result !== "failed") return undefined;
-  const isGone = pods.ok && !pods.value.some(({ owner }) => owner === `Job/${newest.name}`);
-  if (isGone) {
+  const run = { where: `Job ${namespace}/${newest.name}`, job: newest.name };
+  const ended = newest.reason ?? "failed";
+  if (pods.ok && !pods.value.some(({ owner }) => owner === `Job/${newest.name}`)) {
     // the pod was deleted, and its log with it: a run that fails on its own leaves its pod
-    const seen = `${newest.reason ?? "failed"}; its pod is gone`;
-    return { cause: "terminated", where: `Job ${namespace}/${newest.name}`, seen, job: newest.name };
+    return { ...run, cause: "terminated", seen: `${ended}; its pod is gone` };
   }
-  const last = log.ok ? causeInLog(log.value) : undefined;
-  return {
-    cause: last?.cause ?? "internal-error",
-    where: `Job ${namespace}/${newest.name}`,
-    seen: last?.line ?? newest.reason ?? "failed",
-    job: newest.name,
-  };
+  return { ...run, ...(causeInLog(valuesOf(log)) ?? { cause: "internal-error", seen: ended }) };
 }
 
 /** A status that was written before the newest Job began is another run's. */
@@ -50,12 +44,12 @@ function isOlder(finishedAt: string, newest: JobState | undefined): boolean {
   return newest !== undefined && newest.result === "failed" && Date.parse(finishedAt) < Date.parse(newest.createdAt);
 }
 
-function causeInLog(lines: readonly string[]): { readonly cause: BootstrapCause; readonly line: string } | undefined {
+function causeInLog(lines: readonly string[]): Pick<BootstrapFailureSeen, "cause" | "seen"> | undefined {
   for (const line of lines.toReversed()) {
     try {
       const { cause, message } = JSON.parse(line) as { cause?: string; message?: string };
       if (cause !== undefined && cause in bootstrapExitCodes) {
-        return { cause: cause as BootstrapCause, line: `${cause}: ${message ?? ""}`.slice(0, 600) };
+        return { cause: cause as BootstrapCause, seen: `${cause}: ${message ?? ""}`.slice(0, 600) };
       }
     } catch {
       continue; // Node's own words, such as a stack

@@ -1,89 +1,70 @@
 import type { PlannedDelivery } from "../../domain/plan/environment.ts";
-import type { ExternalSecretState } from "../snapshot.ts";
+import { named, valuesOf } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 import { shouldBeSynced } from "./secret-store.ts";
-import { age, isExplained, type Rule, type Sighting, type View } from "./view.ts";
+import { age, isError, isExplained, reportAt, secretsIn, type Rule, type Sighting, type View } from "./view.ts";
 
 const refreshesUntilStale = 2;
 const slackInMilliseconds = 60_000;
 
 /** Each delivery's ExternalSecret: there, asking for the right paths, synced, and lately so. */
-export const explainExternalSecret: Rule = (view) => {
-  const { externalSecrets } = view.snapshot;
-  if (!externalSecrets.ok) return [];
-  const known = new Map(externalSecrets.value.map((one) => [`${one.namespace}/${one.name}`, one]));
-  return view.expected.plan.deliveries.flatMap((delivery) =>
-    ofDelivery(view, delivery, known.get(`${delivery.namespace}/${delivery.name}`)),
-  );
-};
+export const explainExternalSecret: Rule = (view) =>
+  view.snapshot.externalSecrets.ok
+    ? view.expected.plan.deliveries.flatMap((delivery) => ofDelivery(view, delivery))
+    : [];
 
-function ofDelivery(
-  view: View,
-  delivery: PlannedDelivery,
-  found: ExternalSecretState | undefined,
-): readonly Sighting[] {
+function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] {
   const { namespace, name, keys, storeName } = delivery;
-  const secrets = [...new Set(keys.map(({ secret }) => secret))];
-  const say = (code: CauseCode, seen: string, only = secrets): readonly Sighting[] => [
-    { code, where: `ExternalSecret ${namespace}/${name}`, seen, secrets: only, name, namespace },
-  ];
-  if (found === undefined) return say("external-secret-missing", "not found");
+  const found = named(view.snapshot.externalSecrets, delivery);
+  const report = reportAt(`ExternalSecret ${namespace}/${name}`, { secrets: secretsIn(delivery), name, namespace });
+  if (found === undefined) return report("external-secret-missing", "not found");
+  const { ready, warning, remoteKeys, refreshIntervalInSeconds: interval } = found;
   const planned = new Set(keys.map(({ vaultPath }) => vaultPath));
-  const foreign = found.remoteKeys.filter((key) => !planned.has(key));
+  const foreign = remoteKeys.filter((key) => !planned.has(key));
   if (foreign.length > 0) {
-    return say("external-secret-path-wrong", `asks for ${foreign.join(", ")}, wanted ${[...planned].join(", ")}`);
+    return report("external-secret-path-wrong", `asks for ${foreign.join(", ")}, wanted ${[...planned].join(", ")}`);
   }
   if (storeIsBroken(view, delivery)) return [];
-  if (found.ready === undefined) {
+  if (ready === undefined) {
     return shouldBeSynced(view, found.createdAt)
-      ? say("eso-not-running", "it has no condition")
-      : say("external-secret-waiting", "it has no condition yet");
+      ? report("eso-not-running", "it has no condition")
+      : report("external-secret-waiting", "it has no condition yet");
   }
-  if (found.ready.status !== "True") {
-    const seen = `${found.ready.reason}: ${found.warning?.message ?? found.ready.message}`;
+  if (ready.status !== "True") {
+    const seen = `${ready.reason}: ${warning?.message ?? ready.message}`;
     const code = codeOf(view, delivery, seen);
     if (code === undefined) return [];
     if (code === "external-secret-failed" && found.storeName !== storeName) {
       const fix = "ameide-secrets up --refresh --stack <stack>";
-      return say(code, `${seen}; its store is ${found.storeName}, wanted ${storeName}`).map((one) => ({ ...one, fix }));
+      return report(code, `${seen}; its store is ${found.storeName}, wanted ${storeName}`, { fix });
     }
-    // their repairs are about a secret, not about the object that could not read it
-    return aboutASecret.has(code)
-      ? say(code, seen).map((one) => ({ ...one, name: refused(keys, seen) }))
-      : say(code, seen);
+    // these fixes are about a secret, not about the object that could not read it
+    return report(code, seen, aboutASecret.has(code) ? { name: refusedSecret(keys, seen) } : {});
   }
-  const since = age(view.snapshot, found.refreshedAt);
-  const bound = refreshesUntilStale * found.refreshIntervalInSeconds * 1000 + slackInMilliseconds;
-  if (found.refreshIntervalInSeconds > 0 && since !== undefined && since > bound) {
-    return say(
-      "eso-not-running",
-      `refreshed ${Math.floor(since / 1000)} s ago, every ${found.refreshIntervalInSeconds} s is wanted`,
-    );
-  }
-  return [];
+  const sinceSync = age(view.snapshot, found.refreshedAt) ?? 0;
+  const bound = refreshesUntilStale * interval * 1000 + slackInMilliseconds;
+  if (interval === 0 || sinceSync <= bound) return [];
+  return report("eso-not-running", `refreshed ${Math.floor(sinceSync / 1000)} s ago, every ${interval} s is wanted`);
 }
 
 const aboutASecret: ReadonlySet<CauseCode> = new Set(["vault-value-field-missing", "external-secret-denied"]);
 
 /** The secret that External Secrets names by its path, as in `(key: ghcr-token)`. */
-function refused(keys: PlannedDelivery["keys"], seen: string): string {
-  const named = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
-  return named?.secret ?? "";
+function refusedSecret(keys: PlannedDelivery["keys"], seen: string): string {
+  const refused = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
+  return refused?.secret ?? "";
 }
+
+const serverWide =
+  /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/;
 
 /** A problem of its store or of Vault is reported there; the ExternalSecret only repeats it. */
 function storeIsBroken({ before }: View, { namespace }: PlannedDelivery): boolean {
-  return before.some(({ code, namespace: of }) => {
-    const { stage, severity } = causes[code];
-    if (severity !== "error") return code === "store-stale" && of === namespace;
-    return (stage === "secret-store" || isServerWide(code)) && (of === undefined || of === namespace);
+  return before.some((one) => {
+    const isHere = one.namespace === undefined || one.namespace === namespace;
+    if (!isError(one)) return one.code === "store-stale" && one.namespace === namespace;
+    return isHere && (causes[one.code].stage === "secret-store" || serverWide.test(one.code));
   });
-}
-
-function isServerWide(code: CauseCode): boolean {
-  return /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/.test(
-    code,
-  );
 }
 
 /** Names in a message: what is quoted, a remote key, and words with a hyphen, a slash or an underscore in them. */
@@ -96,26 +77,21 @@ const templateFails =
 function codeOf(view: View, { keys }: PlannedDelivery, said: string): CauseCode | undefined {
   if (templateFails.test(said)) return "external-secret-template";
   const seen = said.replaceAll(names, "");
+  const { secrets, health, policies } = view.snapshot.vault;
   if (/owned by another|ownership/.test(seen)) return "external-secret-target-owned";
   if (/cannot find secret data for key/.test(seen)) return "vault-value-field-missing";
   if (/\b403\b|permission denied/.test(seen)) {
-    return view.before.some(({ code }) => code === "vault-policy-narrow") ? "vault-policy-narrow" : policyOrStale(view);
+    if (view.before.some(({ code }) => code === "vault-policy-narrow")) return "vault-policy-narrow";
+    // the reader's policy was read and reaches the path: then the refusal is from before
+    return policies.ok ? "external-secret-stale-failure" : "external-secret-denied";
   }
-  const { secrets, health } = view.snapshot.vault;
   if (/Secret does not exist|secret not found/i.test(seen)) {
     if (keys.some(({ secret }) => isExplained(view, secret))) return undefined;
     if (!secrets.ok) return "external-secret-path-wrong";
-    const live = new Set(secrets.value.filter(({ state }) => state === "live").map(({ path }) => path));
-    return keys.every(({ vaultPath }) => live.has(vaultPath)) ? "external-secret-stale-failure" : "vault-path-missing";
+    const live = valuesOf(secrets).filter(({ state }) => state === "live");
+    const isLive = keys.every(({ vaultPath }) => live.some(({ path }) => path === vaultPath));
+    return isLive ? "external-secret-stale-failure" : "vault-path-missing";
   }
-  const isServersTrouble = /\b50[0-9]\b|is sealed|connection refused|is not ready|timeout|deadline exceeded/i.test(
-    seen,
-  );
-  if (isServersTrouble && health.ok) return "external-secret-stale-failure";
-  return "external-secret-failed";
-}
-
-/** The reader's policy was read and reaches the path: then the refusal is from before. */
-function policyOrStale({ snapshot }: View): CauseCode {
-  return snapshot.vault.policies.ok ? "external-secret-stale-failure" : "external-secret-denied";
+  const isServers = /\b50[0-9]\b|is sealed|connection refused|is not ready|timeout|deadline exceeded/i.test(seen);
+  return isServers && health.ok ? "external-secret-stale-failure" : "external-secret-failed";
 }

@@ -1,8 +1,16 @@
 import { defaultSecretPrefix } from "../../domain/names.ts";
 import type { PlannedSecret } from "../../domain/plan/environment.ts";
-import type { Failure, KeyVaultSecretState } from "../snapshot.ts";
-import type { CauseCode } from "../causes.ts";
-import type { Rule, Sighting, View } from "./view.ts";
+import { valuesOf, type Failure, type KeyVaultSecretState } from "../snapshot.ts";
+import {
+  deliveriesOf,
+  describeLooks,
+  isUnreal,
+  reportAt,
+  reportUnseen,
+  type Rule,
+  type Sighting,
+  type View,
+} from "./view.ts";
 
 const warnedInMs = 14 * 86_400_000;
 
@@ -11,76 +19,51 @@ export const explainKeyVault: Rule = (view) => {
   const { snapshot, expected } = view;
   if (expected.bootstrap.config.source.type !== "azure-key-vault") return [];
   const { keyVault } = snapshot;
-  if (!keyVault.ok) {
-    return [azureUnseen(keyVault.failure)];
-  }
+  if (!keyVault.ok) return [azureUnseen(keyVault.failure)];
   const states = new Map(keyVault.value.map((state) => [state.name, state]));
   return expected.plan.secrets.flatMap((secret) => ofSecret(view, secret, states));
 };
 
-/** A part of Azure that could not be looked at. */
-export function azureUnseen({ kind, asked, message }: Failure): Sighting {
+/** A part of Azure that could not be read. */
+export function azureUnseen(failure: Failure): Sighting {
   const wait = "wait some minutes, then: ameide-secrets doctor --stack <stack>";
-  return {
-    code: "azure-not-readable",
-    where: asked,
-    seen: message,
-    secrets: [],
-    ...(kind === "throttled" ? { fix: wait } : {}),
-  };
+  return reportUnseen("azure-not-readable", failure, failure.kind === "throttled" ? wait : undefined);
 }
 
 function ofSecret(
   view: View,
-  secret: PlannedSecret,
+  { keyVaultName, ...secret }: PlannedSecret,
   states: ReadonlyMap<string, KeyVaultSecretState>,
 ): readonly Sighting[] {
-  const { keyVaultName, name } = secret;
   if (keyVaultName === undefined) return [];
   const { snapshot, expected } = view;
-  const where = `Key Vault ${expected.azure.keyVault}`;
-  const sighting = (code: CauseCode, seen: string): readonly Sighting[] => [
-    { code, where, seen, secrets: [name], name: keyVaultName },
-  ];
-
+  const report = reportAt(`Key Vault ${expected.azure.keyVault}`, { secrets: [secret.name], name: keyVaultName });
   const state = states.get(keyVaultName);
   if (state === undefined) {
     if (!isNeeded(view, secret)) return [];
-    const other = otherPrefix(secret, states);
+    const names = [secret.name, `${defaultSecretPrefix}${secret.name}`];
+    const other = names.find((name) => name !== keyVaultName && states.has(name));
     return other === undefined
-      ? sighting("key-vault-secret-missing", `${keyVaultName} not found`)
-      : sighting("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
+      ? report("key-vault-secret-missing", `${keyVaultName} not found`)
+      : report("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
   }
-  if (!state.enabled) return sighting("key-vault-secret-disabled", `${keyVaultName} is disabled`);
-  const leftInMs = Date.parse(state.expiresAt ?? "") - Date.parse(snapshot.takenAt); // NaN where it does not expire
-  if (leftInMs <= 0) return sighting("key-vault-secret-expired", `${keyVaultName} expired at ${state.expiresAt}`);
-  const looks = state.fingerprint?.looksLike;
-  if (
-    looks === "placeholder" ||
-    looks === "template" ||
-    looks === "fixture" ||
-    looks === "empty" ||
-    (looks === "sample" && expected.name !== "local")
-  ) {
-    return sighting("key-vault-value-refused", `${keyVaultName} is ${looks === "empty" ? "empty" : `a ${looks}`}`);
+  const { enabled, expiresAt, fingerprint } = state;
+  if (!enabled) return report("key-vault-secret-disabled", `${keyVaultName} is disabled`);
+  const leftInMs = Date.parse(expiresAt ?? "") - Date.parse(snapshot.takenAt); // NaN where it does not expire
+  if (leftInMs <= 0) return report("key-vault-secret-expired", `${keyVaultName} expired at ${expiresAt}`);
+  const looks = fingerprint?.looksLike;
+  if (looks !== undefined && (looks === "fixture" || isUnreal(looks, expected))) {
+    return report("key-vault-value-refused", `${keyVaultName} is ${describeLooks(looks)}`);
   }
-  if (leftInMs <= warnedInMs)
-    return sighting("key-vault-secret-expires-soon", `${keyVaultName} expires at ${state.expiresAt}`);
-  return [];
+  return leftInMs <= warnedInMs
+    ? report("key-vault-secret-expires-soon", `${keyVaultName} expires at ${expiresAt}`)
+    : [];
 }
 
 /** An optional secret that nothing delivers, or that Vault has from before, may be absent: absence is never a change. */
-function isNeeded({ snapshot, expected }: View, { required, name, vaultPath }: PlannedSecret): boolean {
-  if (required) return true;
+function isNeeded({ snapshot, expected }: View, secret: Omit<PlannedSecret, "keyVaultName">): boolean {
   const { secrets } = snapshot.vault;
-  const held = secrets.ok && secrets.value.some(({ path, state }) => path === vaultPath && state === "live");
-  const delivered = expected.plan.deliveries.some(({ keys }) => keys.some(({ secret }) => secret === name));
-  return delivered && secrets.ok && !held;
-}
-
-function otherPrefix(
-  { keyVaultName = "", name }: PlannedSecret,
-  states: ReadonlyMap<string, unknown>,
-): string | undefined {
-  return [name, `${defaultSecretPrefix}${name}`].find((other) => other !== keyVaultName && states.has(other));
+  if (secret.required) return true;
+  const isHeld = valuesOf(secrets).some(({ path, state }) => path === secret.vaultPath && state === "live");
+  return secrets.ok && !isHeld && deliveriesOf(expected, secret.name).length > 0;
 }

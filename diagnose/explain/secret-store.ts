@@ -1,7 +1,6 @@
-import type { PlannedStore } from "../../domain/plan/environment.ts";
-import type { StoreState } from "../snapshot.ts";
+import { named, type StoreState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
-import { age, secretsOfNamespace, seenBefore, type Rule, type Sighting, type View } from "./view.ts";
+import { age, reportAt, secretsOfNamespace, type Rule, type View } from "./view.ts";
 
 /** What External Secrets needs to set a first condition; more is no longer a start. */
 const firstSyncInMilliseconds = 120_000;
@@ -29,67 +28,42 @@ const loginCauses: readonly CauseCode[] = [
 /** Stores: there, pointing at this Vault, with their account, Ready; a failure is traced back to Vault where it began. */
 export const explainSecretStore: Rule = (view) => {
   const { snapshot, expected } = view;
-  if (!snapshot.stores.ok) return [];
-  const known = new Map(snapshot.stores.value.map((store) => [`${store.namespace}/${store.name}`, store]));
-  return expected.plan.stores.flatMap((planned) => {
-    const store = known.get(`${planned.namespace}/${planned.name}`);
-    const about = {
-      secrets: secretsOfNamespace(expected, planned.namespace),
-      name: planned.name,
-      namespace: planned.namespace,
-    };
-    const where = `SecretStore ${planned.namespace}/${planned.name}`;
-    if (store === undefined) return [{ code: "store-missing" as const, where, seen: "not found", ...about }];
-    return ofStore(view, planned, store, { where, ...about });
+  const { stores, serviceAccounts } = snapshot;
+  if (!stores.ok) return [];
+  return expected.plan.stores.flatMap(({ namespace, name }) => {
+    const about = { secrets: secretsOfNamespace(expected, namespace), name, namespace };
+    const report = reportAt(`SecretStore ${namespace}/${name}`, about);
+    const store = named(stores, { namespace, name });
+    if (store === undefined) return report("store-missing", "not found");
+    const { server, serviceAccount, ready, warning } = store;
+    if (server !== expected.vault.address) {
+      return report("vault-address-wrong", `server is ${server}, wanted ${expected.vault.address}`);
+    }
+    if (serviceAccounts.ok && named(serviceAccounts, { namespace, name: serviceAccount }) === undefined) {
+      return report("store-account-missing", `ServiceAccount ${namespace}/${serviceAccount} not found`);
+    }
+    if (ready === undefined) return report("eso-not-running", "it has no condition");
+    if (ready.status === "True") return [];
+    const seen = `${ready.reason}: ${warning?.message ?? ready.message}`;
+    return report(codeOf(view, store, seen), seen);
   });
 };
 
-type About = Pick<Sighting, "where" | "secrets" | "name" | "namespace">;
-
-function ofStore(view: View, planned: PlannedStore, store: StoreState, about: About): readonly Sighting[] {
-  const { snapshot, expected } = view;
-  if (store.server !== expected.vault.address) {
-    return [
-      { code: "vault-address-wrong", seen: `server is ${store.server}, wanted ${expected.vault.address}`, ...about },
-    ];
-  }
-  const accounts = snapshot.serviceAccounts;
-  const hasAccount = accounts.ok
-    ? accounts.value.some(({ namespace, name }) => namespace === planned.namespace && name === store.serviceAccount)
-    : undefined;
-  if (hasAccount === false) {
-    return [
-      {
-        code: "store-account-missing",
-        seen: `ServiceAccount ${planned.namespace}/${store.serviceAccount} not found`,
-        ...about,
-      },
-    ];
-  }
-  if (store.ready === undefined) {
-    return [{ code: "eso-not-running", seen: "it has no condition", ...about }];
-  }
-  if (store.ready.status === "True") return [];
-  const seen = `${store.ready.reason}: ${store.warning?.message ?? store.ready.message}`;
-  return [{ code: codeOf(view, store, seen), seen, ...about }];
-}
-
-function codeOf(view: View, { namespace }: StoreState, seen: string): CauseCode {
-  const server = seenBefore(view, serverCauses);
-  if (server !== undefined) return server.code;
-  const { health, authConfig, roles, tokenReviewers } = view.snapshot.vault;
+function codeOf({ snapshot, before }: View, { namespace }: StoreState, seen: string): CauseCode {
+  const isSeen = (code: CauseCode): boolean => before.some((sighting) => sighting.code === code);
+  const server = serverCauses.find(isSeen);
+  if (server !== undefined) return server;
+  const { health, authConfig, roles, tokenReviewers } = snapshot.vault;
   const serves = health.ok && (health.value.state === "active" || health.value.state === "standby");
   if (/\b503\b|is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
   if (/\b501\b|not initialized/.test(seen)) return serves ? "store-stale" : "vault-uninitialised";
   if (/\bCode: 429\b/.test(seen)) return "vault-throttled";
   const refusedLogin = /\b400\b/.test(seen) && /invalid role|audience|not authorized/.test(seen);
   if (/\b403\b|permission denied/.test(seen) || refusedLogin) {
-    const login = loginCauses
-      .flatMap((code) => view.before.filter((sighting) => sighting.code === code))
-      .find((sighting) => sighting.namespace === undefined || sighting.namespace === namespace);
-    if (login !== undefined) return login.code;
+    const isHere = (code: CauseCode): boolean =>
+      before.some((one) => one.code === code && (one.namespace === undefined || one.namespace === namespace));
     const allSeen = authConfig.ok && roles.ok && tokenReviewers.ok;
-    return allSeen ? "store-stale" : "store-permission-denied";
+    return loginCauses.find(isHere) ?? (allSeen ? "store-stale" : "store-permission-denied");
   }
   if (/connection refused|no such host|i\/o timeout|deadline exceeded/i.test(seen))
     return serves ? "store-stale" : "vault-unreachable";

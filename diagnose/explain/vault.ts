@@ -1,46 +1,53 @@
 import { kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
 import { vaultRoles, type VaultRole } from "../../domain/resources/vault-policies.ts";
-import type { VaultAuthConfig, VaultRoleState, VaultServerState } from "../snapshot.ts";
-import { isUnseen, secretsOfNamespace, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
+import { valuesOf, type Failure, type VaultServerState } from "../snapshot.ts";
+import type { CauseCode } from "../causes.ts";
+import {
+  isUnseen,
+  reportAt,
+  reportUnseen,
+  secretsOfNamespace,
+  type Expectation,
+  type Rule,
+  type Sighting,
+  type View,
+} from "./view.ts";
 
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
-export const explainVault: Rule = (view) => [
-  ...ofHealth(view),
-  ...ofPods(view),
-  ...ofRootToken(view),
-  ...ofAuthConfig(view),
-  ...ofTokenReview(view),
-  ...ofRoles(view),
-  ...ofPolicies(view),
-  ...ofUnreadable(view),
-];
+export const explainVault: Rule = (view) =>
+  [ofHealth, ofPods, ofRootToken, ofAuthConfig, ofTokenReview, ofRoles, ofPolicies, ofUnreadable].flatMap((rule) =>
+    rule(view),
+  );
+
+/** Vault answers everybody about its health: these are about the way to it. */
+const wayCodes: Partial<Record<Failure["kind"], CauseCode>> = {
+  unauthorized: "cluster-login-refused",
+  throttled: "vault-throttled",
+  forbidden: "vault-port-forward-forbidden",
+};
 
 function ofHealth({ snapshot, expected }: View): readonly Sighting[] {
   const { health } = snapshot.vault;
   const { credentialsSecret } = snapshot.bootstrap;
-  const where = `Vault of ${expected.namespace}`;
+  const report = reportAt(`Vault of ${expected.namespace}`);
   if (!health.ok) {
     const { kind, message } = health.failure;
+    const code = wayCodes[kind];
     if (kind === "not-asked") return [];
-    // Vault answers everybody about its health: what is forbidden is the way to it
-    if (kind === "unauthorized") return [{ code: "cluster-login-refused", where, seen: message, secrets: [] }];
-    if (kind === "throttled") return [{ code: "vault-throttled", where, seen: message, secrets: [] }];
-    if (kind === "forbidden") return [{ code: "vault-port-forward-forbidden", where, seen: message, secrets: [] }];
-    return [{ code: "vault-unreachable", where, seen: message }];
+    return code === undefined ? report("vault-unreachable", message) : report(code, message, { secrets: [] });
   }
   const { state } = health.value;
   const secret = `${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
+  const exists = credentialsSecret.ok ? credentialsSecret.value.exists : undefined;
   if (state === "uninitialised") {
-    return credentialsSecret.ok && credentialsSecret.value.exists
-      ? [{ code: "vault-lost", where, seen: `uninitialised, while the Secret ${secret} exists` }]
-      : [{ code: "vault-uninitialised", where, seen: "uninitialised (health answers 501)" }];
+    return exists === true
+      ? report("vault-lost", `uninitialised, while the Secret ${secret} exists`)
+      : report("vault-uninitialised", "uninitialised (health answers 501)");
   }
   if (state !== "sealed") return [];
-  const keyGone =
-    credentialsSecret.ok && !credentialsSecret.value.exists && expected.strictness.unseal === "from-secret";
-  return keyGone
-    ? [{ code: "vault-orphaned", where, seen: `sealed, and the Secret ${secret} does not exist` }]
-    : [{ code: "vault-sealed", where, seen: ["sealed (health answers 503)", ...podStates(snapshot.vault)].join(": ") }];
+  return exists === false && expected.strictness.unseal === "from-secret"
+    ? report("vault-orphaned", `sealed, and the Secret ${secret} does not exist`)
+    : report("vault-sealed", ["sealed (health answers 503)", ...podStates(snapshot.vault)].join(": "));
 }
 
 /** Such as `vault-0 active, vault-1 sealed`; nothing where pods are not known. */
@@ -50,21 +57,20 @@ function podStates({ pods }: VaultServerState): readonly string[] {
 
 /** Pods that do not do their part. Where all of them are sealed or away, Vault's own health shows it. */
 function ofPods({ snapshot: { vault }, expected }: View): readonly Sighting[] {
-  const pods = vault.pods?.ok === true ? vault.pods.value : [];
+  const pods = vault.pods === undefined ? [] : valuesOf(vault.pods);
   const { namespace, name } = expected.vault.statefulSet;
-  const [seen = ""] = podStates(vault);
+  const [all = ""] = podStates(vault);
   if (!pods.some(({ state }) => state === "active")) {
     const isWaiting = pods.some(({ state }) => state === "standby");
-    return isWaiting ? [{ code: "vault-no-active-pod", where: `Vault ${namespace}/${name}`, seen }] : [];
+    return isWaiting ? reportAt(`Vault ${namespace}/${name}`)("vault-no-active-pod", all) : [];
   }
   return pods
     .filter(({ state }) => state !== "active" && state !== "standby")
-    .map((pod) => ({
-      code: pod.state === "sealed" ? "vault-pod-sealed" : "vault-pod-not-serving",
-      where: `Vault pod ${namespace}/${pod.name}`,
-      seen: `${pod.why ?? pod.state}; of all: ${seen}`,
-      secrets: [],
-    }));
+    .flatMap((pod) => {
+      const report = reportAt(`Vault pod ${namespace}/${pod.name}`, { secrets: [] });
+      const code = pod.state === "sealed" ? "vault-pod-sealed" : "vault-pod-not-serving";
+      return report(code, `${pod.why ?? pod.state}; of all: ${all}`);
+    });
 }
 
 /** A root token never expires: outside `dev` and `local` only the unseal key is stored, which generates one when needed. */
@@ -73,120 +79,72 @@ function ofRootToken({ snapshot, expected }: View): readonly Sighting[] {
   if (expected.strictness.rootToken !== "revoked") return [];
   if (!credentialsSecret.ok || !credentialsSecret.value.hasRootToken) return [];
   const where = `Secret ${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
-  return [{ code: "vault-root-token-stored", where, seen: "it has a root-token, wanted none", secrets: [] }];
+  return reportAt(where, { secrets: [] })("vault-root-token-stored", "it has a root-token, wanted none");
 }
 
 function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
   const { authConfig } = snapshot.vault;
-  const where = `Vault auth/${expected.vault.authMount}/config`;
+  const report = reportAt(`Vault auth/${expected.vault.authMount}/config`);
   if (!authConfig.ok) {
-    return authConfig.failure.kind === "not-found"
-      ? [{ code: "vault-auth-missing", where, seen: authConfig.failure.message }]
-      : [];
+    const { kind, message } = authConfig.failure;
+    return kind === "not-found" ? report("vault-auth-missing", message) : [];
   }
-  if (authConfig.value.tokenReviewerJwtSet) {
-    return [{ code: "vault-reviewer-pinned", where, seen: "token_reviewer_jwt_set is true, wanted false" }];
+  const found = authConfig.value;
+  if (found.tokenReviewerJwtSet) {
+    return report("vault-reviewer-pinned", "token_reviewer_jwt_set is true, wanted false");
   }
-  const differences = authDifferences(authConfig.value, expected);
-  return differences.length === 0 ? [] : [{ code: "vault-auth-config-wrong", where, seen: differences.join("; ") }];
-}
-
-function authDifferences(found: VaultAuthConfig, expected: Expectation): readonly string[] {
   const { kubernetesHost, disableLocalCaJwt, disableIssValidation } = kubernetesAuthConfig(expected);
-  const wanted: Partial<VaultAuthConfig> = {
-    kubernetesHost,
-    disableLocalCaJwt,
-    disableIssValidation,
-    ...(disableLocalCaJwt ? { hasCa: true } : {}),
-  };
-  const names: Partial<Record<keyof VaultAuthConfig, string>> = {
-    kubernetesHost: "kubernetes_host",
-    disableLocalCaJwt: "disable_local_ca_jwt",
-    disableIssValidation: "disable_iss_validation",
-    hasCa: "kubernetes_ca_cert set",
-  };
-  return Object.entries(wanted)
-    .filter(([key, value]) => found[key as keyof VaultAuthConfig] !== value)
-    .map(([key, value]) => {
-      const name = names[key as keyof VaultAuthConfig] ?? key;
-      return `${name} is ${String(found[key as keyof VaultAuthConfig])}, wanted ${String(value)}`;
-    });
+  const differences = [
+    ["kubernetes_host", found.kubernetesHost, kubernetesHost],
+    ["disable_local_ca_jwt", found.disableLocalCaJwt, disableLocalCaJwt],
+    ["disable_iss_validation", found.disableIssValidation, disableIssValidation],
+    ["kubernetes_ca_cert set", found.hasCa, disableLocalCaJwt ? true : found.hasCa],
+  ].flatMap(([field, is, wanted]) => (is === wanted ? [] : [`${field} is ${is}, wanted ${wanted}`]));
+  return differences.length === 0 ? [] : report("vault-auth-config-wrong", differences.join("; "));
 }
 
 /** In a cluster Vault's own account reviews; outside a pod each consumer reviews its own token. */
 function ofTokenReview({ snapshot, expected }: View): readonly Sighting[] {
   const { tokenReviewers } = snapshot.vault;
   if (!tokenReviewers.ok) return [];
-  const may = new Set(tokenReviewers.value);
-  const where = "ClusterRoleBindings to system:auth-delegator";
-  if (expected.strictness.vaultAuth === "in-cluster") {
-    const { namespace, name } = expected.vault.serviceAccount;
-    const account = `${namespace}/${name}`;
-    return may.has(account)
+  const report = reportAt("ClusterRoleBindings to system:auth-delegator");
+  const judged = (namespace: string, account: string, about?: Partial<Sighting>): readonly Sighting[] =>
+    tokenReviewers.value.includes(`${namespace}/${account}`)
       ? []
-      : [{ code: "token-review-forbidden", where, seen: `none names the ServiceAccount ${account}` }];
+      : report("token-review-forbidden", `none names the ServiceAccount ${namespace}/${account}`, about);
+  if (expected.strictness.vaultAuth === "in-cluster") {
+    return judged(expected.vault.serviceAccount.namespace, expected.vault.serviceAccount.name);
   }
   return vaultRoles(expected)
-    .filter(({ namespace, serviceAccount }) => !may.has(`${namespace}/${serviceAccount}`))
-    .filter((role) => role.serviceAccount !== "keycloak-client-patcher")
-    .map((role) => ({
-      code: "token-review-forbidden",
-      where,
-      seen: `none names the ServiceAccount ${role.namespace}/${role.serviceAccount}`,
-      ...secretsBehind(expected, role),
-    }));
+    .filter(({ serviceAccount }) => serviceAccount !== "keycloak-client-patcher")
+    .flatMap((role) => judged(role.namespace, role.serviceAccount, secretsBehind(expected, role)));
 }
 
 function ofRoles({ snapshot, expected }: View): readonly Sighting[] {
   const { roles } = snapshot.vault;
   if (!roles.ok) return [];
-  const known = new Map(roles.value.map((role) => [role.name, role]));
   return vaultRoles(expected).flatMap((role): readonly Sighting[] => {
-    const where = `Vault role ${role.name}`;
-    const behind = { ...secretsBehind(expected, role), name: role.name, namespace: role.namespace };
-    const found = known.get(role.name);
+    const { name, namespace, serviceAccount } = role;
+    const report = reportAt(`Vault role ${name}`, { ...secretsBehind(expected, role), name, namespace });
+    const found = roles.value.find((one) => one.name === name);
     if (found === undefined) {
-      return [
-        {
-          code: "vault-role-missing",
-          where,
-          seen: `there is none; ${role.namespace}/${role.serviceAccount} logs in with it`,
-          ...behind,
-        },
-      ];
+      return report("vault-role-missing", `there is none; ${namespace}/${serviceAccount} logs in with it`);
     }
-    return [...ofAudience(snapshot, role, found, where, behind), ...ofBinding(role, found, where, behind)];
+    const { audience, serviceAccounts, namespaces } = found;
+    const store = valuesOf(snapshot.stores).find((one) => one.namespace === namespace && one.role === name);
+    const { audiences = [] } = store ?? {};
+    const asked = audiences.length === 0 ? "none" : audiences.join(", ");
+    const isBound = (names: readonly string[], one: string): boolean => names.includes(one) || names.includes("*");
+    const bound = `bound to ${serviceAccounts.join(", ")} in ${namespaces.join(", ")}`;
+    return [
+      ...(audience === "" || audiences.includes(audience)
+        ? []
+        : report("vault-role-audience", `audience is ${audience}, the store asks for ${asked}`)),
+      ...(isBound(serviceAccounts, serviceAccount) && isBound(namespaces, namespace)
+        ? []
+        : report("vault-role-binding", `${bound}, wanted ${serviceAccount} in ${namespace}`)),
+    ];
   });
-}
-
-function ofAudience(
-  snapshot: View["snapshot"],
-  role: VaultRole,
-  { audience }: VaultRoleState,
-  where: string,
-  behind: Partial<Sighting>,
-): readonly Sighting[] {
-  if (audience === "") return [];
-  const store = snapshot.stores.ok
-    ? snapshot.stores.value.find((one) => one.namespace === role.namespace && one.role === role.name)
-    : undefined;
-  if (store?.audiences.includes(audience) === true) return [];
-  const asked = store === undefined || store.audiences.length === 0 ? "none" : store.audiences.join(", ");
-  return [
-    { code: "vault-role-audience", where, seen: `audience is ${audience}, the store asks for ${asked}`, ...behind },
-  ];
-}
-
-function ofBinding(
-  { serviceAccount, namespace }: VaultRole,
-  { serviceAccounts, namespaces }: VaultRoleState,
-  where: string,
-  behind: Partial<Sighting>,
-): readonly Sighting[] {
-  const bound = (names: readonly string[], name: string): boolean => names.includes(name) || names.includes("*");
-  if (bound(serviceAccounts, serviceAccount) && bound(namespaces, namespace)) return [];
-  const found = `bound to ${serviceAccounts.join(", ")} in ${namespaces.join(", ")}`;
-  return [{ code: "vault-role-binding", where, seen: `${found}, wanted ${serviceAccount} in ${namespace}`, ...behind }];
 }
 
 function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
@@ -194,21 +152,18 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   if (!policies.ok) return [];
   const texts = new Map(policies.value.map(({ name, text }) => [name, text]));
   return expected.plan.stores.flatMap(({ policy, readablePaths, namespace }): readonly Sighting[] => {
-    const where = `Vault policy ${policy}`;
-    const secrets = secretsOfNamespace(expected, namespace);
-    if (!texts.has(policy)) return [{ code: "vault-policy-narrow", where, seen: "there is none", secrets }];
+    const report = reportAt(`Vault policy ${policy}`, { secrets: secretsOfNamespace(expected, namespace) });
+    if (!texts.has(policy)) return report("vault-policy-narrow", "there is none");
     const text = texts.get(policy);
-    if (text === undefined) return [];
-    const beyond = readablePaths.filter((path) => !text.includes(`"${expected.vault.mount}/data/${path}"`));
-    if (beyond.length === 0) return [];
-    const broken = expected.plan.secrets.filter(({ vaultPath }) => beyond.includes(vaultPath)).map(({ name }) => name);
-    return [{ code: "vault-policy-narrow", where, seen: `does not reach ${beyond.join(", ")}`, secrets: broken }];
+    const beyond = readablePaths.filter((path) => text?.includes(`"${expected.vault.mount}/data/${path}"`) === false);
+    const secrets = expected.plan.secrets.filter(({ vaultPath }) => beyond.includes(vaultPath)).map(({ name }) => name);
+    return beyond.length === 0 ? [] : report("vault-policy-narrow", `does not reach ${beyond.join(", ")}`, { secrets });
   });
 }
 
 /**
- * Each part that could not be looked at, or once why nothing was asked. A Vault that is sealed is reported already, and so is
- * an API server that cannot be reached: the key for a token is there.
+ * Each part that could not be read, or once why nothing was asked. A Vault that is sealed is reported already, and so is an
+ * API server that cannot be reached: it has the key for a token.
  */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
@@ -221,16 +176,11 @@ function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   if (health.ok && unasked !== undefined && !credentialsSecret.ok && credentialsSecret.failure.kind === "unreachable")
     return [];
   const data = unreadData === undefined ? [] : [unreadData];
-  const told = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
-  return told.map(({ kind, asked, message }) => ({
-    code: kind === "throttled" ? "vault-throttled" : "vault-not-readable",
-    where: asked,
-    seen: message,
-    secrets: [],
-  }));
+  const reported = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
+  return reported.map((one) => reportUnseen(one.kind === "throttled" ? "vault-throttled" : "vault-not-readable", one));
 }
 
+/** All secrets where vault-bootstrap cannot log in: then it carries none. */
 function secretsBehind(expected: Expectation, { namespace, serviceAccount }: VaultRole): Pick<Sighting, "secrets"> {
-  if (serviceAccount === expected.bootstrap.name) return {}; // without its login nothing is carried at all
-  return { secrets: secretsOfNamespace(expected, namespace) };
+  return serviceAccount === expected.bootstrap.name ? {} : { secrets: secretsOfNamespace(expected, namespace) };
 }

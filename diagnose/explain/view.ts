@@ -1,5 +1,5 @@
-import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { Failure, Snapshot } from "../snapshot.ts";
+import type { EnvironmentStack, PlannedDelivery } from "../../domain/plan/environment.ts";
+import type { Failure, Fingerprint, Snapshot } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
 
 /** What a stack is to its doctor: names and strictness, nothing that could be changed by it. */
@@ -20,7 +20,7 @@ export interface Sighting {
   /** For `<name>` and `<namespace>` in the cause's fix. */
   readonly name?: string;
   readonly namespace?: string;
-  /** Where the cause's own repair does not fit what was seen. @default - the cause's */
+  /** Where the cause's own fix does not fit what was seen. @default - the cause's */
   readonly fix?: string;
 }
 
@@ -31,17 +31,28 @@ export interface View {
   readonly before: readonly Sighting[];
 }
 
-/** One rule of explanation: pure, complete in itself, and silent where its part of the snapshot is not to be had. */
+/** One rule of explanation: pure, complete in itself, and silent where its part of the snapshot could not be read. */
 export type Rule = (view: View) => readonly Sighting[];
 
-/** Whether an error that was seen before already explains why `secret` is broken (any secret: is everything?). */
-export function isExplained({ before }: View, secret: string): boolean {
-  return before.some(({ code, secrets }) => causes[code].severity === "error" && (secrets?.includes(secret) ?? true));
+/** Reports what is seen at one place: a sighting of a cause, as the list that a rule returns. */
+export type Report = (code: CauseCode, seen: string, more?: Partial<Sighting>) => readonly Sighting[];
+
+export function reportAt(where: string, about: Partial<Sighting> = {}): Report {
+  return (code, seen, more) => [{ ...about, ...more, code, where, seen }];
 }
 
-/** The first of these causes that was seen before. */
-export function seenBefore({ before }: View, codes: readonly CauseCode[]): Sighting | undefined {
-  return codes.map((code) => before.find((sighting) => sighting.code === code)).find((found) => found !== undefined);
+/** A part that could not be read: it is unknown and not broken, so no secret is named. */
+export function reportUnseen(code: CauseCode, { asked, message }: Failure, fix?: string): Sighting {
+  return { code, where: asked, seen: message, secrets: [], ...(fix !== undefined && { fix }) };
+}
+
+export function isError({ code }: Sighting): boolean {
+  return causes[code].severity === "error";
+}
+
+/** Whether an error that was seen before already explains why `secret` is broken. */
+export function isExplained({ before }: View, secret: string): boolean {
+  return before.some((one) => isError(one) && (one.secrets?.includes(secret) ?? true));
 }
 
 /** Whether a part could not be read: its content is unknown, so that must be reported. */
@@ -49,14 +60,37 @@ export function isUnseen({ kind }: Failure): boolean {
   return kind !== "not-asked" && kind !== "not-found" && kind !== "malformed";
 }
 
+/** What the environment delivers of a secret. */
+export function deliveriesOf({ plan }: Pick<Expectation, "plan">, secret: string): readonly PlannedDelivery[] {
+  return plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
+}
+
+/** Names of the secrets in deliveries, each once. */
+export function secretsIn(...deliveries: readonly PlannedDelivery[]): readonly string[] {
+  return [...new Set(deliveries.flatMap(({ keys }) => keys.map(({ secret }) => secret)))];
+}
+
 /** Names of the planned secrets that a store's namespace receives. */
 export function secretsOfNamespace({ plan }: Expectation, namespace: string): readonly string[] {
-  const deliveries = plan.deliveries.filter((delivery) => delivery.namespace === namespace);
-  return [...new Set(deliveries.flatMap(({ keys }) => keys.map(({ secret }) => secret)))];
+  return secretsIn(...plan.deliveries.filter((delivery) => delivery.namespace === namespace));
 }
 
 /** Milliseconds from a time to the snapshot's; `undefined` where there is no such time. */
 export function age({ takenAt }: Snapshot, at: string | undefined): number | undefined {
   const then = at === undefined ? Number.NaN : Date.parse(at);
   return Number.isNaN(then) ? undefined : Date.parse(takenAt) - then;
+}
+
+/** Fixtures are allowed if there is no other value, in dev and local; samples of `.env.example` only in local. */
+export function isUnreal(
+  looks: Fingerprint["looksLike"],
+  { strictness, name }: Pick<Expectation, "strictness" | "name">,
+): boolean {
+  if (looks === "fixture") return !strictness.fixturesAllowed;
+  return looks === "sample" ? name !== "local" : looks !== "value";
+}
+
+/** Such as `a placeholder`. */
+export function describeLooks(looks: Fingerprint["looksLike"]): string {
+  return looks === "empty" ? "empty" : `a ${looks}`;
 }
