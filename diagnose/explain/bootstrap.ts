@@ -153,9 +153,10 @@ function isOver({ snapshot, before }: View, cause: BootstrapCause): boolean {
 function ofOutcomes({ snapshot, expected }: View): readonly Sighting[] {
   const { status } = snapshot.bootstrap;
   if (!status.ok) return [];
-  const external = expected.plan.secrets.filter(({ authority }) => authority === "external").map(({ name }) => name);
+  const isExternal = (secret: string): boolean =>
+    expected.plan.secrets.some(({ name, authority }) => name === secret && authority === "external");
   return status.value.secrets.flatMap(({ name, outcome, reason = "no reason given" }): readonly Sighting[] => {
-    const isKept = outcome === "kept" && external.includes(name);
+    const isKept = outcome === "kept" && isExternal(name);
     if (outcome !== "failed" && !isKept) return [];
     const code = isKept ? "bootstrap-secret-kept" : codeOfReason(reason);
     return reportAtStatus(expected)(code, `${name}: ${outcome}: ${reason}`, { secrets: [name], name });
