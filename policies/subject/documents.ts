@@ -1,6 +1,5 @@
-import { isMap, isScalar, LineCounter, parseDocument, Scalar } from "yaml";
+import { Composer, type CST, isMap, isScalar, Lexer, LineCounter, Parser, Scalar, type Document as Root } from "yaml";
 import type { LineOf, Path } from "./reading.ts";
-import { deepestLevel, indentContinuations, isTextTooDeep, isValueTooDeep } from "./yaml-text.ts";
 
 /** One YAML or JSON document of a file. */
 export interface Document {
@@ -27,6 +26,9 @@ export function splitDocuments(text: string): readonly Document[] {
   add(text.length);
   return documents;
 }
+
+/** Real manifests have under 50 levels. Whatever reads a document by recursion would overflow the stack on many more. */
+const deepestLevel = 200;
 
 /** A document that nests too deep to be read. */
 export class TooDeep extends Error {
@@ -111,32 +113,65 @@ function jsonOf(text: string): { readonly value: unknown } | undefined {
 }
 
 interface Tree {
-  readonly root: ReturnType<typeof parseDocument>;
+  readonly root: Root;
   readonly counter: LineCounter;
 }
 
-function treeOf({ text }: Document): Tree {
-  if (isTextTooDeep(text)) throw new TooDeep();
-  const tree = readTree(text);
-  const indented = tree.root.errors.length === 0 ? undefined : indentContinuations(text);
-  return indented === undefined ? tree : readTree(indented);
+/** What {@link LenientLexer} overrides; the library's types hide it. A test of `lint` fails if the library changes it. */
+const OpenLexer = Lexer as unknown as new () => {
+  /** Columns that a continuation line needs at least. */
+  indentNext: number;
+  lex: Lexer["lex"];
+  parseFlowCollection: () => Generator<string, string>;
+  parseQuotedScalar: () => Generator<string, string>;
+};
+
+/** Accepts quoted and flow values that continue left of their key, as kubectl, Kustomize and Helm do. */
+class LenientLexer extends OpenLexer {
+  override parseFlowCollection = () => this.#atAnyColumn(() => super.parseFlowCollection());
+  override parseQuotedScalar = () => this.#atAnyColumn(() => super.parseQuotedScalar());
+
+  *#atAnyColumn(read: () => Generator<string, string>): Generator<string, string> {
+    const { indentNext } = this;
+    this.indentNext = 0;
+    const next = yield* read();
+    this.indentNext = indentNext;
+    return next;
+  }
 }
 
-function readTree(text: string): Tree {
+function treeOf({ text }: Document): Tree {
   const counter = new LineCounter();
+  counter.addNewLine(0);
+  const parser = new Parser(counter.addNewLine);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new LenientLexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    // the library composes by recursion
+    if ((parser as unknown as { readonly stack: readonly CST.Token[] }).stack.length > deepestLevel) throw new TooDeep();
+  }
+  tokens.push(...parser.end());
   // a tag of another tool, such as !vault or !Ref, is only a warning, which is not printed
-  const options = { uniqueKeys: false, merge: true, logLevel: "error", prettyErrors: false } as const;
-  return { root: parseDocument(text, { ...options, lineCounter: counter }), counter };
+  const composer = new Composer({ uniqueKeys: false, merge: true, logLevel: "error" });
+  const [root, second] = composer.compose(tokens, true, text.length);
+  if (root === undefined || second !== undefined) throw new Error("is not one document");
+  return { root, counter };
+}
+
+/** Node's JSON parser has no limit, and an alias may repeat what contains it. */
+function isValueTooDeep(value: unknown, level = 1): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return level > deepestLevel || Object.values(value).some((item) => isValueTooDeep(item, level + 1));
 }
 
 /** Offset of a literal block's indicator. Other texts are folded or escaped, so their lines are not lines of the file. */
-function blockAt(root: ReturnType<typeof parseDocument>, path: Path): number | undefined {
+function blockAt(root: Root, path: Path): number | undefined {
   const node = root.getIn(path, true);
   return isScalar(node) && node.type === Scalar.BLOCK_LITERAL ? node.range?.[0] : undefined;
 }
 
 /** Offset of the key at the path, or of the nearest existing one above. */
-function offsetOf(root: ReturnType<typeof parseDocument>, path: Path): number | undefined {
+function offsetOf(root: Root, path: Path): number | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? root.contents : root.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
