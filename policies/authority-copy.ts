@@ -1,5 +1,5 @@
 import { classifyKey, isOwnedInCluster } from "./authority-verdicts.ts";
-import type { RuleContext, StackRule, Violations } from "./rule.ts";
+import { type RuleContext, type Violations, type RuleTable } from "./rule.ts";
 import { onlyRead, tryText, type Kind, type Subject } from "./subject/subject.ts";
 
 /** Inputs that hold values, by kind; `undefined` for a kind with values in any input. */
@@ -12,25 +12,29 @@ const valueInputs: Partial<Record<Kind, readonly string[] | undefined>> = {
   UnknownType: undefined,
 };
 
-export const authorityCopiedValue: StackRule = {
-  id: "authority-copied-value",
-  severity: "critical",
-  description: "No value is copied from a cluster-managed Secret, whatever name the copy gets.",
-  why: "A program read a database password from CNPG's Secret and wrote it to Key Vault under an allowed name.",
-  remediation: "Remove the copy; let the consumer read the owner's own Secret in the cluster.",
-  references: ["P12"],
-  kinds: Object.keys(valueInputs) as Kind[],
-  judgeAll(subjects, context) {
-    const origins = new Origins(subjects, context);
-    return (
-      subjects
-        // authority-opaque-writer and authority-unknown-type refuse these; here they only pass values on
-        .filter(({ kind }) => kind !== "OpaqueWriter" && kind !== "UnknownType")
-        .filter((subject) => !origins.isOwner(subject))
-        .map((subject) => origins.inputsOf(subject).map(([input, origin]) => judgeInput(subject, input, origin)))
-    );
+/** The cluster-managed Secret that a value comes from, or a resource that the engine does not show. */
+type Origin = Subject | typeof onlyRead;
+
+export const authorityCopyRules = {
+  "authority-copied-value": {
+    severity: "critical",
+    description: "No value is copied from a cluster-managed Secret, whatever name the copy gets.",
+    why: "A program read a database password from CNPG's Secret and wrote it to Key Vault under an allowed name.",
+    remediation: "Remove the copy; let the consumer read the owner's own Secret in the cluster.",
+    references: ["P12"],
+    kinds: Object.keys(valueInputs) as Kind[],
+    judgeAll(subjects, context) {
+      const origins = new Origins(subjects, context);
+      return (
+        subjects
+          // authority-opaque-writer and authority-unknown-type refuse these; here they only pass values on
+          .filter(({ kind }) => kind !== "OpaqueWriter" && kind !== "UnknownType")
+          .filter((subject) => !origins.isOwner(subject))
+          .map((subject) => origins.inputsOf(subject).map(([input, origin]) => judgeInput(subject, input, origin)))
+      );
+    },
   },
-};
+} satisfies RuleTable;
 
 function judgeInput(subject: Subject, input: string, origin: Origin): Violations {
   const path = [input];
@@ -42,9 +46,6 @@ function judgeInput(subject: Subject, input: string, origin: Origin): Violations
   const problem = `comes from ${onlyRead}, and the engine does not say which`;
   return { subject, path, problem, fix: "take the value from .env: ameide-secrets env push" };
 }
-
-/** The cluster-managed Secret that a value comes from, or a resource that the engine does not show. */
-type Origin = Subject | typeof onlyRead;
 
 /** Follows values from resource to resource, back to where they come from. */
 class Origins {

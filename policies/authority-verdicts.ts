@@ -7,7 +7,7 @@ import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
 import { namesInjected, namesRead, targetsOf, type NamedSecret } from "./subject/other-deliveries.ts";
 import { externalSecretName, referencesOf, targetOf, type Reference } from "./subject/references.ts";
-import { once, type Subject } from "./subject/subject.ts";
+import { oncePerSubject, type Subject } from "./subject/subject.ts";
 import { isVaultConfiguration, resolveVaultPath, vaultPath } from "./subject/vault-path.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { defaultSecretPrefix, normalise } from "../domain/names.ts";
@@ -29,24 +29,24 @@ interface NameUse {
   readonly circumstances?: (context: RuleContext, name: string) => Circumstances;
 }
 
-const usesKey = Symbol("name uses");
-
 /**
  * Judges every name that a subject uses by the table of what is allowed where, and returns those refused for one reason.
  *
  * @throws Undecided
  */
 export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
-  const uses = once(subject, usesKey, () => nameUses(subject));
-  return judgeEach(uses, ({ at, path, line, name: read, classify = byKey, circumstances = () => ({}) }) => {
-    const name = read();
-    if (name === undefined) return [];
-    const classification = classify(context, name);
-    if (refusalOf(at, classification) !== refusal) return [];
-    const verdict = checkAuthority(at, classification.authority, circumstances(context, name));
-    if (verdict.ok) return [];
-    return { path, ...(line !== undefined && { line }), ...explain(name, classification, verdict) };
-  });
+  return judgeEach(
+    nameUses(subject),
+    ({ at, path, line, name: read, classify = byKey, circumstances = () => ({}) }) => {
+      const name = read();
+      if (name === undefined) return [];
+      const classification = classify(context, name);
+      if (refusalOf(at, classification) !== refusal) return [];
+      const verdict = checkAuthority(at, classification.authority, circumstances(context, name));
+      if (verdict.ok) return [];
+      return { path, ...(line !== undefined && { line }), ...explain(name, classification, verdict) };
+    },
+  );
 }
 
 function refusalOf(at: Destination, { kind, authority }: Classification): Refusal {
@@ -112,7 +112,7 @@ function entryFor(key: string): string {
   return `if it comes from outside the cluster, add to "secrets" in environments/catalogue.yaml: ${external}; if something in the cluster creates it, add to "clusterManaged": - { name: ${path}, authority: OWNER } and read its owner's Secret`;
 }
 
-function nameUses(subject: Subject): readonly NameUse[] {
+const nameUses = oncePerSubject((subject): readonly NameUse[] => {
   const { kind, object } = subject;
   switch (kind) {
     case "DotenvVariable":
@@ -162,7 +162,7 @@ function nameUses(subject: Subject): readonly NameUse[] {
     default:
       return [];
   }
-}
+});
 
 /** A name that something other than External Secrets reads: the same table applies, but no delivery of it is declared. */
 function broughtIn({ isKeyVault = false, ...use }: NamedSecret): NameUse {

@@ -1,12 +1,161 @@
 import { judgeContainers } from "./containers.ts";
 import { federationAudience } from "../domain/plan/stack-check.ts";
 import { periodOf } from "./durations.ts";
-import { advisoryInDev, mustBe, type ResourceRule, type Violations } from "./rule.ts";
+import { advisoryInDev, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
-import type { Kind, Subject } from "./subject/subject.ts";
+import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const workloads: readonly Kind[] = ["CronJob", "Workload"];
+
+/** Registries that need no login. */
+const publicRegistries = new Set([
+  "docker.io",
+  "gcr.io",
+  "quay.io",
+  "registry.k8s.io",
+  "mcr.microsoft.com",
+  "public.ecr.aws",
+]);
+
+const download =
+  /(?:^|[\s;&|(])(?:apk\s+(?:--\S+\s+)*add|apt(?:-get)?\s+install|pip3?\s+install|npm\s+(?:i|install)|(?:curl|wget)\s[^\n]*https?:\/\/(?!\$|127\.|localhost))/;
+
+export const bootstrapRules = {
+  "bootstrap-concurrency": {
+    severity: "high",
+    description: "A run of vault-bootstrap is never replaced by the next one.",
+    why: "Replace with a period of one minute killed every run in staging and prod before it had written anything.",
+    remediation: "Set spec.concurrencyPolicy: Forbid.",
+    references: ["P35"],
+    kinds: ["CronJob"],
+    judge: ofBootstrap(({ object }) => mustBe(object, ["spec", "concurrencyPolicy"], "Forbid")),
+  },
+  "bootstrap-deadline": {
+    severity: "medium",
+    description: "A run of vault-bootstrap ends before the next one is due.",
+    why: "With Forbid, one run that hangs stops all later runs, and nobody notices.",
+    remediation: "Set jobTemplate.spec.activeDeadlineSeconds to less than the schedule's period.",
+    references: ["P35"],
+    kinds: ["CronJob"],
+    judge: ofBootstrap(({ object }) => {
+      const path = ["spec", "jobTemplate", "spec", "activeDeadlineSeconds"];
+      const deadline = at(object, ...path);
+      if (typeof deadline !== "number") return { path, problem: "activeDeadlineSeconds is not set; set it" };
+      const schedule = text(object, "spec", "schedule") ?? "";
+      const period = periodOf(schedule);
+      const problem = `its deadline of ${deadline} s must be less than the ${period ?? 0} s between two runs of "${schedule}"`;
+      return period !== undefined && deadline >= period && { path, problem };
+    }),
+  },
+  "bootstrap-image": {
+    severity: "high",
+    description: "vault-bootstrap runs a public image, named by digest.",
+    why: "A tag can be moved under a job that reads every secret. A private image needs the pull secret that vault-bootstrap has yet to deliver.",
+    remediation: "Set the image to repository@sha256:<64 hex digits> in a registry that needs no login.",
+    references: ["P11"],
+    kinds: workloads,
+    judge: ofBootstrap((subject) => [
+      containersOf(subject).length === 0 && { path: podPath(subject), problem: "has no container to check; add one" },
+      judgeContainers(subject, ({ object }) => {
+        const path = ["image"];
+        const image = text(object, "image") ?? "no image";
+        if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
+          return { path, problem: `runs "${image}"; use repository@sha256:<64 hex digits>` };
+        }
+        const host = registryOf(image);
+        const problem = `pulls from "${host}", which may need a login; use a public registry`;
+        return !publicRegistries.has(host) && { path, problem };
+      }),
+    ]),
+  },
+  "bootstrap-non-root": {
+    severity: "high",
+    description: "vault-bootstrap runs as a non-root user and cannot escalate privileges.",
+    why: "An attacker who breaks out of this container as root has every secret of the environment.",
+    remediation: "Set runAsNonRoot: true, and allowPrivilegeEscalation: false with all capabilities dropped.",
+    references: ["https://kubernetes.io/docs/concepts/security/pod-security-standards/"],
+    levels: advisoryInDev,
+    kinds: workloads,
+    judge: ofItsContainers(({ object }, subject) => {
+      const inPod = at(subject.object, ...podPath(subject), "securityContext", "runAsNonRoot");
+      const runAsNonRoot = at(object, "securityContext", "runAsNonRoot") ?? inPod;
+      const drops = textsOf(object, "securityContext", "capabilities", "drop");
+      return [
+        runAsNonRoot !== true && {
+          path: ["securityContext", "runAsNonRoot"],
+          problem: "may run as root; set runAsNonRoot: true",
+        },
+        mustBe(object, ["securityContext", "allowPrivilegeEscalation"], false),
+        !drops.includes("ALL") && {
+          path: ["securityContext", "capabilities"],
+          problem: "keeps capabilities; drop ALL",
+        },
+      ];
+    }),
+  },
+  "bootstrap-read-only-root": {
+    severity: "medium",
+    description: "vault-bootstrap cannot write to its own file system.",
+    why: "A value that it reads must not be left in a container layer, and nobody may replace its files.",
+    remediation: "Set readOnlyRootFilesystem: true.",
+    references: ["https://kubernetes.io/docs/tasks/configure-pod-container/security-context/"],
+    levels: advisoryInDev,
+    kinds: workloads,
+    judge: ofItsContainers(({ object }) => mustBe(object, ["securityContext", "readOnlyRootFilesystem"], true)),
+  },
+  "bootstrap-download": {
+    severity: "medium",
+    description: "vault-bootstrap downloads no tool while it runs.",
+    why: "A mirror with a bad certificate stopped the bootstrap, and with it every secret of the environment.",
+    remediation: "Put the tool into the image and pin the image by digest.",
+    references: ["P27"],
+    kinds: workloads,
+    judge: ofItsContainers((container) =>
+      wordsOf(container).map(({ word, path }) => download.test(word) && { path, problem: "downloads while it runs" }),
+    ),
+  },
+  "bootstrap-identity-token": {
+    severity: "high",
+    description: "A bootstrap that logs in to Azure has a volume with its token, or asks the webhook for one.",
+    why: "The webhook was down, AZURE_FEDERATED_TOKEN_FILE was missing, and the bootstrap silently continued with fixtures.",
+    remediation: `Mount a projected serviceAccountToken with the audience ${federationAudience}, or label the pod azure.workload.identity/use=true.`,
+    references: ["https://azure.github.io/azure-workload-identity/docs/"],
+    kinds: workloads,
+    judge: ofBootstrap((subject) => {
+      const pod = podPath(subject);
+      const variables = containersOf(subject).flatMap(({ object }) =>
+        list(object, "env").map((entry) => text(entry, "name") ?? ""),
+      );
+      if (!variables.some((name) => name.startsWith("AZURE_"))) return [];
+      const isProjected = list(subject.object, ...pod, "volumes").some((volume) =>
+        list(volume, "projected", "sources").some(
+          (source) => text(source, "serviceAccountToken", "audience") === federationAudience,
+        ),
+      );
+      const labels = [...pod.slice(0, -1), "metadata", "labels"];
+      const isLabelled = text(subject.object, ...labels, "azure.workload.identity/use") === "true";
+      return (
+        !isProjected &&
+        !isLabelled && { path: [...pod, "volumes"], problem: "logs in to Azure but has no token for it" }
+      );
+    }),
+  },
+  "bootstrap-prefix-default": {
+    severity: "high",
+    description: "An empty secretPrefix stays empty.",
+    why: "A shell default turned the empty prefix into env-, no name matched, and fixtures were used in three environments.",
+    remediation: "Use ${SECRET_PREFIX-env-}, which replaces only an unset variable.",
+    references: ["P5"],
+    kinds: ["ConfigMap", ...workloads],
+    judge: (subject) =>
+      leavesOf(subject).map(({ path, value }) => {
+        const [, variable] = /\$\{(\w*PREFIX\w*):[-=]/i.exec(value ?? "") ?? [];
+        const problem = `replaces an empty ${variable ?? ""} by a default; use \${${variable ?? ""}-...}`;
+        return variable !== undefined && { path, problem };
+      }),
+  },
+} satisfies RuleTable;
 
 /** Judges vault-bootstrap only; other workloads pass. */
 function ofBootstrap(judge: (subject: Subject) => Violations): (subject: Subject) => Violations {
@@ -21,166 +170,8 @@ function ofItsContainers(judge: (container: Container, subject: Subject) => Viol
   return ofBootstrap((subject) => judgeContainers(subject, (container) => judge(container, subject)));
 }
 
-export const bootstrapConcurrency: ResourceRule = {
-  id: "bootstrap-concurrency",
-  severity: "high",
-  description: "A run of vault-bootstrap is never replaced by the next one.",
-  why: "Replace with a period of one minute killed every run in staging and prod before it had written anything.",
-  remediation: "Set spec.concurrencyPolicy: Forbid.",
-  references: ["P35"],
-  kinds: ["CronJob"],
-  judge: ofBootstrap(({ object }) => mustBe(object, ["spec", "concurrencyPolicy"], "Forbid")),
-};
-
-export const bootstrapDeadline: ResourceRule = {
-  id: "bootstrap-deadline",
-  severity: "medium",
-  description: "A run of vault-bootstrap ends before the next one is due.",
-  why: "With Forbid, one run that hangs stops all later runs, and nobody notices.",
-  remediation: "Set jobTemplate.spec.activeDeadlineSeconds to less than the schedule's period.",
-  references: ["P35"],
-  kinds: ["CronJob"],
-  judge: ofBootstrap(({ object }) => {
-    const path = ["spec", "jobTemplate", "spec", "activeDeadlineSeconds"];
-    const deadline = at(object, ...path);
-    if (typeof deadline !== "number") return { path, problem: "activeDeadlineSeconds is not set; set it" };
-    const schedule = text(object, "spec", "schedule") ?? "";
-    const period = periodOf(schedule);
-    const problem = `its deadline of ${deadline} s must be less than the ${period ?? 0} s between two runs of "${schedule}"`;
-    return period !== undefined && deadline >= period && { path, problem };
-  }),
-};
-
-/** Registries that need no login. */
-const publicRegistries = new Set([
-  "docker.io",
-  "gcr.io",
-  "quay.io",
-  "registry.k8s.io",
-  "mcr.microsoft.com",
-  "public.ecr.aws",
-]);
-
-export const bootstrapImage: ResourceRule = {
-  id: "bootstrap-image",
-  severity: "high",
-  description: "vault-bootstrap runs a public image, named by digest.",
-  why: "A tag can be moved under a job that reads every secret. A private image needs the pull secret that vault-bootstrap has yet to deliver.",
-  remediation: "Set the image to repository@sha256:<64 hex digits> in a registry that needs no login.",
-  references: ["P11"],
-  kinds: workloads,
-  judge: ofBootstrap((subject) => [
-    containersOf(subject).length === 0 && { path: podPath(subject), problem: "has no container to check; add one" },
-    judgeContainers(subject, ({ object }) => {
-      const path = ["image"];
-      const image = text(object, "image") ?? "no image";
-      if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
-        return { path, problem: `runs "${image}"; use repository@sha256:<64 hex digits>` };
-      }
-      const host = registryOf(image);
-      const problem = `pulls from "${host}", which may need a login; use a public registry`;
-      return !publicRegistries.has(host) && { path, problem };
-    }),
-  ]),
-};
-
 /** `alpine/k8s` is on Docker Hub; a first part with a dot or a port is a host. */
 function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");
   return rest.length > 0 && /[.:]/.test(first) ? first : "docker.io";
 }
-
-export const bootstrapNonRoot: ResourceRule = {
-  id: "bootstrap-non-root",
-  severity: "high",
-  description: "vault-bootstrap runs as a non-root user and cannot escalate privileges.",
-  why: "An attacker who breaks out of this container as root has every secret of the environment.",
-  remediation: "Set runAsNonRoot: true, and allowPrivilegeEscalation: false with all capabilities dropped.",
-  references: ["https://kubernetes.io/docs/concepts/security/pod-security-standards/"],
-  levels: advisoryInDev,
-  kinds: workloads,
-  judge: ofItsContainers(({ object }, subject) => {
-    const inPod = at(subject.object, ...podPath(subject), "securityContext", "runAsNonRoot");
-    const runAsNonRoot = at(object, "securityContext", "runAsNonRoot") ?? inPod;
-    const drops = textsOf(object, "securityContext", "capabilities", "drop");
-    return [
-      runAsNonRoot !== true && {
-        path: ["securityContext", "runAsNonRoot"],
-        problem: "may run as root; set runAsNonRoot: true",
-      },
-      mustBe(object, ["securityContext", "allowPrivilegeEscalation"], false),
-      !drops.includes("ALL") && { path: ["securityContext", "capabilities"], problem: "keeps capabilities; drop ALL" },
-    ];
-  }),
-};
-
-export const bootstrapReadOnlyRoot: ResourceRule = {
-  id: "bootstrap-read-only-root",
-  severity: "medium",
-  description: "vault-bootstrap cannot write to its own file system.",
-  why: "A value that it reads must not be left in a container layer, and nobody may replace its files.",
-  remediation: "Set readOnlyRootFilesystem: true.",
-  references: ["https://kubernetes.io/docs/tasks/configure-pod-container/security-context/"],
-  levels: advisoryInDev,
-  kinds: workloads,
-  judge: ofItsContainers(({ object }) => mustBe(object, ["securityContext", "readOnlyRootFilesystem"], true)),
-};
-
-const download =
-  /(?:^|[\s;&|(])(?:apk\s+(?:--\S+\s+)*add|apt(?:-get)?\s+install|pip3?\s+install|npm\s+(?:i|install)|(?:curl|wget)\s[^\n]*https?:\/\/(?!\$|127\.|localhost))/;
-
-export const bootstrapDownload: ResourceRule = {
-  id: "bootstrap-download",
-  severity: "medium",
-  description: "vault-bootstrap downloads no tool while it runs.",
-  why: "A mirror with a bad certificate stopped the bootstrap, and with it every secret of the environment.",
-  remediation: "Put the tool into the image and pin the image by digest.",
-  references: ["P27"],
-  kinds: workloads,
-  judge: ofItsContainers((container) =>
-    wordsOf(container).map(({ word, path }) => download.test(word) && { path, problem: "downloads while it runs" }),
-  ),
-};
-
-export const bootstrapIdentityToken: ResourceRule = {
-  id: "bootstrap-identity-token",
-  severity: "high",
-  description: "A bootstrap that logs in to Azure has a volume with its token, or asks the webhook for one.",
-  why: "The webhook was down, AZURE_FEDERATED_TOKEN_FILE was missing, and the bootstrap silently continued with fixtures.",
-  remediation: `Mount a projected serviceAccountToken with the audience ${federationAudience}, or label the pod azure.workload.identity/use=true.`,
-  references: ["https://azure.github.io/azure-workload-identity/docs/"],
-  kinds: workloads,
-  judge: ofBootstrap((subject) => {
-    const pod = podPath(subject);
-    const variables = containersOf(subject).flatMap(({ object }) =>
-      list(object, "env").map((entry) => text(entry, "name") ?? ""),
-    );
-    if (!variables.some((name) => name.startsWith("AZURE_"))) return [];
-    const isProjected = list(subject.object, ...pod, "volumes").some((volume) =>
-      list(volume, "projected", "sources").some(
-        (source) => text(source, "serviceAccountToken", "audience") === federationAudience,
-      ),
-    );
-    const labels = [...pod.slice(0, -1), "metadata", "labels"];
-    const isLabelled = text(subject.object, ...labels, "azure.workload.identity/use") === "true";
-    return (
-      !isProjected && !isLabelled && { path: [...pod, "volumes"], problem: "logs in to Azure but has no token for it" }
-    );
-  }),
-};
-
-export const bootstrapPrefixDefault: ResourceRule = {
-  id: "bootstrap-prefix-default",
-  severity: "high",
-  description: "An empty secretPrefix stays empty.",
-  why: "A shell default turned the empty prefix into env-, no name matched, and fixtures were used in three environments.",
-  remediation: "Use ${SECRET_PREFIX-env-}, which replaces only an unset variable.",
-  references: ["P5"],
-  kinds: ["ConfigMap", ...workloads],
-  judge: (subject) =>
-    subject.leaves().map(({ path, value }) => {
-      const [, variable] = /\$\{(\w*PREFIX\w*):[-=]/i.exec(value ?? "") ?? [];
-      const problem = `replaces an empty ${variable ?? ""} by a default; use \${${variable ?? ""}-...}`;
-      return variable !== undefined && { path, problem };
-    }),
-};

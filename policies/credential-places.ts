@@ -1,6 +1,6 @@
 import { shapeOf } from "../domain/value-shapes.ts";
 import { credentialIn, wordsOf } from "./credential.ts";
-import { isRecord, type Path } from "./subject/reading.ts";
+import { isRecord, rawAt, type Path } from "./subject/reading.ts";
 
 /** Keys of values files with the names of a Secret's keys, references to a Secret, or ciphertext below them. */
 const noCredentialsBelow =
@@ -30,18 +30,10 @@ function repeatsPath(path: Path, value: string): boolean {
   return wordsOf(value).every((word) => words.has(word));
 }
 
-function valueAt(root: unknown, path: Path): unknown {
-  let here = root;
-  for (const part of path) {
-    here = typeof here === "object" && here !== null ? (here as Record<string | number, unknown>)[part] : undefined;
-  }
-  return here;
-}
-
 /** The name of a value: in `{name: DB_PASSWORD, value: ...}`, `{type: password, value: ...}`, or `DB_PASSWORD: {value: ...}`. */
 function nameOfItem(root: unknown, path: Path): string | undefined {
   const last = path.findLastIndex((part) => typeof part === "string");
-  const item = valueAt(root, path.slice(0, last));
+  const item = rawAt(root, path.slice(0, last));
   if (!isRecord(item)) return undefined;
   for (const key of ["name", "key", "variable", "envName", "env", "field"]) {
     const name = item[key];
@@ -58,7 +50,7 @@ function argumentIn(root: unknown, path: Path, value: string): string | undefine
     const isCommand = /(?:args?|arguments|command|cmd|flags|options|opts)$/i.test(String(index));
     return isCommand && value.includes("=") ? argumentCredentials([value])[0]?.found : undefined;
   }
-  const before = valueAt(root, [...path.slice(0, -1), index - 1]);
+  const before = rawAt(root, [...path.slice(0, -1), index - 1]);
   if (typeof before !== "string" || !before.startsWith("-")) return argumentCredentials([value])[0]?.found;
   return argumentCredentials([before, value]).find((one) => one.index === 1)?.found;
 }

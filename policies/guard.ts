@@ -10,11 +10,10 @@ import { federatedCredential, plannedResources } from "../domain/resources/plann
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";
 import { UserError } from "../domain/user-error.ts";
-import { authorityCopiedValue } from "./authority-copy.ts";
 import { type Exemption, exemptions } from "./exemptions.ts";
-import { judgeSubject, judgeTogether, type JudgingOptions } from "./judge.ts";
-import type { RuleContext } from "./rule.ts";
-import { rules } from "./rules.ts";
+import { judge, type JudgingOptions } from "./judge.ts";
+import { isStackRule, type Rule, type RuleContext } from "./rule.ts";
+import { ruleById, rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
 import { isRecord, markedSecret, unknownValue } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
@@ -34,9 +33,7 @@ export interface GuardOptions {
  */
 export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
   const subjects = subjectsOfPlan(plan);
-  const judging = judgingOf(contextOf(plan, catalogue), options);
-  const together = rules.flatMap((rule) => judgeTogether(rule, subjects, judging));
-  return [...judgeResources(subjects, judging), ...together.map(({ finding }) => finding)];
+  return findingsOf(rules, subjects, judgingOf(contextOf(plan, catalogue), options));
 }
 
 /** What the rules know about a stack. */
@@ -71,6 +68,8 @@ export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
+  const copyRule = ruleById.get("authority-copied-value");
+  const onItsOwn = rules.filter((rule) => !isStackRule(rule));
   const origins = new ProgramOrigins();
   const earlier: Subject[] = [];
   const judging = judgingOf(context, options);
@@ -90,12 +89,11 @@ export function guardTransformation(context: RuleContext, options: GuardOptions 
       },
     });
     origins.add(resource, urn);
-    earlier.push(...subjects.filter(({ kind }) => authorityCopiedValue.kinds.includes(kind)));
+    earlier.push(...subjects);
     if (id !== undefined) return undefined; // reading writes nothing
-    const copies = judgeTogether(authorityCopiedValue, earlier, judging)
-      .filter(({ subject }) => subject !== undefined && subjects.includes(subject))
-      .map(({ finding }) => finding);
-    const found = errorsOf([...judgeResources(subjects, judging), ...copies]);
+    const copies = copyRule === undefined ? [] : judge(copyRule, earlier, judging);
+    const copied = copies.filter(({ subject }) => subject !== undefined && subjects.includes(subject));
+    const found = errorsOf([...findingsOf(onItsOwn, subjects, judging), ...copied.map(({ finding }) => finding)]);
     if (found.length > 0) throw UserError.from(found);
     return undefined;
   };
@@ -107,10 +105,8 @@ function metadataOf(id: string): Readonly<Record<string, unknown>> {
   return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-function judgeResources(subjects: readonly Subject[], judging: JudgingOptions): readonly Finding[] {
-  return subjects.flatMap((subject) =>
-    rules.flatMap((rule) => judgeSubject(rule, subject, judging).map(({ finding }) => finding)),
-  );
+function findingsOf(by: readonly Rule[], subjects: readonly Subject[], judging: JudgingOptions): readonly Finding[] {
+  return by.flatMap((rule) => judge(rule, subjects, judging).map(({ finding }) => finding));
 }
 
 function judgingOf(

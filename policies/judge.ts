@@ -1,18 +1,7 @@
 import type { Finding, Severity } from "../domain/finding.ts";
 import { readableReferences } from "../domain/incidents.ts";
 import { exemptionFor, type Exemption, type Exempted } from "./exemptions.ts";
-import {
-  familyOf,
-  flattened,
-  isStackRule,
-  levelsOf,
-  type ResourceRule,
-  type Rule,
-  type RuleContext,
-  type StackRule,
-  type Violation,
-  type Violations,
-} from "./rule.ts";
+import { familyOf, flattened, isStackRule, levelsOf, type Rule, type RuleContext, type Violation } from "./rule.ts";
 import { formatPath, Undecided, type Path } from "./subject/reading.ts";
 import { stageOfKind, type Subject } from "./subject/subject.ts";
 
@@ -42,34 +31,18 @@ export interface JudgedFinding {
   readonly violation: Violation | undefined;
 }
 
-/** Judges one subject by one rule; a rule over a whole stack finds nothing here. */
-export function judgeSubject(rule: Rule, subject: Subject, judging: JudgingOptions): readonly JudgedFinding[] {
-  if (isStackRule(rule)) return [];
-  return findingsOf(rule, subject, runRule(rule, subject, judging.context), judging);
-}
-
-/** Judges all subjects of a stack together by one rule; a rule over one subject finds nothing here. */
-export function judgeTogether(
-  rule: Rule,
-  subjects: readonly Subject[],
-  judging: JudgingOptions,
-): readonly JudgedFinding[] {
-  if (!isStackRule(rule)) return [];
-  return findingsOf(rule, undefined, runStackRule(rule, subjects, judging.context), judging);
-}
-
 /** Every problem that a rule cannot decide yet begins with it. */
 export const undecidedMark = "undecided: ";
 
-function findingsOf(
+/** Judges the subjects of a rule's kinds: one by one, or together by a rule over a stack. */
+export function judge(
   rule: Rule,
-  judgedSubject: Subject | undefined,
-  verdict: Verdict,
+  subjects: readonly Subject[],
   { context, exemptions, today, everywhere = false, undecided = "omit" }: JudgingOptions,
 ): readonly JudgedFinding[] {
   const level = everywhere ? "mandatory" : levelsOf(rule)[context.place];
-  if (verdict.kind === "ok" || level === "off") return [];
-  const finding = (
+  if (level === "off") return [];
+  const describe = (
     subject: Subject | undefined,
     severity: Severity,
     problem: string,
@@ -80,25 +53,24 @@ function findingsOf(
     const stage = kind === undefined ? "bootstrap" : stageOfKind[kind];
     return { code: rule.id, stage, severity, subject: label, problem: `${label}: ${problem}`, ...rest, ...seeOf(rule) };
   };
-  if (verdict.kind === "undecided") {
-    if (undecided === "omit") return [];
-    const isNote = undecided === "note";
-    const severity = isNote ? "note" : level === "mandatory" ? "error" : "warning";
-    const fix = isNote ? leftToUpdate : "give the input a value that is known before this resource is created";
-    const found = finding(judgedSubject, severity, `${undecidedMark}${verdict.waitsFor}`, { fix });
-    return [{ finding: found, subject: judgedSubject, path: verdict.path, violation: undefined }];
-  }
-  return verdict.violations.map((violation) => {
-    const { subject = judgedSubject, path = [], problem, fix = rule.remediation } = violation;
-    const exempted = exemptionFor(
-      exemptions,
-      { rule: rule.id, subject: subject?.label ?? "the stack", place: context.place },
-      today,
-    );
-    const severity = level === "advisory" || exempted.kind === "holds" ? "warning" : "error";
-    const where = path.length === 0 ? "" : `${formatPath(path)}: `;
-    const found = finding(subject, severity, `${where}${problem}`, { fix, ...exemptionText(exempted) });
-    return { finding: found, subject, path, violation };
+  return verdictsOf(rule, subjects, context).flatMap(({ subject: judged, verdict }): readonly JudgedFinding[] => {
+    if (verdict instanceof Undecided) {
+      if (undecided === "omit") return [];
+      const isNote = undecided === "note";
+      const severity = isNote ? "note" : level === "mandatory" ? "error" : "warning";
+      const fix = isNote ? leftToUpdate : "give the input a value that is known before this resource is created";
+      const finding = describe(judged, severity, `${undecidedMark}${verdict.message}`, { fix });
+      return [{ finding, subject: judged, path: verdict.path, violation: undefined }];
+    }
+    return verdict.map((violation) => {
+      const { subject = judged, path = [], problem, fix = rule.remediation } = violation;
+      const use = { rule: rule.id, subject: subject?.label ?? "the stack", place: context.place };
+      const exempted = exemptionFor(exemptions, use, today);
+      const severity = level === "advisory" || exempted.kind === "holds" ? "warning" : "error";
+      const where = path.length === 0 ? "" : `${formatPath(path)}: `;
+      const finding = describe(subject, severity, `${where}${problem}`, { fix, ...exemptionText(exempted) });
+      return { finding, subject, path, violation };
+    });
   });
 }
 
@@ -117,24 +89,23 @@ export function seeOf({ references }: Rule): Pick<Finding, "see"> {
   return readable.length === 0 ? {} : { see: readable.join(", ") };
 }
 
-/** What a rule finds, before its level and the exemptions count. */
-export type Verdict =
-  | { readonly kind: "ok" }
-  | { readonly kind: "violation"; readonly violations: readonly Violation[] }
-  | { readonly kind: "undecided"; readonly waitsFor: string; readonly path: Path };
+/** What a rule finds, before its level and the exemptions count, or what it waits for. */
+export type Verdict = readonly Violation[] | Undecided;
 
-const ok: Verdict = { kind: "ok" };
-
-/** Runs a rule on one subject; a subject of another kind is `ok`. */
-export function runRule(rule: ResourceRule, subject: Subject, context: RuleContext): Verdict {
-  if (!rule.kinds.includes(subject.kind) || (subject.isPatch === true && !judgesPatches(rule))) return ok;
-  return verdictOf(() => rule.judge(subject, context));
-}
-
-/** Runs a rule on all subjects of its kinds together. */
-export function runStackRule(rule: StackRule, subjects: readonly Subject[], context: RuleContext): Verdict {
-  const own = subjects.filter(({ kind, isPatch = false }) => rule.kinds.includes(kind) && !isPatch);
-  return verdictOf(() => rule.judgeAll(own, context));
+/** The rule's verdict on each subject of its kinds, or without a subject on all of them together. */
+export function verdictsOf(
+  rule: Rule,
+  subjects: readonly Subject[],
+  context: RuleContext,
+): readonly { readonly subject?: Subject; readonly verdict: Verdict }[] {
+  const own = subjects.filter(({ kind }) => rule.kinds.includes(kind));
+  if (!isStackRule(rule)) {
+    return own
+      .filter(({ isPatch = false }) => !isPatch || judgesPatches(rule))
+      .map((subject) => ({ subject, verdict: verdictOf(() => rule.judge(subject, context)) }));
+  }
+  const whole = own.filter(({ isPatch = false }) => !isPatch);
+  return [{ verdict: verdictOf(() => rule.judgeAll(whole, context)) }];
 }
 
 /** Rules about what an object names and writes. The others require fields that a patch may leave to its object. */
@@ -145,16 +116,15 @@ const patchRules: ReadonlySet<string> = new Set([
   "delivery-target-kind",
 ]);
 
-function judgesPatches(rule: ResourceRule): boolean {
+function judgesPatches(rule: Rule): boolean {
   return ["secretness", "placeholder"].includes(familyOf(rule) ?? "") || patchRules.has(rule.id);
 }
 
-function verdictOf(run: () => Violations): Verdict {
+function verdictOf(run: () => Parameters<typeof flattened>[0]): Verdict {
   try {
-    const violations = flattened(run());
-    return violations.length === 0 ? ok : { kind: "violation", violations };
+    return flattened(run());
   } catch (error) {
-    if (error instanceof Undecided) return { kind: "undecided", waitsFor: error.message, path: error.path };
+    if (error instanceof Undecided) return error;
     throw error;
   }
 }

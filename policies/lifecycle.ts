@@ -1,6 +1,6 @@
 import type { Finding } from "../domain/finding.ts";
 import { readableReferences } from "../domain/incidents.ts";
-import { levelsOf, type Place, type ResourceRule } from "./rule.ts";
+import { levelsOf, type Place, type RuleTable } from "./rule.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
 
@@ -18,20 +18,21 @@ function isGuarded(kind: Kind, type: string): boolean {
   return guarded.includes(kind) && !type.endsWith(":SecretBackendV2");
 }
 
-export const lifecycleProtect: ResourceRule = {
-  id: "lifecycle-protect",
-  severity: "high",
-  description: "Key Vault, its secrets, the identity and Vault's mounts are protected.",
-  why: "Pulumi deletes a renamed resource: a new name for Vault meant an empty volume, and every secret was lost.",
-  remediation: "Set protect: true and retainOnDelete: true on the resource.",
-  references: ["P13"],
-  levels: { local: "off" },
-  kinds: guarded,
-  judge({ kind, type, options }) {
-    const isUnprotected = options !== undefined && !options.protect && isGuarded(kind, type);
-    return isUnprotected && { problem: "is not protected; set protect and retainOnDelete" };
+export const lifecycleRules = {
+  "lifecycle-protect": {
+    severity: "high",
+    description: "Key Vault, its secrets, the identity and Vault's mounts are protected.",
+    why: "Pulumi deletes a renamed resource: a new name for Vault meant an empty volume, and every secret was lost.",
+    remediation: "Set protect: true and retainOnDelete: true on the resource.",
+    references: ["P13"],
+    levels: { local: "off" },
+    kinds: guarded,
+    judge({ kind, type, options }) {
+      const isUnprotected = options !== undefined && !options.protect && isGuarded(kind, type);
+      return isUnprotected && { problem: "is not protected; set protect and retainOnDelete" };
+    },
   },
-};
+} satisfies RuleTable;
 
 /** One step of a preview. */
 export interface PlannedStep {

@@ -3,13 +3,13 @@ import type { Place, RuleContext } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
-const places: ReadonlySet<string> = new Set([...environmentNames, "shared"]);
+export const places = [...environmentNames, "shared"] as const;
 
 /** `name` in Pulumi.yaml. */
 const ownProject = "ameide-secrets";
 
 function isPlace(name: string): name is Place {
-  return places.has(name);
+  return (places as readonly string[]).includes(name);
 }
 
 /** Where a stack's resources go. A stack of another name is judged as strictly as prod. */

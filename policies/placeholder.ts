@@ -1,9 +1,9 @@
 import { isFixture, isPlaceholder, isUnrendered } from "../domain/catalogue/fixtures.ts";
 import { isPlaceholderShape } from "../domain/value-shapes.ts";
-import type { ResourceRule, RuleContext } from "./rule.ts";
+import { type ResourceRule, type RuleContext, type RuleTable } from "./rule.ts";
 import { Undecided } from "./subject/reading.ts";
 import { deliveryKinds } from "./subject/references.ts";
-import type { Kind, Leaf, Subject } from "./subject/subject.ts";
+import { leavesOf, type Kind, type Leaf, type Subject } from "./subject/subject.ts";
 
 const template = String.raw`template\.(?:data\.|templateFrom\.\d+\.literal$)`;
 
@@ -29,9 +29,56 @@ interface Value extends Leaf {
   readonly value: string;
 }
 
+/** Kinds that contain only secrets. Elsewhere, such as in values of a chart, a text may look like a placeholder without being one. */
+const pipelineKinds: ReadonlySet<Kind> = new Set(["DotenvVariable", "KeyVaultSecret", "VaultSecret"]);
+
+/** What Helm should have rendered; External Secrets does not. */
+const helmOnly = /\{\{-?\s*(?:\.Values|\.Release|\.Chart|include\s|template\s|tpl\s|lookup\s)|\{\{\s*(["'`])\s*\{\{/;
+
+export const placeholderRules = {
+  "placeholder-fixture": {
+    severity: "critical",
+    description: "No publicly known development value is used in staging, prod or Key Vault.",
+    why: "vault-bootstrap kept the fixture of ghcr-token when Key Vault could not be read: every image pull got 403.",
+    remediation: "Set the real value; fixtures are allowed in dev and local only, and never in Key Vault.",
+    references: ["P1", "P2"],
+    levels: { dev: "off", local: "off" },
+    kinds,
+    judge: refusing(
+      (value, { catalogue }) => isFixture(value, catalogue.fixtures),
+      "holds a publicly known development value; set the real one",
+    ),
+  },
+  "placeholder-marker": {
+    severity: "critical",
+    description: "No placeholder reaches a consumer.",
+    why: "NiFi ran with the password CHANGEME, open to everyone. __generate__ is an instruction for vault-bootstrap; anywhere else it is a bug.",
+    remediation: "Set the real value, or leave the key out so that the consumer reports what is missing.",
+    references: ["P34"],
+    kinds,
+    judge: refusing(
+      (value, { catalogue: { fixtures } }, kind) =>
+        isPlaceholder(value, fixtures) || (pipelineKinds.has(kind) && isPlaceholderShape(value)),
+      "holds a placeholder; set the real value",
+    ),
+  },
+  "placeholder-unrendered": {
+    severity: "high",
+    description: "No value is a template that nothing renders.",
+    why: "A Helm template inside an ExternalSecret made the text {{ .REDIS_PASSWORD }} the password: Redis had no master, Langfuse never started.",
+    remediation: "Render the template before the value is stored; in an ExternalSecret refer to a fetched key.",
+    references: ["P17"],
+    kinds: ["KeyVaultSecret", "VaultSecret", "Secret", ...deliveryKinds],
+    judge: refusing(
+      (value, _context, kind) => (deliveryKinds.includes(kind) ? helmOnly.test(value) : isUnrendered(value)),
+      "holds a template that nothing renders",
+    ),
+  },
+} satisfies RuleTable;
+
 /** @throws Undecided if no value is known yet */
 function valuesOf(subject: Subject): readonly Value[] {
-  const leaves = subject.leaves().filter(({ path }) => valuePaths[subject.kind]?.test(path.join(".")));
+  const leaves = leavesOf(subject).filter(({ path }) => valuePaths[subject.kind]?.test(path.join(".")));
   const known = leaves.flatMap(({ path, value }) =>
     value === undefined ? [] : decoded(subject.kind, { path, value }).map((one) => ({ path, value: one })),
   );
@@ -58,53 +105,3 @@ function refusing(
   return (subject, context) =>
     valuesOf(subject).map(({ path, value }) => isRefused(value, context, subject.kind) && { path, problem });
 }
-
-/** Kinds that contain only secrets. Elsewhere, such as in values of a chart, a text may look like a placeholder without being one. */
-const pipelineKinds: ReadonlySet<Kind> = new Set(["DotenvVariable", "KeyVaultSecret", "VaultSecret"]);
-
-export const placeholderMarker: ResourceRule = {
-  id: "placeholder-marker",
-  severity: "critical",
-  description: "No placeholder reaches a consumer.",
-  why: "NiFi ran with the password CHANGEME, open to everyone. __generate__ is an instruction for vault-bootstrap; anywhere else it is a bug.",
-  remediation: "Set the real value, or leave the key out so that the consumer reports what is missing.",
-  references: ["P34"],
-  kinds,
-  judge: refusing(
-    (value, { catalogue: { fixtures } }, kind) =>
-      isPlaceholder(value, fixtures) || (pipelineKinds.has(kind) && isPlaceholderShape(value)),
-    "holds a placeholder; set the real value",
-  ),
-};
-
-export const placeholderFixture: ResourceRule = {
-  id: "placeholder-fixture",
-  severity: "critical",
-  description: "No publicly known development value is used in staging, prod or Key Vault.",
-  why: "vault-bootstrap kept the fixture of ghcr-token when Key Vault could not be read: every image pull got 403.",
-  remediation: "Set the real value; fixtures are allowed in dev and local only, and never in Key Vault.",
-  references: ["P1", "P2"],
-  levels: { dev: "off", local: "off" },
-  kinds,
-  judge: refusing(
-    (value, { catalogue }) => isFixture(value, catalogue.fixtures),
-    "holds a publicly known development value; set the real one",
-  ),
-};
-
-/** What Helm should have rendered; External Secrets does not. */
-const helmOnly = /\{\{-?\s*(?:\.Values|\.Release|\.Chart|include\s|template\s|tpl\s|lookup\s)|\{\{\s*(["'`])\s*\{\{/;
-
-export const placeholderUnrendered: ResourceRule = {
-  id: "placeholder-unrendered",
-  severity: "high",
-  description: "No value is a template that nothing renders.",
-  why: "A Helm template inside an ExternalSecret made the text {{ .REDIS_PASSWORD }} the password: Redis had no master, Langfuse never started.",
-  remediation: "Render the template before the value is stored; in an ExternalSecret refer to a fetched key.",
-  references: ["P17"],
-  kinds: ["KeyVaultSecret", "VaultSecret", "Secret", ...deliveryKinds],
-  judge: refusing(
-    (value, _context, kind) => (deliveryKinds.includes(kind) ? helmOnly.test(value) : isUnrendered(value)),
-    "holds a template that nothing renders",
-  ),
-};

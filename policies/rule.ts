@@ -73,8 +73,6 @@ export interface RuleContext {
 }
 
 interface RuleBase {
-  /** Stable, kebab-case, begins with the family. */
-  readonly id: string;
   readonly severity: (typeof severities)[number];
   /** What must be true, as a sentence. */
   readonly description: string;
@@ -92,6 +90,8 @@ interface RuleBase {
 export interface ResourceRule extends RuleBase {
   /** @throws Undecided where the verdict needs a value that is not known yet; nothing else. */
   readonly judge: (subject: Subject, context: RuleContext) => Violations;
+  /** Whether it looks at secret marks instead of values: only a remediation of the pack, and a state file, show them. */
+  readonly looksAtMarks?: true;
 }
 
 /** A rule over all resources of a stack, or all documents of a repository, of the rule's kinds. */
@@ -99,9 +99,12 @@ export interface StackRule extends RuleBase {
   readonly judgeAll: (subjects: readonly Subject[], context: RuleContext) => Violations;
 }
 
-export type Rule = ResourceRule | StackRule;
+/** Rules by id: stable, kebab-case, begins with the family. */
+export type RuleTable = Readonly<Record<string, ResourceRule | StackRule>>;
 
-export function isStackRule(rule: Rule): rule is StackRule {
+export type Rule = RuleTable[string] & { readonly id: string };
+
+export function isStackRule<R extends RuleTable[string]>(rule: R): rule is Extract<R, StackRule> {
   return "judgeAll" in rule;
 }
 
@@ -109,15 +112,9 @@ export function familyOf({ id }: Pick<Rule, "id">): Family | undefined {
   return families.find((family) => id.startsWith(`${family}-`));
 }
 
-export function levelsOf({ levels = {} }: Pick<Rule, "levels">): Levels {
-  return {
-    dev: "mandatory",
-    staging: "mandatory",
-    prod: "mandatory",
-    shared: "mandatory",
-    local: "mandatory",
-    ...levels,
-  };
+export function levelsOf({ levels }: Pick<Rule, "levels">): Levels {
+  const strict = "mandatory";
+  return { dev: strict, staging: strict, prod: strict, shared: strict, local: strict, ...levels };
 }
 
 /** For a mistake that harms no one in dev and local. */

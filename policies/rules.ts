@@ -1,41 +1,37 @@
-import * as authority from "./authority.ts";
-import { authorityCopiedValue } from "./authority-copy.ts";
-import * as authorityPush from "./authority-push.ts";
-import * as authorityTargets from "./authority-targets.ts";
-import * as bootstrap from "./bootstrap.ts";
-import * as deliveryTemplate from "./delivery-template.ts";
-import * as externalSecret from "./external-secret.ts";
-import * as identity from "./identity.ts";
-import * as identityStack from "./identity-stack.ts";
-import * as keyVault from "./key-vault.ts";
-import { lifecycleProtect } from "./lifecycle.ts";
-import * as placeholder from "./placeholder.ts";
-import type { Rule } from "./rule.ts";
-import * as secretStore from "./secret-store.ts";
-import * as secretness from "./secretness.ts";
-import * as vault from "./vault.ts";
-import * as vaultLogin from "./vault-login.ts";
-import * as vaultPolicy from "./vault-policy.ts";
-import * as vaultRole from "./vault-role.ts";
+import { authorityRules } from "./authority.ts";
+import { authorityCopyRules } from "./authority-copy.ts";
+import { authorityPushRules } from "./authority-push.ts";
+import { authorityTargetRules } from "./authority-targets.ts";
+import { bootstrapRules } from "./bootstrap.ts";
+import { deliveryRules } from "./external-secret.ts";
+import { identityRules } from "./identity.ts";
+import { keyVaultRules } from "./key-vault.ts";
+import { lifecycleRules } from "./lifecycle.ts";
+import { placeholderRules } from "./placeholder.ts";
+import type { Rule, RuleTable } from "./rule.ts";
+import { storeRules } from "./secret-store.ts";
+import { secretnessRules } from "./secretness.ts";
+import { vaultRules } from "./vault.ts";
+import { vaultPolicyRules } from "./vault-policy.ts";
 
-/** Every rule of the pack, in the order of their files; each file exports nothing but rules among its values. */
-export const rules: readonly Rule[] = [
-  ...Object.values<Rule>(authority),
-  ...Object.values<Rule>(authorityTargets),
-  ...Object.values<Rule>(authorityPush),
-  authorityCopiedValue,
-  ...Object.values<Rule>(secretness),
-  ...Object.values<Rule>(placeholder),
-  ...Object.values<Rule>(identity),
-  ...Object.values<Rule>(identityStack),
-  ...Object.values<Rule>(vault),
-  ...Object.values<Rule>(vaultLogin),
-  ...Object.values<Rule>(vaultPolicy),
-  ...Object.values<Rule>(vaultRole),
-  ...Object.values<Rule>(secretStore),
-  ...Object.values<Rule>(externalSecret),
-  ...Object.values<Rule>(deliveryTemplate),
-  ...Object.values<Rule>(keyVault),
-  ...Object.values<Rule>(bootstrap),
-  lifecycleProtect,
-];
+const table = {
+  ...authorityRules,
+  ...authorityTargetRules,
+  ...authorityPushRules,
+  ...authorityCopyRules,
+  ...secretnessRules,
+  ...placeholderRules,
+  ...identityRules,
+  ...vaultRules,
+  ...vaultPolicyRules,
+  ...storeRules,
+  ...deliveryRules,
+  ...keyVaultRules,
+  ...bootstrapRules,
+  ...lifecycleRules,
+} satisfies RuleTable;
+
+/** Every rule of the pack. */
+export const rules: readonly Rule[] = Object.entries<RuleTable[string]>(table).map(([id, rule]) => ({ id, ...rule }));
+
+export const ruleById: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [rule.id, rule]));

@@ -1,74 +1,55 @@
-import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
-import type { Exemption } from "../exemptions.ts";
-import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
+import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn } from "../place.ts";
-import type { Place, RuleContext } from "../rule.ts";
+import { isStackRule, type Place, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
-import { formatPath, type LineOf } from "../subject/reading.ts";
-import type { Subject } from "../subject/subject.ts";
-import type { LintFinding, Skipped } from "./result.ts";
+import { formatPath } from "../subject/reading.ts";
+import type { Located } from "../subject/subject.ts";
+import type { LintFinding, LintResult } from "./result.ts";
 
-/** A subject and where it is. */
-export interface Located {
-  readonly subject: Subject;
+/** A subject of a file. */
+export interface InFile extends Located {
+  readonly file: string;
   readonly place: Place;
   /** See RuleContext. */
   readonly isPlaceAssumed?: boolean;
-  readonly file: string;
-  readonly lineOf: LineOf;
 }
 
-export interface LintContext extends Pick<RuleContext, "vaults"> {
-  readonly catalogue: Catalogue;
-  readonly exemptions: readonly Exemption[];
-  /** `YYYY-MM-DD`, UTC. */
-  readonly today: string;
-}
+export interface LintContext
+  extends Pick<RuleContext, "catalogue" | "vaults">, Pick<JudgingOptions, "exemptions" | "today"> {}
 
 const rulesByKind = Map.groupBy(
-  rules.flatMap((rule) => rule.kinds.map((kind) => ({ kind, rule }))),
+  rules.filter((rule) => !isStackRule(rule)).flatMap((rule) => rule.kinds.map((kind) => ({ kind, rule }))),
   ({ kind }) => kind,
 );
 
 /** Judges one subject on its own; `skipped` lists what some rules cannot decide. */
-export function judgeOne(
-  one: Located,
-  context: LintContext,
-): { readonly findings: readonly LintFinding[]; readonly skipped: readonly Skipped[] } {
+export function judgeOne(one: InFile, context: LintContext): Pick<LintResult, "findings" | "skipped"> {
   const { subject, place, isPlaceAssumed = false, file, lineOf } = one;
   const isOwnStack = subject.origin === "document" || isOwnUrn(subject.id);
-  const judging: JudgingOptions = {
-    ...judgingOf(context, place, { isPlaceAssumed, isOwnStack }),
-    undecided: "note",
-  };
-  const judged = (rulesByKind.get(subject.kind) ?? []).flatMap(({ rule }) => judgeSubject(rule, subject, judging));
+  const judging = { ...judgingOf(context, place, { isPlaceAssumed, isOwnStack }), undecided: "note" } as const;
+  const judged = (rulesByKind.get(subject.kind) ?? []).flatMap(({ rule }) => judge(rule, [subject], judging));
   const undecided = judged.filter(({ violation }) => violation === undefined);
-  const byPath = Map.groupBy(undecided, ({ path }) => formatPath(path));
   return {
     findings: judged.filter(({ violation }) => violation !== undefined).map((found) => located(one, found)),
     // only a state file holds what nobody can read; without the subject's name, reports count equal reasons together
-    skipped: [...byPath].map(([path, own]) => {
+    skipped: [...Map.groupBy(undecided, ({ path }) => formatPath(path))].map(([path, own]) => {
       const ids = own.map(({ finding }) => finding.code).join(", ");
-      return {
-        file,
-        line: lineOf(own[0]?.path ?? []),
-        reason: `cannot be judged by ${ids}: ${path} is encrypted in the state`,
-      };
+      const reason = `cannot be judged by ${ids}: ${path} is encrypted in the state`;
+      return { file, line: lineOf(own[0]?.path ?? []), reason };
     }),
   };
 }
 
 /** Judges together what each environment has. */
-export function judgeStacks(all: readonly Located[], context: LintContext): readonly LintFinding[] {
+export function judgeStacks(all: readonly InFile[], context: LintContext): readonly LintFinding[] {
   return [...Map.groupBy(all, ({ place }) => place)].flatMap(([place, own]) => {
     const bySubject = new Map(own.map((one) => [one.subject, one]));
     const judging = judgingOf(context, place);
-    return rules.flatMap((rule) =>
-      judgeTogether(rule, [...bySubject.keys()], judging).flatMap((judged) => {
-        const one = judged.subject && bySubject.get(judged.subject);
-        return one === undefined ? [] : [located(one, judged)];
-      }),
-    );
+    const judged = rules.filter(isStackRule).flatMap((rule) => judge(rule, [...bySubject.keys()], judging));
+    return judged.flatMap((found) => {
+      const one = found.subject && bySubject.get(found.subject);
+      return one === undefined ? [] : [located(one, found)];
+    });
   });
 }
 
@@ -80,7 +61,7 @@ function judgingOf(
   return { context: { catalogue, place, ...known, ...(vaults && { vaults }) }, exemptions, today };
 }
 
-function located({ file, lineOf }: Located, { finding, path, violation }: JudgedFinding): LintFinding {
+function located({ file, lineOf }: InFile, { finding, path, violation }: JudgedFinding): LintFinding {
   const line = lineOf(path, violation?.line);
   return { ...finding, where: `${file}:${line}`, file, line };
 }

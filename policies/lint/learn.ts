@@ -2,8 +2,8 @@ import type { Authority, Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { normalise } from "../../domain/names.ts";
 import { classifyKey } from "../authority-verdicts.ts";
 import { isOnlySchema, parseContent, splitDocuments } from "../subject/documents.ts";
-import { subjectsOfDocument } from "../subject/embedded.ts";
-import { partsIn } from "../subject/parts.ts";
+import { subjectOfManifest } from "../subject/kinds.ts";
+import { appliedIn } from "../subject/parts.ts";
 import { groupKindOf, list, text } from "../subject/reading.ts";
 import { deliveryKinds, pushKinds, referencesOf, specText, targetOf } from "../subject/references.ts";
 import { secretsMade } from "../subject/secret-makers.ts";
@@ -64,7 +64,7 @@ function claimsIn({ file, text: written }: SourceFile): readonly Claim[] {
     if (!mayClaim || isOnlySchema(document)) return [];
     try {
       const parsed = parseContent(document);
-      return [parsed.content, ...partsIn(parsed).map(({ content }) => content)].flatMap((object) => {
+      return [parsed.content, ...appliedIn(parsed).parts.map(({ content }) => content)].flatMap((object) => {
         const items = list(object, "items");
         return (items.length > 0 ? items : [object]).flatMap((item) => claimsOf(item, file));
       });
@@ -79,7 +79,8 @@ function claimsOf(object: unknown, file: string): readonly Claim[] {
   const evidence = `${tryText(object, "kind") ?? ""} ${nameOf(object)}`;
   const { authority, names } = secretsOwned(object);
   if (authority !== undefined) return names.map((name) => ({ name, authority, evidence }));
-  return subjectsOfDocument(object, file).flatMap((subject) => claimsOfSubject(subject, evidence));
+  const subject = subjectOfManifest(object, { id: file });
+  return subject === undefined ? [] : claimsOfSubject(subject, evidence);
 }
 
 /** The Secrets that an operator creates; of Redis those that it uses as its own. */

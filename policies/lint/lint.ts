@@ -8,9 +8,8 @@ import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";
 import type { Place, RuleContext } from "../rule.ts";
 import { isManifest } from "../subject/reading.ts";
-import { tryText } from "../subject/subject.ts";
+import { tryText, type Located } from "../subject/subject.ts";
 import {
-  below,
   isOnlySchema,
   parseContent,
   splitDocuments,
@@ -19,9 +18,10 @@ import {
   type Parsed,
   type Part,
 } from "../subject/documents.ts";
-import { embeddedIn, type Embedded, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
-import { mayTouchJudged, patchLines, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
-import { judgeOne, judgeStacks, type LintContext, type Located } from "./judge-located.ts";
+import { embeddedIn, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
+import { appliedIn } from "../subject/parts.ts";
+import { mayPatch, mayTouchJudged, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
+import { judgeOne, judgeStacks, type InFile, type LintContext } from "./judge-located.ts";
 import {
   asKustomization,
   isKustomization,
@@ -83,7 +83,7 @@ class Run {
   readonly #options: LintOptions;
   readonly #context: LintContext;
   readonly #kustomized: Kustomized;
-  readonly #located: Located[] = [];
+  readonly #judged: InFile[] = [];
   readonly #findings: LintFinding[] = [];
   readonly #skipped: Skipped[] = [];
   #files = 0;
@@ -105,7 +105,7 @@ class Run {
   }
 
   result(): LintResult {
-    const findings = [...this.#findings, ...judgeStacks(this.#located, this.#context)].toSorted(worstFirst);
+    const findings = [...this.#findings, ...judgeStacks(this.#judged, this.#context)].toSorted(worstFirst);
     return { findings, skipped: this.#skipped, files: this.#files, documents: this.#documents };
   }
 
@@ -154,20 +154,20 @@ class Run {
     const { lineOf } = parsed;
     const content = isKustomization(file) ? asKustomization(parsed.content) : parsed.content;
     const id = `${file}:${line}`;
-    this.#documents += 1;
-    const subjects =
-      isValuesFile(file) && !isManifest(content) ? [subjectOfValues(content, file)] : subjectsOfDocument(content, id);
     const whole: Part = { content, lineOf };
+    this.#documents += 1;
+    const isValues = isValuesFile(file) && !isManifest(content);
     this.#judgeAll(
       file,
-      subjects.map((subject) => ({ subject, lineOf: below(lineOf, subject.base) })),
+      isValues ? [{ subject: subjectOfValues(content, file), lineOf }] : subjectsOfDocument(whole, id),
     );
     this.#judgeAll(file, embeddedIn(whole, id));
-    for (const patchLine of patchLines(whole)) this.#skip(file, patchLine, patchReason);
+    const patches = mayPatch(content) ? appliedIn(whole).patches.filter(mayTouchJudged) : [];
+    for (const patch of patches) this.#skip(file, patch.lineOf([]), patchReason);
     for (const [unrendered, reason] of unrenderedIn(whole)) this.#skip(file, unrendered, reason);
   }
 
-  #judgeAll(file: string, subjects: readonly Embedded[]): void {
+  #judgeAll(file: string, subjects: readonly Located[]): void {
     for (const { subject, place, lineOf } of subjects) {
       const own = place ?? placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
       this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf });
@@ -176,14 +176,12 @@ class Run {
 
   /** A patch is not a whole object, but the names that it uses and the values that it writes can be judged. */
   #judgePatch(file: string, { text, line }: Document, target: PatchTarget): void {
-    this.#judgeAll(
-      file,
-      subjectsOfPatch(text, target, (inner) => line + inner - 1),
-    );
-    if (mayTouchJudged(text, target)) this.#skip(file, line, patchReason);
+    const patch = { patch: text, target, lineOf: (_: unknown, inner = 1) => line + inner - 1 };
+    this.#judgeAll(file, subjectsOfPatch(patch));
+    if (mayTouchJudged(patch)) this.#skip(file, line, patchReason);
   }
 
-  #placeOf(file: string, own: Place | undefined): Pick<Located, "place" | "isPlaceAssumed"> {
+  #placeOf(file: string, own: Place | undefined): Pick<InFile, "place" | "isPlaceAssumed"> {
     const known = own ?? this.#options.environment ?? environmentOfPath(file);
     return { place: known ?? "prod", isPlaceAssumed: known === undefined };
   }
@@ -198,11 +196,11 @@ class Run {
     }
   }
 
-  #judge(located: Located): void {
+  #judge(located: InFile): void {
     const { findings, skipped } = judgeOne(located, this.#context);
     this.#findings.push(...findings);
     this.#skipped.push(...skipped);
-    this.#located.push(located);
+    this.#judged.push(located);
   }
 
   #skip(file: string, line: number, reason: string): void {

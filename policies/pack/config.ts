@@ -1,64 +1,49 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
+import { z } from "zod";
 import type { Exemption } from "../exemptions.ts";
-import { isRecord } from "../subject/reading.ts";
+import { places } from "../place.ts";
+
+const text = z.string().min(1);
+
+const settings = {
+  everywhere: z
+    .boolean()
+    .default(false)
+    .describe("Use the enforcement level unchanged instead of lowering it where the rule is advisory."),
+  exemptions: z
+    .array(
+      z.strictObject({
+        subject: text,
+        environments: z.array(z.enum(places)).optional(),
+        reason: text,
+        owner: text,
+        until: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+      }),
+    )
+    .default([])
+    .describe("Subjects that may violate the rule until a date; each needs a reason and an owner."),
+};
+
+const onPlain = z
+  .enum(["mark", "refuse"])
+  .optional()
+  .describe("Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.");
+
+const allSettings = z.object({ ...settings, onPlain });
 
 /** What each rule accepts in addition to `enforcementLevel`, in a policy group or by `--policy-pack-config`. */
-export const configSchema: PolicyConfigSchema = {
-  properties: {
-    everywhere: {
-      type: "boolean",
-      default: false,
-      description: "Use the enforcement level unchanged instead of lowering it where the rule is advisory.",
-    },
-    exemptions: {
-      type: "array",
-      default: [],
-      description: "Subjects that may violate the rule until a date; each needs a reason and an owner.",
-      items: {
-        type: "object",
-        required: ["subject", "reason", "owner", "until"],
-        additionalProperties: false,
-        properties: {
-          subject: { type: "string", minLength: 1 },
-          environments: {
-            type: "array",
-            items: { type: "string", enum: ["dev", "staging", "prod", "local", "shared"] },
-          },
-          reason: { type: "string", minLength: 1 },
-          owner: { type: "string", minLength: 1 },
-          until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
-        },
-      },
-    },
-  },
-};
+export const configSchema = schemaOf(z.object(settings));
 
 /** For the rule about secret marks. */
-export const markingSchema: PolicyConfigSchema = {
-  properties: {
-    ...configSchema.properties,
-    onPlain: {
-      type: "string",
-      enum: ["mark", "refuse"],
-      description: "Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.",
-    },
-  },
-};
+export const markingSchema = schemaOf(allSettings);
 
-export interface RuleConfig {
-  readonly everywhere: boolean;
-  readonly exemptions: readonly Exemption[];
-  /** Only for the rule about secret marks. */
-  readonly onPlain?: "mark" | "refuse";
+function schemaOf(config: z.ZodObject): PolicyConfigSchema {
+  const { properties = {} } = z.toJSONSchema(config, { io: "input" });
+  return { properties: properties as PolicyConfigSchema["properties"] };
 }
 
-/** @param config - checked by the engine, with defaults; `{}` if there is none. */
-export function readConfig(config: object, rule: string): RuleConfig {
-  const { everywhere, exemptions, onPlain } = config as Record<string, unknown>;
-  const own = Array.isArray(exemptions) ? exemptions.filter(isRecord) : [];
-  return {
-    everywhere: everywhere === true,
-    exemptions: own.map((one) => Object.assign({ rule }, one) as unknown as Exemption),
-    ...(onPlain === "mark" || onPlain === "refuse" ? { onPlain } : {}),
-  };
+/** @param config - checked by the engine; `{}` if there is none. */
+export function readConfig(config: object, rule: string) {
+  const { exemptions, ...rest } = allSettings.parse(config);
+  return { ...rest, exemptions: exemptions.map((one) => ({ rule, ...one }) as Exemption) };
 }

@@ -1,9 +1,10 @@
-import { Secret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
-import { judgeSubject, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import type { Place, ResourceRule } from "../rule.ts";
+import { Secret, type ReportViolation, type ResourceValidationArgs } from "@pulumi/policy";
+import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
+import type { Place, Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
-import { isRecord, markedSecret, type Path } from "../subject/reading.ts";
+import { isRecord, mapTree, markedSecret, type Path } from "../subject/reading.ts";
 import { readConfig } from "./config.ts";
+import { formatEngineMessage } from "./engine-message.ts";
 import { looksAt, rawInputs } from "./subjects.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
@@ -13,25 +14,23 @@ type Inputs = Readonly<Record<string, unknown>>;
  * the rule judges in `remediateResource` and keeps its verdict for the `validateResource` that follows. A contract test
  * checks that order, and the SDK's class `Secret`.
  */
-export function makeMarkWatch(
-  rule: ResourceRule,
+export function markingPolicy(
+  rule: Rule,
   judgingOf: (args: ResourceValidationArgs) => JudgingOptions,
-): {
-  /** @returns inputs with plain values marked, where the place or the configuration says so. */
-  readonly remediate: NonNullable<ResourceValidationPolicy["remediateResource"]>;
-  /** @returns `undefined` if the engine ran no remediation, as below the level `remediate`. */
-  readonly verdictFor: (args: ResourceValidationArgs) => readonly JudgedFinding[] | undefined;
-} {
+  report: (judged: readonly JudgedFinding[], reportViolation: ReportViolation) => void,
+) {
   const kept = new Map<string, readonly JudgedFinding[]>();
   return {
-    remediate(args) {
+    /** @returns inputs with plain values marked, where the place or the configuration says so. */
+    remediateResource(args: ResourceValidationArgs): Inputs | undefined {
       const { type, name, urn, props, opts } = args;
       if (!looksAt(rule, type)) return undefined;
       const inputs = rawInputs(props);
       const judging = judgingOf(args);
-      const options = { protect: opts.protect };
-      const subjects = subjectsOfResource({ type, name, urn, props: withMarks(inputs) as Inputs, options });
-      const judged = subjects.flatMap((subject) => judgeSubject(rule, subject, judging));
+      // rules get no value
+      const marks = mapTree(inputs, (value) => (value instanceof Secret ? markedSecret : undefined)) as Inputs;
+      const subjects = subjectsOfResource({ type, name, urn, props: marks, options: { protect: opts.protect } });
+      const judged = judge(rule, subjects, judging);
       const { onPlain = onPlainIn(judging.context.place) } = readConfig(args.getConfig(), rule.id);
       // paths of an item of a list are not paths of the inputs: its plain value is refused
       const marked = onPlain === "mark" ? judged.filter(({ subject }) => subject?.id === urn) : [];
@@ -40,25 +39,21 @@ export function makeMarkWatch(
       if (plain.length === 0) return undefined;
       return plain.reduce<Inputs>((all, { path = [] }) => markAt(all, path) as Inputs, inputs);
     },
-    verdictFor({ type, urn }) {
-      if (!looksAt(rule, type)) return [];
-      const verdict = kept.get(urn);
+    validateResource({ type, urn, name }: ResourceValidationArgs, reportViolation: ReportViolation): void {
+      if (!looksAt(rule, type)) return;
+      const judged = kept.get(urn);
       kept.delete(urn);
-      return verdict;
+      if (judged !== undefined) return report(judged, reportViolation);
+      // the engine ran no remediation, as below the level `remediate`
+      const problem = `${name}: not judged: the engine shows which values are secret at the enforcement level remediate only`;
+      const message = formatEngineMessage({ problem, fix: `set ${rule.id} to remediate, or to disabled` });
+      reportViolation({ message } as unknown as string);
     },
   };
 }
 
 function onPlainIn(place: Place): "mark" | "refuse" {
   return place === "dev" || place === "local" ? "mark" : "refuse";
-}
-
-/** The inputs with a mark in place of each marked value: rules get no value. */
-function withMarks(value: unknown): unknown {
-  if (value instanceof Secret) return markedSecret;
-  if (Array.isArray(value)) return value.map(withMarks);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withMarks(item)]));
 }
 
 function markAt(value: unknown, path: Path): unknown {

@@ -4,34 +4,18 @@ import type {
   ResourceValidationArgs,
   ResourceValidationPolicy,
   StackValidationArgs,
-  StackValidationPolicy,
 } from "@pulumi/policy";
-import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
-import type { Exemption } from "../exemptions.ts";
-import { judgeSubject, judgeTogether, type JudgedFinding, type JudgingOptions } from "../judge.ts";
+import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
 import { isOwnUrn, placeOfUrn } from "../place.ts";
-import {
-  familyOf,
-  isStackRule,
-  levelsOf,
-  type Place,
-  type ResourceRule,
-  type Rule,
-  type RuleContext,
-  type StackRule,
-} from "../rule.ts";
-import { secretnessUnmarkedValue } from "../secretness.ts";
-import { formatEngineMessage } from "./engine-message.ts";
+import { familyOf, isStackRule, levelsOf, type Place, type Rule, type RuleContext } from "../rule.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
-import { makeMarkWatch } from "./marking.ts";
-import { makeStackSource, makeSubjectSource } from "./subjects.ts";
+import { formatEngineMessage } from "./engine-message.ts";
+import { markingPolicy } from "./marking.ts";
+import { looksAt, makeSubjectSource } from "./subjects.ts";
 
 /** What the entry file reads for the rules. */
-export interface PackInput extends Pick<RuleContext, "vaults"> {
-  readonly catalogue: Catalogue;
-  readonly exemptions: readonly Exemption[];
-  /** `YYYY-MM-DD`, UTC. */
-  readonly today: string;
+export interface PackInput
+  extends Pick<RuleContext, "catalogue" | "vaults">, Pick<JudgingOptions, "exemptions" | "today"> {
   /** Only in a preview may a rule stay undecided. */
   readonly isPreview: boolean;
   /** Prefix of names in the Key Vault of a place, as its stack file sets it. @default - not known */
@@ -41,70 +25,38 @@ export interface PackInput extends Pick<RuleContext, "vaults"> {
 /** One Pulumi policy per rule. Creates no PolicyPack, so tests can import it. */
 export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
   const subjectsOf = makeSubjectSource();
-  const subjectsOfStack = makeStackSource();
-  return rules.map((rule) => {
-    if (isStackRule(rule)) return stackPolicy(rule, input, subjectsOfStack);
-    return rule === secretnessUnmarkedValue ? markingPolicy(rule, input) : resourcePolicy(rule, input, subjectsOf);
+  return rules.map((rule): Policies[number] => {
+    const common = policyOf(rule);
+    const judgingOf = (args: ResourceValidationArgs) => judgingBy(rule, input, args.urn, args.getConfig());
+    if (isStackRule(rule)) {
+      return {
+        ...common,
+        validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
+          const judging = judgingBy(rule, input, args.resources[0]?.urn ?? "", args.getConfig());
+          report(judge(rule, subjectsOf(rule, "stack", args.resources), judging), reportViolation, true);
+        },
+      };
+    }
+    if (rule.looksAtMarks === true) {
+      const policy = markingPolicy(rule, judgingOf, report);
+      return { ...common, enforcementLevel: "remediate", configSchema: markingSchema, ...policy };
+    }
+    return {
+      ...common,
+      validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
+        if (!looksAt(rule, args.type)) return;
+        const subjects = subjectsOf(rule, args.urn, [args]).filter(({ kind }) => rule.kinds.includes(kind));
+        if (subjects.length > 0) report(judge(rule, subjects, judgingOf(args)), reportViolation);
+      },
+    };
   });
 }
 
-function resourcePolicy(
-  rule: ResourceRule,
-  input: PackInput,
-  subjectsOf: ReturnType<typeof makeSubjectSource>,
-): ResourceValidationPolicy {
-  return {
-    ...policyOf(rule),
-    validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
-      const subjects = subjectsOf(rule, args);
-      if (subjects.length === 0) return;
-      const judging = judgingOf(rule, input, args.urn, args.getConfig());
-      for (const subject of subjects) report(judgeSubject(rule, subject, judging), reportViolation);
-    },
-  };
-}
-
-function stackPolicy(
-  rule: StackRule,
-  input: PackInput,
-  subjectsOfStack: ReturnType<typeof makeStackSource>,
-): StackValidationPolicy {
-  return {
-    ...policyOf(rule),
-    validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
-      const judging = judgingOf(rule, input, args.resources[0]?.urn ?? "", args.getConfig());
-      const judged = judgeTogether(rule, subjectsOfStack(rule, args.resources), judging);
-      report(judged, reportViolation, ({ subject }) => subject?.id.replace(/#\d+$/, ""));
-    },
-  };
-}
-
-function markingPolicy(rule: ResourceRule, input: PackInput): ResourceValidationPolicy {
-  const watch = makeMarkWatch(rule, (args) => judgingOf(rule, input, args.urn, args.getConfig()));
-  return {
-    ...policyOf(rule),
-    enforcementLevel: "remediate",
-    configSchema: markingSchema,
-    remediateResource: watch.remediate,
-    validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
-      const judged = watch.verdictFor(args);
-      if (judged !== undefined) return report(judged, reportViolation);
-      const problem = `${args.name}: not judged: the engine shows which values are secret at the enforcement level remediate only`;
-      const fix = `set ${rule.id} to remediate, or to disabled`;
-      reportViolation({ message: formatEngineMessage({ problem, fix }) } as unknown as string);
-    },
-  };
-}
-
-function judgingOf(
-  rule: Rule,
-  { catalogue, vaults, ...input }: PackInput,
-  urn: string,
-  config: object,
-): JudgingOptions {
+function judgingBy(rule: Rule, input: PackInput, urn: string, config: object): JudgingOptions {
+  const { catalogue, vaults, exemptions, today, isPreview, keyVaultPrefixOf } = input;
   const place = placeOfUrn(urn);
-  const keyVaultPrefix = input.keyVaultPrefixOf?.(place);
-  const { everywhere, exemptions } = readConfig(config, rule.id);
+  const keyVaultPrefix = keyVaultPrefixOf?.(place);
+  const { everywhere, exemptions: own } = readConfig(config, rule.id);
   return {
     context: {
       catalogue,
@@ -113,28 +65,25 @@ function judgingOf(
       ...(keyVaultPrefix !== undefined && { keyVaultPrefix }),
       ...(vaults && { vaults }),
     },
-    exemptions: [...input.exemptions, ...exemptions],
-    today: input.today,
+    exemptions: [...exemptions, ...own],
+    today,
     everywhere,
-    undecided: input.isPreview ? "note" : "error",
+    undecided: isPreview ? "note" : "error",
   };
 }
 
 /**
  * Reports findings to the engine. One that is not an error gets a lower level than its policy's: for that the SDK reads an
  * object in place of the message (server.ts, `makeReportViolationFun`); a contract test checks it.
+ *
+ * @param isOfStack - whether the engine must be told which resource is meant.
  */
-function report(
-  judged: readonly JudgedFinding[],
-  reportViolation: ReportViolation,
-  urnOf: (one: JudgedFinding) => string | undefined = () => undefined,
-): void {
-  for (const one of judged) {
-    const urn = urnOf(one);
+function report(judged: readonly JudgedFinding[], reportViolation: ReportViolation, isOfStack = false): void {
+  for (const { finding, subject } of judged) {
     const diagnostic = {
-      message: formatEngineMessage(one.finding),
-      ...(one.finding.severity === "error" ? {} : { enforcementLevel: "advisory" }),
-      ...(urn === undefined ? {} : { urn }),
+      message: formatEngineMessage(finding),
+      ...(finding.severity === "error" ? {} : { enforcementLevel: "advisory" }),
+      ...(isOfStack && subject && { urn: subject.id.replace(/#\d+$/, "") }),
     };
     reportViolation(diagnostic as unknown as string);
   }

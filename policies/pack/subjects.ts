@@ -1,5 +1,5 @@
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
-import type { Rule, StackRule } from "../rule.ts";
+import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken } from "../subject/kinds.ts";
 import { onlyRead, type Kind, type Subject } from "../subject/subject.ts";
@@ -21,60 +21,45 @@ export function rawInputs(props: Props): Props {
 /** More than the engine analyses at the same time; a resource that was dropped is only read again. */
 const mostKept = 256;
 
-/** Reads the subjects of a resource once for all rules: the SDK gives each policy its own copy of the inputs. */
-export function makeSubjectSource(): (rule: Rule, args: ResourceValidationArgs) => readonly Subject[] {
-  const shared = new SharedSubjects();
-  return (rule, args) => {
-    if (!looksAt(rule, args.type)) return [];
-    const { type, name, urn, opts, props, provider } = args;
-    const options = { protect: opts.protect, isComponent: provider === undefined };
-    return shared
-      .get(urn, rule, () => subjectsOfResource({ type, name, urn, props: rawInputs(props), options }))
-      .filter(({ kind }) => rule.kinds.includes(kind));
+/**
+ * Reads the subjects of a resource, or of a stack, once for all rules: the SDK gives each policy its own copy of the inputs.
+ * A rule that asks for the same key again shows that the engine analyses the resource again.
+ *
+ * @returns a function; its `key` is a URN, or any other text for a whole stack.
+ */
+export function makeSubjectSource() {
+  const byKey = new Map<string, { readonly subjects: readonly Subject[]; readonly askedBy: Set<Rule> }>();
+  return (
+    rule: Rule,
+    key: string,
+    resources: readonly (ResourceValidationArgs | PolicyResource)[],
+  ): readonly Subject[] => {
+    const known = byKey.get(key);
+    if (known !== undefined && !known.askedBy.has(rule)) {
+      known.askedBy.add(rule);
+      return known.subjects;
+    }
+    const subjects = resources.filter(({ type }) => kindOf(type) !== undefined).flatMap(subjectsIn);
+    byKey.delete(key); // makes it the newest
+    byKey.set(key, { subjects, askedBy: new Set([rule]) });
+    if (byKey.size > mostKept) byKey.delete(byKey.keys().next().value as string);
+    return subjects;
   };
 }
 
-/** The same for a whole stack. */
-export function makeStackSource(): (rule: StackRule, resources: readonly PolicyResource[]) => readonly Subject[] {
-  const shared = new SharedSubjects();
-  return (rule, resources) =>
-    shared.get("stack", rule, () =>
-      resources
-        .filter(({ type }) => kindOf(type) !== undefined)
-        .flatMap(({ type, name, urn, props, opts, provider, dependencies, propertyDependencies }) => {
-          const inputsFrom = Object.entries(propertyDependencies).map(([key, from]) => [key, originsOf(from)] as const);
-          const options = {
-            protect: opts.protect,
-            isComponent: provider === undefined,
-            dependsOn: dependencies.map((resource) => resource.urn),
-            inputsFrom: new Map(inputsFrom),
-          };
-          return subjectsOfResource({ type, name, urn, props: rawInputs(props), options });
-        }),
-    );
+function subjectsIn(resource: ResourceValidationArgs | PolicyResource): readonly Subject[] {
+  const { type, name, urn, props, opts, provider } = resource;
+  const options = { protect: opts.protect, isComponent: provider === undefined };
+  const known = "dependencies" in resource ? { ...options, ...dependenciesOf(resource) } : options;
+  return subjectsOfResource({ type, name, urn, props: rawInputs(props), options: known });
 }
 
 /** The engine lists only computed inputs; the SDK leaves out a resource that is only read. */
-function originsOf(from: readonly PolicyResource[]): readonly string[] {
-  return from.length === 0 ? [onlyRead] : from.map(({ urn }) => urn);
-}
-
-/** A rule that asks for the same key again shows that the engine analyses the resource again. */
-class SharedSubjects {
-  readonly #byKey = new Map<string, { readonly subjects: readonly Subject[]; readonly askedBy: Set<string> }>();
-
-  get(key: string, rule: Rule, read: () => readonly Subject[]): readonly Subject[] {
-    const known = this.#byKey.get(key);
-    if (known !== undefined && !known.askedBy.has(rule.id)) {
-      known.askedBy.add(rule.id);
-      return known.subjects;
-    }
-    const subjects = read();
-    this.#byKey.delete(key); // makes it the newest
-    this.#byKey.set(key, { subjects, askedBy: new Set([rule.id]) });
-    if (this.#byKey.size > mostKept) this.#byKey.delete(this.#byKey.keys().next().value as string);
-    return subjects;
-  }
+function dependenciesOf({ dependencies, propertyDependencies }: PolicyResource) {
+  const inputs = Object.entries(propertyDependencies).map(([key, from]) => {
+    return [key, from.length === 0 ? [onlyRead] : from.map(({ urn }) => urn)] as const;
+  });
+  return { dependsOn: dependencies.map(({ urn }) => urn), inputsFrom: new Map(inputs) };
 }
 
 /** Whether a rule may find something in a resource of this type; decided before its inputs are read. */

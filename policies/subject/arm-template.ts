@@ -1,16 +1,16 @@
 import { below, type Part } from "./documents.ts";
-import { isRecord, unknownValue, type Path } from "./reading.ts";
-import { makeSubject, type Kind, type SubjectWithLines } from "./subject.ts";
+import { isRecord, mapTree, rawAt, unknownValue, type Path } from "./reading.ts";
+import { kindsByName, makeSubject, type Kind, type Located } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
 /** Azure's resource types in lower case. */
-const kindsOfArm: Readonly<Record<string, Kind>> = {
-  "microsoft.keyvault/vaults": "KeyVault",
-  "microsoft.keyvault/vaults/secrets": "KeyVaultSecret",
-  "microsoft.managedidentity/userassignedidentities": "ManagedIdentity",
-  "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": "FederatedCredential",
-  "microsoft.authorization/roleassignments": "RoleAssignment",
-};
+const kindsOfArm = kindsByName({
+  KeyVault: ["microsoft.keyvault/vaults"],
+  KeyVaultSecret: ["microsoft.keyvault/vaults/secrets"],
+  ManagedIdentity: ["microsoft.managedidentity/userassignedidentities"],
+  FederatedCredential: ["microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"],
+  RoleAssignment: ["microsoft.authorization/roleassignments"],
+});
 
 /** A resource of Azure Resource Manager, in a template or in a generic resource of a provider. */
 export interface ArmResource {
@@ -24,7 +24,7 @@ export interface ArmResource {
 
 /** @returns kind and inputs as azure-native would have them; `undefined` for a type that no rule looks at. */
 export function kindOfArm(resource: ArmResource): { readonly kind: Kind; readonly object: unknown } | undefined {
-  const kind = kindsOfArm[resource.type.toLowerCase()];
+  const kind = kindsOfArm.get(resource.type.toLowerCase());
   return kind && { kind, object: inputsOf(kind, resource) };
 }
 
@@ -66,9 +66,9 @@ export function deploymentTemplate({ content, lineOf }: Part): Part | undefined 
 }
 
 /** The resources of a template, including those of nested templates. */
-export function subjectsOfTemplate({ content, lineOf }: Part): readonly SubjectWithLines[] {
+export function subjectsOfTemplate({ content, lineOf }: Part): readonly Located[] {
   if (!isRecord(content)) return [];
-  const found: SubjectWithLines[] = [];
+  const found: Located[] = [];
   const scope = { parameters: content["parameters"], variables: content["variables"] };
   const visit = (resources: unknown, path: Path, parent?: Pick<ArmResource, "type" | "names">): void => {
     for (const [key, resource] of membersOf(resources)) {
@@ -120,13 +120,11 @@ function membersOf(resources: unknown): readonly (readonly [string | number, unk
 
 /** Evaluates the expressions in every text. A text that only Azure can compute counts as not known yet. */
 function evaluated(value: unknown, scope: Scope): unknown {
-  if (typeof value === "string") {
-    const text = evaluateExpression(value, scope);
+  return mapTree(value, (one) => {
+    if (typeof one !== "string") return undefined;
+    const text = evaluateExpression(one, scope);
     return text.includes(unknownValue) ? unknownValue : text;
-  }
-  if (Array.isArray(value)) return value.map((item) => evaluated(item, scope));
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluated(item, scope)]));
+  });
 }
 
 /** The resource that azure-native's generic `Resource`, or azapi's, passes to Azure Resource Manager. */
@@ -182,16 +180,30 @@ export function evaluateExpression(value: unknown, scope: Scope): string {
     if (typeof text !== "string") return unknownValue;
     if (text.startsWith("[[")) return text.slice(1);
     const [, expression] = /^\[(.*)\]$/s.exec(text) ?? [];
-    return expression === undefined ? text : call(expression.trim());
+    return expression === undefined ? text : argument(expression.match(/'(?:[^']|'')*'|\w+|[^\s\w]/g) ?? []);
   }
 
-  function call(expression: string): string {
-    const [, literal] = /^'((?:[^']|'')*)'$/s.exec(expression) ?? [];
-    if (literal !== undefined) return literal.replaceAll("''", "'");
-    if (/^\d+$/.test(expression)) return expression;
-    const [, name = "", inside] = /^(\w+)\((.*)\)$/s.exec(expression) ?? [];
-    if (inside === undefined || (calls += 1) > mostCalls) return unknownValue;
-    const parts = argumentsOf(inside).map(call);
+  /** Takes the words of one argument: up to a comma, or to the parenthesis that closes the call around it. */
+  function argument(words: string[]): string {
+    const word = words.shift() ?? "";
+    const value = words[0] === "(" ? call(word, words) : literal(word);
+    if (words.length === 0 || words[0] === "," || words[0] === ")") return value;
+    // a member or an item of the value, such as resourceGroup().location
+    for (let open = 0; words.length > 0 && (open > 0 || !/^[,)]$/.test(words[0] ?? "")); words.shift()) {
+      open += /^[([]$/.test(words[0] ?? "") ? 1 : /^[)\]]$/.test(words[0] ?? "") ? -1 : 0;
+    }
+    return unknownValue;
+  }
+
+  function call(name: string, words: string[]): string {
+    if ((calls += 1) > mostCalls) words.length = 0;
+    words.shift();
+    const parts: string[] = [];
+    while (words.length > 0 && words[0] !== ")") {
+      parts.push(argument(words));
+      if (words[0] === ",") words.shift();
+    }
+    if (words.shift() === undefined) return unknownValue;
     const [first = "", ...rest] = parts;
     switch (name.toLowerCase()) {
       case "concat":
@@ -201,11 +213,9 @@ export function evaluateExpression(value: unknown, scope: Scope): string {
       case "tolower":
         return first.toLowerCase();
       case "variables":
-        return evaluate(memberOf(scope.variables, first));
-      case "parameters": {
-        const parameter = memberOf(scope.parameters, first);
-        return evaluate(memberOf(parameter, "value") ?? memberOf(parameter, "defaultValue"));
-      }
+        return evaluate(rawAt(scope.variables, [first]));
+      case "parameters":
+        return evaluate(rawAt(scope.parameters, [first, "value"]) ?? rawAt(scope.parameters, [first, "defaultValue"]));
       default:
         return unknownValue;
     }
@@ -214,24 +224,7 @@ export function evaluateExpression(value: unknown, scope: Scope): string {
   return evaluate(value);
 }
 
-function memberOf(object: unknown, key: string): unknown {
-  return isRecord(object) && Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-/** Splits at commas outside parentheses and literals. */
-function argumentsOf(inside: string): readonly string[] {
-  const parts: string[] = [];
-  let [start, open, isQuoted] = [0, 0, false];
-  for (let i = 0; i < inside.length; i += 1) {
-    const character = inside[i];
-    if (character === "'") isQuoted = !isQuoted;
-    else if (isQuoted) continue;
-    else if (character === "(" || character === "[") open += 1;
-    else if (character === ")" || character === "]") open -= 1;
-    else if (character === "," && open === 0) {
-      parts.push(inside.slice(start, i).trim());
-      start = i + 1;
-    }
-  }
-  return [...parts, inside.slice(start).trim()];
+function literal(word: string): string {
+  if (word.startsWith("'")) return word.slice(1, -1).replaceAll("''", "'");
+  return /^\d+$/.test(word) ? word : unknownValue;
 }

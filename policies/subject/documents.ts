@@ -148,7 +148,8 @@ function treeOf({ text }: Document): Tree {
   for (const lexeme of new LenientLexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
     // the library composes by recursion
-    if ((parser as unknown as { readonly stack: readonly CST.Token[] }).stack.length > deepestLevel) throw new TooDeep();
+    if ((parser as unknown as { readonly stack: readonly CST.Token[] }).stack.length > deepestLevel)
+      throw new TooDeep();
   }
   tokens.push(...parser.end());
   // a tag of another tool, such as !vault or !Ref, is only a warning, which is not printed

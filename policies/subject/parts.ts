@@ -1,38 +1,50 @@
 import { deploymentTemplate, isTemplate } from "./arm-template.ts";
-import { below, parseContent, splitDocuments, type Parsed, type Part } from "./documents.ts";
+import { below, parseContent, splitDocuments, type Part } from "./documents.ts";
 import { kindOfManifest } from "./kinds.ts";
+import { mayPatch, patchesUnder, type Patch } from "./patches.ts";
 import { isManifest, isRecord, isUnknown, unknownValue, type Path } from "./reading.ts";
 
 /** Nobody nests texts within texts deeper than this, except to hide something. */
 const deepestText = 6;
 
+/** What another tool applies. */
+export interface Applied {
+  /** Manifests and ARM templates. */
+  readonly parts: readonly Part[];
+  /** Of objects that patch what they collect or render. */
+  readonly patches: readonly Patch[];
+}
+
 /**
- * Everything in a value that another tool applies: Kubernetes manifests and ARM templates, as objects (`extraObjects` of a
- * chart, `objs` of a ConfigGroup) or as YAML or JSON texts (a key of a ConfigMap), under any key.
+ * Everything in a value that another tool applies: as objects (`extraObjects` of a chart, `objs` of a ConfigGroup) or as YAML
+ * or JSON texts (a key of a ConfigMap), under any key.
  *
  * @param whole - is not returned itself.
  */
-export function partsIn(whole: Part, depth = 0): readonly Part[] {
-  const found: Part[] = [];
+export function appliedIn(whole: Part, depth = 0): Applied {
+  const parts: Part[] = [];
+  const patches: Patch[] = [];
+  const isPatching = mayPatch(whole.content);
   const visit = (value: unknown, path: Path): void => {
     if (typeof value === "string") {
-      if (mayHoldPart(value) && depth < deepestText) {
-        found.push(...partsOfText(value, (line) => whole.lineOf(path, line), depth + 1));
-      }
+      if (mayHoldPart(value) && depth < deepestText)
+        parts.push(...partsOfText(value, below(whole.lineOf, path), depth + 1));
     } else if (path.length > 0 && isPart(value)) {
-      found.push({ content: value, lineOf: below(whole.lineOf, path) });
+      parts.push({ content: value, lineOf: below(whole.lineOf, path) });
     } else if (Array.isArray(value)) {
       for (const [i, item] of value.entries()) visit(item, [...path, i]);
     } else if (isRecord(value)) {
       const deployed = deploymentTemplate({ content: value, lineOf: below(whole.lineOf, path) });
-      if (deployed !== undefined) found.push(deployed);
+      if (deployed !== undefined) parts.push(deployed);
       for (const [key, item] of Object.entries(value)) {
-        if (deployed === undefined || key !== "template") visit(item, [...path, key]);
+        const own = isPatching ? patchesUnder(key, item, below(whole.lineOf, [...path, key])) : undefined;
+        if (own !== undefined) patches.push(...own);
+        else if (deployed === undefined || key !== "template") visit(item, [...path, key]);
       }
     }
   };
   visit(whole.content, []);
-  return found;
+  return { parts, patches };
 }
 
 /** A manifest has `metadata`, a list `items`; `scaleTargetRef` only names an object by kind and name. */
@@ -52,25 +64,22 @@ function mayHoldPart(text: string): boolean {
   );
 }
 
-/** @param lineIn - line of the file that a line of the text is on. */
-function partsOfText(text: string, lineIn: (line: number) => number, depth: number): readonly Part[] {
+/** @param lineOf - of the text. */
+function partsOfText(text: string, lineOf: Part["lineOf"], depth: number): readonly Part[] {
   return splitDocuments(text).flatMap((document) => {
-    const parsed = parsedOrRendered(document.text, document.line);
-    if (parsed === undefined) return [];
-    const part: Part = { content: parsed.content, lineOf: (path, line) => lineIn(parsed.lineOf(path, line)) };
-    return isPart(part.content) ? [part] : partsIn(part, depth);
-  });
-}
-
-/** In a template of Helm or Argo CD, everything that it renders counts as not known yet. */
-function parsedOrRendered(text: string, line: number): Parsed | undefined {
-  const rendered = text.replaceAll(/^[ \t]*\{\{.*\}\}[ \t]*$/gm, "").replaceAll(/\{\{[^{}\n]*\}\}/g, unknownValue);
-  for (const one of [text, rendered]) {
-    try {
-      return parseContent({ text: one, line });
-    } catch {
-      // unquoted templates are not YAML; no tool applies any other text that is not YAML
+    // in a template of Helm or Argo CD, everything that it renders counts as not known yet
+    const rendered = document.text
+      .replaceAll(/^[ \t]*\{\{.*\}\}[ \t]*$/gm, "")
+      .replaceAll(/\{\{[^{}\n]*\}\}/g, unknownValue);
+    for (const one of [document.text, rendered]) {
+      try {
+        const parsed = parseContent({ text: one, line: document.line });
+        const part: Part = { content: parsed.content, lineOf: (path, line) => lineOf([], parsed.lineOf(path, line)) };
+        return isPart(part.content) ? [part] : appliedIn(part, depth).parts;
+      } catch {
+        // unquoted templates are not YAML; no tool applies any other text that is not YAML
+      }
     }
-  }
-  return undefined;
+    return [];
+  });
 }

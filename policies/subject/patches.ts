@@ -1,7 +1,7 @@
 import { below, parseContent, splitDocuments, type Part } from "./documents.ts";
 import { apiVersionOfKind, subjectOfManifest } from "./kinds.ts";
 import { isRecord, type LineOf, type Path } from "./reading.ts";
-import { nameOf, type SubjectWithLines } from "./subject.ts";
+import { nameOf, type Located } from "./subject.ts";
 
 /** The object that a patch changes, as far as its kustomization says; a patch may name it itself. */
 export interface PatchTarget {
@@ -10,44 +10,37 @@ export interface PatchTarget {
   readonly namespace?: string;
 }
 
-/** A patch within a document: a text, or in Flux's objects the patch itself. */
-interface InlinePatch {
-  readonly path: Path;
+export interface Patch {
+  /** A text, or in Flux's objects the patch itself. */
   readonly patch: unknown;
   readonly target: PatchTarget;
+  /** Lines of the patch. */
+  readonly lineOf: LineOf;
 }
 
 /** Kinds that patch the objects that they collect or render. */
 const patching =
   /^(?:kustomize\.config\.k8s\.io|kustomize\.toolkit\.fluxcd\.io|helm\.toolkit\.fluxcd\.io|argoproj\.io)\//;
-const patchFields: ReadonlySet<string> = new Set(["patches", "patchesJson6902", "patchesStrategicMerge"]);
 
-export function mayPatch(content: unknown): content is Record<string, unknown> {
+export function mayPatch(content: unknown): boolean {
   return isRecord(content) && typeof content["apiVersion"] === "string" && patching.test(content["apiVersion"]);
 }
 
-/** The document without its patches, which are not objects on their own. */
-export function withoutPatches(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutPatches);
-  if (!isRecord(value)) return value;
-  const kept = Object.entries(value).filter(([key, item]) => !(patchFields.has(key) && Array.isArray(item)));
-  return Object.fromEntries(kept.map(([key, item]) => [key, withoutPatches(item)]));
-}
-
-function inlinePatches(value: unknown, base: Path = []): readonly InlinePatch[] {
-  if (!isRecord(value) && !Array.isArray(value)) return [];
-  return Object.entries(value).flatMap(([key, item]: [string, unknown]): readonly InlinePatch[] => {
-    const path = [...base, Array.isArray(value) ? Number(key) : key];
-    if (!patchFields.has(key) || !Array.isArray(item)) return inlinePatches(item, path);
-    return item.flatMap((one: unknown, i): readonly InlinePatch[] => {
-      if (key === "patchesStrategicMerge") {
-        // a text without a line break is the path of a file
-        const isPatch = isRecord(one) || (typeof one === "string" && one.includes("\n"));
-        return isPatch ? [{ path: [...path, i], patch: one, target: {} }] : [];
-      }
-      if (!isRecord(one) || (typeof one["patch"] !== "string" && typeof one["patch"] !== "object")) return [];
-      return [{ path: [...path, i, "patch"], patch: one["patch"], target: targetIn(one) }];
-    });
+/**
+ * The patches under a key of such a kind, which are not objects on their own.
+ *
+ * @returns `undefined` for a key that has none.
+ */
+export function patchesUnder(key: string, items: unknown, lineOf: LineOf): readonly Patch[] | undefined {
+  if (!/^patches(?:Json6902|StrategicMerge)?$/.test(key) || !Array.isArray(items)) return undefined;
+  return items.flatMap((item: unknown, i): readonly Patch[] => {
+    if (key === "patchesStrategicMerge") {
+      // a text without a line break is the path of a file
+      const isPatch = isRecord(item) || (typeof item === "string" && item.includes("\n"));
+      return isPatch ? [{ patch: item, target: {}, lineOf: below(lineOf, [i]) }] : [];
+    }
+    if (!isRecord(item) || (typeof item["patch"] !== "string" && typeof item["patch"] !== "object")) return [];
+    return [{ patch: item["patch"], target: targetIn(item), lineOf: below(lineOf, [i, "patch"]) }];
   });
 }
 
@@ -58,46 +51,30 @@ export function targetIn({ target }: Readonly<Record<string, unknown>>): PatchTa
   return Object.fromEntries(keys.map((key) => [key, target[key]]));
 }
 
-/** What the patches within a document set, each judged as a part of the object that it changes. */
-export function patchSubjects({ content, lineOf }: Part): readonly SubjectWithLines[] {
-  if (!mayPatch(content)) return [];
-  return inlinePatches(content).flatMap(({ path, patch, target }) => {
-    if (typeof patch === "string") return subjectsOfPatch(patch, target, (line) => lineOf(path, line));
-    return subjectsOf({ content: patch, lineOf: below(lineOf, path) }, target);
-  });
-}
-
-/** Lines of the patches within a document that only rendering shows in full. */
-export function patchLines({ content, lineOf }: Part): readonly number[] {
-  if (!mayPatch(content)) return [];
-  return inlinePatches(content)
-    .filter(({ patch, target }) => typeof patch !== "string" || mayTouchJudged(patch, target))
-    .map(({ path }) => lineOf(path));
-}
-
 /** Whether a patch may change a kind that rules look at. Kustomize matches targets by regular expressions. */
-export function mayTouchJudged(patch: string, { kind }: PatchTarget): boolean {
+export function mayTouchJudged({ patch, target: { kind } }: Patch): boolean {
+  if (typeof patch !== "string") return true;
   const kinds = kind === undefined ? [...patch.matchAll(/^kind:\s*(\w+)/gm)].map(([, found = ""]) => found) : [kind];
   return kinds.length === 0 || kinds.some((one) => !/^\w+$/.test(one) || apiVersionOfKind(one) !== undefined);
 }
 
-/** @param lineIn - line of the file that a line of the patch is on. */
-export function subjectsOfPatch(
-  patch: string,
-  target: PatchTarget,
-  lineIn: (line: number) => number,
-): readonly SubjectWithLines[] {
+/** What a patch sets, judged as a part of the object that it changes. */
+export function subjectsOfPatch({ patch, target, lineOf }: Patch): readonly Located[] {
+  if (typeof patch !== "string") return subjectsOf({ content: patch, lineOf }, target);
   return splitDocuments(patch).flatMap((document) => {
     try {
-      const { content, lineOf } = parseContent(document);
-      return subjectsOf({ content, lineOf: (path, line) => lineIn(lineOf(path, line)) }, target);
+      const parsed = parseContent(document);
+      return subjectsOf(
+        { content: parsed.content, lineOf: (path, line) => lineOf([], parsed.lineOf(path, line)) },
+        target,
+      );
     } catch {
       return []; // listed as not judged
     }
   });
 }
 
-function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly SubjectWithLines[] {
+function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly Located[] {
   if (Array.isArray(content)) return fromOperations(content, lineOf, target);
   if (!isRecord(content)) return [];
   const { kind = target.kind, apiVersion } = content;
@@ -109,8 +86,8 @@ function subjectsOf({ content, lineOf }: Part, target: PatchTarget): readonly Su
 function fromOperations(
   operations: readonly unknown[],
   lineOf: LineOf,
-  target: PatchTarget,
-): readonly SubjectWithLines[] {
+  { kind: named, name, namespace }: PatchTarget,
+): readonly Located[] {
   const set = operations.flatMap((operation, index) => {
     if (!isRecord(operation) || !("value" in operation) || operation["op"] === "test") return [];
     const { path, value } = operation;
@@ -118,10 +95,9 @@ function fromOperations(
   });
   const paths = new Set(set.map(({ path }) => path.slice(0, 2).join(".")));
   const isDelivery = ["spec.data", "spec.dataFrom", "spec.target", "spec.secretStoreRef"].some((one) => paths.has(one));
-  const kind = target.kind ?? (isDelivery ? "ExternalSecret" : undefined);
+  const kind = named ?? (isDelivery ? "ExternalSecret" : undefined);
   const apiVersion = kind && apiVersionOfKind(kind);
   if (apiVersion === undefined) return [];
-  const { name, namespace } = target;
   const root: Record<string, unknown> = { apiVersion, kind, metadata: { name, ...(namespace && { namespace }) } };
   for (const { path, value } of set) put(root, path, value);
   const isOn = (path: readonly string[], wanted: Path): boolean =>
@@ -133,10 +109,8 @@ function fromOperations(
 }
 
 function pointer(path: string): readonly string[] {
-  return path
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const parts = path.split("/").slice(1);
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** A higher index is a mistake, and would only create a long list of nothing. */
@@ -157,7 +131,7 @@ function put(root: Record<string, unknown>, path: readonly string[], value: unkn
   }
 }
 
-function asSubject(object: Readonly<Record<string, unknown>>, lineOf: LineOf): readonly SubjectWithLines[] {
+function asSubject(object: Readonly<Record<string, unknown>>, lineOf: LineOf): readonly Located[] {
   const subject = subjectOfManifest(object, { id: "", name: `${nameOf(object)} (patch)`, isPatch: true });
   return subject === undefined ? [] : [{ subject, lineOf }];
 }

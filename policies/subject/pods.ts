@@ -1,5 +1,5 @@
 import { list, text, type Path } from "./reading.ts";
-import { once, type Subject } from "./subject.ts";
+import { oncePerSubject, type Subject } from "./subject.ts";
 
 export interface Container {
   readonly path: Path;
@@ -8,8 +8,6 @@ export interface Container {
   readonly name: string;
 }
 
-const containersKey = Symbol("containers");
-
 /** Where a workload has its pod's spec. */
 export function podPath({ kind, type }: Subject): Path {
   if (kind === "CronJob") return ["spec", "jobTemplate", "spec", "template", "spec"];
@@ -17,18 +15,16 @@ export function podPath({ kind, type }: Subject): Path {
 }
 
 /** Containers and init containers: they share volumes and network. @throws Undecided */
-export function containersOf(subject: Subject): readonly Container[] {
-  return once(subject, containersKey, () => {
-    const pod = podPath(subject);
-    return ["initContainers", "containers"].flatMap((key) =>
-      list(subject.object, ...pod, key).map((object, i) => ({
-        path: [...pod, key, i],
-        object,
-        name: text(object, "name") ?? `${key}[${i}]`,
-      })),
-    );
-  });
-}
+export const containersOf = oncePerSubject((subject): readonly Container[] => {
+  const pod = podPath(subject);
+  return ["initContainers", "containers"].flatMap((key) =>
+    list(subject.object, ...pod, key).map((object, i) => ({
+      path: [...pod, key, i],
+      object,
+      name: text(object, "name") ?? `${key}[${i}]`,
+    })),
+  );
+});
 
 /** The words of command and arguments, each with its path in the container. @throws Undecided */
 export function wordsOf({ object }: Container): readonly { readonly word: string; readonly path: Path }[] {

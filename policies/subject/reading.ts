@@ -121,6 +121,27 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A copy with other values where `replace` gives one; below these nothing is looked at. */
+export function mapTree(value: unknown, replace: (value: unknown) => unknown): unknown {
+  const replaced = replace(value);
+  if (replaced !== undefined) return replaced;
+  if (Array.isArray(value)) return value.map((item) => mapTree(item, replace));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTree(item, replace)]));
+}
+
+/** The value at a path, as it is: it may be unknown, secret or `null`. */
+export function rawAt(value: unknown, path: Path): unknown {
+  let here = value;
+  for (const key of path) {
+    here =
+      typeof here === "object" && here !== null && Object.hasOwn(here, key)
+        ? (here as Record<string | number, unknown>)[key]
+        : undefined;
+  }
+  return here;
+}
+
 export function isManifest(value: unknown): value is Record<string, unknown> & { apiVersion: string; kind: string } {
   return isRecord(value) && typeof value["apiVersion"] === "string" && typeof value["kind"] === "string";
 }

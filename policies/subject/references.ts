@@ -5,7 +5,7 @@ import {
   type SecretField,
 } from "../../domain/manifests/secret-fields.ts";
 import { at, entries, list, text, Undecided, writtenText, type Path } from "./reading.ts";
-import { once, type Kind, type Subject } from "./subject.ts";
+import { oncePerSubject, type Kind, type Subject } from "./subject.ts";
 
 /** A field by which an ExternalSecret or PushSecret reads or writes a secret. Each part is read when it is asked for. */
 export interface Reference {
@@ -21,8 +21,6 @@ export interface Reference {
 
 export const deliveryKinds: readonly Kind[] = ["ExternalSecret", "ClusterExternalSecret"];
 export const pushKinds: readonly Kind[] = ["PushSecret", "ClusterPushSecret"];
-
-const referencesKey = Symbol("references");
 
 const reaching: ReadonlySet<FieldRole> = new Set([
   "vault-path",
@@ -73,13 +71,11 @@ export function targetPath(subject: Subject): Path {
 }
 
 /** Every field by which an ExternalSecret or PushSecret reads or writes a secret. */
-export function referencesOf(subject: Subject): readonly Reference[] {
-  return once(subject, referencesKey, () =>
-    fieldsOf(subject)
-      .filter(({ role }) => reaching.has(role))
-      .flatMap(({ path, role }) => pathsIn(subject, path).map((found) => reference(subject.object, found, role))),
-  );
-}
+export const referencesOf = oncePerSubject((subject): readonly Reference[] =>
+  fieldsOf(subject)
+    .filter(({ role }) => reaching.has(role))
+    .flatMap(({ path, role }) => pathsIn(subject, path).map((found) => reference(subject.object, found, role))),
+);
 
 /** Where the fields of a role are: those that are present, or not known yet. */
 export function pathsWithRole(subject: Subject, role: FieldRole): readonly Path[] {

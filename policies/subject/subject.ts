@@ -1,4 +1,4 @@
-import type { Stage } from "../../domain/stage.ts";
+import type { EnvironmentName, Stage } from "../../domain/stage.ts";
 import { at, isRecord, isUnknown, type LineOf, type Path } from "./reading.ts";
 
 /**
@@ -52,11 +52,9 @@ export const stageOfKind = {
 
 export type Kind = keyof typeof stageOfKind;
 
-/** One scalar of a subject. */
-export interface Leaf {
-  readonly path: Path;
-  /** `undefined` while it is not known. */
-  readonly value: string | undefined;
+/** A table of kinds by the names that others have for them. */
+export function kindsByName(names: Readonly<Partial<Record<Kind, readonly string[]>>>): ReadonlyMap<string, Kind> {
+  return new Map(Object.entries(names).flatMap(([kind, own]) => own.map((name) => [name, kind as Kind] as const)));
 }
 
 /** What the engine knows in addition to the inputs. */
@@ -84,22 +82,18 @@ export interface Subject {
   readonly object: unknown;
   /** URN, or file and index: distinguishes two subjects with the same label. */
   readonly id: string;
-  /** Path of `object` in its document: `["items", 0]` in a `List`. */
-  readonly base: Path;
   readonly options?: SubjectOptions;
   /** Whether `object` is a patch of another object, which may have what the patch lacks. @default false */
   readonly isPatch?: boolean;
-  /** Every scalar; computed once for all rules. */
-  readonly leaves: () => readonly Leaf[];
-  /** Results that rules share; see {@link once}. */
-  readonly memo: Map<symbol, unknown>;
 }
 
-/** A subject within a document. */
-export interface SubjectWithLines {
+/** A subject of a document. */
+export interface Located {
   readonly subject: Subject;
   /** Line of the file that a path of the subject is on. */
   readonly lineOf: LineOf;
+  /** Where it goes, if not where the document goes. */
+  readonly place?: EnvironmentName | "shared";
 }
 
 export function makeSubject({
@@ -107,22 +101,18 @@ export function makeSubject({
   ...parts
 }: Pick<Subject, "kind" | "type" | "origin" | "object" | "id" | "options" | "isPatch"> & {
   readonly name?: string | undefined;
-  readonly base?: Path;
 }): Subject {
-  let leaves: readonly Leaf[] | undefined;
-  return {
-    base: [],
-    ...parts,
-    label: `${kindLabel(parts)} ${name ?? nameOf(parts.object)}`,
-    leaves: () => (leaves ??= leavesOf(parts.object)),
-    memo: new Map(),
-  };
+  return { ...parts, label: `${kindLabel(parts)} ${name ?? nameOf(parts.object)}` };
 }
 
-/** Calls `make` once per subject, whichever rule asks first; again if it threw. */
-export function once<T>(subject: Subject, key: symbol, make: () => T): T {
-  if (!subject.memo.has(key)) subject.memo.set(key, make());
-  return subject.memo.get(key) as T;
+/** Reads something of a subject once, whichever rule asks first; again if it threw. */
+export function oncePerSubject<T>(read: (subject: Subject) => T): (subject: Subject) => T {
+  const known = new WeakMap<Subject, { readonly value: T }>();
+  return (subject) => {
+    const found = known.get(subject) ?? { value: read(subject) };
+    known.set(subject, found);
+    return found.value;
+  };
 }
 
 export function ofKind(subjects: readonly Subject[], ...kinds: readonly Kind[]): readonly Subject[] {
@@ -151,7 +141,15 @@ function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
   return isNamedByType ? (/(?<!\w)(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type) : kind;
 }
 
-function leavesOf(object: unknown): readonly Leaf[] {
+/** One scalar of a subject. */
+export interface Leaf {
+  readonly path: Path;
+  /** `undefined` while it is not known. */
+  readonly value: string | undefined;
+}
+
+/** Every scalar of a subject. */
+export const leavesOf = oncePerSubject(({ object }): readonly Leaf[] => {
   const leaves: Leaf[] = [];
   const visit = (value: unknown, path: Path): void => {
     if (isUnknown(value)) leaves.push({ path, value: undefined });
@@ -162,4 +160,4 @@ function leavesOf(object: unknown): readonly Leaf[] {
   };
   visit(object, []);
   return leaves;
-}
+});

@@ -6,15 +6,14 @@ import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./
 import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { formatPath } from "../../policies/subject/reading.ts";
-import { runRule } from "../../policies/judge.ts";
-import { contextIn, policyCatalogue, subjectsOf } from "../support/policy.ts";
+import { contextIn, policyCatalogue, subjectsOf, violationsOf } from "../support/policy.ts";
 
 /** Ids of the authority rules that refuse a sample. */
 function refusedBy(sample: Sample): readonly string[] {
   const subjects = subjectsOf(sample, "sample");
   return rules.flatMap((rule) => {
     if (isStackRule(rule) || !rule.id.startsWith("authority-")) return [];
-    return subjects.some((subject) => runRule(rule, subject, contextIn()).kind === "violation") ? [rule.id] : [];
+    return violationsOf(rule, subjects, contextIn()).length > 0 ? [rule.id] : [];
   });
 }
 
@@ -22,8 +21,7 @@ function violations(sample: Sample): readonly Violation[] {
   return subjectsOf(sample, "sample").flatMap((subject) =>
     rules.flatMap((rule) => {
       if (isStackRule(rule) || !rule.id.startsWith("authority-")) return [];
-      const verdict = runRule(rule, subject, contextIn());
-      return verdict.kind === "violation" ? verdict.violations : [];
+      return violationsOf(rule, [subject], contextIn());
     }),
   );
 }

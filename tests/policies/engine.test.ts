@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
-import { judgeSubject } from "../../policies/judge.ts";
+import { judge } from "../../policies/judge.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import { parseEngineMessage } from "../../policies/pack/engine-message.ts";
@@ -33,9 +33,9 @@ function judgedByGuard(sample: Sample, name: string, urn: string): readonly Find
     exemptions: [],
     today: "2026-11-24",
   };
-  return subjects.flatMap((one) =>
-    rules.flatMap((rule) => judgeSubject(rule, one, judging).map(({ finding }) => finding)),
-  );
+  return rules
+    .filter((rule) => !isStackRule(rule))
+    .flatMap((rule) => judge(rule, subjects, judging).map(({ finding }) => finding));
 }
 
 /** The sample with the inputs that it computes from another resource computed from it. */

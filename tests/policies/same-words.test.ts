@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { unknownCheckingProxy, type ResourceValidationArgs } from "@pulumi/policy";
 import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { RunLog } from "../../cli/deploy/engine/run-log.ts";
-import { judgeSubject, judgeTogether, type JudgingOptions } from "../../policies/judge.ts";
+import { judge, type JudgingOptions } from "../../policies/judge.ts";
 import { lintSources } from "../../policies/lint/lint.ts";
 import { renderGithub, renderJson, renderSarif } from "../../policies/lint/render-machine.ts";
 import { policiesOf } from "../../policies/pack/policies.ts";
 import { isStackRule } from "../../policies/rule.ts";
-import { secretnessUnmarkedValue } from "../../policies/secretness.ts";
 import { formatEngineMessage, parseEngineMessage } from "../../policies/pack/engine-message.ts";
 import { examples } from "./examples/all.ts";
 import { policyCatalogue, ruleOf, subjectsOf } from "../support/policy.ts";
@@ -21,9 +20,7 @@ function judged({ rule: id, refused, beside = [], place = "prod" }: (typeof exam
   const judging: JudgingOptions = { context: { catalogue: policyCatalogue, place }, exemptions: [], today };
   const own = subjectsOf(refused, "sample");
   const all = [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own];
-  const found = isStackRule(rule)
-    ? judgeTogether(rule, all, judging)
-    : own.flatMap((subject) => judgeSubject(rule, subject, judging));
+  const found = judge(rule, isStackRule(rule) ? all : own, judging);
   return found.map(({ finding }) => finding);
 }
 
@@ -93,7 +90,7 @@ describe("a violation has the same words everywhere", () => {
       it(`${id}: from the pack`, async () => assert.deepEqual(await throughTheEngine(example), judged(example)));
     }
     const document = documentOf(refused);
-    if (document !== undefined && !isStackRule(ruleOf(id)) && id !== secretnessUnmarkedValue.id) {
+    if (document !== undefined && !isStackRule(ruleOf(id)) && id !== "secretness-unmarked-value") {
       it(`${id}: from lint, as text, JSON, SARIF and a workflow command`, () => {
         const result = lintSources([{ file: "sample.yaml", text: JSON.stringify(document) }], {
           catalogue: policyCatalogue,

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import type { RuleContext } from "../../policies/rule.ts";
-import { storeSameEnvironment } from "../../policies/secret-store.ts";
-import { runRule } from "../../policies/judge.ts";
-import { policyCatalogue, subjectOf } from "../support/policy.ts";
+import { policyCatalogue, ruleOf, subjectOf, violationsOf } from "../support/policy.ts";
 import { changed } from "./examples/example.ts";
 import { secretStore } from "./examples/samples.ts";
 
@@ -25,13 +23,8 @@ const vaults = {
 function saidOf(server: string, namespace: string | undefined, context: Partial<RuleContext> = {}): readonly string[] {
   const vault = ["spec", "provider", "vault"] as const;
   const subject = subjectOf(changed(secretStore, [[...vault, "server"], server], [[...vault, "namespace"], namespace]));
-  const verdict = runRule(storeSameEnvironment, subject, {
-    catalogue: policyCatalogue,
-    place: "prod",
-    vaults,
-    ...context,
-  });
-  return verdict.kind === "violation" ? verdict.violations.map(({ problem }) => problem) : [];
+  const judged = { catalogue: policyCatalogue, place: "prod", vaults, ...context } as const;
+  return violationsOf(ruleOf("store-same-environment"), [subject], judged).map(({ problem }) => problem);
 }
 
 describe("store-same-environment with Vaults that stack files set", () => {

@@ -2,12 +2,13 @@ import * as policyProxy from "@pulumi/policy/proxy.js";
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { examples } from "../policies/examples/all.ts";
 import { changed, type Example, type Path, type Sample } from "../policies/examples/example.ts";
-import { isStackRule, type Place, type Rule, type RuleContext } from "../../policies/rule.ts";
+import { isStackRule, type Place, type Rule, type RuleContext, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/embedded.ts";
 import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import type { Subject } from "../../policies/subject/subject.ts";
-import { runRule, runStackRule } from "../../policies/judge.ts";
+import { verdictsOf } from "../../policies/judge.ts";
+import { Undecided } from "../../policies/subject/reading.ts";
 
 /** `@pulumi/policy`'s own sentinel for a text that a preview does not know; internal to it, so not in its types. */
 export const unknown = (policyProxy as unknown as { readonly unknownStringValue: string }).unknownStringValue;
@@ -94,7 +95,8 @@ export function subjectOf(sample: Sample, name = "sample"): Subject {
 
 export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
   if ("values" in sample) return [subjectOfValues(sample.values, name)];
-  if ("document" in sample) return subjectsOfDocument(sample.document, name);
+  if ("document" in sample)
+    return subjectsOfDocument({ content: sample.document, lineOf: () => 1 }, name).map(({ subject }) => subject);
   const { type, props, protect = false, dependsOn, computed, from = "urn" } = sample;
   const inputsFrom = new Map(Object.keys(props).map((key) => [key, computed?.includes(key) === true ? [from] : []]));
   return subjectsOfResource({
@@ -110,14 +112,16 @@ export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
 export function said({ rule: id, beside = [], place }: Example, sample: Sample): Said {
   const rule = ruleOf(id);
   const own = subjectsOf(sample, "sample");
-  const context = contextIn(place);
-  const verdicts = isStackRule(rule)
-    ? [runStackRule(rule, [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own], context)]
-    : own.map((subject) => runRule(rule, subject, context));
-  if (verdicts.some(({ kind }) => kind === "undecided")) return "undecided";
-  return verdicts.flatMap((verdict) =>
-    verdict.kind === "violation" ? verdict.violations.map(({ problem }) => problem) : [],
-  );
+  const besides = isStackRule(rule) ? beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)) : [];
+  const subjects = [...besides, ...own];
+  const verdicts = verdictsOf(rule, subjects, contextIn(place));
+  if (verdicts.some(({ verdict }) => verdict instanceof Undecided)) return "undecided";
+  return violationsOf(rule, subjects, contextIn(place)).map(({ problem }) => problem);
+}
+
+/** What a rule finds in subjects, without the verdicts that wait for a value. */
+export function violationsOf(rule: Rule, subjects: readonly Subject[], context: RuleContext): readonly Violation[] {
+  return verdictsOf(rule, subjects, context).flatMap(({ verdict }) => (verdict instanceof Undecided ? [] : verdict));
 }
 
 /** The same sample with one input that a preview does not know. */
