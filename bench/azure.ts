@@ -1,6 +1,6 @@
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { issueServerCertificate } from "../stand-ins/azure/certificate.ts";
+import { issueServerCertificate } from "../local/certificate-authority.ts";
 import { AzureRig } from "../tests/stand-ins/azure/rig.ts";
 import { timed, type Bench, type Measurement } from "./bench.ts";
 

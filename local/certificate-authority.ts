@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { createPrivateKey, webcrypto } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { writePrivateFile } from "./private-file.ts";
 
@@ -27,10 +28,7 @@ export interface Leaf {
 }
 
 /** As PEM. */
-export interface IssuedCertificate {
-  readonly certificate: string;
-  readonly key: string;
-}
+export type IssuedCertificate = CertificateFiles;
 
 /** One CA of the local environment: it signs for loopback addresses only. */
 export class CertificateAuthority {
@@ -99,6 +97,25 @@ export class CertificateAuthority {
     });
     return { certificate: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
   }
+}
+
+/** No public CA signs for longer (CA/Browser Forum, SC-31). */
+const serverValidInDays = 397;
+
+/**
+ * Issues a certificate for 127.0.0.1 and localhost. The CA is created once and stored in `dir`, so whoever trusts it still
+ * does after a restart; the server's own key exists in memory only.
+ *
+ * @returns what a TLS server needs, as PEM.
+ */
+export async function issueServerCertificate(dir: string) {
+  const files = { certificate: join(dir, "ca.crt"), key: join(dir, "ca.key") };
+  const exists = existsSync(files.certificate) && existsSync(files.key);
+  const ca = await (exists
+    ? CertificateAuthority.read(files)
+    : CertificateAuthority.make("ameide-secrets local Azure stand-in", files));
+  const { certificate, key } = await ca.issue({ name: "127.0.0.1", usage: "server", validInDays: serverValidInDays });
+  return { cert: certificate, key, caPem: ca.pem };
 }
 
 function validFor(days: number): { readonly notBefore: Date; readonly notAfter: Date } {

@@ -8,95 +8,10 @@ import { writePrivateFile } from "./private-file.ts";
 import { commandOf } from "./process-identity.ts";
 
 /**
- * Everything that one local environment keeps on this machine: names of places, nothing read or made.
- * All paths are absolute. Folders with keys and tokens are 0700, the files in them 0600.
+ * Everything that one local environment stores on this machine, as {@link localHome} names it. All paths are absolute.
+ * Folders with keys and tokens are 0700, the files in them 0600.
  */
-export interface LocalHome {
-  readonly dir: string;
-  /** First of ten loopback ports; see domain/local-ports.ts. */
-  readonly portBase: number;
-  /** Port of one server. */
-  port(of: LocalPort): number;
-  /** `https://127.0.0.1:…` of the API server; ServiceAccount issuer as well. */
-  readonly kubernetesUrl: string;
-  /** `http://127.0.0.1:…` of OpenBao. */
-  readonly vaultUrl: string;
-  /** `https://127.0.0.1:…` of the Azure stand-in, without a slash at its end. */
-  readonly azureUrl: string;
-
-  /** Marks the folder as ours. */
-  readonly marker: string;
-  readonly lock: string;
-  /** What runs: one record per server. */
-  readonly serversFile: string;
-  readonly logsDir: string;
-  /** Executables that `pulumi` looks for on PATH, such as `pulumi-analyzer-policy-nodejs`. */
-  readonly binDir: string;
-  /** The person's kubeconfig, context `ameide-local`: an administrator's client certificate. */
-  readonly kubeconfig: string;
-  readonly kubernetes: KubernetesFiles;
-  readonly etcd: EtcdFiles;
-  readonly vault: { readonly dir: string; readonly dataDir: string; readonly configFile: string };
-  readonly azure: {
-    readonly dir: string;
-    /** Bearer token of the person who owns the subscription; 0600. */
-    readonly operatorToken: string;
-    /** What the stand-in knows between runs. */
-    readonly stateFile: string;
-    /** The stand-in's own CA, which its clients trust. */
-    readonly caCertificate: string;
-  };
-  /** Folders of the pods that the node stand-in runs. */
-  readonly node: { readonly dir: string };
-  /** `stateDir` is the file backend, `homeDir` goes into PULUMI_HOME. */
-  readonly pulumi: {
-    readonly dir: string;
-    readonly stateDir: string;
-    readonly homeDir: string;
-    readonly passphraseFile: string;
-    /** What the providers that are stand-ins created; see CreationJournal. */
-    readonly journalFile: string;
-  };
-}
-
-/** PEM files and kubeconfigs of the cluster; `…Key` files are private keys. */
-interface KubernetesFiles {
-  readonly dir: string;
-  readonly caCertificate: string;
-  readonly caKey: string;
-  readonly apiServerCertificate: string;
-  readonly apiServerKey: string;
-  /** Signs ServiceAccount tokens. */
-  readonly serviceAccountKey: string;
-  readonly serviceAccountPublicKey: string;
-  readonly adminCertificate: string;
-  readonly adminKey: string;
-  /** By which the API server shows itself to the kubelet (pod logs). */
-  readonly kubeletClientCertificate: string;
-  readonly kubeletClientKey: string;
-  /** By which the kubelet, here the node stand-in, shows itself to the API server. */
-  readonly kubeletServerCertificate: string;
-  readonly kubeletServerKey: string;
-  /** Written after all the others; names the set of certificates. */
-  readonly complete: string;
-  readonly controllerManagerKubeconfig: string;
-  readonly externalSecretsKubeconfig: string;
-  /** The node stand-in's, user `system:node:ameide-local`. */
-  readonly nodeKubeconfig: string;
-}
-
-/** etcd has a CA of its own: who holds a certificate of the cluster must not thereby read what is stored. */
-interface EtcdFiles {
-  readonly dir: string;
-  readonly dataDir: string;
-  readonly caCertificate: string;
-  readonly caKey: string;
-  readonly serverCertificate: string;
-  readonly serverKey: string;
-  /** The API server's. */
-  readonly clientCertificate: string;
-  readonly clientKey: string;
-}
+export type LocalHome = ReturnType<typeof localHome>;
 
 const defaultPortBase = 28_200;
 
@@ -104,54 +19,117 @@ const defaultPortBase = 28_200;
 export const localContext = "ameide-local";
 
 /**
- * Names the places of a local environment.
+ * Names the places of a local environment; reads and creates nothing.
  *
  * @param options.dir - @default - `$XDG_STATE_HOME/ameide-secrets/local`, or `~/.local/state/ameide-secrets/local`.
- * @param options.portBase - @default 28200
+ * @param options.portBase - first of ten loopback ports; see domain/local-ports.ts. @default 28200
  */
-export function localHome(options: { readonly dir?: string; readonly portBase?: number } = {}): LocalHome {
+export function localHome(options: { readonly dir?: string; readonly portBase?: number } = {}) {
   const dir = resolve(options.dir ?? defaultDir());
   const portBase = options.portBase ?? defaultPortBase;
   const port = (of: LocalPort) => localPort(portBase, of);
+  const at = (...names: string[]) => join(dir, ...names);
   return {
     dir,
     portBase,
+    /** Port of one server. */
     port,
+    /** Of the API server; ServiceAccount issuer as well. */
     kubernetesUrl: `https://127.0.0.1:${port("kubernetes")}`,
+    /** Of OpenBao. */
     vaultUrl: `http://127.0.0.1:${port("vault")}`,
+    /** Of the Azure stand-in, without a slash at its end. */
     azureUrl: `https://127.0.0.1:${port("azure")}`,
-    marker: join(dir, "home.json"),
-    lock: join(dir, "lock"),
-    serversFile: join(dir, "servers.json"),
-    logsDir: join(dir, "logs"),
-    binDir: join(dir, "bin"),
-    kubeconfig: join(dir, "kubeconfig"),
-    kubernetes: kubernetesFiles(join(dir, "kubernetes")),
-    etcd: etcdFiles(join(dir, "etcd")),
-    vault: {
-      dir: join(dir, "vault"),
-      dataDir: join(dir, "vault", "data"),
-      configFile: join(dir, "vault", "config.json"),
-    },
-    azure: {
-      dir: join(dir, "azure"),
-      operatorToken: join(dir, "azure", "operator-token"),
-      stateFile: join(dir, "azure", "state.json"),
-      caCertificate: join(dir, "azure", "ca.crt"),
-    },
-    node: { dir: join(dir, "node") },
+    /** Marks the folder as ours. */
+    marker: at("home.json"),
+    lock: at("lock"),
+    /** What runs: one record per server. */
+    serversFile: at("servers.json"),
+    logsDir: at("logs"),
+    /** Executables that `pulumi` looks for on PATH, such as `pulumi-analyzer-policy-nodejs`. */
+    binDir: at("bin"),
+    /** The person's kubeconfig, context `ameide-local`: an administrator's client certificate. */
+    kubeconfig: at("kubeconfig"),
+    kubernetes: kubernetesFiles(at("kubernetes")),
+    etcd: etcdFiles(at("etcd")),
+    vault: { dir: at("vault"), dataDir: at("vault", "data"), configFile: at("vault", "config.json") },
+    azure: azureFiles(at("azure")),
+    /** Folders of the pods that the node stand-in runs. */
+    node: { dir: at("node") },
     pulumi: {
-      dir: join(dir, "pulumi"),
-      stateDir: join(dir, "pulumi", "state"),
-      homeDir: join(dir, "pulumi", "home"),
-      passphraseFile: join(dir, "pulumi", "passphrase"),
-      journalFile: join(dir, "made-resources.jsonl"),
+      dir: at("pulumi"),
+      /** The file backend. */
+      stateDir: at("pulumi", "state"),
+      /** PULUMI_HOME. */
+      homeDir: at("pulumi", "home"),
+      passphraseFile: at("pulumi", "passphrase"),
+      /** What the providers that are stand-ins created; see CreationJournal. */
+      journalFile: at("made-resources.jsonl"),
     },
-  };
+  } as const;
+}
+
+/** PEM files and kubeconfigs of the cluster; `…Key` files are private keys. */
+function kubernetesFiles(dir: string) {
+  return {
+    dir,
+    ...pair(dir, "ca", "ca"),
+    ...pair(dir, "apiServer", "api-server"),
+    /** Signs ServiceAccount tokens. */
+    serviceAccountKey: join(dir, "service-account.key"),
+    serviceAccountPublicKey: join(dir, "service-account.pub"),
+    ...pair(dir, "admin", "admin"),
+    ...pair(dir, "controllerManager", "controller-manager"),
+    ...pair(dir, "externalSecrets", "external-secrets"),
+    /** The API server's, towards the kubelet (pod logs). */
+    ...pair(dir, "kubeletClient", "kubelet-client"),
+    /** The kubelet's (here the node stand-in's), towards the API server. */
+    ...pair(dir, "kubeletServer", "kubelet-server"),
+    /** The node stand-in's as a client, user `system:node:ameide-local-node`. */
+    ...pair(dir, "node", "node"),
+    /** Written after all the others; names the set of certificates. */
+    complete: join(dir, "complete"),
+    controllerManagerKubeconfig: join(dir, "controller-manager.kubeconfig"),
+    externalSecretsKubeconfig: join(dir, "external-secrets.kubeconfig"),
+  } as const;
+}
+
+/** etcd has a CA of its own: who holds a certificate of the cluster must not thereby read what is stored. */
+function etcdFiles(dir: string) {
+  const dataDir = join(dir, "data");
+  return {
+    dir,
+    dataDir,
+    ...pair(dir, "ca", "ca"),
+    ...pair(dir, "server", "server"),
+    /** The API server's. */
+    ...pair(dir, "client", "client"),
+  } as const;
+}
+
+/** Files of the Azure stand-in. */
+export function azureFiles(dir: string) {
+  return {
+    dir,
+    /** PEM of the CA that signs the stand-in's certificate; clients trust it. */
+    caCertificate: join(dir, "ca.crt"),
+    /** Bearer token of the person who owns the subscription. */
+    operatorToken: join(dir, "operator-token"),
+    /** Signs access tokens. */
+    tokenKey: join(dir, "token.key"),
+    /** What the stand-in remembers between runs. */
+    stateFile: join(dir, "state.json"),
+  } as const;
+}
+
+/** A certificate and its key, such as `adminCertificate` and `adminKey`. */
+function pair<N extends string>(dir: string, name: N, file: string) {
+  const files = { [`${name}Certificate`]: join(dir, `${file}.crt`), [`${name}Key`]: join(dir, `${file}.key`) };
+  return files as Readonly<Record<`${N}Certificate` | `${N}Key`, string>>;
 }
 
 /**
- * Makes the folders, all 0700, and marks the home as ours. Running it again changes nothing.
+ * Creates the folders, all 0700, and marks the home as ours. Running it again changes nothing.
  *
  * @throws UserError when the folder is another user's or holds things that are not ours.
  */
@@ -231,43 +209,6 @@ function defaultDir(): string {
   const state = process.env["XDG_STATE_HOME"] ?? "";
   // the XDG specification: a relative path is invalid and is ignored
   return join(isAbsolute(state) ? state : join(homedir(), ".local", "state"), "ameide-secrets", "local");
-}
-
-function kubernetesFiles(dir: string): KubernetesFiles {
-  const at = (name: string) => join(dir, name);
-  return {
-    dir,
-    caCertificate: at("ca.crt"),
-    caKey: at("ca.key"),
-    apiServerCertificate: at("api-server.crt"),
-    apiServerKey: at("api-server.key"),
-    serviceAccountKey: at("service-account.key"),
-    serviceAccountPublicKey: at("service-account.pub"),
-    adminCertificate: at("admin.crt"),
-    adminKey: at("admin.key"),
-    kubeletClientCertificate: at("kubelet-client.crt"),
-    kubeletClientKey: at("kubelet-client.key"),
-    kubeletServerCertificate: at("kubelet-server.crt"),
-    kubeletServerKey: at("kubelet-server.key"),
-    complete: at("complete"),
-    controllerManagerKubeconfig: at("controller-manager.kubeconfig"),
-    externalSecretsKubeconfig: at("external-secrets.kubeconfig"),
-    nodeKubeconfig: at("node.kubeconfig"),
-  };
-}
-
-function etcdFiles(dir: string): EtcdFiles {
-  const at = (name: string) => join(dir, name);
-  return {
-    dir,
-    dataDir: at("data"),
-    caCertificate: at("ca.crt"),
-    caKey: at("ca.key"),
-    serverCertificate: at("server.crt"),
-    serverKey: at("server.key"),
-    clientCertificate: at("client.crt"),
-    clientKey: at("client.key"),
-  };
 }
 
 function readMarker({ marker }: LocalHome): { readonly portBase: number } | undefined {

@@ -1,11 +1,6 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import {
-  CertificateAuthority,
-  type CertificateFiles,
-  type IssuedCertificate,
-  type Leaf,
-} from "../certificate-authority.ts";
+import { CertificateAuthority, type CertificateFiles, type Leaf } from "../certificate-authority.ts";
 import { localContext, type LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
 
@@ -18,84 +13,69 @@ export const clusterUsers = {
   node: "system:node:ameide-local-node",
 } as const;
 
+const pods = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+
+/** Certificates of the cluster's CA, by the name of their files in `home.kubernetes`. */
+const clusterLeaves = {
+  apiServer: { name: "kube-apiserver", usage: "server", dnsNames: pods },
+  admin: { name: clusterUsers.admin, organisation: "system:masters", usage: "client" },
+  controllerManager: { name: clusterUsers.controllerManager, usage: "client" },
+  externalSecrets: { name: clusterUsers.externalSecrets, usage: "client" },
+  kubeletClient: { name: clusterUsers.kubeletClient, usage: "client" },
+  kubeletServer: { name: "kubelet", usage: "server" },
+  node: { name: clusterUsers.node, organisation: "system:nodes", usage: "client" },
+} satisfies Record<string, Leaf>;
+
+/** Of etcd's own CA, by the name of their files in `home.etcd`. */
+const etcdLeaves = {
+  server: { name: "etcd", usage: "both" }, // its peer and gateway connections use it as a client's too
+  client: { name: "kube-apiserver", usage: "client" },
+} satisfies Record<string, Leaf>;
+
 /**
- * Makes the keys and certificates of the cluster once: its CA, API server, clients, the key that signs ServiceAccount
- * tokens, and etcd's own. What a crash left half made is made again as a whole.
+ * Creates the keys and certificates of the cluster once: its CA, API server, clients, the key that signs ServiceAccount
+ * tokens, and etcd's own. What a crash left incomplete is created again as a whole.
  *
  * @returns the name of the set; if it changes, every server must restart.
  */
 export async function ensureCertificates({ kubernetes, etcd }: LocalHome): Promise<string> {
-  if (existsSync(kubernetes.complete)) return readFileSync(kubernetes.complete, "utf8");
-
-  const clusterCa = await CertificateAuthority.make(`${localContext} cluster`, {
-    certificate: kubernetes.caCertificate,
-    key: kubernetes.caKey,
-  });
-  const etcdCa = await CertificateAuthority.make(`${localContext} etcd`, {
-    certificate: etcd.caCertificate,
-    key: etcd.caKey,
-  });
-  await issue(clusterCa, {
-    name: "kube-apiserver",
-    usage: "server",
-    dnsNames: ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-    certificate: kubernetes.apiServerCertificate,
-    key: kubernetes.apiServerKey,
-  });
-  await issue(clusterCa, {
-    name: clusterUsers.admin,
-    organisation: "system:masters",
-    usage: "client",
-    certificate: kubernetes.adminCertificate,
-    key: kubernetes.adminKey,
-  });
-  await issue(clusterCa, {
-    name: clusterUsers.kubeletClient,
-    usage: "client",
-    certificate: kubernetes.kubeletClientCertificate,
-    key: kubernetes.kubeletClientKey,
-  });
-  await issue(clusterCa, {
-    name: "kubelet",
-    usage: "server",
-    certificate: kubernetes.kubeletServerCertificate,
-    key: kubernetes.kubeletServerKey,
-  });
-  await issue(etcdCa, {
-    name: "etcd",
-    usage: "both", // its peer and gateway connections show it as a client's too
-    certificate: etcd.serverCertificate,
-    key: etcd.serverKey,
-  });
-  await issue(etcdCa, {
-    name: "kube-apiserver",
-    usage: "client",
-    certificate: etcd.clientCertificate,
-    key: etcd.clientKey,
-  });
-  makeServiceAccountKey(kubernetes.serviceAccountKey, kubernetes.serviceAccountPublicKey);
+  const isComplete = existsSync(kubernetes.complete);
+  await ensureIssued(`${localContext} cluster`, kubernetes, clusterLeaves, isComplete);
+  await ensureIssued(`${localContext} etcd`, etcd, etcdLeaves, isComplete);
+  if (isComplete) return readFileSync(kubernetes.complete, "utf8");
+  createServiceAccountKey(kubernetes.serviceAccountKey, kubernetes.serviceAccountPublicKey);
   const set = randomUUID();
   writePrivateFile(kubernetes.complete, set);
   return set;
 }
 
-/** A client certificate of the cluster's CA, as PEM. */
-export async function issueClient(
-  { kubernetes }: LocalHome,
-  client: Pick<Leaf, "name" | "organisation">,
-): Promise<IssuedCertificate> {
-  const ca = await CertificateAuthority.read({ certificate: kubernetes.caCertificate, key: kubernetes.caKey });
-  return ca.issue({ ...client, usage: "client" });
+type Files<N extends string> = Readonly<Record<`${N | "ca"}Certificate` | `${N | "ca"}Key`, string>>;
+
+/** @param isComplete - only what is missing is issued: a home of an earlier release has fewer certificates. */
+async function ensureIssued<N extends string>(
+  caName: string,
+  files: Files<N>,
+  leaves: Readonly<Record<N, Leaf>>,
+  isComplete: boolean,
+): Promise<void> {
+  const filesOf = (name: N | "ca"): CertificateFiles => ({
+    certificate: files[`${name}Certificate`],
+    key: files[`${name}Key`],
+  });
+  const names = (Object.keys(leaves) as N[]).filter((name) => !isComplete || !existsSync(filesOf(name).certificate));
+  if (names.length === 0) return;
+  const ca = isComplete
+    ? await CertificateAuthority.read(filesOf("ca"))
+    : await CertificateAuthority.make(caName, filesOf("ca"));
+  for (const name of names) {
+    const { certificate, key } = await ca.issue(leaves[name]);
+    writePrivateFile(filesOf(name).key, key);
+    writePrivateFile(filesOf(name).certificate, certificate);
+  }
 }
 
-async function issue(ca: CertificateAuthority, leaf: Leaf & CertificateFiles): Promise<void> {
-  const { certificate, key } = await ca.issue(leaf);
-  writePrivateFile(leaf.key, key);
-  writePrivateFile(leaf.certificate, certificate);
-}
-
-/** RSA, since Azure's token endpoint takes RS256 from an issuer and nothing else. */
-function makeServiceAccountKey(privateFile: string, publicFile: string): void {
+/** RSA, since Azure's token endpoint accepts RS256 from an issuer and nothing else. */
+function createServiceAccountKey(privateFile: string, publicFile: string): void {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   writePrivateFile(privateFile, privateKey.export({ format: "pem", type: "pkcs8" }).toString());
   writePrivateFile(publicFile, publicKey.export({ format: "pem", type: "spki" }).toString());

@@ -28,7 +28,7 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
     // what is compiled already needs no compiler of TypeScript in memory: 30 MiB
     environment: { NODE_COMPILE_CACHE: join(home.dir, "node-compile-cache") },
     ports: ["azure", "kubelet"],
-    inputs: [digestOfSources(), readFileSync(kubernetes.nodeKubeconfig, "utf8")],
+    inputs: [digestOfSources(), readFileSync(kubernetes.nodeCertificate, "utf8")],
     after: ["kube-apiserver"],
     isReady: async () => {
       const azure = await exchange(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });

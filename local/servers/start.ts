@@ -40,7 +40,7 @@ export async function startServers(
   const startedAt = performance.now();
   ensureHome(home);
   const certificates = await ensureCertificates(home);
-  await writeKubeconfigs(home);
+  writeKubeconfigs(home);
   const servers = withNeeds(allServers(home, binaries, certificates, options.azure ?? {}), options.only);
 
   const states = new Map(

@@ -1,18 +1,8 @@
 import { createPublicKey, randomUUID, timingSafeEqual, type KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  exportPKCS8,
-  generateKeyPair,
-  importPKCS8,
-  jwtVerify,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-} from "jose";
+import { exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT, type CryptoKey } from "jose";
 import { writePrivateFile } from "../../local/private-file.ts";
-import type { Identity } from "./state-schema.ts";
+import type { AzureState, Identity } from "./state.ts";
 
 export const keyVaultResource = "https://vault.azure.net";
 
@@ -26,7 +16,7 @@ const rememberedTokens = 1000;
 /** Azure signs with RS256; nobody but the stand-in reads these tokens, and an RSA key takes long to make. */
 const algorithm = "ES256";
 
-/** Of every token that bears our signature. */
+/** Of every token that has our signature. */
 interface IssuedClaims {
   readonly oid: string;
   readonly appid: string;
@@ -35,9 +25,7 @@ interface IssuedClaims {
 }
 
 /** The people and places in tokens. */
-interface Directory {
-  readonly tenantId: string;
-  readonly operatorObjectId: string;
+interface Directory extends Pick<AzureState, "tenantId" | "operatorObjectId"> {
   readonly operatorToken: string;
 }
 
@@ -67,11 +55,6 @@ export class TokenAuthority {
     return new TokenAuthority(directory, await importPKCS8(pem, algorithm), createPublicKey(pem));
   }
 
-  async publicJwk(): Promise<JWK> {
-    const jwk = await exportJWK(this.#publicKey);
-    return { ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: algorithm };
-  }
-
   /** @param now - milliseconds since 1970. */
   issue(identity: Identity, resource: string, now: number, lifetimeInSeconds: number): Promise<string> {
     const { principalId, clientId, tenantId } = identity;
@@ -90,7 +73,10 @@ export class TokenAuthority {
 
   /** @returns who calls, or `undefined` where the token is not one of ours or has expired. */
   async recognise(token: string, now: number): Promise<Caller | undefined> {
-    if (this.#isOperator(token)) return { kind: "operator", objectId: this.#directory.operatorObjectId };
+    const { operatorObjectId, operatorToken } = this.#directory;
+    const [given, expected] = [Buffer.from(token), Buffer.from(operatorToken)];
+    if (given.length === expected.length && timingSafeEqual(given, expected))
+      return { kind: "operator", objectId: operatorObjectId };
     const known = this.#verified.get(token);
     if (known !== undefined) return known.expiresAt > now ? known.caller : undefined;
     try {
@@ -103,11 +89,5 @@ export class TokenAuthority {
     } catch {
       return undefined;
     }
-  }
-
-  #isOperator(token: string): boolean {
-    const given = Buffer.from(token);
-    const expected = Buffer.from(this.#directory.operatorToken);
-    return given.length === expected.length && timingSafeEqual(given, expected);
   }
 }

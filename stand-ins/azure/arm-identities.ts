@@ -1,63 +1,114 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { AzureError } from "./answer.ts";
 import {
-  armLocation,
-  armRoutes,
-  armTags,
+  armType,
+  badRequest,
+  existing,
+  inGroup,
   parseBody,
   requireResourceGroup,
-  resourceNotFound,
-  within,
+  tracked,
   type ArmCall,
-} from "./arm-request.ts";
-import type { AzureError } from "./azure-error.ts";
-import type { Identity } from "./state-schema.ts";
-
-const body = z.object({ location: armLocation, tags: armTags });
+} from "./arm.ts";
+import { effectiveAt } from "./context.ts";
+import { Keyed } from "./keyed.ts";
+import type { FederatedCredential, Identity } from "./state.ts";
 
 const type = "Microsoft.ManagedIdentity/userAssignedIdentities";
-export const identityPath = `/subscriptions/:subscription/resourceGroups/:group/providers/${type}/:identity`;
 
-/** Microsoft.ManagedIdentity/userAssignedIdentities. Its ids are made with it: another one of the same name has others. */
-export const identityRoutes = armRoutes<Identity>({
-  path: identityPath,
-  kind: "identities",
-  list: ({ context, id }) => within(context.state.identities, id),
-  find: ({ context, id }) => context.state.identities.get(id.toLowerCase()),
-  notFound,
-  put,
-  remove: ({ context }, { id }) => void context.state.identities.delete(id.toLowerCase()),
-  document: ({ id, name, location, tags, clientId, principalId, tenantId }) => {
-    return { id, name, type, location, tags: tags ?? {}, properties: { tenantId, principalId, clientId } };
+/** Its ids are created with it: another identity of the same name has other ids. */
+export const identities = armType<Identity>("identities", {
+  type,
+  path: inGroup(type),
+  items: ({ context }) => context.state.identities,
+  put(call, before) {
+    requireResourceGroup(call);
+    const { location, tags } = parseBody(tracked, call.body);
+    const { state } = call.context;
+    const { tags: _tags, ...kept } = before ?? {
+      id: call.id,
+      name: call.name,
+      clientId: randomUUID(),
+      principalId: randomUUID(),
+      tenantId: state.tenantId,
+      federatedCredentials: new Keyed<FederatedCredential>(({ id }) => id),
+    };
+    return state.identities.set({ ...kept, location, ...(tags && { tags }) });
+  },
+  remove: ({ context }, identity) => context.state.identities.delete(identity),
+  document: ({ id, name, location, tags = {}, clientId, principalId, tenantId }) => {
+    return { id, name, location, tags, properties: { tenantId, principalId, clientId } };
   },
 });
 
-/** The identity that the id is, or is below. @throws AzureError 404 ResourceNotFound. */
-export function existingIdentity(call: ArmCall): Identity {
-  const id = call.id.split("/").slice(0, identityPath.split("/").length).join("/");
-  const identity = call.context.state.identities.get(id.toLowerCase());
-  if (identity === undefined) throw notFound(call);
-  return identity;
+const credentialBody = z.object({
+  properties: z.object({
+    issuer: z.string().min(1),
+    subject: z.string().min(1),
+    audiences: z.array(z.string().min(1)),
+  }),
+});
+
+const credentialType = `${type}/federatedIdentityCredentials`;
+
+/** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
+const maxPerIdentity = 20;
+
+/** Ids of identities with a write of credentials in progress; Azure refuses a second write of any of its credentials. */
+const beingWritten = new Set<string>();
+
+const identityOf = (call: ArmCall): Identity => existing(call, call.context.state.identities, type);
+
+export const federatedCredentials = armType<FederatedCredential>("federated-credentials", {
+  type: credentialType,
+  path: inGroup(credentialType),
+  items: (call) => identityOf(call).federatedCredentials,
+  put: (call, before) =>
+    oneAtATime(call, (identity) => {
+      const { id, name } = before ?? call;
+      const { properties } = parseBody(credentialBody, call.body);
+      check(identity, name, properties);
+      return identity.federatedCredentials.set({ id, name, ...properties, effectiveAt: effectiveAt(call.context) });
+    }),
+  remove: (call, credential) => oneAtATime(call, (identity) => identity.federatedCredentials.delete(credential)),
+  document: ({ id, name, issuer, subject, audiences }) => ({ id, name, properties: { issuer, subject, audiences } }),
+});
+
+async function oneAtATime<T>(call: ArmCall, write: (identity: Identity) => T): Promise<T> {
+  const identity = identityOf(call);
+  if (beingWritten.has(identity.principalId)) {
+    const message =
+      `Too many Federated Identity Credentials are written concurrently for the managed identity '${identity.id}'. ` +
+      "Concurrent Federated Identity Credentials writes under the same managed identity are not supported.";
+    throw AzureError.arm(409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity", message);
+  }
+  beingWritten.add(identity.principalId);
+  try {
+    const written = write(identity);
+    await sleep(call.context.settings.federatedWriteInMilliseconds);
+    return written;
+  } finally {
+    beingWritten.delete(identity.principalId);
+  }
 }
 
-function notFound(call: ArmCall): AzureError {
-  return resourceNotFound(call, type, call.names["identity"] ?? "");
-}
-
-function put(call: ArmCall, before: Identity | undefined): Identity {
-  requireResourceGroup(call);
-  const { context, id, names } = call;
-  const { location, tags } = parseBody(body, call.body);
-  const identity: Identity = {
-    id: before?.id ?? id,
-    name: before?.name ?? names["identity"] ?? "",
-    location,
-    ...(tags && { tags }),
-    clientId: before?.clientId ?? randomUUID(),
-    principalId: before?.principalId ?? randomUUID(),
-    tenantId: context.state.tenantId,
-    federatedCredentials: before?.federatedCredentials ?? [],
-  };
-  context.state.identities.set(id.toLowerCase(), identity);
-  return identity;
+function check(identity: Identity, name: string, wanted: z.output<typeof credentialBody>["properties"]): void {
+  if (!/^[a-z0-9][a-z0-9_-]{2,119}$/i.test(name)) {
+    throw badRequest(
+      `The federated identity credential name '${name}' is invalid: use 3 to 120 letters, digits, '-' and '_'.`,
+    );
+  }
+  const { issuer, subject, audiences } = wanted;
+  if (audiences.length !== 1) throw badRequest("A federated identity credential must specify exactly one audience.");
+  const others = [...identity.federatedCredentials].filter((one) => one.name.toLowerCase() !== name.toLowerCase());
+  if (others.some((one) => one.issuer === issuer && one.subject === subject)) {
+    throw badRequest("Issuer and subject combination already exists for this Managed Identity.");
+  }
+  if (others.length >= maxPerIdentity) {
+    throw badRequest(
+      `The managed identity '${identity.id}' has ${maxPerIdentity} federated identity credentials already, which is the limit.`,
+    );
+  }
 }

@@ -36,3 +36,8 @@ export interface AzureContext {
 export function nowInSeconds({ now }: AzureContext): number {
   return Math.floor(now() / 1000);
 }
+
+/** When what is created now begins to work, in milliseconds since 1970. */
+export function effectiveAt({ now, settings }: AzureContext): number {
+  return now() + settings.propagationInSeconds * 1000;
+}

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { TokenAuthority } from "./access-token.ts";
-import { AzureError } from "./azure-error.ts";
+import { AzureError, bearerToken, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import { type AzureContext, settingsSchema, type StandInSettings } from "./context.ts";
-import { bearerToken, type AzureAnswer, type AzureRequest } from "./http.ts";
 
 export const controlPath = "/_stand-in/";
 
@@ -10,18 +9,20 @@ export const controlPath = "/_stand-in/";
  * A fault that the next matching requests meet instead of their answer. `kind` is a counter's name, or its first word
  * (`arm-write`, `secret-get`); without one every request matches but those to the control itself.
  */
+const matching = { kind: z.string().optional(), times: z.int().min(1) };
+
 const faultSchema = z.union([
   z.strictObject({
-    kind: z.string().optional(),
-    times: z.int().min(1),
+    ...matching,
     status: z.int().min(400).max(599),
     retryAfterInSeconds: z.int().min(0).optional(),
   }),
-  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), drop: z.literal(true) }),
+  /** Ends the connection. */
+  z.strictObject({ ...matching, drop: z.literal(true) }),
   /** No answer at all, on a connection that stays open. */
-  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), hang: z.literal(true) }),
+  z.strictObject({ ...matching, hang: z.literal(true) }),
   /** Status 200, and this in place of the answer; `cut` ends the connection before its announced end. */
-  z.strictObject({ kind: z.string().optional(), times: z.int().min(1), text: z.string(), cut: z.boolean().optional() }),
+  z.strictObject({ ...matching, text: z.string(), cut: z.boolean().optional() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
@@ -85,13 +86,11 @@ export class Control {
 
   /** @returns the fault that this request meets, one use of it spent. */
   takeFault(kind: string): Fault | undefined {
-    const met = this.#faults.find(({ fault }) => {
-      return fault.kind === undefined || fault.kind === kind || kind.startsWith(`${fault.kind} `);
-    });
-    if (met === undefined) return undefined;
-    met.left -= 1;
-    if (met.left === 0) this.#faults = this.#faults.filter((one) => one !== met);
-    return met.fault;
+    const next = this.#faults.find(({ fault }) => fault.kind === undefined || `${kind} `.startsWith(`${fault.kind} `));
+    if (next === undefined) return undefined;
+    next.left -= 1;
+    if (next.left === 0) this.#faults = this.#faults.filter((one) => one !== next);
+    return next.fault;
   }
 
   /** @throws AzureError 401, 404, or 400 with what is wrong. */

@@ -10,13 +10,12 @@ import {
   type JWTPayload,
 } from "jose";
 import { exchange } from "../../clients/http.ts";
-import { type AzureError, entraError } from "./azure-error.ts";
-import type { FederatedCredential } from "./state-schema.ts";
+import { AzureError } from "./answer.ts";
+import type { Keyed } from "./keyed.ts";
+import type { FederatedCredential } from "./state.ts";
 
-/** Where the cluster's public keys are: at an address behind its own CA, or given outright. */
-export type ClusterJwks =
-  | { readonly url: string; readonly caPem: string; readonly bearerToken?: string }
-  | { readonly keys: readonly JWK[] };
+/** Where the cluster's public keys are: at an address behind its own CA, or given directly. */
+export type ClusterJwks = { readonly url: string; readonly caPem: string } | { readonly keys: readonly JWK[] };
 
 const readMore = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
 
@@ -38,9 +37,14 @@ export class Federation {
    * or subject differs, 700024 out of time, 700027 not signed by the issuer, 5002738 not signed by RSA, 90061 issuer
    * out of reach, 50027 no JWT.
    */
-  async verify(assertion: string, credentials: readonly FederatedCredential[], now: number): Promise<void> {
+  async verify(assertion: string, credentials: Keyed<FederatedCredential>, now: number): Promise<void> {
     const { claims, algorithm } = decode(assertion);
-    if (!/^RS(?:256|384|512)$/.test(algorithm)) throw unsupportedAlgorithm(algorithm);
+    if (!/^RS(?:256|384|512)$/.test(algorithm)) {
+      // so a cluster that signs with ES256 cannot be federated
+      const supported = "Supported signing algorithms are: 'RS256, RS384, RS512'";
+      const text = `Invalid JWT token. '${algorithm}' is not a supported signature algorithm. ${supported}.`;
+      throw AzureError.entra(401, "invalid_client", 5002738, text);
+    }
     const { issuer } = matchCredential(credentials, claims, now);
     if (issuer !== this.#issuer) throw issuerOutOfReach();
     try {
@@ -52,10 +56,10 @@ export class Federation {
 }
 
 /** Everything must match to the letter; the answer names what does not. */
-function matchCredential(all: readonly FederatedCredential[], claims: JWTPayload, now: number): FederatedCredential {
+function matchCredential(all: Keyed<FederatedCredential>, claims: JWTPayload, now: number): FederatedCredential {
   const { iss: issuer = "", sub: subject = "", aud = [] } = claims;
   const audiences = [aud].flat();
-  const candidates = all.filter(({ effectiveAt }) => effectiveAt <= now);
+  const candidates = [...all].filter(({ effectiveAt }) => effectiveAt <= now);
   const sameIssuer = candidates.filter((one) => one.issuer === issuer);
   const both = sameIssuer.filter((one) => one.subject === subject);
   const match = both.find((one) => one.audiences.some((audience) => audiences.includes(audience)));
@@ -66,14 +70,14 @@ function matchCredential(all: readonly FederatedCredential[], claims: JWTPayload
   const text =
     `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion ` +
     `Subject: '${subject}'. Assertion Audience: '${audiences.join(", ")}'. ${readMore}`;
-  throw entraError(400, "invalid_request", 70021, text);
+  throw AzureError.entra(400, "invalid_request", 70021, text);
 }
 
 function noRecord(code: number, what: string, presented: string): AzureError {
   const text =
     `No matching federated identity record found for presented assertion ${what} '${presented}'. Check your federated ` +
     `identity credential Subject, Audience and Issuer against the presented assertion. ${readMore}`;
-  return entraError(401, "invalid_client", code, text);
+  return AzureError.entra(401, "invalid_client", code, text);
 }
 
 function decode(assertion: string): { readonly claims: JWTPayload; readonly algorithm: string } {
@@ -84,22 +88,13 @@ function decode(assertion: string): { readonly claims: JWTPayload; readonly algo
   }
 }
 
-/** Entra takes nothing but RSA from an issuer: a cluster that signs with ES256 cannot be federated. */
-function unsupportedAlgorithm(algorithm: string): AzureError {
-  const supported = "Supported signing algorithms are: 'RS256, RS384, RS512'";
-  const text = `Invalid JWT token. '${algorithm}' is not a supported signature algorithm. ${supported}.`;
-  return entraError(401, "invalid_client", 5002738, text);
-}
-
 function keySetOf(jwks: ClusterJwks) {
   if ("keys" in jwks) return createLocalJWKSet({ keys: [...jwks.keys] });
-  const { url, caPem, bearerToken } = jwks;
-  return createRemoteJWKSet(new URL(url), {
+  return createRemoteJWKSet(new URL(jwks.url), {
     // a recreated cluster has new keys: look again soon
     cooldownDuration: 1000,
     [customFetch]: async (address: string) => {
-      const headers = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` };
-      const { status, body } = await exchange(address, { ca: caPem, headers, timeoutInMs: 5_000 });
+      const { status, body } = await exchange(address, { ca: jwks.caPem, timeoutInMs: 5_000 });
       return new Response(body, { status });
     },
   });
@@ -112,19 +107,19 @@ function asEntraError(error: unknown, { nbf, exp }: JWTPayload, now: number): Az
       `Client assertion is not within its valid time range. Current time: ${new Date(now).toISOString()}, assertion ` +
       `valid from ${at(nbf)}, expiry time of assertion ${at(exp)}. Review the documentation at ` +
       "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
-    return entraError(401, "invalid_client", 700024, text);
+    return AzureError.entra(401, "invalid_client", 700024, text);
   }
   if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
     const text = "Client assertion failed signature validation. [Reason - The key was not found or does not match.]";
-    return entraError(401, "invalid_client", 700027, text);
+    return AzureError.entra(401, "invalid_client", 700027, text);
   }
   return error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid ? malformed() : issuerOutOfReach();
 }
 
 function malformed(): AzureError {
-  return entraError(400, "invalid_request", 50027, "JWT token is invalid or malformed.");
+  return AzureError.entra(400, "invalid_request", 50027, "JWT token is invalid or malformed.");
 }
 
 function issuerOutOfReach(): AzureError {
-  return entraError(400, "invalid_request", 90061, "Request to External OIDC endpoint failed.");
+  return AzureError.entra(400, "invalid_request", 90061, "Request to External OIDC endpoint failed.");
 }

@@ -1,103 +1,139 @@
 import type { z } from "zod";
 import { keyVaultResource, type Caller, type TokenAuthority } from "./access-token.ts";
-import { AzureError } from "./azure-error.ts";
+import { AzureError, bearerToken, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import { nowInSeconds, type AzureContext } from "./context.ts";
-import { bearerToken, type AzureAnswer, type AzureRequest } from "./http.ts";
-import { Paging } from "./paging.ts";
-import { checkRole } from "./role-check.ts";
-import { SecretDocuments, isSecretName, secretBody, secretProperties } from "./secret-documents.ts";
-import { secretOperation, type SecretOperation } from "./secret-operation.ts";
-import type { Vault } from "./state.ts";
+import { Keyed } from "./keyed.ts";
+import { checkRole, secretActions, type SecretAction } from "./role-check.ts";
+import * as secrets from "./secrets.ts";
+import type { DeletedSecret, Secret, SecretVersion, Vault } from "./state.ts";
 import { Throttle } from "./throttle.ts";
 
-/** Key Vault's data plane for secrets, of the one vault that is alive. */
+/** One call of the data plane. */
+interface SecretCall {
+  readonly vault: Vault;
+  readonly origin: string;
+  readonly request: AzureRequest;
+  /** Empty for an operation on the whole vault. */
+  readonly name: string;
+  /** Empty for the current one. */
+  readonly version: string;
+  /** Seconds since 1970, as are all times of Key Vault. */
+  readonly now: number;
+}
+
+interface Operation {
+  readonly method: string;
+  readonly path: RegExp;
+  /** What the counters and faults call it. */
+  readonly kind: string;
+  readonly action: SecretAction;
+  /** @returns the answer's body; `undefined` for a 204. */
+  readonly perform: (call: SecretCall) => unknown;
+}
+
+function operation(
+  method: string,
+  path: string,
+  kind: string,
+  action: SecretAction,
+  perform: Operation["perform"],
+): Operation {
+  const pattern = path.replaceAll(/:(\w+)/g, "(?<$1>[^/]+)");
+  return { method, path: new RegExp(`^${pattern}$`, "i"), kind, action, perform };
+}
+
+const { get, readMetadata, set, update, delete: remove, recover, purge } = secretActions;
+
+const operations: readonly Operation[] = [
+  operation("GET", "/secrets", "secret-list", readMetadata, (call) =>
+    pageOf(call, call.vault.secrets, (secret) => itemOf(call, secret)),
+  ),
+  operation("GET", "/secrets/:name/versions", "secret-list-versions", readMetadata, (call) => {
+    const secret = secrets.existingSecret(call.vault, call.name);
+    // in the order of their names, as Key Vault lists them: not by time
+    const versions = new Keyed<SecretVersion>(({ version }) => version, secret.versions);
+    return pageOf(call, versions, (version) => propertiesOf(call, secret, version));
+  }),
+  operation("GET", "/secrets/:name(?:/:version)?", "secret-get", get, (call) => {
+    const secret = secrets.existingSecret(call.vault, call.name);
+    const version = secrets.versionOf(secret, call.version);
+    if (version.enabled) return bundleOf(call, secret, version);
+    const message = "Operation get is not allowed on a disabled secret.";
+    throw AzureError.keyVault(403, "Forbidden", message, { inner: "SecretDisabled" });
+  }),
+  operation("PUT", "/secrets/:name", "secret-set", set, (call) => {
+    const { attributes, ...input } = parse(secrets.secretBody, call.request);
+    return bundleOf(call, secrets.setSecret(call.vault, call.name, { ...input, ...attributes }, call.now));
+  }),
+  operation("PATCH", "/secrets/:name(?:/:version)?", "secret-update", update, (call) => {
+    const { attributes, ...input } = parse(secrets.secretProperties, call.request);
+    const secret = secrets.existingSecret(call.vault, call.name);
+    const version = secrets.versionOf(secret, call.version);
+    return propertiesOf(call, secret, Object.assign(version, input, attributes, { updated: call.now }));
+  }),
+  operation("DELETE", "/secrets/:name", "secret-delete", remove, (call) =>
+    deletedOf(call, secrets.deleteSecret(call.vault, call.name, call.now)),
+  ),
+  operation("GET", "/deletedsecrets", "deleted-secret-list", readMetadata, (call) =>
+    pageOf(call, call.vault.deletedSecrets, (secret) => ({ ...deletedOf(call, secret), ...itemOf(call, secret) })),
+  ),
+  operation("GET", "/deletedsecrets/:name", "deleted-secret-get", readMetadata, (call) =>
+    deletedOf(call, secrets.deletedSecret(call.vault, call.name)),
+  ),
+  operation("POST", "/deletedsecrets/:name/recover", "deleted-secret-recover", recover, (call) =>
+    propertiesOf(call, secrets.recoverSecret(call.vault, call.name)),
+  ),
+  operation("DELETE", "/deletedsecrets/:name", "deleted-secret-purge", purge, ({ vault, name }) =>
+    secrets.purgeSecret(vault, name),
+  ),
+];
+
+function operationOf({ method, path }: AzureRequest): Operation | undefined {
+  return operations.find((one) => one.method === method && one.path.test(path));
+}
+
+/** What the counters and faults call a request. */
+export function keyVaultKind(request: AzureRequest): string {
+  return request.authorization === undefined ? "challenge" : (operationOf(request)?.kind ?? "unknown");
+}
+
+/** Key Vault's data plane for secrets, of the one vault that exists. */
 export class KeyVault {
   readonly #context: AzureContext;
   readonly #authority: TokenAuthority;
-  readonly #documents: SecretDocuments;
   readonly #throttle: Throttle;
 
   constructor(context: AzureContext, authority: TokenAuthority) {
     this.#context = context;
     this.#authority = authority;
-    this.#documents = new SecretDocuments(context);
     this.#throttle = new Throttle(context.settings);
   }
 
   /**
-   * @returns `undefined` where no vault is alive: Azure then has no such host, so there is nobody to answer.
+   * @returns `undefined` where no vault exists: Azure then has no such host, so there is nobody to answer.
    * @throws AzureError in Key Vault's shape.
    */
   async answer(request: AzureRequest): Promise<AzureAnswer | undefined> {
-    const [vault] = this.#context.state.vaults.values();
+    const { state, origin, writer } = this.#context;
+    const [vault] = state.vaults;
     if (vault === undefined) return undefined;
     const caller = await this.#authenticate(request);
     if (!request.query.has("api-version"))
       throw badParameter("The request is missing the query parameter api-version.");
-    const operation = secretOperation(request);
-    if (operation === undefined)
+    const found = operationOf(request);
+    if (found === undefined)
       throw AzureError.keyVault(404, "NotFound", `No operation answers ${request.method} ${request.path}.`);
-    if ("name" in operation && !isSecretName(operation.name)) {
-      throw badParameter(`The request URI contains an invalid name: ${operation.name}`);
+    const { name = "", version = "" } = found.path.exec(request.path)?.groups ?? {};
+    if (name !== "" && !secrets.isSecretName(name)) {
+      throw badParameter(`The request URI contains an invalid name: ${name}`);
     }
-    this.#throttle.take(operation.kind, this.#context.now());
-    checkRole(this.#context, caller, operation.action, vault, "name" in operation ? operation.name : undefined);
-    return this.#perform(operation, vault, request);
-  }
-
-  #perform(operation: SecretOperation, vault: Vault, request: AzureRequest): AzureAnswer {
-    const { secrets } = vault;
-    const documents = this.#documents;
+    this.#throttle.take(found.kind, this.#context.now());
+    checkRole(this.#context, caller, found.action, vault, name);
     const now = nowInSeconds(this.#context);
-    const ok = (body: unknown): AzureAnswer => ({ status: 200, body });
-    const changed = (body: unknown): AzureAnswer => {
-      this.#context.writer.changed();
-      return ok(body);
-    };
-    switch (operation.kind) {
-      case "secret-list": {
-        const paging = new Paging(this.#context.origin, request);
-        return ok(paging.answer(secrets.page(paging.after, paging.size), (item) => documents.item(item, vault)));
-      }
-      case "secret-list-versions": {
-        const paging = new Paging(this.#context.origin, request);
-        const secret = secrets.get(operation.name);
-        const page = paging.of(secret.versions, ({ version }) => version);
-        return ok(paging.answer(page, (version) => documents.properties(secret, version, vault)));
-      }
-      case "secret-get": {
-        const version = secrets.version(operation.name, operation.version);
-        if (!version.enabled) throw disabled();
-        return ok(documents.bundle(secrets.get(operation.name), version, vault));
-      }
-      case "secret-set": {
-        const { attributes, ...input } = parse(secretBody, request);
-        const { secret, version } = secrets.set(operation.name, { ...input, ...attributes }, now);
-        return changed(documents.bundle(secret, version, vault));
-      }
-      case "secret-update": {
-        const { attributes, ...input } = parse(secretProperties, request);
-        const version = secrets.update(operation.name, operation.version, { ...input, ...attributes }, now);
-        return changed(documents.properties(secrets.get(operation.name), version, vault));
-      }
-      case "secret-delete":
-        return changed(documents.deleted(secrets.delete(operation.name, now, vault), vault));
-      case "deleted-secret-list": {
-        const paging = new Paging(this.#context.origin, request);
-        const page = secrets.pageOfDeleted(paging.after, paging.size, now);
-        return ok(paging.answer(page, (item) => documents.deletedItem(item, vault)));
-      }
-      case "deleted-secret-get":
-        return ok(documents.deleted(secrets.getDeleted(operation.name, now), vault));
-      case "deleted-secret-recover": {
-        const secret = secrets.recover(operation.name, now);
-        return changed(documents.properties(secret, secrets.version(operation.name, ""), vault));
-      }
-      case "deleted-secret-purge":
-        secrets.purge(operation.name, now, vault);
-        this.#context.writer.changed();
-        return { status: 204 };
-    }
+    secrets.purgeExpired(vault, now);
+    const body = found.perform({ vault, origin, request, name, version, now });
+    if (request.method !== "GET") writer.changed();
+    return body === undefined ? { status: 204 } : { status: 200, body };
   }
 
   /** @throws AzureError 401 with the challenge that says where to get a token and for what. */
@@ -118,6 +154,58 @@ export class KeyVault {
   }
 }
 
+/** With the value: only `get` and `set` return it. */
+function bundleOf(call: SecretCall, secret: Secret, version = secrets.currentOf(secret)) {
+  return { value: version.value, ...propertiesOf(call, secret, version) };
+}
+
+function propertiesOf({ origin, vault }: SecretCall, secret: Secret, version = secrets.currentOf(secret)) {
+  const { enabled, nbf, exp, created, updated, contentType, tags } = version;
+  const { softDeleteRetentionInDays: recoverableDays, enablePurgeProtection } = vault;
+  const recoverable = recoverableDays < 90 ? "CustomizedRecoverable" : "Recoverable";
+  const recoveryLevel = enablePurgeProtection ? recoverable : `${recoverable}+Purgeable`;
+  return {
+    id: `${origin}/secrets/${secret.name}/${version.version}`,
+    attributes: { enabled, nbf, exp, created, updated, recoveryLevel, recoverableDays },
+    contentType,
+    tags,
+  };
+}
+
+/** An entry of the list of secrets: its current version, without the version in its id. */
+function itemOf(call: SecretCall, secret: Secret) {
+  return { ...propertiesOf(call, secret), id: `${call.origin}/secrets/${secret.name}` };
+}
+
+function deletedOf(call: SecretCall, secret: DeletedSecret) {
+  const { name, deletedDate, scheduledPurgeDate } = secret;
+  const recoveryId = `${call.origin}/deletedsecrets/${name}`;
+  return { ...propertiesOf(call, secret), recoveryId, deletedDate, scheduledPurgeDate };
+}
+
+/** Key Vault's own bound and default. */
+const maxResults = 25;
+
+/**
+ * One page, by `maxresults` and the `$skiptoken` of the page before: the key of its last item.
+ *
+ * @throws AzureError 400 BadParameter.
+ */
+function pageOf<T>({ origin, request }: SecretCall, all: Keyed<T>, document: (item: T) => unknown) {
+  const { path, query } = request;
+  const size = Number(query.get("maxresults") ?? maxResults);
+  if (!Number.isInteger(size) || size < 1 || size > maxResults) {
+    throw badParameter(`The value of maxresults must be between 1 and ${maxResults}.`);
+  }
+  const page = all.after(Buffer.from(query.get("$skiptoken") ?? "", "base64url").toString(), size + 1);
+  const items = page.slice(0, size);
+  const last = page.length > size ? items.at(-1) : undefined;
+  if (last === undefined) return { value: items.map(document), nextLink: null };
+  const next = new URL(`${path}?${query.toString()}`, origin);
+  next.searchParams.set("$skiptoken", Buffer.from(all.keyOf(last)).toString("base64url"));
+  return { value: items.map(document), nextLink: next.href };
+}
+
 function parse<T>(schema: z.ZodType<T>, { body }: AzureRequest): T {
   let json: unknown;
   try {
@@ -135,9 +223,4 @@ function parse<T>(schema: z.ZodType<T>, { body }: AzureRequest): T {
 
 function badParameter(message: string): AzureError {
   return AzureError.keyVault(400, "BadParameter", message);
-}
-
-function disabled(): AzureError {
-  const message = "Operation get is not allowed on a disabled secret.";
-  return AzureError.keyVault(403, "Forbidden", message, { inner: "SecretDisabled" });
 }

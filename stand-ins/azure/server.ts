@@ -2,13 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { UserError } from "../../domain/user-error.ts";
 import type { TokenAuthority } from "./access-token.ts";
-import { AzureError } from "./azure-error.ts";
-import type { ServerCertificate } from "./certificate.ts";
-import { Control, controlPath, type Fault } from "./control.ts";
-import type { AzureAnswer, AzureRequest } from "./http.ts";
-import type { KeyVault } from "./key-vault.ts";
-import { ResourceManager } from "./resource-manager.ts";
-import { secretOperation } from "./secret-operation.ts";
+import { AzureError, type AzureAnswer, type AzureRequest } from "./answer.ts";
+import { controlPath, type Control } from "./control.ts";
+import { keyVaultKind, type KeyVault } from "./key-vault.ts";
+import { armKind, type ResourceManager } from "./resource-manager.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 
 /** The services behind the one port; the first part of the path says which is meant. */
@@ -24,8 +21,11 @@ export interface Services {
 const maxBodyInBytes = 1_000_000;
 
 /** @throws UserError `azure-port-taken`. */
-export async function listen(port: number, { cert, key }: ServerCertificate): Promise<Server> {
-  const server = createServer({ cert, key });
+export async function listen(
+  port: number,
+  certificate: { readonly cert: string; readonly key: string },
+): Promise<Server> {
+  const server = createServer(certificate);
   // a client that keeps its connection longer than the server does meets a reset
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
@@ -50,11 +50,11 @@ export function serve(server: Server, services: Services): void {
 
 async function handle(message: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
   const request = await readRequest(message);
-  const isControl = request.path.startsWith(controlPath);
-  const { control } = services;
+  const { control, authority } = services;
+  if (request.path.startsWith(controlPath)) return send(response, await control.answer(request, authority));
   const kind = kindOf(request);
-  if (!isControl) control.countRequest(kind);
-  const fault = isControl ? undefined : control.takeFault(kind);
+  control.countRequest(kind);
+  const fault = control.takeFault(kind);
   if (fault !== undefined && "hang" in fault) return;
   if (fault !== undefined && "text" in fault) {
     const { text, cut = false } = fault;
@@ -62,16 +62,20 @@ async function handle(message: IncomingMessage, response: ServerResponse, servic
     response.write(text, () => (cut ? response.destroy() : response.end()));
     return;
   }
-  const answer = fault === undefined ? await answerOf(request, services) : faultAnswer(fault);
-  if (!isControl) control.countAnswer(answer?.status ?? 0);
+  const answer =
+    fault === undefined ? await answerOf(request, services) : "status" in fault ? faultAnswer(fault) : undefined;
+  control.countAnswer(answer?.status ?? 0);
   if (answer === undefined) response.destroy();
   else send(response, answer);
 }
 
 /** @returns `undefined` where the connection is to be cut. */
 async function answerOf(request: AzureRequest, services: Services): Promise<AzureAnswer | undefined> {
+  const { path } = request;
   try {
-    return await route(request, services);
+    if (isResourceManager.test(path)) return await services.resourceManager.answer(request);
+    if (isKeyVault.test(path)) return await services.keyVault.answer(request);
+    return await services.tokens.answer(request);
   } catch (error) {
     if (error instanceof AzureError) return error;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
@@ -79,37 +83,26 @@ async function answerOf(request: AzureRequest, services: Services): Promise<Azur
   }
 }
 
-async function route(request: AzureRequest, services: Services): Promise<AzureAnswer | undefined> {
-  const { path } = request;
-  if (path.startsWith(controlPath)) return services.control.answer(request, services.authority);
-  if (/^\/subscriptions\//i.test(path)) return services.resourceManager.answer(request);
-  if (isDataPlane(path)) return services.keyVault.answer(request);
-  const answer = await services.tokens.answer(request);
-  if (answer === undefined) throw AzureError.arm(404, "NotFound", `Nothing answers ${request.method} ${path}.`);
-  return answer;
-}
-
-function isDataPlane(path: string): boolean {
-  return /^\/(?:deleted)?secrets(?:\/|$)/i.test(path);
-}
+const isResourceManager = /^\/subscriptions\//i;
+const isKeyVault = /^\/(?:deleted)?secrets(?:\/|$)/i;
 
 function kindOf(request: AzureRequest): string {
-  const { path, authorization } = request;
-  if (/^\/subscriptions\//i.test(path)) return ResourceManager.kindOf(request);
-  if (isDataPlane(path))
-    return authorization === undefined ? "challenge" : (secretOperation(request)?.kind ?? "unknown");
-  return path.endsWith("/token") ? "token" : "discovery";
+  if (isResourceManager.test(request.path)) return armKind(request);
+  if (isKeyVault.test(request.path)) return keyVaultKind(request);
+  return request.path.endsWith("/token") ? "token" : "discovery";
 }
 
-function faultAnswer(
-  fault: Exclude<Fault, { readonly hang: true } | { readonly text: string }>,
-): AzureAnswer | undefined {
-  if ("drop" in fault) return undefined;
-  const { status, retryAfterInSeconds } = fault;
+function faultAnswer({
+  status,
+  retryAfterInSeconds: after,
+}: {
+  status: number;
+  retryAfterInSeconds?: number | undefined;
+}) {
   const code = status === 429 ? "Throttled" : "StandInFault";
   return {
     status,
-    headers: retryAfterInSeconds === undefined ? {} : { "Retry-After": String(retryAfterInSeconds) },
+    headers: after === undefined ? {} : { "Retry-After": String(after) },
     body: { error: { code, message: "a fault that was asked for" } },
   };
 }

@@ -1,13 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../../domain/user-error.ts";
+import { issueServerCertificate } from "../../local/certificate-authority.ts";
+import { azureFiles } from "../../local/home.ts";
 import { TokenAuthority } from "./access-token.ts";
-import { issueServerCertificate } from "./certificate.ts";
 import { type AzureContext, settingsSchema, type StandInSettings } from "./context.ts";
 import { Control } from "./control.ts";
 import { Federation, type ClusterJwks } from "./federation.ts";
 import { KeyVault } from "./key-vault.ts";
-import { azureFiles, ensurePrivateDir, readOrMake } from "./files.ts";
+import { ensurePrivateDir, readOrCreate } from "./files.ts";
 import { ResourceManager } from "./resource-manager.ts";
 import { listen, serve } from "./server.ts";
 import { readStateFile, StateWriter } from "./state-file.ts";
@@ -60,12 +61,12 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
   const { dir, port, clusterIssuer, clusterJwks, subscriptionId, now = Date.now } = options;
   ensurePrivateDir(dir);
   const files = azureFiles(dir);
-  const operatorToken = readOrMake(files.operatorToken, () => randomBytes(32).toString("base64url")).trim();
-  const state = openState(files.state, options.tenantId);
+  const operatorToken = readOrCreate(files.operatorToken, () => randomBytes(32).toString("base64url")).trim();
+  const state = openState(files.stateFile, options.tenantId);
   const authority = await TokenAuthority.open(files.tokenKey, { ...state, operatorToken });
   const certificate = await issueServerCertificate(dir);
   const server = await listen(port, certificate);
-  const writer = new StateWriter(files.state, state);
+  const writer = new StateWriter(files.stateFile, state);
   writer.changed();
   await writer.flush(); // the ids that were made at the first start stay, even if it is killed at once
   const context: AzureContext = {

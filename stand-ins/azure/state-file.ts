@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
-import { z } from "zod";
 import { UserError } from "../../domain/user-error.ts";
-import { stateFileSchema } from "./state-schema.ts";
-import { stateFileOf, stateFrom, type AzureState } from "./state.ts";
+import { stateSchema, type AzureState } from "./state.ts";
 
 /**
  * @returns `undefined` where there is no file yet.
@@ -19,9 +17,11 @@ export function readStateFile(path: string): AzureState | undefined {
     // the parser's message quotes the text, which holds values
     throw unreadable(path, "is not JSON: cut off or changed by hand");
   }
-  const parsed = stateFileSchema.safeParse(json);
-  if (!parsed.success) throw unreadable(path, `is not a state of the Azure stand-in: ${firstIssue(parsed.error)}`);
-  return stateFrom(parsed.data);
+  const parsed = stateSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues; // zod's own texts quote no input
+  const first = issue === undefined ? "unknown" : `${issue.path.map(String).join(".")}: ${issue.message}`;
+  throw unreadable(path, `is not a state of the Azure stand-in: ${first}`);
 }
 
 const retryInMilliseconds = 5_000;
@@ -77,7 +77,7 @@ export class StateWriter {
     this.#changed = false;
     try {
       const temporary = `${this.#path}.tmp`;
-      await writeFile(temporary, JSON.stringify(stateFileOf(this.#state)), { mode: 0o600 });
+      await writeFile(temporary, JSON.stringify(this.#state), { mode: 0o600 });
       await rename(temporary, this.#path);
     } catch (error) {
       this.#changed = true;
@@ -93,10 +93,4 @@ function unreadable(path: string, problem: string): UserError {
     `${path} ${problem}`,
     `put a good copy back, or start again with \`mv ${path} ${path}.broken\`; values then come from .env again`,
   );
-}
-
-/** Path and kind of the first mistake; zod's own texts quote no input. */
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return issue === undefined ? "unknown" : `${issue.path.map(String).join(".")}: ${issue.message}`;
 }

@@ -1,78 +1,113 @@
-import type { Identity, ResourceGroup, RoleAssignment, StateFile, StoredVault } from "./state-schema.ts";
-import { VaultSecrets } from "./vault-secrets.ts";
+import { z } from "zod";
+import { Keyed } from "./keyed.ts";
 
-/** A vault in memory: its document, and its secrets indexed by name. */
-export interface Vault extends Omit<StoredVault, "secrets" | "deletedSecrets"> {
-  readonly secrets: VaultSecrets;
+/**
+ * Everything that exists in this Azure, as `state.json` holds it. Times are whole seconds since 1970 (Key Vault's own
+ * unit), `effectiveAt` is milliseconds. It contains secret values in clear: it is the Key Vault, hence 0600 in a 0700
+ * folder.
+ */
+const tags = z.record(z.string(), z.string()).optional();
+
+const tracked = { id: z.string(), name: z.string(), location: z.string(), tags };
+
+function keyed<T>(item: z.ZodType<T>, keyOf: (item: T) => string) {
+  return z.array(item).transform((items) => new Keyed(keyOf, items));
 }
 
-export interface DeletedVault {
-  readonly vault: Vault;
-  readonly deletedDate: number;
-  readonly scheduledPurgeDate: number;
-}
+const byId = <T extends { readonly id: string }>(item: z.ZodType<T>) => keyed(item, ({ id }) => id);
+const byName = <T extends { readonly name: string }>(item: z.ZodType<T>) => keyed(item, ({ name }) => name);
 
-/** Everything that exists in this Azure. Azure's names know no case: every key is in lower case. */
-export interface AzureState {
-  readonly tenantId: string;
+const resourceGroup = z.strictObject(tracked);
+
+const secretVersion = z.strictObject({
+  version: z.string(),
+  value: z.string(),
+  contentType: z.string().optional(),
+  tags,
+  enabled: z.boolean(),
+  nbf: z.int().optional(),
+  exp: z.int().optional(),
+  created: z.int(),
+  updated: z.int(),
+});
+
+/** `versions` is never empty and in the order of creation: the last one is the current one. */
+const secret = z.strictObject({ name: z.string(), versions: z.array(secretVersion).min(1) });
+
+const deletion = { deletedDate: z.int(), scheduledPurgeDate: z.int() };
+
+const deletedSecret = secret.extend(deletion);
+
+const vault = z.strictObject({
+  ...tracked,
+  tenantId: z.string(),
+  sku: z.strictObject({ family: z.string(), name: z.string() }),
+  enableRbacAuthorization: z.boolean(),
+  enablePurgeProtection: z.boolean(),
+  softDeleteRetentionInDays: z.int(),
+  /** What else was sent: stored and returned, without effect. */
+  otherProperties: z.record(z.string(), z.unknown()),
+  secrets: byName(secret),
+  deletedSecrets: byName(deletedSecret),
+});
+
+const federatedCredential = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  audiences: z.array(z.string()),
+  effectiveAt: z.number(),
+});
+
+const identity = z.strictObject({
+  ...tracked,
+  clientId: z.string(),
+  principalId: z.string(),
+  tenantId: z.string(),
+  federatedCredentials: byId(federatedCredential),
+});
+
+const roleAssignment = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  scope: z.string(),
+  /** GUID of the role, lower case. */
+  roleId: z.string(),
+  principalId: z.string(),
+  principalType: z.string().optional(),
+  effectiveAt: z.number(),
+});
+
+export const stateSchema = z.strictObject({
+  format: z.literal(1),
+  tenantId: z.string(),
   /** Object id of the person who owns the subscription. */
-  readonly operatorObjectId: string;
-  readonly resourceGroups: Map<string, ResourceGroup>;
-  readonly vaults: Map<string, Vault>;
-  /** By name, since names are what soft delete blocks. */
-  readonly deletedVaults: Map<string, DeletedVault>;
-  readonly identities: Map<string, Identity>;
-  readonly roleAssignments: Map<string, RoleAssignment>;
-}
+  operatorObjectId: z.string(),
+  resourceGroups: byId(resourceGroup),
+  vaults: byId(vault),
+  /** By name, since soft delete blocks the name. */
+  deletedVaults: keyed(z.strictObject({ vault, ...deletion }), (deleted) => deleted.vault.name),
+  identities: byId(identity),
+  roleAssignments: byId(roleAssignment),
+});
+
+export type AzureState = z.output<typeof stateSchema>;
+export type ResourceGroup = z.output<typeof resourceGroup>;
+export type Vault = z.output<typeof vault>;
+export type SecretVersion = z.output<typeof secretVersion>;
+export type Secret = z.output<typeof secret>;
+export type DeletedSecret = z.output<typeof deletedSecret>;
+export type FederatedCredential = z.output<typeof federatedCredential>;
+export type Identity = z.output<typeof identity>;
+export type RoleAssignment = z.output<typeof roleAssignment>;
 
 export function emptyState(tenantId: string, operatorObjectId: string): AzureState {
-  return stateFrom({
-    format: 1,
-    tenantId,
-    operatorObjectId,
-    resourceGroups: [],
-    vaults: [],
-    deletedVaults: [],
-    identities: [],
-    roleAssignments: [],
-  });
+  const nothing = { resourceGroups: [], vaults: [], deletedVaults: [], identities: [], roleAssignments: [] };
+  return stateSchema.parse({ format: 1, tenantId, operatorObjectId, ...nothing });
 }
 
-export function stateFrom(file: StateFile): AzureState {
-  const byId = <T extends { readonly id: string }>(items: readonly T[]) =>
-    new Map(items.map((item) => [item.id.toLowerCase(), item]));
-  return {
-    tenantId: file.tenantId,
-    operatorObjectId: file.operatorObjectId,
-    resourceGroups: byId(file.resourceGroups),
-    vaults: byId(file.vaults.map(vaultFrom)),
-    deletedVaults: new Map(
-      file.deletedVaults.map(({ vault, ...rest }) => [vault.name.toLowerCase(), { vault: vaultFrom(vault), ...rest }]),
-    ),
-    identities: byId(file.identities),
-    roleAssignments: byId(file.roleAssignments),
-  };
-}
-
-export function stateFileOf(state: AzureState): StateFile {
-  return {
-    format: 1,
-    tenantId: state.tenantId,
-    operatorObjectId: state.operatorObjectId,
-    resourceGroups: [...state.resourceGroups.values()],
-    vaults: [...state.vaults.values()].map(storedVault),
-    deletedVaults: [...state.deletedVaults.values()].map(({ vault, deletedDate, scheduledPurgeDate }) => {
-      return { vault: storedVault(vault), deletedDate, scheduledPurgeDate };
-    }),
-    identities: [...state.identities.values()],
-    roleAssignments: [...state.roleAssignments.values()],
-  };
-}
-
-function vaultFrom({ secrets, deletedSecrets, ...document }: StoredVault): Vault {
-  return { ...document, secrets: new VaultSecrets(secrets, deletedSecrets) };
-}
-
-function storedVault({ secrets, ...document }: Vault): StoredVault {
-  return { ...document, secrets: secrets.live(), deletedSecrets: secrets.deleted() };
+/** The secrets of a new vault. */
+export function noSecrets(): Pick<Vault, "secrets" | "deletedSecrets"> {
+  return { secrets: byName(secret).parse([]), deletedSecrets: byName(deletedSecret).parse([]) };
 }

@@ -1,70 +1,59 @@
-import { AzureError } from "./azure-error.ts";
-import type { SecretOperationKind } from "./secret-operation.ts";
+import { AzureError } from "./answer.ts";
 import type { StandInSettings } from "./context.ts";
 
-/** Counts events in a sliding window: the n-th is let through once the (n - limit)-th is older than the window. */
+/** Counts events in a sliding window: the n-th passes once the (n - limit)-th is older than the window. */
 export class RateWindow {
   readonly #limit: number;
   readonly #windowInMilliseconds: number;
-  /** Ring of the last `limit` passages; long ago where there was none. */
-  readonly #passages: Float64Array;
+  /** Ring of the last `limit` events; long ago where there was none. */
+  readonly #events: Float64Array;
   #next = 0;
 
   constructor(limit: number, windowInMilliseconds: number) {
     this.#limit = limit;
     this.#windowInMilliseconds = windowInMilliseconds;
-    this.#passages = new Float64Array(limit).fill(-Infinity);
+    this.#events = new Float64Array(limit).fill(-Infinity);
   }
 
   /**
-   * Takes one passage.
+   * Counts one event.
    *
    * @param now - milliseconds, never going back.
    * @returns 0 where it passes, else the milliseconds until the next one would; a refusal does not count.
    */
   take(now: number): number {
-    const oldest = this.#passages[this.#next] ?? -Infinity;
-    const free = oldest + this.#windowInMilliseconds;
+    const free = (this.#events[this.#next] ?? -Infinity) + this.#windowInMilliseconds;
     if (now < free) return free - now;
-    this.#passages[this.#next] = now;
+    this.#events[this.#next] = now;
     this.#next = (this.#next + 1) % this.#limit;
     return 0;
   }
 }
 
-const windowInMilliseconds = 10_000;
-
 /** Key Vault's two published limits: creations on their own, everything else together. */
 export class Throttle {
   readonly #settings: StandInSettings;
-  #windows: { readonly creations: RateWindow; readonly transactions: RateWindow; readonly made: string } | undefined;
+  /** A new limit begins with an empty window. */
+  readonly #windows = new Map<string, RateWindow>();
 
   constructor(settings: StandInSettings) {
     this.#settings = settings;
   }
 
   /** @throws AzureError 429 Throttled with Retry-After in whole seconds. */
-  take(kind: SecretOperationKind, now: number): void {
-    if (!this.#settings.throttling) return;
-    const { creations, transactions } = this.#current();
-    const wait = (kind === "secret-set" ? creations : transactions).take(now);
+  take(kind: string, now: number): void {
+    const { throttling, creationsPer10Seconds, transactionsPer10Seconds } = this.#settings;
+    if (!throttling) return;
+    const isCreation = kind === "secret-set";
+    const limit = isCreation ? creationsPer10Seconds : transactionsPer10Seconds;
+    const key = `${isCreation} ${limit}`;
+    const window = this.#windows.get(key) ?? new RateWindow(limit, 10_000);
+    this.#windows.set(key, window);
+    const wait = window.take(now);
     if (wait === 0) return;
     const message =
       "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
     const headers = { "Retry-After": String(Math.ceil(wait / 1000)) };
     throw AzureError.keyVault(429, "Throttled", message, { headers });
-  }
-
-  /** New limits begin with an empty window. */
-  #current() {
-    const { creationsPer10Seconds, transactionsPer10Seconds } = this.#settings;
-    const made = `${creationsPer10Seconds} ${transactionsPer10Seconds}`;
-    if (this.#windows?.made === made) return this.#windows;
-    this.#windows = {
-      creations: new RateWindow(creationsPer10Seconds, windowInMilliseconds),
-      transactions: new RateWindow(transactionsPer10Seconds, windowInMilliseconds),
-      made,
-    };
-    return this.#windows;
   }
 }

@@ -1,14 +1,13 @@
 import { keyVaultResource, type TokenAuthority } from "./access-token.ts";
+import { AzureError, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import type { AzureContext } from "./context.ts";
-import { entraError } from "./azure-error.ts";
 import type { Federation } from "./federation.ts";
-import type { AzureAnswer, AzureRequest } from "./http.ts";
-import type { Identity } from "./state-schema.ts";
+import type { Identity } from "./state.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const resources = new Set([keyVaultResource, "https://management.azure.com"]);
 
-/** Entra ID, as far as a workload identity needs it: discovery, keys, and tokens for a federated assertion. */
+/** Entra ID, as far as a workload identity needs it: its configuration, and tokens for a federated assertion. */
 export class TokenEndpoint {
   readonly #context: AzureContext;
   readonly #authority: TokenAuthority;
@@ -20,24 +19,19 @@ export class TokenEndpoint {
     this.#federation = federation;
   }
 
-  /**
-   * @returns `undefined` where the path is none of Entra's.
-   * @throws AzureError in Entra's shape.
-   */
-  async answer(request: AzureRequest): Promise<AzureAnswer | undefined> {
-    if (request.path === "/common/discovery/instance") return { status: 200, body: this.#instanceDiscovery() };
-    const [, tenant = "", rest = ""] = /^\/([^/]+)\/(.+)$/.exec(request.path) ?? [];
-    if (rest === "oauth2/v2.0/token" && request.method === "POST") {
-      this.#checkTenant(tenant);
-      return { status: 200, body: await this.#token(new URLSearchParams(request.body)) };
+  /** @throws AzureError in Entra's shape; in Resource Manager's where nothing answers. */
+  async answer({ method, path, body }: AzureRequest): Promise<AzureAnswer> {
+    const [, tenant = "", rest = ""] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    switch (`${method} ${rest}`) {
+      case "POST oauth2/v2.0/token":
+        this.#checkTenant(tenant);
+        return { status: 200, body: await this.#token(new URLSearchParams(body)) };
+      case "GET v2.0/.well-known/openid-configuration":
+        this.#checkTenant(tenant);
+        return { status: 200, body: this.#configuration() };
+      default:
+        throw AzureError.arm(404, "NotFound", `Nothing answers ${method} ${path}.`);
     }
-    if (request.method !== "GET") return undefined;
-    if (rest === "v2.0/.well-known/openid-configuration") {
-      this.#checkTenant(tenant);
-      return { status: 200, body: this.#configuration() };
-    }
-    if (rest === "discovery/v2.0/keys") return { status: 200, body: { keys: [await this.#authority.publicJwk()] } };
-    return undefined;
   }
 
   async #token(form: URLSearchParams): Promise<unknown> {
@@ -46,7 +40,7 @@ export class TokenEndpoint {
     const grant = required(form, "grant_type");
     if (grant !== "client_credentials") {
       const text = `The app requested an unsupported grant type '${grant}'.`;
-      throw entraError(400, "unsupported_grant_type", 70003, text);
+      throw AzureError.entra(400, "unsupported_grant_type", 70003, text);
     }
     const resource = resourceOf(required(form, "scope"), this.#context.state.tenantId);
     const identity = this.#identity(clientId);
@@ -54,7 +48,7 @@ export class TokenEndpoint {
     if (assertion === null || form.get("client_assertion_type") !== jwtBearer) {
       const text =
         "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
-      throw entraError(401, "invalid_client", 7000216, text);
+      throw AzureError.entra(401, "invalid_client", 7000216, text);
     }
     await this.#federation.verify(assertion, identity.federatedCredentials, now());
     const lifetime = settings.accessTokenInSeconds;
@@ -68,13 +62,13 @@ export class TokenEndpoint {
 
   #identity(clientId: string): Identity {
     const { identities, tenantId } = this.#context.state;
-    const found = [...identities.values()].find((identity) => identity.clientId === clientId.toLowerCase());
+    const found = [...identities].find((identity) => identity.clientId === clientId.toLowerCase());
     if (found !== undefined) return found;
     const text =
       `Application with identifier '${clientId}' was not found in the directory '${tenantId}'. This can happen if the ` +
       "application has not been installed by the administrator of the tenant or consented to by any user in the tenant. " +
       "You may have sent your authentication request to the wrong tenant.";
-    throw entraError(400, "unauthorized_client", 700016, text);
+    throw AzureError.entra(400, "unauthorized_client", 700016, text);
   }
 
   #checkTenant(tenant: string): void {
@@ -82,7 +76,7 @@ export class TokenEndpoint {
     const text =
       `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct ` +
       "cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.";
-    throw entraError(400, "invalid_tenant", 90002, text);
+    throw AzureError.entra(400, "invalid_tenant", 90002, text);
   }
 
   #configuration(): unknown {
@@ -100,23 +94,13 @@ export class TokenEndpoint {
       scopes_supported: ["openid"],
     };
   }
-
-  #instanceDiscovery(): unknown {
-    const { origin, state } = this.#context;
-    const host = new URL(origin).host;
-    return {
-      tenant_discovery_endpoint: `${origin}/${state.tenantId}/v2.0/.well-known/openid-configuration`,
-      "api-version": "1.1",
-      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
-    };
-  }
 }
 
 function required(form: URLSearchParams, field: string): string {
   const value = form.get(field) ?? "";
   if (value !== "") return value;
   const text = `The request body must contain the following parameter: '${field}'.`;
-  throw entraError(400, "invalid_request", 900144, text);
+  throw AzureError.entra(400, "invalid_request", 900144, text);
 }
 
 function resourceOf(scope: string, tenantId: string): string {
@@ -125,9 +109,9 @@ function resourceOf(scope: string, tenantId: string): string {
     const text =
       `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default ` +
       "suffixed to the resource identifier (application ID URI).";
-    throw entraError(400, "invalid_scope", 1002012, text);
+    throw AzureError.entra(400, "invalid_scope", 1002012, text);
   }
   if (resources.has(resource)) return resource;
   const text = `The resource principal named ${resource} was not found in the tenant named ${tenantId}.`;
-  throw entraError(400, "invalid_resource", 500011, text);
+  throw AzureError.entra(400, "invalid_resource", 500011, text);
 }

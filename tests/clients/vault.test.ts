@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { NetworkError } from "../../clients/http.ts";
 import { VaultClient, VaultError } from "../../clients/vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import { issueServerCertificate } from "../../stand-ins/azure/certificate.ts";
+import { issueServerCertificate } from "../../local/certificate-authority.ts";
 
 describe("VaultClient", () => {
   const dir = mkdtempSync(join(tmpdir(), "vault-client-"));

@@ -10,7 +10,7 @@ import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/stack.ts
 import { refuseLoss } from "../../cli/deploy/gates.ts";
 import { serverSideApply } from "../../components/transformations.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
-import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
+import { homeCluster } from "../../local/servers/cluster-call.ts";
 import { KubernetesClient } from "../../clients/kubernetes.ts";
 import { useEngine } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
@@ -33,8 +33,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
   let uids: readonly string[];
 
   before(async () => {
-    const { kubeconfig } = servers().home;
-    api = new KubernetesClient(await connectionFromKubeconfig(kubeconfig));
+    api = homeCluster(servers().home);
     original = kubeconfigFile("original", () => {});
   });
   after(() => api.close());

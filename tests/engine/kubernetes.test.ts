@@ -12,7 +12,7 @@ import {
 import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import { secret } from "@pulumi/pulumi";
 import { KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
-import { connectionFromKubeconfig } from "../../stand-ins/node/connection.ts";
+import { homeCluster } from "../../local/servers/cluster-call.ts";
 import { useEngine, type Program } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
 import { liveProviders, onCluster, preview, up } from "./live-providers.ts";
@@ -30,8 +30,8 @@ describe("kubernetes by the real provider, on a real API server", function () {
   const open = (program: Program) => engine.open(onCluster(servers().home, program));
   let api: KubernetesClient;
 
-  before(async () => {
-    api = new KubernetesClient(await connectionFromKubeconfig(servers().home.kubeconfig));
+  before(() => {
+    api = homeCluster(servers().home);
   });
   after(() => api.close());
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { azureSettings } from "../../environments/azure-settings.ts";
-import { issueServerCertificate } from "../../stand-ins/azure/certificate.ts";
+import { issueServerCertificate } from "../../local/certificate-authority.ts";
 import { StackFolder } from "./stacks.ts";
 
 const ids = {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { issueServerCertificate } from "../../../stand-ins/azure/certificate.ts";
+import { issueServerCertificate } from "../../../local/certificate-authority.ts";
 
 /** Answers as a test says, over TLS, and has a kubeconfig: for what no real API server does when it is asked to. */
 export class FakeApiServer {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureHome, localHome, type LocalHome } from "../../../local/home.ts";
-import { ensureCertificates, issueClient } from "../../../local/servers/certificates.ts";
+import { ensureCertificates } from "../../../local/servers/certificates.ts";
 
 describe("ensureCertificates", () => {
   let home: LocalHome;
@@ -44,15 +44,19 @@ describe("ensureCertificates", () => {
     assert.equal(read(etcd.clientCertificate).verify(read(etcd.caCertificate).publicKey), true);
     assert.equal(read(etcd.clientCertificate).verify(read(kubernetes.caCertificate).publicKey), false);
   });
-});
 
-describe("issueClient", () => {
-  it("names user and group", async () => {
-    const home = localHome({ dir: mkdtempSync(join(tmpdir(), "ameide-secrets-certificates-")) });
-    ensureHome(home);
+  it("names user and group of a client", async () => {
     await ensureCertificates(home);
-    const { certificate } = await issueClient(home, { name: "system:node:a", organisation: "system:nodes" });
-    assert.equal(new X509Certificate(certificate).subject, "O=system:nodes\nCN=system:node:a");
-    rmSync(home.dir, { recursive: true });
+    assert.equal(read(home.kubernetes.nodeCertificate).subject, "O=system:nodes\nCN=system:node:ameide-local-node");
+  });
+
+  it("adds by the same CA what a home of an earlier release lacks", async () => {
+    const { caCertificate, nodeCertificate, nodeKey, adminCertificate } = home.kubernetes;
+    const set = await ensureCertificates(home);
+    const admin = readFileSync(adminCertificate, "utf8");
+    for (const file of [nodeCertificate, nodeKey]) rmSync(file);
+    assert.equal(await ensureCertificates(home), set);
+    assert.equal(read(nodeCertificate).verify(read(caCertificate).publicKey), true);
+    assert.equal(readFileSync(adminCertificate, "utf8"), admin);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { group, identityId, refusal, subscription } from "./rig.ts";
+import { group, identityId, refusal, subscription, vaultId } from "./rig.ts";
 import { useAzureRig } from "./use-azure-rig.ts";
 
 describe("resourceGroupRoutes", () => {
@@ -25,13 +25,9 @@ describe("resourceGroupRoutes", () => {
     assert.equal((await rig().arm("DELETE", group)).status, 200);
 
     assert.deepEqual(refusal(await rig().arm("GET", group)), [404, "ResourceGroupNotFound"]);
-    const deleted = await rig().arm("GET", `${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
-    assert.deepEqual(
-      deleted.body.value.map(({ name }: { name: string }) => name),
-      ["ameidekv"],
-    );
     await rig().arm("PUT", group, { location: "westeurope" });
     assert.deepEqual(refusal(await rig().arm("GET", identityId)), [404, "ResourceNotFound"]);
+    assert.deepEqual(refusal(await rig().arm("PUT", vaultId, rig().vaultBody())), [409, "ConflictError"]);
   });
 
   it("fail to move to another location", async () => {

@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+
+/** One request, read whole. */
+export interface AzureRequest {
+  readonly method: string;
+  /** Decoded, with a slash at its start and none at its end. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+export interface AzureAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; left out for an empty body. */
+  readonly body?: unknown;
+}
+
+/** @returns the token of `Authorization: Bearer …`. */
+export function bearerToken({ authorization }: AzureRequest): string | undefined {
+  return /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
+}
+
+/**
+ * An answer of the stand-in that is not a success, in the shape and words of the Azure service.
+ * Only clients see it; it never leaves the process as an exception.
+ */
+export class AzureError extends Error implements AzureAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  private constructor(status: number, message: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = "AzureError";
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+  }
+
+  /** Resource Manager's shape. */
+  static arm(status: number, code: string, message: string): AzureError {
+    return new AzureError(status, message, { error: { code, message } });
+  }
+
+  /** Key Vault's shape; clients distinguish causes of one code by `innererror`. */
+  static keyVault(
+    status: number,
+    code: string,
+    message: string,
+    { inner, headers }: { readonly inner?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): AzureError {
+    const error = { code, message, ...(inner === undefined ? {} : { innererror: { code: inner } }) };
+    return new AzureError(status, message, { error }, headers);
+  }
+
+  /**
+   * The token endpoint's shape: `AADSTS<code>: text`, with the ids that a person would quote to support.
+   *
+   * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+   */
+  static entra(status: number, error: string, code: number, text: string): AzureError {
+    const ids = { trace_id: randomUUID(), correlation_id: randomUUID() };
+    const timestamp = `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;
+    const description = `AADSTS${code}: ${text} Trace ID: ${ids.trace_id} Correlation ID: ${ids.correlation_id} Timestamp: ${timestamp}`;
+    return new AzureError(status, description, {
+      error,
+      error_description: description,
+      error_codes: [code],
+      timestamp,
+      ...ids,
+      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+    });
+  }
+}
