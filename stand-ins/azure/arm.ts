@@ -21,12 +21,12 @@ interface ArmDefinition<T> {
   /** Of the id of one resource: `*` is one part of it, `**` any number; its collection is one part shorter. */
   readonly path: string;
   /** Where such resources are stored. */
-  items(call: ArmCall): Keyed<T>;
+  readonly items: (call: ArmCall) => Keyed<T>;
   /** Key of the resource in `items`. @default - its id */
   readonly keyOf?: (call: ArmCall) => string;
   /** @default - those with a key below the collection's parent */
   readonly select?: (call: ArmCall, items: Keyed<T>) => readonly T[];
-  put(call: ArmCall, before: T | undefined): T | Promise<T>;
+  readonly put: (call: ArmCall, before: T | undefined) => T | Promise<T>;
   /** What a deletion does. @returns the answer's body. @default - the type cannot be deleted here */
   readonly remove?: (call: ArmCall, resource: T) => unknown;
   /** @default - ResourceNotFound, or ResourceGroupNotFound */
