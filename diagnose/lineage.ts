@@ -1,11 +1,11 @@
 import type { PlannedSecret } from "../domain/plan/environment.ts";
-import type { Fingerprint, Observed, Snapshot } from "./snapshot.ts";
+import { named, valuesOf, type Fingerprint, type Observed, type Snapshot } from "./snapshot.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { pathBelowMount } from "../domain/names.ts";
 import { nearest } from "../domain/nearest.ts";
 import { customMetadataKeys } from "../domain/bootstrap-config.ts";
-import type { Expectation } from "./explain/view.ts";
+import { deliveriesOf, type Expectation } from "./explain/view.ts";
 import { withNames } from "./fill-names.ts";
 
 /** One place that holds the secret, or should. */
@@ -51,21 +51,27 @@ export interface Lineage {
  */
 export function lineage(snapshot: Snapshot, expected: Expectation, name: string): Lineage {
   const secret = plannedSecret(expected, name);
-  const straight = [
-    dotenvHop(snapshot, secret),
-    keyVaultHop(snapshot, expected, secret),
+  let source: string | undefined;
+  const hops = [
+    ...dotenvHops(snapshot, secret),
+    ...keyVaultHops(snapshot, expected, secret),
     vaultHop(snapshot, expected, secret),
-  ];
-  const line = compared(straight.filter((hop) => hop !== undefined));
-  const source = line.findLast(({ digest }) => digest !== undefined);
-  const ends = targetHops(snapshot, expected, secret).map((hop) =>
-    source === undefined ? hop : comparedWith(source, hop),
-  );
-  const hops = [...line, ...ends];
+    ...targetHops(snapshot, expected, secret),
+  ].map((hop): LineageHop => {
+    const before = source;
+    if (hop.stage !== "external-secret") source = hop.digest ?? source;
+    if (before === undefined || (hop.digest === undefined && hop.state !== "absent")) return hop;
+    return { ...hop, sameAsBefore: before === hop.digest };
+  });
   const first = hops.find(({ sameAsBefore }) => sameAsBefore === false);
-  const unproven = hops.filter(isUnproven).map(({ place, note = "it could not be read" }) => `${place}: ${note}`);
-  if (first === undefined) return { name, hops, unproven };
-  return { name, hops, firstDifference: first.place, fix: withNames(carriers[first.stage], expected), unproven };
+  return {
+    name,
+    hops,
+    ...(first && { firstDifference: first.place, fix: withNames(carriers[first.stage], expected) }),
+    unproven: hops
+      .filter(({ state, digest }) => state === "unknown" || (state === "held" && digest === undefined))
+      .map(({ place, note = "it could not be read" }) => `${place}: ${note}`),
+  };
 }
 
 /** What carries a value to a place of each stage. */
@@ -97,31 +103,27 @@ export function plannedSecret({ plan, name: environment }: Expectation, name: st
   );
 }
 
-function dotenvHop({ dotenv }: Snapshot, { keyVaultName, variable }: PlannedSecret): LineageHop | undefined {
-  if (keyVaultName === undefined || (!dotenv.ok && dotenv.failure.kind === "not-asked")) return undefined;
-  const place = `.env ${variable ?? keyVaultName}`;
-  return hop(
-    "dotenv",
-    place,
-    dotenv,
-    ({ keyVaultName: name }) => name === keyVaultName,
-    ({ fingerprint }) => held(fingerprint),
-  );
+function dotenvHops({ dotenv }: Snapshot, { keyVaultName, variable }: PlannedSecret): readonly LineageHop[] {
+  if (keyVaultName === undefined || (!dotenv.ok && dotenv.failure.kind === "not-asked")) return [];
+  const found = valuesOf(dotenv).find((one) => one.keyVaultName === keyVaultName);
+  return [hop("dotenv", `.env ${variable ?? keyVaultName}`, dotenv, found && held(found.fingerprint))];
 }
 
-function keyVaultHop(
+function keyVaultHops(
   { keyVault }: Snapshot,
   { azure, bootstrap, strictness }: Expectation,
   { keyVaultName }: PlannedSecret,
-): LineageHop | undefined {
-  if (keyVaultName === undefined || bootstrap.config.source.type !== "azure-key-vault") return undefined;
-  const place = `Key Vault ${azure.keyVault}/${keyVaultName}`;
-  return hop("key-vault", place, keyVault, ({ name }) => name === keyVaultName, ({ version, createdAt, updatedAt, managedBy, fingerprint }) => ({
-    ...held(fingerprint),
-    ...(version === undefined ? {} : { version }),
-    ...changed(createdAt ?? updatedAt),
-    writer: managedBy ?? (strictness.values === "state" ? "Pulumi, or another: unmarked" : "another writer, unmarked"),
-  })); // prettier-ignore
+): readonly LineageHop[] {
+  if (keyVaultName === undefined || bootstrap.config.source.type !== "azure-key-vault") return [];
+  const found = valuesOf(keyVault).find(({ name }) => name === keyVaultName);
+  const unmarked = strictness.values === "state" ? "Pulumi, or another: unmarked" : "another writer, unmarked";
+  const described = found && {
+    ...held(found.fingerprint),
+    ...(found.version !== undefined && { version: found.version }),
+    ...changed(found.createdAt ?? found.updatedAt),
+    writer: found.managedBy ?? unmarked,
+  };
+  return [hop("key-vault", `Key Vault ${azure.keyVault}/${keyVaultName}`, keyVault, described)];
 }
 
 function vaultHop(
@@ -129,18 +131,18 @@ function vaultHop(
   { vault: { mount } }: Expectation,
   { vaultPath }: PlannedSecret,
 ): LineageHop {
-  const pushers = (pushSecrets.ok ? pushSecrets.value : [])
+  const found = valuesOf(vault.secrets).find(({ path, state }) => path === vaultPath && state === "live");
+  const pushers = valuesOf(pushSecrets)
     .filter(({ paths }) => paths.some((path) => pathBelowMount(path, mount) === vaultPath))
     .map(({ namespace, name }) => `PushSecret ${namespace}/${name} writes it, too`);
-  const place = `Vault ${mount}/${vaultPath}`;
-  const isLive = ({ path, state }: { path: string; state: string }): boolean => path === vaultPath && state === "live";
-  const refused = vault.unreadData === undefined ? undefined : `${vault.unreadData.asked}: ${vault.unreadData.message}`;
-  return hop("vault", place, vault.secrets, isLive, ({ version, writtenAt, customMetadata, fingerprint }) => ({
-    ...held(fingerprint, refused),
-    version: String(version),
-    ...changed(writtenAt),
-    writer: [writerOf(customMetadata, version), ...pushers].join("; "),
-  }));
+  const refused = vault.unreadData && `${vault.unreadData.asked}: ${vault.unreadData.message}`;
+  const described = found && {
+    ...held(found.fingerprint, refused),
+    version: String(found.version),
+    ...changed(found.writtenAt),
+    writer: [writerOf(found.customMetadata, found.version), ...pushers].join("; "),
+  };
+  return hop("vault", `Vault ${mount}/${vaultPath}`, vault.secrets, described);
 }
 
 /** The mark is at the path and not at the version: another writer leaves it unchanged. */
@@ -152,29 +154,25 @@ function writerOf(metadata: Readonly<Record<string, string>>, version: number): 
 
 function targetHops(
   { secrets, externalSecrets }: Snapshot,
-  { plan }: Expectation,
+  expected: Expectation,
   { name }: PlannedSecret,
 ): readonly LineageHop[] {
-  const live = externalSecrets.ok ? externalSecrets.value : [];
-  return plan.deliveries.flatMap(({ namespace, name: externalSecret, target, keys }) => {
-    const { targetKind } = live.find((one) => one.namespace === namespace && one.name === externalSecret) ?? {};
-    const instead = targetKind && { note: `${externalSecret} writes a ${targetKind} instead (target.manifest)` };
+  return deliveriesOf(expected, name).flatMap((delivery) => {
+    const { namespace, target, keys } = delivery;
+    const found = named(secrets, { namespace, name: target });
+    const kind = named(externalSecrets, delivery)?.targetKind;
     return keys
       .filter(({ secret }) => secret === name)
-      .map(({ secretKey }) =>
-        hop(
-          "external-secret",
-          `Secret ${namespace}/${target} ${secretKey}`,
-          secrets,
-          (one) => one.namespace === namespace && one.name === target && one.keys[secretKey] !== undefined,
-          ({ keys: held_, changedAt, owner }) => ({
-            ...held(held_[secretKey]),
-            ...changed(changedAt),
-            ...(owner === undefined ? {} : { writer: owner }),
-          }),
-        ),
-      )
-      .map((one) => (one.state === "absent" ? { ...one, ...instead } : one));
+      .map(({ secretKey }) => {
+        const print = found?.keys[secretKey];
+        const place = `Secret ${namespace}/${target} ${secretKey}`;
+        const owner = found?.owner;
+        const described = print && { ...held(print), ...changed(found?.changedAt), ...(owner && { writer: owner }) };
+        const end = hop("external-secret", place, secrets, described);
+        return end.state === "absent" && kind !== undefined
+          ? { ...end, note: `${delivery.name} writes a ${kind} instead (target.manifest)` }
+          : end;
+      });
   });
 }
 
@@ -187,31 +185,13 @@ function held(print: Fingerprint | undefined, why = "its value was not read"): P
   return print === undefined ? { note: why } : { digest: print.digest };
 }
 
-function hop<T>(
+/** @param found - what is known of it there; `undefined` if it was not found. */
+function hop(
   stage: LineageHop["stage"],
   place: string,
-  part: Observed<readonly T[]>,
-  is: (one: T) => boolean,
-  describe: (one: T) => Partial<LineageHop>,
+  part: Observed<unknown>,
+  found: Partial<LineageHop> | undefined,
 ): LineageHop {
   if (!part.ok) return { stage, place, state: "unknown", note: part.failure.message };
-  const found = part.value.find(is);
-  return found === undefined ? { stage, place, state: "absent" } : { stage, place, state: "held", ...describe(found) };
-}
-
-function compared(hops: readonly LineageHop[]): readonly LineageHop[] {
-  return hops.map((one, index) => {
-    const before = hops.slice(0, index).findLast(({ digest }) => digest !== undefined);
-    return before === undefined ? one : comparedWith(before, one);
-  });
-}
-
-function isUnproven({ state, digest }: LineageHop): boolean {
-  return state === "unknown" || (state === "held" && digest === undefined);
-}
-
-function comparedWith(before: LineageHop, one: LineageHop): LineageHop {
-  if (before.digest !== undefined && one.state === "absent") return { ...one, sameAsBefore: false };
-  if (before.digest === undefined || one.digest === undefined) return one;
-  return { ...one, sameAsBefore: before.digest === one.digest };
+  return { stage, place, state: found === undefined ? "absent" : "held", ...found };
 }

@@ -1,11 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { followSyncs, forceSync, type Named } from "../clients/external-secrets.ts";
 import type { Cluster } from "../clients/kubernetes.ts";
-import { type ExternalSecretState, type Failure, type Observed, type StoreState, describeFailure } from "./snapshot.ts";
+import {
+  describeFailure,
+  failuresOf,
+  valuesOf,
+  type ExternalSecretState,
+  type Failure,
+  type Observed,
+  type StoreState,
+} from "./snapshot.ts";
 import { UserError } from "../domain/user-error.ts";
 import type { KubernetesReader } from "./observe/access.ts";
-import { observeExternalSecrets, observeStores, observeWarnings, type Warnings } from "./observe/deliveries.ts";
-import { observed } from "./observe/observed.ts";
+import { observeExternalSecrets, observeStores, observeWarnings } from "./observe/deliveries.ts";
+import { observed, together } from "./observe/observed.ts";
 import { nearest } from "../domain/nearest.ts";
 
 export interface KubernetesWriter extends KubernetesReader, Pick<Cluster, "metadata" | "watch"> {
@@ -55,13 +63,15 @@ const pauseInMilliseconds = 300;
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
   const { namespaces, names, timeoutInSeconds = 60, signal } = options;
   const [allStores, allExternalSecrets] = await Promise.all([
-    everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings)),
-    everywhere(namespaces, (namespace) => observeExternalSecrets(kubernetes, namespace, noWarnings)),
+    everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace)),
+    everywhere(namespaces, (namespace) => observeExternalSecrets(kubernetes, namespace)),
   ]);
   const known = allExternalSecrets.map(({ name }) => name);
   refuseUnknown("ExternalSecret", names ?? [], known, namespaces.join(", "));
   const wanted = allExternalSecrets.filter(({ name }) => names?.includes(name) ?? true);
-  const storesWanted = allStores.filter((store) => wanted.some((one) => belongs(one, store)));
+  const storesWanted = allStores.filter(({ namespace, name }) =>
+    wanted.some((one) => one.namespace === namespace && one.storeName === name),
+  );
   const before = await targetVersions(kubernetes, wanted);
 
   await forceSync(kubernetes, "secretstores", storesWanted);
@@ -74,13 +84,12 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
     onSynced: (_one, done) => options.onProgress?.({ kind: "external-secrets", done, total: wanted.length }),
   });
   const touching = forceSync(kubernetes, "externalsecrets", wanted).catch((error: unknown) => {
-    stop.abort(error); // nobody waits for what was not asked for
+    stop.abort(error); // nobody waits for what was not requested
     throw error;
   });
   const [, synced] = await Promise.all([touching, following]);
 
   const left = [...stores.left, ...synced.left.map(({ one }) => one)];
-  const words = left.length === 0 ? () => "" : await wordsOf(kubernetes, left);
   const now = await targetVersions(kubernetes, wanted);
   return {
     ready: [...stores.done, ...synced.done].map(keyOf),
@@ -88,7 +97,7 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
       stores: { done: stores.done.length, total: storesWanted.length },
       "external-secrets": { done: synced.done.length, total: wanted.length },
     },
-    notReady: left.map((one) => ({ object: keyOf(one), message: words(one) })),
+    notReady: await reasonsOf(kubernetes, left),
     changed: [...now.versions]
       .filter(([target, version]) => before.versions.has(target) && before.versions.get(target) !== version)
       .map(([target]) => target),
@@ -96,25 +105,18 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
   };
 }
 
-const noWarnings: Warnings = new Map();
-
-/** @throws UserError where one of the namespaces cannot be read, with the right that is missing or the server's words. */
+/** @throws UserError where a namespace cannot be read, with the right that is missing or the server's words. */
 async function everywhere<T>(
   namespaces: readonly string[],
   read: (namespace: string) => Promise<Observed<readonly T[]>>,
 ): Promise<readonly T[]> {
-  const parts = await Promise.all(namespaces.map(read));
-  return parts.flatMap((part) => {
-    if (!part.ok) {
-      const { asked, message } = part.failure;
-      throw UserError.of(
-        "cluster-not-readable",
-        `could not ${asked}: ${message}`,
-        "ask for that right, or see what else is broken: ameide-secrets doctor --stack <stack>",
-      );
-    }
-    return part.value;
-  });
+  const all = together(await Promise.all([...new Set(namespaces)].map(read)));
+  if (all.ok) return all.value;
+  throw UserError.of(
+    "cluster-not-readable",
+    `could not ${all.failure.asked}: ${all.failure.message}`,
+    "ask for that right, or see what else is broken: ameide-secrets doctor --stack <stack>",
+  );
 }
 
 /** Looks until all stores are Ready or the time is over. */
@@ -123,64 +125,45 @@ async function untilReady(
   { timeoutInSeconds = 60, signal, onProgress }: ResyncOptions,
   wanted: readonly StoreState[],
 ): Promise<{ readonly done: readonly StoreState[]; readonly left: readonly StoreState[] }> {
-  const namespaces = [...new Set(wanted.map(({ namespace }) => namespace))];
+  const namespaces = wanted.map(({ namespace }) => namespace);
   const deadline = performance.now() + timeoutInSeconds * 1000;
-  for (let told = -1; ;) {
+  for (let reported = -1; ;) {
     signal.throwIfAborted();
-    const now = await everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace, noWarnings));
-    const isReady = (one: StoreState): boolean => now.find((store) => same(store, one))?.ready?.status === "True";
-    const done = wanted.filter(isReady);
-    if (done.length !== told) onProgress?.({ kind: "stores", done: done.length, total: wanted.length });
-    told = done.length;
+    const now = await everywhere(namespaces, (namespace) => observeStores(kubernetes, namespace));
+    const ready = new Set(now.filter(isReady).map(keyOf));
+    const done = wanted.filter((one) => ready.has(keyOf(one)));
+    if (done.length !== reported) onProgress?.({ kind: "stores", done: done.length, total: wanted.length });
+    reported = done.length;
     if (done.length === wanted.length || performance.now() > deadline)
-      return { done, left: wanted.filter((one) => !isReady(one)) };
+      return { done, left: wanted.filter((one) => !ready.has(keyOf(one))) };
     await delay(pauseInMilliseconds, undefined, { signal });
   }
 }
 
-interface TargetVersions {
-  /** `namespace/name` of each target -> its version. */
-  readonly versions: ReadonlyMap<string, unknown>;
-  /** Of each namespace that is left out, why. */
-  readonly unseen: readonly Failure[];
-}
-
-/** Versions of the targets, in namespaces where Secrets may be listed. */
+/** Versions of the targets by `namespace/name`, where Secrets may be listed; why the others are left out. */
 async function targetVersions(
   kubernetes: KubernetesWriter,
   wanted: readonly ExternalSecretState[],
-): Promise<TargetVersions> {
-  const isSecret = ({ targetKind }: ExternalSecretState): boolean => targetKind === undefined;
-  const byNamespace = Map.groupBy(wanted.filter(isSecret), ({ namespace }) => namespace);
+): Promise<{ readonly versions: ReadonlyMap<string, unknown>; readonly unseen: readonly Failure[] }> {
+  const { secrets = [], others = [] } = Object.groupBy(wanted, (one) => (one.targetKind ? "others" : "secrets"));
   const parts = await Promise.all(
-    [...byNamespace].map(([namespace, of]) =>
+    [...Map.groupBy(secrets, ({ namespace }) => namespace)].map(([namespace, those]) =>
       observed(`list secrets in ${namespace}`, async () => {
-        const secrets = await kubernetes.metadata(`/api/v1/namespaces/${namespace}/secrets`);
-        const versions = new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
-        return of.map(({ target }) => [`${namespace}/${target}`, versions.get(target)] as const);
+        const listed = await kubernetes.metadata(`/api/v1/namespaces/${namespace}/secrets`);
+        const versions = new Map(listed.map(({ name, resourceVersion }) => [name, resourceVersion]));
+        return those.map(({ target }) => [`${namespace}/${target}`, versions.get(target)] as const);
       }),
     ),
   );
-  return {
-    versions: new Map(parts.flatMap((part) => (part.ok ? part.value : []))),
-    unseen: [
-      ...parts.filter((part) => !part.ok).map(({ failure }) => failure),
-      ...wanted
-        .filter((one) => !isSecret(one))
-        .map(({ namespace, name, target, targetKind }): Failure => {
-          const message = `ExternalSecret ${namespace}/${name} writes a ${targetKind} and not a Secret (target.manifest)`;
-          return { kind: "not-asked", asked: `compare ${targetKind} ${namespace}/${target}`, message };
-        }),
-    ],
-  };
+  const uncompared = others.map(({ namespace, name, target, targetKind }): Failure => {
+    const message = `ExternalSecret ${namespace}/${name} writes a ${targetKind} and not a Secret (target.manifest)`;
+    return { kind: "not-asked", asked: `compare ${targetKind} ${namespace}/${target}`, message };
+  });
+  return { versions: new Map(parts.flatMap(valuesOf)), unseen: [...failuresOf(...parts), ...uncompared] };
 }
 
-function belongs(one: ExternalSecretState, store: StoreState): boolean {
-  return one.namespace === store.namespace && one.storeName === store.name;
-}
-
-function same(one: Named, other: Named): boolean {
-  return one.namespace === other.namespace && one.name === other.name;
+function isReady({ ready }: StoreState | ExternalSecretState): boolean {
+  return ready?.status === "True";
 }
 
 function keyOf({ namespace, name }: Named): string {
@@ -188,28 +171,28 @@ function keyOf({ namespace, name }: Named): string {
 }
 
 /** What External Secrets says of those that are left: the cause is in the Event, not in the condition. */
-async function wordsOf(kubernetes: KubernetesReader, left: readonly Named[]): Promise<(one: Named) => string> {
-  const namespaces = [...new Set(left.map(({ namespace }) => namespace))];
+async function reasonsOf(kubernetes: KubernetesReader, left: readonly Named[]): Promise<ResyncResult["notReady"]> {
+  const byNamespace = Map.groupBy(left, ({ namespace }) => namespace);
   const parts = await Promise.all(
-    namespaces.map(async (namespace) => {
+    [...byNamespace].map(async ([namespace, those]) => {
       const events = await observeWarnings(kubernetes, namespace);
-      const warnings = events.ok ? events.value : noWarnings;
-      const only = [namespace];
-      const [externalSecrets, stores] = await Promise.all([
-        everywhere(only, (of) => observeExternalSecrets(kubernetes, of, warnings)),
-        everywhere(only, (of) => observeStores(kubernetes, of, warnings)),
-      ]);
-      return { namespace, found: [...externalSecrets, ...stores], events };
+      const warnings = events.ok ? events.value : undefined;
+      const found: readonly (StoreState | ExternalSecretState)[] = [
+        ...(await everywhere([namespace], () => observeExternalSecrets(kubernetes, namespace, warnings))),
+        ...(await everywhere([namespace], () => observeStores(kubernetes, namespace, warnings))),
+      ];
+      const blind = events.ok ? "" : `; its cause ${describeFailure(events.failure)}`;
+      return those.map((one) => {
+        const state = found.find(({ name }) => name === one.name);
+        const message =
+          state !== undefined && isReady(state)
+            ? "Ready, but not synced again in time"
+            : (state?.warning?.message ?? `${state?.ready?.message ?? "no condition yet"}${blind}`);
+        return { object: keyOf(one), message };
+      });
     }),
   );
-  return (one) => {
-    const part = parts.find(({ namespace }) => namespace === one.namespace);
-    const found = part?.found.find((other) => same(other, one));
-    if (found?.ready?.status === "True") return "Ready, but not synced again in time";
-    if (found?.warning !== undefined) return found.warning.message;
-    const blind = part?.events.ok === false ? `; its cause ${describeFailure(part.events.failure)}` : "";
-    return `${found?.ready?.message ?? "no condition yet"}${blind}`;
-  };
+  return parts.flat();
 }
 
 /**

@@ -1,10 +1,25 @@
-import { describeFailure } from "./snapshot.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ExternalSecretState, Snapshot } from "./snapshot.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import { consumersOf, isReadOnce, othersReading, unseenConsumers, workloadOf, type Consumer } from "./who-uses.ts";
-import { lineage, type Lineage, type LineageHop } from "./lineage.ts";
-import type { Expectation } from "./explain/view.ts";
+import type { PlannedSecret } from "../domain/plan/environment.ts";
+import { deliveriesOf, type Expectation } from "./explain/view.ts";
+import { lineage, plannedSecret } from "./lineage.ts";
+import {
+  describeFailure,
+  named,
+  valuesOf,
+  type ExternalSecretState,
+  type Snapshot,
+  type VaultSecretState,
+} from "./snapshot.ts";
+import {
+  consumersOf,
+  isReadOnce,
+  othersReading,
+  startedBefore,
+  unseenConsumers,
+  workloadOf,
+  type Consumer,
+} from "./who-uses.ts";
 
 /** The steps of a new value, in order. `pods` is done when no pod runs with the previous value, or somebody must restart it. */
 export const rotationSteps = ["key-vault", "vault", "external-secret", "pods"] as const;
@@ -25,45 +40,45 @@ export interface RotationState {
 }
 
 /**
- * Judges by a snapshot that compared values how far the new value has come.
+ * Judges how far the new value of `.env` has come.
  *
- * @param wanted - digest of the new value **in this snapshot**, such as that of `.env`: digests of two snapshots differ.
+ * @param snapshot - one that compared values, with the new value as `.env`'s of this secret.
+ * @throws UserError when the environment has no such secret.
  */
-export function rotationState(snapshot: Snapshot, expected: Expectation, name: string, wanted: string): RotationState {
+export function rotationState(snapshot: Snapshot, expected: Expectation, name: string): RotationState {
   const { hops } = lineage(snapshot, expected, name);
+  const wanted = hops.find(({ stage }) => stage === "dotenv")?.digest;
+  if (wanted === undefined) throw new Error(`the snapshot does not contain the new value of ${name}`);
+  const secret = plannedSecret(expected, name);
+  const inVault = valuesOf(snapshot.vault.secrets).find(({ path }) => path === secret.vaultPath);
   for (const step of ["key-vault", "vault", "external-secret"] as const) {
     const behind = hops.filter(({ stage, digest }) => stage === step && digest !== wanted);
-    if (behind.length === 0 || (step === "vault" && isCarried(snapshot, expected, name, wanted))) continue;
+    if (behind.length === 0 || (step === "vault" && isCarried(snapshot, secret, inVault, wanted))) continue;
     const unread = behind.filter(({ state, digest }) => digest === undefined && state !== "absent");
-    if (unread.length < behind.length) return { ...nobody, step, waitingFor: behind.map(({ place }) => place) };
-    const waitingFor = unread.map(({ place, note = "its value was not read" }) => `${place}: ${note}`);
-    return { ...nobody, step, waitingFor, isUnseen: true };
+    if (unread.length < behind.length) return waiting(step, behind.map(({ place }) => place)); // prettier-ignore
+    return unseen(step, unread.map(({ place, note = "its value was not read" }) => `${place}: ${note}`)); // prettier-ignore
   }
   const { externalSecrets } = snapshot;
-  if (!externalSecrets.ok) {
-    const waitingFor = [describeFailure(externalSecrets.failure)];
-    return { ...nobody, step: "external-secret", waitingFor, isUnseen: true };
-  }
+  if (!externalSecrets.ok) return unseen("external-secret", [describeFailure(externalSecrets.failure)]);
   const others = othersReading(externalSecrets.value, expected, name);
-  const late = others.filter((one) => !hasSyncedSince(one, writtenAt(snapshot, expected, name)));
+  const late = others.filter((one) => !hasSyncedSince(one, inVault?.writtenAt));
   if (late.length > 0) {
-    const waitingFor = late.map((one) => `ExternalSecret ${one.namespace}/${one.name}, made by another`);
-    return { ...nobody, step: "external-secret", waitingFor };
+    const names = late.map((one) => `ExternalSecret ${one.namespace}/${one.name}, made by another`);
+    return waiting("external-secret", names);
   }
-  const targets = [
-    ...expected.plan.deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name)),
-    ...others.filter(({ targetKind }) => targetKind === undefined),
-  ];
-  if (targets.length === 0) return done;
-  const unseen = unseenConsumers(snapshot).map(describeFailure);
-  if (unseen.length > 0) return { ...nobody, step: "pods", waitingFor: unseen, isUnseen: true };
-  const { running, ...left } = consumersBehind(snapshot, targets, writtenAt(snapshot, expected, name));
-  return running.length > 0 ? { step: "pods", waitingFor: running, ...left } : { ...done, ...left };
+  const targets = [...deliveriesOf(expected, name), ...others.filter(({ targetKind }) => targetKind === undefined)];
+  const failures = unseenConsumers(snapshot).map(describeFailure);
+  if (targets.length > 0 && failures.length > 0) return unseen("pods", failures);
+  const { running, ...left } = consumersBehind(snapshot, targets, inVault?.writtenAt);
+  return { ...waiting(running.length > 0 ? "pods" : "done", running), ...left };
 }
 
-function writtenAt({ vault }: Snapshot, { plan }: Expectation, name: string): string | undefined {
-  const path = plan.secrets.find((one) => one.name === name)?.vaultPath;
-  return vault.secrets.ok ? vault.secrets.value.find((one) => one.path === path)?.writtenAt : undefined;
+function waiting(step: RotationState["step"], waitingFor: readonly string[]): RotationState {
+  return { step, waitingFor, restarts: [], follows: [] };
+}
+
+function unseen(step: RotationStep, waitingFor: readonly string[]): RotationState {
+  return { ...waiting(step, waitingFor), isUnseen: true };
 }
 
 /** How another owner's Secret uses the value is unknown; that it was refreshed is known. External Secrets has whole seconds. */
@@ -76,23 +91,22 @@ function hasSyncedSince({ ready, refreshedAt = "" }: ExternalSecretState, at: st
  * Whether vault-bootstrap says that what Vault holds is the very version of Key Vault that holds the value: not everybody
  * who rotates may read Vault's data, and the mark on it is metadata.
  */
-function isCarried(snapshot: Snapshot, { plan }: Expectation, name: string, wanted: string): boolean {
-  const secret = plan.secrets.find((one) => one.name === name);
-  const { secrets } = snapshot.vault;
-  if (secret === undefined || !secrets.ok || !snapshot.keyVault.ok) return false;
-  const source = snapshot.keyVault.value.find((one) => one.name === secret.keyVaultName);
-  const held = secrets.value.find(({ path }) => path === secret.vaultPath);
-  if (held?.state !== "live" || held.fingerprint !== undefined || source?.fingerprint?.digest !== wanted) return false;
+function isCarried(
+  { keyVault }: Snapshot,
+  { keyVaultName }: PlannedSecret,
+  inVault: VaultSecretState | undefined,
+  wanted: string,
+): boolean {
+  const source = valuesOf(keyVault).find(({ name }) => name === keyVaultName);
+  if (inVault?.state !== "live" || inVault.fingerprint !== undefined) return false;
   const { managedBy, sourceVersion, vaultVersion } = customMetadataKeys;
   return (
-    held.customMetadata[managedBy] === managedByBootstrap &&
-    held.customMetadata[sourceVersion] === source.version &&
-    held.customMetadata[vaultVersion] === String(held.version)
+    source?.fingerprint?.digest === wanted &&
+    inVault.customMetadata[managedBy] === managedByBootstrap &&
+    inVault.customMetadata[sourceVersion] === source.version &&
+    inVault.customMetadata[vaultVersion] === String(inVault.version)
   );
 }
-
-const nobody = { restarts: [], follows: [] } as const;
-const done: RotationState = { ...nobody, step: "done", waitingFor: [] };
 
 /** What a rotation does to the world; each is done at most once for one value. */
 export interface RotationActions {
@@ -158,11 +172,8 @@ export async function rotate(
   const acted = new Set<RotationStep>();
   for (let looks = 0; ; looks += 1) {
     signal.throwIfAborted();
-    const state = await stateNow(actions, expected, name);
-    const passed = rotationSteps.slice(
-      0,
-      state.step === "done" ? rotationSteps.length : rotationSteps.indexOf(state.step),
-    );
+    const state = rotationState(await actions.look(), expected, name);
+    const passed = state.step === "done" ? rotationSteps : rotationSteps.slice(0, rotationSteps.indexOf(state.step));
     for (const step of passed) {
       if (reached.some((one) => one.step === step)) continue;
       reached.push({ step, at: new Date().toISOString() });
@@ -183,17 +194,6 @@ export async function rotate(
   }
 }
 
-async function stateNow(actions: RotationActions, expected: Expectation, name: string): Promise<RotationState> {
-  const snapshot = await actions.look();
-  const wanted = wantedDigest(lineage(snapshot, expected, name));
-  if (wanted === undefined) throw new Error(`the look at ${name} did not bring its new value`);
-  return rotationState(snapshot, expected, name, wanted);
-}
-
-function wantedDigest({ hops }: Lineage): string | undefined {
-  return hops.find(({ stage }: LineageHop) => stage === "dotenv")?.digest;
-}
-
 interface Target {
   readonly namespace: string;
   readonly target: string;
@@ -204,40 +204,39 @@ function consumersBehind(
   snapshot: Snapshot,
   targets: readonly Target[],
   writtenAt: string | undefined,
-): { readonly running: readonly string[]; readonly restarts: readonly string[]; readonly follows: readonly string[] } {
-  const running = new Set<string>();
-  const restarts = new Set<string>();
-  const follows = new Set<string>();
-  for (const target of targets) {
-    for (const consumer of consumersOf(snapshot, target.namespace, target.target)) {
-      const called = `${target.namespace} ${consumer.workload}`;
-      if (consumer.afterChange === "follows") follows.add(called);
-      if (!runsWithFormer(snapshot, target, consumer, writtenAt)) continue;
-      if (consumer.afterChange === "restarts-itself") running.add(called);
-      else if (consumer.afterChange === "restart" || consumer.afterChange === "manual") restarts.add(called);
-    }
-  }
-  return { running: [...running], restarts: [...restarts], follows: [...follows] };
+): Readonly<Record<"running" | "restarts" | "follows", readonly string[]>> {
+  const consumers = targets.flatMap((target) =>
+    consumersOf(snapshot, target.namespace, target.target).map(({ workload, afterChange }) => ({
+      name: `${target.namespace} ${workload}`,
+      afterChange,
+      isBehind: runsWithFormer(snapshot, target, workload, writtenAt),
+    })),
+  );
+  const namesOf = (...ways: readonly Consumer["afterChange"][]): readonly string[] => {
+    const found = consumers.filter((one) => ways.includes(one.afterChange) && (one.isBehind || ways[0] === "follows"));
+    return [...new Set(found.map(({ name }) => name))];
+  };
+  return { running: namesOf("restarts-itself"), restarts: namesOf("restart", "manual"), follows: namesOf("follows") };
 }
 
 /**
  * A pod of the workload that reads the Secret once, at its start, and started before the Secret changed. Of a Secret that
- * another made, which is not looked at, only that it cannot be older than the value in Vault is known.
+ * another owner created, which is not read, only that it cannot be older than the value in Vault is known.
  */
 function runsWithFormer(
   snapshot: Snapshot,
   { namespace, target }: Target,
-  { workload }: Consumer,
+  workload: string,
   writtenAt: string | undefined,
 ): boolean {
   const { pods, secrets } = snapshot;
-  if (!pods.ok || !secrets.ok) return false;
-  const held = secrets.value.find((one) => one.namespace === namespace && one.name === target);
-  const changed = held?.changedAt ?? writtenAt;
-  return pods.value.some((pod) => {
-    if (pod.namespace !== namespace || pod.phase !== "Running" || workloadOf(snapshot, pod) !== workload) return false;
-    if (!pod.secrets.some(({ secret, by }) => secret === target && isReadOnce(by))) return false;
-    if (pod.startedAt === undefined || changed === undefined) return false;
-    return Date.parse(pod.startedAt) < Date.parse(changed);
-  });
+  const changedAt = named(secrets, { namespace, name: target })?.changedAt ?? writtenAt;
+  return valuesOf(pods).some(
+    (pod) =>
+      secrets.ok &&
+      pod.namespace === namespace &&
+      workloadOf(snapshot, pod) === workload &&
+      pod.secrets.some(({ secret, by }) => secret === target && isReadOnce(by)) &&
+      startedBefore(pod, changedAt),
+  );
 }

@@ -377,6 +377,11 @@ export function valuesOf<T>(part: Observed<readonly T[]>): readonly T[] {
   return part.ok ? part.value : [];
 }
 
+/** What failed of these parts. */
+export function failuresOf(...parts: readonly Observed<unknown>[]): readonly Failure[] {
+  return parts.filter((part) => !part.ok).map(({ failure }) => failure);
+}
+
 /** The object of a namespace and name; `undefined` also if the part could not be read. */
 export function named<T extends Named>(part: Observed<readonly T[]>, { namespace, name }: Named): T | undefined {
   return valuesOf(part).find((one) => one.namespace === namespace && one.name === name);

@@ -1,14 +1,17 @@
-import type {
-  ExternalSecretState,
-  Failure,
-  PodState,
-  PushSecretState,
-  SecretUse,
-  Snapshot,
-  WorkloadState,
+import {
+  failuresOf,
+  named,
+  valuesOf,
+  type ExternalSecretState,
+  type Failure,
+  type PodState,
+  type PushSecretState,
+  type SecretUse,
+  type Snapshot,
+  type WorkloadState,
 } from "./snapshot.ts";
 import { pathBelowMount } from "../domain/names.ts";
-import type { Expectation } from "./explain/view.ts";
+import { deliveriesOf, type Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
 
 /** Everything that reads one secret. */
@@ -57,9 +60,9 @@ export interface Consumer {
  */
 export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
   plannedSecret(expected, name);
-  const ours = expected.plan.deliveries
-    .filter(({ keys }) => keys.some(({ secret }) => secret === name))
-    .map(({ namespace, name: externalSecret, target, keys, imagePullServiceAccounts }) => ({
+  const { externalSecrets, pushSecrets } = snapshot;
+  const ours = deliveriesOf(expected, name).map(
+    ({ namespace, name: externalSecret, target, keys, imagePullServiceAccounts }) => ({
       namespace,
       externalSecret,
       secret: target,
@@ -67,25 +70,12 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
       isOurs: true,
       serviceAccounts: imagePullServiceAccounts,
       consumers: consumersOf(snapshot, namespace, target),
-    }));
-  const uses = [...ours, ...ofOthers(snapshot, expected, name)];
-  const { externalSecrets } = snapshot;
-  return {
-    uses,
-    unseen: [
-      ...(externalSecrets.ok ? [] : [externalSecrets.failure]),
-      ...(uses.length === 0 ? [] : unseenConsumers(snapshot)),
-      ...(uses.length === 0 || snapshot.pushSecrets.ok ? [] : [snapshot.pushSecrets.failure]),
-    ],
-  };
-}
-
-function ofOthers(snapshot: Snapshot, expected: Expectation, secret: string): readonly Use[] {
-  const { externalSecrets } = snapshot;
-  return othersReading(externalSecrets.ok ? externalSecrets.value : [], expected, secret).map(
-    ({ namespace, name, target, targetKind }) => ({
+    }),
+  );
+  const others = othersReading(valuesOf(externalSecrets), expected, name).map(
+    ({ namespace, name: externalSecret, target, targetKind }) => ({
       namespace,
-      externalSecret: name,
+      externalSecret,
       secret: target,
       ...(targetKind && { kind: targetKind }),
       keys: [],
@@ -94,6 +84,15 @@ function ofOthers(snapshot: Snapshot, expected: Expectation, secret: string): re
       consumers: targetKind === undefined ? consumersOf(snapshot, namespace, target) : [],
     }),
   );
+  const uses = [...ours, ...others];
+  const isUsed = uses.length > 0;
+  return {
+    uses,
+    unseen: [
+      ...failuresOf(externalSecrets),
+      ...(isUsed ? [...unseenConsumers(snapshot), ...failuresOf(pushSecrets)] : []),
+    ],
+  };
 }
 
 /** ExternalSecrets that read a secret and that this program did not make: a service's own, as the catalogue lets it. */
@@ -111,38 +110,32 @@ export function othersReading(
 
 /** Parts that show consumers and could not be read. */
 export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" | "pods">): readonly Failure[] {
-  return [workloads, pods].filter((part) => !part.ok).map(({ failure }) => failure);
+  return failuresOf(workloads, pods);
 }
 
-/** What reads a Secret, as far as it could be looked at: workloads, pods that none of them owns, PushSecrets. */
+/** What reads a Secret, as far as it could be read: workloads, pods that none of them owns, PushSecrets. */
 export function consumersOf(snapshot: Snapshot, namespace: string, secret: string): readonly Consumer[] {
-  const { workloads, pods } = snapshot;
-  const found = (workloads.ok ? workloads.value : [])
-    .filter((one) => one.namespace === namespace && reads(one, secret))
-    .map((one): Consumer => {
-      const by = waysOf(one, secret);
-      return { workload: `${one.kind}/${one.name}`, by, afterChange: afterChange(by, secret, one) };
-    });
-  const known = new Set(found.map(({ workload }) => workload));
-  const others = (pods.ok ? pods.value : [])
-    .filter((one) => one.namespace === namespace && reads(one, secret) && isAtWork(one))
-    .map((one): Consumer => {
-      const by = waysOf(one, secret);
-      return { workload: workloadOf(snapshot, one), by, afterChange: afterChange(by, secret) };
-    })
-    .filter(({ workload }) => !known.has(workload));
+  const consumers = new Map<string, Consumer>();
+  const add = (name: string, reader: PodState | WorkloadState, workload?: WorkloadState): void => {
+    const by = reader.secrets.filter((use) => use.secret === secret).map((use) => use.by);
+    if (reader.namespace !== namespace || by.length === 0 || consumers.has(name)) return;
+    consumers.set(name, { workload: name, by, afterChange: afterChange(by, secret, workload) });
+  };
+  for (const one of valuesOf(snapshot.workloads)) add(`${one.kind}/${one.name}`, one, one);
+  for (const pod of valuesOf(snapshot.pods))
+    if (pod.phase !== "Succeeded" && pod.phase !== "Failed") add(workloadOf(snapshot, pod), pod);
   const pushes = pushersOf(snapshot, namespace, secret).map(({ name }): Consumer => ({
     workload: `PushSecret/${name}`,
     by: ["push"],
     afterChange: "follows",
   }));
-  return [...found, ...new Map(others.map((one) => [one.workload, one])).values(), ...pushes];
+  return [...consumers.values(), ...pushes];
 }
 
 /** PushSecrets that read a Secret, by its name or by its labels. */
 function pushersOf({ pushSecrets, secrets }: Snapshot, namespace: string, name: string): readonly PushSecretState[] {
-  const held = secrets.ok ? secrets.value.find((one) => one.namespace === namespace && one.name === name) : undefined;
-  return (pushSecrets.ok ? pushSecrets.value : []).filter(({ namespace: own, secret, labels }) => {
+  const held = named(secrets, { namespace, name });
+  return valuesOf(pushSecrets).filter(({ namespace: own, secret, labels }) => {
     if (own !== namespace) return false;
     if (labels === undefined) return secret === name;
     return held !== undefined && Object.entries(labels).every(([label, value]) => held.labels[label] === value);
@@ -154,8 +147,10 @@ export function isReadOnce(by: SecretUse["by"]): boolean {
   return by === "environment" || by === "sub-path";
 }
 
-function isAtWork({ phase }: PodState): boolean {
-  return phase !== "Succeeded" && phase !== "Failed";
+/** Whether a pod that runs was started before a Secret changed. @param changedAt - ISO 8601 */
+export function startedBefore({ startedAt, phase }: PodState, changedAt: string | undefined): boolean {
+  if (phase !== "Running" || startedAt === undefined || changedAt === undefined) return false;
+  return Date.parse(startedAt) < Date.parse(changedAt);
 }
 
 /**
@@ -169,14 +164,6 @@ export function workloadOf({ workloads }: Pick<Snapshot, "workloads">, { namespa
   const isKnown =
     !workloads.ok || workloads.value.some((one) => one.namespace === namespace && `${one.kind}/${one.name}` === above);
   return isKnown ? above : owner;
-}
-
-function reads({ secrets }: Pick<PodState, "secrets">, name: string): boolean {
-  return secrets.some(({ secret }) => secret === name);
-}
-
-function waysOf({ secrets }: Pick<PodState, "secrets">, name: string): readonly SecretUse["by"][] {
-  return secrets.filter(({ secret }) => secret === name).map(({ by }) => by);
 }
 
 function afterChange(

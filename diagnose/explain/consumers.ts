@@ -1,6 +1,6 @@
 import type { PlannedDelivery } from "../../domain/plan/environment.ts";
-import { named, valuesOf, type PodState, type SecretState, type Snapshot } from "../snapshot.ts";
-import { isReadOnce, workloadOf } from "../who-uses.ts";
+import { named, valuesOf, type PodState, type Snapshot } from "../snapshot.ts";
+import { isReadOnce, startedBefore, workloadOf } from "../who-uses.ts";
 import { isOfBootstrap } from "./bootstrap.ts";
 import { isError, reportAt, secretsIn, type Rule, type Sighting, type View } from "./view.ts";
 
@@ -81,7 +81,7 @@ function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
     return [...read].flatMap((name): readonly Sighting[] => {
       const delivery = targets.get(`${namespace}/${name}`);
       const target = named(snapshot.secrets, { namespace, name });
-      if (delivery === undefined || target === undefined || !startedBefore(pod, target)) return [];
+      if (delivery === undefined || target === undefined || !startedBefore(pod, target.changedAt)) return [];
       const about = { secrets: secretsIn(delivery), ...restartOf(snapshot, pod), namespace };
       const report = reportAt(`Pod ${namespace}/${pod.name}`, about);
       return report("consumer-not-restarted", `started ${pod.startedAt}, Secret ${name} changed ${target.changedAt}`);
@@ -95,9 +95,4 @@ function restartOf(snapshot: Snapshot, pod: PodState): Pick<Sighting, "name" | "
   const workload = workloadOf(snapshot, pod);
   if (/^(Deployment|StatefulSet|DaemonSet)\//.test(workload)) return { name: workload.toLowerCase() };
   return { fix: `restart Pod ${namespace}/${name} by way of what made it${owner === undefined ? "" : `, ${owner}`}` };
-}
-
-export function startedBefore({ startedAt, phase }: PodState, { changedAt }: Pick<SecretState, "changedAt">): boolean {
-  if (phase !== "Running" || startedAt === undefined || changedAt === undefined) return false;
-  return Date.parse(startedAt) < Date.parse(changedAt);
 }

@@ -67,7 +67,7 @@ interface StoreObject {
 export function observeStores(
   kubernetes: KubernetesReader,
   namespace: string,
-  warnings: Warnings,
+  warnings?: Warnings,
 ): Promise<Observed<readonly StoreState[]>> {
   return observed(`list secretstores in ${namespace}`, async () => {
     const stores = await listAll<StoreObject>(kubernetes, `${group}/v1/namespaces/${namespace}/secretstores`);
@@ -76,7 +76,7 @@ export function observeStores(
       const { role = "", serviceAccountRef } = auth?.kubernetes ?? {};
       const { name: serviceAccount = "", audiences = [] } = serviceAccountRef ?? {};
       const ready = conditionOf(status?.conditions, "Ready");
-      const warning = warnings.get(`SecretStore/${name}`);
+      const warning = warnings?.get(`SecretStore/${name}`);
       return { namespace, name, server, role, serviceAccount, audiences, ...defined({ ready, warning }) };
     });
   });

@@ -148,8 +148,8 @@ describe("rotationState", () => {
         ]),
       },
     });
-    assert.equal(rotationState(unread(mark), stack, name, "new").step, "done");
-    assert.deepEqual(rotationState(unread({ ...mark, "source-version": "a1" }), stack, name, "new"), {
+    assert.equal(rotationState(unread(mark), stack, name).step, "done");
+    assert.deepEqual(rotationState(unread({ ...mark, "source-version": "a1" }), stack, name), {
       step: "vault",
       waitingFor: [`Vault secret/${name}: its value was not read`],
       restarts: [],
@@ -158,14 +158,14 @@ describe("rotationState", () => {
     });
   });
   it("waits for a pod that Reloader restarts", () =>
-    assert.deepEqual(rotationState(snapshotOf(held, pod(true)), stack, name, "new"), {
+    assert.deepEqual(rotationState(snapshotOf(held, pod(true)), stack, name), {
       step: "pods",
       waitingFor: ["ameide-dev Deployment/langfuse"],
       restarts: [],
       follows: [],
     }));
   it("is done with the list of those that a person must restart", () =>
-    assert.deepEqual(rotationState(snapshotOf(held, pod(false)), stack, name, "new"), {
+    assert.deepEqual(rotationState(snapshotOf(held, pod(false)), stack, name), {
       step: "done",
       waitingFor: [],
       restarts: ["ameide-dev Deployment/langfuse"],
@@ -181,15 +181,15 @@ describe("rotationState", () => {
   };
   it("waits for what others make of it, until External Secrets has looked after the write", () => {
     const others = (minutes: number): Partial<Snapshot> => ({ externalSecrets: withTheirs(minutes) });
-    assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name, "new"), {
+    assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name), {
       step: "external-secret",
       waitingFor: ["ExternalSecret ameide-dev/chat, made by another"],
       restarts: [],
       follows: [],
     });
-    assert.equal(rotationState(snapshotOf(held, others(499)), stack, name, "new").step, "done");
+    assert.equal(rotationState(snapshotOf(held, others(499)), stack, name).step, "done");
     const blind = snapshotOf(held, { externalSecrets: unseen("forbidden", "cannot list externalsecrets") });
-    assert.equal(rotationState(blind, stack, name, "new").isUnseen, true);
+    assert.equal(rotationState(blind, stack, name).isUnseen, true);
   });
   it("lists a workload once that reads the value from two Secrets", () => {
     const secrets = [
@@ -198,7 +198,7 @@ describe("rotationState", () => {
     ];
     const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
     const externalSecrets = withTheirs(1);
-    const { follows } = rotationState(snapshotOf(held, { workloads, externalSecrets }), stack, name, "new");
+    const { follows } = rotationState(snapshotOf(held, { workloads, externalSecrets }), stack, name);
     assert.deepEqual(follows, ["ameide-dev Deployment/mounted"]);
   });
   it("tells whom to restart of those that read it from a Secret of another's, by when the value came to Vault", () => {
@@ -211,7 +211,7 @@ describe("rotationState", () => {
         workloads: seen(workloads.value.map((each) => ({ ...each, secrets }))),
         pods: seen(pods.value.map((each) => ({ ...each, secrets, startedAt }))),
       };
-      return rotationState(snapshotOf(held, { ...theirs, externalSecrets }), stack, name, "new").restarts;
+      return rotationState(snapshotOf(held, { ...theirs, externalSecrets }), stack, name).restarts;
     };
     assert.deepEqual(restarts(minutesAgo(501)), ["ameide-dev Deployment/langfuse"]);
     assert.deepEqual(restarts(minutesAgo(499)), []);
@@ -219,7 +219,7 @@ describe("rotationState", () => {
   it("lists those that read it from a file, and waits for none of them", () => {
     const secrets = [{ secret: target, by: "volume" as const }];
     const workloads = seen([{ namespace: "ameide-dev", kind: "Deployment", name: "mounted", secrets, reloads: [] }]);
-    assert.deepEqual(rotationState(snapshotOf(held, { workloads }), stack, name, "new"), {
+    assert.deepEqual(rotationState(snapshotOf(held, { workloads }), stack, name), {
       step: "done",
       waitingFor: [],
       restarts: [],
@@ -234,7 +234,7 @@ describe("rotationState", () => {
       workloads: seen(workloads.value.map((each) => ({ ...each, secrets }))),
       pods: seen(pods.value.map((each) => ({ ...each, secrets }))),
     };
-    const { restarts, follows } = rotationState(snapshotOf(held, mounted), stack, name, "new");
+    const { restarts, follows } = rotationState(snapshotOf(held, mounted), stack, name);
     assert.deepEqual([restarts, follows], [["ameide-dev Deployment/langfuse"], []]);
   });
   it("waits for no pod of another workload whose name begins with this one's, nor for one that does not read it", () => {
@@ -244,12 +244,12 @@ describe("rotationState", () => {
     const namesake = { ...old, name: "langfuse-worker-1", owner: "ReplicaSet/langfuse-worker-6f7d" };
     const without = { ...old, name: "langfuse-2", secrets: [] };
     const others = { workloads, pods: seen([namesake, without]) };
-    assert.equal(rotationState(snapshotOf(held, others), stack, name, "new").step, "done");
+    assert.equal(rotationState(snapshotOf(held, others), stack, name).step, "done");
   });
   it("is not done where consumers may not be looked at: it names the right that is missing", () => {
     for (const part of ["pods", "workloads"] as const) {
       const refused = { ...pod(true), [part]: unseen("forbidden", `cannot list resource "${part}"`) };
-      assert.deepEqual(rotationState(snapshotOf(held, refused), stack, name, "new"), {
+      assert.deepEqual(rotationState(snapshotOf(held, refused), stack, name), {
         step: "pods",
         waitingFor: [`could not be looked at: read it: cannot list resource "${part}"`],
         restarts: [],
