@@ -15,8 +15,8 @@ export interface CauseText {
   /** What you see. */
   readonly symptom: string;
   readonly cause: string;
-  /** The fix: a command, or words that end in `: ` and a command. */
-  readonly fix: string;
+  /** A command, or words that end in `: ` and a command. @default - `up --refresh` puts back what this program created */
+  readonly fix?: string;
   /** The fix in `local`, where servers are processes of this machine. @default - `fix` */
   readonly fixInLocal?: string;
   /** Why the fix is what it is, or what to mind. */
@@ -30,4 +30,5 @@ export interface CauseText {
 export interface Cause extends CauseText {
   readonly stage: Stage;
   readonly severity: Severity;
+  readonly fix: string;
 }

@@ -22,9 +22,11 @@ type Tables = typeof causesOfStage;
 /** Stable; scripts may rely on it. */
 export type CauseCode = { [S in keyof Tables]: keyof Tables[S] }[keyof Tables];
 
+const fix = "ameide-secrets up --refresh --stack <stack>";
+
 export const causes = Object.fromEntries(
   Object.entries(causesOfStage).flatMap(([stage, table]) =>
-    Object.entries(table).map(([code, cause]) => [code, { stage, severity: "error", ...cause }]),
+    Object.entries(table).map(([code, cause]) => [code, { stage, severity: "error", fix, ...cause }]),
   ),
 ) as Readonly<Record<CauseCode, Cause>>;
 

@@ -1,22 +1,12 @@
-import type { Severity } from "../domain/finding.ts";
 import type { Stage } from "../domain/stage.ts";
+import type { Cause } from "./cause.ts";
 import type { CauseCode } from "./causes.ts";
 
-/** One cause with all that speaks for it. */
-export interface DiagnosedCause {
+/** One cause with all that speaks for it, and with this environment's names in its commands. */
+export interface DiagnosedCause extends Omit<Cause, "aliases" | "fixInLocal" | "see"> {
   readonly code: CauseCode;
-  readonly stage: Stage;
-  readonly severity: Severity;
-  readonly title: string;
-  readonly symptom: string;
-  readonly cause: string;
-  /** The repair, with this place's names in it. */
-  readonly fix: string;
-  /** The fix of each broken place, this one first; one fix if it fixes all. */
+  /** The fix of each broken place, `fix` first; one if it fixes all. */
   readonly fixes: readonly string[];
-  readonly mind?: string;
-  /** The seed's own commands, for those who work by hand. */
-  readonly seed?: readonly string[];
   /** Incidents and issues of other projects to read on, separated by commas; empty where there is none. */
   readonly see: string;
   /** Its heading in the runbook. */
@@ -67,23 +57,17 @@ export function isWhole({ causes, secrets }: Pick<Diagnosis, "causes" | "secrets
 }
 
 /**
- * How many of the secrets pass every stage. One with a stage that could not be looked at is not proven to pass it, and one
+ * How many of the secrets pass every stage. One with a stage that could not be read is not proven to pass it, and one
  * that Vault holds nothing of, as it need not, passes none.
  */
-export function countsOf(secrets: readonly SecretDiagnosis[]): {
-  readonly passing: number;
-  readonly broken: number;
-  readonly unseen: number;
-  readonly absent: number;
-} {
-  const broken = secrets.filter(({ brokenAt }) => brokenAt !== undefined).length;
-  const isUnseen = ({ brokenAt, hops }: SecretDiagnosis): boolean =>
-    brokenAt === undefined && hops.some(({ state }) => state === "unknown");
-  const unseen = secrets.filter(isUnseen).length;
-  const isAbsent = (one: SecretDiagnosis): boolean =>
-    one.brokenAt === undefined &&
-    !isUnseen(one) &&
-    one.hops.some(({ stage, state }) => stage === "vault" && state === "absent");
-  const absent = secrets.filter(isAbsent).length;
-  return { passing: secrets.length - broken - unseen - absent, broken, unseen, absent };
+export function countsOf(secrets: readonly SecretDiagnosis[]) {
+  const counts = { passing: 0, broken: 0, unseen: 0, absent: 0 };
+  for (const secret of secrets) counts[outcomeOf(secret)] += 1;
+  return counts;
+}
+
+function outcomeOf({ brokenAt, hops }: SecretDiagnosis) {
+  if (brokenAt !== undefined) return "broken";
+  if (hops.some(({ state }) => state === "unknown")) return "unseen";
+  return hops.some(({ stage, state }) => stage === "vault" && state === "absent") ? "absent" : "passing";
 }

@@ -37,11 +37,10 @@ export const clientPatcherCauses = {
     fix: "verify that the initContainer copies /scripts/jq in the chart keycloak_realm, then raise clientPatcher.runId",
   },
   "patcher-keycloak-unauthorized": {
-    title: "Keycloak does not take the client-patcher's credentials",
+    title: "Keycloak does not accept the client-patcher's credentials",
     aliases: ["`401 Unauthorized` from Keycloak", "Admin credentials wrong"],
     symptom: "its log shows 401 from Keycloak",
-    cause:
-      "the Secret `keycloak-master-bootstrap` is not what the master realm was made with: it is read once, at creation",
+    cause: "the Secret `keycloak-master-bootstrap` changed after the master realm was created, which reads it once",
     fix: "kubectl --context <context> -n <namespace> get secret keycloak-master-bootstrap keycloak-admin-sa",
     see: ["P28"],
   },
@@ -57,7 +56,7 @@ export const clientPatcherCauses = {
     title: "A client that the patcher asks for is not in the realm",
     aliases: ["`404 Not Found` for client", "Client doesn't exist in realm"],
     symptom: "its log shows 404 for a client",
-    cause: "the realm's import makes clients only when the realm is made; a later client is made by the patcher",
+    cause: "the realm's import creates clients only with the realm; the patcher creates later ones",
     fix: "check that the client is listed in clientReconciliation of the chart keycloak_realm, then raise clientPatcher.runId",
     see: ["P39"],
   },

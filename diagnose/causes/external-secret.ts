@@ -4,8 +4,7 @@ export const externalSecretCauses = {
   "external-secret-missing": {
     title: "A declared delivery has no ExternalSecret",
     symptom: "the target Secret does not appear in the namespace",
-    cause: "the stack is not up since the delivery was declared, or the ExternalSecret was deleted",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    cause: "`up` has not run since the delivery was declared, or someone deleted the ExternalSecret",
     see: ["P16"],
   },
   "external-secret-path-wrong": {
@@ -16,10 +15,8 @@ export const externalSecretCauses = {
       "Vault path incorrect",
       "Check `secretPrefix` in values",
     ],
-    symptom:
-      "the ExternalSecret shows SecretSyncedError (451 writes `SecretSyncError`); its Event says `Secret does not exist`",
-    cause: "its remoteRef.key is none that Vault holds: another prefix, another spelling, or edited by hand",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    symptom: "the ExternalSecret shows SecretSyncedError; its Event says `Secret does not exist`",
+    cause: "Vault has no such remoteRef.key: another prefix, another spelling, or edited by hand",
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
   },
   "external-secret-stale-failure": {
@@ -48,7 +45,7 @@ export const externalSecretCauses = {
     see: ["P17", "P29"],
   },
   "external-secret-target-owned": {
-    title: "The target Secret belongs to another",
+    title: "Another owner has the target Secret",
     aliases: ["target is owned by another ExternalSecret", "SharedResourceWarning"],
     symptom: "the ExternalSecret cannot take ownership of its target",
     cause: "two ExternalSecrets, or an ExternalSecret and another controller, write the same Secret",
@@ -65,21 +62,20 @@ export const externalSecretCauses = {
   "external-secret-waiting": {
     severity: "warning",
     title: "An ExternalSecret has not synced yet",
-    symptom: "it was made a moment ago and has no condition",
-    cause: "External Secrets has not come to it yet",
+    symptom: "it was created a moment ago and has no condition",
+    cause: "External Secrets has not looked at it yet",
     fix: "ameide-secrets resync --stack <stack>",
   },
   "target-secret-missing": {
-    title: "The Kubernetes Secret is not there although its ExternalSecret is Ready",
+    title: "The Kubernetes Secret does not exist although its ExternalSecret is Ready",
     symptom: "pods wait with CreateContainerConfigError or FailedMount: secret not found",
     cause: "the Secret was deleted since the last refresh",
     fix: "ameide-secrets resync --stack <stack>",
   },
   "target-secret-differs": {
-    title: "The Kubernetes Secret is not as its delivery declares it",
+    title: "The Kubernetes Secret differs from what its delivery declares",
     symptom: "keys, type or the label `app.kubernetes.io/managed-by` differ",
-    cause: "the ExternalSecret was edited by hand, or the Secret was made by another",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    cause: "the ExternalSecret was edited by hand, or something else created the Secret",
   },
   "target-secret-behind": {
     severity: "warning",
@@ -93,7 +89,7 @@ export const externalSecretCauses = {
     title: "A consumer's Secret holds a placeholder or nothing",
     aliases: ["`ImagePullBackOff`", "ghcr-pull secret has placeholder", "Check vault-bootstrap federated identity"],
     symptom: "pods show ImagePullBackOff with 403 from the registry, or a service refuses the key",
-    cause: "the chain carried a placeholder or an empty value: the real one never reached Key Vault or Vault",
+    cause: "the real value never reached Key Vault or Vault: the pipeline carried a placeholder or an empty value",
     fix: "put the real value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     see: ["P1", "P25"],
   },
@@ -101,13 +97,11 @@ export const externalSecretCauses = {
     title: "The pull secret is not a docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
     cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
-    fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "pull-secret-missing-here": {
     title: "Pods pull private images in a namespace without a pull secret",
     aliases: ["operators ImagePullBackOff"],
-    symptom:
-      "ImagePullBackOff; the pod names the pull secret, and its namespace, which the chain does not reach, has none",
+    symptom: "ImagePullBackOff; the pod names a pull secret that its namespace, outside the pipeline, does not have",
     cause: "the namespace is not among registry.additionalNamespaces",
     fix: "add <namespace> to registry.additionalNamespaces in Pulumi.<stack>.yaml, then: ameide-secrets up --refresh --stack <stack>",
     see: ["P16"],
@@ -116,12 +110,11 @@ export const externalSecretCauses = {
     title: "A ServiceAccount does not list the pull secret",
     symptom: "ImagePullBackOff although `ghcr-pull` is right",
     cause: "the account was recreated after the delivery, or something else owns its list",
-    fix: "ameide-secrets up --refresh --stack <stack>",
   },
   "image-pull-denied": {
     title: "An image cannot be pulled with a pull secret that looks right",
     aliases: ["`ImagePullBackOff`"],
-    symptom: "ImagePullBackOff; the chain is well to its end",
+    symptom: "ImagePullBackOff; every stage of the pipeline is healthy",
     cause: "the token lacks read:packages, is expired or revoked, or the image does not exist",
     fix: "kubectl --context <context> -n <namespace> describe pod <name>",
     see: ["P1"],
@@ -139,10 +132,9 @@ export const externalSecretCauses = {
     title: "A pod still runs with the former value",
     aliases: ["Argo SSO down after rotation"],
     symptom: "the Secret is new, the pod that reads it as environment or by a subPath mount is older",
-    cause:
-      "environment variables and files mounted by subPath are read once, at the start, and nothing restarts the workload",
+    cause: "a container reads its environment and subPath mounts only when it starts, and nothing restarts it",
     fix: "kubectl --context <context> -n <namespace> rollout restart <name>",
-    mind: 'the annotation reloader.stakater.com/auto: "true" ends it for good',
+    mind: 'the annotation reloader.stakater.com/auto: "true" prevents it permanently',
     see: ["P14"],
   },
 } as const satisfies Record<string, CauseText>;

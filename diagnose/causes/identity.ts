@@ -4,7 +4,7 @@ export const identityCauses = {
   "identity-missing": {
     title: "The bootstrap's identity does not exist",
     symptom: "vault-bootstrap cannot get a token for Azure",
-    cause: "the shared stack is not up, or the identity was deleted",
+    cause: "`up` of the shared stack has not run, or someone deleted the identity",
     fix: "ameide-secrets up --refresh --stack shared",
   },
   "client-id-stale": {
@@ -12,7 +12,6 @@ export const identityCauses = {
     aliases: ["hard-coded client id", "AADSTS700016"],
     symptom: "vault-bootstrap ends with `federation-mismatch`; Entra does not know the application",
     cause: "the identity was recreated and the pod template still has the old client id",
-    fix: "ameide-secrets up --refresh --stack <stack>",
     mind: "the client id is an output of the identity; a literal in values is what made this happen",
     see: ["P3"],
   },
@@ -26,7 +25,6 @@ export const identityCauses = {
     ],
     symptom: "vault-bootstrap ends with `federation-mismatch`; Key Vault is not read",
     cause: "no federated credential has this ServiceAccount as its subject",
-    fix: "ameide-secrets up --refresh --stack <stack>",
     seed: [
       "az identity federated-credential list --identity-name <identity> --resource-group <resource-group> -o table",
     ],
@@ -45,9 +43,9 @@ export const identityCauses = {
   },
   "federation-propagating": {
     severity: "warning",
-    title: "The federated credential is right and not known everywhere yet",
+    title: "The federated credential is correct and not known everywhere yet",
     aliases: ["AADSTS70021 although the federated credential exists"],
-    symptom: "vault-bootstrap ends with `federation-mismatch` minutes after the credential was made",
+    symptom: "vault-bootstrap ends with `federation-mismatch` minutes after the credential was created",
     cause: "Entra takes minutes to spread a new federated credential",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",
     see: ["azure-workload-identity#576"],
@@ -63,7 +61,7 @@ export const identityCauses = {
   },
   "role-propagating": {
     severity: "warning",
-    title: "The role assignment is right and not known everywhere yet",
+    title: "The role assignment is correct and not known everywhere yet",
     symptom: "vault-bootstrap ends with `source-forbidden` although the role is assigned",
     cause: "Azure takes up to ten minutes to spread a new role assignment",
     fix: "wait for the next scheduled run, or: ameide-secrets bootstrap run --stack <stack>",

@@ -20,8 +20,7 @@ export const keyVaultCauses = {
   "key-vault-secret-missing": {
     title: "A secret is not in Key Vault",
     aliases: ["az keyvault secret list lacks the name"],
-    symptom:
-      "vault-bootstrap ends with `required-missing` and writes nothing, or the ExternalSecret finds no path in Vault",
+    symptom: "vault-bootstrap ends with `required-missing` and writes nothing, or the ExternalSecret finds no path",
     cause: "the name was never pushed from `.env`, or it was deleted",
     fix: "ameide-secrets env push --stack shared",
     seed: ["az keyvault secret list --vault-name <key-vault> -o table"],
@@ -29,9 +28,9 @@ export const keyVaultCauses = {
   "key-vault-prefix-differs": {
     title: "The secret is in Key Vault under another prefix",
     aliases: ["secretPrefix", "env- prefix restored", "overrides ignored, fixtures win"],
-    symptom: "Key Vault holds `env-ghcr-token` while the chain asks for `ghcr-token`, or the other way round",
+    symptom: "Key Vault holds `env-ghcr-token` while the pipeline asks for `ghcr-token`, or the other way round",
     cause:
-      'secretPrefix of the shared stack is not the one that the names were written with; not set means `env-`, "" means none',
+      'the names were written with another secretPrefix than the shared stack\'s; unset means `env-`, "" means none',
     fix: "set secretPrefix in Pulumi.shared.yaml to the one in use, then: ameide-secrets env push --stack shared",
     see: ["P5"],
   },
@@ -42,10 +41,9 @@ export const keyVaultCauses = {
     fix: "az keyvault secret set-attributes --vault-name <key-vault> --name <name> --enabled true",
   },
   "key-vault-secret-expired": {
-    title: "A secret in Key Vault is over its date",
+    title: "A secret in Key Vault has expired",
     symptom: "the name is listed with an expiry that has passed",
-    cause:
-      "its current version has expired, and nobody has put a renewed value there; staging and prod refuse to carry it",
+    cause: "its current version has expired and has no successor; staging and prod refuse to carry it",
     fix: "put the renewed value into .env, then: ameide-secrets env push --stack shared && ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     see: ["P42"],
   },
@@ -67,10 +65,9 @@ export const keyVaultCauses = {
   },
   "azure-not-readable": {
     severity: "warning",
-    title: "Azure could not be looked at from here",
+    title: "Azure could not be read from here",
     symptom: "the stages key-vault and identity are unknown",
-    cause:
-      "you are not logged in to Azure, lack the right that the evidence names, or Azure cannot be reached from here or has too many requests (429)",
+    cause: "you are not logged in, lack the right in the evidence, or Azure is unreachable or throttles (429)",
     fix: "ask for Reader on <resource-group> and Key Vault Secrets User on <key-vault>, then: az login --tenant <tenant>",
     fixInLocal: "ameide-secrets local up",
   },

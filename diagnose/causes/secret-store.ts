@@ -2,7 +2,7 @@ import type { CauseText } from "../cause.ts";
 
 export const secretStoreCauses = {
   "cluster-not-readable": {
-    title: "The cluster could not be looked at from here",
+    title: "The cluster could not be read from here",
     symptom: "everything in the cluster is unknown",
     cause: "the API server cannot be reached, or you lack the right that the evidence names",
     fix: "kubectl --context <context> auth can-i --list -n <namespace>",
@@ -22,21 +22,18 @@ export const secretStoreCauses = {
     aliases: ["SecretStore not found", "extraSecretStores"],
     symptom: "the ExternalSecret says that the store is not found; consumers keep what Helm put there",
     cause: "the namespace is not among additionalNamespaces, or the store was deleted",
-    fix: "ameide-secrets up --refresh --stack <stack>",
     see: ["P15", "P16"],
   },
   "store-account-missing": {
     title: "The ServiceAccount of a store does not exist",
-    symptom: "the store says that the ServiceAccount is not found",
-    cause: "the account was deleted, or the store was made by hand",
-    fix: "ameide-secrets up --refresh --stack <stack>",
+    symptom: "the store reports that the ServiceAccount is not found",
+    cause: "the account was deleted, or someone created the store by hand",
   },
   "store-permission-denied": {
     title: "Vault refuses a store's login",
     aliases: ["SecretStore `permission denied` (403)", "Code: 403. Errors: * permission denied"],
-    symptom: "the store shows InvalidProviderConfig with 403, and what can be seen of Vault explains it not",
-    cause:
-      "Vault's Kubernetes auth cannot complete the TokenReview, or its role refuses the account; Vault's log says which",
+    symptom: "the store shows InvalidProviderConfig with 403, and nothing that is visible of Vault explains it",
+    cause: "Vault cannot complete the TokenReview, or its role refuses the account; Vault's log says which",
     fix: "VAULT_TOKEN=<a token with ameide-secrets-auditor> ameide-secrets doctor --stack <stack>",
     see: ["P6", "P7"],
   },
@@ -50,7 +47,7 @@ export const secretStoreCauses = {
   "store-stale": {
     severity: "warning",
     title: "A store still shows a failure that is over",
-    symptom: "the store is not Ready, and nothing that it needs is broken any more",
+    symptom: "the store is not Ready, and everything that it needs works again",
     cause: "External Secrets looks at a store again every five minutes",
     fix: "ameide-secrets resync --stack <stack>",
     seed: ["kubectl annotate secretstore ameide-vault -n <namespace> force-refresh=$(date +%s) --overwrite"],
@@ -58,8 +55,7 @@ export const secretStoreCauses = {
   "eso-not-running": {
     title: "External Secrets does not work",
     aliases: ["ESO down"],
-    symptom:
-      "stores or ExternalSecrets have no condition at all, or have not been refreshed for more than two intervals",
+    symptom: "stores or ExternalSecrets have no condition, or no refresh for more than two intervals",
     cause: "the operator is not running, or does not watch this namespace",
     fix: "kubectl --context <context> -n external-secrets get deployments,pods",
     fixInLocal: "ameide-secrets local up",

@@ -6,13 +6,13 @@ export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, sh
   const errors = causes.filter(({ severity }) => severity === "error");
   const broken = new Set(errors.flatMap(({ secrets: of }) => of)).size;
   const unseen = secrets.filter(({ states }) => Object.values(states).includes("unknown")).length;
-  const told = [
+  const problems = [
     ...(errors.length === 0
       ? []
       : [broken === 0 ? count(errors.length, "error") : `${broken} broken by ${count(errors.length, "cause")}`]),
     ...(unseen === 0 ? [] : [`${unseen} could not be seen at every stage`]),
   ];
-  const well = told.length === 0 ? "all well" : told.join(", ");
+  const well = problems.length === 0 ? "all well" : problems.join(", ");
   const state = takenAt === undefined ? "planned, nothing was looked at" : `${well}, seen ${readable(takenAt)}`;
   const of = shown === undefined ? count(secrets.length, "secret") : `${shown} of ${count(secrets.length, "secret")}`;
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
@@ -29,120 +29,99 @@ export function describe(
   place: { readonly id: string; readonly label: string } | undefined,
 ): readonly Element[] {
   if (secrets.length > 0)
-    return secrets.flatMap((secret) => [heading(secret.name), facts(model, secret), ...causesOf(model, secret)]);
+    return secrets.flatMap((secret) => [make("h2", secret.name), facts(model, secret), ...causesOf(model, secret)]);
   if (place !== undefined && /^(managed|owner)-/.test(place.id)) {
-    return [heading(place.label), text("p", "cluster-managed: owned by another, it must never enter this chain")];
+    const text = "cluster-managed: something else owns it, and it must never enter this chain";
+    return [make("h2", place.label), make("p", text)];
   }
-  if (place !== undefined) return [heading(place.label), ...hopElements(model, place.id)];
-  return [
-    heading(model.environment),
-    text(
-      "p",
-      "choose a place to light its secret's path: by click, or with Tab, arrows and Enter; / searches, Escape clears",
-    ),
-    legend(),
-    ...model.causes
-      .filter(({ severity }) => severity !== "note")
-      .flatMap((cause) => causeElements(cause, namesOf(cause))),
-  ];
+  if (place !== undefined) return [make("h2", place.label), ...causesAt(model, place.id)];
+  const help =
+    "choose a place to light its secret's path: by click, or with Tab, arrows and Enter; / searches, Escape clears";
+  const legend = terms(Object.entries(signs).map(([state, sign]) => [sign, meanings[state as GraphState]]));
+  legend.className = "legend";
+  const causes = model.causes.filter(({ severity }) => severity !== "note");
+  return [make("h2", model.environment), make("p", help), legend, ...causes.flatMap((cause) => withNames(cause))];
 }
 
-/** A place that all secrets pass: what is wrong with it, or with what it passes on. */
-function hopElements({ causes }: GraphModel, id: string): readonly Element[] {
-  const stages: readonly string[] = id === "bootstrap" ? ["identity", "bootstrap"] : ["secret-store"];
-  const here = causes.filter(({ stage }) => stages.includes(stage));
-  if (here.length === 0) return [text("p", "nothing is wrong here")];
-  return here.flatMap((cause) => causeElements(cause, namesOf(cause)));
-}
-
-function legend(): Element {
-  const list = document.createElement("dl");
-  for (const [state, sign] of Object.entries(signs))
-    if (sign !== "") list.append(text("dt", sign), text("dd", meanings[state as keyof typeof meanings]));
-  list.className = "legend";
-  return list;
-}
-
-const meanings: Readonly<Record<GraphState, string>> = {
+const meanings: Readonly<Record<GraphState, string | undefined>> = {
   ok: "as it should be",
   broken: "broken; drawn first",
-  warned: "works, and needs a look",
-  unknown: "could not be looked at",
-  absent: "has no value yet, and need not",
-  planned: "",
+  warned: "works, and needs attention",
+  unknown: "could not be read",
+  absent: "has no value yet, and needs none",
+  planned: undefined,
 };
+
+/** What is wrong with a place that all secrets pass, or with what it passes on. */
+function causesAt({ causes }: GraphModel, id: string): readonly Element[] {
+  const stages: readonly string[] = id === "bootstrap" ? ["identity", "bootstrap"] : ["secret-store"];
+  const here = causes.filter(({ stage }) => stages.includes(stage));
+  return here.length === 0 ? [make("p", "nothing is wrong here")] : here.flatMap(withNames);
+}
 
 function facts({ deliveries }: GraphModel, secret: GraphSecret): Element {
   const { authority, variable, keyVaultName, vaultPath, required, owner, see, states, name } = secret;
-  const list = document.createElement("dl");
-  const add = (term: string, value: string | undefined): void => {
-    if (value !== undefined) list.append(text("dt", term), text("dd", value));
-  };
-  const stated = (value: string, state: string | undefined): string =>
-    state === undefined ? value : `${value} (${state})`;
-  add("authority", authority);
-  add("required", required ? "yes" : "no");
-  add("owner", owner);
-  add(".env", variable);
-  if (keyVaultName !== undefined) add("Key Vault", stated(keyVaultName, states["key-vault"]));
-  add("Vault", stated(vaultPath, states.vault));
-  for (const { namespace, target, keys, state } of deliveries) {
+  const stated = (value: string, state: GraphState | undefined): string =>
+    state === undefined || state === "planned" ? value : `${value} (${state})`;
+  const targets = deliveries.flatMap(({ namespace, target, keys, state }) => {
     const mine = keys.filter((key) => key.secret === name).map(({ secretKey }) => secretKey);
-    if (mine.length > 0)
-      add("Secret", stated(`${namespace}/${target} ${mine.join(", ")}`, state === "planned" ? undefined : state));
-  }
-  add("see", see);
-  return list;
+    return mine.length === 0 ? [] : [["Secret", stated(`${namespace}/${target} ${mine.join(", ")}`, state)] as const];
+  });
+  return terms([
+    ["authority", authority],
+    ["required", required ? "yes" : "no"],
+    ["owner", owner],
+    [".env", variable],
+    ["Key Vault", keyVaultName === undefined ? undefined : stated(keyVaultName, states["key-vault"])],
+    ["Vault", stated(vaultPath, states.vault)],
+    ...targets,
+    ["see", see],
+  ]);
 }
 
 function causesOf({ causes }: GraphModel, secret: GraphSecret): readonly Element[] {
   const own = [secret.name, secret.vaultPath, secret.keyVaultName].filter((one) => one !== undefined);
-  const isOwn = ({ where }: Evidence): boolean => own.some((one) => where.split(/[/ ]/).includes(one));
   return causes
     .filter(({ secrets }) => secrets.includes(secret.name))
     .flatMap((cause) => {
-      // one cause may have hundreds of places: those of this secret say enough
-      const evidence = cause.evidence.filter(isOwn);
+      // one cause may have hundreds of places: those of this secret are enough
+      const evidence = cause.evidence.filter(({ where }) => own.some((one) => where.split(/[/ ]/).includes(one)));
       return causeElements(evidence.length === 0 ? cause : { ...cause, evidence }, []);
     });
 }
 
 type Cause = GraphModel["causes"][number];
-type Evidence = Cause["evidence"][number];
 
-const longestEvidence = 5;
-const longestNames = 30;
+const mostLines = 5;
+const mostNames = 30;
 
-function causeElements(
-  { code, title, cause, fixes, page, evidence }: Cause,
-  names: readonly Element[],
-): readonly Element[] {
-  const more = evidence.length - longestEvidence;
+function causeElements({ code, title, cause, fixes, page, evidence }: Cause, names: readonly Element[]): Element[] {
+  const several = (lines: readonly string[]): readonly Element[] => [
+    ...lines.slice(0, mostLines).map((line) => make("pre", line)),
+    ...(lines.length > mostLines ? [make("p", `and ${lines.length - mostLines} more like it`)] : []),
+  ];
   return [
-    text("h3", title),
-    text("p", `${cause} (${code})`),
+    make("h3", title),
+    make("p", `${cause} (${code})`),
     ...names,
-    ...evidence.slice(0, longestEvidence).map(({ where, seen }) => text("pre", `${where}: ${seen}`)),
-    ...(more > 0 ? [text("p", `and ${more} more like it`)] : []),
-    text("p", "repair:"),
-    ...fixes.slice(0, longestEvidence).map((fix) => text("pre", fix)),
-    ...(fixes.length > longestEvidence ? [text("p", `and ${fixes.length - longestEvidence} more like it`)] : []),
-    text("p", `more: ${page}`),
+    ...several(evidence.map(({ where, seen }) => `${where}: ${seen}`)),
+    make("p", "fix:"),
+    ...several(fixes),
+    make("p", `more: ${page}`),
   ];
 }
 
-/** The secrets of a cause, each leading to its place. */
-function namesOf({ secrets }: Cause): readonly Element[] {
-  if (secrets.length === 0) return [];
-  const line = document.createElement("p");
-  for (const name of secrets.slice(0, longestNames)) {
-    const button = text("button", name) as HTMLButtonElement;
+/** A cause with its secrets, each leading to its place. */
+function withNames(cause: Cause): readonly Element[] {
+  const { secrets } = cause;
+  const buttons = secrets.slice(0, mostNames).flatMap((name) => {
+    const button = make("button", name) as HTMLButtonElement;
     button.type = "button";
     button.dataset["secret"] = name;
-    line.append(button, " ");
-  }
-  if (secrets.length > longestNames) line.append(`and ${secrets.length - longestNames} more`);
-  return [line];
+    return [button, " "];
+  });
+  const more = secrets.length > mostNames ? [`and ${secrets.length - mostNames} more`] : [];
+  return causeElements(cause, secrets.length === 0 ? [] : [make("p", ...buttons, ...more)]);
 }
 
 function count(of: number, one: string, many = `${one}s`): string {
@@ -154,12 +133,14 @@ function readable(iso: string): string {
   return iso.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
 }
 
-function heading(of: string): Element {
-  return text("h2", of);
+/** Terms without a description are left out. */
+function terms(rows: readonly (readonly [term: string, description: string | undefined])[]): HTMLElement {
+  const described = rows.flatMap(([term, text]) => (text === undefined ? [] : [make("dt", term), make("dd", text)]));
+  return make("dl", ...described);
 }
 
-function text(tag: string, content: string): Element {
+function make(tag: string, ...content: readonly (string | Element)[]): HTMLElement {
   const made = document.createElement(tag);
-  made.textContent = content;
+  made.append(...content);
   return made;
 }
