@@ -1,5 +1,6 @@
 import type { BootstrapStatus } from "../domain/bootstrap-config.ts";
 import type { Named } from "../clients/external-secrets.ts";
+import type { clientPatcherCauses } from "./causes/client-patcher.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
 /**
@@ -45,10 +46,7 @@ export interface Snapshot {
 export type Observed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export interface Failure {
-  /**
-   * `unauthorized`: the server does not accept the login (401). `throttled`: it has too many requests (429). `malformed`: it
-   * is there, and is not what it should be.
-   */
+  /** `unauthorized`: the login is refused (401). `throttled`: too many requests (429). `malformed`: not what it should be. */
   readonly kind:
     | "unreachable"
     | "unauthorized"
@@ -192,7 +190,6 @@ export interface VaultRoleState {
   readonly serviceAccounts: readonly string[];
   readonly namespaces: readonly string[];
   readonly audience: string;
-  readonly policies: readonly string[];
 }
 
 export interface VaultSecretState {
@@ -213,7 +210,6 @@ export interface ConditionState {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
-  readonly since?: string;
 }
 
 /** The newest warning of an object: ESO says the cause there and not in the condition. */
@@ -223,9 +219,7 @@ export interface WarningState {
   readonly at: string;
 }
 
-export interface StoreState {
-  readonly namespace: string;
-  readonly name: string;
+export interface StoreState extends Named {
   readonly server: string;
   readonly role: string;
   readonly serviceAccount: string;
@@ -234,10 +228,7 @@ export interface StoreState {
   readonly warning?: WarningState;
 }
 
-export interface ExternalSecretState {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
+export interface ExternalSecretState extends Named {
   /** Name of the object that it writes. */
   readonly target: string;
   /** Kind of that object, which `target.manifest` sets since 2.x. @default - a Secret */
@@ -257,9 +248,7 @@ export interface ExternalSecretState {
 }
 
 /** A PushSecret reads Secrets and writes their keys to stores. */
-export interface PushSecretState {
-  readonly namespace: string;
-  readonly name: string;
+export interface PushSecretState extends Named {
   /** The Secret that it reads, by name. @default - by label, or what a generator creates */
   readonly secret?: string;
   /** Labels of the Secrets that it reads. @default - by name, or by other expressions */
@@ -268,9 +257,7 @@ export interface PushSecretState {
   readonly paths: readonly string[];
 }
 
-export interface SecretState {
-  readonly namespace: string;
-  readonly name: string;
+export interface SecretState extends Named {
   readonly type: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Controller that owns it, as `Kind/name`. */
@@ -280,22 +267,15 @@ export interface SecretState {
   readonly keys: Readonly<Record<string, Fingerprint>>;
 }
 
-export interface ServiceAccountState {
-  readonly namespace: string;
-  readonly name: string;
+export interface ServiceAccountState extends Named {
   readonly imagePullSecrets: readonly string[];
-  readonly annotations: Readonly<Record<string, string>>;
 }
 
-export interface PodState {
-  readonly namespace: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
+export interface PodState extends Named {
   readonly phase: string;
   /** Of the container that has run longest; of the pod where none runs. */
   readonly startedAt?: string;
   readonly createdAt: string;
-  readonly serviceAccount: string;
   readonly imagePullSecrets: readonly string[];
   /** `Kind/name` of its controller. */
   readonly owner?: string;
@@ -314,7 +294,6 @@ export interface ContainerStateSummary {
   /** Such as `ImagePullBackOff`; of `waiting` or `terminated`. */
   readonly reason?: string;
   readonly message?: string;
-  readonly exitCode?: number;
 }
 
 /** A pod that cannot pull from our registry, since its namespace lacks the pull secret that it names as we name ours. */
@@ -332,10 +311,8 @@ export interface PullElsewhereState {
 export interface SecretUse {
   readonly secret: string;
   /**
-   * Environment variables are read once, at the start. The files of a mounted volume follow the Secret within a minute or
-   * two, but not those that a container mounts by `subPath` or `subPathExpr`: kubelet never updates them.
-   *
-   * `push`: a PushSecret reads it, and follows it.
+   * Environment variables are read once, at the start. The files of a volume follow the Secret within a minute or two, but
+   * kubelet never updates those that are mounted by `subPath` or `subPathExpr`. `push`: a PushSecret reads and follows it.
    *
    * @see https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath
    */
@@ -343,27 +320,18 @@ export interface SecretUse {
 }
 
 /** Deployments, StatefulSets, DaemonSets and CronJobs: what a consumer is to people. */
-export interface WorkloadState {
-  readonly namespace: string;
+export interface WorkloadState extends Named {
   readonly kind: string;
-  readonly name: string;
   readonly secrets: readonly SecretUse[];
   /** Secrets that make Reloader restart it when they change. */
   readonly reloads: readonly string[];
 }
 
 export interface PatcherState {
-  readonly result: "running" | "succeeded" | "failed";
-  /** Which of the known phrases its log holds; the log itself is another program's and stays where it is. */
-  readonly symptoms: readonly (
-    | "exec-format-error"
-    | "command-not-found"
-    | "keycloak-unauthorized"
-    | "keycloak-forbidden"
-    | "keycloak-client-not-found"
-    | "vault-permission-denied"
-  )[];
-  /** Why its log, and so its symptoms, could not be looked at. @default - it was read, or there was none to read */
+  readonly result: JobState["result"];
+  /** The causes that its log speaks for; the log itself is another program's and stays where it is. */
+  readonly symptoms: readonly Extract<keyof typeof clientPatcherCauses, `patcher-${string}`>[];
+  /** Why its log, and so its symptoms, could not be read. @default - it was read, or there was none to read */
   readonly unseenLog?: Failure;
 }
 

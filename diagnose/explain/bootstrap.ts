@@ -1,6 +1,6 @@
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { valuesOf, type PodState } from "../snapshot.ts";
-import { causes, type CauseCode } from "../causes.ts";
+import { causeCodes, causes, type CauseCode } from "../causes.ts";
 import { lastFailure, type BootstrapFailureSeen } from "./bootstrap-failure.ts";
 import { age, isError, reportAt, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 
@@ -79,20 +79,15 @@ export function isOfBootstrap(
   return namespace === expected.namespace && owner.startsWith(`Job/${expected.bootstrap.name}`);
 }
 
-/** Where the cause of a failed run is reported, unless an earlier stage has reported it. */
+/** Where the cause of a failed run is reported, unless an earlier stage has reported it. @default - under its own name */
 const codeOfCause: Partial<Record<BootstrapCause, CauseCode>> = {
   "required-missing": "key-vault-secret-missing",
   "value-refused": "key-vault-value-refused",
   "source-unreachable": "key-vault-unreachable",
   "source-throttled": "key-vault-throttled",
   "token-file-missing": "federated-token-file-missing",
-  "vault-sealed": "vault-sealed",
-  "vault-uninitialised": "vault-uninitialised",
-  "vault-lost": "vault-lost",
-  "vault-orphaned": "vault-orphaned",
   "vault-auth-refused": "vault-auth-config-wrong",
   "vault-policy-refused": "vault-policy-narrow",
-  "vault-throttled": "vault-throttled",
   conflict: "bootstrap-conflict",
   "lease-held": "bootstrap-lease-held",
   "kubernetes-refused": "bootstrap-forbidden-in-cluster",
@@ -132,7 +127,7 @@ function codeOf({ cause, seen }: BootstrapFailureSeen, { snapshot, expected }: V
   if (cause === "source-unreachable" && expected.bootstrap.config.source.type === "kubernetes-secret") {
     return "bootstrap-source-missing";
   }
-  return codeOfCause[cause] ?? "bootstrap-failed";
+  return codeOfCause[cause] ?? causeCodes.find((code) => code === cause) ?? "bootstrap-failed";
 }
 
 const endedByServing: ReadonlySet<BootstrapCause> = new Set([

@@ -1,5 +1,4 @@
-import { valuesOf, type Fingerprint, type PatcherState, type Snapshot } from "../snapshot.ts";
-import type { CauseCode } from "../causes.ts";
+import { valuesOf, type Fingerprint, type Snapshot } from "../snapshot.ts";
 import type { KeycloakName } from "../diagnosis.ts";
 import { describeLooks, reportAt, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 import { pathIn } from "../../domain/names.ts";
@@ -59,23 +58,14 @@ function deliveredPrint(
   return undefined;
 }
 
-const patcherCodes: Readonly<Record<PatcherState["symptoms"][number], CauseCode>> = {
-  "exec-format-error": "patcher-exec-format",
-  "command-not-found": "patcher-command-missing",
-  "keycloak-unauthorized": "patcher-keycloak-unauthorized",
-  "keycloak-forbidden": "patcher-keycloak-forbidden",
-  "keycloak-client-not-found": "patcher-client-missing",
-  "vault-permission-denied": "patcher-vault-denied",
-};
-
 /** `permission denied` is Vault's wording and comes with a 403, which alone would be Keycloak's. */
 function ofPatcher({ snapshot, expected }: View): readonly Sighting[] {
   if (!snapshot.clientPatcher.ok || snapshot.clientPatcher.value.result !== "failed") return [];
   const { symptoms } = snapshot.clientPatcher.value;
   const report = reportAt(`Job ${expected.namespace}/platform-keycloak-realm-client-patcher`, { secrets: [] });
   if (symptoms.length === 0) return report("patcher-failed", "it failed");
-  const isVaults = symptoms.includes("vault-permission-denied");
+  const isVaults = symptoms.includes("patcher-vault-denied");
   return symptoms
-    .filter((symptom) => !isVaults || symptom !== "keycloak-forbidden")
-    .flatMap((symptom) => report(patcherCodes[symptom], `its log contains the text of ${symptom}`));
+    .filter((symptom) => !isVaults || symptom !== "patcher-keycloak-forbidden")
+    .flatMap((symptom) => report(symptom, "its log contains the phrase of this cause"));
 }

@@ -1,11 +1,10 @@
-import { columns, Drawing, type Place } from "./drawing.ts";
+import { Drawing, type Place } from "./drawing.ts";
 import type { GraphModel, GraphSecret } from "./model.ts";
 import { orderedSecrets, placedDeliveries, runsOfNamespaces, worst, type PlacedDelivery } from "./rows.ts";
 
 /** The drawing of one environment: a row for each secret, a column for each stage, what is broken on top. */
 export interface Layout {
   readonly svg: string;
-  readonly columns: readonly { readonly title: string; readonly x: number }[];
   /** Each node by its id. */
   readonly places: ReadonlyMap<string, Place>;
 }
@@ -22,7 +21,7 @@ export function layout(model: GraphModel, isShown: (secret: GraphSecret) => bool
   if (shown.length > 0) drawing.band("bootstrap", 2, [0, shown.length - 1], "identity and vault-bootstrap", carried);
   drawDeliveries(drawing, model, deliveries, rows, indexes);
   drawClusterManaged(drawing, model, Math.ceil(Math.max(shown.length, (deliveries.at(-1)?.row ?? 0) + 1)) + 1);
-  return { svg: drawing.svg(), columns, places: drawing.places };
+  return { svg: drawing.svg(), places: drawing.places };
 }
 
 function drawSecrets(drawing: Drawing, shown: readonly GraphSecret[], indexes: ReadonlyMap<string, number>): void {

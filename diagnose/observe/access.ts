@@ -1,4 +1,5 @@
 import { NetworkError } from "../../clients/http.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import { VaultClient } from "../../clients/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
@@ -6,11 +7,7 @@ import type { Snapshot, VaultPodState } from "../snapshot.ts";
 import { NotAsked } from "./observed.ts";
 
 /** One cluster, context pinned. What it throws has the HTTP status as `status`. */
-export interface KubernetesReader {
-  readonly context: string;
-  get<T extends object>(path: string): Promise<T>;
-  text(path: string): Promise<string>;
-}
+export type KubernetesReader = Pick<Cluster, "context" | "get" | "text">;
 
 /** Vault with the rights of the token; without one, what everybody may read. */
 export interface VaultReader {

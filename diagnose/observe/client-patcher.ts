@@ -13,12 +13,12 @@ export const patcherJob = "platform-keycloak-realm-client-patcher";
  * that it holds no value.
  */
 export const patcherPhrases: readonly (readonly [symptom: PatcherState["symptoms"][number], phrase: RegExp])[] = [
-  ["exec-format-error", /exec format error/i],
-  ["command-not-found", /(jq|curl|command): (command )?not found|command not found: (jq|curl)|not found: jq/i],
-  ["vault-permission-denied", /permission denied/i],
-  ["keycloak-unauthorized", /\b401\b|unauthorized|invalid_client|invalid_grant|invalid user credentials/i],
-  ["keycloak-forbidden", /\b403\b|forbidden/i],
-  ["keycloak-client-not-found", /\b404\b|client not found/i],
+  ["patcher-exec-format", /exec format error/i],
+  ["patcher-command-missing", /(jq|curl|command): (command )?not found|command not found: (jq|curl)|not found: jq/i],
+  ["patcher-vault-denied", /permission denied/i],
+  ["patcher-keycloak-unauthorized", /\b401\b|unauthorized|invalid_client|invalid_grant|invalid user credentials/i],
+  ["patcher-keycloak-forbidden", /\b403\b|forbidden/i],
+  ["patcher-client-missing", /\b404\b|client not found/i],
 ];
 
 const logLines = 200;

@@ -42,10 +42,8 @@ function podState({ metadata, spec, status = {} }: Live<V1Pod>, warning?: Warnin
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
-    labels: metadata.labels ?? {},
     phase: status.phase ?? "Unknown",
     createdAt: metadata.creationTimestamp ?? "",
-    serviceAccount: spec?.serviceAccountName ?? "default",
     imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name = [] }) => name),
     ...defined({ startedAt, owner: ownerOf(metadata), unschedulable, warning }),
     containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(containerState),
@@ -63,7 +61,7 @@ function containerState({ name, image, state = {} }: Json<V1ContainerStatus>): C
   const { reason, message: said } = state.waiting ?? state.terminated ?? {};
   const isRuntimes = state.waiting !== undefined || runtimeReasons.test(reason ?? "");
   const message = isRuntimes ? said?.slice(0, 600) : undefined;
-  return { name, image, ...defined({ reason, message, exitCode: state.terminated?.exitCode }) };
+  return { name, image, ...defined({ reason, message }) };
 }
 
 /** Every Secret that a pod template reads, and how. */

@@ -124,7 +124,6 @@ export function externalSecretState(
   return {
     namespace,
     name: metadata.name,
-    uid: metadata.uid ?? "",
     target,
     storeName: spec.secretStoreRef?.name ?? "",
     remoteKeys: [
@@ -253,7 +252,6 @@ export function observeServiceAccounts(
       namespace,
       name: metadata.name,
       imagePullSecrets: imagePullSecrets.flatMap(({ name = [] }) => name),
-      annotations: metadata.annotations ?? {},
     }));
   });
 }

@@ -1,5 +1,4 @@
 import type { V1JobCondition, V1ObjectMeta } from "@kubernetes/client-node";
-import { defined } from "./observed.ts";
 
 /** A type of client-node as JSON has it: a time is a text. */
 export type Json<T> = T extends Date ? string : T extends object ? { readonly [K in keyof T]: Json<T[K]> } : T;
@@ -29,6 +28,6 @@ export function changedAt({ managedFields = [], creationTimestamp }: ObjectMetad
 export function conditionOf(conditions: readonly ConditionObject[] | undefined, type: string) {
   const found = conditions?.find((condition) => condition.type === type);
   if (found === undefined) return undefined;
-  const { status, reason = "", message = "", lastTransitionTime: since } = found;
-  return { status, reason, message: message.replaceAll(/\s+/g, " "), ...defined({ since }) };
+  const { status, reason = "", message = "" } = found;
+  return { status, reason, message: message.replaceAll(/\s+/g, " ") };
 }

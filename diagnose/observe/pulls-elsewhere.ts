@@ -26,37 +26,29 @@ export function observePullsElsewhere(
   const others = new Set<string>([...reached, ...environmentNames.map(namespaceOf)]);
   return observed("list pods in all namespaces", async () => {
     const waiting = await podStates(kubernetes, "/api/v1/pods?fieldSelector=status.phase%3DPending");
-    const lacking = waiting
-      .filter(({ namespace }) => !others.has(namespace))
-      .flatMap((pod) => {
-        const image = pod.containers.find(({ reason = "" }) => pullReasons.test(reason));
-        const pull = pulls.find(
-          ({ registry, target }) =>
-            image?.image.startsWith(`${registry}/`) === true && pod.imagePullSecrets.includes(target),
-        );
-        return image === undefined || pull === undefined ? [] : [{ pod, image, pullSecret: pull.target }];
-      });
-    // one look a namespace: a workload of hundreds of pods lacks one Secret
-    const places = new Map(
-      lacking.map(({ pod: { namespace }, pullSecret }) => [`${namespace}/${pullSecret}`, { namespace, pullSecret }]),
-    );
-    const answers = await mapBounded([...places], readsAtOnce, async ([place, { namespace, pullSecret }]) => {
-      return [place, await hasSecret(kubernetes, namespace, pullSecret)] as const;
+    const lacking = waiting.flatMap(({ namespace, name: pod, containers, imagePullSecrets }) => {
+      const { image = "", reason = "" } = containers.find((one) => pullReasons.test(one.reason ?? "")) ?? {};
+      const pull = pulls.find(
+        ({ registry, target }) => image.startsWith(`${registry}/`) && imagePullSecrets.includes(target),
+      );
+      return pull === undefined || others.has(namespace)
+        ? []
+        : [{ namespace, pod, image, reason, pullSecret: pull.target }];
     });
-    const has = new Map(answers);
-    return lacking.flatMap(({ pod: { namespace, name }, image, pullSecret }) => {
-      const isHeld = has.get(`${namespace}/${pullSecret}`);
-      if (isHeld === true) return [];
-      const { image: wanted, reason = "" } = image;
-      return [{ namespace, pod: name, image: wanted, reason, pullSecret, isSecretAbsent: isHeld === false }];
+    // one read for each namespace: a workload of hundreds of pods lacks one Secret
+    const places = Map.groupBy(lacking, ({ namespace, pullSecret }) => `${namespace}/secrets/${pullSecret}`);
+    const found = await mapBounded([...places], readsAtOnce, async ([path, pods]) => {
+      const isHeld = await exists(kubernetes, `/api/v1/namespaces/${path}`);
+      return isHeld === true ? [] : pods.map((one) => ({ ...one, isSecretAbsent: isHeld === false }));
     });
+    return found.flat();
   });
 }
 
 /** Only whether it exists: its values are thrown away unread. `undefined` where it may not be read. */
-async function hasSecret(kubernetes: KubernetesReader, namespace: string, name: string): Promise<boolean | undefined> {
+async function exists(kubernetes: KubernetesReader, path: string): Promise<boolean | undefined> {
   try {
-    return (await ifFound(kubernetes.get(`/api/v1/namespaces/${namespace}/secrets/${name}`))) !== undefined;
+    return (await ifFound(kubernetes.get(path))) !== undefined;
   } catch {
     return undefined;
   }

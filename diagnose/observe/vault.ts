@@ -105,7 +105,6 @@ async function readRoles(
         bound_service_account_names: readonly string[];
         bound_service_account_namespaces: readonly string[];
         audience?: string;
-        token_policies?: readonly string[];
       };
     }>(`auth/${authMount}/role/${name}`);
     return {
@@ -113,7 +112,6 @@ async function readRoles(
       serviceAccounts: data.bound_service_account_names,
       namespaces: data.bound_service_account_namespaces,
       audience: data.audience ?? "",
-      policies: data.token_policies ?? [],
     };
   });
 }

@@ -74,10 +74,8 @@ export const pod =
       {
         namespace: "ameide-dev",
         name: "p",
-        labels: {},
         phase: "Pending",
         createdAt: minutesAgo(1),
-        serviceAccount: "default",
         imagePullSecrets: [],
         containers: [],
         secrets: [],

@@ -117,11 +117,9 @@ describe("rotationState", () => {
         {
           namespace: "ameide-dev",
           name: "langfuse-1",
-          labels: {},
           phase: "Running",
           createdAt: minutesAgo(60),
           startedAt: minutesAgo(60),
-          serviceAccount: "default",
           imagePullSecrets: [],
           owner: "ReplicaSet/langfuse-6f7d",
           containers: [],

@@ -182,12 +182,12 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "keycloak-secret-absent": all(keycloak(undefined), () => ({
     clientPatcher: seen({ result: "running" as const, symptoms: [] }),
   })),
-  "patcher-exec-format": patcher("exec-format-error"),
-  "patcher-command-missing": patcher("command-not-found"),
-  "patcher-keycloak-unauthorized": patcher("keycloak-unauthorized"),
-  "patcher-keycloak-forbidden": patcher("keycloak-forbidden"),
-  "patcher-client-missing": patcher("keycloak-client-not-found"),
-  "patcher-vault-denied": patcher("vault-permission-denied", "keycloak-forbidden"),
+  "patcher-exec-format": patcher("patcher-exec-format"),
+  "patcher-command-missing": patcher("patcher-command-missing"),
+  "patcher-keycloak-unauthorized": patcher("patcher-keycloak-unauthorized"),
+  "patcher-keycloak-forbidden": patcher("patcher-keycloak-forbidden"),
+  "patcher-client-missing": patcher("patcher-client-missing"),
+  "patcher-vault-denied": patcher("patcher-vault-denied", "patcher-keycloak-forbidden"),
   "patcher-failed": patcher(),
   "vault-port-forward-forbidden": vault(() => ({
     health: unseen("forbidden"),

@@ -56,10 +56,8 @@ describe("whoUses", () => {
     const pod = (name: string, change: Partial<PodState>): PodState => ({
       namespace: "ameide-dev",
       name,
-      labels: {},
       phase: "Running",
       createdAt: minutesAgo(9),
-      serviceAccount: "default",
       imagePullSecrets: [],
       containers: [],
       secrets: env,

@@ -1,3 +1,4 @@
+import { columns } from "../drawing.ts";
 import { layout, type Layout } from "../layout.ts";
 import type { GraphModel, GraphSecret } from "../model.ts";
 import { describe, summary } from "./details.mts";
@@ -16,7 +17,6 @@ const pauseInMilliseconds = 150;
 let typing: ReturnType<typeof setTimeout> | undefined;
 
 let places: Layout["places"] = new Map();
-let columns: Layout["columns"] = [];
 
 for (const { environment: name, takenAt } of models) {
   environment.append(new Option(takenAt === undefined ? `${name} (plan)` : name, name));
@@ -44,7 +44,7 @@ function model(): GraphModel {
 function draw(): void {
   const began = performance.now();
   const shown = layout(model(), isShown);
-  ({ places, columns } = shown);
+  ({ places } = shown);
   drawing.innerHTML = shown.svg;
   const nodes = [...drawing.querySelectorAll<SVGGElement>(".node.place")];
   for (const node of nodes) {
@@ -55,30 +55,19 @@ function draw(): void {
   // one stop for the Tab key, at the first secret; the arrows move within
   nodes.find((node) => !node.classList.contains("band"))?.setAttribute("tabindex", "0");
   alignTitles();
-  element("summary").textContent = summary(
-    model(),
-    search.value === "" && !onlyBroken.checked ? undefined : countShown(),
-  );
+  const isFiltered = search.value !== "" || onlyBroken.checked;
+  const count = isFiltered ? model().secrets.filter(isShown).length : undefined;
+  element("summary").textContent = summary(model(), count);
   select(undefined);
   document.documentElement.dataset["drawnIn"] = String(Math.round(performance.now() - began));
 }
 
 function isShown({ name, variable = "", keyVaultName = "", vaultPath, states }: GraphSecret): boolean {
   const wanted = search.value.trim().toLowerCase();
-  const isFound = [name, variable, keyVaultName, vaultPath, ...targetsOf(name)].some((text) =>
-    text.toLowerCase().includes(wanted),
-  );
+  const targets = model().deliveries.filter(({ keys }) => keys.some(({ secret }) => secret === name));
+  const texts = [name, variable, keyVaultName, vaultPath, ...targets.map((one) => `${one.namespace}/${one.target}`)];
+  const isFound = texts.some((text) => text.toLowerCase().includes(wanted));
   return isFound && (!onlyBroken.checked || Object.values(states).includes("broken"));
-}
-
-function targetsOf(secret: string): readonly string[] {
-  return model()
-    .deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret))
-    .map(({ namespace, target }) => `${namespace}/${target}`);
-}
-
-function countShown(): number {
-  return model().secrets.filter(isShown).length;
 }
 
 /** The titles stay visible while the page scrolls, above their columns. */
