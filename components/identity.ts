@@ -19,64 +19,46 @@ export interface BootstrapIdentityArgs {
 /** Who vault-bootstrap is in Azure, for all environments: it may read the vault's secrets and nothing else. */
 export class BootstrapIdentity extends pulumi.ComponentResource {
   readonly clientId: pulumi.Output<string>;
-  readonly principalId: pulumi.Output<string>;
   readonly resourceName: pulumi.Output<string>;
 
   constructor(name: string, args: BootstrapIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:identity:BootstrapIdentity", name, {}, opts);
-    const child = { parent: this, protect: args.protect, retainOnDelete: args.protect };
-    const identity = userAssignedIdentity(name, args.azure, child);
-    secretsUserRole(name, args, identity, child);
+    const { azure, keyVaultId, protect } = args;
+    const child = { parent: this, protect, retainOnDelete: protect };
+    const identity = new UserAssignedIdentity(`${name}-identity`, identityInputs(azure), child);
+    const { clientId, principalId, name: resourceName } = identity;
+    new RoleAssignment(
+      `${name}-secrets-user`,
+      secretsUserInputs<pulumi.Input<string>>(azure, {
+        name: principalId.apply((principal) => secretsUserName(azure, principal)),
+        keyVaultId,
+        principalId,
+      }),
+      {
+        ...child,
+        // an assignment that has another name (adopted, or of an earlier release) keeps it for as long as its principal is
+        // the same; a replacement ignores no change, so a new principal has a name of its own
+        ignoreChanges: ["roleAssignmentName"],
+        // it holds nothing, and must be replaced with its principal; `retainOnDelete` keeps it wherever it leaves the program
+        protect: false,
+      },
+    );
 
-    this.clientId = identity.clientId;
-    this.principalId = identity.principalId;
-    this.resourceName = identity.name;
-    this.registerOutputs({
-      clientId: this.clientId,
-      principalId: this.principalId,
-      resourceName: this.resourceName,
-    });
+    this.clientId = clientId;
+    this.resourceName = resourceName;
+    this.registerOutputs({ clientId, principalId, resourceName });
   }
-}
-
-function userAssignedIdentity(
-  name: string,
-  azure: AzurePlace,
-  opts: pulumi.CustomResourceOptions,
-): UserAssignedIdentity {
-  return new UserAssignedIdentity(`${name}-identity`, identityInputs(azure), opts);
-}
-
-function secretsUserRole(
-  name: string,
-  { azure, keyVaultId }: BootstrapIdentityArgs,
-  { principalId }: UserAssignedIdentity,
-  opts: pulumi.CustomResourceOptions,
-): RoleAssignment {
-  const assignmentName = principalId.apply((principal) => secretsUserName(azure, principal));
-  return new RoleAssignment(
-    `${name}-secrets-user`,
-    secretsUserInputs<pulumi.Input<string>>(azure, { name: assignmentName, keyVaultId, principalId }),
-    {
-      ...opts,
-      // an assignment that has another name (adopted, or of an earlier release) keeps it for as long as its principal is the
-      // same; a replacement ignores no change, so a new principal has a name of its own
-      ignoreChanges: ["roleAssignmentName"],
-      // it holds nothing, and must be replaced with its principal; `retainOnDelete` keeps it wherever it leaves the program
-      protect: false,
-    },
-  );
 }
 
 export interface BootstrapFederationArgs {
   readonly azure: AzurePlace;
-  /** Name of the identity in `azure.resourceGroup`; an output where the same stack makes it. */
+  /** Name of the identity in `azure.resourceGroup`; an output where the same stack creates it. */
   readonly identityName: pulumi.Input<string>;
   readonly subjects: readonly FederatedSubject[];
 }
 
 /**
- * Lets a cluster's ServiceAccounts be the identity, by exact issuer, subject and audience. It holds no secret and is made
+ * Lets a cluster's ServiceAccounts be the identity, by exact issuer, subject and audience. It holds no secret and is created
  * again in seconds: not protected, so that an environment can be taken down.
  */
 export class BootstrapFederation extends pulumi.ComponentResource {
@@ -85,29 +67,18 @@ export class BootstrapFederation extends pulumi.ComponentResource {
 
   constructor(name: string, args: BootstrapFederationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:identity:BootstrapFederation", name, {}, opts);
-    const credentials = credentialsInSeries(name, args, { parent: this });
+    const { azure, identityName, subjects } = args;
+    const credentials: FederatedIdentityCredential[] = [];
+    for (const subject of subjects) {
+      const inputs = federatedCredentialInputs(azure, identityName, subject);
+      // one after the other, also when deleted: Azure refuses concurrent writes to one identity with 409 (azure-native#4343)
+      const dependsOn = credentials.slice(-1);
+      credentials.push(
+        new FederatedIdentityCredential(`${name}-${subject.name}`, inputs, { parent: this, dependsOn }),
+      );
+    }
 
     this.credentialNames = pulumi.all(credentials.map((credential) => credential.name));
     this.registerOutputs({ credentialNames: this.credentialNames });
   }
-}
-
-/** One after the other, also when deleted: Azure refuses concurrent writes to one identity with 409 (azure-native#4343). */
-function credentialsInSeries(
-  name: string,
-  { azure, identityName, subjects }: BootstrapFederationArgs,
-  opts: pulumi.CustomResourceOptions,
-): FederatedIdentityCredential[] {
-  const credentials: FederatedIdentityCredential[] = [];
-  for (const subject of subjects) {
-    const previous = credentials.at(-1);
-    credentials.push(
-      new FederatedIdentityCredential(
-        `${name}-${subject.name}`,
-        federatedCredentialInputs(azure, identityName, subject),
-        { ...opts, ...(previous === undefined ? {} : { dependsOn: previous }) },
-      ),
-    );
-  }
-  return credentials;
 }

@@ -5,13 +5,9 @@ import type { Redacted } from "../domain/redacted.ts";
 import { keyVaultInputs, keyVaultSecretInputs, resourceGroupInputs } from "../domain/resources/azure-inputs.ts";
 import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
 
-export interface ResourceGroupArgs {
-  readonly azure: AzurePlace;
-}
-
 /** The group that `local` lacks; on a cloud it exists and holds what belongs to others. */
 export class ResourceGroup extends pulumi.ComponentResource {
-  constructor(name: string, { azure }: ResourceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { azure }: { readonly azure: AzurePlace }, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:key-vault:ResourceGroup", name, {}, opts);
     new AzureResourceGroup(`${name}-group`, resourceGroupInputs(azure), { parent: this });
     this.registerOutputs({});
@@ -27,8 +23,8 @@ export interface KeyVaultArgs {
 }
 
 /**
- * The vault that all environments read. Rights by role assignment only: an access policy on such a vault does nothing, and
- * silently. What is deleted can be had back for 90 days, and nobody can shorten that.
+ * The vault that all environments read. Rights by role assignment only: an access policy on such a vault has no effect, and
+ * nothing reports that. What is deleted can be restored for 90 days, and nobody can shorten that.
  */
 export class KeyVault extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
@@ -38,33 +34,23 @@ export class KeyVault extends pulumi.ComponentResource {
 
   constructor(name: string, args: KeyVaultArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:key-vault:KeyVault", name, {}, opts);
-    const child = { parent: this, protect: args.protect, retainOnDelete: args.protect };
-    const vault = keyVault(name, args.azure, child);
-    const secrets = keyVaultSecrets(name, args, { ...child, dependsOn: vault });
+    const { azure, protect } = args;
+    const child = { parent: this, protect, retainOnDelete: protect };
+    // createMode only matters at creation; without ignoreChanges, removing `recover` would replace the vault
+    const ignoreChanges = ["properties.createMode"];
+    const vault = new Vault(`${name}-vault`, keyVaultInputs(azure), { ...child, ignoreChanges });
+    // `properties` is marked secret as a whole: the provider stores its inputs next to what Azure returns
+    const inVault = { ...child, dependsOn: vault, additionalSecretOutputs: ["properties"] };
+    const secrets = [...args.secrets]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([secret, value]) => [secret, keyVaultSecretInputs(azure, secret, pulumi.secret(value.reveal()))] as const)
+      .map(([secret, inputs]) => new Secret(`${name}-${secret}`, inputs, inVault));
 
     this.id = vault.id;
-    this.uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? args.azure.keyVaultUri);
+    this.uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? azure.keyVaultUri);
     this.secretVersions = pulumi.all(secrets.map(versionOf));
     this.registerOutputs({ id: this.id, uri: this.uri });
   }
-}
-
-function keyVault(name: string, azure: AzurePlace, opts: pulumi.CustomResourceOptions): Vault {
-  // createMode only matters at creation; without ignoreChanges, removing `recover` would replace the vault
-  return new Vault(`${name}-vault`, keyVaultInputs(azure), { ...opts, ignoreChanges: ["properties.createMode"] });
-}
-
-/** One per value. `properties` is marked secret as a whole: the provider stores its inputs next to what Azure returns. */
-function keyVaultSecrets(name: string, { azure, secrets }: KeyVaultArgs, opts: pulumi.CustomResourceOptions): Secret[] {
-  return [...secrets]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([secretName, value]) =>
-        new Secret(`${name}-${secretName}`, keyVaultSecretInputs(azure, secretName, pulumi.secret(value.reveal())), {
-          ...opts,
-          additionalSecretOutputs: ["properties"],
-        }),
-    );
 }
 
 /** The version's address ends in a random identifier: it shows that a value changed, and nothing about the value. */

@@ -4,7 +4,10 @@ import { Provider as VaultProvider } from "@pulumi/vault/provider.js";
 import type { AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts";
 import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
 
-/** Every provider is explicit: none takes the subscription, the cluster or the Vault that happens to be current. */
+/*
+ * Every provider is explicit: none uses the subscription, the cluster or the Vault that happens to be current.
+ */
+
 /**
  * Without the tenant: azure-native hands both to `az account get-access-token`, which refuses the two together, and the
  * subscription alone names its tenant. Logins other than `az login` read ARM_TENANT_ID.
@@ -29,7 +32,7 @@ export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "na
     // otherwise an object that outlived its state (retained by a destroy, or created by a run that was cut off) could never
     // be taken up again. What others made is refused before any update: cli/deploy/ownership
     upsertExistingObjects: true,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(kubeconfig !== undefined && { kubeconfig }),
   });
 }
 

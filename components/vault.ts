@@ -20,7 +20,7 @@ import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";
 
-export interface VaultEngineArgs {
+interface StackArgs {
   readonly stack: EnvironmentStack;
 }
 
@@ -29,23 +29,15 @@ export interface VaultEngineArgs {
  * other writers send none and would get 400; vault-bootstrap asks it of itself, name by name.
  */
 export class VaultEngine extends pulumi.ComponentResource {
-  readonly mount: pulumi.Output<string>;
-
-  constructor(name: string, { stack }: VaultEngineArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultEngine", name, {}, opts);
     const { protect } = stack.strictness;
     const child = { parent: this };
     const mount = new Mount(`${name}-kv`, kvMountInputs(stack), { ...child, protect, retainOnDelete: protect });
     new SecretBackendV2(`${name}-kv-config`, kvConfigInputs(stack), { ...child, dependsOn: mount });
     for (const policy of vaultPolicies(stack)) new Policy(`${name}-${policy.name}`, policy, child);
-
-    this.mount = mount.path;
-    this.registerOutputs({ mount: this.mount });
+    this.registerOutputs({ mount: mount.path });
   }
-}
-
-export interface VaultKubernetesAuthArgs {
-  readonly stack: EnvironmentStack;
 }
 
 /**
@@ -53,15 +45,11 @@ export interface VaultKubernetesAuthArgs {
  * comes from some pod and expires with it, and then every store of the environment gets 403.
  */
 export class VaultKubernetesAuth extends pulumi.ComponentResource {
-  readonly mount: pulumi.Output<string>;
-
-  constructor(name: string, { stack }: VaultKubernetesAuthArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultKubernetesAuth", name, {}, opts);
-    const { protect } = stack.strictness;
+    const { protect, delivery } = stack.strictness;
     const child = { parent: this };
-    if (stack.strictness.delivery === "pulumi") {
-      new ClusterRoleBinding(`${name}-token-review`, tokenReviewBinding(stack), child);
-    }
+    if (delivery === "pulumi") new ClusterRoleBinding(`${name}-token-review`, tokenReviewBinding(stack), child);
     const lasting = { ...child, protect, retainOnDelete: protect };
     const backend = new AuthBackend(`${name}-backend`, authBackendInputs(stack), lasting);
     const inBackend = { ...child, dependsOn: backend };
@@ -69,15 +57,13 @@ export class VaultKubernetesAuth extends pulumi.ComponentResource {
     for (const role of vaultRoles(stack)) {
       new AuthBackendRole(`${name}-${role.name}`, authRoleInputs(stack, role), inBackend);
     }
-
-    this.mount = backend.path;
-    this.registerOutputs({ mount: this.mount });
+    this.registerOutputs({ mount: backend.path });
   }
 }
 
 /** How jobs of GitHub Actions log in to Vault, so that no token is stored at GitHub. Holds no value: it may be removed. */
 export class VaultGithubLogin extends pulumi.ComponentResource {
-  constructor(name: string, { stack }: VaultEngineArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultGithubLogin", name, {}, opts);
     const backend = new JwtAuthBackend(`${name}-backend`, githubBackendInputs(stack), { parent: this });
     for (const role of githubRoles(stack)) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { catalogueSchema, type Catalogue } from "../domain/catalogue/catalogue.ts";
 import { checkCatalogue } from "../domain/catalogue/check-catalogue.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
-import { schemaFindings, type KeyPath } from "../domain/schema-findings.ts";
+import { schemaFindings } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { keysAt, readYaml } from "./yaml-source.ts";
@@ -36,29 +36,23 @@ export function parseCatalogue(
   const source = readYaml(text, file);
   if (source.findings.length > 0) return { catalogue: undefined, findings: source.findings };
   const parsed = catalogueSchema.safeParse(source.content);
-  if (!parsed.success) {
-    const findings = schemaFindings(parsed.error, source.content, {
-      code: "catalogue-invalid",
-      stageOf,
-      whereOf: source.whereOf,
-      keysAt: (keyPath) => keysAt(catalogueSchema, source.content, keyPath),
-    });
-    return { catalogue: undefined, findings };
+  if (parsed.success) {
+    const findings = checkCatalogue(parsed.data, (path) => source.whereOf(path, "value"));
+    return { catalogue: parsed.data, findings };
   }
-  const whereOf = (path: KeyPath): string => source.whereOf(path, "value");
-  return { catalogue: parsed.data, findings: checkCatalogue(parsed.data, whereOf) };
+  const findings = schemaFindings(parsed.error, source.content, {
+    code: "catalogue-invalid",
+    stageOf: ([section = ""]) => stages[section] ?? "dotenv",
+    whereOf: source.whereOf,
+    keysAt: (keyPath) => keysAt(catalogueSchema, source.content, keyPath),
+  });
+  return { catalogue: undefined, findings };
 }
 
-/** The stage that a part of the catalogue belongs to. */
-function stageOf([section]: KeyPath): Stage {
-  switch (section) {
-    case "deliveries":
-    case "inClusterDeliveries":
-      return "external-secret";
-    case "clusterManaged":
-    case "keycloakClients":
-      return "vault";
-    default:
-      return "dotenv";
-  }
-}
+/** The stage that a section of the catalogue belongs to. */
+const stages: Readonly<Record<string, Stage>> = {
+  deliveries: "external-secret",
+  inClusterDeliveries: "external-secret",
+  clusterManaged: "vault",
+  keycloakClients: "vault",
+};

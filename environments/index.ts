@@ -7,11 +7,12 @@ import { environmentNames } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { readCatalogueFile } from "./catalogue.ts";
 import { adopting, loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
-import { type LoadContext, type LoadInput, stackSettings, type StackName, type SettingsOf } from "./stack-settings.ts";
+import { type LoadContext, type LoadInput, readClaims, readShared, type StackName } from "./stack-settings.ts";
 import { repositoryRoot, stackFileName } from "./repository.ts";
+import { environmentSettings, localSettings, type LocalSettings, sharedSettings } from "./settings.ts";
 import { formatPath, type KeyPath } from "../domain/schema-findings.ts";
-import { settingSources } from "./stack-file.ts";
-import { federatedSubject } from "../domain/plan/stack-check.ts";
+import { parseSettings, settingSources } from "./stack-file.ts";
+import { checkStacks, federatedSubject } from "../domain/plan/stack-check.ts";
 import { localPort } from "../domain/local-ports.ts";
 import { local } from "./local.ts";
 import { namespaceOf, vaultServerName } from "../domain/names.ts";
@@ -23,25 +24,47 @@ const stackNames = ["shared", ...environmentNames] as const;
  * configuration, the process environment or a file.
  *
  * @throws UserError with every mistake of settings and catalogue at once; where those are in order, with every mistake of
- * `.env`, or of the plan that they come to.
+ * `.env`, or of the plan that they result in.
  */
 export async function load(input: LoadInput): Promise<StackPlan> {
-  const { stack, root = repositoryRoot, offline = false } = input;
+  const { root = repositoryRoot, offline = false } = input;
+  const stack = stackName(input.stack);
   const { catalogue, findings } = readCatalogueFile(input.catalogue);
-  const checked = stackSettings(stackName(stack), input.settings, root);
-  const errors = [...errorsOf(findings), ...checked.findings];
-  if (catalogue === undefined || checked.settings === undefined || errors.length > 0) throw UserError.from(errors);
-  const context: LoadContext = { ...input, root, offline, catalogue };
-  const { settings } = checked;
-  const plan =
-    settings.kind === "shared"
-      ? loadShared(settings, context)
-      : settings.kind === "local"
-        ? await loadLocal(settings, context)
-        : await loadEnvironment(settings, context);
-  return offline || stack === "local"
-    ? plan
-    : { ...plan, findings: [...exampleFindings(stack, input.settings), ...plan.findings] };
+  const errors = [...errorsOf(findings)];
+  const plan = planOf(stack, input.settings, root, errors);
+  if (catalogue === undefined || plan === undefined || errors.length > 0) throw UserError.from(errors);
+  const loaded = await plan({ ...input, root, offline, catalogue });
+  if (offline || stack === "local") return loaded;
+  return { ...loaded, findings: [...exampleFindings(stack, input.settings), ...loaded.findings] };
+}
+
+/**
+ * Checks the settings of a stack, and of the stacks that it uses or shares something with.
+ *
+ * @param raw - the object under `ameide-secrets:settings`.
+ * @param errors - every mistake is added here.
+ * @returns what plans the stack from its settings; `undefined` if they have a mistake.
+ */
+function planOf(
+  stack: StackName,
+  raw: unknown,
+  root: string,
+  errors: Finding[],
+): ((context: LoadContext) => StackPlan | Promise<StackPlan>) | undefined {
+  if (stack === "local") {
+    const own = parseSettings(localSettings, raw, stack, root, errors);
+    return own && ((context) => loadLocal(own, context));
+  }
+  if (stack === "shared") {
+    const own = parseSettings(sharedSettings, raw, stack, root, errors);
+    const claims = readClaims(root);
+    errors.push(...checkStacks(claims));
+    return own && ((context) => loadShared(own, claims, context));
+  }
+  const own = parseSettings(environmentSettings, raw, stack, root, errors);
+  const shared = readShared(stack, root, errors);
+  errors.push(...checkStacks(readClaims(root, { name: stack, settings: raw })));
+  return own && shared && ((context) => loadEnvironment(stack, own, shared, context));
 }
 
 function stackName(stack: string): StackName {
@@ -62,7 +85,7 @@ const exampleGuid = /\b([1-9])\1{7}-\1{4}-4\1{3}-8\1{3}-\1{12}\b/;
  * Settings that still hold the example ids of this repository: Azure would refuse them with a message about something else.
  * In offline plans they serve as well as any.
  */
-export function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): readonly Finding[] {
+function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): readonly Finding[] {
   if (typeof settings === "object" && settings !== null) {
     return Object.entries(settings).flatMap(([key, value]) => exampleFindings(stack, value, [...path, key]));
   }
@@ -76,11 +99,8 @@ export function exampleFindings(stack: string, settings: unknown, path: KeyPath 
 }
 
 /** Everything in one stack, on one machine; its addresses follow from `portBase`. */
-export async function loadLocal(
-  { own: settings }: SettingsOf<"local">,
-  context: LoadContext,
-): Promise<EnvironmentStack> {
-  const { portBase, secretPrefix } = settings;
+async function loadLocal(settings: LocalSettings, context: LoadContext): Promise<EnvironmentStack> {
+  const { portBase, secretPrefix, adopt } = settings;
   const kubernetesUrl = `https://127.0.0.1:${localPort(portBase, "kubernetes")}`;
   const azureUrl = `https://127.0.0.1:${localPort(portBase, "azure")}/`;
   const vaultUrl = `http://127.0.0.1:${localPort(portBase, "vault")}`;
@@ -90,34 +110,32 @@ export async function loadLocal(
     ...settings.azure,
     keyVaultUri: azureUrl,
     authorityHost: azureUrl,
-    ...(azureCa === undefined ? {} : { extraCaPem: azureCa }),
+    ...(azureCa !== undefined && { extraCaPem: azureCa }),
   };
-  const kubeconfig = context.localHome === undefined ? {} : { kubeconfig: join(context.localHome, "kubeconfig") };
-  const shared = sharedPart(context, {
-    environment: "local",
+  const kubeconfig = context.localHome !== undefined && { kubeconfig: join(context.localHome, "kubeconfig") };
+  const shared = sharedPart("local", context, secretPrefix, {
     azure,
-    strictness: { values: local.values, protect: local.protect },
-    secretPrefix,
+    values: local.values,
+    protect: local.protect,
     federatedSubjects: [federatedSubject("local", kubernetesUrl)],
   });
-  const stack = await environmentStack("local", context, {
+  const server = { namespace: namespaceOf("local"), name: vaultServerName("local") };
+  const stack = await environmentStack("local", context, settings, {
     strictness: local,
     azure,
-    secretPrefix,
-    settings,
+    ...(secretPrefix !== undefined && { secretPrefix }),
     cluster: { context: "ameide-local", oidcIssuer: kubernetesUrl, ...kubeconfig },
     vault: {
       address: vaultUrl,
       operatorAddress: vaultUrl,
       mount: "secret",
       authMount: "kubernetes",
-      statefulSet: { namespace: namespaceOf("local"), name: vaultServerName("local") },
-      serviceAccount: { namespace: namespaceOf("local"), name: vaultServerName("local") },
+      statefulSet: server,
+      serviceAccount: server,
       kubernetesHost: kubernetesUrl,
-      ...(kubernetesCa === undefined ? {} : { kubernetesCaPem: kubernetesCa }),
+      ...(kubernetesCa !== undefined && { kubernetesCaPem: kubernetesCa }),
     },
   });
-  const { adopt } = settings;
   const findings = [...shared.findings, ...stack.findings];
   return adopting({ ...stack, shared: { ...shared, adopt }, findings }, adopt, "local");
 }

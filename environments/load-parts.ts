@@ -1,8 +1,7 @@
-import type { LoadContext, SettingsOf } from "./stack-settings.ts";
+import type { LoadContext } from "./stack-settings.ts";
 import { type CloudEnvironment, vaultPlace } from "./vault-place.ts";
 import type {
   AzurePlace,
-  FederatedSubject,
   SharedStack,
   Strictness,
   EnvironmentStack,
@@ -18,25 +17,24 @@ import { throwErrors } from "../domain/user-error.ts";
 import { readEnvFiles } from "./env-files.ts";
 import { shared } from "./shared.ts";
 import { planBootstrap, defaultBootstrapImage } from "../domain/plan/bootstrap-plan.ts";
-import { federatedSubject } from "../domain/plan/stack-check.ts";
+import { federatedSubject, type StackClaim } from "../domain/plan/stack-check.ts";
 import { checkMappedSecrets, checkPlan, namespacesWithoutStore, checkStrictness } from "../domain/plan/plan-check.ts";
 import { bundleBootstrap } from "./bundle.ts";
 import { dev } from "./dev.ts";
 import { prod } from "./prod.ts";
-import type { EnvironmentSettings } from "./settings.ts";
+import type { EnvironmentSettings, SharedSettings } from "./settings.ts";
 import { staging } from "./staging.ts";
 import type { AzureSettings } from "./azure-settings.ts";
 
 /** The stack that all environments have in common. */
-export function loadShared({ shared: settings, claims }: SettingsOf<"shared">, context: LoadContext): SharedStack {
-  const part = sharedPart(context, {
-    environment: "shared",
-    azure: publicAzure(settings.azure),
-    strictness: shared,
-    secretPrefix: settings.secretPrefix,
-    federatedSubjects: claims.map(({ federated }) => federated),
-  });
-  return adopting(part, settings.adopt, "shared");
+export function loadShared(
+  { azure, adopt, secretPrefix }: SharedSettings,
+  claims: readonly StackClaim[],
+  context: LoadContext,
+): SharedStack {
+  const federatedSubjects = claims.map(({ federated }) => federated);
+  const place = { azure: publicAzure(azure), ...shared, federatedSubjects };
+  return adopting(sharedPart("shared", context, secretPrefix, place), adopt, "shared");
 }
 
 /** @throws UserError if an entry of `adopt` is not a resource of the stack. */
@@ -46,125 +44,105 @@ export function adopting<Stack extends StackPlan>(stack: Stack, adopt: Adopted, 
   return result;
 }
 
-interface SharedPlace {
-  readonly environment: EnvironmentName | "shared";
-  readonly azure: AzurePlace;
-  readonly strictness: Pick<Strictness, "values" | "protect">;
-  readonly secretPrefix: string | undefined;
-  readonly federatedSubjects: readonly FederatedSubject[];
-}
-
 /**
  * Vault, secrets and identity, whichever stack holds them. Values are read in `state` mode only: in `data-plane` mode
  * `ameide-secrets env push` reads them, and the program has no need to know one.
  *
  * @throws UserError with every error in the `.env` files.
  */
-export function sharedPart({ root, envFiles, catalogue }: LoadContext, place: SharedPlace): SharedStack {
-  const { environment, azure, strictness, secretPrefix } = place;
-  const files = strictness.values === "state" ? readEnvFiles(root, envFiles) : [];
+export function sharedPart(
+  environment: EnvironmentName | "shared",
+  { root, envFiles, catalogue }: LoadContext,
+  secretPrefix: string | undefined,
+  place: Pick<SharedStack, "azure" | "values" | "protect" | "federatedSubjects">,
+): SharedStack {
+  const files = place.values === "state" ? readEnvFiles(root, envFiles) : [];
   const { values, findings } = compileDotenv({ files, catalogue, environment, secretPrefix });
   throwErrors(findings);
-  return {
-    kind: "shared",
-    ...(secretPrefix === undefined ? {} : { secretPrefix }),
-    azure,
-    ...strictness,
-    keyVaultSecrets: byKeyVaultName(values, catalogue, secretPrefix),
-    federatedSubjects: place.federatedSubjects,
-    findings,
-  };
+  const keyVaultSecrets = byKeyVaultName(values, catalogue, secretPrefix);
+  return { kind: "shared", ...(secretPrefix !== undefined && { secretPrefix }), ...place, keyVaultSecrets, findings };
 }
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
 /** One environment in Azure. */
 export async function loadEnvironment(
-  { name, own, shared }: SettingsOf<"environment">,
+  name: CloudEnvironment,
+  own: EnvironmentSettings,
+  { azure, secretPrefix }: SharedSettings,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
   const { kubeconfig, argocdApplications, ...cluster } = own.cluster;
   const { vault, findings } = vaultPlace(name, own.vault, context);
   throwErrors(findings);
-  const stack = await environmentStack(name, context, {
+  const stack = await environmentStack(name, context, own, {
     strictness: strictness[name],
-    azure: publicAzure(shared.azure),
-    secretPrefix: shared.secretPrefix,
-    settings: own,
+    azure: publicAzure(azure),
+    ...(secretPrefix !== undefined && { secretPrefix }),
     cluster: { ...cluster, ...(kubeconfig && { kubeconfig }), ...(argocdApplications && { argocdApplications }) },
     vault,
   });
   return adopting({ ...stack, findings: [...findings, ...stack.findings] }, own.adopt, name);
 }
 
-/** What differs by place, worked out from the settings. */
-export interface EnvironmentPlace {
-  readonly strictness: Strictness;
-  readonly azure: EnvironmentStack["azure"];
-  readonly secretPrefix: string | undefined;
-  readonly settings: Pick<EnvironmentSettings, "additionalNamespaces" | "registry" | "bootstrap">;
-  readonly cluster: EnvironmentStack["cluster"];
-  readonly vault: EnvironmentStack["vault"];
-}
-
-/** The pipeline of one environment, in a cloud or on this machine. */
+/**
+ * The pipeline of one environment, in a cloud or on this machine.
+ *
+ * @param place - what differs between the two.
+ */
 export async function environmentStack(
   name: EnvironmentName,
   { catalogue }: LoadContext,
-  place: EnvironmentPlace,
+  { additionalNamespaces, registry, bootstrap }: Pick<EnvironmentSettings, "additionalNamespaces" | "registry" | "bootstrap">,
+  place: Pick<EnvironmentStack, "strictness" | "azure" | "secretPrefix" | "cluster" | "vault">,
 ): Promise<EnvironmentStack> {
-  const { settings, vault } = place;
+  const { strictness: strict, azure, secretPrefix, cluster, vault } = place;
+  const { mappedSecrets, claimUnmarked, image = defaultBootstrapImage, runId } = bootstrap;
   const namespace = namespaceOf(name);
   const plan = planChain(catalogue, {
     environment: name,
     namespace,
-    secretPrefix: place.secretPrefix,
-    additionalNamespaces: settings.additionalNamespaces,
-    registryAdditionalNamespaces: settings.registry.additionalNamespaces,
-    refreshIntervalInSeconds: place.strictness.refreshIntervalInSeconds,
-    fixturesAllowed: place.strictness.fixturesAllowed,
+    secretPrefix,
+    additionalNamespaces,
+    registryAdditionalNamespaces: registry.additionalNamespaces,
+    refreshIntervalInSeconds: strict.refreshIntervalInSeconds,
+    fixturesAllowed: strict.fixturesAllowed,
   });
   throwErrors([
-    ...checkStrictness(name, place.strictness),
+    ...checkStrictness(name, strict),
     ...checkPlan(plan),
-    ...checkMappedSecrets(settings.bootstrap.mappedSecrets, catalogue, plan),
+    ...checkMappedSecrets(mappedSecrets, catalogue, plan),
   ]);
   const config = planBootstrap({
     plan,
     catalogue,
-    strictness: place.strictness,
+    strictness: strict,
     vault,
-    keyVaultUri: place.azure.keyVaultUri,
-    privateAzure: place.azure.authorityHost !== undefined,
-    mappedSecrets: settings.bootstrap.mappedSecrets,
-    claimUnmarked: settings.bootstrap.claimUnmarked,
+    keyVaultUri: azure.keyVaultUri,
+    privateAzure: azure.authorityHost !== undefined,
+    mappedSecrets,
+    claimUnmarked,
   });
-  const { image = defaultBootstrapImage, runId } = settings.bootstrap;
+  const bundle = await bundleBootstrap();
   return {
     kind: "environment",
     name,
-    ...(place.secretPrefix === undefined ? {} : { secretPrefix: place.secretPrefix }),
+    ...(secretPrefix !== undefined && { secretPrefix }),
     namespace,
-    strictness: place.strictness,
-    azure: place.azure,
-    federated: federatedSubject(name, place.cluster.oidcIssuer),
-    cluster: place.cluster,
+    strictness: strict,
+    azure,
+    federated: federatedSubject(name, cluster.oidcIssuer),
+    cluster,
     vault,
     catalogue,
     plan,
-    bootstrap: {
-      name: bootstrapName,
-      image,
-      bundle: await bundleBootstrap(),
-      config,
-      ...(runId === undefined ? {} : { runId }),
-    },
-    // a stack that makes its own namespaces knows which there are
-    findings: place.strictness.makesNamespaces ? [] : namespacesWithoutStore(catalogue, plan),
+    bootstrap: { name: bootstrapName, image, bundle, config, ...(runId !== undefined && { runId }) },
+    // a stack that creates its own namespaces knows which there are
+    findings: strict.makesNamespaces ? [] : namespacesWithoutStore(catalogue, plan),
   };
 }
 
 /** The Azure that the settings name, in Azure's public cloud. */
-export function publicAzure(settings: AzureSettings): AzurePlace {
+function publicAzure(settings: AzureSettings): AzurePlace {
   return { ...settings, keyVaultUri: `https://${settings.keyVault}.vault.azure.net/` };
 }

@@ -27,30 +27,40 @@ export function readStackSettings(stack: string, root: string): unknown {
   return valueAt(source.content, pathToSettings);
 }
 
-/** Checked settings, or everything that is wrong with them. */
-export type ParsedSettings<Settings> =
-  | { readonly settings: Settings; readonly findings: readonly [] }
-  | { readonly settings: undefined; readonly findings: readonly Finding[] };
-
-/** Checks raw settings; findings name the line where the stack's file holds it. */
+/**
+ * Checks raw settings.
+ *
+ * @param errors - every mistake is added here, with the line where the stack's file has it.
+ * @returns `undefined` if there is a mistake.
+ */
 export function parseSettings<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,
   stack: string,
   root: string,
-): ParsedSettings<z.infer<Schema>> {
+  errors: Finding[],
+): z.infer<Schema> | undefined {
   const parsed = schema.safeParse(raw ?? {});
-  if (parsed.success) return { settings: parsed.data, findings: [] };
+  if (parsed.success) return parsed.data;
   const source = stackSource(stack, root);
-  const file = stackFileName(stack);
   const findings = schemaFindings(parsed.error, raw, {
     code: "settings-invalid",
-    stageOf,
-    whereOf: (path, at) => source?.whereOf([...pathToSettings, ...path], at) ?? file,
+    stageOf: ([first = "", second]) => (second === "identity" ? second : (stages[first] ?? "key-vault")),
+    whereOf: (path, at) => source?.whereOf([...pathToSettings, ...path], at) ?? stackFileName(stack),
     keysAt: (path) => keysAt(schema, raw, path),
   });
-  return { settings: undefined, findings: findings.map(explainPrefix).map(explainSource) };
+  errors.push(...findings.map(explain));
+  return undefined;
 }
+
+/** The stage that a section of the settings belongs to. */
+const stages: Readonly<Record<string, Stage>> = {
+  cluster: "identity",
+  vault: "vault",
+  additionalNamespaces: "secret-store",
+  registry: "external-secret",
+  bootstrap: "bootstrap",
+};
 
 function stackSource(stack: string, root: string): YamlSource | undefined {
   const file = stackFileName(stack);
@@ -66,52 +76,23 @@ function unreadKeys(source: YamlSource): readonly Finding[] {
     .filter((key) => key.startsWith("ameide-secrets:") && key !== settingsKey)
     .map((key) => {
       const where = source.whereOf(["config", key], "key");
-      return errorFinding(
-        "settings-invalid",
-        "dotenv",
-        key,
-        `nothing reads ${key}`,
-        `put it under ${settingsKey}`,
-        where,
-      );
+      return errorFinding("settings-invalid", "dotenv", key, `nothing reads ${key}`, `put it under ${settingsKey}`, where);
     });
 }
 
-/** One prefix for all: two of them would look for each value under two names. */
-function explainPrefix(finding: Finding): Finding {
-  if (finding.subject !== "secretPrefix" || !finding.problem.includes("not a known key")) return finding;
-  return {
-    ...finding,
-    code: "settings-second-prefix",
-    problem: "secretPrefix must be set in the shared stack only",
-    fix: `remove it here; ${stackFileName("shared")} sets it for all stacks`,
-  };
-}
-
-/** Where to find out a setting that is missing. */
-function explainSource(finding: Finding): Finding {
-  const source = finding.problem.endsWith("is missing") ? settingSources[finding.subject] : undefined;
-  return source === undefined ? finding : { ...finding, fix: source };
-}
-
-/** The stage that a setting belongs to. */
-function stageOf([first, second]: KeyPath): Stage {
-  switch (first) {
-    case "azure":
-      return second === "identity" ? "identity" : "key-vault";
-    case "cluster":
-      return "identity";
-    case "vault":
-      return "vault";
-    case "additionalNamespaces":
-      return "secret-store";
-    case "registry":
-      return "external-secret";
-    case "bootstrap":
-      return "bootstrap";
-    default:
-      return "key-vault";
+/** Adds what the schema cannot know: that one prefix holds for all stacks, and where to find out a setting that is missing. */
+function explain(finding: Finding): Finding {
+  const { subject, problem } = finding;
+  if (subject === "secretPrefix" && problem.includes("not a known key")) {
+    return {
+      ...finding,
+      code: "settings-second-prefix",
+      problem: "secretPrefix must be set in the shared stack only",
+      fix: `remove it here; ${stackFileName("shared")} sets it for all stacks`,
+    };
   }
+  const fix = problem.endsWith("is missing") ? settingSources[subject] : undefined;
+  return fix === undefined ? finding : { ...finding, fix };
 }
 
 /** How to find out a setting that Azure decides. */

@@ -1,18 +1,11 @@
 import { vaultAddressOf, type CloudEnvironment } from "./vault-place.ts";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
-import { checkStacks, type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
-import {
-  environmentSettings,
-  localSettings,
-  sharedSettings,
-  type EnvironmentSettings,
-  type LocalSettings,
-  type SharedSettings,
-} from "./settings.ts";
-import { parseSettings, readStackSettings, type ParsedSettings } from "./stack-file.ts";
+import { type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
+import { environmentSettings, sharedSettings, type EnvironmentSettings, type SharedSettings } from "./settings.ts";
+import { parseSettings, readStackSettings } from "./stack-file.ts";
 import { stackFileName } from "./repository.ts";
-import { environmentNames, type EnvironmentName } from "../domain/stage.ts";
+import { environmentNames } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { namespaceOf } from "../domain/names.ts";
 
@@ -46,65 +39,21 @@ export interface LoadContext extends Omit<LoadInput, "root" | "offline" | "catal
   readonly catalogue: Catalogue;
 }
 
-/** The checked settings that one stack is loaded from. */
-export type StackSettings =
-  | { readonly kind: "shared"; readonly shared: SharedSettings; readonly claims: readonly StackClaim[] }
-  | {
-      readonly kind: "environment";
-      readonly name: CloudEnvironment;
-      readonly own: EnvironmentSettings;
-      readonly shared: SharedSettings;
-    }
-  | { readonly kind: "local"; readonly own: LocalSettings };
-
-export type SettingsOf<Kind extends StackSettings["kind"]> = Extract<StackSettings, { kind: Kind }>;
-
 export type StackName = "shared" | "local" | CloudEnvironment;
 
 /**
- * Checks the settings of a stack, and of the stacks that it uses or shares something with.
+ * The shared stack's settings: an environment uses what they name.
  *
- * @param raw - the object under `ameide-secrets:settings`.
- * @returns no settings if there is a finding.
+ * @param errors - every mistake is added here.
  */
-export function stackSettings(
-  stack: StackName,
-  raw: unknown,
-  root: string,
-): { readonly settings: StackSettings | undefined; readonly findings: readonly Finding[] } {
-  if (stack === "local") {
-    const { settings: own, findings } = parseSettings(localSettings, raw, stack, root);
-    return { settings: own && { kind: "local", own }, findings };
-  }
-  if (stack === "shared") {
-    const claims = readClaims(root);
-    const { settings: shared, findings: own } = parseSettings(sharedSettings, raw, stack, root);
-    const findings = [...own, ...checkStacks(claims)];
-    return { settings: shared && { kind: "shared", shared, claims }, findings };
-  }
-  const own = parseSettings(environmentSettings, raw, stack, root);
-  const common = readShared(stack, root);
-  const findings = [
-    ...own.findings,
-    ...common.findings,
-    ...checkStacks(readClaims(root, { name: stack, settings: raw })),
-  ];
-  const complete = own.settings !== undefined && common.settings !== undefined;
-  return {
-    settings: complete ? { kind: "environment", name: stack, own: own.settings, shared: common.settings } : undefined,
-    findings,
-  };
-}
-
-/** The shared stack's settings, or what is wrong with them: an environment uses what they name. */
-function readShared(name: string, root: string): ParsedSettings<SharedSettings> {
+export function readShared(name: string, root: string, errors: Finding[]): SharedSettings | undefined {
   const raw = readStackSettings("shared", root);
-  if (raw !== undefined) return parseSettings(sharedSettings, raw, "shared", root);
+  if (raw !== undefined) return parseSettings(sharedSettings, raw, "shared", root, errors);
   const file = stackFileName("shared");
   const problem = `${name} uses the Key Vault and the identity of the shared stack, but ${file} does not exist`;
   const fix = `restore ${file} from the repository, then: ameide-secrets up --stack shared`;
-  const finding = errorFinding("settings-shared-missing", "key-vault", "shared", problem, fix, file);
-  return { settings: undefined, findings: [finding] };
+  errors.push(errorFinding("settings-shared-missing", "key-vault", "shared", problem, fix, file));
+  return undefined;
 }
 
 /**
@@ -134,10 +83,12 @@ function claimOf(name: CloudEnvironment, settings: EnvironmentSettings): StackCl
     oidcIssuer: cluster.oidcIssuer,
     context: cluster.context,
     namespaces: [...new Set([namespaceOf(name), ...additionalNamespaces, ...registry.additionalNamespaces])],
-    vaultAddress: vaultAddressOf(name, vault),
-    ...(vault.namespace === undefined ? {} : { vaultNamespace: vault.namespace }),
-    vaultMount: vault.mount,
-    vaultAuthMount: vault.authMount,
+    vault: {
+      address: vaultAddressOf(name, vault),
+      mount: vault.mount,
+      authMount: vault.authMount,
+      ...(vault.namespace !== undefined && { namespace: vault.namespace }),
+    },
     federated: federatedSubject(name, cluster.oidcIssuer),
   };
 }
@@ -152,20 +103,6 @@ function rawSettings(name: CloudEnvironment, root: string): unknown {
 }
 
 /** Where the Vault of each environment in Azure is, by its stack file; without those that have no file or a broken one. */
-export function readVaultPlaces(
-  root: string,
-): Readonly<
-  Partial<Record<EnvironmentName, { address: string; namespace?: string; mount: string; authMount: string }>>
-> {
-  return Object.fromEntries(
-    readClaims(root).map(({ environment, vaultAddress, vaultNamespace, vaultMount, vaultAuthMount }) => [
-      environment,
-      {
-        address: vaultAddress,
-        mount: vaultMount,
-        authMount: vaultAuthMount,
-        ...(vaultNamespace === undefined ? {} : { namespace: vaultNamespace }),
-      },
-    ]),
-  );
+export function readVaultPlaces(root: string): Readonly<Partial<Record<string, StackClaim["vault"]>>> {
+  return Object.fromEntries(readClaims(root).map(({ environment, vault }) => [environment, vault]));
 }

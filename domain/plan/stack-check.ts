@@ -1,5 +1,5 @@
 import { bootstrapName, bootstrapRole, namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
-import type { FederatedSubject } from "./environment.ts";
+import type { EnvironmentStack, FederatedSubject } from "./environment.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
@@ -14,14 +14,8 @@ export interface StackClaim {
   readonly context: string;
   /** Every namespace in which it makes a store, its own among them. */
   readonly namespaces: readonly string[];
-  /** How pods reach its Vault. */
-  readonly vaultAddress: string;
-  /** Namespace of Vault Enterprise or OpenBao. @default - the root namespace */
-  readonly vaultNamespace?: string;
-  /** Path of the KV v2 engine. */
-  readonly vaultMount: string;
-  /** Path of the Kubernetes auth method. */
-  readonly vaultAuthMount: string;
+  /** Its Vault as pods reach it, with the paths of the KV v2 engine and of the Kubernetes auth method. */
+  readonly vault: Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
   readonly federated: FederatedSubject;
 }
 
@@ -73,11 +67,11 @@ function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[]
   });
   // policies and roles have the same names in each environment, and only a namespace keeps them apart
   const isOneVault =
-    (isOneCluster || !isClusterLocal(first.vaultAddress)) &&
-    first.vaultAddress === second.vaultAddress &&
-    first.vaultNamespace === second.vaultNamespace;
+    (isOneCluster || !isClusterLocal(first.vault.address)) &&
+    first.vault.address === second.vault.address &&
+    first.vault.namespace === second.vault.namespace;
   if (isOneVault) {
-    const problem = `${both} both write the role ${bootstrapRole} to ${first.vaultAddress}`;
+    const problem = `${both} both write the role ${bootstrapRole} to ${first.vault.address}`;
     const fix =
       "give each environment a Vault of its own (leave vault.address out for the default), or a namespace of its own in it (vault.namespace)";
     found.push(errorFinding("vault-role-collides", "vault", bootstrapRole, problem, fix, second.where));
@@ -91,13 +85,13 @@ function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[]
 }
 
 /** An address with a host that contains another environment's name. */
-function foreignVault({ environment, where, vaultAddress }: StackClaim): readonly Finding[] {
-  const labels = hostOf(vaultAddress).split(".");
+function foreignVault({ environment, where, vault: { address } }: StackClaim): readonly Finding[] {
+  const labels = hostOf(address).split(".");
   const other = environmentNames
     .filter((name) => name !== environment)
     .find((name) => labels.some((label) => label === vaultServerName(name) || label === namespaceOf(name)));
   if (other === undefined) return [];
-  const problem = `vault.address of ${environment} is the address of ${other}'s Vault: ${vaultAddress}`;
+  const problem = `vault.address of ${environment} is the address of ${other}'s Vault: ${address}`;
   const fix = `leave it out for ${vaultServerAddress(environment)}`;
   return [errorFinding("vault-of-another-environment", "vault", "vault.address", problem, fix, where)];
 }
