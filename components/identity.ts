@@ -73,9 +73,7 @@ export class BootstrapFederation extends pulumi.ComponentResource {
       const inputs = federatedCredentialInputs(azure, identityName, subject);
       // one after the other, also when deleted: Azure refuses concurrent writes to one identity with 409 (azure-native#4343)
       const dependsOn = credentials.slice(-1);
-      credentials.push(
-        new FederatedIdentityCredential(`${name}-${subject.name}`, inputs, { parent: this, dependsOn }),
-      );
+      credentials.push(new FederatedIdentityCredential(`${name}-${subject.name}`, inputs, { parent: this, dependsOn }));
     }
 
     this.credentialNames = pulumi.all(credentials.map((credential) => credential.name));

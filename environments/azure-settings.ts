@@ -1,8 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 
-const guid = z.guid();
-
 /** Tags that this program sets on a secret itself: who manages it, and which versions a rollback restored and replaced. */
 const ownSecretTags = ["managed-by", "restores", "replaces"];
 /** Key Vault allows 15 tags on a secret. */
@@ -74,15 +72,14 @@ const network = z
       .describe("whether Microsoft's trusted services pass these rules, which is Azure's default"),
   })
   .superRefine(({ publicAccess, addresses, subnets }, context) => {
-    const lists = [...(addresses.length > 0 ? ["addresses"] : []), ...(subnets.length > 0 ? ["subnets"] : [])];
+    const lists = Object.entries({ addresses, subnets }).flatMap(([name, list]) => (list.length > 0 ? [name] : []));
     if (!publicAccess && lists.length > 0) {
-      const message = `Azure ignores ${lists.join(" and ")} while publicAccess is false; remove one or the other`;
-      context.addIssue({ code: "custom", message });
+      context.addIssue(`Azure ignores ${lists.join(" and ")} while publicAccess is false; remove one or the other`);
     }
     if (publicAccess && lists.length === 0) {
-      const message =
-        "lists no address and no subnet, so nothing could reach the Key Vault; list some, or set publicAccess: false to use private endpoints only";
-      context.addIssue({ code: "custom", message });
+      context.addIssue(
+        "lists no address and no subnet, so nothing could reach the Key Vault; list some, or set publicAccess: false to use private endpoints only",
+      );
     }
   })
   .optional();
@@ -97,8 +94,8 @@ const extraCaPem = z
   );
 
 export const azureSettings = z.strictObject({
-  tenantId: guid.describe("Azure's tenant"),
-  subscriptionId: guid.describe("the subscription of the Key Vault"),
+  tenantId: z.guid().describe("Azure's tenant"),
+  subscriptionId: z.guid().describe("the subscription of the Key Vault"),
   location: z.string().default("westeurope").describe("region of new resources"),
   resourceGroup: z.string().default("Ameide").describe("it must exist; only `local` creates its own"),
   keyVault: z

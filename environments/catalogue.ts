@@ -17,8 +17,13 @@ export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta
  *
  * @throws UserError with every mistake at once, each with file, line, key path, what was found and what is allowed.
  */
-export function readCatalogue(path?: string): Catalogue {
-  const { catalogue, findings } = readCatalogueFile(path);
+export function readCatalogue(path: string = cataloguePath): Catalogue {
+  return catalogueIn(readFileSync(path, "utf8"), relative(process.cwd(), path));
+}
+
+/** The catalogue in a text; see {@link readCatalogue}. */
+export function catalogueIn(text: string, file: string): Catalogue {
+  const { catalogue, findings } = parseCatalogue(text, file);
   if (catalogue === undefined || errorsOf(findings).length > 0) throw UserError.from(errorsOf(findings));
   return catalogue;
 }

@@ -32,19 +32,16 @@ function isTracked(file: string): GitAnswer {
     if (repository === undefined) return false;
     return find(relative(repository.root, file).split(sep).join("/"), repository);
   } catch (error) {
-    return unreadable(error as NodeJS.ErrnoException, repository);
+    const { syscall, code, path, message } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined || repository === undefined) {
+      return { problem: `cannot read ${path}: ${code ?? message}`, fix: `make it readable for you: ${path}` };
+    }
+    const index = join(repository.gitDir, "index");
+    return {
+      problem: `${index} cannot be read: ${message}`,
+      fix: `write it again, if you trust this repository: rm ${shellWord(index)} && git -C ${shellWord(repository.root)} reset`,
+    };
   }
-}
-
-function unreadable({ syscall, code, path, message }: NodeJS.ErrnoException, repository?: Repository): GitAnswer {
-  if (syscall !== undefined || repository === undefined) {
-    return { problem: `cannot read ${path}: ${code ?? message}`, fix: `make it readable for you: ${path}` };
-  }
-  const index = join(repository.gitDir, "index");
-  return {
-    problem: `${index} cannot be read: ${message}`,
-    fix: `write it again, if you trust this repository: rm ${shellWord(index)} && git -C ${shellWord(repository.root)} reset`,
-  };
 }
 
 /**
@@ -91,24 +88,20 @@ function find(path: string, { root, gitDir }: Repository): GitAnswer {
 
 /** `undefined` where there is none: nothing was ever added. */
 function readIndex(file: string, hashLength: HashLength): GitIndex | undefined {
-  try {
-    return readGitIndex(readFileSync(file), hashLength);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const bytes = readIfExists(file);
+  return bytes && readGitIndex(bytes, hashLength);
 }
 
 /** The repository's configuration says it; a worktree's is in its common folder. */
 function hashLengthOf(gitDir: string): HashLength {
-  const common = readText(join(gitDir, "commondir"))?.trimEnd() ?? ".";
-  const config = readText(join(resolve(gitDir, common), "config")) ?? "";
+  const common = readIfExists(join(gitDir, "commondir"))?.toString().trimEnd() ?? ".";
+  const config = readIfExists(join(resolve(gitDir, common), "config"))?.toString() ?? "";
   return /^[ \t]*objectformat[ \t]*=[ \t]*"?sha256/im.test(config) ? 32 : 20;
 }
 
-function readText(file: string): string | undefined {
+function readIfExists(file: string): Buffer | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

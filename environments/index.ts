@@ -7,9 +7,16 @@ import { environmentNames } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { readCatalogueFile } from "./catalogue.ts";
 import { adopting, loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
-import { type LoadContext, type LoadInput, readClaims, readShared, type StackName } from "./stack-settings.ts";
+import { readClaims, readShared, type StackName } from "./stack-settings.ts";
 import { repositoryRoot, stackFileName } from "./repository.ts";
-import { environmentSettings, localSettings, type LocalSettings, sharedSettings } from "./settings.ts";
+import {
+  environmentSettings,
+  type LoadContext,
+  type LoadInput,
+  localSettings,
+  type LocalSettings,
+  sharedSettings,
+} from "./settings.ts";
 import { formatPath, type KeyPath } from "../domain/schema-findings.ts";
 import { parseSettings, settingSources } from "./stack-file.ts";
 import { checkStacks, federatedSubject } from "../domain/plan/stack-check.ts";

@@ -1,4 +1,3 @@
-import type { LoadContext } from "./stack-settings.ts";
 import { type CloudEnvironment, vaultPlace } from "./vault-place.ts";
 import type {
   AzurePlace,
@@ -22,7 +21,7 @@ import { checkMappedSecrets, checkPlan, namespacesWithoutStore, checkStrictness 
 import { bundleBootstrap } from "./bundle.ts";
 import { dev } from "./dev.ts";
 import { prod } from "./prod.ts";
-import type { EnvironmentSettings, SharedSettings } from "./settings.ts";
+import type { EnvironmentSettings, LoadContext, SharedSettings } from "./settings.ts";
 import { staging } from "./staging.ts";
 import type { AzureSettings } from "./azure-settings.ts";
 
@@ -93,7 +92,11 @@ export async function loadEnvironment(
 export async function environmentStack(
   name: EnvironmentName,
   { catalogue }: LoadContext,
-  { additionalNamespaces, registry, bootstrap }: Pick<EnvironmentSettings, "additionalNamespaces" | "registry" | "bootstrap">,
+  {
+    additionalNamespaces,
+    registry,
+    bootstrap,
+  }: Pick<EnvironmentSettings, "additionalNamespaces" | "registry" | "bootstrap">,
   place: Pick<EnvironmentStack, "strictness" | "azure" | "secretPrefix" | "cluster" | "vault">,
 ): Promise<EnvironmentStack> {
   const { strictness: strict, azure, secretPrefix, cluster, vault } = place;

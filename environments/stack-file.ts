@@ -76,7 +76,14 @@ function unreadKeys(source: YamlSource): readonly Finding[] {
     .filter((key) => key.startsWith("ameide-secrets:") && key !== settingsKey)
     .map((key) => {
       const where = source.whereOf(["config", key], "key");
-      return errorFinding("settings-invalid", "dotenv", key, `nothing reads ${key}`, `put it under ${settingsKey}`, where);
+      return errorFinding(
+        "settings-invalid",
+        "dotenv",
+        key,
+        `nothing reads ${key}`,
+        `put it under ${settingsKey}`,
+        where,
+      );
     });
 }
 

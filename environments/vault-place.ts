@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
-import type { EnvironmentStack, VaultCa } from "../domain/plan/environment.ts";
+import { resolve } from "node:path";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
-import { errorFinding, type Finding } from "../domain/finding.ts";
-import type { VaultSettings } from "./settings.ts";
+import { errorFinding, type Finding, type Severity } from "../domain/finding.ts";
+import type { LoadContext, VaultSettings } from "./settings.ts";
 import { stackFileName } from "./repository.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
@@ -17,35 +17,24 @@ export function vaultAddressOf(name: EnvironmentName, vault: VaultSettings): str
   return address ?? `${hasOwnCa(vault) ? "https" : "http"}://${host}:8200`;
 }
 
-export function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
+function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
   return caFile !== undefined || caFrom !== undefined;
 }
 
-/** Near ends of the ways to each environment's Vault. */
+/** This machine's ends of the port-forwards to each environment's Vault. */
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
 
 /**
- * Where this machine reaches an environment's Vault, where no setting says it: the near end of a port-forward. One port
- * each: at one that all share, whoever works on two environments at once would meet the other's Vault, with the keys of this
- * one in hand.
+ * Where this machine reaches an environment's Vault where no setting says it: its end of a port-forward. Each environment has
+ * a port of its own: at a shared one, who works on two environments at once would reach the other's Vault with the keys of
+ * this one.
  */
 export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
   return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
 }
 
-type Vault = EnvironmentStack["vault"];
-
-interface VaultVariables {
-  readonly root: string;
-  readonly offline: boolean;
-  /** VAULT_ADDR, VAULT_CACERT and VAULT_NAMESPACE. */
-  readonly vaultAddress?: string;
-  readonly vaultCaFile?: string;
-  readonly vaultNamespace?: string;
-}
-
 /**
- * Where an environment's Vault is and whom it is trusted by, from the stack's settings and the Vault variables of the process.
+ * Where an environment's Vault is and which CA it is trusted by, from the stack's settings and the Vault variables of the process.
  *
  * @returns findings `vault-ca-invalid`, `vault-ca-without-tls`, `vault-namespace-differs` (errors) and `vault-plain-http`, a
  *   warning.
@@ -53,66 +42,52 @@ interface VaultVariables {
 export function vaultPlace(
   name: CloudEnvironment,
   settings: VaultSettings,
-  context: VaultVariables,
-): { readonly vault: Vault; readonly findings: readonly Finding[] } {
-  const { namespace, mount, authMount, caFile, githubLogin } = settings;
+  { root, offline, vaultAddress, vaultCaFile, vaultNamespace }: LoadContext,
+): { readonly vault: EnvironmentStack["vault"]; readonly findings: readonly Finding[] } {
+  const { namespace, mount, authMount, caFile, caFrom, githubLogin } = settings;
   const address = vaultAddressOf(name, settings);
-  const operatorAddress = settings.operatorAddress ?? context.vaultAddress ?? defaultOperatorAddress(name, address);
+  const operatorAddress = settings.operatorAddress ?? vaultAddress ?? defaultOperatorAddress(name, address);
   const { kubernetesNamespace = namespaceOf(name), statefulSet = vaultServerName(name) } = settings;
   const { serviceAccount = statefulSet } = settings;
   const findings: Finding[] = [];
-  const refuse = (code: string, subject: string, problem: string, fix: string): void => {
-    findings.push(errorFinding(code, "vault", subject, problem, fix, stackFileName(name)));
+  const report = (code: string, subject: string, problem: string, fix: string, severity: Severity = "error"): void => {
+    findings.push({ ...errorFinding(code, "vault", subject, problem, fix, stackFileName(name)), severity });
   };
-  const readCa = (file: string, subject: string): string | undefined => {
-    const read = readCertificates(isAbsolute(file) ? file : join(context.root, file));
-    if ("pem" in read) return read.pem;
-    refuse(
-      "vault-ca-invalid",
-      subject,
-      `${subject} ${file} ${read.problem}`,
-      "give the path of a PEM file with the certificate of the CA",
-    );
-    return undefined;
+  const readCa = (subject: string, file: string | undefined): string | undefined => {
+    if (file === undefined) return undefined;
+    const { pem, problem } = readCertificates(resolve(root, file));
+    const fix = "give the path of a PEM file with the certificate of the CA";
+    if (problem !== undefined) report("vault-ca-invalid", subject, `${subject} ${file} ${problem}`, fix);
+    return pem;
   };
-  const ownPem = caFile === undefined ? undefined : readCa(caFile, "vault.caFile");
+  const ownPem = readCa("vault.caFile", caFile);
   // the provider reads VAULT_CACERT without help; the command line must trust the same
-  const variable = caFile === undefined && !context.offline ? context.vaultCaFile : undefined;
-  const pem = ownPem ?? (variable === undefined ? undefined : readCa(variable, "VAULT_CACERT"));
-  if (hasOwnCa(settings) && address.startsWith("http:")) {
-    refuse(
-      "vault-ca-without-tls",
-      "vault.address",
-      `vault.address is ${address}, so the CA of vault.${caFile === undefined ? "caFrom" : "caFile"} is never asked for`,
-      "use an https address, or remove the CA",
-    );
-  }
-  if (!hasOwnCa(settings) && address.startsWith("http:")) {
+  const pem = ownPem ?? readCa("VAULT_CACERT", caFile === undefined && !offline ? vaultCaFile : undefined);
+  if (address.startsWith("http:") && hasOwnCa(settings)) {
+    const setting = caFile === undefined ? "caFrom" : "caFile";
+    const problem = `vault.address is ${address}, so the CA of vault.${setting} is never asked for`;
+    report("vault-ca-without-tls", "vault.address", problem, "use an https address, or remove the CA");
+  } else if (address.startsWith("http:")) {
     const problem = `vault.address is ${address}, so ServiceAccount tokens and every secret cross the cluster's network in clear text`;
     const fix = "serve Vault by TLS, then set vault.address to its https address, and vault.caFile for a private CA";
-    const finding = errorFinding("vault-plain-http", "vault", "vault.address", problem, fix, stackFileName(name));
-    findings.push({ ...finding, severity: "warning" });
+    report("vault-plain-http", "vault.address", problem, fix, "warning");
   }
-  const { vaultNamespace } = context;
+  // the provider would use the variable where the settings say nothing, and the command line would not
   if (vaultNamespace !== undefined && vaultNamespace.replace(/^\/|\/$/g, "") !== (namespace ?? "")) {
-    // the provider would use the variable where the settings say nothing, and the command line would not
-    refuse(
-      "vault-namespace-differs",
-      "vault.namespace",
-      `VAULT_NAMESPACE is ${vaultNamespace}, and vault.namespace is ${namespace ?? "not set"}`,
-      "unset VAULT_NAMESPACE, or set vault.namespace to the same",
-    );
+    const problem = `VAULT_NAMESPACE is ${vaultNamespace}, and vault.namespace is ${namespace ?? "not set"}`;
+    const fix = "unset VAULT_NAMESPACE, or set vault.namespace to the same";
+    report("vault-namespace-differs", "vault.namespace", problem, fix);
   }
-  const podCa: VaultCa | undefined = settings.caFrom ?? (ownPem === undefined ? undefined : { pem: ownPem });
-  const vault: Vault = {
+  const podCa = caFrom ?? (ownPem === undefined ? undefined : { pem: ownPem });
+  const vault = {
     address,
     operatorAddress,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(podCa === undefined ? {} : { podCa }),
-    ...(pem === undefined ? {} : { operatorCa: { ...(caFile === undefined ? {} : { file: caFile }), pem } }),
+    ...(namespace !== undefined && { namespace }),
+    ...(podCa !== undefined && { podCa }),
+    ...(pem !== undefined && { operatorCa: { ...(caFile !== undefined && { file: caFile }), pem } }),
     mount,
     authMount,
-    ...(githubLogin === undefined ? {} : { githubLogin }),
+    ...(githubLogin !== undefined && { githubLogin }),
     statefulSet: { namespace: kubernetesNamespace, name: statefulSet },
     serviceAccount: { namespace: kubernetesNamespace, name: serviceAccount },
     kubernetesHost: "https://kubernetes.default.svc",
@@ -121,7 +96,7 @@ export function vaultPlace(
 }
 
 /** The certificates of a PEM file and nothing else of it: the text goes into a ConfigMap and into every store. */
-function readCertificates(path: string): { readonly pem: string } | { readonly problem: string } {
+function readCertificates(path: string): { readonly pem?: string; readonly problem?: string } {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

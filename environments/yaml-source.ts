@@ -5,25 +5,23 @@ import { type KeyPath, valueAt } from "../domain/schema-findings.ts";
 
 /** A YAML text with the lines of everything in it. */
 export interface YamlSource {
-  /** As the user would write it, such as `environments/catalogue.yaml`. */
-  readonly file: string;
   readonly content: unknown;
-  /** Keeps comments, for edits. */
-  readonly document: Document.Parsed;
   /** `file:line` of a key path; of the nearest parent that is there. */
   readonly whereOf: (path: KeyPath, at: "key" | "value") => string;
   /** Mistakes of YAML itself, a repeated key among them. */
   readonly findings: readonly Finding[];
 }
 
-/** Reads a YAML text; its mistakes are findings, not exceptions. */
+/**
+ * Reads a YAML text; its mistakes are findings, not exceptions.
+ *
+ * @param file - as the user would write it, such as `environments/catalogue.yaml`.
+ */
 export function readYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineOf = (offset: number): string => `${file}:${lines.linePos(offset).line}`;
   return {
-    file,
-    document,
     content: document.errors.length === 0 ? (document.toJS() as unknown) : undefined,
     whereOf: (path, at) => lineOf(offsetOf(document, path, at)),
     findings: document.errors.map(({ message, pos }) => ({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
-import { errorsOf, formatFinding } from "../../domain/finding.ts";
+import { errorsOf, formatFinding, type Finding } from "../../domain/finding.ts";
 import { planChain } from "../../domain/plan/plan-chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
@@ -35,12 +35,8 @@ export interface FirstLookOptions {
  */
 export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }: FirstLookOptions): Promise<string> {
   const catalogue = readCatalogue(join(root, "environments", "catalogue.yaml"));
-  const { settings, findings: mistakes } = parseSettings(
-    localSettings,
-    readStackSettings("local", root),
-    "local",
-    root,
-  );
+  const mistakes: Finding[] = [];
+  const settings = parseSettings(localSettings, readStackSettings("local", root), "local", root, mistakes);
   if (settings === undefined) throw UserError.from(mistakes);
 
   const files = readEnvFiles(root, envFiles);

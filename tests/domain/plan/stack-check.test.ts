@@ -5,6 +5,10 @@ import { namespaceOf } from "../../../domain/names.ts";
 
 const issuer = "https://issuer.example/one";
 
+function vaultAt(address: string): StackClaim["vault"] {
+  return { address, mount: "secret", authMount: "kubernetes" };
+}
+
 function claim(environment: EnvironmentName, changes: Partial<StackClaim> = {}): StackClaim {
   const oidcIssuer = changes.oidcIssuer ?? issuer;
   return {
@@ -13,9 +17,7 @@ function claim(environment: EnvironmentName, changes: Partial<StackClaim> = {}):
     oidcIssuer,
     context: `ameide-${environment}`,
     namespaces: [namespaceOf(environment)],
-    vaultMount: "secret",
-    vaultAuthMount: "kubernetes",
-    vaultAddress: `http://vault-core-${environment}.ameide-${environment}.svc.cluster.local:8200`,
+    vault: vaultAt(`http://vault-core-${environment}.ameide-${environment}.svc.cluster.local:8200`),
     federated: federatedSubject(environment, oidcIssuer),
     ...changes,
   };
@@ -50,43 +52,34 @@ describe("checkStacks", () => {
   });
 
   it("fails a Vault address of another environment", () => {
-    assert.deepEqual(reported([claim("dev", { vaultAddress: "http://vault-core-prod.ameide-prod.svc:8200" })]), [
+    assert.deepEqual(reported([claim("dev", { vault: vaultAt("http://vault-core-prod.ameide-prod.svc:8200") })]), [
       "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is the address of prod's Vault: http://vault-core-prod.ameide-prod.svc:8200",
     ]);
     assert.match(
-      reported([claim("prod", { vaultAddress: "https://vault.ameide-dev.example" })])[0] ?? "",
+      reported([claim("prod", { vault: vaultAt("https://vault.ameide-dev.example") })])[0] ?? "",
       /^vault-of-another-environment/,
     );
   });
 
   it("allows a Vault address that only holds another environment's letters", () => {
-    assert.deepEqual(reported([claim("dev", { vaultAddress: "https://vault.production.example" })]), []);
+    assert.deepEqual(reported([claim("dev", { vault: vaultAt("https://vault.production.example") })]), []);
   });
 
   it("fails two environments on one Vault: their roles have the same names", () => {
-    const vaultAddress = "https://vault.example";
-    const claims = [
-      claim("dev", { vaultAddress }),
-      claim("staging", { vaultAddress, oidcIssuer: "https://issuer.example/two" }),
-    ];
+    const vault = vaultAt("https://vault.example");
+    const claims = [claim("dev", { vault }), claim("staging", { vault, oidcIssuer: "https://issuer.example/two" })];
     assert.deepEqual(reported(claims), [
       "vault-role-collides Pulumi.staging.yaml: dev (Pulumi.dev.yaml) and staging (Pulumi.staging.yaml) both write the role ameide-secrets-bootstrap to https://vault.example",
     ]);
   });
 
   it("allows one cluster-local name in two clusters: those are two Vaults", () => {
-    const vaultAddress = "http://vault.vault.svc.cluster.local:8200";
+    const vault = vaultAt("http://vault.vault.svc.cluster.local:8200");
     assert.deepEqual(
-      reported([
-        claim("dev", { vaultAddress }),
-        claim("prod", { vaultAddress, oidcIssuer: "https://issuer.example/two" }),
-      ]),
+      reported([claim("dev", { vault }), claim("prod", { vault, oidcIssuer: "https://issuer.example/two" })]),
       [],
     );
-    assert.match(
-      reported([claim("dev", { vaultAddress }), claim("prod", { vaultAddress })])[0] ?? "",
-      /^vault-role-collides/,
-    );
+    assert.match(reported([claim("dev", { vault }), claim("prod", { vault })])[0] ?? "", /^vault-role-collides/);
   });
 
   it("fails one context for two clusters", () => {
