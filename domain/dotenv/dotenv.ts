@@ -3,11 +3,12 @@ import { classify } from "../catalogue/lookup.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { effectivePrefix, isKeyVaultName, normalise, unprefixedKeyVaultName } from "../names.ts";
 import { Redacted } from "../redacted.ts";
+import { repeated } from "../repeated.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { type DotenvFile, fileFindings, mergeFiles, shownName, type Variable } from "./files.ts";
 import { nameFinding } from "./names.ts";
 import { secondAssignment } from "./remarks.ts";
-import { sameValueFindings, valueFindings } from "./values.ts";
+import { valueFindings } from "./values.ts";
 
 export interface DotenvInput {
   /** In the order in which they are read: a later file wins, variable by variable. */
@@ -36,25 +37,21 @@ export interface CompiledDotenv {
  * Values are those that dotenv's own `parse` reads. Absence is never a change: what the files do not name is `kept`.
  */
 export function compileDotenv({ files, catalogue, environment, secretPrefix }: DotenvInput): CompiledDotenv {
-  const { variables, findings: readingFindings } = mergeFiles(files);
+  const { variables, findings: found } = mergeFiles(files);
   const wanted = externalSecretsOf(catalogue, environment);
   const values = new Map<string, Redacted>();
   const named = new Set<string>();
   const carried: Variable[] = [];
   const settings: string[] = [];
-  const found: { readonly place: number; readonly finding: Finding }[] = [...readingFindings];
   const report = ({ place }: Variable, findings: readonly Finding[]): void => {
     found.push(...findings.map((finding) => ({ place, finding })));
   };
 
   const assigned = new Set(variables.map(({ name }) => name));
   for (const variable of variables) {
-    const { name, where } = variable;
+    const { name } = variable;
     const known = classify(catalogue, name);
-    for (const { severity, code, problem, fix } of secondAssignment(variable, catalogue)) {
-      const finding = errorFinding(code, "dotenv", shownName(name), `${shownName(name)} ${problem}`, fix, where);
-      report(variable, [{ ...finding, severity }]);
-    }
+    report(variable, secondAssignment(variable, catalogue));
     if (known.kind === "setting") {
       settings.push(name);
     } else if (known.kind === "secret" && isVariableOf(catalogue.secrets[known.entry], name)) {
@@ -62,17 +59,33 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
       named.add(known.entry);
       if (secret === undefined) {
         report(variable, [notHere(variable, environment)]);
-      } else {
-        values.set(known.entry, new Redacted(variable.value));
-        carried.push(variable);
-        report(variable, valueFindings(variable, { secret, catalogue, environment, assigned }));
-        report(variable, keyVaultNameFindings(variable, unprefixedKeyVaultName(known.entry, secret), secretPrefix));
+        continue;
       }
+      values.set(known.entry, new Redacted(variable.value));
+      carried.push(variable);
+      report(variable, valueFindings(variable, { secret, catalogue, environment, assigned }));
+      report(variable, keyVaultNameFindings(variable, unprefixedKeyVaultName(known.entry, secret), secretPrefix));
     } else {
       report(variable, [nameFinding(variable, known, catalogue)]);
     }
   }
-  for (const { at, finding } of [...collisions(variables), ...sameValueFindings(carried)]) report(at, [finding]);
+  for (const [becomes, first, second] of repeated(variables, ({ name }) => normalise(name))) {
+    const [one, other] = [first, second].map(({ name, where }) => `${shownName(name)} (${where})`);
+    const problem = `${one} and ${other} both become "${shownName(becomes)}"`;
+    const fix = "rename one of the two variables, or remove it";
+    report(second, [
+      errorFinding("dotenv-names-collide", "dotenv", shownName(second.name), problem, fix, second.where),
+    ]);
+  }
+  // rotating one leaves the other behind, and two slots with one account revoke each other's token
+  const compared = carried.filter(({ value }) => value.length >= comparedLength);
+  for (const [, first, second] of repeated(compared, ({ value }) => value)) {
+    const { name, where } = second;
+    const problem = `${name} has the same value as ${first.name} (${first.where})`;
+    const fix = "give each secret a value of its own, to rotate them independently";
+    const finding = errorFinding("dotenv-same-value", "dotenv", name, problem, fix, where);
+    report(second, [{ ...finding, severity: "warning" }]);
+  }
 
   return {
     values,
@@ -86,29 +99,12 @@ export function compileDotenv({ files, catalogue, environment, secretPrefix }: D
   };
 }
 
+/** Shorter values may well be equal: user names, ids. */
+const comparedLength = 16;
+
 /** Whether this variable sets the secret; an alias only names it: two names for one secret would overwrite each other. */
 function isVariableOf(secret: CatalogueSecret | undefined, name: string): boolean {
   return secret?.authority === "external" && normalise(secret.env) === normalise(name);
-}
-
-/** Variables that become one name, such as `A_B` and `A.B`. */
-function collisions(variables: readonly Variable[]): readonly { at: Variable; finding: Finding }[] {
-  const byName = new Map<string, Variable>();
-  return variables.flatMap((variable) => {
-    const name = normalise(variable.name);
-    const first = byName.get(name);
-    if (first === undefined) {
-      byName.set(name, variable);
-      return [];
-    }
-    const [one, other] = [first, variable].map((each) => `${shownName(each.name)} (${each.where})`);
-    const problem = `${one} and ${other} both become "${shownName(name)}"`;
-    const fix = "rename one of the two variables, or remove it";
-    const subject = shownName(variable.name);
-    return [
-      { at: variable, finding: errorFinding("dotenv-names-collide", "dotenv", subject, problem, fix, variable.where) },
-    ];
-  });
 }
 
 function notHere({ name, where }: Variable, environment: string): Finding {
@@ -125,8 +121,8 @@ function settingsNote(names: string): readonly Finding[] {
 }
 
 /** An error if the name of a variable in Key Vault, prefix included, is not allowed there. */
-export function keyVaultNameFindings(
-  { name: variable, where }: Pick<Variable, "name" | "where">,
+function keyVaultNameFindings(
+  { name: variable, where }: Variable,
   name: string,
   secretPrefix: string | undefined,
 ): readonly Finding[] {

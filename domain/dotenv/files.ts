@@ -1,6 +1,7 @@
 import { parse } from "dotenv";
 import { basename } from "node:path";
-import { errorFinding, type Finding } from "../finding.ts";
+import { errorFinding, type Finding, type Severity } from "../finding.ts";
+import { repeated } from "../repeated.ts";
 import { shellWord } from "../safe-text.ts";
 import type { EnvironmentName } from "../stage.ts";
 
@@ -18,16 +19,14 @@ export interface DotenvFile {
 }
 
 /** A variable with the value that holds after all files are read. */
-export interface Variable {
+export interface Variable extends Pick<Assignment, "cutByHash" | "strayQuote"> {
   readonly name: string;
   readonly value: string;
   /** `file:line` of the assignment that holds. */
   readonly where: string;
   /** Orders findings: by file, then by line. */
   readonly place: number;
-  readonly cutByHash: boolean;
-  readonly strayQuote: boolean;
-  /** The value as the file has it, with its quotes; left out for a value that is not from a file. */
+  /** See {@link Assignment}; left out for a value that is not from a file. */
   readonly written?: string;
 }
 
@@ -40,7 +39,7 @@ const longestBlank = 1000;
 /** Reads all files. A later file wins over an earlier one, and within a file the last assignment wins, as in dotenv. */
 export function mergeFiles(files: readonly DotenvFile[]): {
   readonly variables: readonly Variable[];
-  readonly findings: readonly { readonly place: number; readonly finding: Finding }[];
+  readonly findings: { readonly place: number; readonly finding: Finding }[];
 } {
   const merged = new Map<string, Variable>();
   const findings: { place: number; finding: Finding }[] = [];
@@ -59,17 +58,14 @@ export function mergeFiles(files: readonly DotenvFile[]): {
       report(line, "dotenv-too-blank", problem, "remove the blank lines");
       continue;
     }
-    const values = new Map(Object.entries(parse(text)));
+    const values = parse(text);
     const { assignments, unreadLines } = scanDotenv(text);
-    const firstLines = new Map<string, number>();
+    for (const [name, first, { line }] of repeated(assignments, ({ variable }) => variable)) {
+      const problem = `${shownName(name)} is set twice, here and at ${path}:${first.line}`;
+      report(line, "dotenv-duplicate", problem, "remove one of the two lines", shownName(name));
+    }
     for (const { variable: name, line, ...notes } of assignments) {
-      const first = firstLines.get(name);
-      if (first === undefined) firstLines.set(name, line);
-      else {
-        const problem = `${shownName(name)} is set twice, here and at ${path}:${first}`;
-        report(line, "dotenv-duplicate", problem, "remove one of the two lines", shownName(name));
-      }
-      const value = values.get(name);
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
       const place = order * linesPerFile + line;
       if (value !== undefined) merged.set(name, { name, value, where: `${path}:${line}`, place, ...notes });
     }
@@ -89,8 +85,8 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
   const { path, text, tracked, mode } = file;
   const isExample = isExampleFile(path);
   const found: Finding[] = [];
-  const report = (code: string, problem: string, fix: string): void => {
-    found.push(errorFinding(code, "dotenv", path, problem, fix, path));
+  const report = (code: string, problem: string, fix: string, severity: Severity = "error"): void => {
+    found.push({ ...errorFinding(code, "dotenv", path, problem, fix, path), severity });
   };
   if (text.startsWith("\0GITCRYPT")) {
     report("dotenv-not-utf8", `${path} is locked by git-crypt, so no variable can be read`, "git-crypt unlock");
@@ -115,15 +111,7 @@ export function fileFindings(file: DotenvFile, environment: EnvironmentName | "s
   }
   if (mode !== undefined && (mode & 0o077) !== 0 && !isExample) {
     const problem = `other users can read or write ${path} (mode ${(mode & 0o777).toString(8)})`;
-    const base = errorFinding(
-      "dotenv-readable-by-others",
-      "dotenv",
-      path,
-      problem,
-      `chmod 600 ${shellWord(path)}`,
-      path,
-    );
-    found.push({ ...base, severity: "warning" });
+    report("dotenv-readable-by-others", problem, `chmod 600 ${shellWord(path)}`, "warning");
   }
   return found;
 }
@@ -160,7 +148,7 @@ export function scanDotenv(text: string): {
   readonly unreadLines: readonly number[];
 } {
   const source = text.replaceAll(/\r\n?/g, "\n");
-  const lines = lineStarts(source);
+  const lineAt = lineCounter(source);
   const assignments: Assignment[] = [];
   const read = new Set<number>();
 
@@ -171,16 +159,17 @@ export function scanDotenv(text: string): {
     const quoted = /^\s*(['"`])[\s\S]*\1\s*$/.test(raw) && raw.trim().length > 1;
     const afterName = source.slice(nameAt[1], match.index + match[0].length);
     const valueEnd = valueAt?.[1] ?? 0;
+    const line = lineAt(nameAt[0]);
     assignments.push({
       variable: match[1] ?? "",
-      line: lineAt(lines, nameAt[0]),
+      line,
       cutByHash:
         valueAt === undefined ? /^\s*=#/.test(afterName) : !quoted && source[valueEnd] === "#" && !/\s$/.test(raw),
       strayQuote: !quoted && /^\s*['"`]/.test(raw),
       written: raw.trim(),
     });
-    const lastCharacter = Math.max(match.index, match.index + match[0].trimEnd().length - 1);
-    for (let line = lineAt(lines, nameAt[0]); line <= lineAt(lines, lastCharacter); line += 1) read.add(line);
+    const last = lineAt(match.index + match[0].trimEnd().length - 1);
+    for (let one = line; one <= last; one += 1) read.add(one);
   }
 
   const unreadLines = source
@@ -191,22 +180,13 @@ export function scanDotenv(text: string): {
   return { assignments, unreadLines };
 }
 
-/** Offsets at which lines begin. */
-function lineStarts(source: string): readonly number[] {
-  const starts = [0];
-  for (let at = source.indexOf("\n"); at !== -1; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-/** Line that holds `offset`, counted from 1; by halving, since files of thousands of lines are scanned. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let [low, high] = [0, starts.length - 1];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low + 1;
+/** The line that holds an offset, counted from 1. Each offset that is asked for is at or after the one before. */
+function lineCounter(source: string): (offset: number) => number {
+  let [at, line] = [0, 1];
+  return (offset) => {
+    for (; at < offset; at += 1) if (source[at] === "\n") line += 1;
+    return line;
+  };
 }
 
 /** Words by which a file says that its values are samples, in any place of its name: `.env.dev.example`, `sample.env`. */
@@ -235,11 +215,8 @@ export function shownName(variable: string): string {
 
 /** The different characters that match, such as `U+200B, U+00A0`; empty if there are none. */
 export function codePoints(text: string, wanted: RegExp): string {
-  return [...new Set([...text.matchAll(wanted)].map(([character]) => codePoint(character)))].join(", ");
-}
-
-function codePoint(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  const codes = [...text.matchAll(wanted)].map(([character]) => character.codePointAt(0) ?? 0);
+  return [...new Set(codes)].map((code) => `U+${code.toString(16).toUpperCase().padStart(4, "0")}`).join(", ");
 }
 
 /** What keyboards and editors write instead of `=`. */

@@ -1,4 +1,4 @@
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type Catalogue, sourcesOf } from "../catalogue/catalogue.ts";
 import { classify, type Classification } from "../catalogue/lookup.ts";
 import { type Variable, shownName, mergeFiles, type DotenvFile } from "./files.ts";
 import { errorFinding, type Finding } from "../finding.ts";
@@ -36,7 +36,7 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
     }
     case "delivery": {
       const problem = `${name} names the Kubernetes Secret ${known.entry}, which is created from other secrets`;
-      const fix = `set ${sourcesOf(known.entry, catalogue).join(" and ")} instead`;
+      const fix = `set ${variablesOf(known.entry, catalogue).join(" and ")} instead`;
       return refuse("dotenv-names-a-target", problem, fix);
     }
     case "secret":
@@ -58,7 +58,7 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
 }
 
 /** The catalogue line that would make an unknown variable an external secret. */
-export function pasteLine(variable: string): string {
+function pasteLine(variable: string): string {
   return `${sanitise(variable)}: { authority: external, env: ${variable.toUpperCase().replaceAll("-", "_")} }`;
 }
 
@@ -74,10 +74,9 @@ function suggestion(near: string | undefined, catalogue: Catalogue): string {
   return `; did you mean ${known.kind === "secret" ? variableFor(known.entry, catalogue) : near}?`;
 }
 
-function sourcesOf(target: string, catalogue: Catalogue): readonly string[] {
+function variablesOf(target: string, catalogue: Catalogue): readonly string[] {
   const delivery = catalogue.deliveries[target];
-  const names = [delivery?.username, delivery?.password, ...Object.values(delivery?.keys ?? {})];
-  return names.filter((name) => name !== undefined).map((name) => variableFor(name, catalogue));
+  return delivery === undefined ? [] : sourcesOf(delivery).map(([, name]) => variableFor(name, catalogue));
 }
 
 export interface ClassifiedEnv {
@@ -140,18 +139,12 @@ export function classifyEnv(files: readonly DotenvFile[], catalogue: Catalogue):
 }
 
 function pasteText(unknown: readonly { readonly name: string; readonly isSetting: boolean }[]): string {
-  const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [title, ...lines]);
-  const named = (wanted: boolean) => unknown.filter(({ isSetting }) => isSetting === wanted).map(({ name }) => name);
+  const settings = unknown.filter(({ isSetting }) => isSetting).map(({ name }) => `  - ${name}\n`);
+  const secrets = unknown.filter(({ isSetting }) => !isSetting).map(({ name }) => `  ${pasteLine(name)}\n`);
+  const secretsTitle = "secrets: # from outside the cluster; move what is created in it to clusterManaged\n";
+  const settingsTitle = "settings: # plain values; move what must not be read by everyone to secrets\n";
   return [
-    ...section(
-      "secrets: # from outside the cluster; move what is created in it to clusterManaged",
-      named(false).map((name) => `  ${pasteLine(name)}`),
-    ),
-    ...section(
-      "settings: # plain values; move what must not be read by everyone to secrets",
-      named(true).map((name) => `  - ${name}`),
-    ),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
+    ...(secrets.length > 0 ? [secretsTitle, ...secrets] : []),
+    ...(settings.length > 0 ? [settingsTitle, ...settings] : []),
+  ].join("");
 }

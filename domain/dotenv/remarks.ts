@@ -2,13 +2,22 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isUnrendered } from "../catalogue/fixtures.ts";
 import { classify } from "../catalogue/lookup.ts";
 import type { Finding } from "../finding.ts";
-import { codePoints, type Variable } from "./files.ts";
+import { codePoints, shownName, type Variable } from "./files.ts";
 
 /** Something about one value; `problem` follows the variable's name and never shows a part of the value. */
 export type Remark = Pick<Finding, "code" | "severity" | "problem" | "fix">;
 
-function warning(code: string, problem: string, fix: string): Remark {
+export function warning(code: string, problem: string, fix: string): Remark {
   return { code, severity: "warning", problem, fix };
+}
+
+export function error(code: string, problem: string, fix: string): Remark {
+  return { code, severity: "error", problem, fix };
+}
+
+/** @param subject - the variable's name, as it may be shown. */
+export function remarkFinding(subject: string, { where }: Variable, { problem, ...remark }: Remark): Finding {
+  return { ...remark, stage: "dotenv", where, subject, problem: `${subject} ${problem}` };
 }
 
 /** Control characters, spaces other than U+0020, and characters without a width; tabs and line breaks have findings of their own. */
@@ -20,24 +29,24 @@ const ciphertext =
   /^(?:encrypted:\S+|ENC\[AES256_GCM,[^\]]*\]|ENC\(\S+\)|\{cipher\}\S+|\$ANSIBLE_VAULT;[^]*|vault:v\d+:[A-Za-z0-9+/=_-]+)$/;
 
 /** Contents that are stored verbatim, although the writer probably expected something else. */
-export function contentRemarks(variable: Variable, assigned: ReadonlySet<string>): readonly Remark[] {
+export function contentRemarks(variable: Variable, assigned: ReadonlySet<string>): readonly (Remark | false)[] {
   const { value } = variable;
   const hidden = codePoints(value, invisible);
   const pretty = codePoints(value, typographic);
   const reference = referenceIn(variable, assigned);
-  const found = [
-    ciphertext.test(value) && {
-      code: "dotenv-ciphertext",
-      severity: "error" as const,
-      problem: "is encrypted; the ciphertext would be stored, and its consumer cannot decrypt it",
-      fix: "decrypt the file with the tool that encrypted it, and give the decrypted file with --dotenv",
-    },
-    value.includes("\uFFFD") && {
-      code: "dotenv-not-utf8",
-      severity: "error" as const,
-      problem: "contains a character that is not UTF-8; it was replaced when the file was read",
-      fix: "save the file as UTF-8, and set the value again",
-    },
+  return [
+    ciphertext.test(value) &&
+      error(
+        "dotenv-ciphertext",
+        "is encrypted; the ciphertext would be stored, and its consumer cannot decrypt it",
+        "decrypt the file with the tool that encrypted it, and give the decrypted file with --dotenv",
+      ),
+    value.includes("\uFFFD") &&
+      error(
+        "dotenv-not-utf8",
+        "contains a character that is not UTF-8; it was replaced when the file was read",
+        "save the file as UTF-8, and set the value again",
+      ),
     reference !== undefined &&
       warning(
         "dotenv-not-expanded",
@@ -57,7 +66,6 @@ export function contentRemarks(variable: Variable, assigned: ReadonlySet<string>
         "replace them by the characters of a keyboard: ' \" - ...",
       ),
   ];
-  return found.filter((remark) => typeof remark === "object");
 }
 
 /** What some other tool would resolve, with the words of the message. */
@@ -150,7 +158,8 @@ const assignment = /(?<=[\s;,]|&&|\\n)(?:export\s)?([A-Za-z_][\w.-]*)\s?=(?!=)/g
  * A value that contains another assignment: `A=x B=y` is one variable to dotenv. An error if the other name is a secret of
  * the catalogue, since that secret is lost. Names that the catalogue does not know may be part of the value and are not shown.
  */
-export function secondAssignment({ written, name }: Variable, catalogue: Catalogue): readonly Remark[] {
+export function secondAssignment(variable: Variable, catalogue: Catalogue): readonly Finding[] {
+  const { written, name } = variable;
   if (written === undefined) return [];
   const isQuoted = oneQuoted.test(written);
   if (isQuoted && !written.includes("\n")) return [];
@@ -159,21 +168,19 @@ export function secondAssignment({ written, name }: Variable, catalogue: Catalog
     const before = written.slice(Math.max(0, index - 8), index);
     if (isQuoted && !/\n[ \t]*$/.test(before)) return [];
     const known = classify(catalogue, other);
-    if (known.kind === "secret") return [{ what: `the assignment of ${other}`, isLost: true }];
+    const isLost = known.kind === "secret";
     const isUsual =
       /^[A-Z][A-Z0-9]*_[A-Z0-9_]*$/.test(other) || (/^[A-Z]{3,}$/.test(other) && !/[;,]\s*$/.test(before));
-    if (!isUsual || !isSecret) return [];
-    const isKnown = known.kind !== "unknown" && known.by !== "pattern";
-    return [{ what: isKnown ? `the assignment of ${other}` : "another assignment", isLost: false }];
+    if (!isLost && !(isUsual && isSecret)) return [];
+    const mayBeShown = isLost || (known.kind !== "unknown" && known.by !== "pattern");
+    return [{ what: mayBeShown ? `the assignment of ${other}` : "another assignment", isLost }];
   });
   const worst = found.find(({ isLost }) => isLost) ?? found[0];
   if (worst === undefined) return [];
-  return [
-    {
-      code: "dotenv-two-on-a-line",
-      severity: worst.isLost && !isQuoted ? "error" : "warning",
-      problem: `contains ${worst.what}; dotenv stores all of it as the value of ${isQuoted ? "this one variable" : "the first"}`,
-      fix: "write each assignment on a line of its own; if it is part of the value, put the whole value in single quotes",
-    },
-  ];
+  const remark = (worst.isLost && !isQuoted ? error : warning)(
+    "dotenv-two-on-a-line",
+    `contains ${worst.what}; dotenv stores all of it as the value of ${isQuoted ? "this one variable" : "the first"}`,
+    "write each assignment on a line of its own; if it is part of the value, put the whole value in single quotes",
+  );
+  return [remarkFinding(shownName(name), variable, remark)];
 }

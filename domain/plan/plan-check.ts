@@ -2,6 +2,7 @@ import { ownNamespace, type Catalogue, existsIn } from "../catalogue/catalogue.t
 import { classify } from "../catalogue/lookup.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { normalise } from "../names.ts";
+import { repeated } from "../repeated.ts";
 import { checkAuthority } from "../catalogue/authority.ts";
 import type { ChainPlan, Strictness } from "./environment.ts";
 import type { EnvironmentName, Stage } from "../stage.ts";
@@ -110,21 +111,6 @@ export function checkMappedSecrets(
       found.push(errorFinding("mapped-target-refused", "vault", subject, problem, check.fix));
     }
     return found;
-  });
-}
-
-/** Items with the same key: each later one with the first. */
-function repeated<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string | undefined,
-): readonly (readonly [key: string, first: Item, second: Item])[] {
-  const firsts = new Map<string, Item>();
-  return items.flatMap((item) => {
-    const key = keyOf(item);
-    if (key === undefined) return [];
-    const first = firsts.get(key);
-    if (first === undefined) firsts.set(key, item);
-    return first === undefined ? [] : [[key, first, item] as const];
   });
 }
 
