@@ -45,46 +45,40 @@ export function registerStack(plan: StackPlan, options: RegisterOptions = {}): R
 }
 
 /** One environment, in the order of the pipeline. Each line uses only what the lines above it created. */
-function registerEnvironment(stack: EnvironmentStack, options: RegisterOptions) {
-  const { azure, federated } = stack;
-  const has = partsOf(stack, options);
+function registerEnvironment(stack: EnvironmentStack, { firstStep = false, shared: known }: RegisterOptions) {
+  const { azure, federated, strictness } = stack;
+  const isApplied = strictness.delivery === "pulumi"; // with gitops, ArgoCD applies the Kubernetes objects
   const azureNative = azureProvider(azure);
-  const vault = has.vault ? { vault: vaultProvider(stack.vault) } : {};
+  const vault = firstStep ? {} : { vault: vaultProvider(stack.vault) };
   const providers = { "azure-native": azureNative, kubernetes: kubernetesProvider(stack), ...vault };
   const after = componentOptions(providers, stack.adopt);
 
-  const group = has.base ? new ResourceGroup("resource-group", { azure }, after()) : undefined;
-  const namespaces = has.base ? new Namespaces("namespaces", { stack }, after()) : undefined;
-  const base = [group, namespaces];
-  const shared = stack.shared ? registerShared(stack.shared, azureNative, base) : readShared(stack, options.shared);
+  const base = strictness.makesNamespaces
+    ? [new ResourceGroup("resource-group", { azure }, after()), new Namespaces("namespaces", { stack }, after())]
+    : [];
+  const shared = stack.shared ? registerShared(stack.shared, azureNative, base) : readShared(stack, known);
   const login = { azure, identityName: shared.identityName, subjects: [federated] };
   const federation = new BootstrapFederation("federation", login, after(...base));
   const clientId = clientIdOf(shared, federation);
-  const engine = has.vault ? new VaultEngine("vault-engine", { stack }, after(...base)) : undefined;
-  const auth = has.vault ? new VaultKubernetesAuth("vault-auth", { stack }, after(...base)) : undefined;
-  if (has.vault && stack.vault.githubLogin) new VaultGithubLogin("vault-github", { stack }, after(...base));
-  const digest = has.vault ? digestOf(stack, clientId, shared) : undefined;
-  const run = { stack, clientId, syncDigest: digest, needs: existing(engine, auth) };
+  const inVault = firstStep
+    ? []
+    : [
+        new VaultEngine("vault-engine", { stack }, after(...base)),
+        new VaultKubernetesAuth("vault-auth", { stack }, after(...base)),
+      ];
+  if (!firstStep && stack.vault.githubLogin) new VaultGithubLogin("vault-github", { stack }, after(...base));
+  const digest = firstStep ? undefined : digestOf(stack, clientId, shared);
+  const run = { stack, clientId, syncDigest: digest, needs: inVault };
   const needs = [...base, ...shared.components, federation];
-  const bootstrap = has.bootstrap ? new VaultBootstrap("bootstrap", run, after(...needs)) : undefined;
-  const guard = has.delivery ? new AdmissionGuard("admission", { stack }, after(...base)) : undefined;
-  if (has.delivery && digest) new SecretDelivery("delivery", { stack, digest }, after(bootstrap, guard));
-
+  const bootstrap = isApplied ? new VaultBootstrap("bootstrap", run, after(...needs)) : undefined;
+  if (bootstrap && digest) {
+    const guard = new AdmissionGuard("admission", { stack }, after(...base));
+    new SecretDelivery("delivery", { stack, digest }, after(bootstrap, guard));
+  }
   return {
     ...shared.outputs,
     ...(bootstrap && { cronJobName: bootstrap.cronJobName }),
     ...(digest && { chainDigest: digest }),
-  };
-}
-
-/** Which parts of an environment this run registers. */
-function partsOf({ strictness }: EnvironmentStack, { firstStep = false }: RegisterOptions) {
-  const isApplied = strictness.delivery === "pulumi"; // with gitops, ArgoCD applies the Kubernetes objects
-  return {
-    base: strictness.makesNamespaces,
-    vault: !firstStep,
-    bootstrap: isApplied,
-    delivery: !firstStep && isApplied,
   };
 }
 
@@ -98,7 +92,11 @@ interface Shared {
 }
 
 /** What all environments use: Key Vault and the identity of vault-bootstrap. */
-function registerShared(stack: SharedStack, provider: pulumi.ProviderResource, base: readonly Optional[] = []): Shared {
+function registerShared(
+  stack: SharedStack,
+  provider: pulumi.ProviderResource,
+  base: readonly pulumi.Resource[] = [],
+): Shared {
   const { azure, protect, keyVaultSecrets } = stack;
   const after = componentOptions({ "azure-native": provider }, stack.adopt);
   const keyVault = new KeyVault("key-vault", { azure, secrets: keyVaultSecrets, protect }, after(...base));
@@ -133,18 +131,12 @@ function digestOf(stack: EnvironmentStack, clientId: pulumi.Output<string>, { ve
   return pulumi.all([clientId, versions]).apply(([id, known]) => chainDigest(stack, [id, ...known]));
 }
 
-type Optional = pulumi.Resource | undefined;
-
 /** Options of a stack's components: their providers, how they adopt and apply objects, and what each waits for. */
 function componentOptions(providers: Record<string, pulumi.ProviderResource>, adopt: Adopted | undefined) {
   const transformations = [adopting(adopt), serverSideApply];
-  return (...needs: readonly Optional[]): pulumi.ComponentResourceOptions => ({
+  return (...dependsOn: pulumi.Resource[]): pulumi.ComponentResourceOptions => ({
     providers,
-    dependsOn: existing(...needs),
+    dependsOn,
     transformations,
   });
-}
-
-function existing(...resources: readonly Optional[]): pulumi.Resource[] {
-  return resources.filter((resource) => resource !== undefined);
 }

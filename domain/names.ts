@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
 import { environmentNames, environmentPlaceholder, type EnvironmentName } from "./stage.ts";
 
-/** Name of a Key Vault secret, prefix included. */
-export type KeyVaultName = string & { readonly __brand: "KeyVaultName" };
-
 /** Prefix of every Key Vault name if `secretPrefix` is not set; `""` means no prefix. */
 export const defaultSecretPrefix = "env-";
-
-/** Key Vault's own rule, both for the characters and for the length. */
-const keyVaultNamePattern = /^[0-9a-z-]{1,127}$/;
 
 /**
  * Maps a variable of `.env` to the name of its secret: lower case, `_` and `.` become `-`.
@@ -33,26 +27,17 @@ export function effectivePrefix(secretPrefix: string | undefined): string {
   return secretPrefix ?? defaultSecretPrefix;
 }
 
-/** Whether `name` is a valid name in Key Vault. */
-export function isKeyVaultName(name: string): name is KeyVaultName {
-  return keyVaultNamePattern.test(name);
+/** Whether `name`, prefix included, is valid in Key Vault: by its own rule for the characters and for the length. */
+export function isKeyVaultName(name: string): boolean {
+  return /^[0-9a-z-]{1,127}$/.test(name);
 }
 
-/**
- * Name of a secret in Key Vault before its prefix: `keyVault` of the catalogue's entry, otherwise the secret's own name.
- *
- * @param name - the secret's name in the catalogue.
- */
+/** Name of a secret in Key Vault before its prefix; `name` is its name in the catalogue. */
 export function unprefixedKeyVaultName(name: string, secret: { readonly keyVault?: string | undefined }): string {
   return secret.keyVault ?? name;
 }
 
-/**
- * Path of a secret under the KV v2 mount: `vault` of the catalogue's entry, otherwise the secret's own name.
- *
- * @param name - the secret's name in the catalogue.
- * @param secret - its entry; a name without one is its own path.
- */
+/** Path of a secret under the KV v2 mount; a name without an entry in the catalogue is its own path. */
 export function vaultPathOf(name: string, secret: { readonly vault?: string | undefined } | undefined): string {
   return secret?.vault ?? name;
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Finding } from "./finding.ts";
+import { errorFinding, type Finding } from "./finding.ts";
 import { nearest } from "./nearest.ts";
 import type { Stage } from "./stage.ts";
 
@@ -38,45 +38,27 @@ export function formatPath(path: KeyPath): string {
 
 /** Every mistake that a schema finds in a document, each with place, key path, what was found and what is allowed. */
 export function schemaFindings(error: z.ZodError, document: unknown, kind: DocumentKind): readonly Finding[] {
-  return error.issues.flatMap((issue) => issueFindings(issue, document, kind));
-}
-
-function issueFindings(issue: z.core.$ZodIssue, document: unknown, kind: DocumentKind): readonly Finding[] {
-  const path = issue.path.filter((key) => typeof key !== "symbol");
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey(key, path, kind));
-  }
-  const found = valueAt(document, path);
-  const name = formatPath(path);
-  const key = issue.code === "invalid_key";
-  return [
-    {
-      code: kind.code,
-      stage: kind.stageOf(path),
-      severity: "error",
-      where: kind.whereOf(path, key || found === undefined ? "key" : "value"),
-      subject: name,
-      problem: key
-        ? `${name} is not a valid name`
-        : `${name} ${found === undefined ? "is missing" : `is ${describe(found)}`}`,
-      fix: allowed(issue),
-    },
-  ];
-}
-
-function unknownKey(key: string, path: KeyPath, kind: DocumentKind): Finding {
-  const known = kind.keysAt(path);
-  const close = nearest(key, known);
-  const full = formatPath([...path, key]);
-  return {
-    code: kind.code,
-    stage: kind.stageOf([...path, key]),
-    severity: "error",
-    where: kind.whereOf([...path, key], "key"),
-    subject: full,
-    problem: `${full} is not a known key`,
-    fix: `${close === undefined ? "remove it" : `did you mean ${close}?`}${known.length === 0 ? "" : `; allowed: ${known.join(", ")}`}`,
-  };
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.filter((key) => typeof key !== "symbol");
+    const report = (at: KeyPath, place: "key" | "value", problem: string, fix: string): Finding => {
+      const subject = formatPath(at);
+      const where = kind.whereOf(at, place);
+      return errorFinding(kind.code, kind.stageOf(at), subject, `${subject} ${problem}`, fix, where);
+    };
+    if (issue.code === "unrecognized_keys") {
+      const known = kind.keysAt(path);
+      return issue.keys.map((key) => {
+        const close = nearest(key, known);
+        const suggestion = close === undefined ? "remove it" : `did you mean ${close}?`;
+        const fix = known.length === 0 ? suggestion : `${suggestion}; allowed: ${known.join(", ")}`;
+        return report([...path, key], "key", "is not a known key", fix);
+      });
+    }
+    const found = valueAt(document, path);
+    if (issue.code === "invalid_key") return [report(path, "key", "is not a valid name", allowed(issue))];
+    if (found === undefined) return [report(path, "key", "is missing", allowed(issue))];
+    return [report(path, "value", `is ${describe(found)}`, allowed(issue))];
+  });
 }
 
 /** What was found, without its contents; scalars of a settings file are not secrets, long text is cut. */

@@ -43,17 +43,18 @@ export function filtered({ bytes, starts, ends }: DecodedText, keep: (byte: stri
  * references of HTML, base64 and base64url at each alignment, hexadecimal. A decoding that changes nothing is left out.
  */
 export function decodings(text: DecodedText): readonly DecodedText[] {
-  const found = [withoutEscapes(text), withoutPercents(text), withoutReferences(text)].filter(
-    (one) => one !== undefined,
-  );
   const dense = filtered(text, (byte) => !/\s/.test(byte));
   const unwrapped = filtered(dense, (byte) => byte !== ":" && byte !== "-");
   return [
-    ...found,
+    withoutEscapes(text),
+    replaced(text, /%[\da-fA-F]{2}/g, (found) => String.fromCharCode(Number.parseInt(found.slice(1), 16))),
+    withoutReferences(text),
     // a word next to a run hides where the run begins once the space between them is gone; a wrapped run needs it gone
-    ...[text, dense].flatMap((one) => [0, 1, 2, 3].map((offset) => fromBase64(one, offset))),
-    ...[text, unwrapped].flatMap((one) => [0, 1].map((offset) => fromHex(one, offset))),
-  ].filter(({ bytes }) => bytes.length > 0);
+    ...[text, dense].flatMap((one) => [0, 1, 2, 3].map((at) => fromRuns(one, /[\w+/-]{4,}={0,2}/g, "base64", at))),
+    ...[text, unwrapped].flatMap((one) => [0, 1].map((at) => fromRuns(one, /[\da-fA-F]{8,}/g, "hex", at))),
+  ]
+    .filter((one) => one !== undefined)
+    .filter(({ bytes }) => bytes.length > 0);
 }
 
 class Builder {
@@ -111,10 +112,6 @@ function withoutEscapes(text: DecodedText): DecodedText | undefined {
   });
 }
 
-function withoutPercents(text: DecodedText): DecodedText | undefined {
-  return replaced(text, /%[\da-fA-F]{2}/g, (found) => String.fromCharCode(Number.parseInt(found.slice(1), 16)));
-}
-
 const namedReferences: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", newline: "\n", tab: "\t", colon: ":", equals: "=", sol: "/", plus: "+", num: "#", lbrace: "{", rbrace: "}" }; // prettier-ignore
 
 function withoutReferences(text: DecodedText): DecodedText | undefined {
@@ -126,29 +123,24 @@ function withoutReferences(text: DecodedText): DecodedText | undefined {
   });
 }
 
-/** Every run of base64's letters, decoded from its character `offset` on. */
-function fromBase64({ bytes, starts, ends }: DecodedText, offset: number): DecodedText {
+/**
+ * Every run of an encoding's letters, decoded from its character `offset` on.
+ */
+function fromRuns(
+  { bytes, starts, ends }: DecodedText,
+  pattern: RegExp,
+  encoding: "base64" | "hex",
+  offset: number,
+): DecodedText {
   const into = new Builder();
-  for (const { 0: run, index } of bytes.matchAll(/[\w+/-]{4,}={0,2}/g)) {
-    const decoded = Buffer.from(run.slice(offset), "base64").toString("latin1");
+  for (const { 0: run, index } of bytes.matchAll(pattern)) {
+    const decoded = Buffer.from(run.slice(offset), encoding).toString("latin1");
     for (let byte = 0; byte < decoded.length; byte++) {
-      // three bytes are four letters, and each byte has a part of two of them
-      const letter = index + offset + Math.floor(byte / 3) * 4 + (byte % 3);
-      const last = byte === decoded.length - 1 ? index + run.length - 1 : letter + 1; // padding belongs to the last one
-      into.add(decoded.charAt(byte), starts[letter] ?? 0, ends[last] ?? 0);
-    }
-    into.add(runEnd, ends[index] ?? 0, ends[index] ?? 0);
-  }
-  return into.done();
-}
-
-function fromHex({ bytes, starts, ends }: DecodedText, offset: number): DecodedText {
-  const into = new Builder();
-  for (const { 0: run, index } of bytes.matchAll(/[\da-fA-F]{8,}/g)) {
-    const decoded = Buffer.from(run.slice(offset), "hex").toString("latin1");
-    for (let byte = 0; byte < decoded.length; byte++) {
-      const digit = index + offset + byte * 2;
-      into.add(decoded.charAt(byte), starts[digit] ?? 0, ends[digit + 1] ?? 0);
+      // two digits are one byte; four letters of base64 are three, and each byte has a part of two of them
+      const first = offset + (encoding === "hex" ? byte * 2 : Math.floor(byte / 3) * 4 + (byte % 3));
+      const isPadded = encoding === "base64" && byte === decoded.length - 1; // padding belongs to the last one
+      const last = isPadded ? run.length - 1 : first + 1;
+      into.add(decoded.charAt(byte), starts[index + first] ?? 0, ends[index + last] ?? 0);
     }
     into.add(runEnd, ends[index] ?? 0, ends[index] ?? 0);
   }

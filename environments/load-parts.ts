@@ -23,7 +23,7 @@ import { dev } from "./dev.ts";
 import { prod } from "./prod.ts";
 import type { EnvironmentSettings, LoadContext, SharedSettings } from "./settings.ts";
 import { staging } from "./staging.ts";
-import type { AzureSettings } from "./azure-settings.ts";
+import type { AzureSettings } from "../domain/plan/azure-settings.ts";
 
 /** The stack that all environments have in common. */
 export function loadShared(

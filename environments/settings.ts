@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
-import { azureSettings } from "./azure-settings.ts";
+import { azureSettings } from "../domain/plan/azure-settings.ts";
 
 /**
  * *Where* things are: the one object `ameide-secrets:settings` of a stack file. *How strict* is in `environments/<name>.ts`.

@@ -3,6 +3,19 @@ import { ourLabels } from "./labels.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 
+function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]) {
+  return { apiGroups: [apiGroup], resources: [resource], ...(resourceNames && { resourceNames }), verbs };
+}
+
+function role(name: string, namespace: string, rules: ReturnType<typeof rule>[]) {
+  return {
+    apiVersion: `${rbacGroup}/v1` as const,
+    kind: "Role" as const,
+    metadata: { name, namespace, labels: ourLabels },
+    rules,
+  };
+}
+
 /**
  * The account of vault-bootstrap, which Azure's workload identity and Vault's Kubernetes auth both know by name.
  *
@@ -29,48 +42,30 @@ export function bootstrapServiceAccount<T>({ bootstrap, namespace, azure }: Envi
  * its Lease, its status. `create` cannot be limited by name: Kubernetes knows no name before the object exists.
  */
 export function bootstrapRole({ bootstrap, namespace }: EnvironmentStack) {
-  const { config } = bootstrap;
-  const readable = config.source.type === "kubernetes-secret" ? [config.source.name] : [];
-  const credentials =
-    config.vault.initialise || config.vault.unseal === "from-secret" ? [config.vault.credentialsSecret] : [];
-  const secretNames = [...credentials, ...readable];
-  return {
-    apiVersion: `${rbacGroup}/v1` as const,
-    kind: "Role" as const,
-    metadata: { name: bootstrap.name, namespace, labels: ourLabels },
-    rules: [
-      ...(secretNames.length > 0
-        ? [{ apiGroups: [""], resources: ["secrets"], resourceNames: secretNames, verbs: ["get"] }]
-        : []),
-      ...(config.vault.initialise ? [{ apiGroups: [""], resources: ["secrets"], verbs: ["create"] }] : []),
-      {
-        apiGroups: [""],
-        resources: ["configmaps"],
-        resourceNames: [config.statusConfigMap],
-        verbs: ["get", "update", "patch"],
-      },
-      { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
-      {
-        apiGroups: ["coordination.k8s.io"],
-        resources: ["leases"],
-        resourceNames: [config.lease],
-        verbs: ["get", "update", "patch"],
-      },
-      { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
-    ],
-  };
+  const { vault, source, statusConfigMap, lease } = bootstrap.config;
+  const credentials = vault.initialise || vault.unseal === "from-secret" ? [vault.credentialsSecret] : [];
+  const secretNames = [...credentials, ...(source.type === "kubernetes-secret" ? [source.name] : [])];
+  const verbs = ["get", "update", "patch"];
+  return role(bootstrap.name, namespace, [
+    ...(secretNames.length > 0 ? [rule("", "secrets", ["get"], secretNames)] : []),
+    ...(vault.initialise ? [rule("", "secrets", ["create"])] : []),
+    rule("", "configmaps", verbs, [statusConfigMap]),
+    rule("", "configmaps", ["create"]),
+    rule("coordination.k8s.io", "leases", verbs, [lease]),
+    rule("coordination.k8s.io", "leases", ["create"]),
+  ]);
 }
 
-/** @param role - the Role's name and namespace. @default - that of {@link bootstrapRole} */
+/** @param toRole - the Role's name and namespace. @default - that of {@link bootstrapRole} */
 export function bootstrapRoleBinding(
   { bootstrap, namespace }: EnvironmentStack,
-  role: { readonly name: string; readonly namespace: string } = { name: bootstrap.name, namespace },
+  toRole: { readonly name: string; readonly namespace: string } = { name: bootstrap.name, namespace },
 ) {
   return {
     apiVersion: `${rbacGroup}/v1` as const,
     kind: "RoleBinding" as const,
-    metadata: { ...role, labels: ourLabels },
-    roleRef: { apiGroup: rbacGroup, kind: "Role", name: role.name },
+    metadata: { ...toRole, labels: ourLabels },
+    roleRef: { apiGroup: rbacGroup, kind: "Role", name: toRole.name },
     subjects: [{ kind: "ServiceAccount", name: bootstrap.name, namespace }],
   };
 }
@@ -81,20 +76,15 @@ export function bootstrapRoleBinding(
  * one watch for each namespace shows when they have synced.
  */
 export function deliveryAccess(stack: EnvironmentStack) {
-  const { bootstrap } = stack;
-  const externalSecrets = { apiGroups: ["external-secrets.io"], resources: ["externalsecrets"] };
-  return [...Map.groupBy(bootstrap.config.deliveries, ({ namespace }) => namespace)].map(([namespace, deliveries]) => {
-    const name = `${bootstrap.name}-delivery`;
-    const resourceNames = [...new Set(deliveries.map((delivery) => delivery.name))].toSorted();
-    const role = {
-      apiVersion: `${rbacGroup}/v1` as const,
-      kind: "Role" as const,
-      metadata: { name, namespace, labels: ourLabels },
-      rules: [
-        { ...externalSecrets, resourceNames, verbs: ["patch"] },
-        { ...externalSecrets, verbs: ["list", "watch"] },
-      ],
+  const name = `${stack.bootstrap.name}-delivery`;
+  const { deliveries } = stack.bootstrap.config;
+  const right = (verbs: string[], names?: string[]) => rule("external-secrets.io", "externalsecrets", verbs, names);
+  return [...Map.groupBy(deliveries, ({ namespace }) => namespace)].map(([namespace, here]) => {
+    const names = [...new Set(here.map((delivery) => delivery.name))].toSorted();
+    return {
+      namespace,
+      role: role(name, namespace, [right(["patch"], names), right(["list", "watch"])]),
+      binding: bootstrapRoleBinding(stack, { name, namespace }),
     };
-    return { namespace, role, binding: bootstrapRoleBinding(stack, { name, namespace }) };
   });
 }

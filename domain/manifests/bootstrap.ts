@@ -13,17 +13,13 @@ export function bootstrapConfigMap({ bootstrap, namespace, azure, vault }: Envir
   const data = {
     "vault-bootstrap.cjs": bootstrap.bundle,
     "config.json": `${JSON.stringify(bootstrap.config, undefined, 2)}\n`,
-    ...(azure.extraCaPem === undefined ? {} : { "extra-ca.pem": azure.extraCaPem }),
-    ...(vault.podCa !== undefined && "pem" in vault.podCa ? { "vault-ca.pem": vault.podCa.pem } : {}),
+    ...(azure.extraCaPem !== undefined && { "extra-ca.pem": azure.extraCaPem }),
+    ...(vault.podCa && "pem" in vault.podCa && { "vault-ca.pem": vault.podCa.pem }),
   };
   return {
     apiVersion: "v1" as const,
     kind: "ConfigMap" as const,
-    metadata: {
-      name: `${bootstrap.name}-${digestOf(Object.entries(data).flat())}`,
-      namespace,
-      labels: ourLabels,
-    },
+    metadata: { name: `${bootstrap.name}-${digestOf(Object.entries(data).flat())}`, namespace, labels: ourLabels },
     immutable: true,
     data,
   };
@@ -84,6 +80,7 @@ export function bootstrapSyncJob<T>(stack: EnvironmentStack, clientId: T, name: 
 function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
   const { bootstrap } = stack;
   const usesAzure = bootstrap.config.source.type === "azure-key-vault";
+  const serviceAccountToken = { audience: stack.federated.audience, expirationSeconds: 3600, path: tokenFile };
   return {
     metadata: { labels: { ...ourLabels, "azure.workload.identity/use": "true" } },
     spec: {
@@ -123,7 +120,7 @@ function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
       ],
       volumes: [
         { name: "vault-bootstrap", configMap: { name: bootstrapConfigMap(stack).metadata.name } },
-        ...(usesAzure ? [azureTokenVolume(stack)] : []),
+        ...(usesAzure ? [{ name: tokenFile, projected: { sources: [{ serviceAccountToken }] } }] : []),
         ...vaultCaVolume(stack),
       ],
     },
@@ -140,36 +137,29 @@ export const bootstrapMemory = {
   MALLOC_ARENA_MAX: "1",
 } as const;
 
-type Variable<T> =
-  | { readonly name: string; readonly value: string | T }
-  | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } };
-
-function environment<T>({ azure, bootstrap, vault: { podCa } }: EnvironmentStack, clientId: T): Variable<T>[] {
+function environment<T>({ azure, bootstrap, vault: { podCa } }: EnvironmentStack, clientId: T) {
+  const named = (variables: Readonly<Record<string, string | T>>) =>
+    Object.entries(variables).map(([name, value]) => ({ name, value }));
   const usesAzure = bootstrap.config.source.type === "azure-key-vault";
   return [
-    { name: "VAULT_BOOTSTRAP_CONFIG", value: `${mountPath}/config.json` },
-    { name: "SERVICE_ACCOUNT_DIR", value: "/var/run/secrets/kubernetes.io/serviceaccount" },
+    ...named({
+      VAULT_BOOTSTRAP_CONFIG: `${mountPath}/config.json`,
+      SERVICE_ACCOUNT_DIR: "/var/run/secrets/kubernetes.io/serviceaccount",
+    }),
     // log and status name the pod that ran
     { name: "VAULT_BOOTSTRAP_RUN_ID", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    ...Object.entries(bootstrapMemory).map(([variable, value]) => ({ name: variable, value })),
-    ...(usesAzure
-      ? [
-          { name: "AZURE_CLIENT_ID", value: clientId },
-          { name: "AZURE_TENANT_ID", value: azure.tenantId },
-          { name: "AZURE_FEDERATED_TOKEN_FILE", value: `${tokenMountPath}/${tokenFile}` },
-          { name: "AZURE_AUTHORITY_HOST", value: azure.authorityHost ?? "https://login.microsoftonline.com/" },
-        ]
-      : []),
-    ...(azure.extraCaPem === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: `${mountPath}/extra-ca.pem` }]),
-    // trusted for Vault alone, unlike NODE_EXTRA_CA_CERTS
-    ...(podCa === undefined
-      ? []
-      : [
-          {
-            name: "VAULT_CACERT",
-            value: "pem" in podCa ? `${mountPath}/vault-ca.pem` : `${vaultCaPath}/${podCa.key}`,
-          },
-        ]),
+    ...named({
+      ...bootstrapMemory,
+      ...(usesAzure && {
+        AZURE_CLIENT_ID: clientId,
+        AZURE_TENANT_ID: azure.tenantId,
+        AZURE_FEDERATED_TOKEN_FILE: `${tokenMountPath}/${tokenFile}`,
+        AZURE_AUTHORITY_HOST: azure.authorityHost ?? "https://login.microsoftonline.com/",
+      }),
+      ...(azure.extraCaPem !== undefined && { NODE_EXTRA_CA_CERTS: `${mountPath}/extra-ca.pem` }),
+      // trusted for Vault alone, unlike NODE_EXTRA_CA_CERTS
+      ...(podCa && { VAULT_CACERT: "pem" in podCa ? `${mountPath}/vault-ca.pem` : `${vaultCaPath}/${podCa.key}` }),
+    }),
   ];
 }
 
@@ -181,15 +171,6 @@ function vaultCaVolume({ vault: { podCa } }: EnvironmentStack) {
   return podCa.kind === "ConfigMap"
     ? [{ name, configMap: { name: podCa.name, items } }]
     : [{ name, secret: { secretName: podCa.name, items } }];
-}
-
-function azureTokenVolume({ federated }: EnvironmentStack) {
-  return {
-    name: tokenFile,
-    projected: {
-      sources: [{ serviceAccountToken: { audience: federated.audience, expirationSeconds: 3600, path: tokenFile } }],
-    },
-  };
 }
 
 /** The cluster's node pools are tainted by environment; a pod without this stays Pending. */

@@ -50,8 +50,8 @@ export interface Application {
 }
 
 /**
- * Whether an object stays that is no longer in the source of its Application or release. Both tools decide by the live
- * object; for ArgoCD the option of the object wins over the Application's.
+ * Whether an object stays that leaves the source of its Application or release. Both tools decide by the live object; for
+ * ArgoCD the object's option wins over the Application's.
  *
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
  * @see https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
@@ -74,15 +74,11 @@ export function keeping(object: Tracked): string {
 }
 
 /** Arguments of `kubectl annotate` and `kubectl label` that make an object forget the tool that applied it. */
-export function untracking(
-  tracking: Tracking | undefined,
-): readonly { readonly verb: string; readonly args: string }[] {
+export function untracking(tracking: Tracking | undefined): readonly (readonly [verb: string, args: string])[] {
   if (tracking?.by === "helm")
-    return [
-      { verb: "annotate", args: `${releaseAnnotation}- meta.helm.sh/release-namespace- ${helmPolicyAnnotation}-` },
-    ];
+    return [["annotate", `${releaseAnnotation}- meta.helm.sh/release-namespace- ${helmPolicyAnnotation}-`]];
   return [
-    { verb: "annotate", args: `${trackingAnnotation}- ${syncOptionsAnnotation}-` },
-    { verb: "label", args: `${instanceLabel}-` }, // alone it counts as tracking
+    ["annotate", `${trackingAnnotation}- ${syncOptionsAnnotation}-`],
+    ["label", `${instanceLabel}-`], // alone it counts as tracking
   ];
 }

@@ -133,7 +133,7 @@ const untrack: Step = ({ cluster }, { objects }) => {
       "the step source is done: an Application that has the object in its source takes it back at the next sync",
     ],
     run: tracked.flatMap(({ kind, object, tracking }) =>
-      untracking(tracking).map(({ verb, args }) => `${kubectl(cluster, verb, kind, object)} ${args}`),
+      untracking(tracking).map(([verb, args]) => `${kubectl(cluster, verb, kind, object)} ${args}`),
     ),
     back: ["revert the commit of the step source: ArgoCD finds the objects by name and tracks them again"],
   };

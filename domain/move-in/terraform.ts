@@ -9,8 +9,6 @@ import { UserError } from "../user-error.ts";
 export interface TerraformInstance {
   /** As `terraform state rm` accepts it, such as `azurerm_key_vault_secret.env_secrets["ghcr-token"]`. */
   readonly address: string;
-  /** The address without instance keys, as a `removed` block accepts it. */
-  readonly resource: string;
   readonly type: string;
   /** Key Vault secrets only: the name there. */
   readonly secret?: string;
@@ -26,7 +24,6 @@ export interface TerraformFile {
 }
 
 const attributes = z.record(z.string(), z.unknown()).nullish();
-const key = z.union([z.string(), z.number()]);
 
 /** Version 4 is written since Terraform 0.12; its format is Terraform's own and undocumented, `show -json` is stable. */
 const stateFile = z.object({
@@ -37,26 +34,19 @@ const stateFile = z.object({
       mode: z.string(),
       type: z.string(),
       name: z.string(),
-      instances: z.array(z.object({ index_key: key.optional(), attributes })),
+      instances: z.array(z.object({ index_key: z.union([z.string(), z.number()]).optional(), attributes })),
     }),
   ),
 });
 
-interface Module {
-  readonly resources?: readonly {
-    readonly address: string;
-    readonly mode: string;
-    readonly type: string;
-    readonly values?: Readonly<Record<string, unknown>> | null | undefined;
-  }[];
-  readonly child_modules?: readonly Module[];
-}
-
-const resource = z.object({ address: z.string(), mode: z.string(), type: z.string(), values: attributes });
-const module: z.ZodType<Module> = z.object({
-  resources: z.array(resource).optional(),
-  child_modules: z.lazy(() => z.array(module)).optional(),
-}) as z.ZodType<Module>;
+const module = z.object({
+  resources: z
+    .array(z.object({ address: z.string(), mode: z.string(), type: z.string(), values: attributes }))
+    .optional(),
+  get child_modules() {
+    return z.array(module).optional();
+  },
+});
 const values = z.object({ root_module: module.optional() });
 
 /** @see https://developer.hashicorp.com/terraform/internals/json-format */
@@ -89,24 +79,19 @@ export function readTerraform(text: string, name: string): TerraformFile {
     throw unreadable(name, `${path.join(".") || "it"}: ${message}`);
   }
   if ("version" in read.data) {
-    const instances = read.data.resources
-      .filter(({ mode }) => mode === "managed")
-      .flatMap(({ module: of, type, name: own, instances: all }) => {
-        const base = [of, type, own].filter((part) => part !== undefined).join(".");
-        return all.map(({ index_key, attributes: found }) => {
-          const address = index_key === undefined ? base : `${base}[${JSON.stringify(index_key)}]`;
-          return instance(address, type, found ?? {});
-        });
-      });
+    const managed = read.data.resources.filter(({ mode }) => mode === "managed");
+    const instances = managed.flatMap(({ module: parent, type, name: own, instances: all }) =>
+      all.map(({ index_key: key, attributes: found }) => {
+        const base = `${parent === undefined ? "" : `${parent}.`}${type}.${own}`;
+        return instance(key === undefined ? base : `${base}[${JSON.stringify(key)}]`, type, found ?? {});
+      }),
+    );
     return { instances };
   }
   const { values: now, prior_state: prior, resource_changes: changes } = read.data;
   const root = (prior?.values ?? now)?.root_module;
   const actions = changes?.map(({ address, change }) => [address, change.actions] as const);
-  return {
-    instances: root === undefined ? [] : instancesOf(root),
-    ...(actions === undefined ? {} : { actions: new Map(actions) }),
-  };
+  return { instances: instancesOf(root), ...(actions && { actions: new Map(actions) }) };
 }
 
 function unreadable(name: string, why: string): UserError {
@@ -117,7 +102,8 @@ function unreadable(name: string, why: string): UserError {
   );
 }
 
-function instancesOf({ resources = [], child_modules: children = [] }: Module): readonly TerraformInstance[] {
+function instancesOf(one: z.infer<typeof module> | undefined): readonly TerraformInstance[] {
+  const { resources = [], child_modules: children = [] } = one ?? {};
   const own = resources.filter(({ mode }) => mode === "managed");
   return [
     ...own.map(({ address, type, values: found }) => instance(address, type, found ?? {})),
@@ -126,52 +112,46 @@ function instancesOf({ resources = [], child_modules: children = [] }: Module): 
 }
 
 function instance(address: string, type: string, found: Readonly<Record<string, unknown>>): TerraformInstance {
-  const { value, ...attributes } = found;
+  const { value, ...rest } = found;
   const isSecret = type === "azurerm_key_vault_secret";
   return {
     address,
-    resource: withoutKeys(address),
     type,
-    attributes,
-    ...(isSecret ? { secret: text(found["name"]) } : {}),
-    ...(isSecret && typeof value === "string" ? { value: new Redacted(value) } : {}),
+    attributes: rest,
+    ...(isSecret && { secret: text(found["name"]) }),
+    ...(isSecret && typeof value === "string" && { value: new Redacted(value) }),
   };
 }
 
-/** A key may hold brackets of its own, in quotes. */
-function withoutKeys(address: string): string {
-  return address.replaceAll(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g, "");
-}
-
-/** What of a Terraform file this stack is about to take over: Terraform must let go of it first. */
+/** What of a Terraform file this stack is about to take over: Terraform must release it first. */
 export function takenOver({ instances }: TerraformFile, plan: StackPlan): readonly TerraformInstance[] {
-  return instances.filter((one) => isOurs(one, plan));
+  const ours = attributesOfOurs(plan);
+  return instances.filter(({ type, attributes: all }) => {
+    const wanted = ours.get(type);
+    if (wanted === undefined) return false;
+    return Object.entries(wanted).every(([key, value]) => text(all[key]).toLowerCase() === value.toLowerCase());
+  });
 }
 
-function isOurs({ type, attributes: all }: TerraformInstance, plan: StackPlan): boolean {
-  const vaultId = keyVaultId(plan.azure).toLowerCase();
-  const has = (name: string): string => text(all[name]).toLowerCase();
-  const ownsAzure = plan.kind === "shared" || plan.shared !== undefined;
-  switch (type) {
-    case "azurerm_key_vault":
-      return ownsAzure && has("id") === vaultId;
-    case "azurerm_key_vault_secret":
-      return ownsAzure && has("key_vault_id") === vaultId;
-    case "azurerm_user_assigned_identity":
-      return ownsAzure && has("id") === identityId(plan.azure).toLowerCase();
-    case "azurerm_role_assignment":
-      return ownsAzure && has("scope") === vaultId && has("role_definition_name") === "key vault secrets user";
-    case "azurerm_federated_identity_credential":
-      return plan.kind === "environment" && text(all["subject"]) === plan.federated.subject;
-    case "vault_mount":
-      return plan.kind === "environment" && has("path") === plan.vault.mount;
-    case "vault_auth_backend":
-      return plan.kind === "environment" && has("path") === plan.vault.authMount;
-    case "vault_kubernetes_auth_backend_config":
-      return plan.kind === "environment" && has("backend") === plan.vault.authMount;
-    default:
-      return false;
-  }
+/** By type, the attributes that identify what the stack manages. */
+function attributesOfOurs(plan: StackPlan): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const vaultId = keyVaultId(plan.azure);
+  const inAzure = {
+    azurerm_key_vault: { id: vaultId },
+    azurerm_key_vault_secret: { key_vault_id: vaultId },
+    azurerm_user_assigned_identity: { id: identityId(plan.azure) },
+    azurerm_role_assignment: { scope: vaultId, role_definition_name: "Key Vault Secrets User" },
+  };
+  if (plan.kind === "shared") return new Map(Object.entries(inAzure));
+  return new Map(
+    Object.entries({
+      ...(plan.shared && inAzure),
+      azurerm_federated_identity_credential: { subject: plan.federated.subject },
+      vault_mount: { path: plan.vault.mount },
+      vault_auth_backend: { path: plan.vault.authMount },
+      vault_kubernetes_auth_backend_config: { backend: plan.vault.authMount },
+    }),
+  );
 }
 
 function text(value: unknown): string {
@@ -184,10 +164,11 @@ function text(value: unknown): string {
  * @see https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources
  */
 export function removedBlocks(found: readonly TerraformInstance[]): string {
-  const blocks = [...new Set(found.map((one) => one.resource))].map(
-    (from) => `removed {\n  from = ${from}\n  lifecycle {\n    destroy = false\n  }\n}`,
-  );
-  return blocks.join("\n");
+  // a key may hold brackets of its own, in quotes
+  const resources = new Set(found.map(({ address }) => address.replaceAll(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g, "")));
+  return [...resources]
+    .map((from) => `removed {\n  from = ${from}\n  lifecycle {\n    destroy = false\n  }\n}`)
+    .join("\n");
 }
 
 /** For Terraform before 1.7, and for single instances of a resource that keeps others. */

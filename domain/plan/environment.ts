@@ -1,3 +1,4 @@
+import type { AzureSettings } from "./azure-settings.ts";
 import type { BootstrapConfig } from "../bootstrap-config.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Finding } from "../finding.ts";
@@ -36,39 +37,13 @@ export interface Strictness {
 }
 
 /** Everything that the program uses of Azure; names, not resources. */
-export interface AzurePlace {
-  readonly tenantId: string;
-  readonly subscriptionId: string;
-  readonly location: string;
-  readonly resourceGroup: string;
-  readonly keyVault: string;
+export type AzurePlace = Readonly<Omit<AzureSettings, "sku">> & {
+  readonly sku?: AzureSettings["sku"];
   /** Such as `https://ameidekv.vault.azure.net/`. */
   readonly keyVaultUri: string;
-  readonly identity: string;
-  /** Price tier of the Key Vault. @default "standard" */
-  readonly sku?: "standard" | "premium";
-  /** Who may reach the Key Vault. @default - every network */
-  readonly network?: KeyVaultNetwork | undefined;
-  /** Of every resource in Azure that can have them. @default - none */
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-  /** Whether the vault is recovered from soft delete instead of created. @default false */
-  readonly recover?: boolean | undefined;
   /** Only where the cloud is not Azure's public one, `local` among them; goes into the pod as AZURE_AUTHORITY_HOST. */
   readonly authorityHost?: string;
-  /** PEM of a CA that pods must trust in addition to Node's own; `local`, and networks with a proxy that terminates TLS. */
-  readonly extraCaPem?: string | undefined;
-}
-
-/** A Key Vault that refuses every network but these. Without public access it has neither addresses nor subnets. */
-export interface KeyVaultNetwork {
-  readonly publicAccess: boolean;
-  /** IPv4 ranges, such as `20.1.2.3/32`. */
-  readonly addresses: readonly string[];
-  /** Ids in lower case, as Azure returns them. */
-  readonly subnets: readonly string[];
-  /** Whether Microsoft's trusted services are let in as well. */
-  readonly trustedServices: boolean;
-}
+};
 
 /** One federated credential, as named over all environments. */
 export interface FederatedSubject {

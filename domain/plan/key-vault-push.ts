@@ -3,8 +3,7 @@ export type PushVerdict = "new" | "changed" | "same" | "conflict" | "recovered" 
 
 /** What Key Vault holds under one name. */
 export type HeldSecret =
-  | { readonly state: "absent" }
-  | { readonly state: "deleted" }
+  | { readonly state: "absent" | "deleted" }
   | {
       readonly state: "held";
       readonly version: string;
@@ -21,10 +20,8 @@ export interface PushDecision {
 }
 
 /**
- * Decides for one name that has a value here.
- *
- * A value that differs is ours to overwrite only if the version in Key Vault is the one that this workstation pushed
- * last: otherwise somebody rotated it there, and an old `.env` would undo that without a word.
+ * Decides for one name that has a value here. A value that differs is ours to overwrite only if the version in Key Vault is
+ * the one that this workstation pushed last: otherwise somebody rotated it there, and an old `.env` would undo that.
  *
  * @param lastPushed - version that this workstation pushed last; `undefined` if it never did.
  * @param options.overwrite - the person said that the value here is the right one. @default false
@@ -35,14 +32,8 @@ export function pushDecision(
   lastPushed: string | undefined,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): PushDecision {
-  switch (held.state) {
-    case "absent":
-      return { name, verdict: "new", writes: true };
-    case "deleted":
-      return { name, verdict: "recovered", writes: true };
-    case "held":
-      if (held.equalsValueHere) return { name, verdict: "same", writes: false };
-      if (overwrite || held.version === lastPushed) return { name, verdict: "changed", writes: true };
-      return { name, verdict: "conflict", writes: false };
-  }
+  if (held.state !== "held") return { name, verdict: held.state === "absent" ? "new" : "recovered", writes: true };
+  if (held.equalsValueHere) return { name, verdict: "same", writes: false };
+  const writes = overwrite || held.version === lastPushed;
+  return { name, verdict: writes ? "changed" : "conflict", writes };
 }

@@ -7,31 +7,33 @@ import { checkAuthority } from "../catalogue/authority.ts";
 import type { ChainPlan, Strictness } from "./environment.ts";
 import type { EnvironmentName, Stage } from "../stage.ts";
 
-/** Things of a plan that must be unique: by which key, and what is wrong with two of one key. */
-const uniqueSecrets = [
-  ["key-vault-name", "key-vault", "keyVaultName", "are both stored as", "in Key Vault", "keyVault"],
-  ["vault-path", "vault", "vaultPath", "are both stored at", "in Vault", "vault path"],
-] as const;
-
 /** What is wrong with one environment's plan: two things in one place, and deliveries that cannot arrive. */
 export function checkPlan(plan: ChainPlan): readonly Finding[] {
   const { secrets, deliveries } = plan;
+  const file = "environments/catalogue.yaml";
   return [
-    ...uniqueSecrets.flatMap(([name, stage, key, verb, place, option]) =>
-      repeated(secrets, (secret) => secret[key]).map(([at, first, second]) => {
-        const problem = `${first.name} and ${second.name} ${verb} ${at} ${place}`;
-        const fix = `give one of them another ${option} in environments/catalogue.yaml`;
-        return errorFinding(`plan-${name}-twice`, stage, at, problem, fix);
-      }),
-    ),
+    ...repeated(secrets, ({ keyVaultName }) => keyVaultName).map(([at, first, second]) => {
+      const problem = `${first.name} and ${second.name} are both stored as ${at} in Key Vault`;
+      const fix = `give one of them another keyVault in ${file}`;
+      return errorFinding("plan-key-vault-name-twice", "key-vault", at, problem, fix);
+    }),
+    ...repeated(secrets, ({ vaultPath }) => vaultPath).map(([at, first, second]) => {
+      const problem = `${first.name} and ${second.name} are both stored at ${at} in Vault`;
+      return errorFinding(
+        "plan-vault-path-twice",
+        "vault",
+        at,
+        problem,
+        `give one of them another vault path in ${file}`,
+      );
+    }),
     ...repeated(deliveries, ({ namespace, target }) => `${namespace}/${target}`).map(([at, first, second]) => {
       const problem = `${first.name} and ${second.name} both create the Secret ${at}`;
-      const fix = "keep one of the two in environments/catalogue.yaml";
-      return errorFinding("plan-target-twice", "external-secret", at, problem, fix);
+      return errorFinding("plan-target-twice", "external-secret", at, problem, `keep one of the two in ${file}`);
     }),
     ...repeated(deliveries, ({ namespace, name }) => `${namespace}/${name}`).map(([at, first, second]) => {
       const problem = `the ExternalSecret ${at} creates both ${first.target} and ${second.target}`;
-      const fix = "give one of them another externalSecret in environments/catalogue.yaml";
+      const fix = `give one of them another externalSecret in ${file}`;
       return errorFinding("plan-external-secret-twice", "external-secret", at, problem, fix);
     }),
     ...unreachable(plan),

@@ -1,6 +1,7 @@
 import { bootstrapName, bootstrapRole, namespaceOf, vaultServerAddress, vaultServerName } from "../names.ts";
 import type { EnvironmentStack, FederatedSubject } from "./environment.ts";
 import { errorFinding, type Finding } from "../finding.ts";
+import { repeated } from "../repeated.ts";
 import { environmentNames, type EnvironmentName } from "../stage.ts";
 
 /** What one environment's stack uses that another stack may use as well. */
@@ -27,32 +28,32 @@ export function checkStacks(claims: readonly StackClaim[]): readonly Finding[] {
   return [
     ...checkFederation(claims.map(({ federated }) => federated)),
     ...claims.flatMap((claim) => foreignVault(claim)),
-    ...pairs(claims).flatMap(([first, second]) => sharedThings(first, second)),
+    ...claims.flatMap((first, index) => claims.slice(index + 1).flatMap((second) => sharedThings(first, second))),
   ];
 }
 
 /** The identity's federated credentials over all environments: Azure's limit, and two that are the same. */
 export function checkFederation(subjects: readonly FederatedSubject[]): readonly Finding[] {
-  const found: Finding[] = [];
-  const refuse = (code: string, subject: string, problem: string, fix: string): void => {
-    found.push(errorFinding(`federation-${code}`, "identity", subject, problem, fix));
-  };
-  if (subjects.length > maxFederatedCredentials) {
-    const problem = `${subjects.length} federated credentials on one identity; Azure allows ${maxFederatedCredentials}`;
-    refuse("over-cap", "ameide-vault-bootstrap-mi", problem, "give some environments an identity of their own");
-  }
-  for (const [first, second] of pairs(subjects)) {
-    if (first.name === second.name) {
-      const problem = `${first.environment} and ${second.environment} both create the federated credential ${first.name}`;
-      refuse("name-twice", first.name, problem, "rename one of the two");
-    }
-    if (first.issuer === second.issuer && first.subject === second.subject) {
-      const problem = `${first.name} and ${second.name} both trust ${first.subject} of ${first.issuer}`;
-      const fix = "correct the namespace or the issuer of one; Azure refuses the second";
-      refuse("subject-twice", first.subject, problem, fix);
-    }
-  }
-  return found;
+  const refuse = (code: string, subject: string, problem: string, fix: string) =>
+    errorFinding(`federation-${code}`, "identity", subject, problem, fix);
+  const count = `${subjects.length} federated credentials on one identity; Azure allows ${maxFederatedCredentials}`;
+  const split = "give some environments an identity of their own";
+  return [
+    ...(subjects.length > maxFederatedCredentials
+      ? [refuse("over-cap", "ameide-vault-bootstrap-mi", count, split)]
+      : []),
+    ...repeated(subjects, ({ name }) => name).map(([name, first, second]) => {
+      const problem = `${first.environment} and ${second.environment} both create the federated credential ${name}`;
+      return refuse("name-twice", name, problem, "rename one of the two");
+    }),
+    ...repeated(subjects, ({ issuer, subject }) => `${issuer} ${subject}`).map(
+      ([, first, { name, issuer, subject }]) => {
+        const problem = `${first.name} and ${name} both trust ${subject} of ${issuer}`;
+        const fix = "correct the namespace or the issuer of one; Azure refuses the second";
+        return refuse("subject-twice", subject, problem, fix);
+      },
+    ),
+  ];
 }
 
 /** What two stacks must not have in common: a store's namespace, a Vault, or the context of two different clusters. */
@@ -103,10 +104,6 @@ function isClusterLocal(address: string): boolean {
 
 function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).hostname : address;
-}
-
-function pairs<Item>(items: readonly Item[]): readonly (readonly [Item, Item])[] {
-  return items.flatMap((first, index) => items.slice(index + 1).map((second) => [first, second] as const));
 }
 
 /** Audience that Entra asks of every token of a workload. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AzurePlace, FederatedSubject, KeyVaultNetwork } from "../plan/environment.ts";
+import type { AzurePlace, FederatedSubject } from "../plan/environment.ts";
 
 /** Azure's built-in role "Key Vault Secrets User": reads secrets' values, writes nothing. */
 export const keyVaultSecretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
@@ -57,7 +57,7 @@ export function keyVaultInputs(azure: AzurePlace) {
 }
 
 /** Azure ignores the rules of a vault without public access; they still deny, for a day when somebody turns it on by hand. */
-function networkInputs(network: KeyVaultNetwork | undefined) {
+function networkInputs(network: AzurePlace["network"]) {
   if (network === undefined) return { publicNetworkAccess: "enabled" };
   return {
     publicNetworkAccess: network.publicAccess ? "enabled" : "disabled",

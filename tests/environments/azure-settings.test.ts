@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { azureSettings } from "../../environments/azure-settings.ts";
+import { azureSettings } from "../../domain/plan/azure-settings.ts";
 import { issueServerCertificate } from "../../local/certificate-authority.ts";
 import { StackFolder } from "./stacks.ts";
 
