@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { stackFileName } from "./repository.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
-import { schemaFindings, valueAt, type KeyPath } from "../domain/schema-findings.ts";
+import { schemaFindings, valueAt } from "../domain/schema-findings.ts";
 import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { keysAt, readYaml, type YamlSource } from "./yaml-source.ts";
