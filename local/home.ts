@@ -170,6 +170,11 @@ export function isHome(home: LocalHome): boolean {
   return readMarker(home) !== undefined;
 }
 
+/** @throws UserError when the folder is not a home of ours. */
+export function requireHome(home: LocalHome): void {
+  if (!isHome(home)) throw notOurs(home.dir, "name the folder of the local environment with --home");
+}
+
 /** First port that the home was last started with, or `undefined` where there is no home. */
 export function lastPortBase(home: LocalHome): number | undefined {
   return readMarker(home)?.portBase;
@@ -182,7 +187,7 @@ export function lastPortBase(home: LocalHome): number | undefined {
  */
 export function deleteHome(home: LocalHome): void {
   if (!existsSync(home.dir)) return;
-  if (!isHome(home)) throw notOurs(home.dir, "name the folder of the local environment with --home");
+  requireHome(home);
   rmSync(home.dir, { recursive: true, force: true });
 }
 

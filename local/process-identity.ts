@@ -43,6 +43,13 @@ export function commandOf(pid: number): string | undefined {
   }
 }
 
+/** Of all processes; Linux only. */
+export function allPids(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -77,8 +84,8 @@ function ps(pid: number, column: string): string | undefined {
 }
 
 /**
- * Ends a process that leads a group, and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A process that has
- * has ended is not an error; one that merely bears its number is left alone.
+ * Ends a process that leads a group, and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A
+ * process that has ended is not an error; another one with its number is left alone.
  */
 export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds = 10 } = {}): Promise<void> {
   if (!isAlive(leader)) return;

@@ -24,8 +24,7 @@ import { localArm, loadLocalStack, localAzureAccount } from "../access/local-sta
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
-import { hasVaultObjects, requireSpace, restoreState } from "../../local/pulumi-state.ts";
-import { pruneUpdateHistory } from "../../local/update-history.ts";
+import { hasVaultObjects, pruneUpdateHistory, requireSpace, restoreState } from "../../local/pulumi-state.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
 /** How often a long build reports progress. */

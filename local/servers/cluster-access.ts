@@ -22,82 +22,62 @@ export function clusterAccess(): readonly [ClusterObject, ...ClusterObject[]] {
   const issuer = "system:service-account-issuer-discovery";
   return [
     role("ameide-local:external-secrets", operatorRules()),
-    binding("ameide-local:external-secrets", "ameide-local:external-secrets", user(clusterUsers.externalSecrets)),
+    binding("ameide-local:external-secrets", "ameide-local:external-secrets", clusterUsers.externalSecrets),
     role("ameide-local:node", nodeRules()),
-    binding("ameide-local:node", "ameide-local:node", user(clusterUsers.node)),
-    binding("ameide-local:kubelet", "system:node", user(clusterUsers.node)),
-    binding("ameide-local:issuer-discovery", issuer, group("system:unauthenticated")),
+    binding("ameide-local:node", "ameide-local:node", clusterUsers.node),
+    binding("ameide-local:kubelet", "system:node", clusterUsers.node),
+    binding("ameide-local:issuer-discovery", issuer, "system:unauthenticated", "Group"),
   ];
 }
 
 /** External Secrets Operator 0.19.2, deploy/charts/external-secrets/templates/rbac.yaml. */
 function operatorRules(): readonly Rule[] {
-  const kinds = [
-    "secretstores",
-    "clustersecretstores",
-    "externalsecrets",
-    "clusterexternalsecrets",
-    "pushsecrets",
-    "clusterpushsecrets",
-  ];
+  const group = "external-secrets.io";
+  const namespaced = ["secretstores", "externalsecrets", "pushsecrets"];
+  const kinds = [...namespaced, ...namespaced.map((kind) => `cluster${kind}`)];
   return [
-    { apiGroups: ["external-secrets.io"], resources: kinds, verbs: read },
-    { apiGroups: ["external-secrets.io"], resources: kinds.flatMap((kind) => [kind, `${kind}/status`]), verbs: write },
-    {
-      apiGroups: ["external-secrets.io"],
-      resources: ["externalsecrets", "pushsecrets"],
-      verbs: ["create", "update", "delete"],
-    },
-    {
-      apiGroups: ["generators.external-secrets.io"],
-      resources: ["generatorstates"],
-      verbs: [...read, "create", "update", "patch", "delete", "deletecollection"],
-    },
-    { apiGroups: [""], resources: ["serviceaccounts", "namespaces", "configmaps"], verbs: read },
-    { apiGroups: [""], resources: ["secrets"], verbs: [...read, "create", "update", "delete", "patch"] },
-    { apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] },
-    { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+    rule(group, kinds, read),
+    rule(group, [...kinds, ...kinds.map((kind) => `${kind}/status`)], write),
+    rule(group, ["externalsecrets", "pushsecrets"], ["create", "update", "delete"]),
+    rule(
+      `generators.${group}`,
+      ["generatorstates"],
+      [...read, "create", "update", "patch", "delete", "deletecollection"],
+    ),
+    rule("", ["serviceaccounts", "namespaces", "configmaps"], read),
+    rule("", ["secrets"], [...read, "create", "update", "delete", "patch"]),
+    rule("", ["serviceaccounts/token"], ["create"]),
+    rule("", ["events"], ["create", "patch"]),
   ];
 }
 
 /** What `system:node` lacks: it also schedules. */
 function nodeRules(): readonly Rule[] {
+  const events = ["create", "patch", "update"];
   return [
-    { apiGroups: [""], resources: ["pods/binding"], verbs: ["create"] },
-    { apiGroups: [""], resources: ["pods", "nodes"], verbs: read },
-    { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "update"] },
+    rule("", ["pods/binding"], ["create"]),
+    rule("", ["pods", "nodes"], read),
+    rule("", ["events"], events),
+    rule("events.k8s.io", ["events"], events),
   ];
 }
 
+function rule(apiGroup: string, resources: readonly string[], verbs: readonly string[]): Rule {
+  return { apiGroups: [apiGroup], resources, verbs };
+}
+
+const apiGroup = "rbac.authorization.k8s.io";
+
 function role(name: string, rules: readonly Rule[]): ClusterObject {
-  return {
-    path: `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`,
-    object: { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules },
-  };
+  return rbacObject("ClusterRole", name, { rules });
 }
 
-function binding(
-  name: string,
-  roleName: string,
-  subject: { readonly kind: string; readonly name: string },
-): ClusterObject {
-  const apiGroup = "rbac.authorization.k8s.io";
-  return {
-    path: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`,
-    object: {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup, kind: "ClusterRole", name: roleName },
-      subjects: [{ apiGroup, ...subject }],
-    },
-  };
+function binding(name: string, roleName: string, subject: string, kind: "User" | "Group" = "User"): ClusterObject {
+  const roleRef = { apiGroup, kind: "ClusterRole", name: roleName };
+  return rbacObject("ClusterRoleBinding", name, { roleRef, subjects: [{ apiGroup, kind, name: subject }] });
 }
 
-function user(name: string): { readonly kind: string; readonly name: string } {
-  return { kind: "User", name };
-}
-
-function group(name: string): { readonly kind: string; readonly name: string } {
-  return { kind: "Group", name };
+function rbacObject(kind: string, name: string, content: object): ClusterObject {
+  const path = `/apis/${apiGroup}/v1/${kind.toLowerCase()}s/${name}`;
+  return { path, object: { apiVersion: `${apiGroup}/v1`, kind, metadata: { name }, ...content } };
 }

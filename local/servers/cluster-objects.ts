@@ -18,12 +18,7 @@ interface Definition {
  * or changed is written; a second run costs one call.
  */
 export async function applyClusterObjects(home: LocalHome, binaries: Binaries): Promise<void> {
-  const access = clusterAccess();
-  const digest = digestOf(JSON.stringify(access));
-  const marker = access[0];
-  const present = await homeCluster(home).find<Definition>(marker.path);
-  const upToDate = present !== undefined && annotationOf(present) === digest;
-  await Promise.all([upToDate ? undefined : applyAccess(home, access, digest), applyCrds(home, binaries)]);
+  await Promise.all([applyAccess(home), applyCrds(home, binaries)]);
 }
 
 /**
@@ -49,10 +44,7 @@ export async function applyCrds(home: LocalHome, binaries: Binaries): Promise<vo
 /** The operator's own group, and of its generators what it watches unasked. */
 function definitionsIn(folder: string): readonly { readonly definition: Definition; readonly digest: string }[] {
   return readdirSync(folder)
-    .filter(
-      (file) =>
-        file.startsWith("external-secrets.io_") || file === "generators.external-secrets.io_generatorstates.json",
-    )
+    .filter((file) => /^(?:external-secrets\.io_|generators\.external-secrets\.io_generatorstates\.json$)/.test(file))
     .map((file) => readFileSync(join(folder, file), "utf8"))
     .map((text) => ({ definition: JSON.parse(text) as Definition, digest: digestOf(text) }));
 }
@@ -63,18 +55,17 @@ async function isServed(home: LocalHome, count: number): Promise<boolean> {
   const answers = await Promise.all(
     groups.map((group) => cluster.find<{ resources: readonly { readonly name: string }[] }>(`/apis/${group}`)),
   );
-  if (answers.includes(undefined)) return false;
-  const kinds = answers
-    .flatMap((answer) => answer?.resources ?? [])
-    .map(({ name }) => name)
-    .filter((name) => !name.includes("/"));
-  return kinds.length >= count;
+  const kinds = answers.flatMap((answer) => answer?.resources ?? []).filter(({ name }) => !name.includes("/"));
+  return !answers.includes(undefined) && kinds.length >= count;
 }
 
-async function applyAccess(home: LocalHome, access: ReturnType<typeof clusterAccess>, digest: string): Promise<void> {
-  const [marker, ...rest] = access;
+async function applyAccess(home: LocalHome): Promise<void> {
+  const [marker, ...rest] = clusterAccess();
+  const digest = digestOf(JSON.stringify([marker, ...rest]));
+  const present = await homeCluster(home).find<Definition>(marker.path);
+  if (present !== undefined && annotationOf(present) === digest) return;
   await Promise.all(rest.map(({ path, object }) => applyObject(home, path, object)));
-  await applyObject(home, marker.path, annotate(marker.object, digest)); // last: its digest says that all are there
+  await applyObject(home, marker.path, annotate(marker.object, digest)); // last: its digest says that all exist
 }
 
 function annotate(object: Definition, digest: string): Definition {

@@ -37,8 +37,6 @@ export function etcdServer(home: LocalHome, binaries: Binaries): Server {
     ],
     environment: { GOMEMLIMIT: "200MiB" },
     ports: ["etcdClient", "etcdPeer"],
-    inputs: [],
-    after: [],
     isReady: async () => {
       const credentials = {
         ca: readFileSync(etcd.caCertificate),
@@ -94,7 +92,6 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
     ],
     environment: { GOGC: "75", GOMEMLIMIT: "400MiB" },
     ports: ["kubernetes"],
-    inputs: [],
     after: ["etcd"],
     isReady: async () => (await exchange(`${kubernetesUrl}/readyz`, administrator(home))).status === 200,
   };
@@ -140,7 +137,6 @@ export function controllerManager(home: LocalHome, binaries: Binaries): Server {
     ],
     environment: { GOGC: "50", GOMEMLIMIT: "150MiB" },
     ports: ["controllerManager"],
-    inputs: [],
     after: ["kube-apiserver"],
     isReady: async () => {
       const ca = readFileSync(kubernetes.caCertificate);

@@ -38,7 +38,6 @@ export function openbao(home: LocalHome, binaries: Binaries): Server {
     environment: { GOMEMLIMIT: "250MiB" },
     ports: ["vault", "vaultCluster"],
     inputs: [configuration],
-    after: [],
     prepare: () => Promise.resolve(writePrivateFile(home.vault.configFile, configuration)),
     isReady: async () => {
       const asked = "sealedcode=200&uninitcode=200&standbyok=true";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../domain/user-error.ts";
-import { commandOf } from "../process-identity.ts";
+import { allPids, commandOf } from "../process-identity.ts";
 
 /** A port that a server needs. */
 export interface NeededPort {
@@ -55,10 +55,7 @@ export function isFree(port: number): Promise<boolean> {
 export function findListener(port: number): number | undefined {
   try {
     const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
+    return allPids().find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
   } catch {
     return undefined;
   }

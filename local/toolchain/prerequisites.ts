@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../domain/user-error.ts";
-import { findPython, type PieceState } from "./inspect.ts";
+import type { PieceState } from "./inspect.ts";
 import { parseVersion, which } from "./path-lookup.ts";
 import type { GoRecipe, Piece, Version } from "./pieces.ts";
 
@@ -34,7 +34,7 @@ export async function findBuilders(
   const built = ofKind("go");
   const fetched = ofKind("wheel");
   const go = built.length === 0 ? undefined : which("go", path);
-  const python = fetched.length === 0 ? undefined : findPython(path);
+  const python = fetched.length === 0 ? undefined : (which("python3", path) ?? which("python", path));
   const lacks = await Promise.all([
     built.length === 0 ? undefined : lackOfGo(go, built, { path, recipesDir }),
     fetched.length === 0 ? undefined : lackOfPython(python, fetched, path),

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { passingFault } from "../../clients/http.ts";
 import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
+import { retry } from "../../clients/pacing.ts";
 
 interface Item {
   readonly metadata: { readonly resourceVersion?: string };
@@ -48,8 +50,7 @@ export async function follow<T extends Item>(
   }
 }
 
-const firstCallPause = 100;
-const longestCallPause = 5_000;
+const timing = { retryBaseInMs: 200, retryCapInMs: 5_000, retryAttempts: Infinity };
 
 /**
  * Repeats a call while the API server is away, overloaded or failing itself.
@@ -57,17 +58,13 @@ const longestCallPause = 5_000;
  * @returns `undefined` once it refuses (404: gone, 409: another object has the name) or `stop` aborts; tried at least once.
  */
 export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
-  for (let wait = firstCallPause; ; wait = Math.min(wait * 2, longestCallPause)) {
-    try {
-      return await call();
-    } catch (error) {
-      const refused = error instanceof KubernetesError && error.status < 500 && error.status !== 429;
-      if (refused && error.status !== 404 && error.status !== 409) {
-        process.stderr.write(`the API server refused a write of the node stand-in: ${error.message}\n`);
-      }
-      if (refused || stop.aborted) return undefined;
-      await delay(wait, undefined, { signal: stop }).catch(() => undefined);
-      if (stop.aborted) return undefined;
+  const verdict = (error: unknown) => (error instanceof KubernetesError ? passingFault(error) : {});
+  try {
+    return await retry(call, { timing, verdict, signal: stop });
+  } catch (error) {
+    if (verdict(error) === undefined && ![404, 409].includes((error as KubernetesError).status)) {
+      process.stderr.write(`the API server refused a write of the node stand-in: ${(error as Error).message}\n`);
     }
+    return undefined;
   }
 }

@@ -1,38 +1,16 @@
 import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
-import type { FieldReference, Pod } from "./pod.ts";
+import type { Pod } from "./pod.ts";
 
-/** What a pod asks for is not there (yet): a kubelet says so in the pod's status and tries again. */
+/** Something that a pod refers to does not exist (yet): a kubelet reports that in the pod's status and tries again. */
 export class NotYet extends Error {
   override readonly name = "NotYet";
 }
 
-/** @returns the data of a ConfigMap, or `undefined` where it is optional and absent. @throws NotYet if it is absent. */
-export async function configMapData(
-  api: KubernetesClient,
-  namespace: string,
-  name: string,
-  optional = false,
-): Promise<ReadonlyMap<string, Buffer> | undefined> {
-  const object = await read(api, { kind: "configmap", namespace, name }, optional);
-  if (object === undefined) return undefined;
-  return new Map([...decoded(object.data, "utf8"), ...decoded(object.binaryData, "base64")]);
-}
-
-/** As {@link configMapData}, for a Secret. */
-export async function secretData(
-  api: KubernetesClient,
-  namespace: string,
-  name: string,
-  optional = false,
-): Promise<ReadonlyMap<string, Buffer> | undefined> {
-  const object = await read(api, { kind: "secret", namespace, name }, optional);
-  return object === undefined ? undefined : new Map(decoded(object.data, "base64"));
-}
-
-interface Wanted {
+/** What a pod may refer to: of a ConfigMap or a Secret, and where it is named. */
+export interface DataReference {
   readonly kind: "configmap" | "secret";
-  readonly namespace: string;
-  readonly name: string;
+  readonly name?: string | undefined;
+  readonly optional?: boolean | undefined;
 }
 
 interface WithData {
@@ -40,22 +18,23 @@ interface WithData {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-async function read(
+/** @returns the data, or `undefined` where the object is optional and absent. @throws NotYet if it is absent. */
+export async function readData(
   api: KubernetesClient,
-  { kind, namespace, name }: Wanted,
-  optional: boolean,
-): Promise<WithData | undefined> {
-  try {
-    return await api.get<WithData>(`/api/v1/namespaces/${namespace}/${kind}s/${name}`);
-  } catch (error) {
-    if (!(error instanceof KubernetesError) || error.status !== 404) throw error;
+  namespace: string,
+  { kind, name = "", optional = false }: DataReference,
+): Promise<ReadonlyMap<string, Buffer> | undefined> {
+  const object = await api.find<WithData>(`/api/v1/namespaces/${namespace}/${kind}s/${name}`);
+  if (object === undefined) {
     if (optional) return undefined;
-    throw new NotYet(`${kind} "${name}" not found`, { cause: error });
+    throw new NotYet(`${kind} "${name}" not found`);
   }
-}
-
-function decoded(data: WithData["data"] = {}, encoding: "utf8" | "base64"): readonly (readonly [string, Buffer])[] {
-  return Object.entries(data).map(([key, text]) => [key, Buffer.from(text, encoding)]);
+  const decoded = (data: WithData["data"] = {}, encoding: "utf8" | "base64") =>
+    Object.entries(data).map(([key, text]) => [key, Buffer.from(text, encoding)] as const);
+  return new Map([
+    ...decoded(object.data, kind === "secret" ? "base64" : "utf8"),
+    ...decoded(object.binaryData, "base64"),
+  ]);
 }
 
 /** @returns a token of the pod's ServiceAccount, bound to the pod: it dies with it. `lifetimeInSeconds` as granted. */
@@ -93,13 +72,14 @@ export async function serviceAccountToken(
  * @throws NotYet for a field that this node does not know; a kubelet refuses such a pod too.
  * @see https://kubernetes.io/docs/concepts/workloads/pods/downward-api/
  */
-export function podField({ metadata, spec }: Pod, { fieldPath }: FieldReference): string {
-  const one = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(fieldPath);
-  if (one) return metadata[one[1] as "labels" | "annotations"]?.[one[2] as string] ?? "";
-  const all = /^metadata\.(labels|annotations)$/.exec(fieldPath);
-  if (all) {
-    const entries = Object.entries(metadata[all[1] as "labels" | "annotations"] ?? {});
-    return entries.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join("\n");
+export function podField({ metadata, spec }: Pod, fieldPath: string): string {
+  const [, of, key] = /^metadata\.(labels|annotations)(?:\['([^']+)'\])?$/.exec(fieldPath) ?? [];
+  if (of !== undefined) {
+    const all = metadata[of as "labels" | "annotations"] ?? {};
+    if (key !== undefined) return all[key] ?? "";
+    return Object.entries(all)
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join("\n");
   }
   const fields: Readonly<Record<string, string>> = {
     "metadata.name": metadata.name,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { ContainerCommand } from "./container-process.ts";
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
-import type { Container, Pod, EnvironmentVariable, KeyReference } from "./pod.ts";
+import { NotYet, podField, readData } from "./cluster-data.ts";
+import type { ContainerCommand } from "./container-process.ts";
+import type { Container, EnvironmentVariable, Pod } from "./pod.ts";
 import type { PodVolumes } from "./volumes.ts";
-import { configMapData, NotYet, podField, secretData } from "./cluster-data.ts";
 
 /** The one program that this node has, as distroless Node images name it. */
 const nodeInImages = "/nodejs/bin/node";
@@ -16,7 +16,7 @@ export function commandInImage({ command, args = [], image = "" }: Container): r
 }
 
 /**
- * What to start on this machine: the image's Node is the given one, mount paths are where the volumes are.
+ * What to start on this machine: the image's Node is the one that runs this process, mount paths are where the volumes are.
  *
  * @param dir - the container's own folder.
  * @throws NotYet if its environment names something that is absent.
@@ -25,7 +25,7 @@ export async function commandOnThisMachine(
   api: KubernetesClient,
   pod: Pod,
   container: Container,
-  { volumes, dir, nodeBinary }: { readonly volumes: PodVolumes; readonly dir: string; readonly nodeBinary: string },
+  { volumes, dir }: { readonly volumes: PodVolumes; readonly dir: string },
 ): Promise<ContainerCommand> {
   const terminationFile = join(dir, "termination-log");
   const mounts = new Map([
@@ -36,7 +36,7 @@ export async function commandOnThisMachine(
   const [, ...args] = commandInImage(container) ?? [];
   const work = container.workingDir === undefined ? undefined : withRealPaths(container.workingDir, mounts);
   return {
-    argv: [nodeBinary, ...args.map((text) => withRealPaths(withVariables(text, environment), mounts))],
+    argv: [process.execPath, ...args.map((text) => withRealPaths(withVariables(text, environment), mounts))],
     environment,
     workingDir: work !== undefined && work !== container.workingDir ? work : join(dir, "work"),
     terminationFile,
@@ -52,7 +52,7 @@ const imageEnvironment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
  *
  * @throws NotYet if a Secret, ConfigMap or key that is not optional is absent.
  */
-export async function containerEnvironment(
+async function containerEnvironment(
   api: KubernetesClient,
   pod: Pod,
   container: Container,
@@ -68,10 +68,8 @@ export async function containerEnvironment(
   };
   const { namespace } = pod.metadata;
   for (const { prefix = "", secretRef, configMapRef } of container.envFrom ?? []) {
-    const data =
-      secretRef === undefined
-        ? await configMapData(api, namespace, configMapRef?.name ?? "", configMapRef?.optional)
-        : await secretData(api, namespace, secretRef.name, secretRef.optional);
+    const kind = secretRef === undefined ? "configmap" : "secret";
+    const data = await readData(api, namespace, { kind, ...(secretRef ?? configMapRef) });
     for (const [key, value] of data ?? []) environment[`${prefix}${key}`] = value.toString("utf8");
   }
   for (const variable of container.env ?? []) {
@@ -89,27 +87,15 @@ async function valueOf(
 ): Promise<string | undefined> {
   if (valueFrom === undefined) return withVariables(value ?? "", known);
   const { fieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
+  if (fieldRef !== undefined) return podField(pod, fieldRef.fieldPath);
+  const reference = secretKeyRef ?? configMapKeyRef;
+  if (reference === undefined) throw new NotYet(`variable ${name} asks for a source that this node does not have`);
   const { namespace } = pod.metadata;
-  if (fieldRef !== undefined) return podField(pod, fieldRef);
-  if (secretKeyRef !== undefined) {
-    const data = await secretData(api, namespace, secretKeyRef.name, secretKeyRef.optional);
-    return keyOf(data, secretKeyRef, `Secret ${namespace}/${secretKeyRef.name}`);
-  }
-  if (configMapKeyRef !== undefined) {
-    const data = await configMapData(api, namespace, configMapKeyRef.name, configMapKeyRef.optional);
-    return keyOf(data, configMapKeyRef, `ConfigMap ${namespace}/${configMapKeyRef.name}`);
-  }
-  throw new NotYet(`variable ${name} asks for a source that this node does not have`);
-}
-
-function keyOf(
-  data: ReadonlyMap<string, Buffer> | undefined,
-  { key, optional }: KeyReference,
-  of: string,
-): string | undefined {
-  const value = data?.get(key)?.toString("utf8");
-  if (value === undefined && optional !== true) throw new NotYet(`couldn't find key ${key} in ${of}`);
-  return value;
+  const kind = secretKeyRef === undefined ? "configmap" : "secret";
+  const found = (await readData(api, namespace, { kind, ...reference }))?.get(reference.key)?.toString("utf8");
+  if (found !== undefined || reference.optional === true) return found;
+  const title = secretKeyRef === undefined ? "ConfigMap" : "Secret";
+  throw new NotYet(`couldn't find key ${reference.key} in ${title} ${namespace}/${reference.name ?? ""}`);
 }
 
 /** Where a container believes a file to be -> where it is on this machine. */

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 /** What `kubectl logs` may ask for. */
 export interface LogQuery {
   readonly follow?: boolean;
-  readonly tailLines?: number;
+  readonly tailLines?: number | undefined;
   /** ISO 8601; lines before it are left out. */
   readonly since?: string;
   readonly timestamps?: boolean;
@@ -50,20 +50,14 @@ export class ContainerLog {
 
   /** Yields lines with their ends; with `follow`, until the container has ended or `signal` aborts. */
   async *read(query: LogQuery, signal: AbortSignal): AsyncGenerator<string> {
-    let read = 0;
-    let kept: string[] = [];
-    for (let first = true; ; first = false) {
-      const open = this.#open; // before the read: what is written after it is found in the next round
+    let next = 0;
+    for (let { tailLines } = query; ; tailLines = undefined) {
+      const isOpen = this.#open; // before the read: what is written after it is found in the next round
       const growth =
-        open && query.follow === true ? once(this.#growth, "growth", { signal }).catch(() => undefined) : undefined;
-      const lines: string[] = [];
-      for await (const line of linesOf(this.#path, read)) {
-        read += Buffer.byteLength(line) + 1;
-        const shown = shownLine(line, query);
-        if (shown !== undefined) lines.push(shown);
-      }
-      kept = first && query.tailLines !== undefined ? lastOf(lines, query.tailLines) : lines;
-      yield* kept;
+        isOpen && query.follow === true ? once(this.#growth, "growth", { signal }).catch(() => undefined) : undefined;
+      const { lines, end } = await linesOf(this.#path, next, { ...query, tailLines });
+      next = end;
+      yield* lines;
       if (growth === undefined || signal.aborted) return;
       await growth;
       if (signal.aborted) return;
@@ -73,38 +67,33 @@ export class ContainerLog {
 
 /** Yields the stored lines of a log that no one writes any more. */
 export async function* readStoredLog(path: string, query: LogQuery): AsyncGenerator<string> {
-  const lines: string[] = [];
-  for await (const line of linesOf(path, 0)) {
-    const shown = shownLine(line, query);
-    if (shown !== undefined) lines.push(shown);
-  }
-  yield* query.tailLines === undefined ? lines : lastOf(lines, query.tailLines);
+  yield* (await linesOf(path, 0, query)).lines;
 }
 
 /** The end of a log as a termination message: at most 80 lines and 2,048 bytes, a kubelet's own bounds. */
 export async function tailOfLog(path: string): Promise<string> {
-  const lines: string[] = [];
-  for await (const line of readStoredLog(path, { tailLines: 80 })) lines.push(line);
+  const { lines } = await linesOf(path, 0, { tailLines: 80 });
   return Buffer.from(lines.join("")).subarray(-2048).toString("utf8");
 }
 
-function lastOf(lines: readonly string[], count: number): string[] {
-  return count === 0 ? [] : lines.slice(-count);
-}
-
-function shownLine(line: string, { since, timestamps }: LogQuery): string | undefined {
-  const [time = ""] = line.split(" ", 1);
-  if (since !== undefined && Date.parse(time) < Date.parse(since)) return undefined;
-  const text = line.slice(line.indexOf(" F ") + 3);
-  return timestamps === true ? `${time} ${text}\n` : `${text}\n`;
-}
-
-/** Whole lines only, from an offset in bytes. */
-async function* linesOf(path: string, start: number): AsyncGenerator<string> {
+/** Whole lines only, from an offset in bytes. @returns as the query wants them, and the offset of what follows. */
+async function linesOf(path: string, start: number, { since, timestamps, tailLines }: LogQuery) {
+  const lines: string[] = [];
+  let end = start;
   let rest = "";
   for await (const chunk of createReadStream(path, { start, encoding: "utf8" })) {
-    const lines = (rest + String(chunk)).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
+    const whole = (rest + String(chunk)).split("\n");
+    rest = whole.pop() ?? "";
+    for (const line of whole) {
+      end += Buffer.byteLength(line) + 1;
+      const [time = ""] = line.split(" ", 1);
+      if (since !== undefined && Date.parse(time) < Date.parse(since)) continue;
+      const text = line.slice(line.indexOf(" F ") + 3);
+      lines.push(timestamps === true ? `${time} ${text}\n` : `${text}\n`);
+    }
   }
+  return {
+    lines: tailLines === undefined ? lines : lines.slice(lines.length - Math.min(tailLines, lines.length)),
+    end,
+  };
 }

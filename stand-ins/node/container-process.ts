@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { identify, isAlive, type ProcessIdentity } from "../../local/process-identity.ts";
 import { ContainerLog, tailOfLog } from "./container-log.ts";
-import type { Container, Terminated } from "./pod.ts";
+import { wholeSeconds, type Container, type Terminated } from "./pod.ts";
 
 /** One run of one container. */
 export interface ContainerProcess {
@@ -44,7 +44,7 @@ export async function startContainer(
   await writeFile(terminationFile, "", { mode: 0o600 });
   const logPath = logFile(dir, attempt);
   const log = new ContainerLog(logPath);
-  const startedAt = now();
+  const startedAt = wholeSeconds();
   const child = spawn(program, args, {
     cwd: workingDir,
     env: environment,
@@ -54,11 +54,15 @@ export async function startContainer(
   log.copy(child.stdout, "stdout");
   log.copy(child.stderr, "stderr");
   // listened to before anything is awaited: a missing program reports itself at once
-  const exit = new Promise<Pick<Terminated, "exitCode" | "signal" | "reason" | "message">>((resolve) => {
+  const exit = new Promise<Omit<Terminated, "startedAt" | "finishedAt">>((resolve) => {
     child.once("error", (error) =>
       resolve({ exitCode: startErrorExitCode, reason: "StartError", message: error.message }),
     );
-    child.once("exit", (code, signal) => resolve(outcomeOf(code, signal)));
+    child.once("exit", (code, signal) => {
+      const number = signal === null ? undefined : constants.signals[signal];
+      if (number !== undefined) resolve({ exitCode: 128 + number, signal: number, reason: "Error" });
+      else resolve({ exitCode: code ?? 0, reason: code === 0 ? "Completed" : "Error" });
+    });
   });
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   if (identity !== undefined) await writeFile(join(dir, "process.json"), JSON.stringify(identity), { mode: 0o600 });
@@ -69,7 +73,7 @@ export async function startContainer(
     await log.close();
     const lastWords =
       message ?? (await terminationMessage(terminationFile, terminationMessagePolicy, logPath, outcome.exitCode));
-    return { ...outcome, ...(lastWords === "" ? {} : { message: lastWords }), startedAt, finishedAt: now() };
+    return { ...outcome, ...(lastWords === "" ? {} : { message: lastWords }), startedAt, finishedAt: wholeSeconds() };
   };
   return {
     startedAt,
@@ -105,17 +109,6 @@ function signalGroup(pid: number, name: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-function outcomeOf(
-  code: number | null,
-  signal: NodeJS.Signals | null,
-): Pick<Terminated, "exitCode" | "signal" | "reason"> {
-  if (signal !== null) {
-    const number = constants.signals[signal];
-    return { exitCode: 128 + number, signal: number, reason: "Error" };
-  }
-  return { exitCode: code ?? 0, reason: code === 0 ? "Completed" : "Error" };
-}
-
 async function terminationMessage(
   file: string,
   policy: Container["terminationMessagePolicy"],
@@ -125,8 +118,4 @@ async function terminationMessage(
   const written = (await readFile(file, "utf8")).slice(0, longestTerminationMessage);
   if (written !== "" || policy !== "FallbackToLogsOnError" || exitCode === 0) return written;
   return tailOfLog(logPath);
-}
-
-function now(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, "Z"); // metav1.Time has whole seconds
 }

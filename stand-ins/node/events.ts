@@ -1,19 +1,16 @@
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
-import type { Pod } from "./pod.ts";
+import { wholeSeconds, type Pod } from "./pod.ts";
 
-/** Who reports, as a kubelet's Events have it. */
-export interface Reporter {
-  /** Never rejects and is not waited for: an Event that is lost costs nothing. */
-  report(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
-}
+/** Reports as a kubelet's Events do. Never throws and is not waited for: an Event that is lost costs nothing. */
+export type Report = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string) => void;
 
 /** Events on Pods. The same report again raises the count of the first, so that a retry does not flood the cluster. */
-export function eventReporter(api: KubernetesClient, nodeName: string): Reporter {
-  const known = new Map<string, { readonly path: Promise<string>; readonly firstTimestamp: string; count: number }>();
-  const report: Reporter["report"] = (pod, type, reason, message) => {
+export function eventReporter(api: KubernetesClient, nodeName: string): Report {
+  const known = new Map<string, { readonly path: Promise<string>; count: number }>();
+  return (pod, type, reason, message) => {
     const { name, namespace, uid } = pod.metadata;
     const key = `${uid} ${reason} ${message}`;
-    const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+    const now = wholeSeconds();
     const before = known.get(key);
     if (before !== undefined) {
       before.count += 1;
@@ -38,7 +35,6 @@ export function eventReporter(api: KubernetesClient, nodeName: string): Reporter
       })
       .then((event) => `${events}/${event.metadata.name}`);
     path.catch(() => known.delete(key));
-    known.set(key, { path, firstTimestamp: now, count: 1 });
+    known.set(key, { path, count: 1 });
   };
-  return { report };
 }

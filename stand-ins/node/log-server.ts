@@ -50,33 +50,31 @@ async function answer(
 ): Promise<void> {
   // asked here and not in the handshake, so that a person at the door reads why
   if (!(request.socket as TLSSocket).authorized) {
-    return refuse(response, 401, "a client certificate of the cluster's kubelet client CA is required");
+    return reply(response, 401, "a client certificate of the cluster's kubelet client CA is required");
   }
   const url = new URL(request.url ?? "/", "https://127.0.0.1");
   if (url.pathname === "/healthz") {
-    return isReady() ? refuse(response, 200, "ok") : refuse(response, 503, "the cluster does not have this node yet");
+    return isReady() ? reply(response, 200, "ok") : reply(response, 503, "the cluster does not have this node yet");
   }
   const [, endpoint, namespace, name, container, ...rest] = url.pathname.split("/").map(decodeURIComponent);
   if (endpoint !== "containerLogs" || container === undefined || rest.length > 0) {
-    return refuse(response, 404, "this node serves /containerLogs/NAMESPACE/POD/CONTAINER only");
+    return reply(response, 404, "this node serves /containerLogs/NAMESPACE/POD/CONTAINER only");
   }
   const found = pods.find(namespace ?? "", name ?? "");
   const known = [...(found?.pod.spec.initContainers ?? []), ...(found?.pod.spec.containers ?? [])];
   if (found === undefined || !known.some((one) => one.name === container)) {
-    return refuse(response, 404, `container "${container}" of pod "${namespace}/${name}" is not on this node`);
+    return reply(response, 404, `container "${container}" of pod "${namespace}/${name}" is not on this node`);
   }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const dir = join(found.dir, "containers", container);
-  const attempts = await attemptsIn(dir);
+  const files = await readdir(dir).catch((): string[] => []);
+  const attempts = files.filter((file) => /^\d+\.log$/.test(file)).map((file) => Number.parseInt(file, 10));
   const previous = url.searchParams.get("previous") === "true";
-  const attempt = attempts.at(previous ? -2 : -1);
+  const attempt = attempts.toSorted((a, b) => a - b).at(previous ? -2 : -1);
   if (attempt === undefined) {
-    return refuse(
-      response,
-      400,
-      `container "${container}" in pod "${name}" has no ${previous ? "previous run" : "logs yet"}`,
-    );
+    const missing = previous ? "previous run" : "logs yet";
+    return reply(response, 400, `container "${container}" in pod "${name}" has no ${missing}`);
   }
   response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
   response.flushHeaders();
@@ -108,15 +106,7 @@ function queryOf(parameters: URLSearchParams): LogQuery {
   };
 }
 
-async function attemptsIn(dir: string): Promise<readonly number[]> {
-  const files = await readdir(dir).catch((): string[] => []);
-  return files
-    .filter((file) => /^\d+\.log$/.test(file))
-    .map((file) => Number.parseInt(file, 10))
-    .toSorted((a, b) => a - b);
-}
-
-function refuse(response: ServerResponse, status: number, text: string): void {
+function reply(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
   response.end(`${text}\n`);
 }

@@ -1,21 +1,20 @@
+import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { commandInImage, commandOnThisMachine } from "./container-command.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { startContainer, type ContainerCommand, type ContainerProcess } from "./container-process.ts";
-import type { Reporter } from "./events.ts";
+import type { Report } from "./events.ts";
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
-import { notStarted, podStatus, type PodCondition, type PodVerdict, type Standing } from "./pod-status.ts";
-import type { Container, Pod, Terminated } from "./pod.ts";
+import { notStarted, podStatus, type PodVerdict, type Standing } from "./pod-status.ts";
+import { wholeSeconds, type Container, type Pod, type PodCondition, type Terminated } from "./pod.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { mountVolumes, type PodVolumes } from "./volumes.ts";
 
 /** What every pod of a node has in common. */
 export interface PodHost {
   readonly api: KubernetesClient;
-  readonly reporter: Reporter;
-  /** Program that runs in place of `/nodejs/bin/node`. */
-  readonly nodeBinary: string;
+  readonly report: Report;
   /** Aborts when the node goes down: nothing is retried after that. */
   readonly closing: AbortSignal;
 }
@@ -84,14 +83,12 @@ export class PodRun {
     void this.#publish();
     const volumes = await this.#retrying(
       () => mountVolumes(this.#host.api, this.#pod, join(this.#dir, "volumes")),
-      (problem) =>
-        this.#host.reporter.report(this.#pod, "Warning", "FailedMount", `MountVolume.SetUp failed: ${problem}`),
+      (problem) => this.#host.report(this.#pod, "Warning", "FailedMount", `MountVolume.SetUp failed: ${problem}`),
     );
     if (volumes === undefined) return;
     try {
-      if (await this.#runInOrder(initContainers, volumes)) {
-        await Promise.all(containers.map((container) => this.#runToEnd(container, volumes)));
-      }
+      for (const container of initContainers) if (!(await this.#runToEnd(container, volumes, true))) return;
+      await Promise.all(containers.map((container) => this.#runToEnd(container, volumes)));
     } finally {
       await volumes.close();
     }
@@ -111,21 +108,14 @@ export class PodRun {
     await Promise.all([...this.#running].map(({ ended }) => ended));
   }
 
-  async #runInOrder(containers: readonly Container[], volumes: PodVolumes): Promise<boolean> {
-    for (const container of containers) {
-      if (!(await this.#runToEnd(container, volumes, true))) return false;
-    }
-    return true;
-  }
-
   /** @returns whether its last run ended with 0. */
   async #runToEnd(container: Container, volumes: PodVolumes, init = false): Promise<boolean> {
     if (commandInImage(container) === undefined) return this.#awaitImage(container);
     const dir = join(this.#dir, "containers", container.name);
-    const { nodeBinary, api } = this.#host;
+    const { api } = this.#host;
     for (let attempt = 0, wait = firstRestart; ; attempt += 1, wait = Math.min(wait * 2, longestRestart)) {
       const command = await this.#retrying(
-        () => commandOnThisMachine(api, this.#pod, container, { volumes, dir, nodeBinary }),
+        () => commandOnThisMachine(api, this.#pod, container, { volumes, dir }),
         (problem) => this.#setState(container, { waiting: { reason: "CreateContainerConfigError", message: problem } }),
       );
       if (command === undefined) return false;
@@ -133,7 +123,7 @@ export class PodRun {
       if (!this.#restarts(ended.exitCode, init)) return ended.exitCode === 0;
       const message = `back-off ${wait / 1000}s restarting failed container=${container.name}`;
       this.#setState(container, { waiting: { reason: "CrashLoopBackOff", message } }, ended);
-      this.#host.reporter.report(this.#pod, "Warning", "BackOff", message);
+      this.#host.report(this.#pod, "Warning", "BackOff", message);
       await this.#sleep(wait);
     }
   }
@@ -144,7 +134,7 @@ export class PodRun {
     this.#running.add(process);
     if (this.#stop.signal.aborted) process.signal("SIGTERM"); // stopped while it was being started
     this.#setState(container, { running: { startedAt: process.startedAt } });
-    this.#host.reporter.report(this.#pod, "Normal", "Started", `Started container ${container.name}`);
+    this.#host.report(this.#pod, "Normal", "Started", `Started container ${container.name}`);
     const ended = await process.ended;
     this.#running.delete(process);
     this.#setState(container, { terminated: ended });
@@ -160,18 +150,15 @@ export class PodRun {
   /** No image can be pulled here: the pod waits with the words of a kubelet until it is deleted or its time is over. */
   async #awaitImage(container: Container): Promise<false> {
     const { image = "" } = container;
-    const message = `Failed to pull image "${image}": this node has no container runtime and runs ${"/nodejs/bin/node"} only`;
-    this.#host.reporter.report(this.#pod, "Warning", "Failed", message);
+    const message = `Failed to pull image "${image}": this node has no container runtime and runs /nodejs/bin/node only`;
+    this.#host.report(this.#pod, "Warning", "Failed", message);
     this.#setState(container, { waiting: { reason: "ErrImagePull", message } });
     await this.#sleep(pullBackOff);
     if (this.#stop.signal.aborted) return false;
     const backOff = `Back-off pulling image "${image}"`;
-    this.#host.reporter.report(this.#pod, "Normal", "BackOff", backOff);
+    this.#host.report(this.#pod, "Normal", "BackOff", backOff);
     this.#setState(container, { waiting: { reason: "ImagePullBackOff", message: `${backOff}: ${message}` } });
-    await new Promise((resolve) => {
-      if (this.#stop.signal.aborted) resolve(undefined);
-      else this.#stop.signal.addEventListener("abort", resolve, { once: true });
-    });
+    if (!this.#stop.signal.aborted) await once(this.#stop.signal, "abort");
     return false;
   }
 
@@ -224,9 +211,4 @@ export class PodRun {
   async #sleep(milliseconds: number): Promise<void> {
     await delay(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
-}
-
-/** Kubernetes' times have no fractions. */
-function wholeSeconds(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,4 +1,4 @@
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, Terminated } from "./pod.ts";
+import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, Terminated } from "./pod.ts";
 
 /** State of one container. */
 export interface Standing {
@@ -19,12 +19,6 @@ export const notStarted = (reason: string, message?: string): Standing => ({
   state: { waiting: { reason, ...(message === undefined ? {} : { message }) } },
   restartCount: 0,
 });
-
-export interface PodCondition {
-  readonly type: string;
-  readonly status: "True" | "False";
-  readonly lastTransitionTime: string;
-}
 
 export interface StatusFacts {
   readonly finished: boolean;

@@ -33,23 +33,16 @@ export class Pods {
   /** Follows all pods until the host closes. @returns at the end. */
   async follow(): Promise<void> {
     const { api, closing } = this.#host;
-    await follow<Pod>(
-      api,
-      "/api/v1/pods",
-      {
-        listed: (pods) => this.#listed(pods),
-        changed: (pod) => this.#changed(pod),
-        deleted: (pod) => this.#gone(pod.metadata.uid),
-      },
-      closing,
-    );
+    const follower = {
+      listed: (pods: readonly Pod[]) => this.#listed(pods),
+      changed: (pod: Pod) => this.#changed(pod),
+      deleted: (pod: Pod) => this.#gone(pod.metadata.uid),
+    };
+    await follow(api, "/api/v1/pods", follower, closing);
   }
 
   /** The pod of this node with that name, its folder and, if it ran in this life of the node, its run. */
-  find(
-    namespace: string,
-    name: string,
-  ): { readonly pod: Pod; readonly dir: string; readonly run: PodRun | undefined } | undefined {
+  find(namespace: string, name: string) {
     const pod = [...this.#seen.values()].find(
       ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
     );
@@ -99,7 +92,7 @@ export class Pods {
     const taken = async (): Promise<void> => {
       await step().catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
-        this.#host.reporter.report(pod, "Warning", "FailedSync", `error syncing pod, skipping: ${why}`);
+        this.#host.report(pod, "Warning", "FailedSync", `error syncing pod, skipping: ${why}`);
       });
       this.#busy.delete(uid);
       const latest = this.#seen.get(uid);
@@ -135,7 +128,7 @@ export class Pods {
     const run = this.#runs.get(uid);
     if (run === undefined && !hasEnded(pod) && hasBegun(pod)) await this.#failLeftover(pod);
     if (run !== undefined && !hasEnded(pod)) {
-      this.#host.reporter.report(pod, "Normal", "Killing", `Stopping the containers of ${name}`);
+      this.#host.report(pod, "Normal", "Killing", `Stopping the containers of ${name}`);
     }
     run?.stop(deletionGracePeriodSeconds);
     await run?.ended;
@@ -184,28 +177,22 @@ function hasBegun({ status }: Pod): boolean {
 }
 
 function leftoverStatus({ status }: Pod): object {
-  const ended = (container: ContainerStatus): object =>
-    container.state.terminated === undefined
-      ? {
-          ...container,
-          state: {
-            terminated: {
-              exitCode: 137,
-              reason: "ContainerStatusUnknown",
-              message: "the container could not be located when the node came back",
-              startedAt: container.state.running?.startedAt ?? null,
-              finishedAt: null,
-            },
-          },
-        }
-      : container;
+  const ended = (container: ContainerStatus): object => {
+    if (container.state.terminated !== undefined) return container;
+    const terminated = {
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+      message: "the container could not be located when the node came back",
+      startedAt: container.state.running?.startedAt ?? null,
+      finishedAt: null,
+    };
+    return { ...container, state: { terminated } };
+  };
   return {
     phase: "Failed",
     reason: "NodeRestarted",
     message: "the local environment was restarted while the pod ran",
-    ...(status.initContainerStatuses === undefined
-      ? {}
-      : { initContainerStatuses: status.initContainerStatuses.map(ended) }),
+    ...(status.initContainerStatuses && { initContainerStatuses: status.initContainerStatuses.map(ended) }),
     containerStatuses: (status.containerStatuses ?? []).map(ended),
   };
 }

@@ -5,7 +5,7 @@ import { KubernetesClient } from "../../clients/kubernetes.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { eventReporter } from "./events.ts";
 import { serveLogs } from "./log-server.ts";
-import { keepAlive, registerNode } from "./node-object.ts";
+import { registerNode } from "./node-object.ts";
 import { Pods } from "./pods.ts";
 
 /** Also the user name in its certificate, after `system:node:`. */
@@ -40,11 +40,8 @@ export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise
   });
   const closing = new AbortController();
   const node = { name: nodeName, port: home.port("kubelet") };
-  const pods = new Pods(
-    { api, nodeBinary: process.execPath, closing: closing.signal, reporter: eventReporter(api, nodeName) },
-    nodeName,
-    dir,
-  );
+  const host = { api, closing: closing.signal, report: eventReporter(api, nodeName) };
+  const pods = new Pods(host, nodeName, dir);
   let isRegistered = false;
   const serving = { cert: read(kubeletServerCertificate), key: read(kubeletServerKey), clientCa: ca };
   const server = await serveLogs(pods, node.port, serving, () => isRegistered);
@@ -56,11 +53,11 @@ export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise
     api.close();
     throw error;
   }
-  const tasks = [pods.follow(), keepAlive(api, node, closing.signal)];
+  const following = pods.follow();
   return {
     close: async () => {
       closing.abort();
-      await Promise.all([...tasks, pods.stopAll()]);
+      await Promise.all([following, pods.stopAll()]);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       api.close();

@@ -1,8 +1,8 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
-import { configMapData, NotYet, podField, secretData, serviceAccountToken } from "./cluster-data.ts";
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
-import type { ConfigMapSource, Container, DownwardSource, Pod, SecretSource, TokenSource, Volume } from "./pod.ts";
+import { NotYet, podField, readData, serviceAccountToken } from "./cluster-data.ts";
+import type { Container, Pod, TokenSource, Volume, VolumeSource } from "./pod.ts";
 
 /** A pod's volumes on disk. Tokens are kept fresh until {@link PodVolumes.close}. */
 export interface PodVolumes {
@@ -88,55 +88,44 @@ type Content = Buffer | TokenSource;
 
 async function filesOf(api: KubernetesClient, pod: Pod, volume: Volume): Promise<ReadonlyMap<string, Content>> {
   if (volume.emptyDir !== undefined) return new Map();
-  const sources = volume.projected?.sources ?? [volume];
+  const { configMap, secret, downwardAPI, projected } = volume;
+  const own: VolumeSource = {
+    ...(configMap && { configMap }),
+    ...(secret && { secret: { ...secret, name: secret.secretName ?? "" } }),
+    ...(downwardAPI && { downwardAPI }),
+  };
   const files = new Map<string, Content>();
-  for (const source of sources) {
-    const token = "serviceAccountToken" in source ? source.serviceAccountToken : undefined;
-    const found = token === undefined ? await dataOf(api, pod, source) : new Map([[token.path, token]]);
+  for (const source of projected?.sources ?? [own]) {
+    const found = await contentOf(api, pod, source);
     if (found === undefined) throw new NotYet(`volume "${volume.name}" is of a kind that this node does not have`);
     for (const [path, content] of found) files.set(path, content);
   }
   return files;
 }
 
-async function dataOf(
+/** @returns by path; `undefined` for a kind of source that this node does not have. */
+async function contentOf(
   api: KubernetesClient,
   pod: Pod,
-  source: {
-    readonly configMap?: ConfigMapSource;
-    readonly secret?: SecretSource;
-    readonly downwardAPI?: DownwardSource;
-  },
-): Promise<ReadonlyMap<string, Buffer> | undefined> {
-  const { namespace } = pod.metadata;
-  if (source.configMap !== undefined) {
-    const { name, optional, items } = source.configMap;
-    return chosen(await configMapData(api, namespace, name, optional), items, `configmap "${name}"`, optional);
+  { serviceAccountToken: token, configMap, secret, downwardAPI }: VolumeSource,
+): Promise<Iterable<readonly [string, Content]> | undefined> {
+  if (token !== undefined) return [[token.path, token]];
+  const reference = secret ?? configMap;
+  if (reference === undefined) {
+    return (downwardAPI && (downwardAPI.items ?? []))?.map(({ path, fieldRef }) => {
+      return [path, Buffer.from(fieldRef ? podField(pod, fieldRef.fieldPath) : "")] as const;
+    });
   }
-  if (source.secret !== undefined) {
-    const { secretName, name = secretName ?? "", optional, items } = source.secret;
-    return chosen(await secretData(api, namespace, name, optional), items, `secret "${name}"`, optional);
-  }
-  if (source.downwardAPI === undefined) return undefined;
-  const items = source.downwardAPI.items ?? [];
-  return new Map(items.map(({ path, fieldRef }) => [path, Buffer.from(fieldRef ? podField(pod, fieldRef) : "")]));
-}
-
-function chosen(
-  data: ReadonlyMap<string, Buffer> | undefined,
-  items: ConfigMapSource["items"],
-  of: string,
-  optional = false,
-): ReadonlyMap<string, Buffer> {
-  if (data === undefined) return new Map();
-  if (items === undefined) return data;
-  const files = new Map<string, Buffer>();
-  for (const { key, path } of items) {
+  const { name = "", items, optional = false } = reference;
+  const kind = secret === undefined ? "configmap" : "secret";
+  const data = await readData(api, pod.metadata.namespace, { kind, name, optional });
+  if (items === undefined || data === undefined) return data ?? [];
+  return items.flatMap(({ key, path }) => {
     const content = data.get(key);
-    if (content !== undefined) files.set(path, content);
-    else if (!optional) throw new NotYet(`${of} has no key "${key}"`);
-  }
-  return files;
+    if (content !== undefined) return [[path, content] as const];
+    if (optional) return [];
+    throw new NotYet(`${kind} "${name}" has no key "${key}"`);
+  });
 }
 
 /** A path in a volume may not leave it, whatever the object says. */

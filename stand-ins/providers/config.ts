@@ -40,15 +40,6 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
 export type ProvidersConfig = z.infer<typeof providersConfigSchema>;
 export type LiveConfig = Extract<ProvidersConfig, { mode: "live" }>;
 
-/** What `main.ts` prints once it listens: one line of JSON. */
-export const providersReadySchema = z.strictObject({
-  ports: z.record(z.string(), z.int()),
-  /** Value for PULUMI_DEBUG_PROVIDERS. */
-  debugProviders: z.string(),
-});
-
-export type ProvidersReady = z.infer<typeof providersReadySchema>;
-
 /** @throws Error that repeats nothing of the line, which may hold tokens. */
 export function parseProvidersConfig(line: string): ProvidersConfig {
   let document: unknown;

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
  * Which resources these providers created. An update that was killed between a creation and its state leaves a resource
@@ -9,42 +9,41 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
  */
 export class CreationJournal {
   readonly #file: string | undefined;
-  /** Id to the URN of the resource in the program that it was made for. */
-  readonly #made: Map<string, string>;
+  /** Id to the URN of the resource in the program that it was created for. */
+  readonly #created = new Map<string, string>();
 
-  private constructor(file: string | undefined, made: Map<string, string>) {
+  private constructor(file: string | undefined) {
     this.#file = file;
-    this.#made = made;
   }
 
   /** @param file - undefined: nothing is remembered beyond this process. A line that was cut off counts for nothing. */
   static open(file: string | undefined): CreationJournal {
-    const made = new Map<string, string>();
-    for (const line of file === undefined ? [] : linesOf(file)) {
+    const journal = new CreationJournal(file);
+    const created = journal.#created;
+    if (file === undefined) return journal;
+    for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
       const [what, id, urn] = entryOf(line);
       if (id === undefined) continue;
-      if (what === "made" && urn !== undefined) made.set(id, urn);
-      else made.delete(id);
+      if (what === "made" && urn !== undefined) created.set(id, urn);
+      else created.delete(id);
     }
-    if (file !== undefined)
-      writeFileSync(file, [...made].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
-    return new CreationJournal(file, made);
+    writeFileSync(file, [...created].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
+    return journal;
   }
 
-  /** @returns the URN of the resource that it was made for; undefined for what these providers did not create. */
+  /** @returns the URN of the resource that it was created for; undefined for what these providers did not create. */
   createdFor(id: string): string | undefined {
-    return this.#made.get(id);
+    return this.#created.get(id);
   }
 
   /** Before the creation: the other way round, a kill between the two would forget it. */
   creating(id: string, urn: string): void {
-    this.#made.set(id, urn);
+    this.#created.set(id, urn);
     this.#append(entry("made", id, urn));
   }
 
   gone(id: string): void {
-    if (!this.#made.delete(id)) return;
-    this.#append(entry("gone", id));
+    if (this.#created.delete(id)) this.#append(entry("gone", id));
   }
 
   #append(line: string): void {
@@ -52,23 +51,14 @@ export class CreationJournal {
   }
 }
 
-function entry(what: "made" | "gone", id: string, ...urn: string[]): string {
-  return `${JSON.stringify([what, id, ...urn])}\n`;
+function entry(...parts: string[]): string {
+  return `${JSON.stringify(parts)}\n`;
 }
 
-function entryOf(line: string): [what?: string, id?: string, urn?: string] {
+function entryOf(line: string): readonly (string | undefined)[] {
   try {
-    return JSON.parse(line) as [string, string, string?];
+    return JSON.parse(line) as string[];
   } catch {
     return [];
-  }
-}
-
-function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, "utf8").split("\n");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
   }
 }

@@ -1,19 +1,18 @@
-import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
-import { failure } from "./grpc-failure.ts";
-import type { ChangeKind, DiffResult, Provider, ResourceRequest } from "./provider.ts";
-import type { PropertyMap } from "./property-value.ts";
+import type { DiffResult, PropertyChange, Provider, ResourceCall } from "./provider.ts";
+import { withoutSecrets, type PropertyMap } from "./property-value.ts";
 import { readProperties, writeProperties } from "./wire-format.ts";
 
 export interface Package {
   readonly name: string;
   /** Version of the SDK that has the properties. */
   readonly version: string;
-  create(): Provider;
+  readonly create: () => Provider;
 }
 
 /**
@@ -21,8 +20,7 @@ export interface Package {
  * as not implemented, and the engine goes on. The engine opens one connection per provider instance of a program,
  * and its calls do not say which instance they mean; so each connection gets a {@link Provider} of its own.
  */
-export function resourceProviderService(served: Package): UntypedServiceImplementation {
-  const { name, version } = served;
+export function resourceProviderService({ name, version, create }: Package): UntypedServiceImplementation {
   const byConnection = new Map<string, Provider>();
   let configured: Provider | undefined;
 
@@ -33,155 +31,84 @@ export function resourceProviderService(served: Package): UntypedServiceImplemen
     return provider;
   }
 
-  const empty = () => new emptyProto.Empty();
-
   return {
-    handshake: unary(() => {
-      const response = new providerProto.ProviderHandshakeResponse();
-      response.setAcceptSecrets(true);
-      return response;
-    }),
-    attach: unary(empty),
-    getPluginInfo: unary(() => {
-      const response = new pluginProto.PluginInfo();
-      response.setVersion(version);
-      return response;
-    }),
-    getSchema: unary(() => {
-      const response = new providerProto.GetSchemaResponse();
-      response.setSchema(JSON.stringify({ name, version }));
-      return response;
-    }),
-    checkConfig: unary<proto.CheckRequest>(({ request }) => {
-      const response = new providerProto.CheckResponse();
-      response.setInputs(request.getNews());
-      return response;
-    }),
+    handshake: unary(() => filled(new providerProto.ProviderHandshakeResponse(), { AcceptSecrets: true })),
+    attach: unary(() => new emptyProto.Empty()),
+    getPluginInfo: unary(() => filled(new pluginProto.PluginInfo(), { Version: version })),
+    getSchema: unary(() =>
+      filled(new providerProto.GetSchemaResponse(), { Schema: JSON.stringify({ name, version }) }),
+    ),
+    checkConfig: unary<proto.CheckRequest>(({ request }) =>
+      filled(new providerProto.CheckResponse(), { Inputs: request.getNews() }),
+    ),
     // the engine then compares the two configurations itself and replaces nothing
     diffConfig: unary(() => new providerProto.DiffResponse()),
-    configure: unary<proto.ConfigureRequest>(async (call) => {
-      const provider = served.create();
-      await provider.configure(readProperties(call.request.getArgs()));
+    configure: unary<proto.ConfigureRequest>((call) => {
+      const provider = create();
+      provider.configure(readProperties(call.request.getArgs()));
       byConnection.set(call.getPeer(), provider);
       configured = provider;
-      const response = new providerProto.ConfigureResponse();
-      response.setAcceptsecrets(true);
-      response.setSupportspreview(true);
-      return response;
+      return filled(new providerProto.ConfigureResponse(), { Acceptsecrets: true, Supportspreview: true });
     }),
-    check: unary<proto.CheckRequest>(async (call) => {
+    check: unary<proto.CheckRequest>((call) => {
       const { request } = call;
-      const { inputs, failures = [] } = await providerOf(call).check({
-        ...resourceOf(request),
-        oldInputs: readProperties(request.getOlds()),
-        inputs: readProperties(request.getNews()),
-        randomSeed: request.getRandomseed_asU8(),
+      const about = callOf(request, { oldInputs: request.getOlds(), inputs: request.getNews() });
+      const { inputs, failures = [] } = providerOf(call).check(about);
+      return filled(new providerProto.CheckResponse(), {
+        Inputs: writeProperties(inputs),
+        FailuresList: failures.map(({ property, reason }) =>
+          filled(new providerProto.CheckFailure(), { Property: property, Reason: reason }),
+        ),
       });
-      const response = new providerProto.CheckResponse();
-      response.setInputs(writeProperties(inputs));
-      response.setFailuresList(
-        failures.map(({ property, reason }) => {
-          const failed = new providerProto.CheckFailure();
-          failed.setProperty(property);
-          failed.setReason(reason);
-          return failed;
-        }),
-      );
-      return response;
     }),
-    diff: unary<proto.DiffRequest>(async (call) => {
-      const { request } = call;
-      return diffResponse(
-        await providerOf(call).diff({
-          ...resourceOf(request),
-          id: request.getId(),
-          oldInputs: readProperties(request.getOldInputs()),
-          oldOutputs: readProperties(request.getOlds()),
-          inputs: readProperties(request.getNews()),
-          ignoreChanges: request.getIgnorechangesList(),
-        }),
-      );
-    }),
+    diff: unary<proto.DiffRequest>((call) => diffResponse(providerOf(call).diff(changeOf(call.request)))),
     create: unary<proto.CreateRequest>(async (call) => {
-      const { request } = call;
-      const { id, outputs } = await providerOf(call).create({
-        ...resourceOf(request),
-        inputs: readProperties(request.getProperties()),
-        preview: request.getPreview(),
-      });
-      const response = new providerProto.CreateResponse();
-      response.setId(id);
-      response.setProperties(writeProperties(outputs));
-      return response;
+      const about = callOf(call.request, { inputs: call.request.getProperties() });
+      const { id, outputs } = await providerOf(call).create(about);
+      return filled(new providerProto.CreateResponse(), { Id: id, Properties: writeProperties(outputs) });
     }),
     read: unary<proto.ReadRequest>(async (call) => {
       const { request } = call;
-      const oldInputs = request.getInputs();
-      const read = await providerOf(call).read({
-        ...resourceOf(request),
-        id: request.getId(),
-        oldInputs: isEmpty(oldInputs) ? undefined : readProperties(oldInputs),
-        oldOutputs: readProperties(request.getProperties()),
-      });
-      const response = new providerProto.ReadResponse();
-      if (read === undefined) return response;
-      response.setId(read.id);
-      response.setProperties(writeProperties(read.outputs));
-      response.setInputs(writeProperties(read.inputs));
-      return response;
+      const about = callOf(request, { oldInputs: request.getInputs(), oldOutputs: request.getProperties() });
+      const read = await providerOf(call).read(about);
+      if (read === undefined) return new providerProto.ReadResponse();
+      const { id, inputs, outputs } = read;
+      const properties = { Properties: writeProperties(outputs), Inputs: writeProperties(inputs) };
+      return filled(new providerProto.ReadResponse(), { Id: id, ...properties });
     }),
     update: unary<proto.UpdateRequest>(async (call) => {
-      const { request } = call;
-      const outputs = await providerOf(call).update({
-        ...resourceOf(request),
-        id: request.getId(),
-        oldInputs: readProperties(request.getOldInputs()),
-        oldOutputs: readProperties(request.getOlds()),
-        inputs: readProperties(request.getNews()),
-        preview: request.getPreview(),
-      });
-      const response = new providerProto.UpdateResponse();
-      response.setProperties(writeProperties(outputs));
-      return response;
+      const outputs = await providerOf(call).update(changeOf(call.request));
+      return filled(new providerProto.UpdateResponse(), { Properties: writeProperties(outputs) });
     }),
     delete: unary<proto.DeleteRequest>(async (call) => {
       const { request } = call;
-      await providerOf(call).delete({
-        ...resourceOf(request),
-        id: request.getId(),
-        oldInputs: readProperties(request.getOldInputs()),
-        oldOutputs: readProperties(request.getProperties()),
-      });
-      return empty();
+      const maps = { oldInputs: request.getOldInputs(), oldOutputs: request.getProperties() };
+      await providerOf(call).delete(callOf(request, maps));
+      return new emptyProto.Empty();
     }),
     cancel: unary((call) => {
       byConnection.get(call.getPeer())?.cancel();
-      return empty();
+      return new emptyProto.Empty();
     }),
   };
 }
 
 type Call<Request> = ServerUnaryCall<Request, unknown>;
 
+/** An error reaches the engine as it is, without the secrets of the request. */
 function unary<Request>(answer: (call: Call<Request>) => unknown) {
-  return (call: Call<Request>, callback: sendUnaryData<unknown>): void => {
-    void respond(answer, call, callback);
+  const respond = async (call: Call<Request>, callback: sendUnaryData<unknown>): Promise<void> => {
+    let response: unknown;
+    try {
+      response = await answer(call);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      callback({ code: status.UNKNOWN, details: withoutSecrets(message, propertiesOf(call.request)) });
+      return;
+    }
+    callback(null, response);
   };
-}
-
-async function respond<Request>(
-  answer: (call: Call<Request>) => unknown,
-  call: Call<Request>,
-  callback: sendUnaryData<unknown>,
-): Promise<void> {
-  let response: unknown;
-  try {
-    response = await answer(call);
-  } catch (error) {
-    callback(failure(error, propertiesOf(call.request)));
-    return;
-  }
-  callback(null, response);
+  return (call: Call<Request>, callback: sendUnaryData<unknown>): void => void respond(call, callback);
 }
 
 /** Whatever properties a request carries, under whichever of its names. */
@@ -191,41 +118,70 @@ function propertiesOf(request: unknown): PropertyMap {
   return Object.fromEntries(getters.map((getter) => [getter, readProperties(carried[getter]?.call(request))]));
 }
 
-function resourceOf(request: { getUrn(): string; getType(): string; getName(): string }): ResourceRequest {
-  return { urn: request.getUrn(), type: request.getType(), name: request.getName() };
+interface ResourceMessage {
+  getUrn(): string;
+  getType(): string;
+  getName(): string;
+  getId?(): string;
+  getPreview?(): boolean;
+  getIgnorechangesList?(): string[];
+  getRandomseed_asU8?(): Uint8Array;
 }
 
-function isEmpty(struct: Struct | undefined): boolean {
-  return struct === undefined || struct.getFieldsMap().getLength() === 0;
+/** @param maps - the properties of a message; what they are called differs from call to call. */
+function callOf(
+  message: ResourceMessage,
+  maps: { readonly [Name in "oldInputs" | "oldOutputs" | "inputs"]?: Struct | undefined },
+): ResourceCall {
+  return {
+    urn: message.getUrn(),
+    type: message.getType(),
+    name: message.getName(),
+    id: message.getId?.() ?? "",
+    oldInputs: readProperties(maps.oldInputs),
+    oldOutputs: readProperties(maps.oldOutputs),
+    inputs: readProperties(maps.inputs),
+    preview: message.getPreview?.() ?? false,
+    ignoreChanges: message.getIgnorechangesList?.() ?? [],
+    randomSeed: message.getRandomseed_asU8?.() ?? new Uint8Array(),
+  };
 }
 
-const kinds: Record<
-  ChangeKind,
-  { readonly update: proto.PropertyDiff.Kind; readonly replace: proto.PropertyDiff.Kind }
-> = {
-  add: { update: providerProto.PropertyDiff.Kind.ADD, replace: providerProto.PropertyDiff.Kind.ADD_REPLACE },
-  delete: { update: providerProto.PropertyDiff.Kind.DELETE, replace: providerProto.PropertyDiff.Kind.DELETE_REPLACE },
-  update: { update: providerProto.PropertyDiff.Kind.UPDATE, replace: providerProto.PropertyDiff.Kind.UPDATE_REPLACE },
+function changeOf(request: proto.DiffRequest | proto.UpdateRequest): ResourceCall {
+  const maps = { oldInputs: request.getOldInputs(), oldOutputs: request.getOlds(), inputs: request.getNews() };
+  return callOf(request, maps);
+}
+
+/** The fields of a message by the names of its setters. */
+type Fields<Message> = {
+  readonly [Setter in keyof Message as Setter extends `set${infer Name}` ? Name : never]?: Message[Setter] extends (
+    value: infer Value,
+  ) => unknown
+    ? Value
+    : never;
 };
+
+function filled<Message extends object>(message: Message, fields: Fields<Message>): Message {
+  const setters = message as Readonly<Record<string, (value: unknown) => void>>;
+  for (const [name, value] of Object.entries(fields)) setters[`set${name}`]?.(value);
+  return message;
+}
 
 function diffResponse({ changes, deleteBeforeReplace }: DiffResult): proto.DiffResponse {
   const { DiffChanges } = providerProto.DiffResponse;
-  const response = new providerProto.DiffResponse();
-  response.setChanges(changes.size === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME);
-  response.setDiffsList([...new Set([...changes.keys()].map(topLevel))]);
-  response.setReplacesList([...changes].filter(([, change]) => change.replaces).map(([path]) => path));
-  response.setDeletebeforereplace(deleteBeforeReplace);
-  response.setHasdetaileddiff(true);
+  const topLevel = (path: string) => /^[^.[]+/.exec(path)?.[0] ?? path;
+  const response = filled(new providerProto.DiffResponse(), {
+    Changes: changes.size === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME,
+    DiffsList: [...new Set([...changes.keys()].map(topLevel))],
+    ReplacesList: [...changes].filter(([, change]) => change.replaces).map(([path]) => path),
+    Deletebeforereplace: deleteBeforeReplace,
+    Hasdetaileddiff: true,
+  });
   const detailed = response.getDetaileddiffMap();
-  for (const [path, change] of changes) {
-    const property = new providerProto.PropertyDiff();
-    property.setKind(kinds[change.kind][change.replaces ? "replace" : "update"]);
-    property.setInputdiff(true);
-    detailed.set(path, property);
+  for (const [path, { kind, replaces }] of changes) {
+    const name = kind.toUpperCase() as Uppercase<PropertyChange["kind"]>;
+    const Kind = providerProto.PropertyDiff.Kind[replaces ? (`${name}_REPLACE` as const) : name];
+    detailed.set(path, filled(new providerProto.PropertyDiff(), { Kind, Inputdiff: true }));
   }
   return response;
-}
-
-function topLevel(path: string): string {
-  return /^[^.[]+/.exec(path)?.[0] ?? path;
 }

@@ -2,22 +2,14 @@ import { inputDiff } from "./property-diff.ts";
 import { isList, isMap, type PropertyMap, type PropertyValue } from "./property-value.ts";
 import { plannedType, type ResourceType } from "./typed-provider.ts";
 
-const identity = [
-  ["metadata", "name"],
-  ["metadata", "namespace"],
-];
+const identity = ["metadata.name", "metadata.namespace"];
 
 /** Immutable fields of the kinds that this program registers. @see https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go */
-const immutable: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  ClusterRoleBinding: [["roleRef"]],
-  ConfigMap: [["binaryData"], ["data"], ["immutable"]],
-  Job: [
-    ["spec", "completions"],
-    ["spec", "parallelism"],
-    ["spec", "selector"],
-    ["spec", "template"],
-  ],
-  RoleBinding: [["roleRef"]],
+const immutable: Readonly<Record<string, readonly string[]>> = {
+  ClusterRoleBinding: ["roleRef"],
+  ConfigMap: ["binaryData", "data", "immutable"],
+  Job: ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  RoleBinding: ["roleRef"],
 };
 
 /**
@@ -29,10 +21,11 @@ export function offlineKubernetesType(token: string): ResourceType<never> {
   const replaceAt = [...identity, ...(immutable[token.split(":").at(-1) ?? ""] ?? [])];
   return {
     ...plannedType,
-    diff: (request) => {
-      const [oldInputs, inputs] = [withoutEmptyLists(request.oldInputs), withoutEmptyLists(request.inputs)];
-      return inputDiff({ ...request, oldInputs, inputs }, replaceAt);
-    },
+    diff: ({ oldInputs, inputs, ignoreChanges }) =>
+      inputDiff(
+        { oldInputs: withoutEmptyLists(oldInputs), inputs: withoutEmptyLists(inputs), ignoreChanges },
+        replaceAt,
+      ),
   };
 }
 

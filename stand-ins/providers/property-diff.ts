@@ -1,4 +1,4 @@
-import type { ChangeKind, DiffRequest, DiffResult, PropertyChange } from "./provider.ts";
+import type { DiffResult, PropertyChange, ResourceCall } from "./provider.ts";
 import {
   isList,
   isMap,
@@ -11,8 +11,8 @@ import {
 } from "./property-value.ts";
 
 export interface DiffRules {
-  /** Paths that replace when something at or below them changes, such as `["spec", "template"]`. */
-  readonly replaceAt: readonly (readonly string[])[];
+  /** Paths that replace when something at or below them changes, such as `spec.template`. */
+  readonly replaceAt: readonly string[];
   /** Top-level lists without an order. */
   readonly sets?: ReadonlySet<string>;
   readonly ignoreChanges: readonly string[];
@@ -23,10 +23,11 @@ type Path = readonly (string | number)[];
 /** What differs between two maps, each at its own path. An unknown is a change. */
 export function inputChanges(before: PropertyMap, after: PropertyMap, rules: DiffRules): DiffResult["changes"] {
   const changes = new Map<string, PropertyChange>();
+  const places = rules.replaceAt.map((place) => place.split("."));
   const note: Note = (path, kind, whole) => {
     const text = formatPath(path);
     if (rules.ignoreChanges.some((ignored) => covers(ignored, text))) return;
-    changes.set(text, { kind, replaces: rules.replaceAt.some((place) => touches(path, whole, place)) });
+    changes.set(text, { kind, replaces: places.some((place) => touches(path, whole, place)) });
   };
   compareMaps([], before, after, note, rules.sets ?? new Set());
   return changes;
@@ -34,7 +35,7 @@ export function inputChanges(before: PropertyMap, after: PropertyMap, rules: Dif
 
 /** The rules of a provider that compares the inputs of the last update with the new ones, and deletes first. */
 export function inputDiff(
-  { oldInputs, inputs, ignoreChanges }: DiffRequest,
+  { oldInputs, inputs, ignoreChanges }: Pick<ResourceCall, "oldInputs" | "inputs" | "ignoreChanges">,
   replaceAt: DiffRules["replaceAt"],
 ): DiffResult {
   const changes = inputChanges(oldInputs, inputs, { replaceAt, ignoreChanges });
@@ -46,7 +47,7 @@ export function replaces(changes: DiffResult["changes"]): boolean {
 }
 
 /** `whole` is what was added or removed at the path. */
-type Note = (path: Path, kind: ChangeKind, whole: PropertyValue) => void;
+type Note = (path: Path, kind: PropertyChange["kind"], whole: PropertyValue) => void;
 
 function compareMaps(path: Path, before: PropertyMap, after: PropertyMap, note: Note, sets: ReadonlySet<string>): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {

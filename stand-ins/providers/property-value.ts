@@ -132,3 +132,26 @@ export function sameValue(left: PropertyValue | undefined, right: PropertyValue 
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => sameValue(a[key], b[key]));
 }
+
+/** Replacing shorter texts would tear a message apart. */
+const shortestInCharacters = 4;
+
+/** Takes the secrets of a request out of what a server said about it: no message shows a value. */
+export function withoutSecrets(message: string, request: PropertyValue): string {
+  const texts = [...secretTexts(request)].filter((text) => text.length >= shortestInCharacters);
+  const forms = texts.flatMap((text) => [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    Buffer.from(text).toString("base64"),
+  ]);
+  return forms
+    .toSorted((left, right) => right.length - left.length)
+    .reduce((text, form) => text.replaceAll(form, "[secret]"), message);
+}
+
+function* secretTexts(value: PropertyValue, isSecret = false): Generator<string> {
+  if (value instanceof SecretProperty) yield* secretTexts(value.reveal(), true);
+  else if (isList(value)) for (const part of value) yield* secretTexts(part, isSecret);
+  else if (isMap(value)) for (const part of Object.values(value)) yield* secretTexts(part, isSecret);
+  else if (isSecret && typeof value === "string") yield value;
+}

@@ -1,45 +1,31 @@
 import type { PropertyMap } from "./property-value.ts";
 
-/** What every call about one resource says of it. */
-export interface ResourceRequest {
+/** One call about one resource. What a call does not carry is empty. */
+export interface ResourceCall {
   readonly urn: string;
   /** Such as `kubernetes:batch/v1:Job`. */
   readonly type: string;
   /** Name in the program, the last part of the URN. */
   readonly name: string;
-}
-
-export interface CheckRequest extends ResourceRequest {
-  /** Inputs of the last update; empty for a resource that is new. */
+  readonly id: string;
+  /** Inputs of the last update; empty for a resource that is new, an import or a `get`. */
   readonly oldInputs: PropertyMap;
+  readonly oldOutputs: PropertyMap;
   readonly inputs: PropertyMap;
+  readonly preview: boolean;
+  /** Property paths in `ignoreChanges`. */
+  readonly ignoreChanges: readonly string[];
   /** Source of generated names, so that preview and update agree. */
   readonly randomSeed: Uint8Array;
 }
 
-export interface CheckFailure {
-  readonly property: string;
-  readonly reason: string;
-}
-
 export interface CheckResult {
   readonly inputs: PropertyMap;
-  readonly failures?: readonly CheckFailure[];
+  readonly failures?: readonly { readonly property: string; readonly reason: string }[];
 }
-
-export interface DiffRequest extends ResourceRequest {
-  readonly id: string;
-  readonly oldInputs: PropertyMap;
-  readonly oldOutputs: PropertyMap;
-  readonly inputs: PropertyMap;
-  /** Property paths in `ignoreChanges`. */
-  readonly ignoreChanges: readonly string[];
-}
-
-export type ChangeKind = "add" | "delete" | "update";
 
 export interface PropertyChange {
-  readonly kind: ChangeKind;
+  readonly kind: "add" | "delete" | "update";
   readonly replaces: boolean;
 }
 
@@ -50,37 +36,9 @@ export interface DiffResult {
   readonly deleteBeforeReplace: boolean;
 }
 
-export interface CreateRequest extends ResourceRequest {
-  readonly inputs: PropertyMap;
-  readonly preview: boolean;
-}
-
-export interface ReadRequest extends ResourceRequest {
-  readonly id: string;
-  /** Undefined for an import or a `get`: there is no earlier state. */
-  readonly oldInputs: PropertyMap | undefined;
-  readonly oldOutputs: PropertyMap;
-}
-
-export interface UpdateRequest extends CreateRequest {
-  readonly id: string;
-  readonly oldInputs: PropertyMap;
-  readonly oldOutputs: PropertyMap;
-}
-
-export interface DeleteRequest extends ResourceRequest {
-  readonly id: string;
-  readonly oldInputs: PropertyMap;
-  readonly oldOutputs: PropertyMap;
-}
-
 export interface ResourceState {
   readonly id: string;
   readonly outputs: PropertyMap;
-}
-
-export interface ReadResult extends ResourceState {
-  readonly inputs: PropertyMap;
 }
 
 /**
@@ -88,16 +46,16 @@ export interface ReadResult extends ResourceState {
  * the user unchanged, so a message names no value.
  */
 export interface Provider {
-  configure(inputs: PropertyMap): Promise<void>;
-  check(request: CheckRequest): Promise<CheckResult>;
-  diff(request: DiffRequest): Promise<DiffResult>;
+  configure(inputs: PropertyMap): void;
+  check(call: ResourceCall): CheckResult;
+  diff(call: ResourceCall): DiffResult;
   /** In a preview the id is empty and computed outputs are unknown. */
-  create(request: CreateRequest): Promise<ResourceState>;
+  create(call: ResourceCall): Promise<ResourceState>;
   /** @returns undefined where the resource is gone. */
-  read(request: ReadRequest): Promise<ReadResult | undefined>;
-  update(request: UpdateRequest): Promise<PropertyMap>;
+  read(call: ResourceCall): Promise<(ResourceState & { readonly inputs: PropertyMap }) | undefined>;
+  update(call: ResourceCall): Promise<PropertyMap>;
   /** Succeeds where the resource is gone already. */
-  delete(request: DeleteRequest): Promise<void>;
+  delete(call: ResourceCall): Promise<void>;
   /** Ends waits and requests under way, which then fail. */
   cancel(): void;
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { providersReadySchema, type ProvidersConfig } from "./config.ts";
+import type { ProvidersConfig } from "./config.ts";
 
 export interface RunningProviders {
   /** Value for PULUMI_DEBUG_PROVIDERS of the `pulumi` that is to use them. */
@@ -28,16 +28,13 @@ export async function startProviders(config: ProvidersConfig): Promise<RunningPr
   });
   child.stdin.on("error", () => undefined); // a child that ended early shows by the missing answer
   child.stdin.write(`${JSON.stringify(config)}\n`);
-  const line = await firstLine(child);
-  if (line === undefined) throw new Error("the Pulumi providers of the local environment ended before they listened");
-  const { debugProviders } = providersReadySchema.parse(JSON.parse(line));
+  const [debugProviders] = await Promise.race([
+    once(createInterface({ input: child.stdout }), "line") as Promise<[string]>,
+    once(child, "exit").then(() => []),
+  ]);
+  if (debugProviders === undefined)
+    throw new Error("the Pulumi providers of the local environment ended before they listened");
   return { debugProviders, close: () => end(child) };
-}
-
-async function firstLine(child: ChildProcess): Promise<string | undefined> {
-  if (child.stdout === null) return undefined;
-  for await (const line of createInterface({ input: child.stdout })) return line;
-  return undefined;
 }
 
 async function end(child: ChildProcess): Promise<void> {

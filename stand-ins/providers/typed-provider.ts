@@ -1,26 +1,13 @@
 import type { CreationJournal } from "./creation-journal.ts";
 import { inputDiff, replaces, refreshedInputs } from "./property-diff.ts";
 import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
-import {
-  type CheckRequest,
-  type CheckResult,
-  type CreateRequest,
-  type DeleteRequest,
-  type DiffRequest,
-  type DiffResult,
-  type Provider,
-  type ReadRequest,
-  type ReadResult,
-  type ResourceState,
-  type UpdateRequest,
-} from "./provider.ts";
-import { withoutVersion } from "./type-token.ts";
+import type { CheckResult, DiffResult, Provider, ResourceCall, ResourceState } from "./provider.ts";
 
 /** One resource type: its rules, and the calls to its server. Property names are those of the SDK. */
 export interface ResourceType<Client> {
   /** Adds the defaults that are part of the inputs. */
-  check?(request: CheckRequest): PropertyMap;
-  diff(request: DiffRequest): DiffResult;
+  check?(call: ResourceCall): PropertyMap;
+  diff(call: Pick<ResourceCall, "oldInputs" | "oldOutputs" | "inputs" | "ignoreChanges">): DiffResult;
   /** The outputs that a preview shows. @param oldOutputs - undefined for a creation */
   plan(inputs: PropertyMap, oldOutputs?: PropertyMap): PropertyMap;
   /** What the server answered, with secrets marked. */
@@ -47,8 +34,8 @@ export interface TypedPackage<Client> {
   readonly name: string;
   /** @returns undefined for a type that it does not serve. */
   typeOf(token: string): ResourceType<Client> | undefined;
-  /** @returns undefined: offline; then everything can be planned and nothing made. */
-  connect(options: PropertyMap, cancelled: AbortSignal): Promise<Client | undefined> | Client | undefined;
+  /** @returns undefined: offline; then everything can be planned and nothing created. */
+  connect(options: PropertyMap, cancelled: AbortSignal): Client | undefined;
   readonly journal: CreationJournal;
 }
 
@@ -62,63 +49,55 @@ export class TypedProvider<Client> implements Provider {
     this.#package = served;
   }
 
-  async configure(options: PropertyMap): Promise<void> {
-    this.#client = await this.#package.connect(options, this.#cancel.signal);
+  configure(options: PropertyMap): void {
+    this.#client = this.#package.connect(options, this.#cancel.signal);
   }
 
-  check(request: CheckRequest): Promise<CheckResult> {
-    const type = this.#served(request.type);
-    if (type !== undefined) return Promise.resolve({ inputs: type.check?.(request) ?? request.inputs });
-    const reason = `unrecognized resource type ${request.type}: the local environment's provider does not serve it`;
-    return Promise.resolve({ inputs: request.inputs, failures: [{ property: "", reason }] });
+  check(call: ResourceCall): CheckResult {
+    const type = this.#served(call.type);
+    if (type !== undefined) return { inputs: type.check?.(call) ?? call.inputs };
+    const reason = `unrecognized resource type ${call.type}: the local environment's provider does not serve it`;
+    return { inputs: call.inputs, failures: [{ property: "", reason }] };
   }
 
-  diff(request: DiffRequest): Promise<DiffResult> {
-    return Promise.resolve(this.#type(request.type).diff(request));
+  diff(call: ResourceCall): DiffResult {
+    return this.#type(call.type).diff(call);
   }
 
-  async create({ urn, type: token, inputs, preview }: CreateRequest): Promise<ResourceState> {
+  async create({ urn, type: token, inputs, preview }: ResourceCall): Promise<ResourceState> {
     const type = this.#type(token);
     if (preview) return { id: "", outputs: type.plan(inputs) };
-    const client = this.#online();
-    const given = toJsonObject(inputs);
-    const id = type.idOf(client, given);
-    await this.#make(token, id, urn, given);
+    const plain = toJsonObject(inputs);
+    const id = type.idOf(this.#online(), plain);
+    await this.#create(token, id, urn, plain);
     return { id, outputs: await this.#outputs(type, id, inputs) };
   }
 
-  async read({ type: token, id, oldInputs, oldOutputs }: ReadRequest): Promise<ReadResult | undefined> {
+  async read(call: ResourceCall): Promise<(ResourceState & { readonly inputs: PropertyMap }) | undefined> {
+    const { type: token, id, oldInputs, oldOutputs } = call;
     const type = this.#type(token);
-    const live = await type.read(
-      this.#online(),
-      idNow(type, this.#online(), id, oldOutputs),
-      toJsonObject(oldInputs ?? {}),
-    );
+    const live = await type.read(this.#online(), this.#idNow(type, id, oldOutputs), toJsonObject(oldInputs));
     if (live === undefined) {
       this.#package.journal.gone(journalKey(token, id));
       return undefined;
     }
-    if (oldInputs === undefined) {
-      const inputs = type.importedInputs(live, id);
-      return { id, inputs, outputs: type.outputs(live, inputs) };
-    }
-    const refreshed = refreshedInputs(oldInputs, oldOutputs, live);
-    const inputs = type.refreshedInputs?.(refreshed) ?? refreshed;
+    const isImport = Object.keys(oldInputs).length === 0;
+    const current = isImport ? type.importedInputs(live, id) : refreshedInputs(oldInputs, oldOutputs, live);
+    const inputs = isImport ? current : (type.refreshedInputs?.(current) ?? current);
     return { id, inputs, outputs: type.outputs(live, inputs) };
   }
 
-  async update({ type: token, id, inputs, oldOutputs, preview }: UpdateRequest): Promise<PropertyMap> {
+  async update({ type: token, id, inputs, oldOutputs, preview }: ResourceCall): Promise<PropertyMap> {
     const type = this.#type(token);
     if (preview) return type.plan(inputs, oldOutputs);
-    const client = this.#online();
-    const given = toJsonObject(inputs);
-    await type.update(client, idNow(type, client, id, oldOutputs), given, toJsonObject(oldOutputs));
-    return this.#outputs(type, idNow(type, client, id, inputs), inputs);
+    const before = this.#idNow(type, id, oldOutputs);
+    await type.update(this.#online(), before, toJsonObject(inputs), toJsonObject(oldOutputs));
+    return this.#outputs(type, this.#idNow(type, id, inputs), inputs);
   }
 
-  async delete({ type: token, id, oldInputs, oldOutputs }: DeleteRequest): Promise<void> {
+  async delete({ type: token, id, oldInputs, oldOutputs }: ResourceCall): Promise<void> {
     const type = this.#type(token);
-    const now = idNow(type, this.#online(), id, oldOutputs);
+    const now = this.#idNow(type, id, oldOutputs);
     await type.remove(this.#online(), now, toJsonObject(oldInputs));
     this.#package.journal.gone(journalKey(token, now));
   }
@@ -127,15 +106,15 @@ export class TypedProvider<Client> implements Provider {
     this.#cancel.abort(new Error("the operation was cancelled"));
   }
 
-  /** One that an earlier update made, and ended before it could say so, is brought up to date instead. */
-  async #make(token: string, id: string, urn: string, inputs: JsonObject): Promise<void> {
+  /** One that an earlier update created, and ended before it could report it, is brought up to date instead. */
+  async #create(token: string, id: string, urn: string, inputs: JsonObject): Promise<void> {
     const client = this.#online();
     const type = this.#type(token);
     const { journal } = this.#package;
     const key = journalKey(token, id);
     const createdFor = journal.createdFor(key);
     const live = createdFor === urn ? await type.read(client, id, {}) : undefined;
-    if (live !== undefined && !this.#isReplacement(token, id, live, inputs)) return type.update(client, id, inputs, {});
+    if (live !== undefined && !isReplacement(type, id, live, inputs)) return type.update(client, id, inputs, {});
     if (createdFor === undefined) journal.creating(key, urn);
     try {
       await type.create(client, id, inputs);
@@ -143,14 +122,6 @@ export class TypedProvider<Client> implements Provider {
       if (createdFor === undefined) journal.gone(key);
       throw error;
     }
-  }
-
-  /** Of what is created first and deleted later, the second must not be taken for the first. */
-  #isReplacement(token: string, id: string, live: JsonObject, inputs: JsonObject): boolean {
-    const oldInputs = this.#type(token).importedInputs(live, id);
-    const request = { urn: "", type: token, name: "", id, oldInputs, oldOutputs: live, inputs, ignoreChanges: [] };
-    const { changes, deleteBeforeReplace } = this.#type(token).diff(request);
-    return !deleteBeforeReplace && replaces(changes);
   }
 
   async #outputs(type: ResourceType<Client>, id: string, inputs: PropertyMap): Promise<PropertyMap> {
@@ -175,13 +146,26 @@ export class TypedProvider<Client> implements Provider {
       throw new Error(`${this.#package.name}: offline, so nothing can be read or changed`);
     return this.#client;
   }
+
+  /** Where the resource is by now. */
+  #idNow(type: ResourceType<Client>, id: string, properties: PropertyMap): string {
+    const isKnown = type.moves === true && Object.keys(properties).length > 0;
+    return isKnown ? type.idOf(this.#online(), toJsonObject(properties)) : id;
+  }
+}
+
+/** Of what is created first and deleted later, the second must not be taken for the first. */
+function isReplacement(type: ResourceType<never>, id: string, live: JsonObject, inputs: JsonObject): boolean {
+  const oldInputs = type.importedInputs(live, id);
+  const { changes, deleteBeforeReplace } = type.diff({ oldInputs, oldOutputs: live, inputs, ignoreChanges: [] });
+  return !deleteBeforeReplace && replaces(changes);
 }
 
 const offlineOnly = () => Promise.reject(new Error("a type that can only be planned"));
 
 /** A type that can be planned by its inputs, and nothing else. */
 export const plannedType: ResourceType<unknown> = {
-  diff: (request) => inputDiff(request, []),
+  diff: (call) => inputDiff(call, []),
   plan: (inputs) => inputs,
   outputs: (_live, inputs) => inputs,
   importedInputs: () => ({}),
@@ -197,7 +181,7 @@ function journalKey(token: string, id: string): string {
   return `${withoutVersion(token)} ${id}`;
 }
 
-function idNow<Client>(type: ResourceType<Client>, client: Client, id: string, properties: PropertyMap): string {
-  const known = type.moves === true && Object.keys(properties).length > 0;
-  return known ? type.idOf(client, toJsonObject(properties)) : id;
+/** `azure-native:keyvault/v20230701:Vault` to `azure-native:keyvault:Vault`: the same type in any of Azure's API versions. */
+export function withoutVersion(token: string): string {
+  return token.replace(/\/v\d{8}(preview)?:/, ":");
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localHome } from "../../local/home.ts";
-import { pruneUpdateHistory } from "../../local/update-history.ts";
+import { pruneUpdateHistory } from "../../local/pulumi-state.ts";
 
 describe("pruneUpdateHistory", () => {
   let dir = "";

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { resourceProviderService } from "../../stand-ins/providers/grpc-service.ts";
-import type { Provider, ReadResult } from "../../stand-ins/providers/provider.ts";
+import type { Provider } from "../../stand-ins/providers/provider.ts";
 
 export interface EchoProviders {
   /** Value for PULUMI_DEBUG_PROVIDERS. */
@@ -21,9 +21,9 @@ export async function startEchoProviders(names: readonly string[]): Promise<Echo
 }
 
 const echo: Provider = {
-  configure: () => Promise.resolve(),
-  check: ({ inputs }) => Promise.resolve({ inputs }),
-  diff: () => Promise.resolve({ changes: new Map(), deleteBeforeReplace: false }),
+  configure: () => undefined,
+  check: ({ inputs }) => ({ inputs }),
+  diff: () => ({ changes: new Map(), deleteBeforeReplace: false }),
   create: ({ name, inputs, preview }) => Promise.resolve({ id: preview ? "" : `${name}-id`, outputs: inputs }),
   read: ({ id }) => Promise.resolve(readBack(id)),
   update: ({ inputs }) => Promise.resolve(inputs),
@@ -32,7 +32,7 @@ const echo: Provider = {
 };
 
 /** What exists under an id: an object of Kubernetes of that name, whatever the type. */
-function readBack(id: string): ReadResult {
+function readBack(id: string) {
   const [name = "", namespace = ""] = id.split("/").toReversed();
   const state = { metadata: { name, namespace }, data: { password: "YSByZWFsIHZhbHVl" } };
   return { id, inputs: state, outputs: state };

@@ -1,16 +1,21 @@
 import { inputDiff } from "../property-diff.ts";
-import { keepSecrets, mapAt, unknown, type JsonObject, type PropertyMap } from "../property-value.ts";
+import type { PathTemplate } from "../path-template.ts";
+import {
+  keepSecrets,
+  mapAt,
+  unknown,
+  type JsonObject,
+  type PropertyMap,
+  type PropertyValue,
+} from "../property-value.ts";
 import type { ResourceType } from "../typed-provider.ts";
 import { azureStatus, type ArmClient } from "./arm-client.ts";
 
 export interface ArmShape {
   readonly apiVersion: string;
-  /** Input that is the last part of the id, such as `vaultName`. */
-  readonly nameInput: string;
-  idOf(client: ArmClient, inputs: JsonObject): string;
-  /** Inputs of the id in addition to the name, such as `resourceGroupName`; found in it again for an import. */
-  idInputs(id: string): JsonObject;
-  /** Inputs that Resource Manager wants at the body's root, such as `location` and `tags`. */
+  /** Id of a resource below its subscription; it begins with its scope where the type has one. Its inputs replace. */
+  readonly path: PathTemplate;
+  /** Inputs that Resource Manager expects at the body's root, such as `location` and `tags`. */
   readonly rootInputs: readonly string[];
   /**
    * Inputs that go into the body's `properties`, and come out of it to the outputs' root. Undefined: the SDK has
@@ -19,11 +24,12 @@ export interface ArmShape {
   readonly flattened?: readonly string[];
   /** Outputs that come out of `properties` to the root, in addition to the flattened inputs. */
   readonly flattenedOutputs?: readonly string[];
-  /** Property paths that replace when they change, in addition to name, id and location. */
+  /** Property paths that replace when they change, in addition to the id's and location. */
   readonly immutable?: readonly string[];
-  readonly computedIn?: Readonly<Record<string, readonly string[]>>;
+  /** Parts of `properties` that only the server knows. */
+  readonly computed?: readonly string[];
   /** Parts of `properties` that go in and never come out. */
-  readonly writeOnly?: Readonly<Record<string, readonly string[]>>;
+  readonly writeOnly?: readonly string[];
   remove?(client: ArmClient, id: string): Promise<void>;
   /** Brings back from soft delete what makes its creation a conflict. @returns whether there was anything. */
   recover?(client: ArmClient, id: string): Promise<boolean>;
@@ -31,23 +37,20 @@ export interface ArmShape {
 
 /** A {@link ResourceType} of Resource Manager from its shape, as the provider `azure-native` derives it from Azure's specifications. */
 export function armType(shape: ArmShape): ResourceType<ArmClient> {
-  const { apiVersion, nameInput, rootInputs, flattened, flattenedOutputs = [] } = shape;
-  const idInputs = Object.keys(shape.idInputs(""));
-  const located = rootInputs.includes("location");
-  const inputNames = [...idInputs, nameInput, ...rootInputs, ...(flattened ?? ["properties"])];
-  const replaceOnChange = [...idInputs, nameInput, ...(located ? ["location"] : []), ...(shape.immutable ?? [])];
-  const stable = ["azureApiVersion", "name", "type", ...(located ? ["location"] : []), ...flattenedOutputs];
+  const { apiVersion, path, rootInputs, flattened, flattenedOutputs = [] } = shape;
+  const location = rootInputs.filter((name) => name === "location");
+  const inputNames = [...path.inputs, ...rootInputs, ...(flattened ?? ["properties"])];
+  const replaceAt = [...path.inputs, ...location, ...(shape.immutable ?? [])];
+  const stable = ["azureApiVersion", "name", "type", ...location, ...flattenedOutputs];
   return {
-    diff: (request) =>
-      inputDiff(
-        request,
-        replaceOnChange.map((path) => path.split(".")),
-      ),
+    diff: (call) => inputDiff(call, replaceAt),
     plan: (inputs, oldOutputs) => planned(shape, stable, inputs, oldOutputs),
     outputs: (live, inputs) => keepSecrets(live, inputs),
-    importedInputs: (live, id) =>
-      pick({ ...live, ...shape.idInputs(id), [nameInput]: id.slice(id.lastIndexOf("/") + 1) }, inputNames),
-    idOf: (client, inputs) => shape.idOf(client, inputs),
+    importedInputs: (live, id) => pick({ ...live, ...path.parse(id) }, inputNames),
+    idOf(client, inputs) {
+      if (!path.inputs.includes("scope")) return `${client.subscription}${path.fill(inputs)}`;
+      return `/${path.fill(inputs).replace(/^\//, "")}`;
+    },
     async create(client, id, inputs) {
       if ((await client.get(id, apiVersion)) !== undefined) {
         throw new Error(`cannot create already existing resource '${id}'`);
@@ -84,19 +87,21 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
 
 /** What a preview knows: the inputs, and of the outputs those that never change. */
 function planned(
-  { computedIn = {}, writeOnly = {} }: ArmShape,
+  { computed = [], writeOnly = [] }: ArmShape,
   stable: readonly string[],
   inputs: PropertyMap,
   oldOutputs: PropertyMap = {},
 ): PropertyMap {
-  const computed = stable.map((name) => [name, inputs[name] ?? oldOutputs[name] ?? unknown] as const);
-  const nested = Object.entries(computedIn).map(([name, parts]) => {
-    const unknowns = Object.fromEntries(parts.map((part) => [part, unknown]));
-    const hidden = new Set(writeOnly[name]);
-    const visible = Object.entries(mapAt(inputs, name)).filter(([part]) => !hidden.has(part));
-    return [name, { ...unknowns, ...Object.fromEntries(visible) }] as const;
-  });
-  return keepSecrets({ ...inputs, ...Object.fromEntries(computed), ...Object.fromEntries(nested) }, inputs);
+  const outputs: Record<string, PropertyValue> = { ...inputs };
+  for (const name of stable) outputs[name] = inputs[name] ?? oldOutputs[name] ?? unknown;
+  if (computed.length > 0) {
+    const visible = Object.entries(mapAt(inputs, "properties")).filter(([part]) => !writeOnly.includes(part));
+    outputs["properties"] = {
+      ...Object.fromEntries(computed.map((part) => [part, unknown])),
+      ...Object.fromEntries(visible),
+    };
+  }
+  return keepSecrets(outputs, inputs);
 }
 
 function pick(map: JsonObject, names: readonly string[]): JsonObject {

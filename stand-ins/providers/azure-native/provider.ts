@@ -1,9 +1,9 @@
 import type { LiveConfig } from "../config.ts";
 import type { CreationJournal } from "../creation-journal.ts";
-import { stringAt, textAt, type JsonObject } from "../property-value.ts";
-import { TypedProvider, type ResourceType } from "../typed-provider.ts";
+import { PathTemplate } from "../path-template.ts";
+import { stringAt, type JsonObject } from "../property-value.ts";
+import { TypedProvider, withoutVersion, type ResourceType } from "../typed-provider.ts";
 import { ArmClient } from "./arm-client.ts";
-import { withoutVersion } from "../type-token.ts";
 import { armType } from "./arm-type.ts";
 
 /** The types of the provider `azure-native` that this program uses. @param azure - undefined: offline */
@@ -22,38 +22,26 @@ export function azureNativeProvider(
   });
 }
 
-const managedIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities";
-const keyVault = "Microsoft.KeyVault/vaults";
+const inGroup = "/resourceGroups/{resourceGroupName}";
+const vaultPath = `${inGroup}/providers/Microsoft.KeyVault/vaults/{vaultName}`;
+const identityPath = `${inGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`;
 const keyVaultVersion = "2024-11-01";
 const identityVersion = "2024-11-30";
 
-function inGroup(client: ArmClient, inputs: JsonObject, path: string): string {
-  return `${client.subscription}/resourceGroups/${textAt(inputs, "resourceGroupName")}/providers/${path}`;
-}
-
-/** The part of an id after one of its keywords, such as the name after `resourceGroups`. */
-function after(id: string, keyword: string): string {
-  return new RegExp(`/${keyword}/([^/]+)`, "i").exec(id)?.[1] ?? "";
-}
-
 const resourceGroup = armType({
   apiVersion: "2025-04-01",
-  nameInput: "resourceGroupName",
-  idOf: (client, inputs) => `${client.subscription}/resourceGroups/${textAt(inputs, "resourceGroupName")}`,
-  idInputs: () => ({}),
+  path: new PathTemplate(inGroup),
   rootInputs: ["location", "managedBy", "tags"],
   flattened: [],
 });
 
 const vault = armType({
   apiVersion: keyVaultVersion,
-  nameInput: "vaultName",
-  idOf: (client, inputs) => inGroup(client, inputs, `${keyVault}/${textAt(inputs, "vaultName")}`),
-  idInputs: (id) => ({ resourceGroupName: after(id, "resourceGroups") }),
+  path: new PathTemplate(vaultPath),
   rootInputs: ["location", "tags"],
   immutable: ["properties.createMode"],
-  computedIn: { properties: ["vaultUri", "provisioningState"] },
-  writeOnly: { properties: ["createMode"] },
+  computed: ["vaultUri", "provisioningState"],
+  writeOnly: ["createMode"],
 });
 
 /**
@@ -64,13 +52,10 @@ const vault = armType({
  */
 const secret = armType({
   apiVersion: keyVaultVersion,
-  nameInput: "secretName",
-  idOf: (client, inputs) =>
-    inGroup(client, inputs, `${keyVault}/${textAt(inputs, "vaultName")}/secrets/${textAt(inputs, "secretName")}`),
-  idInputs: (id) => ({ resourceGroupName: after(id, "resourceGroups"), vaultName: after(id, "vaults") }),
+  path: new PathTemplate(`${vaultPath}/secrets/{secretName}`),
   rootInputs: ["tags"],
-  computedIn: { properties: ["secretUri", "secretUriWithVersion"] },
-  writeOnly: { properties: ["value"] },
+  computed: ["secretUri", "secretUriWithVersion"],
+  writeOnly: ["value"],
   async remove(client, id) {
     const { uri, name } = await onDataPlane(client, id);
     if (uri !== undefined) await client.deleteSecret(uri, name);
@@ -91,9 +76,7 @@ async function onDataPlane(client: ArmClient, id: string): Promise<{ readonly ur
 
 const userAssignedIdentity = armType({
   apiVersion: identityVersion,
-  nameInput: "resourceName",
-  idOf: (client, inputs) => inGroup(client, inputs, `${managedIdentity}/${textAt(inputs, "resourceName")}`),
-  idInputs: (id) => ({ resourceGroupName: after(id, "resourceGroups") }),
+  path: new PathTemplate(identityPath),
   rootInputs: ["location", "tags"],
   flattened: [],
   flattenedOutputs: ["clientId", "principalId", "tenantId"],
@@ -101,19 +84,7 @@ const userAssignedIdentity = armType({
 
 const federatedIdentityCredential = armType({
   apiVersion: identityVersion,
-  nameInput: "federatedIdentityCredentialResourceName",
-  idOf: (client, inputs) => {
-    const name = textAt(inputs, "federatedIdentityCredentialResourceName");
-    return inGroup(
-      client,
-      inputs,
-      `${managedIdentity}/${textAt(inputs, "resourceName")}/federatedIdentityCredentials/${name}`,
-    );
-  },
-  idInputs: (id) => ({
-    resourceGroupName: after(id, "resourceGroups"),
-    resourceName: after(id, "userAssignedIdentities"),
-  }),
+  path: new PathTemplate(`${identityPath}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}`),
   rootInputs: [],
   flattened: ["audiences", "issuer", "subject"],
 });
@@ -121,10 +92,7 @@ const federatedIdentityCredential = armType({
 /** @see https://learn.microsoft.com/rest/api/authorization/role-assignments: only its description can change */
 const roleAssignment = armType({
   apiVersion: "2022-04-01",
-  nameInput: "roleAssignmentName",
-  idOf: (_client, inputs) =>
-    `/${textAt(inputs, "scope").replace(/^\//, "")}/providers/Microsoft.Authorization/roleAssignments/${textAt(inputs, "roleAssignmentName")}`,
-  idInputs: (id) => ({ scope: id.split("/providers/Microsoft.Authorization/")[0] ?? "" }),
+  path: new PathTemplate("{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}"),
   rootInputs: [],
   flattened: [
     "condition",

@@ -1,6 +1,5 @@
 import { textAt, type Json, type JsonObject } from "../property-value.ts";
-import { given, mountAt, trimmed } from "./mount.ts";
-import type { ProviderVault } from "./provider-vault.ts";
+import { mountAt, trimmed } from "./mount.ts";
 import { durationInSeconds, requestBody, responseFields, unitSeconds, vaultType } from "./vault-type.ts";
 
 const tuneFields = [
@@ -30,11 +29,8 @@ export const authBackend = vaultType({
   idOf: (_client, properties) => pathOf(properties),
   async create(client, id, inputs) {
     await client.write(`sys/auth/${id}`, {
-      type: inputs["type"] ?? null,
-      ...given("description", inputs["description"]),
-      ...given("local", inputs["local"]),
-      ...given("identity_token_key", inputs["identityTokenKey"]),
-      config: requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields),
+      ...requestBody(inputs, ["type", "description", "local", "identityTokenKey"]),
+      config: tuneBody(inputs),
     });
   },
   async update(client, id, inputs, oldOutputs) {
@@ -43,7 +39,7 @@ export const authBackend = vaultType({
     if (inputs["description"] !== oldOutputs["description"]) {
       await client.write(`sys/mounts/auth/${path}/tune`, { description: inputs["description"] ?? "" });
     }
-    await tune(client, path, inputs);
+    if (inputs["tune"] !== undefined) await client.write(`sys/mounts/auth/${path}/tune`, tuneBody(inputs));
   },
   async read(client, id, inputs) {
     const found = await mountAt(client, "sys/auth", id);
@@ -65,12 +61,11 @@ function pathOf(properties: JsonObject): string {
   return trimmed(textAt(properties, properties["path"] === undefined ? "type" : "path"));
 }
 
-async function tune(client: ProviderVault, path: string, inputs: JsonObject): Promise<void> {
-  if (inputs["tune"] === undefined) return;
-  await client.write(`sys/mounts/auth/${path}/tune`, requestBody(inputs["tune"] as JsonObject, tuneFields));
+function tuneBody(inputs: JsonObject): JsonObject {
+  return requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields);
 }
 
-/** Durations come back in seconds; one that means what the program wrote stays as the program wrote it. */
+/** Vault answers durations in seconds; one that equals what the program wrote keeps the program's spelling. */
 function tuneOf(config: JsonObject, asked: JsonObject): JsonObject {
   return {
     ...asked,

@@ -1,7 +1,7 @@
-import { textAt, type JsonObject } from "../property-value.ts";
-import { backendOf, tokenFields } from "./kubernetes-auth.ts";
-import { given, mountAt } from "./mount.ts";
-import { responseFields, vaultType, writtenFields, type Field } from "./vault-type.ts";
+import { textAt } from "../property-value.ts";
+import { tokenFields } from "./kubernetes-auth.ts";
+import { mountAt } from "./mount.ts";
+import { requestBody, responseFields, vaultDocument, vaultType, writtenFields, type Field } from "./vault-type.ts";
 
 const configFields: Readonly<Record<string, Field>> = {
   boundIssuer: {},
@@ -32,8 +32,7 @@ export const jwtAuthBackend = vaultType({
   },
   idOf: (_client, inputs) => textAt(inputs, "path"),
   async create(client, id, inputs) {
-    const { type = null, description } = inputs;
-    await client.write(`sys/auth/${id}`, { type, ...given("description", description) });
+    await client.write(`sys/auth/${id}`, requestBody(inputs, ["type", "description"]));
     await client.write(`auth/${id}/config`, writtenFields(configFields, inputs));
   },
   async update(client, id, inputs, oldOutputs) {
@@ -49,45 +48,26 @@ export const jwtAuthBackend = vaultType({
   remove: (client, id) => client.delete(`sys/auth/${id}`),
 });
 
-const roleFields: Readonly<Record<string, Field>> = {
-  ...tokenFields,
-  allowedRedirectUris: { set: true },
-  backend: { default: "jwt", replaces: true },
-  boundAudiences: { set: true },
-  boundClaims: {},
-  boundClaimsType: { computed: true },
-  boundSubject: {},
-  claimMappings: {},
-  disableBoundClaimsParsing: { default: false },
-  groupsClaim: {},
-  maxAge: {},
-  oidcScopes: { set: true },
-  roleName: { replaces: true },
-  roleType: { computed: true, replaces: true },
-  userClaim: {},
-  userClaimJsonPointer: { default: false },
-  verboseOidcLogging: { default: false },
-};
-
 /** `vault:jwt/authBackendRole:AuthBackendRole`. */
-export const jwtAuthBackendRole = vaultType({
-  fields: roleFields,
-  idOf: (_client, inputs) => `auth/${textAt(inputs, "backend")}/role/${textAt(inputs, "roleName")}`,
-  async create(client, id, inputs) {
-    await client.write(id, roleBody(inputs));
+export const jwtAuthBackendRole = vaultDocument({
+  path: "auth/{backend}/role/{roleName}",
+  fields: {
+    ...tokenFields,
+    allowedRedirectUris: { set: true },
+    backend: { default: "jwt", replaces: true },
+    boundAudiences: { set: true },
+    boundClaims: {},
+    boundClaimsType: { computed: true },
+    boundSubject: {},
+    claimMappings: {},
+    disableBoundClaimsParsing: { default: false },
+    groupsClaim: {},
+    maxAge: {},
+    oidcScopes: { set: true },
+    roleName: { replaces: true },
+    roleType: { computed: true, replaces: true },
+    userClaim: {},
+    userClaimJsonPointer: { default: false },
+    verboseOidcLogging: { default: false },
   },
-  async update(client, id, inputs, oldOutputs) {
-    await client.write(id, roleBody(inputs, oldOutputs));
-  },
-  async read(client, id, inputs) {
-    const found = await client.read(id);
-    const roleName = id.slice(id.lastIndexOf("/") + 1);
-    return found && { ...inputs, backend: backendOf(id), roleName, ...responseFields(found, Object.keys(roleFields)) };
-  },
-  remove: (client, id) => client.delete(id),
 });
-
-/** The type of a role replaces it, and still has to be written with it. */
-function roleBody(inputs: JsonObject, oldOutputs?: JsonObject): JsonObject {
-  return { ...writtenFields(roleFields, inputs, oldOutputs), ...given("role_type", inputs["roleType"]) };
-}

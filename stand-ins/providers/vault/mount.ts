@@ -1,6 +1,6 @@
-import { textAt, type JsonObject } from "../property-value.ts";
-import { responseFields, vaultType } from "./vault-type.ts";
+import { textAt, type Json, type JsonObject } from "../property-value.ts";
 import type { ProviderVault } from "./provider-vault.ts";
+import { requestBody, responseFields, vaultType } from "./vault-type.ts";
 
 /** `vault:index/mount:Mount`: a secrets engine. */
 export const mount = vaultType({
@@ -29,15 +29,8 @@ export const mount = vaultType({
   moves: true,
   idOf: (_client, properties) => trimmed(textAt(properties, "path")),
   async create(client, id, inputs) {
-    await client.write(`sys/mounts/${id}`, {
-      type: inputs["type"] ?? null,
-      ...given("description", inputs["description"]),
-      ...given("options", inputs["options"]),
-      ...given("local", inputs["local"]),
-      ...given("seal_wrap", inputs["sealWrap"]),
-      ...given("external_entropy_access", inputs["externalEntropyAccess"]),
-      config: tuning(inputs),
-    });
+    const root = ["type", "description", "options", "local", "sealWrap", "externalEntropyAccess"];
+    await client.write(`sys/mounts/${id}`, { ...requestBody(inputs, root), config: tuning(inputs) });
   },
   async update(client, id, inputs) {
     const path = trimmed(textAt(inputs, "path"));
@@ -45,7 +38,7 @@ export const mount = vaultType({
     await client.write(`sys/mounts/${path}/tune`, {
       ...tuning(inputs),
       description: inputs["description"] ?? "",
-      ...given("options", inputs["options"]),
+      ...requestBody(inputs, ["options"]),
     });
   },
   async read(client, id, inputs) {
@@ -55,33 +48,41 @@ export const mount = vaultType({
     return {
       ...inputs,
       path: id,
-      // `kv-v2` is an alias of `kv` with the option version 2; the server answers with the latter.
+      // `kv-v2` is an alias of `kv` with the option version 2; the server answers with the latter
       type: inputs["type"] === "kv-v2" && found["type"] === "kv" ? "kv-v2" : (found["type"] ?? null),
       description: found["description"] ?? "",
       accessor: found["accessor"] ?? null,
-      ...responseFields(config, tunedFields),
+      ...responseFields(config, [...tunedFields, "allowedManagedKeys", "delegatedAuthAccessors", "forceNoCache"]),
+      ...responseFields(config, ["identityTokenKey"]),
       defaultLeaseTtlSeconds: config["default_lease_ttl"] ?? 0,
       maxLeaseTtlSeconds: config["max_lease_ttl"] ?? 0,
       local: found["local"] ?? false,
       sealWrap: found["seal_wrap"] ?? false,
       externalEntropyAccess: found["external_entropy_access"] ?? false,
-      ...given("options", found["options"] ?? undefined),
+      ...responseFields(found, ["options"]),
     };
   },
   remove: (client, id) => client.delete(`sys/mounts/${id}`),
 });
 
 const tunedFields = [
-  "allowedManagedKeys",
   "allowedResponseHeaders",
   "auditNonHmacRequestKeys",
   "auditNonHmacResponseKeys",
-  "delegatedAuthAccessors",
-  "forceNoCache",
-  "identityTokenKey",
   "listingVisibility",
   "passthroughRequestHeaders",
 ];
+
+function tuning(inputs: JsonObject): JsonObject {
+  const { defaultLeaseTtlSeconds, maxLeaseTtlSeconds } = inputs;
+  const leases = { defaultLeaseTtl: seconds(defaultLeaseTtlSeconds), maxLeaseTtl: seconds(maxLeaseTtlSeconds) };
+  return requestBody({ ...inputs, ...leases }, [...tunedFields, ...Object.keys(leases)]);
+}
+
+/** Null is left out of a request. */
+function seconds(value: Json | undefined): string | null {
+  return typeof value === "number" ? `${value}s` : null;
+}
 
 /** One entry of `sys/mounts` or `sys/auth`; their keys end in a slash. */
 export async function mountAt(client: ProviderVault, list: string, path: string): Promise<JsonObject | undefined> {
@@ -89,27 +90,7 @@ export async function mountAt(client: ProviderVault, list: string, path: string)
   return mounts?.[`${path}/`] as JsonObject | undefined;
 }
 
-/** Without slashes at its ends, as the lists' keys are but for their last one. */
+/** Without slashes at its ends: in the lists a path has one at its end only. */
 export function trimmed(path: string): string {
   return path.replace(/^\/+|\/+$/g, "");
-}
-
-export function given(name: string, value: JsonObject[string] | undefined): JsonObject {
-  return value === undefined ? {} : { [name]: value };
-}
-
-function tuning(inputs: JsonObject): JsonObject {
-  return {
-    ...given("default_lease_ttl", seconds(inputs["defaultLeaseTtlSeconds"])),
-    ...given("max_lease_ttl", seconds(inputs["maxLeaseTtlSeconds"])),
-    ...given("audit_non_hmac_request_keys", inputs["auditNonHmacRequestKeys"]),
-    ...given("audit_non_hmac_response_keys", inputs["auditNonHmacResponseKeys"]),
-    ...given("listing_visibility", inputs["listingVisibility"]),
-    ...given("passthrough_request_headers", inputs["passthroughRequestHeaders"]),
-    ...given("allowed_response_headers", inputs["allowedResponseHeaders"]),
-  };
-}
-
-function seconds(value: JsonObject[string] | undefined): string | undefined {
-  return typeof value === "number" ? `${value}s` : undefined;
 }

@@ -1,4 +1,5 @@
-import { generatedName } from "../generated-name.ts";
+import { createHash } from "node:crypto";
+import { PathTemplate } from "../path-template.ts";
 import { inputChanges } from "../property-diff.ts";
 import {
   isList,
@@ -12,7 +13,7 @@ import {
   type PropertyValue,
   type Json,
 } from "../property-value.ts";
-import type { CheckRequest } from "../provider.ts";
+import type { ResourceCall } from "../provider.ts";
 import type { ResourceType } from "../typed-provider.ts";
 import type { ProviderVault } from "./provider-vault.ts";
 
@@ -60,7 +61,7 @@ export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
     );
   return {
     ...calls,
-    check: (request) => withDefaults(entries, request),
+    check: (call) => withDefaults(entries, call),
     diff({ oldOutputs, inputs, ignoreChanges }) {
       const compared = entries.filter(
         ([name, field]) => !field.output && !(field.computed && inputs[name] === undefined),
@@ -69,7 +70,7 @@ export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
         Object.fromEntries(compared.flatMap(([name]) => (map[name] === undefined ? [] : [[name, map[name]]])));
       const [before, after] = withoutEmpty(pick(oldOutputs), pick(inputs));
       const changes = inputChanges(before, after, {
-        replaceAt: named((field) => field.replaces).map((name) => [name]),
+        replaceAt: named((field) => field.replaces),
         sets: new Set(named((field) => field.set)),
         ignoreChanges,
       });
@@ -109,20 +110,47 @@ export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
   };
 }
 
+/**
+ * A document at one path of Vault's API: written by the names of its fields, and read by them.
+ *
+ * @param document.isPermanent - Vault has no way to delete it.
+ */
+export function vaultDocument(document: {
+  readonly path: string;
+  readonly fields: VaultShape["fields"];
+  readonly isPermanent?: true;
+}): ResourceType<ProviderVault> {
+  const path = new PathTemplate(document.path);
+  const own = Object.entries(document.fields).filter(([name]) => !path.inputs.includes(name));
+  const fields = Object.fromEntries(own);
+  return vaultType({
+    fields: document.fields,
+    idOf: (_client, inputs) => path.fill(inputs),
+    async create(client, id, inputs) {
+      await client.write(id, writtenFields(fields, inputs));
+    },
+    async update(client, id, inputs, oldOutputs) {
+      await client.write(id, writtenFields(fields, inputs, oldOutputs));
+    },
+    async read(client, id, inputs) {
+      const found = await client.read(id);
+      return found && { ...inputs, ...path.parse(id), ...responseFields(found, Object.keys(fields)) };
+    },
+    remove: (client, id) => (document.isPermanent ? Promise.resolve() : client.delete(id)),
+  });
+}
+
 /** Vault writes what the program gives under its own names, and empties what the program took away. */
 export function writtenFields(
   fields: VaultShape["fields"],
   inputs: JsonObject,
   oldOutputs: JsonObject = {},
 ): JsonObject {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, field]) => {
-      if (field.output || field.replaces) return [];
-      const value =
-        inputs[name] ?? (field.computed || isEmpty(oldOutputs[name]) ? undefined : emptied(oldOutputs[name]));
-      return value === undefined ? [] : [[snakeCase(name), value]];
-    }),
-  );
+  const written = Object.entries(fields).map(([name, { computed }]) => {
+    const old = computed === true || isEmpty(oldOutputs[name]) ? undefined : emptied(oldOutputs[name]);
+    return [name, inputs[name] ?? old ?? null] as const;
+  });
+  return requestBody(Object.fromEntries(written), Object.keys(fields));
 }
 
 function emptied(value: unknown): string | number | boolean | never[] {
@@ -131,16 +159,21 @@ function emptied(value: unknown): string | number | boolean | never[] {
   return typeof value === "boolean" ? false : "";
 }
 
-function withDefaults(entries: readonly (readonly [string, Field])[], request: CheckRequest): PropertyMap {
-  const { inputs, oldInputs, name: resource, randomSeed } = request;
+function withDefaults(entries: readonly (readonly [string, Field])[], call: ResourceCall): PropertyMap {
+  const { inputs, oldInputs, name: resource, randomSeed } = call;
   const missing = entries.filter(
     ([name, field]) => inputs[name] === undefined && (field.default !== undefined || field.generated),
   );
   const filled = missing.map(([name, field]): [string, PropertyValue] => {
-    const value = field.default ?? oldInputs[name] ?? generatedName(resource, randomSeed, "-");
+    const value = field.default ?? oldInputs[name] ?? `${resource}-${digits(randomSeed)}`;
     return [name, field.secret ? secret(value) : value];
   });
   return { ...inputs, ...Object.fromEntries(filled), __defaults: filled.map(([name]) => name).toSorted() };
+}
+
+/** Eight hexadecimal digits drawn from the engine's seed. */
+function digits(randomSeed: Uint8Array): string {
+  return createHash("sha256").update(randomSeed).digest("hex").slice(0, 8);
 }
 
 /** A map as an import answers it: its own list of defaults, and no empty parts. */
@@ -179,24 +212,16 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The given inputs under the names of Vault's API. */
+/** The inputs that are given, under the names of Vault's API. */
 export function requestBody(inputs: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    fields.flatMap((field) => {
-      const value = inputs[field];
-      return value === undefined ? [] : [[snakeCase(field), value] as const];
-    }),
-  );
+  const given = fields.filter((field) => inputs[field] !== undefined && inputs[field] !== null);
+  return Object.fromEntries(given.map((field) => [snakeCase(field), inputs[field] ?? null]));
 }
 
 /** What Vault answered under the SDK's names. */
 export function responseFields(answer: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    fields.flatMap((field) => {
-      const value = answer[snakeCase(field)];
-      return value === undefined || value === null ? [] : [[field, value] as const];
-    }),
-  );
+  const answered = fields.map((field) => [field, answer[snakeCase(field)] ?? null] as const);
+  return Object.fromEntries(answered.filter(([, value]) => value !== null));
 }
 
 export const unitSeconds = { h: 3600, m: 60, s: 1 };

@@ -12,8 +12,7 @@ describe("PodRun", () => {
     await mkdir(join(place.dir, "containers"));
     await writeFile(join(place.dir, "containers", "main"), "in the way");
     const closing = new AbortController().signal;
-    const reporter = { report: () => undefined };
-    const host = { api: place.cluster.api, reporter, nodeBinary: process.execPath, closing };
+    const host = { api: place.cluster.api, report: () => undefined, closing };
 
     await new PodRun(host, podWithToken("a"), place.dir).ended;
 

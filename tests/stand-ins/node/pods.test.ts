@@ -34,7 +34,7 @@ describe("Pods", () => {
         closing.abort();
       },
     });
-    const host = { api: cluster.api, reporter: { report: () => undefined }, nodeBinary: "", closing: closing.signal };
+    const host = { api: cluster.api, report: () => undefined, closing: closing.signal };
 
     await new Pods(host, "node", dir).follow();
 

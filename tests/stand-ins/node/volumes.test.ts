@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mock } from "node:test";
-import { KubernetesError } from "../../../clients/kubernetes.ts";
 import { mountVolumes } from "../../../stand-ins/node/volumes.ts";
 import { podWithToken, usePodPlace } from "./fake-api.ts";
 
@@ -40,8 +39,7 @@ describe("mountVolumes", () => {
   it("fails where an object is absent, and leaves no renewal of what it had mounted by then", async () => {
     const pod = podWithToken("a");
     const absent = { name: "config", configMap: { name: "later" } };
-    const get = () => Promise.reject(new KubernetesError(404, "not found"));
-    const api = Object.assign(place.cluster, { get }).api;
+    const api = Object.assign(place.cluster, { find: () => Promise.resolve(undefined) }).api;
     const mounted = mountVolumes(
       api,
       { ...pod, spec: { ...pod.spec, volumes: [...(pod.spec.volumes ?? []), absent] } },

@@ -2,30 +2,28 @@ import assert from "node:assert/strict";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import { SecretProperty, unknown, type PropertyMap } from "../../../stand-ins/providers/property-value.ts";
-import type { CreateRequest, Provider } from "../../../stand-ins/providers/provider.ts";
+import type { Provider, ResourceCall } from "../../../stand-ins/providers/provider.ts";
 import { ProviderClient, servePackage } from "./provider-client.ts";
 
 /** Remembers how it was called; fails a creation as it is reported. */
 class RecordingProvider implements Provider {
   options: PropertyMap = {};
   cancelled = false;
-  created: CreateRequest | undefined;
+  created: ResourceCall | undefined;
   failure: Error | undefined;
 
   configure(options: PropertyMap) {
     this.options = options;
-    return "fail" in options ? Promise.reject(new Error("Vault is sealed")) : Promise.resolve();
+    if ("fail" in options) throw new Error("Vault is sealed");
   }
-  check: Provider["check"] = ({ inputs }) =>
-    Promise.resolve({ inputs, failures: [{ property: "name", reason: "is missing" }] });
-  diff: Provider["diff"] = () =>
-    Promise.resolve({
-      changes: new Map([
-        ["spec.template.image", { kind: "update", replaces: true }],
-        ["metadata", { kind: "add", replaces: false }],
-      ]),
-      deleteBeforeReplace: true,
-    });
+  check: Provider["check"] = ({ inputs }) => ({ inputs, failures: [{ property: "name", reason: "is missing" }] });
+  diff: Provider["diff"] = () => ({
+    changes: new Map([
+      ["spec.template.image", { kind: "update", replaces: true }],
+      ["metadata", { kind: "add", replaces: false }],
+    ]),
+    deleteBeforeReplace: true,
+  });
   create: Provider["create"] = (request) => {
     this.created = request;
     return this.failure ? Promise.reject(this.failure) : Promise.resolve({ id: "the-id", outputs: request.inputs });

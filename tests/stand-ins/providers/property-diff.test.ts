@@ -31,7 +31,7 @@ describe("inputChanges", () => {
   it("takes an unknown for a change", () => assert.deepEqual(changes({ a: "x" }, { a: unknown }), { a: "update" }));
 
   it("replaces at a path and below it, not beside it", () => {
-    const replaceAt = [["spec", "template"]];
+    const replaceAt = ["spec.template"];
     assert.deepEqual(
       changes({ spec: { template: { a: 1 }, other: 1 } }, { spec: { template: { a: 2 }, other: 2 } }, { replaceAt }),
       { "spec.template.a": "update!", "spec.other": "update" },
@@ -39,7 +39,7 @@ describe("inputChanges", () => {
   });
 
   it("replaces where a parent comes or goes with the path in it", () => {
-    const replaceAt = [["spec", "template"]];
+    const replaceAt = ["spec.template"];
     assert.deepEqual(changes({}, { spec: { template: 1 } }, { replaceAt }), { spec: "add!" });
     assert.deepEqual(changes({ spec: { other: 1 } }, {}, { replaceAt }), { spec: "delete" });
   });
@@ -69,7 +69,7 @@ describe("inputChanges", () => {
 
 describe("replaces", () => {
   it("is true as soon as one change does", () => {
-    const rules = { replaceAt: [["a"]], ignoreChanges: [] };
+    const rules = { replaceAt: ["a"], ignoreChanges: [] };
     assert.equal(replaces(inputChanges({ a: 1, b: 1 }, { a: 1, b: 2 }, rules)), false);
     assert.equal(replaces(inputChanges({ a: 1, b: 1 }, { a: 2, b: 2 }, rules)), true);
   });

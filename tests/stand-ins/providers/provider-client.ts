@@ -7,7 +7,22 @@ import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import { resourceProviderService, type Package } from "../../../stand-ins/providers/grpc-service.ts";
 import type { PropertyMap } from "../../../stand-ins/providers/property-value.ts";
+import type { ResourceCall } from "../../../stand-ins/providers/provider.ts";
 import { readProperties, writeProperties } from "../../../stand-ins/providers/wire-format.ts";
+
+/** A call that carries nothing. */
+export const emptyCall: ResourceCall = {
+  urn: "",
+  type: "",
+  name: "",
+  id: "",
+  oldInputs: {},
+  oldOutputs: {},
+  inputs: {},
+  preview: false,
+  ignoreChanges: [],
+  randomSeed: new Uint8Array(),
+};
 
 /** One connection to a provider, over real gRPC, as the engine opens one for each provider of a program. */
 export class ProviderClient {

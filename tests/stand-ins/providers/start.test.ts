@@ -61,7 +61,7 @@ describe("startProviders", function () {
     child.stdin.write('{"mode":"offline"}\n');
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     child.kill("SIGINT");
-    const client = new ProviderClient((JSON.parse(line) as { ports: { vault: number } }).ports.vault, "vault");
+    const client = new ProviderClient(Number(/vault:(\d+)/.exec(line)?.[1]), "vault");
     assert.match(await client.version(), /^7\./);
     client.close();
     child.stdin.end();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { CreationJournal } from "../../../stand-ins/providers/creation-journal.ts";
 import { inputDiff } from "../../../stand-ins/providers/property-diff.ts";
 import { keepSecrets, SecretProperty, unknown, type JsonObject } from "../../../stand-ins/providers/property-value.ts";
+import type { ResourceCall } from "../../../stand-ins/providers/provider.ts";
 import { type ResourceType, TypedProvider } from "../../../stand-ins/providers/typed-provider.ts";
+import { emptyCall } from "./provider-client.ts";
 
 /** A server that holds things by name. */
 interface Shelf {
@@ -11,7 +13,7 @@ interface Shelf {
 }
 
 const thing: ResourceType<Shelf> = {
-  diff: (request) => inputDiff(request, [["name"]]),
+  diff: (request) => inputDiff(request, ["name"]),
   plan: (inputs, oldOutputs) => ({ ...inputs, serial: oldOutputs?.["serial"] ?? unknown }),
   outputs: (live, inputs) => keepSecrets(live, inputs),
   importedInputs: ({ name = null, size = null }) => ({ name, size }),
@@ -40,35 +42,35 @@ describe("TypedProvider", () => {
     journal = CreationJournal.open(undefined);
   });
 
-  async function provider(connected = true): Promise<TypedProvider<Shelf>> {
+  function provider(connected = true): TypedProvider<Shelf> {
     const made = new TypedProvider({
       name: "shelf",
       typeOf: (token) => (token === "shelf:index:Thing" ? thing : undefined),
-      connect: () => Promise.resolve(connected ? shelf : undefined),
+      connect: () => (connected ? shelf : undefined),
       journal,
     });
-    await made.configure({});
+    made.configure({});
     return made;
   }
 
-  const about = { urn: "urn:a", type: "shelf:index:Thing", name: "a" };
+  const about: ResourceCall = { ...emptyCall, urn: "urn:a", type: "shelf:index:Thing", name: "a" };
 
   it("fails the check of a type that it does not serve, naming it", async () => {
-    const request = { ...about, type: "shelf:index:Other", oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() };
-    const { failures } = await (await provider()).check(request);
+    const request = { ...about, type: "shelf:index:Other" };
+    const { failures } = provider().check(request);
     assert.match(failures?.[0]?.reason ?? "", /shelf:index:Other/);
   });
 
   it("plans a type that it does not serve offline, by its inputs", async () => {
     const other = { ...about, type: "shelf:index:Other" };
-    const served = await provider(false);
-    const { failures = [] } = await served.check({ ...other, oldInputs: {}, inputs: {}, randomSeed: new Uint8Array() });
+    const served = provider(false);
+    const { failures = [] } = served.check(other);
     const { outputs } = await served.create({ ...other, inputs: { a: 1 }, preview: true });
     assert.deepEqual([failures, outputs], [[], { a: 1 }]);
   });
 
   it("previews what its type plans, without a server", async () => {
-    const served = await provider(false);
+    const served = provider(false);
     const created = await served.create({ ...about, inputs: { name: "a" }, preview: true });
     assert.deepEqual([created.id, created.outputs["serial"]], ["", unknown]);
     const update = { ...about, id: "a", inputs: { name: "a" }, oldInputs: {}, oldOutputs: { serial: 7 } };
@@ -77,40 +79,39 @@ describe("TypedProvider", () => {
 
   it("keeps secret in the outputs what was secret in the inputs", async () => {
     const inputs = { name: "a", note: new SecretProperty("n") };
-    const { outputs } = await (await provider()).create({ ...about, inputs, preview: false });
+    const { outputs } = await provider().create({ ...about, inputs });
     assert.equal((outputs["note"] as SecretProperty).reveal(), "n");
     assert.deepEqual(shelf.things.get("a"), { name: "a", note: "n" });
   });
 
   it("leaves alone what another made", async () => {
     shelf.things.set("a", { name: "a", theirs: true });
-    const created = (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
+    const created = provider().create({ ...about, inputs: { name: "a" } });
     await assert.rejects(created, /a is there already/);
     assert.deepEqual(shelf.things.get("a"), { name: "a", theirs: true });
     assert.equal(journal.createdFor("shelf:index:Thing a"), undefined);
   });
 
   it("takes up what it made for the same resource before, and brings it up to date", async () => {
-    await (await provider()).create({ ...about, inputs: { name: "a", size: 1 }, preview: false });
-    await (await provider()).create({ ...about, inputs: { name: "a", size: 2 }, preview: false });
+    await provider().create({ ...about, inputs: { name: "a", size: 1 } });
+    await provider().create({ ...about, inputs: { name: "a", size: 2 } });
     assert.deepEqual(shelf.things.get("a"), { name: "a", size: 2 });
   });
 
   it("does not take up what it made for another resource", async () => {
-    await (await provider()).create({ ...about, inputs: { name: "a", size: 1 }, preview: false });
-    const second = (await provider()).create({
+    await provider().create({ ...about, inputs: { name: "a", size: 1 } });
+    const second = provider().create({
       ...about,
       urn: "urn:b",
       inputs: { name: "a", size: 2 },
-      preview: false,
     });
     await assert.rejects(second, /a is there already/);
     assert.equal(journal.createdFor("shelf:index:Thing a"), "urn:a");
   });
 
   it("forgets what it deleted", async () => {
-    const served = await provider();
-    await served.create({ ...about, inputs: { name: "a" }, preview: false });
+    const served = provider();
+    await served.create({ ...about, inputs: { name: "a" } });
     await served.delete({ ...about, id: "a", oldInputs: { name: "a" }, oldOutputs: {} });
     assert.equal(journal.createdFor("shelf:index:Thing a"), undefined);
     assert.equal(shelf.things.size, 0);
@@ -118,7 +119,7 @@ describe("TypedProvider", () => {
 
   it("takes up what it created but could not read back", async () => {
     shelf.cut = true;
-    const create = async () => (await provider()).create({ ...about, inputs: { name: "a" }, preview: false });
+    const create = async () => provider().create({ ...about, inputs: { name: "a" } });
     await assert.rejects(create(), /connection lost/);
     shelf.cut = false;
     assert.equal((await create()).id, "a");
@@ -126,16 +127,13 @@ describe("TypedProvider", () => {
 
   it("reads inputs for an import, and undefined for what is gone", async () => {
     shelf.things.set("a", { name: "a", size: 3, note: "n" });
-    const served = await provider();
-    const read = await served.read({ ...about, id: "a", oldInputs: undefined, oldOutputs: {} });
+    const served = provider();
+    const read = await served.read({ ...about, id: "a" });
     assert.deepEqual(read?.inputs, { name: "a", size: 3 });
-    assert.equal(await served.read({ ...about, id: "b", oldInputs: undefined, oldOutputs: {} }), undefined);
+    assert.equal(await served.read({ ...about, id: "b" }), undefined);
   });
 
   it("fails to change anything offline", async () => {
-    await assert.rejects(
-      (await provider(false)).create({ ...about, inputs: { name: "a" }, preview: false }),
-      /offline/,
-    );
+    await assert.rejects(provider(false).create({ ...about, inputs: { name: "a" } }), /offline/);
   });
 });

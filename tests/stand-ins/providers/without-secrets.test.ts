@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { SecretProperty } from "../../../stand-ins/providers/property-value.ts";
-import { withoutSecrets } from "../../../stand-ins/providers/grpc-failure.ts";
+import { SecretProperty, withoutSecrets } from "../../../stand-ins/providers/property-value.ts";
 
 describe("withoutSecrets", () => {
   const request = { data: { token: new SecretProperty('ghp_"canary"'), name: "plain" } };
