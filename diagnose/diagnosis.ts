@@ -56,10 +56,7 @@ export function isWhole({ causes, secrets }: Pick<Diagnosis, "causes" | "secrets
   return !causes.some(({ severity }) => severity === "error") && countsOf(secrets).unseen === 0;
 }
 
-/**
- * How many of the secrets pass every stage. One with a stage that could not be read is not proven to pass it, and one
- * that Vault holds nothing of, as it need not, passes none.
- */
+/** How many secrets pass every stage. One with an unread stage, or without a value in Vault, does not pass. */
 export function countsOf(secrets: readonly SecretDiagnosis[]) {
   const counts = { passing: 0, broken: 0, unseen: 0, absent: 0 };
   for (const secret of secrets) counts[outcomeOf(secret)] += 1;

@@ -1,5 +1,5 @@
 import { readableReferences } from "../domain/incidents.ts";
-import type { Failure, Observed, Snapshot } from "./snapshot.ts";
+import { failuresOf, type Failure, type Observed, type Snapshot } from "./snapshot.ts";
 import type { Severity } from "../domain/finding.ts";
 import { stages, type Stage } from "../domain/stage.ts";
 import { causes, type CauseCode } from "./causes.ts";
@@ -41,10 +41,7 @@ const rules: readonly Rule[] = [
   explainConsumers,
 ];
 
-/**
- * Finds for each secret its first broken stage, and for each cause what speaks for it. Pure: the same snapshot gives the
- * same diagnosis on any machine.
- */
+/** Finds the first broken stage of each secret, and the evidence for each cause. Pure. */
 export function explain(snapshot: Snapshot, expected: Expectation): Diagnosis {
   const sightings: Sighting[] = [];
   for (const rule of rules) sightings.push(...rule({ snapshot, expected, before: sightings }));
@@ -88,10 +85,7 @@ function rank({ severity, stage }: DiagnosedCause): number {
   return severities.indexOf(severity) * stages.length + stages.indexOf(stage);
 }
 
-/**
- * Each part of the cluster that could not be looked at, with the right that is missing or the server's words; where the
- * cluster is out of reach as a whole, that once. What is not there or malformed is for the rules of its stage.
- */
+/** Each part of the cluster that could not be read; once, if the whole cluster is out of reach. */
 export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
   const { stores, bootstrap, vault, identity } = snapshot;
   const parts: readonly Observed<unknown>[] = [
@@ -104,17 +98,13 @@ export function explainClusterAccess({ snapshot }: View): readonly Sighting[] {
     snapshot.pods,
     snapshot.workloads,
     snapshot.clientPatcher,
-    bootstrap.cronJob,
-    bootstrap.jobs,
-    bootstrap.status,
-    bootstrap.log,
-    bootstrap.credentialsSecret,
+    ...Object.values(bootstrap),
     vault.tokenReviewers,
     identity.clusterIssuer,
   ];
-  const isShut = parts.every((part) => !part.ok && isOutOfReach(part.failure));
+  const isShut = parts.every((part) => !part.ok && outOfReach.has(part.failure.kind));
   // that one is asked for where a pull secret is delivered, and else well without a question
-  const failures = [...parts, snapshot.pullsElsewhere].filter((part) => !part.ok).map(({ failure }) => failure);
+  const failures = [...failuresOf(...parts, snapshot.pullsElsewhere)];
   const patcherLog = snapshot.clientPatcher.ok ? snapshot.clientPatcher.value.unseenLog : undefined;
   if (patcherLog !== undefined) failures.push(patcherLog);
   const reported = isShut ? failures.slice(0, 1) : failures.filter(isUnseen);
@@ -127,9 +117,7 @@ function codeOfUnseen(kind: Failure["kind"]): CauseCode {
   return kind === "throttled" || kind === "failed" ? "api-server-overloaded" : "cluster-not-readable";
 }
 
-function isOutOfReach({ kind }: Failure): boolean {
-  return kind === "not-asked" || kind === "unreachable" || kind === "unauthorized";
-}
+const outOfReach: ReadonlySet<Failure["kind"]> = new Set(["not-asked", "unreachable", "unauthorized"]);
 
 /** The state of every step of one secret, from the diagnosis and from what could be read. */
 function hopsOf(

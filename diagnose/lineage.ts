@@ -22,10 +22,7 @@ export interface LineageHop {
   readonly writer?: string;
   /** Keyed hash, comparable within this lineage alone. */
   readonly digest?: string;
-  /**
-   * Whether it has the same value as the step before; false if it has none. Undefined if one of the two could not be
-   * read.
-   */
+  /** Whether it has the same value as the step before. @default - one of the two could not be read */
   readonly sameAsBefore?: boolean;
   /** Why it is unknown. */
   readonly note?: string;
@@ -43,10 +40,9 @@ export interface Lineage {
 }
 
 /**
- * Follows one secret from `.env` to every Kubernetes Secret that holds it, by keyed hash. The snapshot must have compared
- * values.
+ * Follows one secret from `.env` to every Kubernetes Secret that holds it, by keyed hash.
  *
- * @param name - of the catalogue, such as `ghcr-token`.
+ * @param snapshot - one that compared values.
  * @throws UserError when the environment has no such secret.
  */
 export function lineage(snapshot: Snapshot, expected: Expectation, name: string): Lineage {

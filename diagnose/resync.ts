@@ -54,11 +54,10 @@ export interface ResyncResult {
 const pauseInMilliseconds = 300;
 
 /**
- * Makes External Secrets look again: stores first, since an ExternalSecret of a failing store is not even tried, then the
- * ExternalSecrets, and waits until each has synced **after** this call. An old Ready proves nothing.
+ * Makes External Secrets look again, and waits until each object has synced **after** this call. Stores come first: an
+ * ExternalSecret of a failing store is not even tried.
  *
- * @throws UserError for a name that no ExternalSecret of the namespaces has, or where they cannot be listed; the cluster's
- *   own error where it refuses the change.
+ * @throws UserError for a name that does not exist, or if a list is refused; the cluster's error if it refuses the change.
  */
 export async function resync(kubernetes: KubernetesWriter, options: ResyncOptions): Promise<ResyncResult> {
   const { namespaces, names, timeoutInSeconds = 60, signal } = options;
@@ -196,11 +195,10 @@ async function reasonsOf(kubernetes: KubernetesReader, left: readonly Named[]): 
 }
 
 /**
- * Refuses unknown names: a resync that touches nothing would look successful.
+ * A resync that touches nothing would look successful.
  *
- * @param kind - what they are names of.
  * @param where - where they were looked for, such as `dev`.
- * @throws UserError for all of them together, each with the nearest one that there is.
+ * @throws UserError for all unknown names together, each with the nearest one.
  */
 export function refuseUnknown(
   kind: "namespace" | "ExternalSecret",

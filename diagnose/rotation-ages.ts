@@ -1,5 +1,6 @@
 import { expiryAfter, lifetimeInDays } from "../domain/catalogue/catalogue.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { defined } from "./observe/observed.ts";
+import { valuesOf, type Snapshot } from "./snapshot.ts";
 import type { Expectation } from "./explain/view.ts";
 
 /** How old the value of one external secret is. */
@@ -17,9 +18,8 @@ export interface RotationAge {
 
 /** The age of every value that Key Vault holds for us: those that expire first, soonest first; then the others, oldest first. */
 export function rotationAges(snapshot: Snapshot, { plan, catalogue }: Expectation): readonly RotationAge[] {
-  if (!snapshot.keyVault.ok) return [];
   // a new tag or date makes no new value
-  const states = new Map(snapshot.keyVault.value.map((state) => [state.name, state]));
+  const states = new Map(valuesOf(snapshot.keyVault).map((state) => [state.name, state]));
   const now = Date.parse(snapshot.takenAt);
   return plan.secrets
     .flatMap(({ name, keyVaultName = "" }): RotationAge[] => {
@@ -30,16 +30,8 @@ export function rotationAges(snapshot: Snapshot, { plan, catalogue }: Expectatio
       const ageInDays = Math.floor((now - Date.parse(at)) / 86_400_000);
       const every = lifetimeInDays(entry);
       const expiresAt = expiry ?? expiryAfter(every, new Date(at))?.toISOString();
-      return [
-        {
-          name,
-          ageInDays,
-          ...(every === undefined ? {} : { rotateEveryInDays: every }),
-          ...(expiresAt === undefined ? {} : { expiresAt }),
-          due: expiresAt !== undefined && Date.parse(expiresAt) <= now,
-          ...(entry.owner === undefined ? {} : { owner: entry.owner }),
-        },
-      ];
+      const due = expiresAt !== undefined && Date.parse(expiresAt) <= now;
+      return [{ name, ageInDays, due, ...defined({ rotateEveryInDays: every, expiresAt, owner: entry.owner }) }];
     })
     .toSorted((a, b) => expiryOf(a) - expiryOf(b) || b.ageInDays - a.ageInDays);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import type { PlannedSecret } from "../domain/plan/environment.ts";
+import type { PlannedDelivery, PlannedSecret } from "../domain/plan/environment.ts";
 import { deliveriesOf, type Expectation } from "./explain/view.ts";
 import { lineage, plannedSecret } from "./lineage.ts";
 import {
@@ -26,12 +26,12 @@ export const rotationSteps = ["key-vault", "vault", "external-secret", "pods"] a
 
 export type RotationStep = (typeof rotationSteps)[number];
 
-/** How far a rotation is, by one snapshot; nothing is remembered between two looks but the digest and the start. */
+/** How far a rotation is, by one snapshot. */
 export interface RotationState {
   readonly step: RotationStep | "done";
   /** The places that do not hold the new value yet; of `pods` the workloads that run with the former one. */
   readonly waitingFor: readonly string[];
-  /** Whether it waits for a look that was refused: `waitingFor` then holds what is missing. @default - false */
+  /** Whether it waits for a part that may not be read: `waitingFor` then says what is missing. @default - false */
   readonly isUnseen?: true;
   /** Workloads that nobody but a person restarts. */
   readonly restarts: readonly string[];
@@ -40,9 +40,9 @@ export interface RotationState {
 }
 
 /**
- * Judges how far the new value of `.env` has come.
+ * How far the new value of `.env` has come.
  *
- * @param snapshot - one that compared values, with the new value as `.env`'s of this secret.
+ * @param snapshot - one that compared values.
  * @throws UserError when the environment has no such secret.
  */
 export function rotationState(snapshot: Snapshot, expected: Expectation, name: string): RotationState {
@@ -87,10 +87,7 @@ function hasSyncedSince({ ready, refreshedAt = "" }: ExternalSecretState, at: st
   return at === undefined || Date.parse(refreshedAt) > Math.floor(Date.parse(at) / 1000) * 1000;
 }
 
-/**
- * Whether vault-bootstrap says that what Vault holds is the very version of Key Vault that holds the value: not everybody
- * who rotates may read Vault's data, and the mark on it is metadata.
- */
+/** Whether vault-bootstrap marked Vault's value as Key Vault's version: not everybody who rotates may read the data. */
 function isCarried(
   { keyVault }: Snapshot,
   { keyVaultName }: PlannedSecret,
@@ -108,7 +105,7 @@ function isCarried(
   );
 }
 
-/** What a rotation does to the world; each is done at most once for one value. */
+/** What a rotation changes; each is done at most once for one value. */
 export interface RotationActions {
   /** Writes the new value to the source. @returns when it is there. */
   write(): Promise<void>;
@@ -120,31 +117,22 @@ export interface RotationActions {
   look(): Promise<Snapshot>;
 }
 
-export interface RotationReport {
+export interface RotationReport extends Pick<RotationState, "restarts" | "follows"> {
   readonly name: string;
   /** When each step had the new value; ISO 8601, by this machine's clock. */
   readonly reached: readonly { readonly step: RotationStep; readonly at: string }[];
-  readonly restarts: readonly string[];
-  readonly follows: readonly string[];
   /** Where it stopped, if it did not come through. */
   readonly stuckAt?: RotationState;
 }
 
-/** Number of looks at one step before the rotation counts as stuck; pods need time to start. */
-const looksPerStep: Readonly<Record<RotationStep, number>> = {
-  "key-vault": 3,
-  vault: 3,
-  "external-secret": 3,
-  pods: 60,
-};
-
-/** What is refused stays refused, where a pod that starts is only slow. */
-const looksAtUnseen = 3;
+/** Number of looks at one step before the rotation counts as stuck. */
+const mostLooks = 3;
+/** Pods need time to start. */
+const mostLooksAtPods = 60;
 
 /**
- * Delivers a value through all steps: written once, then followed step by step. Resumable: a step that already has the value is
- * passed without an action, so that a run which was interrupted is just run again. Rolling back is the same with the
- * former value.
+ * Delivers a value through all steps: written once, then followed step by step. A step that already has the value is passed
+ * without an action, so an interrupted run can be run again, and a rollback is a rotation to the former value.
  *
  * @param options.onAct - called when a step begins, which may take minutes.
  * @param options.onStep - called when a step has the new value.
@@ -182,8 +170,8 @@ export async function rotate(
     }
     const { restarts, follows } = state;
     if (state.step === "done") return { name, reached, restarts, follows };
-    const bound = state.isUnseen === true ? looksAtUnseen : looksPerStep[state.step];
-    if (looks >= bound) return { name, reached, restarts, follows, stuckAt: state };
+    const isSlow = state.step === "pods" && state.isUnseen !== true; // what is refused stays refused
+    if (looks >= (isSlow ? mostLooksAtPods : mostLooks)) return { name, reached, restarts, follows, stuckAt: state };
     if (!acted.has(state.step)) {
       acted.add(state.step);
       onAct?.(state.step);
@@ -194,10 +182,7 @@ export async function rotate(
   }
 }
 
-interface Target {
-  readonly namespace: string;
-  readonly target: string;
-}
+type Target = Pick<PlannedDelivery, "namespace" | "target">;
 
 /** Each workload once, though it may read several Secrets that hold the value. */
 function consumersBehind(
@@ -219,10 +204,7 @@ function consumersBehind(
   return { running: namesOf("restarts-itself"), restarts: namesOf("restart", "manual"), follows: namesOf("follows") };
 }
 
-/**
- * A pod of the workload that reads the Secret once, at its start, and started before the Secret changed. Of a Secret that
- * another owner created, which is not read, only that it cannot be older than the value in Vault is known.
- */
+/** Whether a pod reads the Secret only at its start, and started before it changed, or before Vault's value did. */
 function runsWithFormer(
   snapshot: Snapshot,
   { namespace, target }: Target,

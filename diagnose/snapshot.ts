@@ -3,10 +3,7 @@ import type { Named } from "../clients/external-secrets.ts";
 import type { clientPatcherCauses } from "./causes/client-patcher.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 
-/**
- * Everything that one look at an environment found, stage by stage; the one argument of `explain`, `graph` and the
- * redacted report. Plain JSON. Names, versions, times, conditions and messages: values only as {@link Fingerprint}.
- */
+/** Everything that was read of an environment. Plain JSON: names, times and messages; values only as {@link Fingerprint}. */
 export interface Snapshot {
   readonly schema: 1;
   /** ISO 8601, UTC, by this machine's clock. */

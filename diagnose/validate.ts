@@ -37,11 +37,7 @@ export interface Validation {
   readonly ok: boolean;
 }
 
-/**
- * The seed's five checks over one snapshot.
- *
- * @param options.prove - values in Vault must equal the source's, by keyed hash; the snapshot must have compared values.
- */
+/** The seed's five checks. @param options.prove - values in Vault must equal the source's, which the snapshot must have read */
 export function validate(snapshot: Snapshot, expected: Expectation, { prove = false } = {}): Validation {
   const { azure, namespace, vault } = expected;
   const checks: readonly Check[] = [
@@ -142,10 +138,7 @@ function vaultValues({ vault, keyVault }: Snapshot, expected: Expectation, prove
   });
 }
 
-/**
- * vault-bootstrap carries no placeholder and no fixture from a source, and marks what it wrote with the version: a value
- * with a fitting mark is real, and the auditor's policy is enough to see that.
- */
+/** vault-bootstrap writes no placeholder, and marks the version that it wrote: the mark proves a value that may not be read. */
 function isProvenByMark({ customMetadata, version }: VaultSecretState): boolean {
   const { managedBy, authority, sourceVersion, vaultVersion } = customMetadataKeys;
   const isOfSource = customMetadata[authority] === "generated" || customMetadata[sourceVersion] !== undefined;
@@ -186,9 +179,7 @@ function ofOthers(found: readonly ExternalSecretState[], { deliveries }: Expecta
   ];
 }
 
-function isSynced({ ready }: ExternalSecretState): boolean {
-  return ready?.status === "True";
-}
+const isSynced = ({ ready }: ExternalSecretState): boolean => ready?.status === "True";
 
 function whyNotSynced({ warning, ready }: ExternalSecretState): string {
   return warning?.message ?? ready?.reason ?? "no condition yet";

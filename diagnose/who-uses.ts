@@ -38,10 +38,7 @@ export interface Use {
 }
 
 export interface Consumer {
-  /**
-   * Such as `Deployment/langfuse`; whatever else owns the pod, such as `Job/x`; `Pod/x` for one that nothing owns;
-   * `PushSecret/x` for one that copies it to a store.
-   */
+  /** Such as `Deployment/langfuse`, another owner such as `Job/x`, `Pod/x` without an owner, or `PushSecret/x`. */
   readonly workload: string;
   readonly by: readonly SecretUse["by"][];
   /**
@@ -52,10 +49,8 @@ export interface Consumer {
 }
 
 /**
- * Everything that reads a secret, by what the cluster holds now: what the catalogue delivers, and ExternalSecrets that others
- * made of the same path.
+ * Everything that reads a secret now, by our deliveries and by other owners' ExternalSecrets of the same path.
  *
- * @param name - of the catalogue.
  * @throws UserError when the environment has no such secret.
  */
 export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
@@ -154,9 +149,8 @@ export function startedBefore({ startedAt, phase }: PodState, changedAt: string 
 }
 
 /**
- * What people call a pod's owner: a Deployment's ReplicaSet bears its name and a hash of the template, a CronJob's Job its
- * name and the time. What is owned by something else, such as a Rollout or an operator's own kind, is called as it says;
- * where workloads may not be looked at, a ReplicaSet counts as a Deployment's.
+ * The workload of a pod: a ReplicaSet or a scheduled Job is named after what created it, if that exists. Every other owner
+ * keeps its own name; if workloads may not be read, a ReplicaSet counts as a Deployment's.
  */
 export function workloadOf({ workloads }: Pick<Snapshot, "workloads">, { namespace, name, owner }: PodState): string {
   if (owner === undefined) return `Pod/${name}`;

@@ -10,10 +10,7 @@ export interface BootstrapFailureSeen {
   readonly job?: string;
 }
 
-/**
- * How the newest run that ended has failed, by the status that it left or, where it left none, by its last log line.
- * `undefined` where it succeeded or there was none.
- */
+/** How the newest run failed, by its status or its last log line; `undefined` if it succeeded or there was none. */
 export function lastFailure(
   snapshot: Snapshot,
   { namespace, bootstrap }: Expectation,

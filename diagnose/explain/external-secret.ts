@@ -1,11 +1,12 @@
 import type { PlannedDelivery } from "../../domain/plan/environment.ts";
 import { named, valuesOf } from "../snapshot.ts";
 import { causes, type CauseCode } from "../causes.ts";
-import { shouldBeSynced } from "./secret-store.ts";
 import { age, isError, isExplained, reportAt, secretsIn, type Rule, type Sighting, type View } from "./view.ts";
 
 const refreshesUntilStale = 2;
 const slackInMilliseconds = 60_000;
+/** What External Secrets needs to set a first condition; more is no longer a start. */
+const firstSyncInMilliseconds = 120_000;
 
 /** Each delivery's ExternalSecret: there, asking for the right paths, synced, and lately so. */
 export const explainExternalSecret: Rule = (view) =>
@@ -26,7 +27,7 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
   }
   if (storeIsBroken(view, delivery)) return [];
   if (ready === undefined) {
-    return shouldBeSynced(view, found.createdAt)
+    return (age(view.snapshot, found.createdAt) ?? 0) > firstSyncInMilliseconds
       ? report("eso-not-running", "it has no condition")
       : report("external-secret-waiting", "it has no condition yet");
   }
@@ -38,8 +39,10 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
       const fix = "ameide-secrets up --refresh --stack <stack>";
       return report(code, `${seen}; its store is ${found.storeName}, wanted ${storeName}`, { fix });
     }
-    // these fixes are about a secret, not about the object that could not read it
-    return report(code, seen, aboutASecret.has(code) ? { name: refusedSecret(keys, seen) } : {});
+    if (!aboutASecret.has(code)) return report(code, seen);
+    // External Secrets names it by its path, as in `(key: ghcr-token)`
+    const refused = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
+    return report(code, seen, { name: refused?.secret ?? "" });
   }
   const sinceSync = age(view.snapshot, found.refreshedAt) ?? 0;
   const bound = refreshesUntilStale * interval * 1000 + slackInMilliseconds;
@@ -47,13 +50,8 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
   return report("eso-not-running", `refreshed ${Math.floor(sinceSync / 1000)} s ago, every ${interval} s is wanted`);
 }
 
+/** Their fixes are about a secret, not about the object that could not read it. */
 const aboutASecret: ReadonlySet<CauseCode> = new Set(["vault-value-field-missing", "external-secret-denied"]);
-
-/** The secret that External Secrets names by its path, as in `(key: ghcr-token)`. */
-function refusedSecret(keys: PlannedDelivery["keys"], seen: string): string {
-  const refused = keys.find(({ vaultPath }) => seen.includes(`key: ${vaultPath})`)) ?? keys[0];
-  return refused?.secret ?? "";
-}
 
 const serverWide =
   /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/;

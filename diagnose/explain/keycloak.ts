@@ -6,10 +6,7 @@ import { pathIn } from "../../domain/names.ts";
 /** Keycloak's names one by one, and what the Job that carries them said when it failed. */
 export const explainKeycloak: Rule = (view) => [...ofNames(view), ...ofPatcher(view)];
 
-/**
- * What each of Keycloak's names is: by its value in Vault, or, where that may not be read, in the Secret that is made of it.
- * Empty where nothing of Keycloak exists: an environment without it has none of its secrets, and that is well.
- */
+/** Each of Keycloak's names, by its value in Vault or in the Secret made of it. Empty in an environment without Keycloak. */
 export function keycloakNames(snapshot: Snapshot, expected: Expectation): readonly KeycloakName[] {
   return namesSeen(snapshot, expected).map(({ clientId, vaultKey, state }) => ({ clientId, vaultKey, state }));
 }

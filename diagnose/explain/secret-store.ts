@@ -1,9 +1,6 @@
 import { named, type StoreState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
-import { age, reportAt, secretsOfNamespace, type Rule, type View } from "./view.ts";
-
-/** What External Secrets needs to set a first condition; more is no longer a start. */
-const firstSyncInMilliseconds = 120_000;
+import { reportAt, secretsOfNamespace, type Rule, type View } from "./view.ts";
 
 /** Vault's own troubles that a store repeats in its words. */
 const serverCauses: readonly CauseCode[] = [
@@ -69,9 +66,4 @@ function codeOf({ snapshot, before }: View, { namespace }: StoreState, seen: str
     return serves ? "store-stale" : "vault-unreachable";
   if (/serviceaccount/i.test(seen) && /not found/i.test(seen)) return "store-account-missing";
   return "store-not-ready";
-}
-
-/** Whether an object is old enough to have been seen by External Secrets. */
-export function shouldBeSynced(view: View, createdAt: string): boolean {
-  return (age(view.snapshot, createdAt) ?? 0) > firstSyncInMilliseconds;
 }

@@ -161,10 +161,7 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
-/**
- * Each part that could not be read, or once why nothing was asked. A Vault that is sealed is reported already, and so is an
- * API server that cannot be reached: it has the key for a token.
- */
+/** Each part that could not be read, or once why nothing was asked. A sealed Vault or a lost cluster is reported already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
   if (health.ok && (health.value.state === "sealed" || health.value.state === "uninitialised")) return [];

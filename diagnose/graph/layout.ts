@@ -1,6 +1,5 @@
 import { Drawing, type Place } from "./drawing.ts";
-import type { GraphModel, GraphSecret } from "./model.ts";
-import { orderedSecrets, placedDeliveries, runsOfNamespaces, worst, type PlacedDelivery } from "./rows.ts";
+import type { GraphDelivery, GraphModel, GraphSecret, GraphState } from "./model.ts";
 
 /** The drawing of one environment: a row for each secret, a column for each stage, what is broken on top. */
 export interface Layout {
@@ -11,58 +10,122 @@ export interface Layout {
 
 /** @param isShown - which secrets to draw; deliveries follow theirs. */
 export function layout(model: GraphModel, isShown: (secret: GraphSecret) => boolean = () => true): Layout {
-  const shown = orderedSecrets(model, isShown);
-  const rows = new Map(shown.map(({ name }, index) => [name, index]));
-  const indexes = new Map(model.secrets.map(({ name }, index) => [name, index]));
-  const deliveries = placedDeliveries(model.deliveries, rows);
   const drawing = new Drawing();
-  drawSecrets(drawing, shown, indexes);
+  const shown = orderedSecrets(model, isShown);
+  const rows = new Map(shown.map(({ name }, row) => [name, row]));
+  const indexes = new Map(model.secrets.map(({ name }, index) => [name, index]));
+  for (const [row, secret] of shown.entries()) drawSecret(drawing, row, secret, indexes.get(secret.name) ?? 0);
   const carried = worst(shown.flatMap(({ states }) => [states.identity ?? "planned", states.bootstrap ?? "planned"]));
   if (shown.length > 0) drawing.band("bootstrap", 2, [0, shown.length - 1], "identity and vault-bootstrap", carried);
-  drawDeliveries(drawing, model, deliveries, rows, indexes);
-  drawClusterManaged(drawing, model, Math.ceil(Math.max(shown.length, (deliveries.at(-1)?.row ?? 0) + 1)) + 1);
-  return { svg: drawing.svg(), places: drawing.places };
-}
-
-function drawSecrets(drawing: Drawing, shown: readonly GraphSecret[], indexes: ReadonlyMap<string, number>): void {
-  for (const [row, { name, variable, keyVaultName, vaultPath, states, authority }] of shown.entries()) {
-    const index = indexes.get(name) ?? 0;
-    const secret = [index];
-    const vault = `vault-${index}`;
-    const kind = authority === "generated" ? "generated" : "";
-    if (keyVaultName !== undefined) {
-      drawing.node(`dotenv-${index}`, 0, row, variable ?? name, "planned", secret);
-      drawing.node(`key-vault-${index}`, 1, row, keyVaultName, states["key-vault"] ?? "planned", secret);
-      drawing.edge(`dotenv-${index}`, `key-vault-${index}`, secret);
-    }
-    drawing.node(vault, 3, row, vaultPath, states.vault ?? "planned", secret, kind);
-    if (keyVaultName !== undefined) drawing.edge(`key-vault-${index}`, vault, secret, false);
-  }
-}
-
-function drawDeliveries(
-  drawing: Drawing,
-  { deliveries: all }: GraphModel,
-  placed: readonly PlacedDelivery[],
-  rows: ReadonlyMap<string, number>,
-  indexes: ReadonlyMap<string, number>,
-): void {
-  for (const [index, run] of runsOfNamespaces(placed).entries()) {
-    const { namespace = "", storeName = "" } = run[0]?.delivery ?? {};
-    const state = worst(run.map(({ delivery }) => delivery.storeState));
-    drawing.band(`store-${index}`, 4, [run[0]?.row ?? 0, run.at(-1)?.row ?? 0], `${namespace}/${storeName}`, state);
-  }
+  const placed = placedDeliveries(model.deliveries, rows);
+  drawStores(drawing, placed);
   for (const { delivery, row } of placed) {
-    const id = all.indexOf(delivery);
+    const id = model.deliveries.indexOf(delivery);
     const { name, target, namespace, state, keys } = delivery;
-    const secrets = [...new Set(keys.flatMap(({ secret }) => indexes.get(secret) ?? []))];
+    const names = [...new Set(keys.map(({ secret }) => secret))];
+    const secrets = names.flatMap((secret) => indexes.get(secret) ?? []);
     drawing.node(`delivery-${id}`, 5, row, name, state, secrets);
     drawing.node(`target-${id}`, 6, row, `${namespace}/${target}`, state, secrets);
     drawing.edge(`delivery-${id}`, `target-${id}`, secrets);
-    for (const secret of new Set(keys.map((key) => key.secret))) {
-      if (rows.has(secret))
-        drawing.edge(`vault-${indexes.get(secret)}`, `delivery-${id}`, [indexes.get(secret) ?? 0], false);
-    }
+    for (const index of names.filter((secret) => rows.has(secret)).flatMap((secret) => indexes.get(secret) ?? []))
+      drawing.edge(`vault-${index}`, `delivery-${id}`, [index], false);
+  }
+  drawClusterManaged(drawing, model, Math.ceil(Math.max(shown.length, (placed.at(-1)?.row ?? 0) + 1)) + 1);
+  return { svg: drawing.svg(), places: drawing.places };
+}
+
+const badness: readonly GraphState[] = ["broken", "warned", "unknown", "ok", "absent", "planned"];
+
+function worst(states: readonly GraphState[]): GraphState {
+  return badness.find((state) => states.includes(state)) ?? "planned";
+}
+
+/** What is broken comes first, with all that is delivered with it; the secrets of one delivery are side by side. */
+function orderedSecrets(
+  { secrets, deliveries }: GraphModel,
+  isShown: (secret: GraphSecret) => boolean,
+): readonly GraphSecret[] {
+  const byName = new Map(secrets.map((secret) => [secret.name, secret]));
+  const groups = new Map<string, { readonly order: number; readonly trouble: number }>();
+  for (const [order, { keys, state }] of deliveries.entries()) {
+    const members = keys.map(({ secret }) => secret);
+    const trouble = Math.min(rank([state]), ...members.map((name) => ownRank(byName.get(name))));
+    for (const name of members) if (!groups.has(name)) groups.set(name, { order, trouble });
+  }
+  const groupOf = (secret: GraphSecret) =>
+    groups.get(secret.name) ?? { order: deliveries.length, trouble: ownRank(secret) };
+  return secrets.filter(isShown).toSorted((a, b) => {
+    const [one, other] = [groupOf(a), groupOf(b)];
+    return one.trouble - other.trouble || one.order - other.order || ownRank(a) - ownRank(b);
+  });
+}
+
+function ownRank(secret: GraphSecret | undefined): number {
+  return rank(Object.values(secret?.states ?? {}));
+}
+
+/** What is not wrong keeps the order of the catalogue. */
+function rank(states: readonly GraphState[]): number {
+  const state = worst(states);
+  return state === "broken" ? 0 : state === "warned" ? 1 : 2;
+}
+
+function drawSecret(drawing: Drawing, row: number, secret: GraphSecret, index: number): void {
+  const { name, variable = name, keyVaultName, vaultPath, states } = secret;
+  const vault = `vault-${index}`;
+  if (keyVaultName !== undefined) {
+    drawing.node(`dotenv-${index}`, 0, row, variable, "planned", [index]);
+    drawing.node(`key-vault-${index}`, 1, row, keyVaultName, states["key-vault"] ?? "planned", [index]);
+    drawing.edge(`dotenv-${index}`, `key-vault-${index}`, [index]);
+  }
+  drawing.node(vault, 3, row, vaultPath, states.vault ?? "planned", [index]);
+  if (keyVaultName !== undefined) drawing.edge(`key-vault-${index}`, vault, [index], false);
+}
+
+interface PlacedDelivery {
+  readonly delivery: GraphDelivery;
+  readonly row: number;
+}
+
+/** Each near the middle of its secrets, none over another; those of one namespace together where that costs nothing. */
+function placedDeliveries(
+  deliveries: readonly GraphDelivery[],
+  rows: ReadonlyMap<string, number>,
+): readonly PlacedDelivery[] {
+  const namespaces = [...new Set(deliveries.map(({ namespace }) => namespace))];
+  const order = deliveries
+    .filter(({ keys }) => keys.some(({ secret }) => rows.has(secret)))
+    .map((delivery) => ({ delivery, wanted: middle(delivery.keys.flatMap(({ secret }) => rows.get(secret) ?? [])) }))
+    .toSorted(
+      (a, b) =>
+        a.wanted - b.wanted || namespaces.indexOf(a.delivery.namespace) - namespaces.indexOf(b.delivery.namespace),
+    );
+  let next = 0;
+  return order.map(({ delivery, wanted }) => {
+    const row = Math.max(next, wanted);
+    next = row + 1;
+    return { delivery, row };
+  });
+}
+
+/** Between the first and the last: a secret far away, which many deliveries share, pulls none of them along. */
+function middle(rows: readonly number[]): number {
+  const sorted = rows.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
+
+/** Deliveries below each other have the same store: it is drawn once, next to them. */
+function drawStores(drawing: Drawing, placed: readonly PlacedDelivery[]): void {
+  const runs: PlacedDelivery[][] = [];
+  for (const one of placed) {
+    const last = runs.at(-1);
+    if (last?.[0]?.delivery.namespace === one.delivery.namespace) last.push(one);
+    else runs.push([one]);
+  }
+  for (const [index, run] of runs.entries()) {
+    const { namespace = "", storeName = "" } = run[0]?.delivery ?? {};
+    const state = worst(run.map(({ delivery }) => delivery.storeState));
+    drawing.band(`store-${index}`, 4, [run[0]?.row ?? 0, run.at(-1)?.row ?? 0], `${namespace}/${storeName}`, state);
   }
 }
 

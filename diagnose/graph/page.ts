@@ -3,12 +3,7 @@ import { build } from "esbuild";
 import type { GraphModel } from "./model.ts";
 import { layout } from "./layout.ts";
 
-/**
- * One page that opens from disk and asks no network for anything: the drawing program and the models are in it.
- * It says which environment it shows, offline or as of when.
- *
- * @param models - one for each environment; at least one.
- */
+/** One page that opens from disk and asks no network for anything. @param models - one for each environment; at least one */
 export async function graphPage(models: readonly GraphModel[]): Promise<string> {
   const script = await bundledScript();
   return `<!doctype html>

@@ -69,11 +69,7 @@ export async function observeIdentity(
   return { ...seen, roleAssignments };
 }
 
-/**
- * Names and times of the vault's secrets.
- *
- * @param fingerprint - given where values are to be compared: then those of `names` are read, one call each.
- */
+/** Names and times of the vault's secrets. @param fingerprint - given to compare values: reads those of `names`, one call each */
 export function observeKeyVault(
   azure: AzureReader,
   { keyVault }: EnvironmentStack["azure"],

@@ -8,10 +8,7 @@ import { observed } from "./observed.ts";
 /** The Job of the chart `keycloak_realm` that carries Keycloak's client secrets into Vault; not ours. */
 export const patcherJob = "platform-keycloak-realm-client-patcher";
 
-/**
- * What its log is searched for. Only which of these occurs is kept: the log is another program's, and nothing promises
- * that it holds no value.
- */
+/** The phrases that its log is searched for. Only which of them occurs is kept: the log may contain a value. */
 export const patcherPhrases: readonly (readonly [symptom: PatcherState["symptoms"][number], phrase: RegExp])[] = [
   ["patcher-exec-format", /exec format error/i],
   ["patcher-command-missing", /(jq|curl|command): (command )?not found|command not found: (jq|curl)|not found: jq/i],

@@ -152,10 +152,7 @@ function reloads(annotations: Readonly<Record<string, string>>, secrets: readonl
   return all.filter((secret) => named.some((one) => isNamed(secret, one)));
 }
 
-/**
- * Reloader reads a name as a regular expression for the whole name. Of these only names and `.*` are understood here: an
- * expression that somebody else wrote can take for ever.
- */
+/** Reloader reads a name as a regular expression. Only `.*` is understood here: others could take for ever. */
 function isNamed(secret: string, expression: string): boolean {
   const [first = "", ...rest] = expression.split(".*");
   const last = rest.pop();

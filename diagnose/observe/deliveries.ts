@@ -183,10 +183,7 @@ export function observePushSecrets(
   });
 }
 
-/**
- * ESO's Secrets of a namespace, and the targets that do not bear its label. Values become fingerprints here and go no
- * further.
- */
+/** ESO's Secrets of a namespace, and targets without its label. Values become fingerprints here and go no further. */
 export function observeSecrets(
   kubernetes: KubernetesReader,
   namespace: string,

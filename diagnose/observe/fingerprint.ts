@@ -6,12 +6,7 @@ import { redactionOf, type Redaction } from "../../domain/redaction.ts";
 
 const digestLength = 16;
 
-/**
- * Turns values into traces that can be compared and not turned back. The key is random and never leaves the process:
- * without it a digest says nothing, not even to one who can guess the value.
- *
- * @param key - @default - a new random one.
- */
+/** Turns values into traces that can be compared and not turned back, by a random key that never leaves the process. */
 export function fingerprinter(
   fixtures: Catalogue["fixtures"],
   key: Uint8Array = randomBytes(32),
@@ -32,10 +27,8 @@ function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint[
 }
 
 /**
- * The same data without any known value in its free texts: messages of Events and conditions, log lines, annotations, the
- * CronJob's environment, custom metadata. Others wrote these, and nothing promises that they contain no value. Names stay.
- *
- * @param values - as they were read; see `redactionOf` for the forms in which they are found.
+ * The same data without any known value in its free texts, such as messages, logs and annotations: others wrote these. Names
+ * stay. @param values - as they were read; see `redactionOf` for the forms in which they are found
  */
 export function withoutValues<T>(data: T, values: ReadonlySet<string>): T {
   return walk(data, "", redactionOf(values)) as T;

@@ -22,10 +22,7 @@ import { observeVault } from "./vault.ts";
 import { pathIn } from "../../domain/names.ts";
 
 export interface ObserveOptions {
-  /**
-   * Whether values in Key Vault and Vault are read and compared, too, not only those of the Kubernetes Secrets: needs `Key Vault
-   * Secrets User`, and a Vault token that may read data. @default false
-   */
+  /** Whether values in Key Vault and Vault are compared, too: needs the rights to read them. @default false */
   readonly compareValues?: boolean;
   /** Whether the ExternalSecrets of namespaces that the plan does not reach are listed. @default false */
   readonly elsewhere?: boolean;
@@ -33,10 +30,7 @@ export interface ObserveOptions {
   readonly dotenv?: ReadonlyMap<string, Redacted>;
 }
 
-/**
- * Looks once at every stage of an environment, all parts at the same time. Changes nothing. Never rejects: what cannot
- * be reached or may not be read is part of the snapshot.
- */
+/** Reads every stage of an environment at the same time. Never rejects: a failure is part of the snapshot. */
 export async function observe(
   stack: EnvironmentStack,
   access: Access,
@@ -108,31 +102,30 @@ export function namespacesOf({ namespace, plan }: Pick<EnvironmentStack, "namesp
   return [...new Set([namespace, ...plan.stores.map((s) => s.namespace), ...plan.deliveries.map((d) => d.namespace)])];
 }
 
-/** Paths under the mount that are looked at: what we carry, and what the client-patcher and others declare to. */
-export function vaultPathsOf({ plan, catalogue, name }: EnvironmentStack): readonly string[] {
-  const inCluster = Object.values(catalogue.inClusterDeliveries).filter(
-    ({ environments }) => environments?.includes(name) ?? true,
-  );
+/** What other owners deliver in this environment, as the catalogue declares it, by target. */
+function inClusterDeliveries({ catalogue, name }: EnvironmentStack) {
+  return Object.entries(catalogue.inClusterDeliveries).filter(([, one]) => one.environments?.includes(name) ?? true);
+}
+
+/** Paths under the mount that are read: what we carry, and what the client-patcher and others declare to write. */
+export function vaultPathsOf(stack: EnvironmentStack): readonly string[] {
+  const inCluster = inClusterDeliveries(stack).flatMap(([, { keys }]) => Object.values(keys));
   return [
     ...new Set([
-      ...plan.secrets.map(({ vaultPath }) => vaultPath),
-      ...catalogue.keycloakClients.map(({ vaultKey }) => vaultKey),
-      ...inCluster.flatMap(({ keys }) => Object.values(keys).map((path) => pathIn(name, path))),
+      ...stack.plan.secrets.map(({ vaultPath }) => vaultPath),
+      ...stack.catalogue.keycloakClients.map(({ vaultKey }) => vaultKey),
+      ...inCluster.map((path) => pathIn(stack.name, path)),
     ]),
   ];
 }
 
-/** Secrets of a namespace that are looked at whoever labelled them: ours, and those that logins through Keycloak need. */
-function targetsIn(
-  namespace: string,
-  { namespace: own, plan, catalogue, name }: EnvironmentStack,
-): ReadonlySet<string> {
-  const ofKeycloak = Object.entries(catalogue.inClusterDeliveries)
-    .filter(([, { authority, environments }]) => authority === "keycloak" && (environments?.includes(name) ?? true))
-    .filter(([, { namespaces = ["environment"] }]) =>
-      namespaces.some((one) => (one === "environment" ? own : one) === namespace),
-    );
-  const ours = plan.deliveries.filter((delivery) => delivery.namespace === namespace);
+/** Secrets of a namespace that are read whoever labelled them: ours, and those that logins through Keycloak need. */
+function targetsIn(namespace: string, stack: EnvironmentStack): ReadonlySet<string> {
+  const isHere = (one: string): boolean => (one === "environment" ? stack.namespace : one) === namespace;
+  const ofKeycloak = inClusterDeliveries(stack).filter(
+    ([, { authority, namespaces = ["environment"] }]) => authority === "keycloak" && namespaces.some(isHere),
+  );
+  const ours = stack.plan.deliveries.filter((delivery) => delivery.namespace === namespace);
   return new Set([...ours.map(({ target }) => target), ...ofKeycloak.map(([target]) => target)]);
 }
 

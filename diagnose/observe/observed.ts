@@ -13,17 +13,14 @@ export class NotAsked extends Error {
   }
 }
 
-/**
- * Asks for one part of the snapshot. A part that cannot be read is part of the snapshot, never an error of the whole.
- *
- * @param asked - what is asked, for people, such as `list secrets in ameide-dev`.
- */
+/** Asks for one part of the snapshot; a failure is part of it. @param asked - for people, such as `list secrets in ameide-dev` */
 export async function observed<T>(asked: string, ask: () => Promise<T>): Promise<Observed<T>> {
   try {
     return { ok: true, value: await ask() };
   } catch (error) {
     if (error instanceof NotAsked) return notAsked(error.asked, error.message);
-    return { ok: false, failure: { kind: kindOf(error), message: firstLine(error), asked } };
+    const [firstLine = ""] = (error instanceof Error ? error.message : String(error)).split("\n"); // without a fix
+    return { ok: false, failure: { kind: kindOf(error), message: firstLine.slice(0, longestMessage), asked } };
   }
 }
 
@@ -76,10 +73,4 @@ const kinds: Readonly<Record<number, Failure["kind"]>> = {
 function kindOf(error: unknown): Failure["kind"] {
   const status = statusOf(error);
   return typeof status === "number" && status > 0 ? (kinds[status] ?? "failed") : "unreachable";
-}
-
-/** The fix of a UserError is not evidence. */
-function firstLine(error: unknown): string {
-  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  return line.slice(0, longestMessage);
 }

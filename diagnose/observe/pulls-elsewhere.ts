@@ -10,10 +10,7 @@ import { namespaceOf } from "../../domain/names.ts";
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
 const readsAtOnce = 4;
 
-/**
- * Pods of namespaces that receive nothing from us and still name our pull secret: those that a new operator brings, say,
- * in a namespace that nobody added to the registry list. One list of waiting pods in the whole cluster, without those of other environments.
- */
+/** Pods that name our pull secret in namespaces that receive nothing from us, such as those of a new operator. */
 export function observePullsElsewhere(
   kubernetes: KubernetesReader,
   { plan }: Pick<EnvironmentStack, "plan">,

@@ -61,58 +61,56 @@ async function withoutToken(
 }
 
 async function readHealth(vault: VaultReader): Promise<Extract<VaultServerState["health"], { ok: true }>["value"]> {
-  const { initialized, sealed, standby, version } = await vault.get<{
-    initialized: boolean;
-    sealed: boolean;
-    standby: boolean;
-    version: string;
-  }>("sys/health?standbyok=true");
-  const state = !initialized ? "uninitialised" : sealed ? "sealed" : standby ? "standby" : "active";
-  return { state, version };
+  const { initialized, sealed, standby, version } = await vault.get<
+    Readonly<Record<"initialized" | "sealed" | "standby", boolean>> & { readonly version: string }
+  >("sys/health?standbyok=true");
+  return { state: !initialized ? "uninitialised" : sealed ? "sealed" : standby ? "standby" : "active", version };
+}
+
+/** The `data` of Vault's answer. */
+async function dataOf<T>(vault: VaultReader, path: string): Promise<T> {
+  return (await vault.get<{ readonly data: T }>(path)).data;
+}
+
+interface Names {
+  readonly keys: readonly string[];
 }
 
 async function readAuthConfig(vault: VaultReader, authMount: string): Promise<VaultAuthConfig> {
-  const { data } = await vault.get<{
-    data: {
-      kubernetes_host: string;
-      kubernetes_ca_cert?: string;
-      disable_local_ca_jwt?: boolean;
-      disable_iss_validation?: boolean;
-      token_reviewer_jwt_set?: boolean;
-    };
-  }>(`auth/${authMount}/config`);
-  return {
-    kubernetesHost: data.kubernetes_host,
-    disableLocalCaJwt: data.disable_local_ca_jwt ?? false,
-    disableIssValidation: data.disable_iss_validation ?? false,
-    tokenReviewerJwtSet: data.token_reviewer_jwt_set ?? false,
-    hasCa: (data.kubernetes_ca_cert ?? "") !== "",
-  };
+  const {
+    kubernetes_host: kubernetesHost,
+    kubernetes_ca_cert: ca = "",
+    disable_local_ca_jwt: disableLocalCaJwt = false,
+    disable_iss_validation: disableIssValidation = false,
+    token_reviewer_jwt_set: tokenReviewerJwtSet = false,
+  } = await dataOf<{
+    kubernetes_host: string;
+    kubernetes_ca_cert?: string;
+    disable_local_ca_jwt?: boolean;
+    disable_iss_validation?: boolean;
+    token_reviewer_jwt_set?: boolean;
+  }>(vault, `auth/${authMount}/config`);
+  return { kubernetesHost, disableLocalCaJwt, disableIssValidation, tokenReviewerJwtSet, hasCa: ca !== "" };
 }
 
-/** The roles that the chain logs in with, those that exist. */
+/** The roles that the pipeline logs in with, those that exist. */
 async function readRoles(
   vault: VaultReader,
   authMount: string,
   stack: EnvironmentStack,
 ): Promise<readonly VaultRoleState[]> {
-  const listed = await ifFound(vault.get<{ data: { keys: readonly string[] } }>(`auth/${authMount}/role?list=true`));
-  const known = new Set(listed?.data.keys);
+  const path = `auth/${authMount}/role`;
+  const listed = await ifFound(dataOf<Names>(vault, `${path}?list=true`));
+  const known = new Set(listed?.keys);
   const wanted = [...new Set(vaultRoles(stack).map(({ name }) => name))].filter((name) => known.has(name));
   return mapBounded(wanted, readsAtOnce, async (name) => {
-    const { data } = await vault.get<{
-      data: {
-        bound_service_account_names: readonly string[];
-        bound_service_account_namespaces: readonly string[];
-        audience?: string;
-      };
-    }>(`auth/${authMount}/role/${name}`);
-    return {
-      name,
-      serviceAccounts: data.bound_service_account_names,
-      namespaces: data.bound_service_account_namespaces,
-      audience: data.audience ?? "",
-    };
+    const role = await dataOf<{
+      bound_service_account_names: readonly string[];
+      bound_service_account_namespaces: readonly string[];
+      audience?: string;
+    }>(vault, `${path}/${name}`);
+    const { bound_service_account_names: serviceAccounts, bound_service_account_namespaces: namespaces } = role;
+    return { name, serviceAccounts, namespaces, audience: role.audience ?? "" };
   });
 }
 
@@ -120,12 +118,11 @@ async function readPolicies(
   vault: VaultReader,
   stack: EnvironmentStack,
 ): Promise<readonly { readonly name: string; readonly text?: string }[]> {
-  const { data } = await vault.get<{ data: { keys: readonly string[] } }>("sys/policies/acl?list=true");
+  const { keys } = await dataOf<Names>(vault, "sys/policies/acl?list=true");
   const ours = new Set(vaultRoles(stack).map(({ policy }) => policy));
-  return mapBounded(data.keys, readsAtOnce, async (name) => {
+  return mapBounded(keys, readsAtOnce, async (name) => {
     if (!ours.has(name)) return { name };
-    const { data: policy } = await vault.get<{ data: { policy: string } }>(`sys/policies/acl/${name}`);
-    return { name, text: policy.policy };
+    return { name, text: (await dataOf<{ policy: string }>(vault, `sys/policies/acl/${name}`)).policy };
   });
 }
 
@@ -141,10 +138,7 @@ async function readSecrets(
     const state = await readMetadata(vault, mount, path);
     if (state.state !== "live" || fingerprint === undefined || !mayReadData) return state;
     try {
-      const { data } = await vault.get<{ data: { data: Readonly<Record<string, unknown>> } }>(
-        `${mount}/data/${encoded(path)}`,
-      );
-      const { value } = data.data;
+      const { value } = (await dataOf<{ data: { value?: unknown } }>(vault, `${mount}/data/${encoded(path)}`)).data;
       return typeof value === "string"
         ? { ...state, hasValueField: true, fingerprint: fingerprint(value) }
         : { ...state, hasValueField: false };
@@ -166,8 +160,8 @@ interface SecretMetadata {
 }
 
 async function readMetadata(vault: VaultReader, mount: string, path: string): Promise<VaultSecretState> {
-  const answer = await ifFound(vault.get<{ data: SecretMetadata }>(`${mount}/metadata/${encoded(path)}`));
-  const { current_version: version = 0, custom_metadata, versions = {} } = answer?.data ?? {};
+  const found = await ifFound(dataOf<SecretMetadata>(vault, `${mount}/metadata/${encoded(path)}`));
+  const { current_version: version = 0, custom_metadata, versions = {} } = found ?? {};
   const customMetadata = custom_metadata ?? {};
   const current = versions[String(version)];
   if (current === undefined) return { path, state: "absent", version: 0, customMetadata };

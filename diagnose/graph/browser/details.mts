@@ -18,11 +18,7 @@ export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, sh
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
 }
 
-/**
- * What the panel says of the secrets that are chosen; without any, of the place or of the environment.
- *
- * @param place - the node that was chosen.
- */
+/** The panel: about the chosen secrets, otherwise about the chosen place or the environment. */
 export function describe(
   model: GraphModel,
   secrets: readonly GraphSecret[],
