@@ -4,11 +4,11 @@ import { judgeEach, mustBe, type Violations, type RuleTable } from "./rule.ts";
 import {
   deliveryKinds,
   pushKinds,
-  referencesOf,
+  referencesAs,
+  refusingRoles,
   specList,
   specPath,
   specText,
-  type Reference,
 } from "./subject/references.ts";
 import type { Subject } from "./subject/subject.ts";
 import { vaultPath } from "./subject/vault-path.ts";
@@ -37,7 +37,7 @@ export const authorityPushRules = {
     references: ["https://github.com/external-secrets/external-secrets/issues/2320"],
     kinds: pushKinds,
     judge: (subject) =>
-      judgeEach(withRole(subject, "written-path"), ({ path }) =>
+      judgeEach(referencesAs("written-path", subject), ({ path }) =>
         mustBe(subject.object, [...path.slice(0, -1), "property"], "value"),
       ),
   },
@@ -49,19 +49,13 @@ export const authorityPushRules = {
     references: ["https://external-secrets.io/latest/guides/pushsecret-datato/"],
     kinds: pushKinds,
     judge(subject) {
-      const fields = referencesOf(subject).map(({ role, path, key }) => (): Violations => {
-        const problem = unnamed[role];
-        if (problem === undefined) return [];
-        key(); // throws while it is not known whether the field is present
-        return { path, problem };
-      });
       const entries = specList(subject, "data").map((_, i) => (): Violations => {
         const match = ["data", i, "match"];
-        if (specText(subject, ...match, "secretKey") !== undefined) return [];
         const problem = "has no secretKey and pushes every key of the Secret; name one key";
-        return { path: [...specPath(subject), ...match], problem };
+        const isNamed = specText(subject, ...match, "secretKey") !== undefined;
+        return !isNamed && { path: [...specPath(subject), ...match], problem };
       });
-      return judgeEach([...fields, ...entries], (judge) => judge());
+      return judgeEach([...refusingRoles(subject, unnamed), ...entries], (judge) => judge());
     },
   },
   "authority-push-keep": {
@@ -92,7 +86,7 @@ export const authorityPushRules = {
       );
       const readers = subjects.filter(({ kind }) => deliveryKinds.includes(kind));
       return judgeEach(readers, (subject) =>
-        judgeEach(withRole(subject, "vault-path"), ({ key, path }) => {
+        judgeEach(referencesAs("vault-path", subject), ({ key, path }) => {
           const read = key() ?? "";
           const writer = read === "" ? undefined : writers.get(normalise(vaultPath(read)));
           return writer && { subject, path, problem: `reads "${read}", which ${writer.label} writes` };
@@ -102,14 +96,10 @@ export const authorityPushRules = {
   },
 } satisfies RuleTable;
 
-function withRole(subject: Subject, wanted: FieldRole): readonly Reference[] {
-  return referencesOf(subject).filter(({ role }) => role === wanted);
-}
-
 /** Paths that a PushSecret writes; none while one is not known. */
 function knownPaths(push: Subject): readonly string[] {
   try {
-    return withRole(push, "written-path").flatMap(({ key }) => {
+    return referencesAs("written-path", push).flatMap(({ key }) => {
       const written = key();
       return written === undefined ? [] : [normalise(vaultPath(written))];
     });

@@ -1,15 +1,15 @@
 import { type Classification, classify, classifyKeyVaultName } from "../domain/catalogue/lookup.ts";
 import { readableReferences } from "../domain/incidents.ts";
 import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/catalogue/deliveries.ts";
-import { type Circumstances, type Destination, checkAuthority } from "../domain/catalogue/authority.ts";
+import { type Destination, checkAuthority } from "../domain/catalogue/authority.ts";
 import { environmentOf } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, text } from "./subject/reading.ts";
 import { namesInjected, namesRead, targetsOf, type NamedSecret } from "./subject/other-deliveries.ts";
-import { externalSecretName, referencesOf, targetOf, type Reference } from "./subject/references.ts";
+import { externalSecretName, referencesOf, targetOf } from "./subject/references.ts";
 import { oncePerSubject, type Subject } from "./subject/subject.ts";
 import { isVaultConfiguration, resolveVaultPath, vaultPath } from "./subject/vault-path.ts";
-import type { Catalogue } from "../domain/catalogue/catalogue.ts";
+import { type Catalogue, secretName, vaultPath as cataloguePath } from "../domain/catalogue/catalogue.ts";
 import { defaultSecretPrefix, normalise } from "../domain/names.ts";
 
 /** Why a name is not allowed; each has its own rule, since each has another remedy. */
@@ -25,8 +25,10 @@ interface NameUse {
   readonly name: () => string | undefined;
   /** @default classifyKey */
   readonly classify?: (context: RuleContext, name: string) => Classification;
-  /** @default - nothing is known about the use */
-  readonly circumstances?: (context: RuleContext, name: string) => Circumstances;
+  /** Whether it is the copy of a PushSecret. */
+  readonly mirror?: true;
+  /** Whether the catalogue declares this very use. @default - it does not */
+  readonly declared?: (context: RuleContext, name: string) => boolean;
 }
 
 /**
@@ -35,18 +37,18 @@ interface NameUse {
  * @throws Undecided
  */
 export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
-  return judgeEach(
-    nameUses(subject),
-    ({ at, path, line, name: read, classify = byKey, circumstances = () => ({}) }) => {
-      const name = read();
-      if (name === undefined) return [];
-      const classification = classify(context, name);
-      if (refusalOf(at, classification) !== refusal) return [];
-      const verdict = checkAuthority(at, classification.authority, circumstances(context, name));
-      if (verdict.ok) return [];
-      return { path, ...(line !== undefined && { line }), ...explain(name, classification, verdict) };
-    },
-  );
+  return judgeEach(nameUses(subject), ({ at, path, line, name: read, classify = byKey, mirror = false, declared }) => {
+    const name = read();
+    if (name === undefined) return [];
+    const classification = classify(context, name);
+    if (refusalOf(at, classification) !== refusal) return [];
+    const verdict = checkAuthority(at, classification.authority, {
+      "as-mirror": mirror,
+      "as-declared": declared?.(context, name) ?? false,
+    });
+    if (verdict.ok) return [];
+    return { path, ...(line !== undefined && { line }), ...explain(name, classification, verdict) };
+  });
 }
 
 function refusalOf(at: Destination, { kind, authority }: Classification): Refusal {
@@ -86,22 +88,13 @@ function explain(
   }
 }
 
-/** Whether the catalogue accepts a path below the mount. */
-export function isCataloguePath(path: string): boolean {
-  const allowed =
-    /^(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)*$/;
-  return path.length <= 255 && allowed.test(path);
-}
-
-const longestName = 127;
-
 /** The fix for a path that the catalogue does not know: the lines to paste, one for each possible owner. */
 function entryFor(key: string): string {
   const path = vaultPath(key);
   const name = normalise(path)
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
-  if (!isCataloguePath(path) || name === "" || name.length > longestName) {
+  if (!cataloguePath.safeParse(path).success || !secretName.safeParse(name).success) {
     return `rename it in Vault: the catalogue accepts names of a-z, A-Z, 0-9, -, _ and . between slashes`;
   }
   const variable = name
@@ -125,30 +118,27 @@ const nameUses = oncePerSubject((subject): readonly NameUse[] => {
       return [{ at: "vault-by-others", path: [isSet(object, "path") ? "path" : "name"], name: () => kvPath(object) }];
     case "PushSecret":
     case "ClusterPushSecret":
-      return referencesOf(subject)
-        .filter(({ role }) => role === "written-path" || role === "cluster-secret")
-        .map(({ path, key }) => ({
-          at: "vault-by-others",
-          path,
-          name: key,
-          circumstances: () => ({ "as-mirror": true }), // authority-push-* judge how it is pushed
-        }));
+      return (
+        referencesOf(subject)
+          .filter(({ role }) => role === "written-path" || role === "cluster-secret")
+          // authority-push-* judge how it is pushed
+          .map(({ path, key }) => ({ at: "vault-by-others", path, name: key, mirror: true }))
+      );
     case "ExternalSecret":
     case "ClusterExternalSecret":
       return [
         ...referencesOf(subject)
           .filter(({ role }) => role === "vault-path" || role === "cluster-secret")
-          .map((reference): NameUse => {
-            const circumstances = (context: RuleContext, name: string): Circumstances => ({
-              "as-declared": isDeclared(subject, context, { reference, name }),
-            });
-            return { at: "external-secret", path: reference.path, name: reference.key, circumstances };
+          .map(({ path, key, secretKey }): NameUse => {
+            const declared: NameUse["declared"] = (context, name) => {
+              const delivery = declarationOf(subject, context);
+              return delivery !== undefined && declares(delivery, secretKey(), vaultPath(name));
+            };
+            return { at: "external-secret", path, name: key, declared };
           }),
         ...targetsOf(subject).map((target): NameUse => {
-          const circumstances = (context: RuleContext): Circumstances => ({
-            "as-declared": isDeclared(subject, context),
-          });
-          return { at: "target-secret", ...target, classify: byTarget, circumstances };
+          const declared: NameUse["declared"] = (context) => declarationOf(subject, context) !== undefined;
+          return { at: "target-secret", ...target, classify: byTarget, declared };
         }),
       ];
     case "OtherDelivery":
@@ -203,17 +193,6 @@ function kvPath(object: unknown): string | undefined {
   const path = text(object, "path");
   if (path === undefined) return text(object, "name");
   return isVaultConfiguration(resolveVaultPath(path)) ? undefined : path;
-}
-
-/** Whether the catalogue declares this delivery; with `read`, whether it declares that key too. @throws Undecided */
-function isDeclared(
-  subject: Subject,
-  context: RuleContext,
-  read?: { readonly name: string; readonly reference: Reference },
-): boolean {
-  const declared = declarationOf(subject, context);
-  if (declared === undefined || read === undefined) return declared !== undefined;
-  return declares(declared, read.reference.secretKey(), vaultPath(read.name));
 }
 
 /** What the catalogue declares about this ExternalSecret and its target. @throws Undecided */

@@ -6,7 +6,8 @@ import { at, text, entries, list, type Path } from "./subject/reading.ts";
 import {
   deliveryKinds,
   fetchedKeys,
-  referencesOf,
+  referencesAs,
+  refusingRoles,
   specList,
   specPath,
   specText,
@@ -70,8 +71,7 @@ export const deliveryRules = {
     levels: advisoryInDev,
     kinds: deliveryKinds,
     judge(subject, { catalogue }) {
-      const rotated = referencesOf(subject)
-        .filter(({ role }) => role === "vault-path")
+      const rotated = referencesAs("vault-path", subject)
         .map(({ key }) => key() ?? "")
         .find((name) => ["keycloak", "service"].includes(classifyKey(catalogue, name).authority ?? ""));
       if (rotated === undefined) return [];
@@ -113,19 +113,13 @@ export const deliveryRules = {
     references: ["https://external-secrets.io/latest/guides/getallsecrets/"],
     kinds: deliveryKinds,
     judge(subject) {
-      const unnamedKeys = referencesOf(subject).map(({ role, path, key }) => (): Violations => {
-        const problem = unnamed[role];
-        if (problem === undefined) return [];
-        key(); // throws while it is not known whether the field is present
-        return { path, problem };
-      });
       const members = specList(subject, "dataFrom").map((_, i) => (): Violations => {
         const path = [...specPath(subject), "dataFrom", i];
         const found = dataFromMembers.filter((one) => at(subject.object, ...path, ...one.split(".")) !== undefined);
         const problem = `has ${found.join(" and ")}, but External Secrets runs only ${found[0] ?? ""}; keep one`;
         return found.length > 1 && { path, problem };
       });
-      return judgeEach([...unnamedKeys, ...members], (judge) => judge());
+      return judgeEach([...refusingRoles(subject, unnamed), ...members], (judge) => judge());
     },
   },
   "delivery-target-kind": {
@@ -136,8 +130,7 @@ export const deliveryRules = {
     references: ["https://external-secrets.io/latest/guides/targeting-custom-resources/"],
     kinds: deliveryKinds,
     judge: (subject) =>
-      judgeEach(referencesOf(subject), ({ role, path }) => {
-        if (role !== "other-kind") return [];
+      judgeEach(referencesAs("other-kind", subject), ({ path }) => {
         const kind = text(subject.object, ...path, "kind") ?? "another kind";
         return { path, problem: `writes its values into a ${kind}; remove target.manifest` };
       }),
@@ -189,7 +182,7 @@ export const deliveryRules = {
     references: ["https://external-secrets.io/latest/provider/hashicorp-vault/"],
     kinds: deliveryKinds,
     judge(subject) {
-      const data = referencesOf(subject).filter(({ role, path }) => role === "vault-path" && path.includes("data"));
+      const data = referencesAs("vault-path", subject).filter(({ path }) => path.includes("data"));
       return judgeEach(data, ({ path, key }) => {
         const found = mustBe(subject.object, [...path.slice(0, -1), "property"], "value");
         return found && { ...found, problem: `"${key() ?? ""}": ${found.problem}` };
@@ -220,23 +213,17 @@ function problemOf(
   isRefused: boolean,
   fetched: ReadonlySet<string> | undefined,
 ): Pick<Violation, "problem" | "fix"> | undefined {
-  const index = `{{ index . "${key}" }}`;
-  if (isRefused) {
-    return { problem: `Go cannot read {{ .${key} }} in its template; write ${index}`, fix: `write ${index}` };
-  }
-  if (fetched === undefined) return undefined;
+  const fix = `write {{ index . "${key}" }}`;
+  if (isRefused) return { problem: `Go cannot read {{ .${key} }} in its template; ${fix}`, fix };
   const [first = ""] = key.split(".");
-  if (fetched.has(key) === fetched.has(first)) {
-    return fetched.has(key) || helmKeys.test(key)
-      ? undefined
-      : { problem: `its template uses the key "${key}", which nothing fetches`, fix: `fetch "${key}" under data` };
+  if (fetched?.has(key) === true) {
+    // Go reads {{ .tls.crt }} as the field "crt" of the key "tls"
+    const problem = `Go reads {{ .${key} }} in its template as a field of "${first}"; ${fix}`;
+    return fetched.has(first) ? undefined : { problem, fix };
   }
-  // Go reads {{ .tls.crt }} as the field "crt" of the key "tls"; {{ .host.x }} of a fetched "host" fails with a clear message
-  if (!fetched.has(key)) return undefined;
-  return {
-    problem: `Go reads {{ .${key} }} in its template as a field of "${first}"; write ${index}`,
-    fix: `write ${index}`,
-  };
+  // {{ .host.x }} of a fetched "host" fails with a clear message
+  if (fetched === undefined || fetched.has(first) || helmKeys.test(key)) return undefined;
+  return { problem: `its template uses the key "${key}", which nothing fetches`, fix: `fetch "${key}" under data` };
 }
 
 /** @returns `undefined` where the keys are not known: those of a whole path, of a search or of a pushed Secret. */

@@ -15,7 +15,7 @@ import { judge, type JudgingOptions } from "./judge.ts";
 import { isStackRule, type Rule, type RuleContext } from "./rule.ts";
 import { ruleById, rules } from "./rules.ts";
 import { subjectsOfResource } from "./subject/from-resource.ts";
-import { isRecord, markedSecret, unknownValue } from "./subject/reading.ts";
+import { isRecord, mapTree, markedSecret, unknownValue } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 export interface GuardOptions {
@@ -70,7 +70,7 @@ export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
   const copyRule = ruleById.get("authority-copied-value");
   const onItsOwn = rules.filter((rule) => !isStackRule(rule));
-  const origins = new ProgramOrigins();
+  const ids = new WeakMap<Resource, string>();
   const earlier: Subject[] = [];
   const judging = judgingOf(context, options);
   return ({ resource, type, name, props, opts }) => {
@@ -85,10 +85,10 @@ export function guardTransformation(context: RuleContext, options: GuardOptions 
       options: {
         protect: opts.protect === true,
         isComponent: ComponentResource.isInstance(resource),
-        inputsFrom: origins.inputsFrom(props),
+        inputsFrom: new Map(Object.entries<unknown>(props).map(([key, value]) => [key, originsOf(value, ids)])),
       },
     });
-    origins.add(resource, urn);
+    ids.set(resource, urn);
     earlier.push(...subjects);
     if (id !== undefined) return undefined; // reading writes nothing
     const copies = copyRule === undefined ? [] : judge(copyRule, earlier, judging);
@@ -117,38 +117,21 @@ function judgingOf(
 }
 
 /** A program's inputs with unknown values for outputs, promises, assets and resources. */
-function plainOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plainOf);
-  if (!isRecord(value)) return value;
-  const isOpaque = "__pulumiOutput" in value || "__pulumiResource" in value || Object.hasOwn(value, "__pulumiAsset");
-  if (isOpaque || value instanceof Promise) return unknownValue;
-  // a library may pass every property that it knows; one that is undefined is not set
-  const set = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(set.map(([key, item]) => [key, plainOf(item)]));
+function plainOf(props: unknown): unknown {
+  return mapTree(props, (value) => {
+    if (!isRecord(value)) return undefined;
+    const isOpaque = "__pulumiOutput" in value || "__pulumiResource" in value || Object.hasOwn(value, "__pulumiAsset");
+    return isOpaque || value instanceof Promise ? unknownValue : undefined;
+  });
 }
 
-/** Which resources of the running program each input is computed from, before anything is registered. */
-export class ProgramOrigins {
-  readonly #ids = new WeakMap<Resource, string>();
-
-  /** @param id - of the resource's subject. */
-  add(resource: Resource, id: string): void {
-    this.#ids.set(resource, id);
+/** Ids of the resources that a value of the running program is computed from. */
+function originsOf(value: unknown, ids: WeakMap<Resource, string>): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => originsOf(item, ids));
+  if (!isRecord(value)) return [];
+  if ("__pulumiOutput" in value) {
+    const { resources } = value as { readonly resources?: () => ReadonlySet<Resource> };
+    return [...(resources?.() ?? [])].flatMap((resource) => ids.get(resource) ?? []);
   }
-
-  /** @param props - of the program, with outputs. */
-  inputsFrom(props: unknown): ReadonlyMap<string, readonly string[]> {
-    const inputs = isRecord(props) ? Object.entries(props) : [];
-    return new Map(inputs.map(([key, value]) => [key, this.#idsIn(value)]));
-  }
-
-  #idsIn(value: unknown): readonly string[] {
-    if (Array.isArray(value)) return value.flatMap((item) => this.#idsIn(item));
-    if (!isRecord(value)) return [];
-    if ("__pulumiOutput" in value) {
-      const { resources } = value as { readonly resources?: () => ReadonlySet<Resource> };
-      return [...(resources?.() ?? [])].flatMap((resource) => this.#ids.get(resource) ?? []);
-    }
-    return "__pulumiResource" in value ? [] : Object.values(value).flatMap((item) => this.#idsIn(item));
-  }
+  return "__pulumiResource" in value ? [] : Object.values(value).flatMap((item) => originsOf(item, ids));
 }

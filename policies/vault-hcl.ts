@@ -1,3 +1,5 @@
+import { isRecord } from "./subject/reading.ts";
+
 /** One `path` block of a Vault ACL policy. */
 export interface PolicyPath {
   /** Without a leading slash. */
@@ -8,9 +10,10 @@ export interface PolicyPath {
 
 /** A policy that Vault would refuse. */
 export class PolicySyntaxError extends Error {
+  override readonly name = "PolicySyntaxError";
+
   constructor(problem: string, line: number) {
     super(`line ${line} ${problem}`);
-    this.name = "PolicySyntaxError";
   }
 }
 
@@ -30,50 +33,39 @@ const oldPolicies: Readonly<Record<string, readonly string[]>> = {
  * @see https://github.com/hashicorp/vault/blob/main/vault/policy.go - `parsePaths`
  */
 export function policyPaths(policy: string): readonly PolicyPath[] {
-  const root = policy.trimStart().startsWith("{") ? jsonBlock(policy) : new Reader(policy).block();
-  return blocksIn(root)
-    .flatMap(({ entries }) => entries)
+  const root = policy.trimStart().startsWith("{") ? readJson(policy) : readHcl(policy);
+  return entriesIn(root)
     .filter(([key]) => key === "path")
-    .flatMap(([, value]) => blocksIn(value))
-    .flatMap(({ entries }) => entries)
+    .flatMap(([, value]) => entriesIn(value))
     .map(([path, value]) => ({ path: path.replace(/^\//, ""), capabilities: capabilitiesIn(value) }));
 }
 
 function capabilitiesIn(value: unknown): readonly string[] {
-  const found = blocksIn(value)
-    .flatMap(({ entries }) => entries)
-    .flatMap(([key, item]) => {
-      if (key === "capabilities") return Array.isArray(item) ? item.filter((one) => typeof one === "string") : [];
-      return key === "policy" && typeof item === "string" ? (oldPolicies[item] ?? []) : [];
-    });
+  const found = entriesIn(value).flatMap(([key, item]) => {
+    if (key === "capabilities") return Array.isArray(item) ? item.filter((one) => typeof one === "string") : [];
+    return key === "policy" && typeof item === "string" ? (oldPolicies[item] ?? []) : [];
+  });
   return found.includes("deny") ? ["deny"] : [...new Set(found)];
 }
 
+type Entry = readonly [key: string, value: unknown];
+
 /** An object; it may have a key more than once. */
-class Block {
-  readonly entries: readonly (readonly [key: string, value: unknown])[];
-
-  constructor(entries: Block["entries"]) {
-    this.entries = entries;
-  }
+interface Block {
+  readonly entries: readonly Entry[];
 }
 
-function blocksIn(value: unknown): readonly Block[] {
-  return (Array.isArray(value) ? value : [value]).filter((one) => one instanceof Block);
+/** The entries of a block, or of all blocks of a list. */
+function entriesIn(value: unknown): readonly Entry[] {
+  return [value].flat().flatMap((one) => (isRecord(one) ? (one as unknown as Block).entries : []));
 }
 
-function jsonBlock(policy: string): unknown {
+function readJson(policy: string): unknown {
   try {
-    return fromJson(JSON.parse(policy));
+    return JSON.parse(policy, (_, value: unknown) => (isRecord(value) ? { entries: Object.entries(value) } : value));
   } catch {
     throw new PolicySyntaxError("is not valid JSON", 1);
   }
-}
-
-function fromJson(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(fromJson);
-  if (typeof value !== "object" || value === null) return value;
-  return new Block(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
 }
 
 /** A policy has two levels, and its parameters one or two more. */
@@ -82,85 +74,72 @@ const deepestBlock = 20;
 const tokens = /\s+|#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|<<-?(\w+)\n|[{}[\]=,]|[\w.+*/-]+/y;
 
 /** Reads the part of HCL 1 that policies use. */
-class Reader {
-  readonly #text: string;
-  #token: string | undefined;
-  #at = 0;
-  #next = 0;
-  #depth = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-    this.#advance();
-  }
-
-  block(): Block {
-    return new Block(this.#until(undefined, () => this.#entry()));
-  }
+function readHcl(text: string): Block {
+  let token: string | undefined;
+  let [at, next, depth] = [0, 0, 0];
+  advance();
+  return { entries: until(undefined, entry) };
 
   /** Items up to the token that closes them, or to the end of the text. */
-  #until<T>(end: string | undefined, read: () => T): readonly T[] {
-    if ((this.#depth += 1) > deepestBlock) throw this.#error("nests too deep");
+  function until<T>(end: string | undefined, read: () => T): readonly T[] {
+    if ((depth += 1) > deepestBlock) throw mistake("nests too deep");
     const items: T[] = [];
-    while (this.#token !== end) {
-      if (this.#token === ",") this.#advance();
+    while (token !== end) {
+      if (token === ",") advance();
       else items.push(read());
     }
-    if (end !== undefined) this.#advance();
-    this.#depth -= 1;
+    if (end !== undefined) advance();
+    depth -= 1;
     return items;
   }
 
   /** `key = value`, `key { ... }` or `key "label" { ... }`. */
-  #entry(): readonly [string, unknown] {
+  function entry(): Entry {
     const keys: string[] = [];
-    while (this.#token !== "=" && this.#token !== "{") keys.push(this.#word());
-    if (this.#token === "=") this.#advance();
+    while (token !== "=" && token !== "{") keys.push(word());
+    if (token === "=") advance();
     const [key, ...labels] = keys;
-    if (key === undefined) throw this.#error("has a block without a name");
-    return [key, labels.reduceRight<unknown>((inner, label) => new Block([[label, inner]]), this.#value())];
+    if (key === undefined) throw mistake("has a block without a name");
+    return [key, labels.reduceRight<unknown>((inner, label) => ({ entries: [[label, inner]] }), value())];
   }
 
-  #value(): unknown {
-    const opening = this.#token;
-    if (opening !== "{" && opening !== "[") return this.#word();
-    this.#advance();
-    if (opening === "{") return new Block(this.#until("}", () => this.#entry()));
-    return this.#until("]", () => this.#value());
+  function value(): unknown {
+    const opening = token;
+    if (opening !== "{" && opening !== "[") return word();
+    advance();
+    return opening === "{" ? { entries: until("}", entry) } : until("]", value);
   }
 
-  #word(): string {
-    const token = this.#token;
-    if (token === undefined) throw this.#error("ends in the middle of a block");
-    if (/^[{}[\]=,]$/.test(token)) throw this.#error(`has a "${token}" where a name or a value must be`);
-    this.#advance();
-    return token.startsWith('"') ? token.slice(1, -1).replaceAll(/\\(.)/g, "$1") : token;
+  function word(): string {
+    const found = token;
+    if (found === undefined) throw mistake("ends in the middle of a block");
+    if (/^[{}[\]=,]$/.test(found)) throw mistake(`has a "${found}" where a name or a value must be`);
+    advance();
+    return found.startsWith('"') ? found.slice(1, -1).replaceAll(/\\(.)/g, "$1") : found;
   }
 
   /** To the next token that is neither white space nor a comment. */
-  #advance(): void {
+  function advance(): void {
     do {
-      this.#at = this.#next;
-      if (this.#at >= this.#text.length) {
-        this.#token = undefined;
-        return;
-      }
-      tokens.lastIndex = this.#at;
-      const match = tokens.exec(this.#text);
-      if (match === null) throw this.#error(`has a "${this.#text[this.#at] ?? ""}", which is not HCL`);
-      this.#token = match[0];
-      this.#next = match[1] === undefined ? tokens.lastIndex : this.#afterHeredoc(match[1], tokens.lastIndex);
-    } while (/^(?:\s|#|\/\/|\/\*)/.test(this.#token));
+      at = next;
+      token = undefined;
+      if (at >= text.length) return;
+      tokens.lastIndex = at;
+      const match = tokens.exec(text);
+      if (match === null) throw mistake(`has a "${text[at] ?? ""}", which is not HCL`);
+      token = match[0];
+      next = match[1] === undefined ? tokens.lastIndex : afterHeredoc(match[1], tokens.lastIndex);
+    } while (/^(?:\s|#|\/\/|\/\*)/.test(token));
   }
 
-  #afterHeredoc(mark: string, from: number): number {
-    const end = this.#text.indexOf(`\n${mark}`, from - 1);
-    if (end < 0) throw this.#error(`has a text without the line "${mark}" at its end`);
+  function afterHeredoc(mark: string, from: number): number {
+    const end = text.indexOf(`\n${mark}`, from - 1);
+    if (end < 0) throw mistake(`has a text without the line "${mark}" at its end`);
     return end + mark.length + 1;
   }
 
-  #error(problem: string): PolicySyntaxError {
-    return new PolicySyntaxError(problem, this.#text.slice(0, this.#at).split("\n").length);
+  function mistake(problem: string): PolicySyntaxError {
+    return new PolicySyntaxError(problem, text.slice(0, at).split("\n").length);
   }
 }
 

@@ -19,7 +19,7 @@ export type Authority = (typeof authorities)[number];
 /** In `consumers` and `namespaces`: the environment's own namespace, whatever its name. */
 export const ownNamespace = "environment";
 
-const secretName = z
+export const secretName = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,125}[a-z0-9])?$/, "use a-z, 0-9 and single hyphens, 1 to 127");
 const kubernetesName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "use a DNS subdomain name");
@@ -43,7 +43,7 @@ function pathExpression(placeholder?: string): RegExp {
 
 const pathRule = "use names of a-z, A-Z, 0-9, -, _ and . with single slashes between them, without the mount";
 /** Path under the KV v2 mount. */
-const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
+export const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
 /** `<env>` is replaced by the environment's name. */
 const vaultPathByEnvironment = z.string().max(255).regex(pathExpression(environmentPlaceholder), pathRule);
 /** A variable, a secret, a path or the name of a Kubernetes object, as people write it. */

@@ -1,6 +1,5 @@
-import type { Authority } from "../../domain/catalogue/catalogue.ts";
+import { type Authority, vaultPath } from "../../domain/catalogue/catalogue.ts";
 import { safeLine } from "../../domain/safe-text.ts";
-import { isCataloguePath } from "../authority-verdicts.ts";
 import type { LearnedName } from "./learn.ts";
 
 /** Comments over the names of each authority, in the order in which they are printed. */
@@ -21,7 +20,9 @@ const groups: Readonly<Partial<Record<Authority, string>>> = {
  */
 export function renderLearned(names: readonly LearnedName[], isTaken: (name: string) => boolean): string {
   if (names.length === 0) return "# the catalogue knows every name that these files read or create\n";
-  const { valid = [], rest = [] } = Object.groupBy(names, ({ name }) => (isCataloguePath(name) ? "valid" : "rest"));
+  const { valid = [], rest = [] } = Object.groupBy(names, ({ name }) =>
+    vaultPath.safeParse(name).success ? "valid" : "rest",
+  );
   const external = valid.filter(({ authority }) => authority === "external");
   const managed = Object.entries(groups).flatMap(([authority, title]) => {
     const own = valid.filter((one) => one.authority === authority);

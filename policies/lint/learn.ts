@@ -5,7 +5,7 @@ import { isOnlySchema, parseContent, splitDocuments } from "../subject/documents
 import { subjectOfManifest } from "../subject/kinds.ts";
 import { appliedIn } from "../subject/parts.ts";
 import { groupKindOf, list, text } from "../subject/reading.ts";
-import { deliveryKinds, pushKinds, referencesOf, specText, targetOf } from "../subject/references.ts";
+import { deliveryKinds, pushKinds, referencesAs, referencesOf, specText, targetOf } from "../subject/references.ts";
 import { secretsMade } from "../subject/secret-makers.ts";
 import { nameOf, tryText, type Subject } from "../subject/subject.ts";
 import { vaultPath } from "../subject/vault-path.ts";
@@ -100,7 +100,7 @@ function claimsOfSubject(subject: Subject, evidence: string): readonly Claim[] {
   const references = referencesOf(subject);
   if (references.some(({ role }) => role === "generator")) {
     const target = isPush ? undefined : targetOf(subject);
-    const written = references.filter(({ role }) => role === "written-path").flatMap(({ key }) => key() ?? []);
+    const written = referencesAs("written-path", subject).flatMap(({ key }) => key() ?? []);
     const names = target === undefined ? written : [target, ...written];
     return names.map((name) => ({ name: vaultPath(name), authority: "generated", evidence }));
   }

@@ -121,13 +121,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A copy with other values where `replace` gives one; below these nothing is looked at. */
+/** A copy with other values where `replace` gives one, and without properties that are `undefined`. */
 export function mapTree(value: unknown, replace: (value: unknown) => unknown): unknown {
   const replaced = replace(value);
   if (replaced !== undefined) return replaced;
   if (Array.isArray(value)) return value.map((item) => mapTree(item, replace));
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTree(item, replace)]));
+  const set = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(set.map(([key, item]) => [key, mapTree(item, replace)]));
 }
 
 /** The value at a path, as it is: it may be unknown, secret or `null`. */

@@ -13,8 +13,6 @@ export interface Reference {
   readonly role: FieldRole;
   /** The key, name or path; `undefined` where the field names none. @throws Undecided */
   readonly key: () => string | undefined;
-  /** @throws Undecided */
-  readonly property: () => string | undefined;
   /** Key of the target that the field fills, where one is named. @throws Undecided */
   readonly secretKey: () => string | undefined;
 }
@@ -77,6 +75,21 @@ export const referencesOf = oncePerSubject((subject): readonly Reference[] =>
     .flatMap(({ path, role }) => pathsIn(subject, path).map((found) => reference(subject.object, found, role))),
 );
 
+/** The same of one role. */
+export function referencesAs(wanted: FieldRole, subject: Subject): readonly Reference[] {
+  return referencesOf(subject).filter(({ role }) => role === wanted);
+}
+
+/** Refuses every field of the roles with a problem, each on its own. */
+export function refusingRoles(subject: Subject, problems: Readonly<Partial<Record<FieldRole, string>>>) {
+  return referencesOf(subject).map(({ role, path, key }) => () => {
+    const problem = problems[role];
+    if (problem === undefined) return undefined;
+    key(); // throws while it is not known whether the field is present
+    return { path, problem };
+  });
+}
+
 /** Where the fields of a role are: those that are present, or not known yet. */
 export function pathsWithRole(subject: Subject, role: FieldRole): readonly Path[] {
   return fieldsOf(subject)
@@ -94,7 +107,6 @@ function reference(object: unknown, path: Path, role: FieldRole): Reference {
     role,
     // an empty path is a mistake to report; an empty name of a Secret is a provider's default
     key: () => (role === "cluster-secret" ? text : writtenText)(object, ...path),
-    property: () => text(object, ...path.slice(0, -1), "property"),
     secretKey: () => text(object, ...path.slice(0, -2), "secretKey"),
   };
 }
