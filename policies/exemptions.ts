@@ -18,10 +18,7 @@ export const exemptions: readonly Exemption[] = [];
 
 export type Exempted = { readonly kind: "none" } | { readonly kind: "holds" | "ended"; readonly exemption: Exemption };
 
-/**
- * @param today - `YYYY-MM-DD`, UTC.
- * @returns a valid one before one that has ended.
- */
+/** @param today - `YYYY-MM-DD`, UTC. @returns a valid one before one that has ended. */
 export function exemptionFor(
   list: readonly Exemption[],
   { rule, subject, place }: { readonly rule: string; readonly subject: string; readonly place: Place },

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -44,22 +43,30 @@ export const lint: Command<Flags> = {
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
   async run({ format, json, learn, strict = false, environment }, io, paths) {
-    const [{ readCatalogue }, { readVaultPlaces }, { lintPaths }, { isClean }, machine, { renderText }] =
-      await Promise.all([
-        import("../../environments/catalogue.ts"),
-        import("../../environments/stack-settings.ts"),
-        import("../../policies/lint/lint.ts"),
-        import("../../policies/lint/result.ts"),
-        import("../../policies/lint/render-machine.ts"),
-        import("../../policies/lint/render-text.ts"),
-      ]);
+    const [
+      { readCatalogue },
+      { readVaultPlaces },
+      { lintSources },
+      { sourceFiles },
+      { isClean },
+      machine,
+      { renderText },
+    ] = await Promise.all([
+      import("../../environments/catalogue.ts"),
+      import("../../environments/stack-settings.ts"),
+      import("../../policies/lint/lint.ts"),
+      import("../../policies/lint/paths.ts"),
+      import("../../policies/lint/result.ts"),
+      import("../../policies/lint/render-machine.ts"),
+      import("../../policies/lint/render-text.ts"),
+    ]);
     if (learn === true) {
       io.out(await learned(paths));
       return ExitCode.ok;
     }
     const { gitTracks } = await import("../../environments/git-tracked.ts");
     const { repositoryRoot } = await import("../../environments/repository.ts");
-    const result = lintPaths(paths, {
+    const result = lintSources(sourceFiles(paths), {
       catalogue: readCatalogue(),
       vaults: readVaultPlaces(repositoryRoot),
       isTracked: (file) => gitTracks(resolve(file)),
@@ -76,7 +83,7 @@ export const lint: Command<Flags> = {
         io.out(machine.renderGithub(result, process.cwd()));
         break;
       case "text":
-        io.out(renderText(result, { columns: process.stdout.columns }));
+        io.out(renderText(result, process.stdout.columns));
     }
     return isClean(result, strict) ? ExitCode.ok : ExitCode.finding;
   },
@@ -92,7 +99,6 @@ async function learned(paths: readonly string[]): Promise<string> {
     import("../../policies/lint/paths.ts"),
   ]);
   const catalogue = readCatalogue();
-  const piped = paths.includes("-") ? [{ file: "<stdin>", text: readFileSync(0, "utf8") }] : [];
-  const names = learnNames([...piped, ...sourceFiles(paths.filter((path) => path !== "-"))], catalogue);
+  const names = learnNames(sourceFiles(paths), catalogue);
   return renderLearned(names, (name) => classify(catalogue, name).kind !== "unknown").trimEnd();
 }

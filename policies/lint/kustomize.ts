@@ -2,8 +2,9 @@ import { basename, dirname, join } from "node:path";
 import { isDotenvFile } from "../../domain/dotenv/files.ts";
 import { parseContent, splitDocuments, type Part } from "../subject/documents.ts";
 import { targetIn, type PatchTarget } from "../subject/patches.ts";
-import { isRecord, list, text, textsOf, type Path } from "../subject/reading.ts";
-import { makeSubject, type Subject } from "../subject/subject.ts";
+import { placeOfNamespace } from "../place.ts";
+import { isRecord, list, text, textsOf } from "../subject/reading.ts";
+import { makeSubject, type Located } from "../subject/subject.ts";
 import type { SourceFile } from "./paths.ts";
 
 /** The names that Kustomize looks for. */
@@ -67,9 +68,11 @@ function patchesIn(content: Readonly<Record<string, unknown>>): readonly (readon
   ];
 }
 
+const generatorFields = { ConfigMap: "configMapGenerator", Secret: "secretGenerator" } as const;
+
 function generatorsIn(content: unknown): readonly (readonly [path: string, Generator])[] {
   return (["ConfigMap", "Secret"] as const).flatMap((kind) =>
-    list(content, kind === "Secret" ? "secretGenerator" : "configMapGenerator").flatMap((entry) => {
+    list(content, generatorFields[kind]).flatMap((entry) => {
       const name = text(entry, "name") ?? "";
       const namespace = text(entry, "namespace") ?? text(content, "namespace");
       const read = (path: string, key?: string) => [path, { kind, name, namespace, key }] as const;
@@ -90,20 +93,14 @@ export function subjectsOfGenerated(
   file: string,
   written: string,
   generators: readonly Generator[],
-): readonly {
-  readonly subject: Subject;
-  readonly namespace: string | undefined;
-  readonly lineOf: (path: Path) => number;
-}[] {
+): readonly Located[] {
   return generators.map(({ kind, name, namespace, key }) => {
     const { values, lines } = key === undefined ? linesOf(written) : { values: { [key]: written }, lines: new Map() };
     const object = { metadata: { name }, [kind === "Secret" ? "stringData" : "data"]: values };
-    const label = `${name} of ${kind === "Secret" ? "secretGenerator" : "configMapGenerator"}`;
-    return {
-      subject: makeSubject({ kind, type: `v1/${kind}`, origin: "document", object, id: file, name: label }),
-      namespace,
-      lineOf: ([, variable]) => lines.get(variable) ?? 1,
-    };
+    const label = `${name} of ${generatorFields[kind]}`;
+    const subject = makeSubject({ kind, type: `v1/${kind}`, origin: "document", object, id: file, name: label });
+    const place = placeOfNamespace(namespace);
+    return { subject, ...(place && { place }), lineOf: ([, variable]) => lines.get(variable) ?? 1 };
   });
 }
 

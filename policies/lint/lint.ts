@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { normalize } from "node:path";
 import type { GitAnswer } from "../../domain/dotenv/files.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
@@ -31,7 +30,7 @@ import {
   unrenderedIn,
   type Kustomized,
 } from "./kustomize.ts";
-import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, sourceFiles, type SourceFile } from "./paths.ts";
+import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, type SourceFile } from "./paths.ts";
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
 
@@ -47,24 +46,9 @@ export interface LintOptions {
   readonly vaults?: RuleContext["vaults"];
   /** Whether git tracks a `.env` file. @default - no file is tracked */
   readonly isTracked?: (file: string) => GitAnswer;
-  /** The content of `-` among the paths. @default - standard input */
-  readonly stdin?: () => string;
 }
 
-/**
- * Judges files by the pack's rules: YAML and JSON manifests, rendered charts, values files, Pulumi state, `.env`.
- *
- * @param paths - files and folders; `-` for standard input.
- * @throws UserError for a path that does not exist.
- */
-export function lintPaths(paths: readonly string[], options: LintOptions): LintResult {
-  const stdin = options.stdin ?? (() => readFileSync(0, "utf8"));
-  const named = paths.filter((path) => path !== "-");
-  const piped = named.length < paths.length ? [{ file: "<stdin>", text: stdin() }] : [];
-  return lintSources([...piped, ...sourceFiles(named)], options);
-}
-
-/** The same for texts that were read already. */
+/** Judges files by the pack's rules: YAML and JSON manifests, rendered charts, values files, Pulumi state, `.env`. */
 export function lintSources(sources: Iterable<SourceFile>, options: LintOptions): LintResult {
   const all = [...sources];
   const run = new Run(options, readKustomizations(all));
@@ -113,10 +97,7 @@ class Run {
     this.#documents += 1;
     const generators = this.#kustomized.generators.get(normalize(file));
     if (generators !== undefined) {
-      for (const { subject, namespace, lineOf } of subjectsOfGenerated(file, text, generators)) {
-        this.#judge({ subject, ...this.#placeOf(file, placeOfNamespace(namespace)), file, lineOf });
-      }
-      return;
+      return this.#judgeAll(file, subjectsOfGenerated(file, text, generators));
     }
     const { catalogue, environment = environmentOfPath(file) ?? "shared", isTracked = () => false } = this.#options;
     const files = [{ path: file, text, tracked: isTracked(file) }];
@@ -221,13 +202,12 @@ function lineOfUrn({ text, line }: Document, urn: unknown): number {
 }
 
 function unreadable(file: string, error: unknown): Finding {
-  const base = { stage: "external-secret", severity: "error", subject: file } as const;
-  if (error instanceof TooDeep) {
-    const problem = `the document ${error.message}, so nothing in it was judged`;
-    return { ...base, code: "lint-too-deep", problem, fix: "remove the nesting; no Kubernetes tool needs it" };
-  }
-  const problem = "the document is not valid YAML, so nothing in it was judged";
-  return { ...base, code: "lint-unparsable", problem, fix: "correct its syntax; render a template first" };
+  const [code, is, fix] =
+    error instanceof TooDeep
+      ? ["lint-too-deep", error.message, "remove the nesting; no Kubernetes tool needs it"]
+      : ["lint-unparsable", "is not valid YAML", "correct its syntax; render a template first"];
+  const problem = `the document ${is}, so nothing in it was judged`;
+  return { stage: "external-secret", severity: "error", subject: file, code, problem, fix };
 }
 
 function locatedIn(file: string, line: number, finding: Finding): LintFinding {

@@ -17,17 +17,19 @@ const skippedFolders = new Set(["node_modules", ".git", ".terraform", "vendor", 
  * Files below the paths that rules may judge, sorted by name. Symbolic links are followed within the named folder and never
  * out of it.
  *
+ * @param paths - files and folders; `-` is standard input.
  * @throws UserError for a path that does not exist.
  */
-export function* sourceFiles(paths: readonly string[]): Generator<SourceFile> {
+export function* sourceFiles(paths: readonly string[], stdin = () => readFileSync(0, "utf8")): Generator<SourceFile> {
   for (const path of paths) {
+    if (path === "-") {
+      yield { file: "<stdin>", text: stdin() };
+      continue;
+    }
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) {
-      throw UserError.of(
-        "lint-no-such-path",
-        `file or folder "${path}" not found`,
-        "name one, or - for standard input",
-      );
+      const problem = `file or folder "${path}" not found`;
+      throw UserError.of("lint-no-such-path", problem, "name one, or - for standard input");
     }
     if (found.isDirectory()) yield* filesIn(path, { root: realpathSync(path), followed: new Set() });
     else yield readSource(path);
@@ -56,10 +58,7 @@ function* linked(path: string, walk: Walk): Generator<SourceFile> {
   const found = statSync(path, { throwIfNoEntry: false });
   const isWanted = found?.isDirectory() === true ? !skippedFolders.has(basename(path)) : isOurs(basename(path));
   if (!isWanted) return;
-  if (found === undefined) {
-    yield { file: path, text: "", unread: "is a symbolic link to nothing" };
-    return;
-  }
+  if (found === undefined) return yield { file: path, text: "", unread: "is a symbolic link to nothing" };
   const real = realpathSync(path);
   if (real !== walk.root && !real.startsWith(walk.root + sep)) {
     yield { file: path, text: "", unread: "is a symbolic link out of the folder; add its target to the paths" };

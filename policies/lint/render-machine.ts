@@ -65,11 +65,7 @@ function withinRoot(file: string, root: string): string {
 
 const commands = { error: "error", warning: "warning", note: "notice" } as const;
 
-/**
- * One workflow command per finding: GitHub shows each at its line of the pull request.
- *
- * @param root - the checkout.
- */
+/** One workflow command per finding: GitHub shows each at its line of the pull request. @param root - the checkout. */
 export function renderGithub({ findings }: LintResult, root: string): string {
   return findings
     .map(({ code, severity, problem, fix, file, line }) => {

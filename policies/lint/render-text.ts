@@ -1,4 +1,4 @@
-import { safeLine } from "../../domain/safe-text.ts";
+import { safeLine, wrapped } from "../../domain/safe-text.ts";
 import { severities } from "../rule.ts";
 import { rules } from "../rules.ts";
 import type { LintFinding, LintResult } from "./result.ts";
@@ -13,21 +13,16 @@ const manyUnknown = 20;
 /** A rule's id, or another code, and its findings. */
 type Group = readonly [code: string, findings: readonly LintFinding[]];
 
-export interface TextOptions {
-  /** Places shown of each rule. @default 5 */
-  readonly perRule?: number;
-  /** Width of the terminal; longer lines are wrapped and indented. @default - no wrapping, for a file or a pipe */
-  readonly columns?: number | undefined;
-}
+/** Places shown of each rule, and of each reason why something was not judged. */
+const mostShown = 5;
 
 /**
  * A report for people: by rule, worst first, each with what to do. Notes are only counted, and so are unknown names if there
  * are many: `lint --learn` prints those.
+ *
+ * @param columns - width of the terminal; longer lines are wrapped. @default - no wrapping, for a file or a pipe
  */
-export function renderText(
-  { findings: all, skipped, files, documents }: LintResult,
-  { perRule = 5, columns = Infinity }: TextOptions = {},
-): string {
+export function renderText({ findings: all, skipped, files, documents }: LintResult, columns?: number): string {
   const findings = all.filter(({ severity }) => severity !== "note");
   const counted = `${count(documents, "document")} in ${count(files, "file")}`;
   const unknown = findings.filter(({ code }) => code === unknownName).length;
@@ -47,13 +42,12 @@ export function renderText(
       "",
       ...groups.map(summaryLine),
       ...(groups.length > 0 ? ["", ...firstSteps(groups, isForeign ? unknown : 0), ""] : []),
-      ...groups.filter(([code]) => !isForeign || code !== unknownName).flatMap((group) => details(group, perRule)),
+      ...groups.filter(([code]) => !isForeign || code !== unknownName).flatMap(details),
       ...skippedLines(skipped),
       ...(groups.length === 0 && skipped.length > 0 ? [notJudged(skipped.length)] : []),
     ]
-      .flatMap((line) => wrapped(line, columns))
       // a name in a linted file may contain line breaks and control characters
-      .map(safeLine)
+      .map((line) => wrapped(safeLine(line), indentOf(line, columns), columns))
       .join("\n")
       .trimEnd()
   );
@@ -65,13 +59,13 @@ function summaryLine([code, findings]: Group): string {
   return `  ${String(findings.length).padStart(5)}  ${severity}  ${code.padEnd(codeWidth)}  ${rule?.description ?? ""}`.trimEnd();
 }
 
-function details([code, findings]: Group, perRule: number): readonly string[] {
+function details([code, findings]: Group): readonly string[] {
   const rule = ruleById.get(code);
   return [
     code,
     ...(rule === undefined ? [] : [`  why: ${rule.why}`, `  fix: ${rule.remediation}`]),
-    ...findings.slice(0, perRule).flatMap((one) => place(one, rule?.remediation)),
-    ...andMore(findings.length - perRule),
+    ...findings.slice(0, mostShown).flatMap((one) => place(one, rule?.remediation)),
+    ...andMore(findings.length - mostShown),
     "",
   ];
 }
@@ -89,23 +83,10 @@ function place({ where = "", subject, problem, fix, file }: LintFinding, usual: 
   return [`  ${called}`, `      ${rest}`, ...(fix === usual ? [] : [`      fix: ${fix}`])];
 }
 
-/** Breaks a line between words. The rest is indented, that of a summary line below its last column. */
-function wrapped(line: string, columns: number): readonly string[] {
+/** The rest of a summary line is below its last column, if there is room. */
+function indentOf(line: string, columns = Infinity): number {
   const summary = /^ {2} *\d+ {2}\S+ +\S+ +(?=\S)/.exec(line)?.[0].length;
-  const indent = " ".repeat(
-    summary !== undefined && summary < columns / 2 ? summary : line.length - line.trimStart().length + 4,
-  );
-  const lines: string[] = [];
-  let rest = line;
-  while (rest.length > columns) {
-    const first = rest.length - rest.trimStart().length;
-    const space = rest.lastIndexOf(" ", columns);
-    const at = space > first ? space : rest.indexOf(" ", first);
-    if (at < 0) break;
-    lines.push(rest.slice(0, at).trimEnd());
-    rest = `${indent}${rest.slice(at + 1).trimStart()}`;
-  }
-  return [...lines, rest];
+  return summary !== undefined && summary < columns / 2 ? summary : line.length - line.trimStart().length + 4;
 }
 
 function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
@@ -113,8 +94,8 @@ function skippedLines(skipped: LintResult["skipped"]): readonly string[] {
   return [
     `not judged, or not by every rule: ${count(skipped.length, "document")}`,
     ...[...Map.groupBy(skipped, ({ reason }) => reason)].flatMap(([reason, own]) => [
-      ...own.slice(0, 5).map(({ file, line }) => `  ${file}:${line}: ${reason}`),
-      ...andMore(own.length - 5),
+      ...own.slice(0, mostShown).map(({ file, line }) => `  ${file}:${line}: ${reason}`),
+      ...andMore(own.length - mostShown),
     ]),
     "",
   ];

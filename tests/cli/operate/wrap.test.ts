@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wrapped } from "../../../cli/operate/format-diagnosis.ts";
+import { wrapped } from "../../../domain/safe-text.ts";
 
 describe("wrapped", () => {
   it("breaks between words, with what goes on under where it began, and loses nothing", () =>

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../../environments/catalogue.ts";
-import { lintPaths, lintSources } from "../../../policies/lint/lint.ts";
+import { lintSources } from "../../../policies/lint/lint.ts";
+import { sourceFiles } from "../../../policies/lint/paths.ts";
 import { isClean } from "../../../policies/lint/result.ts";
 
 /** What one run over inputs of a case has to report; inputs that real repositories hold. */
@@ -29,7 +30,7 @@ describe("lint, on inputs of the field", () => {
     for (const { lint, findings, notJudged = [], says = [] } of expected) {
       it(`${name}: ${lint}`, () => {
         const path = join(folder, lint);
-        const result = lintPaths([path], { catalogue, exemptions: [], today: "2026-11-24" });
+        const result = lintSources(sourceFiles([path]), { catalogue, exemptions: [], today: "2026-11-24" });
         const at = (file: string, line: number): string =>
           file === path ? String(line) : `${relative(path, file)}:${line}`;
         assert.deepEqual(
@@ -62,7 +63,11 @@ describe("lint, on inputs of the field", () => {
       ] as const) {
         symlinkSync(to, join(folder, link));
       }
-      const { findings, skipped } = lintPaths([folder], { catalogue, exemptions: [], today: "2026-11-24" });
+      const { findings, skipped } = lintSources(sourceFiles([folder]), {
+        catalogue,
+        exemptions: [],
+        today: "2026-11-24",
+      });
       assert.deepEqual(
         findings.map(({ file }) => relative(folder, file)),
         ["a/values.yaml", "c/values.yaml"],

@@ -3,7 +3,8 @@ import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../domain/user-error.ts";
 import { keyVaultSecret } from "../examples/samples.ts";
-import { lintPaths, lintSources, type LintOptions } from "../../../policies/lint/lint.ts";
+import { lintSources, type LintOptions } from "../../../policies/lint/lint.ts";
+import { sourceFiles } from "../../../policies/lint/paths.ts";
 import type { LintResult } from "../../../policies/lint/result.ts";
 import { policyCatalogue } from "../../support/policy.ts";
 
@@ -19,9 +20,9 @@ function lintText(file: string, text: string, changes: Partial<LintOptions> = {}
   return lintSources([{ file, text }], { ...options, ...changes }).findings.map(({ line, code }) => `${line} ${code}`);
 }
 
-describe("lintPaths", () => {
+describe("lintSources of sourceFiles", () => {
   it("finds what is wrong in a repository, at its line, and lets pass what only looks so", () =>
-    assert.deepEqual(listed(lintPaths([corpus], options)), [
+    assert.deepEqual(listed(lintSources(sourceFiles([corpus]), options)), [
       "apps/broken.yaml:1 lint-unparsable",
       "apps/list.yaml:11 authority-cluster-managed",
       "apps/list.yaml:17 authority-cluster-managed",
@@ -37,7 +38,7 @@ describe("lintPaths", () => {
     ]));
   it("names a chart's template as skipped, and how to judge it", () =>
     assert.deepEqual(
-      lintPaths([corpus], options).skipped.map(({ file, reason }) => [relative(corpus, file), reason]),
+      lintSources(sourceFiles([corpus]), options).skipped.map(({ file, reason }) => [relative(corpus, file), reason]),
       [
         [
           "charts/thing/templates/secret.yaml",
@@ -46,22 +47,24 @@ describe("lintPaths", () => {
       ],
     ));
   it("counts documents and files", () => {
-    const { files, documents } = lintPaths([dirname(`${corpus}/apps/x`)], options);
+    const { files, documents } = lintSources(sourceFiles([dirname(`${corpus}/apps/x`)]), options);
     assert.deepEqual([files, documents], [7, 12]);
   });
   it("reads standard input for a dash", () => {
-    const piped = {
-      ...options,
-      stdin: () => "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x }\n",
-    };
+    const piped = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x }\n";
     assert.deepEqual(
-      listed(lintPaths(["-"], piped)).map((one) => one.replace(/^.*<stdin>/, "")),
+      listed(
+        lintSources(
+          sourceFiles(["-"], () => piped),
+          options,
+        ),
+      ).map((one) => one.replace(/^.*<stdin>/, "")),
       [":2 authority-sealed-secret"],
     );
   });
   it("fails for a path that is not there", () =>
     assert.throws(
-      () => lintPaths(["no/such/path"], options),
+      () => lintSources(sourceFiles(["no/such/path"]), options),
       (error) => error instanceof UserError && error.code === "lint-no-such-path",
     ));
 });

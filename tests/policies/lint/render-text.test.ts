@@ -93,7 +93,7 @@ describe("renderText", () => {
     ));
   it("breaks lines between words at a terminal's width, and loses none", () => {
     const findings = ["secretness-literal-secret", "authority-cluster-managed"].map((code) => finding(code));
-    const [whole, ...narrow] = [undefined, 120, 80].map((columns) => renderText(result(...findings), { columns }));
+    const [whole, ...narrow] = [undefined, 120, 80].map((columns) => renderText(result(...findings), columns));
     const words = (text = ""): readonly string[] => text.split(/\s+/);
     for (const [i, text] of narrow.entries()) {
       assert.deepEqual(words(text), words(whole));
