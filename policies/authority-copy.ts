@@ -1,5 +1,6 @@
 import { classifyKey, isOwnedInCluster } from "./authority-verdicts.ts";
-import { type RuleContext, type Violations, type RuleTable } from "./rule.ts";
+import type { Catalogue } from "../domain/catalogue/catalogue.ts";
+import type { RuleTable, Violations } from "./rule.ts";
 import { onlyRead, tryText, type Kind, type Subject } from "./subject/subject.ts";
 
 /** Inputs that hold values, by kind; `undefined` for a kind with values in any input. */
@@ -23,14 +24,30 @@ export const authorityCopyRules = {
     remediation: "Remove the copy; let the consumer read the owner's own Secret in the cluster.",
     references: ["P12"],
     kinds: Object.keys(valueInputs) as Kind[],
-    judgeAll(subjects, context) {
-      const origins = new Origins(subjects, context);
+    judgeAll(subjects, { catalogue }) {
+      const byId = new Map(subjects.map((subject) => [subject.id, subject]));
+      const known = new Map<string, Origin | undefined>([[onlyRead, onlyRead]]);
+      const originOf = (id: string): Origin | undefined => {
+        if (known.has(id)) return known.get(id);
+        known.set(id, undefined); // ends a cycle of dependencies
+        const subject = byId.get(id);
+        const origin = subject && (isOwner(subject, catalogue) ? subject : inputsOf(subject)[0]?.origin);
+        known.set(id, origin);
+        return origin;
+      };
+      /** Inputs with values of a cluster-managed or unknown origin. */
+      const inputsOf = ({ kind, options }: Subject): readonly { readonly input: string; readonly origin: Origin }[] =>
+        [...(options?.inputsFrom ?? [])].flatMap(([input, from]) => {
+          if (valueInputs[kind]?.includes(input) === false) return [];
+          const origin = from.map(originOf).find((one) => one !== undefined);
+          return origin === undefined ? [] : [{ input, origin }];
+        });
       return (
         subjects
           // authority-opaque-writer and authority-unknown-type refuse these; here they only pass values on
           .filter(({ kind }) => kind !== "OpaqueWriter" && kind !== "UnknownType")
-          .filter((subject) => !origins.isOwner(subject))
-          .map((subject) => origins.inputsOf(subject).map(([input, origin]) => judgeInput(subject, input, origin)))
+          .filter((subject) => !isOwner(subject, catalogue))
+          .map((subject) => inputsOf(subject).map(({ input, origin }) => judgeInput(subject, input, origin)))
       );
     },
   },
@@ -47,40 +64,9 @@ function judgeInput(subject: Subject, input: string, origin: Origin): Violations
   return { subject, path, problem, fix: "take the value from .env: ameide-secrets env push" };
 }
 
-/** Follows values from resource to resource, back to where they come from. */
-class Origins {
-  readonly #byId: ReadonlyMap<string, Subject>;
-  readonly #context: RuleContext;
-  readonly #known = new Map<string, Origin | undefined>();
-
-  constructor(subjects: readonly Subject[], context: RuleContext) {
-    this.#byId = new Map(subjects.map((subject) => [subject.id, subject]));
-    this.#context = context;
-  }
-
-  /** Inputs with values of a cluster-managed or unknown origin. */
-  inputsOf({ kind, options }: Subject): readonly (readonly [input: string, origin: Origin])[] {
-    return [...(options?.inputsFrom ?? [])].flatMap(([input, from]): readonly (readonly [string, Origin])[] => {
-      if (valueInputs[kind]?.includes(input) === false) return [];
-      const origin = from.map((id) => this.#originOf(id)).find((one) => one !== undefined);
-      return origin === undefined ? [] : [[input, origin]];
-    });
-  }
-
-  /** Whether the subject itself is a cluster-managed Secret, by its name. */
-  isOwner({ kind, object }: Subject): boolean {
-    if (kind !== "Secret" && kind !== "VaultSecret") return false;
-    const name = tryText(object, "metadata", "name") ?? tryText(object, "path") ?? tryText(object, "name");
-    return name !== undefined && isOwnedInCluster(classifyKey(this.#context.catalogue, name));
-  }
-
-  #originOf(id: string): Origin | undefined {
-    if (id === onlyRead) return onlyRead;
-    if (this.#known.has(id)) return this.#known.get(id);
-    this.#known.set(id, undefined); // ends a cycle of dependencies
-    const subject = this.#byId.get(id);
-    const origin = subject !== undefined && this.isOwner(subject) ? subject : subject && this.inputsOf(subject)[0]?.[1];
-    this.#known.set(id, origin);
-    return origin;
-  }
+/** Whether the subject itself is a cluster-managed Secret, by its name. */
+function isOwner({ kind, object }: Subject, catalogue: Catalogue): boolean {
+  if (kind !== "Secret" && kind !== "VaultSecret") return false;
+  const name = tryText(object, "metadata", "name") ?? tryText(object, "path") ?? tryText(object, "name");
+  return name !== undefined && isOwnedInCluster(classifyKey(catalogue, name));
 }

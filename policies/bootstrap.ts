@@ -1,7 +1,6 @@
-import { judgeContainers } from "./containers.ts";
 import { federationAudience } from "../domain/plan/stack-check.ts";
 import { periodOf } from "./durations.ts";
-import { advisoryInDev, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
+import { advisoryInDev, judgeContainers, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
 import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";

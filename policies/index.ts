@@ -6,14 +6,14 @@ import { repositoryRoot } from "../environments/repository.ts";
 import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";
 import { policiesOf } from "./pack/policies.ts";
-import type { Place } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 /** The only file that creates the PolicyPack, which starts a server, and that reads the catalogue, stack files and the clock. */
 const problems = exemptionProblems(exemptions, new Set(rules.map(({ id }) => id)));
 if (problems.length > 0) throw new Error(`policies/exemptions.ts:\n${problems.join("\n")}`);
 
-const prefixes = new Map<string, string | undefined>();
+// a published pack has no stack files, and judges names with the default prefix and without
+const prefixes = { local: prefixSetBy("local"), shared: prefixSetBy("shared") };
 
 new PolicyPack("ameide-secrets", {
   displayName: "ameide-secrets",
@@ -26,17 +26,10 @@ new PolicyPack("ameide-secrets", {
     today: new Date().toISOString().slice(0, 10),
     // an engine that starts the pack through a language host does not set it; an update has no unknown values to judge
     isPreview: process.env.PULUMI_DRY_RUN !== "false",
-    keyVaultPrefixOf,
+    keyVaultPrefixOf: (place) => prefixes[place === "local" ? "local" : "shared"],
     vaults: readVaultPlaces(repositoryRoot),
   }),
 });
-
-/** From the stack files of the checkout. A published pack has none, and judges names with the default prefix and without. */
-function keyVaultPrefixOf(place: Place): string | undefined {
-  const stack = place === "local" ? "local" : "shared";
-  if (!prefixes.has(stack)) prefixes.set(stack, prefixSetBy(stack));
-  return prefixes.get(stack);
-}
 
 function prefixSetBy(stack: "local" | "shared"): string | undefined {
   const settings = readStackSettings(stack, repositoryRoot);

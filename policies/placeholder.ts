@@ -1,9 +1,9 @@
 import { isFixture, isPlaceholder, isUnrendered } from "../domain/catalogue/fixtures.ts";
 import { isPlaceholderShape } from "../domain/value-shapes.ts";
 import { type ResourceRule, type RuleContext, type RuleTable } from "./rule.ts";
-import { Undecided } from "./subject/reading.ts";
+import { type Path, Undecided } from "./subject/reading.ts";
 import { deliveryKinds } from "./subject/references.ts";
-import { leavesOf, type Kind, type Leaf, type Subject } from "./subject/subject.ts";
+import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const template = String.raw`template\.(?:data\.|templateFrom\.\d+\.literal$)`;
 
@@ -24,10 +24,6 @@ const valuePaths: Partial<Record<Kind, RegExp>> = {
 };
 
 const kinds = Object.keys(valuePaths) as Kind[];
-
-interface Value extends Leaf {
-  readonly value: string;
-}
 
 /** Kinds that contain only secrets. Elsewhere, such as in values of a chart, a text may look like a placeholder without being one. */
 const pipelineKinds: ReadonlySet<Kind> = new Set(["DotenvVariable", "KeyVaultSecret", "VaultSecret"]);
@@ -77,17 +73,17 @@ export const placeholderRules = {
 } satisfies RuleTable;
 
 /** @throws Undecided if no value is known yet */
-function valuesOf(subject: Subject): readonly Value[] {
+function valuesOf(subject: Subject) {
   const leaves = leavesOf(subject).filter(({ path }) => valuePaths[subject.kind]?.test(path.join(".")));
   const known = leaves.flatMap(({ path, value }) =>
-    value === undefined ? [] : decoded(subject.kind, { path, value }).map((one) => ({ path, value: one })),
+    value === undefined ? [] : decoded(subject.kind, path, value).map((one) => ({ path, value: one })),
   );
   const unknown = leaves.find(({ value }) => value === undefined);
   if (known.length === 0 && unknown !== undefined) throw new Undecided(unknown.path);
   return known;
 }
 
-function decoded(kind: Kind, { path, value }: Value): readonly string[] {
+function decoded(kind: Kind, path: Path, value: string): readonly string[] {
   if (kind === "Secret" && path[0] === "data") return [Buffer.from(value, "base64").toString("utf8")];
   if (kind !== "VaultSecret" || !value.startsWith("{")) return [value];
   try {

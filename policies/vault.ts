@@ -136,12 +136,8 @@ export const vaultRules = {
         return { path, problem };
       }
       const storesKeys = /"initialise":\s*true/.test(config) || /"unseal":\s*"from-secret"/.test(config);
-      return (
-        storesKeys && {
-          path,
-          problem: "lets vault-bootstrap store Vault's keys in a Secret; set unseal: kms or manual",
-        }
-      );
+      const problem = "lets vault-bootstrap store Vault's keys in a Secret; set unseal: kms or manual";
+      return storesKeys && { path, problem };
     },
   },
   "vault-login-bound": {
@@ -274,12 +270,7 @@ function bound(object: unknown, key: string, noun: string, isTooWide: (name: str
 }
 
 /** How a store logs in; parts may be missing. @throws Undecided */
-function loginOf({ object }: Subject): {
-  readonly namespace: string | undefined;
-  readonly role: string | undefined;
-  readonly account: string | undefined;
-  readonly audiences: readonly string[];
-} {
+function loginOf({ object }: Subject) {
   return {
     namespace: text(object, "metadata", "namespace"),
     role: text(object, ...kubernetesAuth, "role"),
