@@ -86,11 +86,8 @@ async function changeAndRun(chain: LiveChain, names: readonly string[], change: 
   await setInKeyVault(chain, new Map(names.map((name) => [name, wanted(name)])));
   const stop = new AbortController();
   const run = async (): Promise<string> => {
-    const { succeeded, log } = await runBootstrapJob(cluster, {
-      namespace: stack.namespace,
-      cronJob: stack.bootstrap.name,
+    const { succeeded, log } = await runBootstrapJob(cluster, stack, {
       purpose: "bench",
-      flags: [],
       timeoutInSeconds: syncTimeoutInSeconds,
       signal: stop.signal,
     });

@@ -55,6 +55,8 @@ export interface Waiting extends Named {
 interface Followed<T> {
   readonly timeoutInMs: number;
   readonly signal: AbortSignal;
+  /** @default - it is Ready and has recorded another version than before: the new annotation alone changes that */
+  readonly isSynced?: (one: T, object: SyncedObject) => boolean;
   /** Called for each ExternalSecret as it syncs, with how many have. */
   readonly onSynced?: (one: T, count: number) => void;
 }
@@ -69,18 +71,16 @@ interface Followed<T> {
 export async function followSyncs<T extends Waiting>(
   cluster: Pick<Cluster, "get" | "watch">,
   waitedFor: readonly T[],
-  { timeoutInMs, signal, onSynced }: Followed<T>,
+  { timeoutInMs, signal, isSynced = hasNewVersion, onSynced }: Followed<T>,
 ): Promise<{ readonly done: readonly T[]; readonly left: readonly { readonly one: T; readonly said: string }[] }> {
   const waiting = new Map(waitedFor.map((one) => [keyOf(one), one]));
   const said = new Map<T, string>();
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeoutInMs)]);
-  const see = (namespace: string, { metadata: { name }, status = {} }: SyncedObject): void => {
-    const one = waiting.get(keyOf({ namespace, name }));
+  const see = (namespace: string, object: SyncedObject): void => {
+    const one = waiting.get(keyOf({ namespace, name: object.metadata.name }));
     if (one === undefined) return;
-    const ready = status.conditions?.find(({ type }) => type === "Ready");
-    said.set(one, ready?.message ?? "no condition yet");
-    // the new annotation alone changes what a good sync records, even within the second of the one before
-    if (ready?.status !== "True" || status.syncedResourceVersion === one.syncedVersion) return;
+    said.set(one, readyOf(object)?.message ?? "no condition yet");
+    if (!isSynced(one, object)) return;
     waiting.delete(keyOf(one));
     onSynced?.(one, waitedFor.length - waiting.size);
   };
@@ -98,6 +98,15 @@ export async function followSyncs<T extends Waiting>(
     done: waitedFor.filter((one) => !waiting.has(keyOf(one))),
     left: [...waiting.values()].map((one) => ({ one, said: said.get(one) ?? "it does not exist" })),
   };
+}
+
+function readyOf({ status }: SyncedObject) {
+  return status?.conditions?.find(({ type }) => type === "Ready");
+}
+
+/** Even within the second of the sync before. */
+function hasNewVersion({ syncedVersion }: Waiting, object: SyncedObject): boolean {
+  return readyOf(object)?.status === "True" && object.status?.syncedResourceVersion !== syncedVersion;
 }
 
 function keyOf({ namespace, name }: Named): string {

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Cluster, type KubernetesObject, podLog } from "../../clients/kubernetes.ts";
-import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
+import {
+  bootstrapExitCodes,
+  parseBootstrapStatus,
+  type BootstrapCause,
+  type BootstrapStatus,
+} from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /** How long a Job stays to be looked at, if its CronJob does not remove it before. */
@@ -15,27 +21,48 @@ export interface BootstrapRun {
   readonly log: string;
 }
 
+/** The part of a stack that names its CronJob. */
+interface BootstrapPlace {
+  readonly namespace: string;
+  readonly bootstrap: { readonly name: string };
+}
+
+export interface BootstrapJobOptions {
+  /** Part of the Job's name, such as `rotate`. */
+  readonly purpose: string;
+  /** Added to the container's arguments, such as `--until=unsealed`. @default - none */
+  readonly flags?: readonly string[];
+  /** @default 300 */
+  readonly timeoutInSeconds?: number;
+  readonly signal: AbortSignal;
+  /** Receives each log line while the run goes on. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/**
+ * Runs vault-bootstrap, and again where another run held the lease; see {@link inTurn}.
+ *
+ * @param options.tell - prints that this run waits.
+ * @throws as {@link runBootstrapJob}
+ */
+export async function runBootstrap(
+  cluster: Cluster,
+  place: BootstrapPlace,
+  options: BootstrapJobOptions & { readonly tell: (text: string) => void },
+): Promise<BootstrapRun> {
+  return inTurn(() => runBootstrapJob(cluster, place, options), options);
+}
+
 /**
  * Runs vault-bootstrap once, as `kubectl create job --from=cronjob/…` does: the CronJob's own pod template, with flags.
  *
- * @param options.cronJob - name of the CronJob, also of the Job with a suffix.
- * @param options.flags - added to the container's arguments, such as `--until=unsealed`.
- * @param options.onLine - receives each log line while the run goes on.
- * @throws UserError when there is no CronJob, or the Job neither ended nor could be looked at in time.
+ * @throws UserError when there is no CronJob, or the Job neither ended nor could be read in time.
  */
 export async function runBootstrapJob(
   cluster: Cluster,
-  options: {
-    readonly namespace: string;
-    readonly cronJob: string;
-    readonly purpose: string;
-    readonly flags: readonly string[];
-    readonly timeoutInSeconds: number;
-    readonly signal: AbortSignal;
-    readonly onLine?: (line: string) => void;
-  },
+  { namespace, bootstrap: { name: cronJob } }: BootstrapPlace,
+  { purpose, flags = [], timeoutInSeconds = 300, signal, onLine }: BootstrapJobOptions,
 ): Promise<BootstrapRun> {
-  const { namespace, cronJob, flags, purpose, signal } = options;
   const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
   const source = await cluster.find<CronJob>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
   if (source === undefined) {
@@ -48,9 +75,8 @@ export async function runBootstrapJob(
   const job = `${cronJob}-${purpose}-${Date.now().toString(36)}`.slice(0, 63);
   await cluster.create(jobs, jobFrom(source, job, flags));
 
-  const deadline = performance.now() + options.timeoutInSeconds * 1000;
-  let told = 0;
-  for (;;) {
+  const deadline = performance.now() + timeoutInSeconds * 1000;
+  for (let printed = 0; ;) {
     signal.throwIfAborted();
     const found = await cluster.find<Job>(`${jobs}/${job}`);
     if (found === undefined) {
@@ -60,21 +86,21 @@ export async function runBootstrapJob(
         "run the same command again: vault-bootstrap never writes a value twice",
       );
     }
-    const { status } = found;
-    const ended = status?.conditions?.find(
-      ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
+    const ended = found.status?.conditions?.find(
+      ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
     );
-    const log = await jobLog(cluster, namespace, job);
+    const { log, exitCode } = await podOf(cluster, namespace, job);
     const lines = log.split("\n").filter((line) => line !== "");
-    for (const line of lines.slice(told)) options.onLine?.(line);
-    told = Math.max(told, lines.length);
+    for (const line of lines.slice(printed)) onLine?.(line);
+    printed = Math.max(printed, lines.length);
     if (ended !== undefined) {
-      return { job, succeeded: ended.type === "Complete", cause: await causeOf(cluster, namespace, job, ended), log };
+      const succeeded = ended.type === "Complete";
+      return { job, succeeded, cause: succeeded ? "ok" : causeOf(exitCode), log };
     }
     if (performance.now() > deadline) {
       throw UserError.of(
         "bootstrap-job-unfinished",
-        `the Job ${namespace}/${job} did not end within ${options.timeoutInSeconds} s`,
+        `the Job ${namespace}/${job} did not end within ${timeoutInSeconds} s`,
         `kubectl --context ${cluster.context} -n ${namespace} describe job ${job}`,
       );
     }
@@ -92,15 +118,8 @@ interface PodTemplate {
   readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] };
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
 interface Job extends KubernetesObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, flags: readonly string[]): object {
@@ -131,65 +150,64 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
   };
 }
 
-interface PodList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string };
-    readonly status?: {
-      readonly containerStatuses?: readonly {
-        readonly state?: { readonly terminated?: { readonly exitCode: number } };
-      }[];
-    };
-  }[];
+interface Pod {
+  readonly metadata: { readonly name: string; readonly creationTimestamp: string };
+  readonly status?: {
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly terminated?: { readonly exitCode: number } };
+    }[];
+  };
 }
 
-function pods(cluster: Cluster, namespace: string, job: string): Promise<PodList> {
+/** The log and the exit code of a Job's pod, as far as they exist. */
+async function podOf(cluster: Cluster, namespace: string, job: string) {
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
-  return cluster.get<PodList>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`);
+  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`;
+  const [pod] = (await cluster.get<{ items: readonly Pod[] }>(path)).items;
+  const state = pod?.status?.containerStatuses?.[0]?.state;
+  const log = pod === undefined || state === undefined ? "" : await podLog(cluster, namespace, pod.metadata.name);
+  return { log, exitCode: state?.terminated?.exitCode };
 }
 
-async function jobLog(cluster: Cluster, namespace: string, job: string): Promise<string> {
-  const [pod] = (await pods(cluster, namespace, job)).items;
-  if (pod?.status?.containerStatuses?.[0]?.state === undefined) return "";
-  return podLog(cluster, namespace, pod.metadata.name);
+function causeOf(exitCode: number | undefined): BootstrapCause {
+  const [cause = "internal-error"] = Object.entries(bootstrapExitCodes).find(([, code]) => code === exitCode) ?? [];
+  return cause as BootstrapCause;
 }
 
-async function causeOf(cluster: Cluster, namespace: string, job: string, ended: Condition): Promise<BootstrapCause> {
-  if (ended.type === "Complete") return "ok";
-  const [pod] = (await pods(cluster, namespace, job)).items;
-  const exitCode = pod?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
-  const known = Object.entries(bootstrapExitCodes).find(([, code]) => code === exitCode);
-  return (known?.[0] ?? "internal-error") as BootstrapCause;
-}
-
-/** The log of the youngest pod that vault-bootstrap ran in, whichever Job made it; `undefined` where none is left. */
+/** The log of the youngest pod that vault-bootstrap ran in, whichever Job created it; `undefined` if none is left. */
 export async function lastBootstrapLog(
   cluster: Cluster,
-  namespace: string,
-  cronJob: string,
+  { namespace, bootstrap }: BootstrapPlace,
 ): Promise<{ readonly pod: string; readonly log: string } | undefined> {
-  interface Pods {
-    readonly items: readonly { readonly metadata: { readonly name: string; readonly creationTimestamp: string } }[];
-  }
-  const { items } = await cluster.get<Pods>(`/api/v1/namespaces/${namespace}/pods`);
-  const youngest = items
-    .filter(({ metadata: { name } }) => name.startsWith(`${cronJob}-`))
-    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
-    .at(-1)?.metadata.name;
-  if (youngest === undefined) return undefined;
-  return { pod: youngest, log: await cluster.text(`/api/v1/namespaces/${namespace}/pods/${youngest}/log`) };
+  const { items } = await cluster.get<{ items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
+  const pod = items
+    .map(({ metadata }) => metadata)
+    .filter(({ name }) => name.startsWith(`${bootstrap.name}-`))
+    .toSorted((a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp))
+    .at(-1)?.name;
+  return pod === undefined ? undefined : { pod, log: await podLog(cluster, namespace, pod) };
+}
+
+/** What vault-bootstrap recorded about its last run; `undefined` if it never ran. */
+export async function readBootstrapStatus(
+  cluster: Cluster,
+  { namespace, bootstrap }: Pick<EnvironmentStack, "namespace" | "bootstrap">,
+): Promise<BootstrapStatus | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/configmaps/${bootstrap.config.statusConfigMap}`;
+  const map = await cluster.find<{ readonly data?: { readonly status?: string } }>(path);
+  return parseBootstrapStatus(map?.data?.status ?? "");
 }
 
 /** A minute and more: a scheduled run takes seconds, and one that was killed keeps its lease for half a minute. */
-const longestTurns = 12;
+const mostTries = 12;
 
 /**
- * Runs vault-bootstrap, and again where another run held the lease: by the time that one began, what this one is to carry
- * may not have been there yet.
+ * Runs vault-bootstrap, and again where another run held the lease: that one may have begun before there was anything for
+ * this one to carry.
  *
  * @param run - one run to its end.
- * @param options.tell - prints that this run waits.
  * @param options.pauseInMilliseconds - between two tries. @default 5000
- * @returns how the last one ended; still `lease-held` where its turn never came.
+ * @returns how the last one ended; still `lease-held` if its turn never came.
  */
 export async function inTurn(
   run: () => Promise<BootstrapRun>,
@@ -200,9 +218,9 @@ export async function inTurn(
   },
 ): Promise<BootstrapRun> {
   const { signal, tell, pauseInMilliseconds = 5_000 } = options;
-  for (let turn = 1; ; turn += 1) {
-    const ended = await run();
-    if (ended.cause !== "lease-held" || turn >= longestTurns) return ended;
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await run();
+    if (result.cause !== "lease-held" || attempt >= mostTries) return result;
     tell("another run of vault-bootstrap is active; waiting for it");
     await sleep(pauseInMilliseconds, undefined, { signal });
   }

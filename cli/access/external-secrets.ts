@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { followSyncs, type Named } from "../../clients/external-secrets.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 
@@ -29,7 +29,7 @@ export function externalSecretPath(namespace: string, name = ""): string {
  * Whether ESO has synced it since anyone last changed it. An old Ready proves nothing: the sync must be younger than the
  * last change of what is not the status (both times are whole seconds).
  */
-export function isSynced({ metadata, status }: ExternalSecret): boolean {
+export function isSynced({ metadata, status }: Pick<ExternalSecret, "metadata" | "status">): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True" || status?.refreshTime === undefined) return false;
   const managed = (metadata["managedFields"] ?? []) as readonly ManagedFields[];
@@ -62,34 +62,25 @@ export async function whyNotReady(cluster: Cluster, { metadata, status }: Extern
  */
 export async function waitUntilSynced(
   cluster: Cluster,
-  names: readonly { readonly namespace: string; readonly name: string }[],
+  externalSecrets: readonly Named[],
   options: { readonly timeoutInSeconds: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const deadline = performance.now() + options.timeoutInSeconds * 1000;
-  const waiting = new Map(names.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]));
-  for (;;) {
-    options.signal.throwIfAborted();
-    const seen = await Promise.all(
-      [...waiting].map(async ([key, { namespace, name }]) => {
-        const found = await cluster.find<ExternalSecret>(externalSecretPath(namespace, name));
-        if (found !== undefined && isSynced(found)) waiting.delete(key);
-        return found;
-      }),
-    );
-    if (waiting.size === 0) return;
-    if (performance.now() > deadline) {
-      const reasons = await Promise.all(
-        seen
-          .filter((one) => one !== undefined)
-          .filter((one) => !isSynced(one))
-          .map(async (one) => `${one.metadata.namespace}/${one.metadata.name}: ${await whyNotReady(cluster, one)}`),
-      );
-      throw UserError.of(
-        "external-secret-not-synced",
-        `${waiting.size} ExternalSecret(s) not synced within ${options.timeoutInSeconds} s:\n    ${reasons.join("\n    ") || [...waiting.keys()].join("\n    ")}`,
-        "ameide-secrets doctor --stack <stack> names the first failing stage of each",
-      );
-    }
-    await sleep(200, undefined, { signal: options.signal });
-  }
+  const { timeoutInSeconds, signal } = options;
+  const { left } = await followSyncs(cluster, externalSecrets, {
+    timeoutInMs: timeoutInSeconds * 1000,
+    signal,
+    isSynced: (_one, object) => isSynced(object),
+  });
+  if (left.length === 0) return;
+  const reasons = await Promise.all(
+    left.map(async ({ one: { namespace, name }, said }) => {
+      const found = await cluster.find<ExternalSecret>(externalSecretPath(namespace, name));
+      return `${namespace}/${name}: ${found === undefined ? said : await whyNotReady(cluster, found)}`;
+    }),
+  );
+  throw UserError.of(
+    "external-secret-not-synced",
+    `${left.length} ExternalSecret(s) not synced within ${timeoutInSeconds} s:\n    ${reasons.join("\n    ")}`,
+    "ameide-secrets doctor --stack <stack> names the first failing stage of each",
+  );
 }

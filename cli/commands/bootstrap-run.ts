@@ -24,35 +24,21 @@ export const bootstrapRun: Command<Flags> = {
     "ameide-secrets bootstrap run --stack dev --dry-run --yes",
   ],
   async run(flags, io, _args, signal) {
-    const [
-      { openPlace, requireYes },
-      { runBootstrapJob },
-      { lastWords, noticesOf, plannedWrites },
-      { inTurn },
-      { secondsOf },
-    ] = await Promise.all([
-      import("../operate/place.ts"),
-      import("../access/bootstrap-job.ts"),
-      import("../access/bootstrap-job.ts"),
-      import("../access/bootstrap-job.ts"),
-      import("../seconds.ts"),
-    ]);
+    const [{ openPlace, requireYes }, { lastWords, noticesOf, plannedWrites, runBootstrap }, { secondsOf }] =
+      await Promise.all([import("../operate/place.ts"), import("../access/bootstrap-job.ts"), import("../seconds.ts")]);
     const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
     const place = await openPlace(flags);
     try {
       requireYes(place, flags.yes, flags.dryRun === true ? "bootstrap run --dry-run" : "bootstrap run");
-      const once = () =>
-        runBootstrapJob(place.cluster, {
-          namespace: place.stack.namespace,
-          cronJob: place.stack.bootstrap.name,
-          purpose: "manual",
-          flags: flags.dryRun === true ? ["--dry-run"] : [],
-          timeoutInSeconds,
-          signal,
-          ...(flags.follow === true ? { onLine: (line: string) => io.err(line) } : {}),
-        });
       const tell = (text: string) => io.err(text);
-      const { cause, job, succeeded, log } = await inTurn(once, { signal, tell });
+      const { cause, job, succeeded, log } = await runBootstrap(place.cluster, place.stack, {
+        purpose: "manual",
+        flags: flags.dryRun === true ? ["--dry-run"] : [],
+        timeoutInSeconds,
+        signal,
+        tell,
+        onLine: flags.follow === true ? tell : undefined,
+      });
       if (flags.json === true) io.out(JSON.stringify({ job, cause, succeeded }));
       else if (succeeded) {
         io.out([`${job}: ok`, ...noticesOf(log)].join("\n"));
@@ -80,7 +66,7 @@ export const bootstrapLogs: Command<PlaceFlags> = {
     ]);
     const place = await openPlace(flags);
     try {
-      const last = await lastBootstrapLog(place.cluster, place.stack.namespace, place.stack.bootstrap.name);
+      const last = await lastBootstrapLog(place.cluster, place.stack);
       if (last === undefined) {
         io.err(
           `found no pod of ${place.stack.bootstrap.name} in ${place.stack.namespace}\n  fix: ameide-secrets bootstrap run --stack ${flags.stack} --follow`,

@@ -1,12 +1,16 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { StackPlan } from "../../domain/plan/environment.ts";
-import type { Redacted } from "../../domain/redacted.ts";
-import { repositoryRoot } from "../../environments/index.ts";
+import { parse } from "yaml";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import { requireSharedStack } from "../../components/shared-stack.ts";
-import { backendUrl, openStack, requireFittingState, pulumiExecutable, type OpenEngine } from "./engine/stack.ts";
-import { refuseWeakState, secretsProviderOf } from "./preflight.ts";
+import { errorFinding, type Finding } from "../../domain/finding.ts";
+import type { StackPlan } from "../../domain/plan/environment.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { repositoryRoot } from "../../environments/index.ts";
+import { backendUrl, openStack, pulumiExecutable, type OpenEngine } from "./engine/stack.ts";
+import { requireFittingState } from "./engine/state.ts";
 
 export interface CloudEngineOptions {
   readonly register?: RegisterOptions;
@@ -33,32 +37,66 @@ export async function openCloudStack(
   { register = {}, vaultToken, create }: CloudEngineOptions,
 ): Promise<Stack> {
   await requireStrongState(stackName);
-  const secretsProvider = secretsProviderOf(repositoryRoot, stackName);
   return openStack({
     stackName,
     program: async () => {
       await requireSharedStack(plan);
       return registerStack(plan, register);
     },
-    ...(await ownPulumi()),
-    // where Pulumi's own plugins for Node are installed, these go first
-    fallbackBinDirs: [join(repositoryRoot, "local", "pulumi-shims")],
-    env: {
-      AMEIDE_SECRETS_NODE: process.execPath,
-      // the one way for the token: the provider reads it, no state keeps it
-      ...(vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() }),
-    },
-    ...(secretsProvider === undefined ? {} : { secretsProvider }),
+    workDir: repositoryRoot,
+    pulumi: await pulumiExecutable(),
+    // the provider reads the token there; no state contains it
+    env: vaultToken === undefined ? {} : { VAULT_TOKEN: vaultToken.reveal() },
+    secretsProvider: secretsProviderOf(repositoryRoot, stackName),
     create,
   });
 }
 
 /** Asks the person's `pulumi` where it keeps state, and the stack file what encrypts it. @throws UserError */
 export async function requireStrongState(stackName: string): Promise<void> {
-  const url = await backendUrl({ ...(await ownPulumi()), env: {} });
+  const url = await backendUrl({ workDir: repositoryRoot, pulumi: await pulumiExecutable(), env: {} });
   refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url });
 }
 
-async function ownPulumi() {
-  return { workDir: repositoryRoot, pulumi: await pulumiExecutable(), binDirs: [] };
+/**
+ * Where state may be stored and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
+ *
+ * @param options.backendUrl - as `pulumi whoami --verbose` prints it.
+ * @throws UserError for a file backend or a passphrase.
+ */
+export function refuseWeakState(options: {
+  readonly stack: string;
+  readonly root: string;
+  readonly backendUrl: string;
+}): void {
+  const { stack, root, backendUrl: url } = options;
+  const findings: Finding[] = [];
+  if (url.startsWith("file:")) {
+    const problem = `the state of stack ${stack} would be stored on this machine (${url})`;
+    const fix = "pulumi login, or pulumi login azblob://<container>?storage_account=<account> on a versioned container";
+    findings.push(errorFinding("state-on-one-machine", "key-vault", stack, problem, fix));
+  }
+  const provider = secretsProviderOf(root, stack);
+  if (provider === "passphrase" || (provider === undefined && !url.startsWith("https:"))) {
+    const problem = `the state of stack ${stack} would be encrypted by a passphrase`;
+    const fix = `set secretsprovider: azurekeyvault://<vault>.vault.azure.net/keys/<key> in Pulumi.${stack}.yaml, a key that this program does not manage; a stack that exists already also needs: pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}`;
+    findings.push(errorFinding("state-passphrase", "key-vault", stack, problem, fix));
+  }
+  if (findings.length > 0) throw UserError.from(findings);
+}
+
+/** What encrypts the stack's state, as its file names it. */
+export function secretsProviderOf(root: string, stack: string): string | undefined {
+  const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { secretsprovider?: string } | null;
+  return file?.secretsprovider;
+}
+
+/** Stand-ins of providers are for `local` and `--offline` alone. @throws UserError when the environment names any. */
+export function refuseDebugProviders(stack: string): void {
+  if (process.env["PULUMI_DEBUG_PROVIDERS"] === undefined) return;
+  throw UserError.of(
+    "debug-providers",
+    `PULUMI_DEBUG_PROVIDERS is set: stack ${stack} would run against stand-ins and record their answers in its state`,
+    "unset PULUMI_DEBUG_PROVIDERS",
+  );
 }

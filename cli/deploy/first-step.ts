@@ -1,118 +1,121 @@
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { leftOutByFirstStep } from "../../chain.ts";
+import { leftOutByFirstStep, type RegisterOptions } from "../../chain.ts";
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { VaultTarget } from "../../domain/vault-target.ts";
-import { runBootstrapJob, failedRun } from "../access/bootstrap-job.ts";
-import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
+import { operatorTarget } from "../../domain/vault-target.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
+import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { untrustedFix, vaultHealth, vaultState } from "../access/vault.ts";
-import { previewStack, updateStack, type RunOptions } from "./engine/deploy.ts";
-import type { Change } from "./engine/run-log.ts";
-import { readExport } from "./engine/stack.ts";
+import { previewStack, updateStack } from "./engine/deploy.ts";
+import type { Change, FailedObject } from "./engine/run-log.ts";
+import type { OpenEngine } from "./engine/stack.ts";
 import { refuseLoss } from "./gates.ts";
-import { isOurs } from "./ownership/kubernetes-objects.ts";
+import { isGitops, isOurs } from "./ownership/kubernetes-objects.ts";
+import { explainUnready } from "./unready-objects.ts";
+
+export interface FirstStepOptions {
+  readonly stack: EnvironmentStack;
+  readonly cluster: Cluster;
+  readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
+  readonly signal: AbortSignal;
+  /** `preview` changes nothing, so it refuses a Vault that is not active instead of unsealing it. */
+  readonly until: "preview" | "update";
+  /** Checks a plan before any of it is carried out, and throws to stop it. @default - the gates are enough */
+  readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
+  /**
+   * Called for a Vault that nobody can open: replaces it with a new one if it never held a value, else throws why not. Only
+   * where the Vault belongs to this machine. @default - the run of vault-bootstrap reports what to do
+   */
+  readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
+}
 
 /**
  * Initialises and unseals Vault with the CronJob's own pod template, before Pulumi needs it. Vault's provider first asks
  * Vault in the middle of the update: one that is sealed would stop it with Azure and the cluster changed already.
  *
- * @param options.bootstrapOnly - opens the stack with a program that registers what the CronJob needs, and no more.
- * @returns what Vault was before; `active` means that nothing was done.
+ * @returns the state of Vault before; `active` or `standby` means that nothing was done.
  * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.
  */
-export async function ensureVaultActive(options: {
-  readonly vault: VaultTarget;
-  readonly cluster: Cluster;
-  readonly namespace: string;
-  readonly cronJob: string;
-  /** Whether Vault may be unsealed; a preview changes nothing. */
-  readonly mayChange: boolean;
-  /** @throws UserError where something else applies the CronJob. */
-  readonly bootstrapOnly: () => Promise<Stack>;
-  readonly run: RunOptions;
-  /** See ChainOptions. */
-  readonly inspect?: (changes: readonly Change[]) => Promise<void>;
-  /**
-   * Called for a Vault that nobody can open: replaces it with a new one if it never held a value, else throws why not.
-   * @default - the run of vault-bootstrap says what to do
-   */
-  readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
-  readonly tell: (text: string) => void;
-}): Promise<VaultState> {
-  const { vault, cluster, namespace, cronJob, run, tell } = options;
-  const { address } = vault;
+export async function ensureVaultActive(options: FirstStepOptions, tell: (text: string) => void): Promise<VaultState> {
+  const { stack, cluster, signal, replaceEmptyVault } = options;
+  const { namespace, bootstrap } = stack;
+  const vault = operatorTarget(stack.vault);
   const health = await vaultHealth(vault);
-  const before = health.state;
-  if (before === "active" || before === "standby") return before;
-  if (health.state === "unreachable") {
+  const { state } = health;
+  if (state === "active" || state === "standby") return state;
+  if (state === "unreachable") {
     throw UserError.of(
       "vault-unreachable",
-      `Vault does not answer at ${address}: ${health.why}`,
+      `Vault does not answer at ${vault.address}: ${health.why}`,
       health.isUntrusted === true
         ? untrustedFix
         : "start Vault, open a port-forward to it, or set vault.operatorAddress in the stack file",
     );
   }
-  if (!options.mayChange) {
+  if (options.until === "preview") {
     throw UserError.of(
-      `vault-${before}`,
-      `Vault at ${address} is ${before}`,
+      `vault-${state}`,
+      `Vault at ${vault.address} is ${state}`,
       "ameide-secrets up --stack <stack> runs vault-bootstrap first",
     );
   }
-  tell(`Vault is ${before}`);
+  tell(`Vault is ${state}`);
 
-  const there = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
-  if (there === undefined) {
+  const cronJob = await cluster.find(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`);
+  if (cronJob === undefined) {
+    if (isGitops(stack)) throw cronJobNotApplied(stack);
     tell("creating what vault-bootstrap needs");
-    const stack = await options.bootstrapOnly();
-    // the state still contains what somebody deleted: without a refresh there would be nothing to create
-    const firstStep = { ...run, exclude: leftOutByFirstStep, refresh: true };
-    const { resources = [] } = await readExport(stack);
-    if (options.inspect !== undefined || resources.length > 0) {
-      const { changes } = await previewStack(stack, firstStep);
-      await refuseLoss(changes, stack);
-      await options.inspect?.(changes);
-    }
-    await updateStack(stack, firstStep);
-  } else {
-    requireOurs(there, namespace);
+    await createFirstStep(options);
+  } else if (!isOurs(cronJob)) {
+    // one of the same name, such as the chart's that this program follows, knows none of our flags
+    throw UserError.of(
+      "cron-job-not-ours",
+      `the CronJob ${namespace}/${bootstrap.name} should unseal Vault, but this program did not create it`,
+      `unseal Vault with vault operator unseal, then remove that CronJob; ameide-secrets preview --stack <stack> shows its owner`,
+    );
   }
 
-  tell(`running ${cronJob} until Vault is unsealed`);
-  const unseal = () =>
-    runBootstrapJob(cluster, {
-      namespace,
-      cronJob,
-      purpose: "unseal",
-      flags: ["--until=unsealed"],
-      timeoutInSeconds: 120,
-      signal: run.signal,
-    });
-  let ended = await unseal();
-  let found: VaultState = before;
-  if (options.replaceEmptyVault !== undefined && unopenable.has(ended.cause)) {
-    await options.replaceEmptyVault(ended.cause);
+  tell(`running ${bootstrap.name} until Vault is unsealed`);
+  const run = { purpose: "unseal", flags: ["--until=unsealed"], timeoutInSeconds: 120, signal, tell };
+  let result = await runBootstrap(cluster, stack, run);
+  let before: VaultState = state;
+  if (replaceEmptyVault !== undefined && unopenable.has(result.cause)) {
+    await replaceEmptyVault(result.cause);
     tell("that Vault was empty: a start was cut off before its keys were stored. A new one replaces it");
-    ended = await unseal();
-    found = "uninitialised";
+    result = await runBootstrap(cluster, stack, run);
+    before = "uninitialised";
   }
   const after = await vaultState(vault);
-  if (ended.succeeded && (after === "active" || after === "standby")) return found;
-  throw failedRun(ended, `Vault is ${after} after ${ended.job} (${ended.cause})`);
+  if (result.succeeded && (after === "active" || after === "standby")) return before;
+  throw failedRun(result, `Vault is ${after} after ${result.job} (${result.cause})`);
 }
 
 /** Vault has no key that anybody knows, has lost what its key opens, or cannot be initialised. */
 const unopenable: ReadonlySet<BootstrapCause> = new Set(["vault-orphaned", "vault-lost", "vault-uninitialised"]);
 
-/** Another's CronJob of the same name, such as the chart's that this program follows, knows none of our flags. */
-function requireOurs(cronJob: KubernetesObject, namespace: string): void {
-  if (isOurs(cronJob)) return;
-  const { name } = cronJob.metadata;
-  throw UserError.of(
-    "cron-job-not-ours",
-    `the CronJob ${namespace}/${name} should unseal Vault, but this program did not create it`,
-    `unseal Vault with vault operator unseal, then remove that CronJob; ameide-secrets preview --stack <stack> shows its owner`,
+/** Registers what the CronJob needs, and no more. */
+async function createFirstStep({ cluster, openEngine, signal, inspect }: FirstStepOptions): Promise<void> {
+  const engine = await openEngine({ firstStep: true });
+  try {
+    // the state still contains what somebody deleted: without a refresh there would be nothing to create
+    const explain = (failed: readonly FailedObject[]) => explainUnready(cluster, failed);
+    const run = { signal, explain, exclude: leftOutByFirstStep, refresh: true };
+    const { changes } = await previewStack(engine.stack, run);
+    await refuseLoss(changes, engine.stack);
+    await inspect?.(changes);
+    await updateStack(engine.stack, run);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** With `delivery: gitops` the whole program registers no CronJob: one that the first step created would be deleted by it. */
+function cronJobNotApplied({ name, namespace, bootstrap }: EnvironmentStack): UserError {
+  return UserError.of(
+    "cron-job-not-applied",
+    `Vault needs a run of vault-bootstrap, and ArgoCD has not applied the CronJob ${namespace}/${bootstrap.name} yet`,
+    `ameide-secrets render --stack ${name} --check --out <folder of the ArgoCD application>, and run this again once ArgoCD has synced it`,
   );
 }

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { Finding } from "../../domain/finding.ts";
+import { errorFinding, type Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
 import { placeOfStack } from "../../policies/place.ts";
-import { formerKubeconfig } from "./engine/kubeconfig.ts";
 import type { Change } from "./engine/run-log.ts";
-import { readExport } from "./engine/stack.ts";
+import { formerKubeconfig, readResources } from "./engine/state.ts";
 
 /**
  * Stops an update between its preview and its first change, where the plan would lose what nobody can make again, or
@@ -21,7 +20,9 @@ export async function refuseLoss(changes: readonly Change[], stack: Stack): Prom
     .map(({ operation: op, urn, type }) => ({ op, urn, type }));
   const found = [
     ...judgeSteps(steps, placeOfStack(stack.name)),
-    ...(lost.length === 0 ? [] : [lostObjects(lost, changes, stack.name, formerKubeconfig(await readExport(stack)))]),
+    ...(lost.length === 0
+      ? []
+      : [lostObjects(lost, changes, stack.name, formerKubeconfig(await readResources(stack)))]),
   ];
   if (found.length > 0) throw UserError.from(found);
 }
@@ -40,16 +41,15 @@ function lostObjects(
     ({ operation, type }) => operation === "replace" && type === "pulumi:providers:kubernetes",
   );
   const names = lost.map(({ type, object, name }) => `${type.split(":").at(-1)} ${object ?? name}`);
-  return {
-    code: "objects-would-be-lost",
-    stage: "external-secret",
-    severity: "error",
-    subject: stack,
-    problem: `the plan replaces ${lost.length} Kubernetes object(s) that keep their names; each would be written over the existing object and then deleted: ${names.toSorted().join(", ")}`,
-    fix: isProviderReplaced
+  return errorFinding(
+    "objects-would-be-lost",
+    "external-secret",
+    stack,
+    `the plan replaces ${lost.length} Kubernetes object(s) that keep their names; each would be written over the existing object and then deleted: ${names.toSorted().join(", ")}`,
+    isProviderReplaced
       ? knowCluster(stack, kubeconfig ?? "the path that the last update used")
       : lost.map(({ urn }) => `pulumi state untaint --stack ${stack} --yes '${urn}'`).join(" && "),
-  };
+  );
 }
 
 /** With the former path, the update only records which cluster it is; after that the kubeconfig no longer matters. */
@@ -69,14 +69,14 @@ function knowCluster(stack: string, former: string): string {
 export function refuseUnapproved(changes: readonly Change[], file: string): void {
   const approved = linesOf(approvedChanges(file));
   const planned = linesOf(changes);
-  const added = planned.filter((line) => !approved.includes(line)).map((line) => `not approved: ${line}`);
-  const gone = approved
-    .filter((line) => !planned.includes(line))
-    .map((line) => `approved, but not in the plan now: ${line}`);
-  if (added.length + gone.length === 0) return;
+  const differences = [
+    ...planned.filter((line) => !approved.includes(line)).map((line) => `not approved: ${line}`),
+    ...approved.filter((line) => !planned.includes(line)).map((line) => `approved, but not in the plan now: ${line}`),
+  ];
+  if (differences.length === 0) return;
   throw UserError.of(
     "plan-not-approved",
-    `the plan is not the one in ${file}:\n    ${[...added, ...gone].join("\n    ")}`,
+    `the plan is not the one in ${file}:\n    ${differences.join("\n    ")}`,
     "get the new plan approved: ameide-secrets preview --stack <stack> --json",
   );
 }
@@ -84,23 +84,21 @@ export function refuseUnapproved(changes: readonly Change[], file: string): void
 function linesOf(changes: readonly Change[]): readonly string[] {
   return changes
     .map(({ operation, urn, differs, inputs }) => {
-      const what = [operation, urn, ...differs].join(" ");
-      return inputs === undefined ? what : `${what} (inputs ${inputs.slice(0, 12)})`;
+      const step = [operation, urn, ...differs].join(" ");
+      return inputs === undefined ? step : `${step} (inputs ${inputs.slice(0, 12)})`;
     })
     .toSorted();
 }
 
 function approvedChanges(file: string): readonly Change[] {
+  let plan: { readonly changes?: unknown } = {};
+  let cause: unknown;
   try {
-    const { changes } = JSON.parse(readFileSync(file, "utf8")) as { changes?: unknown };
-    if (Array.isArray(changes)) return changes as readonly Change[];
-  } catch (cause) {
-    throw notAPlan(file, { cause });
+    plan = JSON.parse(readFileSync(file, "utf8")) as typeof plan;
+  } catch (error) {
+    cause = error;
   }
-  throw notAPlan(file);
-}
-
-function notAPlan(file: string, options?: ErrorOptions): UserError {
+  if (Array.isArray(plan.changes)) return plan.changes as readonly Change[];
   const fix = "ameide-secrets preview --stack <stack> --json > plan.json";
-  return UserError.of("plan-unreadable", `"${file}" does not contain a plan`, fix, options);
+  throw UserError.of("plan-unreadable", `"${file}" does not contain a plan`, fix, { cause });
 }

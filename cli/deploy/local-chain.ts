@@ -2,22 +2,22 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { parseBootstrapStatus, type BootstrapCause } from "../../domain/bootstrap-config.ts";
+import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { repositoryRoot } from "../../environments/index.ts";
 import { registerStack, type RegisterOptions } from "../../chain.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { openStack, requireFittingState, type OpenEngine } from "./engine/stack.ts";
-import type { Phases } from "../phases.ts";
+import { openStack, type OpenEngine } from "./engine/stack.ts";
+import { requireFittingState } from "./engine/state.ts";
 import { refuseForeign, type OwnershipAccess } from "./ownership/ownership.ts";
-import { runChain, type ChainResult } from "./chain.ts";
+import { runChain, type ChainOptions, type ChainResult } from "./chain.ts";
+import { readBootstrapStatus } from "../access/bootstrap-job.ts";
 import { linkPlugin } from "../access/plugins.ts";
 import { vaultCredentials } from "../access/vault-credentials.ts";
 import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
@@ -31,12 +31,11 @@ import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/
 const progressEveryInSeconds = 15;
 
 /** Gets the toolchain and brings every server of the home up; what runs already stays. */
-export async function startLocal(options: {
-  readonly home: LocalHome;
-  readonly phases: Phases;
-  readonly signal: AbortSignal;
-}): Promise<Binaries> {
-  const { home, phases, signal } = options;
+export async function startLocal({
+  home,
+  phases,
+  signal,
+}: Pick<LocalChainOptions, "home" | "phases" | "signal">): Promise<Binaries> {
   requireSpace(home);
   const binaries = await phases.run("toolchain", (tell) =>
     ensureToolchain({
@@ -62,19 +61,15 @@ export async function startLocal(options: {
 /** Above this many resources the file backend's checkpoints take longer than everything else together. */
 const checkpointsUpTo = 200;
 
-export interface LocalChainOptions {
+export interface LocalChainOptions extends Pick<ChainOptions, "phases" | "signal" | "refresh"> {
   readonly home: LocalHome;
   readonly binaries: Binaries;
   readonly envFiles: readonly string[];
-  readonly phases: Phases;
-  readonly signal: AbortSignal;
-  /** See RunOptions of the engine. @default false */
-  readonly refresh?: boolean;
   /** Executable of the real provider `vault`. @default - the stand-in */
-  readonly vaultPlugin?: string;
-  /** @default - `local` as its stack file and `.env` say */
+  readonly vaultPlugin?: string | undefined;
+  /** @default - `local` as its stack file and `.env` define it */
   readonly stack?: EnvironmentStack;
-  /** Where an update looks for what something else made, as well as in the cluster. @default - nowhere */
+  /** Where an update checks for objects of other owners, in addition to the cluster. @default - nowhere */
   readonly ownership?: (vaultToken: Redacted | undefined) => OwnershipAccess;
 }
 
@@ -82,7 +77,7 @@ export interface LocalChainOptions {
 export async function runLocalChain(
   options: LocalChainOptions,
 ): Promise<ChainResult & { readonly stack: EnvironmentStack; readonly cluster: Cluster }> {
-  const { home, phases, signal } = options;
+  const { home, envFiles, phases, signal, refresh, ownership } = options;
   const restored = restoreState(home);
   if (restored !== undefined) {
     const where = restored === "none" ? "no complete copy exists, so it starts again" : `restored from ${restored}`;
@@ -90,7 +85,7 @@ export async function runLocalChain(
   }
   const stack = await phases.run(
     "plan",
-    async () => options.stack ?? (await loadLocalStack(home, options.envFiles)),
+    async () => options.stack ?? (await loadLocalStack(home, envFiles)),
     ({ plan }) =>
       `${plan.secrets.length} secrets, ${plan.deliveries.length} deliveries in ${plan.stores.length} namespaces`,
   );
@@ -98,14 +93,13 @@ export async function runLocalChain(
   const result = await runChain({
     stack,
     cluster,
-    openEngine: (register, token) => openLocalEngine(options, stack, register, token),
-    policyPacks: [join(repositoryRoot, "policies")],
     phases,
     signal,
+    refresh,
     until: "update",
-    inspect: (changes, token) => refuseForeign(changes, stack, { ...options.ownership?.(token), cluster }),
+    openEngine: (register, token) => openLocalEngine(options, stack, register, token),
+    inspect: (changes, token) => refuseForeign(changes, stack, { ...ownership?.(token), cluster }),
     replaceEmptyVault: (cause) => replaceEmptyVault(options, stack, cluster, cause),
-    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
   });
   return { ...result, stack, cluster };
 }
@@ -123,10 +117,7 @@ async function replaceEmptyVault(
   cluster: Cluster,
   cause: BootstrapCause,
 ): Promise<void> {
-  const status = await cluster.find<{ readonly data?: { readonly status?: string } }>(
-    `/api/v1/namespaces/${stack.namespace}/configmaps/${stack.bootstrap.config.statusConfigMap}`,
-  );
-  const hasSucceeded = parseBootstrapStatus(status?.data?.status ?? "")?.lastSuccessAt !== undefined;
+  const hasSucceeded = (await readBootstrapStatus(cluster, stack))?.lastSuccessAt !== undefined;
   const isEmpty = !hasVaultObjects(home) && !hasSucceeded;
   const { exists } = await vaultCredentials(cluster, stack.namespace);
   if (!isEmpty || exists) {
@@ -162,17 +153,14 @@ export async function openLocalEngine(
     const local = localEngine(home, binaries);
     if (vaultPlugin !== undefined) linkPlugin(home.pulumi.homeDir, "vault", vaultPlugin);
     const engine = await openStack({
-      stackName: "local",
-      program: async () => registerStack(stack, register),
       ...local,
+      program: async () => registerStack(stack, register),
       env: {
         ...local.env,
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
         // the stand-in receives it on its standard input
-        ...(vaultPlugin === undefined || token === undefined ? {} : { VAULT_TOKEN: token }),
-        ...(resourcesOf(stack) > checkpointsUpTo
-          ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }
-          : {}),
+        ...(vaultPlugin !== undefined && token !== undefined && { VAULT_TOKEN: token }),
+        ...(resourcesOf(stack) > checkpointsUpTo && { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }),
       },
     });
     await clearStaleLock(home, engine);
@@ -204,18 +192,16 @@ export function localEngine(home: LocalHome, binaries: Binaries) {
     writeFileSync(home.pulumi.passphraseFile, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
   }
   return {
+    stackName: "local",
     workDir,
-    project: { name: "ameide-secrets", runtime: "nodejs" as const, backend: { url: `file://${home.pulumi.stateDir}` } },
+    stateDir: home.pulumi.stateDir,
     pulumi: binaries.pulumi,
-    binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
     env: {
       PULUMI_HOME: home.pulumi.homeDir,
       PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // the engine keeps an encrypted log of each call, 500 MB by default, and a copy of the state at each checkpoint
       PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-      AMEIDE_SECRETS_NODE: process.execPath,
     },
   };
 }

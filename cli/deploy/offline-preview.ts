@@ -7,8 +7,8 @@ import { registerStack } from "../../chain.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
 import { inTemporaryFolder } from "../files.ts";
 import { previewStack, type RunResult } from "./engine/deploy.ts";
-import { importState, openStack, pulumiExecutable } from "./engine/stack.ts";
-import { readStateWithoutValues } from "./exported-state.ts";
+import { openStack, pulumiExecutable } from "./engine/stack.ts";
+import { importState, readStateWithoutValues } from "./engine/state.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -37,7 +37,7 @@ export async function loadOffline(stack: string, envFiles: readonly string[]): P
 export async function previewOffline(options: {
   readonly stack: string;
   readonly plan: StackPlan;
-  readonly state?: string;
+  readonly state?: string | undefined;
   readonly signal: AbortSignal;
 }): Promise<OfflinePreview> {
   const { stack, plan, signal } = options;
@@ -52,21 +52,17 @@ export async function previewOffline(options: {
         stackName: stack,
         program: () => Promise.resolve(registerStack(plan, { shared: { bootstrapClientId: unknownClientId } })),
         workDir,
-        project: { name: "ameide-secrets", runtime: "nodejs", backend: { url: `file://${stateDir}` } },
+        stateDir,
         pulumi,
-        binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
         env: {
           PULUMI_HOME: join(folder, "home"),
           // the plan's own values are in the engine's log; nobody needs to read it, so the key is kept nowhere
           PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-          AMEIDE_SECRETS_NODE: process.execPath,
         },
       });
       if (state !== undefined) await importState(engine, state);
-      const result = await previewStack(engine, { policyPacks: [join(repositoryRoot, "policies")], signal });
-      return { stack, plan, result };
+      return { stack, plan, result: await previewStack(engine, { signal }) };
     } finally {
       await providers.close();
     }
@@ -86,19 +82,18 @@ export interface OfflineOutcome {
  * @param options.stacks - @default - every stack
  */
 export async function previewAllOffline(options: {
-  readonly stacks?: readonly string[];
-  readonly state?: string;
+  readonly stacks?: readonly string[] | undefined;
+  readonly state?: string | undefined;
   readonly envFiles: readonly string[];
   readonly signal: AbortSignal;
 }): Promise<OfflineOutcome> {
-  const { envFiles, signal, state } = options;
-  const stacks = options.stacks ?? ["shared", ...environmentNames];
+  const { stacks = ["shared", ...environmentNames], envFiles, signal, state } = options;
   const previews: OfflinePreview[] = [];
   const findings: Finding[] = [];
   for (const stack of stacks) {
     try {
       const plan = await loadOffline(stack, stack === "local" && envFiles.length === 0 ? [".env.example"] : envFiles);
-      previews.push(await previewOffline({ stack, plan, signal, ...(state === undefined ? {} : { state }) }));
+      previews.push(await previewOffline({ stack, plan, signal, state }));
     } catch (error) {
       if (!(error instanceof UserError) || error.findings.length === 0) throw error;
       findings.push(

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { Finding } from "../../domain/finding.ts";
+import { errorFinding, type Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import { bootstrapRole, deliveryAccess } from "../../domain/manifests/bootstrap-access.ts";
@@ -35,65 +32,11 @@ export async function preflightCluster(
   if (findings.length > 0) throw UserError.from(findings);
 }
 
-/**
- * Where state may be stored and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
- *
- * @param whoami - URL of the backend, as `pulumi whoami --verbose` prints it.
- * @throws UserError outside `local` for a file backend or a passphrase.
- */
-export function refuseWeakState(options: {
-  readonly stack: string;
-  readonly root: string;
-  readonly backendUrl: string;
-}): void {
-  const { stack, root, backendUrl } = options;
-  const findings: Finding[] = [];
-  if (backendUrl.startsWith("file:")) {
-    findings.push({
-      code: "state-on-one-machine",
-      stage: "key-vault",
-      severity: "error",
-      subject: stack,
-      problem: `the state of stack ${stack} would be stored on this machine (${backendUrl})`,
-      fix: "pulumi login, or pulumi login azblob://<container>?storage_account=<account> on a versioned container",
-    });
-  }
-  const provider = secretsProviderOf(root, stack);
-  const cloud = backendUrl.startsWith("https:");
-  if (provider === "passphrase" || (provider === undefined && !cloud)) {
-    findings.push({
-      code: "state-passphrase",
-      stage: "key-vault",
-      severity: "error",
-      subject: stack,
-      problem: `the state of stack ${stack} would be encrypted by a passphrase`,
-      fix: `set secretsprovider: azurekeyvault://<vault>.vault.azure.net/keys/<key> in Pulumi.${stack}.yaml, a key that this program does not manage; a stack that exists already also needs: pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}`,
-    });
-  }
-  if (findings.length > 0) throw UserError.from(findings);
-}
-
-/** Stand-ins of providers are for `local` and `--offline` alone. @throws UserError when the environment names any. */
-export function refuseDebugProviders(stack: string): void {
-  if (process.env["PULUMI_DEBUG_PROVIDERS"] === undefined) return;
-  throw UserError.of(
-    "debug-providers",
-    `PULUMI_DEBUG_PROVIDERS is set: stack ${stack} would run against stand-ins and record their answers in its state`,
-    "unset PULUMI_DEBUG_PROVIDERS",
-  );
-}
-
-/** What encrypts the stack's state, as its file names it. */
-export function secretsProviderOf(root: string, stack: string): string | undefined {
-  const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { secretsprovider?: string } | null;
-  return file?.secretsprovider;
-}
-
 async function kubernetesVersion(cluster: Cluster): Promise<Finding | undefined> {
   const { major, minor } = await cluster.get<{ major: string; minor: string }>("/version");
   const found = Number.parseInt(minor, 10);
   if (Number(major) > 1 || found >= oldestKubernetesMinor) return undefined;
-  return finding(
+  return errorFinding(
     "kubernetes-too-old",
     "bootstrap",
     cluster.context,
@@ -114,7 +57,7 @@ async function externalSecretsApi(cluster: Cluster): Promise<Finding | undefined
     crd === undefined
       ? "the cluster does not have the ExternalSecret CRD"
       : `the cluster serves external-secrets.io/${served.join(", ")}, not v1`;
-  return finding(
+  return errorFinding(
     "external-secrets-crd",
     "external-secret",
     "externalsecrets.external-secrets.io",
@@ -129,7 +72,7 @@ async function namespace(
   name: string,
 ): Promise<Finding | undefined> {
   if (strictness.makesNamespaces || (await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) return undefined;
-  return finding(
+  return errorFinding(
     "namespace-missing",
     "secret-store",
     name,
@@ -141,17 +84,11 @@ async function namespace(
 /** What the caller may not even read is one finding among the others. */
 function mayNotLook(cluster: Cluster, error: unknown): Finding {
   if (!(error instanceof KubernetesError) || error.status !== 403) throw error;
-  return finding(
-    "right-missing",
-    "bootstrap",
+  return rightMissing(
     cluster.context,
     `the API server refuses your login: ${error.message}`,
     `get the right; this shows your login: kubectl --context ${cluster.context} auth whoami`,
   );
-}
-
-function finding(code: string, stage: Finding["stage"], subject: string, problem: string, fix: string): Finding {
-  return { code, stage, severity: "error", subject, problem, fix };
 }
 
 const rbacGroup = "rbac.authorization.k8s.io";
@@ -160,8 +97,8 @@ interface Right {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
-  /** Left out for what has no namespace. */
-  readonly namespace?: string;
+  /** `undefined` for what has no namespace. */
+  readonly namespace: string | undefined;
 }
 
 /** Each right that an update needs and the caller lacks, looked at side by side; none where ArgoCD applies the objects. */
@@ -183,21 +120,14 @@ export function lacksOfRights(cluster: Cluster, stack: EnvironmentStack): readon
 
 /** What the update does with the cluster, as rights of the caller. */
 function rights({ namespace: own, plan, strictness, bootstrap }: EnvironmentStack): readonly Right[] {
-  const both = (group: string, resources: readonly string[], where?: string): readonly Right[] =>
-    resources.flatMap((resource) =>
-      ["create", "patch"].map((verb) => ({
-        verb,
-        group,
-        resource,
-        ...(where === undefined ? {} : { namespace: where }),
-      })),
-    );
+  const both = (group: string, resources: readonly string[], namespace?: string): readonly Right[] =>
+    resources.flatMap((resource) => ["create", "patch"].map((verb) => ({ verb, group, resource, namespace })));
   const admission = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"];
   return [
     ...both("", ["serviceaccounts", "configmaps"], own),
     ...both("batch", ["cronjobs", "jobs"], own),
-    ...[...new Set([own, ...bootstrap.config.deliveries.map(({ namespace }) => namespace)])].flatMap((where) =>
-      both(rbacGroup, ["roles", "rolebindings"], where),
+    ...[...new Set([own, ...bootstrap.config.deliveries.map(({ namespace }) => namespace)])].flatMap((namespace) =>
+      both(rbacGroup, ["roles", "rolebindings"], namespace),
     ),
     ...plan.stores.flatMap(({ namespace }) => [
       ...both("external-secrets.io", ["secretstores", "externalsecrets"], namespace),
@@ -208,31 +138,30 @@ function rights({ namespace: own, plan, strictness, bootstrap }: EnvironmentStac
   ];
 }
 
-async function lackOf(
-  cluster: Cluster,
-  { verb, group, resource, namespace: where }: Right,
-): Promise<Finding | undefined> {
-  const review = await cluster.create<{ status?: { allowed?: boolean } }>(
+async function lackOf(cluster: Cluster, right: Right): Promise<Finding | undefined> {
+  const { status } = await cluster.create<{ status?: { allowed?: boolean } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     {
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectAccessReview",
-      spec: { resourceAttributes: { verb, group, resource, ...(where === undefined ? {} : { namespace: where }) } },
+      spec: { resourceAttributes: right },
     },
   );
-  if (review.status?.allowed === true) return undefined;
+  if (status?.allowed === true) return undefined;
+  const { verb, group, resource, namespace } = right;
   const what = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
+  const [where, option] = namespace === undefined ? ["the cluster", ""] : [namespace, ` -n ${namespace}`];
   return rightMissing(
     what,
-    `you are not allowed to ${what}${where === undefined ? " in the cluster" : ` in ${where}`}`,
-    `get the right; check it with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${where === undefined ? "" : ` -n ${where}`}`,
+    `you are not allowed to ${what} in ${where}`,
+    `get the right; check it with: kubectl --context ${cluster.context} auth can-i ${verb} ${resource}${option}`,
   );
 }
 
-/** Who may make roles may still not grant what he lacks himself; only the API server knows, so it is asked by a dry run. */
+/** You can be allowed to create roles and not to grant a right that you lack; only the API server knows: this is a dry run. */
 async function lackOfGrant(cluster: Cluster, path: string, object: object): Promise<Finding | undefined> {
   try {
-    await cluster.create(`${path}?dryRun=All`, object);
+    await cluster.create(path, object, { dryRun: true });
     return undefined;
   } catch (error) {
     if (!(error instanceof KubernetesError) || !error.message.includes("not currently held")) return undefined;
@@ -245,5 +174,5 @@ async function lackOfGrant(cluster: Cluster, path: string, object: object): Prom
 }
 
 function rightMissing(subject: string, problem: string, fix: string): Finding {
-  return { code: "right-missing", stage: "bootstrap", severity: "error", subject, problem, fix };
+  return errorFinding("right-missing", "bootstrap", subject, problem, fix);
 }

@@ -1,6 +1,7 @@
-import { parseBootstrapStatus, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
+import type { BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import { expectedDeliveries } from "../../domain/plan/update-check.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { readBootstrapStatus } from "../access/bootstrap-job.ts";
 import { externalSecretPath, isSynced, whyNotReady, type ExternalSecret } from "../access/external-secrets.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { table } from "../table.ts";
@@ -35,10 +36,10 @@ export interface StatusReport {
 
 /** Reads it; three calls a target and one for the bootstrap's status, all of them reads. */
 export async function readStatusReport(cluster: Cluster, stack: EnvironmentStack): Promise<StatusReport> {
-  const { plan, namespace, bootstrap } = stack;
+  const { plan } = stack;
   const awaited = expectedDeliveries(stack);
   const [status, targets] = await Promise.all([
-    bootstrapStatus(cluster, namespace, bootstrap.config.statusConfigMap),
+    readBootstrapStatus(cluster, stack),
     Promise.all(plan.deliveries.map((delivery) => target(cluster, delivery, awaited.has(delivery)))),
   ]);
   const values = stack.shared?.keyVaultSecrets ?? new Map<string, unknown>();
@@ -108,18 +109,6 @@ function rest(secrets: StatusReport["secrets"]): readonly string[] {
 function lastRunLines(lastRun: StatusReport["lastRun"]): readonly string[] {
   if (lastRun === undefined || lastRun.cause === "ok") return [];
   return ["", `the last run of vault-bootstrap ended with ${lastRun.cause}: ${lastRun.message ?? ""}`];
-}
-
-async function bootstrapStatus(
-  cluster: Cluster,
-  namespace: string,
-  name: string,
-): Promise<BootstrapStatus | undefined> {
-  interface ConfigMap {
-    readonly data?: { readonly status?: string };
-  }
-  const map = await cluster.find<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
-  return map?.data?.status === undefined ? undefined : parseBootstrapStatus(map.data.status);
 }
 
 interface Secret {

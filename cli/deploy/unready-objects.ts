@@ -1,22 +1,16 @@
 import { observeWarnings } from "../../diagnose/observe/deliveries.ts";
+import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts";
 import { lastWords } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/run-log.ts";
+import { LiveObjects } from "./ownership/kubernetes-objects.ts";
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-interface LiveObject extends KubernetesObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
+interface Status {
+  readonly conditions?: readonly ConditionObject[];
 }
 
 interface Pod extends KubernetesObject {
-  readonly status?: {
-    readonly conditions?: readonly Condition[];
+  readonly status?: Status & {
     readonly containerStatuses?: readonly {
       readonly name: string;
       readonly state?: {
@@ -34,32 +28,30 @@ interface Pod extends KubernetesObject {
  * @returns lines of text; none for an object that is ready, does not exist or cannot be read.
  */
 export async function explainUnready(cluster: Cluster, failed: readonly FailedObject[]): Promise<readonly string[]> {
-  const explained = await Promise.all(failed.map((object) => explain(cluster, object).catch(() => [])));
+  const live = new LiveObjects(cluster);
+  const explained = await Promise.all(failed.map((object) => explain(live, object).catch(() => [])));
   return explained.flat();
 }
 
-async function explain(cluster: Cluster, { apiVersion, kind, namespace, name }: FailedObject): Promise<string[]> {
-  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const { resources } = await cluster.get<{ resources: readonly { name: string; kind: string }[] }>(group);
-  const plural = resources.find((resource) => resource.kind === kind && !resource.name.includes("/"))?.name;
-  const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
-  const live = plural && (await cluster.find<LiveObject>(`${group}${scope}/${plural}/${name}`));
-  if (!live) return [];
+async function explain(live: LiveObjects, { type, object }: FailedObject): Promise<string[]> {
+  const found = await live.find(type, object);
+  if (found === undefined) return [];
+  const { cluster } = live;
+  const kind = type.split(":").at(-1) ?? type;
+  const [name = object, namespace] = object.split("/").toReversed();
   const [pods, warnings] = await Promise.all([
     kind === "Job" && namespace !== undefined ? podReasons(cluster, namespace, name) : [],
     observeWarnings(cluster, namespace ?? "default"),
   ]);
   const warning = warnings.ok ? warnings.value.get(`${kind}/${name}`) : undefined;
-  const conditions = conditionReasons(live);
+  const conditions = conditionReasons(kind, found["status"] as Status | undefined);
   const event = warning && textOf(warning);
   const isNew = event !== undefined && !conditions.some((reason) => reason.endsWith(event));
   const reasons = [...conditions, ...pods, ...(isNew ? [`Warning ${event}`] : [])];
-  const title = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}:`;
-  return reasons.length === 0 ? [] : [title, ...reasons.map((reason) => `  ${reason}`)];
+  return reasons.length === 0 ? [] : [`${kind} ${object}:`, ...reasons.map((reason) => `  ${reason}`)];
 }
 
-function conditionReasons({ kind, status }: LiveObject): string[] {
-  const conditions = status?.conditions ?? [];
+function conditionReasons(kind: string, { conditions = [] }: Status = {}): string[] {
   if (kind === "Job") {
     return conditions
       .filter(({ type, status: is }) => type === "Failed" && is === "True")

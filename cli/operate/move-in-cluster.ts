@@ -46,7 +46,7 @@ async function liveObject(
   if (there === undefined) return undefined;
   const kind = type.split(":").at(-1) ?? type;
   const tracking = trackingOf(there);
-  const owner = ownerOf(there)?.words;
+  const owner = ownerOf(there)?.title;
   return {
     kind,
     object,

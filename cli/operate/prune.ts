@@ -8,8 +8,9 @@ import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import { type Cluster, listAll } from "../../clients/kubernetes.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
-import { vaultCall, vaultStatus, ownVaultToken, type ShortToken } from "../access/vault.ts";
-import { forgetResources, readExport, openStack } from "../deploy/engine/stack.ts";
+import { keptToken, vaultCall, vaultStatus, ownVaultToken, type ShortToken } from "../access/vault.ts";
+import { openStack } from "../deploy/engine/stack.ts";
+import { forgetResources, readResources } from "../deploy/engine/state.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
 import { openPlace } from "./place.ts";
@@ -83,14 +84,11 @@ export async function prune(options: PruneOptions): Promise<readonly PruneRow[]>
 
 /** Before Key Vault: a secret that only state still knows would be made again by the next update. */
 async function pruneState(stack: Stack, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
-  const { resources = [] } = (await readExport(stack)) as {
-    readonly resources?: readonly { urn: string; type: string; inputs?: { readonly secretName?: unknown } }[];
-  };
-  const held = resources.filter(
-    ({ type, inputs }) => type === "azure-native:keyvault:Secret" && names.includes(String(inputs?.secretName)),
+  const held = (await readResources(stack)).filter(
+    ({ type, inputs }) => type === "azure-native:keyvault:Secret" && names.includes(String(inputs?.["secretName"])),
   );
   if (write && held.length > 0) await forgetResources(stack, new Set(held.map(({ urn }) => urn)));
-  return rows("state", names, (name) => held.some(({ inputs }) => inputs?.secretName === name));
+  return rows("state", names, (name) => held.some(({ inputs }) => inputs?.["secretName"] === name));
 }
 
 async function pruneKeyVault(keyVault: KeyVaultWriter, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
@@ -188,10 +186,7 @@ export async function pruneFor(
     const { namespace, vault } = place.stack;
     const target = operatorTarget(vault);
     const own = ownVaultToken(stack, process.env);
-    const access: ShortToken =
-      own === undefined
-        ? await openRootToken({ vault: target, cluster: place.cluster, namespace })
-        : { token: own, revoke: () => Promise.resolve() };
+    const access = own ? keptToken(own) : await openRootToken({ vault: target, cluster: place.cluster, namespace });
     root = access;
     return await prune({
       names,
@@ -213,5 +208,5 @@ async function localEngineStack(flags: LocalHomeFlags) {
   if (state.missing.length > 0) {
     throw UserError.of("toolchain-missing", `pulumi not found in ${state.cacheDir}`, "npm start");
   }
-  return openStack({ stackName: "local", program: () => Promise.resolve(), ...localEngine(home, binariesOf(state)) });
+  return openStack({ program: () => Promise.resolve(), ...localEngine(home, binariesOf(state)) });
 }

@@ -15,7 +15,7 @@ import {
 import { formatFinding, errorsOf, type Finding } from "../../domain/finding.ts";
 import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { runBootstrapJob, inTurn, failedRun } from "../access/bootstrap-job.ts";
+import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { Place } from "./place.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
@@ -25,7 +25,6 @@ import { Redacted } from "../../domain/redacted.ts";
 
 const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };
 
-const timeoutInSeconds = 300;
 /** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
 const syncTimeoutInSeconds = 60;
 
@@ -88,16 +87,7 @@ export async function rotateValue(
             : { restores: former }),
         })),
       runBootstrap: async () => {
-        const once = () =>
-          runBootstrapJob(cluster, {
-            namespace: stack.namespace,
-            cronJob: stack.bootstrap.name,
-            purpose: "rotate",
-            flags: [],
-            timeoutInSeconds,
-            signal,
-          });
-        const run = await inTurn(once, { signal, tell: options.onProgress });
+        const run = await runBootstrap(cluster, stack, { purpose: "rotate", signal, tell: options.onProgress });
         if (!run.succeeded) {
           const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
           throw failedRun(run, problem, "run the same command again");

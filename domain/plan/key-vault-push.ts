@@ -8,8 +8,8 @@ export type HeldSecret =
       readonly state: "held";
       readonly version: string;
       readonly equalsValueHere: boolean;
-      readonly createdOn?: Date;
-      readonly expiresOn?: Date;
+      readonly createdOn?: Date | undefined;
+      readonly expiresOn?: Date | undefined;
     };
 
 export interface PushDecision {

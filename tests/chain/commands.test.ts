@@ -319,7 +319,6 @@ describe("the commands on a chain that stands", function () {
       const engine = localEngine(home, binaries);
       return {
         stack: await openStack({
-          stackName: "local",
           program: () => {
             // as on a cloud, where neither is of this program
             pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>

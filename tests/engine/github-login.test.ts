@@ -177,7 +177,6 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
           used = token;
           throw new Error("far enough");
         },
-        policyPacks: [],
         phases: new Phases(recordedIo(), signal),
         signal,
         until,

@@ -6,7 +6,7 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import { previewStack, updateStack } from "../../cli/deploy/engine/deploy.ts";
-import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/stack.ts";
+import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/state.ts";
 import { refuseLoss } from "../../cli/deploy/gates.ts";
 import { serverSideApply } from "../../components/transformations.ts";
 import { kubernetesProvider } from "../../components/providers.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadOffline, previewOffline } from "../../cli/deploy/offline-preview.ts";
-import { importState, pulumiCli } from "../../cli/deploy/engine/stack.ts";
+import { importState, pulumiCli } from "../../cli/deploy/engine/state.ts";
 import { useEngine } from "../support/engine.ts";
 
 const canary = "canary-7f3a9c";

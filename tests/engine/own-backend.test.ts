@@ -6,7 +6,7 @@ import { secret } from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { vaultCall } from "../../cli/access/vault.ts";
 import { backendUrl, openStack, pulumiExecutable } from "../../cli/deploy/engine/stack.ts";
-import { refuseWeakState, secretsProviderOf } from "../../cli/deploy/preflight.ts";
+import { refuseWeakState, secretsProviderOf } from "../../cli/deploy/cloud-engine.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { type BlobService, installationInSeconds, startBlobService } from "../support/azurite.ts";

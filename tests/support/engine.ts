@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiExecutable, openStack } from "../../cli/deploy/engine/stack.ts";
 import { linkPlugin } from "../../cli/access/plugins.ts";
-import { repositoryRoot } from "../../environments/index.ts";
 import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
 import { startProviders } from "../../stand-ins/providers/start.ts";
 import { testBinaries } from "./servers.ts";
@@ -83,9 +82,8 @@ export async function startStacks(providers: TestProviders): Promise<RunningStac
         stackName,
         program,
         workDir: join(folder, "work"),
-        project: { name: "ameide-secrets", runtime: "nodejs", backend: { url: `file://${join(folder, "state")}` } },
+        stateDir: join(folder, "state"),
         pulumi: await pulumiExecutable(),
-        binDirs: [join(repositoryRoot, "local", "pulumi-shims")],
         env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: running.debugProviders },
       }),
     close: async () => {

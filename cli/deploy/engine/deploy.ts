@@ -1,22 +1,23 @@
+import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorsOf } from "../../../domain/finding.ts";
 import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import { RunLog, type Change, type FailedObject } from "./run-log.ts";
+import { repositoryRoot } from "../../../environments/index.ts";
 import { rules } from "../../../policies/rules.ts";
+import { readResources } from "./state.ts";
 
 export interface RunOptions {
-  /** Folders of policy packs; empty only where there is nothing to judge. */
-  readonly policyPacks: readonly string[];
+  /** Folders of policy packs. @default - the pack of this program */
+  readonly policyPacks?: readonly string[];
   readonly signal: AbortSignal;
-  /** URNs, `**` allowed; everything where left out. */
-  readonly target?: readonly string[];
-  /** URNs that are left as they are, also where the program lacks them. @default - none */
+  /** URNs that are left unchanged, also if the program lacks them; `**` is allowed. @default - none */
   readonly exclude?: readonly string[];
-  /** Whether the engine looks at the world before it compares: what was deleted or changed by hand is then put right. @default false */
-  readonly refresh?: boolean;
-  /** Says why objects did not become ready, for the error of a failed update. @default - the engine's own words are all */
-  readonly explain?: (failed: readonly FailedObject[]) => Promise<readonly string[]>;
+  /** Whether the engine first reads what exists: what was deleted or changed by hand is then restored. @default false */
+  readonly refresh?: boolean | undefined;
+  /** Finds out why objects did not become ready, for the error of a failed update. @default - the engine's messages only */
+  readonly explain?: ((failed: readonly FailedObject[]) => Promise<readonly string[]>) | undefined;
 }
 
 export interface RunResult {
@@ -54,23 +55,61 @@ export async function updateStack(stack: Stack, options: RunOptions): Promise<Ru
   });
 }
 
-function runOptions({ policyPacks, signal, target, exclude, refresh = false }: RunOptions) {
-  return {
-    policyPacks: [...policyPacks],
-    signal,
-    refresh,
-    color: "never" as const,
-    suppressProgress: true,
-    // the command line prints its own account; the engine's is kept for the error only
-    onOutput: () => {},
-    onError: () => {},
-    ...(target === undefined ? {} : { target: [...target], targetDependents: false }),
-    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
-  };
+/** The command line prints a summary of its own; the engine's text is kept for the error only. */
+const quiet = { color: "never" as const, suppressProgress: true, onOutput: () => {}, onError: () => {} };
+
+function runOptions({
+  policyPacks = [join(repositoryRoot, "policies")],
+  signal,
+  exclude,
+  refresh = false,
+}: RunOptions) {
+  return { ...quiet, policyPacks: [...policyPacks], signal, refresh, ...(exclude && { exclude: [...exclude] }) };
 }
 
-/** One run of the engine, heard by a {@link RunLog}; how it fails is the same for each. */
-export async function watched(
+/** What of the stack's state outlives {@link destroyStack}. */
+export async function stayingResources(stack: Stack): Promise<readonly StayingResource[]> {
+  return (await readResources(stack))
+    .filter(({ custom, delete: pending }) => custom === true && pending !== true)
+    .filter(({ protect, retainOnDelete }) => protect === true || retainOnDelete === true)
+    .map(({ urn, type, protect }) => ({
+      urn,
+      name: urn.slice(urn.lastIndexOf("::") + 2),
+      type,
+      because: protect === true ? "protected" : "retained",
+    }));
+}
+
+/** One resource of a stack that outlives its destruction. */
+export interface StayingResource {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  /** `protected`: stays in the stack as well. `retained`: leaves the stack, and is left in place. */
+  readonly because: "protected" | "retained";
+}
+
+/**
+ * Deletes what the stack holds and nothing protects; never lifts a protection.
+ *
+ * @param options.preview - changes nothing.
+ * @returns what is deleted; what is only retained is not listed.
+ * @throws UserError with the engine's own words.
+ */
+export async function destroyStack(
+  stack: Stack,
+  { preview, signal }: { readonly preview: boolean; readonly signal: AbortSignal },
+): Promise<readonly Change[]> {
+  const retained = new Set((await stayingResources(stack)).map(({ urn }) => urn));
+  const { changes } = await watched("destroy", stack, { signal }, async ({ listen: onEvent }) => {
+    const options = { ...quiet, excludeProtected: true, signal, onEvent };
+    await (preview ? stack.previewDestroy(options) : stack.destroy(options));
+  });
+  return changes.filter(({ urn }) => !retained.has(urn));
+}
+
+/** One run of the engine, recorded by a {@link RunLog}; each fails in the same way. */
+async function watched(
   verb: "preview" | "update" | "destroy",
   stack: Stack,
   { signal, explain }: Pick<RunOptions, "signal" | "explain">,
@@ -84,10 +123,19 @@ export async function watched(
     signal.throwIfAborted();
     const refused = errorsOf(log.violations);
     if (refused.length > 0) throw UserError.from(refused);
-    throw failed(verb, stack.name, [...errorTexts(log, error), ...((await explain?.(log.failedObjects)) ?? [])], error);
+    const tail = error instanceof Error ? error.message.trim().split("\n").slice(-15).join("\n    ") : String(error);
+    const texts = log.errors.length > 0 ? log.errors : [tail];
+    throw failed(verb, stack.name, [...texts, ...((await explain?.(log.failedObjects)) ?? [])], error);
   }
-  if (log.skippedRules.length > 0) throw openGate(log.skippedRules);
-  if (verb === "update" && log.undecided.length > 0) throw undecided(log.undecided);
+  if (log.skippedRules.length > 0) {
+    const problem = "rule(s) of the pack could not run and judged nothing";
+    throw packFailed("policy-did-not-run", problem, "the rule", log.skippedRules);
+  }
+  if (verb === "update" && log.undecided.length > 0) {
+    // in an update the pack refuses what it cannot decide, unless it does not know that this is an update
+    const problem = "finding(s) of the pack were left to the update, but the update did not report them";
+    throw packFailed("policy-stayed-undecided", problem, "the pack or its host", log.undecided);
+  }
   return {
     changes: log.changes,
     advisories: log.violations.filter(({ severity }) => severity !== "error"),
@@ -95,21 +143,10 @@ export async function watched(
   };
 }
 
-function openGate(skipped: readonly string[]): UserError {
-  return UserError.of(
-    "policy-did-not-run",
-    `${skipped.length} rule(s) of the pack could not run and judged nothing:\n${skipped.map((s) => `    ${s}`).join("\n")}`,
-    "this is a bug in the rule, not in your stack: report it with the text above",
-  );
-}
-
-/** In an update the pack refuses what it cannot decide, unless it does not know that this is an update. */
-function undecided(left: readonly string[]): UserError {
-  return UserError.of(
-    "policy-stayed-undecided",
-    `${left.length} finding(s) of the pack were left to the update, but the update did not report them:\n${left.map((s) => `    ${s}`).join("\n")}`,
-    "this is a bug in the pack or its host, not in your stack: report it with the text above",
-  );
+function packFailed(code: string, problem: string, culprit: string, lines: readonly string[]): UserError {
+  const list = lines.map((line) => `    ${line}`).join("\n");
+  const fix = `this is a bug in ${culprit}, not in your stack: report it with the text above`;
+  return UserError.of(code, `${lines.length} ${problem}:\n${list}`, fix);
 }
 
 function failed(verb: string, stack: string, texts: readonly string[], cause: unknown): UserError {
@@ -117,11 +154,6 @@ function failed(verb: string, stack: string, texts: readonly string[], cause: un
   const fix =
     fixOf(message, stack) ?? "fix what the message names and run the same command again: it continues where it stopped";
   return UserError.of(`${verb}-failed`, `the ${verb} of stack ${stack} failed:\n    ${message}`, fix, { cause });
-}
-
-function errorTexts({ errors }: RunLog, cause: unknown): readonly string[] {
-  if (errors.length > 0) return errors;
-  return [cause instanceof Error ? tail(cause.message) : String(cause)];
 }
 
 /** For failures that the engine or a provider reports without a way out, and for those of the program, which have one. */
@@ -136,8 +168,4 @@ function fixOf(message: string, stack: string): string | undefined {
   }
   const [, id, name] = /cannot create already existing resource '([^']*\/secrets\/([^/']+))'/.exec(message) ?? [];
   return id === undefined || name === undefined ? undefined : secretAdoptionLine(stack, name, id);
-}
-
-function tail(text: string): string {
-  return text.trim().split("\n").slice(-15).join("\n    ");
 }

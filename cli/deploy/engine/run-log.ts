@@ -6,9 +6,23 @@ import type { Rule } from "../../../policies/rule.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
 import { isUndecided, parseEngineMessage } from "../../../policies/pack/engine-message.ts";
 
-/** What one resource comes to in a preview, or came to in an update. */
+const operations = {
+  same: "same",
+  // what a StackReference does in every run: it changes nothing
+  read: "same",
+  create: "create",
+  update: "update",
+  delete: "delete",
+  import: "import",
+  refresh: "refresh",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+} as const;
+
+/** What happens to one resource in a preview or an update. */
 export interface Change {
-  readonly operation: "create" | "update" | "replace" | "delete" | "import" | "refresh" | "same";
+  readonly operation: (typeof operations)[keyof typeof operations];
   readonly urn: string;
   readonly type: string;
   readonly name: string;
@@ -29,14 +43,8 @@ export interface Change {
   readonly inputs?: string;
 }
 
-/** A Kubernetes object that the engine could not create or update. */
-export interface FailedObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  /** Undefined for cluster-scoped kinds. */
-  readonly namespace?: string;
-}
+/** A Kubernetes object that the engine could not create or update, as a {@link Change} names it. */
+export type FailedObject = Required<Pick<Change, "type" | "object">>;
 
 /**
  * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
@@ -58,27 +66,22 @@ export class RunLog {
     this.#rules = rules;
   }
 
-  /** Every change but `same`, in the engine's order. */
+  /** Every change but `same`, in the engine's order. A resource that was refreshed is `same` unless it differs. */
   get changes(): readonly Change[] {
     return [...this.#changes.values()].filter(({ operation }) => operation !== "same");
   }
 
-  get total(): number {
-    return this.#changes.size;
-  }
-
   /** To be given as `onEvent` to `preview`, `up` or `destroy`. */
   readonly listen = (event: EngineEvent): void => {
-    const step = event.resourcePreEvent?.metadata;
-    if (step !== undefined && operationOf(step.op) !== undefined) {
-      const change = changeOf(step);
-      // a replacement comes as create-replacement, replace and delete-replaced: one change to a person
-      if (change !== undefined && this.#changes.get(step.urn)?.operation !== "replace")
-        this.#changes.set(step.urn, change);
-    }
+    const change = event.resourcePreEvent && changeOf(event.resourcePreEvent.metadata);
+    // a replacement comes as create-replacement, replace and delete-replaced: one change to a person
+    if (change !== undefined && this.#changes.get(change.urn)?.operation !== "replace")
+      this.#changes.set(change.urn, change);
     if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
-    const failed = kubernetesObject(event.resOpFailedEvent?.metadata);
-    if (failed !== undefined) this.failedObjects.push(failed);
+    const failed = event.resOpFailedEvent?.metadata;
+    const object = objectName(failed?.new?.inputs);
+    if (failed?.type.startsWith("kubernetes:") && object !== undefined)
+      this.failedObjects.push({ type: failed.type, object });
     const { diagnosticEvent: diagnostic } = event;
     if (diagnostic?.severity === "error" && diagnostic.ephemeral !== true) {
       const message = plain(diagnostic.message);
@@ -103,14 +106,14 @@ export class RunLog {
 type Step = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
 function changeOf(step: Step): Change | undefined {
-  const operation = operationOf(step.op);
+  const operation = (operations as Readonly<Record<string, Change["operation"]>>)[step.op];
   if (operation === undefined || step.type === "pulumi:pulumi:Stack") return undefined;
   const [type = step.type, name = step.urn] = typeAndName(step.urn);
   const differs = Object.keys(step.detailedDiff ?? {}).concat(
     step.detailedDiff === undefined ? (step.diffs ?? []) : [],
   );
-  const object = objectName((step.new ?? step.old)?.inputs ?? {});
-  const given = type.startsWith("pulumi:providers:") ? undefined : step.new?.inputs;
+  const object = objectName((step.new ?? step.old)?.inputs);
+  const inputs = type.startsWith("pulumi:providers:") ? undefined : step.new?.inputs;
   return {
     operation,
     urn: step.urn,
@@ -120,15 +123,15 @@ function changeOf(step: Step): Change | undefined {
     ...(losesItself(step) ? { losesItself: true as const } : {}),
     stage: stageOf(type),
     differs: differs.toSorted(),
-    ...(given === undefined ? {} : { inputs: digestOf(given) }),
+    ...(inputs && { inputs: digestOf(inputs) }),
   };
 }
 
 /** The engine shows first what it does first: a replacement that begins with the deletion is safe. */
 function losesItself({ op, type, old: before, new: after }: Step): boolean {
   if (op !== "create-replacement" || !type.startsWith("kubernetes:")) return false;
-  const name = objectName(after?.inputs ?? {});
-  return name !== undefined && name === objectName(before?.inputs ?? {});
+  const name = objectName(after?.inputs);
+  return name !== undefined && name === objectName(before?.inputs);
 }
 
 function digestOf(inputs: object): string {
@@ -145,17 +148,6 @@ function inOrder(value: unknown): unknown {
   return entries.map(([key, item]) => [key, inOrder(item)]);
 }
 
-function kubernetesObject(step: Step | undefined): FailedObject | undefined {
-  const { apiVersion, kind, metadata } = (step?.new?.inputs ?? {}) as Partial<FailedObject> & {
-    readonly metadata?: Partial<FailedObject>;
-  };
-  if (!step?.type.startsWith("kubernetes:") || typeof apiVersion !== "string" || typeof kind !== "string")
-    return undefined;
-  const { name, namespace } = metadata ?? {};
-  if (typeof name !== "string") return undefined;
-  return { apiVersion, kind, name, ...(typeof namespace === "string" && { namespace }) };
-}
-
 /** Inputs that name the object itself; the first that exists wins, so a child comes before its parent. */
 const namingInputs = [
   "secretName",
@@ -169,7 +161,7 @@ const namingInputs = [
 ] as const;
 
 /** Of Kubernetes' metadata, or of the input that Azure and Vault call an object by; `undefined` where none is known. */
-function objectName(inputs: Readonly<Record<string, unknown>>): string | undefined {
+function objectName(inputs: Readonly<Record<string, unknown>> = {}): string | undefined {
   const metadata = inputs["metadata"] as { readonly name?: unknown; readonly namespace?: unknown } | undefined;
   if (typeof metadata?.name === "string" && metadata.name !== unknownValue) {
     return typeof metadata.namespace === "string" ? `${metadata.namespace}/${metadata.name}` : metadata.name;
@@ -178,26 +170,6 @@ function objectName(inputs: Readonly<Record<string, unknown>>): string | undefin
     .map((input) => inputs[input])
     .find((value) => typeof value === "string" && value !== unknownValue);
   return typeof named === "string" ? named : undefined;
-}
-
-function operationOf(op: string): Change["operation"] | undefined {
-  switch (op) {
-    case "create":
-    case "update":
-    case "delete":
-    case "same":
-    case "import":
-    case "refresh":
-      return op;
-    case "read": // what a StackReference does in every run: it changes nothing
-      return "same";
-    case "replace":
-    case "create-replacement":
-    case "delete-replaced":
-      return "replace";
-    default:
-      return undefined;
-  }
 }
 
 /** `urn:pulumi:<stack>::<project>::<parent types$>type::name` */

@@ -1,21 +1,19 @@
 import { NetworkError, ServerError } from "../../../clients/http.ts";
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
 import { pages } from "../../../diagnose/observe/azure.ts";
-import { adoptionLine, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
-import { keyVaultSecretResource } from "../../../domain/resources/planned-resources.ts";
+import { adoptables, adoptionLine, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import {
   identityId,
   keyVaultId,
-  keyVaultSecretId,
   keyVaultSecretsUser,
   secretsUserName,
 } from "../../../domain/resources/azure-inputs.ts";
 import type { AzurePlace, StackPlan } from "../../../domain/plan/environment.ts";
-import type { Finding } from "../../../domain/finding.ts";
+import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { Change } from "../engine/run-log.ts";
+import { checkOf, find, type OwnershipCheck } from "./checks.ts";
 import { stackNameOf } from "./kubernetes-objects.ts";
-import { find, look } from "./look.ts";
 
 const keyVaultApi = "api-version=2023-07-01";
 const identityApi = "api-version=2023-01-31";
@@ -24,54 +22,64 @@ const roleAssignmentApi = "api-version=2022-04-01";
 /**
  * What already exists in Azure where a plan would create. `azure-native` refuses to create over it, in the middle of the
  * update and without a fix; here it is reported before the first change, with the line that adopts it.
+ *
+ * @param open - called only if the plan creates something in Azure: its SDK loads slowly.
  */
-export async function foreignInAzure(
+export async function azureChecks(
   changes: readonly Change[],
   plan: StackPlan,
   open: () => Promise<AzureReader>,
-): Promise<readonly Finding[]> {
+): Promise<readonly OwnershipCheck[]> {
   const created = changes.filter(({ operation, type }) => operation === "create" && type.startsWith("azure-native:"));
   if (created.length === 0) return [];
   const azure = await open();
-  const found = await Promise.all(
-    created.map((change) => {
-      const { stage, object: at = change.name } = change;
-      return look({ stage, at, of: "Azure", run: () => lookAt(change, plan, azure) });
-    }),
-  );
-  return found.filter((finding) => finding !== undefined);
+  return created.map((change) => checkOf(change, "Azure", () => foreignObject(change, plan, azure)));
 }
 
-function lookAt({ type, name }: Change, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
-  switch (type.split(":").at(-1)) {
-    case "Vault":
-      return keyVault(name, plan, azure);
-    case "Secret":
-      return keyVaultSecret(name, plan, azure);
-    case "UserAssignedIdentity":
-      return identity(name, plan, azure);
-    case "RoleAssignment":
-      return roleAssignment(name, plan, azure);
-    case "FederatedIdentityCredential":
-      return federatedCredential(name, plan, azure);
-    default:
-      return Promise.resolve(undefined);
+async function foreignObject(
+  { type, name }: Change,
+  plan: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  if (type.endsWith(":RoleAssignment")) return roleAssignment(name, plan, azure);
+  if (type.endsWith(":FederatedIdentityCredential")) return federatedCredential(name, plan, azure);
+  const id = adoptables(plan).find(({ resource }) => resource === name)?.id;
+  return id === undefined ? undefined : objectWithId(name, id, plan, azure);
+}
+
+/**
+ * A Key Vault, one of its secrets or an identity: the plan has the id. A secret that was deleted and recovered by hand
+ * between two runs is one that the state no longer knows; one that is still in soft delete is recovered by azure-native.
+ */
+async function objectWithId(
+  resource: string,
+  id: string,
+  plan: StackPlan,
+  azure: AzureReader,
+): Promise<Finding | undefined> {
+  const { keyVault, identity } = plan.azure;
+  const adopt = { [resource]: id };
+  const line = adoptionLine(stackNameOf(plan), resource, id);
+  const isIdentity = id === identityId(plan.azure);
+  const found = await find(azure.arm<KeyVaultProperties>(`${id}?${isIdentity ? identityApi : keyVaultApi}`));
+  if (found === undefined) return undefined;
+  if (isIdentity) {
+    const problem = `the identity ${identity} already exists, and this stack did not create it`;
+    return finding("identity", identity, problem, line, adopt);
   }
-}
-
-async function keyVault(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
-  const { azure: place } = plan;
-  const id = keyVaultId(place);
-  const there = await find(() => azure.arm<KeyVaultProperties>(`${id}?${keyVaultApi}`));
-  if (there === undefined) return undefined;
-  const first = keyVaultPreparation(place.keyVault, there);
-  const byPolicies = there.properties.enableRbacAuthorization !== true;
+  if (id !== keyVaultId(plan.azure)) {
+    const secret = id.slice(id.lastIndexOf("/") + 1);
+    const problem = `the Key Vault ${keyVault} already has the secret ${secret}, and this stack did not create it`;
+    return finding("key-vault", secret, problem, secretAdoptionLine(stackNameOf(plan), secret, id), adopt);
+  }
+  const preparation = keyVaultPreparation(keyVault, found);
+  const usesPolicies = found.properties.enableRbacAuthorization !== true;
   return finding(
     "key-vault",
-    place.keyVault,
-    `the Key Vault ${place.keyVault} already exists, and this stack did not create it${byPolicies ? "; it uses access policies, so role assignments have no effect" : ""}`,
-    `${first === undefined ? "" : `first ${byPolicies ? "assign roles to its readers and " : ""}run: ${first}; then `}${adoptionLine(stackNameOf(plan), resource, id)}`,
-    { [resource]: id },
+    keyVault,
+    `the Key Vault ${keyVault} already exists, and this stack did not create it${usesPolicies ? "; it uses access policies, so role assignments have no effect" : ""}`,
+    `${preparation === undefined ? "" : `first ${usesPolicies ? "assign roles to its readers and " : ""}run: ${preparation}; then `}${line}`,
+    adopt,
   );
 }
 
@@ -88,62 +96,35 @@ export function keyVaultPreparation(name: string, { properties }: KeyVaultProper
   return flags === "" ? undefined : `az keyvault update --name ${name}${flags}`;
 }
 
-/** The same of the Key Vault of a stack as it is now; none where it does not exist. */
+/** The same for the Key Vault of a stack as it is now; `undefined` also if it does not exist. */
 export async function lacksOfKeyVault({ azure: place }: StackPlan, azure: AzureReader): Promise<string | undefined> {
-  const there = await find(() => azure.arm<KeyVaultProperties>(`${keyVaultId(place)}?${keyVaultApi}`));
-  return there === undefined ? undefined : keyVaultPreparation(place.keyVault, there);
+  const found = await find(azure.arm<KeyVaultProperties>(`${keyVaultId(place)}?${keyVaultApi}`));
+  return found && keyVaultPreparation(place.keyVault, found);
 }
 
-/**
- * A secret that was deleted and recovered by hand between two runs is one that the state no longer knows. One that is still
- * in soft delete is not a finding: azure-native recovers it.
- */
-async function keyVaultSecret(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
-  const { azure: place } = plan;
-  const names = (plan.kind === "shared" ? plan : plan.shared)?.keyVaultSecrets.keys() ?? [];
-  const secretName = [...names].find((name) => keyVaultSecretResource(name) === resource);
-  if (secretName === undefined) return undefined;
-  const id = keyVaultSecretId(place, secretName);
-  if ((await find(() => azure.arm(`${id}?${keyVaultApi}`))) === undefined) return undefined;
-  return finding(
-    "key-vault",
-    secretName,
-    `the Key Vault ${place.keyVault} already has the secret ${secretName}, and this stack did not create it`,
-    secretAdoptionLine(stackNameOf(plan), secretName, id),
-    { [resource]: id },
-  );
+interface RoleAssignment {
+  readonly id: string;
+  readonly properties: { readonly principalId: string; readonly roleDefinitionId: string; readonly scope: string };
 }
 
-async function identity(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
-  const { azure: place } = plan;
-  const id = identityId(place);
-  if ((await find(() => azure.arm(`${id}?${identityApi}`))) === undefined) return undefined;
-  return finding(
-    "identity",
-    place.identity,
-    `the identity ${place.identity} already exists, and this stack did not create it`,
-    adoptionLine(stackNameOf(plan), resource, id),
-    { [resource]: id },
-  );
+/** The role assignments at the Key Vault, and the principal of the identity if that exists. */
+async function readAssignments(place: AzurePlace, azure: AzureReader) {
+  const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
+  const [identity, assignments = []] = await Promise.all([
+    find(azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`)),
+    find(pages<RoleAssignment>((link) => azure.arm(link), path)),
+  ]);
+  return { principalId: identity?.properties.principalId, assignments };
 }
 
 /** Azure refuses a second assignment of one role to one principal at one scope, whatever its name. */
 async function roleAssignment(resource: string, plan: StackPlan, azure: AzureReader): Promise<Finding | undefined> {
   const { azure: place } = plan;
-  const owner = await find(() => azure.arm<Identity>(`${identityId(place)}?${identityApi}`));
-  if (owner === undefined) return undefined;
-  const { principalId } = owner.properties;
-  const filter = encodeURIComponent(`principalId eq '${principalId}'`);
-  const scope = keyVaultId(place);
-  const list = await find(() =>
-    azure.arm<{ value: readonly RoleAssignment[] }>(
-      `${scope}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}&${roleAssignmentApi}`,
-    ),
-  );
-  const same = list?.value.find(
+  const { principalId, assignments } = await readAssignments(place, azure);
+  const same = assignments.find(
     ({ properties }) =>
       properties.principalId === principalId &&
-      properties.scope.toLowerCase() === scope.toLowerCase() &&
+      properties.scope.toLowerCase() === keyVaultId(place).toLowerCase() &&
       properties.roleDefinitionId.toLowerCase().endsWith(keyVaultSecretsUser),
   );
   if (same === undefined) return undefined;
@@ -168,36 +149,24 @@ export async function orphanedAssignments(
   open: () => Promise<AzureReader>,
 ): Promise<readonly Finding[]> {
   try {
-    const azure = await open();
-    const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
-    const [owner, list] = await Promise.all([
-      find(() => azure.arm<Identity>(`${identityId(place)}?${identityApi}`)),
-      find(() => pages<RoleAssignment>((link) => azure.arm(link), path)),
-    ]);
-    const isOrphan = ({ id, properties: { principalId } }: RoleAssignment): boolean =>
-      principalId !== owner?.properties.principalId &&
-      id.toLowerCase().endsWith(`/${secretsUserName(place, principalId)}`);
-    return (list ?? []).filter(isOrphan).map(({ id, properties: { principalId } }) => ({
-      code: "role-assignment-orphaned",
-      stage: "identity",
-      severity: "note",
-      subject: id,
-      problem: `${place.identity} was deleted and created again; the role assignment of its former principal ${principalId} at ${place.keyVault} is left over and gives nobody access`,
-      fix: `az role assignment delete --ids ${id}`,
-    }));
+    const { principalId, assignments } = await readAssignments(place, await open());
+    return assignments
+      .map(({ id, properties }) => ({ id, former: properties.principalId }))
+      .filter(
+        ({ id, former }) => former !== principalId && id.toLowerCase().endsWith(`/${secretsUserName(place, former)}`),
+      )
+      .map(({ id, former }) => ({
+        code: "role-assignment-orphaned",
+        stage: "identity",
+        severity: "note",
+        subject: id,
+        problem: `${place.identity} was deleted and created again; the role assignment of its former principal ${former} at ${place.keyVault} is left over and gives nobody access`,
+        fix: `az role assignment delete --ids ${id}`,
+      }));
   } catch (error) {
     if (error instanceof UserError || error instanceof ServerError || error instanceof NetworkError) return [];
     throw error;
   }
-}
-
-interface Identity {
-  readonly properties: { readonly principalId: string };
-}
-
-interface RoleAssignment {
-  readonly id: string;
-  readonly properties: { readonly principalId: string; readonly roleDefinitionId: string; readonly scope: string };
 }
 
 /** By name, and by issuer and subject: Azure refuses two of the same on one identity. */
@@ -208,27 +177,22 @@ async function federatedCredential(
 ): Promise<Finding | undefined> {
   if (plan.kind === "shared") return undefined;
   const { federated, azure: place } = plan;
-  const list = await find(() =>
-    azure.arm<{ value: readonly FederatedCredential[] }>(
-      `${identityId(place)}/federatedIdentityCredentials?${identityApi}`,
-    ),
-  );
-  const same = list?.value.find(
-    ({ name, properties }) =>
-      name === federated.name || (properties.issuer === federated.issuer && properties.subject === federated.subject),
-  );
-  if (same === undefined) return undefined;
-  const { issuer, subject } = same.properties;
-  const differs = issuer === federated.issuer && subject === federated.subject ? "" : `, for ${subject} of ${issuer}`;
-  return finding(
-    "identity",
-    same.name,
-    `${place.identity} already has the federated credential "${same.name}", and this stack did not create it${differs}`,
-    differs === ""
-      ? adoptionLine(stackNameOf(plan), resource, same.id)
-      : `az identity federated-credential delete --name ${same.name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in with it`,
-    differs === "" ? { [resource]: same.id } : undefined,
-  );
+  const path = `${identityId(place)}/federatedIdentityCredentials?${identityApi}`;
+  const credentials = await find(pages<FederatedCredential>((link) => azure.arm(link), path));
+  const isSame = ({ properties: { issuer, subject } }: FederatedCredential) =>
+    issuer === federated.issuer && subject === federated.subject;
+  const found = credentials?.find((one) => one.name === federated.name || isSame(one));
+  if (found === undefined) return undefined;
+  const { id, name, properties } = found;
+  const problem = `${place.identity} already has the federated credential "${name}", and this stack did not create it`;
+  return isSame(found)
+    ? finding("identity", name, problem, adoptionLine(plan.name, resource, id), { [resource]: id })
+    : finding(
+        "identity",
+        name,
+        `${problem}, for ${properties.subject} of ${properties.issuer}`,
+        `az identity federated-credential delete --name ${name} --identity-name ${place.identity} --resource-group ${place.resourceGroup}, once nobody logs in with it`,
+      );
 }
 
 interface FederatedCredential {
@@ -244,5 +208,5 @@ function finding(
   fix: string,
   adopt?: Finding["adopt"],
 ): Finding {
-  return { code: "azure-object-exists", stage, severity: "error", subject, problem, fix, ...(adopt && { adopt }) };
+  return { ...errorFinding("azure-object-exists", stage, subject, problem, fix), ...(adopt && { adopt }) };
 }

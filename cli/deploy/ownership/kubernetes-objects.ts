@@ -1,15 +1,15 @@
 import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
-import type { Finding } from "../../../domain/finding.ts";
+import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { fieldManager, ourLabels } from "../../../domain/manifests/labels.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
 import type { Change } from "../engine/run-log.ts";
 import { instanceLabel, trackingOf } from "../../../domain/move-in/argocd.ts";
-import { look } from "./look.ts";
+import { checkOf, type OwnershipCheck } from "./checks.ts";
 
 /** Who owns an object that exists already. */
 export interface Owner {
   /** Such as `the ArgoCD application "foundation-secrets"`. */
-  readonly words: string;
+  readonly title: string;
   /** The tool that keeps applying it, so that two would write it in turns. */
   readonly applies: "argocd" | "helm" | "nobody known";
   /** Of ArgoCD's application, where ArgoCD applies it. */
@@ -26,71 +26,57 @@ export interface Owner {
  * @param changes - of a preview, or of {@link plannedObjects}. Patches of objects that are always somebody else's
  *   (ServiceAccountPatch) are skipped.
  */
-export async function foreignInKubernetes(
+export function objectChecks(
   changes: readonly Change[],
   plan: StackPlan,
   live: LiveObjects,
-): Promise<readonly Finding[]> {
-  const written = changes.filter(
-    ({ operation, type, object }) =>
-      ["create", "update", "replace"].includes(operation) &&
-      type.startsWith("kubernetes:") &&
-      !type.endsWith("Patch") &&
-      object !== undefined,
-  );
-  const found = await Promise.all(
-    written.map((change) => {
-      const { stage, object: at = change.name } = change;
-      return look({ stage, at, of: "the cluster", run: () => lookAt(change, plan, live) });
-    }),
-  );
-  return found.filter((finding) => finding !== undefined);
+): readonly OwnershipCheck[] {
+  return changes
+    .filter(
+      ({ operation, type, object }) =>
+        ["create", "update", "replace"].includes(operation) &&
+        type.startsWith("kubernetes:") &&
+        !type.endsWith("Patch") &&
+        object !== undefined,
+    )
+    .map((change) => checkOf(change, "the cluster", () => foreignObject(change, plan, live)));
 }
 
-async function lookAt(
+async function foreignObject(
   { operation, type, object = "", stage }: Change,
   plan: StackPlan,
   live: LiveObjects,
 ): Promise<Finding | undefined> {
-  const there = await live.find(type, object);
-  const owner = there === undefined ? undefined : ownerOf(there);
-  if (there === undefined || owner === undefined || deliversRendered(plan, owner, there)) return undefined;
+  const found = await live.find(type, object);
+  const owner = found && ownerOf(found);
+  if (found === undefined || owner === undefined || deliversRendered(plan, owner, found)) return undefined;
   if (operation !== "create" && owner.applies === "nobody known") return undefined;
   const kind = type.split(":").at(-1) ?? type;
   const stackName = stackNameOf(plan);
   const writer = isGitops(plan)
     ? `ArgoCD would write it, too, from what render writes for the stack ${stackName}`
     : `the stack ${stackName} of this program would write it, too`;
-  return {
-    code: "object-has-owner",
-    stage,
-    severity: "error",
-    subject: object,
-    problem: `${kind} ${object} belongs to ${owner.words}; ${writer}`,
-    fix: release(owner, plan, { ...there, apiVersion: there.apiVersion ?? "v1", kind, object }, live.cluster.context),
-  };
+  const named = { ...found, apiVersion: found.apiVersion ?? "v1", kind, object };
+  const problem = `${kind} ${object} belongs to ${owner.title}; ${writer}`;
+  return errorFinding("object-has-owner", stage, object, problem, release(owner, plan, named, live.cluster.context));
 }
 
 /** @returns `undefined` for what this program created, also in an earlier run that was cut off. */
-export function ownerOf(there: KubernetesObject): Owner | undefined {
-  const { metadata } = there;
-  const tracking = trackingOf(there);
+export function ownerOf(object: KubernetesObject): Owner | undefined {
+  const tracking = trackingOf(object);
   if (tracking !== undefined) {
     const { application, by } = tracking;
-    if (by === "helm") return { words: `the Helm release "${application}"`, applies: "helm" };
+    if (by === "helm") return { title: `the Helm release "${application}"`, applies: "helm" };
     const isArgo = by === "annotation";
-    const words = isArgo
+    const title = isArgo
       ? `the ArgoCD application "${application}"`
       : `"${application}" of ArgoCD or Helm (label ${instanceLabel})`;
-    return { words, applies: "argocd", application };
+    return { title, applies: "argocd", application };
   }
-  if (isOurs(there)) return undefined;
-  const manager = managersOf(metadata).find(({ subresource }) => subresource === undefined)?.manager;
-  const words = /^pulumi-kubernetes(-|$)/.test(manager ?? "") ? "another Pulumi program" : "somebody else";
-  return {
-    words: manager === undefined ? words : `${words} (written by "${manager}")`,
-    applies: "nobody known",
-  };
+  if (isOurs(object)) return undefined;
+  const manager = managersOf(object.metadata).find(({ subresource }) => subresource === undefined)?.manager;
+  const writer = /^pulumi-kubernetes(-|$)/.test(manager ?? "") ? "another Pulumi program" : "somebody else";
+  return { title: manager === undefined ? writer : `${writer} (written by "${manager}")`, applies: "nobody known" };
 }
 
 /**
@@ -98,10 +84,10 @@ export function ownerOf(there: KubernetesObject): Owner | undefined {
  * program's label, so an object with the label is expected to be tracked, by any application. Where the stack file names the
  * applications (`cluster.argocdApplications`), it is theirs alone, and they may also replace what they apply today.
  */
-function deliversRendered(plan: StackPlan, { application }: Owner, there: KubernetesObject): boolean {
+function deliversRendered(plan: StackPlan, { application }: Owner, object: KubernetesObject): boolean {
   if (!isGitops(plan) || application === undefined) return false;
   const { argocdApplications: named = [] } = plan.cluster;
-  return named.length === 0 ? isLabelled(there) : named.includes(application);
+  return named.length === 0 ? isLabelled(object) : named.includes(application);
 }
 
 /**
@@ -109,8 +95,8 @@ function deliversRendered(plan: StackPlan, { application }: Owner, there: Kubern
  * somebody removed the label. The manager `pulumi-kubernetes` says nothing: every Pulumi program creates objects as it,
  * this one too where it may not update existing objects.
  */
-export function isOurs(there: { readonly metadata: Marks }): boolean {
-  return isLabelled(there) || managersOf(there.metadata).some(({ manager }) => manager === fieldManager);
+export function isOurs(object: { readonly metadata: Marks }): boolean {
+  return isLabelled(object) || managersOf(object.metadata).some(({ manager }) => manager === fieldManager);
 }
 
 function isLabelled({ metadata: { labels = {} } }: { readonly metadata: Marks }): boolean {

@@ -5,18 +5,19 @@ import { UserError } from "../../../domain/user-error.ts";
 import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { type Change, stageOf } from "../engine/run-log.ts";
-import { foreignInAzure } from "./azure-objects.ts";
-import { foreignInKubernetes, isGitops, isOurs, LiveObjects } from "./kubernetes-objects.ts";
-import { cutOffInKubernetes } from "./live-secrets.ts";
-import { foreignInVault } from "./vault-objects.ts";
+import { azureChecks } from "./azure-objects.ts";
+import { runChecks } from "./checks.ts";
+import { isGitops, isOurs, LiveObjects, objectChecks } from "./kubernetes-objects.ts";
+import { cutOffChecks } from "./live-secrets.ts";
+import { vaultChecks } from "./vault-objects.ts";
 import { renderManifests, type Manifest } from "../../../domain/manifests/render.ts";
 
 /** The ways to look; a part that a stack does not have is left out. */
 export interface OwnershipAccess {
   /** Opened only where the plan creates something there: Azure's SDK takes its time to load. */
-  readonly azure?: () => Promise<AzureReader>;
+  readonly azure?: (() => Promise<AzureReader>) | undefined;
   readonly cluster?: Cluster;
-  readonly vault?: VaultReader;
+  readonly vault?: VaultReader | undefined;
 }
 
 /**
@@ -31,19 +32,17 @@ export async function findForeign(
   plan: StackPlan,
   { azure, cluster, vault }: OwnershipAccess,
 ): Promise<readonly Finding[]> {
-  const inKubernetes = async (): Promise<readonly Finding[]> => {
-    if (cluster === undefined) return [];
+  const checks = [
+    ...(azure === undefined ? [] : await azureChecks(changes, plan, azure)),
+    ...(vault === undefined || plan.kind === "shared" ? [] : vaultChecks(changes, plan, vault)),
+  ];
+  if (cluster !== undefined) {
     const live = new LiveObjects(cluster);
     const objects = isGitops(plan) ? await plannedObjects(plan, live) : changes;
-    const cutOff = plan.kind === "shared" ? [] : cutOffInKubernetes(objects, plan, cluster);
-    return (await Promise.all([foreignInKubernetes(objects, plan, live), cutOff])).flat();
-  };
-  const found = await Promise.all([
-    azure === undefined ? [] : foreignInAzure(changes, plan, azure),
-    inKubernetes(),
-    vault === undefined || plan.kind === "shared" ? [] : foreignInVault(changes, plan, vault),
-  ]);
-  return found.flat();
+    checks.push(...objectChecks(objects, plan, live));
+    if (plan.kind === "environment") checks.push(...cutOffChecks(objects, plan, cluster));
+  }
+  return runChecks(checks);
 }
 
 /**
@@ -62,7 +61,7 @@ export async function refuseForeign(
 }
 
 /**
- * The same look for plain `pulumi`, which gives its program neither state nor plan: at every Kubernetes object of the stack.
+ * The same for plain `pulumi`, which gives its program neither state nor plan: it checks every Kubernetes object of the stack.
  *
  * @param isPreview - a cluster out of reach then stops nothing: the plan is made without it.
  * @param warn - receives the reason why a preview did not look.
@@ -93,12 +92,11 @@ export async function refuseForeignObjects(
  */
 export async function plannedObjects(stack: EnvironmentStack, live: LiveObjects): Promise<readonly Change[]> {
   return Promise.all(
-    renderManifests(stack, { clientId: "" }).map(async ({ object: manifest }) => {
+    renderManifests(stack, { clientId: "" }).map(async ({ object: manifest }): Promise<Change> => {
       const { type, object } = typeAndObject(manifest);
-      // an object that may not be read is reported by the look at its owner
-      const there = await live.find(type, object).catch(() => undefined);
-      const isNew = there === undefined || !isOurs(there) || type.endsWith("Patch");
-      const operation = isNew ? "create" : "update";
+      // an object that may not be read is reported by the check of its owner
+      const found = await live.find(type, object).catch(() => undefined);
+      const operation = found === undefined || !isOurs(found) || type.endsWith("Patch") ? "create" : "update";
       return { operation, urn: "", type, name: object, object, stage: stageOf(type), differs: [] };
     }),
   );

@@ -3,201 +3,169 @@ import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import { adoptionLine } from "../../../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { githubRoleInputs, kubernetesAuthFields } from "../../../domain/resources/vault-inputs.ts";
-import type { Finding } from "../../../domain/finding.ts";
+import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import type { Change } from "../engine/run-log.ts";
-import { find, look } from "./look.ts";
+import { checkOf, find, type OwnershipCheck } from "./checks.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
+type MountList = "sys/mounts" | "sys/auth";
 
 /**
  * What already exists in Vault where a plan would create. Vault refuses a second mount at one path; configurations,
- * policies and roles it overwrites without a word, so those pass only where they say what this stack would write.
- *
- * @param changes - of a preview; all but creations in Vault are passed over.
+ * policies and roles it overwrites without a word, so those are allowed only if they contain what this stack would write.
  */
-export async function foreignInVault(
+export function vaultChecks(
   changes: readonly Change[],
   stack: EnvironmentStack,
   vault: VaultReader,
-): Promise<readonly Finding[]> {
-  const vaultLook = new VaultLook(stack, vault);
-  const created = changes.filter(({ operation, type }) => operation === "create" && type.startsWith("vault:"));
-  const found = await Promise.all(
-    created.map((change) => {
-      const { stage, object: at = change.name } = change;
-      return look({ stage, at, of: "Vault", run: () => vaultLook.at(change) });
-    }),
-  );
-  return found.filter((finding) => finding !== undefined);
+): readonly OwnershipCheck[] {
+  const live = new LiveVault(vault);
+  return changes
+    .filter(({ operation, type }) => operation === "create" && type.startsWith("vault:"))
+    .map((change) => checkOf(change, "Vault", () => foreignObject(change, stack, live)));
 }
 
-class VaultLook {
-  readonly #stack: EnvironmentStack;
-  readonly #vault: VaultReader;
-  readonly #mounts = new Map<string, Promise<Fields | undefined>>();
+async function foreignObject(
+  { type, name: resource, object = "" }: Change,
+  stack: EnvironmentStack,
+  live: LiveVault,
+): Promise<Finding | undefined> {
+  const { mount, authMount } = stack.vault;
+  const line = (id: string) => adoptionLine(stack.name, resource, id);
+  switch (type.slice(type.indexOf(":") + 1)) {
+    case "index/mount:Mount":
+      return foreignMount("sys/mounts", mount, "a KV mount of version 2");
+    case "index/authBackend:AuthBackend":
+      return foreignMount("sys/auth", authMount, "the auth method kubernetes");
+    case "jwt/authBackend:AuthBackend":
+      return foreignMount("sys/auth", githubAuthMount, "the auth method jwt");
+    case "kv/secretBackendV2:SecretBackendV2": {
+      const wanted = { max_versions: stack.strictness.maxVersions, cas_required: false };
+      return foreignConfiguration("sys/mounts", mount, `${mount}/config`, wanted);
+    }
+    case "kubernetes/authBackendConfig:AuthBackendConfig": {
+      const wanted = { ...kubernetesAuthFields(stack), token_reviewer_jwt_set: false };
+      const overwrite = `, or overwrite it: ameide-secrets reconfigure-auth --stack ${stack.name}`;
+      return foreignConfiguration("sys/auth", authMount, `auth/${authMount}/config`, wanted, overwrite);
+    }
+    case "kubernetes/authBackendRole:AuthBackendRole":
+      return foreignRole(authMount, kubernetesRole(stack, object));
+    case "jwt/authBackendRole:AuthBackendRole":
+      return foreignRole(githubAuthMount, githubRole(stack, object));
+    case "index/policy:Policy":
+      return foreignPolicy();
+    default:
+      return undefined;
+  }
 
-  constructor(stack: EnvironmentStack, vault: VaultReader) {
-    this.#stack = stack;
+  async function foreignMount(list: MountList, path: string, kind: string): Promise<Finding | undefined> {
+    const found = await live.mount(list, path);
+    if (found === undefined) return undefined;
+    const isAuth = list === "sys/auth";
+    const { type: liveType, description, options } = found;
+    const title = description === "" ? String(liveType) : `${String(liveType)}, "${String(description)}"`;
+    const problem = `the ${isAuth ? "auth method" : "mount"} "${path}" (${title}) already exists in Vault, and this stack did not create it`;
+    const isSameKind = isAuth
+      ? kind.endsWith(` ${String(liveType)}`)
+      : liveType === "kv" && (options as { version?: unknown } | null)?.version === "2";
+    if (isSameKind) return adoptable("vault-mount-exists", path, problem, line(path), path);
+    const move = `move it aside: vault ${isAuth ? "auth" : "secrets"} move ${path} <another path>, together with everyone who uses it`;
+    return errorFinding("vault-mount-exists", "vault", path, `${problem}; it is not ${kind}`, move);
+  }
+
+  async function foreignConfiguration(
+    list: MountList,
+    mountPath: string,
+    path: string,
+    wanted: Fields,
+    otherFix = "",
+  ): Promise<Finding | undefined> {
+    const differs = await live.difference(list, mountPath, path, wanted);
+    if (differs === "") return undefined;
+    const problem = `${path} is already set, but not by this stack: ${differs}`;
+    return adoptable("vault-config-differs", path, problem, `${line(path)}${otherFix}`, path);
+  }
+
+  async function foreignRole(login: string, wanted: Fields | undefined): Promise<Finding | undefined> {
+    const path = `auth/${login}/role/${object}`;
+    const differs = wanted === undefined ? "" : await live.difference("sys/auth", login, path, wanted);
+    if (differs === "") return undefined;
+    const problem = `the role "${object}" already exists in Vault, but not from this stack: ${differs}`;
+    return adoptable("vault-role-exists", object, problem, line(path), path);
+  }
+
+  async function foreignPolicy(): Promise<Finding | undefined> {
+    const wanted = vaultPolicies({ plan: stack.plan, config: stack.bootstrap.config }).find(
+      (one) => one.name === object,
+    );
+    const found = await live.read(`sys/policies/acl/${object}`);
+    if (found === undefined || wanted === undefined || String(found["policy"]).trim() === wanted.policy.trim())
+      return undefined;
+    return adoptable(
+      "vault-policy-exists",
+      object,
+      `the policy "${object}" already exists in Vault with other rules; tokens that use it would lose rights`,
+      `compare both (vault policy read ${object}; ameide-secrets preview --stack ${stack.name}), then delete it, or ${line(object)}`,
+      object,
+    );
+  }
+
+  function adoptable(code: string, subject: string, problem: string, fix: string, id: string): Finding {
+    return { ...errorFinding(code, "vault", subject, problem, fix), adopt: { [resource]: id } };
+  }
+}
+
+function kubernetesRole(stack: EnvironmentStack, name: string): Fields | undefined {
+  const role = vaultRoles(stack).find((one) => one.name === name);
+  return (
+    role && {
+      bound_service_account_names: [role.serviceAccount],
+      bound_service_account_namespaces: [role.namespace],
+      token_policies: [role.policy],
+    }
+  );
+}
+
+function githubRole(stack: EnvironmentStack, name: string): Fields | undefined {
+  const role = githubRoles(stack).find((one) => one.name === name);
+  if (role === undefined) return undefined;
+  const { boundAudiences, boundClaims, boundClaimsType, tokenPolicies } = githubRoleInputs(stack, role);
+  return {
+    bound_audiences: boundAudiences,
+    bound_claims: boundClaims,
+    bound_claims_type: boundClaimsType,
+    token_policies: tokenPolicies,
+  };
+}
+
+/** One Vault; each list of mounts is read once. */
+class LiveVault {
+  readonly #vault: VaultReader;
+  readonly #lists = new Map<MountList, Promise<Fields | undefined>>();
+
+  constructor(vault: VaultReader) {
     this.#vault = vault;
   }
 
-  at({ type, name, object = "" }: Change): Promise<Finding | undefined> {
-    const { mount, authMount } = this.#stack.vault;
-    const isGithub = type.startsWith("vault:jwt/");
-    switch (type.split(":").at(-1)) {
-      case "Mount":
-        return this.#mount(name, "sys/mounts", mount, isKeyValue2, "a KV mount of version 2");
-      case "AuthBackend":
-        return isGithub
-          ? this.#mount(name, "sys/auth", githubAuthMount, ({ type: kind }) => kind === "jwt", "the auth method jwt")
-          : this.#mount(name, "sys/auth", authMount, isKubernetes, "the auth method kubernetes");
-      case "SecretBackendV2":
-        return this.#configuration(name, `${mount}/config`, this.#mountAt("sys/mounts", mount), this.#engineWanted());
-      case "AuthBackendConfig": {
-        const path = `auth/${authMount}/config`;
-        return this.#configuration(name, path, this.#mountAt("sys/auth", authMount), this.#authWanted());
-      }
-      case "AuthBackendRole":
-        return isGithub ? this.#githubRole(name, object) : this.#kubernetesRole(name, object);
-      case "Policy":
-        return this.#policy(name, object);
-      default:
-        return Promise.resolve(undefined);
-    }
+  async mount(list: MountList, path: string): Promise<Fields | undefined> {
+    const mounts = this.#lists.get(list) ?? this.read(list);
+    this.#lists.set(list, mounts);
+    return (await mounts)?.[`${path}/`] as Fields | undefined;
   }
 
-  async #mount(
-    resource: string,
-    list: "sys/mounts" | "sys/auth",
-    path: string,
-    isOurKind: (mount: Fields) => boolean,
-    kind: string,
-  ): Promise<Finding | undefined> {
-    const there = await this.#mountAt(list, path);
-    if (there === undefined) return undefined;
-    const { type, description } = there;
-    const words = `${list === "sys/auth" ? "the auth method" : "the mount"} "${path}" (${String(type)}${description === "" ? "" : `, "${String(description)}"`}) already exists in Vault, and this stack did not create it`;
-    return isOurKind(there)
-      ? this.#finding("vault-mount-exists", path, words, adoptionLine(this.#stack.name, resource, path), {
-          [resource]: path,
-        })
-      : this.#finding(
-          "vault-mount-exists",
-          path,
-          `${words}; it is not ${kind}`,
-          `move it aside: vault ${list === "sys/auth" ? "auth" : "secrets"} move ${path} <another path>, together with everyone who uses it`,
-        );
+  async read(path: string): Promise<Fields | undefined> {
+    return (await find(this.#vault.get<{ data?: Fields }>(path)))?.data;
   }
 
-  async #configuration(
-    resource: string,
-    path: string,
-    mount: Promise<Fields | undefined>,
-    wanted: Fields,
-  ): Promise<Finding | undefined> {
-    // a mount that is not there yet has no configuration, and asking for it is an error
-    const there = (await mount) === undefined ? undefined : await this.#data(path);
-    if (there === undefined) return undefined;
-    const both = difference(there, wanted);
-    if (both === "") return undefined;
-    const reconfigure = path.startsWith("auth/")
-      ? `, or overwrite it: ameide-secrets reconfigure-auth --stack ${this.#stack.name}`
-      : "";
-    return this.#finding(
-      "vault-config-differs",
-      path,
-      `${path} is already set, but not by this stack: ${both}`,
-      `${adoptionLine(this.#stack.name, resource, path)}${reconfigure}`,
-      { [resource]: path },
-    );
+  /**
+   * How what exists at a path differs from what this stack would write; `""` if nothing exists there. It is an error to ask
+   * for the configuration of a mount that does not exist.
+   */
+  async difference(list: MountList, mount: string, path: string, wanted: Fields): Promise<string> {
+    const found = (await this.mount(list, mount)) && (await this.read(path));
+    return found === undefined ? "" : difference(found, wanted);
   }
-
-  #kubernetesRole(resource: string, name: string): Promise<Finding | undefined> {
-    const role = vaultRoles(this.#stack).find((one) => one.name === name);
-    return this.#role(
-      resource,
-      this.#stack.vault.authMount,
-      name,
-      role && {
-        bound_service_account_names: [role.serviceAccount],
-        bound_service_account_namespaces: [role.namespace],
-        token_policies: [role.policy],
-      },
-    );
-  }
-
-  #githubRole(resource: string, name: string): Promise<Finding | undefined> {
-    const role = githubRoles(this.#stack).find((one) => one.name === name);
-    if (role === undefined) return Promise.resolve(undefined);
-    const { boundAudiences, boundClaims, boundClaimsType, tokenPolicies } = githubRoleInputs(this.#stack, role);
-    return this.#role(resource, githubAuthMount, name, {
-      bound_audiences: boundAudiences,
-      bound_claims: boundClaims,
-      bound_claims_type: boundClaimsType,
-      token_policies: tokenPolicies,
-    });
-  }
-
-  async #role(resource: string, login: string, name: string, wanted?: Fields): Promise<Finding | undefined> {
-    const path = `auth/${login}/role/${name}`;
-    const mount = await this.#mountAt("sys/auth", login);
-    const there = mount === undefined ? undefined : await this.#data(path);
-    if (there === undefined || wanted === undefined) return undefined;
-    const both = difference(there, wanted);
-    if (both === "") return undefined;
-    return this.#finding(
-      "vault-role-exists",
-      name,
-      `the role "${name}" already exists in Vault, but not from this stack: ${both}`,
-      adoptionLine(this.#stack.name, resource, path),
-      { [resource]: path },
-    );
-  }
-
-  async #policy(resource: string, name: string): Promise<Finding | undefined> {
-    const there = await this.#data(`sys/policies/acl/${name}`);
-    const wanted = vaultPolicies(this.#stack).find((one) => one.name === name)?.policy;
-    if (there === undefined || wanted === undefined || String(there["policy"]).trim() === wanted.trim())
-      return undefined;
-    return this.#finding(
-      "vault-policy-exists",
-      name,
-      `the policy "${name}" already exists in Vault with other rules; tokens that use it would lose rights`,
-      `compare both (vault policy read ${name}; ameide-secrets preview --stack ${this.#stack.name}), then delete it, or ${adoptionLine(this.#stack.name, resource, name)}`,
-      { [resource]: name },
-    );
-  }
-
-  #engineWanted(): Fields {
-    return { max_versions: this.#stack.strictness.maxVersions, cas_required: false };
-  }
-
-  #authWanted(): Fields {
-    return { ...kubernetesAuthFields(this.#stack), token_reviewer_jwt_set: false };
-  }
-
-  async #mountAt(list: "sys/mounts" | "sys/auth", path: string): Promise<Fields | undefined> {
-    const known = this.#mounts.get(list) ?? this.#data(list);
-    this.#mounts.set(list, known);
-    return (await known)?.[`${path}/`] as Fields | undefined;
-  }
-
-  async #data(path: string): Promise<Fields | undefined> {
-    return (await find(() => this.#vault.get<{ data?: Fields }>(path)))?.data;
-  }
-
-  #finding(code: string, subject: string, problem: string, fix: string, adopt?: Finding["adopt"]): Finding {
-    return { code, stage: "vault", severity: "error", subject, problem, fix, ...(adopt && { adopt }) };
-  }
-}
-
-function isKeyValue2({ type, options }: Fields): boolean {
-  return type === "kv" && (options as { version?: unknown } | null)?.version === "2";
-}
-
-function isKubernetes({ type }: Fields): boolean {
-  return type === "kubernetes";
 }
 
 /** A field that the server does not return is off or empty: older versions lack `token_reviewer_jwt_set`. */

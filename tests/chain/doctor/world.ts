@@ -120,9 +120,7 @@ export class World {
   /** Runs vault-bootstrap to its end, whatever that is. */
   bootstrap(...flags: readonly string[]): Promise<BootstrapRun> {
     const { cluster, stack } = this.place;
-    return runBootstrapJob(cluster, {
-      namespace: stack.namespace,
-      cronJob: stack.bootstrap.name,
+    return runBootstrapJob(cluster, stack, {
       purpose: "test",
       flags,
       timeoutInSeconds: 120,

@@ -48,14 +48,16 @@ describe("runBootstrapJob", () => {
   after(() => server.stop());
 
   const run = async (): Promise<BootstrapRun> =>
-    runBootstrapJob(await openCluster(server), {
-      namespace: "ns",
-      cronJob: "bootstrap",
-      purpose: "rotate",
-      flags: ["--until=unsealed"],
-      timeoutInSeconds: 5,
-      signal: new AbortController().signal,
-    });
+    runBootstrapJob(
+      await openCluster(server),
+      { namespace: "ns", bootstrap: { name: "bootstrap" } },
+      {
+        purpose: "rotate",
+        flags: ["--until=unsealed"],
+        timeoutInSeconds: 5,
+        signal: new AbortController().signal,
+      },
+    );
 
   it("creates a Job that its CronJob removes, or the cluster an hour after it ended", async () => {
     job = { status: { conditions: [{ type: "Complete", status: "True" }] } };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Cluster } from "../../../clients/kubernetes.ts";
-import { fillAnew, runChain } from "../../../cli/deploy/chain.ts";
+import { fillNewVault, runChain } from "../../../cli/deploy/chain.ts";
 import { Phases } from "../../../cli/phases.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../../domain/bootstrap-config.ts";
 import { environmentStack } from "../../support/stacks.ts";
@@ -34,7 +34,7 @@ function cluster(cause: BootstrapCause) {
   return { made, cluster: fake as Cluster };
 }
 
-describe("fillAnew", () => {
+describe("fillNewVault", () => {
   it("waits for its turn where a scheduled run is at work, and fails for no such reason", async () => {
     const io = recordedIo();
     const stop = new AbortController();
@@ -43,7 +43,7 @@ describe("fillAnew", () => {
       { ...io, err: (text) => (text.includes("waiting for it") ? stop.abort() : undefined) },
       stop.signal,
     );
-    await assert.rejects(fillAnew({ stack, cluster: there, phases, signal: stop.signal }, undefined), {
+    await assert.rejects(fillNewVault({ stack, cluster: there, phases, signal: stop.signal }, undefined), {
       name: "AbortError",
     });
     assert.equal(made.length, 1);
@@ -52,17 +52,19 @@ describe("fillAnew", () => {
     const { signal } = new AbortController();
     const { cluster: there } = cluster("source-forbidden");
     const phases = new Phases(recordedIo(), signal);
-    await assert.rejects(fillAnew({ stack, cluster: there, phases, signal }, undefined), { code: "source-forbidden" });
+    await assert.rejects(fillNewVault({ stack, cluster: there, phases, signal }, undefined), {
+      code: "source-forbidden",
+    });
   });
   it("makes no run where the update has made one", async () => {
     const { signal } = new AbortController();
     const { made, cluster: there } = cluster("ok");
     const phases = new Phases(recordedIo(), signal);
     const change = { object: `${stack.namespace}/${stack.bootstrap.name}-sync-1` };
-    const update = { changes: [change] } as unknown as Parameters<typeof fillAnew>[1];
-    await fillAnew({ stack, cluster: there, phases, signal }, update);
+    const update = { changes: [change] } as unknown as Parameters<typeof fillNewVault>[1];
+    await fillNewVault({ stack, cluster: there, phases, signal }, update);
     assert.deepEqual(made, []);
-    await fillAnew({ stack, cluster: there, phases, signal }, undefined);
+    await fillNewVault({ stack, cluster: there, phases, signal }, undefined);
     assert.equal(made.length, 1);
   });
 });
@@ -81,7 +83,6 @@ describe("runChain, with delivery gitops", () => {
       },
       cluster: { find: () => Promise.resolve(undefined) } as unknown as Cluster,
       openEngine: () => Promise.reject(new Error("opened the engine")),
-      policyPacks: [],
       phases: new Phases(recordedIo(), signal),
       signal,
       until: "update",

@@ -4,7 +4,7 @@ import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { registerStack } from "../../../chain.ts";
-import { destroyStack, stayingResources } from "../../../cli/deploy/destroy.ts";
+import { destroyStack, stayingResources } from "../../../cli/deploy/engine/deploy.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 import { useEngine } from "../../support/engine.ts";
 import { sharedStack } from "../../support/stacks.ts";
@@ -50,7 +50,7 @@ describe("destroyStack, under the real engine", function () {
   const leftIdentity = "Ameide/providers/Microsoft.ManagedIdentity/userAssignedIdentities/left";
 
   it("shows what would go, and what stays and why, and changes nothing", async () => {
-    assert.deepEqual(own((await run(true)).changes), ["delete goes"]);
+    assert.deepEqual(own(await run(true)), ["delete goes"]);
     assert.deepEqual(
       await staying(),
       [...protectedOnes, "identity-secrets-user: retained", "left: retained"].toSorted(),
@@ -59,11 +59,11 @@ describe("destroyStack, under the real engine", function () {
   });
 
   it("deletes it, and leaves what is protected in place and in the stack, what is retained in place", async () => {
-    assert.deepEqual(own((await run(false)).changes), ["delete goes"]);
+    assert.deepEqual(own(await run(false)), ["delete goes"]);
     assert.deepEqual([await exists("Goes"), await exists(leftIdentity)], [false, true]);
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-1");
     assert.deepEqual(await staying(), protectedOnes);
   });
 
-  it("has nothing to do the second time", async () => assert.deepEqual(own((await run(false)).changes), []));
+  it("has nothing to do the second time", async () => assert.deepEqual(own(await run(false)), []));
 });

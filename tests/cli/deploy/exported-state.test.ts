@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readStateWithoutValues } from "../../../cli/deploy/exported-state.ts";
+import { readStateWithoutValues } from "../../../cli/deploy/engine/state.ts";
 
 const secret = (rest: object) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ...rest });
 

@@ -5,6 +5,9 @@ import type { AddressInfo } from "node:net";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { ensureVaultActive } from "../../../cli/deploy/first-step.ts";
 import { UserError } from "../../../domain/user-error.ts";
+import { environmentStack } from "../../support/stacks.ts";
+
+const stack = environmentStack("dev");
 
 describe("ensureVaultActive", () => {
   let vault: Server;
@@ -15,17 +18,23 @@ describe("ensureVaultActive", () => {
   after(() => vault.close());
 
   const ensure = (mayChange: boolean, cronJob: object) =>
-    ensureVaultActive({
-      vault: { address: `http://127.0.0.1:${(vault.address() as AddressInfo).port}` },
-      // whatever else it asked of the cluster would be a change
-      cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
-      namespace: "ameide-dev",
-      cronJob: "foundation-vault-bootstrap-vault-bootstrap",
-      mayChange,
-      bootstrapOnly: () => Promise.reject(new Error("made what was there")),
-      run: { policyPacks: [], signal: new AbortController().signal },
-      tell: () => {},
-    });
+    ensureVaultActive(
+      {
+        stack: {
+          ...stack,
+          vault: {
+            ...stack.vault,
+            operatorAddress: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
+          },
+        },
+        // whatever else it asked of the cluster would be a change
+        cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
+        until: mayChange ? "update" : "preview",
+        openEngine: () => Promise.reject(new Error("opened the engine")),
+        signal: new AbortController().signal,
+      },
+      () => {},
+    );
   const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : String(error));
   const theirs = { metadata: { name: "foundation-vault-bootstrap-vault-bootstrap", labels: {} } };
 

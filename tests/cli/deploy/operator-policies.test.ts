@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Policy } from "@pulumi/vault";
-import { forgetOperatorPolicies, isOperatorPolicy } from "../../../cli/deploy/operator-policies.ts";
+import { forgetOperatorPolicies, isOperatorPolicy } from "../../../cli/deploy/engine/state.ts";
 import { liveProviders, preview, up } from "../../engine/live-providers.ts";
 import { useEngine, type Program } from "../../support/engine.ts";
 import { openVault } from "../../support/open-vault.ts";
@@ -46,8 +46,13 @@ describe("forgetOperatorPolicies, of a state that an earlier version wrote, unde
 
   it("knows them by type and name, and takes no other policy for one", () => {
     const type = "vault:index/policy:Policy";
-    assert.ok(isOperatorPolicy({ type, name: "vault-engine-ameide-secrets-auditor" }));
-    assert.ok(!isOperatorPolicy({ type, name: "vault-engine-ameide-secrets-reader-argocd" }));
-    assert.ok(!isOperatorPolicy({ type: "vault:index/mount:Mount", name: "vault-engine-ameide-secrets-auditor" }));
+    assert.ok(isOperatorPolicy({ type, urn: "urn:pulumi:local::p::t::vault-engine-ameide-secrets-auditor" }));
+    assert.ok(!isOperatorPolicy({ type, urn: "urn:pulumi:local::p::t::vault-engine-ameide-secrets-reader-argocd" }));
+    assert.ok(
+      !isOperatorPolicy({
+        type: "vault:index/mount:Mount",
+        urn: "urn:pulumi:local::p::t::vault-engine-ameide-secrets-auditor",
+      }),
+    );
   });
 });

@@ -16,7 +16,7 @@ describe("previewThenUpdate, on a stack that reads another one", function () {
     const io = recordedIo();
     const stack = await stacks.open(stackName, program);
     const phases = new Phases(io, signal);
-    return { ...(await previewThenUpdate(stack, { policyPacks: [], signal, phases, until: "update" })), io };
+    return { ...(await previewThenUpdate(stack, { signal, phases, until: "update" })), io };
   }
   const shared = () => {
     new pulumi.ComponentResource("test:index:Part", "part");

@@ -12,24 +12,19 @@ function clusterWith(objects: Readonly<Record<string, object>>): Cluster {
 }
 
 const group = "/apis/external-secrets.io/v1";
-const store = {
-  apiVersion: "external-secrets.io/v1",
-  kind: "SecretStore",
-  namespace: "ameide-dev",
-  name: "ameide-vault",
-};
+const store = { type: "kubernetes:external-secrets.io/v1:SecretStore", object: "ameide-dev/ameide-vault" };
 const events = "/api/v1/namespaces/ameide-dev/events";
 const discovery = {
   resources: [
-    { name: "secretstores/status", kind: "SecretStore" },
-    { name: "secretstores", kind: "SecretStore" },
+    { name: "secretstores/status", kind: "SecretStore", namespaced: true },
+    { name: "secretstores", kind: "SecretStore", namespaced: true },
   ],
 };
 
 function storeWith(status: object, items: readonly object[] = []): Cluster {
   return clusterWith({
     [group]: discovery,
-    [`${group}/namespaces/ameide-dev/secretstores/ameide-vault`]: { ...store, metadata: {}, status },
+    [`${group}/namespaces/ameide-dev/secretstores/ameide-vault`]: { metadata: {}, status },
     [events]: { metadata: {}, items },
   });
 }
@@ -73,7 +68,7 @@ describe("explainUnready", () => {
     const summary = JSON.stringify({ event: "end", problem: "Vault is sealed", fix: "ameide-secrets unseal" });
     const waiting = { waiting: { reason: "ImagePullBackOff", message: "no such image" } };
     const cluster = clusterWith({
-      "/apis/batch/v1": { resources: [{ name: "jobs", kind: "Job" }] },
+      "/apis/batch/v1": { resources: [{ name: "jobs", kind: "Job", namespaced: true }] },
       "/apis/batch/v1/namespaces/ameide-dev/jobs/sync": {
         kind: "Job",
         status: {
@@ -95,7 +90,7 @@ describe("explainUnready", () => {
       },
       [events]: { metadata: {}, items: [] },
     });
-    const job = { apiVersion: "batch/v1", kind: "Job", namespace: "ameide-dev", name: "sync" };
+    const job = { type: "kubernetes:batch/v1:Job", object: "ameide-dev/sync" };
     assert.deepEqual(await explainUnready(cluster, [job]), [
       "Job ameide-dev/sync:",
       "  failed: BackoffLimitExceeded: it failed",

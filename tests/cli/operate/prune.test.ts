@@ -4,7 +4,7 @@ import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { prune, retiredNames } from "../../../cli/operate/prune.ts";
 import { previewStack } from "../../../cli/deploy/engine/deploy.ts";
-import { readExport } from "../../../cli/deploy/engine/stack.ts";
+import { readResources } from "../../../cli/deploy/engine/state.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
 import { valuesInState, missingValues } from "../../../domain/plan/update-check.ts";
@@ -78,7 +78,7 @@ describe("prune, of a value that a stack holds in its state, under the real engi
     const rows = await prune({ names: ["env-ghcr-token"], write, keyVault, stack });
     return rows.map(({ where, verdict }) => `${where}: ${verdict}`);
   };
-  const held = async () => valuesInState(await readExport(stack)).toSorted();
+  const held = async () => valuesInState({ resources: await readResources(stack) }).toSorted();
 
   it("shows where it lies, and changes nothing", async () => {
     assert.deepEqual(await run(false), ["state: goes", "Key Vault: goes"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutResources } from "../../../../cli/deploy/engine/stack.ts";
+import { withoutResources } from "../../../../cli/deploy/engine/state.ts";
 
 describe("withoutResources", () => {
   it("takes them out with every mention of them, and leaves all else as it is", () => {
@@ -16,7 +16,7 @@ describe("withoutResources", () => {
         urn: "job",
         id: "1",
         dependencies: ["other"],
-        propertyDependencies: { metadata: [], spec: ["other"], data: [] },
+        propertyDependencies: { metadata: [], spec: ["other"], data: null },
       },
       { urn: "other" },
     ]);

@@ -64,12 +64,13 @@ describe("RunLog", () => {
         resOpFailedEvent: { metadata: resourcePreEvent?.metadata, status: 1, steps: 1 },
       } as unknown as EngineEvent;
     };
-    const store = { apiVersion: "external-secrets.io/v1", kind: "SecretStore" };
     const log = heard(
-      failed(storeUrn, { ...store, metadata: { name: "ameide-vault", namespace: "ameide-dev" } }),
+      failed(storeUrn, { metadata: { name: "ameide-vault", namespace: "ameide-dev" } }),
       failed(`${project}vault:index/policy:Policy::reader`, { name: "reader" }),
     );
-    assert.deepEqual(log.failedObjects, [{ ...store, name: "ameide-vault", namespace: "ameide-dev" }]);
+    assert.deepEqual(log.failedObjects, [
+      { type: "kubernetes:external-secrets.io/v1:SecretStore", object: "ameide-dev/ameide-vault" },
+    ]);
   });
 
   it("tells two plans apart by the inputs, whatever the order of their keys, and says none of a provider", () => {
@@ -98,10 +99,10 @@ describe("RunLog", () => {
     assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
   });
 
-  it("counts what stays the same, and leaves it and the stack itself out of the changes", () => {
+  it("leaves what stays the same and the stack itself out of the changes", () => {
     const stack = `${project}pulumi:pulumi:Stack::ameide-secrets-dev`;
     const log = heard(step("same", storeUrn), step("create", stack));
-    assert.deepEqual([log.changes, log.total], [[], 1]);
+    assert.deepEqual(log.changes, []);
   });
 
   it("says which Kubernetes object a replacement would create and then delete", () => {
@@ -121,7 +122,7 @@ describe("RunLog", () => {
 
   it("counts what is only read as unchanged", () => {
     const log = heard(step("read", `${project}pulumi:pulumi:StackReference::shared`));
-    assert.deepEqual([log.changes, log.total], [[], 1]);
+    assert.deepEqual(log.changes, []);
   });
 
   it("makes one change of the three steps of a replacement", () => {
