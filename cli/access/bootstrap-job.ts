@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { objectIn } from "../../clients/http.ts";
 import { type Cluster, type KubernetesObject, podLog } from "../../clients/kubernetes.ts";
 import {
   bootstrapExitCodes,
@@ -8,9 +9,6 @@ import {
 } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
-
-/** How long a Job stays to be looked at, if its CronJob does not remove it before. */
-const secondsAfterItEnds = 3600;
 
 /** How a run of vault-bootstrap ended. */
 export interface BootstrapRun {
@@ -39,12 +37,7 @@ export interface BootstrapJobOptions {
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
-/**
- * Runs vault-bootstrap, and again where another run held the lease; see {@link inTurn}.
- *
- * @param options.tell - prints that this run waits.
- * @throws as {@link runBootstrapJob}
- */
+/** {@link runBootstrapJob}, once no other run holds the lease; `tell` prints that this one waits. */
 export async function runBootstrap(
   cluster: Cluster,
   place: BootstrapPlace,
@@ -108,14 +101,14 @@ export async function runBootstrapJob(
   }
 }
 
+interface PodTemplate {
+  readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] };
+}
+
 interface CronJob extends KubernetesObject {
   readonly spec: {
     readonly jobTemplate: { readonly metadata?: object; readonly spec: { readonly template: PodTemplate } };
   };
-}
-
-interface PodTemplate {
-  readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] };
 }
 
 interface Job extends KubernetesObject {
@@ -134,17 +127,15 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
     metadata: {
       ...jobTemplate.metadata,
       name,
-      // what kubectl sets, so that people and controllers see where it came from
-      annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
-      // as controller, so that the CronJob counts the Job in its history and removes it; kubectl leaves blockOwnerDeletion
-      // out too, which would need a right on the CronJob's finalizers
+      annotations: { "cronjob.kubernetes.io/instantiate": "manual" }, // as kubectl does
+      // as controller, so that the CronJob removes the Job; blockOwnerDeletion would need a right on the CronJob's finalizers
       ownerReferences: [
         { apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid, controller: true },
       ],
     },
     spec: {
       ...jobTemplate.spec,
-      ttlSecondsAfterFinished: secondsAfterItEnds,
+      ttlSecondsAfterFinished: 3600, // for people to read, if its CronJob does not remove it before
       template: { ...template, spec: { ...template.spec, containers } },
     },
   };
@@ -203,11 +194,9 @@ const mostTries = 12;
 
 /**
  * Runs vault-bootstrap, and again where another run held the lease: that one may have begun before there was anything for
- * this one to carry.
+ * this one to carry. The result is still `lease-held` if its turn never came.
  *
- * @param run - one run to its end.
  * @param options.pauseInMilliseconds - between two tries. @default 5000
- * @returns how the last one ended; still `lease-held` if its turn never came.
  */
 export async function inTurn(
   run: () => Promise<BootstrapRun>,
@@ -226,10 +215,7 @@ export async function inTurn(
   }
 }
 
-/**
- * @param problem - what that means for who asked for the run.
- * @param next - what is left to do once that is repaired. @default - nothing
- */
+/** @param next - what is left to do once the cause is fixed. @default - nothing */
 export function failedRun({ cause, log }: BootstrapRun, problem: string, next = ""): UserError {
   const { said, fix } = lastWords(log);
   return UserError.of(cause, `${problem}: ${said}`, next === "" ? fix : `${fix}; then ${next}`);
@@ -239,10 +225,9 @@ export function failedRun({ cause, log }: BootstrapRun, problem: string, next = 
 export function lastWords(log: string): { readonly said: string; readonly fix: string } {
   const lines = log.trim().split("\n");
   const doctor = "ameide-secrets doctor --stack <stack>";
-  const { problem, fix } = parsed(lines.at(-1) ?? "");
-  if (problem !== undefined) {
-    return { said: problem, fix: fix === undefined || fix === "" ? `${doctor} shows the cause and the fix` : `${fix}; for more: ${doctor}` }; // prettier-ignore
-  }
+  const { problem, fix } = entryOf(lines.at(-1) ?? "");
+  if (problem !== undefined)
+    return { said: problem, fix: fix ? `${fix}; for more: ${doctor}` : `${doctor} shows the cause and the fix` };
   // it was killed before it could sum up, or is another program
   const end = lines.slice(-5).filter((line) => line !== "");
   return {
@@ -254,10 +239,9 @@ export function lastWords(log: string): { readonly said: string; readonly fix: s
 /** What a dry run would do. @param mount - of the KV engine that it would write to. */
 export function plannedWrites(log: string, mount: string): string {
   const writes = log.split("\n").flatMap((line) => {
-    const { event, name, path, reason } = parsed(line);
-    return event === "would-write"
-      ? [`would write ${name} to Vault ${mount}/${path}${reason === undefined ? "" : `, ${reason}`}`]
-      : [];
+    const { event, name, path, reason } = entryOf(line);
+    if (event !== "would-write") return [];
+    return `would write ${name} to Vault ${mount}/${path}${reason === undefined ? "" : `, ${reason}`}`;
   });
   return writes.length === 0 ? "would write nothing" : writes.join("\n");
 }
@@ -265,17 +249,14 @@ export function plannedWrites(log: string, mount: string): string {
 /** What a run that succeeded could not do or found: values that did not reach a consumer yet, and expired ones. */
 export function noticesOf(log: string): readonly string[] {
   return log.split("\n").flatMap((line) => {
-    const { event, name, at, notDelivered } = parsed(line);
+    const { event, name, at, notDelivered } = entryOf(line);
     if (event === "not-delivered")
       return [`${name} is in Vault, and not delivered yet to ${[notDelivered].flat().join("; ")}`];
     return event === "expired" ? [`${name} has expired in the source at ${at}`] : [];
   });
 }
 
-function parsed(line: string): Readonly<Record<string, string | undefined>> {
-  try {
-    return (JSON.parse(line) ?? {}) as Readonly<Record<string, string | undefined>>;
-  } catch {
-    return {}; // Node's own words
-  }
+/** One line of the log; Node's own lines are no JSON. */
+function entryOf(line: string) {
+  return objectIn(line) as Readonly<Record<string, string | undefined>>;
 }

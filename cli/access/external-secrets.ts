@@ -21,8 +21,8 @@ interface ManagedFields {
   readonly time?: string;
 }
 
-export function externalSecretPath(namespace: string, name = ""): string {
-  return `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets${name === "" ? "" : `/${name}`}`;
+export function externalSecretPath({ namespace, name }: Named): string {
+  return `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets/${name}`;
 }
 
 /**
@@ -73,9 +73,9 @@ export async function waitUntilSynced(
   });
   if (left.length === 0) return;
   const reasons = await Promise.all(
-    left.map(async ({ one: { namespace, name }, said }) => {
-      const found = await cluster.find<ExternalSecret>(externalSecretPath(namespace, name));
-      return `${namespace}/${name}: ${found === undefined ? said : await whyNotReady(cluster, found)}`;
+    left.map(async ({ one, said }) => {
+      const found = await cluster.find<ExternalSecret>(externalSecretPath(one));
+      return `${one.namespace}/${one.name}: ${found === undefined ? said : await whyNotReady(cluster, found)}`;
     }),
   );
   throw UserError.of(

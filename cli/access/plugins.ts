@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { errorFinding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { sdkVersion } from "../../stand-ins/providers/sdk-version.ts";
 
@@ -26,22 +27,13 @@ export function linkPlugin(pulumiHome: string, name: PluginName, executable: str
  * @throws UserError with the command that installs it.
  */
 export function findVaultPlugin(env: Readonly<Record<string, string | undefined>>, pulumi: string): string {
-  const { PULUMI_HOME: set } = env;
-  const pulumiHome = set === undefined || set === "" ? join(homedir(), ".pulumi") : set;
+  const pulumiHome = env["PULUMI_HOME"] || join(homedir(), ".pulumi");
   const executable = pluginIn(pulumiHome, "vault");
   if (isInstalled(executable)) return executable;
   const version = sdkVersion("vault");
-  throw UserError.from([
-    {
-      code: "plugin-missing",
-      stage: "vault",
-      severity: "error",
-      where: join(pulumiHome, "plugins"),
-      subject: "vault",
-      problem: `the Pulumi plugin vault ${version} is not installed`,
-      fix: `${pulumi} plugin install resource vault v${version}`,
-    },
-  ]);
+  const problem = `the Pulumi plugin vault ${version} is not installed`;
+  const fix = `${pulumi} plugin install resource vault v${version}`;
+  throw UserError.from([errorFinding("plugin-missing", "vault", "vault", problem, fix, join(pulumiHome, "plugins"))]);
 }
 
 /** As Pulumi stores plugins. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { UserError } from "../../domain/user-error.ts";
@@ -43,18 +44,13 @@ export async function openPortForward(options: {
       .portForward(options.namespace, options.pod, [options.podPort], socket, errors, socket)
       .catch(() => socket.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        UserError.of(
-          "port-forward-taken",
-          `127.0.0.1:${options.localPort} is in use, so no port-forward to ${options.namespace}/${options.pod} can be opened`,
-          "free the port, or set vault.operatorAddress in the stack file to an address that reaches Vault",
-          { cause },
-        ),
-      ),
+  await once(server.listen(options.localPort, "127.0.0.1"), "listening").catch((cause: unknown) => {
+    throw UserError.of(
+      "port-forward-taken",
+      `127.0.0.1:${options.localPort} is in use, so no port-forward to ${options.namespace}/${options.pod} can be opened`,
+      "free the port, or set vault.operatorAddress in the stack file to an address that reaches Vault",
+      { cause },
     );
-    server.listen(options.localPort, "127.0.0.1", resolve);
   });
   return {
     address: `${options.scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,

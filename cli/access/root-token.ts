@@ -1,11 +1,43 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { inRootNamespace, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { vaultCredentials } from "./vault-credentials.ts";
-import { vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
+import { retry } from "../../clients/pacing.ts";
+import { keptToken, vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
 import { credentialsSecret } from "../../domain/names.ts";
+
+/**
+ * What the Secret with Vault's keys contains; the seed defines the names of its keys. `rootToken` exists only if the
+ * environment keeps it (see `rootToken` of the settings). `recoveryKey` replaces `unsealKey` if a key service unseals Vault: it
+ * generates a root token, and unseals nothing.
+ */
+export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace: string) {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`;
+  const secret = await cluster.find<{ readonly data?: Readonly<Record<string, string>> }>(path);
+  const valueOf = (key: string): Redacted | undefined => {
+    const value = Buffer.from(secret?.data?.[key] ?? "", "base64")
+      .toString("utf8")
+      .trim();
+    return value === "" ? undefined : new Redacted(value);
+  };
+  return {
+    exists: secret !== undefined,
+    rootToken: valueOf("root-token"),
+    unsealKey: valueOf("unseal-key"),
+    recoveryKey: valueOf("recovery-key"),
+  };
+}
+
+/** @throws UserError with `fix` where there is no such Secret, or no key in it. */
+export async function storedUnsealKey(cluster: Cluster, namespace: string, fix: string): Promise<Redacted> {
+  const { exists, unsealKey } = await vaultCredentials(cluster, namespace);
+  if (unsealKey !== undefined) return unsealKey;
+  throw UserError.of(
+    "vault-credentials-missing",
+    `the Secret ${namespace}/${credentialsSecret} ${exists ? "has no unseal-key" : "does not exist"}`,
+    fix,
+  );
+}
 
 export interface RootTokenOptions {
   /** Vault, as this machine reaches it. */
@@ -35,7 +67,7 @@ export async function openRootToken(options: RootTokenOptions): Promise<RootToke
   const vault = inRootNamespace(options.vault);
   const { rootToken, unsealKey, recoveryKey, exists } = await vaultCredentials(cluster, namespace);
   if (rootToken !== undefined && (await isValidToken(vault, rootToken)))
-    return { token: rootToken, isStored: true, revoke: () => Promise.resolve() };
+    return { ...keptToken(rootToken), isStored: true };
   const key = unsealKey ?? recoveryKey;
   if (key === undefined) {
     const lacks = rootToken === undefined ? "has neither root-token nor unseal-key" : "has a root-token that was revoked, and no unseal-key"; // prettier-ignore
@@ -90,14 +122,8 @@ export async function generateRootToken(vault: VaultTarget, key: Redacted, patie
   const { nonce, otp, required } = await startAttempt(vault, patienceInSeconds);
   try {
     if (required > 1) throw notGenerated(vault, `it needs ${required} key shares, and only one is stored`);
-    const body = { key: key.reveal(), nonce };
-    const answer = await vaultCall<{ complete: boolean; encoded_token?: string; encoded_root_token?: string }>(
-      vault,
-      undefined,
-      "PUT",
-      "/v1/sys/generate-root/update",
-      body,
-    );
+    const path = "/v1/sys/generate-root/update";
+    const answer = await vaultCall<{ complete: boolean; encoded_token?: string; encoded_root_token?: string }>(vault, undefined, "PUT", path, { key: key.reveal(), nonce }); // prettier-ignore
     const encoded = answer.encoded_token || answer.encoded_root_token;
     if (!answer.complete || encoded === undefined) throw notGenerated(vault, "the stored key was not enough");
     return decoded(encoded, otp);
@@ -109,24 +135,25 @@ export async function generateRootToken(vault: VaultTarget, key: Redacted, patie
 
 /** Vault knows one attempt at a time. Another one is waited for: ours end within milliseconds, a person's is not disturbed. */
 async function startAttempt(vault: VaultTarget, patienceInSeconds: number): Promise<Attempt> {
-  const deadline = performance.now() + patienceInSeconds * 1000;
-  for (;;) {
-    try {
-      return await vaultCall<Attempt>(vault, undefined, "PUT", attemptPath, {});
-    } catch (error) {
-      const status = vaultStatus(error);
-      if (status !== 400) throw status === undefined ? error : notGenerated(vault, `it answered HTTP ${status}`, error);
-      if (performance.now() > deadline) {
-        throw UserError.of(
-          "vault-root-busy",
-          `somebody else is generating a root token of Vault at ${vault.address}, and Vault allows only one at a time`,
-          `wait until they are done; if nobody is (an earlier run was killed): vault operator generate-root -cancel -address=${vault.address}`,
-          { cause: error },
-        );
-      }
-      await sleep(200);
-    }
-  }
+  const pauseInMs = 200;
+  const timing = {
+    retryBaseInMs: pauseInMs,
+    retryCapInMs: pauseInMs,
+    retryAttempts: 1 + (patienceInSeconds * 1000) / pauseInMs,
+  };
+  const verdict = (error: unknown) => (vaultStatus(error) === 400 ? {} : undefined);
+  const start = () => vaultCall<Attempt>(vault, undefined, "PUT", attemptPath, {});
+  return retry(start, { timing, verdict }).catch((error: unknown) => {
+    const status = vaultStatus(error);
+    if (status === undefined) throw error;
+    if (status !== 400) throw notGenerated(vault, `it answered HTTP ${status}`, error);
+    throw UserError.of(
+      "vault-root-busy",
+      `somebody else is generating a root token of Vault at ${vault.address}, and Vault allows only one at a time`,
+      `wait until they are done; if nobody is (an earlier run was killed): vault operator generate-root -cancel -address=${vault.address}`,
+      { cause: error },
+    );
+  });
 }
 
 /** Ends our own attempt only: after an answer that was lost it may be somebody else's turn already. */
@@ -156,26 +183,21 @@ function notGenerated({ address }: VaultTarget, why: string, cause?: unknown): U
 }
 
 /**
- * Ends a root token. Tokens that were made with it stay: who has one of these keeps working.
+ * Ends a root token. Tokens that it created stay: who has one of these keeps working.
  *
- * @throws UserError `vault-root-not-revoked` after three tries: it has no end of its own.
+ * @throws UserError `vault-root-not-revoked` after three tries: it never expires.
  */
 export async function revokeRootToken(vault: VaultTarget, token: Redacted): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await vaultCall(vault, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });
-      return;
-    } catch (error) {
-      if (vaultStatus(error) === 403) return; // it is gone already
-      if (attempt === 3) {
-        throw UserError.of(
-          "vault-root-not-revoked",
-          `the root token that this run generated is still valid: ${error instanceof Error ? error.message : String(error)}`,
-          "list the accessors (vault list auth/token/accessors), look up each of them, and revoke the root token that nobody uses (vault token revoke -accessor)",
-          { cause: error },
-        );
-      }
-      await sleep(500 * attempt);
-    }
-  }
+  const isGone = (error: unknown) => vaultStatus(error) === 403;
+  const revoke = () => vaultCall(vault, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });
+  const timing = { retryBaseInMs: 500, retryCapInMs: 1_000, retryAttempts: 3 };
+  await retry(revoke, { timing, verdict: (error) => (isGone(error) ? undefined : {}) }).catch((error: unknown) => {
+    if (isGone(error)) return;
+    throw UserError.of(
+      "vault-root-not-revoked",
+      `the root token that this run generated is still valid: ${error instanceof Error ? error.message : String(error)}`,
+      "list the accessors (vault list auth/token/accessors), look up each of them, and revoke the root token that nobody uses (vault token revoke -accessor)",
+      { cause: error },
+    );
+  });
 }

@@ -1,16 +1,15 @@
 import { ServerError } from "../../clients/http.ts";
+import { type Cluster, KubernetesError, listAll } from "../../clients/kubernetes.ts";
+import type { VaultHealth } from "../../clients/vault.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { operatorTarget } from "../../domain/vault-target.ts";
+import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import { defaultOperatorAddress } from "../../environments/vault-place.ts";
-import { type Cluster, KubernetesError } from "../../clients/kubernetes.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
-import { preferredPod, vaultPodsOf } from "./vault-pods.ts";
-import { vaultState } from "./vault.ts";
+import { vaultHealth, vaultState } from "./vault.ts";
 
 /** How this machine reaches an environment's Vault: directly, by a port-forward that is open now, or not at all. */
 export interface WayToVault {
-  /** Where it begins. */
   readonly address: string;
   /** Why there is none, in the API server's words where it refused; a text where no server was asked. */
   readonly closed?: ServerError | string;
@@ -21,26 +20,22 @@ export interface WayToVault {
  * Opens a port-forward where the stack needs one, and makes sure that something answers at its end. A way that stays
  * closed is returned, not thrown: it becomes a finding that names what is missing.
  *
- * Where no setting says how Vault is reached the way is its own, at a port of its own: what answers at one that is known
- * may be another command's, which takes it away when it ends, or another Vault, which must not get this one's keys.
+ * If no setting says how Vault is reached, the port-forward gets a free port: at a well-known one another command's
+ * port-forward may answer, which ends with that command, or another Vault, which must not get this one's keys.
  */
 export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster): Promise<WayToVault> {
   const { operatorAddress } = stack.vault;
-  const nothing = () => Promise.resolve();
   try {
     const isOwn = stack.name !== "local" && operatorAddress === defaultOperatorAddress(stack.name, stack.vault.address);
     const forward = isOwn ? await forwardToVault(stack, cluster, 0) : await reachVault(stack, cluster);
     const address = isOwn && forward !== undefined ? forward.address : operatorAddress;
     const close = async () => forward?.close();
-    if (
-      forward === undefined ||
-      (await vaultState(operatorTarget({ ...stack.vault, operatorAddress: address }))) !== "unreachable"
-    )
-      return { address, close };
+    const target = operatorTarget({ ...stack.vault, operatorAddress: address });
+    if (forward === undefined || (await vaultState(target)) !== "unreachable") return { address, close };
     return { address, closed: await whyClosed(stack, cluster), close };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { address: operatorAddress, closed: error.message.replace("\n  fix: ", "; "), close: nothing };
+    return { address: operatorAddress, closed: inOneLine(error), close: () => Promise.resolve() };
   }
 }
 
@@ -50,15 +45,19 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
  */
 async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {
   const { namespace, name } = vault.statefulSet;
-  const of = `no port-forward to ${namespace}/${name}-0`;
+  const title = `no port-forward to ${namespace}/${name}-0`;
   try {
     await cluster.text(`/api/v1/namespaces/${namespace}/pods/${name}-0/portforward?ports=8200`);
   } catch (error) {
-    if (error instanceof UserError) return error.message.replace("\n  fix: ", "; ");
+    if (error instanceof UserError) return inOneLine(error);
     if (error instanceof KubernetesError && error.status !== 400)
-      return new ServerError(error.status, `${of}: ${error.message}`, { cause: error });
+      return new ServerError(error.status, `${title}: ${error.message}`, { cause: error });
   }
-  return new ServerError(502, `${of}: the pod exists, but nothing answers at its port 8200`);
+  return new ServerError(502, `${title}: the pod exists, but nothing answers at its port 8200`);
+}
+
+function inOneLine({ message }: UserError): string {
+  return message.replace("\n  fix: ", "; ");
 }
 
 /**
@@ -76,19 +75,79 @@ export async function reachVault(
   return forwardToVault(stack, cluster, Number(address.port || "8200"));
 }
 
-/** A port-forward to the pod that serves, which is not always the first. @param localPort - `0` takes any that is free. */
-export async function forwardToVault(
-  stack: EnvironmentStack,
-  cluster: Pick<Cluster, "get">,
-  localPort: number,
-): Promise<PortForward> {
-  const { vault } = stack;
-  return openPortForward({
-    ...stack.cluster,
-    scheme: new URL(vault.operatorAddress).protocol === "https:" ? "https" : "http",
-    namespace: vault.statefulSet.namespace,
-    pod: await preferredPod(vaultPodsOf(stack, cluster)),
-    podPort: 8200,
-    localPort,
-  });
+/** To the pod that serves, which is not always the first. */
+async function forwardToVault(stack: EnvironmentStack, cluster: Pick<Cluster, "get">, localPort: number) {
+  return forwardToPod(stack, await preferredPod(vaultPodsOf(stack, cluster)), localPort);
+}
+
+function forwardToPod({ vault, cluster }: EnvironmentStack, pod: string, localPort: number): Promise<PortForward> {
+  const scheme = vault.operatorAddress.startsWith("https:") ? "https" : "http";
+  return openPortForward({ ...cluster, scheme, namespace: vault.statefulSet.namespace, pod, podPort: 8200, localPort });
+}
+
+/** The pods of a Vault, and how this machine reaches each. */
+export interface VaultPods {
+  /** By their number. Only the first where they may not be listed. */
+  names(): Promise<readonly string[]>;
+  /** A way to one pod, until it is closed. */
+  open(name: string): Promise<{ readonly target: VaultTarget; close(): Promise<void> }>;
+}
+
+/** The pods of the stack's StatefulSet, each by a port-forward of its own. */
+export function vaultPodsOf(stack: EnvironmentStack, cluster: Pick<Cluster, "get">): VaultPods {
+  const { namespace, name } = stack.vault.statefulSet;
+  const isPod = (pod: string) => pod.startsWith(`${name}-`) && /^\d+$/.test(pod.slice(name.length + 1));
+  return {
+    async names() {
+      const path = `/api/v1/namespaces/${namespace}/pods`;
+      const pods = await listAll<{ metadata: { name: string } }>(cluster, path).catch((error: unknown) => {
+        if (error instanceof ServerError) return [];
+        throw error;
+      });
+      const names = pods.map(({ metadata }) => metadata.name).filter(isPod);
+      return names.length === 0 ? [`${name}-0`] : names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    },
+    async open(pod) {
+      const forward = await forwardToPod(stack, pod, 0);
+      const target = operatorTarget({ ...stack.vault, operatorAddress: forward.address });
+      return { target, close: () => forward.close() };
+    },
+  };
+}
+
+export interface VaultPodHealth {
+  readonly name: string;
+  readonly health: VaultHealth;
+}
+
+/** Asks every pod for its health, in order: each reports about itself alone. */
+export async function healthOfPods(pods: VaultPods): Promise<readonly VaultPodHealth[]> {
+  const names = await pods.names();
+  return Promise.all(names.map(async (name) => ({ name, health: await withPod(pods, name, vaultHealth) })));
+}
+
+/** Runs `use` with a way to one pod. */
+export async function withPod<T>(pods: VaultPods, name: string, use: (target: VaultTarget) => Promise<T>): Promise<T> {
+  const pod = await pods.open(name);
+  try {
+    return await use(pod.target);
+  } finally {
+    await pod.close();
+  }
+}
+
+/** In the order in which commands prefer a pod: a standby forwards calls, the others at least show what is wrong. */
+const preference: readonly VaultHealth["state"][] = ["active", "standby", "sealed", "uninitialised", "unreachable"];
+
+/** The pod to talk to. A Vault with one pod is not asked first. */
+export async function preferredPod(pods: VaultPods): Promise<string> {
+  const [first = "", ...others] = await pods.names();
+  if (others.length === 0) return first;
+  const rank = ({ health }: VaultPodHealth): number => preference.indexOf(health.state);
+  return (await healthOfPods(pods)).toSorted((one, other) => rank(one) - rank(other))[0]?.name ?? first;
+}
+
+/** Such as `vault-0 active, vault-1 standby, vault-2 sealed`. */
+export function formatPods(pods: readonly VaultPodHealth[]): string {
+  return pods.map(({ name, health }) => `${name} ${health.state}`).join(", ");
 }

@@ -20,12 +20,7 @@ export async function vaultHealth(target: VaultTarget): Promise<VaultHealth> {
   }
 }
 
-/**
- * The token that a person brought along for a Vault that others use too. In `local` there is none: whatever is exported is
- * another Vault's, and not to be sent there.
- *
- * @param environment - the process's own.
- */
+/** VAULT_TOKEN of the environment. In `local` there is none: what is exported belongs to another Vault, and must not be sent. */
 export function ownVaultToken(
   stackName: string,
   { VAULT_TOKEN: own }: Readonly<Record<string, string | undefined>>,
@@ -34,10 +29,8 @@ export function ownVaultToken(
 }
 
 /**
- * VAULT_ADDR, where VAULT_TOKEN goes with it: then both are one session of the person's. Alone it may be left from a
- * session with another Vault, and this one's root token or unseal key, as the cluster has them, must not be sent there.
- *
- * @param environment - the process's own.
+ * VAULT_ADDR if VAULT_TOKEN is set too: then both are one session. Alone it may be left from a session with another Vault,
+ * which must not get the root token or unseal key of this one.
  */
 export function ownVaultAddress({
   VAULT_ADDR: address,
@@ -62,19 +55,16 @@ export function keptToken(token: Redacted): ShortToken {
 const deployerTtl = "30m";
 
 /**
- * Makes policies what they should be, and a token that has only the first of them.
+ * Writes the policies, and creates a token that has only the first of them.
  *
  * @param options.root - revoked (see `openRootToken`) as soon as the other token exists, or when this fails.
- * @throws UserError with Vault's own words when it refuses.
+ * @throws as {@link vaultCall}
  */
 export async function deployerToken(options: {
   readonly vault: VaultTarget;
   readonly root: ShortToken;
   readonly policies: readonly [VaultPolicy, ...VaultPolicy[]];
-  /**
-   * A preview changes nothing, so it uses the policy that exists. Where there is none yet a token with it could see nothing,
-   * and the first preview would not show what exists already: that one looks as root.
-   */
+  /** A preview uses the policy that exists. The first one has none, and reads as root: else it would not see what exists. */
   readonly writePolicies: boolean;
 }): Promise<ShortToken> {
   const { vault, root, policies, writePolicies: write } = options;
@@ -92,7 +82,7 @@ export async function deployerToken(options: {
   return token;
 }
 
-/** @throws UserError with Vault's own words when it refuses; see {@link vaultStatus}. */
+/** @throws as {@link vaultCall} */
 export async function writePolicies(
   vault: VaultTarget,
   token: Redacted,
@@ -127,13 +117,19 @@ export async function shortToken(options: {
   readonly ttl: string;
 }): Promise<ShortToken> {
   const { vault, root, policy, ttl } = options;
-  const made = await vaultCall(vault, root, "POST", "/v1/auth/token/create-orphan", {
-    policies: [policy],
-    ttl,
-    explicit_max_ttl: ttl,
-    display_name: policy,
-  });
-  return revocable(vault, new Redacted((made as { auth: { client_token: string } }).auth.client_token));
+  const { auth } = await vaultCall<{ auth: { client_token: string } }>(
+    vault,
+    root,
+    "POST",
+    "/v1/auth/token/create-orphan",
+    {
+      policies: [policy],
+      ttl,
+      explicit_max_ttl: ttl,
+      display_name: policy,
+    },
+  );
+  return revocable(vault, new Redacted(auth.client_token));
 }
 
 export function revocable(vault: VaultTarget, token: Redacted): ShortToken {
@@ -170,17 +166,17 @@ export async function vaultCall<T = unknown>(
   body?: object,
 ): Promise<T> {
   const vault = new VaultClient({ ...target, token, timeoutInMs: 15_000 });
-  const look = "ameide-secrets doctor --stack <stack>";
+  const doctor = "ameide-secrets doctor --stack <stack>";
   try {
     return (await vault.call<T | undefined>(method, path.replace(/^\/v1\//, ""), { body })) ?? ({} as T);
   } catch (cause) {
     if (cause instanceof NetworkError) {
       const problem = `Vault at ${target.address} does not answer ${method} ${path}: ${cause.message}`;
-      throw UserError.of("vault-unreachable", problem, cause.isUntrusted ? untrustedFix : look, { cause });
+      throw UserError.of("vault-unreachable", problem, cause.isUntrusted ? untrustedFix : doctor, { cause });
     }
     if (!(cause instanceof VaultError)) throw cause;
     const problem = `Vault answered ${cause.status} to ${method} ${path}: ${cause.message}`;
-    throw UserError.of("vault-refused", problem, look, { cause });
+    throw UserError.of("vault-refused", problem, doctor, { cause });
   } finally {
     vault.close();
   }

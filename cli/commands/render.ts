@@ -45,7 +45,7 @@ export const render: Command<Flags> = {
       import("../../domain/manifests/render.ts"),
       import("../deploy/offline-preview.ts"),
       import("../../domain/user-error.ts"),
-      import("../deploy/rendered.ts"),
+      import("../deploy/preflight.ts"),
     ]);
     if (out === undefined && !check) {
       throw UserError.of(

@@ -16,8 +16,7 @@ import type { Change } from "./engine/run-log.ts";
 import { orphanedAssignments } from "./ownership/azure-objects.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
-import { preflightCluster } from "./preflight.ts";
-import { judgeRendered } from "./rendered.ts";
+import { judgeRendered, preflightCluster } from "./preflight.ts";
 import { lacksSharedStack } from "./shared-output.ts";
 
 export interface CloudOptions extends Pick<ChainOptions, "until" | "phases" | "signal" | "refresh" | "approved"> {

@@ -19,7 +19,7 @@ import { refuseForeign, type OwnershipAccess } from "./ownership/ownership.ts";
 import { runChain, type ChainOptions, type ChainResult } from "./chain.ts";
 import { readBootstrapStatus } from "../access/bootstrap-job.ts";
 import { linkPlugin } from "../access/plugins.ts";
-import { vaultCredentials } from "../access/vault-credentials.ts";
+import { vaultCredentials } from "../access/root-token.ts";
 import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";

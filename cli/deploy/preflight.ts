@@ -1,9 +1,11 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import { errorFinding, type Finding } from "../../domain/finding.ts";
+import { errorFinding, errorsOf, type Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import { bootstrapRole, deliveryAccess } from "../../domain/manifests/bootstrap-access.ts";
 import { tokenReviewBinding } from "../../domain/manifests/secret-store.ts";
+import { judgePlan } from "../../policies/guard.ts";
+import { findForeign } from "./ownership/ownership.ts";
 
 /** Admission policies are stable from here on (kubernetes.io/docs: ValidatingAdmissionPolicy, v1 in 1.30). */
 const oldestKubernetesMinor = 30;
@@ -30,6 +32,26 @@ export async function preflightCluster(
   ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
   const findings = (await Promise.all([...looks, ...more])).flat().filter((finding) => finding !== undefined);
   if (findings.length > 0) throw UserError.from(findings);
+}
+
+/**
+ * What the rules refuse of a plan. The pack sees only what Pulumi registers, and ArgoCD judges nothing that it applies, so
+ * rendered objects are judged here.
+ */
+export function judgeRendered(plan: EnvironmentStack): readonly Finding[] {
+  return errorsOf(judgePlan(plan, plan.catalogue));
+}
+
+/**
+ * Judges everything that `render` writes for a stack, by the rules and against the live cluster, as an update of a stack with
+ * `delivery: gitops` does. Changes nothing.
+ *
+ * @throws UserError with what the rules refuse, what the cluster lacks, and each object that something else owns.
+ */
+export async function checkRendered(plan: EnvironmentStack, cluster: Cluster): Promise<void> {
+  const stack: EnvironmentStack = { ...plan, strictness: { ...plan.strictness, delivery: "gitops" } };
+  const findings = [Promise.resolve(judgeRendered(stack)), findForeign([], stack, { cluster })];
+  await preflightCluster(cluster, stack, false, findings);
 }
 
 async function kubernetesVersion(cluster: Cluster): Promise<Finding | undefined> {

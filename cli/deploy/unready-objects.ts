@@ -3,7 +3,7 @@ import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts"
 import { lastWords } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/run-log.ts";
-import { LiveObjects } from "./ownership/kubernetes-objects.ts";
+import { LiveObjects, splitObject } from "./ownership/kubernetes-objects.ts";
 
 interface Status {
   readonly conditions?: readonly ConditionObject[];
@@ -38,7 +38,7 @@ async function explain(live: LiveObjects, { type, object }: FailedObject): Promi
   if (found === undefined) return [];
   const { cluster } = live;
   const kind = type.split(":").at(-1) ?? type;
-  const [name = object, namespace] = object.split("/").toReversed();
+  const { name, namespace } = splitObject(object);
   const [pods, warnings] = await Promise.all([
     kind === "Job" && namespace !== undefined ? podReasons(cluster, namespace, name) : [],
     observeWarnings(cluster, namespace ?? "default"),

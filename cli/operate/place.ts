@@ -19,8 +19,8 @@ import { openRootToken } from "../access/root-token.ts";
 import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
-import { healthOfPods, vaultPodsOf } from "../access/vault-pods.ts";
-import { openWayToVault, type WayToVault } from "../access/vault-way.ts";
+
+import { healthOfPods, openWayToVault, vaultPodsOf, type WayToVault } from "../access/vault-way.ts";
 
 /** One environment and the ways into it, for the commands that look at it or fix it. */
 export interface Place {

@@ -1,7 +1,7 @@
 import { UserError } from "../../domain/user-error.ts";
 import { inRootNamespace, operatorTarget } from "../../domain/vault-target.ts";
 import { generateRootToken, isValidToken, revokeRootToken } from "../access/root-token.ts";
-import { vaultCredentials } from "../access/vault-credentials.ts";
+import { vaultCredentials } from "../access/root-token.ts";
 import type { Place } from "./place.ts";
 import { leaveEvent, type Repair, type RepairOptions } from "./vault-repairs.ts";
 import { credentialsSecret } from "../../domain/names.ts";

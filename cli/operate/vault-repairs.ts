@@ -7,9 +7,9 @@ import { operatorTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { Place } from "./place.ts";
 import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
-import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-pods.ts";
+import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-way.ts";
 import { withRootToken } from "../access/root-token.ts";
-import { storedUnsealKey } from "../access/vault-credentials.ts";
+import { storedUnsealKey } from "../access/root-token.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Repair {

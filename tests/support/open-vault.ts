@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { vaultCredentials } from "../../cli/access/vault-credentials.ts";
+import { vaultCredentials } from "../../cli/access/root-token.ts";
 import { vaultState } from "../../cli/access/vault.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Stage } from "../../../domain/stage.ts";
@@ -108,10 +108,11 @@ type Step = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 function changeOf(step: Step): Change | undefined {
   const operation = (operations as Readonly<Record<string, Change["operation"]>>)[step.op];
   if (operation === undefined || step.type === "pulumi:pulumi:Stack") return undefined;
-  const [type = step.type, name = step.urn] = typeAndName(step.urn);
-  const differs = Object.keys(step.detailedDiff ?? {}).concat(
-    step.detailedDiff === undefined ? (step.diffs ?? []) : [],
-  );
+  // urn:pulumi:<stack>::<project>::<parent types$>type::name
+  const [, , types = step.type, name = step.urn] = step.urn.split("::");
+  const type = types.slice(types.lastIndexOf("$") + 1);
+  // the engine writes null where it has none
+  const differs = step.detailedDiff ? Object.keys(step.detailedDiff) : (step.diffs ?? []);
   const object = objectName((step.new ?? step.old)?.inputs);
   const inputs = type.startsWith("pulumi:providers:") ? undefined : step.new?.inputs;
   return {
@@ -119,8 +120,8 @@ function changeOf(step: Step): Change | undefined {
     urn: step.urn,
     type,
     name,
-    ...(object === undefined ? {} : { object }),
-    ...(losesItself(step) ? { losesItself: true as const } : {}),
+    ...(object !== undefined && { object }),
+    ...(losesItself(step) && { losesItself: true }),
     stage: stageOf(type),
     differs: differs.toSorted(),
     ...(inputs && { inputs: digestOf(inputs) }),
@@ -134,18 +135,13 @@ function losesItself({ op, type, old: before, new: after }: Step): boolean {
   return name !== undefined && name === objectName(before?.inputs);
 }
 
+/** The same for the same inputs, whatever the order of their keys. */
 function digestOf(inputs: object): string {
-  return createHash("sha256")
-    .update(JSON.stringify(inOrder(inputs)))
-    .digest("hex");
-}
-
-/** The same value whatever the order of its keys. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, item]) => [key, inOrder(item)]);
+  const inOrder = (_key: string, value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return hash("sha256", JSON.stringify(inputs, inOrder));
 }
 
 /** Inputs that name the object itself; the first that exists wins, so a child comes before its parent. */
@@ -161,7 +157,8 @@ const namingInputs = [
 ] as const;
 
 /** Of Kubernetes' metadata, or of the input that Azure and Vault call an object by; `undefined` where none is known. */
-function objectName(inputs: Readonly<Record<string, unknown>> = {}): string | undefined {
+function objectName(given: Readonly<Record<string, unknown>> | null | undefined): string | undefined {
+  const inputs = given ?? {};
   const metadata = inputs["metadata"] as { readonly name?: unknown; readonly namespace?: unknown } | undefined;
   if (typeof metadata?.name === "string" && metadata.name !== unknownValue) {
     return typeof metadata.namespace === "string" ? `${metadata.namespace}/${metadata.name}` : metadata.name;
@@ -170,12 +167,6 @@ function objectName(inputs: Readonly<Record<string, unknown>> = {}): string | un
     .map((input) => inputs[input])
     .find((value) => typeof value === "string" && value !== unknownValue);
   return typeof named === "string" ? named : undefined;
-}
-
-/** `urn:pulumi:<stack>::<project>::<parent types$>type::name` */
-function typeAndName(urn: string): readonly string[] {
-  const [, , types = "", name = ""] = urn.split("::");
-  return [types.split("$").at(-1) ?? types, name];
 }
 
 /** The stage that a resource belongs to. */

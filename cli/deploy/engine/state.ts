@@ -32,21 +32,18 @@ export interface StateResource {
 
 /** The stack's state with its secrets encrypted; the Automation API's own export shows them. */
 async function exportState(stack: Stack): Promise<ExportedState> {
-  return JSON.parse(await pulumiCli(stack, ["stack", "export"])) as ExportedState;
+  const { version, deployment } = JSON.parse(await pulumiCli(stack, ["stack", "export"])) as Partial<ExportedState>;
+  return { version: version ?? 3, deployment: deployment ?? {} };
 }
 
-/** What the stack's state contains; secrets are encrypted in it. */
 export async function readResources(stack: Stack): Promise<readonly StateResource[]> {
-  const { deployment } = (await exportState(stack)) as Partial<ExportedState>;
-  return deployment?.resources ?? [];
+  return (await exportState(stack)).deployment.resources ?? [];
 }
 
 /**
- * Replaces the stack's state. The Automation API's own import goes through a file that everybody can read, and leaves it
- * if it fails.
+ * Replaces the stack's state. The Automation API's import writes a file that everybody can read, and leaves it if it fails.
  *
- * @param state - without `secrets_providers` its secrets are in clear, as `--show-secrets` exports them, and the stack's own
- *   key encrypts them.
+ * @param state - without `secrets_providers` its secrets are in clear, and the stack's own key encrypts them.
  */
 export async function importState(stack: Stack, state: ExportedState): Promise<void> {
   const { secrets_providers } = (await exportState(stack)).deployment;
@@ -54,12 +51,7 @@ export async function importState(stack: Stack, state: ExportedState): Promise<v
   await pulumiCli(stack, ["stack", "import"], JSON.stringify({ ...state, deployment }));
 }
 
-/**
- * One call of `pulumi` on this stack, where the Automation API has none.
- *
- * @param input - what it reads from standard input. @default - nothing
- * @returns its standard output.
- */
+/** Standard output of one `pulumi` command on this stack, where the Automation API has none. @param input - standard input */
 export async function pulumiCli({ name, workspace }: Stack, args: readonly string[], input = ""): Promise<string> {
   const { pulumiCommand: pulumi, workDir: cwd, envVars } = workspace;
   const running = promisify(execFile)(pulumi.command, [...args, "--stack", name], {
@@ -79,10 +71,7 @@ export async function forgetResources(stack: Stack, urns: ReadonlySet<string>): 
   await pulumiCli(stack, ["stack", "import"], JSON.stringify({ version, deployment: { ...deployment, resources } }));
 }
 
-/**
- * The resources without these, and without any dependency on them. `pulumi state delete` refuses a resource that others
- * depend on, or deletes the others as well.
- */
+/** The resources without these, and without any dependency on them, which `pulumi state delete` refuses. */
 export function withoutResources<T extends { readonly urn: string }>(
   resources: readonly T[],
   urns: ReadonlySet<string>,
@@ -93,25 +82,21 @@ export function withoutResources<T extends { readonly urn: string }>(
   ) as readonly T[];
 }
 
-/**
- * Whether this is a policy that earlier versions of this program had as a resource. A plan deletes it from the state;
- * {@link forgetOperatorPolicies} prevents that an update deletes it in Vault.
- */
+/** Whether this is a policy that earlier versions of this program had as a resource: a plan deletes it. */
 export function isOperatorPolicy({ type, urn }: Pick<StateResource, "type" | "urn">): boolean {
   return type === "vault:index/policy:Policy" && operatorPolicyNames.some((policy) => urn.endsWith(`-${policy}`));
 }
 
-/** Removes these policies from a state that an earlier version wrote; Vault keeps them, and the command line writes them. */
+/** Removes these policies from the state, so that no update deletes them in Vault; the command line writes them. */
 export async function forgetOperatorPolicies(stack: Stack): Promise<void> {
   const urns = (await readResources(stack)).filter(isOperatorPolicy).map(({ urn }) => urn);
   if (urns.length > 0) await forgetResources(stack, new Set(urns));
 }
 
 /**
- * Checks what the stack's state says against the plan, before the engine runs: each value that the state holds must have
- * one in the plan as well, since absence is never a change; and the kubeconfig of the last update must exist.
+ * Compares the stack's state with the plan, before the engine runs.
  *
- * @throws UserError with every value that the next update would delete, and the kubeconfig that is gone.
+ * @throws UserError with every value that the next update would delete, and the kubeconfig of the last update if it is gone.
  */
 export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
   const resources = await readResources(stack);
@@ -126,10 +111,7 @@ export function formerKubeconfig(resources: readonly StateResource[]): string | 
   return typeof path === "string" && path !== "" && !path.includes("\n") ? path : undefined;
 }
 
-/**
- * The Kubernetes provider reads the former kubeconfig to compare it with another one, and fails if it is gone: "failed to
- * parse kubeconfig". The same path is never read.
- */
+/** The Kubernetes provider reads the former kubeconfig to compare it with another path: "failed to parse kubeconfig". */
 function goneKubeconfig(resources: readonly StateResource[], plan: StackPlan): readonly Finding[] {
   const former = formerKubeconfig(resources);
   if (plan.kind === "shared" || former === undefined || former === plan.cluster.kubeconfig) return [];
@@ -143,38 +125,31 @@ function goneKubeconfig(resources: readonly StateResource[], plan: StackPlan): r
 /** Marks an object as a secret in an exported state. */
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
-/** JSON of what replaces a value. */
-const hidden = JSON.stringify("[secret]");
 
 /**
- * Reads an exported state for a plan without its stack's key and without its values: each secret, encrypted or shown by
- * `--show-secrets`, becomes the same placeholder, so that no copy of a value is written anywhere.
+ * Reads an exported state without its stack's key and values: each secret, encrypted or in clear, becomes the same
+ * placeholder, so that no copy of a value is written anywhere.
  *
  * @throws UserError `state-unreadable`.
  */
 export function readStateWithoutValues(file: string): ExportedState {
-  let state: unknown;
+  const fail = (problem: string, cause?: unknown): never => {
+    const fix = "export one with: pulumi stack export --stack <name> --file state.json";
+    throw UserError.of("state-unreadable", `the state ${file} cannot be read: ${problem}`, fix, { cause });
+  };
+  const hide = (_key: string, value: unknown): unknown =>
+    (value as Record<string, unknown> | null)?.[signature] === secretSignature
+      ? { [signature]: secretSignature, plaintext: JSON.stringify("[secret]") }
+      : value;
+  let state: Partial<ExportedState> | null;
   try {
-    state = JSON.parse(readFileSync(file, "utf8"), (_key, value: unknown) =>
-      (value as Record<string, unknown> | null)?.[signature] === secretSignature
-        ? { [signature]: secretSignature, plaintext: hidden }
-        : value,
-    );
+    state = JSON.parse(readFileSync(file, "utf8"), hide) as typeof state;
   } catch (cause) {
-    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
+    return fail(cause instanceof Error ? cause.message : String(cause), cause);
   }
-  const { version, deployment } = (state ?? {}) as Partial<ExportedState>;
+  const { version, deployment } = state ?? {};
   if (typeof version !== "number" || typeof deployment !== "object" || deployment === null)
-    throw unreadable(file, "it is not an exported state: version or deployment is missing");
+    return fail("it is not an exported state: version or deployment is missing");
   const { secrets_providers: _key, ...rest } = deployment;
   return { version, deployment: rest };
-}
-
-function unreadable(file: string, problem: string, cause?: unknown): UserError {
-  return UserError.of(
-    "state-unreadable",
-    `the state ${file} cannot be read: ${problem}`,
-    "export one with: pulumi stack export --stack <name> --file state.json",
-    { cause },
-  );
 }

@@ -17,14 +17,11 @@ export interface Owner {
 }
 
 /**
- * The objects that a plan would write and that something else owns: what it creates must not exist without this program's
- * label, and ArgoCD or Helm must track nothing that it writes. With server-side apply, creating an object that exists is
- * not an error, so nothing else would report it.
+ * What a plan creates must not exist without this program's label, and ArgoCD or Helm must track nothing that it writes, except
+ * with `delivery: gitops` (see {@link deliversRendered}). With server-side apply, creating an object that exists is not an
+ * error, so nothing else would report it. Patches of objects that are never ours (ServiceAccountPatch) are skipped.
  *
- * With `delivery: gitops`, ArgoCD writes the objects, so its own tracking of them is expected: see {@link deliversRendered}.
- *
- * @param changes - of a preview, or of {@link plannedObjects}. Patches of objects that are always somebody else's
- *   (ServiceAccountPatch) are skipped.
+ * @param changes - of a preview, or of {@link plannedObjects}.
  */
 export function objectChecks(
   changes: readonly Change[],
@@ -67,10 +64,7 @@ export function ownerOf(object: KubernetesObject): Owner | undefined {
   if (tracking !== undefined) {
     const { application, by } = tracking;
     if (by === "helm") return { title: `the Helm release "${application}"`, applies: "helm" };
-    const isArgo = by === "annotation";
-    const title = isArgo
-      ? `the ArgoCD application "${application}"`
-      : `"${application}" of ArgoCD or Helm (label ${instanceLabel})`;
+    const title = { annotation: `the ArgoCD application "${application}"`, label: `"${application}" of ArgoCD or Helm (label ${instanceLabel})` }[by]; // prettier-ignore
     return { title, applies: "argocd", application };
   }
   if (isOurs(object)) return undefined;
@@ -80,9 +74,9 @@ export function ownerOf(object: KubernetesObject): Owner | undefined {
 }
 
 /**
- * Whether an object is one that ArgoCD delivers for this stack (`delivery: gitops`). Everything that `render` writes has this
- * program's label, so an object with the label is expected to be tracked, by any application. Where the stack file names the
- * applications (`cluster.argocdApplications`), it is theirs alone, and they may also replace what they apply today.
+ * Whether ArgoCD delivers this object for the stack (`delivery: gitops`). Everything that `render` writes has this program's
+ * label, so any application may track it. If the stack file names the applications (`cluster.argocdApplications`), only they
+ * may, and they may also replace what they apply today.
  */
 function deliversRendered(plan: StackPlan, { application }: Owner, object: KubernetesObject): boolean {
   if (!isGitops(plan) || application === undefined) return false;
@@ -91,9 +85,8 @@ function deliversRendered(plan: StackPlan, { application }: Owner, object: Kuber
 }
 
 /**
- * By its label, which an object that ArgoCD applies from this program's YAML has as well, or by its field manager where
- * somebody removed the label. The manager `pulumi-kubernetes` says nothing: every Pulumi program creates objects as it,
- * this one too where it may not update existing objects.
+ * By its label, which ArgoCD's objects from this program's YAML have as well, or by its field manager if somebody removed the
+ * label. The manager `pulumi-kubernetes` proves nothing: every Pulumi program creates objects as it.
  */
 export function isOurs(object: { readonly metadata: Marks }): boolean {
   return isLabelled(object) || managersOf(object.metadata).some(({ manager }) => manager === fieldManager);
@@ -109,14 +102,9 @@ interface Marks {
   readonly managedFields?: unknown;
 }
 
-interface ManagedFields {
-  readonly manager?: string;
-  /** Such as `status`: of a controller, which owns nothing that this program writes. */
-  readonly subresource?: string;
-}
-
-function managersOf({ managedFields = [] }: Marks): readonly ManagedFields[] {
-  return managedFields as readonly ManagedFields[];
+/** A manager of a subresource, such as `status`, is a controller: it owns nothing that this program writes. */
+function managersOf({ managedFields = [] }: Marks) {
+  return managedFields as readonly { readonly manager?: string; readonly subresource?: string }[];
 }
 
 function release({ applies, application }: Owner, plan: StackPlan, named: NamedObject, context: string): string {
@@ -154,34 +142,36 @@ export interface NamedObject {
  * containers are a list by name, so an apply over it would leave the former container running next to ours.
  */
 export function handOver({ apiVersion, kind, object, spec }: NamedObject, context: string): string {
-  const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
+  const { name, namespace } = splitObject(object);
   const kubectl = `kubectl --context ${context}${namespace === undefined ? "" : ` -n ${namespace}`}`;
   if (kind === "CronJob") return `${kubectl} delete cronjob ${name}`;
   return `${kubectl} patch ${kind.toLowerCase()} ${name} --type=merge -p '${JSON.stringify(handedOver(apiVersion, spec))}'`;
 }
 
+/** @param object - `namespace/name`, or the name of what has no namespace. */
+export function splitObject(object: string): { readonly name: string; readonly namespace: string | undefined } {
+  const [name = object, namespace] = object.split("/").toReversed();
+  return { name, namespace };
+}
+
 /**
- * A merge patch that makes an object this program's: its label, and each field of its spec, so that the next apply removes
- * those that it does not set, such as a former way to log in. No other field is anybody's, since to server-side apply a
- * field that another manager owns is a conflict. The list must name somebody: an empty one is filled at the next apply,
- * with a manager that nobody is.
+ * A merge patch that gives this program an object: its label, and each field of its spec, so that the next apply removes those
+ * that it does not set, such as a former way to log in. Nobody owns any other field, since a field of another manager is a
+ * conflict for server-side apply. The list must not be empty: the next apply would fill it with a manager that nobody is.
  *
  * @param spec - of the live object; its lists are owned as a whole, which is right for ESO's kinds.
  * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
  */
 export function handedOver(apiVersion: string, spec?: unknown) {
   const [label = ""] = Object.keys(ourLabels);
-  const fieldsV1 = {
-    "f:metadata": { "f:labels": { [`f:${label}`]: {} } },
-    ...(spec === undefined ? {} : { "f:spec": fieldsOf(spec) }),
-  };
+  const fieldsV1 = { "f:metadata": { "f:labels": { [`f:${label}`]: {} } }, ...(spec !== undefined && { "f:spec": fieldsOf(spec) }) }; // prettier-ignore
   const owner = { manager: fieldManager, operation: "Apply", apiVersion, fieldsType: "FieldsV1", fieldsV1 };
   return { metadata: { labels: ourLabels, managedFields: [owner] } };
 }
 
 function fieldsOf(value: unknown): object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([field, of]) => [`f:${field}`, fieldsOf(of)]));
+  return Object.fromEntries(Object.entries(value).map(([field, content]) => [`f:${field}`, fieldsOf(content)]));
 }
 
 interface ApiResources {
@@ -214,15 +204,13 @@ export class LiveObjects {
   /** @returns `undefined` where the cluster does not serve the kind. */
   async pathOf(type: string, object: string): Promise<string | undefined> {
     const [, groupVersion = "", kind = ""] = type.split(":");
-    const api = groupVersion.startsWith("core/")
-      ? `/api/${groupVersion.slice("core/".length)}`
-      : `/apis/${groupVersion}`;
+    const api = groupVersion.startsWith("core/") ? groupVersion.replace("core", "/api") : `/apis/${groupVersion}`;
     const served = this.#served.get(api) ?? this.cluster.find<ApiResources>(api);
     this.#served.set(api, served);
     const resource = (await served)?.resources.find((one) => one.kind === kind && !one.name.includes("/"));
     if (resource === undefined) return undefined;
-    const [namespace, name] = object.includes("/") ? object.split("/") : [undefined, object];
-    const collection = resource.namespaced ? `namespaces/${namespace ?? "default"}/${resource.name}` : resource.name;
+    const { name, namespace = "default" } = splitObject(object);
+    const collection = resource.namespaced ? `namespaces/${namespace}/${resource.name}` : resource.name;
     return `${api}/${collection}/${name}`;
   }
 }

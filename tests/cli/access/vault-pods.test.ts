@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
-import { healthOfPods, preferredPod, vaultPodsOf, type VaultPods } from "../../../cli/access/vault-pods.ts";
+import { healthOfPods, preferredPod, vaultPodsOf, type VaultPods } from "../../../cli/access/vault-way.ts";
 import { vaultCall, vaultState } from "../../../cli/access/vault.ts";
 import { formatDiagnosis } from "../../../cli/operate/format-diagnosis.ts";
 import type { Place } from "../../../cli/operate/place.ts";

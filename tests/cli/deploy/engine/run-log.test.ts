@@ -96,7 +96,15 @@ describe("RunLog", () => {
   });
 
   it("takes the coarse difference where the provider gives no detailed one", () => {
-    assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"] })).changes[0]?.differs, ["spec"]);
+    for (const detailedDiff of [undefined, null])
+      assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"], detailedDiff })).changes[0]?.differs, [
+        "spec",
+      ]);
+  });
+
+  it("accepts a step whose inputs and differences are null, as the engine writes them", () => {
+    const empty = { new: { inputs: null }, old: { inputs: null }, diffs: null, detailedDiff: null };
+    assert.deepEqual(heard(step("delete", storeUrn, empty)).changes[0]?.differs, []);
   });
 
   it("leaves what stays the same and the stack itself out of the changes", () => {

@@ -3,7 +3,7 @@ import { openCluster } from "../../../../clients/kubeconfig.ts";
 import { KubernetesError, type Cluster } from "../../../../clients/kubernetes.ts";
 import { LiveObjects } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
 import { refuseForeignObjects } from "../../../../cli/deploy/ownership/ownership.ts";
-import { checkRendered } from "../../../../cli/deploy/rendered.ts";
+import { checkRendered } from "../../../../cli/deploy/preflight.ts";
 import { renderManifests, type Manifest } from "../../../../domain/manifests/render.ts";
 import type { EnvironmentStack } from "../../../../domain/plan/environment.ts";
 import { UserError } from "../../../../domain/user-error.ts";
