@@ -37,13 +37,29 @@ export interface BootstrapJobOptions {
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
-/** {@link runBootstrapJob}, once no other run holds the lease; `tell` prints that this one waits. */
+/**
+ * {@link runBootstrapJob}, and again while another run holds the lease: that one may have begun before there was anything for
+ * this one to carry. The result is still `lease-held` if its turn never came.
+ *
+ * @param options.tell - prints that this run waits.
+ * @param options.pauseInMilliseconds - between two tries. @default 5000
+ */
 export async function runBootstrap(
   cluster: Cluster,
   place: BootstrapPlace,
-  options: BootstrapJobOptions & { readonly tell: (text: string) => void },
+  {
+    tell,
+    pauseInMilliseconds = 5_000,
+    ...options
+  }: BootstrapJobOptions & { readonly tell: (text: string) => void; readonly pauseInMilliseconds?: number },
 ): Promise<BootstrapRun> {
-  return inTurn(() => runBootstrapJob(cluster, place, options), options);
+  // more than a minute: a scheduled run takes seconds, and one that was killed keeps its lease for half a minute
+  for (let tries = 1; ; tries += 1) {
+    const result = await runBootstrapJob(cluster, place, options);
+    if (result.cause !== "lease-held" || tries === 12) return result;
+    tell("another run of vault-bootstrap is active; waiting for it");
+    await sleep(pauseInMilliseconds, undefined, { signal: options.signal });
+  }
 }
 
 /**
@@ -187,32 +203,6 @@ export async function readBootstrapStatus(
   const path = `/api/v1/namespaces/${namespace}/configmaps/${bootstrap.config.statusConfigMap}`;
   const map = await cluster.find<{ readonly data?: { readonly status?: string } }>(path);
   return parseBootstrapStatus(map?.data?.status ?? "");
-}
-
-/** A minute and more: a scheduled run takes seconds, and one that was killed keeps its lease for half a minute. */
-const mostTries = 12;
-
-/**
- * Runs vault-bootstrap, and again where another run held the lease: that one may have begun before there was anything for
- * this one to carry. The result is still `lease-held` if its turn never came.
- *
- * @param options.pauseInMilliseconds - between two tries. @default 5000
- */
-export async function inTurn(
-  run: () => Promise<BootstrapRun>,
-  options: {
-    readonly signal: AbortSignal;
-    readonly tell: (text: string) => void;
-    readonly pauseInMilliseconds?: number;
-  },
-): Promise<BootstrapRun> {
-  const { signal, tell, pauseInMilliseconds = 5_000 } = options;
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await run();
-    if (result.cause !== "lease-held" || attempt >= mostTries) return result;
-    tell("another run of vault-bootstrap is active; waiting for it");
-    await sleep(pauseInMilliseconds, undefined, { signal });
-  }
 }
 
 /** @param next - what is left to do once the cause is fixed. @default - nothing */

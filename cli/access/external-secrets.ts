@@ -1,4 +1,5 @@
 import { followSyncs, type Named } from "../../clients/external-secrets.ts";
+import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 
@@ -6,19 +7,8 @@ import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 export interface ExternalSecret extends KubernetesObject {
   readonly status?: {
     readonly refreshTime?: string;
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason?: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly ConditionObject[];
   };
-}
-
-interface ManagedFields {
-  readonly manager: string;
-  readonly subresource?: string;
-  readonly time?: string;
 }
 
 export function externalSecretPath({ namespace, name }: Named): string {
@@ -32,7 +22,10 @@ export function externalSecretPath({ namespace, name }: Named): string {
 export function isSynced({ metadata, status }: Pick<ExternalSecret, "metadata" | "status">): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True" || status?.refreshTime === undefined) return false;
-  const managed = (metadata["managedFields"] ?? []) as readonly ManagedFields[];
+  const managed = (metadata["managedFields"] ?? []) as readonly {
+    readonly subresource?: string;
+    readonly time?: string;
+  }[];
   const changed = managed
     .filter(({ subresource }) => subresource !== "status")
     .map(({ time = "" }) => Date.parse(time) || 0);

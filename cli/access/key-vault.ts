@@ -8,8 +8,7 @@ import { secretContentType } from "../../domain/resources/azure-inputs.ts";
 import { UserError } from "../../domain/user-error.ts";
 
 /**
- * Published limits per vault and 10 seconds (300 and 4,000), less a tenth: for other callers, and because Azure counts a call
- * when it arrives, which is later than here by the time on the network.
+ * Published limits per vault and 10 seconds (300 and 4,000), less a tenth for other callers and the time on the network.
  *
  * @see https://learn.microsoft.com/azure/key-vault/general/service-limits
  */
@@ -17,7 +16,7 @@ const creationsPerWindow = 270;
 const callsPerWindow = 3_600;
 const windowInMilliseconds = 10_000;
 /** Calls under way at once. */
-const parallel = 16;
+export const parallelCalls = 16;
 
 /** Marks a version that a rollback wrote, with the version that it took the value from, and the one that was not wanted. */
 const restoresTag = "restores";
@@ -63,7 +62,7 @@ export class KeyVaultWriter {
   /** What the vault holds under each name, compared with the value here. */
   async compare(values: ReadonlyMap<string, Redacted>): Promise<ReadonlyMap<string, HeldSecret>> {
     const [live, deleted] = await Promise.all([this.#names(), this.#names(this.#client.listDeletedSecrets())]);
-    const held = await mapBounded([...values], parallel, async ([name, value]): Promise<[string, HeldSecret]> => {
+    const held = await mapBounded([...values], parallelCalls, async ([name, value]): Promise<[string, HeldSecret]> => {
       if (!live.has(name)) return [name, { state: deleted.has(name) ? "deleted" : "absent" }];
       await this.#calls.turn();
       const { value: current = "", properties } = await this.#explained(this.#client.getSecret(name));
@@ -131,9 +130,8 @@ export class KeyVaultWriter {
   }
 
   /**
-   * The value before the latest one, except those that a rollback replaced. If the latest version was restored by a rollback
-   * itself, that one is returned: rolling back twice would restore the bad value, and a rollback that was interrupted is just
-   * run again.
+   * The value before the latest one, except those that a rollback replaced. If a rollback wrote the latest version itself, that
+   * one is returned: a rollback can be repeated.
    *
    * @throws UserError also when the vault keeps no former version that is enabled.
    */
@@ -174,11 +172,6 @@ export class KeyVaultWriter {
   async remove(name: string): Promise<void> {
     const poller = await this.#explained(this.#client.beginDeleteSecret(name, { intervalInMs: 500 }));
     await poller.pollUntilDone();
-  }
-
-  /** Calls `work` for each with a bounded number under way, as {@link mapBounded} does. */
-  static async forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-    await mapBounded(items, parallel, work);
   }
 
   async #names(

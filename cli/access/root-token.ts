@@ -3,13 +3,12 @@ import { UserError } from "../../domain/user-error.ts";
 import { inRootNamespace, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { retry } from "../../clients/pacing.ts";
-import { keptToken, vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
+import { exists, keptToken, vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 /**
- * What the Secret with Vault's keys contains; the seed defines the names of its keys. `rootToken` exists only if the
- * environment keeps it (see `rootToken` of the settings). `recoveryKey` replaces `unsealKey` if a key service unseals Vault: it
- * generates a root token, and unseals nothing.
+ * What the Secret with Vault's keys contains. `rootToken` exists only if the environment keeps it (see `rootToken` of the
+ * settings). `recoveryKey` replaces `unsealKey` if a key service unseals Vault: it generates a root token, and unseals nothing.
  */
 export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace: string) {
   const path = `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`;
@@ -56,11 +55,11 @@ export interface RootToken extends ShortToken {
 }
 
 /**
- * A root token: the stored one where `vault-auto-credentials` has one that Vault still knows, else a new one, generated with
- * the unseal key (or the recovery key). It belongs to the root namespace, and is valid in every other. `revoke` ends a generated one and leaves a stored one alone.
+ * The stored root token if Vault still knows it, else a new one, generated with the unseal key or the recovery key. It belongs
+ * to the root namespace, and is valid in every other. `revoke` ends a generated one only.
  *
- * @throws UserError `vault-credentials-missing` without either; `vault-root-not-generated` where Vault refuses;
- *   `vault-root-busy` where somebody else is generating one.
+ * @throws UserError `vault-credentials-missing` without either; `vault-root-not-generated` if Vault refuses;
+ *   `vault-root-busy` if somebody else is generating one.
  */
 export async function openRootToken(options: RootTokenOptions): Promise<RootToken> {
   const { cluster, namespace } = options;
@@ -91,15 +90,9 @@ export async function withRootToken<T>(options: RootTokenOptions, use: (root: Re
   }
 }
 
-/** Whether Vault knows the token. @throws UserError where Vault does not answer. */
+/** Whether Vault knows the token. @throws UserError if Vault does not answer. */
 export async function isValidToken(vault: VaultTarget, token: Redacted): Promise<boolean> {
-  try {
-    await vaultCall(vault, token, "GET", "/v1/auth/token/lookup-self");
-    return true;
-  } catch (error) {
-    if (vaultStatus(error) === 403) return false;
-    throw error;
-  }
+  return exists(vault, token, "/v1/auth/token/lookup-self", 403);
 }
 
 const attemptPath = "/v1/sys/generate-root/attempt";
@@ -112,12 +105,7 @@ interface Attempt {
   readonly required: number;
 }
 
-/**
- * Creates a root token as Vault intends it: a one-time password, one key share, the token encrypted with that password.
- *
- * @param key - the only share; a Vault with several is for its key holders.
- * @see https://developer.hashicorp.com/vault/api-docs/system/generate-root
- */
+/** With the only key share. @see https://developer.hashicorp.com/vault/api-docs/system/generate-root */
 export async function generateRootToken(vault: VaultTarget, key: Redacted, patienceInSeconds = 10): Promise<Redacted> {
   const { nonce, otp, required } = await startAttempt(vault, patienceInSeconds);
   try {

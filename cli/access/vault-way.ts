@@ -17,11 +17,9 @@ export interface WayToVault {
 }
 
 /**
- * Opens a port-forward where the stack needs one, and makes sure that something answers at its end. A way that stays
- * closed is returned, not thrown: it becomes a finding that names what is missing.
- *
- * If no setting says how Vault is reached, the port-forward gets a free port: at a well-known one another command's
- * port-forward may answer, which ends with that command, or another Vault, which must not get this one's keys.
+ * Opens a port-forward if the stack needs one, and checks that something answers at its end. A way that stays closed is
+ * returned, not thrown: it becomes a finding that names what is missing. If no setting names an address, the port-forward gets a
+ * free port: at a well-known one another command's port-forward may answer, or another Vault, which must not get these keys.
  */
 export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster): Promise<WayToVault> {
   const { operatorAddress } = stack.vault;
@@ -39,10 +37,7 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
   }
 }
 
-/**
- * A refused port-forward says no more than `403`. The same path without the upgrade gets the full answer: who lacks which
- * right where, or that there is no such pod; where all of that is in order, 400.
- */
+/** A refused port-forward only says `403`. The same path without the upgrade gets the reason; 400 if there is none. */
 async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {
   const { namespace, name } = vault.statefulSet;
   const title = `no port-forward to ${namespace}/${name}-0`;
@@ -60,11 +55,7 @@ function inOneLine({ message }: UserError): string {
   return message.replace("\n  fix: ", "; ");
 }
 
-/**
- * A port-forward to Vault's active pod, where its operator address is a loopback one at which nothing answers yet.
- *
- * @returns what is to be closed at the end; `undefined` where Vault is reached without.
- */
+/** A port-forward to Vault's active pod, if its operator address is a loopback one at which nothing answers yet. */
 export async function reachVault(
   stack: EnvironmentStack,
   cluster: Pick<Cluster, "get">,
@@ -129,11 +120,7 @@ export async function healthOfPods(pods: VaultPods): Promise<readonly VaultPodHe
 /** Runs `use` with a way to one pod. */
 export async function withPod<T>(pods: VaultPods, name: string, use: (target: VaultTarget) => Promise<T>): Promise<T> {
   const pod = await pods.open(name);
-  try {
-    return await use(pod.target);
-  } finally {
-    await pod.close();
-  }
+  return use(pod.target).finally(() => pod.close());
 }
 
 /** In the order in which commands prefer a pod: a standby forwards calls, the others at least show what is wrong. */

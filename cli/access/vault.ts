@@ -10,14 +10,10 @@ export async function vaultState(target: VaultTarget): Promise<VaultState> {
   return (await vaultHealth(target)).state;
 }
 
-/** The same, with the reason where it does not answer. */
+/** The same, with the reason if it does not answer. */
 export async function vaultHealth(target: VaultTarget): Promise<VaultHealth> {
   const vault = new VaultClient({ ...target, timeoutInMs: 5_000 });
-  try {
-    return await vault.health();
-  } finally {
-    vault.close();
-  }
+  return vault.health().finally(() => vault.close());
 }
 
 /** VAULT_TOKEN of the environment. In `local` there is none: what is exported belongs to another Vault, and must not be sent. */
@@ -72,7 +68,7 @@ export async function deployerToken(options: {
   let token = root;
   try {
     if (write) await writePolicies(vault, root.token, policies);
-    if (write || (await isThere(vault, root.token, policyPath(name))))
+    if (write || (await exists(vault, root.token, policyPath(name))))
       token = await shortToken({ vault, root: root.token, policy: name, ttl: deployerTtl });
   } catch (error) {
     await root.revoke();
@@ -99,14 +95,15 @@ function policyPath(name: string): string {
   return `/v1/sys/policies/acl/${name}`;
 }
 
-async function isThere(vault: VaultTarget, token: Redacted, path: string): Promise<boolean> {
-  try {
-    await vaultCall(vault, token, "GET", path);
-    return true;
-  } catch (error) {
-    if (vaultStatus(error) === 404) return false;
-    throw error;
-  }
+/** Whether Vault returns something. @param absent - the status that means no. @throws as {@link vaultCall} */
+export async function exists(vault: VaultTarget, token: Redacted, path: string, absent = 404): Promise<boolean> {
+  return vaultCall(vault, token, "GET", path).then(
+    () => true,
+    (error: unknown) => {
+      if (vaultStatus(error) === absent) return false;
+      throw error;
+    },
+  );
 }
 
 /** An orphan token with one policy; it expires after `ttl` (in Vault's notation) unless it is revoked. */

@@ -8,12 +8,11 @@ import { githubToken } from "../access/github-login.ts";
 import { openRootToken } from "../access/root-token.ts";
 import { deployerToken, keptToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
 import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
-import type { FailedObject } from "./engine/run-log.ts";
+import { withEngine } from "./engine/stack.ts";
 import { forgetOperatorPolicies, isOperatorPolicy, readResources } from "./engine/state.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive, type FirstStepOptions } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
-import { explainUnready } from "./unready-objects.ts";
 
 export interface ChainOptions extends FirstStepOptions {
   /** VAULT_TOKEN of whoever runs this. @default - a short one of this run: by GitHub's login in CI, else by a root token */
@@ -43,26 +42,18 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   );
   const isNew = vaultBefore === "uninitialised";
   const { token, revoke } = await tokenForRun(options);
-  try {
-    const engine = await options.openEngine({}, token);
-    const { stack } = engine;
-    try {
-      // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
-      const hadVault = isNew && (await readResources(stack)).some(({ type }) => type.startsWith("vault:"));
-      if (until === "update") await forgetOperatorPolicies(stack);
-      const result = await previewThenUpdate(stack, {
-        ...options,
-        inspect: async (changes) => options.inspect?.(changes, token),
-        refresh: options.refresh === true || hadVault,
-      });
-      if (isNew && until === "update") await fillNewVault(options, result.update);
-      return { vaultBefore, ...result };
-    } finally {
-      await engine.close();
-    }
-  } finally {
-    await revoke();
-  }
+  return withEngine(options.openEngine({}, token), async (stack) => {
+    // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
+    const hadVault = isNew && (await readResources(stack)).some(({ type }) => type.startsWith("vault:"));
+    if (until === "update") await forgetOperatorPolicies(stack);
+    const result = await previewThenUpdate(stack, {
+      ...options,
+      inspect: async (changes) => options.inspect?.(changes, token),
+      refresh: options.refresh === true || hadVault,
+    });
+    if (isNew && until === "update") await fillNewVault(options, result.update);
+    return { vaultBefore, ...result };
+  }).finally(revoke);
 }
 
 /** Previews with the pack; updates if that is requested and there is something to change. The shared stack has no cluster. */
@@ -72,8 +63,7 @@ export async function previewThenUpdate(
     Partial<Pick<ChainOptions, "cluster">>,
 ): Promise<Pick<ChainResult, "preview" | "update">> {
   const { cluster, signal, phases, until, refresh, approved } = options;
-  const explain = cluster && ((failed: readonly FailedObject[]) => explainUnready(cluster, failed));
-  const run = { signal, refresh, explain };
+  const run = { signal, refresh, cluster };
   const preview = await phases.run(
     "preview with the policy pack",
     async () => {

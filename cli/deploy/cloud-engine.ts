@@ -7,35 +7,26 @@ import { requireSharedStack } from "../../components/shared-stack.ts";
 import { errorFinding, type Finding } from "../../domain/finding.ts";
 import type { StackPlan } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
-import { UserError } from "../../domain/user-error.ts";
+import { throwErrors, UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { backendUrl, openStack, pulumiExecutable, type OpenEngine } from "./engine/stack.ts";
-import { requireFittingState } from "./engine/state.ts";
+import { backendUrl, openStack, pulumiExecutable } from "./engine/stack.ts";
 
-export interface CloudEngineOptions {
-  readonly register?: RegisterOptions;
-  readonly vaultToken?: Redacted | undefined;
-  /** Whether a stack that does not exist is created; a command that only looks creates none. */
-  readonly create: boolean;
-}
-
-/** The person's own backend and plugins, for an update that may lose no value that state holds. */
-export async function openCloudEngine(
-  stackName: string,
-  plan: StackPlan,
-  options: CloudEngineOptions,
-): Promise<OpenEngine> {
-  const stack = await openCloudStack(stackName, plan, options);
-  await requireFittingState(stack, plan);
-  return { stack, close: () => Promise.resolve() };
-}
-
-/** @throws UserError if the state would be stored on one machine or encrypted by a passphrase; before anything is opened. */
+/**
+ * Opens a stack with the person's own backend and plugins.
+ *
+ * @param options.create - whether a stack that does not exist is created; a command that only reads creates none.
+ * @throws UserError if the state would be stored on one machine or encrypted by a passphrase; before anything is opened.
+ */
 export async function openCloudStack(
   stackName: string,
   plan: StackPlan,
-  { register = {}, vaultToken, create }: CloudEngineOptions,
+  options: {
+    readonly register?: RegisterOptions;
+    readonly vaultToken?: Redacted | undefined;
+    readonly create: boolean;
+  },
 ): Promise<Stack> {
+  const { register = {}, vaultToken, create } = options;
   await requireStrongState(stackName);
   return openStack({
     stackName,
@@ -82,7 +73,7 @@ export function refuseWeakState(options: {
     const fix = `set secretsprovider: azurekeyvault://<vault>.vault.azure.net/keys/<key> in Pulumi.${stack}.yaml, a key that this program does not manage; a stack that exists already also needs: pulumi stack change-secrets-provider "azurekeyvault://<vault>.vault.azure.net/keys/<key>" --stack ${stack}`;
     findings.push(errorFinding("state-passphrase", "key-vault", stack, problem, fix));
   }
-  if (findings.length > 0) throw UserError.from(findings);
+  throwErrors(findings);
 }
 
 /** What encrypts the stack's state, as its file names it. */

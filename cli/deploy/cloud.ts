@@ -11,8 +11,9 @@ import { openCluster } from "../../clients/kubeconfig.ts";
 import { reachVault } from "../access/vault-way.ts";
 import { ownVaultToken } from "../access/vault.ts";
 import { previewThenUpdate, runChain, type ChainOptions, type ChainResult } from "./chain.ts";
-import { openCloudEngine, refuseDebugProviders, requireStrongState } from "./cloud-engine.ts";
+import { openCloudStack, refuseDebugProviders, requireStrongState } from "./cloud-engine.ts";
 import type { Change } from "./engine/run-log.ts";
+import { requireFittingState } from "./engine/state.ts";
 import { orphanedAssignments } from "./ownership/azure-objects.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
@@ -54,8 +55,11 @@ export async function runCloud({ stack: name, envFiles, tell, ...run }: CloudOpt
   // before the cluster and Vault are read, or changed by the first step
   await requireStrongState(name);
   const create = run.until === "update";
-  const openEngine = (register: RegisterOptions, vaultToken?: Redacted) =>
-    openCloudEngine(name, plan, { register, vaultToken, create });
+  const openEngine = async (register: RegisterOptions, vaultToken?: Redacted) => {
+    const stack = await openCloudStack(name, plan, { register, vaultToken, create });
+    await requireFittingState(stack, plan);
+    return { stack };
+  };
   if (plan.kind === "shared") {
     const inspect = async (changes: readonly Change[]) => {
       await refuseForeign(changes, plan, { azure });
@@ -68,14 +72,11 @@ export async function runCloud({ stack: name, envFiles, tell, ...run }: CloudOpt
   const cluster = await openCluster(plan.cluster);
   await run.phases.run("preflight", () => preflightCluster(cluster, plan, create, [lacksSharedStack()]));
   const forward = await reachVault(plan, cluster);
-  try {
-    const inspect = (changes: readonly Change[], token?: Redacted) => {
-      const vault = token && vaultReader(operatorTarget(plan.vault), token);
-      return refuseForeign(changes, plan, { azure, cluster, vault });
-    };
-    const vaultToken = ownVaultToken(name, process.env);
-    return { plan, ...(await runChain({ ...run, stack: plan, cluster, vaultToken, openEngine, inspect })) };
-  } finally {
-    await forward?.close();
-  }
+  const inspect = (changes: readonly Change[], token?: Redacted) => {
+    const vault = token && vaultReader(operatorTarget(plan.vault), token);
+    return refuseForeign(changes, plan, { azure, cluster, vault });
+  };
+  const vaultToken = ownVaultToken(name, process.env);
+  const running = runChain({ ...run, stack: plan, cluster, vaultToken, openEngine, inspect });
+  return { plan, ...(await running.finally(() => forward?.close())) };
 }

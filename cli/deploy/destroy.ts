@@ -4,21 +4,20 @@ import { operatorTarget } from "../../domain/vault-target.ts";
 import { deployerPolicy, destroyerPolicyName, operatorPolicyNames } from "../../domain/resources/vault-policies.ts";
 import { openRootToken, withRootToken } from "../access/root-token.ts";
 import { deletePolicies, deployerToken, ownVaultToken, vaultState } from "../access/vault.ts";
-import { destroyStack, stayingResources, type StayingResource } from "./engine/deploy.ts";
+import { destroyStack, stayingResources } from "./engine/deploy.ts";
 import type { Change } from "./engine/run-log.ts";
-import type { OpenEngine } from "./engine/stack.ts";
+import { type OpenEngine, withEngine } from "./engine/stack.ts";
 import { forgetOperatorPolicies, isOperatorPolicy } from "./engine/state.ts";
-import { openCluster } from "../../clients/kubeconfig.ts";
 import type { ChainOptions } from "./chain.ts";
 import { openCloudStack, refuseDebugProviders } from "./cloud-engine.ts";
-import { loadCloudStack } from "../access/cloud-stack.ts";
+import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
 import { reachVault } from "../access/vault-way.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Destruction {
   /** What is deleted, or was. */
   readonly changes: readonly Change[];
-  readonly stays: readonly StayingResource[];
+  readonly stays: Readonly<Awaited<ReturnType<typeof stayingResources>>>;
   /** What no stack ever contained, and so stays as well; a line each. */
   readonly untouched: readonly string[];
 }
@@ -47,22 +46,15 @@ export async function destroyChain(options: DestroyOptions): Promise<Destruction
   }
   const { token, end } = await tokenForRun(options);
   let isDestroyed = false;
-  try {
-    const engine = await options.openEngine(token);
-    try {
-      if (!preview) await forgetOperatorPolicies(engine.stack);
-      const stays = await stayingResources(engine.stack);
-      const changes = await phases.run(preview ? "preview of the destruction" : "destroy", () =>
-        destroyStack(engine.stack, { preview, signal }),
-      );
-      isDestroyed = !preview;
-      return { changes: changes.filter((change) => !isOperatorPolicy(change)), stays, untouched: untouchedBy(options) };
-    } finally {
-      await engine.close();
-    }
-  } finally {
-    await end(isDestroyed);
-  }
+  return withEngine(options.openEngine(token), async (engine) => {
+    if (!preview) await forgetOperatorPolicies(engine);
+    const stays = await stayingResources(engine);
+    const changes = await phases.run(preview ? "preview of the destruction" : "destroy", () =>
+      destroyStack(engine, { preview, signal }),
+    );
+    isDestroyed = !preview;
+    return { changes: changes.filter((change) => !isOperatorPolicy(change)), stays, untouched: untouchedBy(options) };
+  }).finally(() => end(isDestroyed));
 }
 
 /** {@link destroyChain} for a stack on its cloud. @throws UserError for `shared` and `local`, saying how. */
@@ -71,7 +63,14 @@ export async function destroyCloud({
   ...run
 }: Pick<DestroyOptions, "preview" | "phases" | "signal"> & { readonly stack: string }): Promise<Destruction> {
   refuseDebugProviders(name);
-  if (name === "shared") throw sharedStays();
+  if (name === "shared") {
+    throw UserError.of(
+      "shared-is-lived-on",
+      "the stack shared cannot be destroyed: every environment needs its Key Vault, values and identity",
+      "destroy the environments first; then, by hand (Key Vault keeps its name for 90 days): " +
+        "pulumi state unprotect --all --stack shared, pulumi destroy --stack shared",
+    );
+  }
   if (name === "local") {
     throw UserError.of(
       "local-is-not-a-cloud",
@@ -79,33 +78,15 @@ export async function destroyCloud({
       "ameide-secrets local down --delete",
     );
   }
-  const plan = await loadCloudStack(name, []);
-  if (plan.kind === "shared") throw sharedStays();
-  const cluster = await openCluster(plan.cluster);
-  const forward = await reachVault(plan, cluster);
-  try {
-    return await destroyChain({
-      ...run,
-      stack: plan,
-      cluster,
-      vaultToken: ownVaultToken(name, process.env),
-      openEngine: async (vaultToken) => ({
-        stack: await openCloudStack(name, plan, { vaultToken, create: false }),
-        close: () => Promise.resolve(),
-      }),
-    });
-  } finally {
-    await forward?.close();
-  }
-}
-
-function sharedStays(): UserError {
-  return UserError.of(
-    "shared-is-lived-on",
-    "the stack shared cannot be destroyed: every environment needs its Key Vault, values and identity",
-    "destroy the environments first; then, by hand (Key Vault keeps its name for 90 days): " +
-      "pulumi state unprotect --all --stack shared, pulumi destroy --stack shared",
-  );
+  const { stack, cluster } = await clusterOf(await loadCloudStack(name, []));
+  const forward = await reachVault(stack, cluster);
+  return destroyChain({
+    ...run,
+    stack,
+    cluster,
+    vaultToken: ownVaultToken(name, process.env),
+    openEngine: async (vaultToken) => ({ stack: await openCloudStack(name, stack, { vaultToken, create: false }) }),
+  }).finally(() => forward?.close());
 }
 
 async function tokenForRun({ stack, cluster, vaultToken }: DestroyOptions) {

@@ -9,11 +9,10 @@ import type { VaultState } from "../../clients/vault.ts";
 import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { untrustedFix, vaultHealth, vaultState } from "../access/vault.ts";
 import { previewStack, updateStack } from "./engine/deploy.ts";
-import type { Change, FailedObject } from "./engine/run-log.ts";
-import type { OpenEngine } from "./engine/stack.ts";
+import type { Change } from "./engine/run-log.ts";
+import { type OpenEngine, withEngine } from "./engine/stack.ts";
 import { refuseLoss } from "./gates.ts";
 import { isGitops, isOurs } from "./ownership/kubernetes-objects.ts";
-import { explainUnready } from "./unready-objects.ts";
 
 export interface FirstStepOptions {
   readonly stack: EnvironmentStack;
@@ -97,18 +96,14 @@ const unopenable: ReadonlySet<BootstrapCause> = new Set(["vault-orphaned", "vaul
 
 /** Registers what the CronJob needs, and no more. */
 async function createFirstStep({ cluster, openEngine, signal, inspect }: FirstStepOptions): Promise<void> {
-  const engine = await openEngine({ firstStep: true });
-  try {
+  await withEngine(openEngine({ firstStep: true }), async (stack) => {
     // the state still contains what somebody deleted: without a refresh there would be nothing to create
-    const explain = (failed: readonly FailedObject[]) => explainUnready(cluster, failed);
-    const run = { signal, explain, exclude: leftOutByFirstStep, refresh: true };
-    const { changes } = await previewStack(engine.stack, run);
-    await refuseLoss(changes, engine.stack);
+    const run = { signal, cluster, exclude: leftOutByFirstStep, refresh: true };
+    const { changes } = await previewStack(stack, run);
+    await refuseLoss(changes, stack);
     await inspect?.(changes);
-    await updateStack(engine.stack, run);
-  } finally {
-    await engine.close();
-  }
+    await updateStack(stack, run);
+  });
 }
 
 /** With `delivery: gitops` the whole program registers no CronJob: one that the first step created would be deleted by it. */

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorFinding, type Finding } from "../../domain/finding.ts";
-import { UserError } from "../../domain/user-error.ts";
+import { throwErrors, UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
 import { placeOfStack } from "../../policies/place.ts";
 import type { Change } from "./engine/run-log.ts";
 import { formerKubeconfig, readResources } from "./engine/state.ts";
 
 /**
- * Stops an update between its preview and its first change, where the plan would lose what nobody can make again, or
- * Kubernetes objects that it means to keep. No policy sees a deletion, so the pack cannot do this.
+ * Stops an update before its first change if the plan would lose what nobody can create again, or Kubernetes objects that it
+ * should keep. No policy sees a deletion, so the pack cannot do this.
  *
  * @throws UserError with every such step.
  */
@@ -24,13 +24,10 @@ export async function refuseLoss(changes: readonly Change[], stack: Stack): Prom
       ? []
       : [lostObjects(lost, changes, stack.name, formerKubeconfig(await readResources(stack)))]),
   ];
-  if (found.length > 0) throw UserError.from(found);
+  throwErrors(found);
 }
 
-/**
- * A provider that is replaced replaces all of its objects, and objects have fixed names here. With
- * `upsertExistingObjects` the creation takes over the existing object, and the deletion then removes it.
- */
+/** A replaced provider replaces all of its objects; with a fixed name, the creation changes the object that is then deleted. */
 function lostObjects(
   lost: readonly Change[],
   changes: readonly Change[],
@@ -60,11 +57,11 @@ function knowCluster(stack: string, former: string): string {
 }
 
 /**
- * Stops an update if its plan is not the approved one: the same steps on the same resources with the same inputs.
- * What is not known in a preview, and what a marked value is, no plan says; the commit and the pack answer for these.
+ * Stops an update if its plan is not the approved one: the same steps on the same resources with the same inputs. A plan does
+ * not contain secret values, nor what a preview cannot know; the commit and the pack are responsible for these.
  *
  * @param file - what `preview --json` printed for the same stack and commit.
- * @throws UserError with what came and what went.
+ * @throws UserError with each difference.
  */
 export function refuseUnapproved(changes: readonly Change[], file: string): void {
   const approved = linesOf(approvedChanges(file));

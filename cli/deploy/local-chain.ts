@@ -27,10 +27,7 @@ import { stopServers } from "../../local/servers/stop.ts";
 import { hasVaultObjects, pruneUpdateHistory, requireSpace, restoreState } from "../../local/pulumi-state.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
-/** How often a long build reports progress. */
-const progressEveryInSeconds = 15;
-
-/** Gets the toolchain and brings every server of the home up; what runs already stays. */
+/** Installs the toolchain and starts every server of the home that does not run. */
 export async function startLocal({
   home,
   phases,
@@ -41,8 +38,9 @@ export async function startLocal({
     ensureToolchain({
       signal,
       onProgress: (progress) => {
-        const often = progress.phase === "working" && progress.elapsedInSeconds % progressEveryInSeconds !== 0;
-        if (!often) tell(formatToolchainProgress(progress));
+        // a long build reports four times a minute
+        if (progress.phase !== "working" || progress.elapsedInSeconds % 15 === 0)
+          tell(formatToolchainProgress(progress));
       },
     }),
   );
@@ -57,9 +55,6 @@ export async function startLocal({
   );
   return binaries;
 }
-
-/** Above this many resources the file backend's checkpoints take longer than everything else together. */
-const checkpointsUpTo = 200;
 
 export interface LocalChainOptions extends Pick<ChainOptions, "phases" | "signal" | "refresh"> {
   readonly home: LocalHome;
@@ -105,11 +100,8 @@ export async function runLocalChain(
 }
 
 /**
- * A start that was killed between Vault's initialisation and the Secret with its keys leaves a Vault that nobody can open.
- * It is empty as long as no update created the mount and no run of vault-bootstrap succeeded: then it is deleted, and a new
- * one started.
- *
- * @throws UserError where it may hold values.
+ * A start that was killed after Vault's initialisation and before its keys were stored leaves a Vault that nobody can open. It is
+ * replaced if it is empty: no update created the mount, and no run of vault-bootstrap succeeded. @throws UserError otherwise.
  */
 async function replaceEmptyVault(
   { home, binaries, signal }: LocalChainOptions,
@@ -141,6 +133,9 @@ export async function openLocalEngine(
   vaultToken: Redacted | undefined,
 ): Promise<OpenEngine> {
   const token = vaultToken?.reveal();
+  const { secrets, deliveries, stores } = stack.plan;
+  // above about 200 resources the file backend's checkpoints take longer than everything else together
+  const isLarge = secrets.length + deliveries.length + 5 * stores.length > 175;
   const providers = await startProviders({
     mode: "live",
     journalPath: home.pulumi.journalFile,
@@ -160,7 +155,7 @@ export async function openLocalEngine(
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
         // the stand-in receives it on its standard input
         ...(vaultPlugin !== undefined && token !== undefined && { VAULT_TOKEN: token }),
-        ...(resourcesOf(stack) > checkpointsUpTo && { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }),
+        ...(isLarge && { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }),
       },
     });
     await clearStaleLock(home, engine);
@@ -172,10 +167,7 @@ export async function openLocalEngine(
   }
 }
 
-/**
- * An engine that was killed leaves its lock in the file backend. This run holds the home's own lock, so whatever engine
- * held this one is gone.
- */
+/** An engine that was killed leaves its lock in the file backend. This run holds the home's lock, so that engine is gone. */
 async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
   const locks = join(home.pulumi.stateDir, ".pulumi", "locks");
   const held = existsSync(locks) && readdirSync(locks, { recursive: true, encoding: "utf8" });
@@ -204,9 +196,4 @@ export function localEngine(home: LocalHome, binaries: Binaries) {
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
     },
   };
-}
-
-/** A rough count from the plan: what decides is its order of magnitude. */
-function resourcesOf({ plan }: EnvironmentStack): number {
-  return plan.secrets.length + plan.deliveries.length + 5 * plan.stores.length + 25;
 }

@@ -1,6 +1,6 @@
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { errorFinding, errorsOf, type Finding } from "../../domain/finding.ts";
-import { UserError } from "../../domain/user-error.ts";
+import { throwErrors } from "../../domain/user-error.ts";
 import { KubernetesError, type Cluster } from "../../clients/kubernetes.ts";
 import { bootstrapRole, deliveryAccess } from "../../domain/manifests/bootstrap-access.ts";
 import { tokenReviewBinding } from "../../domain/manifests/secret-store.ts";
@@ -11,11 +11,11 @@ import { findForeign } from "./ownership/ownership.ts";
 const oldestKubernetesMinor = 30;
 
 /**
- * Everything that `up` needs of the cluster, looked at together; nothing is changed.
+ * Checks everything that `up` needs of the cluster, and changes nothing.
  *
- * @param writes - whether the rights to change it are asked for; who only previews may be one who only reads.
+ * @param writes - whether the rights to change the cluster are needed: a preview only reads.
  * @param more - other checks to report in the same pass. @default - none
- * @throws UserError with all of it.
+ * @throws UserError with everything that is missing.
  */
 export async function preflightCluster(
   cluster: Cluster,
@@ -24,27 +24,22 @@ export async function preflightCluster(
   more: readonly Promise<Finding | readonly Finding[] | undefined>[] = [],
 ): Promise<void> {
   const namespaces = [...new Set(stack.plan.stores.map((store) => store.namespace))];
-  const looks = [
+  const checks = [
     kubernetesVersion(cluster),
     externalSecretsApi(cluster),
     ...namespaces.map((name) => namespace(cluster, stack, name)),
     ...(writes ? lacksOfRights(cluster, stack) : []),
-  ].map((look) => look.catch((error: unknown) => mayNotLook(cluster, error)));
-  const findings = (await Promise.all([...looks, ...more])).flat().filter((finding) => finding !== undefined);
-  if (findings.length > 0) throw UserError.from(findings);
+  ].map((check) => check.catch((error: unknown) => mayNotRead(cluster, error)));
+  throwErrors((await Promise.all([...checks, ...more])).flat().filter((finding) => finding !== undefined));
 }
 
-/**
- * What the rules refuse of a plan. The pack sees only what Pulumi registers, and ArgoCD judges nothing that it applies, so
- * rendered objects are judged here.
- */
+/** What the rules refuse of a plan: the pack sees only what Pulumi registers, and ArgoCD judges nothing that it applies. */
 export function judgeRendered(plan: EnvironmentStack): readonly Finding[] {
   return errorsOf(judgePlan(plan, plan.catalogue));
 }
 
 /**
- * Judges everything that `render` writes for a stack, by the rules and against the live cluster, as an update of a stack with
- * `delivery: gitops` does. Changes nothing.
+ * Judges everything that `render` writes for a stack, by the rules and against the live cluster. Changes nothing.
  *
  * @throws UserError with what the rules refuse, what the cluster lacks, and each object that something else owns.
  */
@@ -104,7 +99,7 @@ async function namespace(
 }
 
 /** What the caller may not even read is one finding among the others. */
-function mayNotLook(cluster: Cluster, error: unknown): Finding {
+function mayNotRead(cluster: Cluster, error: unknown): Finding {
   if (!(error instanceof KubernetesError) || error.status !== 403) throw error;
   return rightMissing(
     cluster.context,

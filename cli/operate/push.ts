@@ -4,7 +4,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { pushDecision, type PushDecision, type PushVerdict } from "../../domain/plan/key-vault-push.ts";
 import type { Redacted } from "../../domain/redacted.ts";
-import { KeyVaultWriter, type KeyVaultPlace } from "../access/key-vault.ts";
+import { mapBounded } from "../../clients/pacing.ts";
+import { KeyVaultWriter, parallelCalls, type KeyVaultPlace } from "../access/key-vault.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { operatorCredential } from "../../stand-ins/azure/files.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
@@ -128,8 +129,9 @@ export async function push(options: PushOptions): Promise<readonly PushRow[]> {
   const mayWrite = write && !decisions.some(({ verdict }) => verdict === "conflict");
   if (mayWrite) {
     try {
-      await KeyVaultWriter.forEach(
+      await mapBounded(
         decisions.filter(({ writes }) => writes),
+        parallelCalls,
         async ({ name, verdict }) => {
           const value = values.get(name);
           if (value === undefined) return;
@@ -139,7 +141,7 @@ export async function push(options: PushOptions): Promise<readonly PushRow[]> {
         },
       );
       // a value that was written before its entry had a lifetime, or by somebody else
-      await KeyVaultWriter.forEach([...held], async ([name, now]) => {
+      await mapBounded([...held], parallelCalls, async ([name, now]) => {
         if (now.state !== "held" || !now.equalsValueHere || now.expiresOn !== undefined) return;
         const expiresOn = expiryAfter(lifetimes.get(name), now.createdOn ?? new Date());
         if (expiresOn === undefined) return;

@@ -4,7 +4,6 @@ import { Job } from "@pulumi/kubernetes/batch/v1/index.js";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import { updateStack } from "../../cli/deploy/engine/deploy.ts";
-import { explainUnready } from "../../cli/deploy/unready-objects.ts";
 import type { Program } from "../support/engine.ts";
 import { useEngine } from "../support/engine.ts";
 import { useServers } from "../support/servers.ts";
@@ -22,7 +21,7 @@ describe("what the provider waits for", function () {
     return updateStack(stack, {
       policyPacks: [],
       signal: new AbortController().signal,
-      explain: (failed) => explainUnready(cluster, failed),
+      cluster,
     });
   }
 

@@ -42,7 +42,7 @@ async function throughTheEngine({
     provider: { type: "pulumi:providers:any", name: "default", urn: "any", props: {} }, // a component has none
     getConfig: () => ({}),
   } as unknown as ResourceValidationArgs;
-  const log = new RunLog(rules);
+  const log = new RunLog();
   await policy.remediateResource?.(args);
   await policy.validateResource(args, (reported) => {
     const { message, enforcementLevel = "mandatory" } = reported as unknown as {

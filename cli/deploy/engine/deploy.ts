@@ -3,9 +3,10 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorsOf } from "../../../domain/finding.ts";
 import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import { RunLog, type Change, type FailedObject } from "./run-log.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
+import { explainUnready } from "../unready-objects.ts";
+import { RunLog, type Change } from "./run-log.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
-import { rules } from "../../../policies/rules.ts";
 import { readResources } from "./state.ts";
 
 export interface RunOptions {
@@ -16,8 +17,8 @@ export interface RunOptions {
   readonly exclude?: readonly string[];
   /** Whether the engine first reads what exists: what was deleted or changed by hand is then restored. @default false */
   readonly refresh?: boolean | undefined;
-  /** Finds out why objects did not become ready, for the error of a failed update. @default - the engine's messages only */
-  readonly explain?: ((failed: readonly FailedObject[]) => Promise<readonly string[]>) | undefined;
+  /** Is read for the error of a failed update: why objects did not become ready. @default - the engine's messages only */
+  readonly cluster?: Cluster | undefined;
 }
 
 export interface RunResult {
@@ -28,11 +29,9 @@ export interface RunResult {
 }
 
 /**
- * Previews with the pack. Stack rules and the Automation API's own `up` come too late to stop anything, so every
- * update of ours goes through here first.
+ * Previews with the pack. In an update, stack rules come too late to stop anything, so each is previewed first.
  *
- * @throws UserError with all mandatory violations; when a rule could not run;
- *   when the engine failed, with its own words.
+ * @throws UserError with all mandatory violations; when a rule could not run; when the engine failed, with its own words.
  */
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("preview", stack, options, async (log) => {
@@ -40,18 +39,12 @@ export async function previewStack(stack: Stack, options: RunOptions): Promise<R
   });
 }
 
-/**
- * Updates, with the pack judging again now that everything is known. Throws as {@link previewStack} does, and when a verdict
- * was still left open.
- */
+/** Updates; the pack judges again, with every value known. @throws as {@link previewStack}, and for an undecided verdict. */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("update", stack, options, async (log) => {
-    await stack.up({ ...runOptions(options), onEvent: log.listen });
-    return Object.fromEntries(
-      Object.entries(await stack.outputs())
-        .filter(([, { secret }]) => !secret)
-        .map(([key, { value }]) => [key, value]),
-    );
+    const { outputs } = await stack.up({ ...runOptions(options), onEvent: log.listen });
+    const shown = Object.entries(outputs).filter(([, { secret }]) => !secret);
+    return Object.fromEntries(shown.map(([key, { value }]) => [key, value]));
   });
 }
 
@@ -68,7 +61,7 @@ function runOptions({
 }
 
 /** What of the stack's state outlives {@link destroyStack}. */
-export async function stayingResources(stack: Stack): Promise<readonly StayingResource[]> {
+export async function stayingResources(stack: Stack) {
   return (await readResources(stack))
     .filter(({ custom, delete: pending }) => custom === true && pending !== true)
     .filter(({ protect, retainOnDelete }) => protect === true || retainOnDelete === true)
@@ -76,17 +69,9 @@ export async function stayingResources(stack: Stack): Promise<readonly StayingRe
       urn,
       name: urn.slice(urn.lastIndexOf("::") + 2),
       type,
-      because: protect === true ? "protected" : "retained",
+      /** `protected`: stays in the stack as well. `retained`: leaves the stack, and is left in place. */
+      because: protect === true ? ("protected" as const) : ("retained" as const),
     }));
-}
-
-/** One resource of a stack that outlives its destruction. */
-export interface StayingResource {
-  readonly urn: string;
-  readonly name: string;
-  readonly type: string;
-  /** `protected`: stays in the stack as well. `retained`: leaves the stack, and is left in place. */
-  readonly because: "protected" | "retained";
 }
 
 /**
@@ -112,10 +97,10 @@ export async function destroyStack(
 async function watched(
   verb: "preview" | "update" | "destroy",
   stack: Stack,
-  { signal, explain }: Pick<RunOptions, "signal" | "explain">,
+  { signal, cluster }: Pick<RunOptions, "signal" | "cluster">,
   run: (log: RunLog) => Promise<Record<string, unknown> | void>,
 ): Promise<RunResult> {
-  const log = new RunLog(rules);
+  const log = new RunLog();
   let outputs: Record<string, unknown> | void;
   try {
     outputs = await run(log);
@@ -125,7 +110,8 @@ async function watched(
     if (refused.length > 0) throw UserError.from(refused);
     const tail = error instanceof Error ? error.message.trim().split("\n").slice(-15).join("\n    ") : String(error);
     const texts = log.errors.length > 0 ? log.errors : [tail];
-    throw failed(verb, stack.name, [...texts, ...((await explain?.(log.failedObjects)) ?? [])], error);
+    const reasons = cluster === undefined ? [] : await explainUnready(cluster, log.failedObjects);
+    throw failed(verb, stack.name, [...texts, ...reasons], error);
   }
   if (log.skippedRules.length > 0) {
     const problem = "rule(s) of the pack could not run and judged nothing";

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../../domain/finding.ts";
 import type { Stage } from "../../../domain/stage.ts";
-import type { Rule } from "../../../policies/rule.ts";
+import { rules } from "../../../policies/rules.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
 import { isUndecided, parseEngineMessage } from "../../../policies/pack/engine-message.ts";
 
@@ -52,7 +52,6 @@ export type FailedObject = Required<Pick<Change, "type" | "object">>;
  */
 export class RunLog {
   readonly #changes = new Map<string, Change>();
-  readonly #rules: readonly Rule[];
   readonly violations: Finding[] = [];
   /** Rules that did not run on a resource: a defect of the rule, and a gate that stayed open. */
   readonly skippedRules: string[] = [];
@@ -60,11 +59,6 @@ export class RunLog {
   readonly undecided: string[] = [];
   readonly errors: string[] = [];
   readonly failedObjects: FailedObject[] = [];
-
-  /** @param rules - of our pack: their findings are read back from what the engine reports. */
-  constructor(rules: readonly Rule[]) {
-    this.#rules = rules;
-  }
 
   /** Every change but `same`, in the engine's order. A resource that was refreshed is `same` unless it differs. */
   get changes(): readonly Change[] {
@@ -97,7 +91,7 @@ export class RunLog {
       this.skippedRules.push(`${event.policyName}: ${message}`);
       return;
     }
-    const finding = parseEngineMessage({ ...event, message }, this.#rules);
+    const finding = parseEngineMessage({ ...event, message }, rules);
     if (finding.severity === "note" && isUndecided(finding)) this.undecided.push(`${finding.code}: ${finding.problem}`);
     this.violations.push(finding);
   }

@@ -16,10 +16,17 @@ import { which } from "../../../local/toolchain/path-lookup.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
 
-/** The engine, opened on one stack, and what lives exactly as long as it does. */
+/** The engine, opened on one stack. */
 export interface OpenEngine {
   readonly stack: Stack;
-  close(): Promise<void>;
+  /** Ends what was started for it. @default - nothing was */
+  readonly close?: () => Promise<void>;
+}
+
+/** Opens an engine for as long as `use` runs. */
+export async function withEngine<T>(opening: Promise<OpenEngine>, use: (stack: Stack) => Promise<T>): Promise<T> {
+  const { stack, close } = await opening;
+  return use(stack).finally(close);
 }
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */
@@ -44,17 +51,21 @@ export interface EngineSetup {
 const projectName = "ameide-secrets";
 
 /**
- * Selects the stack, or creates it where it does not exist and the setup says so.
+ * Selects the stack, or creates it.
  *
- * @throws UserError when the executable cannot be run or the backend cannot be reached; when the stack does not exist and is
- *   not to be created; when the environment would make the engine log values.
+ * @throws UserError if the executable or the backend does not work, the stack does not exist and must not be created, or the
+ *   environment would make the engine log values.
  */
 export async function openStack(setup: EngineSetup): Promise<Stack> {
   refuseRevealingLogs(process.env);
   const { stackName, program, secretsProvider, create = true } = setup;
   keepConnectionsApart();
   try {
-    const inline = { stackName, projectName, program: () => withoutTrace(program) };
+    // the engine prints a RunError without a stack trace
+    const withoutTrace = (error: unknown): never => {
+      throw error instanceof UserError ? new RunError(error.message) : error;
+    };
+    const inline = { stackName, projectName, program: async () => program().catch(withoutTrace) };
     const options = { ...(await workspaceOptions(setup)), ...(secretsProvider && { secretsProvider }) };
     return await (create
       ? LocalWorkspace.createOrSelectStack(inline, options)
@@ -131,15 +142,6 @@ async function workspaceOptions({
   };
 }
 
-/** The engine prints a RunError without a stack trace. */
-async function withoutTrace(program: EngineSetup["program"]): ReturnType<EngineSetup["program"]> {
-  try {
-    return await program();
-  } catch (error) {
-    throw error instanceof UserError ? new RunError(error.message) : error;
-  }
-}
-
 /** Automation API knows an executable only as `<root>/bin/pulumi`; any other gets a link of that form. */
 export async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
   if (basename(dirname(executable)) === "bin") {
@@ -153,26 +155,17 @@ export async function pulumiCommand(executable: string, workDir: string): Promis
 }
 
 /**
- * Gives each run of the engine connections of its own.
- *
- * Every run listens on ports that the system picks, and Pulumi's SDK never closes what an inline program connected by. A
- * call after the engine's end, as a refused run makes some, leaves that connection waiting to be tried again; `@grpc/grpc-js`
- * shares it with all clients of the process, by address. A later engine that got the same port was then refused unheard:
- * `14 UNAVAILABLE: No connection established`.
- *
- * The SDK has no setting for it, so this sets its own options of its clients; without them all is as before. A test holds
- * that they still take effect.
+ * Gives each run of the engine connections of its own. Every run listens on ports that the system picks, and Pulumi's SDK never
+ * closes the connection of an inline program; `@grpc/grpc-js` shares it with all clients of the process, by address. A later
+ * engine with the same port then failed with `14 UNAVAILABLE: No connection established`. The SDK has no setting for this, so
+ * the internal options of its clients are changed; a test checks that they still take effect.
  */
 export function keepConnectionsApart(): void {
   const { grpcClientOptions } = settings as { readonly grpcClientOptions?: Record<string, unknown> };
   if (grpcClientOptions !== undefined) grpcClientOptions["grpc.use_local_subchannel_pool"] = 1;
 }
 
-/**
- * The engine: the person's own `pulumi` where PATH has one, else the toolchain's.
- *
- * @throws UserError when there is neither.
- */
+/** The person's own `pulumi` if PATH has one, else the toolchain's. @throws UserError if there is neither. */
 export async function pulumiExecutable(): Promise<string> {
   const onPath = which("pulumi", process.env["PATH"] ?? "");
   if (onPath !== undefined) return onPath;

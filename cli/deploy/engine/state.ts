@@ -8,7 +8,7 @@ import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import type { StackPlan } from "../../../domain/plan/environment.ts";
 import { missingValues, valuesInState } from "../../../domain/plan/update-check.ts";
 import { operatorPolicyNames } from "../../../domain/resources/vault-policies.ts";
-import { UserError } from "../../../domain/user-error.ts";
+import { throwErrors, UserError } from "../../../domain/user-error.ts";
 
 /** Output of `pulumi stack export`, as far as it is used here. */
 export interface ExportedState {
@@ -100,8 +100,7 @@ export async function forgetOperatorPolicies(stack: Stack): Promise<void> {
  */
 export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
   const resources = await readResources(stack);
-  const found = [...missingValues(plan, valuesInState({ resources })), ...goneKubeconfig(resources, plan)];
-  if (found.length > 0) throw UserError.from(found);
+  throwErrors([...missingValues(plan, valuesInState({ resources })), ...goneKubeconfig(resources, plan)]);
 }
 
 /** The kubeconfig that the last update of a stack used; `undefined` if it was the machine's own, or there was none. */

@@ -1,7 +1,7 @@
 import type { AzureReader, VaultReader } from "../../../diagnose/observe/access.ts";
 import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environment.ts";
 import type { Finding } from "../../../domain/finding.ts";
-import { UserError } from "../../../domain/user-error.ts";
+import { throwErrors } from "../../../domain/user-error.ts";
 import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { type Change, stageOf } from "../engine/run-log.ts";
@@ -12,7 +12,7 @@ import { cutOffChecks } from "./live-secrets.ts";
 import { vaultChecks } from "./vault-objects.ts";
 import { renderManifests, type Manifest } from "../../../domain/manifests/render.ts";
 
-/** The ways to look; a part that a stack does not have is left out. */
+/** The servers to ask; one that a stack does not have is left out. */
 export interface OwnershipAccess {
   /** Opened only where the plan creates something there: Azure's SDK takes its time to load. */
   readonly azure?: (() => Promise<AzureReader>) | undefined;
@@ -21,11 +21,9 @@ export interface OwnershipAccess {
 }
 
 /**
- * What a plan would write over although something else created it. With `delivery: gitops` that includes every Kubernetes
- * object that `render` writes, since ArgoCD applies those without a look of its own. The work grows with what the plan creates
- * or writes, not with what exists.
- *
- * @returns one finding for each such object: who owns it, and how to go on.
+ * What a plan would overwrite although something else created it: one error for each object, with its owner and the next step.
+ * With `delivery: gitops` that includes every Kubernetes object that `render` writes, since ArgoCD applies those unchecked. The
+ * work grows with what the plan creates or writes, not with what exists.
  */
 export async function findForeign(
   changes: readonly Change[],
@@ -45,27 +43,20 @@ export async function findForeign(
   return runChecks(checks);
 }
 
-/**
- * Stops an update between its preview and its first change where {@link findForeign} finds anything: nothing that this
- * program did not create is overwritten.
- *
- * @throws UserError with every finding.
- */
+/** Stops an update before its first change: nothing that this program did not create is overwritten. @throws UserError */
 export async function refuseForeign(
   changes: readonly Change[],
   plan: StackPlan,
   access: OwnershipAccess,
 ): Promise<void> {
-  const findings = await findForeign(changes, plan, access);
-  if (findings.length > 0) throw UserError.from(findings);
+  throwErrors(await findForeign(changes, plan, access));
 }
 
 /**
  * The same for plain `pulumi`, which gives its program neither state nor plan: it checks every Kubernetes object of the stack.
  *
- * @param isPreview - a cluster out of reach then stops nothing: the plan is made without it.
- * @param warn - receives the reason why a preview did not look.
- * @throws UserError with every object that something else made; at an update also where the cluster cannot be reached.
+ * @param isPreview - then a cluster out of reach only makes a warning.
+ * @throws UserError with every object of another owner; at an update also if the cluster cannot be reached.
  */
 export async function refuseForeignObjects(
   stack: EnvironmentStack,
@@ -85,10 +76,9 @@ export async function refuseForeignObjects(
 }
 
 /**
- * What an update of a stack, or with `delivery: gitops` ArgoCD's next sync, would do to each Kubernetes object, for a program
- * that knows neither the state nor a preview: an object that does not exist, or that something else created, would be
- * created; one of this program's own is kept or updated. The `-sync` Job is not among them: its name is known only during an
- * update.
+ * What an update, or with `delivery: gitops` ArgoCD's next sync, would do to each Kubernetes object, without a preview: an object
+ * that does not exist, or that something else created, would be created; others are updated. The `-sync` Job is missing, since
+ * its name is known only during an update.
  */
 export async function plannedObjects(stack: EnvironmentStack, live: LiveObjects): Promise<readonly Change[]> {
   return Promise.all(

@@ -1,17 +1,35 @@
 import assert from "node:assert/strict";
-import { type BootstrapRun, inTurn } from "../../../cli/access/bootstrap-job.ts";
+import { type BootstrapRun, runBootstrap } from "../../../cli/access/bootstrap-job.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
+import { bootstrapExitCodes } from "../../../domain/bootstrap-config.ts";
 
-const ended = (cause: BootstrapRun["cause"]): BootstrapRun => ({ job: "j", succeeded: cause === "ok", cause, log: "" });
+const cronJob = {
+  metadata: { name: "bootstrap", uid: "u" },
+  spec: { jobTemplate: { spec: { template: { spec: { containers: [{}] } } } } },
+};
 
-/** Ends as it is reported, one run after the other; the last way for ever. */
+/** A cluster in which each Job ends at once: as told, one after the other; the last way for ever. */
 function runs(...causes: readonly BootstrapRun["cause"][]) {
   const count = { runs: 0, held: 0 };
-  const run = () => Promise.resolve(ended(causes[Math.min(count.runs++, causes.length - 1)] ?? "ok"));
-  const signal = new AbortController().signal;
-  return { count, turn: () => inTurn(run, { signal, tell: () => void (count.held += 1), pauseInMilliseconds: 1 }) };
+  const cause = () => causes[Math.min(count.runs, causes.length) - 1] ?? "ok";
+  const job = () => ({ status: { conditions: [{ type: cause() === "ok" ? "Complete" : "Failed", status: "True" }] } });
+  const pod = () => ({
+    metadata: { name: "p" },
+    status: { containerStatuses: [{ state: { terminated: { exitCode: bootstrapExitCodes[cause()] } } }] },
+  });
+  const cluster = {
+    find: (path: string) => Promise.resolve(path.includes("/cronjobs/") ? cronJob : job()),
+    create: () => Promise.resolve((count.runs += 1)),
+    get: () => Promise.resolve({ items: [pod()] }),
+    text: () => Promise.resolve(""),
+  } as unknown as Cluster;
+  const place = { namespace: "ns", bootstrap: { name: "bootstrap" } };
+  const { signal } = new AbortController();
+  const tell = () => void (count.held += 1);
+  return { count, turn: () => runBootstrap(cluster, place, { purpose: "test", signal, tell, pauseInMilliseconds: 1 }) };
 }
 
-describe("inTurn", () => {
+describe("runBootstrap", () => {
   it("runs again where another run held the lease, since that one may have begun too early", async () => {
     const { count, turn } = runs("lease-held", "lease-held", "ok");
     assert.equal((await turn()).cause, "ok");

@@ -24,7 +24,7 @@ function diagnostic(message: string, severity = "error", ephemeral = false): Eng
 }
 
 function heard(...events: readonly EngineEvent[]): RunLog {
-  const log = new RunLog(rules);
+  const log = new RunLog();
   for (const event of events) log.listen(event);
   return log;
 }
