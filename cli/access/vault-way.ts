@@ -120,7 +120,11 @@ export async function healthOfPods(pods: VaultPods): Promise<readonly VaultPodHe
 /** Runs `use` with a way to one pod. */
 export async function withPod<T>(pods: VaultPods, name: string, use: (target: VaultTarget) => Promise<T>): Promise<T> {
   const pod = await pods.open(name);
-  return use(pod.target).finally(() => pod.close());
+  try {
+    return await use(pod.target);
+  } finally {
+    await pod.close();
+  }
 }
 
 /** In the order in which commands prefer a pod: a standby forwards calls, the others at least show what is wrong. */

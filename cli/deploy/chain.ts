@@ -42,18 +42,22 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   );
   const isNew = vaultBefore === "uninitialised";
   const { token, revoke } = await tokenForRun(options);
-  return withEngine(options.openEngine({}, token), async (stack) => {
-    // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
-    const hadVault = isNew && (await readResources(stack)).some(({ type }) => type.startsWith("vault:"));
-    if (until === "update") await forgetOperatorPolicies(stack);
-    const result = await previewThenUpdate(stack, {
-      ...options,
-      inspect: async (changes) => options.inspect?.(changes, token),
-      refresh: options.refresh === true || hadVault,
+  try {
+    return await withEngine(options.openEngine({}, token), async (stack) => {
+      // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
+      const hadVault = isNew && (await readResources(stack)).some(({ type }) => type.startsWith("vault:"));
+      if (until === "update") await forgetOperatorPolicies(stack);
+      const result = await previewThenUpdate(stack, {
+        ...options,
+        inspect: async (changes) => options.inspect?.(changes, token),
+        refresh: options.refresh === true || hadVault,
+      });
+      if (isNew && until === "update") await fillNewVault(options, result.update);
+      return { vaultBefore, ...result };
     });
-    if (isNew && until === "update") await fillNewVault(options, result.update);
-    return { vaultBefore, ...result };
-  }).finally(revoke);
+  } finally {
+    await revoke();
+  }
 }
 
 /** Previews with the pack; updates if that is requested and there is something to change. The shared stack has no cluster. */

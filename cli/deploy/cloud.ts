@@ -77,6 +77,9 @@ export async function runCloud({ stack: name, envFiles, tell, ...run }: CloudOpt
     return refuseForeign(changes, plan, { azure, cluster, vault });
   };
   const vaultToken = ownVaultToken(name, process.env);
-  const running = runChain({ ...run, stack: plan, cluster, vaultToken, openEngine, inspect });
-  return { plan, ...(await running.finally(() => forward?.close())) };
+  try {
+    return { plan, ...(await runChain({ ...run, stack: plan, cluster, vaultToken, openEngine, inspect })) };
+  } finally {
+    await forward?.close();
+  }
 }

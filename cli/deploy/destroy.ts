@@ -46,15 +46,19 @@ export async function destroyChain(options: DestroyOptions): Promise<Destruction
   }
   const { token, end } = await tokenForRun(options);
   let isDestroyed = false;
-  return withEngine(options.openEngine(token), async (engine) => {
-    if (!preview) await forgetOperatorPolicies(engine);
-    const stays = await stayingResources(engine);
-    const changes = await phases.run(preview ? "preview of the destruction" : "destroy", () =>
-      destroyStack(engine, { preview, signal }),
-    );
-    isDestroyed = !preview;
-    return { changes: changes.filter((change) => !isOperatorPolicy(change)), stays, untouched: untouchedBy(options) };
-  }).finally(() => end(isDestroyed));
+  try {
+    return await withEngine(options.openEngine(token), async (engine) => {
+      if (!preview) await forgetOperatorPolicies(engine);
+      const stays = await stayingResources(engine);
+      const changes = await phases.run(preview ? "preview of the destruction" : "destroy", () =>
+        destroyStack(engine, { preview, signal }),
+      );
+      isDestroyed = !preview;
+      return { changes: changes.filter((change) => !isOperatorPolicy(change)), stays, untouched: untouchedBy(options) };
+    });
+  } finally {
+    await end(isDestroyed);
+  }
 }
 
 /** {@link destroyChain} for a stack on its cloud. @throws UserError for `shared` and `local`, saying how. */
@@ -80,13 +84,17 @@ export async function destroyCloud({
   }
   const { stack, cluster } = await clusterOf(await loadCloudStack(name, []));
   const forward = await reachVault(stack, cluster);
-  return destroyChain({
-    ...run,
-    stack,
-    cluster,
-    vaultToken: ownVaultToken(name, process.env),
-    openEngine: async (vaultToken) => ({ stack: await openCloudStack(name, stack, { vaultToken, create: false }) }),
-  }).finally(() => forward?.close());
+  try {
+    return await destroyChain({
+      ...run,
+      stack,
+      cluster,
+      vaultToken: ownVaultToken(name, process.env),
+      openEngine: async (vaultToken) => ({ stack: await openCloudStack(name, stack, { vaultToken, create: false }) }),
+    });
+  } finally {
+    await forward?.close();
+  }
 }
 
 async function tokenForRun({ stack, cluster, vaultToken }: DestroyOptions) {

@@ -26,7 +26,11 @@ export interface OpenEngine {
 /** Opens an engine for as long as `use` runs. */
 export async function withEngine<T>(opening: Promise<OpenEngine>, use: (stack: Stack) => Promise<T>): Promise<T> {
   const { stack, close } = await opening;
-  return use(stack).finally(close);
+  try {
+    return await use(stack);
+  } finally {
+    await close?.();
+  }
 }
 
 /** What is needed to run the program of one stack through Pulumi's own engine. */

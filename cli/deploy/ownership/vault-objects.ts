@@ -96,9 +96,7 @@ async function foreignObject(
   }
 
   async function foreignPolicy(): Promise<Finding | undefined> {
-    const wanted = vaultPolicies({ plan: stack.plan, config: stack.bootstrap.config }).find(
-      (one) => one.name === object,
-    );
+    const wanted = vaultPolicies(stack).find(({ name }) => name === object);
     const found = await live.read(`sys/policies/acl/${object}`);
     if (found === undefined || wanted === undefined || String(found["policy"]).trim() === wanted.policy.trim())
       return undefined;

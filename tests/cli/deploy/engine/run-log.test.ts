@@ -3,7 +3,6 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { readableReferences } from "../../../../domain/incidents.ts";
 import { ruleOf } from "../../../support/policy.ts";
 import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
-import { rules } from "../../../../policies/rules.ts";
 
 const project = "urn:pulumi:dev::ameide-secrets::";
 const storeUrn = `${project}ameide-secrets:external-secret:SecretDelivery$kubernetes:external-secrets.io/v1:SecretStore::delivery-ameide-dev-store`;
