@@ -28,7 +28,7 @@ export interface Diagnosis {
   readonly keycloak: readonly KeycloakName[];
 }
 
-/** What the client-patcher made of one client. `unread`: it is there, or may be, and its value was not looked at. */
+/** What the client-patcher wrote for one client. `unread`: its value could not be read. */
 export interface KeycloakName {
   readonly clientId: string;
   readonly vaultKey: string;

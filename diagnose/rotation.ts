@@ -63,7 +63,7 @@ export function rotationState(snapshot: Snapshot, expected: Expectation, name: s
   const others = othersReading(externalSecrets.value, expected, name);
   const late = others.filter((one) => !hasSyncedSince(one, inVault?.writtenAt));
   if (late.length > 0) {
-    const names = late.map((one) => `ExternalSecret ${one.namespace}/${one.name}, made by another`);
+    const names = late.map((one) => `ExternalSecret ${one.namespace}/${one.name}, created by another owner`);
     return waiting("external-secret", names);
   }
   const targets = [...deliveriesOf(expected, name), ...others.filter(({ targetKind }) => targetKind === undefined)];

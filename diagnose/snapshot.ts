@@ -332,7 +332,7 @@ export interface PatcherState {
   readonly unseenLog?: Failure;
 }
 
-/** A part that could not be looked at, with the right that is missing or the server's words. */
+/** A part that could not be read, with the missing right or the server's words. */
 export function describeFailure({ asked, message }: Failure): string {
   return `could not be looked at: ${asked}: ${message}`;
 }

@@ -33,7 +33,7 @@ export interface Validation {
   readonly takenAt: string;
   /** In the seed's order, which is the chain's: read the first that fails. */
   readonly checks: readonly Check[];
-  /** False as soon as one item failed or could not be looked at: what was not seen is not proven. */
+  /** False as soon as one item failed or could not be read: what was not seen is not proven. */
   readonly ok: boolean;
 }
 

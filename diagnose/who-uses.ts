@@ -27,9 +27,9 @@ export interface Use {
   readonly externalSecret: string;
   /** Name of the object. */
   readonly secret: string;
-  /** Its kind, where `target.manifest` sets another one; what reads it is not looked at. @default - a Secret */
+  /** Its kind, where `target.manifest` sets another one; its readers are not listed. @default - a Secret */
   readonly kind?: string;
-  /** Keys of it that hold the secret; none where another made the ExternalSecret, and they are its own. */
+  /** Its keys that hold the secret; none if the ExternalSecret has another owner. */
   readonly keys: readonly string[];
   readonly isOurs: boolean;
   /** Accounts that pull images with it. */
@@ -90,7 +90,7 @@ export function whoUses(snapshot: Snapshot, expected: Expectation, name: string)
   };
 }
 
-/** ExternalSecrets that read a secret and that this program did not make: a service's own, as the catalogue lets it. */
+/** ExternalSecrets of other owners that read a secret, such as a service's own, which the catalogue allows. */
 export function othersReading(
   externalSecrets: readonly ExternalSecretState[],
   { plan, vault }: Pick<Expectation, "plan" | "vault">,

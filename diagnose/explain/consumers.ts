@@ -94,5 +94,5 @@ function restartOf(snapshot: Snapshot, pod: PodState): Pick<Sighting, "name" | "
   const { owner, namespace, name } = pod;
   const workload = workloadOf(snapshot, pod);
   if (/^(Deployment|StatefulSet|DaemonSet)\//.test(workload)) return { name: workload.toLowerCase() };
-  return { fix: `restart Pod ${namespace}/${name} by way of what made it${owner === undefined ? "" : `, ${owner}`}` };
+  return { fix: `restart Pod ${namespace}/${name} through what created it${owner === undefined ? "" : `, ${owner}`}` };
 }

@@ -2,7 +2,7 @@ import { named, type StoreState } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import { reportAt, secretsOfNamespace, type Rule, type View } from "./view.ts";
 
-/** Vault's own troubles that a store repeats in its words. */
+/** Vault's own problems, which a store only repeats. */
 const serverCauses: readonly CauseCode[] = [
   "vault-sealed",
   "vault-no-active-pod",

@@ -11,7 +11,7 @@ export type Expectation = Pick<
 /** One thing seen, and the cause that it speaks for. Sightings of one cause become one diagnosis with all its evidence. */
 export interface Sighting {
   readonly code: CauseCode;
-  /** The object that was looked at, such as `ExternalSecret ameide-dev/ghcr-pull-sync`. */
+  /** The object, such as `ExternalSecret ameide-dev/ghcr-pull-sync`. */
   readonly where: string;
   /** What was seen there: a status, an Event, found and wanted. No value. */
   readonly seen: string;

@@ -3,7 +3,7 @@ import type { ChainPlan, PlannedDelivery, PlannedSecret } from "../../domain/pla
 import type { Stage } from "../../domain/stage.ts";
 import type { DiagnosedCause, Diagnosis, Hop } from "../diagnosis.ts";
 
-/** How a place is drawn: `planned` is offline, where nothing was looked at. */
+/** How a place is drawn: `planned` is offline, where nothing was read. */
 export type GraphState = Hop["state"] | "planned";
 
 /** One environment, as the page draws it: plain JSON, names and states, no value. */

@@ -28,7 +28,7 @@ export async function graphPage(models: readonly GraphModel[]): Promise<string> 
 <div id="chain" role="region" aria-label="the chain, from .env to Kubernetes Secrets"><div id="titles" aria-hidden="true"></div><div id="drawing"></div></div>
 <aside id="details" tabindex="0" aria-live="polite" aria-label="details"></aside>
 </main>
-<noscript>This page draws with JavaScript; the same is to be had as text by: ameide-secrets doctor</noscript>
+<noscript>This page needs JavaScript. For the same as text run: ameide-secrets doctor</noscript>
 <script type="application/json" id="models">${inScript(JSON.stringify(models))}</script>
 <script type="module">${inScript(script)}</script>
 </body>

@@ -25,7 +25,7 @@ export interface AzureReader {
   keyVault<T extends object>(pathOrLink: string): Promise<T>;
 }
 
-/** Everything that is looked at. A part that cannot be had is left out, with the reason as a text for people. */
+/** Every server that is read. One that cannot be reached is replaced by the reason, as a text for people. */
 export interface Access {
   readonly kubernetes: KubernetesReader | string;
   readonly vault: VaultReader | string;
@@ -34,7 +34,7 @@ export interface Access {
   readonly vaultPods?: () => Promise<readonly VaultPodState[]>;
 }
 
-/** How long a look waits for one answer. */
+/** How long one call waits for its answer. */
 export const patienceInMs = 8_000;
 
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
@@ -49,7 +49,7 @@ export function closedReader(asked: string, why: string): KubernetesReader & Vau
 }
 
 /**
- * The same access, with its calls counted: the report says how much a look costs the servers. A server that did not answer
+ * The same access, with its calls counted: the report says how much it costs the servers. A server that did not answer
  * one call in time is asked nothing more, or its calls that wait for each other would add up to minutes.
  */
 export function countedAccess({ vaultPods, ...access }: Access) {

@@ -26,7 +26,7 @@ export interface ObserveOptions {
   readonly compareValues?: boolean;
   /** Whether the ExternalSecrets of namespaces that the plan does not reach are listed. @default false */
   readonly elsewhere?: boolean;
-  /** Key Vault name -> value, of the `.env` at hand. @default - `.env` is not looked at */
+  /** Key Vault name -> value, of the `.env`. @default - `.env` is not read */
   readonly dotenv?: ReadonlyMap<string, Redacted>;
 }
 

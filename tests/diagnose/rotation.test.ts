@@ -181,7 +181,7 @@ describe("rotationState", () => {
     const others = (minutes: number): Partial<Snapshot> => ({ externalSecrets: withTheirs(minutes) });
     assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name), {
       step: "external-secret",
-      waitingFor: ["ExternalSecret ameide-dev/chat, made by another"],
+      waitingFor: ["ExternalSecret ameide-dev/chat, created by another owner"],
       restarts: [],
       follows: [],
     });

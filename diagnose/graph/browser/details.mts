@@ -13,7 +13,7 @@ export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, sh
     ...(unseen === 0 ? [] : [`${unseen} could not be seen at every stage`]),
   ];
   const well = problems.length === 0 ? "all well" : problems.join(", ");
-  const state = takenAt === undefined ? "planned, nothing was looked at" : `${well}, seen ${readable(takenAt)}`;
+  const state = takenAt === undefined ? "planned, nothing was read" : `${well}, seen ${readable(takenAt)}`;
   const of = shown === undefined ? count(secrets.length, "secret") : `${shown} of ${count(secrets.length, "secret")}`;
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
 }

@@ -27,16 +27,16 @@ describe("explainConsumers", () => {
     assert.deepEqual(fixes, ["deployment/chat", "statefulset/chat", "daemonset/chat"]);
   });
   it("prints no command that kubectl refuses: a bare pod, or one of another controller, is restarted by what made it", () => {
-    assert.equal(restart({})[0]?.fix, "restart Pod ameide-dev/p by way of what made it");
+    assert.equal(restart({})[0]?.fix, "restart Pod ameide-dev/p through what created it");
     assert.equal(
       restart({ owner: "Cluster/pg" })[0]?.fix,
-      "restart Pod ameide-dev/p by way of what made it, Cluster/pg",
+      "restart Pod ameide-dev/p through what created it, Cluster/pg",
     );
   });
   it("takes the ReplicaSet of an Argo Rollout for no Deployment's: there is none of that name", () => {
     assert.equal(
       restart({ owner: "ReplicaSet/rollout-7d9f8b6c5d" })[0]?.fix,
-      "restart Pod ameide-dev/p by way of what made it, ReplicaSet/rollout-7d9f8b6c5d",
+      "restart Pod ameide-dev/p through what created it, ReplicaSet/rollout-7d9f8b6c5d",
     );
   });
   it("restarts a pod that mounts a part of a Secret: kubelet never updates it", () => {

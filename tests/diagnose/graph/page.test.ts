@@ -149,7 +149,7 @@ describe("graphPage", function () {
   });
   it("draws a plan of 500 secrets without a cluster, each place named and none over another", async () => {
     await page.selectOption("#environment", "staging");
-    assert.match((await page.textContent("#summary")) ?? "", /505 secrets.*nothing was looked at/);
+    assert.match((await page.textContent("#summary")) ?? "", /505 secrets.*nothing was read/);
     const boxes = await page.$$eval(".node.place", (nodes) =>
       nodes.map((node) => {
         const { x, y } = node.getBoundingClientRect();
