@@ -105,7 +105,7 @@ async function until(isDone: () => boolean, inSeconds: number): Promise<void> {
 }
 
 /** @returns false where the group has no member any more. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-pid, signal);
   } catch (error) {

@@ -12,7 +12,7 @@ export async function waitUntil(
     readonly forWhat: string;
     /** @default 50 */
     readonly everyInMilliseconds?: number;
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<void> {
   const { inSeconds, forWhat, everyInMilliseconds = 50, signal } = options;
@@ -27,6 +27,6 @@ export async function waitUntil(
     }
     signal?.throwIfAborted();
     if (performance.now() > deadline) throw new Error(`waited ${inSeconds} s for ${forWhat}`, { cause });
-    await sleep(everyInMilliseconds, undefined, signal === undefined ? {} : { signal });
+    await sleep(everyInMilliseconds, undefined, signal && { signal });
   }
 }

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { errorFinding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { sdkVersion } from "../../stand-ins/providers/sdk-version.ts";
+import { sdkVersion } from "../../stand-ins/providers/config.ts";
 
 type PluginName = "kubernetes" | "vault";
 

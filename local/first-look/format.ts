@@ -65,7 +65,7 @@ export function formatToolchain(state: ToolchainState, alsoFetched: readonly Fet
     ...(present.length === 0
       ? []
       : [
-          `installed: ${present.map(({ piece, version, found }) => `${piece.name} ${version} (${placeOf(found)})`).join(", ")}`,
+          `installed: ${present.map(({ piece, version, found }) => `${piece.name} ${version} (${found === "path" ? "on PATH" : "in the cache"})`).join(", ")}`,
         ]),
     ...refused.map(
       ({ path, version, wants }) => `not used: ${path} has version ${version ?? "unknown"}, expected ${wants}`,
@@ -86,10 +86,6 @@ function listOf(toGet: readonly Fetch[], cacheDir: string): readonly string[] {
     `to download or build once, about ${formatDuration(total)} (kept in ${cacheDir}):`,
     ...columns(rows).map((line) => `  ${line}`),
   ];
-}
-
-function placeOf(found: "path" | "cache" | "missing"): string {
-  return found === "path" ? "on PATH" : "in the cache";
 }
 
 function formatDuration(seconds: number): string {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
 import { exchange } from "../../clients/http.ts";
-import type { Server } from "./server.ts";
+import { serves, type Server } from "./server.ts";
 import { administrator } from "./cluster-call.ts";
 
 /** What the API server stores. TLS both ways: else every user of this machine could read the Secrets in it. */
@@ -37,14 +37,12 @@ export function etcdServer(home: LocalHome, binaries: Binaries): Server {
     ],
     environment: { GOMEMLIMIT: "200MiB" },
     ports: ["etcdClient", "etcdPeer"],
-    isReady: async () => {
-      const credentials = {
+    isReady: () =>
+      serves(`${client}/health`, {
         ca: readFileSync(etcd.caCertificate),
         cert: readFileSync(etcd.clientCertificate),
         key: readFileSync(etcd.clientKey),
-      };
-      return (await exchange(`${client}/health`, credentials)).status === 200;
-    },
+      }),
   };
 }
 
@@ -93,7 +91,7 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
     environment: { GOGC: "75", GOMEMLIMIT: "400MiB" },
     ports: ["kubernetes"],
     after: ["etcd"],
-    isReady: async () => (await exchange(`${kubernetesUrl}/readyz`, administrator(home))).status === 200,
+    isReady: () => serves(`${kubernetesUrl}/readyz`, administrator(home)),
   };
 }
 
@@ -138,9 +136,9 @@ export function controllerManager(home: LocalHome, binaries: Binaries): Server {
     environment: { GOGC: "50", GOMEMLIMIT: "150MiB" },
     ports: ["controllerManager"],
     after: ["kube-apiserver"],
-    isReady: async () => {
+    isReady: () => {
       const ca = readFileSync(kubernetes.caCertificate);
-      return (await exchange(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca })).status === 200;
+      return serves(`https://127.0.0.1:${home.port("controllerManager")}/healthz`, { ca });
     },
   };
 }

@@ -2,8 +2,7 @@ import { basename } from "node:path";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
-import { exchange } from "../../clients/http.ts";
-import type { Server } from "./server.ts";
+import { serves, type Server } from "./server.ts";
 
 /**
  * OpenBao, or a person's own Vault; not in dev mode: raft storage, so a restart leaves it sealed. Serving is what is
@@ -39,9 +38,6 @@ export function openbao(home: LocalHome, binaries: Binaries): Server {
     ports: ["vault", "vaultCluster"],
     inputs: [configuration],
     prepare: () => Promise.resolve(writePrivateFile(home.vault.configFile, configuration)),
-    isReady: async () => {
-      const asked = "sealedcode=200&uninitcode=200&standbyok=true";
-      return (await exchange(`${home.vaultUrl}/v1/sys/health?${asked}`)).status === 200;
-    },
+    isReady: () => serves(`${home.vaultUrl}/v1/sys/health?sealedcode=200&uninitcode=200&standbyok=true`),
   };
 }

@@ -1,3 +1,4 @@
+import { exchange } from "../../clients/http.ts";
 import type { LocalPort } from "../../domain/local-ports.ts";
 
 /** In the order in which each finds running what it needs. */
@@ -32,4 +33,9 @@ export interface Server {
   readonly prepare?: () => Promise<void>;
   /** Asks it itself. False, or a throw, while it does not serve yet. */
   readonly isReady: () => Promise<boolean>;
+}
+
+/** Whether an address answers with 200. @throws NetworkError */
+export async function serves(...request: Parameters<typeof exchange>): Promise<boolean> {
+  return (await exchange(...request)).status === 200;
 }

@@ -54,7 +54,7 @@ export async function startServers(
   const started: ServerName[] = [];
   await inOrder(servers, async (server) => {
     const state = states.get(server.name);
-    if (state === "serving" || (state === "waiting" && (await servesAgain(server, options.signal)))) return;
+    if (state === "serving" || (state === "waiting" && (await servesWithin(15, server, options.signal)))) return;
     if (state === "waiting") await stopServers(home, { only: [server.name] });
     await server.prepare?.();
     await launch(home, server, options.signal);
@@ -97,28 +97,17 @@ async function stateOf(home: LocalHome, server: Server): Promise<State> {
   if (record.digest !== digestOf(server)) return "outdated";
   const needs = (server.after ?? []).map((name) => recordOf(home, name));
   if (needs.some((need) => need === undefined || !isAlive(need))) return "waiting";
-  return (await answers(server)) ? "serving" : "outdated"; // one that hangs restarts
+  return (await servesWithin(4, server)) ? "serving" : "outdated"; // one that hangs restarts
 }
 
 function recordOf(home: LocalHome, wanted: ServerName): ServerRecord | undefined {
   return readRecords(home).find(({ name }) => name === wanted);
 }
 
-async function answers(server: Server): Promise<boolean> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      if (await server.isReady()) return true;
-    } catch {
-      // asked again: a busy server may miss one call
-    }
-  }
-  return false;
-}
-
-async function servesAgain(server: Server, signal: AbortSignal | undefined): Promise<boolean> {
+/** A busy server may miss one call. @throws the signal's reason */
+async function servesWithin(inSeconds: number, server: Server, signal?: AbortSignal): Promise<boolean> {
   try {
-    const signals = signal === undefined ? {} : { signal };
-    await waitUntil(server.isReady, { inSeconds: 15, forWhat: `${server.name} to serve again`, ...signals });
+    await waitUntil(server.isReady, { inSeconds, forWhat: `${server.name} to serve`, signal });
     return true;
   } catch {
     signal?.throwIfAborted();

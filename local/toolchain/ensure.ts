@@ -116,8 +116,7 @@ async function get(
   const logFile = join(cacheDir, "logs", `${piece.name}.log`);
   rmSync(logFile, { force: true });
   try {
-    const signal = options.signal === undefined ? {} : { signal: options.signal };
-    await followRecipe({ piece, recipesDir, scratch, finished, logFile, builders, ...signal });
+    await followRecipe({ piece, recipesDir, scratch, finished, logFile, builders, signal: options.signal });
     publish(finished, cacheDir, key);
   } finally {
     clearInterval(everySecond);
@@ -131,6 +130,6 @@ async function waitForLock(path: string, { onProgress, signal }: EnsureOptions):
     const lock = tryLock(path);
     if (!("heldBy" in lock)) return lock;
     onProgress?.({ phase: "waiting", pid: lock.heldBy.pid });
-    await sleep(1000, undefined, signal === undefined ? {} : { signal });
+    await sleep(1000, undefined, signal && { signal });
   }
 }

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, cpSync, mkdirSync, openSync, readdirSync, readFil
 import { join } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../../domain/user-error.ts";
-import { identify, isAlive } from "../process-identity.ts";
+import { identify, isAlive, signalGroup } from "../process-identity.ts";
 import { recordBuilder } from "./cache.ts";
 import type { GoRecipe, Piece, WheelRecipe } from "./pieces.ts";
 import type { Builders } from "./prerequisites.ts";
@@ -17,7 +17,7 @@ export interface Build {
   readonly finished: string;
   readonly logFile: string;
   readonly builders: Builders;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -107,7 +107,7 @@ async function step(
   });
   const builder = child.pid === undefined ? undefined : identify(child.pid);
   if (builder !== undefined) recordBuilder(scratch, builder);
-  const stop = () => builder !== undefined && isAlive(builder) && process.kill(-builder.pid, "SIGTERM");
+  const stop = () => builder !== undefined && isAlive(builder) && signalGroup(builder.pid, "SIGTERM");
   child.once("error", ended.reject);
   child.once("exit", (code, killedBy) => ended.resolve(code === 0 ? undefined : String(killedBy ?? code)));
   signal?.addEventListener("abort", stop);

@@ -27,13 +27,6 @@ const faultSchema = z.union([
 
 export type Fault = z.infer<typeof faultSchema>;
 
-export interface Counters {
-  /** Requests by kind, whatever they were answered. */
-  readonly requests: Readonly<Record<string, number>>;
-  /** Answers by status; dropped connections count as 0. */
-  readonly answers: Readonly<Record<string, number>>;
-}
-
 /**
  * What no Azure has: counters, settings and faults, for tests and benchmarks. In the process by these methods, over the
  * network by `GET counters`, `DELETE counters`, `GET settings`, `PATCH settings`, `POST faults` and `DELETE faults` under
@@ -41,21 +34,20 @@ export interface Counters {
  */
 export class Control {
   readonly #context: AzureContext;
-  #requests = new Map<string, number>();
-  #answers = new Map<string, number>();
+  /** Requests by kind, whatever the answer; answers by status, dropped connections as 0. */
+  #counters = { requests: {} as Record<string, number>, answers: {} as Record<string, number> };
   #faults: { readonly fault: Fault; left: number }[] = [];
 
   constructor(context: AzureContext) {
     this.#context = context;
   }
 
-  counters(): Counters {
-    return { requests: Object.fromEntries(this.#requests), answers: Object.fromEntries(this.#answers) };
+  counters() {
+    return structuredClone(this.#counters);
   }
 
   resetCounters(): void {
-    this.#requests.clear();
-    this.#answers.clear();
+    this.#counters = { requests: {}, answers: {} };
   }
 
   settings(): Readonly<StandInSettings> {
@@ -76,12 +68,9 @@ export class Control {
     this.#faults = [];
   }
 
-  countRequest(kind: string): void {
-    this.#requests.set(kind, (this.#requests.get(kind) ?? 0) + 1);
-  }
-
-  countAnswer(status: number): void {
-    this.#answers.set(String(status), (this.#answers.get(String(status)) ?? 0) + 1);
+  count(what: "requests" | "answers", key: string | number): void {
+    const counts = this.#counters[what];
+    counts[key] = (counts[key] ?? 0) + 1;
   }
 
   /** @returns the fault that this request meets, one use of it spent. */

@@ -53,7 +53,7 @@ async function handle(message: IncomingMessage, response: ServerResponse, servic
   const { control, authority } = services;
   if (request.path.startsWith(controlPath)) return send(response, await control.answer(request, authority));
   const kind = kindOf(request);
-  control.countRequest(kind);
+  control.count("requests", kind);
   const fault = control.takeFault(kind);
   if (fault !== undefined && "hang" in fault) return;
   if (fault !== undefined && "text" in fault) {
@@ -64,7 +64,7 @@ async function handle(message: IncomingMessage, response: ServerResponse, servic
   }
   const answer =
     fault === undefined ? await answerOf(request, services) : "status" in fault ? faultAnswer(fault) : undefined;
-  control.countAnswer(answer?.status ?? 0);
+  control.count("answers", answer?.status ?? 0);
   if (answer === undefined) response.destroy();
   else send(response, answer);
 }

@@ -34,18 +34,7 @@ export interface AzureOptions {
 }
 
 /** A running Azure stand-in. */
-export interface AzureStandIn {
-  /** `https://127.0.0.1:<port>`: authority host, Resource Manager, and with a slash at its end the vault's URI. */
-  readonly origin: string;
-  readonly tenantId: string;
-  /** PEM that clients must trust; also in `ca.crt`. */
-  readonly caPem: string;
-  /** Bearer token of the subscription's owner; also in `operator-token`. */
-  readonly operatorToken: string;
-  readonly control: Control;
-  /** Writes what is not written yet and stops. */
-  close(): Promise<void>;
-}
+export type AzureStandIn = Awaited<ReturnType<typeof startAzure>>;
 
 /**
  * Starts the stand-in for Azure: Resource Manager for the types of this program, Entra's token endpoint for workload
@@ -57,7 +46,7 @@ export interface AzureStandIn {
  *
  * @throws UserError `azure-state-unreadable`, `azure-tenant-differs`, `azure-port-taken`.
  */
-export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
+export async function startAzure(options: AzureOptions) {
   const { dir, port, clusterIssuer, clusterJwks, subscriptionId, now = Date.now } = options;
   ensurePrivateDir(dir);
   const files = azureFiles(dir);
@@ -86,12 +75,16 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
     keyVault: new KeyVault(context, authority),
   });
   return {
+    /** `https://127.0.0.1:<port>`: authority host, Resource Manager, and with a slash at its end the vault's URI. */
     origin: context.origin,
     tenantId: state.tenantId,
+    /** PEM that clients must trust; also in `ca.crt`. */
     caPem: certificate.caPem,
+    /** Bearer token of the subscription's owner; also in `operator-token`. */
     operatorToken,
     control,
-    async close() {
+    /** Writes what is not written yet and stops. */
+    async close(): Promise<void> {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

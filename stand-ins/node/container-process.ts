@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { identify, isAlive, type ProcessIdentity } from "../../local/process-identity.ts";
+import { identify, isAlive, signalGroup, type ProcessIdentity } from "../../local/process-identity.ts";
 import { ContainerLog, tailOfLog } from "./container-log.ts";
 import { wholeSeconds, type Container, type Terminated } from "./pod.ts";
 
@@ -99,14 +99,6 @@ export async function killLeftover(dir: string): Promise<void> {
     return; // it was never started
   }
   if (isAlive(identity)) signalGroup(identity.pid, "SIGKILL");
-}
-
-function signalGroup(pid: number, name: "SIGTERM" | "SIGKILL"): void {
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // ESRCH: the whole group has ended
-  }
 }
 
 async function terminationMessage(

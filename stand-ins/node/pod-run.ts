@@ -175,14 +175,8 @@ export class PodRun {
   }
 
   async #publish(finished = false): Promise<void> {
-    const facts = {
-      finished,
-      startTime: this.#startTime,
-      now: wholeSeconds(),
-      ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
-      ...(this.#conditions === undefined ? {} : { before: this.#conditions }),
-    };
-    const status = podStatus(this.#pod, this.#standings, facts);
+    const facts = { finished, verdict: this.#verdict, startTime: this.#startTime, before: this.#conditions };
+    const status = podStatus(this.#pod, this.#standings, { ...facts, now: wholeSeconds() });
     this.#conditions = status.conditions;
     await this.#status.write(status);
   }

@@ -15,19 +15,16 @@ export interface PodVerdict {
   readonly message: string;
 }
 
-export const notStarted = (reason: string, message?: string): Standing => ({
-  state: { waiting: { reason, ...(message === undefined ? {} : { message }) } },
-  restartCount: 0,
-});
+export const notStarted = (reason: string): Standing => ({ state: { waiting: { reason } }, restartCount: 0 });
 
 export interface StatusFacts {
   readonly finished: boolean;
-  readonly verdict?: PodVerdict;
+  readonly verdict?: PodVerdict | undefined;
   /** ISO 8601, whole seconds, as `now` is. */
   readonly startTime: string;
   readonly now: string;
   /** Those of the status before this one: a condition keeps its time until it changes. @default - none yet */
-  readonly before?: readonly PodCondition[];
+  readonly before?: readonly PodCondition[] | undefined;
 }
 
 /**

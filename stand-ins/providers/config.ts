@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { z } from "zod";
 
 /** These providers serve one machine: a document that leads elsewhere is a mistake that would change the wrong thing. */
@@ -52,4 +53,13 @@ export function parseProvidersConfig(line: string): ProvidersConfig {
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new Error(`the providers' configuration is not complete: ${places.join("; ")}`);
+}
+
+const require = createRequire(import.meta.url);
+
+export type PackageName = "azure-native" | "kubernetes" | "vault";
+
+/** Version of the installed SDK: the engine compares it with what the program asks for. Loads no code of it. */
+export function sdkVersion(name: PackageName): string {
+  return (require(`@pulumi/${name}/package.json`) as { version: string }).version;
 }

@@ -2,14 +2,13 @@ import { readFileSync } from "node:fs";
 import type { LiveConfig } from "../config.ts";
 import type { CreationJournal } from "../creation-journal.ts";
 import { stringAt, type PropertyMap, textAt } from "../property-value.ts";
-import { type ResourceType, TypedProvider } from "../typed-provider.ts";
+import { plannedType, type ResourceType, TypedProvider } from "../typed-provider.ts";
 import { authBackend } from "./auth-backend.ts";
 import { jwtAuthBackend, jwtAuthBackendRole } from "./jwt-auth.ts";
-import { secretBackendV2, secretV2 } from "./key-value.ts";
 import { authBackendConfig, authBackendRole } from "./kubernetes-auth.ts";
 import { mount } from "./mount.ts";
 import { ProviderVault } from "./provider-vault.ts";
-import { vaultType } from "./vault-type.ts";
+import { durationInSeconds, requestBody, vaultType } from "./vault-type.ts";
 
 /**
  * `vault:index/policy:Policy`. Writing one over another of the same name is not an error for Vault. One that was deleted
@@ -31,6 +30,37 @@ const policy = vaultType({
   remove: (client, id) => client.delete(`sys/policies/acl/${id}`),
 });
 
+/** `vault:kv/secretBackendV2:SecretBackendV2`: settings of a KV v2 mount. They go with the mount. */
+const secretBackendV2 = vaultType({
+  fields: {
+    casRequired: { computed: true },
+    deleteVersionAfter: {},
+    maxVersions: { computed: true },
+    mount: { replaces: true },
+  },
+  idOf: (_client, inputs) => `${textAt(inputs, "mount")}/config`,
+  async create(client, id, inputs) {
+    const { deleteVersionAfter } = inputs;
+    const lifetime = typeof deleteVersionAfter === "number" ? { delete_version_after: `${deleteVersionAfter}s` } : {};
+    await client.write(id, { ...requestBody(inputs, ["casRequired", "maxVersions"]), ...lifetime });
+  },
+  update(client, id, inputs) {
+    return this.create(client, id, inputs);
+  },
+  async read(client, id) {
+    const found = await client.read(id);
+    return (
+      found && {
+        mount: id.slice(0, -"/config".length),
+        casRequired: found["cas_required"] ?? false,
+        maxVersions: found["max_versions"] ?? 0,
+        deleteVersionAfter: durationInSeconds(found["delete_version_after"]),
+      }
+    );
+  },
+  remove: () => Promise.resolve(),
+});
+
 const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:index/authBackend:AuthBackend": authBackend,
   "vault:index/mount:Mount": mount,
@@ -40,7 +70,8 @@ const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:kubernetes/authBackendConfig:AuthBackendConfig": authBackendConfig,
   "vault:kubernetes/authBackendRole:AuthBackendRole": authBackendRole,
   "vault:kv/secretBackendV2:SecretBackendV2": secretBackendV2,
-  "vault:kv/secretV2:SecretV2": secretV2,
+  // a value as a resource: the rules refuse it in the plan
+  "vault:kv/secretV2:SecretV2": plannedType,
 };
 
 type LiveVault = NonNullable<LiveConfig["vault"]>;

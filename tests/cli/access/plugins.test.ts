@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findVaultPlugin, linkPlugin } from "../../../cli/access/plugins.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import { sdkVersion } from "../../../stand-ins/providers/sdk-version.ts";
+import { sdkVersion } from "../../../stand-ins/providers/config.ts";
 import { runCommand } from "../../support/command-line.ts";
 
 describe("provider plugins", () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
 import { ensureToolchain, formatToolchainProgress, type ToolchainProgress } from "../../../local/toolchain/ensure.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
-import { sdkVersion } from "../../../stand-ins/providers/sdk-version.ts";
+import { sdkVersion } from "../../../stand-ins/providers/config.ts";
 import { waitUntil } from "../../../local/wait-until.ts";
 import { fakeBuilders, type FakeBuilders } from "../../support/fake-builders.ts";
 
