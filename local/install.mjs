@@ -25,7 +25,7 @@ export async function installPackages(root) {
   const code = await runNpm(installArguments, root, log);
   clearInterval(progress);
   if (code !== 0) {
-    if (code < 128) tellFailure(code, log); // else a signal ended it, and whoever sent it knows
+    if (code < 128) printFailure(code, log); // else a signal ended it, and whoever sent it knows
     return code;
   }
   rmSync(log);
@@ -70,7 +70,7 @@ function logFile() {
   return join(cacheDir(), `npm-install-${process.pid}.log`);
 }
 
-function tellFailure(code, log) {
+function printFailure(code, log) {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-6);
   console.error(`ameide-secrets: npm ci ended with ${code}\n${lines.map((line) => `    ${line}`).join("\n")}`);
   console.error(`  fix: read ${log}, fix the cause, and run the command again`);

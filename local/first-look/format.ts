@@ -39,7 +39,7 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
-/** Something that will be got. */
+/** Something that will be downloaded or built. */
 export interface Fetch {
   readonly name: string;
   /** Such as `npm ci`. */
@@ -48,7 +48,7 @@ export interface Fetch {
   readonly megabytes: number;
 }
 
-/** What is there, and what must be got: how, for how long, how large. */
+/** What is installed, and what must be downloaded or built: how, for how long, how large. */
 export function formatToolchain(state: ToolchainState, alsoFetched: readonly Fetch[]): string {
   const present = state.pieces.filter(({ found }) => found !== "missing");
   const toGet: readonly Fetch[] = [

@@ -71,7 +71,7 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
       `--service-account-jwks-uri=${kubernetesUrl}/openid/v1/jwks`,
       `--service-account-key-file=${kubernetes.serviceAccountPublicKey}`,
       `--service-account-signing-key-file=${kubernetes.serviceAccountKey}`,
-      // as asked for: a token of 600 s must not live a year
+      // a token that was requested for 600 s must not be valid for a year
       "--service-account-extend-token-expiration=false",
       "--service-cluster-ip-range=10.96.0.0/24",
       `--kubelet-certificate-authority=${kubernetes.caCertificate}`,

@@ -97,7 +97,7 @@ async function get(
   const { cacheDir, recipesDir } = withDefaults(options);
   const startedAt = performance.now();
   const how = piece.recipe.kind === "go" ? ("building" as const) : ("fetching" as const);
-  const tell = (phase: "begin" | "working" | "done") =>
+  const report = (phase: "begin" | "working" | "done") =>
     options.onProgress?.({
       phase,
       name: piece.name,
@@ -109,8 +109,8 @@ async function get(
     });
 
   options.signal?.throwIfAborted();
-  tell("begin");
-  const everySecond = setInterval(() => tell("working"), 1000);
+  report("begin");
+  const everySecond = setInterval(() => report("working"), 1000);
   const scratch = makeBuildDir(cacheDir);
   const finished = join(scratch, "finished");
   const logFile = join(cacheDir, "logs", `${piece.name}.log`);
@@ -122,7 +122,7 @@ async function get(
     clearInterval(everySecond);
     removeBuildDir(scratch);
   }
-  tell("done");
+  report("done");
 }
 
 async function waitForLock(path: string, { onProgress, signal }: EnsureOptions): Promise<Lock> {

@@ -8,7 +8,7 @@ import { pieces, type PieceName } from "./pieces.ts";
  * `node local/toolchain/get.ts [NAME...]`: gets what is missing, of these pieces or of all, with progress on stderr. The
  * folders of pieces that are named are printed, for a PATH.
  */
-const tellEveryInSeconds = 15;
+const reportEveryInSeconds = 15;
 
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => aborted.abort());
@@ -17,7 +17,7 @@ try {
   const { pieces: states } = await ensurePieces(wanted(positionals), {
     signal: aborted.signal,
     onProgress: (progress) => {
-      if (progress.phase === "working" && progress.elapsedInSeconds % tellEveryInSeconds !== 0) return;
+      if (progress.phase === "working" && progress.elapsedInSeconds % reportEveryInSeconds !== 0) return;
       process.stderr.write(`${formatToolchainProgress(progress)}\n`);
     },
   });

@@ -19,7 +19,7 @@ export interface PieceState {
   readonly found: "path" | "cache" | "missing";
   /** The executable; absent when missing. */
   readonly executable?: string;
-  /** The one that was found, or the one that will be got. */
+  /** The one that was found, or the one that will be downloaded or built. */
   readonly version: string;
   /** Name of its folder in the cache. */
   readonly key: string;
@@ -35,7 +35,7 @@ export interface ToolchainState {
   readonly cacheDir: string;
 }
 
-/** Finds out what is there and what must be got. Builds and fetches nothing. */
+/** Finds out what is installed and what is missing. Builds and fetches nothing. */
 export async function inspectToolchain(places: ToolchainPlaces = {}): Promise<ToolchainState> {
   const here = withDefaults(places);
   const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, here)));

@@ -1,5 +1,5 @@
 /**
- * The servers and tools that the local environment runs, and how each is had on a machine that lacks it.
+ * The servers and tools that the local environment runs, and how each is built or downloaded where it is missing.
  * Data only: what is on PATH or in the cache is found by inspect.ts, what is missing is got by ensure.ts.
  */
 export interface Piece {

@@ -18,12 +18,12 @@ import { TokenEndpoint } from "./token-endpoint.ts";
 export interface AzureOptions {
   /** On 127.0.0.1; 0 lets the system choose, in tests. */
   readonly port: number;
-  /** Folder of its own, made where it is missing: CA, operator's token, state. */
+  /** Folder of its own, created if it is missing: CA, operator's token, state. */
   readonly dir: string;
   /** Issuer of the one cluster with federated ServiceAccount tokens. */
   readonly clusterIssuer: string;
   readonly clusterJwks: ClusterJwks;
-  /** @default - made at the first start and kept. */
+  /** @default - generated at the first start and stored. */
   readonly tenantId?: string;
   /** @default - any subscription exists. */
   readonly subscriptionId?: string;
@@ -40,8 +40,8 @@ export type AzureStandIn = Awaited<ReturnType<typeof startAzure>>;
  * Starts the stand-in for Azure: Resource Manager for the types of this program, Entra's token endpoint for workload
  * identities, and the data plane of one Key Vault. Enough of each to be used by the official clients, and no more.
  *
- * What differs from Azure: deletion and recovery are done when they are answered; one vault lives at a time, at the
- * root of the one host; access policies and network rules are kept and not acted on; Resource Manager sets no limits;
+ * What differs from Azure: deletion and recovery are complete when they are answered; one vault exists at a time, at the
+ * root of the one host; access policies and network rules are stored without effect; Resource Manager sets no limits;
  * clients must switch off instance discovery and the check of the challenge's resource.
  *
  * @throws UserError `azure-state-unreadable`, `azure-tenant-differs`, `azure-port-taken`.

@@ -48,7 +48,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // asked here and not in the handshake, so that a person at the door reads why
+  // checked here and not in the handshake, so that a person without a certificate reads why
   if (!(request.socket as TLSSocket).authorized) {
     return reply(response, 401, "a client certificate of the cluster's kubelet client CA is required");
   }

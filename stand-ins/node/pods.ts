@@ -158,7 +158,7 @@ export class Pods {
     for (const uid of folders) if (!kept.has(uid)) await this.#removeFolder(uid);
   }
 
-  /** Never rejects: nobody waits for it, and Azure's stand-in lives in the same process. The next listing tries again. */
+  /** Never rejects: nobody waits for it, and the Azure stand-in runs in the same process. The next listing tries again. */
   async #removeFolder(uid: string): Promise<void> {
     const folder = join(this.#dir, uid);
     try {

@@ -38,7 +38,7 @@ export async function mountVolumes(api: KubernetesClient, pod: Pod, dir: string)
         await writeWhole(path, next.token);
         if (timers.has(path)) arm(next.lifetimeInSeconds * refreshAt * 1000);
       } catch {
-        if (timers.has(path)) arm(retryInMilliseconds); // the API server may be restarting; the old token still lives
+        if (timers.has(path)) arm(retryInMilliseconds); // the API server may be restarting; the old token is still valid
       }
     };
     const arm = (milliseconds: number): void => {

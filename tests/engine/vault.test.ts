@@ -170,7 +170,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     await vault("PUT", "sys/seal");
     try {
       const stack = await engine.open(objects());
-      assert.equal((await preview(stack)).length, 7);
+      assert.equal((await preview(stack)).length, 6);
       await assert.rejects(up(stack), /failed to lookup token.*Vault is sealed/s);
     } finally {
       await unsealVault(servers().home.vaultUrl, unsealKey);
