@@ -1,73 +1,47 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { causeCodes, type CauseCode } from "../../diagnose/causes.ts";
+import { causeCodes } from "../../diagnose/causes.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import { validate } from "../../diagnose/validate.ts";
 import { drift, lineage } from "../../diagnose/lineage.ts";
 import { testBinaries } from "../support/servers.ts";
-import { startTimeout, useLocalChain } from "../support/local-chain.ts";
-import type { Break } from "./doctor/break.ts";
-import { alone, breaks, notOnTheChain, together } from "./doctor/breaks.ts";
-import { restore, strikeAllAndMend, strikeAndMend } from "./doctor/suite.ts";
-import { World } from "./doctor/world.ts";
+import { startTimeout } from "../support/local-chain.ts";
+import { breaks, notOnTheChain, upToBootstrap } from "./doctor/breaks.ts";
+import { breakAndRepair, initialValues, useWorld } from "./doctor/suite.ts";
 
-const values = {
-  GHCR_TOKEN: "chain-ghcr-token-0123456789",
-  GHCR_USERNAME: "chain-user",
-  LANGFUSE_SECRET_KEY: "chain-langfuse-0123456789",
-  ANTHROPIC_API_KEY: "chain-anthropic-0123456789",
-  OPENAI_API_KEY: "chain-openai-0123456789",
-};
-
-/** Each breaks the running environment in one way, sees that cause named first, repairs as told, and sees it gone. */
+/** Each breaks the running environment in one way, sees that cause named first, repairs it as printed, and sees it gone. */
 describe("doctor", function () {
   this.timeout(startTimeout);
-  const chain = useLocalChain(values);
-  let world: World;
-  let isWhole = true;
-  /** After a test that failed in the middle the chain is put right first: each test fails for what it is about alone. */
-  const onAWholeChain = (name: string, run: () => Promise<void>): void => {
-    it(name, async () => {
-      if (!isWhole) await restore(world, values);
-      isWhole = false;
-      await run();
-      isWhole = true;
-    });
-  };
-
-  before(async () => {
-    world = await World.open(chain(), values);
-    await world.silence();
-  });
-  after(() => world.close());
+  const world = useWorld();
 
   it("finds nothing in a chain that walks, and its five checks pass, with every value proven", async () => {
-    assert.deepEqual((await world.look({ prove: true })).causes, []);
-    const snapshot = await observe(world.place.stack, world.place.access, { compareValues: true });
-    const { checks, ok } = validate(snapshot, world.place.stack, { prove: true });
+    assert.deepEqual((await world().look({ prove: true })).causes, []);
+    const snapshot = await observe(world().place.stack, world().place.access, { compareValues: true });
+    const { checks, ok } = validate(snapshot, world().place.stack, { prove: true });
     assert.deepEqual(
       checks.flatMap(({ items }) => items.filter(({ state }) => state === "failed" || state === "unknown")),
       [],
     );
     assert.equal(ok, true);
-    assert.deepEqual(drift(snapshot, world.place.stack), []);
-    assert.equal(lineage(snapshot, world.place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
+    assert.deepEqual(drift(snapshot, world().place.stack), []);
+    assert.equal(lineage(snapshot, world().place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
   });
 
   it("holds no value in what it prints", async () => {
-    const told = JSON.stringify(await observe(world.place.stack, world.place.access, { compareValues: true }));
-    for (const value of Object.values(values))
-      if (value !== values.GHCR_USERNAME) assert.equal(told.includes(value), false);
+    const told = JSON.stringify(await observe(world().place.stack, world().place.access, { compareValues: true }));
+    for (const value of Object.values(initialValues))
+      if (value !== initialValues.GHCR_USERNAME) assert.equal(told.includes(value), false);
   });
 
   it("agrees with the seed's own commands 4 and 5, run to the letter", async () => {
     const { kubectl } = await testBinaries();
+    const { home } = world().chain;
     const seed = (...args: string[]) =>
-      execFileSync(kubectl, args, { encoding: "utf8", env: { HOME: chain().home.dir, KUBECONFIG: chain().home.kubeconfig } }).trim().split("\n"); // prettier-ignore
+      execFileSync(kubectl, args, { encoding: "utf8", env: { HOME: home.dir, KUBECONFIG: home.kubeconfig } }).trim().split("\n"); // prettier-ignore
     const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status";
     const synced = seed("get", "externalsecrets", "-A", "-o", columns).slice(1);
     const labelled = seed("get", "secrets", "-n", "ameide-local", "-l", "app.kubernetes.io/managed-by=external-secrets", "-o", "name"); // prettier-ignore
-    const { checks } = validate(await observe(world.place.stack, world.place.access), world.place.stack);
+    const { checks } = validate(await observe(world().place.stack, world().place.access), world().place.stack);
     const ours = (number: number) =>
       checks.find((check) => check.number === number)?.items.map(({ subject }) => subject) ?? [];
     assert.deepEqual(
@@ -88,10 +62,10 @@ describe("doctor", function () {
   });
 
   it("agrees with the seed's own commands 1 to 3, run to the letter but for the names (C19)", async () => {
-    const { checks } = validate(await observe(world.place.stack, world.place.access), world.place.stack);
+    const { checks } = validate(await observe(world().place.stack, world().place.access), world().place.stack);
     const present = checks[0]?.items.filter(({ state }) => state === "ok").map(({ subject }) => subject) ?? [];
     const seed = async (command: string): Promise<string> => {
-      const { code, out, err } = await world.shell(command);
+      const { code, out, err } = await world().shell(command);
       assert.equal(code, 0, err);
       return out;
     };
@@ -106,34 +80,15 @@ describe("doctor", function () {
       --query "[].{name:name, subject:subject}" -o table`);
     assert.match(
       credentials,
-      new RegExp(`${world.place.stack.federated.name} +${world.place.stack.federated.subject}`),
+      new RegExp(`${world().place.stack.federated.name} +${world().place.stack.federated.subject}`),
     );
     const held =
       await seed(`ROOT_TOKEN=$(kubectl get secret -n ameide-local vault-auto-credentials -o jsonpath='{.data.root-token}' | base64 -d)
       kubectl exec -n ameide-local vault-core-local-0 -- sh -c "VAULT_TOKEN=$ROOT_TOKEN vault kv get secret/ghcr-token"`);
-    assert.match(held, new RegExp(`value +${values.GHCR_TOKEN}`));
+    assert.match(held, new RegExp(`value +${initialValues.GHCR_TOKEN}`));
   });
 
-  for (const [code, broken] of Object.entries(alone) as [CauseCode, Break][]) {
-    onAWholeChain(`names ${code} first, and it is gone after the repair as it is printed`, () =>
-      strikeAndMend(world, code, broken),
-    );
-  }
-
-  for (const group of together) {
-    onAWholeChain(
-      `names each first as it happens, from the end of the chain on: ${group.join(", ")}; one printed repair ends all`,
-      () => strikeAllAndMend(world, group, breaks),
-    );
-  }
-
-  it("puts right for the next test what a test that failed leaves, a server that hangs too", async () => {
-    await breaks["store-missing"]?.strike(world);
-    await breaks["bootstrap-suspended"]?.strike(world);
-    world.signal("external-secrets", "SIGSTOP");
-    await restore(world, values);
-    assert.deepEqual((await world.look({ prove: true })).causes, []);
-  });
+  breakAndRepair(upToBootstrap, world);
 
   it("shows every cause of the table", () => {
     assert.deepEqual([...Object.keys(breaks), ...notOnTheChain].toSorted(byText), causeCodes.toSorted(byText));

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
-import { storedRootToken } from "../support/open-vault.ts";
-import { bootstrapName } from "../../domain/names.ts";
-import { runCommand, startCommand } from "../support/command-line.ts";
-import { readRecords } from "../../local/servers/records.ts";
 import { startServers } from "../../local/servers/start.ts";
-import { testBinaries } from "../support/servers.ts";
-import { killRounds } from "../proof/kill-rounds.ts";
 import { canariesInFiles, canarySearch } from "../support/canary.ts";
+import { runCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+import { pidsOf } from "../support/processes.ts";
+import { testBinaries } from "../support/servers.ts";
+import { canariesOnTheWire, recordedIn, sentMessages, type SentMessage } from "../support/wire.ts";
 
 /** Every value is one that a careless template, shell or log would show or break. */
 const values = {
@@ -24,11 +22,18 @@ const values = {
 
 describe("local up", function () {
   this.timeout(startTimeout);
+  const wireFile = join(tmpdir(), `ameide-secrets-wire-${process.pid}.jsonl`);
+  const wire = recordedIn(wireFile);
+  after(() => rmSync(wireFile, { force: true }));
   // as a start leaves it that was killed after Vault's initialisation and before its keys were stored
-  const chain = useLocalChain(values, async (home) => {
-    await startServers(home, await testBinaries(), { only: ["openbao"] });
-    await vaultCall({ address: home.vaultUrl }, undefined, "PUT", "/v1/sys/init", { secret_shares: 1, secret_threshold: 1 }); // prettier-ignore
-  });
+  const chain = useLocalChain(
+    values,
+    async (home) => {
+      await startServers(home, await testBinaries(), { only: ["openbao"] });
+      await vaultCall({ address: home.vaultUrl }, undefined, "PUT", "/v1/sys/init", { secret_shares: 1, secret_threshold: 1 }); // prettier-ignore
+    },
+    wire,
+  );
 
   it("carries the values of the file into a valid dockerconfigjson, in both namespaces", async () => {
     for (const namespace of ["ameide-local", "argocd"]) {
@@ -63,10 +68,8 @@ describe("local up", function () {
 
   for (const words of looking) {
     it(`prints no value in any encoding: ${words}`, async () => {
-      const { out, err, code } = await runCommand([
-        ...words.replace("<dir>", chain().home.dir).split(" "),
-        ...chain().place,
-      ]);
+      const args = words.replace("<dir>", chain().home.dir).split(" ");
+      const { out, err, code } = await runCommand([...args, ...chain().place], wire);
       assert.notEqual(code, 2, err);
       assert.deepEqual(search(`${out}${err}`), []);
     });
@@ -152,157 +155,25 @@ describe("local up", function () {
     assert.match(refused.err, /openai\.api\.key/);
   });
 
-  const unsealings = (): number =>
-    readFileSync(join(chain().home.logsDir, "openbao.log"), "utf8").split("vault is unsealed").length - 1;
-
-  it("comes back after a stop, when Vault is sealed, with every value as it was", async () => {
-    const stopped = await runCommand(["local", "down", "--home", chain().home.dir]);
-    assert.equal(stopped.code, 0, stopped.err);
-    assert.deepEqual(pidsOf(chain().home.dir), []);
-    const before = unsealings();
-    const run = await chain().up(values);
-    assert.equal(run.code, 0, run.err);
-    // by whom, the log does not say: where a schedule of the CronJob fell into the stop, its own run may be the first
-    assert.equal(unsealings(), before + 1);
-    assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
-      LANGFUSE_SECRET_KEY: "canary-langfuse-1",
-    });
-  });
-
-  it("mends a server that was killed", async () => {
-    const { servers } = JSON.parse((await runCommand(["local", "status", "--json", ...chain().place])).out) as {
-      servers: { name: string; pid: number }[];
-    };
-    const victim = servers.find(({ name }) => name === "kube-apiserver");
-    process.kill(victim?.pid ?? 0, "SIGKILL");
-    const run = await chain().up(values);
-    assert.equal(run.code, 0, run.err);
-    assert.match(run.err, /started .*kube-apiserver/);
-  });
-
-  it("stops at once when a server dies that it needs, names it and its log, and completes in the next run", async () => {
-    const changed = { ...values, ANTHROPIC_API_KEY: "canary-anthropic-2" };
-    const { stateDir } = chain().home.pulumi;
-    const before = engineLocks(stateDir);
-    const run = startCommand(["local", "up", "--dotenv", chain().envFile(changed), ...chain().place]);
-    await newEngineLock(stateDir, before, run.ended);
-    // without it no Job of the update ever ends
-    const victim = readRecords(chain().home).find(({ name }) => name === "kube-controller-manager");
-    process.kill(victim?.pid ?? 0, "SIGKILL");
-    const killedAt = performance.now();
-    const { code, err } = await run.ended;
-    assert.equal(code, 2, err);
-    assert.match(err, /kube-controller-manager ended while it was needed\n.*logs\/kube-controller-manager\.log/s);
-    assert.ok(performance.now() - killedAt < 60_000, "it waited for what could not happen");
-    const next = await chain().up(changed);
-    assert.equal(next.code, 0, next.err);
-    assert.deepEqual(
-      (await chain().secret("ameide-local", "inference-api-credentials"))["ANTHROPIC_API_KEY"],
-      changed.ANTHROPIC_API_KEY,
-    );
-  });
-
-  it("restores the state that a full disk cut off, and its copy, and continues from the last update", async () => {
-    const stateFile = join(chain().home.pulumi.stateDir, ".pulumi/stacks/ameide-secrets/local.json");
-    for (const file of [stateFile, `${stateFile}.bak`]) truncateSync(file, 1000);
-    const run = await chain().up(values);
-    assert.equal(run.code, 0, run.err);
-    assert.match(run.err, /state of Pulumi: was cut off.*restored from .*checkpoint\.json/);
-    assert.equal(
-      (await chain().secret("ameide-local", "langfuse-secrets"))["LANGFUSE_SECRET_KEY"],
-      "canary-langfuse-1",
-    );
-  });
-
-  it("makes the CronJob anew that somebody deleted while Vault is sealed, which needs it", async () => {
-    const { cluster, home } = chain();
-    const root = await storedRootToken(cluster, "ameide-local");
-    await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
-    await vaultCall({ address: home.vaultUrl }, root, "PUT", "/v1/sys/seal");
-    const run = await chain().up(values);
-    assert.equal(run.code, 0, run.err);
-    assert.match(run.err, /Vault: was sealed, is active/);
-  });
-
-  it("leaves nothing running, and nothing that the next start trips over, when a run is interrupted or killed", async () => {
-    const changed = { ...values, OPENAI_API_KEY: "canary-openai-2" };
-    for (const signal of ["SIGINT", "SIGKILL"] as const) {
-      const { stateDir } = chain().home.pulumi;
-      const before = engineLocks(stateDir); // such as one that the first kill left
-      const run = startCommand([
-        "local",
-        "up",
-        "--no-first-look",
-        "--dotenv",
-        chain().envFile(changed),
-        ...chain().place,
-      ]);
-      // in the middle of the update, which alone takes the lock of Pulumi's state
-      await newEngineLock(stateDir, before, run.ended);
-      run.kill(signal);
-      assert.notEqual((await run.ended).code, 0);
-    }
-    const next = await chain().up(changed);
-    assert.equal(next.code, 0, next.err);
-    assert.equal(
-      (await chain().secret("ameide-local", "inference-api-credentials"))["OPENAI_API_KEY"],
-      "canary-openai-2",
-    );
-    assert.deepEqual(strays(chain().home.dir), []);
-  });
-
-  it("loses and mixes no value when one of its processes is killed at a random moment, and completes when run again", async function () {
-    this.timeout(3 * startTimeout);
-    const seed = Date.now() % 1_000_000;
-    const rounds = await killRounds(chain(), values, { rounds: 2, seed }).catch((error: unknown) => {
-      throw new Error(`npm run proof -- --seed ${seed} repeats it`, { cause: error });
-    });
-    assert.equal(rounds.length, 2);
+  it("sends a value to Key Vault, and to what plans that, and nowhere else", () => {
+    const messages = sentMessages(wireFile);
+    assert.deepEqual(canariesOnTheWire(messages, search, isAboutKeyVault), []);
+    const searched = (pattern: RegExp) => messages.filter(({ to }) => pattern.test(to)).length;
+    const { kubernetesUrl, vaultUrl, azureUrl } = chain().home;
+    for (const url of [kubernetesUrl, vaultUrl, azureUrl]) assert.notEqual(searched(new RegExp(` ${url}/`)), 0, url);
+    for (const service of ["ResourceMonitor/RegisterResource", "ResourceProvider/Create", "Analyzer/Analyze"])
+      assert.notEqual(searched(new RegExp(`pulumirpc.${service}`)), 0, service);
+    const keyVault = messages.filter(isAboutKeyVault);
+    assert.ok(canariesOnTheWire(keyVault, search, () => false).length > 0, "the search does not find what is meant");
   });
 });
 
-/** Locks of the file backend, each with a name of its own. */
-function engineLocks(stateDir: string): readonly string[] {
-  const files = readdirSync(join(stateDir, ".pulumi"), { recursive: true, encoding: "utf8" });
-  return files.filter((file) => /^locks\/.*\.json$/.test(file));
-}
-
-/** Waits until an engine holds a lock of the file backend that was not there before. */
-async function newEngineLock(stateDir: string, before: readonly string[], ended: Promise<unknown>): Promise<void> {
-  const over = ended.then(() => true);
-  for (;;) {
-    if (engineLocks(stateDir).some((lock) => !before.includes(lock))) return;
-    if (await Promise.race([over, sleep(50, false)])) throw new Error("the run ended before it took the lock");
-  }
-}
-
-/** Processes whose command line names the home. */
-function pidsOf(dir: string): number[] {
-  return processes()
-    .filter(({ command }) => command.includes(dir))
-    .map(({ pid }) => pid);
-}
-
-/** Engines, providers and packs that no run of ours owns any more. */
-function strays(dir: string): string[] {
-  return processes()
-    .filter(
-      ({ command, environment }) => environment.includes(dir) && /pulumi|providers\/main|run-policy-pack/.test(command),
-    )
-    .map(({ command }) => command);
-}
-
-function processes(): { readonly pid: number; readonly command: string; readonly environment: string }[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => {
-      try {
-        const read = (file: string) => readFileSync(`/proc/${name}/${file}`, "utf8").replaceAll("\0", " ");
-        return [{ pid: Number(name), command: read("cmdline"), environment: read("environ") }];
-      } catch {
-        return []; // ended meanwhile, or another user's
-      }
-    });
+/** A write of a secret to Resource Manager, and the calls by which Pulumi plans it. */
+function isAboutKeyVault({ to, body }: SentMessage): boolean {
+  return (
+    /^PUT \S+\/vaults\/[^/]+\/secrets\//.test(to) ||
+    (to.includes("pulumirpc.") && body.includes("azure-native:keyvault:Secret"))
+  );
 }
 
 /** As the kernel writes them in /proc/net/tcp and tcp6: 127.0.0.1, ::1 and ::ffff:127.0.0.1. */

@@ -145,7 +145,7 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 2,
     afterwards: "each secret has its old or its new value",
     next: "starts the server and completes",
-    shownBy: ["tests/chain/local-up.test.ts", "stops at once when a server dies that it needs"],
+    shownBy: ["tests/chain/local-recovery.test.ts", "stops at once when a server dies that it needs"],
   },
   {
     what: "`local up`: killed between Vault's initialisation and the Secret with its keys",
@@ -161,7 +161,7 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 0,
     afterwards: "the state of the last update that was written whole",
     next: "completes from there",
-    shownBy: ["tests/chain/local-up.test.ts", "restores the state that a full disk cut off"],
+    shownBy: ["tests/chain/local-recovery.test.ts", "restores the state that a full disk cut off"],
   },
   {
     what: "`local up`: interrupted, or killed during the update",
@@ -169,7 +169,10 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 130,
     afterwards: "no process is left; each secret has its old or its new value",
     next: "completes",
-    shownBy: ["tests/chain/local-up.test.ts", "leaves nothing running, and nothing that the next start trips over"],
+    shownBy: [
+      "tests/chain/local-recovery.test.ts",
+      "leaves nothing running, and nothing that the next start trips over",
+    ],
   },
   {
     what: "`doctor`: the API server accepts and never answers",

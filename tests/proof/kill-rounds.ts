@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readRecords } from "../../local/servers/records.ts";
 import { serverNames, type ServerName } from "../../local/servers/server.ts";
 import { startCommand, type Running } from "../support/command-line.ts";
 import type { LocalChain } from "../support/local-chain.ts";
+import { processes } from "../support/processes.ts";
 
 /** What is killed in a round of `local up` that carries new values. */
 export const victims = ["command line", "engine", "vault-bootstrap", ...serverNames] as const;
@@ -117,11 +117,13 @@ async function kill({ home }: LocalChain, run: Running, victim: Victim): Promise
     const record = readRecords(home).find(({ name }) => name === (victim as ServerName));
     return end(record?.pid);
   }
-  const pattern = victim === "engine" ? /(?:^|\/)pulumi\0/ : /vault-bootstrap[^\0]*\.cjs/;
+  const pattern = victim === "engine" ? /^\S*\bpulumi / : /vault-bootstrap\S*\.cjs/;
   const over = run.ended.then(() => true);
   for (;;) {
-    const pid = processOf(home.dir, pattern);
-    if (pid !== undefined) return end(pid);
+    const found = processes().find(
+      ({ command, environment }) => pattern.test(command) && `${command}${environment}`.includes(home.dir),
+    );
+    if (found !== undefined) return end(found.pid);
     if (await Promise.race([over, sleep(20, false)])) return;
   }
 }
@@ -133,19 +135,6 @@ function end(pid: number | undefined): void {
   } catch {
     // it has ended meanwhile
   }
-}
-
-function processOf(dir: string, command: RegExp): number | undefined {
-  const pid = readdirSync("/proc").find((name) => {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) return false;
-    try {
-      const arguments_ = readFileSync(`/proc/${name}/cmdline`, "utf8");
-      return command.test(arguments_) && `${arguments_}${readFileSync(`/proc/${name}/environ`, "utf8")}`.includes(dir);
-    } catch {
-      return false; // ended meanwhile, or another user's
-    }
-  });
-  return pid === undefined ? undefined : Number(pid);
 }
 
 /** One secret of each of three Kubernetes Secrets: what was mixed or lost would show there. */

@@ -1,6 +1,6 @@
 // Everything that must be true before a change lands: types, lint, format, direction of imports, unused code, generated
-// docs, then the tests. All of it runs even when an early step fails, so that one run reports every mistake.
-import { spawn, spawnSync } from "node:child_process";
+// docs, and the tests. All of it runs even when an early step fails, so that one run reports every mistake.
+import { spawn } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -21,8 +21,10 @@ const checks = [
 
 /** Seconds by test file, of the last whole run. */
 const durationsFile = join(root, "node_modules", ".cache", "ameide-secrets", "test-seconds.json");
-/** Before the first run: the folders whose tests start servers. */
+/** The folders whose tests start servers. */
 const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\/deploy|local\/servers)\//;
+/** Before the first run, such as in CI: a whole environment is broken and repaired in the first, the second start a few servers. */
+const guessedSeconds = (file) => (file.startsWith("tests/chain/") ? 150 : slowFolders.test(file) ? 20 : 1);
 
 const only = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
@@ -30,31 +32,36 @@ const counts = { passed: 0, failed: 0 };
 const failed = [];
 const secondsSince = (start) => (performance.now() - start) / 1000;
 
-for (const [name, command, args] of only.includes("--no-checks") ? [] : checks) {
-  const start = performance.now();
-  const status = spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
-  console.log([status === 0 ? "ok  " : "FAIL", name, `(${secondsSince(start).toFixed(1)} s)`].join(" "));
-  counts[status === 0 ? "passed" : "failed"] += 1;
-  if (status !== 0) failed.push(name);
-}
-
-if (!only.includes("--no-tests")) {
-  const named = only.filter((argument) => !argument.startsWith("--"));
-  await runTests(named.length > 0 ? named : ["tests/**/*.test.ts"], named.length === 0);
-}
+const named = only.filter((argument) => !argument.startsWith("--"));
+const groups = only.includes("--no-tests") ? [] : groupsOf(named.length > 0 ? named : ["tests/**/*.test.ts"]);
+await Promise.all([
+  only.includes("--no-checks") ? undefined : runChecks(),
+  groups.length === 0 ? undefined : runTests(groups, named.length === 0),
+]);
 for (const one of failed) console.log(`\nFAIL ${one}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 ? 0 : 1);
 
+/** One after the other: each uses a core fully, next to tests that wait for their servers. */
+async function runChecks() {
+  for (const [name, command, args] of checks) {
+    const start = performance.now();
+    const { status, text } = await run(command, args, false);
+    const verdict = [status === 0 ? "ok  " : "FAIL", name, `(${secondsSince(start).toFixed(1)} s)`].join(" ");
+    process.stdout.write(`${text}${verdict}\n`);
+    counts[status === 0 ? "passed" : "failed"] += 1;
+    if (status !== 0) failed.push(name);
+  }
+}
+
 /** Most of the time of the slow tests is waiting, so several run side by side; each has servers and ports of its own. */
-async function runTests(specs, isWhole) {
+async function runTests(groups, isWhole) {
   const start = performance.now();
   const known = lastDurations();
-  const secondsOf = ({ files }) =>
-    files.reduce((sum, file) => sum + (known[file] ?? (slowFolders.test(file) ? 20 : 1)), 0);
+  const secondsOf = ({ files }) => files.reduce((sum, file) => sum + (known[file] ?? guessedSeconds(file)), 0);
   // longest first: one that begins last would keep one process busy alone
-  const waiting = groupsOf(specs).toSorted((a, b) => secondsOf(b) - secondsOf(a));
-  const jobs = Math.min(waiting.length, Math.max(2, Math.min(4, availableParallelism())));
+  const waiting = groups.toSorted((a, b) => secondsOf(b) - secondsOf(a));
+  const jobs = Math.min(waiting.length, 4, 2 * availableParallelism());
   const seconds = {};
   const worker = async () => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
@@ -103,14 +110,7 @@ async function runMocha(files, isAlone) {
   const report = join(folder, "mocha.json");
   // a "spec" in .mocharc.json would be added to what a person names, not replaced by it
   const args = ["--no-color", "--reporter", "tests/support/reporter.cjs", "--reporter-option", `output=${report}`, ...files]; // prettier-ignore
-  const child = spawn("mocha", args, { cwd: root, env, stdio: ["ignore", isAlone ? "inherit" : "pipe", isAlone ? "inherit" : "pipe"] }); // prettier-ignore
-  let text = "";
-  child.stdout?.setEncoding("utf8").on("data", (part) => (text += part));
-  child.stderr?.setEncoding("utf8").on("data", (part) => (text += part));
-  const status = await new Promise((resolve) => {
-    child.once("error", () => resolve(1));
-    child.once("close", (code) => resolve(code ?? 1));
-  });
+  const { status, text } = await run("mocha", args, isAlone);
   try {
     const { passes, failures, failed, seconds } = JSON.parse(readFileSync(report, "utf8"));
     if (status === 0 || failures > 0) return { text, passes, failures, failed, seconds };
@@ -121,4 +121,21 @@ async function runMocha(files, isAlone) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** @param isShown - whether its output is shown as it comes, instead of returned. */
+async function run(command, args, isShown) {
+  const output = isShown ? "inherit" : "pipe";
+  const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", output, output] });
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part) => (text += part));
+  child.stderr?.setEncoding("utf8").on("data", (part) => (text += part));
+  const status = await new Promise((resolve) => {
+    child.once("error", (error) => {
+      text += `${error.message}\n`;
+      resolve(1);
+    });
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  return { status, text };
 }

@@ -28,10 +28,12 @@ export const startTimeout = 300_000;
  * Starts a chain with these values before the suite, and forgets it afterwards.
  *
  * @param prepare - gets the home before its first start. @default - it is new
+ * @param env - added to that of each run of `local up`.
  */
 export function useLocalChain(
   values: Readonly<Record<string, string>>,
   prepare: (home: LocalHome) => Promise<void> = () => Promise.resolve(),
+  env: Readonly<Record<string, string>> = {},
 ): () => LocalChain {
   let chain: LocalChain | undefined;
   let home: LocalHome | undefined;
@@ -41,9 +43,9 @@ export function useLocalChain(
     home = await temporaryHome();
     ensureHome(home);
     await prepare(home);
-    const started = await runCommand(["local", "up", "--dotenv", writeEnvFile(home, values), ...placeOf(home)]);
+    const started = await runCommand(["local", "up", "--dotenv", writeEnvFile(home, values), ...placeOf(home)], env);
     assert.equal(started.code, 0, started.err);
-    chain = await chainOf(home);
+    chain = await chainOf(home, env);
   });
 
   after(async function () {
@@ -69,8 +71,8 @@ export function writeEnvFile(home: LocalHome, values: Readonly<Record<string, st
   return file;
 }
 
-/** Of a home that is up. */
-export async function chainOf(home: LocalHome): Promise<LocalChain> {
+/** Of a home that is up. @param env - added to that of each run of `local up`. */
+export async function chainOf(home: LocalHome, env: Readonly<Record<string, string>> = {}): Promise<LocalChain> {
   const place = placeOf(home);
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
   return {
@@ -79,7 +81,7 @@ export async function chainOf(home: LocalHome): Promise<LocalChain> {
     cluster,
     envFile: (values) => writeEnvFile(home, values),
     up: (values, ...flags) =>
-      runCommand(["local", "up", "--no-first-look", "--dotenv", writeEnvFile(home, values), ...place, ...flags]),
+      runCommand(["local", "up", "--no-first-look", "--dotenv", writeEnvFile(home, values), ...place, ...flags], env),
     secret: async (namespace, name) => {
       const { data = {} } = await cluster.get<{ data?: Record<string, string> }>(
         `/api/v1/namespaces/${namespace}/secrets/${name}`,

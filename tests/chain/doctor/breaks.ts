@@ -8,19 +8,6 @@ import { consumerBreaks } from "./consumers.ts";
 import { externalSecretBreaks, storeBreaks } from "./stores.ts";
 import { patcherBreaks, vaultBreaks } from "./vault.ts";
 
-export const breaks: Readonly<Record<string, Break>> = {
-  ...keyVaultBreaks,
-  ...identityBreaks,
-  ...bootstrapBreaks,
-  ...bootstrapRunBreaks,
-  ...bootstrapSourceBreaks,
-  ...vaultBreaks,
-  ...patcherBreaks,
-  ...storeBreaks,
-  ...externalSecretBreaks,
-  ...consumerBreaks,
-};
-
 /**
  * Causes that these servers cannot be brought to: a Vault with several pods (`tests/cli/access/vault-pods.test.ts` has one),
  * the real Azure's limits, a kubelet that mounts an expired token, an API
@@ -35,47 +22,94 @@ export const notOnTheChain: readonly CauseCode[] = [
   "vault-pod-not-serving",
 ];
 
-/** Broken one after the other, and repaired by one printed command: an update takes long. */
-export const together: readonly (readonly CauseCode[])[] = [
-  [
-    "bootstrap-secret-kept",
-    "federated-token-file-missing",
-    "bootstrap-overruns",
-    "bootstrap-suspended",
-    "role-assignment-missing",
-    "federated-credential-mismatch",
-    "federated-credential-missing",
-    "identity-missing",
-    "client-id-stale",
-  ],
-  [
-    "bootstrap-forbidden-in-cluster",
-    "bootstrap-misconfigured",
-    "bootstrap-failed",
-    "bootstrap-unschedulable",
-    "bootstrap-image-not-pulled",
-    "bootstrap-cannot-start",
-  ],
-  ["eso-not-running", "vault-unreachable"],
-  [
-    "pull-secret-not-attached",
-    "target-secret-differs",
-    "pull-secret-malformed",
-    "external-secret-path-wrong",
-    "external-secret-missing",
-    "store-account-missing",
-    "store-missing",
-    "vault-address-wrong",
-    "vault-policy-narrow",
-    "vault-role-binding",
-    "vault-role-audience",
-    "vault-role-missing",
-    "token-review-forbidden",
-    "vault-auth-missing",
-    "bootstrap-missing",
-  ],
-];
+/** Causes that are brought about in one environment of their own: parts run side by side. */
+export interface Part {
+  readonly breaks: Readonly<Record<string, Break>>;
+  /**
+   * Brought about one after the other, the end of the pipeline first, and all repaired by the command that is printed for
+   * the last: an update takes long. Causes of other parts may be among them.
+   */
+  readonly together: readonly (readonly CauseCode[])[];
+}
 
-const grouped: ReadonlySet<string> = new Set(together.flat());
+export const upToBootstrap: Part = {
+  breaks: {
+    ...keyVaultBreaks,
+    ...identityBreaks,
+    ...bootstrapBreaks,
+    ...bootstrapRunBreaks,
+    ...bootstrapSourceBreaks,
+  },
+  together: [
+    [
+      "external-secret-denied",
+      "bootstrap-secret-kept",
+      "federated-token-file-missing",
+      "bootstrap-overruns",
+      "bootstrap-suspended",
+      "role-assignment-missing",
+      "federated-credential-mismatch",
+      "federated-credential-missing",
+      "identity-missing",
+      "client-id-stale",
+    ],
+    [
+      "pull-secret-missing-here",
+      "patcher-vault-denied",
+      "bootstrap-forbidden-in-cluster",
+      "bootstrap-misconfigured",
+      "bootstrap-failed",
+      "bootstrap-unschedulable",
+      "bootstrap-image-not-pulled",
+      "bootstrap-cannot-start",
+    ],
+  ],
+};
 
-export const alone = Object.fromEntries(Object.entries(breaks).filter(([code]) => !grouped.has(code)));
+export const vaultPart: Part = {
+  breaks: { ...vaultBreaks, ...patcherBreaks },
+  together: [
+    [
+      "azure-not-readable",
+      "vault-not-readable",
+      "cluster-login-refused",
+      "eso-not-running",
+      "vault-unreachable",
+      "cluster-not-readable",
+    ],
+  ],
+};
+
+export const deliveryPart: Part = {
+  breaks: { ...storeBreaks, ...externalSecretBreaks, ...consumerBreaks },
+  together: [
+    [
+      "pull-secret-not-attached",
+      "target-secret-differs",
+      "pull-secret-malformed",
+      "external-secret-path-wrong",
+      "external-secret-missing",
+      "store-account-missing",
+      "store-missing",
+      "vault-address-wrong",
+      "vault-policy-narrow",
+      "vault-role-binding",
+      "vault-role-audience",
+      "vault-role-missing",
+      "token-review-forbidden",
+      "vault-auth-missing",
+      "bootstrap-missing",
+    ],
+  ],
+};
+
+const parts = [upToBootstrap, vaultPart, deliveryPart];
+
+export const breaks: Readonly<Record<string, Break>> = Object.assign({}, ...parts.map((part) => part.breaks));
+
+const grouped: ReadonlySet<string> = new Set(parts.flatMap(({ together }) => together.flat()));
+
+/** What is repaired by a command of its own. */
+export function alone(part: Part): readonly CauseCode[] {
+  return (Object.keys(part.breaks) as CauseCode[]).filter((code) => !grouped.has(code));
+}

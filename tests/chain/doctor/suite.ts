@@ -2,15 +2,72 @@ import assert from "node:assert/strict";
 import type { CauseCode } from "../../../diagnose/causes.ts";
 import type { DiagnosedCause } from "../../../diagnose/diagnosis.ts";
 import { serverStates } from "../../../local/servers/records.ts";
+import { useLocalChain } from "../../support/local-chain.ts";
 import type { Break } from "./break.ts";
 import { closeDoor } from "./bootstrap-runs.ts";
-import { told, type World } from "./world.ts";
+import { alone, breaks, type Part } from "./breaks.ts";
+import { told, World } from "./world.ts";
+
+export const initialValues = {
+  GHCR_TOKEN: "chain-ghcr-token-0123456789",
+  GHCR_USERNAME: "chain-user",
+  LANGFUSE_SECRET_KEY: "chain-langfuse-0123456789",
+  ANTHROPIC_API_KEY: "chain-anthropic-0123456789",
+  OPENAI_API_KEY: "chain-openai-0123456789",
+};
+
+/** Starts an environment for the suite that calls it. @returns it, from `before` on. */
+export function useWorld(): () => World {
+  const chain = useLocalChain(initialValues);
+  let world: World | undefined;
+  before(async () => {
+    world = await World.open(chain(), initialValues);
+    await world.silence();
+  });
+  after(() => world?.close());
+  return () => {
+    assert.ok(world !== undefined, "it is open from `before` on");
+    return world;
+  };
+}
+
+/** Registers a test for each cause: it is brought about, `doctor` names it first, and it is gone after the printed repair. */
+export function breakAndRepair(part: Part, world: () => World): void {
+  let isWhole = true;
+  /** After a test that failed in the middle the environment is repaired first: each test fails only for its own reason. */
+  const inAWholeEnvironment = (name: string, run: () => Promise<void>): void => {
+    it(name, async () => {
+      if (!isWhole) await restore(world());
+      isWhole = false;
+      await run();
+      isWhole = true;
+    });
+  };
+
+  for (const code of alone(part)) {
+    inAWholeEnvironment(`names ${code} first, and it is gone after the repair as it is printed`, () =>
+      strikeAndMend(world(), code, breakOf(code)),
+    );
+  }
+  for (const group of part.together) {
+    inAWholeEnvironment(
+      `names each first as it happens, from the end of the pipeline on: ${group.join(", ")}; one printed repair ends all`,
+      () => strikeAllAndMend(world(), group),
+    );
+  }
+}
+
+function breakOf(code: CauseCode): Break {
+  const found = breaks[code];
+  assert.ok(found !== undefined, code);
+  return found;
+}
 
 /**
  * Breaks the environment in one way, sees that cause named first, applies the repair as it is printed, sees it gone, and
  * follows what `doctor` says until it says nothing any more.
  */
-export async function strikeAndMend(
+async function strikeAndMend(
   world: World,
   code: CauseCode,
   { strike, sight, before, after, input, fill }: Break,
@@ -29,30 +86,27 @@ export async function strikeAndMend(
  * Breaks it in one way after the other, the end of the chain first, sees each named first as it happens, and repairs
  * all of it by what is printed for the last.
  */
-export async function strikeAllAndMend(
-  world: World,
-  codes: readonly CauseCode[],
-  breaks: Readonly<Record<string, Break>>,
-): Promise<void> {
+async function strikeAllAndMend(world: World, codes: readonly CauseCode[]): Promise<void> {
   await world.silence();
   let last: DiagnosedCause | undefined;
   for (const code of codes) {
-    await breaks[code]?.strike(world);
-    last = await world.untilFirst(code);
+    const { strike, sight } = breakOf(code);
+    await strike(world);
+    last = await world.untilFirst(code, await sight?.(world));
     if (commandOf(last.fix)?.startsWith("kubectl ") === true) await apply(world, last);
   }
   assert.ok(last !== undefined);
-  for (const code of codes) await breaks[code]?.before?.(world);
+  for (const code of codes) await breakOf(code).before?.(world);
   await apply(world, last);
-  for (const code of codes) await breaks[code]?.after?.(world);
+  for (const code of codes) await breakOf(code).after?.(world);
   for (const code of codes) await heals(world, code);
 }
 
 /** Makes the environment whole again whatever was done to it: servers, objects, values, and then what doctor still names. */
-export async function restore(world: World, values: Readonly<Record<string, string>>): Promise<void> {
+export async function restore(world: World): Promise<void> {
   for (const { pid } of serverStates(world.chain.home)) if (pid !== undefined) process.kill(pid, "SIGCONT");
   await closeDoor();
-  world.setValues(values);
+  world.setValues(initialValues);
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
   await world.place.cluster.remove(jobs);
   const up = await world.shell("ameide-secrets local up --refresh");
