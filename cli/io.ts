@@ -1,6 +1,4 @@
-import { valuesInMemory } from "../domain/redacted.ts";
 import { safeText } from "../domain/safe-text.ts";
-import { redactionOf, type Redaction } from "../domain/redaction.ts";
 
 /**
  * Where a command prints: results to `out`, progress and warnings to `err`, so that `--json` and pipes stay clean.
@@ -30,25 +28,6 @@ export const processIo: Io = {
 export function printable(text: string): string {
   return safeText(text, (rest) => ourStyles.some((code) => rest.startsWith(code)));
 }
-
-/**
- * Removes every secret value that this process holds: errors and progress quote servers, the engine and logs of pods, and
- * these may quote a value. Results come from data without values (see `withoutValues`).
- *
- * A value that looks like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
- */
-export function withoutValuesInMemory(text: string): string {
-  const values = [...valuesInMemory()].filter((value) => !/^[a-z]+(?:-[a-z\d]+)*$/.test(value));
-  const isSame = values.length === made.values.length && values.every((value, index) => value === made.values[index]);
-  if (!isSame) made = { values, redaction: redactionOf(values) };
-  return made.redaction(text);
-}
-
-/** Kept between lines: values rarely change, lines are many. */
-let made: { readonly values: readonly string[]; readonly redaction: Redaction } = {
-  values: [],
-  redaction: (text) => text,
-};
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 const ourStyles = [0, ...Object.values(codes)].map((code) => `\u001B[${code}m`);

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { withoutValuesInMemory } from "../domain/redaction.ts";
 import { retryAfterInMs, type RetryVerdict } from "./pacing.ts";
 
 export interface HttpResponse {
@@ -65,7 +66,8 @@ export class ServerError extends Error {
   readonly retryAfterInMs: number | undefined;
 
   constructor(status: number, message: string, { call = "", headers = {}, ...options }: ServerErrorOptions = {}) {
-    super(message === "" ? `HTTP ${status}` : message, options);
+    // a server may quote what it was sent
+    super(message === "" ? `HTTP ${status}` : withoutValuesInMemory(message), options);
     this.name = "ServerError";
     this.status = status;
     this.call = call;

@@ -1,3 +1,4 @@
+import { valuesInMemory } from "./redacted.ts";
 import { bytesOf, decodings, filtered, runEnd, undecoded, type DecodedText } from "./text-decodings.ts";
 
 /** Takes the values that it was made for out of a text. */
@@ -38,6 +39,25 @@ export function redactionOf(values: Iterable<string>): Redaction {
     return after;
   };
 }
+
+/**
+ * Removes every secret value that this process holds: errors and progress quote servers, the engine and logs of pods, and
+ * these may quote a value. Results come from data without values (see `withoutValues`).
+ *
+ * A value that looks like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
+ */
+export function withoutValuesInMemory(text: string): string {
+  const values = [...valuesInMemory()].filter((value) => !/^[a-z]+(?:-[a-z\d]+)*$/.test(value));
+  const isSame = values.length === made.values.length && values.every((value, index) => value === made.values[index]);
+  if (!isSame) made = { values, redaction: redactionOf(values) };
+  return made.redaction(text);
+}
+
+/** Kept between lines: values rarely change, lines are many. */
+let made: { readonly values: readonly string[]; readonly redaction: Redaction } = {
+  values: [],
+  redaction: (text) => text,
+};
 
 /** First character of the original text, and the one after the last. */
 type Range = readonly [start: number, end: number];

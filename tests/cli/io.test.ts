@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { printable, style, withoutValuesInMemory } from "../../cli/io.ts";
+import { printable, style } from "../../cli/io.ts";
+import { withoutValuesInMemory } from "../../domain/redaction.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { recordedIo } from "./recorded-io.ts";
 
