@@ -3,6 +3,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { appendFileSync } from "node:fs";
 import http2 from "node:http2";
+import { syncBuiltinESMExports } from "node:module";
 
 const file = process.env.WIRE_RECORD;
 const program = process.argv.slice(1).join(" ");
@@ -83,4 +84,5 @@ if (file !== undefined) {
     });
     return server;
   };
+  syncBuiltinESMExports();
 }
