@@ -150,8 +150,6 @@ async function newEngineLock(stateDir: string, before: readonly string[], ended:
 /** Engines, providers and packs that no run of ours owns any more. */
 function strays(dir: string): string[] {
   return processes()
-    .filter(
-      ({ command, environment }) => environment.includes(dir) && /pulumi|providers\/main|run-policy-pack/.test(command),
-    )
+    .filter((one) => /pulumi|providers\/main|run-policy-pack/.test(one.command) && one.environment.includes(dir))
     .map(({ command }) => command);
 }

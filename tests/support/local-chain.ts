@@ -22,7 +22,7 @@ export interface LocalChain {
 }
 
 /** Time for a start from nothing with everything else on this machine busy, in milliseconds. */
-export const startTimeout = 300_000;
+export const startTimeout = 600_000;
 
 /**
  * Starts a chain with these values before the suite, and forgets it afterwards.

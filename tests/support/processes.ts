@@ -8,17 +8,21 @@ export interface RunningProcess {
   readonly environment: string;
 }
 
-/** Other processes of this person. */
+/** Other processes of this person; the environment is read when it is asked for. */
 export function processes(): RunningProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
-      try {
-        const read = (file: string) => readFileSync(`/proc/${name}/${file}`, "utf8").replaceAll("\0", " ");
-        return [{ pid: Number(name), command: read("cmdline"), environment: read("environ") }];
-      } catch {
-        return []; // ended meanwhile, or another user's
-      }
+      const read = (file: string) => readOrNothing(`/proc/${name}/${file}`).replaceAll("\0", " ");
+      const command = read("cmdline");
+      if (command === "") return [];
+      return {
+        pid: Number(name),
+        command,
+        get environment() {
+          return read("environ");
+        },
+      };
     });
 }
 
@@ -27,4 +31,13 @@ export function pidsOf(dir: string): number[] {
   return processes()
     .filter(({ command }) => command.includes(dir))
     .map(({ pid }) => pid);
+}
+
+/** Empty where the process has ended meanwhile, or is another user's. */
+function readOrNothing(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
