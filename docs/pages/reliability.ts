@@ -43,7 +43,8 @@ ${table(
 
 \`npm run proof\` does what takes too long for every test run: it kills vault-bootstrap 100 times, then one process of a local environment (the
 command line, the engine, vault-bootstrap or one of the servers) at a random moment in each of 100 runs. After each it checks that no value is lost or
-mixed and that a rerun completes, and it prints the times to recover. \`--rounds\` and \`--seed\` change and repeat it; \`npm test\` runs a sample.
+mixed and that a rerun completes, and it prints the times to recover. \`--rounds\` and \`--seed\` change and repeat it, \`--victim\` kills
+one of them only; \`npm test\` runs a sample.
 
 ## Who may do what
 
