@@ -61,10 +61,12 @@ if (file !== undefined) {
   const { connect, createServer } = http2;
   http2.connect = (authority, ...rest) => {
     const session = connect(authority, ...rest);
-    const { request } = session;
+    const request = session.request.bind(session);
     session.request = (headers, ...options) => {
-      const stream = request.call(session, headers, ...options);
-      tapWrites(stream, (body) => record(`${headers[":method"]} ${authority}${headers[":path"]}`, headers, body));
+      const stream = request(headers, ...options);
+      tapWrites(stream, (body) =>
+        record(`${headers[":method"]} ${new URL(authority).origin}${headers[":path"]}`, headers, body),
+      );
       return stream;
     };
     return session;
@@ -73,13 +75,13 @@ if (file !== undefined) {
     const server = createServer(...args);
     server.on("stream", (stream, headers) => {
       const received = collector();
-      const { push } = stream;
+      const push = stream.push.bind(stream);
       let isWhole = false;
       stream.push = (chunk, ...rest) => {
         if (chunk === null && !isWhole) record(`received ${headers[":path"]}`, headers, received.text());
         isWhole ||= chunk === null;
         received.add(chunk);
-        return push.call(stream, chunk, ...rest);
+        return push(chunk, ...rest);
       };
     });
     return server;
