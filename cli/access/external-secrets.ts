@@ -15,10 +15,7 @@ export function externalSecretPath({ namespace, name }: Named): string {
   return `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets/${name}`;
 }
 
-/**
- * Whether ESO has synced it since anyone last changed it. An old Ready proves nothing: the sync must be younger than the
- * last change of what is not the status (both times are whole seconds).
- */
+/** Whether ESO has synced it since anyone last changed anything but its status (both times are whole seconds). */
 export function isSynced({ metadata, status }: Pick<ExternalSecret, "metadata" | "status">): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True" || status?.refreshTime === undefined) return false;
@@ -48,11 +45,7 @@ export async function whyNotReady(cluster: Cluster, { metadata, status }: Extern
   return last?.message ?? status?.conditions?.find(({ type }) => type === "Ready")?.message ?? "not synced yet";
 }
 
-/**
- * Waits until ESO has synced every one of them since its last change.
- *
- * @throws UserError with each that is not, and ESO's reason, when the time is over.
- */
+/** Waits until ESO has synced each since its last change. @throws UserError with each that is not in time, and ESO's reason. */
 export async function waitUntilSynced(
   cluster: Cluster,
   externalSecrets: readonly Named[],

@@ -73,7 +73,7 @@ export class KeyVaultWriter {
   }
 
   /**
-   * A name in soft delete is recovered first: recovering alone would restore its old value.
+   * A name in soft delete is recovered first.
    *
    * @param options.recover - whether it is known to be deleted; otherwise Key Vault's refusal shows it.
    * @param options.restores - the result of {@link former}, where `value` comes from there: it keeps its expiry.

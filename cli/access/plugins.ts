@@ -7,10 +7,7 @@ import { sdkVersion } from "../../stand-ins/providers/config.ts";
 
 type PluginName = "kubernetes" | "vault";
 
-/**
- * Links a provider's executable to where an engine with this PULUMI_HOME looks for the plugin, in the version of its SDK in
- * package.json: the engine accepts no older one. A plugin on PATH would make it warn.
- */
+/** Links a provider's executable to where an engine with this PULUMI_HOME finds the plugin; one on PATH would make it warn. */
 export function linkPlugin(pulumiHome: string, name: PluginName, executable: string): void {
   const link = pluginIn(pulumiHome, name);
   mkdirSync(join(link, ".."), { recursive: true, mode: 0o700 });
@@ -19,12 +16,11 @@ export function linkPlugin(pulumiHome: string, name: PluginName, executable: str
 }
 
 /**
- * Finds the installed plugin of the provider `vault`.
+ * The executable of the installed provider plugin `vault`.
  *
- * @param env - PULUMI_HOME is read. @default of PULUMI_HOME - `~/.pulumi`, as of Pulumi itself
+ * @param env - with PULUMI_HOME, if it is not `~/.pulumi`.
  * @param pulumi - executable for the printed command.
- * @returns its executable.
- * @throws UserError with the command that installs it.
+ * @throws UserError with the command that installs the plugin.
  */
 export function findVaultPlugin(env: Readonly<Record<string, string | undefined>>, pulumi: string): string {
   const pulumiHome = env["PULUMI_HOME"] || join(homedir(), ".pulumi");

@@ -114,18 +114,9 @@ export async function shortToken(options: {
   readonly ttl: string;
 }): Promise<ShortToken> {
   const { vault, root, policy, ttl } = options;
-  const { auth } = await vaultCall<{ auth: { client_token: string } }>(
-    vault,
-    root,
-    "POST",
-    "/v1/auth/token/create-orphan",
-    {
-      policies: [policy],
-      ttl,
-      explicit_max_ttl: ttl,
-      display_name: policy,
-    },
-  );
+  const body = { policies: [policy], ttl, explicit_max_ttl: ttl, display_name: policy };
+  const path = "/v1/auth/token/create-orphan";
+  const { auth } = await vaultCall<{ auth: { client_token: string } }>(vault, root, "POST", path, body);
   return revocable(vault, new Redacted(auth.client_token));
 }
 

@@ -84,8 +84,8 @@ export async function previewThenUpdate(
 }
 
 /**
- * A Vault that was empty when this began has none of the values. The name of the update's own run of vault-bootstrap says what
- * it depends on: if it ran for the former Vault already, nothing would carry the values before the next scheduled run.
+ * A Vault that was empty before has none of the values. The update itself runs vault-bootstrap only if something has changed
+ * since its last run, which may have been for the former Vault.
  */
 export async function fillNewVault(
   { stack, cluster, phases, signal }: Pick<ChainOptions, "stack" | "cluster" | "phases" | "signal">,

@@ -29,10 +29,8 @@ export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" |
 }
 
 /**
- * Removes one environment from Azure, Vault and the cluster, except for everything that holds values: Vault's mounts with
- * their data, the live Secrets with what keeps them, and everything that other environments need.
- *
- * @throws UserError when Vault is not active, or with the engine's own words.
+ * Removes one environment from Azure, Vault and the cluster, except for what holds values (Vault's mounts, the live Secrets and
+ * what keeps them) and what other environments need. @throws UserError when Vault is not active, or with the engine's own words.
  */
 export async function destroyChain(options: DestroyOptions): Promise<Destruction> {
   const { stack, phases, preview, signal } = options;

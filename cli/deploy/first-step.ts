@@ -23,16 +23,13 @@ export interface FirstStepOptions {
   readonly until: "preview" | "update";
   /** Checks a plan before any of it is carried out, and throws to stop it. @default - the gates are enough */
   readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
-  /**
-   * Called for a Vault that nobody can open: replaces it with a new one if it never held a value, else throws why not. Only
-   * where the Vault belongs to this machine. @default - the run of vault-bootstrap reports what to do
-   */
+  /** Replaces a Vault of this machine that nobody can open if it never held a value, else throws. @default - none is replaced */
   readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
 }
 
 /**
- * Initialises and unseals Vault with the CronJob's own pod template, before Pulumi needs it. Vault's provider first asks
- * Vault in the middle of the update: one that is sealed would stop it with Azure and the cluster changed already.
+ * Initialises and unseals Vault with the CronJob's own pod template, before Pulumi needs it: a sealed Vault would stop the update
+ * in the middle, with Azure and the cluster changed already.
  *
  * @returns the state of Vault before; `active` or `standby` means that nothing was done.
  * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.

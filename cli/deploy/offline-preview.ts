@@ -28,8 +28,7 @@ export async function loadOffline(stack: string, envFiles: readonly string[]): P
 }
 
 /**
- * Plans one stack with the real engine, the whole program and the pack, and nothing else: no Azure, no Vault, no
- * cluster. Everything that it writes is in a temporary folder of its own.
+ * Plans one stack with the real engine, the whole program and the pack, without Azure, Vault and a cluster, in a temporary folder.
  *
  * @param options.state - an exported state to plan against; its secret values are not read. @default - an empty stack
  * @throws UserError as {@link previewStack} does; when the state cannot be read.
@@ -76,11 +75,7 @@ export interface OfflineOutcome {
   readonly findings: readonly Finding[];
 }
 
-/**
- * Plans stacks one after the other; a stack that is refused does not keep the others from being planned.
- *
- * @param options.stacks - @default - every stack
- */
+/** Plans stacks one after the other, every one by default; the others are planned too if one is refused. */
 export async function previewAllOffline(options: {
   readonly stacks?: readonly string[] | undefined;
   readonly state?: string | undefined;

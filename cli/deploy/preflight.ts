@@ -28,7 +28,7 @@ export async function preflightCluster(
     kubernetesVersion(cluster),
     externalSecretsApi(cluster),
     ...namespaces.map((name) => namespace(cluster, stack, name)),
-    ...(writes ? lacksOfRights(cluster, stack) : []),
+    ...(writes ? missingRights(cluster, stack) : []),
   ].map((check) => check.catch((error: unknown) => mayNotRead(cluster, error)));
   throwErrors((await Promise.all([...checks, ...more])).flat().filter((finding) => finding !== undefined));
 }
@@ -118,8 +118,8 @@ interface Right {
   readonly namespace: string | undefined;
 }
 
-/** Each right that an update needs and the caller lacks, looked at side by side; none where ArgoCD applies the objects. */
-export function lacksOfRights(cluster: Cluster, stack: EnvironmentStack): readonly Promise<Finding | undefined>[] {
+/** A check of each right that an update needs; none where ArgoCD applies the objects. */
+function missingRights(cluster: Cluster, stack: EnvironmentStack): readonly Promise<Finding | undefined>[] {
   if (stack.strictness.delivery === "gitops") return [];
   const { namespace } = stack;
   const grants: readonly (readonly [path: string, object: object])[] = [
@@ -130,8 +130,8 @@ export function lacksOfRights(cluster: Cluster, stack: EnvironmentStack): readon
     [`/apis/${rbacGroup}/v1/clusterrolebindings`, tokenReviewBinding(stack)],
   ];
   return [
-    ...rights(stack).map((right) => lackOf(cluster, right)),
-    ...grants.map(([path, object]) => lackOfGrant(cluster, path, object)),
+    ...rights(stack).map((right) => missingRight(cluster, right)),
+    ...grants.map(([path, object]) => missingGrant(cluster, path, object)),
   ];
 }
 
@@ -155,7 +155,7 @@ function rights({ namespace: own, plan, strictness, bootstrap }: EnvironmentStac
   ];
 }
 
-async function lackOf(cluster: Cluster, right: Right): Promise<Finding | undefined> {
+async function missingRight(cluster: Cluster, right: Right): Promise<Finding | undefined> {
   const { status } = await cluster.create<{ status?: { allowed?: boolean } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     {
@@ -176,7 +176,7 @@ async function lackOf(cluster: Cluster, right: Right): Promise<Finding | undefin
 }
 
 /** You can be allowed to create roles and not to grant a right that you lack; only the API server knows: this is a dry run. */
-async function lackOfGrant(cluster: Cluster, path: string, object: object): Promise<Finding | undefined> {
+async function missingGrant(cluster: Cluster, path: string, object: object): Promise<Finding | undefined> {
   try {
     await cluster.create(path, object, { dryRun: true });
     return undefined;

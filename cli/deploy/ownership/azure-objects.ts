@@ -138,11 +138,9 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
 }
 
 /**
- * Role assignments at the Key Vault that this program created for a principal that the identity no longer has, since it was
- * deleted and created again. The name of an assignment is derived from its principal, so Entra need not be asked. An adopted
- * assignment, or one of an earlier release, has another name and is not found.
- *
- * @returns a note for each; none if Azure cannot be read.
+ * A note for each role assignment of this program at the Key Vault whose principal the identity no longer has, since it was
+ * deleted and created again; none if Azure cannot be read. The name of an assignment is derived from its principal: an adopted
+ * one, or one of an earlier release, has another name and is not found.
  */
 export async function orphanedAssignments(
   place: AzurePlace,

@@ -12,10 +12,8 @@ import type { OwnershipCheck } from "./checks.ts";
 type PlannedStore = EnvironmentStack["plan"]["stores"][number];
 
 /**
- * What an object of the plan would take from others although they do not own the object: a Secret that an ExternalSecret would
- * write, what others read through a store that gets another role, the pull secrets of an account.
- *
- * @param changes - of a preview, or of `plannedObjects`; only created stores and deliveries are checked.
+ * What the objects that a plan creates would take from others who do not own them: a Secret that an ExternalSecret would write,
+ * what others read through a store that gets another role, the pull secrets of an account.
  */
 export function cutOffChecks(
   changes: readonly Change[],

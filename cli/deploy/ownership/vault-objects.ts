@@ -156,10 +156,7 @@ class LiveVault {
     return (await find(this.#vault.get<{ data?: Fields }>(path)))?.data;
   }
 
-  /**
-   * How what exists at a path differs from what this stack would write; `""` if nothing exists there. It is an error to ask
-   * for the configuration of a mount that does not exist.
-   */
+  /** How a path differs from what this stack would write; `""` if nothing exists there. Without the mount, a read is an error. */
   async difference(list: MountList, mount: string, path: string, wanted: Fields): Promise<string> {
     const found = (await this.mount(list, mount)) && (await this.read(path));
     return found === undefined ? "" : difference(found, wanted);
