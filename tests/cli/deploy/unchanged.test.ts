@@ -6,7 +6,7 @@ import { startStacks, type RunningStacks } from "../../support/engine.ts";
 import { recordedIo } from "../recorded-io.ts";
 
 describe("previewThenUpdate, on a stack that reads another one", function () {
-  this.timeout(60_000);
+  this.timeout(180_000); // four runs with the policy pack
   let stacks: RunningStacks;
   before(async () => (stacks = await startStacks({ mode: "offline" })));
   after(() => stacks.close());
