@@ -23,17 +23,13 @@ export interface RegisterOptions {
   readonly pruned?: readonly string[];
 }
 
-/**
- * URNs of what `firstStep` leaves out, for the engine's `--exclude`: without it, the first step of a stack that exists
- * already would delete all of this.
- */
+/** What the engine must `--exclude` in `firstStep`: otherwise it would delete these from an existing stack. */
 export const leftOutByFirstStep: readonly string[] = ["vault*", "admission*", "delivery*", "bootstrap-sync"].map(
   (name) => `**::${name}`,
 );
 
 /**
- * Registers one stack. Reads no configuration, no environment and no file: all of it is in the plan.
- *
+ * Registers one stack from its plan alone.
  * @throws UserError with every value that is in state and not in the plan, before anything is registered.
  */
 export function registerStack(plan: StackPlan, options: RegisterOptions = {}): Record<string, unknown> {
@@ -119,10 +115,7 @@ function readShared({ azure }: EnvironmentStack, given: RegisterOptions["shared"
   return { identityName: azure.identity, versions: [], components: [], outputs };
 }
 
-/**
- * The client id, once Azure knows this cluster: before that, no run could log in. It also makes the id an output of a
- * resource of this stack, which the policy pack can see.
- */
+/** Only once Azure knows this cluster: no run could log in before. The pack sees it as a resource's output. */
 function clientIdOf({ outputs }: Shared, { credentialNames }: BootstrapFederation): pulumi.Output<string> {
   return pulumi.all([outputs.bootstrapClientId, credentialNames]).apply(([clientId]) => clientId);
 }

@@ -12,9 +12,8 @@ import { load } from "./environments/index.ts";
 import { contextOf, guardTransformation, judgePlan } from "./policies/guard.ts";
 
 /**
- * What plain `pulumi preview` and `pulumi up` run: reads this stack's settings and `.env`, judges the whole plan, checks
- * the shared stack, Vault and the cluster, and only then registers the chain (chain.ts).
- *
+ * What plain `pulumi preview` and `pulumi up` run: judges the whole plan, checks the shared stack, Vault and the
+ * cluster, and only then registers the resources.
  * @throws pulumi.RunError with everything that is wrong, before anything is registered.
  */
 export default async function program(): Promise<Record<string, unknown>> {

@@ -58,8 +58,7 @@ export interface BootstrapFederationArgs {
 }
 
 /**
- * Lets a cluster's ServiceAccounts be the identity, by exact issuer, subject and audience. It holds no secret and is created
- * again in seconds: not protected, so that an environment can be taken down.
+ * Lets a cluster's ServiceAccounts be the identity. Not protected: it holds no secret, and is quickly created again.
  */
 export class BootstrapFederation extends pulumi.ComponentResource {
   /** Settled once Azure has every credential. */

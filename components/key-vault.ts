@@ -22,10 +22,7 @@ export interface KeyVaultArgs {
   readonly protect: boolean;
 }
 
-/**
- * The vault that all environments read. Rights by role assignment only: an access policy on such a vault has no effect, and
- * nothing reports that. What is deleted can be restored for 90 days, and nobody can shorten that.
- */
+/** The vault that all environments read. What is deleted can be restored for 90 days, and nobody can shorten that. */
 export class KeyVault extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
   readonly uri: pulumi.Output<string>;

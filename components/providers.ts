@@ -8,20 +8,14 @@ import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
  * Every provider is explicit: none uses the subscription, the cluster or the Vault that happens to be current.
  */
 
-/**
- * Without the tenant: azure-native hands both to `az account get-access-token`, which refuses the two together, and the
- * subscription alone names its tenant. Logins other than `az login` read ARM_TENANT_ID.
- */
+/** Without the tenant: `az account get-access-token` refuses tenant and subscription together. */
 export function azureProvider({ subscriptionId, location }: AzurePlace): AzureProvider {
   return new AzureProvider("azure", { subscriptionId, location });
 }
 
 /**
- * Server-side apply: what others own in an object stays theirs; see transformations.ts for what is ours as a whole.
- *
- * `clusterIdentifier` says that the environment's cluster is the same, whatever its kubeconfig says. Without it the
- * provider takes another CA or address for another cluster: Pulumi then replaces every object, and deletes the object
- * that it has just created under the same name.
+ * `clusterIdentifier` says that the cluster is the same after another CA or address. Without it Pulumi would replace
+ * every object, and delete the one that it has just created under the same name.
  */
 export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "name" | "cluster">): KubernetesProvider {
   const { kubeconfig, context } = cluster;

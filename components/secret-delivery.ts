@@ -35,8 +35,8 @@ export interface SecretDeliveryArgs extends StackArgs {
 const patience = { customTimeouts: { create: "3m", update: "3m" } };
 
 /**
- * Carries Vault's values into Kubernetes Secrets. Stores and ExternalSecrets stay in the cluster when they leave this
- * program: an ExternalSecret that owns its Secret takes it along when deleted.
+ * Carries Vault's values into Secrets. Stores and ExternalSecrets stay when they leave this program: a deleted
+ * ExternalSecret takes its Secret along.
  */
 export class SecretDelivery extends pulumi.ComponentResource {
   constructor(name: string, { stack, digest }: SecretDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -82,11 +82,7 @@ function waitedFor<T extends NamedObject>(object: T) {
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-/**
- * The catalogue as a rule of the API server: what others apply to the environment's namespaces is held to it as well.
- * `deny` only after the live objects were scanned: what is there already stays, but can no longer be changed. With
- * `strictness.admission` off, nothing is created.
- */
+/** The catalogue as a rule of the API server, for what others apply to the environment's namespaces as well. */
 export class AdmissionGuard extends pulumi.ComponentResource {
   constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:external-secret:AdmissionGuard", name, {}, opts);

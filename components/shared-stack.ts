@@ -8,10 +8,8 @@ export function sharedStackName(): string {
 }
 
 /**
- * Checks, before anything is registered, that an environment can read the shared stack. A StackReference to a missing
- * stack fails inside the engine after other resources are planned, where no program can explain it; the same question
- * as a function call (`readStackOutputs` of the engine's built-in provider) can be caught.
- *
+ * Checks that an environment can read the shared stack. A StackReference to a missing stack fails inside the engine,
+ * where no program can explain it; the same question as a function call can be caught.
  * @throws UserError `shared-stack-missing` if the stack does not exist or has no output `bootstrapClientId`.
  */
 export async function requireSharedStack(plan: StackPlan): Promise<void> {

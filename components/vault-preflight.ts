@@ -6,12 +6,10 @@ import { UserError } from "../domain/user-error.ts";
 import { operatorTarget } from "../domain/vault-target.ts";
 
 /**
- * Asks Vault, before anything is registered, whether its provider can work at all: the provider looks its token up at
- * every preview, and its own errors are only `connection refused` or `403`.
- *
+ * Asks Vault whether its provider can work: the provider's own errors are only `connection refused` or `403`.
  * @param token - VAULT_TOKEN of the environment; it is looked up and goes nowhere else.
  * @throws UserError `vault-unreachable`, `vault-uninitialised`, `vault-sealed`, `vault-token-missing`,
- *   `vault-namespace-missing` or `vault-token-refused`, each with the command that fixes it.
+ * `vault-namespace-missing` or `vault-token-refused`, each with the command that fixes it.
  */
 export async function requireVault({ name, vault }: EnvironmentStack, token: string | undefined): Promise<void> {
   const target = operatorTarget(vault);

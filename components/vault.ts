@@ -24,10 +24,7 @@ interface StackArgs {
   readonly stack: EnvironmentStack;
 }
 
-/**
- * Where secrets live in an environment, and who may do what with them. The mount asks nobody for check-and-set, since
- * other writers send none and would get 400; vault-bootstrap asks it of itself, name by name.
- */
+/** Where secrets are stored in an environment, and who may do what with them. */
 export class VaultEngine extends pulumi.ComponentResource {
   constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultEngine", name, {}, opts);
@@ -40,10 +37,7 @@ export class VaultEngine extends pulumi.ComponentResource {
   }
 }
 
-/**
- * How accounts of the cluster log in to Vault. Vault reviews their tokens by its own account: a pinned reviewer token
- * comes from some pod and expires with it, and then every store of the environment gets 403.
- */
+/** How accounts of the cluster log in to Vault, which reviews their tokens by its own account. */
 export class VaultKubernetesAuth extends pulumi.ComponentResource {
   constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultKubernetesAuth", name, {}, opts);

@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
 
 /**
- * The configuration of vault-bootstrap: `config.json` next to its bundle in the ConfigMap. Names only, no value.
- * zod/mini, since this schema goes into the bundle and the bundle into a ConfigMap.
+ * `config.json` next to vault-bootstrap's bundle: names, no value. zod/mini, since the bundle goes into a ConfigMap.
  */
 export const bootstrapConfigSchema = z.strictObject({
   environment: z.enum(["dev", "staging", "prod", "local"]),

@@ -8,17 +8,13 @@ export interface BootstrapWriter {
   readonly paths: readonly string[];
 }
 
-/**
- * Vault evaluates all rules of a token at each request, two rules for each path: a policy of a thousand paths makes a
- * request ten times as slow as one of these, and several thousand paths exceed what Vault stores as one entry.
- */
+/** Vault evaluates all rules of a token at each request: a thousand paths make it ten times as slow as one of these. */
 const pathsOfOne = 64;
 const pathsOfPart = 32;
 
 /**
- * Divides the paths that vault-bootstrap writes among logins, so that each request evaluates some dozens of rules, not all.
- * Up to 64 paths there is one login, with the role's own name. Above that, a hash of the path decides its part: a new
- * secret moves no other path, until the number of parts doubles.
+ * Divides the paths that vault-bootstrap writes among logins. Up to 64 paths there is one, with the role's own name.
+ * Above that, a hash of the path decides its part: a new secret moves no other path, until the number of parts doubles.
  */
 export function bootstrapWriters({
   vault,

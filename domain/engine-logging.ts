@@ -1,9 +1,6 @@
 import { UserError } from "./user-error.ts";
 
-/**
- * Variables by which Pulumi's engine and its providers write what passes through them, values in clear, to a log: in the
- * shared temporary directory and readable by everybody, to a file, to a collector or to the terminal.
- */
+/** Variables by which Pulumi's engine and its providers write values in clear to a log, a collector or the terminal. */
 const revealing: readonly RegExp[] = [
   // Pulumi takes each option of its command line as such a variable
   /^PULUMI_OPTION_(?:VERBOSE|LOGTOSTDERR|LOGFLOW|TRACING|OTEL_TRACES|PROFILING|DEBUG|SHOW_SECRETS)$/,
@@ -14,9 +11,7 @@ const revealing: readonly RegExp[] = [
 ];
 
 /**
- * Refuses to run the engine where its environment would make it write secrets.
- *
- * @param environment - of the process that starts the engine.
+ * Refuses to run the engine in such an environment.
  * @throws UserError `engine-logs-values` with the names of all such variables.
  */
 export function refuseRevealingLogs(environment: Readonly<Record<string, string | undefined>>): void {

@@ -1,6 +1,6 @@
 /**
- * What once broke on the platform that this program was written for, by its number there. `docs/incidents.md` describes each of
- * them under this title; rules, causes and messages link to it.
+ * What once broke on the platform that this program was written for: titles in `docs/incidents.md`, which rules link
+ * to.
  */
 export const incidents = {
   P1: "A registry token that was a fixture",
@@ -61,10 +61,7 @@ export function incidentAnchor(id: IncidentId): string {
     .replaceAll(" ", "-");
 }
 
-/**
- * What a reader can open of a list of references: incidents as links to `docs/incidents.md`, issues and rule sets of others
- * as they are. Bare numbers of the platform's own documents, which are not in this repository, are left out.
- */
+/** What a reader can open of a list of references; bare numbers of the platform's own documents are left out. */
 export function readableReferences(references: readonly string[]): readonly string[] {
   return references.flatMap((reference) => {
     if (isIncident(reference)) return [`docs/incidents.md#${incidentAnchor(reference)}`];

@@ -5,19 +5,14 @@ import { environmentNames, environmentPlaceholder, type EnvironmentName } from "
 export const defaultSecretPrefix = "env-";
 
 /**
- * Maps a variable of `.env` to the name of its secret: lower case, `_` and `.` become `-`.
- *
- * @param variable - such as `GHCR_TOKEN`.
- * @returns such as `ghcr-token`; other characters are not changed, `keyVaultName` refuses them.
+ * The name of a variable's secret: `GHCR_TOKEN` -> `ghcr-token`; other characters stay, and `keyVaultName` refuses
+ * them.
  */
 export function sanitise(variable: string): string {
   return variable.toLowerCase().replaceAll(/[_.]/g, "-");
 }
 
-/**
- * The form in which names are compared, whatever they name: variables, secrets, Vault paths, Kubernetes objects.
- * `/` stays, so that `gitlab/tokens/dev/backstage` and `gitlab-tokens-dev-backstage` remain two names.
- */
+/** The form in which names of all kinds are compared. `/` stays, so that `a/b` and `a-b` remain two names. */
 export function normalise(name: string): string {
   return sanitise(name);
 }

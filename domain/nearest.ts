@@ -1,8 +1,7 @@
 /**
- * The known name that `name` was probably meant to be.
- *
- * @param known - compared as given; normalise both sides first where case or `_` must not matter.
- * @returns the nearest by edit distance, the first of equals; `undefined` if none is within two fifths of the length.
+ * The known name that `name` was probably meant to be, by edit distance. Normalise both sides first where case does not
+ * matter.
+ * @returns the first of equals; `undefined` if none is within two fifths of the length.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const counts = countsOf(name);

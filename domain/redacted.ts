@@ -8,10 +8,7 @@ export function valuesInMemory(): ReadonlySet<string> {
   return new Set([...alive].flatMap((one) => one.deref()?.reveal() ?? []));
 }
 
-/**
- * A secret's value. It cannot be printed by accident: template strings, JSON, `util.inspect` and console all give
- * `[redacted]`. {@link Redacted.reveal} is the one way out; `grep -rn 'reveal()'` lists every exit.
- */
+/** A secret's value, which cannot be printed by accident. {@link Redacted.reveal} is the one way out. */
 export class Redacted {
   readonly #value: string;
 

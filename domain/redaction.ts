@@ -12,18 +12,11 @@ const headInBytes = 16;
 const deepest = 3;
 
 /**
- * The one redaction of everything that is shown, written or sent on: see `tests/domain/redaction.test.ts` for the encodings.
- *
- * A value is found verbatim and in every encoding of {@link decodings}, whatever became of its white space, quotes and
- * backslashes, and also where it was cut off after its first 16 bytes, or after 8 at the end of the text. Each line of a
- * value of several lines, each text inside a value that is JSON, and the password inside a URL count as values too.
- *
- * A value of less than 8 characters is part of ordinary words, so it is removed only where it is a word of its own. One of
- * lower-case letters only, of digits only, or of less than 4 characters (`admin`, `5432`) is an ordinary word itself: it
- * is removed in quotes, after `=`, and where something decodes to just this.
- *
- * @param values - in clear.
- * @returns a function that puts `[redacted]` in the place of each value that it finds.
+ * The one redaction of everything that is shown, written or sent on, by the values in clear. A value is found verbatim
+ * and in every encoding of {@link decodings}, whatever became of its white space, quotes and backslashes, and also
+ * where it was cut off after its first 16 bytes, or after 8 at the end of the text. Its lines, the texts in its JSON
+ * and the password in its URL count as values too. A value of less than 8 characters is removed only as a word of its
+ * own; an ordinary word (`admin`, `5432`) only in quotes, after `=`, and where something decodes to just this.
  */
 export function redactionOf(values: Iterable<string>): Redaction {
   const needles = new Needles(values);

@@ -1,8 +1,4 @@
-/**
- * Items with the same key, each later one with the first.
- *
- * @param keyOf - items without a key are passed over.
- */
+/** Items with the same key, each later one with the first; items without a key are passed over. */
 export function repeated<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string | undefined,

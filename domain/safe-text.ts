@@ -2,8 +2,8 @@
 const unseen = /[\p{Cc}\u2028\u2029\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
 
 /**
- * Text of others on one line of output: what would break the line, move the cursor or hide something is shown as JSON
- * writes it, such as `\n`. At the beginning of a line `::` is a command to GitHub's runner, and so is `##[` anywhere.
+ * Text of others on one line: what would break it, move the cursor or hide something is escaped, and so are `::` at the
+ * beginning of a line and `##[`, which are commands to GitHub's runner.
  */
 export function safeLine(text: string): string {
   return withoutRunnerCommands(text.replaceAll(unseen, escaped).replaceAll("\\u000a", String.raw`\n`));
@@ -26,10 +26,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/**
- * One word of a POSIX shell, as typed: in quotes where it needs them. For names from files and clusters in a command that
- * a person pastes.
- */
+/** One word of a POSIX shell, in quotes where it needs them: for names of others in a command that a person pastes. */
 export function shellWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,6 @@
 /**
- * A text as bytes (one character each, as in Latin-1), after some decodings. It remembers which part of the original text
- * each byte comes from, so that what is found in the decoded text can be cut out of the original one.
+ * A text as bytes (one character each, as in Latin-1), after some decodings, with the place of each in the original
+ * text.
  */
 export interface DecodedText {
   readonly bytes: string;
@@ -40,7 +40,7 @@ export function filtered({ bytes, starts, ends }: DecodedText, keep: (byte: stri
 
 /**
  * The text under each encoding that it may have: escapes of JSON, JavaScript, Go and YAML, percent encoding, character
- * references of HTML, base64 and base64url at each alignment, hexadecimal. A decoding that changes nothing is left out.
+ * references of HTML, base64 and base64url at each alignment, hexadecimal.
  */
 export function decodings(text: DecodedText): readonly DecodedText[] {
   const dense = filtered(text, (byte) => !/\s/.test(byte));

@@ -27,8 +27,8 @@ export function shapeOf(value: string): string | undefined {
 }
 
 /**
- * Whether a text that is meant as a secret is what vendors and people write where a value belongs: `your-api-key`,
- * `<token>`, `sk-...`, `change-me`. Values that issuers or generators create do not look like this.
+ * Whether a text is what vendors and people write where a secret belongs: `your-api-key`, `<token>`, `sk-...`,
+ * `change-me`.
  */
 export function isPlaceholderShape(value: string): boolean {
   const text = value.trim();

@@ -11,8 +11,7 @@ export interface VaultTarget {
 }
 
 /**
- * An environment's Vault from this machine. At the near end of a port-forward the certificate is still the server's, so it
- * must have the name by which pods reach it.
+ * An environment's Vault from this machine. Through a port-forward the certificate still has the name that pods use.
  */
 export function operatorTarget({
   address: podAddress,

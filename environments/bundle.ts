@@ -4,13 +4,7 @@ import { repositoryRoot } from "./repository.ts";
 
 const built = new Map<string, Promise<string>>();
 
-/**
- * Builds vault-bootstrap into one CommonJS text, which a ConfigMap carries into the cluster. Once in a process: `preview
- * --all` asks for it four times.
- *
- * @param root - the sources' folder; its name does not go into the text, so that every checkout gives the same bytes.
- * @throws the build's own error: a bundle that does not build is our defect.
- */
+/** Builds vault-bootstrap, once in a process, into one CommonJS text with the same bytes in every checkout. */
 export async function bundleBootstrap(root: string = repositoryRoot): Promise<string> {
   const running = built.get(root) ?? buildBundle(root);
   built.set(root, running);

@@ -13,9 +13,8 @@ import { keysAt, readYaml } from "./yaml-source.ts";
 export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta.url));
 
 /**
- * Reads and checks the catalogue. No Pulumi in here: the policy pack's entry and the command line call it too.
- *
- * @throws UserError with every mistake at once, each with file, line, key path, what was found and what is allowed.
+ * Reads and checks the catalogue. @throws UserError with every mistake at once, each with its place and what is
+ * allowed.
  */
 export function readCatalogue(path: string = cataloguePath): Catalogue {
   return catalogueIn(readFileSync(path, "utf8"), relative(process.cwd(), path));

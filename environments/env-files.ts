@@ -9,9 +9,7 @@ import { gitTracks } from "./git-tracked.ts";
 export const defaultEnvFiles = [".env", ".env.local"] as const;
 
 /**
- * Reads `.env` files with what git and the file system say of them.
- *
- * @param paths - relative to `root`; `undefined` means `.env` and `.env.local`, if they exist.
+ * Reads `.env` files, by default `.env` and `.env.local` if they exist, with what git and the file system say of them.
  * @throws UserError if a file that was named does not exist.
  */
 export function readEnvFiles(root: string, paths: readonly string[] | undefined): readonly DotenvFile[] {

@@ -4,13 +4,9 @@ import type { GitAnswer } from "../domain/dotenv/files.ts";
 import { shellWord } from "../domain/safe-text.ts";
 
 /**
- * Whether git tracks a file, or the file that a link points to; outside a repository it does not. An index that
- * cannot be read proves nothing: the answer is then a problem and its fix.
- *
- * Reads git's files and never runs git: a repository's configuration names commands that git runs (`core.fsmonitor`,
- * filters, hooks), and the folder may come from a pull request. `GIT_DIR` and its kin say nothing about this folder.
- *
- * @param path - absolute; the file exists.
+ * Whether git tracks a file, or the file that a link points to. An index that cannot be read proves nothing: the answer
+ * is then a problem and its fix. Never runs git: a repository's configuration names commands that git runs, and the
+ * folder may come from a pull request.
  */
 export function gitTracks(path: string): GitAnswer {
   const inItsFolder = join(realpathSync(dirname(path)), basename(path));
@@ -45,8 +41,7 @@ function isTracked(file: string): GitAnswer {
 }
 
 /**
- * The innermost repository with a work tree around the folder. A bare repository has none: a folder that looks like one
- * may itself be committed to the repository around it.
+ * The innermost repository with a work tree around the folder; a bare one may itself be committed to the one around it.
  */
 function repositoryOf(folder: string): Repository | undefined {
   const gitDir = gitDirOf(folder);
@@ -108,12 +103,7 @@ function readIfExists(file: string): Buffer | undefined {
   }
 }
 
-/**
- * What git's index says, read without git: git runs commands that the repository's own configuration names, and a folder
- * that is only judged must not decide what runs.
- *
- * @see https://git-scm.com/docs/index-format
- */
+/** What git's index says. @see https://git-scm.com/docs/index-format */
 export interface GitIndex {
   /** Relative to the root of the work tree, with `/`. */
   readonly paths: ReadonlySet<string>;
@@ -132,11 +122,7 @@ const modeOffset = 24;
 const extendedFlag = 0x4000;
 const folderMode = 0o040_000;
 
-/**
- * Reads an index of version 2, 3 or 4.
- *
- * @throws RangeError for a file that is cut off or damaged; Error for an index that needs an extension unknown to us.
- */
+/** Reads an index of version 2, 3 or 4. @throws RangeError if it is damaged; Error if it needs an unknown extension. */
 export function readGitIndex(bytes: Buffer, hashLength: HashLength): GitIndex {
   const version = bytes.readUInt32BE(4);
   if (bytes.toString("latin1", 0, 4) !== "DIRC") throw new RangeError("it does not begin with DIRC");

@@ -46,10 +46,8 @@ export async function load(input: LoadInput): Promise<StackPlan> {
 }
 
 /**
- * Checks the settings of a stack, and of the stacks that it uses or shares something with.
- *
- * @param raw - the object under `ameide-secrets:settings`.
- * @param errors - every mistake is added here.
+ * Checks the settings of a stack, and of the stacks that it uses or shares something with; mistakes are added to
+ * `errors`.
  * @returns what plans the stack from its settings; `undefined` if they have a mistake.
  */
 function planOf(
@@ -89,8 +87,7 @@ function stackName(stack: string): StackName {
 const exampleGuid = /\b([1-9])\1{7}-\1{4}-4\1{3}-8\1{3}-\1{12}\b/;
 
 /**
- * Settings that still hold the example ids of this repository: Azure would refuse them with a message about something else.
- * In offline plans they serve as well as any.
+ * Settings that still hold this repository's example ids: Azure would refuse them with a message about something else.
  */
 function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): readonly Finding[] {
   if (typeof settings === "object" && settings !== null) {

@@ -10,10 +10,7 @@ export interface SchemaFile {
   readonly text: string;
 }
 
-/**
- * The schemas of catalogue and stack files, as `yaml-language-server` reads them. Made by `node docs/generate.ts`; rules
- * that a JSON Schema cannot express are checked when a stack is loaded, as by `ameide-secrets preview --offline`.
- */
+/** The schemas of catalogue and stack files for editors; loading checks what a JSON Schema cannot express. */
 export function jsonSchemas(): readonly SchemaFile[] {
   return [
     schemaFile("catalogue", "Catalogue of secrets", catalogueSchema),

@@ -44,9 +44,7 @@ export function adopting<Stack extends StackPlan>(stack: Stack, adopt: Adopted, 
 }
 
 /**
- * Vault, secrets and identity, whichever stack holds them. Values are read in `state` mode only: in `data-plane` mode
- * `ameide-secrets env push` reads them, and the program has no need to know one.
- *
+ * Vault, secrets and identity, whichever stack holds them. Values are read in `state` mode only.
  * @throws UserError with every error in the `.env` files.
  */
 export function sharedPart(
@@ -84,11 +82,7 @@ export async function loadEnvironment(
   return adopting({ ...stack, findings: [...findings, ...stack.findings] }, own.adopt, name);
 }
 
-/**
- * The pipeline of one environment, in a cloud or on this machine.
- *
- * @param place - what differs between the two.
- */
+/** The pipeline of one environment; `place` is what differs between a cloud and this machine. */
 export async function environmentStack(
   name: EnvironmentName,
   { catalogue }: LoadContext,

@@ -14,9 +14,7 @@ export const settingsKey = "ameide-secrets:settings";
 const pathToSettings = ["config", settingsKey] as const;
 
 /**
- * The raw settings in a stack's file; not yet checked.
- *
- * @returns `undefined` where the file is not there, or holds no settings.
+ * The raw settings in a stack's file; `undefined` where there are none.
  * @throws UserError if the file is not YAML, or contains another key of ours.
  */
 export function readStackSettings(stack: string, root: string): unknown {
@@ -27,12 +25,7 @@ export function readStackSettings(stack: string, root: string): unknown {
   return valueAt(source.content, pathToSettings);
 }
 
-/**
- * Checks raw settings.
- *
- * @param errors - every mistake is added here, with the line where the stack's file has it.
- * @returns `undefined` if there is a mistake.
- */
+/** Checks raw settings; every mistake is added to `errors` with its line, and the result is then `undefined`. */
 export function parseSettings<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,

@@ -10,11 +10,7 @@ import { namespaceOf } from "../domain/names.ts";
 
 export type StackName = "shared" | "local" | CloudEnvironment;
 
-/**
- * The shared stack's settings: an environment uses what they name.
- *
- * @param errors - every mistake is added here.
- */
+/** The shared stack's settings, which an environment uses; every mistake is added to `errors`. */
 export function readShared(name: string, root: string, errors: Finding[]): SharedSettings | undefined {
   const raw = readStackSettings("shared", root);
   if (raw !== undefined) return parseSettings(sharedSettings, raw, "shared", root, errors);
@@ -26,9 +22,7 @@ export function readShared(name: string, root: string, errors: Finding[]): Share
 }
 
 /**
- * What every environment in Azure claims, in the environments' order. `local` has an identity, a cluster and a Vault of
- * its own, so it is not among them; a stack with invalid settings is left out, since loading it reports them.
- *
+ * What every environment in Azure claims; stacks with invalid settings are left out, since loading them reports that.
  * @param own - the stack that is being loaded; its settings may come from elsewhere than its file.
  */
 export function readClaims(

@@ -25,9 +25,8 @@ function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
 
 /**
- * Where this machine reaches an environment's Vault where no setting says it: its end of a port-forward. Each environment has
- * a port of its own: at a shared one, who works on two environments at once would reach the other's Vault with the keys of
- * this one.
+ * This machine's end of a port-forward. One port for each environment: at a shared one, who works on two at once would
+ * reach the other's Vault with the keys of this one.
  */
 export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
   return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;

@@ -13,9 +13,8 @@ export interface YamlSource {
 }
 
 /**
- * Reads a YAML text; its mistakes are findings, not exceptions.
- *
- * @param file - as the user would write it, such as `environments/catalogue.yaml`.
+ * Reads a YAML text; its mistakes are findings. `file` as the user would write it, such as
+ * `environments/catalogue.yaml`.
  */
 export function readYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter();
@@ -61,12 +60,7 @@ function offsetOf(document: Document.Parsed, path: KeyPath, at: "key" | "value")
   return offset;
 }
 
-/**
- * Keys that a schema allows at a path, for the nearest match of a misspelt one.
- *
- * @param document - decides which member of a union holds, by the discriminator that is written there.
- * @returns empty where any key is allowed, or none is.
- */
+/** Keys that a schema allows at a path; empty where any is. `document` decides which member of a union holds. */
 export function keysAt(schema: z.ZodType, document: unknown, path: KeyPath): readonly string[] {
   let current: unknown = schema;
   for (const [depth, key] of path.entries()) {

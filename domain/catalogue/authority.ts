@@ -91,9 +91,7 @@ const requirements = {
 } satisfies Partial<Record<Condition, { readonly reason: string; readonly fix: string }>>;
 
 /**
- * Checks whether a secret is allowed at a destination.
- *
- * @param authority - `undefined` for a name that is not in the catalogue: never allowed.
+ * Checks whether a secret is allowed at a destination; without an authority (a name not in the catalogue) it never is.
  */
 export function checkAuthority(
   destination: Destination,

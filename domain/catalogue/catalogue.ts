@@ -28,10 +28,8 @@ const environments = z.array(z.enum(environmentNames)).min(1);
 const secretKey = z.string().regex(/^[-._a-zA-Z0-9]+$/, "use a-z, A-Z, 0-9, -, _ and .");
 
 /**
- * Names between single slashes, without the mount before them: Vault refuses `..`, and reads `+` and `*` in a policy as
- * wildcards.
- *
- * @param placeholder - may be used like a letter, such as `<env>`.
+ * Without the mount; Vault refuses `..`, and reads `+` and `*` in a policy as wildcards. `placeholder` counts as a
+ * letter.
  */
 function pathExpression(placeholder?: string): RegExp {
   const [letter, inner] = ["[A-Za-z0-9]", "[A-Za-z0-9._-]"].map((one) =>
@@ -74,10 +72,7 @@ const externalSecret = z.strictObject({
   required: environments.optional(),
   /** @default - every environment. */
   environments: environments.optional(),
-  /**
-   * Namespaces that read it by ExternalSecrets that this program does not create; `environment` means the environment's own
-   * namespace. @default - only our own deliveries
-   */
+  /** Namespaces where ExternalSecrets of others read it; `environment` is the environment's own. @default - none */
   consumers: z.array(namespaceName).optional(),
   /** Other names it went by; refused with this one named. */
   aliases: z.array(anyName).optional(),
@@ -116,10 +111,7 @@ const delivery = z
   .strictObject({
     /** Name of the ExternalSecret. @default - the target's name with `-sync`. */
     externalSecret: kubernetesName.optional(),
-    /**
-     * The owner of the chart that creates the ExternalSecret. Declared so that rules allow it, the namespace's reader may
-     * read its secrets, and the docs list it. @default - this program creates it
-     */
+    /** The owner of the chart that creates the ExternalSecret. @default - this program creates it */
     madeBy: z.string().optional(),
     type: z.enum(["Opaque", "kubernetes.io/dockerconfigjson"]).default("Opaque"),
     /** Key in the target -> secret. Opaque only. */
@@ -161,12 +153,7 @@ const inClusterDelivery = z.strictObject({
   producer: z.string(),
   /** Key in the target -> path under the KV v2 mount; `<env>` in it is replaced by the environment's name. */
   keys: z.record(secretKey, vaultPathByEnvironment),
-  /**
-   * `Merge` for a Secret that another owner creates: External Secrets then writes the declared keys only, and leaves the
-   * owner's own in place.
-   *
-   * @default "Owner"
-   */
+  /** `Merge` for a Secret that another owner creates: only the declared keys are written. @default "Owner" */
   creationPolicy: z.enum(["Owner", "Merge"]).optional(),
   /** `environment`, the default, means the environment's own namespace. */
   namespaces: z.array(namespaceName).optional(),
@@ -236,8 +223,7 @@ export function expiryAfter(lifetime: number | undefined, written: Date): Date |
 }
 
 /**
- * Key in the target and secret that it comes from; `username` and `password` for a pull secret, the secret's own name
- * where others make the delivery and its keys are not ours to know.
+ * Key in the target and secret that it comes from; where others make the delivery, the secret's own name as the key.
  */
 export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
   const { keys = {}, secrets = [], username, password } = delivery;

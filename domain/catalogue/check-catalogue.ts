@@ -80,9 +80,9 @@ function namesOf(name: string, secret: CatalogueSecret): Named {
 }
 
 /**
- * A secret must not use a name that something in the cluster owns: its exact name would hide the owner from every rule. Its
- * own name may be an exception to a pattern, which `add --over-pattern` asks for; a path or an alias may not, since nobody
- * looks there for one.
+ * A secret must not use a name that something in the cluster owns: its exact name would hide the owner from every rule.
+ * Only its own name may be an exception to a pattern (`add --over-pattern`); nobody looks for one at a path or an
+ * alias.
  */
 function checkOwners(name: string, secret: CatalogueSecret, catalogue: Catalogue, report: Report): void {
   const exception = clusterOwnerOf(catalogue, name);

@@ -97,10 +97,7 @@ function checkSource(
   refuse("delivery-refused", problem, known.by === "alias" ? `read ${known.entry}` : fix);
 }
 
-/**
- * A target that something in the cluster creates: two writers would overwrite each other. A declaration is an exact name, so
- * patterns count only for authorities with Secrets that no ExternalSecret may create.
- */
+/** A target that something in the cluster creates, which would then have two writers. */
 function checkTarget(target: string, path: readonly string[], catalogue: Catalogue, report: Report): void {
   const owner = clusterOwnerOf(catalogue, target);
   if (owner === undefined || checkAuthority("target-secret", owner.authority, { "as-declared": true }).ok) return;

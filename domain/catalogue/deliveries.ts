@@ -77,11 +77,7 @@ function declarationFor(catalogue: Catalogue, { target, namespace, environment }
   return isHere ? declared : undefined;
 }
 
-/**
- * The declaration that a delivery matches.
- *
- * @returns `undefined` unless target, ExternalSecret, namespace and environment all agree with one.
- */
+/** The declaration that a delivery matches in all: target, ExternalSecret, namespace and environment. */
 export function declaredDelivery(
   catalogue: Catalogue,
   { externalSecret, ...place }: TargetPlace & { readonly externalSecret: string },
@@ -90,11 +86,7 @@ export function declaredDelivery(
   return declared?.externalSecret === externalSecret ? declared : undefined;
 }
 
-/**
- * The ExternalSecret that a target belongs to, because the catalogue delivers that target there.
- *
- * @returns `undefined` for a target that `deliveries` does not name, or not in this namespace or environment.
- */
+/** The ExternalSecret that a target belongs to, because `deliveries` names that target there. */
 export function ownerOfTarget(catalogue: Catalogue, place: TargetPlace): string | undefined {
   return place.target in catalogue.deliveries ? declarationFor(catalogue, place)?.externalSecret : undefined;
 }

@@ -42,11 +42,9 @@ interface Index {
 const indexes = new WeakMap<object, Index>();
 
 /**
- * What the catalogue says of a variable, a secret, a Vault path or the name of a Kubernetes object.
- *
- * An exact name beats a pattern. Case does not matter, and `_`, `.` and `-` are one. Among exact names secrets come
- * first, then cluster-managed names, deliveries, retired names and settings. Among patterns retired and cluster-managed
- * ones come before settings, so that a wide setting never lets a secret through; of two the more literal one holds.
+ * What the catalogue says of a variable, a secret, a Vault path or the name of a Kubernetes object. An exact name beats
+ * a pattern, and the more literal pattern another one; case does not matter, and `_`, `.` and `-` are one. Settings
+ * come last among patterns, so that a wide one never lets a secret through.
  */
 export function classify(catalogue: Catalogue, name: string): Classification {
   const index = indexOf(catalogue, () => entriesOf(catalogue));
@@ -62,11 +60,7 @@ export function classify(catalogue: Catalogue, name: string): Classification {
   );
 }
 
-/**
- * What the catalogue says of the name of a secret in Key Vault, where each bears the prefix before its own name.
- *
- * @param secretPrefix - not set means `env-`, `""` means no prefix.
- */
+/** The same of the name of a secret in Key Vault. `secretPrefix`: not set means `env-`, `""` means no prefix. */
 export function classifyKeyVaultName(
   catalogue: Catalogue,
   name: string,
@@ -78,10 +72,7 @@ export function classifyKeyVaultName(
   return own === undefined || own.kind === "unknown" ? classify(catalogue, name) : own;
 }
 
-/**
- * Who in the cluster owns a name by `clusterManaged` alone: for the targets of deliveries, which are entries of their own.
- * An exact name beats a pattern.
- */
+/** Who owns a name by `clusterManaged` alone: for the targets of deliveries, which are entries of their own. */
 export function clusterOwnerOf({ clusterManaged }: Pick<Catalogue, "clusterManaged">, name: string) {
   const found = find(
     indexOf(clusterManaged, () => managedEntries(clusterManaged)),
@@ -98,11 +89,8 @@ export function patternExpression(pattern: string): RegExp {
 }
 
 /**
- * Every name and pattern, for a judge that cannot call {@link classify}: an exact name beats a pattern, an earlier pattern
- * a later one.
- *
- * @returns names normalised; patterns as regular expressions over such names. Without an authority, a pattern is a setting or
- *   retired.
+ * Every name (normalised) and pattern (a regular expression over such names, the first match holds), for a judge that
+ * cannot call {@link classify}. Without an authority, a pattern is a setting or retired.
  */
 export function ownedNames(catalogue: Catalogue) {
   const { exact, patterns } = indexOf(catalogue, () => entriesOf(catalogue));

@@ -32,9 +32,7 @@ export interface CompiledDotenv {
 }
 
 /**
- * Compiles `.env` files to the values of the catalogue's external secrets.
- *
- * Values are those that dotenv's own `parse` reads. Absence is never a change: what the files do not name is `kept`.
+ * Compiles `.env` files to the values of external secrets. Absence is never a change: what they do not name is `kept`.
  */
 export function compileDotenv({ files, catalogue, environment, secretPrefix }: DotenvInput): CompiledDotenv {
   const { variables, findings: found } = mergeFiles(files);

@@ -129,18 +129,11 @@ export interface Assignment {
   readonly written: string;
 }
 
-/**
- * The regular expression by which dotenv 18 finds assignments, to the letter; values are read by dotenv itself.
- * That both agree for any text is a property test (tests/domain/dotenv/scan.test.ts).
- */
+/** How dotenv 18 finds assignments, to the letter; a property test compares both for any text. */
 const assignment =
   /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/dgm;
 
-/**
- * Finds the line of each variable of a `.env` text, and the lines that dotenv silently skips.
- *
- * @param text - with any of the three line endings; each counts as one line.
- */
+/** Finds the line of each variable of a `.env` text with any line endings, and the lines that dotenv silently skips. */
 export function scanDotenv(text: string): {
   /** In order of appearance; the same variable may come twice, dotenv takes the last. */
   readonly assignments: readonly Assignment[];
@@ -206,8 +199,8 @@ export function isExampleFile(path: string): boolean {
 const variableLike = /^(?:[A-Z][A-Z0-9]{0,23}(?:[_.-]+[A-Z0-9]{1,24})*|[a-z][a-z0-9]{0,23}(?:[_.-]+[a-z0-9]{1,24})*)$/;
 
 /**
- * A variable's name as messages may show it. A value of several lines that is not quoted spills over: dotenv then takes a
- * line of Base64 that ends in `=` for a variable, and naming that one would show a piece of the value.
+ * A variable's name as messages may show it. dotenv takes a line of an unquoted value of several lines, such as Base64
+ * that ends in `=`, for a variable, and its name would show a piece of the value.
  */
 export function shownName(variable: string): string {
   return variable.length <= 80 && variableLike.test(variable) ? variable : "(a name that looks like part of a value)";

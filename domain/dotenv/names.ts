@@ -6,11 +6,7 @@ import { sanitise } from "../names.ts";
 import { checkAuthority } from "../catalogue/authority.ts";
 import { shapeOf } from "../value-shapes.ts";
 
-/**
- * Why a variable is not allowed in `.env`, by its name.
- *
- * @param known - anything but a setting or the name of an external secret, which are allowed.
- */
+/** Why a variable is not allowed in `.env`; `known` is anything but a setting or the name of an external secret. */
 export function nameFinding({ name, where }: Variable, known: Classification, catalogue: Catalogue): Finding {
   const see = known.kind === "unknown" || known.see === undefined ? {} : { see: known.see };
   const refuse = (code: string, problem: string, fix: string, subject = name): Finding => ({

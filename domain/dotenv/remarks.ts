@@ -93,8 +93,8 @@ function referenceIn({ value, written }: Variable, assigned: ReadonlySet<string>
 const oneQuoted = /^(['"`])(?:\\\1|(?!\1)[^])*\1$/;
 
 /**
- * Quoting that dotenv reads differently than a shell: it removes one pair of quotes around the whole value and, in double
- * quotes, turns `\n` and `\r` into line breaks. All other quotes and escapes stay in the value.
+ * Quoting that dotenv reads differently than a shell: it removes one outer pair of quotes and keeps all other quotes
+ * and escapes.
  */
 export function quotingRemarks({ written, value, strayQuote }: Variable): readonly Remark[] {
   if (written === undefined || strayQuote || isJson(value)) return [];
@@ -155,8 +155,8 @@ const quotedTwice = warning(
 const assignment = /(?<=[\s;,]|&&|\\n)(?:export\s)?([A-Za-z_][\w.-]*)\s?=(?!=)/g;
 
 /**
- * A value that contains another assignment: `A=x B=y` is one variable to dotenv. An error if the other name is a secret of
- * the catalogue, since that secret is lost. Names that the catalogue does not know may be part of the value and are not shown.
+ * A value that contains another assignment: `A=x B=y` is one variable to dotenv. An error if the other name is a
+ * secret, which would be lost. Names that the catalogue does not know may be part of the value and are not shown.
  */
 export function secondAssignment(variable: Variable, catalogue: Catalogue): readonly Finding[] {
   const { written, name } = variable;

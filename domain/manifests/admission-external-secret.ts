@@ -13,10 +13,8 @@ const fetchRules =
   "authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, authority-retired";
 
 /**
- * Refuses an ExternalSecret that fetches or copies what the catalogue does not let it, that writes a Secret of another
- * controller or of another delivery, or that is delivered in a way that the pack refuses. See `authority.ts` for
- * what is allowed, and `secret-fields.ts` for the fields.
- *
+ * Refuses an ExternalSecret that fetches, copies or writes what the catalogue does not let it, or that the pack
+ * refuses. See `authority.ts` for what is allowed, and `secret-fields.ts` for the fields.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 export function externalSecretPolicy(stack: cel.GuardedStack) {

@@ -8,11 +8,7 @@ import { pathsOfRole, type FieldRole, type SecretField } from "./secret-fields.t
 
 export type GuardedStack = Pick<EnvironmentStack, "name" | "plan" | "catalogue" | "vault">;
 
-/**
- * A ValidatingAdmissionPolicy over one resource: what changes a spec is judged, on creation and on update.
- *
- * @param judged.variables - name -> CEL.
- */
+/** A ValidatingAdmissionPolicy over one resource: what changes a spec is judged. `variables`: name -> CEL. */
 export function admissionPolicy(
   environment: EnvironmentName,
   judged: {
@@ -48,10 +44,8 @@ export function admissionPolicy(
 
 /**
  * Something that must hold.
- *
- * @param rules - ids of the pack's rules that say the same, separated by commas; the message ends in them.
- * @param message - plain text.
- * @param detail - CEL that gives a better message, with what was found.
+ * @param rules - ids of the pack's rules that say the same; the message ends in them.
+ * @param detail - CEL that gives a better message than `message`, with what was found.
  */
 export function must(rules: string, expression: string, message: string, detail?: string) {
   return {
@@ -122,11 +116,7 @@ export function withoutMount(key: string, mount: string): string {
   return `(${key}.startsWith('${data}') ? ${key}.substring(${data.length}) : ${key}.startsWith('${bare}') ? ${key}.substring(${bare.length}) : ${key})`;
 }
 
-/**
- * A list of what the fields of these roles hold, over the whole spec; absent fields are left out.
- *
- * @param toItem - makes an item of the list from the field's value and from the entry of the list that it is in.
- */
+/** A list of what the fields of these roles hold; `toItem` makes an item from the field's value and its entry. */
 export function fieldsOf(
   fields: readonly SecretField[],
   roles: readonly FieldRole[],

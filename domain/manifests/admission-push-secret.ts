@@ -4,10 +4,7 @@ import { normalise, pathIn } from "../names.ts";
 import * as cel from "./admission-policy.ts";
 import { pushSecretFields } from "./secret-fields.ts";
 
-/**
- * Refuses a PushSecret that would make Vault the authority over a cluster's secret, or write what is not its to write: a
- * mirror replaces what is there, and nothing reads it back.
- */
+/** Refuses a PushSecret that is not a mirror: one that replaces what is there, and that nothing reads back. */
 export function pushSecretPolicy({ name, catalogue, vault }: cel.GuardedStack) {
   const { fieldsOf, must, normalised, ownerOf } = cel;
   const mirrored = authorities.filter((authority) => conditions["vault-by-others"][authority] === "as-mirror");

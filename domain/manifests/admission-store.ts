@@ -36,7 +36,7 @@ export function secretStorePolicy({ name, vault: { address, namespace } }: Guard
 }
 
 /**
- * Refuses a ClusterSecretStore that lets other namespaces log in as an account of this program. Stores of others are not
+ * Refuses a ClusterSecretStore that lets other namespaces log in as an account of this program. Other stores are not
  * judged: the API server asks every environment's policy about an object of the whole cluster.
  */
 export function clusterSecretStorePolicy({ name, plan }: GuardedStack) {
@@ -60,8 +60,8 @@ export function clusterGeneratorPolicy({ name, plan }: GuardedStack) {
 }
 
 /**
- * @param plan - names the namespaces where the readers' accounts are ours. @default - no namespace
- * @param isAllowed - CEL about the account `a` of a reader.
+ * `plan` names the namespaces where the readers' accounts are ours; `isAllowed` is CEL about the account `a` of a
+ * reader.
  */
 function mustNotBorrow(
   base: string,

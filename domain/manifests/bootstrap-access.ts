@@ -16,11 +16,7 @@ function role(name: string, namespace: string, rules: ReturnType<typeof rule>[])
   };
 }
 
-/**
- * The account of vault-bootstrap, which Azure's workload identity and Vault's Kubernetes auth both know by name.
- *
- * @param clientId - of the identity `ameide-vault-bootstrap-mi`: an output of its resource, never a literal.
- */
+/** The account of vault-bootstrap. `clientId` is an output of the identity's resource, never a literal. */
 export function bootstrapServiceAccount<T>({ bootstrap, namespace, azure }: EnvironmentStack, clientId: T) {
   return {
     apiVersion: "v1" as const,
@@ -37,10 +33,7 @@ export function bootstrapServiceAccount<T>({ bootstrap, namespace, azure }: Envi
   };
 }
 
-/**
- * What vault-bootstrap may do in its namespace: the Secret of Vault's credentials (never changed or deleted once there),
- * its Lease, its status. `create` cannot be limited by name: Kubernetes knows no name before the object exists.
- */
+/** What vault-bootstrap may do in its namespace. Kubernetes cannot limit `create` by name. */
 export function bootstrapRole({ bootstrap, namespace }: EnvironmentStack) {
   const { vault, source, statusConfigMap, lease } = bootstrap.config;
   const credentials = vault.initialise || vault.unseal === "from-secret" ? [vault.credentialsSecret] : [];
@@ -71,9 +64,8 @@ export function bootstrapRoleBinding(
 }
 
 /**
- * Rights of vault-bootstrap to request a sync of what it wrote, one Role in each namespace that reads any of it:
- * it may change the ExternalSecrets of its configuration and no others. They hold no values, so it may read all of them:
- * one watch for each namespace shows when they have synced.
+ * Rights to request a sync of what vault-bootstrap wrote: in each namespace it may change the ExternalSecrets of its
+ * configuration and no others. It may watch all of them, since they hold no values.
  */
 export function deliveryAccess(stack: EnvironmentStack) {
   const name = `${stack.bootstrap.name}-delivery`;

@@ -58,10 +58,9 @@ export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
 export const syncDeadlineInSeconds = 1200;
 
 /**
- * One run outside the schedule, which the update waits for. It has no TTL: a Job that was deleted would look like one that
- * never ran. It waits for new role assignments and federated credentials to arrive everywhere in Azure.
- *
- * @param name - holds the digest of what the run depends on; see `chainDigest`.
+ * One run that the update waits for, and that waits for Azure's propagation. No TTL: a deleted Job looks like one that
+ * never ran.
+ * @param name - contains the digest of what the run depends on; see `chainDigest`.
  */
 export function bootstrapSyncJob<T>(stack: EnvironmentStack, clientId: T, name: T) {
   return {
@@ -128,9 +127,7 @@ function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
 }
 
 /**
- * Thousands of answers that live for a moment. A small young generation costs no time here and saves a third of the
- * memory; a bound on the old one that fits the pod's limit has it grow by 1.3 between two collections, not by 4; one arena
- * of glibc's in place of one a thread.
+ * For thousands of short answers: a small young generation, an old one that fits the pod's limit, one arena of glibc's.
  */
 export const bootstrapMemory = {
   NODE_OPTIONS: "--max-semi-space-size=2 --max-old-space-size=160",
@@ -181,12 +178,9 @@ function tolerations({ name }: EnvironmentStack) {
 }
 
 /**
- * Everything that one run of vault-bootstrap depends on: its whole pod, in which the ConfigMap's name is a hash of bundle
- * and configuration, and `runId`. The `-sync` Job carries it in its name, so that it runs again exactly when something
- * changed: under one name, the API server lets no one change a Job's pod.
- *
- * @param also - what is known only to resources, such as the client id and the versions of the values that this update
- *   wrote to Key Vault; names, no value. @default - nothing
+ * Everything that one run depends on: its pod, in which the ConfigMap's name is a hash of bundle and configuration, and
+ * `runId`. The `-sync` Job has it in its name, so that it runs again exactly when something changed.
+ * @param also - names known only to resources, such as the client id and the versions of written values.
  * @returns 12 hex digits.
  */
 export function chainDigest(stack: EnvironmentStack, also: readonly string[] = []): string {

@@ -2,10 +2,8 @@ import type { PlannedDelivery } from "../plan/environment.ts";
 import { digestAnnotation, ourLabels, targetLabels } from "./labels.ts";
 
 /**
- * One delivery. Every key is asked for by name (`find` would list the whole mount), as field `value`; the target stays
- * when the source has a hiccup (Retain).
- *
- * @param digest - see `chainDigest`; a new one makes ESO fetch at once instead of at the next refresh.
+ * One delivery. Every key is fetched by name, and the target stays when its source is missing (Retain).
+ * @param digest - see `chainDigest`; a new one makes ESO fetch at once.
  */
 export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
   return {
@@ -54,10 +52,7 @@ function templateData({ type, registry }: PlannedDelivery): { data?: Record<stri
 }
 
 /**
- * Docker's configuration for one registry, as a template of ESO's engine v2. `toJson` quotes, so that a quote or a
- * backslash in user name or password stays inside its string.
- *
- * @param registry - host, such as `ghcr.io`.
+ * Docker's configuration for a registry such as `ghcr.io`, as a template of ESO's engine v2. `toJson` escapes quotes.
  */
 export function dockerConfigJson(registry: string): string {
   const auth = '{{ printf "%s:%s" .username .password | b64enc | toJson }}';
@@ -88,10 +83,8 @@ const secondsInMinute = 60;
 const secondsInHour = 3600;
 
 /**
- * A duration as Go prints one: `45s`, `4m59s`, `1h0m0s`. Controllers write their own form back when they update an object
- * as a whole; any other form is then a difference for ever, and a field that another manager owns (external-secrets #5650).
- *
- * @param seconds - whole, 0 or more.
+ * A duration as Go prints one: `45s`, `4m59s`, `1h0m0s`. Controllers write this form back; any other one would be a
+ * difference for ever (external-secrets #5650).
  * @see https://pkg.go.dev/time#Duration.String
  */
 export function goDuration(seconds: number): string {

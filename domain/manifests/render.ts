@@ -25,12 +25,8 @@ export interface RenderedManifest {
 }
 
 /**
- * Every Kubernetes object of one environment in the order of the pipeline. ArgoCD applies them in these waves, and waits for
- * each wave to be healthy. The `-sync` Job is not among them: where ArgoCD applies the objects, the CronJob carries values on
- * its schedule.
- *
- * @param clientId - of the bootstrap's identity.
- * @param digest - see `chainDigest`.
+ * Every Kubernetes object of one environment in the order of the pipeline; ArgoCD waits for each wave to be healthy.
+ * The `-sync` Job is not among them: where ArgoCD applies the objects, the CronJob carries values on its schedule.
  */
 export function objectsInWaves(stack: EnvironmentStack, clientId: string, digest: string): readonly Manifest[][] {
   const { stores, deliveries } = stack.plan;
@@ -53,11 +49,7 @@ export function objectsInWaves(stack: EnvironmentStack, clientId: string, digest
   ];
 }
 
-/**
- * The objects of {@link objectsInWaves} as files for ArgoCD: the same list for the same plan, without any value.
- *
- * @param options.clientId - of the bootstrap's identity; the shared stack's output `bootstrapClientId`.
- */
+/** The same objects as files for ArgoCD. `clientId` is the shared stack's output `bootstrapClientId`. */
 export function renderManifests(
   stack: EnvironmentStack,
   { clientId }: { readonly clientId: string },
@@ -100,10 +92,7 @@ function syncAnnotations(object: Manifest, { plan }: EnvironmentStack): Readonly
 }
 
 /**
- * What keeps ArgoCD from treating {@link forceSyncAnnotation} as drift, for the Application that applies the manifests: such
- * settings cannot be part of a manifest. By default it ignores an annotation that Git does not have; this says so for every
- * other way to compare and to sync.
- *
+ * Keeps ArgoCD from treating {@link forceSyncAnnotation} as drift; such settings cannot be part of a manifest.
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
  */
 export const applicationPatch = {

@@ -58,9 +58,8 @@ export function namespaces({ namespace, plan, strictness }: EnvironmentStack) {
 }
 
 /**
- * Lets Vault ask Kubernetes whether a token is valid. The name contains the environment: cluster-scoped names are shared,
- * and the last one synced would win. `outside-pod`: Vault has no account in the cluster and reviews each token with that
- * same token, so the consumers need the right.
+ * Lets Vault ask Kubernetes whether a token is valid. Cluster-scoped names are shared, so its name contains the
+ * environment. With `outside-pod` Vault reviews each token with that same token, so the consumers need the right.
  */
 export function tokenReviewBinding({ name, vault, strictness, plan, bootstrap, namespace }: EnvironmentStack) {
   const reviewers =

@@ -22,10 +22,9 @@ const syncOptionsAnnotation = "argocd.argoproj.io/sync-options";
 const helmPolicyAnnotation = "helm.sh/resource-policy";
 
 /**
- * ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`, is its way since 3.0; one that names another object
- * was copied with that object's metadata, and ArgoCD ignores it as well. The label was its way before, and charts set it
- * too: whether ArgoCD prunes an object that has only the label cannot be seen, so it counts as tracked.
- *
+ * By ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`, unless it was copied from another object;
+ * or by Helm's; or by the label, which charts set too: it counts, since nobody can see whether ArgoCD prunes such an
+ * object.
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
  */
 export function trackingOf({ kind, metadata: { name, annotations = {}, labels = {} } }: Tracked): Tracking | undefined {

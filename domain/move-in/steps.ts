@@ -4,10 +4,7 @@ import { environmentSteps, isUp } from "./environment-steps.ts";
 import type { DraftStep, MoveInFacts, MoveInStep } from "./facts.ts";
 import { removedBlocks, stateRemovals, takenOver } from "./terraform.ts";
 
-/**
- * The whole way of one stack, in a safe order: whoever stops after any step, for a day or for good, loses nothing and cuts
- * nothing off.
- */
+/** All steps of one stack, in a safe order: whoever stops after any of them loses nothing and cuts nothing off. */
 export function moveInSteps(plan: StackPlan, facts: MoveInFacts): readonly MoveInStep[] {
   const drafts = [
     releaseFromTerraform(plan, facts),

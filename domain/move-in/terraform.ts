@@ -61,8 +61,6 @@ const shown = z.object({
 
 /**
  * Reads a state file (version 4) or the output of `terraform show -json`, of a state or a plan.
- *
- * @param name - of the file, for the message.
  * @throws UserError `terraform-unreadable`; its text holds nothing of the file, which is full of secrets.
  */
 export function readTerraform(text: string, name: string): TerraformFile {
@@ -159,8 +157,7 @@ function text(value: unknown): string {
 }
 
 /**
- * Blocks that make Terraform forget resources without destroying them. A block names a whole resource, never one instance.
- *
+ * Blocks that make Terraform forget whole resources without destroying them.
  * @see https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources
  */
 export function removedBlocks(found: readonly TerraformInstance[]): string {

@@ -70,10 +70,7 @@ export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
   };
 }
 
-/**
- * What a secret is called in the source: the settings name it as the catalogue does, or as Key Vault does.
- * A name that is not in the plan is returned unchanged; `checkMappedSecrets` refuses it.
- */
+/** What a secret is called in the source. A name that is not in the plan stays; `checkMappedSecrets` refuses it. */
 function sourceOf(name: string, { secrets }: ChainPlan, fromKubernetes: boolean): string {
   const secret = secrets.find(({ name: own, keyVaultName }) => own === name || keyVaultName === name);
   return (fromKubernetes ? secret?.name : secret?.keyVaultName) ?? name;
@@ -94,10 +91,7 @@ function carried(secret: PlannedSecret, fromKubernetes: boolean): BootstrapConfi
   };
 }
 
-/**
- * Every ExternalSecret that reads a path that vault-bootstrap writes: ours, and those of other owners that the catalogue
- * declares. Only in namespaces that have a store of ours, since no other can read Vault.
- */
+/** Every ExternalSecret that reads a path that vault-bootstrap writes, in namespaces that have a store of ours. */
 function readersOf({ plan, catalogue, mappedSecrets }: BootstrapPlanInput): BootstrapConfig["deliveries"] {
   const { environment } = plan;
   const carriedPaths = new Set([...plan.secrets.map((one) => one.vaultPath), ...mappedSecrets.map(({ to }) => to)]);

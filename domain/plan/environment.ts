@@ -157,10 +157,7 @@ export interface EnvironmentStack {
 
 export type StackPlan = SharedStack | EnvironmentStack;
 
-/**
- * The pipeline of one environment as names, planned from catalogue and settings. Pure data, no value in it. Components, the
- * guard, `render`, `graph` and `doctor` all read this and nothing else.
- */
+/** The pipeline of one environment as names, without a value. Everything else reads this and nothing else. */
 export interface ChainPlan {
   readonly environment: EnvironmentName;
   /** The environment's own namespace, such as `ameide-dev`. */
@@ -220,8 +217,7 @@ export interface PlannedDelivery {
   readonly imagePullServiceAccounts: readonly string[];
   readonly refreshIntervalInSeconds: number;
   /**
-   * Secrets that it needs and that nothing promises here: not required, not generated, no fixture. Until each has a
-   * value the ExternalSecret cannot be Ready, so `up` must not wait for it. Left out where there is none.
+   * Secrets that may lack a value (not required or generated, no fixture): `up` must not wait for it. @default - none
    */
   readonly mayLackValue?: readonly string[];
 }

@@ -20,10 +20,8 @@ export interface PushDecision {
 }
 
 /**
- * Decides for one name that has a value here. A value that differs is ours to overwrite only if the version in Key Vault is
- * the one that this workstation pushed last: otherwise somebody rotated it there, and an old `.env` would undo that.
- *
- * @param lastPushed - version that this workstation pushed last; `undefined` if it never did.
+ * Decides for one name that has a value here. A value that differs is ours to overwrite only if Key Vault has the
+ * version that this workstation pushed last: otherwise somebody rotated it there, and an old `.env` would undo that.
  * @param options.overwrite - the person said that the value here is the right one. @default false
  */
 export function pushDecision(

@@ -35,9 +35,7 @@ export interface ChainPlace {
 }
 
 /**
- * Plans the pipeline of one environment from the catalogue: pure names, in one order for the same input.
- *
- * @throws UserError if a Key Vault name would not be valid.
+ * Plans the pipeline of one environment from the catalogue. @throws UserError if a Key Vault name would not be valid.
  */
 export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
   const { environment, namespace } = place;
@@ -60,9 +58,7 @@ export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
 
 /**
  * Spreads refreshes over ±10 % by a stable hash, so that hundreds of ExternalSecrets do not call Vault at once.
- *
- * @param key - `namespace/name`; the same key always gives the same interval.
- * @returns whole seconds, at least 60.
+ * @returns whole seconds, at least 60; the same for the same key.
  */
 export function spreadRefresh(intervalInSeconds: number, key: string): number {
   const share = createHash("sha256").update(key).digest().readUInt32BE(0) / 0xffff_ffff;
@@ -149,11 +145,8 @@ function plannedStore(
 }
 
 /**
- * Name of a secret in Key Vault; the prefix counts in the 127 characters.
- *
- * @param name - sanitised, such as `ghcr-token`.
- * @param secretPrefix - not set means `env-`, `""` means no prefix.
- * @throws UserError if a character other than `a-z`, `0-9`, `-` remains, or the length is 0 or over 127.
+ * Name of a secret in Key Vault. `secretPrefix`: not set means `env-`, `""` means no prefix.
+ * @throws UserError unless it has 1 to 127 characters of `a-z`, `0-9`, `-`, prefix included.
  * @see https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
  */
 export function keyVaultName(name: string, secretPrefix: string | undefined): string {

@@ -62,8 +62,7 @@ function unreachable({ stores, deliveries, secrets }: ChainPlan): readonly Findi
 }
 
 /**
- * Namespaces that may read secrets by the catalogue, but have no store of this environment: ExternalSecrets cannot work
- * there, unless another environment's stack creates the store.
+ * Namespaces that may read secrets by the catalogue, but have no store unless another environment's stack creates it.
  */
 export function namespacesWithoutStore(catalogue: Catalogue, plan: ChainPlan): readonly Finding[] {
   const served = new Set([ownNamespace, ...plan.stores.map(({ namespace }) => namespace)]);

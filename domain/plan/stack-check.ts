@@ -109,11 +109,7 @@ function hostOf(address: string): string {
 /** Audience that Entra asks of every token of a workload. */
 export const federationAudience = "api://AzureADTokenExchange";
 
-/**
- * The federated credential of one environment's bootstrap.
- *
- * @param issuer - the cluster's OIDC issuer, to the letter: Entra compares issuer and subject as texts.
- */
+/** The federated credential of one environment's bootstrap. Entra compares issuer and subject as texts. */
 export function federatedSubject(environment: EnvironmentName, issuer: string): FederatedSubject {
   return {
     environment,

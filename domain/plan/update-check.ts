@@ -19,12 +19,9 @@ export function valuesInState({ resources = [] }: ExportedDeployment): readonly 
 }
 
 /**
- * Absence is never a change: a value that state holds and that is not here would be deleted by the update, so the update
- * stops instead.
- *
+ * Absence is never a change: an update that would delete a value that state holds stops instead.
  * @param held - names of Key Vault secrets; see {@link valuesInState}.
  * @param pruned - names that `ameide-secrets prune` may delete. @default - none
- * @returns one error for each name that would be deleted.
  */
 export function missingValues(
   plan: StackPlan,
@@ -44,9 +41,8 @@ export function missingValues(
 }
 
 /**
- * The deliveries that an update waits for until they are Ready: those with a value for every secret, because the catalogue
- * requires it or this update writes it. A delivery that may lack a value is applied as well; `doctor` reports what it waits
- * for.
+ * The deliveries that an update waits for until they are Ready: those with a value for every secret, because the
+ * catalogue requires it or this update writes it.
  */
 export function expectedDeliveries({
   plan,

@@ -4,11 +4,8 @@ import { nearest } from "../nearest.ts";
 import { cloudResources, keyVaultSecretResource } from "./planned-resources.ts";
 
 /**
- * What may exist before this program and holds values or grants access: Key Vault, identity, role assignment,
- * federated credential, Vault's mounts, policies and roles. A stack can adopt it unchanged instead of creating it. An object in
- * Kubernetes is never adopted: whoever applies it (ArgoCD, Helm) would go on applying it.
- *
- * @returns type, name in the program (`resource`) and the provider's id, where the plan knows it.
+ * What may exist before this program and holds values or grants access, and can be adopted unchanged. Never an object
+ * in Kubernetes: whoever applies it (ArgoCD, Helm) would go on applying it.
  */
 export function adoptables(plan: StackPlan) {
   return cloudResources(plan, { unknown: "", secret: "" }).flatMap(({ type, adoptAs: resource, id }) =>

@@ -91,19 +91,14 @@ export function identityInputs(azure: AzurePlace) {
 }
 
 /**
- * Name of the assignment, a GUID that the caller chooses. It is made of everything that Azure does not let change under one
- * name, the principal among them: an identity that was recreated has another principal, and the assignment of the former one
- * stays in Azure and keeps its name.
+ * Name of the assignment, a GUID. The principal is part of it: an identity that was recreated has another principal,
+ * and the assignment of the former one keeps its name.
  */
 export function secretsUserName({ subscriptionId, resourceGroup, keyVault }: AzurePlace, principalId: string): string {
   return nameBasedGuid([subscriptionId, resourceGroup, keyVault, principalId, keyVaultSecretsUser].join("/"));
 }
 
-/**
- * `principalType` saves Azure a look-up that fails for minutes after an identity was created.
- *
- * @param of.name - see {@link secretsUserName}.
- */
+/** `principalType` saves Azure a look-up that fails for minutes after an identity was created. */
 export function secretsUserInputs<T>(
   { subscriptionId }: AzurePlace,
   of: { readonly name: T; readonly keyVaultId: T; readonly principalId: T },
@@ -135,12 +130,7 @@ export function federatedCredentialInputs<T>(
 /** Namespace of our own names; drawn once, never to be changed. */
 const namespace = Buffer.from("5f0d3c5e4c6b4b0c9d0e6f2a7b1c8d93", "hex");
 
-/**
- * The same GUID for the same text, on every machine.
- *
- * @returns version 5, such as `d1a1…-…`, in lower case.
- * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
- */
+/** The same GUID, version 5, for the same text. @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5 */
 export function nameBasedGuid(text: string): string {
   const bytes = createHash("sha1").update(namespace).update(text).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;

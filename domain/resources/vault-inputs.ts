@@ -74,8 +74,8 @@ export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
 }
 
 /**
- * Configuration of Vault's Kubernetes auth, without a reviewer token: an expired one once locked every store out. With
- * `outside-pod` Vault finds no CA and no account of its own, so it gets the CA and reviews each token by that token.
+ * Without a reviewer token: an expired one once locked every store out. With `outside-pod` Vault reviews each token by
+ * itself.
  */
 export function kubernetesAuthConfig({ vault, strictness }: Pick<EnvironmentStack, "vault" | "strictness">) {
   return {

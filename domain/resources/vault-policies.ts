@@ -33,10 +33,7 @@ export const operatorPolicyNames: readonly string[] = [deployerPolicyName, audit
 
 type Consumers = Pick<EnvironmentStack, "plan" | "bootstrap" | "namespace">;
 
-/**
- * Every policy of one environment. Each names its paths one by one: no `*` reaches a secret's data, so a name that the
- * catalogue does not let someone read cannot be read.
- */
+/** Every policy of one environment. No `*` reaches a secret's data: each names its paths one by one. */
 export function vaultPolicies(stack: Consumers): readonly VaultPolicy[] {
   return consumersOf(stack).map(({ role, policy }) => ({ name: role.policy, policy }));
 }
@@ -71,8 +68,8 @@ export interface OperatorPolicyArgs {
 }
 
 /**
- * The policies of the people and pipelines that run this program. No resource of it: who may write the deployer's policy
- * has every right, so the command line writes both with a root token, and a deployer's token cannot.
+ * The policies of the people and pipelines that run this program. They are not resources: who may write the deployer's
+ * policy has every right, so the command line writes both with a root token.
  */
 export function operatorPolicies(args: OperatorPolicyArgs): readonly [VaultPolicy, VaultPolicy] {
   return [
@@ -88,8 +85,8 @@ function readerPolicy(mount: string, paths: readonly string[]): string {
 }
 
 /**
- * Reads before it writes (CAS), marks what it wrote in the metadata, and lists folders to find what is there. Its role goes
- * without Vault's default policy, which has twenty rules that Vault would evaluate at each request; it needs two of them.
+ * Reads before it writes (CAS), marks what it wrote, and lists folders. Its role goes without Vault's default policy,
+ * of whose twenty rules it needs two, since Vault evaluates all rules at each request.
  */
 function writerPolicy(mount: string, paths: readonly string[]): string {
   const folders = new Set(paths.flatMap(foldersOf));
@@ -116,12 +113,9 @@ function patcherPolicy(mount: string, paths: readonly string[]): string {
 }
 
 /**
- * What `up` may do to Vault: the mounts, the auth method, and this program's own policies and roles. It reads no secret, and
- * cannot change the policies of those who run the program, itself included: the patterns do not match their names, and the
- * denials hold against whatever other policy a token has for these paths.
- *
- * That is not the end of what it can do: who writes the policy and the role of a ServiceAccount can give that account any
- * right. So the token is short, and revoked when `up` ends. SECURITY.md says so.
+ * What `up` may do to Vault. It reads no secret, and cannot change the policies of those who run the program: the
+ * denials hold against whatever other policy a token has. But who writes the policy and the role of a ServiceAccount
+ * can give that account any right, so the token is short, and revoked when `up` ends (SECURITY.md).
  */
 export function deployerPolicy({ mount, authMount, mayUnmount }: OperatorPolicyArgs): string {
   const own = mayUnmount ? ["delete"] : [];
@@ -198,9 +192,8 @@ export interface GithubRole {
 }
 
 /**
- * A role that deploys and one that only reads, each for jobs of one GitHub environment; its protection rules then decide
- * who gets a token. The reading one is bound to no ref, since a pull request has a ref of its own.
- *
+ * A role that deploys and one that only reads, each for jobs of one GitHub environment. The reading one is bound to no
+ * ref, since a pull request has a ref of its own.
  * @see https://docs.github.com/en/actions/reference/security/oidc
  */
 export function githubRoles({ name, vault: { githubLogin } }: Pick<EnvironmentStack, "name" | "vault">): GithubRole[] {
