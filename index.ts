@@ -32,11 +32,9 @@ export default async function program(): Promise<Record<string, unknown>> {
     guard(plan);
     await requireSharedStack(plan);
     if (plan.kind === "environment") {
+      const warn = (text: string): void => void pulumi.log.warn(text);
       await requireVault(plan, vaultToken);
-      await refuseForeignObjects(plan, {
-        isPreview: pulumi.runtime.isDryRun(),
-        warn: (text) => void pulumi.log.warn(text),
-      });
+      await refuseForeignObjects(plan, { isPreview: pulumi.runtime.isDryRun(), warn });
     }
     return registerStack(plan, { valuesInState: await valuesInStateOf(plan) });
   } catch (error) {

@@ -15,30 +15,22 @@ export function sharedStackName(): string {
 export async function requireSharedStack(plan: StackPlan): Promise<void> {
   if (plan.kind === "shared" || plan.shared !== undefined) return;
   const name = sharedStackName();
-  const { outputs } = await readOutputs(name).catch((cause: unknown) => {
-    throw missing(plan.name, `the stack ${name} cannot be read: ${reasonOf(cause)}`, { cause });
-  });
-  if (outputs["bootstrapClientId"] !== undefined) return;
-  throw missing(plan.name, `the stack ${name} has no output bootstrapClientId, because it was never updated`);
-}
-
-async function readOutputs(name: string): Promise<{ readonly outputs: Readonly<Record<string, unknown>> }> {
-  return (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-    outputs: Record<string, unknown>;
-  };
-}
-
-/** The engine's own reason, such as `unknown stack "..."`. */
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return (/returned an error: (.*)/s.exec(message)?.[1] ?? message).trim();
-}
-
-function missing(environment: string, why: string, options?: ErrorOptions): UserError {
-  return UserError.of(
-    "shared-stack-missing",
-    `${environment} needs the shared stack's identity, and ${why}`,
-    "ameide-secrets up --stack shared --yes, or: pulumi up --stack shared",
-    options,
-  );
+  const missing = (why: string, options?: ErrorOptions): UserError =>
+    UserError.of(
+      "shared-stack-missing",
+      `${plan.name} needs the shared stack's identity, and the stack ${name} ${why}`,
+      "ameide-secrets up --stack shared --yes, or: pulumi up --stack shared",
+      options,
+    );
+  let found: { readonly outputs: Readonly<Record<string, unknown>> };
+  try {
+    found = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as typeof found;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    // the engine's own reason, such as `unknown stack "..."`
+    const reason = /returned an error: (.*)/s.exec(message)?.[1] ?? message;
+    throw missing(`cannot be read: ${reason.trim()}`, { cause });
+  }
+  if (found.outputs["bootstrapClientId"] !== undefined) return;
+  throw missing("has no output bootstrapClientId, because it was never updated");
 }

@@ -3,18 +3,8 @@ import { ConfigMap, ServiceAccount } from "@pulumi/kubernetes/core/v1/index.js";
 import { Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
-import {
-  bootstrapRole,
-  bootstrapRoleBinding,
-  bootstrapServiceAccount,
-  deliveryAccess,
-} from "../domain/manifests/bootstrap-access.ts";
-import {
-  bootstrapConfigMap,
-  bootstrapCronJob,
-  bootstrapSyncJob,
-  syncDeadlineInSeconds,
-} from "../domain/manifests/bootstrap.ts";
+import * as access from "../domain/manifests/bootstrap-access.ts";
+import * as run from "../domain/manifests/bootstrap.ts";
 
 export interface VaultBootstrapArgs {
   readonly stack: EnvironmentStack;
@@ -35,22 +25,24 @@ export class VaultBootstrap extends pulumi.ComponentResource {
     super("ameide-secrets:bootstrap:VaultBootstrap", name, {}, opts);
     const { stack, clientId, syncDigest, needs } = args;
     const child = { parent: this };
-    const account = new ServiceAccount(`${name}-account`, bootstrapServiceAccount(stack, clientId), child);
-    const role = new Role(`${name}-role`, bootstrapRole(stack), child);
+    const account = new ServiceAccount(`${name}-account`, access.bootstrapServiceAccount(stack, clientId), child);
+    const role = new Role(`${name}-role`, access.bootstrapRole(stack), child);
     const inRole = { ...child, dependsOn: role };
-    const binding = new RoleBinding(`${name}-role-binding`, bootstrapRoleBinding(stack), inRole);
-    const access = deliveryAccess(stack).flatMap(({ namespace, role: reader, binding: toReader }) => [
-      new Role(`${name}-delivery-${namespace}`, reader, child),
-      new RoleBinding(`${name}-delivery-binding-${namespace}`, toReader, child),
-    ]);
-    const bundle = new ConfigMap(`${name}-bundle`, bootstrapConfigMap(stack), child);
-    const dependsOn = [account, binding, ...access, bundle, ...needs];
-    const cronJob = new CronJob(`${name}-cronjob`, bootstrapCronJob(stack, clientId), { ...child, dependsOn });
+    const binding = new RoleBinding(`${name}-role-binding`, access.bootstrapRoleBinding(stack), inRole);
+    const toDeliveries = access
+      .deliveryAccess(stack)
+      .flatMap(({ namespace, role: reader, binding: toReader }) => [
+        new Role(`${name}-delivery-${namespace}`, reader, child),
+        new RoleBinding(`${name}-delivery-binding-${namespace}`, toReader, child),
+      ]);
+    const bundle = new ConfigMap(`${name}-bundle`, run.bootstrapConfigMap(stack), child);
+    const dependsOn = [account, binding, ...toDeliveries, bundle, ...needs];
+    const cronJob = new CronJob(`${name}-cronjob`, run.bootstrapCronJob(stack, clientId), { ...child, dependsOn });
     if (syncDigest !== undefined) {
-      const job = bootstrapSyncJob(stack, clientId, pulumi.interpolate`${stack.bootstrap.name}-sync-${syncDigest}`);
+      const job = run.bootstrapSyncJob(stack, clientId, pulumi.interpolate`${stack.bootstrap.name}-sync-${syncDigest}`);
       // a Job that failed is created again by the next update; one that succeeded, only under a new name
       const metadata = { ...job.metadata, annotations: { "pulumi.com/replaceUnready": "true" } };
-      const wait = `${syncDeadlineInSeconds + 60}s`;
+      const wait = `${run.syncDeadlineInSeconds + 60}s`;
       const patience = { customTimeouts: { create: wait, update: wait } };
       new Job(`${name}-sync`, { ...job, metadata }, { ...child, ...patience, dependsOn: cronJob });
     }

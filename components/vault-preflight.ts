@@ -16,6 +16,7 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
   const { address, namespace } = target;
   const own = token === undefined || token === "" ? undefined : new Redacted(token);
   const client = new VaultClient({ ...target, token: own, timeoutInMs: 5_000 });
+  const thisVault = `the Vault of ${name} at ${address}`;
   const unreachable = (why: string, isUntrusted = false): UserError =>
     UserError.of(
       "vault-unreachable",
@@ -28,36 +29,28 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
     const health = await client.health();
     if (health.state === "unreachable") throw unreachable(health.why, health.isUntrusted);
     if (health.state === "uninitialised") {
-      const problem = `the Vault of ${name} at ${address} was never initialised`;
-      throw UserError.of("vault-uninitialised", problem, `ameide-secrets up --stack ${name}`);
+      const fix = `ameide-secrets up --stack ${name}`;
+      throw UserError.of("vault-uninitialised", `${thisVault} was never initialised`, fix);
     }
     if (health.state === "sealed") {
-      const problem = `the Vault of ${name} at ${address} is sealed`;
-      throw UserError.of("vault-sealed", problem, `ameide-secrets unseal --stack ${name}`);
+      throw UserError.of("vault-sealed", `${thisVault} is sealed`, `ameide-secrets unseal --stack ${name}`);
     }
     if (own === undefined) {
-      throw UserError.of(
-        "vault-token-missing",
-        "VAULT_TOKEN is not set, and the plan cannot be made without asking Vault",
-        `export VAULT_TOKEN=<a token with the policy ameide-secrets-deployer>; ameide-secrets up --stack ${name} makes a short one itself`,
-      );
+      const problem = "VAULT_TOKEN is not set, and the plan cannot be made without asking Vault";
+      const fix = `export VAULT_TOKEN=<a token with the policy ameide-secrets-deployer>; ameide-secrets up --stack ${name} makes a short one itself`;
+      throw UserError.of("vault-token-missing", problem, fix);
     }
     await client.get("auth/token/lookup-self");
   } catch (error) {
     if (error instanceof NetworkError) throw unreachable(error.message, error.isUntrusted);
     if (!(error instanceof VaultError)) throw error;
     if (error.status === 404 && namespace !== undefined) {
-      throw UserError.of(
-        "vault-namespace-missing",
-        `the Vault of ${name} at ${address} has no namespace ${namespace}`,
-        `have it created: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`,
-      );
+      const fix = `have it created: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`;
+      throw UserError.of("vault-namespace-missing", `${thisVault} has no namespace ${namespace}`, fix);
     }
-    throw UserError.of(
-      "vault-token-refused",
-      `the Vault of ${name} at ${address} refuses this VAULT_TOKEN (${error.message}): it is of another Vault, revoked or expired`,
-      `make a new one: vault token create -policy=ameide-secrets-deployer -ttl=30m`,
-    );
+    const problem = `${thisVault} refuses this VAULT_TOKEN (${error.message}): it is of another Vault, revoked or expired`;
+    const fix = "make a new one: vault token create -policy=ameide-secrets-deployer -ttl=30m";
+    throw UserError.of("vault-token-refused", problem, fix);
   } finally {
     client.close();
   }

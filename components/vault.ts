@@ -6,15 +6,7 @@ import { AuthBackendRole as JwtAuthBackendRole } from "@pulumi/vault/jwt/authBac
 import { AuthBackendConfig, AuthBackendRole } from "@pulumi/vault/kubernetes/index.js";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { tokenReviewBinding } from "../domain/manifests/secret-store.ts";
-import {
-  authBackendInputs,
-  authConfigInputs,
-  authRoleInputs,
-  githubBackendInputs,
-  githubRoleInputs,
-  kvConfigInputs,
-  kvMountInputs,
-} from "../domain/resources/vault-inputs.ts";
+import * as inputs from "../domain/resources/vault-inputs.ts";
 import { githubRoles, vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
@@ -30,8 +22,8 @@ export class VaultEngine extends pulumi.ComponentResource {
     super("ameide-secrets:vault:VaultEngine", name, {}, opts);
     const { protect } = stack.strictness;
     const child = { parent: this };
-    const mount = new Mount(`${name}-kv`, kvMountInputs(stack), { ...child, protect, retainOnDelete: protect });
-    new SecretBackendV2(`${name}-kv-config`, kvConfigInputs(stack), { ...child, dependsOn: mount });
+    const mount = new Mount(`${name}-kv`, inputs.kvMountInputs(stack), { ...child, protect, retainOnDelete: protect });
+    new SecretBackendV2(`${name}-kv-config`, inputs.kvConfigInputs(stack), { ...child, dependsOn: mount });
     for (const policy of vaultPolicies(stack)) new Policy(`${name}-${policy.name}`, policy, child);
     this.registerOutputs({ mount: mount.path });
   }
@@ -45,11 +37,11 @@ export class VaultKubernetesAuth extends pulumi.ComponentResource {
     const child = { parent: this };
     if (delivery === "pulumi") new ClusterRoleBinding(`${name}-token-review`, tokenReviewBinding(stack), child);
     const lasting = { ...child, protect, retainOnDelete: protect };
-    const backend = new AuthBackend(`${name}-backend`, authBackendInputs(stack), lasting);
+    const backend = new AuthBackend(`${name}-backend`, inputs.authBackendInputs(stack), lasting);
     const inBackend = { ...child, dependsOn: backend };
-    new AuthBackendConfig(`${name}-config`, authConfigInputs(stack), inBackend);
+    new AuthBackendConfig(`${name}-config`, inputs.authConfigInputs(stack), inBackend);
     for (const role of vaultRoles(stack)) {
-      new AuthBackendRole(`${name}-${role.name}`, authRoleInputs(stack, role), inBackend);
+      new AuthBackendRole(`${name}-${role.name}`, inputs.authRoleInputs(stack, role), inBackend);
     }
     this.registerOutputs({ mount: backend.path });
   }
@@ -59,10 +51,10 @@ export class VaultKubernetesAuth extends pulumi.ComponentResource {
 export class VaultGithubLogin extends pulumi.ComponentResource {
   constructor(name: string, { stack }: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:vault:VaultGithubLogin", name, {}, opts);
-    const backend = new JwtAuthBackend(`${name}-backend`, githubBackendInputs(stack), { parent: this });
+    const backend = new JwtAuthBackend(`${name}-backend`, inputs.githubBackendInputs(stack), { parent: this });
     for (const role of githubRoles(stack)) {
       const inBackend = { parent: this, dependsOn: backend };
-      new JwtAuthBackendRole(`${name}-${role.name}`, githubRoleInputs(stack, role), inBackend);
+      new JwtAuthBackendRole(`${name}-${role.name}`, inputs.githubRoleInputs(stack, role), inBackend);
     }
     this.registerOutputs();
   }

@@ -11,9 +11,7 @@ export const bootstrapConfigSchema = z.strictObject({
     address: z.url(),
     /** Namespace of Vault Enterprise or OpenBao; the root namespace where it is left out. */
     namespace: z.optional(z.string()),
-    /** KV v2 mount. */
     mount: z.string(),
-    /** Mount of the Kubernetes auth method. */
     authMount: z.string(),
     role: z.string(),
     /** Whether a Vault that was never initialised may be initialised; see `vault-lost` for the one time it may not. */
@@ -59,7 +57,6 @@ export const bootstrapConfigSchema = z.strictObject({
   expiredRefused: z.boolean(),
   /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
   claimUnmarked: z.boolean(),
-  /** ConfigMap that `doctor` reads. */
   statusConfigMap: z.string(),
   /** Lease that keeps Jobs and CronJob from running side by side. */
   lease: z.string(),

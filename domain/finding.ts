@@ -26,7 +26,6 @@ export interface Finding {
   readonly exempt?: string;
 }
 
-/** An error; see {@link Finding} for each part. */
 export function errorFinding(
   code: string,
   stage: Stage,
@@ -46,7 +45,6 @@ export function formatFinding({ stage, severity, where, problem, fix, exempt }: 
   return [`${stage}: ${mark}${place}${problem}`, `  fix: ${fix}`, ...exemption].map(safeLine).join("\n");
 }
 
-/** The findings that stop the work. */
 export function errorsOf(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ severity }) => severity === "error");
 }

@@ -53,7 +53,6 @@ function isIncident(reference: string): reference is IncidentId {
   return Object.hasOwn(incidents, reference);
 }
 
-/** The anchor of an incident's heading, as GitHub makes it. */
 export function incidentAnchor(id: IncidentId): string {
   return incidents[id]
     .toLowerCase()

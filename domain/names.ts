@@ -17,7 +17,6 @@ export function normalise(name: string): string {
   return sanitise(name);
 }
 
-/** The prefix that is used: not set means `env-`, `""` means none. */
 export function effectivePrefix(secretPrefix: string | undefined): string {
   return secretPrefix ?? defaultSecretPrefix;
 }
@@ -37,17 +36,14 @@ export function vaultPathOf(name: string, secret: { readonly vault?: string | un
   return secret?.vault ?? name;
 }
 
-/** A Vault path of the catalogue in one environment. */
 export function pathIn(environment: EnvironmentName, path: string): string {
   return path.replaceAll(environmentPlaceholder, environment);
 }
 
-/** A Vault path of the catalogue in every environment; one path where it is the same everywhere. */
 export function pathInEach(path: string): readonly string[] {
   return [...new Set(environmentNames.map((environment) => pathIn(environment, path)))];
 }
 
-/** Namespace of an environment, such as `ameide-dev`. */
 export function namespaceOf(environment: EnvironmentName): string {
   return `ameide-${environment}`;
 }

@@ -1,3 +1,5 @@
+import type { EnvironmentStack } from "./plan/environment.ts";
+
 /** One Vault, as a client reaches it. */
 export interface VaultTarget {
   /** Such as `https://vault.example:8200`. */
@@ -13,23 +15,16 @@ export interface VaultTarget {
 /**
  * An environment's Vault from this machine. Through a port-forward the certificate still has the name that pods use.
  */
-export function operatorTarget({
-  address: podAddress,
-  operatorAddress,
-  namespace,
-  operatorCa,
-}: {
-  readonly address: string;
-  readonly operatorAddress: string;
-  readonly namespace?: string;
-  readonly operatorCa?: { readonly pem: string };
-}): VaultTarget {
-  const isForwarded = isLoopback(operatorAddress) && operatorAddress.startsWith("https:") && !isLoopback(podAddress);
+export function operatorTarget(
+  vault: Pick<EnvironmentStack["vault"], "address" | "operatorAddress" | "namespace" | "operatorCa">,
+): VaultTarget {
+  const { address: podAddress, operatorAddress: address, namespace, operatorCa } = vault;
+  const isForwarded = isLoopback(address) && address.startsWith("https:") && !isLoopback(podAddress);
   return {
-    address: operatorAddress,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(operatorCa === undefined ? {} : { ca: operatorCa.pem }),
-    ...(isForwarded ? { serverName: new URL(podAddress).hostname } : {}),
+    address,
+    ...(namespace !== undefined && { namespace }),
+    ...(operatorCa !== undefined && { ca: operatorCa.pem }),
+    ...(isForwarded && { serverName: new URL(podAddress).hostname }),
   };
 }
 
@@ -39,6 +34,6 @@ export function inRootNamespace({ namespace: _namespace, ...target }: VaultTarge
 }
 
 /** Whether an address is one of this machine. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(address).hostname);
 }

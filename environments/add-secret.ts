@@ -69,7 +69,6 @@ function withLineEnd(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-/** Why the name cannot be added; `undefined` if it can. */
 function takenName(
   catalogue: Catalogue,
   variable: string,
@@ -108,7 +107,6 @@ function takenName(
   }
 }
 
-/** The lines of the entry in the file. */
 function entryLines(secret: string, variable: string, request: AddRequest): readonly string[] {
   const { required, environments, consumers, owner, rotateEvery, reason, see } = request;
   const list = (names: readonly string[] | undefined): string | undefined => names && `[${names.join(", ")}]`;

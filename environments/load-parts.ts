@@ -25,7 +25,6 @@ import type { EnvironmentSettings, LoadContext, SharedSettings } from "./setting
 import { staging } from "./staging.ts";
 import type { AzureSettings } from "../domain/plan/azure-settings.ts";
 
-/** The stack that all environments have in common. */
 export function loadShared(
   { azure, adopt, secretPrefix }: SharedSettings,
   claims: readonly StackClaim[],
@@ -62,7 +61,6 @@ export function sharedPart(
 
 const strictness: Readonly<Record<CloudEnvironment, Strictness>> = { dev, staging, prod };
 
-/** One environment in Azure. */
 export async function loadEnvironment(
   name: CloudEnvironment,
   own: EnvironmentSettings,

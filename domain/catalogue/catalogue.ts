@@ -62,7 +62,6 @@ const provenance = {
 
 const externalSecret = z.strictObject({
   authority: z.literal("external"),
-  /** Variable in `.env`. */
   env: z.string().regex(/^[A-Z][A-Z0-9_.]*$/, "use a variable's name in capitals"),
   /** @default - the secret's own name. */
   keyVault: secretName.optional(),
@@ -89,10 +88,7 @@ const externalSecret = z.strictObject({
 const generatedSecret = z.strictObject({
   authority: z.literal("generated"),
   lengthInCharacters: z.int().min(16).max(256).default(48),
-  vault: vaultPath.optional(),
-  environments: environments.optional(),
-  consumers: z.array(namespaceName).optional(),
-  aliases: z.array(anyName).optional(),
+  ...externalSecret.pick({ vault: true, environments: true, consumers: true, aliases: true }).shape,
   ...provenance,
 });
 
@@ -165,7 +161,6 @@ const inClusterDelivery = z.strictObject({
 export const catalogueSchema = z.strictObject({
   secrets: z.record(secretName, z.discriminatedUnion("authority", [externalSecret, generatedSecret])),
   clusterManaged: z.array(clusterManaged),
-  /** By name of the target Secret. */
   deliveries: z.record(kubernetesName, delivery),
   /** Created by other charts, with values of in-cluster producers; declared so that the rules allow exactly these. */
   inClusterDeliveries: z.record(kubernetesName, inClusterDelivery).default({}),
@@ -217,7 +212,6 @@ export function lifetimeInDays({ rotateEvery }: Pick<ExternalSecret, "rotateEver
   return rotateEvery === undefined ? undefined : Number.parseInt(rotateEvery, 10);
 }
 
-/** When a value expires that was written at `written`. */
 export function expiryAfter(lifetime: number | undefined, written: Date): Date | undefined {
   return lifetime === undefined ? undefined : new Date(written.getTime() + lifetime * 86_400_000);
 }

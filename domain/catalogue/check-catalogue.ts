@@ -24,7 +24,6 @@ export function checkCatalogue(catalogue: Catalogue, whereOf?: (path: KeyPath) =
 
 type Named = readonly (readonly [label: string, name: string])[];
 
-/** Secrets with the same name or place, and claims that contradict each other. */
 function checkSecrets(catalogue: Catalogue, report: Report): void {
   const names = new FirstOwners();
   const keyVaultNames = new FirstOwners();
@@ -72,7 +71,6 @@ function checkSecrets(catalogue: Catalogue, report: Report): void {
   }
 }
 
-/** Every name of a secret, with what it is. */
 function namesOf(name: string, secret: CatalogueSecret): Named {
   const variable = secret.authority === "external" ? [["variable", sanitise(secret.env)] as const] : [];
   const aliases = (secret.aliases ?? []).map((alias) => [`alias ${alias}`, normalise(alias)] as const);
@@ -107,7 +105,6 @@ function checkOwners(name: string, secret: CatalogueSecret, catalogue: Catalogue
   }
 }
 
-/** The same name or pattern twice, with two owners or with one. */
 function checkClusterManaged({ clusterManaged }: Catalogue, report: Report): void {
   const owners = new FirstOwners();
   for (const [index, { name, pattern, aliases = [], authority }] of clusterManaged.entries()) {
@@ -121,7 +118,6 @@ function checkClusterManaged({ clusterManaged }: Catalogue, report: Report): voi
   }
 }
 
-/** The patcher may write Keycloak's secrets only, each client its own. */
 function checkKeycloakClients(catalogue: Catalogue, report: Report): void {
   const claimed = new FirstOwners();
   for (const [index, { clientId, vaultKey }] of catalogue.keycloakClients.entries()) {
@@ -141,7 +137,6 @@ function checkKeycloakClients(catalogue: Catalogue, report: Report): void {
   }
 }
 
-/** A retired name that is in use, or has a replacement that does not exist. */
 function checkRetired(catalogue: Catalogue, report: Report): void {
   for (const [name, { use }] of Object.entries(catalogue.retired)) {
     const path = ["retired", name];

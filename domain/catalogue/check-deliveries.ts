@@ -21,7 +21,6 @@ export class FirstOwners {
   }
 }
 
-/** Deliveries that read what is not allowed, or write where another one writes. */
 export function checkDeliveries(catalogue: Catalogue, report: Report): void {
   const { deliveries, inClusterDeliveries } = catalogue;
   const claimed = new FirstOwners();

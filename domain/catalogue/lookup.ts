@@ -15,7 +15,6 @@ type KnownName =
   | Known<"setting", undefined>
   | Known<"retired", undefined>;
 
-/** A name that the catalogue knows. */
 interface Known<Kind extends string, Owner extends Authority | undefined> {
   readonly kind: Kind;
   readonly authority: Owner;

@@ -25,7 +25,6 @@ export interface CompiledDotenv {
   readonly values: ReadonlyMap<string, Redacted>;
   /** Secrets of this environment that are not in the files: they keep their values. Sorted. */
   readonly kept: readonly string[];
-  /** Variables that are plain values, left out. Sorted. */
   readonly settings: readonly string[];
   /** In the order of files and lines; names and places, no value. */
   readonly findings: readonly Finding[];
@@ -118,7 +117,6 @@ function settingsNote(names: string): readonly Finding[] {
   return [{ ...errorFinding("dotenv-settings-left-out", "dotenv", names, problem, fix), severity: "note" }];
 }
 
-/** An error if the name of a variable in Key Vault, prefix included, is not allowed there. */
 function keyVaultNameFindings(
   { name: variable, where }: Variable,
   name: string,

@@ -80,7 +80,6 @@ export function mergeFiles(files: readonly DotenvFile[]): {
   return { variables: [...merged.values()].toSorted((a, b) => a.place - b.place), findings };
 }
 
-/** What is wrong with the file itself: not text, tracked by git, or readable by others. */
 export function fileFindings(file: DotenvFile, environment: EnvironmentName | "shared"): readonly Finding[] {
   const { path, text, tracked, mode } = file;
   const isExample = isExampleFile(path);

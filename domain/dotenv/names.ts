@@ -58,7 +58,6 @@ function pasteLine(variable: string): string {
   return `${sanitise(variable)}: { authority: external, env: ${variable.toUpperCase().replaceAll("-", "_")} }`;
 }
 
-/** The variable that a secret is set by; the name itself where it has none. */
 function variableFor(name: string, catalogue: Catalogue): string {
   const secret = catalogue.secrets[name];
   return secret?.authority === "external" ? secret.env : name;
@@ -117,7 +116,6 @@ function isSettingLike(name: string, value: string): boolean {
   return [...value.matchAll(opaquePart)].every(([part]) => uuid.test(part));
 }
 
-/** Classes of all variables of `.env` files, and for all unknown ones at once the lines that would give them a class. */
 export function classifyEnv(files: readonly DotenvFile[], catalogue: Catalogue): ClassifiedEnv {
   const variables: ClassifiedEnv["variables"][number][] = [];
   const spilled: string[] = [];

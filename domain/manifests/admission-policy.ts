@@ -78,7 +78,6 @@ export function ownerOf(name: string, catalogue: Catalogue): string {
 
 const unknownOwner = "not in the catalogue";
 
-/** Paths that vault-bootstrap carries here from outside the cluster. */
 export function carriedPaths(catalogue: Catalogue, environment: EnvironmentName): string[] {
   return [...externalSecretsOf(catalogue, environment)].map(([name, secret]) => normalise(vaultPathOf(name, secret)));
 }

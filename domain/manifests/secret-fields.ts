@@ -1,40 +1,24 @@
-/**
- * The one table of the fields by which an ExternalSecret or a PushSecret can name, carry or write a secret, for
- * External Secrets 0.17 to 2.9. The rules read objects by it and admission's CEL is built from it, so that a field
- * cannot be judged by one and forgotten by the other. A test compares it with the operator's own
- * CustomResourceDefinitions: a field that is in no row fails it.
- *
- * @see https://external-secrets.io/latest/api/spec/
+/*
+ * The fields by which objects of External Secrets 0.17 to 2.9 can name, carry or write a secret, and log in as a
+ * ServiceAccount. The rules read objects by these tables and admission's CEL is built from them, so that no field is judged by
+ * one and forgotten by the other; a test compares them with the operator's CustomResourceDefinitions.
+ * https://external-secrets.io/latest/api/spec/
  */
 
-/**
- * What a field is for:
- * - `vault-path`: a path that is read from Vault.
- * - `search`: reads or pushes whatever matches.
- * - `generator`: takes a value that a generator creates.
- * - `cluster-secret`: a Secret of the cluster that is read.
- * - `written-path`: a path that is written to Vault.
- * - `bulk-write`: writes whatever keys the Secret has.
- * - `target`: the Secret that is written.
- * - `other-kind`: writes an object of another kind than Secret.
- * - `store`: the store that is read from or written to.
- * - `part`: a part (key, property, version) of what another row names.
- * - `text`: text that goes into the target: templates, names of ConfigMaps that hold them, new names for keys.
- * - `behaviour`: neither names nor carries a secret.
- */
+/** What a field is for. */
 export type FieldRole =
-  | "vault-path"
-  | "search"
-  | "generator"
-  | "cluster-secret"
-  | "written-path"
-  | "bulk-write"
-  | "target"
-  | "other-kind"
-  | "store"
-  | "part"
-  | "text"
-  | "behaviour";
+  | "vault-path" // a path that is read from Vault
+  | "search" // reads or pushes whatever matches
+  | "generator" // takes a value that a generator creates
+  | "cluster-secret" // a Secret of the cluster that is read
+  | "written-path" // a path that is written to Vault
+  | "bulk-write" // writes whatever keys the Secret has
+  | "target" // the Secret that is written
+  | "other-kind" // writes an object of another kind than Secret
+  | "store" // the store that is read from or written to
+  | "part" // a part (key, property, version) of what another row names
+  | "text" // text that goes into the target: templates, names of ConfigMaps that hold them, new names for keys
+  | "behaviour"; // neither names nor carries a secret
 
 export interface SecretField {
   /** Path in the spec; `[]` means every item of a list. Everything below it has the same role, unless a row says otherwise. */
@@ -87,7 +71,6 @@ export const pushSecretFields = rows({
   behaviour: ["refreshInterval", "updatePolicy", "deletionPolicy", "data[].conversionStrategy", "data[].metadata"],
 });
 
-/** Paths of the rows with one of these roles, in the table's order. */
 export function pathsOfRole(fields: readonly SecretField[], ...roles: readonly FieldRole[]): readonly string[] {
   return fields.filter(({ role }) => roles.includes(role)).map(({ path }) => path);
 }
@@ -99,14 +82,6 @@ export function rowOf(fields: readonly SecretField[], path: string): SecretField
     .toSorted((a, b) => b.path.length - a.path.length)[0];
 }
 
-/**
- * Every field by which a store or a generator of the whole cluster can log in as a ServiceAccount of any namespace, for
- * External Secrets 0.17 to 2.9. The rule and admission's CEL are built from it; a test compares it with the operator's
- * CustomResourceDefinitions.
- *
- * @see https://external-secrets.io/latest/api/spec/
- */
-
 const vaultAccounts = [
   "kubernetes.serviceAccountRef",
   "jwt.kubernetesServiceAccountToken.serviceAccountRef",
@@ -116,7 +91,7 @@ const vaultAccounts = [
   "gcp.workloadIdentity.serviceAccountRef",
 ];
 
-/** Of ClusterSecretStore, in `spec.provider`. */
+/** Accounts of any namespace that a ClusterSecretStore can log in as, in `spec.provider`. */
 export const storeAccountFields: readonly string[] = [
   ...vaultAccounts.map((path) => `vault.auth.${path}`),
   "azurekv.serviceAccountRef",
@@ -135,7 +110,7 @@ export const storeAccountFields: readonly string[] = [
   "pulumi.auth.oidcConfig.serviceAccountRef",
 ];
 
-/** Of ClusterGenerator, in `spec.generator`. */
+/** The same of a ClusterGenerator, in `spec.generator`. */
 export const generatorAccountFields: readonly string[] = [
   ...vaultAccounts.map((path) => `vaultDynamicSecretSpec.provider.auth.${path}`),
   "acrAccessTokenSpec.auth.workloadIdentity.serviceAccountRef",

@@ -59,19 +59,16 @@ const keepConsumers: Step = (_stack, { findings }) => {
 };
 
 const suspend: Step = ({ cluster, namespace }, { otherCronJobs, applications }) => {
-  const patch = (yes: boolean) =>
-    otherCronJobs.map(
-      ({ object }) => `${kubectl(cluster, "patch", "CronJob", object)} --type=merge -p '{"spec":{"suspend":${yes}}}'`,
-    );
+  const spec = (suspend: boolean) => `--type=merge -p '{"spec":{"suspend":${suspend}}}'`;
+  const patch = (suspend: boolean) =>
+    otherCronJobs.map(({ object }) => `${kubectl(cluster, "patch", "CronJob", object)} ${spec(suspend)}`);
   const heals = otherCronJobs.length > 0 && applications.some(({ selfHeals }) => selfHeals);
   return {
     id: "suspend",
     stage: "bootstrap",
     title: "The old CronJob is suspended before ours starts: one writer at each moment",
     isDone: otherCronJobs.every(({ suspended, active }) => suspended && active === 0),
-    objects: otherCronJobs.map(
-      ({ object, suspended, active }) => `CronJob ${object}: suspended ${suspended}, ${active} active`,
-    ),
+    objects: otherCronJobs.map((one) => `CronJob ${one.object}: suspended ${one.suspended}, ${one.active} active`),
     run: [...patch(true), ...(heals ? ["if the chart sets suspend, set it there: self-heal undoes the command"] : [])],
     after: [`kubectl --context ${cluster.context} -n ${namespace} get cronjobs,jobs: suspended, and no job is active`],
     back: patch(false),
@@ -81,34 +78,30 @@ const suspend: Step = ({ cluster, namespace }, { otherCronJobs, applications }) 
 const keep: Step = (stack, facts) => {
   const { cluster } = stack;
   const theirs = appliedByOthers(stack, facts);
+  const annotate = ({ kind, object }: LiveObject) => kubectl(cluster, "annotate", kind, object);
   return {
     id: "keep",
     stage: "external-secret",
     title: "ArgoCD or Helm keeps each object when it leaves the source, or when the Application is deleted",
     isDone: theirs.every(({ isKept }) => isKept),
     objects: named(theirs),
-    run: theirs
-      .filter(({ isKept }) => !isKept)
-      .map((one) => `${kubectl(cluster, "annotate", one.kind, one.object)} ${one.keeping} --overwrite`),
+    run: theirs.filter(({ isKept }) => !isKept).map((one) => `${annotate(one)} ${one.keeping} --overwrite`),
     after: [
       "each live object has the annotation: ArgoCD decides by the live object, and keeps an annotation that Git does not name",
     ],
-    back: theirs.map((one) => `${kubectl(cluster, "annotate", one.kind, one.object)} ${one.keeping.split("=")[0]}-`),
+    back: theirs.map((one) => `${annotate(one)} ${one.keeping.split("=")[0]}-`),
   };
 };
 
 const leaveSource: Step = (stack, facts) => {
   const target = targetOf(stack, facts);
   const leaving = appliedByOthers(stack, facts).filter(({ tracking }) => tracking?.application !== target);
-  const isOut = ({ kind, object, tracking }: LiveObject) =>
-    facts.applications.some(
-      ({ name, extraneous }) => name === tracking?.application && extraneous.includes(`${kind} ${object}`),
-    );
+  const gone = new Set(facts.applications.flatMap(({ name, extraneous }) => extraneous.map((one) => `${name} ${one}`)));
   return {
     id: "source",
     stage: "external-secret",
     title: target === undefined ? "The objects leave the source" : "Objects of other Applications leave their source",
-    isDone: leaving.every(isOut),
+    isDone: leaving.every(({ kind, object, tracking }) => gone.has(`${tracking?.application} ${kind} ${object}`)),
     objects: named(leaving),
     before: [
       "the step keep is done: without it the next sync deletes the ExternalSecrets, and their Secrets go with them",
@@ -159,6 +152,7 @@ const update: Step = (stack, facts) => {
   const isGitops = strictness.delivery === "gitops";
   const known = cluster.argocdApplications ?? [];
   const applications = isGitops ? applicationsOf(facts.objects).filter((one) => !known.includes(one)) : [];
+  const setting = `in Pulumi.${name}.yaml: cluster: { argocdApplications: ${JSON.stringify([...known, ...applications])} }`;
   return {
     id: "up",
     stage: "vault",
@@ -168,9 +162,7 @@ const update: Step = (stack, facts) => {
     isDone: isUp(stack, facts),
     objects: facts.missingInVault.map((one) => `${one}: missing in Vault`),
     before: [
-      ...(applications.length === 0
-        ? []
-        : [`in Pulumi.${name}.yaml: cluster: { argocdApplications: ${JSON.stringify([...known, ...applications])} }`]),
+      ...(applications.length === 0 ? [] : [setting]),
       `ameide-secrets preview --stack ${name}: nothing is replaced or deleted`,
     ],
     run: [`ameide-secrets up --stack ${name} --yes`],
@@ -207,6 +199,7 @@ const commit: Step = (stack, facts) => {
 };
 
 const verdicts = {
+  unknown: "not compared; --prove compares by keyed hash",
   source: "equals Key Vault's value, and is marked at the next run",
   placeholder: "a placeholder, which the next run replaces",
   foreign: "differs from Key Vault's value",
@@ -219,9 +212,7 @@ const markValues: Step = ({ name }, { unmarked }) => {
     stage: "vault",
     title: "Every value that comes from Key Vault has this program's mark in Vault",
     isDone: unmarked.length === 0,
-    objects: unmarked.map(
-      ({ path, is }) => `${path}: ${is === undefined ? "not compared; --prove compares by keyed hash" : verdicts[is]}`,
-    ),
+    objects: unmarked.map(({ path, is }) => `${path}: ${verdicts[is ?? "unknown"]}`),
     run:
       foreign.length === 0
         ? ["nothing: vault-bootstrap marks them at its next run"]

@@ -17,7 +17,6 @@ export interface LiveObject {
   readonly isKept: boolean;
   /** `annotation=value` that makes it stay. */
   readonly keeping: string;
-  /** Command that hands it over to this program. */
   readonly handOver: string;
 }
 
@@ -39,7 +38,6 @@ export interface MoveInFacts {
   /** CronJobs that run as vault-bootstrap and are not this program's. */
   readonly otherCronJobs: readonly { readonly object: string; readonly suspended: boolean; readonly active: number }[];
   readonly objects: readonly LiveObject[];
-  /** How many objects the plan has. */
   readonly plannedObjects: number;
   readonly applications: readonly Application[];
   /** The Application that will apply the rendered files. @default - the one that applies the objects now, if it is one */

@@ -23,14 +23,15 @@ function releaseFromTerraform(plan: StackPlan, { terraform, staleInTerraform = [
   const found = terraform === undefined ? [] : takenOver(terraform, plan);
   const addresses = found.map(({ address }) => address);
   const deleted = addresses.filter((address) => terraform?.actions?.get(address)?.includes("delete") === true);
+  const stale = staleInTerraform.join(", ");
   const notes = [
     ...(deleted.length > 0 ? [`do not apply this plan, it deletes ${deleted.join(", ")}`] : []),
-    ...(staleInTerraform.length > 0
-      ? [
-          `Key Vault has newer values than this file of ${staleInTerraform.join(", ")}: an apply of it writes the old ones`,
-        ]
-      : []),
+    ...(stale === ""
+      ? []
+      : [`Key Vault has newer values than this file of ${stale}: an apply of it writes the old ones`]),
   ];
+  const first =
+    "terraform show -json > state.json, and this command again with --terraform state.json; then delete the file";
   return {
     id: "terraform-release",
     stage: "key-vault",
@@ -44,9 +45,7 @@ function releaseFromTerraform(plan: StackPlan, { terraform, staleInTerraform = [
     ],
     run:
       found.length === 0
-        ? [
-            "terraform show -json > state.json, and this command again with --terraform state.json; then delete the file",
-          ]
+        ? [first]
         : [
             `Terraform 1.7 and newer: replace the resource blocks by these, and refer to what stays by data sources\n${removedBlocks(found)}`,
             `older, or single instances of a resource: run these, and remove the blocks or keys in the same change\n${stateRemovals(found)}`,

@@ -16,7 +16,6 @@ export interface TerraformInstance {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** What a Terraform state or plan says. */
 export interface TerraformFile {
   readonly instances: readonly TerraformInstance[];
   /** Plans only: what `apply` would do with each address that is not kept, such as `delete` or `forget`. */

@@ -30,7 +30,6 @@ export interface BootstrapPlanInput {
   readonly claimUnmarked: boolean;
 }
 
-/** The configuration of one environment's vault-bootstrap. */
 export function planBootstrap(input: BootstrapPlanInput): BootstrapConfig {
   const { plan, catalogue, strictness, keyVaultUri, privateAzure } = input;
   const { address, namespace, mount, authMount } = input.vault;

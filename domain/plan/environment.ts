@@ -7,12 +7,11 @@ import type { EnvironmentName } from "../stage.ts";
 
 /** How strict one environment is: the contents of `environments/<name>.ts`, reviewed as code. */
 export interface Strictness {
-  /** How values travel into Key Vault: as resources of this program, or by `ameide-secrets env push`. */
+  /** How values get into Key Vault: as resources, or by `ameide-secrets env push`. */
   readonly values: "state" | "data-plane";
   /** Who applies the Kubernetes objects: this program, or ArgoCD from `render`'s output. */
   readonly delivery: "pulumi" | "gitops";
   readonly source: "azure-key-vault" | "kubernetes-secret";
-  /** Whether vault-bootstrap may initialise a Vault that was never initialised. */
   readonly initialise: boolean;
   readonly unseal: "from-secret" | "kms" | "manual";
   /** Whether vault-bootstrap stores the root token that it gets when it initialises Vault, or revokes it. */
@@ -29,7 +28,6 @@ export interface Strictness {
   readonly refreshIntervalInSeconds: number;
   /** Divides 60: cron's `*\/N` is even only then. */
   readonly bootstrapIntervalInMinutes: 1 | 2 | 3 | 4 | 5 | 6 | 10 | 12 | 15 | 20 | 30;
-  /** Versions that KV v2 keeps of each secret. */
   readonly maxVersions: number;
   readonly tokenTtlInSeconds: number;
   /** Whether the program creates the namespaces; they exist already everywhere but in `local`. */
@@ -48,7 +46,6 @@ export type AzurePlace = Readonly<Omit<AzureSettings, "sku">> & {
 /** One federated credential, as named over all environments. */
 export interface FederatedSubject {
   readonly environment: EnvironmentName;
-  /** Such as `vault-bootstrap-dev`. */
   readonly name: string;
   readonly issuer: string;
   /** Such as `system:serviceaccount:ameide-dev:foundation-vault-bootstrap-vault-bootstrap`. */
@@ -66,7 +63,7 @@ export interface SharedStack {
   readonly secretPrefix?: string;
   readonly azure: AzurePlace;
   readonly protect: boolean;
-  /** What existed before this program and is adopted unchanged. @default - nothing */
+  /** @default - nothing */
   readonly adopt?: Adopted;
   readonly values: Strictness["values"];
   /** Key Vault name -> value; empty in `data-plane`. Absent names are kept, never deleted. */
@@ -80,7 +77,6 @@ export interface SharedStack {
 export interface GithubLogin {
   /** Such as `https://token.actions.githubusercontent.com`; a GitHub Enterprise Server has its own. */
   readonly issuer: string;
-  /** Such as `ameideio/ameide-secrets`. */
   readonly repository: string;
   /** Its number, which a later repository of the same name does not have. @default - only the name is checked */
   readonly repositoryId?: string | undefined;
@@ -102,9 +98,7 @@ export interface EnvironmentStack {
   readonly namespace: string;
   readonly strictness: Strictness;
   readonly azure: AzurePlace;
-  /** See SharedStack. */
   readonly adopt?: Adopted;
-  /** In `local` only: the shared stack's part, in the same stack. */
   readonly shared?: SharedStack;
   readonly federated: FederatedSubject;
   readonly cluster: {
@@ -115,7 +109,6 @@ export interface EnvironmentStack {
     readonly argocdApplications?: readonly string[];
   };
   readonly vault: {
-    /** How pods reach it. */
     readonly address: string;
     /** How this machine reaches it; where the setting leaves it out, as the entry file says (VAULT_ADDR), else by a port-forward. */
     readonly operatorAddress: string;
@@ -125,9 +118,8 @@ export interface EnvironmentStack {
     readonly podCa?: VaultCa;
     /** The same on this machine: `file` as the provider gets it, `pem` its text. @default - the public CAs */
     readonly operatorCa?: { readonly file?: string; readonly pem: string };
-    /** Path of the KV v2 engine, such as `secret`. */
+    /** Paths of the KV v2 engine and of the Kubernetes auth method. */
     readonly mount: string;
-    /** Path of the Kubernetes auth method, such as `kubernetes`. */
     readonly authMount: string;
     /** How jobs of GitHub Actions log in without a stored token. @default - they cannot */
     readonly githubLogin?: GithubLogin;
@@ -160,7 +152,6 @@ export type StackPlan = SharedStack | EnvironmentStack;
 /** The pipeline of one environment as names, without a value. Everything else reads this and nothing else. */
 export interface ChainPlan {
   readonly environment: EnvironmentName;
-  /** The environment's own namespace, such as `ameide-dev`. */
   readonly namespace: string;
   /** What vault-bootstrap carries into Vault: every `external` and `generated` secret of this environment. */
   readonly secrets: readonly PlannedSecret[];
@@ -202,10 +193,9 @@ export interface PlannedStore {
 }
 
 export interface PlannedDelivery {
-  /** Name of the ExternalSecret, such as `ghcr-pull-sync`. */
+  /** Name of the ExternalSecret, such as `ghcr-pull-sync`; of its Secret in `target`. */
   readonly name: string;
   readonly namespace: string;
-  /** Name of the Kubernetes Secret. */
   readonly target: string;
   readonly storeName: string;
   readonly type: "Opaque" | "kubernetes.io/dockerconfigjson";

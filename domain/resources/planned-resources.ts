@@ -2,7 +2,7 @@ import { bootstrapSyncJob } from "../manifests/bootstrap.ts";
 import { objectsInWaves } from "../manifests/render.ts";
 import type { AzurePlace, EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import * as azureInputs from "./azure-inputs.ts";
-import * as vaultInputs from "./vault-inputs.ts";
+import * as to from "./vault-inputs.ts";
 import { githubAuthMount, githubRoles, vaultPolicies, vaultRoles } from "./vault-policies.ts";
 
 /** A resource that a stack registers, or an object that ArgoCD applies for it, before anything is registered. */
@@ -112,67 +112,52 @@ export function federatedCredential(
 function vaultResources(stack: EnvironmentStack): readonly PlannedResource[] {
   const { vault, strictness } = stack;
   const { mount, authMount } = vault;
-  const inVault = (
-    type: string,
-    name: string,
-    inputs: PlannedResource["inputs"],
-    resource: string,
-    id: string,
-    isKept = false,
-  ) => ({
-    type: `vault:${type}`,
-    name,
-    inputs,
-    protect: isKept && strictness.protect,
-    adoptAs: `vault-${resource}`,
-    id,
-  });
-  const provider = { type: "pulumi:providers:vault", name: "vault", inputs: vaultInputs.vaultProviderInputs(vault) };
-  const backendConfig = "kubernetes/authBackendConfig:AuthBackendConfig";
-  const github = vaultInputs.githubBackendInputs(stack);
+  type Row = readonly [type: string, name: string, inputs: PlannedResource["inputs"], adoptAs: string, id: string];
+  const auth = "kubernetes/authBackend";
+  const backend = to.githubBackendInputs(stack);
+  const githubBackend: Row = [
+    "jwt/authBackend:AuthBackend",
+    githubAuthMount,
+    backend,
+    "github-backend",
+    githubAuthMount,
+  ];
+  const rows: readonly Row[] = [
+    ["index/mount:Mount", mount, to.kvMountInputs(stack), "engine-kv", mount],
+    ["kv/secretBackendV2:SecretBackendV2", mount, to.kvConfigInputs(stack), "engine-kv-config", `${mount}/config`],
+    ...vaultPolicies(stack).map(({ name, policy }): Row => {
+      return ["index/policy:Policy", name, { name, policy }, `engine-${name}`, name];
+    }),
+    ["index/authBackend:AuthBackend", authMount, to.authBackendInputs(stack), "auth-backend", authMount],
+    [
+      `${auth}Config:AuthBackendConfig`,
+      authMount,
+      to.authConfigInputs(stack),
+      "auth-config",
+      `auth/${authMount}/config`,
+    ],
+    ...vaultRoles(stack).map((role): Row => {
+      const { name } = role;
+      const id = `auth/${authMount}/role/${name}`;
+      return [`${auth}Role:AuthBackendRole`, name, to.authRoleInputs(stack, role), `auth-${name}`, id];
+    }),
+    ...(vault.githubLogin === undefined ? [] : [githubBackend]),
+    ...githubRoles(stack).map((role): Row => {
+      const { name } = role;
+      const id = `auth/${githubAuthMount}/role/${name}`;
+      return ["jwt/authBackendRole:AuthBackendRole", name, to.githubRoleInputs(stack, role), `github-${name}`, id];
+    }),
+  ];
   return [
-    provider,
-    inVault("index/mount:Mount", mount, vaultInputs.kvMountInputs(stack), "engine-kv", mount, true),
-    inVault(
-      "kv/secretBackendV2:SecretBackendV2",
-      mount,
-      vaultInputs.kvConfigInputs(stack),
-      "engine-kv-config",
-      `${mount}/config`,
-    ),
-    ...vaultPolicies(stack).map((policy) =>
-      inVault("index/policy:Policy", policy.name, { ...policy }, `engine-${policy.name}`, policy.name),
-    ),
-    inVault(
-      "index/authBackend:AuthBackend",
-      authMount,
-      vaultInputs.authBackendInputs(stack),
-      "auth-backend",
-      authMount,
-      true,
-    ),
-    inVault(backendConfig, authMount, vaultInputs.authConfigInputs(stack), "auth-config", `auth/${authMount}/config`),
-    ...vaultRoles(stack).map((role) =>
-      inVault(
-        "kubernetes/authBackendRole:AuthBackendRole",
-        role.name,
-        vaultInputs.authRoleInputs(stack, role),
-        `auth-${role.name}`,
-        `auth/${authMount}/role/${role.name}`,
-      ),
-    ),
-    ...(vault.githubLogin === undefined
-      ? []
-      : [inVault("jwt/authBackend:AuthBackend", githubAuthMount, github, "github-backend", githubAuthMount)]),
-    ...githubRoles(stack).map((role) =>
-      inVault(
-        "jwt/authBackendRole:AuthBackendRole",
-        role.name,
-        vaultInputs.githubRoleInputs(stack, role),
-        `github-${role.name}`,
-        `auth/${githubAuthMount}/role/${role.name}`,
-      ),
-    ),
+    { type: "pulumi:providers:vault", name: "vault", inputs: to.vaultProviderInputs(vault) },
+    ...rows.map(([type, name, inputs, adoptAs, id]) => ({
+      type: `vault:${type}`,
+      name,
+      inputs,
+      protect: strictness.protect && (adoptAs === "engine-kv" || adoptAs === "auth-backend"),
+      adoptAs: `vault-${adoptAs}`,
+      id,
+    })),
   ];
 }
 
