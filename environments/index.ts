@@ -9,14 +9,8 @@ import { readCatalogueFile } from "./catalogue.ts";
 import { adopting, loadEnvironment, loadShared, environmentStack, sharedPart } from "./load-parts.ts";
 import { readClaims, readShared, type StackName } from "./stack-settings.ts";
 import { repositoryRoot, stackFileName } from "./repository.ts";
-import {
-  environmentSettings,
-  type LoadContext,
-  type LoadInput,
-  localSettings,
-  type LocalSettings,
-  sharedSettings,
-} from "./settings.ts";
+import type { LoadContext, LoadInput } from "./load-input.ts";
+import { environmentSettings, localSettings, type LocalSettings, sharedSettings } from "../domain/plan/settings.ts";
 import { formatPath, type KeyPath } from "../domain/schema-findings.ts";
 import { parseSettings, settingSources } from "./stack-file.ts";
 import { checkStacks, federatedSubject } from "../domain/plan/stack-check.ts";

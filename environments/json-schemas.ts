@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { catalogueSchema } from "../domain/catalogue/catalogue.ts";
-import { environmentSettings, localSettings, sharedSettings } from "./settings.ts";
+import { environmentSettings, localSettings, sharedSettings } from "../domain/plan/settings.ts";
 import { settingsKey } from "./stack-file.ts";
 
 /** A JSON Schema for editors, as a file of this repository. */

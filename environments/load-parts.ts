@@ -21,7 +21,8 @@ import { checkMappedSecrets, checkPlan, namespacesWithoutStore, checkStrictness 
 import { bundleBootstrap } from "./bundle.ts";
 import { dev } from "./dev.ts";
 import { prod } from "./prod.ts";
-import type { EnvironmentSettings, LoadContext, SharedSettings } from "./settings.ts";
+import type { LoadContext } from "./load-input.ts";
+import type { EnvironmentSettings, SharedSettings } from "../domain/plan/settings.ts";
 import { staging } from "./staging.ts";
 import type { AzureSettings } from "../domain/plan/azure-settings.ts";
 
@@ -67,14 +68,13 @@ export async function loadEnvironment(
   { azure, secretPrefix }: SharedSettings,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
-  const { kubeconfig, argocdApplications, ...cluster } = own.cluster;
   const { vault, findings } = vaultPlace(name, own.vault, context);
   throwErrors(findings);
   const stack = await environmentStack(name, context, own, {
     strictness: strictness[name],
     azure: publicAzure(azure),
     ...(secretPrefix !== undefined && { secretPrefix }),
-    cluster: { ...cluster, ...(kubeconfig && { kubeconfig }), ...(argocdApplications && { argocdApplications }) },
+    cluster: own.cluster,
     vault,
   });
   return adopting({ ...stack, findings: [...findings, ...stack.findings] }, own.adopt, name);

@@ -1,7 +1,12 @@
 import { vaultAddressOf, type CloudEnvironment } from "./vault-place.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
 import { type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
-import { environmentSettings, sharedSettings, type EnvironmentSettings, type SharedSettings } from "./settings.ts";
+import {
+  environmentSettings,
+  sharedSettings,
+  type EnvironmentSettings,
+  type SharedSettings,
+} from "../domain/plan/settings.ts";
 import { parseSettings, readStackSettings } from "./stack-file.ts";
 import { stackFileName } from "./repository.ts";
 import { environmentNames } from "../domain/stage.ts";

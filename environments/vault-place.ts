@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { namespaceOf, vaultServerName, serviceHosts } from "../domain/names.ts";
 import { errorFinding, type Finding, type Severity } from "../domain/finding.ts";
-import type { LoadContext, VaultSettings } from "./settings.ts";
+import type { LoadContext } from "./load-input.ts";
+import type { VaultSettings } from "../domain/plan/settings.ts";
 import { stackFileName } from "./repository.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 

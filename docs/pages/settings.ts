@@ -3,7 +3,7 @@ import type { Strictness } from "../../domain/plan/environment.ts";
 import { dev } from "../../environments/dev.ts";
 import { local } from "../../environments/local.ts";
 import { prod } from "../../environments/prod.ts";
-import { environmentSettings, localSettings, sharedSettings } from "../../environments/settings.ts";
+import { environmentSettings, localSettings, sharedSettings } from "../../domain/plan/settings.ts";
 import { shared } from "../../environments/shared.ts";
 import { staging } from "../../environments/staging.ts";
 import { plain, table, type Page } from "../page.ts";

@@ -1,4 +1,5 @@
 import type { AzureSettings } from "./azure-settings.ts";
+import type { EnvironmentSettings, VaultSettings } from "./settings.ts";
 import type { BootstrapConfig } from "../bootstrap-config.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Finding } from "../finding.ts";
@@ -73,21 +74,8 @@ export interface SharedStack {
   readonly findings: readonly Finding[];
 }
 
-/** A repository with jobs that log in to Vault with the tokens that GitHub issues to them. */
-export interface GithubLogin {
-  /** Such as `https://token.actions.githubusercontent.com`; a GitHub Enterprise Server has its own. */
-  readonly issuer: string;
-  readonly repository: string;
-  /** Its number, which a later repository of the same name does not have. @default - only the name is checked */
-  readonly repositoryId?: string | undefined;
-  /** The one ref that deploys, such as `refs/heads/main`. */
-  readonly ref: string;
-}
-
 /** A CA as PEM text, or an object that has it in every namespace with a store. */
-export type VaultCa =
-  | { readonly pem: string }
-  | { readonly kind: "ConfigMap" | "Secret"; readonly name: string; readonly key: string };
+export type VaultCa = { readonly pem: string } | NonNullable<VaultSettings["caFrom"]>;
 
 /** One environment's stack, ready to be registered. `local` carries the shared part as well. */
 export interface EnvironmentStack {
@@ -101,28 +89,15 @@ export interface EnvironmentStack {
   readonly adopt?: Adopted;
   readonly shared?: SharedStack;
   readonly federated: FederatedSubject;
-  readonly cluster: {
-    readonly kubeconfig?: string;
-    readonly context: string;
-    readonly oidcIssuer: string;
-    /** ArgoCD's applications that apply what `render` writes. @default - not named */
-    readonly argocdApplications?: readonly string[];
-  };
-  readonly vault: {
+  readonly cluster: EnvironmentSettings["cluster"];
+  readonly vault: Pick<VaultSettings, "namespace" | "mount" | "authMount" | "githubLogin"> & {
     readonly address: string;
     /** How this machine reaches it; where the setting leaves it out, as the entry file says (VAULT_ADDR), else by a port-forward. */
     readonly operatorAddress: string;
-    /** Namespace of Vault Enterprise or OpenBao, such as `platform/dev`. @default - the root namespace */
-    readonly namespace?: string;
     /** CA of Vault's certificate, as pods get it. @default - the public CAs */
     readonly podCa?: VaultCa;
     /** The same on this machine: `file` as the provider gets it, `pem` its text. @default - the public CAs */
     readonly operatorCa?: { readonly file?: string; readonly pem: string };
-    /** Paths of the KV v2 engine and of the Kubernetes auth method. */
-    readonly mount: string;
-    readonly authMount: string;
-    /** How jobs of GitHub Actions log in without a stored token. @default - they cannot */
-    readonly githubLogin?: GithubLogin;
     /** Namespace and name of Vault's StatefulSet; its pods are `<name>-0` and so on. */
     readonly statefulSet: { readonly namespace: string; readonly name: string };
     /** Namespace and name of the Vault server's ServiceAccount, which reviews tokens. */

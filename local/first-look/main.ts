@@ -6,7 +6,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";
 import { local } from "../../environments/local.ts";
-import { localSettings } from "../../environments/settings.ts";
+import { localSettings } from "../../domain/plan/settings.ts";
 import { parseSettings, readStackSettings } from "../../environments/stack-file.ts";
 import { inspectToolchain, withDefaults, type ToolchainPlaces } from "../toolchain/inspect.ts";
 import { findBuilders } from "../toolchain/prerequisites.ts";

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { z } from "zod";
 import { commands } from "../../cli/commands/index.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { environmentSettings, localSettings, sharedSettings } from "../../environments/settings.ts";
+import { environmentSettings, localSettings, sharedSettings } from "../../domain/plan/settings.ts";
 
 /** Every folder whose texts a person reads while something is wrong. */
 const folders = "{bootstrap,cli,clients,components,diagnose,domain,environments,local,policies}";

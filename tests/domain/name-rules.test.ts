@@ -21,7 +21,7 @@ const restated: readonly (readonly [string, RegExp])[] = [
   ["vaultServerName", /["`]vault-core-(?!<)/],
   ["vaultServerHosts", /\.svc\.cluster\.local(?!")/],
   // the rule of the pack has the Secret's name as its id
-  ["credentialsSecret", /(?<!\bid: "|`)vault-auto-credentials/],
+  ["credentialsSecret", /(?<!`)vault-auto-credentials(?!": \{)/],
 ];
 /** `??` for something else, or an address as an example in a text. */
 const otherThings = [

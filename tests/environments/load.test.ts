@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import type { EnvironmentStack, SharedStack } from "../../domain/plan/environment.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 import { cataloguePath } from "../../environments/catalogue.ts";
-import type { LoadInput } from "../../environments/settings.ts";
+import type { LoadInput } from "../../environments/load-input.ts";
 import { load } from "../../environments/index.ts";
 import { StackFolder } from "./stacks.ts";
 

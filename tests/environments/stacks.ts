@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StackPlan } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { LoadInput } from "../../environments/settings.ts";
+import type { LoadInput } from "../../environments/load-input.ts";
 import { load } from "../../environments/index.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
 import { readStackSettings } from "../../environments/stack-file.ts";

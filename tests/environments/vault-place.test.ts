@@ -6,7 +6,7 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { vaultProviderInputs } from "../../domain/resources/vault-inputs.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
-import type { LoadInput } from "../../environments/settings.ts";
+import type { LoadInput } from "../../environments/load-input.ts";
 import { readVaultPlaces } from "../../environments/stack-settings.ts";
 import { CertificateAuthority } from "../../local/certificate-authority.ts";
 import { judgePlan } from "../../policies/guard.ts";

@@ -52,7 +52,7 @@ export class Rehearsal {
     return {
       ...stack,
       adopt,
-      cluster: { ...stack.cluster, argocdApplications: this.applications },
+      cluster: { ...stack.cluster, argocdApplications: [...this.applications] },
       strictness: { ...stack.strictness, ...this.#strictness },
       ...(shared && { shared: { ...shared, adopt } }),
     };

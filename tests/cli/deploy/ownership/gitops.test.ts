@@ -61,7 +61,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     (await foundBy([], plan, { cluster })).map(({ code, subject }) => `${code} ${subject}`);
   const named = (...argocdApplications: readonly string[]): EnvironmentStack => ({
     ...gitops,
-    cluster: { ...gitops.cluster, argocdApplications },
+    cluster: { ...gitops.cluster, argocdApplications: [...argocdApplications] },
   });
   const rendered = () => renderManifests(gitops, { clientId: "" }).map(({ object }) => object);
   const one = (kind: string, name: string) => {

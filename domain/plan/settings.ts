@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Catalogue } from "../domain/catalogue/catalogue.ts";
-import { azureSettings } from "../domain/plan/azure-settings.ts";
+import { azureSettings } from "./azure-settings.ts";
 
 /**
  * *Where* things are: the one object `ameide-secrets:settings` of a stack file. *How strict* is in `environments/<name>.ts`.
@@ -27,12 +26,15 @@ const secretPrefix = z
 export const sharedSettings = z.strictObject({ azure: azureSettings, adopt, secretPrefix });
 
 const cluster = z.strictObject({
-  kubeconfig: z.string().optional().describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
+  kubeconfig: z
+    .string()
+    .exactOptional()
+    .describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
   context: z.string().describe("its context, pinned: no command uses the cluster that happens to be current"),
   oidcIssuer: url.describe("the AKS cluster's OIDC issuer, to the letter"),
   argocdApplications: z
     .array(z.string().min(1))
-    .optional()
+    .exactOptional()
     .describe(
       "with `delivery: gitops`, the ArgoCD applications that apply what `render` writes, as `argocd.argoproj.io/tracking-id` names them: they may replace what they apply today. Unless set, ArgoCD may only track objects that came from `render`",
     ),
@@ -175,33 +177,3 @@ export const localSettings = z.strictObject({
 export type SharedSettings = z.infer<typeof sharedSettings>;
 export type EnvironmentSettings = z.infer<typeof environmentSettings>;
 export type LocalSettings = z.infer<typeof localSettings>;
-
-export interface LoadInput {
-  /** `shared`, `dev`, `staging`, `prod` or `local`. */
-  readonly stack: string;
-  /** The raw object under `ameide-secrets:settings`. */
-  readonly settings: unknown;
-  /** Folder of the stacks' files and of `.env`. @default - the repository that this program runs from */
-  readonly root?: string;
-  /** Path of another catalogue. @default - the one of this repository */
-  readonly catalogue?: string;
-  /** Files of `.env` form, relative to `root`. @default - `.env` and `.env.local`, if they exist */
-  readonly envFiles?: readonly string[];
-  /** Plans without a cloud, a cluster or the local environment's certificates. @default false */
-  readonly offline?: boolean;
-  /** Folder of the local environment, with its certificates; `local` only. */
-  readonly localHome?: string;
-  /** VAULT_ADDR, if the settings leave `vault.operatorAddress` out. */
-  readonly vaultAddress?: string;
-  /** VAULT_CACERT: a PEM file that this machine trusts for Vault, if the settings leave `vault.caFile` out. */
-  readonly vaultCaFile?: string;
-  /** VAULT_NAMESPACE, which the provider would read: refused where the settings say something else. */
-  readonly vaultNamespace?: string;
-}
-
-/** The same with the defaults filled in, and the catalogue itself. */
-export interface LoadContext extends Omit<LoadInput, "catalogue"> {
-  readonly root: string;
-  readonly offline: boolean;
-  readonly catalogue: Catalogue;
-}
