@@ -17,7 +17,7 @@ function renderSettings(): string {
 
 \`Pulumi.<stack>.yaml\` says *where* things are, \`environments/<name>.ts\` *how strict* an environment is, and
 \`environments/catalogue.yaml\` *which* secrets exist ([secrets](secrets.md)). No key is in two of them. This page is generated
-from \`environments/\`: edit there, then run \`node docs/generate.ts\`.
+from \`domain/plan/settings.ts\` and \`environments/\`: edit there, then run \`node docs/generate.ts\`.
 
 ## Where: \`Pulumi.<stack>.yaml\`
 

@@ -74,8 +74,8 @@ export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
 }
 
 /**
- * Without a reviewer token: an expired one once locked every store out. With `outside-pod` Vault reviews each token by
- * itself.
+ * Without a reviewer token: an expired one once locked every store out. With `outside-pod` Vault reviews each token with
+ * that same token.
  */
 export function kubernetesAuthConfig({ vault, strictness }: Pick<EnvironmentStack, "vault" | "strictness">) {
   return {
