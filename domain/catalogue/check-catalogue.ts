@@ -14,7 +14,7 @@ import { formatPath, type KeyPath } from "../schema-findings.ts";
 export function checkCatalogue(catalogue: Catalogue, whereOf?: (path: KeyPath) => string): readonly Finding[] {
   const findings: Finding[] = [];
   const report: Report = (code, stage, path, problem, fix) => {
-    findings.push(errorFinding(`catalogue-${code}`, stage, formatPath(path), problem, fix, whereOf?.(path)));
+    findings.push(errorFinding(code, stage, formatPath(path), problem, fix, whereOf?.(path)));
   };
   for (const check of [checkSecrets, checkClusterManaged, checkKeycloakClients, checkDeliveries, checkRetired]) {
     check(catalogue, report);
@@ -34,13 +34,13 @@ function checkSecrets(catalogue: Catalogue, report: Report): void {
       const first = names.claim(own, name);
       if (first === undefined) continue;
       const problem = `${label} of ${name} and a name of ${first} both become "${own}"`;
-      report("names-meet", "dotenv", path, problem, "rename one of the two");
+      report("catalogue-names-meet", "dotenv", path, problem, "rename one of the two");
     }
     const vaultPath = vaultPathOf(name, secret);
     const sameVault = vaultPaths.claim(normalise(vaultPath), name);
     if (sameVault !== undefined) {
       const problem = `${sameVault} and ${name} are both stored at ${vaultPath} in Vault`;
-      report("vault-paths-meet", "vault", path, problem, "give one of them another vault path");
+      report("catalogue-vault-paths-meet", "vault", path, problem, "give one of them another vault path");
     }
     checkOwners(name, secret, catalogue, report);
     if (secret.authority !== "external") continue;
@@ -48,7 +48,7 @@ function checkSecrets(catalogue: Catalogue, report: Report): void {
     const sameKeyVault = keyVaultNames.claim(keyVault, name);
     if (sameKeyVault !== undefined) {
       const problem = `${sameKeyVault} and ${name} are both stored as ${keyVault} in Key Vault`;
-      report("key-vault-names-meet", "key-vault", path, problem, "give one of them another keyVault");
+      report("catalogue-key-vault-names-meet", "key-vault", path, problem, "give one of them another keyVault");
     }
     for (const [target, { keys, producer }] of Object.entries(catalogue.inClusterDeliveries)) {
       const paths = Object.values(keys).flatMap(pathInEach).map(normalise);
@@ -56,17 +56,17 @@ function checkSecrets(catalogue: Catalogue, report: Report): void {
       // they would overwrite each other's value
       const problem = `${name} is stored at ${normalise(vaultPath)} in Vault, but inClusterDeliveries.${target} declares that ${producer} writes this path`;
       const fix = "give the secret another vault path, or declare the delivery under deliveries";
-      report("written-by-producer", "vault", path, problem, fix);
+      report("catalogue-written-by-producer", "vault", path, problem, fix);
     }
     for (const environment of (secret.required ?? []).filter((one) => !existsIn(secret, one))) {
       const problem = `${name} is required in ${environment}, but ${environment} is not one of its environments`;
       const fix = `add ${environment} to its environments, or remove it from required`;
-      report("required-elsewhere", "bootstrap", [...path, "required"], problem, fix);
+      report("catalogue-required-elsewhere", "bootstrap", [...path, "required"], problem, fix);
     }
     if (secret.fixture !== undefined && !isFixture(secret.fixture, catalogue.fixtures)) {
       const problem = `the fixture of ${name} is not in fixtures.values, so no check would recognise it as a fixture`;
       const fix = "add it there if it is publicly known; a real value must never be in this file";
-      report("fixture-unknown", "bootstrap", [...path, "fixture"], problem, fix);
+      report("catalogue-fixture-unknown", "bootstrap", [...path, "fixture"], problem, fix);
     }
   }
 }
@@ -101,7 +101,7 @@ function checkOwners(name: string, secret: CatalogueSecret, catalogue: Catalogue
     const by = isPattern ? ` by the pattern ${owner.entry}` : "";
     const problem = `${label} of ${name}, "${own}", is ${entry} under clusterManaged${by}`;
     const fix = "remove it here if its owner creates it in the cluster, or there if it comes from outside";
-    report("cluster-managed", "key-vault", ["secrets", name], problem, fix);
+    report("catalogue-cluster-managed", "key-vault", ["secrets", name], problem, fix);
   }
 }
 
@@ -113,7 +113,7 @@ function checkClusterManaged({ clusterManaged }: Catalogue, report: Report): voi
       const first = owners.claim(normalise(own), entry);
       if (first === undefined) continue;
       const problem = `${own} of ${entry} is already a name of ${first}`;
-      report("owned-twice", "vault", ["clusterManaged", index], problem, "keep one of the two");
+      report("catalogue-owned-twice", "vault", ["clusterManaged", index], problem, "keep one of the two");
     }
   }
 }
@@ -127,13 +127,13 @@ function checkKeycloakClients(catalogue: Catalogue, report: Report): void {
       const first = claimed.claim(label, entry);
       if (first === undefined) continue;
       const problem = `${label} is declared twice, by ${first} and ${entry}`;
-      report("client-twice", "vault", path, problem, "keep one of the two");
+      report("catalogue-client-twice", "vault", path, problem, "keep one of the two");
     }
     const { authority, kind } = classify(catalogue, vaultKey);
     if (authority === "keycloak") continue;
     const problem = `the patcher would write ${vaultKey}, which is ${authority ?? kind}, not keycloak`;
     const fix = "use the Vault key of a Keycloak client, declared under clusterManaged with authority keycloak";
-    report("client-foreign-key", "vault", path, problem, fix);
+    report("catalogue-client-foreign-key", "vault", path, problem, fix);
   }
 }
 
@@ -143,11 +143,12 @@ function checkRetired(catalogue: Catalogue, report: Report): void {
     const known = classify(catalogue, name);
     if (!name.includes("*") && known.kind !== "unknown" && known.kind !== "retired") {
       const problem = `${name} is retired, but also a name of ${known.entry}`;
-      report("retired-in-use", "dotenv", path, problem, "keep one of the two");
+      report("catalogue-retired-in-use", "dotenv", path, problem, "keep one of the two");
     }
     if (use !== undefined && !use.includes("*") && classify(catalogue, use).kind === "unknown") {
       const problem = `${name} says to use ${use}, which is not in the catalogue`;
-      report("retired-use-unknown", "dotenv", [...path, "use"], problem, "set use to an existing name, or remove it");
+      const fix = "set use to an existing name, or remove it";
+      report("catalogue-retired-use-unknown", "dotenv", [...path, "use"], problem, fix);
     }
   }
 }

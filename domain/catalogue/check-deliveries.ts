@@ -29,7 +29,7 @@ export function checkDeliveries(catalogue: Catalogue, report: Report): void {
     const other = inClusterDeliveries[target];
     if (other !== undefined) {
       const problem = `${target} is declared twice, under deliveries and under inClusterDeliveries (producer ${other.producer})`;
-      report("target-twice", "external-secret", path, problem, "keep one of the two");
+      report("catalogue-target-twice", "external-secret", path, problem, "keep one of the two");
     }
     for (const [key, name] of sourcesOf(delivery)) checkSource(delivery, key, name, path, catalogue, report);
   }
@@ -44,7 +44,8 @@ export function checkDeliveries(catalogue: Catalogue, report: Report): void {
     const first = claimed.claim(externalSecret, target);
     if (first === undefined) continue;
     const problem = `the ExternalSecret ${externalSecret} creates both ${first} and ${target}`;
-    report("external-secret-twice", "external-secret", path, problem, "give one of them another externalSecret");
+    const fix = "give one of them another externalSecret";
+    report("catalogue-external-secret-twice", "external-secret", path, problem, fix);
   }
   for (const [target, { keys }] of Object.entries(inClusterDeliveries)) {
     for (const [key, vaultPath] of Object.entries(keys)) {
@@ -52,7 +53,8 @@ export function checkDeliveries(catalogue: Catalogue, report: Report): void {
       const check = checkAuthority("external-secret", authority, { "as-declared": true });
       if (check.ok) continue;
       const path = ["inClusterDeliveries", target, "keys", key];
-      report("delivery-refused", "external-secret", path, `${target} reads ${vaultPath}: ${check.reason}`, check.fix);
+      const problem = `${target} reads ${vaultPath}: ${check.reason}`;
+      report("catalogue-delivery-refused", "external-secret", path, problem, check.fix);
     }
   }
 }
@@ -67,33 +69,28 @@ function checkSource(
   report: Report,
 ): void {
   const target = path.at(-1);
-  const refuse = (code: string, problem: string, fix: string): void =>
-    report(
-      code,
-      "external-secret",
-      delivery.keys === undefined ? [...path, key] : [...path, "keys", key],
-      problem,
-      fix,
-    );
+  const at = delivery.keys === undefined ? [...path, key] : [...path, "keys", key];
+  const refuse = (code: string, problem: string, fix: string) => report(code, "external-secret", at, problem, fix);
   const secret = catalogue.secrets[name];
   if (secret !== undefined) {
     const missing = environmentNames.filter((one) => existsIn(delivery, one) && !existsIn(secret, one));
     if (missing.length === 0) return;
     const problem = `${target} is delivered in ${missing.join(", ")}, where ${name} does not exist`;
-    refuse("delivery-elsewhere", problem, `give the delivery the environments of ${name}, or add them to ${name}`);
+    const fix = `give the delivery the environments of ${name}, or add them to ${name}`;
+    refuse("catalogue-delivery-elsewhere", problem, fix);
     return;
   }
   const known = classify(catalogue, name);
   if (known.kind === "unknown") {
     const close = nearest(name, Object.keys(catalogue.secrets));
     const fix = `${close === undefined ? "" : `did you mean ${close}? otherwise `}add ${name} under secrets`;
-    refuse("delivery-unknown", `${target} reads ${name}, which is not under secrets`, fix);
+    refuse("catalogue-delivery-unknown", `${target} reads ${name}, which is not under secrets`, fix);
     return;
   }
   const check = checkAuthority("external-secret", known.authority);
   const problem = `${target} reads ${name}, which is ${known.authority ?? known.kind}${check.ok ? "" : `: ${check.reason}`}`;
   const fix = "remove it, or declare the delivery under inClusterDeliveries with its producer";
-  refuse("delivery-refused", problem, known.by === "alias" ? `read ${known.entry}` : fix);
+  refuse("catalogue-delivery-refused", problem, known.by === "alias" ? `read ${known.entry}` : fix);
 }
 
 /** A target that something in the cluster creates, which would then have two writers. */
@@ -103,5 +100,6 @@ function checkTarget(target: string, path: readonly string[], catalogue: Catalog
   if (owner.by === "pattern" && path[0] === "inClusterDeliveries") return;
   const by = owner.by === "pattern" ? ` by the pattern ${owner.entry}` : "";
   const problem = `the target ${target} belongs to ${owner.authority}${by}`;
-  report("target-owned", "external-secret", path, problem, "choose another target, or leave the Secret to its owner");
+  const fix = "choose another target, or leave the Secret to its owner";
+  report("catalogue-target-owned", "external-secret", path, problem, fix);
 }

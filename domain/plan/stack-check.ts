@@ -35,22 +35,22 @@ export function checkStacks(claims: readonly StackClaim[]): readonly Finding[] {
 /** The identity's federated credentials over all environments: Azure's limit, and two that are the same. */
 export function checkFederation(subjects: readonly FederatedSubject[]): readonly Finding[] {
   const refuse = (code: string, subject: string, problem: string, fix: string) =>
-    errorFinding(`federation-${code}`, "identity", subject, problem, fix);
+    errorFinding(code, "identity", subject, problem, fix);
   const count = `${subjects.length} federated credentials on one identity; Azure allows ${maxFederatedCredentials}`;
   const split = "give some environments an identity of their own";
   return [
     ...(subjects.length > maxFederatedCredentials
-      ? [refuse("over-cap", "ameide-vault-bootstrap-mi", count, split)]
+      ? [refuse("federation-over-cap", "ameide-vault-bootstrap-mi", count, split)]
       : []),
     ...repeated(subjects, ({ name }) => name).map(([name, first, second]) => {
       const problem = `${first.environment} and ${second.environment} both create the federated credential ${name}`;
-      return refuse("name-twice", name, problem, "rename one of the two");
+      return refuse("federation-name-twice", name, problem, "rename one of the two");
     }),
     ...repeated(subjects, ({ issuer, subject }) => `${issuer} ${subject}`).map(
       ([, first, { name, issuer, subject }]) => {
         const problem = `${first.name} and ${name} both trust ${subject} of ${issuer}`;
         const fix = "correct the namespace or the issuer of one; Azure refuses the second";
-        return refuse("subject-twice", subject, problem, fix);
+        return refuse("federation-subject-twice", subject, problem, fix);
       },
     ),
   ];
