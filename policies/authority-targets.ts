@@ -1,11 +1,11 @@
 import { ownerOfTarget } from "../domain/catalogue/deliveries.ts";
 import { environmentOf } from "./place.ts";
-import { judgeEach, type RuleTable } from "./rule.ts";
-import { text } from "./subject/reading.ts";
+import { judgeEach, type RuleTable, type Violations } from "./rule.ts";
+import { text, type Path } from "./subject/reading.ts";
 import { targetsOf } from "./subject/other-deliveries.ts";
 import { deliveryKinds, externalSecretName } from "./subject/references.ts";
 import { secretsMade } from "./subject/secret-makers.ts";
-import type { Subject } from "./subject/subject.ts";
+import { ofKind, type Subject } from "./subject/subject.ts";
 
 export const authorityTargetRules = {
   "authority-declared-target": {
@@ -18,13 +18,12 @@ export const authorityTargetRules = {
     judge(subject, context) {
       const own = externalSecretName(subject);
       const namespace = text(subject.object, "metadata", "namespace");
-      return judgeEach(targetsOf(subject), ({ path, name }) => {
-        const target = name();
-        if (target === undefined || own === undefined) return [];
-        const { catalogue } = context;
-        const owner = ownerOfTarget(catalogue, { target, namespace, environment: environmentOf(subject, context) });
-        if (owner === undefined || (owner === own && subject.kind !== "OtherDelivery")) return [];
-        return { path, problem: `writes the Secret "${target}", which belongs to the ExternalSecret "${owner}"` };
+      return judgeTargets(subject, (target, path) => {
+        const place = { target, namespace, environment: environmentOf(subject, context) };
+        const owner = own === undefined ? undefined : ownerOfTarget(context.catalogue, place);
+        const isOwner = owner === undefined || (owner === own && subject.kind !== "OtherDelivery");
+        const problem = `writes the Secret "${target}", which belongs to the ExternalSecret "${owner ?? ""}"`;
+        return !isOwner && { path, problem };
       });
     },
   },
@@ -40,16 +39,12 @@ export const authorityTargetRules = {
       return judgeEach(subjects, (subject) => {
         const namespace = text(subject.object, "metadata", "namespace");
         if (namespace === undefined && subject.origin === "document") return []; // its overlays set the namespace
-        return judgeEach(targetsOf(subject), ({ path, name }) => {
-          const target = name();
-          if (target === undefined) return [];
+        return judgeTargets(subject, (target, path) => {
           const key = `${namespace ?? ""}/${target}`;
-          const owner = owners.get(key);
-          if (owner === undefined || owner.label === subject.label) {
-            owners.set(key, subject);
-            return [];
-          }
-          return { subject, path, problem: `creates the Secret "${key}", which ${owner.label} creates too` };
+          const owner = owners.get(key) ?? subject;
+          owners.set(key, owner);
+          const problem = `creates the Secret "${key}", which ${owner.label} creates too`;
+          return owner.label !== subject.label && { subject, path, problem };
         });
       });
     },
@@ -62,15 +57,13 @@ export const authorityTargetRules = {
     references: ["https://cloudnative-pg.io/documentation/current/applications/#secrets"],
     kinds: ["SecretMaker", "ExternalSecret", "OtherDelivery"],
     judgeAll(subjects) {
-      const makers = subjects
-        .filter(({ kind }) => kind === "SecretMaker")
-        .flatMap((maker) => secretsMade(maker).names.map((name) => ({ name, maker })));
+      const makers = ofKind(subjects, "SecretMaker").flatMap((maker) =>
+        secretsMade(maker).names.map((name) => ({ name, maker })),
+      );
       const byName = Map.groupBy(makers, ({ name }) => name);
       if (byName.size === 0) return [];
-      const writers = subjects.filter(({ kind }) => kind !== "SecretMaker");
-      return judgeEach(writers, (subject) =>
-        judgeEach(targetsOf(subject), ({ path, name }) => {
-          const target = name() ?? "";
+      return judgeEach(ofKind(subjects, "ExternalSecret", "OtherDelivery"), (subject) =>
+        judgeTargets(subject, (target, path) => {
           const found = byName.get(target)?.find(({ maker }) => mayShareNamespace(maker, subject));
           const problem = `writes the Secret "${target}", which ${found?.maker.label ?? ""} creates`;
           return found && { subject, path, problem };
@@ -79,6 +72,14 @@ export const authorityTargetRules = {
     },
   },
 } satisfies RuleTable;
+
+/** Judges each Secret that a subject writes, as far as it is named. */
+function judgeTargets(subject: Subject, judge: (target: string, path: Path) => Violations): Violations {
+  return judgeEach(targetsOf(subject), ({ path, name }) => {
+    const target = name();
+    return target !== undefined && judge(target, path);
+  });
+}
 
 /** An object without a namespace goes wherever its overlay says. */
 function mayShareNamespace(a: Subject, b: Subject): boolean {

@@ -4,7 +4,7 @@ import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/cat
 import { type Destination, checkAuthority } from "../domain/catalogue/authority.ts";
 import { environmentOf } from "./place.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
-import { isSet, type Path, text } from "./subject/reading.ts";
+import { isSet, type Path, remembered, text } from "./subject/reading.ts";
 import { namesInjected, namesRead, targetsOf, type NamedSecret } from "./subject/other-deliveries.ts";
 import { externalSecretName, referencesOf, targetOf } from "./subject/references.ts";
 import { oncePerSubject, type Subject } from "./subject/subject.ts";
@@ -205,7 +205,10 @@ export function declarationOf(subject: Subject, context: RuleContext): DeclaredD
   return declaredDelivery(context.catalogue, { externalSecret, target, namespace, environment });
 }
 
-const classifications = new WeakMap<Catalogue, Map<string, Classification>>();
+const classifierOf = remembered(
+  (catalogue: Catalogue) => remembered((key: string) => classifyPath(catalogue, key)),
+  new WeakMap(),
+);
 
 /**
  * What the catalogue says about a key as people write it: `ghcr-token`, `secret/data/GHCR_TOKEN`, `/platform/db-password`.
@@ -214,11 +217,7 @@ const classifications = new WeakMap<Catalogue, Map<string, Classification>>();
  * a prefix does not show who creates the secret: `objectstore/postgres-backups` is the key of a bucket.
  */
 export function classifyKey(catalogue: Catalogue, key: string): Classification {
-  const known = classifications.get(catalogue) ?? new Map<string, Classification>();
-  classifications.set(catalogue, known);
-  const found = known.get(key) ?? classifyPath(catalogue, key);
-  known.set(key, found);
-  return found;
+  return classifierOf(catalogue)(key);
 }
 
 function classifyPath(catalogue: Catalogue, key: string): Classification {

@@ -43,7 +43,7 @@ export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
     catalogue,
     place: plan.kind === "shared" ? "shared" : plan.name,
     keyVaultPrefix: effectivePrefix(plan.secretPrefix),
-    ...(plan.kind === "shared" ? {} : { vaults: { [plan.name]: plan.vault } }),
+    vaults: plan.kind === "shared" ? {} : { [plan.name]: plan.vault },
   };
 }
 

@@ -65,17 +65,9 @@ export function judgeSteps(steps: readonly PlannedStep[], place: Place): readonl
     const isLost = isGuarded(kind, type) || retained.includes(kind) || (renewed.includes(kind) && op === "delete");
     if (!isLost) return [];
     const name = urn.slice(urn.lastIndexOf("::") + 2);
-    return [
-      {
-        code: lifecycleNoLoss.id,
-        stage: stageOfKind[kind],
-        severity: "error",
-        subject: name,
-        where: urn,
-        problem: `the plan would ${op} the ${kind} "${name}"`,
-        fix: lifecycleNoLoss.remediation,
-        see: readableReferences(lifecycleNoLoss.references).join(", "),
-      },
-    ];
+    const { id: code, remediation: fix, references } = lifecycleNoLoss;
+    const problem = `the plan would ${op} the ${kind} "${name}"`;
+    const see = readableReferences(references).join(", ");
+    return [{ code, stage: stageOfKind[kind], severity: "error", subject: name, where: urn, problem, fix, see }];
   });
 }

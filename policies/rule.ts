@@ -1,4 +1,5 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 import { containersOf, type Container } from "./subject/pods.ts";
 import { at, type Path, Undecided, under, writtenText } from "./subject/reading.ts";
@@ -48,29 +49,20 @@ export interface Violation {
 export type Violations = Violation | false | undefined | readonly Violations[];
 
 /** Where an environment's Vault is, as its stack file sets it. */
-export interface VaultPlace {
-  /** How pods reach it. */
-  readonly address: string;
-  /** Namespace of Vault Enterprise or OpenBao. @default - the root namespace */
-  readonly namespace?: string;
-  /** Path of the KV v2 engine. */
-  readonly mount: string;
-  /** Path of the Kubernetes auth method. */
-  readonly authMount: string;
-}
+export type VaultPlace = Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
 
 /** What a rule may know in addition to its subject. Rules read no file. */
 export interface RuleContext {
   readonly catalogue: Catalogue;
   readonly place: Place;
   /** Whether the place is a guess, as in a kustomization's base: then it is the strictest one. @default false */
-  readonly isPlaceAssumed?: boolean;
+  readonly isPlaceAssumed?: boolean | undefined;
   /** Whether this program owns the stack; a policy group may judge other programs too. @default true */
   readonly isOwnStack?: boolean;
   /** Prefix of every name in Key Vault. @default - unknown, as in files: names are judged with `env-` and without it */
-  readonly keyVaultPrefix?: string;
+  readonly keyVaultPrefix?: string | undefined;
   /** Vaults of the known environments. @default - `vault-core-<env>` in `ameide-<env>`, and the mount `secret` */
-  readonly vaults?: Readonly<Partial<Record<EnvironmentName, VaultPlace>>>;
+  readonly vaults?: Readonly<Partial<Record<EnvironmentName, VaultPlace>>> | undefined;
 }
 
 interface RuleBase {

@@ -58,7 +58,7 @@ function judgingOf(
   place: Place,
   known: Pick<RuleContext, "isPlaceAssumed" | "isOwnStack"> = {},
 ): JudgingOptions {
-  return { context: { catalogue, place, ...known, ...(vaults && { vaults }) }, exemptions, today };
+  return { context: { catalogue, place, ...known, vaults }, exemptions, today };
 }
 
 function located({ file, lineOf }: InFile, { finding, path, violation }: JudgedFinding): LintFinding {

@@ -46,13 +46,11 @@ export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue):
   const creatorOf = (name: string): Claim | undefined =>
     byName.get(normalise(name))?.find(({ authority }) => authority !== undefined);
   return [...byName.values()]
-    .flatMap((own): readonly LearnedName[] => {
-      const claim = own.find(({ authority }) => authority !== undefined) ?? own[0];
-      if (claim === undefined) return [];
-      const { name, evidence, copyOf } = claim;
+    .map((own): LearnedName => {
+      const { name, authority, evidence, copyOf } = creatorOf(own[0]?.name ?? "") ?? (own[0] as Claim);
       const source = copyOf === undefined ? undefined : creatorOf(copyOf);
       const readers = [...new Set(own.flatMap(({ reader }) => reader ?? []))].toSorted();
-      return [{ name, authority: source?.authority ?? claim.authority ?? "external", evidence, readers }];
+      return { name, authority: source?.authority ?? authority ?? "external", evidence, readers };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -87,11 +85,9 @@ function claimsOf(object: unknown, file: string): readonly Claim[] {
 function secretsOwned(object: unknown): ReturnType<typeof secretsMade> {
   const isRedis = /^(?:redis\.redis\.opstreelabs\.in|databases\.spotahome\.com)\/Redis/.test(groupKindOf(object));
   if (!isRedis) return secretsMade({ object });
-  const paths = [
-    ["spec", "kubernetesConfig", "redisSecret", "name"],
-    ["spec", "auth", "secretPath"],
-  ];
-  return { authority: "redis", names: paths.flatMap((path) => text(object, ...path) ?? []).slice(0, 1) };
+  const name =
+    text(object, "spec", "kubernetesConfig", "redisSecret", "name") ?? text(object, "spec", "auth", "secretPath");
+  return { authority: "redis", names: name === undefined ? [] : [name] };
 }
 
 function claimsOfSubject(subject: Subject, evidence: string): readonly Claim[] {

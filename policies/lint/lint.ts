@@ -1,11 +1,10 @@
 import { normalize } from "node:path";
 import type { GitAnswer } from "../../domain/dotenv/files.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
-import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Finding } from "../../domain/finding.ts";
-import { exemptions as ownExemptions, type Exemption } from "../exemptions.ts";
+import { exemptions as ownExemptions } from "../exemptions.ts";
 import { placeOfNamespace, placeOfUrn } from "../place.ts";
-import type { Place, RuleContext } from "../rule.ts";
+import type { Place } from "../rule.ts";
 import { isManifest } from "../subject/reading.ts";
 import { tryText, type Located } from "../subject/subject.ts";
 import {
@@ -34,16 +33,11 @@ import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, type Source
 import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
 
-export interface LintOptions {
-  readonly catalogue: Catalogue;
+/** The exemptions are those of policies/exemptions.ts, and today is today, unless others are given. */
+export interface LintOptions
+  extends Pick<LintContext, "catalogue" | "vaults">, Partial<Pick<LintContext, "exemptions" | "today">> {
   /** For a file with no environment in namespace, stack or path. @default - prod, the strictest */
   readonly environment?: Place;
-  /** @default - policies/exemptions.ts */
-  readonly exemptions?: readonly Exemption[];
-  /** `YYYY-MM-DD`, UTC. @default - today */
-  readonly today?: string;
-  /** See RuleContext. */
-  readonly vaults?: RuleContext["vaults"];
   /** Whether git tracks a `.env` file. @default - no file is tracked */
   readonly isTracked?: (file: string) => GitAnswer;
 }
@@ -77,7 +71,7 @@ class Run {
     this.#options = options;
     this.#kustomized = kustomized;
     const { catalogue, exemptions = ownExemptions, today = new Date().toISOString().slice(0, 10), vaults } = options;
-    this.#context = { catalogue, exemptions, today, ...(vaults && { vaults }) };
+    this.#context = { catalogue, exemptions, today, vaults };
   }
 
   read({ file, text, unread }: SourceFile): void {
@@ -96,9 +90,7 @@ class Run {
   #readDotenv(file: string, text: string): void {
     this.#documents += 1;
     const generators = this.#kustomized.generators.get(normalize(file));
-    if (generators !== undefined) {
-      return this.#judgeAll(file, subjectsOfGenerated(file, text, generators));
-    }
+    if (generators !== undefined) return this.#judgeAll(file, subjectsOfGenerated(file, text, generators));
     const { catalogue, environment = environmentOfPath(file) ?? "shared", isTracked = () => false } = this.#options;
     const files = [{ path: file, text, tracked: isTracked(file) }];
     const { findings } = compileDotenv({ files, catalogue, environment, secretPrefix: undefined });

@@ -55,16 +55,9 @@ export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
 function judgingBy(rule: Rule, input: PackInput, urn: string, config: object): JudgingOptions {
   const { catalogue, vaults, exemptions, today, isPreview, keyVaultPrefixOf } = input;
   const place = placeOfUrn(urn);
-  const keyVaultPrefix = keyVaultPrefixOf?.(place);
   const { everywhere, exemptions: own } = readConfig(config, rule.id);
   return {
-    context: {
-      catalogue,
-      place,
-      isOwnStack: isOwnUrn(urn),
-      ...(keyVaultPrefix !== undefined && { keyVaultPrefix }),
-      ...(vaults && { vaults }),
-    },
+    context: { catalogue, place, isOwnStack: isOwnUrn(urn), keyVaultPrefix: keyVaultPrefixOf?.(place), vaults },
     exemptions: [...exemptions, ...own],
     today,
     everywhere,

@@ -2,6 +2,7 @@ import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
 import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken } from "../subject/kinds.ts";
+import { remembered } from "../subject/reading.ts";
 import { onlyRead, type Kind, type Subject } from "../subject/subject.ts";
 import { readTypeToken } from "../subject/type-token.ts";
 import { isHarmless } from "../subject/unread.ts";
@@ -68,13 +69,8 @@ export function looksAt(rule: Rule, type: string): boolean {
   return kind === "any" || (kind !== undefined && rule.kinds.includes(kind));
 }
 
-const kindsByType = new Map<string, Kind | "any" | undefined>();
-
 /** `any` for a Kubernetes object, which says itself what it is, and for an unknown type, which may contain anything. */
-function kindOf(type: string): Kind | "any" | undefined {
-  if (!kindsByType.has(type)) {
-    const known = readTypeToken(type).manifest === undefined ? kindOfToken(type) : undefined;
-    kindsByType.set(type, known ?? (isHarmless(type) ? undefined : "any"));
-  }
-  return kindsByType.get(type);
-}
+const kindOf = remembered((type: string): Kind | "any" | undefined => {
+  const known = readTypeToken(type).manifest === undefined ? kindOfToken(type) : undefined;
+  return known ?? (isHarmless(type) ? undefined : "any");
+});

@@ -61,9 +61,7 @@ export const otherDeliveries: readonly string[] = Object.keys(fields);
 
 /** What an object of another operator reads. @throws Undecided */
 export function namesRead({ object }: Subject): readonly NamedSecret[] {
-  const own = fields[groupKindOf(object)];
-  if (own === undefined) return [];
-  const { mount, reads = [], isKeyVault = false } = own;
+  const { mount, reads = [], isKeyVault = false } = fields[groupKindOf(object)] ?? {};
   const named = reads
     .flatMap((field) => pathsUnder(object, [], field))
     .map((path): NamedSecret => {

@@ -143,6 +143,25 @@ export function rawAt(value: unknown, path: Path): unknown {
   return here;
 }
 
+/**
+ * Reads something once for each key; again if it threw.
+ *
+ * @param known - a WeakMap where the keys are objects.
+ */
+export function remembered<K, T>(
+  read: (key: K) => T,
+  known: {
+    get: (key: K) => { readonly value: T } | undefined;
+    set: (key: K, found: { readonly value: T }) => unknown;
+  } = new Map(),
+): (key: K) => T {
+  return (key) => {
+    const found = known.get(key) ?? { value: read(key) };
+    known.set(key, found);
+    return found.value;
+  };
+}
+
 export function isManifest(value: unknown): value is Record<string, unknown> & { apiVersion: string; kind: string } {
   return isRecord(value) && typeof value["apiVersion"] === "string" && typeof value["kind"] === "string";
 }

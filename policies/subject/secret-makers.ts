@@ -56,10 +56,7 @@ const makers: Readonly<Record<string, Maker>> = {
 export const secretMakers: readonly string[] = Object.keys(makers);
 
 /** The Secrets that the operator of an object creates, and who owns their values. @throws Undecided */
-export function secretsMade({ object }: Pick<Subject, "object">): {
-  readonly authority: Maker["authority"];
-  readonly names: readonly string[];
-} {
+export function secretsMade({ object }: Pick<Subject, "object">) {
   const name = tryText(object, "metadata", "name");
   const maker = makers[groupKindOf(object)];
   const names = name === undefined ? [] : (maker?.secrets(object, name) ?? []);

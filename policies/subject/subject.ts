@@ -1,5 +1,5 @@
 import type { EnvironmentName, Stage } from "../../domain/stage.ts";
-import { at, isRecord, isUnknown, type LineOf, type Path } from "./reading.ts";
+import { at, isRecord, isUnknown, remembered, type LineOf, type Path } from "./reading.ts";
 
 /**
  * Every kind of thing that rules look at, with its stage, wherever it comes from: a resource of a Pulumi program or state, a
@@ -107,12 +107,7 @@ export function makeSubject({
 
 /** Reads something of a subject once, whichever rule asks first; again if it threw. */
 export function oncePerSubject<T>(read: (subject: Subject) => T): (subject: Subject) => T {
-  const known = new WeakMap<Subject, { readonly value: T }>();
-  return (subject) => {
-    const found = known.get(subject) ?? { value: read(subject) };
-    known.set(subject, found);
-    return found.value;
-  };
+  return remembered(read, new WeakMap());
 }
 
 export function ofKind(subjects: readonly Subject[], ...kinds: readonly Kind[]): readonly Subject[] {

@@ -1,3 +1,5 @@
+import { remembered } from "./reading.ts";
+
 /** A Pulumi type without API version, local package name and file of the module. */
 export interface TypeToken {
   /** The provider, such as `azure-native`; for an unknown package its own name. */
@@ -7,8 +9,6 @@ export interface TypeToken {
   /** Of a Kubernetes type: `v1` or `group/version`, and the kind. */
   readonly manifest?: { readonly apiVersion: string; readonly kind: string };
 }
-
-const known = new Map<string, TypeToken>();
 
 /**
  * Normalises a Pulumi type. These are the same:
@@ -22,22 +22,14 @@ const known = new Map<string, TypeToken>();
  * @see https://www.pulumi.com/registry/packages/azure-native/version-guide/
  * @see https://www.pulumi.com/docs/iac/concepts/resources/names/#types
  */
-export function readTypeToken(type: string): TypeToken {
-  const seen = known.get(type);
-  if (seen !== undefined) return seen;
-  const read = parse(type);
-  known.set(type, read);
-  return read;
-}
-
-function parse(type: string): TypeToken {
+export const readTypeToken = remembered((type: string): TypeToken => {
   const [name = "", module = "", kind = ""] = type.split(":");
   if (module === "tf") return terraformToken(kind, type);
   const family = /^azure-native(?:_.*)?$/.test(name) ? "azure-native" : name;
   if (family === "kubernetes" || isGroupVersion(module)) return kubernetesToken(module, kind);
   // a bridged provider adds the file of the type to the module, azure-native the API version
   return { family, key: `${family}:${module.replace(/\/.*$/, "")}:${kind}` };
-}
+});
 
 /** `apps/v1`, `external-secrets.io/v1beta1`; Azure's versions are dates, such as `keyvault/v20230701`. */
 function isGroupVersion(module: string): boolean {
