@@ -45,12 +45,14 @@ export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue):
   const byName = Map.groupBy(claims, ({ name }) => normalise(name));
   const creatorOf = (name: string): Claim | undefined =>
     byName.get(normalise(name))?.find(({ authority }) => authority !== undefined);
-  return [...byName.values()]
-    .map((own): LearnedName => {
-      const { name, authority, evidence, copyOf } = creatorOf(own[0]?.name ?? "") ?? (own[0] as Claim);
-      const source = copyOf === undefined ? undefined : creatorOf(copyOf);
+  return [...byName]
+    .flatMap(([key, own]): readonly LearnedName[] => {
+      const claim = creatorOf(key) ?? own[0];
+      if (claim === undefined) return [];
+      const source = claim.copyOf === undefined ? undefined : creatorOf(claim.copyOf);
       const readers = [...new Set(own.flatMap(({ reader }) => reader ?? []))].toSorted();
-      return { name, authority: source?.authority ?? authority ?? "external", evidence, readers };
+      const authority = source?.authority ?? claim.authority ?? "external";
+      return [{ name: claim.name, authority, evidence: claim.evidence, readers }];
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
