@@ -83,7 +83,7 @@ interface RuleBase {
 export interface ResourceRule extends RuleBase {
   /** @throws Undecided where the verdict needs a value that is not known yet; nothing else. */
   readonly judge: (subject: Subject, context: RuleContext) => Violations;
-  /** Whether it looks at secret marks instead of values: only a remediation of the pack, and a state file, show them. */
+  /** Whether it looks at secret marks instead of values. Only remediations (`pack/marking.ts`) and state files show them. */
   readonly looksAtMarks?: true;
 }
 

@@ -9,10 +9,6 @@ import { leavesOf, type Subject } from "./subject/subject.ts";
 import { natureOf } from "./value-nature.ts";
 
 export const secretnessRules = {
-  /**
-   * The one rule that looks at secret marks instead of values. `pack/marking.ts` makes its subjects from what the SDK shows a
-   * remediation, `lint` from a state file, where a marked value is encrypted.
-   */
   "secretness-unmarked-value": {
     severity: "critical",
     description: "A secret's value is marked secret before it enters state.",

@@ -105,7 +105,7 @@ function isEndpoint(part: string | undefined): boolean {
   return endpoints.some((one) => one === part);
 }
 
-/** None for a policy that Vault refuses, which {@link vaultPolicyWildcard} reports. */
+/** None for a policy that Vault refuses, which vault-policy-wildcard reports. */
 function readablePaths(policy: string): readonly PolicyPath[] {
   try {
     return policyPaths(policy);

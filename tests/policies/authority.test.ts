@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { catalogueSchema } from "../../domain/catalogue/catalogue.ts";
 import { classifyKey } from "../../policies/authority-verdicts.ts";
 import { changed, type Path, type Sample } from "./examples/example.ts";
@@ -80,6 +81,21 @@ describe("authority rules", () => {
       [refusedBy(storing("env-openai-api-key")), refusedBy(storing("env-who-knows"))],
       [[], ["authority-not-in-catalogue"]],
     ));
+  for (const [path, isEntry] of [
+    ["team/new-thing", true],
+    ["2fa/Seed_1", true],
+    ["data/new/thing", false],
+    ["team/..hidden", false],
+    [`team/${"x".repeat(250)}`, false],
+  ] as const) {
+    it(`print for ${path.slice(0, 20)} an entry that the catalogue accepts, or to rename it`, () => {
+      const [fix = ""] = fixes(reading(path));
+      const entry = /catalogue\.yaml: ([^:]+: \{.*?\});/.exec(fix)?.[1];
+      assert.equal(entry !== undefined, isEntry, fix);
+      if (entry === undefined) assert.match(fix, /^rename it in Vault/);
+      else assert.doesNotThrow(() => catalogueSchema.parse({ ...policyCatalogue, secrets: parse(entry) as unknown }));
+    });
+  }
   it("say what to use instead of a retired name, and where a target stands", () => {
     assert.deepEqual(fixes(storing("env-ghcr-token")), ['use "ghcr-token"']);
     assert.deepEqual(fixes(storing("old-token")), ["remove it"]);
