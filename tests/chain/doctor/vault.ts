@@ -139,7 +139,7 @@ export const patcherBreaks = {
   },
 } as const satisfies Readonly<Record<string, Break>>;
 
-async function removePatcher(world: World): Promise<void> {
+export async function removePatcher(world: World): Promise<void> {
   const { one, pods } = patcherJobs(world);
   await world.place.cluster.remove(`${one}?propagationPolicy=Background`);
   // the next Job has the same name, and its newest pod is sought by the second
