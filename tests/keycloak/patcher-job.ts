@@ -42,7 +42,7 @@ async function patch({ keycloak, realm, login, clients, vault }: PatcherSettings
   for (const [key, value] of Object.entries(secrets)) {
     const url = `${vault.address}/v1/secret/data/${key}`;
     await ask("POST", url, { "x-vault-token": auth.client_token }, JSON.stringify({ data: { value } }));
-    console.log(`wrote secret/${key}`);
+    process.stdout.write(`wrote secret/${key}\n`);
   }
 }
 
