@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type * as z from "zod/mini";
-import { bootstrapConfigSchema, type BootstrapConfig } from "../domain/bootstrap-config.ts";
+import { bootstrapConfigShape, type BootstrapConfig } from "../domain/bootstrap-config.ts";
 import type { AzureIdentity } from "./azure-errors.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
 
@@ -86,9 +85,9 @@ async function readConfig(file: string): Promise<BootstrapConfig> {
   } catch (error) {
     throw badConfiguration([`${file}: ${messageOf(error)}`], { cause: error });
   }
-  const parsed = bootstrapConfigSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  throw badConfiguration(parsed.error.issues.map(describeIssue));
+  const problems = bootstrapConfigShape.problems(content);
+  if (problems.length > 0) throw badConfiguration(problems);
+  return content as BootstrapConfig;
 }
 
 async function readCa(file: string): Promise<string> {
@@ -97,14 +96,6 @@ async function readCa(file: string): Promise<string> {
   } catch (error) {
     throw badConfiguration([`VAULT_CACERT ${file}: ${messageOf(error)}`], { cause: error });
   }
-}
-
-/** zod/mini brings no sentences of its own. */
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const at = issue.path.join(".");
-  if (issue.code === "unrecognized_keys")
-    return `unknown ${[...issue.keys].map((key) => [at, key].join(at === "" ? "" : ".")).join(", ")}`;
-  return `${at} is not ${issue.code === "invalid_type" ? issue.expected : "one of what is allowed"}`;
 }
 
 function badConfiguration(problems: readonly string[], options?: ErrorOptions): BootstrapFailure {

@@ -1,70 +1,68 @@
-import * as z from "zod/mini";
+import { byType, flag, list, object, oneOf, optional, text, url, whole, type TypeOf } from "./json-shape.ts";
 
-/**
- * `config.json` next to vault-bootstrap's bundle: names, no value. zod/mini, since the bundle goes into a ConfigMap.
- */
-export const bootstrapConfigSchema = z.strictObject({
-  environment: z.enum(["dev", "staging", "prod", "local"]),
-  namespace: z.string(),
-  vault: z.strictObject({
+/** `config.json` next to vault-bootstrap's bundle: names, no value. */
+export const bootstrapConfigShape = object({
+  environment: oneOf("dev", "staging", "prod", "local"),
+  namespace: text,
+  vault: object({
     /** How pods reach Vault, such as `http://vault-core-dev.ameide-dev.svc.cluster.local:8200`. */
-    address: z.url(),
+    address: url,
     /** Namespace of Vault Enterprise or OpenBao; the root namespace where it is left out. */
-    namespace: z.optional(z.string()),
-    mount: z.string(),
-    authMount: z.string(),
-    role: z.string(),
+    namespace: optional(text),
+    mount: text,
+    authMount: text,
+    role: text,
     /** Whether a Vault that was never initialised may be initialised; see `vault-lost` for the one time it may not. */
-    initialise: z.boolean(),
-    unseal: z.enum(["from-secret", "kms", "manual"]),
+    initialise: flag,
+    unseal: oneOf("from-secret", "kms", "manual"),
     /** Whether the root token that initialisation returns is stored or revoked. */
-    rootToken: z.enum(["stored", "revoked"]),
+    rootToken: oneOf("stored", "revoked"),
     /** Secret with `unseal-key`, and with `root-token` where that is stored. */
-    credentialsSecret: z.string(),
+    credentialsSecret: text,
   }),
-  source: z.discriminatedUnion("type", [
-    z.strictObject({
-      type: z.literal("azure-key-vault"),
-      uri: z.url(),
+  source: byType({
+    "azure-key-vault": object({
+      type: oneOf("azure-key-vault"),
+      uri: url,
       /** For sovereign clouds and private endpoints with an authority that Microsoft's instance discovery does not know. */
-      disableInstanceDiscovery: z.boolean(),
+      disableInstanceDiscovery: flag,
       /** For vaults with a host name that does not match the challenge's resource. */
-      disableChallengeResourceVerification: z.boolean(),
+      disableChallengeResourceVerification: flag,
     }),
-    z.strictObject({ type: z.literal("kubernetes-secret"), name: z.string(), key: z.string() }),
-  ]),
-  secrets: z.array(
-    z.strictObject({
-      name: z.string(),
-      authority: z.enum(["external", "generated"]),
+    "kubernetes-secret": object({ type: oneOf("kubernetes-secret"), name: text, key: text }),
+  }),
+  secrets: list(
+    object({
+      name: text,
+      authority: oneOf("external", "generated"),
       /** Name in the source, prefix included; external only. */
-      source: z.optional(z.string()),
+      source: optional(text),
       /** Path under the mount, without `data/`. */
-      path: z.string(),
-      required: z.boolean(),
+      path: text,
+      required: flag,
       /** Written only where absent, and only where `fixturesAllowed`. */
-      fixture: z.optional(z.string()),
-      lengthInCharacters: z.optional(z.int()),
+      fixture: optional(text),
+      lengthInCharacters: optional(whole),
     }),
   ),
   /** Extra copies: a name in the source to a path under the mount (the seed's `mappedSecrets`). */
-  mappedSecrets: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  mappedSecrets: list(object({ from: text, to: text })),
   /** ExternalSecrets, here and in other namespaces, that read what is carried: each syncs after a run that wrote a path of it. */
-  deliveries: z.array(z.strictObject({ namespace: z.string(), name: z.string(), paths: z.array(z.string()) })),
-  fixtures: z.strictObject({ values: z.array(z.string()), placeholders: z.array(z.string()) }),
-  fixturesAllowed: z.boolean(),
+  deliveries: list(object({ namespace: text, name: text, paths: list(text) })),
+  fixtures: object({ values: list(text), placeholders: list(text) }),
+  fixturesAllowed: flag,
   /** Whether an expired new value is refused. What Vault already has stays. */
-  expiredRefused: z.boolean(),
+  expiredRefused: flag,
   /** Whether an external name that holds an unmarked value, neither fixture nor placeholder, may be taken over. */
-  claimUnmarked: z.boolean(),
-  statusConfigMap: z.string(),
+  claimUnmarked: flag,
+  statusConfigMap: text,
   /** Lease that keeps Jobs and CronJob from running side by side. */
-  lease: z.string(),
+  lease: text,
   /** Bound on one run, in seconds; below the CronJob's period. */
-  deadlineInSeconds: z.int(),
+  deadlineInSeconds: whole,
 });
 
-export type BootstrapConfig = z.infer<typeof bootstrapConfigSchema>;
+export type BootstrapConfig = TypeOf<typeof bootstrapConfigShape>;
 
 /** One cause, one exit code; `docs/exit-codes.md` is generated from this table. */
 export const bootstrapExitCodes = {
@@ -113,51 +111,53 @@ export const bootstrapPhases = [
 
 export type BootstrapPhase = (typeof bootstrapPhases)[number];
 
-const bootstrapSecretStatusSchema = z.readonly(
-  z.object({
-    name: z.string(),
-    path: z.string(),
-    outcome: z.enum(["written", "unchanged", "kept", "failed"]),
+const bootstrapSecretStatusShape = object(
+  {
+    name: text,
+    path: text,
+    outcome: oneOf("written", "unchanged", "kept", "failed"),
     /** Who owns it, what went wrong, or what is worth knowing of an unchanged one. */
-    reason: z.exactOptional(z.string()),
-    sourceVersion: z.exactOptional(z.string()),
-    vaultVersion: z.exactOptional(z.number()),
+    reason: optional(text),
+    sourceVersion: optional(text),
+    vaultVersion: optional(whole),
     /** ISO 8601: when the value in the source expires. */
-    expiresAt: z.exactOptional(z.string()),
+    expiresAt: optional(text),
     /** ISO 8601: when the last of its ExternalSecrets had synced what this run wrote. */
-    deliveredAt: z.exactOptional(z.string()),
+    deliveredAt: optional(text),
     /** The ExternalSecrets that did not, as `namespace/name: why`. */
-    notDelivered: z.exactOptional(z.array(z.string())),
-  }),
+    notDelivered: optional(list(text)),
+  },
+  "allowed",
 );
 
-export type BootstrapSecretStatus = z.infer<typeof bootstrapSecretStatusSchema>;
+export type BootstrapSecretStatus = TypeOf<typeof bootstrapSecretStatusShape>;
 
 export type BootstrapOutcome = BootstrapSecretStatus["outcome"];
 
 /** Not strict: a status written by a later version may have more keys. */
-const bootstrapStatusSchema = z.readonly(
-  z.object({
-    runId: z.string(),
+const bootstrapStatusShape = object(
+  {
+    runId: text,
     /** ISO 8601, UTC. */
-    startedAt: z.string(),
-    finishedAt: z.string(),
+    startedAt: text,
+    finishedAt: text,
     /** The last run that ended with `ok`; kept over failing runs. */
-    lastSuccessAt: z.exactOptional(z.string()),
-    cause: z.enum(Object.keys(bootstrapExitCodes) as BootstrapCause[]),
+    lastSuccessAt: optional(text),
+    cause: oneOf(...(Object.keys(bootstrapExitCodes) as BootstrapCause[])),
     /** The phase that a failed run ended in. */
-    phase: z.exactOptional(z.enum(bootstrapPhases)),
-    message: z.exactOptional(z.string()),
+    phase: optional(oneOf(...bootstrapPhases)),
+    message: optional(text),
     /** Secrets left out of `secrets` since a ConfigMap holds 1 MiB; unchanged ones go first. */
-    omitted: z.exactOptional(z.number()),
-    secrets: z.readonly(z.array(bootstrapSecretStatusSchema)),
-  }),
+    omitted: optional(whole),
+    secrets: list(bootstrapSecretStatusShape),
+  },
+  "allowed",
 );
 
 /**
  * The ConfigMap `vault-bootstrap-status`: `data.status` holds this as JSON. Names, versions and times; no value.
  */
-export type BootstrapStatus = z.infer<typeof bootstrapStatusSchema>;
+export type BootstrapStatus = TypeOf<typeof bootstrapStatusShape>;
 
 /**
  * @param text - `data.status` of that ConfigMap, which anybody with the right may have edited.
@@ -165,7 +165,8 @@ export type BootstrapStatus = z.infer<typeof bootstrapStatusSchema>;
  */
 export function parseBootstrapStatus(text: string): BootstrapStatus | undefined {
   try {
-    return bootstrapStatusSchema.safeParse(JSON.parse(text)).data;
+    const status: unknown = JSON.parse(text);
+    return bootstrapStatusShape.problems(status).length === 0 ? (status as BootstrapStatus) : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,35 @@
 import { join } from "node:path";
-import { build, stop } from "esbuild";
+import { build, stop, type Plugin } from "esbuild";
 import { repositoryRoot } from "./repository.ts";
+
+/**
+ * Modules of Azure's libraries that vault-bootstrap loads and never calls: it reads secrets with the pod's projected token. They
+ * log a person or a machine in, sign with a certificate, change secrets, or keep tokens on disk. A call of one would fail as a
+ * defect of ours; the tests of the bootstrap run the bundle.
+ */
+const neverCalled = new RegExp(
+  [
+    "node_modules/(?:jsonwebtoken|open|@azure/core-lro)/",
+    "keyvault-secrets/dist/esm/lro/",
+    "core-client/dist/esm/(?:urlHelpers|utils)",
+    "msal-node/dist/client/(?:DeviceCode|ManagedIdentity|OnBehalfOf|PublicClient|UserFederated|UsernamePassword)",
+    "msal-node/dist/(?:cache/serializer|config/Managed|error/Managed|network/Loopback|protocol/Authorize|retry)",
+    "msal-common/dist/client/(?:AuthorizationCode|RefreshToken|SilentFlow)",
+    "msal-common/dist/(?:crypto/(?:Dpop|Pop)|protocol/Authorize)",
+    "ts-http-runtime/dist/esm/client/multipart",
+  ].join("|"),
+);
+
+const withoutThose: Plugin = {
+  name: "without-what-is-never-called",
+  setup(bundling) {
+    bundling.onLoad({ filter: neverCalled }, () => ({ contents: "module.exports = {};" }));
+    // agent-base asks for it when it is loaded; DEBUG is not set in the pod
+    bundling.onLoad({ filter: /node_modules\/debug\/src\/index\.js$/ }, () => ({
+      contents: "module.exports = () => () => {};",
+    }));
+  },
+};
 
 const built = new Map<string, Promise<string>>();
 
@@ -26,6 +55,7 @@ async function buildBundle(root: string): Promise<string> {
     logLevel: "silent",
     // the packages' ES modules leave out more than their CommonJS does
     mainFields: ["module", "main"],
+    plugins: [withoutThose],
   });
   await stop(); // its process would stay as long as this one, with 70 MiB of the memory of a start
   const [bundle] = outputFiles;

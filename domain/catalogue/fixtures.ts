@@ -1,5 +1,3 @@
-import type { Catalogue } from "./catalogue.ts";
-
 /** `*` at the end of a marker matches any rest; case does not matter, since `CHANGEME` is written in every case. */
 function matches(value: string, marker: string): boolean {
   const [seen, wanted] = [value.trim().toLowerCase(), marker.toLowerCase()];
@@ -7,12 +5,12 @@ function matches(value: string, marker: string): boolean {
 }
 
 /** Whether `value` is a marker that must never reach a consumer, such as `CHANGEME`. */
-export function isPlaceholder(value: string, { placeholders }: Pick<Catalogue["fixtures"], "placeholders">): boolean {
+export function isPlaceholder(value: string, { placeholders }: { readonly placeholders: readonly string[] }): boolean {
   return placeholders.some((marker) => matches(value, marker));
 }
 
 /** Whether `value` is a development value that is known to the public, such as `minioadmin`. */
-export function isFixture(value: string, { values }: Pick<Catalogue["fixtures"], "values">): boolean {
+export function isFixture(value: string, { values }: { readonly values: readonly string[] }): boolean {
   return values.some((marker) => matches(value, marker));
 }
 

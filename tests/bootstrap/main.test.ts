@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const limitInBytes = 512 * 1024;
+const limitInBytes = 320 * 1024;
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
