@@ -1,141 +1,142 @@
 import { execFile, type ChildProcess } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { HttpClient } from "../clients/http.ts";
+import { mapBounded, Pacer } from "../clients/pacing.ts";
+import { VaultClient } from "../clients/vault.ts";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
-import { BootstrapRig } from "../tests/bootstrap/rig.ts";
+import { Redacted } from "../domain/redacted.ts";
 import { external } from "../tests/bootstrap/external.ts";
-import { timed, type Bench, type Measurement } from "./bench.ts";
+import { BootstrapRig } from "../tests/bootstrap/rig.ts";
+import { sizes, timed, type Figure } from "./bench.ts";
 
-const few = 1_000;
-const many = 10_000;
-/** Key Vault's own limit (service limits): no client can read faster. */
-const callsPerSecond = 400;
-const namesPerPage = 25;
-/** Of Key Vault's counters in the stand-in: after so long a new run meets an empty window. */
+/** Key Vault's counters in the stand-in: after this time a new run meets an empty window. */
 const windowInMs = 10_500;
-const megabyte = 1024;
+/** Beyond this size the shell loop takes minutes, and grows in proportion. */
+const mostInShell = 1_000;
 
 /**
- * vault-bootstrap as its pod runs it, Node's start included: bundle, API server, Vault with the policies and roles that the
- * program makes, and a Key Vault that enforces its limit of 4,000 calls per 10 s. For comparison, on the same servers, the loop
- * that the seed's job runs: one command for each read and each write, here curl, with a token that no policy slows down.
+ * vault-bootstrap as its pod runs it: bundle, API server, Vault with the policies and roles that the program makes, and a Key
+ * Vault that enforces its limit.
  */
-export const bootstrapBench: Bench = {
-  name: "bootstrap",
-  async run(): Promise<readonly Measurement[]> {
-    const rig = await BootstrapRig.start();
-    try {
-      await rig.openVault(rig.config());
-      return [...(await runsOfFew(rig)), ...(await runsOfMany(rig))];
-    } finally {
-      await rig.stop();
-    }
-  },
-};
-
-async function runsOfFew(rig: BootstrapRig): Promise<Measurement[]> {
-  const config = await configOf(rig, "few", few, everyOne);
-  await fill(rig, 0, few);
-  await mount(rig, "bench-loop");
-  const loopFirst = await timed(() => shellLoop(rig));
-  const loopAgain = await timed(() => shellLoop(rig));
-  await sleep(windowInMs);
-  const first = await measured(rig, config);
-  await sleep(windowInMs);
-  const again = await measured(rig, config);
-  await rig.source.setSecrets({ [nameOf(7)]: "another value" });
-  const one = await measured(rig, config);
-  return [
-    { what: "first run of 1,000", unit: "ms", value: first.milliseconds },
-    { what: "the same by a shell loop", unit: "ms", value: loopFirst, floor: floor(first.milliseconds) },
-    { what: "nothing changed of 1,000", unit: "ms", value: again.milliseconds },
-    { what: "the same by a shell loop", unit: "ms", value: loopAgain, floor: floor(again.milliseconds) },
-    { what: "Key Vault calls, nothing changed", unit: "calls", value: again.calls },
-    { what: "one changed of 1,000", unit: "ms", value: one.milliseconds },
-    { what: "Key Vault calls, one changed", unit: "calls", value: one.calls },
-    { what: "memory, first run of 1,000", unit: "MiB", value: first.peakInMib },
-    { what: "memory, nothing changed", unit: "MiB", value: again.peakInMib },
-  ];
-}
-
-/** Where all are required, nothing is written before the last is read; else Vault works while the limit is waited for. */
-async function runsOfMany(rig: BootstrapRig): Promise<Measurement[]> {
-  await fill(rig, few, many);
-  const limit = ((many + many / namesPerPage) / callsPerSecond) * 1000;
-  const measurements: Measurement[] = [];
-  for (const [share, isRequired] of [
-    ["all required", everyOne],
-    ["a tenth required", everyTenth],
-  ] as const) {
-    const config = await configOf(rig, share.replaceAll(" ", "-"), many, isRequired);
-    await sleep(windowInMs);
-    const { milliseconds, peakInMib } = await measured(rig, config);
-    const floorOfLimit = { what: "Key Vault's limit", value: limit };
-    measurements.push(
-      { what: `first run of 10,000, ${share}`, unit: "ms", value: milliseconds, floor: floorOfLimit },
-      { what: `memory, the same`, unit: "MiB", value: peakInMib },
-    );
+export async function* bootstrap(): AsyncGenerator<Figure> {
+  const rig = await BootstrapRig.start();
+  try {
+    await rig.openVault(rig.config());
+    for (const size of sizes) yield* runs(rig, size);
+  } finally {
+    await rig.stop();
   }
-  return measurements;
 }
 
-const everyOne = (): boolean => true;
-const everyTenth = (index: number): boolean => index % 10 === 0;
-
-function floor(value: number): NonNullable<Measurement["floor"]> {
-  return { what: "vault-bootstrap", value };
+async function* runs(rig: BootstrapRig, size: number): AsyncGenerator<Figure> {
+  await fill(rig, size);
+  const config = await configOf(rig, size);
+  const names = config.secrets.map(({ name }) => name);
+  const [rootToken, mount] = [new Redacted(await rig.vault.rootToken()), config.vault.mount];
+  const bare = new Bare(rig, rootToken);
+  await sleep(windowInMs);
+  const first = await launched(rig, config);
+  await sleep(windowInMs);
+  const again = await launched(rig, config);
+  await rig.source.setSecrets({ [names[7] ?? ""]: `another value of ${size}` });
+  const one = await launched(rig, config);
+  await makeMount(rig, `${mount}-floor`);
+  await sleep(windowInMs);
+  const copying = await timed(() => bare.copy(names, `${mount}-floor`));
+  await sleep(windowInMs);
+  const looking = await timed(() => bare.look(names, mount));
+  bare.close();
+  const unit = "ms";
+  yield { what: "first run", size, unit, ...first, floor: { what: "bare copy", value: copying } };
+  yield { what: "nothing changed", size, unit, ...again, floor: { what: "bare look", value: looking } };
+  yield { what: "one changed", size, unit, ...one, floor: { what: "bare look", value: looking } };
+  if (size > mostInShell) return;
+  await makeMount(rig, `${mount}-loop`);
+  const loop = await timed(() => shellLoop(rig, size, `${mount}-loop`));
+  yield {
+    what: "shell loop",
+    size,
+    unit,
+    value: loop,
+    floor: { what: "vault-bootstrap, first run", value: first.value },
+  };
 }
 
-function nameOf(index: number): string {
-  return `bench-${index}`;
+/** The same calls without a thought. */
+class Bare {
+  readonly #source: HttpClient;
+  readonly #vault: VaultClient;
+  readonly #token: string;
+  readonly #pacer = new Pacer(3_800, 10_000);
+
+  constructor({ azure, home }: BootstrapRig, token: Redacted) {
+    this.#source = new HttpClient(azure.origin, { ca: azure.caPem, connections: 16 });
+    this.#vault = new VaultClient({ address: home.vaultUrl, token, connections: 64 });
+    this.#token = azure.operatorToken;
+  }
+
+  async copy(names: readonly string[], mount: string): Promise<void> {
+    await mapBounded(names, 64, async (name) => {
+      const { value } = (await this.#read(`/secrets/${name}?api-version=7.6`)) as { value: string };
+      await this.#vault.call("POST", `${mount}/data/${name}`, { body: { data: { value } } });
+    });
+  }
+
+  async look(names: readonly string[], mount: string): Promise<void> {
+    const list = async (): Promise<void> => {
+      let page = "/secrets?api-version=7.6";
+      while (page !== "") {
+        const { nextLink } = (await this.#read(page)) as { nextLink?: string | null };
+        const next = nextLink ? new URL(nextLink) : undefined;
+        page = next === undefined ? "" : `${next.pathname}${next.search}`;
+      }
+    };
+    await Promise.all([list(), mapBounded(names, 64, (name) => this.#vault.get(`${mount}/metadata/${name}`))]);
+  }
+
+  async #read(path: string): Promise<unknown> {
+    await this.#pacer.turn();
+    const headers = { authorization: `Bearer ${this.#token}` };
+    return JSON.parse((await this.#source.request("GET", path, { headers })).body);
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#vault.close();
+  }
 }
 
 /** Each with a KV mount of its own, in which nothing is yet. */
-async function configOf(
-  rig: BootstrapRig,
-  name: string,
-  count: number,
-  isRequired: (index: number) => boolean,
-): Promise<BootstrapConfig> {
-  const secrets = Array.from({ length: count }, (_none, index) =>
-    external(nameOf(index), { required: isRequired(index) }),
-  );
-  await mount(rig, `bench-${name}`);
-  const config = rig.config({ secrets, deadlineInSeconds: 600, vault: rig.vaultConfig({ mount: `bench-${name}` }) });
+async function configOf(rig: BootstrapRig, size: number): Promise<BootstrapConfig> {
+  const secrets = Array.from({ length: size }, (_none, n) => external(`bench-${n}`, { required: true }));
+  const mount = `bench-${size}`;
+  await makeMount(rig, mount);
+  const config = rig.config({ secrets, deadlineInSeconds: 600, vault: rig.vaultConfig({ mount }) });
   await rig.vault.allow(config);
   return config;
 }
 
-async function mount(rig: BootstrapRig, path: string): Promise<void> {
+async function makeMount(rig: BootstrapRig, path: string): Promise<void> {
   await rig.vault.call("POST", `sys/mounts/${path}`, { type: "kv", options: { version: "2" } });
-  // a new KV v2 mount upgrades itself for a moment
-  await sleep(1_000);
+  await sleep(1_000); // a new KV v2 mount upgrades itself for a moment
 }
 
-async function fill(rig: BootstrapRig, from: number, to: number): Promise<void> {
-  for (let start = from; start < to; start += 50) {
-    const names = Array.from({ length: 50 }, (_none, index) => nameOf(start + index));
-    await rig.source.setSecrets(Object.fromEntries(names.map((name) => [name, `value-of-${name}`])));
-  }
+async function fill(rig: BootstrapRig, count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_none, n) => `bench-${n}`);
+  for (let from = 0; from < count; from += 50)
+    await rig.source.setSecrets(Object.fromEntries(names.slice(from, from + 50).map((name) => [name, `of-${name}`])));
 }
 
-interface Measured {
-  readonly milliseconds: number;
-  readonly calls: number;
-  readonly peakInMib: number;
-}
-
-async function measured(rig: BootstrapRig, config: BootstrapConfig): Promise<Measured> {
-  rig.azure.control.resetCounters();
+async function launched(rig: BootstrapRig, config: BootstrapConfig) {
   const begin = performance.now();
   const { child, result } = rig.launch(config);
   const peak = watchMemory(child);
   const { code, text } = await result;
-  const milliseconds = performance.now() - begin;
+  const value = performance.now() - begin;
   if (code !== 0) throw new Error(text);
-  const { requests } = rig.azure.control.counters();
-  const ofKeyVault = Object.entries(requests).filter(([kind]) => kind.startsWith("secret-") || kind === "challenge");
-  return { milliseconds, calls: ofKeyVault.reduce((sum, [, count]) => sum + count, 0), peakInMib: peak() };
+  return { value, memoryInMib: peak() };
 }
 
 /** The kernel's own high-water mark of the process, read until it is gone. */
@@ -144,7 +145,7 @@ function watchMemory({ pid }: ChildProcess): () => number {
   const timer = setInterval(() => {
     try {
       const mark = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      peak = Math.max(peak, Number(mark ?? 0) / megabyte);
+      peak = Math.max(peak, Number(mark ?? 0) / 1024);
     } catch {
       clearInterval(timer);
     }
@@ -155,14 +156,14 @@ function watchMemory({ pid }: ChildProcess): () => number {
   };
 }
 
-/** What the seed's job does, with the tokens given: read one, write one, the next. */
-async function shellLoop(rig: BootstrapRig): Promise<void> {
+/** Read one, write one, the next; with tokens that are given and that no policy slows down. */
+async function shellLoop(rig: BootstrapRig, size: number, mount: string): Promise<void> {
   const script = `
     set -e
-    for n in $(seq 0 ${few - 1}); do
+    for n in $(seq 0 ${size - 1}); do
       value=$(curl -sf --cacert "$CA" -H "Authorization: Bearer $AZURE" "$KEY_VAULT/secrets/bench-$n?api-version=7.6" |
         sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
-      curl -sf -o /dev/null -H "X-Vault-Token: $VAULT_TOKEN" -d "{\\"data\\":{\\"value\\":\\"$value\\"}}" "$VAULT_ADDR/v1/bench-loop/data/bench-$n"
+      curl -sf -o /dev/null -H "X-Vault-Token: $VAULT_TOKEN" -d "{\\"data\\":{\\"value\\":\\"$value\\"}}" "$VAULT_ADDR/v1/${mount}/data/bench-$n"
     done`;
   const ca = rig.file("bench-ca.pem", rig.azure.caPem);
   const env = {
@@ -173,8 +174,6 @@ async function shellLoop(rig: BootstrapRig): Promise<void> {
     VAULT_ADDR: rig.home.vaultUrl,
     VAULT_TOKEN: await rig.vault.rootToken(),
   };
-  await new Promise<void>((resolve, reject) => {
-    execFile("sh", ["-c", script], { env }, (error) => (error === null ? resolve() : reject(error)));
-  });
+  await promisify(execFile)("sh", ["-c", script], { env });
   rmSync(ca);
 }

@@ -5,7 +5,7 @@ import { vaultCall } from "../cli/access/vault.ts";
 import { localAzure, loadLocalStack } from "../cli/access/local-stack.ts";
 import { openRootToken } from "../cli/access/root-token.ts";
 import { customMetadataKeys, managedByBootstrap } from "../domain/bootstrap-config.ts";
-import type { EnvironmentStack, ChainPlan } from "../domain/plan/environment.ts";
+import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import { externalSecret } from "../domain/manifests/external-secret.ts";
 import { readerServiceAccount, secretStore } from "../domain/manifests/secret-store.ts";
 import { mapBounded, retry } from "../clients/pacing.ts";
@@ -37,7 +37,7 @@ const callsAtOnce = 16;
  * Starts the environment with `local up`, then writes what the program, vault-bootstrap and people would have written,
  * by the same manifests: `count` secrets, each with an ExternalSecret of its own, spread over the namespaces.
  */
-export async function startLiveChain(count: number, namespaceCount = 4): Promise<LiveChain> {
+export async function startLiveChain(count: number, namespaceCount: number): Promise<LiveChain> {
   const home = await temporaryHome();
   try {
     const up = await runCommand(["local", "up", "--no-first-look", ...placeOf(home)]);
@@ -52,7 +52,7 @@ export async function startLiveChain(count: number, namespaceCount = 4): Promise
     });
     await openNamespaces(cluster, stack);
     await fillVault(stack, root.token);
-    await fillKeyVault(home, stack);
+    await setInKeyVault(home, new Map(stack.plan.secrets.map(({ name }) => [name, `value-of-${name}`])));
     await deliver(cluster, stack);
     return { home, cluster, stack, close: () => forget(home) };
   } catch (error) {
@@ -84,7 +84,10 @@ function wideStack(stack: EnvironmentStack, count: number, namespaces: readonly 
     ...delivery,
     namespace: namespaces[n % namespaces.length] ?? namespace,
   }));
-  const stores = planned.stores.map((store) => ({ ...store, readablePaths: pathsOf(deliveries, store.namespace) }));
+  const stores = planned.stores.map((store) => {
+    const own = deliveries.filter((one) => one.namespace === store.namespace);
+    return { ...store, readablePaths: own.flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath)) };
+  });
   const plan = { ...planned, deliveries, stores };
   const config = planBootstrap({
     plan,
@@ -99,24 +102,18 @@ function wideStack(stack: EnvironmentStack, count: number, namespaces: readonly 
   return { ...stack, catalogue, plan, bootstrap: { ...stack.bootstrap, config } };
 }
 
-function pathsOf(deliveries: ChainPlan["deliveries"], namespace: string): readonly string[] {
-  return deliveries
-    .filter((delivery) => delivery.namespace === namespace)
-    .flatMap(({ keys }) => keys.map(({ vaultPath }) => vaultPath));
-}
-
 /** Admission knows the repository's catalogue alone, and would refuse every name of this one. */
 async function openNamespaces(cluster: Cluster, { plan }: EnvironmentStack): Promise<void> {
   const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
   const { items } = await cluster.get<{ items: { metadata: { name: string } }[] }>(bindings);
   for (const { metadata } of items) await cluster.remove(`${bindings}/${metadata.name}`);
   for (const { namespace, serviceAccount } of plan.stores) {
-    await unlessThere(cluster, "/api/v1/namespaces", {
+    await createUnlessThere(cluster, "/api/v1/namespaces", {
       apiVersion: "v1",
       kind: "Namespace",
       metadata: { name: namespace },
     });
-    await unlessThere(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+    await createUnlessThere(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRoleBinding",
       metadata: { name: `bench-token-review-${namespace}` },
@@ -155,10 +152,10 @@ async function fillVault(stack: EnvironmentStack, root: Redacted): Promise<void>
   });
 }
 
-async function fillKeyVault(home: LocalHome, { plan }: EnvironmentStack): Promise<void> {
+export async function setInKeyVault(home: LocalHome, values: ReadonlyMap<string, string>): Promise<void> {
   const azure = localAzure(home, home.azureUrl);
-  await mapBounded(plan.secrets, callsAtOnce, async ({ keyVaultName = "" }) => {
-    const put = () => azure.callKeyVault("PUT", `/secrets/${keyVaultName}`, { value: `value-of-${keyVaultName}` });
+  await mapBounded([...values], callsAtOnce, async ([name, value]) => {
+    const put = () => azure.keyVault(`/secrets/${name}`, "PUT", { value });
     // the stand-in has Key Vault's own limit of creations
     const timing = { retryBaseInMs: 1_000, retryCapInMs: 10_000, retryAttempts: 20 };
     await retry(put, { timing, verdict: passingFault });
@@ -169,8 +166,12 @@ async function fillKeyVault(home: LocalHome, { plan }: EnvironmentStack): Promis
 async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void> {
   const group = "/apis/external-secrets.io/v1/namespaces";
   for (const store of stack.plan.stores) {
-    await unlessThere(cluster, `/api/v1/namespaces/${store.namespace}/serviceaccounts`, readerServiceAccount(store));
-    await unlessThere(cluster, `${group}/${store.namespace}/secretstores`, secretStore(store, stack));
+    await createUnlessThere(
+      cluster,
+      `/api/v1/namespaces/${store.namespace}/serviceaccounts`,
+      readerServiceAccount(store),
+    );
+    await createUnlessThere(cluster, `${group}/${store.namespace}/secretstores`, secretStore(store, stack));
   }
   await mapBounded(stack.plan.deliveries, callsAtOnce, (delivery) =>
     cluster.create(`${group}/${delivery.namespace}/externalsecrets`, externalSecret(delivery, "bench")),
@@ -190,11 +191,13 @@ export async function untilSynced({ cluster, stack }: LiveChain): Promise<void> 
   await waitUntil(isDone, { inSeconds: 180, forWhat: "every ExternalSecret to sync" });
 }
 
-interface NamedObject {
-  readonly metadata: { readonly name: string };
-  readonly [field: string]: unknown;
-}
-
-async function unlessThere(cluster: Cluster, path: string, object: NamedObject): Promise<void> {
-  if ((await cluster.find(`${path}/${object.metadata.name}`)) === undefined) await cluster.create(path, object);
+/** @returns whether it was created. */
+export async function createUnlessThere(
+  cluster: Cluster,
+  path: string,
+  object: { readonly metadata: { readonly name: string }; readonly [field: string]: unknown },
+): Promise<boolean> {
+  if ((await cluster.find(`${path}/${object.metadata.name}`)) !== undefined) return false;
+  await cluster.create(path, object);
+  return true;
 }

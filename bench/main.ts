@@ -1,75 +1,70 @@
-import { parseArgs } from "node:util";
-import { azureBench } from "./azure.ts";
-import type { Bench, Measurement } from "./bench.ts";
-import { cliBench, startBench } from "./start.ts";
-import { bootstrapBench } from "./bootstrap.ts";
-import { diagnoseBench } from "./diagnose.ts";
-import { envPushBench } from "./env-push.ts";
-import { latencyBench } from "./latency.ts";
-import { liveBench } from "./live.ts";
-import { lintBench, policiesBench } from "./policies.ts";
-import { programBench } from "./program.ts";
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { cpus, loadavg, totalmem } from "node:os";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../environments/repository.ts";
+import type { Figure } from "./bench.ts";
+import { benchmarks } from "./benchmarks.ts";
+import { figureText, readResults, resultsFile, type Result } from "./results.ts";
 
 /**
- * `node bench/main.ts [NAME...] [--runs N] [--json]`: runs the benches, of several runs the best (a shared machine only
- * ever adds), and prints each figure with its floor. It does not judge: a person reads the figures.
+ * `npm run bench [-- NAME...]`: measures, one benchmark after the other, prints each figure, keeps them in `bench/results.json`
+ * and writes `docs/benchmarks.md` with its charts from them. It does not judge: a person reads the figures. A benchmark that
+ * fails keeps its old figures, the others go on, and the exit code is 1.
  */
-const benches: readonly Bench[] = [
-  azureBench,
-  cliBench,
-  lintBench,
-  policiesBench,
-  programBench,
-  bootstrapBench,
-  envPushBench,
-  diagnoseBench,
-  liveBench,
-  latencyBench,
-  startBench,
-];
+if (process.send !== undefined) {
+  const [name] = process.argv.slice(2);
+  const figures = await benchmarks.find((one) => one.name === name)?.load();
+  for await (const figure of figures?.() ?? []) process.send(figure);
+  process.exit();
+}
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { runs: { type: "string", default: "1" }, json: { type: "boolean", default: false } },
-});
-const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
-const runs = Number(values.runs);
-if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
-  const problem =
-    unknown.length > 0 ? `no bench is called ${unknown.join(", ")}` : "--runs takes a whole number above 0";
-  process.stderr.write(`bench: ${problem}\n  fix: use ${benches.map(({ name }) => name).join(", ")}, --runs 3\n`);
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benchmarks.some((one) => one.name === name));
+if (unknown.length > 0) {
+  const known = benchmarks.map(({ name }) => name).join(", ");
+  process.stderr.write(`bench: no benchmark is called ${unknown.join(", ")}\n  fix: use ${known}\n`);
   process.exit(2);
 }
 
-const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-for (const bench of chosen) {
-  process.stderr.write(`${bench.name}: running\n`);
-  const best = await bestOf(bench, runs);
-  if (values.json) process.stdout.write(`${JSON.stringify({ bench: bench.name, measurements: best })}\n`);
-  else process.stdout.write(`${best.map((one) => `${bench.name}: ${line(one)}`).join("\n")}\n`);
-}
-
-async function bestOf(bench: Bench, count: number): Promise<readonly Measurement[]> {
-  let best = await bench.run();
-  for (let n = 1; n < count; n++) {
-    const next = await bench.run();
-    best = best.map((one, index) => better(one, next[index] ?? one));
+const results = new Map(readResults().map((one) => [one.name, one]));
+for (const { name } of benchmarks.filter((one) => wanted.length === 0 || wanted.includes(one.name))) {
+  try {
+    results.set(name, await measure(name));
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`bench: ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
   }
-  return best;
+  const inOrder = benchmarks.flatMap((one) => results.get(one.name) ?? []);
+  writeFileSync(resultsFile, `${JSON.stringify(inOrder, undefined, 2)}\n`);
+}
+execFileSync(process.execPath, [join(repositoryRoot, "docs", "generate.ts")], { stdio: "inherit" });
+
+/** In a process of its own, whose peak of memory is that of this benchmark. */
+async function measure(name: string): Promise<Result> {
+  const [begin, before] = [performance.now(), loadavg()[0] ?? 0];
+  const [{ model = "" } = {}, { length: processors }] = [cpus()[0], cpus()];
+  const figures: Figure[] = [];
+  const child = fork(import.meta.filename, [name], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  child.on("message", (figure: Figure) => {
+    figures.push(figure);
+    process.stdout.write(`${name}: ${figureText(figure)}\n`);
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`it ended with ${code}`);
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  process.stdout.write(`${name}: took ${seconds} s\n`);
+  return {
+    name,
+    date: new Date().toISOString().slice(0, 10),
+    seconds,
+    load: [before, loadavg()[0] ?? 0].map((one) => Math.round(one * 10) / 10),
+    machine: `${processors} processors (${model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    figures: figures.map((figure) => JSON.parse(JSON.stringify(figure, rounded)) as Figure),
+  };
 }
 
-/** By the ratio where there is a floor, since both were measured in the same minute. */
-function better(a: Measurement, b: Measurement): Measurement {
-  return (ratio(a) ?? a.value) <= (ratio(b) ?? b.value) ? a : b;
-}
-
-function ratio({ value, floor }: Measurement): number | undefined {
-  return floor === undefined ? undefined : value / floor.value;
-}
-
-function line(measurement: Measurement): string {
-  const { what, value, unit, floor } = measurement;
-  const figure = `${what.padEnd(34)} ${value.toFixed(0).padStart(8)} ${unit}`;
-  if (floor === undefined) return figure;
-  return `${figure}, ${(ratio(measurement) ?? 0).toFixed(2)} times ${floor.value.toFixed(0)} ${unit} (${floor.what})`;
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(3)) : value;
 }

@@ -2,71 +2,42 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { readCatalogue } from "../environments/catalogue.ts";
 import { repositoryRoot } from "../environments/repository.ts";
+import { lintSources } from "../policies/lint/lint.ts";
 import { changed } from "../tests/policies/examples/example.ts";
 import { externalSecret } from "../tests/policies/examples/samples.ts";
-import { lintSources } from "../policies/lint/lint.ts";
-import { declare, ownPack, startPolicyEngine, type PolicyEngine } from "../tests/support/policy-engine.ts";
-import { timed, type Bench, type Measurement } from "./bench.ts";
+import { declare, ownPack, startPolicyEngine } from "../tests/support/policy-engine.ts";
+import { besides, sizes, timed, type Figure } from "./bench.ts";
 
-/** A real stack has 35 to 100 resources; a thousand show what grows with them. */
-const sizes = [100, 1000] as const;
-/** Of each kind of preview, in turn; the quickest counts, since another process only ever adds. */
-const rounds = 5;
-
-/**
- * What the pack adds to a preview in addition to what any pack adds, and how soon it answers. A pack's share is small compared with
- * the preview itself, so both readings are given: of what a pack adds to a preview without one, and of the whole preview.
- */
-export const policiesBench: Bench = {
-  name: "policies",
-  async run(): Promise<readonly Measurement[]> {
-    const trivial = trivialPack();
-    const engine = await startPolicyEngine();
-    try {
-      const measurements: Measurement[] = [];
-      for (const size of sizes) measurements.push(...(await previews(engine, size, trivial)));
-      return [
-        ...measurements,
-        {
-          what: "start of the pack",
-          unit: "ms",
-          value: await start(ownPack),
-          floor: { what: "of the trivial one", value: await start(trivial) },
-        },
-      ];
-    } finally {
-      await engine.close();
-      rmSync(trivial, { recursive: true, force: true });
+export async function* pack(): AsyncGenerator<Figure> {
+  const trivial = trivialPack();
+  const engine = await startPolicyEngine();
+  try {
+    for (const size of sizes) {
+      const preview = (...packs: string[]) => engine.preview("prod", () => declareDeliveries(size), packs);
+      if (size === sizes[0]) await preview(ownPack, trivial);
+      const rounds = size < 1_000 ? 5 : size === 1_000 ? 3 : 1;
+      let none = Infinity;
+      for (let round = 0; round < rounds; round += 1) none = Math.min(none, await timed(() => preview()));
+      const both = await besides("with one trivial rule", {
+        work: () => preview(ownPack),
+        floor: () => preview(trivial),
+        rounds,
+      });
+      const { memoryInMib: _ofTheProgram, ...whole } = both;
+      yield { what: "preview with the pack", size, ...whole };
+      const added = { what: "what a trivial pack adds", value: Math.max(1, whole.floor.value - none) };
+      yield { what: "what the pack adds", size, unit: "ms", value: whole.value - none, floor: added };
     }
-  },
-};
-
-async function previews(engine: PolicyEngine, size: number, trivial: string): Promise<readonly Measurement[]> {
-  const packs = { none: [], trivial: [trivial], whole: [ownPack] };
-  const quickest = { none: Infinity, trivial: Infinity, whole: Infinity };
-  for (let round = 0; round < rounds; round++) {
-    for (const kind of ["none", "trivial", "whole"] as const) {
-      const time = await timed(() => engine.preview("prod", () => declareDeliveries(size), packs[kind]));
-      quickest[kind] = Math.min(quickest[kind], time);
-    }
+    const starts = { work: () => start(ownPack), floor: () => start(trivial), rounds: 5 };
+    const { memoryInMib: _ofNone, ...started } = await besides("of the trivial pack", starts);
+    yield { what: "start of the pack", ...started };
+  } finally {
+    await engine.close();
+    rmSync(trivial, { recursive: true, force: true });
   }
-  return [
-    {
-      what: `whole pack on ${size} resources`,
-      unit: "ms",
-      value: quickest.whole - quickest.none,
-      floor: { what: "a pack of one trivial rule", value: quickest.trivial - quickest.none },
-    },
-    {
-      what: `preview of ${size} resources with it`,
-      unit: "ms",
-      value: quickest.whole,
-      floor: { what: "with a pack of one trivial rule", value: quickest.trivial },
-    },
-  ];
 }
 
 /** Deliveries, of which a large stack has most. */
@@ -91,27 +62,22 @@ function trivialPack(): string {
 }
 
 /** From the start of its process to the port that the engine waits for. */
-async function start(pack: string): Promise<number> {
+async function start(pack: string): Promise<void> {
   const shim = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
-  return timed(async () => {
-    const child = spawn(process.execPath, [shim, "127.0.0.1:1", "."], {
-      cwd: pack,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
-    child.kill();
+  const child = spawn(process.execPath, [shim, "127.0.0.1:1", "."], {
+    cwd: pack,
+    stdio: ["ignore", "pipe", "inherit"],
   });
+  await once(child.stdout, "data");
+  child.kill();
+  await once(child, "exit");
 }
 
-const documents = 2000;
-
-/** Valid documents, and as many with one finding each, for which the line must be found. */
-export const lintBench: Bench = {
-  name: "lint",
-  async run(): Promise<readonly Measurement[]> {
-    const catalogue = readCatalogue();
-    const text = stringify("props" in externalSecret ? externalSecret.props : {});
-    const files = Array.from({ length: documents }, (_, n) => ({
+export async function* lint(): AsyncGenerator<Figure> {
+  const catalogue = readCatalogue();
+  const text = stringify("props" in externalSecret ? externalSecret.props : {});
+  for (const size of sizes) {
+    const files = Array.from({ length: size }, (_, n) => ({
       file: `apps/${n}.yaml`,
       text: text
         .replace("name: langfuse-secrets-sync", `name: delivery-${n}`)
@@ -121,12 +87,10 @@ export const lintBench: Bench = {
       file,
       text: one.replace("refreshInterval: 15m", "refreshInterval: 5s"),
     }));
-    const lint = (sources: typeof files): Promise<number> =>
-      timed(() => Promise.resolve(lintSources(sources, { catalogue })));
-    await lint(files.slice(0, 200));
-    return [
-      { what: `lint ${documents} valid documents`, unit: "ms", value: await lint(files) },
-      { what: `lint ${documents} documents with a finding each`, unit: "ms", value: await lint(faulty) },
-    ];
-  },
-};
+    const floor = () => Promise.resolve(files.map((one) => parseAllDocuments(one.text)));
+    const lint = (sources: typeof files) => () => Promise.resolve(lintSources(sources, { catalogue }));
+    if (size === sizes[0]) await lint(files)();
+    yield { what: "valid documents", size, ...(await besides("reading the YAML", { work: lint(files), floor })) };
+    yield { what: "a finding in each", size, ...(await besides("reading the YAML", { work: lint(faulty), floor })) };
+  }
+}

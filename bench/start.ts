@@ -1,56 +1,35 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { placeOf } from "../tests/support/local-chain.ts";
 import { forget, temporaryHome } from "../tests/support/servers.ts";
-import type { Bench, Measurement } from "./bench.ts";
+import type { Figure } from "./bench.ts";
 
 const startFile = fileURLToPath(new URL("../local/start.mjs", import.meta.url));
-const limitInMib = 1536;
 const sampleEveryInMilliseconds = 100;
 const nearPeak = 0.97;
 const pageInMib = 4 / 1024;
 
-/**
- * `npm start` as a person runs it, from nothing running and a second time: its time, and the memory of everything it starts,
- * servers, engine, program, pack and providers, added up in the same moment. Linux only.
- */
-export const startBench: Bench = {
-  name: "start",
-  async run(): Promise<readonly Measurement[]> {
-    const home = await temporaryHome();
-    const place = placeOf(home);
-    const family = new Family(process.pid);
-    try {
-      const first = await started(place, family);
-      const again = await started(place, family);
-      const standing = family.sample();
-      return [
-        { what: "first start", unit: "ms", value: first.milliseconds, floor: { what: "its limit", value: 45_000 } },
-        {
-          what: "peak of all processes, first start",
-          unit: "MiB",
-          value: sum(first.peak),
-          floor: { what: "its limit", value: limitInMib },
-        },
-        { what: "second start", unit: "ms", value: again.milliseconds, floor: { what: "its limit", value: 15_000 } },
-        {
-          what: "peak of all processes, second start",
-          unit: "MiB",
-          value: sum(again.peak),
-          floor: { what: "its limit", value: limitInMib },
-        },
-        { what: "all that stays", unit: "MiB", value: sum(standing) },
-        ...parts("of that", standing),
-        ...parts("of the first peak", first.peak),
-      ];
-    } finally {
-      await forget(home);
-    }
-  },
-};
+export async function* start(): AsyncGenerator<Figure> {
+  const home = await temporaryHome();
+  const place = placeOf(home);
+  const family = new Family(process.pid);
+  const started = async (what: string, limit: number): Promise<Figure> => {
+    const { milliseconds, peak } = await startOnce(place, family);
+    return { what, unit: "ms", value: milliseconds, limit, memoryInMib: sum(peak) };
+  };
+  try {
+    yield await started("first start", 45_000);
+    yield await started("second start", 15_000);
+    const running = family.sample();
+    yield { what: "all that stays", unit: "MiB", value: sum(running), limit: 1_536 };
+    for (const [what, value] of running) yield { what: `of that ${what}`, unit: "MiB", value };
+  } finally {
+    await forget(home);
+  }
+}
 
-async function started(place: readonly string[], family: Family) {
+async function startOnce(place: readonly string[], family: Family) {
   const begin = performance.now();
   const child = spawn(process.execPath, [startFile, "--no-first-look", ...place], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -73,10 +52,6 @@ async function started(place: readonly string[], family: Family) {
   clearInterval(timer);
   if (code !== 0) throw new Error(`npm start ended with ${code}: ${said}`);
   return { milliseconds: performance.now() - begin, peak };
-}
-
-function parts(words: string, sizes: ReadonlyMap<string, number>): readonly Measurement[] {
-  return [...sizes].map(([what, value]) => ({ what: `${words} ${what}`, unit: "MiB", value }));
 }
 
 function sum(sizes: ReadonlyMap<string, number>): number {
@@ -148,35 +123,4 @@ function textOf(file: string): string {
   } catch {
     return "";
   }
-}
-
-const bin = fileURLToPath(new URL("../cli/bin.mjs", import.meta.url));
-const rounds = 20;
-
-/** What a person waits for before the command line says anything: the modules that every command loads. */
-export const cliBench: Bench = {
-  name: "cli",
-  run() {
-    millisecondsOf(bin, "--help"); // fills Node's compile cache
-    const help: number[] = [];
-    const bare: number[] = [];
-    // by turns, so that what else the machine does falls on both
-    for (let round = 0; round < rounds; round += 1) {
-      bare.push(millisecondsOf("-e", "0"));
-      help.push(millisecondsOf(bin, "--help"));
-    }
-    const floor = { what: "node -e 0", value: Math.min(...bare) };
-    const measured: readonly Measurement[] = [
-      { what: "ameide-secrets --help", unit: "ms", value: Math.min(...help), floor },
-    ];
-    return Promise.resolve(measured);
-  },
-};
-
-/** Milliseconds from start to end of one Node. */
-function millisecondsOf(...args: readonly string[]): number {
-  const begin = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-  if (status !== 0) throw new Error(`node ${args.join(" ")} ended with ${status}: ${stderr.toString()}`);
-  return performance.now() - begin;
 }

@@ -1,7 +1,14 @@
 import { KubernetesError, type KubernetesClient } from "../clients/kubernetes.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
-import type { VaultCredentials } from "./vault-system.ts";
+
+/** What initialisation gives, once. */
+export interface VaultCredentials {
+  readonly rootToken: Redacted;
+  /** Unseals; with a key service it recovers and does not unseal. */
+  readonly key: Redacted;
+  readonly keyKind: "unseal-key" | "recovery-key";
+}
 
 /** `data` of a Secret, in base64. */
 type Encoded = Readonly<Record<string, string>>;

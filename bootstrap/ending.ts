@@ -2,7 +2,7 @@ import { bootstrapExitCodes, type BootstrapCause, type BootstrapPhase } from "..
 import { messageOf, type BootstrapFailure } from "./failure.ts";
 import type { Outcome } from "./phases/write.ts";
 import type { Run } from "./run-context.ts";
-import { StatusConfigMap, statusOf } from "./status.ts";
+import { StatusConfigMap } from "./status.ts";
 
 /** What is known at the end of a run, however it ended. */
 export interface Ending {
@@ -24,12 +24,12 @@ const problemInLog = 1_200;
  * Reports the result of the run to `doctor`. A run that only unsealed Vault has nothing to report, and one that met another run
  * leaves the status to that one.
  */
-export async function writeStatus({ kubernetes, config, log, dryRun }: Run, ending: Ending): Promise<void> {
+export async function writeStatus(run: Run, ending: Ending): Promise<void> {
   const { runId, startedAt, cause, phase, failure, outcomes, untilUnsealed } = ending;
-  if (dryRun || cause === "lease-held" || (cause === "ok" && untilUnsealed)) return;
+  if (run.dryRun || cause === "lease-held" || (cause === "ok" && untilUnsealed)) return;
   const finishedAt = new Date().toISOString();
   try {
-    await new StatusConfigMap(kubernetes, config.namespace, config.statusConfigMap).write({
+    await new StatusConfigMap(run).write({
       runId,
       startedAt: startedAt.toISOString(),
       finishedAt,
@@ -37,11 +37,11 @@ export async function writeStatus({ kubernetes, config, log, dryRun }: Run, endi
       cause,
       ...(failure === undefined || phase === undefined ? {} : { phase }),
       ...(failure === undefined ? {} : { message: failure.message }),
-      secrets: outcomes.map(statusOf),
+      secrets: outcomes.map(({ secret: { name, path }, cause: _cause, ...rest }) => ({ name, path, ...rest })),
     });
   } catch (error) {
     // the secrets are where they belong: the run is what it was, and says that its status is old
-    log.warn("status-not-written", { because: messageOf(error) });
+    run.log.warn("status-not-written", { because: messageOf(error) });
   }
 }
 

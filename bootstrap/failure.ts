@@ -9,7 +9,7 @@ export class BootstrapFailure extends Error {
 
   /**
    * @param problem - what is wrong, with the offending name: lower case, no full stop, never a value.
-   * @param fix - the repair, as a command where there is one.
+   * @param fix - what to do, as a command if there is one.
    */
   constructor(code: Exclude<BootstrapCause, "ok">, problem: string, fix: string, options?: ErrorOptions) {
     super(`${problem}\n  fix: ${fix}`, options);
@@ -25,4 +25,22 @@ export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const text = error instanceof ServerError ? `${error.call}: ${error.status} ${message}` : message;
   return text.replace(/\s+/g, " ").slice(0, 500);
+}
+
+export function sealed(address: string): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-sealed",
+    `Vault at ${address} is sealed`,
+    "unseal it: ameide-secrets unseal, or wait for its key service where it unseals itself",
+  );
+}
+
+/** A rate limit quota of Vault is used up. */
+export function throttled(address: string, error: unknown): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-throttled",
+    `${address} has too many requests: ${messageOf(error)}`,
+    "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run goes on from here",
+    { cause: error },
+  );
 }

@@ -5,7 +5,7 @@ import type { Redacted } from "../domain/redacted.ts";
 import { carriedSecrets } from "./carried-secret.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./ending.ts";
-import { BootstrapFailure, messageOf } from "./failure.ts";
+import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
 import { NetworkError } from "../clients/http.ts";
 import { VaultClient, VaultError } from "../clients/vault.ts";
 import type { Invocation } from "./invocation.ts";
@@ -27,7 +27,6 @@ import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultKv } from "./vault-kv.ts";
 import type { VaultSessions } from "./vault-session.ts";
-import { sealed, throttled } from "./vault-system.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;

@@ -1,17 +1,12 @@
 import { parseBootstrapStatus, type BootstrapSecretStatus, type BootstrapStatus } from "../domain/bootstrap-config.ts";
 import type { KubernetesClient } from "../clients/kubernetes.ts";
-import type { Outcome } from "./phases/write.ts";
+import type { Run } from "./run-context.ts";
 
 /** Kubernetes refuses a ConfigMap over 1 MiB; the rest is room for its metadata. */
 const statusLimitInBytes = 900_000;
 
 /** What comes first where not all fit. */
 const order = ["failed", "kept", "written", "unchanged"] as const;
-
-/** An outcome as the status shows it. */
-export function statusOf({ secret, cause: _cause, ...rest }: Outcome): BootstrapSecretStatus {
-  return { name: secret.name, path: secret.path, ...rest };
-}
 
 /**
  * The status to write: sorted, cut to what a ConfigMap holds, and with what stays true of the one before, which is its
@@ -61,30 +56,24 @@ export function expiryAnnotations(secrets: readonly BootstrapSecretStatus[], now
 /** The ConfigMap that `doctor` reads: one key, `status`, a {@link BootstrapStatus} as JSON. */
 export class StatusConfigMap {
   readonly #kubernetes: KubernetesClient;
-  readonly #namespace: string;
   readonly #name: string;
   readonly #path: string;
 
-  constructor(kubernetes: KubernetesClient, namespace: string, name: string) {
+  constructor({ kubernetes, config }: Pick<Run, "kubernetes" | "config">) {
     this.#kubernetes = kubernetes;
-    this.#namespace = namespace;
-    this.#name = name;
-    this.#path = `/api/v1/namespaces/${namespace}/configmaps/${name}`;
+    this.#name = config.statusConfigMap;
+    this.#path = `/api/v1/namespaces/${config.namespace}/configmaps/${this.#name}`;
   }
 
   async write(status: BootstrapStatus): Promise<void> {
     const merged = mergedStatus(status, await this.read());
     const annotations = expiryAnnotations(merged.secrets, new Date(status.finishedAt));
-    const configMap = {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: this.#name, namespace: this.#namespace, annotations },
-      data: { status: JSON.stringify(merged) },
-    };
+    const metadata = { name: this.#name, annotations };
+    const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { status: JSON.stringify(merged) } };
     await this.#kubernetes.apply(this.#path, configMap, { fieldManager: "vault-bootstrap" });
   }
 
-  /** @returns `undefined` before the first run, and where somebody edited it into something else. */
+  /** @returns `undefined` before the first run, and if somebody edited it into something else. */
   async read(): Promise<BootstrapStatus | undefined> {
     const text = (await this.#kubernetes.find<{ data?: { status?: string } }>(this.#path))?.data?.status;
     return text === undefined ? undefined : parseBootstrapStatus(text);

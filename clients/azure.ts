@@ -1,7 +1,7 @@
 import { rootCertificates } from "node:tls";
 import type { AzurePlace } from "../domain/plan/environment.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { HttpClient, objectIn, parseAnswer, ServerError, type HttpResponse, type ServerErrorOptions } from "./http.ts";
+import { HttpClient, objectIn, parseAnswer, ServerError, type ServerErrorOptions } from "./http.ts";
 import { retry, type RetryOptions } from "./pacing.ts";
 
 /** Azure refused, or failed; by its own code, such as `AuthorizationFailed`. */
@@ -37,10 +37,6 @@ export interface AzureClientOptions {
   readonly retry?: RetryOptions;
 }
 
-export interface AzureAnswer<T> extends Pick<HttpResponse, "status" | "headers"> {
-  readonly body: T;
-}
-
 const keyVaultScope = "https://vault.azure.net/.default";
 /** Version of Key Vault's data plane; other versions have other fields. */
 const keyVaultApi = "7.5";
@@ -60,30 +56,14 @@ export class AzureClient {
   }
 
   /** @param pathOrLink - a path with its api-version, or the `nextLink` of a page. @throws AzureRestError, NetworkError */
-  async arm<T extends object>(pathOrLink: string): Promise<T> {
-    return (await this.callArm<T>("GET", pathOrLink)).body;
+  async arm<T extends object>(pathOrLink: string, method = "GET", body?: object): Promise<T> {
+    const { resourceManager } = this.#options;
+    const url = within(pathOrLink, resourceManager);
+    return await this.#call(this.#resourceManager, method, url, `${url.origin}/.default`, body);
   }
 
   /** @param pathOrLink - a path, or the `nextLink` of a page. @throws AzureRestError, NetworkError */
-  async keyVault<T extends object>(pathOrLink: string): Promise<T> {
-    return (await this.callKeyVault<T>("GET", pathOrLink)).body;
-  }
-
-  /** @throws AzureRestError, NetworkError */
-  async callArm<T = unknown>(method: string, pathOrLink: string, body?: object): Promise<AzureAnswer<T>> {
-    const { resourceManager } = this.#options;
-    const { origin } = new URL(resourceManager);
-    return await this.#call(
-      this.#resourceManager,
-      method,
-      within(pathOrLink, resourceManager),
-      `${origin}/.default`,
-      body,
-    );
-  }
-
-  /** @throws AzureRestError, NetworkError */
-  async callKeyVault<T = unknown>(method: string, pathOrLink: string, body?: object): Promise<AzureAnswer<T>> {
+  async keyVault<T extends object>(pathOrLink: string, method = "GET", body?: object): Promise<T> {
     const url = within(pathOrLink, this.#options.keyVaultUri);
     if (!url.searchParams.has("api-version"))
       url.search += `${url.search === "" ? "?" : "&"}api-version=${keyVaultApi}`;
@@ -95,21 +75,11 @@ export class AzureClient {
     this.#keyVault.close();
   }
 
-  async #call<T>(
-    http: HttpClient,
-    method: string,
-    { pathname, search }: URL,
-    scope: string,
-    body: object | undefined,
-  ): Promise<AzureAnswer<T>> {
-    const call = `${method} ${pathname}`;
+  async #call<T>(http: HttpClient, method: string, url: URL, scope: string, body: object | undefined): Promise<T> {
+    const call = `${method} ${url.pathname}`;
     const { token, retry: settings } = this.#options;
-    const attempt = async (): Promise<AzureAnswer<T>> => {
-      const {
-        status,
-        headers,
-        body: text,
-      } = await http.request(method, `${pathname}${search}`, {
+    const attempt = async (): Promise<T> => {
+      const response = await http.request(method, `${url.pathname}${url.search}`, {
         headers: {
           authorization: `Bearer ${(await token(scope)).reveal()}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -117,8 +87,9 @@ export class AzureClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: settings?.signal,
       });
+      const { status, headers, body: text } = response;
       if (status >= 300) throw new AzureRestError(status, objectIn(text)["error"] ?? {}, { call, headers });
-      return { status, headers, body: (text === "" ? undefined : parseAnswer(call, text)) as T };
+      return (text === "" ? undefined : parseAnswer(call, text)) as T;
     };
     return settings === undefined ? await attempt() : await retry(attempt, settings);
   }

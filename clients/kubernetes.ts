@@ -6,9 +6,7 @@ import {
   parseAnswer,
   ServerError,
   type HttpClientOptions,
-  type HttpRequest,
   type HttpResponse,
-  type ServerErrorOptions,
 } from "./http.ts";
 import { retry, type RetryOptions } from "./pacing.ts";
 
@@ -32,72 +30,16 @@ export interface WatchEvent<T> {
   readonly object: T;
 }
 
-interface StatusDetails {
-  readonly reason?: string;
-  readonly causes?: readonly { readonly reason?: string; readonly field?: string; readonly message?: string }[];
-}
-
 /** The API server refused, or failed. Its message names objects and verbs; of a Secret it never quotes the data. */
 export class KubernetesError extends ServerError {
-  /** Such as `NotFound`. */
-  readonly reason: string;
-  readonly causes: NonNullable<StatusDetails["causes"]>;
-
-  constructor(
-    status: number,
-    message: string,
-    { reason = "", causes = [], ...options }: StatusDetails & ServerErrorOptions = {},
-  ) {
-    super(status, message, options);
-    this.name = "KubernetesError";
-    this.reason = reason;
-    this.causes = causes;
-  }
-
-  /** Another field manager owns what was to be applied; another try changes nothing. */
-  get isFieldConflict(): boolean {
-    return this.status === 409 && this.causes.some(({ reason }) => reason === "FieldManagerConflict");
-  }
+  override readonly name = "KubernetesError";
 }
 
-export type PatchType = "application/merge-patch+json" | "application/strategic-merge-patch+json";
-
-export interface ApplyOptions {
-  readonly fieldManager: string;
-  /** Takes fields over from other managers. @default true */
-  readonly force?: boolean;
-  readonly dryRun?: boolean;
-}
-
-/**
- * One cluster, as one caller. Paths begin at the server's root. Each call throws KubernetesError if the API server
- * refuses, and NetworkError (or what the client makes of it) if there is no answer.
- */
-export interface Cluster {
-  /** Name of the kubeconfig's context; `""` in the cluster itself. */
-  readonly context: string;
-  get<T extends object = KubernetesObject>(path: string): Promise<T>;
-  /** `undefined` if there is no such object. */
-  find<T extends object = KubernetesObject>(path: string): Promise<T | undefined>;
-  create<T extends object = KubernetesObject>(
-    path: string,
-    object: object,
-    options?: { readonly dryRun?: boolean },
-  ): Promise<T>;
-  patch(path: string, change: object, type?: PatchType): Promise<KubernetesObject>;
-  /** @param options - DeleteOptions */
-  remove(path: string, options?: object): Promise<void>;
-  /** Plain text, such as a pod's log. */
-  text(path: string): Promise<string>;
-  /** A collection's metadata alone: no value of a Secret crosses the wire. */
-  metadata(path: string): Promise<readonly KubernetesObject["metadata"][]>;
-  /**
-   * The changes of a collection as they happen; ends when the server ends it.
-   *
-   * @param path - with `watch=true` and the `resourceVersion` to start from; 410 if that version is too old.
-   */
-  watch<T extends object = KubernetesObject>(path: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
-}
+/** What callers ask of one cluster. */
+export type Cluster = Pick<
+  KubernetesClient,
+  "context" | "get" | "find" | "create" | "patch" | "remove" | "text" | "metadata" | "watch"
+>;
 
 export interface KubernetesClientOptions extends Pick<
   HttpClientOptions,
@@ -116,15 +58,13 @@ export interface KubernetesClientOptions extends Pick<
   readonly unreachable?: (error: NetworkError) => Error;
 }
 
-interface Call extends Pick<HttpRequest, "body"> {
-  readonly type?: string;
-  readonly accept?: string;
-}
-
-const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-
-export class KubernetesClient implements Cluster {
+/**
+ * One cluster, as one caller. Paths begin at the server's root. Each call throws KubernetesError if the API server refuses, and
+ * NetworkError (or what the client makes of it) if there is no answer.
+ */
+export class KubernetesClient {
   readonly address: string;
+  /** Name of the kubeconfig's context; `""` in the cluster itself. */
   readonly context: string;
   readonly #options: KubernetesClientOptions;
   readonly #http: HttpClient;
@@ -146,6 +86,7 @@ export class KubernetesClient implements Cluster {
     return await this.#json<T>("GET", path);
   }
 
+  /** @returns `undefined` if there is no such object. */
   async find<T extends object = KubernetesObject>(path: string): Promise<T | undefined> {
     try {
       return await this.get<T>(path);
@@ -157,52 +98,64 @@ export class KubernetesClient implements Cluster {
 
   /** Status 409 if it exists. */
   async create<T extends object = KubernetesObject>(path: string, object: object, { dryRun = false } = {}): Promise<T> {
-    return await this.#json<T>("POST", dryRun ? `${path}?dryRun=All` : path, { body: JSON.stringify(object) });
+    return await this.#json<T>("POST", dryRun ? `${path}?dryRun=All` : path, object);
   }
 
   /** Status 409 if its resourceVersion is not the current one. */
   async replace<T extends object = KubernetesObject>(path: string, object: object): Promise<T> {
-    return await this.#json<T>("PUT", path, { body: JSON.stringify(object) });
+    return await this.#json<T>("PUT", path, object);
   }
 
-  /** Server-side apply: creates the object, or changes the fields that the field manager owns. */
-  async apply<T extends object = KubernetesObject>(path: string, object: object, options: ApplyOptions): Promise<T> {
-    const { fieldManager, force = true, dryRun = false } = options;
-    const query = new URLSearchParams({ fieldManager, force: String(force) });
-    if (dryRun) query.set("dryRun", "All");
-    const call = { body: JSON.stringify(object), type: "application/apply-patch+yaml" }; // JSON is YAML
-    return await this.#json<T>("PATCH", `${path}?${query.toString()}`, call);
+  /** Server-side apply: creates the object, or changes these fields; with `force` also those of another field manager. */
+  async apply(
+    path: string,
+    object: object,
+    { fieldManager, force = true }: { readonly fieldManager: string; readonly force?: boolean },
+  ): Promise<void> {
+    const type = "application/apply-patch+yaml"; // JSON is YAML
+    await this.#json("PATCH", `${path}?fieldManager=${encodeURIComponent(fieldManager)}&force=${force}`, object, type);
   }
 
   async patch(
     path: string,
     change: object,
-    type: PatchType = "application/merge-patch+json",
+    type: "application/merge-patch+json" | "application/strategic-merge-patch+json" = "application/merge-patch+json",
   ): Promise<KubernetesObject> {
-    return await this.#json("PATCH", path, { body: JSON.stringify(change), type });
+    return await this.#json("PATCH", path, change, type);
   }
 
+  /** @param options - DeleteOptions */
   async remove(path: string, options?: object): Promise<void> {
-    await this.#send("DELETE", path, options === undefined ? {} : { body: JSON.stringify(options) });
+    await this.#send("DELETE", path, options);
   }
 
+  /** Plain text, such as a pod's log. */
   async text(path: string): Promise<string> {
     return (await this.#send("GET", path)).body;
   }
 
+  /** A collection's metadata alone: no value of a Secret crosses the wire. */
   async metadata(path: string): Promise<readonly KubernetesObject["metadata"][]> {
-    const { items } = await this.#json<{ items: readonly KubernetesObject[] | null }>("GET", path, {
-      accept: metadataOnly,
-    });
+    const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    const { body } = await this.#send("GET", path, undefined, undefined, accept);
+    const { items } = parseAnswer(path, body) as { items: readonly KubernetesObject[] | null };
     return (items ?? []).map(({ metadata }) => metadata);
   }
 
-  async *watch<T extends object = KubernetesObject>(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+  /**
+   * The changes of a collection as they happen; ends when the server ends it.
+   *
+   * @param path - with `watch=true` and the `resourceVersion` to start from; 410 if that version is too old.
+   */
+  async *watch<T extends object = KubernetesObject>(path: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
     const request = { signal, options: await this.#authenticated() };
     try {
       for await (const line of this.#http.lines(path, request, (response) => errorOf(`GET ${path}`, response))) {
         const { type, object } = JSON.parse(line) as { type: WatchEvent<T>["type"] | "ERROR"; object: T };
-        if (type === "ERROR") throw brokenOff(object, path);
+        if (type === "ERROR") {
+          const { code = 0, message = "the watch failed" } = object as { code?: number; message?: string };
+          throw new KubernetesError(code, message, { call: `GET ${path}` });
+        }
         yield { type, object };
       }
     } catch (error) {
@@ -214,31 +167,34 @@ export class KubernetesClient implements Cluster {
     this.#http.close();
   }
 
-  async #json<T>(method: string, path: string, call?: Call): Promise<T> {
-    return parseAnswer(path, (await this.#send(method, path, call)).body) as T;
+  async #json<T>(method: string, path: string, content?: object, type?: string): Promise<T> {
+    return parseAnswer(path, (await this.#send(method, path, content, type)).body) as T;
   }
 
-  async #send(method: string, path: string, call: Call = {}): Promise<HttpResponse> {
-    const { retry: settings } = this.#options;
-    const attempt = async (): Promise<HttpResponse> => await this.#once(method, path, call);
+  async #send(
+    method: string,
+    path: string,
+    content?: object,
+    type = "application/json",
+    accept = "application/json, */*",
+  ): Promise<HttpResponse> {
+    const { retry: settings, signal } = this.#options;
+    const attempt = async (): Promise<HttpResponse> => {
+      const response = await this.#http.request(method, path, {
+        headers: { accept, ...(content === undefined ? {} : { "content-type": type }) },
+        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
+        signal,
+        options: await this.#authenticated(),
+      });
+      this.#serverTime = new Date(response.headers.date ?? Date.now());
+      if (response.status >= 300) throw errorOf(`${method} ${path}`, response);
+      return response;
+    };
     try {
       return settings === undefined ? await attempt() : await retry(attempt, settings);
     } catch (error) {
       throw this.#explained(error);
     }
-  }
-
-  async #once(method: string, path: string, call: Call): Promise<HttpResponse> {
-    const { body, type = "application/json", accept = "application/json, */*" } = call;
-    const response = await this.#http.request(method, path, {
-      headers: { accept, ...(body === undefined ? {} : { "content-type": type }) },
-      ...(body === undefined ? {} : { body }),
-      signal: this.#options.signal,
-      options: await this.#authenticated(),
-    });
-    this.#serverTime = new Date(response.headers.date ?? Date.now());
-    if (response.status >= 300) throw errorOf(`${method} ${path}`, response);
-    return response;
   }
 
   async #authenticated(): Promise<RequestOptions> {
@@ -251,20 +207,8 @@ export class KubernetesClient implements Cluster {
 }
 
 function errorOf(call: string, { status, headers, body }: HttpResponse): KubernetesError {
-  const {
-    message = "",
-    reason = "",
-    details,
-  } = objectIn(body) as StatusDetails & { message?: string; details?: StatusDetails };
-  return new KubernetesError(status, message, { reason, causes: details?.causes ?? [], call, headers });
-}
-
-/** Inside a watch the server reports a failure as an object of kind Status. */
-function brokenOff(
-  { code = 0, message = "the watch failed" }: { code?: number; message?: string },
-  path: string,
-): KubernetesError {
-  return new KubernetesError(code, message, { call: `GET ${path}` });
+  const { message = "" } = objectIn(body) as { message?: string };
+  return new KubernetesError(status, message, { call, headers });
 }
 
 const pageSize = 500;

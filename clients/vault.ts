@@ -15,11 +15,11 @@ import { retry, type RetryOptions, type RetryVerdict } from "./pacing.ts";
 
 /** Vault refused, or failed. Its messages name paths and rules, never a value. */
 export class VaultError extends ServerError {
+  override readonly name = "VaultError";
   readonly errors: readonly string[];
 
   constructor(status: number, errors: readonly string[], options?: ServerErrorOptions) {
     super(status, errors.join("; ").replace(/\s+/g, " ").slice(0, 300), options);
-    this.name = "VaultError";
     this.errors = errors;
   }
 

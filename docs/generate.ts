@@ -5,6 +5,7 @@ import { commands } from "../cli/commands/index.ts";
 import { pasteable } from "../cli/spelling.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import type { Page } from "./page.ts";
+import { benchmarkPages } from "./pages/benchmarks.ts";
 import { commandsPage } from "./pages/commands.ts";
 import { exitCodes } from "./pages/exit-codes.ts";
 import { incidentsPage } from "./pages/incidents.ts";
@@ -15,7 +16,7 @@ import { secrets } from "./pages/secrets.ts";
 import { settings } from "./pages/settings.ts";
 
 /** Every page that `node docs/generate.ts` writes. */
-export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage, reliability];
+export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage, reliability, ...benchmarkPages()];
 
 /**
  * `node docs/generate.ts` writes the generated files. With `--check` it writes nothing and exits with 1 if one is outdated.

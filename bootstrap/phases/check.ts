@@ -1,10 +1,10 @@
+import { VaultError } from "../../clients/vault.ts";
 import type { CarriedSecret } from "../carried-secret.ts";
 import { decide, faultOfSource, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import type { VaultKv } from "../vault-kv.ts";
-import type { VaultSessions } from "../vault-session.ts";
-import { pathsLacking } from "../vault-system.ts";
+import type { VaultSession, VaultSessions } from "../vault-session.ts";
 import { isReadLater } from "./read.ts";
 
 /** One secret with all that is known of it and what is to be done. */
@@ -78,7 +78,7 @@ async function checkRights(
 
 /** One question for each login, since it has its own policy. */
 function questions(
-  { vault }: Run,
+  run: Run,
   sessions: VaultSessions,
   kv: VaultKv,
   kind: "data" | "metadata",
@@ -87,9 +87,26 @@ function questions(
 ): readonly Promise<readonly string[]>[] {
   return [...Map.groupBy(paths, (path) => sessions.of(path))].map(async ([session, own]) => {
     const apiPaths = own.map((path) => kv.apiPath(kind, path));
-    const found = await pathsLacking(vault, session, apiPaths, wanted);
+    const held = await capabilities(run, session, apiPaths);
+    const found = apiPaths.filter((path) => !allows(held[path], wanted));
     return found.length === 0 ? [] : [`role ${session.role} may not ${wanted.join(" and ")} ${found.join(", ")}`];
   });
+}
+
+/** By path; empty if the policy does not let us ask, and each call then reports its own refusal. */
+async function capabilities({ vault }: Run, session: VaultSession, paths: readonly string[]) {
+  try {
+    const options = { session, body: { paths } };
+    return (await vault.call<{ data: Record<string, unknown> }>("POST", "sys/capabilities-self", options)).data;
+  } catch (error) {
+    if (error instanceof VaultError && error.status === 403) return {};
+    throw error;
+  }
+}
+
+function allows(held: unknown, wanted: readonly string[]): boolean {
+  if (!Array.isArray(held) || held.includes("root")) return true;
+  return wanted.every((capability) => held.includes(capability));
 }
 
 function pathOf({ secret }: Decision): string {

@@ -1,11 +1,10 @@
+import { pauseFor } from "../../clients/pacing.ts";
+import { VaultError, type VaultClient } from "../../clients/vault.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
-import type { Redacted } from "../../domain/redacted.ts";
-import type { CredentialsSecret } from "../credentials-secret.ts";
+import { Redacted } from "../../domain/redacted.ts";
+import type { CredentialsSecret, VaultCredentials } from "../credentials-secret.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
-import { pauseFor } from "../../clients/pacing.ts";
-import { VaultError } from "../../clients/vault.ts";
-import { initialise as initialiseVault, type VaultCredentials } from "../vault-system.ts";
 
 /**
  * Initialises a Vault that never was, and keeps what it gives. The order is the point: nothing that exists is touched,
@@ -82,7 +81,7 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
 async function ask(run: Run): Promise<VaultCredentials> {
   const { config, vault } = run;
   try {
-    return await initialiseVault(vault, config.vault.unseal === "kms");
+    return await initialiseOnce(vault, config.vault.unseal === "kms");
   } catch (error) {
     if (await isInitialised(run, error)) {
       const isRefused = error instanceof VaultError && error.status === 400;
@@ -95,6 +94,21 @@ async function ask(run: Run): Promise<VaultCredentials> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Initialises with one key, as the platform keeps it. Never retried: a second try after a lost answer would say
+ * "already initialised", and hide that the keys are gone.
+ */
+async function initialiseOnce(vault: VaultClient, byKeyService: boolean): Promise<VaultCredentials> {
+  const kind = byKeyService ? "recovery" : "secret";
+  const body = { [`${kind}_shares`]: 1, [`${kind}_threshold`]: 1 };
+  type Answer = Readonly<Record<"keys_base64" | "recovery_keys_base64", string[] | undefined>> & { root_token: string };
+  const answer = await vault.call<Answer>("POST", "sys/init", { body, once: true, inHand: true });
+  const key = answer[byKeyService ? "recovery_keys_base64" : "keys_base64"]?.[0];
+  if (key === undefined) throw new Error("sys/init answered without a key");
+  const keyKind = byKeyService ? "recovery-key" : "unseal-key";
+  return { rootToken: new Redacted(answer.root_token), key: new Redacted(key), keyKind };
 }
 
 /** Of a Vault that did not answer: it may have heard, and it may not. */

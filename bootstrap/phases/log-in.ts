@@ -1,9 +1,8 @@
-import { BootstrapFailure, messageOf } from "../failure.ts";
+import { BootstrapFailure, messageOf, sealed, throttled } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { NetworkError } from "../../clients/http.ts";
 import { VaultError } from "../../clients/vault.ts";
 import { VaultSessions } from "../vault-session.ts";
-import { sealed, throttled } from "../vault-system.ts";
 
 /**
  * Logs in with the pod's own ServiceAccount; root is never used for this.

@@ -1,9 +1,10 @@
 import type { CredentialsSecret } from "../credentials-secret.ts";
-import { BootstrapFailure } from "../failure.ts";
+import { VaultError } from "../../clients/vault.ts";
+import type { Redacted } from "../../domain/redacted.ts";
+import { BootstrapFailure, sealed } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { StatusConfigMap } from "../status.ts";
-import { sealed, unseal as unsealVault, type ServingState } from "../vault-system.ts";
-import { waitUntil } from "./wait-for-vault.ts";
+import { waitUntil, type ServingState } from "./wait-for-vault.ts";
 
 /**
  * Opens a sealed Vault as the environment says, and waits until it serves.
@@ -43,10 +44,10 @@ async function waitUntilServing(run: Run): Promise<ServingState> {
 }
 
 async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promise<void> {
-  const { config, vault, log } = run;
+  const { config, log } = run;
   const kept = await credentials.read();
   if (kept === undefined) throw await orphaned(run, credentials);
-  if (kept.unsealKey === undefined || !(await unsealVault(vault, kept.unsealKey))) {
+  if (kept.unsealKey === undefined || !(await fits(run, kept.unsealKey))) {
     throw new BootstrapFailure(
       "vault-sealed",
       `Vault at ${config.vault.address} is sealed, and the unseal-key of Secret ${credentials.title} is not its own`,
@@ -54,6 +55,16 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
     );
   }
   log.info("unsealed", { secret: credentials.title });
+}
+
+/** Unseals with one key, as the platform keeps it. @returns whether the key is the right one. */
+async function fits({ vault }: Run, key: Redacted): Promise<boolean> {
+  try {
+    return !(await vault.call<{ sealed: boolean }>("POST", "sys/unseal", { body: { key: key.reveal() } })).sealed;
+  } catch (error) {
+    if (error instanceof VaultError && error.status === 400) return false;
+    throw error;
+  }
 }
 
 /**
@@ -71,11 +82,10 @@ async function orphaned(run: Run, { title }: CredentialsSecret): Promise<Bootstr
   );
 }
 
-async function mayBeNew({ config, kubernetes }: Run): Promise<boolean> {
-  if (!config.vault.initialise) return false;
-  const status = new StatusConfigMap(kubernetes, config.namespace, config.statusConfigMap);
+async function mayBeNew(run: Run): Promise<boolean> {
+  if (!run.config.vault.initialise) return false;
   try {
-    return (await status.read())?.lastSuccessAt === undefined;
+    return (await new StatusConfigMap(run).read())?.lastSuccessAt === undefined;
   } catch {
     // a status that cannot be read may contain a success
     return false;

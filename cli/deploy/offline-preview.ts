@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { StackPlan } from "../../domain/plan/environment.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import { registerStack } from "../../chain.ts";
-import { startProviders } from "../../stand-ins/providers/start.ts";
+import { startProviders, type RunningProviders } from "../../stand-ins/providers/start.ts";
 import { inTemporaryFolder } from "../files.ts";
 import { previewStack, type RunResult } from "./engine/deploy.ts";
 import { openStack, pulumiExecutable } from "./engine/stack.ts";
@@ -30,41 +30,39 @@ export async function loadOffline(stack: string, envFiles: readonly string[]): P
 /**
  * Plans one stack with the real engine, the whole program and the pack, without Azure, Vault and a cluster, in a temporary folder.
  *
+ * @param options.providers - of mode `offline`; they may still be starting, and stay.
  * @param options.state - an exported state to plan against; its secret values are not read. @default - an empty stack
  * @throws UserError as {@link previewStack} does; when the state cannot be read.
  */
-export async function previewOffline(options: {
+async function previewOffline(options: {
   readonly stack: string;
   readonly plan: StackPlan;
+  readonly providers: Promise<RunningProviders>;
   readonly state?: string | undefined;
   readonly signal: AbortSignal;
 }): Promise<OfflinePreview> {
-  const { stack, plan, signal } = options;
+  const { stack, plan, providers, signal } = options;
   const state = options.state === undefined ? undefined : readStateWithoutValues(options.state);
   const pulumi = await pulumiExecutable();
   return inTemporaryFolder("offline", async (folder) => {
     const [stateDir, workDir] = [join(folder, "state"), join(folder, "work")];
     for (const made of [stateDir, workDir]) mkdirSync(made, { mode: 0o700 });
-    const providers = await startProviders({ mode: "offline" });
-    try {
-      const engine = await openStack({
-        stackName: stack,
-        program: () => Promise.resolve(registerStack(plan, { shared: { bootstrapClientId: unknownClientId } })),
-        workDir,
-        stateDir,
-        pulumi,
-        env: {
-          PULUMI_HOME: join(folder, "home"),
-          // the plan's own values are in the engine's log; nobody needs to read it, so the key is kept nowhere
-          PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
-          PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-        },
-      });
-      if (state !== undefined) await importState(engine, state);
-      return { stack, plan, result: await previewStack(engine, { signal }) };
-    } finally {
-      await providers.close();
-    }
+    const engine = await openStack({
+      stackName: stack,
+      program: () => Promise.resolve(registerStack(plan, { shared: { bootstrapClientId: unknownClientId } })),
+      workDir,
+      stateDir,
+      pulumi,
+      env: {
+        PULUMI_HOME: join(folder, "home"),
+        // the plan's own values are in the engine's log; nobody needs to read it, so the key is kept nowhere
+        PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
+      },
+      create: "new",
+    });
+    if (state !== undefined) await importState(engine, state);
+    engine.workspace.envVars["PULUMI_DEBUG_PROVIDERS"] = (await providers).debugProviders;
+    return { stack, plan, result: await previewStack(engine, { signal }) };
   });
 }
 
@@ -85,16 +83,23 @@ export async function previewAllOffline(options: {
   const { stacks = ["shared", ...environmentNames], envFiles, signal, state } = options;
   const previews: OfflinePreview[] = [];
   const findings: Finding[] = [];
-  for (const stack of stacks) {
-    try {
-      const plan = await loadOffline(stack, stack === "local" && envFiles.length === 0 ? [".env.example"] : envFiles);
-      previews.push(await previewOffline({ stack, plan, signal, state }));
-    } catch (error) {
-      if (!(error instanceof UserError) || error.findings.length === 0) throw error;
-      findings.push(
-        ...error.findings.map((finding) => ({ ...finding, where: `${stack}: ${finding.where ?? finding.subject}` })),
-      );
+  // a process that takes its time to start: the plan is read and the stack is opened meanwhile
+  const providers = startProviders({ mode: "offline" });
+  providers.catch(() => undefined);
+  try {
+    for (const stack of stacks) {
+      try {
+        const plan = await loadOffline(stack, stack === "local" && envFiles.length === 0 ? [".env.example"] : envFiles);
+        previews.push(await previewOffline({ stack, plan, providers, signal, state }));
+      } catch (error) {
+        if (!(error instanceof UserError) || error.findings.length === 0) throw error;
+        findings.push(
+          ...error.findings.map((finding) => ({ ...finding, where: `${stack}: ${finding.where ?? finding.subject}` })),
+        );
+      }
     }
+  } finally {
+    await (await providers).close();
   }
   return { previews, findings };
 }

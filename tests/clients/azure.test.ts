@@ -13,7 +13,7 @@ describe("AzureClient", function () {
   };
 
   it("writes and reads a secret of the data plane", async () => {
-    await open().callKeyVault("PUT", "/secrets/a", { value: "canary-value" });
+    await open().keyVault("/secrets/a", "PUT", { value: "canary-value" });
     assert.equal((await open().keyVault<{ value: string }>("/secrets/a")).value, "canary-value");
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadOffline, previewOffline } from "../../cli/deploy/offline-preview.ts";
+import { previewAllOffline } from "../../cli/deploy/offline-preview.ts";
 import { importState, pulumiCli } from "../../cli/deploy/engine/state.ts";
 import { useEngine } from "../support/engine.ts";
 
@@ -31,7 +31,6 @@ describe("an offline plan against an exported state, under the real engine", fun
         resources: [{ urn, custom: false, type: "pulumi:pulumi:Stack", outputs: { token: secret } }],
       },
     });
-    const plan = await loadOffline("dev", []);
     for (const args of [
       ["stack", "export"],
       ["stack", "export", "--show-secrets"],
@@ -41,8 +40,9 @@ describe("an offline plan against an exported state, under the real engine", fun
       const state = join(folder, "state.json");
       writeFileSync(state, text, { mode: 0o600 });
       process.env["TMPDIR"] = mkdtempSync(join(folder, "tmp-"));
-      const { result } = await previewOffline({ stack: "dev", plan, state, signal: new AbortController().signal });
-      assert.ok(result.changes.length > 10);
+      const { signal } = new AbortController();
+      const { previews } = await previewAllOffline({ stacks: ["dev"], state, envFiles: [], signal });
+      assert.ok((previews[0]?.result.changes.length ?? 0) > 10);
       assert.deepEqual(readdirSync(process.env["TMPDIR"]), []);
       assert.equal(readFileSync(state, "utf8"), text);
     }

@@ -48,8 +48,8 @@ export interface EngineSetup {
   readonly env: Readonly<Record<string, string>>;
   /** What encrypts the state of a stack that is created, such as `azurekeyvault://…`. @default - the backend's own way */
   readonly secretsProvider?: string | undefined;
-  /** Whether a stack that does not exist is created. @default true */
-  readonly create?: boolean;
+  /** Whether a stack that does not exist is created; `new` if none can exist, which is not looked up. @default true */
+  readonly create?: boolean | "new";
 }
 
 const projectName = "ameide-secrets";
@@ -71,6 +71,7 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
     };
     const inline = { stackName, projectName, program: async () => program().catch(withoutTrace) };
     const options = { ...(await workspaceOptions(setup)), ...(secretsProvider && { secretsProvider }) };
+    if (create === "new") return await LocalWorkspace.createStack(inline, options);
     return await (create
       ? LocalWorkspace.createOrSelectStack(inline, options)
       : LocalWorkspace.selectStack(inline, options));

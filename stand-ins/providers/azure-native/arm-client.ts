@@ -38,22 +38,22 @@ export class ArmClient {
 
   /** @returns undefined where nothing is there. @throws Error in Azure's words */
   async get(id: string, apiVersion: string): Promise<JsonObject | undefined> {
-    return (await this.#unlessGone(this.#azure.callArm<JsonObject>("GET", `${id}?api-version=${apiVersion}`)))?.body;
+    return await this.#unlessGone(this.#azure.arm<JsonObject>(`${id}?api-version=${apiVersion}`));
   }
 
   /** @throws Error in Azure's words */
   async put(id: string, apiVersion: string, body: JsonObject): Promise<void> {
-    await this.#azure.callArm("PUT", `${id}?api-version=${apiVersion}`, body).catch(asProvider);
+    await this.#azure.arm(`${id}?api-version=${apiVersion}`, "PUT", body).catch(asProvider);
   }
 
   /** Succeeds where nothing is there. @throws Error in Azure's words */
   async delete(id: string, apiVersion: string): Promise<void> {
-    await this.#unlessGone(this.#azure.callArm("DELETE", `${id}?api-version=${apiVersion}`));
+    await this.#unlessGone(this.#azure.arm(`${id}?api-version=${apiVersion}`, "DELETE"));
   }
 
   /** Key Vault's data plane: the secret goes into soft delete. @throws Error in Azure's words */
   async deleteSecret(vaultUri: string, name: string): Promise<void> {
-    await this.#unlessGone(this.#azure.callKeyVault("DELETE", `${vaultUri}secrets/${encodeURIComponent(name)}`));
+    await this.#unlessGone(this.#azure.keyVault(`${vaultUri}secrets/${encodeURIComponent(name)}`, "DELETE"));
   }
 
   /**
@@ -63,7 +63,7 @@ export class ArmClient {
    */
   async recoverSecret(vaultUri: string, name: string): Promise<boolean> {
     const url = `${vaultUri}deletedsecrets/${encodeURIComponent(name)}/recover`;
-    return (await this.#unlessGone(this.#azure.callKeyVault("POST", url))) !== undefined;
+    return (await this.#unlessGone(this.#azure.keyVault(url, "POST"))) !== undefined;
   }
 
   async #unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -53,7 +53,7 @@ export class ArgoStandIn {
     for (const object of wanted) {
       const annotations = { ...object.metadata.annotations, [trackingId]: idOf(name, object) };
       const tracked = { ...object, metadata: { ...object.metadata, annotations } };
-      await this.#cluster.apply(pathOf(object), tracked, { fieldManager: manager, force: true });
+      await this.#cluster.apply(pathOf(object), tracked, { fieldManager: manager });
     }
     const kept = new Set(wanted.map((object) => pathOf(object)));
     const extraneous = (await this.#tracked(name)).filter((live) => !kept.has(pathOf(live)));
@@ -73,7 +73,7 @@ export class ArgoStandIn {
         spec: { syncPolicy: { automated: { prune: true, selfHeal: true } } },
         status: { resources },
       },
-      { fieldManager: manager, force: true },
+      { fieldManager: manager },
     );
   }
 

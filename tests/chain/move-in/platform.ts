@@ -166,7 +166,7 @@ export class Platform {
   }
 
   apply(object: object, path: string): Promise<unknown> {
-    return this.cluster.apply(path, object, { fieldManager: "platform", force: true });
+    return this.cluster.apply(path, object, { fieldManager: "platform" });
   }
 
   async #definition(): Promise<void> {

@@ -54,7 +54,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
         labels: { ...metadata.labels, ...labels },
       },
     };
-    await homeCluster(servers().home).apply(path, tracked, { fieldManager: "argocd-controller", force: true });
+    await homeCluster(servers().home).apply(path, tracked, { fieldManager: "argocd-controller" });
     return { path, remove: () => cluster.remove(path) };
   };
   const found = async (plan = gitops) =>
@@ -104,7 +104,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     await homeCluster(servers().home).apply(
       account,
       { ...list, metadata: { name: "default" } },
-      { fieldManager: "others", force: true },
+      { fieldManager: "others" },
     );
     const expected = [
       "target-has-owner ameide-dev/langfuse-secrets",

@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { startEngine } from "../tests/support/engine.ts";
+import type { Registration } from "../tests/support/record-stack.ts";
+import { registerBare } from "./program.ts";
+
+/** `node bench/bare-preview.ts FILE`: previews a bare program of recorded registrations; the floor of the command line. */
+const registrations = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as readonly Registration[];
+const engine = await startEngine("prod", { mode: "offline" });
+try {
+  await (await engine.open(() => Promise.resolve(registerBare(registrations)))).preview();
+} finally {
+  await engine.close();
+}
