@@ -11,18 +11,13 @@ export interface AzureIdentity {
   readonly authorityHost?: string;
 }
 
-/** What one error of Azure's libraries comes to. */
-export type AzureFault =
-  | { readonly kind: "token-file" }
-  /** The token endpoint refused; `code` such as AADSTS70021. */
-  | { readonly kind: "federation"; readonly code: string }
-  | { readonly kind: "rbac" }
-  | { readonly kind: "network-rule" }
-  | { readonly kind: "refused" }
-  | { readonly kind: "unreachable" }
-  | { readonly kind: "throttled" }
-  | { readonly kind: "certificate" }
-  | { readonly kind: "challenge" };
+/** What an error of Azure's libraries means. */
+export interface AzureFault {
+  /** `federation`: the token endpoint refused. */
+  readonly kind: "federation" | "token-file" | keyof typeof failures;
+  /** Of `federation`, such as AADSTS70021. */
+  readonly code?: string;
+}
 
 /** Codes that Entra gives for a while after a federated credential or its identity was made. */
 const propagatingCodes = new Set(["AADSTS70021", "AADSTS700211", "AADSTS700212", "AADSTS700213", "AADSTS700016"]);
@@ -100,7 +95,8 @@ export function azureVerdict({
 }): (error: unknown) => RetryVerdict {
   return (error) => {
     const fault = faultOf(error);
-    const isPropagation = fault?.kind === "rbac" || (fault?.kind === "federation" && propagatingCodes.has(fault.code));
+    const isPropagation =
+      fault?.kind === "rbac" || (fault?.kind === "federation" && propagatingCodes.has(fault.code ?? ""));
     if (isPropagation) return propagates() ? { afterInMs: timing.propagationPollInMs } : undefined;
     const isTokenEndpoint = chainOf(error).some(({ name }) => /^(Authentication|Credential)/.test(name));
     if ((fault?.kind !== "unreachable" && fault?.kind !== "throttled") || !isTokenEndpoint) return undefined;
@@ -115,68 +111,57 @@ export interface AzureContext {
   readonly identity: AzureIdentity;
 }
 
-/** The failure that ends the run, with the names that a person needs to repair it. */
-export async function azureFailure(error: unknown, { what, vault, identity }: AzureContext): Promise<unknown> {
-  const fault = faultOf(error);
-  const options = { cause: error };
-  const because = messageOf(error);
-  switch (fault?.kind) {
-    case "token-file":
-      return tokenFileMissing(identity.tokenFile);
-    case "federation":
-      return await federationFailure(fault.code, identity, options);
-    case "rbac":
-      return new BootstrapFailure(
-        "source-forbidden",
-        `identity ${identity.clientId} may not ${what} of ${vault}: ${because}`,
-        "give it the role Key Vault Secrets User at the vault's scope (ameide-secrets up, stack shared); a new assignment takes up to 10 minutes",
-        options,
-      );
-    case "network-rule":
-      return new BootstrapFailure(
-        "source-forbidden",
-        `the network rules of ${vault} keep this pod out: ${because}`,
-        "list the cluster's egress addresses or subnets in Pulumi.shared.yaml under azure.network, then: ameide-secrets up --stack shared; with publicAccess: false the cluster needs a private endpoint",
-        options,
-      );
-    case "refused":
-      return new BootstrapFailure(
-        "source-forbidden",
-        `${vault} refused to ${what}: ${because}`,
-        `see whether tenant ${identity.tenantId} is the vault's own`,
-        options,
-      );
-    case "certificate":
-      return new BootstrapFailure(
-        "source-unreachable",
-        `the certificate of ${vault} or of its token endpoint is not trusted: ${because}`,
-        "set the PEM of its CA as azure.extraCaPem in Pulumi.shared.yaml, then: ameide-secrets up --stack <stack>",
-        options,
-      );
-    case "challenge":
-      return new BootstrapFailure(
-        "bad-configuration",
-        `${vault} names another resource than its own host: ${because}`,
-        "set disableChallengeResourceVerification, if this is a sovereign cloud or a private name",
-        options,
-      );
-    case "throttled":
-      return new BootstrapFailure(
-        "source-throttled",
-        `${vault} has too many requests and refused to ${what}: ${because}`,
-        "find who reads the vault so often, or run this less often; the next run goes on from here",
-        options,
-      );
-    case "unreachable":
-      return new BootstrapFailure(
-        "source-unreachable",
-        `cannot ${what} of ${vault}: ${because}`,
-        "see whether the pod may leave the cluster, and whether the vault's name resolves there",
-        options,
-      );
-    default:
-      return error;
-  }
+type Failure = readonly [code: BootstrapFailure["code"], problem: string, fix: string];
+
+/** What ends the run, with the names that a person needs to fix it. `because` is Azure's own text. */
+const failures = {
+  rbac: ({ what, vault, identity }, because) => [
+    "source-forbidden",
+    `identity ${identity.clientId} may not ${what} of ${vault}: ${because}`,
+    "give it the role Key Vault Secrets User at the vault's scope (ameide-secrets up, stack shared); a new assignment takes up to 10 minutes",
+  ],
+  "network-rule": ({ vault }, because) => [
+    "source-forbidden",
+    `the network rules of ${vault} keep this pod out: ${because}`,
+    "list the cluster's egress addresses or subnets in Pulumi.shared.yaml under azure.network, then: ameide-secrets up --stack shared; with publicAccess: false the cluster needs a private endpoint",
+  ],
+  refused: ({ what, vault, identity }, because) => [
+    "source-forbidden",
+    `${vault} refused to ${what}: ${because}`,
+    `see whether tenant ${identity.tenantId} is the vault's own`,
+  ],
+  certificate: ({ vault }, because) => [
+    "source-unreachable",
+    `the certificate of ${vault} or of its token endpoint is not trusted: ${because}`,
+    "set the PEM of its CA as azure.extraCaPem in Pulumi.shared.yaml, then: ameide-secrets up --stack <stack>",
+  ],
+  challenge: ({ vault }, because) => [
+    "bad-configuration",
+    `${vault} names another resource than its own host: ${because}`,
+    "set disableChallengeResourceVerification, if this is a sovereign cloud or a private name",
+  ],
+  throttled: ({ what, vault }, because) => [
+    "source-throttled",
+    `${vault} has too many requests and refused to ${what}: ${because}`,
+    "find who reads the vault so often, or run this less often; the next run goes on from here",
+  ],
+  unreachable: ({ what, vault }, because) => [
+    "source-unreachable",
+    `cannot ${what} of ${vault}: ${because}`,
+    "see whether the pod may leave the cluster, and whether the vault's name resolves there",
+  ],
+} as const satisfies Record<string, (context: AzureContext, because: string) => Failure>;
+
+/** @returns a BootstrapFailure; the error itself if Azure did not cause it. */
+export async function azureFailure(error: unknown, context: AzureContext): Promise<unknown> {
+  const { kind, code = "" } = faultOf(error) ?? {};
+  if (kind === undefined) return error;
+  if (kind === "token-file") return tokenFileMissing(context.identity.tokenFile);
+  const [cause, problem, fix] =
+    kind === "federation"
+      ? await federationFailure(code, context.identity, messageOf(error))
+      : failures[kind](context, messageOf(error));
+  return new BootstrapFailure(cause, problem, fix, { cause: error });
 }
 
 /**
@@ -199,32 +184,30 @@ function tokenFileMissing(file: string): BootstrapFailure {
 
 async function federationFailure(
   code: string,
-  identity: AzureIdentity,
-  options: ErrorOptions,
-): Promise<BootstrapFailure> {
+  { tenantId, clientId, tokenFile }: AzureIdentity,
+  because: string,
+): Promise<Failure> {
   if (code === "AADSTS700016" || code === "AADSTS90002") {
-    return new BootstrapFailure(
+    return [
       "federation-mismatch",
-      `${code}: tenant ${identity.tenantId} knows no application ${identity.clientId}`,
+      `${code}: tenant ${tenantId} knows no application ${clientId}`,
       "the identity was recreated or is in another tenant: run ameide-secrets up, which sets the client id from its output",
-      options,
-    );
+    ];
   }
-  const { sub, iss, aud } = await claimsOf(identity.tokenFile);
-  if (!propagatingCodes.has(code)) {
-    return new BootstrapFailure(
+  const { sub, iss, aud } = await claimsOf(tokenFile);
+  const claims = `subject ${sub}, issuer ${iss}, audience ${aud}`;
+  if (propagatingCodes.has(code)) {
+    return [
       "federation-mismatch",
-      `Entra refused the federated token of subject ${sub}, issuer ${iss}, audience ${aud}: ${messageOf(options.cause)}`,
-      `look ${code} up at https://login.microsoftonline.com/error; the issuer must be the cluster's own and within Entra's reach`,
-      options,
-    );
+      `${code}: Entra knows no federated credential of identity ${clientId} for ${claims}`,
+      "ameide-secrets doctor shows whether it exists: if not, ameide-secrets up creates it; if it does, it is new, and Entra needs some minutes",
+    ];
   }
-  return new BootstrapFailure(
+  return [
     "federation-mismatch",
-    `${code}: Entra knows no federated credential of identity ${identity.clientId} for subject ${sub}, issuer ${iss}, audience ${aud}`,
-    "ameide-secrets doctor shows whether it exists: if not, ameide-secrets up creates it; if it does, it is new, and Entra needs some minutes",
-    options,
-  );
+    `Entra refused the federated token of ${claims}: ${because}`,
+    `look ${code} up at https://login.microsoftonline.com/error; the issuer must be the cluster's own and within Entra's reach`,
+  ];
 }
 
 /** The claims that must match, read from the token's payload; its signature goes nowhere. */

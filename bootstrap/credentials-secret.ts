@@ -1,6 +1,7 @@
 import { KubernetesError, type KubernetesClient } from "../clients/kubernetes.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
+import type { Run } from "./run-context.ts";
 
 /** What initialisation gives, once. */
 export interface VaultCredentials {
@@ -18,14 +19,14 @@ export class CredentialsSecret {
   /** `namespace/name`, for messages. */
   readonly title: string;
   readonly #kubernetes: KubernetesClient;
-  readonly #namespace: string;
+  readonly #collection: string;
   readonly #name: string;
 
-  constructor(kubernetes: KubernetesClient, namespace: string, name: string) {
+  constructor({ kubernetes, config: { namespace, vault } }: Pick<Run, "kubernetes" | "config">) {
     this.#kubernetes = kubernetes;
-    this.#namespace = namespace;
-    this.#name = name;
-    this.title = `${namespace}/${name}`;
+    this.#collection = `/api/v1/namespaces/${namespace}/secrets`;
+    this.#name = vault.credentialsSecret;
+    this.title = `${namespace}/${this.#name}`;
   }
 
   /** @returns `undefined` where there is no such Secret; the key `undefined` where it holds none. */
@@ -35,8 +36,9 @@ export class CredentialsSecret {
     });
     if (data === undefined) return undefined;
     const encoded = data["unseal-key"];
-    const unsealKey = encoded === undefined ? undefined : new Redacted(Buffer.from(encoded, "base64").toString("utf8"));
-    return { unsealKey };
+    return {
+      unsealKey: encoded === undefined ? undefined : new Redacted(Buffer.from(encoded, "base64").toString("utf8")),
+    };
   }
 
   /** Asks the API server whether {@link create} would succeed: rights, quota and admission included. */
@@ -57,32 +59,19 @@ export class CredentialsSecret {
     options: { dryRun?: boolean } = {},
   ): Promise<void> {
     const data: Encoded = { ...(withRootToken && { "root-token": base64(rootToken) }), [keyKind]: base64(key) };
-    const secret = {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: {
-        name: this.#name,
-        namespace: this.#namespace,
-        labels: { "app.kubernetes.io/managed-by": "vault-bootstrap" },
-      },
-      type: "Opaque",
-      data,
-    };
+    const labels = { "app.kubernetes.io/managed-by": "vault-bootstrap" };
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: this.#name, labels }, type: "Opaque", data };
     try {
-      await this.#kubernetes.create(`/api/v1/namespaces/${this.#namespace}/secrets`, secret, options);
+      await this.#kubernetes.create(this.#collection, secret, options);
     } catch (error) {
-      if (!(error instanceof KubernetesError) || error.status !== 409 || !(await this.#holds(data))) throw error;
+      if (!(error instanceof KubernetesError) || error.status !== 409) throw error;
+      const found = await this.#data();
+      if (!Object.entries(data).every(([key, value]) => found?.[key] === value)) throw error;
     }
   }
 
-  async #holds(wanted: Encoded): Promise<boolean> {
-    const held = await this.#data();
-    return Object.entries(wanted).every(([key, value]) => held?.[key] === value);
-  }
-
   async #data(): Promise<Encoded | undefined> {
-    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`;
-    const secret = await this.#kubernetes.find<{ data?: Encoded }>(path);
+    const secret = await this.#kubernetes.find<{ data?: Encoded }>(`${this.#collection}/${this.#name}`);
     return secret === undefined ? undefined : (secret.data ?? {});
   }
 }

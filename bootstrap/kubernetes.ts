@@ -54,39 +54,35 @@ async function readMounted(folder: string, file: string): Promise<string> {
   }
 }
 
-/** What the API server's refusal or silence means for the run. */
-export function kubernetesFailure(error: unknown, what: string): unknown {
-  if (error instanceof NetworkError) {
-    return new BootstrapFailure(
-      "kubernetes-unreachable",
-      `cannot ${what}: ${error.message}`,
-      "see whether a NetworkPolicy keeps the pod from the API server",
-      { cause: error },
-    );
-  }
-  if (!(error instanceof KubernetesError)) return error;
-  const { code, fix } = refusalOf(error.status);
-  return new BootstrapFailure(code, `cannot ${what}: ${messageOf(error)}`, fix, { cause: error });
-}
+type Failure = Pick<BootstrapFailure, "code" | "fix">;
 
-function refusalOf(status: number): Pick<BootstrapFailure, "code" | "fix"> {
-  if (status === 401) {
-    return {
-      code: "kubernetes-login-refused",
-      fix: "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists",
-    };
-  }
-  if (status === 429) {
-    return {
-      code: "kubernetes-throttled",
-      fix: "find who sends the API server so many requests; the next run goes on from here",
-    };
-  }
-  if (status >= 500) {
-    return { code: "kubernetes-failing", fix: "see the API server's own log; the next run goes on from here" };
-  }
-  return {
-    code: "kubernetes-refused",
-    fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
-  };
+const unreachable: Failure = {
+  code: "kubernetes-unreachable",
+  fix: "see whether a NetworkPolicy keeps the pod from the API server",
+};
+const failing: Failure = {
+  code: "kubernetes-failing",
+  fix: "see the API server's own log; the next run goes on from here",
+};
+const refused: Failure = {
+  code: "kubernetes-refused",
+  fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
+};
+const byStatus: Readonly<Record<number, Failure>> = {
+  401: {
+    code: "kubernetes-login-refused",
+    fix: "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists",
+  },
+  429: {
+    code: "kubernetes-throttled",
+    fix: "find who sends the API server so many requests; the next run goes on from here",
+  },
+};
+
+/** What it means for the run that the API server refused, failed or did not answer. */
+export function kubernetesFailure(error: unknown, what: string): unknown {
+  const isSilent = error instanceof NetworkError;
+  if (!isSilent && !(error instanceof KubernetesError)) return error;
+  const { code, fix } = isSilent ? unreachable : (byStatus[error.status] ?? (error.status >= 500 ? failing : refused));
+  return new BootstrapFailure(code, `cannot ${what}: ${messageOf(error)}`, fix, { cause: error });
 }

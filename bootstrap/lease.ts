@@ -16,15 +16,6 @@ interface LeaseObject {
   };
 }
 
-interface FoundLease {
-  /** Without a resourceVersion where there is none yet. */
-  readonly lease: LeaseObject;
-  /** Who holds it, this run included. */
-  readonly holder: string | undefined;
-  /** By the API server's clock. */
-  readonly now: Date;
-}
-
 export interface LeaseOptions {
   readonly kubernetes: KubernetesClient;
   readonly namespace: string;
@@ -55,28 +46,25 @@ export class Lease {
   }
 
   /**
-   * Takes the Lease, or takes over one that has run out; waits for another run where the timing says so.
+   * Takes the Lease, or one that has expired; waits for another run if the timing says so.
    *
    * @throws BootstrapFailure `lease-held`, naming the holder.
    */
   async acquire(): Promise<void> {
     const { timing, log, signal } = this.#options;
     const deadline = Date.now() + timing.leaseWaitInMs;
-    for (let told = false; ; told = true) {
+    for (let isFirst = true; ; isFirst = false) {
       const holder = await this.#tryOnce();
       if (holder === undefined) break;
       if (Date.now() >= deadline) throw heldBy(holder, this.#options);
-      if (!told) log.info("waiting-for-another-run", { holder });
+      if (isFirst) log.info("waiting-for-another-run", { holder });
       await pauseFor(Math.min(1_000, timing.leaseInMs / 4), signal);
     }
-    const renew = (): void => {
-      this.#renewing = this.#renew();
-    };
-    this.#timer = setInterval(renew, timing.leaseInMs / 3);
+    this.#timer = setInterval(() => (this.#renewing = this.#renew()), timing.leaseInMs / 3);
     this.#timer.unref();
   }
 
-  /** Gives the Lease back, so that the next run need not wait until it runs out. */
+  /** Gives the Lease back, so that the next run need not wait until it expires. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewing;
@@ -85,64 +73,63 @@ export class Lease {
     this.#held = undefined;
     const { kubernetes } = this.#options;
     // if this fails, the Lease expires
-    await kubernetes.replace(`${this.#path}/${held.metadata.name}`, withHolder(held, null)).catch(() => undefined);
+    await kubernetes
+      .replace(`${this.#path}/${held.metadata.name}`, { ...held, spec: { ...held.spec, holderIdentity: null } })
+      .catch(() => undefined);
   }
 
-  /** @returns who else holds it; `undefined` where it is ours now. */
+  /** @returns who else holds it; `undefined` if this run holds it now. */
   async #tryOnce(): Promise<string | undefined> {
-    const { namespace, name } = this.#options;
+    const { namespace, name, holder: own } = this.#options;
     try {
-      const found = await this.#look();
-      if (found.holder !== undefined) return this.#holderOrOurs(found);
-      try {
-        this.#held = await this.#take(found);
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof KubernetesError) || error.status !== 409) throw error;
+      let { lease, holder } = await this.#find();
+      if (holder === undefined) {
+        this.#held = await this.#take(lease);
+        if (this.#held !== undefined) return undefined;
         // another run was quicker by a moment, or our own write was heard and its answer was lost
-        return this.#holderOrOurs(await this.#look());
+        ({ lease, holder } = await this.#find());
       }
+      if (holder !== own) return holder ?? "another run";
+      this.#held = lease;
+      return undefined;
     } catch (error) {
       throw kubernetesFailure(error, `take Lease ${namespace}/${name}`);
     }
   }
 
-  async #look(): Promise<FoundLease> {
+  /** A Lease without a resourceVersion if there is none yet; its holder by the API server's clock, this run included. */
+  async #find(): Promise<{ lease: LeaseObject; holder: string | undefined }> {
     const { kubernetes, name, namespace } = this.#options;
     const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${name}`);
-    if (lease === undefined)
-      return { lease: { metadata: { name, namespace } }, holder: undefined, now: kubernetes.serverTime };
-    const now = kubernetes.serverTime;
-    return { lease, holder: holderAt(lease, now), now };
+    if (lease === undefined) return { lease: { metadata: { name, namespace } }, holder: undefined };
+    return { lease, holder: holderAt(lease, kubernetes.serverTime) };
   }
 
-  /** @returns its holder; `undefined` if this run now holds the Lease. */
-  #holderOrOurs({ lease, holder }: FoundLease): string | undefined {
-    if (holder !== this.#options.holder) return holder ?? "another run";
-    this.#held = lease;
-    return undefined;
-  }
-
-  async #take({ lease, now }: FoundLease): Promise<LeaseObject> {
-    const { kubernetes, name } = this.#options;
-    const taken = this.#taken(lease, now, now);
-    return lease.metadata.resourceVersion === undefined
-      ? await kubernetes.create(this.#path, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...taken })
-      : await kubernetes.replace(`${this.#path}/${name}`, taken);
-  }
-
-  #taken(lease: LeaseObject, acquired: Date, renewed: Date): LeaseObject {
-    return {
+  /** @returns `undefined` if somebody changed the Lease since it was read. */
+  async #take(lease: LeaseObject): Promise<LeaseObject | undefined> {
+    const { kubernetes, name, holder, timing } = this.#options;
+    const now = micro(kubernetes.serverTime);
+    const taken = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
       ...lease,
       spec: {
         ...lease.spec,
-        holderIdentity: this.#options.holder,
-        leaseDurationSeconds: Math.ceil(this.#options.timing.leaseInMs / 1000),
-        acquireTime: micro(acquired),
-        renewTime: micro(renewed),
+        holderIdentity: holder,
+        leaseDurationSeconds: Math.ceil(timing.leaseInMs / 1000),
+        acquireTime: now,
+        renewTime: now,
         leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + 1,
       },
     };
+    try {
+      return lease.metadata.resourceVersion === undefined
+        ? await kubernetes.create<LeaseObject>(this.#path, taken)
+        : await kubernetes.replace<LeaseObject>(`${this.#path}/${name}`, taken);
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status === 409) return undefined;
+      throw error;
+    }
   }
 
   async #renew(): Promise<void> {
@@ -178,10 +165,6 @@ function holderAt({ spec }: LeaseObject, now: Date): string | undefined {
   if (holder === "" || spec?.renewTime === undefined) return undefined;
   const end = Date.parse(spec.renewTime) + (spec.leaseDurationSeconds ?? 0) * 1000;
   return end > now.getTime() ? holder : undefined;
-}
-
-function withHolder(lease: LeaseObject, holderIdentity: string | null): LeaseObject {
-  return { ...lease, spec: { ...lease.spec, holderIdentity } };
 }
 
 /** Kubernetes' MicroTime. */

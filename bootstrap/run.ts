@@ -104,8 +104,8 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
 
 /** @returns whether Vault serves; false only in a dry run, which opens nothing. */
 async function open(run: Run): Promise<boolean> {
-  const { config, kubernetes, log } = run;
-  const credentials = new CredentialsSecret(kubernetes, config.namespace, config.vault.credentialsSecret);
+  const { log } = run;
+  const credentials = new CredentialsSecret(run);
   log.enter("wait-for-vault");
   const state = await waitForVault(run);
   if (state === "active" || state === "standby") return true;
@@ -146,14 +146,11 @@ async function carry(run: Run, options: RunOptions, progress: Progress): Promise
   await write(run, source, kv, decisions, progress.outcomes);
 }
 
-async function openSource(
-  { invocation, timing, log }: RunOptions,
-  { config, kubernetes, signal }: Run,
-): Promise<SecretSource> {
-  const { source } = config;
+async function openSource({ invocation }: RunOptions, run: Run): Promise<SecretSource> {
+  const { source } = run.config;
   return source.type === "azure-key-vault"
-    ? await AzureSource.open({ source, identity: invocation.azure, timing, log, signal })
-    : new KubernetesSecretSource(kubernetes, config.namespace, source);
+    ? await AzureSource.open({ ...run, source, identity: invocation.azure })
+    : new KubernetesSecretSource(run, source);
 }
 
 /** What was thrown where no phase named a cause. */

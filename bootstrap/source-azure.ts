@@ -1,5 +1,5 @@
 import { WorkloadIdentityCredential } from "@azure/identity";
-import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
+import { SecretClient, type KeyVaultSecret, type SecretClientOptions } from "@azure/keyvault-secrets";
 import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { Redacted } from "../domain/redacted.ts";
 import {
@@ -11,12 +11,11 @@ import {
   requireTokenFile,
   type AzureIdentity,
 } from "./azure-errors.ts";
-import type { Log } from "./log.ts";
 import { messageOf } from "./failure.ts";
 import { NetworkError, parseAnswer } from "../clients/http.ts";
 import { Pacer, retry, retryAfterInMs, type RetryVerdict } from "../clients/pacing.ts";
+import type { Run } from "./run-context.ts";
 import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
-import type { Timing } from "./timing.ts";
 
 /** 4,000 in any 10 s is Key Vault's limit for one vault (service limits); the rest is left to those who share it. */
 const callsPerWindow = 3_800;
@@ -28,12 +27,9 @@ const answerInMs = 15_000;
 /** Key Vault has `updated` in whole seconds: within two of them, another change could have the same stamp. */
 const settlesAfterInMs = 2_000;
 
-export interface AzureSourceOptions {
+interface AzureSourceOptions extends Pick<Run, "timing" | "log" | "signal"> {
   readonly source: Extract<BootstrapConfig["source"], { type: "azure-key-vault" }>;
   readonly identity: AzureIdentity;
-  readonly timing: Timing;
-  readonly log: Log;
-  readonly signal: AbortSignal;
 }
 
 type Policy = NonNullable<SecretClientOptions["additionalPolicies"]>[number]["policy"];
@@ -130,32 +126,35 @@ export class AzureSource implements SecretSource {
     return await this.#patiently(`read secret ${name}`, async () => {
       // taken before the call: the answer cannot be older than that
       const before = this.#serverTime;
-      try {
-        const { value, properties } = await this.#client.getSecret(name, { abortSignal: this.#options.signal });
-        return {
-          value: new Redacted(value ?? ""),
-          version: properties.version ?? "",
-          ...this.#stamp(properties.updatedOn, before),
-        };
-      } catch (error) {
-        if (isNotFound(error) || isDisabled(error)) return undefined;
-        throw error;
-      }
+      const found = await this.#get(name);
+      return (
+        found && {
+          value: new Redacted(found.value ?? ""),
+          version: found.properties.version ?? "",
+          ...this.#stamp(found.properties.updatedOn, before),
+        }
+      );
     });
   }
 
   async heldBefore(name: string, value: Redacted): Promise<boolean> {
     return await this.#patiently(`read earlier versions of secret ${name}`, async () => {
       for await (const { version } of this.#client.listPropertiesOfSecretVersions(name)) {
-        const options = version === undefined ? {} : { version };
-        const earlier = await this.#client.getSecret(name, options).catch((error: unknown) => {
-          if (isNotFound(error) || isDisabled(error)) return undefined;
-          throw error;
-        });
-        if (earlier?.value === value.reveal()) return true;
+        if ((await this.#get(name, version))?.value === value.reveal()) return true;
       }
       return false;
     });
+  }
+
+  /** @returns `undefined` if it does not exist or is disabled. */
+  async #get(name: string, version?: string): Promise<KeyVaultSecret | undefined> {
+    try {
+      const { signal: abortSignal } = this.#options;
+      return await this.#client.getSecret(name, { abortSignal, ...(version === undefined ? {} : { version }) });
+    } catch (error) {
+      if (isNotFound(error) || isDisabled(error)) return undefined;
+      throw error;
+    }
   }
 
   #stamp(updated: Date | undefined, serverTime: number | undefined): { stamp: string; settled: boolean } {

@@ -3,6 +3,7 @@ import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure } from "./failure.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
+import type { Run } from "./run-context.ts";
 import type { SecretSource, SourceItem, SourceValue } from "./source.ts";
 
 interface SecretObject {
@@ -14,20 +15,19 @@ interface SecretObject {
 export class KubernetesSecretSource implements SecretSource {
   readonly description: string;
   readonly #kubernetes: KubernetesClient;
-  readonly #namespace: string;
-  readonly #source: { readonly name: string; readonly key: string };
+  readonly #path: string;
+  readonly #key: string;
   #values: ReadonlyMap<string, SourceValue> = new Map();
   #calls = 0;
 
   constructor(
-    kubernetes: KubernetesClient,
-    namespace: string,
-    source: Extract<BootstrapConfig["source"], { type: "kubernetes-secret" }>,
+    { kubernetes, config: { namespace } }: Pick<Run, "kubernetes" | "config">,
+    { name, key }: Extract<BootstrapConfig["source"], { type: "kubernetes-secret" }>,
   ) {
     this.#kubernetes = kubernetes;
-    this.#namespace = namespace;
-    this.#source = source;
-    this.description = `Secret ${namespace}/${source.name}`;
+    this.#path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    this.#key = key;
+    this.description = `Secret ${namespace}/${name}`;
   }
 
   get calls(): number {
@@ -37,8 +37,7 @@ export class KubernetesSecretSource implements SecretSource {
   /** One call brings names and values. Any change of the Secret changes every stamp: then all are compared. */
   async list(): Promise<ReadonlyMap<string, SourceItem>> {
     this.#calls++;
-    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#source.name}`;
-    const secret = await this.#kubernetes.find<SecretObject>(path).catch((error: unknown) => {
+    const secret = await this.#kubernetes.find<SecretObject>(this.#path).catch((error: unknown) => {
       throw kubernetesFailure(error, `read ${this.description}`);
     });
     if (secret === undefined) {
@@ -50,7 +49,7 @@ export class KubernetesSecretSource implements SecretSource {
     }
     const { metadata, data } = secret;
     const version = `${metadata.uid}/${metadata.resourceVersion}`;
-    const values = this.#parse(data?.[this.#source.key]).map(
+    const values = this.#parse(data?.[this.#key]).map(
       ([name, value]) => [name, { value: new Redacted(value), version, stamp: version, settled: true }] as const,
     );
     this.#values = new Map(values);
@@ -70,7 +69,7 @@ export class KubernetesSecretSource implements SecretSource {
     const wrong = (problem: string): BootstrapFailure =>
       new BootstrapFailure(
         "bad-configuration",
-        `key ${this.#source.key} of ${this.description} ${problem}`,
+        `key ${this.#key} of ${this.description} ${problem}`,
         `make it one JSON object of names and values, all strings`,
       );
     if (base64 === undefined) throw wrong("is missing");

@@ -25,6 +25,11 @@ interface Metadata {
   readonly versions: Record<string, { deletion_time: string; destroyed: boolean } | undefined>;
 }
 
+interface Value {
+  readonly data: { readonly value?: unknown } | null;
+  readonly metadata: { readonly version: number };
+}
+
 /** KV v2 under one mount. A secret is one field, `value`. */
 export class VaultKv {
   readonly #vault: VaultClient;
@@ -61,8 +66,8 @@ export class VaultKv {
   /** @returns the names right below a folder; `undefined` where we may not list it. */
   async #keys(folder: string, session: VaultSession): Promise<ReadonlySet<string> | undefined> {
     try {
-      const answer = await this.#orUndefined(`${this.apiPath("metadata", folder)}?list=true`, session);
-      return new Set((answer as { data: { keys: string[] } } | undefined)?.data.keys);
+      const path = `${this.apiPath("metadata", folder)}?list=true`;
+      return new Set((await this.#orUndefined<{ keys: string[] }>(path, session))?.keys);
     } catch (error) {
       if (error instanceof VaultError && error.status === 403) return undefined;
       throw error;
@@ -70,9 +75,8 @@ export class VaultKv {
   }
 
   async state(path: string): Promise<VaultState> {
-    const answer = await this.#orUndefined(this.apiPath("metadata", path), this.#sessions.of(path));
-    if (answer === undefined) return absent;
-    const metadata = (answer as { data: Metadata }).data;
+    const metadata = await this.#orUndefined<Metadata>(this.apiPath("metadata", path), this.#sessions.of(path));
+    if (metadata === undefined) return absent;
     const version = metadata.versions[String(metadata.current_version)];
     return {
       currentVersion: metadata.current_version,
@@ -84,12 +88,10 @@ export class VaultKv {
 
   /** @returns the value of the current version; `undefined` where there is none or it has no text in `value`. */
   async value(path: string): Promise<{ readonly value: Redacted | undefined; readonly version: number } | undefined> {
-    const answer = await this.#orUndefined(this.apiPath("data", path), this.#sessions.of(path));
-    if (answer === undefined) return undefined;
-    const { data, metadata } = (answer as { data: { data: { value?: unknown } | null; metadata: { version: number } } })
-      .data;
-    const value = data?.value;
-    return { value: typeof value === "string" ? new Redacted(value) : undefined, version: metadata.version };
+    const found = await this.#orUndefined<Value>(this.apiPath("data", path), this.#sessions.of(path));
+    if (found === undefined) return undefined;
+    const value = found.data?.value;
+    return { value: typeof value === "string" ? new Redacted(value) : undefined, version: found.metadata.version };
   }
 
   /**
@@ -101,8 +103,9 @@ export class VaultKv {
     const body = { options: { cas }, data: { value: value.reveal() } };
     const session = this.#sessions.of(path);
     try {
-      const answer = await this.#vault.call("POST", this.apiPath("data", path), { session, body, inHand: true });
-      return (answer as { data: { version: number } }).data.version;
+      const options = { session, body, inHand: true };
+      type Answer = { readonly data: Value["metadata"] };
+      return (await this.#vault.call<Answer>("POST", this.apiPath("data", path), options)).data.version;
     } catch (error) {
       if (error instanceof VaultError && error.says("check-and-set parameter did not match")) {
         throw new CasMismatch(error.message, { cause: error });
@@ -120,9 +123,10 @@ export class VaultKv {
     });
   }
 
-  async #orUndefined(apiPath: string, session: VaultSession): Promise<unknown> {
+  /** @returns the answer's `data`; `undefined` if there is no such path. */
+  async #orUndefined<T>(apiPath: string, session: VaultSession): Promise<T | undefined> {
     try {
-      return await this.#vault.call("GET", apiPath, { session });
+      return (await this.#vault.call<{ data: T }>("GET", apiPath, { session })).data;
     } catch (error) {
       if (!(error instanceof VaultError) || error.status !== 404) throw error;
       if (!error.says("no handler for route")) return undefined;

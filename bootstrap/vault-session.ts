@@ -4,13 +4,6 @@ import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
 import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import { mapBounded } from "../clients/pacing.ts";
 
-/** Vault's answer to a login. */
-interface Auth {
-  readonly client_token: string;
-  /** Seconds. */
-  readonly lease_duration: number;
-}
-
 interface Token {
   readonly token: Redacted;
   /** Milliseconds since the epoch, by our clock. */
@@ -55,12 +48,11 @@ export class VaultSession {
     const { authMount, role, jwt, refused } = this.#login;
     try {
       const body = { role, jwt: (await jwt()).reveal() };
-      const path = `auth/${authMount}/login`;
-      const { auth } = await this.#vault.call<{ auth: Auth }>("POST", path, { body });
-      const { client_token, lease_duration } = auth;
-      // a duration of 0 never ends; else a tenth of it is kept in hand
-      const life = lease_duration === 0 ? Infinity : lease_duration * 900;
-      return { token: new Redacted(client_token), renewAt: Date.now() + life };
+      type Answer = { readonly auth: { readonly client_token: string; readonly lease_duration: number } };
+      const { auth } = await this.#vault.call<Answer>("POST", `auth/${authMount}/login`, { body });
+      // seconds; 0 never ends, else it is renewed when a tenth is left
+      const life = auth.lease_duration === 0 ? Infinity : auth.lease_duration * 900;
+      return { token: new Redacted(auth.client_token), renewAt: Date.now() + life };
     } catch (error) {
       this.#current = undefined;
       throw refused(role, error);

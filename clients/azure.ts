@@ -30,7 +30,7 @@ export interface AzureClientOptions {
   /** @param scope - such as `https://vault.azure.net/.default` */
   readonly token: (scope: string) => Promise<Redacted>;
   /** PEM, for servers with a certificate of a private CA. @default - what Node trusts */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** Until the whole answer is there. @default 8,000 */
   readonly timeoutInMs?: number;
   /** @default - each call is made once */
@@ -50,7 +50,7 @@ export class AzureClient {
   constructor(options: AzureClientOptions) {
     this.#options = options;
     const { resourceManager, keyVaultUri, ca, timeoutInMs = 8_000 } = options;
-    const settings = { connections: 16, timeoutInMs, headers: { accept: "application/json" }, ...(ca && { ca }) };
+    const settings = { connections: 16, timeoutInMs, headers: { accept: "application/json" }, ca };
     this.#resourceManager = new HttpClient(new URL(resourceManager).origin, settings);
     this.#keyVault = new HttpClient(new URL(keyVaultUri).origin, settings);
   }
@@ -84,7 +84,7 @@ export class AzureClient {
           authorization: `Bearer ${(await token(scope)).reveal()}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        body: body && JSON.stringify(body),
         signal: settings?.signal,
       });
       const { status, headers, body: text } = response;
@@ -113,7 +113,7 @@ export async function signedInAzure({
   return new AzureClient({
     keyVaultUri,
     // next to Node's own: there may be a proxy between the cluster and Azure, but not between this machine and Azure
-    ...(extraCaPem === undefined ? {} : { ca: [...rootCertificates, extraCaPem].join("\n") }),
+    ca: extraCaPem && [...rootCertificates, extraCaPem].join("\n"),
     resourceManager: "https://management.azure.com",
     token: async (scope) => new Redacted((await credential.getToken(scope)).token),
   });

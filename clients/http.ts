@@ -11,7 +11,7 @@ export interface HttpResponse {
 
 export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Ends the exchange; its reason is what the exchange then fails with. */
   readonly signal?: AbortSignal | undefined;
   /** What else node:https takes, such as an agent with credentials of its own. */
@@ -21,18 +21,18 @@ export interface HttpRequest {
 /** PEM texts. */
 export interface TlsOptions {
   /** The server's certificate must lead to it. @default - what Node trusts */
-  readonly ca?: string | Buffer;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
+  readonly ca?: string | Buffer | undefined;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
   /** Name that the server's certificate must have. @default - the host of the address */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
 }
 
 export interface HttpClientOptions extends TlsOptions {
   /** Exchanges at the same time; more of them wait. @default 4 */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /** Until the whole answer is there. @default 30,000 */
-  readonly timeoutInMs?: number;
+  readonly timeoutInMs?: number | undefined;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -233,11 +233,7 @@ export async function exchange(
   const { origin, pathname, search } = new URL(url);
   const client = new HttpClient(origin, { timeoutInMs: 3_000, ...options });
   try {
-    return await client.request(
-      method,
-      `${pathname}${search}`,
-      options.body === undefined ? {} : { body: options.body },
-    );
+    return await client.request(method, `${pathname}${search}`, { body: options.body });
   } finally {
     client.close();
   }

@@ -182,7 +182,7 @@ export class KubernetesClient {
     const attempt = async (): Promise<HttpResponse> => {
       const response = await this.#http.request(method, path, {
         headers: { accept, ...(content === undefined ? {} : { "content-type": type }) },
-        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
+        body: content && JSON.stringify(content),
         signal,
         options: await this.#authenticated(),
       });

@@ -75,7 +75,7 @@ export interface VaultCall {
   /** Token of the call. @default - the client's own */
   readonly session?: VaultTokenSource;
   /** For what belongs to the server and to no namespace, such as a root token. @default false */
-  readonly inRootNamespace?: boolean;
+  readonly inRootNamespace?: boolean | undefined;
   /** No retry: the caller decides. */
   readonly once?: boolean;
   /** A write: it is not broken off when the client's signal is aborted, only not tried again. */
@@ -93,17 +93,10 @@ export class VaultClient {
   readonly #options: VaultClientOptions;
 
   constructor(options: VaultClientOptions) {
-    const { address, token, ca, serverName, connections, timeoutInMs } = options;
-    this.address = address;
-    this.hasToken = token !== undefined;
+    this.address = options.address;
+    this.hasToken = options.token !== undefined;
     this.#options = options;
-    this.#http = new HttpClient(address, {
-      ...(ca === undefined ? {} : { ca }),
-      ...(serverName === undefined ? {} : { serverName }),
-      ...(connections === undefined ? {} : { connections }),
-      ...(timeoutInMs === undefined ? {} : { timeoutInMs }),
-      headers: { "x-vault-request": "true" },
-    });
+    this.#http = new HttpClient(options.address, { ...options, headers: { "x-vault-request": "true" } });
   }
 
   /** @throws VaultError, NetworkError. `sys/health` answers with its state as the status, and a body in all of them. */
@@ -136,11 +129,9 @@ export class VaultClient {
       const state = stateOfStatus[status];
       return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
     } catch (error) {
-      if (error instanceof NetworkError) {
-        const { message: why, isUntrusted } = error;
-        return { state: "unreachable", why, ...(isUntrusted ? { isUntrusted } : {}) };
-      }
-      throw error;
+      if (!(error instanceof NetworkError)) throw error;
+      const { message: why, isUntrusted } = error;
+      return { state: "unreachable", why, ...(isUntrusted ? { isUntrusted } : {}) };
     }
   }
 
@@ -148,10 +139,8 @@ export class VaultClient {
   async send(
     method: string,
     path: string,
-    options: {
-      readonly body?: object | undefined;
+    options: Pick<VaultCall, "body" | "inRootNamespace"> & {
       readonly token?: Redacted | undefined;
-      readonly inRootNamespace?: boolean | undefined;
       readonly signal?: AbortSignal | undefined;
     } = {},
   ): Promise<HttpResponse> {
@@ -163,7 +152,7 @@ export class VaultClient {
         ...(token === undefined ? {} : { "x-vault-token": token.reveal() }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body && JSON.stringify(body),
       signal,
     });
   }

@@ -61,55 +61,30 @@ interface Step extends Decision {
   readonly action: Action;
 }
 
-async function known(run: Run, source: SecretSource, kv: VaultKv, { secret, facts, action }: Decision): Promise<Step> {
-  if (action.kind !== "read") return { secret, facts, action };
-  const read = await readOne(run, source, kv, secret, facts);
-  return { secret, facts: read, action: decide(secret, read, run.config) };
-}
-
 async function carryOut(run: Run, source: SecretSource, kv: VaultKv, decision: Decision): Promise<Outcome> {
   const { secret } = decision;
-  let step: Step;
+  const read = async (known: Facts): Promise<Step> => {
+    const facts = await readOne(run, source, kv, secret, known);
+    return { secret, facts, action: decide(secret, facts, run.config) };
+  };
   try {
-    step = await known(run, source, kv, decision);
-  } catch (error) {
-    return failed(secret, error);
-  }
-  // generated once: if the answer of a write is lost, the value that it left is recognised
-  const generates = step.action.kind === "write" && step.action.origin === "generated";
-  const generated = generates ? generatedValue(secret.lengthInCharacters) : undefined;
-  try {
-    return await perform(run, kv, step, generated);
-  } catch (error) {
-    if (error instanceof CasMismatch) return await readAgain(run, source, kv, secret, step.facts, generated);
-    return failed(secret, error);
-  }
-}
-
-/** Another writer was faster, or the answer to our own write was lost: the current version is judged again, once. */
-async function readAgain(
-  run: Run,
-  source: SecretSource,
-  kv: VaultKv,
-  secret: CarriedSecret,
-  known: Facts,
-  generated: Redacted | undefined,
-): Promise<Outcome> {
-  try {
-    const facts = await readOne(run, source, kv, secret, { ...known, vault: await kv.state(secret.path) });
-    if (generated !== undefined && facts.held?.reveal() === generated.reveal()) {
-      return await record(kv, facts, { secret, outcome: "written", vaultVersion: facts.vault.currentVersion });
+    const { facts, action } = decision;
+    const step = action.kind === "read" ? await read(facts) : { secret, facts, action };
+    // generated once: if the answer of a write is lost, the value that it left is recognised
+    const generates = step.action.kind === "write" && step.action.origin === "generated";
+    const generated = generates ? generatedValue(secret.lengthInCharacters) : undefined;
+    try {
+      return await perform(run, kv, step, generated);
+    } catch (error) {
+      if (!(error instanceof CasMismatch)) throw error;
     }
-    return await perform(run, kv, { secret, facts, action: decide(secret, facts, run.config) }, generated);
+    // another writer was faster, or the answer to our own write was lost: the current version is judged again, once
+    const again = await read({ ...step.facts, vault: await kv.state(secret.path) });
+    const { currentVersion: vaultVersion } = again.facts.vault;
+    if (generated !== undefined && again.facts.held?.reveal() === generated.reveal())
+      return await record(kv, again.facts, { secret, outcome: "written", vaultVersion });
+    return await perform(run, kv, again, generated);
   } catch (error) {
-    if (error instanceof CasMismatch) {
-      return {
-        secret,
-        outcome: "failed",
-        reason: "conflict: another writer changes it while we write",
-        cause: "conflict",
-      };
-    }
     return failed(secret, error);
   }
 }
@@ -174,6 +149,10 @@ function valueFor(
 
 /** One secret's own failure; what concerns Vault as a whole ends the run instead. */
 function failed(secret: CarriedSecret, error: unknown): Outcome {
+  if (error instanceof CasMismatch) {
+    const reason = "conflict: another writer changes it while we write";
+    return { secret, outcome: "failed", reason, cause: "conflict" };
+  }
   if (!(error instanceof VaultError) || error.status >= 500 || error.status === 429) throw error;
   const cause = error.status === 403 ? "vault-policy-refused" : "internal-error";
   return { secret, outcome: "failed", reason: messageOf(error), cause };
