@@ -43,7 +43,16 @@ same moment: servers, engine, program, pack and providers. What processes share 
     name: "command-line",
     about: `What a person waits for. \`--help\` shows what every command loads; its floor is a Node process that does nothing. \`preview --stack prod
 --offline\` is compared with a bare program of the same resources, previewed without a policy pack through Pulumi's Automation API by
-a Node process of its own.`,
+a Node process of its own. What the command line adds, in processor time on two busy processors:
+
+| what | about |
+|---|---|
+| the policy pack, a Node process of its own until it listens: 0.8 s of it is Pulumi's SDK, which any pack needs | 1.1 s |
+| loading the program, the providers' SDKs and the rules, beyond Pulumi's own SDK (0.4 s, which the floor needs as well) | 0.3 s |
+| reading the stack files and the catalogue, with line numbers for error messages, and bundling vault-bootstrap | 0.2 s |
+
+The stand-ins of the providers start while the plan is read and the stack is opened, and an offline stack is created without being looked up first,
+so that neither adds to it.`,
     load: async () => (await import("./command-line.ts")).commandLine,
   },
   {
