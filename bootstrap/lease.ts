@@ -60,7 +60,7 @@ export class Lease {
       if (isFirst) log.info("waiting-for-another-run", { holder });
       await pauseFor(Math.min(1_000, timing.leaseInMs / 4), signal);
     }
-    this.#timer = setInterval(() => (this.#renewing = this.#renew()), timing.leaseInMs / 3);
+    this.#timer = setInterval(() => void (this.#renewing = this.#renew()), timing.leaseInMs / 3);
     this.#timer.unref();
   }
 
