@@ -36,16 +36,18 @@ async function* runs(rig: BootstrapRig, size: number): AsyncGenerator<Figure> {
   const names = config.secrets.map(({ name }) => name);
   const [rootToken, mount] = [new Redacted(await rig.vault.rootToken()), config.vault.mount];
   const bare = new Bare(rig, rootToken);
-  await sleep(windowInMs);
+  // a few hundred calls cannot meet the limit
+  const pause = async (): Promise<void> => void (size < 1_000 || (await sleep(windowInMs)));
+  await pause();
   const first = await launched(rig, config);
-  await sleep(windowInMs);
+  await pause();
   const again = await launched(rig, config);
   await rig.source.setSecrets({ [names[7] ?? ""]: `another value of ${size}` });
   const one = await launched(rig, config);
   await makeMount(rig, `${mount}-floor`);
-  await sleep(windowInMs);
+  await pause();
   const copying = await timed(() => bare.copy(names, `${mount}-floor`));
-  await sleep(windowInMs);
+  await pause();
   const looking = await timed(() => bare.look(names, mount));
   bare.close();
   const unit = "ms";
