@@ -8,17 +8,20 @@ export interface Io {
   out(text: string): void;
   /** One line of progress, warning or error. */
   err(text: string): void;
-  /** Whether `err` shows colours and redrawn lines. */
+  /** Whether `err` shows colours. */
   readonly interactive: boolean;
   /** Width of the terminal that `out` is. @default - not a terminal, no limit */
   readonly columns?: number;
+  /** Width of the terminal that `err` is. @default - not a terminal, no limit */
+  readonly errColumns?: number;
 }
 
 export const processIo: Io = {
   out: (text) => void process.stdout.write(`${printable(text)}\n`),
   err: (text) => void process.stderr.write(`${printable(text)}\n`),
-  interactive: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
+  interactive: process.stderr.isTTY === true && process.stderr.hasColors(), // NO_COLOR, FORCE_COLOR, TERM=dumb
   ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
+  ...(process.stderr.isTTY === true ? { errColumns: process.stderr.columns } : {}),
 };
 
 /**

@@ -25,20 +25,19 @@ export class Phases {
   ): Promise<T> {
     this.#signal.throwIfAborted();
     const start = performance.now();
-    const slow = setTimeout(() => this.#io.err(style(this.#io, "dim", `      ${name} ...`)), 2_000);
+    const seconds = () => (performance.now() - start) / 1000;
+    const dim = (text: string) => style(this.#io, "dim", text);
+    const tell = (text: string) => this.#io.err(dim(`      ${text}`));
+    const slow = setTimeout(tell, 2_000, `${name} ...`);
     try {
-      const result = await work((text) => this.#io.err(style(this.#io, "dim", `      ${text}`)));
-      const seconds = (performance.now() - start) / 1000;
-      this.#took.push({ name, seconds });
+      const result = await work(tell);
+      this.#took.push({ name, seconds: seconds() });
       const detail = closing?.(result) ?? "";
-      this.#io.err(
-        `${style(this.#io, "green", "ok")}    ${name}${detail === "" ? "" : `: ${detail}`} ${style(this.#io, "dim", `(${seconds.toFixed(1)} s)`)}`,
-      );
+      const line = `${style(this.#io, "green", "ok")}    ${name}${detail === "" ? "" : `: ${detail}`}`;
+      this.#io.err(`${line} ${dim(`(${seconds().toFixed(1)} s)`)}`);
       return result;
     } catch (error) {
-      this.#io.err(
-        `${style(this.#io, "red", "FAIL")}  ${name} ${style(this.#io, "dim", `(${((performance.now() - start) / 1000).toFixed(1)} s)`)}`,
-      );
+      this.#io.err(`${style(this.#io, "red", "FAIL")}  ${name} ${dim(`(${seconds().toFixed(1)} s)`)}`);
       throw error;
     } finally {
       clearTimeout(slow);

@@ -21,6 +21,15 @@ export function pasteable(text: string, program: string, commands: readonly { re
 }
 
 /**
+ * The command line as it was typed, with more options: what a person saw is what they confirm.
+ *
+ * @param argv - the words after the program's name.
+ */
+export function typedAgain(argv: readonly string[], ...more: readonly string[]): string {
+  return [canonicalProgram, ...argv.map(shellWord), ...more].join(" ");
+}
+
+/**
  * How a person starts this program: by its bare name if PATH leads to this installation, otherwise by the path of the file
  * at the root of the repository (relative inside the repository, absolute elsewhere).
  *

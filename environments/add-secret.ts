@@ -4,7 +4,6 @@ import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
 import { sanitise } from "../domain/names.ts";
 import { checkAuthority } from "../domain/catalogue/authority.ts";
-import type { EnvironmentName } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { catalogueIn } from "./catalogue.ts";
 
@@ -12,15 +11,15 @@ import { catalogueIn } from "./catalogue.ts";
 export interface AddRequest {
   /** Variable or secret, such as `STRIPE_API_KEY` or `stripe-api-key`. */
   readonly name: string;
-  readonly owner?: string;
-  readonly required?: readonly EnvironmentName[];
-  readonly environments?: readonly EnvironmentName[];
-  readonly consumers?: readonly string[];
-  readonly rotateEvery?: string;
-  readonly reason?: string;
-  readonly see?: string;
+  readonly owner?: string | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly environments?: readonly string[] | undefined;
+  readonly consumers?: readonly string[] | undefined;
+  readonly rotateEvery?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly see?: string | undefined;
   /** Kubernetes Secret that shall hold it, declared if the catalogue has none of this name. */
-  readonly deliverTo?: { readonly target: string; readonly key?: string };
+  readonly deliverTo?: { readonly target: string; readonly key?: string | undefined };
   /** The name matches a cluster-managed pattern and comes from outside all the same. @default false */
   readonly overPattern?: boolean;
 }

@@ -6,7 +6,7 @@ export interface LocalHomeFlags {
   readonly portBase?: string;
 }
 
-export const localHomeOptions: readonly OptionSpec[] = [
+export const localHomeOptions = [
   {
     flags: "--home <folder>",
     summary: "folder of the local environment (default: ~/.local/state/ameide-secrets/local)",
@@ -15,7 +15,7 @@ export const localHomeOptions: readonly OptionSpec[] = [
     flags: "--port-base <port>",
     summary: "first of ten loopback ports (default: those of the last start, at first 28200)",
   },
-];
+] as const satisfies readonly OptionSpec[];
 
 /** The home that the flags name; its ports are those it had last unless they are given. */
 export async function homeOf({ home: dir, portBase }: LocalHomeFlags) {

@@ -1,24 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EnvironmentName } from "../../domain/stage.ts";
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
+import { command } from "../command.ts";
 
-interface Flags {
-  readonly owner?: string;
-  readonly required?: readonly EnvironmentName[];
-  readonly environment?: readonly EnvironmentName[];
-  readonly consumer?: readonly string[];
-  readonly rotateEvery?: string;
-  readonly reason?: string;
-  readonly see?: string;
-  readonly deliverTo?: string;
-  readonly key?: string;
-  readonly overPattern?: boolean;
-  readonly dryRun?: boolean;
-}
-
-export const add: Command<Flags> = {
+export const add = command({
   name: "add",
   summary: "add an external secret to the catalogue and to .env.example, and show the path that it will take",
   arguments: [{ name: "<name>", summary: "variable or secret, such as STRIPE_API_KEY" }],
@@ -51,8 +35,11 @@ export const add: Command<Flags> = {
     { flags: "--dry-run", summary: "show the result, write nothing" },
   ],
   examples: ["ameide-secrets add STRIPE_API_KEY --owner billing --deliver-to billing-credentials --required prod"],
-  async run(flags, io, [name = ""]) {
-    const [{ addSecret }, { repositoryRoot }, { parseCatalogue }, { classify }] = await Promise.all([
+  async run(
+    { environment: environments, consumer: consumers, deliverTo, key, dryRun, ...rest },
+    { args: [name = ""] },
+  ) {
+    const [{ addSecret }, { repositoryRoot }, { catalogueIn }, { classify }] = await Promise.all([
       import("../../environments/add-secret.ts"),
       import("../../environments/index.ts"),
       import("../../environments/catalogue.ts"),
@@ -65,41 +52,31 @@ export const add: Command<Flags> = {
       example: readFileSync(at(".env.example"), "utf8"),
       file,
     };
-    const {
-      owner,
-      required,
-      environment: environments,
-      consumer: consumers,
-      rotateEvery,
-      reason,
-      see,
-      key,
-      overPattern,
-    } = flags;
-    const given = { owner, required, environments, consumers, rotateEvery, reason, see, overPattern };
     const added = addSecret(before, {
+      ...rest,
       name,
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-      ...(flags.deliverTo === undefined
-        ? {}
-        : { deliverTo: { target: flags.deliverTo, ...(key === undefined ? {} : { key }) } }),
+      environments,
+      consumers,
+      ...(deliverTo === undefined ? {} : { deliverTo: { target: deliverTo, key } }),
     });
-    const { catalogue } = parseCatalogue(added.catalogue, file);
-    if (catalogue !== undefined) {
-      const known = classify(catalogue, added.secret);
-      const targets = Object.entries(catalogue.deliveries)
-        .filter(([, { keys = {}, username, password }]) =>
-          [...Object.values(keys), username, password].includes(added.secret),
-        )
-        .map(([target]) => target);
-      io.out(
-        `${added.variable} -> Key Vault ${added.secret} -> secret/${added.secret} -> ${targets.join(", ") || "no delivery yet (--deliver-to)"} [${known.kind}]`,
-      );
+    const catalogue = catalogueIn(added.catalogue, file);
+    const targets = Object.entries(catalogue.deliveries)
+      .filter(([, { keys = {}, username, password }]) =>
+        [...Object.values(keys), username, password].includes(added.secret),
+      )
+      .map(([target]) => target);
+    if (dryRun !== true) {
+      writeFileSync(at(file), added.catalogue);
+      writeFileSync(at(".env.example"), added.example);
     }
-    if (flags.dryRun === true) return ExitCode.ok;
-    writeFileSync(at(file), added.catalogue);
-    writeFileSync(at(".env.example"), added.example);
-    io.err(`changed ${file} and .env.example; next: node docs/generate.ts, ameide-secrets preview --all --offline`);
-    return ExitCode.ok;
+    const { kind } = classify(catalogue, added.secret);
+    return {
+      text: `${added.variable} -> Key Vault ${added.secret} -> secret/${added.secret} -> ${targets.join(", ") || "no delivery yet (--deliver-to)"} [${kind}]`,
+      ...(dryRun === true
+        ? {}
+        : {
+            next: `changed ${file} and .env.example; next: node docs/generate.ts, ameide-secrets preview --all --offline`,
+          }),
+    };
   },
-};
+});

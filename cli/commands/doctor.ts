@@ -1,13 +1,7 @@
-import type { Command } from "../command.ts";
-import { placeOptions, type PlaceFlags } from "./options.ts";
+import { command } from "../command.ts";
+import { placeOptions } from "./options.ts";
 
-interface Flags extends PlaceFlags {
-  readonly watch?: boolean;
-  readonly bundle?: string;
-  readonly prove?: boolean;
-}
-
-export const doctor: Command<Flags> = {
+export const doctor = command({
   name: "doctor",
   summary: "find the first failing stage of each secret: symptom, evidence, cause, fix",
   options: [
@@ -24,13 +18,12 @@ export const doctor: Command<Flags> = {
     "ameide-secrets doctor --stack prod --bundle ticket.json",
     "ameide-secrets doctor --stack local --watch",
   ],
-  async run(flags, io, _args, signal) {
+  async run(flags, { io, signal }) {
     const [{ openPlace }, { runDoctor }] = await Promise.all([
       import("../operate/place.ts"),
       import("../operate/doctor.ts"),
     ]);
-    const { prove = false, watch = false, json = false, bundle } = flags;
-    const open = () => openPlace({ ...flags, readsValues: prove });
-    return runDoctor({ open, prove, watch, json, signal, ...(bundle === undefined ? {} : { bundle }) }, io);
+    const open = () => openPlace({ ...flags, readsValues: flags.prove === true });
+    return runDoctor({ ...flags, open, signal }, io);
   },
-};
+});

@@ -1,42 +1,55 @@
-import { formatFinding } from "../../domain/finding.ts";
+import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { stages } from "../../domain/stage.ts";
+import { isUndecided } from "../../policies/pack/engine-message.ts";
 import type { Change } from "../deploy/engine/run-log.ts";
-import { table } from "../table.ts";
-import type { OfflinePreview } from "../deploy/offline-preview.ts";
+import { listed } from "../table.ts";
 
-/** What this run changed, by stage; one line each, a long stage cut. */
-export function formatChanges(changes: readonly Change[]): string {
-  if (changes.length === 0) return "nothing changed";
-  const shown = 6;
-  const stages = Map.groupBy(changes, ({ stage }) => stage);
-  const lines = [...stages].flatMap(([stage, of]) => [
-    ...of.slice(0, shown).map(({ operation, name, differs }) => {
-      const what = operation === "update" && differs.length > 0 ? ` (${differs.slice(0, 3).join(", ")})` : "";
-      return `  ${stage}: ${operation} ${name}${what}`;
-    }),
-    ...(of.length > shown ? [`  ${stage}: and ${of.length - shown} more`] : []),
-  ]);
-  return `${changes.length} changed:\n${lines.join("\n")}`;
-}
+/** Objects shown of one stage after an update; a preview shows all of them. */
+const shownAfterUpdate = 6;
 
-/** The plan of one stack by stage, and the verdicts of the rules that do not stop it. */
-export function formatPreview({ stack, result, plan }: OfflinePreview): string {
-  const { changes, advisories } = result;
-  const rows = stages.flatMap((stage) => changes.filter((change) => change.stage === stage).map(row));
-  const findings = [...plan.findings, ...advisories].map(formatFinding);
+const done = {
+  create: "created",
+  update: "updated",
+  replace: "replaced",
+  delete: "deleted",
+  import: "imported",
+  refresh: "refreshed",
+  same: "unchanged",
+} as const satisfies Readonly<Record<Change["operation"], string>>;
+
+/** What an update would change, or has changed, by stage. Components and providers are left out: only Pulumi knows them. */
+export function formatChanges(changes: readonly Change[], tense: "planned" | "done"): string {
+  const isPlan = tense === "planned";
+  const objects = changes.filter(({ type }) => !/^(?:pulumi:providers|ameide-secrets):/.test(type));
+  if (objects.length === 0) return isPlan ? "nothing to change" : "nothing changed";
+  const counts = [...Map.groupBy(objects, ({ operation }) => operation)].map(([operation, same]) =>
+    isPlan ? `${same.length} to ${operation}` : `${same.length} ${done[operation]}`,
+  );
+  const most = isPlan ? Infinity : shownAfterUpdate;
   return [
-    `stack ${stack}: ${changes.length === 0 ? "nothing to change" : summary(changes)}`,
-    ...(rows.length === 0 ? [] : ["", table(["STAGE", "CHANGE", "KIND", "NAME"], rows)]),
-    ...(findings.length === 0 ? [] : ["", ...findings]),
+    `${counts.join(", ")}:`,
+    ...stages.flatMap((stage) => {
+      const own = objects.filter((change) => change.stage === stage);
+      const more = own.length > most ? [`    and ${own.length - most} more`] : [];
+      return own.length === 0 ? [] : [`  ${stage}`, ...own.map(formatChange).toSorted().slice(0, most), ...more];
+    }),
   ].join("\n");
 }
 
-function row({ stage, operation, type, name, object, differs }: Change): readonly string[] {
-  const what = operation === "update" || operation === "replace" ? ` (${differs.slice(0, 4).join(", ")})` : "";
-  return [stage, operation, type.split(/[:/]/).at(-1) ?? type, `${object ?? name}${what}`];
+function formatChange({ operation, type, name, object, differs }: Change): string {
+  const what = differs.length === 0 ? "" : ` (${differs.slice(0, 4).join(", ")})`;
+  return `    ${operation} ${type.split(/[:/]/).at(-1)} ${object ?? name}${what}`;
 }
 
-function summary(changes: readonly Change[]): string {
-  const counts = Map.groupBy(changes, ({ operation }) => operation);
-  return [...counts].map(([operation, of]) => `${of.length} to ${operation}`).join(", ");
+/** The findings that do not stop a stack; what the rules leave to the update is one line. */
+export function formatAdvisories(findings: readonly Finding[]): string {
+  const waiting = [...new Set(findings.filter(isUndecided).map(({ subject }) => subject))];
+  return [
+    ...findings.filter((finding) => !isUndecided(finding)).map(formatFinding),
+    ...(waiting.length === 0
+      ? []
+      : [
+          `note: a value is not known yet, so the rules judge at the update, before it creates them: ${listed(waiting)}`,
+        ]),
+  ].join("\n");
 }

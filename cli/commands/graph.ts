@@ -1,15 +1,9 @@
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
+import { UserError } from "../../domain/user-error.ts";
 import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
+import { command } from "../command.ts";
+import { observed } from "./options.ts";
 
-interface Flags extends LocalHomeFlags {
-  readonly stack?: readonly string[];
-  readonly offline?: boolean;
-  readonly out?: string;
-  readonly svg?: boolean;
-}
-
-export const graph: Command<Flags> = {
+export const graph = command({
   name: "graph",
   summary: "draw the pipeline as one HTML page: every secret, stage by stage, with its state",
   options: [
@@ -28,63 +22,41 @@ export const graph: Command<Flags> = {
     "ameide-secrets graph --stack local --out local.html",
     "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
   ],
-  async run(flags, io) {
-    const [{ graphModel }, { environmentNames }, { UserError }] = await Promise.all([
-      import("../../diagnose/graph/model.ts"),
+  async run({ svg = false, out = svg ? "secrets.svg" : "secrets.html", ...flags }) {
+    const [{ environmentNames }, { graphModel }, { graphPage, graphSvg }, { writeOutput }] = await Promise.all([
       import("../../domain/stage.ts"),
-      import("../../domain/user-error.ts"),
+      import("../../diagnose/graph/model.ts"),
+      import("../../diagnose/graph/page.ts"),
+      import("../files.ts"),
     ]);
-    const { writeOutput } = await import("../files.ts");
     const stacks = flags.stack ?? environmentNames;
-    const offline = flags.offline === true || flags.stack === undefined;
+    const isPlan = flags.offline === true || flags.stack === undefined;
     const models = [];
     for (const stack of stacks) {
-      const { plan, catalogue, diagnosis } = offline ? await planned(stack) : await seen({ ...flags, stack });
+      const { plan, catalogue, diagnosis } = isPlan ? await planned(stack) : await diagnosed({ ...flags, stack });
       models.push(graphModel(plan, catalogue, diagnosis));
     }
-    const out = flags.out ?? (flags.svg === true ? "secrets.svg" : "secrets.html");
-    const [only] = models;
-    if (flags.svg === true) {
-      if (only === undefined || models.length > 1)
-        throw UserError.of(
-          "usage",
-          "--svg needs exactly one --stack",
-          "ameide-secrets graph --stack prod --offline --svg --out prod.svg",
-        );
-      const { graphSvg } = await import("../../diagnose/graph/page.ts");
-      writeOutput(out, graphSvg(only));
-    } else {
-      const { graphPage } = await import("../../diagnose/graph/page.ts");
-      writeOutput(out, await graphPage(models));
+    const [model] = models;
+    if (!svg) writeOutput(out, await graphPage(models));
+    else if (model !== undefined && models.length === 1) writeOutput(out, graphSvg(model));
+    else {
+      const fix = "ameide-secrets graph --stack prod --offline --svg --out prod.svg";
+      throw UserError.of("usage", "--svg needs exactly one --stack", fix);
     }
-    io.out(`${out}: ${stacks.join(", ")}${offline ? ", as planned" : ", as of now"}`);
-    return ExitCode.ok;
+    return { text: `${out}: ${stacks.join(", ")}${isPlan ? ", as planned" : ", as of now"}` };
   },
-};
+});
 
 async function planned(stack: string) {
   const { loadOffline } = await import("../deploy/offline-preview.ts");
   const loaded = await loadOffline(stack, []);
   if (loaded.kind === "environment") return { plan: loaded.plan, catalogue: loaded.catalogue, diagnosis: undefined };
-  const { UserError } = await import("../../domain/user-error.ts");
-  throw UserError.of(
-    "shared-has-no-chain",
-    "the stack shared delivers no secrets",
-    "use --stack dev, staging, prod or local",
-  );
+  const fix = "use --stack dev, staging, prod or local";
+  throw UserError.of("shared-has-no-chain", "the stack shared delivers no secrets", fix);
 }
 
-async function seen(flags: LocalHomeFlags & { readonly stack: string }) {
-  const [{ openPlace }, { observe }, { explain }] = await Promise.all([
-    import("../operate/place.ts"),
-    import("../../diagnose/observe/observe.ts"),
-    import("../../diagnose/explain.ts"),
-  ]);
-  const place = await openPlace(flags);
-  const { stack, access } = place;
-  try {
-    return { plan: stack.plan, catalogue: stack.catalogue, diagnosis: explain(await observe(stack, access), stack) };
-  } finally {
-    await place.close();
-  }
+async function diagnosed(flags: LocalHomeFlags & { readonly stack: string }) {
+  const { explain } = await import("../../diagnose/explain.ts");
+  const { stack, snapshot } = await observed(flags);
+  return { plan: stack.plan, catalogue: stack.catalogue, diagnosis: explain(snapshot, stack) };
 }

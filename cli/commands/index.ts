@@ -25,35 +25,14 @@ import { up } from "./up.ts";
 import { validate } from "./validate.ts";
 import { whoUses } from "./who-uses.ts";
 
-/** Every command, in the order of `--help`. */
-export const commands: readonly Command<never>[] = [
-  up,
-  preview,
-  destroy,
-  prune,
-  render,
-  localUp,
-  localStatus,
-  localDown,
-  envCheck,
-  envPush,
-  envClassify,
-  add,
-  lint,
-  guard,
-  moveIn,
-  validate,
-  doctor,
-  lineage,
-  drift,
-  whoUses,
-  resync,
-  unseal,
-  reconfigureAuth,
-  revokeRoot,
-  rotate,
-  rotation,
-  graph,
-  bootstrapRun,
-  bootstrapLogs,
-];
+/** Every command, in the order of `--help` and under its headings. */
+export const commandGroups: Readonly<Record<string, readonly Command[]>> = {
+  "Local environment": [localUp, localStatus, localDown],
+  "Deploy a stack": [up, preview, destroy, render],
+  "Values and catalogue": [envCheck, envPush, envClassify, add, prune],
+  "Rules and moving in": [lint, guard, moveIn],
+  "Find what is wrong": [doctor, validate, lineage, drift, whoUses, graph],
+  "Fix and rotate": [resync, unseal, reconfigureAuth, revokeRoot, rotate, rotation, bootstrapRun, bootstrapLogs],
+};
+
+export const commands: readonly Command[] = Object.values(commandGroups).flat();

@@ -1,85 +1,66 @@
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags, dotenvOption } from "./options.ts";
 import type { Lineage } from "../../diagnose/lineage.ts";
-import { table } from "../table.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { listed, table } from "../table.ts";
+import { dotenvOption, observed, placeOptions } from "./options.ts";
 
-interface Flags extends PlaceFlags {
-  readonly dotenv?: readonly string[];
-}
+const options = [
+  ...placeOptions,
+  { ...dotenvOption, summary: "also compare with this .env; can be repeated" },
+] as const;
 
-export const lineage: Command<Flags> = {
+export const lineage = command({
   name: "lineage",
   summary:
     "follow one secret through the pipeline: versions, times, writers, and the first difference; prints no value",
   arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
-  options: [...placeOptions, { ...dotenvOption, summary: "also compare with this .env; can be repeated" }],
+  options,
   examples: [
     "ameide-secrets lineage ghcr-token --stack dev",
     "ameide-secrets lineage ghcr-token --stack local --dotenv .env.example",
   ],
-  async run(flags, io, [name = ""]) {
+  async run(flags, { io, args: [name = ""] }) {
     const { lineage: follow } = await import("../../diagnose/lineage.ts");
     const { stack, snapshot } = await compared(flags);
     const line = follow(snapshot, stack, name);
-    io.out(flags.json === true ? JSON.stringify(line, undefined, 2) : formatLineage(line));
-    return line.firstDifference === undefined && line.unproven.length === 0 ? ExitCode.ok : ExitCode.finding;
+    const ok = line.firstDifference === undefined && line.unproven.length === 0;
+    return { json: line, text: formatLineage(line, io.columns), ok };
   },
-};
+});
 
-export const drift: Command<Flags> = {
+export const drift = command({
   name: "drift",
   summary: "list secrets that differ between two steps or could not be read; compares by keyed hash",
-  options: [...placeOptions, { ...dotenvOption, summary: "also compare with this .env; can be repeated" }],
+  options,
   examples: ["ameide-secrets drift --stack prod", "ameide-secrets drift --stack dev --json"],
-  async run(flags, io) {
+  async run(flags, { io }) {
     const { drift: find } = await import("../../diagnose/lineage.ts");
     const { stack, snapshot } = await compared(flags);
     const lines = find(snapshot, stack);
-    io.out(flags.json === true ? JSON.stringify(lines, undefined, 2) : formatDrift(lines, stack.name));
-    return lines.length === 0 ? ExitCode.ok : ExitCode.finding;
+    return { json: lines, text: formatDrift(lines, stack.name, io.columns), ok: lines.length === 0 };
   },
-};
+});
 
 /** A snapshot with compared values. */
-async function compared(flags: Flags) {
-  const [{ openPlace }, { observe }] = await Promise.all([
-    import("../operate/place.ts"),
-    import("../../diagnose/observe/observe.ts"),
-  ]);
-  const place = await openPlace({ ...flags, readsValues: true });
-  try {
-    const dotenv = flags.dotenv === undefined ? {} : { dotenv: await valuesAtHand(flags.stack, flags.dotenv) };
-    return {
-      stack: place.stack,
-      snapshot: await observe(place.stack, place.access, { compareValues: true, ...dotenv }),
-    };
-  } finally {
-    await place.close();
-  }
-}
-
-async function valuesAtHand(stack: string, files: readonly string[]) {
+async function compared(flags: FlagsOf<typeof options>) {
   const { readValues } = await import("../operate/read-values.ts");
-  return readValues(stack === "local" ? "local" : "shared", files);
+  const dotenv = flags.dotenv && readValues(flags.stack === "local" ? "local" : "shared", flags.dotenv);
+  return observed(flags, { compareValues: true, ...(dotenv && { dotenv }) });
 }
 
 /** What `lineage` prints: one step per line, `=` if it has the same value as the step before; then the result and the fix. */
-export function formatLineage({ name, hops, firstDifference, fix, unproven }: Lineage): string {
-  const rows = hops.map(({ stage, place, state, version, changedAt, writer, sameAsBefore, note }) => [
+export function formatLineage({ name, hops, firstDifference, fix, unproven }: Lineage, columns?: number): string {
+  const rows = hops.map(({ place, state, version, changedAt, writer, sameAsBefore, note }) => [
     sameAsBefore === undefined ? " " : sameAsBefore ? "=" : "≠",
-    stage,
     place,
     state,
-    version ?? "-",
-    changedAt ?? "-",
+    version?.slice(0, 8) ?? "-",
+    changedAt?.replace(/T(\d\d:\d\d).*/, " $1") ?? "-",
     writer ?? note ?? "-",
   ]);
-  const lines = table(["", "STAGE", "PLACE", "STATE", "VERSION", "CHANGED", "BY"], rows);
   const same = unproven.length === 0 ? ["every step has the same value"] : [];
   return [
     name,
-    lines,
+    table(["", "PLACE", "STATE", "VERSION", "CHANGED (UTC)", "BY"], rows, columns),
     ...(firstDifference === undefined ? same : [`first difference: ${firstDifference}`]),
     ...unproven.map((place) => `not compared: ${place}`),
     ...(fix === undefined ? [] : [`  fix: ${fix}`]),
@@ -92,31 +73,18 @@ export function formatLineage({ name, hops, firstDifference, fix, unproven }: Li
  *
  * @param stack - for the fix.
  */
-export function formatDrift(lines: readonly Lineage[], stack: string): string {
+export function formatDrift(lines: readonly Lineage[], stack: string, columns?: number): string {
   if (lines.length === 0) return "no secret differs";
   const differing = lines.filter(({ firstDifference }) => firstDifference !== undefined);
   const unproven = lines.filter(({ firstDifference }) => firstDifference === undefined);
+  if (unproven.length === 0) return differing.map((line) => formatLineage(line, columns)).join("\n\n");
   const reasons = new Set(unproven.flatMap(({ unproven: places }) => places.map(reasonOf)));
-  return [
-    ...differing.map(formatLineage),
-    ...(unproven.length === 0
-      ? []
-      : [
-          [
-            `${differing.length === 0 ? "no secret is known to differ, but " : ""}${unproven.length} could not be compared: ${cut(unproven)}`,
-            ...[...reasons].map((reason) => `  ${reason}`),
-            `  fix: ameide-secrets doctor --prove --stack ${stack}`,
-          ].join("\n"),
-        ]),
-  ].join("\n\n");
-}
-
-const namesShown = 6;
-
-function cut(lines: readonly Lineage[]): string {
-  const names = lines.map(({ name }) => name);
-  const rest = names.length - namesShown;
-  return names.slice(0, namesShown).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  const last = [
+    `${differing.length === 0 ? "no secret is known to differ, but " : ""}${unproven.length} could not be compared: ${listed(unproven.map(({ name }) => name))}`,
+    ...[...reasons].map((reason) => `  ${reason}`),
+    `  fix: ameide-secrets doctor --prove --stack ${stack}`,
+  ].join("\n");
+  return [...differing.map((line) => formatLineage(line, columns)), last].join("\n\n");
 }
 
 /** `Key Vault ameidekv/ghcr-token: why` -> `Key Vault: why`, so that equal reasons are printed once. */

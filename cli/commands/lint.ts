@@ -1,17 +1,8 @@
 import { resolve } from "node:path";
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
+import { command } from "../command.ts";
 import { version } from "../version.ts";
 
-interface Flags {
-  readonly format: "text" | "json" | "sarif" | "github";
-  readonly json?: boolean;
-  readonly learn?: boolean;
-  readonly strict?: boolean;
-  readonly environment?: "dev" | "staging" | "prod" | "local" | "shared";
-}
-
-export const lint: Command<Flags> = {
+export const lint = command({
   name: "lint",
   summary:
     "judge manifests, rendered charts, .env files and Pulumi states by the rules and the catalogue of this checkout",
@@ -42,52 +33,44 @@ export const lint: Command<Flags> = {
     "ameide-secrets lint --format sarif . > lint.sarif",
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
-  async run({ format, json, learn, strict = false, environment }, io, paths) {
+  async run({ format, json, learn, strict = false, environment }, { io, args: paths }) {
+    if (learn === true) return { text: await learned(paths) };
     const [
+      settings,
       { readCatalogue },
-      { readVaultPlaces },
+      { gitTracks },
+      { repositoryRoot },
       { lintSources },
       { sourceFiles },
       { isClean },
       machine,
       { renderText },
     ] = await Promise.all([
-      import("../../environments/catalogue.ts"),
       import("../../environments/stack-settings.ts"),
+      import("../../environments/catalogue.ts"),
+      import("../../environments/git-tracked.ts"),
+      import("../../environments/repository.ts"),
       import("../../policies/lint/lint.ts"),
       import("../../policies/lint/paths.ts"),
       import("../../policies/lint/result.ts"),
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
-    if (learn === true) {
-      io.out(await learned(paths));
-      return ExitCode.ok;
-    }
-    const { gitTracks } = await import("../../environments/git-tracked.ts");
-    const { repositoryRoot } = await import("../../environments/repository.ts");
     const result = lintSources(sourceFiles(paths), {
       catalogue: readCatalogue(),
-      vaults: readVaultPlaces(repositoryRoot),
+      vaults: settings.readVaultPlaces(repositoryRoot),
       isTracked: (file) => gitTracks(resolve(file)),
       ...(environment === undefined ? {} : { environment }),
     });
-    switch (json === true ? "json" : format) {
-      case "json":
-        io.out(machine.renderJson(result));
-        break;
-      case "sarif":
-        io.out(machine.renderSarif(result, version(), process.cwd()));
-        break;
-      case "github":
-        io.out(machine.renderGithub(result, process.cwd()));
-        break;
-      case "text":
-        io.out(renderText(result, process.stdout.columns));
-    }
-    return isClean(result, strict) ? ExitCode.ok : ExitCode.finding;
+    const renderers = {
+      json: () => machine.renderJson(result),
+      sarif: () => machine.renderSarif(result, version(), process.cwd()),
+      github: () => machine.renderGithub(result, process.cwd()),
+      text: () => renderText(result, io.columns),
+    };
+    return { text: renderers[json === true ? "json" : format](), ok: isClean(result, strict) };
   },
-};
+});
 
 /** Entries for `environments/catalogue.yaml` that classify the names in the files. */
 async function learned(paths: readonly string[]): Promise<string> {

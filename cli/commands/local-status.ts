@@ -1,55 +1,46 @@
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
+import { homeOf, localHomeOptions } from "../access/local-home-options.ts";
+import { command } from "../command.ts";
 import { table } from "../table.ts";
-import { homeOf, localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { jsonOption } from "./options.ts";
 
-interface Flags extends LocalHomeFlags {
-  readonly json?: boolean;
-}
-
-export const localStatus: Command<Flags> = {
+export const localStatus = command({
   name: "local status",
   summary: "show the servers of the local environment, and every secret step by step",
   options: [...localHomeOptions, jsonOption],
   examples: ["ameide-secrets local status", "ameide-secrets local status --json"],
-  async run(flags, io) {
+  async run(flags, { io }) {
     const home = await homeOf(flags);
-    const { isHome } = await import("../../local/home.ts");
+    const [{ isHome }, { serverStates }] = await Promise.all([
+      import("../../local/home.ts"),
+      import("../../local/servers/records.ts"),
+    ]);
     if (!isHome(home)) {
-      io.err(`found no local environment in ${home.dir}\n  fix: npm start`);
-      return ExitCode.finding;
+      const next = `found no local environment in ${home.dir}\n  fix: npm start`;
+      return { json: { home: home.dir, servers: [] }, text: "", ok: false, next };
     }
-    const { serverStates } = await import("../../local/servers/records.ts");
     const servers = serverStates(home);
-    const down = servers.filter(({ running }) => !running);
-    const seen = down.length > 0 ? undefined : await statusReportOf(home);
-    if (flags.json === true) {
-      const account = seen && { account: seen.report, text: seen.text };
-      io.out(JSON.stringify({ home: home.dir, servers, account }, undefined, 2));
-    } else {
-      io.out(`${home.dir}\n`);
-      io.out(
-        table(
-          ["SERVER", "STATE", "PID", "PORT"],
-          servers.map(({ name, running, pid, port }) => [
-            name,
-            running ? "running" : "stopped",
-            String(pid ?? "-"),
-            String(port ?? "-"),
-          ]),
-        ),
-      );
-      if (seen !== undefined) io.out(`\n${seen.text}`);
-    }
-    if (down.length > 0) io.err(`${down.map(({ name }) => name).join(", ")} not running\n  fix: npm start`);
-    return down.length === 0 && seen?.report.targets.every(({ synced, awaited }) => synced || !awaited) === true
-      ? ExitCode.ok
-      : ExitCode.finding;
+    const down = servers.filter(({ running }) => !running).map(({ name }) => name);
+    const seen = down.length > 0 ? undefined : await statusReportOf(home, io.columns);
+    const rows = servers.map(({ name, running, pid, port }) => [
+      name,
+      running ? "running" : "stopped",
+      String(pid ?? "-"),
+      String(port ?? "-"),
+    ]);
+    return {
+      json: { home: home.dir, servers, account: seen && { account: seen.report, text: seen.text } },
+      text: [
+        home.dir,
+        table(["SERVER", "STATE", "PID", "PORT"], rows, io.columns),
+        ...(seen === undefined ? [] : [seen.text]),
+      ].join("\n\n"),
+      ok: seen?.report.targets.every(({ synced, awaited }) => synced || !awaited) === true,
+      next: down.length === 0 ? undefined : `${down.join(", ")} not running\n  fix: npm start`,
+    };
   },
-};
+});
 
-async function statusReportOf(home: Awaited<ReturnType<typeof homeOf>>) {
+async function statusReportOf(home: Awaited<ReturnType<typeof homeOf>>, columns: number | undefined) {
   const [{ openCluster }, { formatStatusReport, readStatusReport }, { loadLocalStack }] = await Promise.all([
     import("../../clients/kubeconfig.ts"),
     import("../deploy/status-report.ts"),
@@ -58,5 +49,5 @@ async function statusReportOf(home: Awaited<ReturnType<typeof homeOf>>) {
   const stack = await loadLocalStack(home, []);
   const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
   const report = await readStatusReport(cluster, stack);
-  return { report, text: formatStatusReport(report) };
+  return { report, text: formatStatusReport(report, columns) };
 }

@@ -1,22 +1,15 @@
 import type { MoveInStep } from "../../domain/move-in/facts.ts";
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags } from "./options.ts";
+import { command } from "../command.ts";
+import { placeOptions } from "./options.ts";
 
-interface Flags extends PlaceFlags {
-  readonly terraform?: string;
-  readonly application?: string;
-  readonly prove?: boolean;
-  readonly html?: string;
-}
+const [{ choices: environments, ...stackOption }, ...otherOptions] = placeOptions;
 
-export const moveIn: Command<Flags> = {
+export const moveIn = command({
   name: "move-in",
   summary: "print the ordered steps from a live platform (Terraform, ArgoCD, a chart) to this program; changes nothing",
   options: [
-    ...placeOptions.map((option) =>
-      option.choices === undefined ? option : { ...option, choices: ["shared", ...option.choices] },
-    ),
+    { ...stackOption, choices: ["shared", ...environments] },
+    ...otherOptions,
     {
       flags: "--terraform <file>",
       summary: "a Terraform state, or terraform show -json of a state or plan; - is standard input",
@@ -36,21 +29,19 @@ export const moveIn: Command<Flags> = {
     "terraform show -json | ameide-secrets move-in --stack shared --terraform -",
     "ameide-secrets move-in --stack dev --html move-in.html",
   ],
-  async run(flags, io) {
-    const { moveIn: plan } = await import("../operate/move-in.ts");
-    const steps = await plan(flags);
-    if (flags.html !== undefined) {
-      const { writeOutput } = await import("../files.ts");
-      writeOutput(flags.html, moveInPage(flags.stack, steps));
-    }
-    io.out(
-      flags.json === true
-        ? JSON.stringify({ stack: flags.stack, steps }, undefined, 2)
-        : formatMoveIn(flags.stack, steps),
-    );
-    return steps.every(({ state }) => state === "done") ? ExitCode.ok : ExitCode.finding;
+  async run(flags) {
+    const [{ moveIn: plan }, { guardScan }, { writeOutput }] = await Promise.all([
+      import("../operate/move-in.ts"),
+      import("../operate/guard-scan.ts"),
+      import("../files.ts"),
+    ]);
+    const { stack, html } = flags;
+    const steps = await plan(flags, guardScan);
+    if (html !== undefined) writeOutput(html, moveInPage(stack, steps));
+    const ok = steps.every(({ state }) => state === "done");
+    return { json: { stack, steps }, text: formatMoveIn(stack, steps), ok };
   },
-};
+});
 
 const parts = [
   ["objects", "objects"],

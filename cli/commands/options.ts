@@ -1,40 +1,61 @@
+import type { ObserveOptions } from "../../diagnose/observe/observe.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { localHomeOptions } from "../access/local-home-options.ts";
 import type { OptionSpec } from "../command.ts";
-import { localHomeOptions, type LocalHomeFlags } from "../access/local-home-options.ts";
+import type { Place, PlaceOptions } from "../operate/place.ts";
 
 /** For a command on one cloud stack. */
-export const cloudStackOption: OptionSpec = {
+export const cloudStackOption = {
   flags: "--stack <name>",
   summary: "shared, dev, staging or prod (for the local environment: local up, local down)",
   required: true,
-};
+} as const satisfies OptionSpec;
 
 /** Required before anything that others share is changed. */
-export const yesOption: OptionSpec = {
+export const yesOption = {
   flags: "--yes",
   summary: "make the changes; without it, a shared stack is only looked at",
-};
+} as const satisfies OptionSpec;
+
+/** Required before anything is changed, in `local` too. */
+export const confirmOption = {
+  flags: "--yes",
+  summary: "make the changes; without it, they are only shown",
+} as const satisfies OptionSpec;
 
 /** Without it, Pulumi assumes that what was deleted by hand still exists. */
-export const refreshOption: OptionSpec = {
+export const refreshOption = {
   flags: "--refresh",
   summary: "read the live state first, and fix what was changed or deleted by hand",
-};
+} as const satisfies OptionSpec;
 
-export const jsonOption: OptionSpec = { flags: "--json", summary: "print the result as JSON" };
+export const jsonOption = { flags: "--json", summary: "print the result as JSON" } as const satisfies OptionSpec;
 
-export const dotenvOption: OptionSpec = {
+export const dotenvOption = {
   flags: "--dotenv <path>",
   summary: "read this file instead of .env and .env.local; can be repeated",
   repeatable: true,
-};
+} as const satisfies OptionSpec;
+
+/** One day: a longer wait is a typing error. */
+const longestTimeout = 86_400;
+
+/** `--timeout` in seconds. @throws UserError `seconds-invalid` for anything but 1 to 86400, such as `5m` */
+export const timeoutOption = {
+  flags: "--timeout <seconds>",
+  parse(text: string): number {
+    const seconds = /^\d+$/.test(text) ? Number(text) : 0;
+    if (seconds >= 1 && seconds <= longestTimeout) return seconds;
+    throw UserError.of(
+      "seconds-invalid",
+      `--timeout ${JSON.stringify(text)} is not a number of seconds`,
+      `use a whole number from 1 to ${longestTimeout}, such as --timeout 300`,
+    );
+  },
+} as const;
 
 /** Options of a command that looks at one environment. */
-export interface PlaceFlags extends LocalHomeFlags {
-  readonly stack: string;
-  readonly json?: boolean;
-}
-
-export const placeOptions: readonly OptionSpec[] = [
+export const placeOptions = [
   {
     flags: "--stack <name>",
     summary: "environment",
@@ -43,4 +64,19 @@ export const placeOptions: readonly OptionSpec[] = [
   },
   jsonOption,
   ...localHomeOptions,
-];
+] as const satisfies readonly OptionSpec[];
+
+/** Opens the environment that the flags name, and closes it at the end. */
+export async function withPlace<T>(flags: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
+  const { withPlace: open } = await import("../operate/place.ts");
+  return open(flags, use);
+}
+
+/** Looks once at every stage of the environment that the flags name. */
+export async function observed(flags: PlaceOptions, options: ObserveOptions = {}) {
+  const { observe } = await import("../../diagnose/observe/observe.ts");
+  return withPlace({ ...flags, readsValues: options.compareValues === true }, async ({ stack, access }) => ({
+    stack,
+    snapshot: await observe(stack, access, options),
+  }));
+}

@@ -1,18 +1,12 @@
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
-import { dotenvOption, jsonOption } from "./options.ts";
+import { formatFinding, type Finding } from "../../domain/finding.ts";
+import { UserError } from "../../domain/user-error.ts";
+import { command } from "../command.ts";
+import type { RunResult } from "../deploy/engine/deploy.ts";
 import { Phases } from "../phases.ts";
+import { formatAdvisories, formatChanges } from "./format-changes.ts";
+import { dotenvOption, jsonOption } from "./options.ts";
 
-interface Flags {
-  readonly stack?: string;
-  readonly all?: boolean;
-  readonly offline?: boolean;
-  readonly state?: string;
-  readonly dotenv?: readonly string[];
-  readonly json?: boolean;
-}
-
-export const preview: Command<Flags> = {
+export const preview = command({
   name: "preview",
   summary: "show what up would create, change and delete, by stage, and the findings of the rules",
   options: [
@@ -28,44 +22,35 @@ export const preview: Command<Flags> = {
     "ameide-secrets preview --all --offline --json",
     "ameide-secrets preview --stack dev",
   ],
-  async run(flags, io, _args, signal) {
-    const { UserError } = await import("../../domain/user-error.ts");
-    if ((flags.stack === undefined) === (flags.all !== true)) {
-      throw UserError.of(
-        "usage",
-        "preview needs either --stack <name> or --all",
-        "ameide-secrets preview --stack dev --offline",
-      );
+  async run({ stack, all, offline, state, dotenv: envFiles }, { io, signal }) {
+    if ((stack === undefined) === (all !== true)) {
+      const fix = "ameide-secrets preview --stack dev --offline";
+      throw UserError.of("usage", "preview needs either --stack <name> or --all", fix);
     }
-    if (flags.offline !== true) {
-      if (flags.stack === undefined) {
-        throw UserError.of("usage", "--all works only with --offline", "ameide-secrets preview --all --offline");
-      }
-      const { runCloud } = await import("../deploy/cloud.ts");
-      const { formatChanges } = await import("./format-changes.ts");
-      const result = await runCloud({
-        stack: flags.stack,
-        ...(flags.dotenv === undefined ? {} : { envFiles: flags.dotenv }),
-        until: "preview",
-        phases: new Phases(io, signal),
-        signal,
-        tell: (text) => io.err(text),
-      });
-      io.out(flags.json === true ? JSON.stringify(result.preview) : formatChanges(result.preview.changes));
-      return ExitCode.ok;
+    if (offline === true) {
+      const { previewAllOffline } = await import("../deploy/offline-preview.ts");
+      const scope = { ...(stack !== undefined && { stacks: [stack] }), ...(state !== undefined && { state }) };
+      const outcome = await previewAllOffline({ ...scope, envFiles: envFiles ?? [], signal });
+      const { previews, findings } = outcome;
+      return {
+        json: outcome,
+        text: previews.map(({ stack: name, result, plan }) => text(name, result, plan.findings)).join("\n\n"),
+        ok: findings.length === 0,
+        next: findings.length === 0 ? undefined : findings.map(formatFinding).join("\n"),
+      };
     }
-    const { previewAllOffline } = await import("../deploy/offline-preview.ts");
-    const { formatPreview } = await import("./format-changes.ts");
-    const stacks = flags.stack === undefined ? undefined : [flags.stack];
-    const outcome = await previewAllOffline({
-      ...(stacks === undefined ? {} : { stacks }),
-      ...(flags.state === undefined ? {} : { state: flags.state }),
-      envFiles: flags.dotenv ?? [],
-      signal,
-    });
-    if (flags.json === true) io.out(JSON.stringify(outcome, undefined, 2));
-    else io.out(outcome.previews.map(formatPreview).join("\n\n"));
-    if (outcome.findings.length === 0) return ExitCode.ok;
-    throw UserError.from(outcome.findings);
+    if (stack === undefined) {
+      throw UserError.of("usage", "--all works only with --offline", "ameide-secrets preview --all --offline");
+    }
+    const { runCloud } = await import("../deploy/cloud.ts");
+    const phases = new Phases(io, signal);
+    const options = { stack, phases, signal, tell: (text: string) => io.err(text), ...(envFiles && { envFiles }) };
+    const result = await runCloud({ ...options, until: "preview" });
+    return { json: result.preview, text: text(stack, result.preview) };
   },
-};
+});
+
+function text(stack: string, { changes, advisories }: RunResult, findings: readonly Finding[] = []): string {
+  const notes = formatAdvisories([...findings, ...advisories]);
+  return `stack ${stack}: ${formatChanges(changes, "planned")}${notes === "" ? "" : `\n\n${notes}`}`;
+}

@@ -1,19 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
-
-interface Flags {
-  readonly stack: string;
-  readonly out?: string;
-  readonly check?: boolean;
-  readonly clientId?: string;
-}
+import { UserError } from "../../domain/user-error.ts";
+import { command } from "../command.ts";
+import { notWritable, writeOutput } from "../files.ts";
 
 /** No YAML by its name: ArgoCD would apply it with the objects of the folder. */
 const patchFile = "argocd-application-patch.txt";
 
-export const render: Command<Flags> = {
+export const render = command({
   name: "render",
   summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
   options: [
@@ -33,34 +27,22 @@ export const render: Command<Flags> = {
     "ameide-secrets render --stack prod --out gitops/prod",
     "ameide-secrets render --stack dev --out out --client-id $(pulumi stack output bootstrapClientId --stack shared)",
   ],
-  async run({ stack, out, check = false, clientId }, io) {
-    const [
-      { stringify },
-      { applicationPatch, renderManifests },
-      { loadOffline },
-      { UserError },
-      { checkRendered, judgeRendered },
-    ] = await Promise.all([
-      import("yaml"),
-      import("../../domain/manifests/render.ts"),
-      import("../deploy/offline-preview.ts"),
-      import("../../domain/user-error.ts"),
-      import("../deploy/preflight.ts"),
-    ]);
+  async run({ stack, out, check = false, clientId }, { io }) {
     if (out === undefined && !check) {
-      throw UserError.of(
-        "nothing-to-do",
-        "render needs --out, --check or both",
-        "ameide-secrets render --stack <stack> --check",
-      );
+      const fix = "ameide-secrets render --stack <stack> --check";
+      throw UserError.of("nothing-to-do", "render needs --out, --check or both", fix);
     }
+    const [{ stringify }, { applicationPatch, renderManifests }, { loadOffline }, { checkRendered, judgeRendered }] =
+      await Promise.all([
+        import("yaml"),
+        import("../../domain/manifests/render.ts"),
+        import("../deploy/offline-preview.ts"),
+        import("../deploy/preflight.ts"),
+      ]);
     const plan = await loadOffline(stack, []);
     if (plan.kind === "shared") {
-      throw UserError.of(
-        "shared-has-no-cluster",
-        "the stack shared has no Kubernetes objects",
-        "give --stack dev, staging or prod",
-      );
+      const fix = "give --stack dev, staging or prod";
+      throw UserError.of("shared-has-no-cluster", "the stack shared has no Kubernetes objects", fix);
     }
     if (check) {
       const { openCluster } = await import("../../clients/kubeconfig.ts");
@@ -70,8 +52,7 @@ export const render: Command<Flags> = {
       const refused = judgeRendered(plan);
       if (refused.length > 0) throw UserError.from(refused);
     }
-    if (out === undefined) return ExitCode.ok;
-    const { notWritable, writeOutput } = await import("../files.ts");
+    if (out === undefined) return { text: "" };
     const { sharedClientId } = await import("../deploy/shared-output.ts");
     const manifests = renderManifests(plan, { clientId: clientId ?? (await sharedClientId()) });
     const files = manifests.map(({ path, object }) => [path, stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })] as const); // prettier-ignore
@@ -85,10 +66,8 @@ export const render: Command<Flags> = {
       writeOutput(file, text, "public");
       io.err(file);
     }
-    io.out(`${manifests.length} objects in ${out}`);
-    io.out(
-      `for their Application, so that ArgoCD does not report a sync by vault-bootstrap as drift: add what ${join(out, patchFile)} has`,
-    );
-    return ExitCode.ok;
+    return {
+      text: `${manifests.length} objects in ${out}\nfor their Application, so that ArgoCD does not report a sync by vault-bootstrap as drift: add what ${join(out, patchFile)} has`,
+    };
   },
-};
+});

@@ -1,17 +1,9 @@
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
-import { placeOptions, type PlaceFlags, yesOption } from "./options.ts";
 import type { ResyncResult } from "../../diagnose/resync.ts";
 import { describeFailure } from "../../diagnose/snapshot.ts";
+import { command } from "../command.ts";
+import { placeOptions, timeoutOption, withPlace, yesOption } from "./options.ts";
 
-interface Flags extends PlaceFlags {
-  readonly namespace?: readonly string[];
-  readonly name?: readonly string[];
-  readonly timeout: string;
-  readonly yes?: boolean;
-}
-
-export const resync: Command<Flags> = {
+export const resync = command({
   name: "resync",
   summary: "make External Secrets look again, stores first, and wait until each has synced after that",
   options: [
@@ -22,42 +14,36 @@ export const resync: Command<Flags> = {
       repeatable: true,
     },
     { flags: "--name <name>", summary: "only this ExternalSecret; can be repeated", repeatable: true },
-    { flags: "--timeout <seconds>", summary: "for the stores, and again for the ExternalSecrets", default: "60" },
+    { ...timeoutOption, summary: "for the stores, and again for the ExternalSecrets", default: 60 },
     yesOption,
   ],
   examples: [
     "ameide-secrets resync --stack local",
     "ameide-secrets resync --stack dev --namespace ameide-dev --name ghcr-pull-sync --yes",
   ],
-  async run(flags, io, _args, signal) {
-    const [{ openPlace, requireYes }, { namespacesOf }, library, { refuseUnknown }, { secondsOf }] = await Promise.all([
+  async run(flags, { io, signal, again }) {
+    const [{ requireYes }, { namespacesOf }, library] = await Promise.all([
       import("../operate/place.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/resync.ts"),
-      import("../../diagnose/resync.ts"),
-      import("../seconds.ts"),
     ]);
-    const timeoutInSeconds = secondsOf("--timeout", flags.timeout);
-    const place = await openPlace(flags);
-    try {
-      const namespaces = namespacesOf(place.stack);
-      refuseUnknown("namespace", flags.namespace ?? [], namespaces, place.stack.name);
-      const only = (option: string, names: readonly string[] = []) => names.map((one) => ` ${option} ${one}`).join("");
-      requireYes(place, flags.yes, `resync${only("--namespace", flags.namespace)}${only("--name", flags.name)}`);
+    return withPlace(flags, async (place) => {
+      const { name } = place.stack;
+      const known = namespacesOf(place.stack);
+      const { namespace: namespaces = known, name: names, timeout: timeoutInSeconds } = flags;
+      library.refuseUnknown("namespace", namespaces, known, name);
+      requireYes(place, flags.yes, again);
       const result = await library.resync(place.cluster, {
-        namespaces: flags.namespace ?? namespaces,
-        ...(flags.name === undefined ? {} : { names: flags.name }),
+        namespaces,
+        ...(names === undefined ? {} : { names }),
         timeoutInSeconds,
         signal,
         onProgress: ({ kind, done, total }) => io.err(`${kind}: ${done} of ${total} ready`),
       });
-      io.out(flags.json === true ? JSON.stringify(result, undefined, 2) : formatResync(result, place.stack.name));
-      return result.notReady.length === 0 ? ExitCode.ok : ExitCode.finding;
-    } finally {
-      await place.close();
-    }
+      return { json: result, text: formatResync(result, name), ok: result.notReady.length === 0 };
+    });
   },
-};
+});
 
 /**
  * What `resync` prints: how many have synced, which have not and why, what changed. It prints "no Secret changed" only

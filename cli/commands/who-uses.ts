@@ -1,32 +1,22 @@
 import { describeFailure } from "../../diagnose/snapshot.ts";
 import type { Consumer, Uses } from "../../diagnose/who-uses.ts";
-import type { Command } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
+import { command } from "../command.ts";
 import { table } from "../table.ts";
-import { placeOptions, type PlaceFlags } from "./options.ts";
+import { observed, placeOptions } from "./options.ts";
 
-export const whoUses: Command<PlaceFlags> = {
+export const whoUses = command({
   name: "who-uses",
   summary: "list everything that reads one secret, and how each reader gets a new value",
   arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
   options: placeOptions,
   examples: ["ameide-secrets who-uses ghcr-token --stack prod"],
-  async run(flags, io, [name = ""]) {
-    const [{ openPlace }, { observe }, library] = await Promise.all([
-      import("../operate/place.ts"),
-      import("../../diagnose/observe/observe.ts"),
-      import("../../diagnose/who-uses.ts"),
-    ]);
-    const place = await openPlace(flags);
-    try {
-      const uses = library.whoUses(await observe(place.stack, place.access), place.stack, name);
-      io.out(flags.json === true ? JSON.stringify(uses, undefined, 2) : formatUses(name, uses));
-      return uses.unseen.length === 0 ? ExitCode.ok : ExitCode.finding;
-    } finally {
-      await place.close();
-    }
+  async run(flags, { io, args: [name = ""] }) {
+    const library = await import("../../diagnose/who-uses.ts");
+    const { stack, snapshot } = await observed(flags);
+    const uses = library.whoUses(snapshot, stack, name);
+    return { json: uses, text: formatUses(name, uses, io.columns), ok: uses.unseen.length === 0 };
   },
-};
+});
 
 const waysToANewValue: Readonly<Record<Consumer["afterChange"], string>> = {
   follows: "automatically, within two minutes",
@@ -38,7 +28,7 @@ const waysToANewValue: Readonly<Record<Consumer["afterChange"], string>> = {
 };
 
 /** What `who-uses` prints; "no workload" only if all of them could be read. */
-export function formatUses(name: string, { uses, unseen }: Uses): string {
+export function formatUses(name: string, { uses, unseen }: Uses, columns?: number): string {
   if (uses.length === 0 && unseen.length === 0) return `${name}: nothing in this environment reads it`;
   const none = unseen.length === 0 ? "  no workload reads it" : "  its readers are unknown";
   const blocks = uses.map(({ namespace, secret, kind, externalSecret, keys, isOurs, serviceAccounts, consumers }) => {
@@ -53,7 +43,9 @@ export function formatUses(name: string, { uses, unseen }: Uses): string {
         : `${kind === undefined ? "" : `${kind} `}${namespace}/${secret} (${externalSecret}, created by something else)`,
       ...(serviceAccounts.length === 0 ? [] : [`  image pulls by: ${serviceAccounts.join(", ")}`]),
       ...(kind === undefined ? [] : ["  not a Secret (target.manifest): its readers are unknown"]),
-      ...(kind === undefined ? [rows.length === 0 ? none : table(["WORKLOAD", "BY", "GETS A NEW VALUE"], rows)] : []),
+      ...(kind === undefined
+        ? [rows.length === 0 ? none : table(["WORKLOAD", "BY", "GETS A NEW VALUE"], rows, columns)]
+        : []),
     ].join("\n");
   });
   return [...blocks, ...unseen.map((failure) => `${name}: ${describeFailure(failure)}`)].join("\n\n");

@@ -38,30 +38,29 @@ export async function readStatusReport(cluster: Cluster, stack: EnvironmentStack
 }
 
 /** The external secrets step by step, the targets that exist, and counts of the rest. */
-export function formatStatusReport({ secrets, targets, lastRun }: StatusReport): string {
+export function formatStatusReport({ secrets, targets, lastRun }: StatusReport, columns?: number): string {
   const shown = secrets.filter(
     (secret) => secret.targets.length > 0 || secret.inEnvFile || secret.keyVaultVersion !== undefined,
   );
   const secretRows = table(
-    ["SECRET", ".ENV", "KEY VAULT", "BOOTSTRAP", "VAULT", "KUBERNETES SECRETS"],
-    shown.map(({ name, inEnvFile, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
+    ["SECRET", "KEY VAULT", "BOOTSTRAP", "VAULT", "KUBERNETES SECRETS"],
+    shown.map(({ name, keyVaultVersion, outcome, vaultVersion, targets: to }) => [
       name,
-      inEnvFile ? "value" : "-",
       keyVaultVersion ?? "-",
       outcome ?? "-",
       vaultVersion === undefined ? "-" : `v${vaultVersion}`,
       to.join(", ") || "-",
     ]),
+    columns,
   );
   const targetRows = table(
-    ["KUBERNETES SECRET", "TYPE", "KEYS", "EXTERNALSECRET", "STATE"],
-    targets.map(({ namespace, name, type, keys, externalSecret, synced, awaited, problem }) => [
+    ["KUBERNETES SECRET", "KEYS", "STATE"],
+    targets.map(({ namespace, name, keys, externalSecret, synced, awaited, problem = "not synced" }) => [
       `${namespace}/${name}`,
-      type ?? "-",
       keys.join(", ") || "-",
-      externalSecret,
-      synced ? "synced" : awaited ? (problem ?? "not synced") : "waits for a value",
+      synced ? "synced" : awaited ? `${externalSecret}: ${problem}` : "waits for a value",
     ]),
+    columns,
   );
   return [
     secretRows,

@@ -1,11 +1,12 @@
-import { type Cluster, listAll } from "../../clients/kubernetes.ts";
+import type { V1CronJob } from "@kubernetes/client-node";
+import { type Cluster, type KubernetesObject, listAll } from "../../clients/kubernetes.ts";
 import type { ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
+import type { Finding } from "../../domain/finding.ts";
 import { isKept, keeping, trackingOf, type Application } from "../../domain/move-in/argocd.ts";
 import type { LiveObject, MoveInFacts } from "../../domain/move-in/facts.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Change } from "../deploy/engine/run-log.ts";
 import { handOver, isOurs, type LiveObjects, ownerOf } from "../deploy/ownership/kubernetes-objects.ts";
-import { guardScan } from "./guard-scan.ts";
 
 /** What the cluster shows of an environment before it moves in. */
 export type ClusterFacts = Pick<
@@ -13,11 +14,18 @@ export type ClusterFacts = Pick<
   "applications" | "otherCronJobs" | "objects" | "plannedObjects" | "refusedByAdmission"
 >;
 
+/** Finds the live objects that admission would refuse. */
+export type GuardScanner = (
+  cluster: Cluster,
+  stack: EnvironmentStack,
+) => Promise<{ readonly wouldBreak: readonly Finding[] }>;
+
 /** @throws whatever a read of the cluster throws, except of Applications: without them, the objects name their owners. */
 export async function clusterFacts(
   stack: EnvironmentStack,
   live: LiveObjects,
   planned: readonly Change[],
+  guardScan: GuardScanner,
 ): Promise<ClusterFacts> {
   const { cluster } = live;
   const [applications, otherCronJobs, { wouldBreak }] = await Promise.all([
@@ -89,24 +97,14 @@ async function readApplications(cluster: Cluster): Promise<readonly Application[
   }));
 }
 
-interface CronJobObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec: {
-    readonly suspend?: boolean;
-    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec?: { serviceAccountName?: string } } } };
-  };
-  readonly status?: { readonly active?: readonly unknown[] };
-}
-
 /** By the ServiceAccount, since only that one may log in to Key Vault; the name is the chart's to choose. */
 async function readCronJobs(
   { namespace, bootstrap }: EnvironmentStack,
   cluster: Cluster,
 ): Promise<MoveInFacts["otherCronJobs"]> {
-  const found = await listAll<CronJobObject>(cluster, `/apis/batch/v1/namespaces/${namespace}/cronjobs`);
-  const runsAs = ({ spec }: CronJobObject) => spec.jobTemplate.spec.template.spec?.serviceAccountName;
+  const found = await listAll<V1CronJob & KubernetesObject>(cluster, `/apis/batch/v1/namespaces/${namespace}/cronjobs`);
   return found
-    .filter((one) => runsAs(one) === bootstrap.name && !isOurs(one))
+    .filter((one) => one.spec?.jobTemplate.spec?.template.spec?.serviceAccountName === bootstrap.name && !isOurs(one))
     .map(({ metadata: { name }, spec: { suspend = false }, status: { active = [] } = {} }) => ({
       object: `${namespace}/${name}`,
       suspended: suspend,

@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-import { text as streamText } from "node:stream/consumers";
-import type { Cluster } from "../../clients/kubernetes.ts";
 import { signedInAzure } from "../../clients/azure.ts";
-import { type Access, type AzureReader, closedReader } from "../../diagnose/observe/access.ts";
+import { type AzureReader, closedReader } from "../../diagnose/observe/access.ts";
 import { observeKeyVault } from "../../diagnose/observe/azure.ts";
 import { fingerprinter } from "../../diagnose/observe/fingerprint.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
@@ -17,8 +15,8 @@ import { readTerraform, takenOver } from "../../domain/move-in/terraform.ts";
 import type { EnvironmentStack, StackPlan } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { adoptables } from "../../domain/resources/adoption.ts";
-
 import { vaultPolicies, vaultRoles } from "../../domain/resources/vault-policies.ts";
+import type { Stage } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
@@ -28,8 +26,8 @@ import { lacksOfKeyVault } from "../deploy/ownership/azure-objects.ts";
 import { LiveObjects } from "../deploy/ownership/kubernetes-objects.ts";
 import { findForeign, plannedObjects } from "../deploy/ownership/ownership.ts";
 import { lacksSharedStack } from "../deploy/shared-output.ts";
-import { type ClusterFacts, clusterFacts } from "./move-in-cluster.ts";
-import { openPlace } from "./place.ts";
+import { type ClusterFacts, clusterFacts, type GuardScanner } from "./move-in-cluster.ts";
+import { withPlace, type Place } from "./place.ts";
 
 export interface MoveInOptions extends LocalHomeFlags {
   readonly stack: string;
@@ -41,26 +39,23 @@ export interface MoveInOptions extends LocalHomeFlags {
 }
 
 /** Reads everything that exists and returns the plan. Changes nothing. @throws UserError */
-export async function moveIn(options: MoveInOptions): Promise<readonly MoveInStep[]> {
+export async function moveIn(options: MoveInOptions, guardScan: GuardScanner): Promise<readonly MoveInStep[]> {
   const { stack, terraform: path, prove = false, application } = options;
-  const terraform = path === undefined ? undefined : readTerraform(await fileText(path), path);
+  const terraform = path === undefined ? undefined : readTerraform(fileText(path), path);
   const given = { ...(terraform && { terraform }), ...(application && { target: application }), prove };
   if (stack === "shared") {
     const plan = await loadCloudStack(stack, []);
     const azure = await signedInAzure(plan.azure).catch((error: unknown) => String(error));
     return moveInSteps(plan, await sharedFacts(plan, azure, given));
   }
-  const place = await openPlace({ ...options, readsValues: prove });
-  try {
-    return moveInSteps(place.stack, await environmentFacts(place.stack, place.cluster, place.access, given));
-  } finally {
-    await place.close();
-  }
+  return withPlace({ ...options, readsValues: prove }, async (place) =>
+    moveInSteps(place.stack, await environmentFacts(place, given, guardScan)),
+  );
 }
 
-async function fileText(path: string): Promise<string> {
+function fileText(path: string): string {
   try {
-    return path === "-" ? await streamText(process.stdin) : readFileSync(path, "utf8");
+    return readFileSync(path === "-" ? 0 : path, "utf8");
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
     throw UserError.of("terraform-unreadable", `cannot read ${path}: ${code}`, "terraform show -json > state.json");
@@ -69,11 +64,19 @@ async function fileText(path: string): Promise<string> {
 
 type Given = Pick<MoveInFacts, "terraform" | "target"> & { readonly prove: boolean };
 
+const noCluster: ClusterFacts = {
+  otherCronJobs: [],
+  objects: [],
+  plannedObjects: 0,
+  applications: [],
+  refusedByAdmission: [],
+};
+
 async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: Given): Promise<MoveInFacts> {
   const catalogue = readCatalogue();
   const print = given.prove ? fingerprinter(catalogue.fixtures) : undefined;
   const values = terraformValues(given, plan);
-  const [keyVault, found, both] = await Promise.all([
+  const [keyVault, found, { facts, unseen }] = await Promise.all([
     observeKeyVault(
       typeof azure === "string" ? closedReader("read Azure", azure) : azure,
       plan.azure,
@@ -86,68 +89,55 @@ async function sharedFacts(plan: StackPlan, azure: AzureReader | string, given: 
   const prints = new Map([...values].map(([name, value]) => [name, print?.(value.reveal()).digest]));
   return {
     ...noCluster,
+    ...given,
+    ...facts,
+    ...keyVaultFacts(keyVault, catalogue, plan, prints),
+    findings: found.filter(isReadable),
     missingInVault: [],
     pinsReviewerToken: false,
     unmarked: [],
-    ...given,
-    ...both.facts,
-    ...keyVaultFacts(keyVault, catalogue, plan, prints),
-    findings: looked(found),
-    unseen: { ...both.unseen, ...unseen({ adopt: keyVault, "key-vault-names": keyVault }, found, given) },
+    unseen: { ...unseen, ...unseenSteps({ adopt: keyVault, "key-vault-names": keyVault }, found, given) },
   };
 }
-
-const noCluster: ClusterFacts = {
-  otherCronJobs: [],
-  objects: [],
-  plannedObjects: 0,
-  applications: [],
-  refusedByAdmission: [],
-};
 
 const clusterSteps = ["consumers", "suspend", "keep", "source", "commit", "untrack", "hand-over", "up", "admission"];
 
 /** Everything that one environment shows of itself. A part that cannot be read leaves its steps `unknown`. */
 export async function environmentFacts(
-  stack: EnvironmentStack,
-  cluster: Cluster,
-  access: Access,
+  { stack, cluster, access }: Pick<Place, "stack" | "cluster" | "access">,
   given: Given,
+  guardScan: GuardScanner,
 ): Promise<MoveInFacts> {
   const { azure, vault } = access;
   const live = new LiveObjects(cluster);
   const planned = await plannedObjects(stack, live);
-  const [snapshot, found, kubernetes, both] = await Promise.all([
+  const [snapshot, found, kubernetes, { facts, unseen }] = await Promise.all([
     observe(stack, access, { compareValues: given.prove, dotenv: terraformValues(given, stack) }),
     findForeign([...creations(stack), ...planned], stack, {
       ...(typeof azure === "string" ? {} : { azure: () => Promise.resolve(azure) }),
       ...(typeof vault === "string" ? {} : { vault }),
       cluster,
     }),
-    clusterFacts(stack, live, planned).catch((error: unknown) => String(error)),
+    clusterFacts(stack, live, planned, guardScan).catch((error: unknown) => String(error)),
     azureFacts(stack, azure, stack.shared === undefined),
   ]);
-  const { keyVault, vault: server, dotenv } = snapshot;
+  const { keyVault, vault: { authConfig, policies, secrets }, dotenv } = snapshot; // prettier-ignore
   const prints = (dotenv.ok ? dotenv.value : []).map((one) => [one.keyVaultName, one.fingerprint.digest] as const);
-  const pinsReviewerToken = server.authConfig.ok && server.authConfig.value.tokenReviewerJwtSet;
-  const { authConfig: reviewer, policies: up, secrets: unmarked } = server;
+  const pinsReviewerToken = authConfig.ok && authConfig.value.tokenReviewerJwtSet;
   const isReplaced = ({ subject }: Finding) => pinsReviewerToken && subject === `auth/${stack.vault.authMount}/config`;
+  const parts = { adopt: keyVault, "key-vault-names": keyVault, "reviewer-token": authConfig, up: policies, unmarked: secrets }; // prettier-ignore
   return {
     ...given,
-    ...both.facts,
+    ...facts,
     ...keyVaultFacts(keyVault, stack.catalogue, stack, new Map(given.prove ? prints : [])),
     ...(typeof kubernetes === "string" ? noCluster : kubernetes),
-    findings: looked(found).filter((finding) => !isReplaced(finding)),
+    findings: found.filter((finding) => isReadable(finding) && !isReplaced(finding)),
     missingInVault: missingInVault(stack, snapshot),
     pinsReviewerToken,
     unmarked: unmarkedValues(stack, snapshot),
     unseen: {
-      ...both.unseen,
-      ...unseen(
-        { adopt: keyVault, "key-vault-names": keyVault, "reviewer-token": reviewer, up, unmarked },
-        found,
-        given,
-      ),
+      ...unseen,
+      ...unseenSteps(parts, found, given),
       ...(typeof kubernetes === "string" ? Object.fromEntries(clusterSteps.map((id) => [id, kubernetes])) : {}),
     },
   };
@@ -156,21 +146,18 @@ export async function environmentFacts(
 /** A Key Vault that cannot be read leaves `adopt` unknown: it may need a change that the rules require first. */
 export async function azureFacts(plan: StackPlan, azure: AzureReader | string, hasSharedStack: boolean) {
   const ownsKeyVault = plan.kind === "shared" || plan.shared !== undefined;
-  const unseen: Record<string, string> = {};
+  const unseen: { adopt?: string } = {};
   const [missing, command] = await Promise.all([
     hasSharedStack ? lacksSharedStack() : undefined,
     typeof azure === "string" || !ownsKeyVault
       ? undefined
       : lacksOfKeyVault(plan, azure).catch((error: unknown) => {
-          unseen["adopt"] = `the Key Vault ${plan.azure.keyVault} could not be read: ${String(error)}`;
+          unseen.adopt = `the Key Vault ${plan.azure.keyVault} could not be read: ${String(error)}`;
           return undefined;
         }),
   ]);
   return {
-    facts: {
-      isSharedUpdated: missing === undefined,
-      ...(command === undefined ? {} : { keyVaultPreparation: command }),
-    },
+    facts: { isSharedUpdated: missing === undefined, ...(command && { keyVaultPreparation: command }) },
     unseen,
   };
 }
@@ -209,39 +196,33 @@ function keyVaultFacts(
   };
 }
 
-/** A look that was refused found nothing: it keeps a step from being judged. */
-function looked(found: readonly Finding[]): readonly Finding[] {
-  return found.filter(({ code }) => code !== "cannot-look");
-}
+/** Whether it was found, and is not the place that could not be read. */
+const isReadable = ({ code }: Finding): boolean => code !== "cannot-look";
 
-function unseen(
+function unseenSteps(
   parts: Readonly<Record<string, Observed<unknown>>>,
   found: readonly Finding[],
   { terraform }: Given,
 ): Readonly<Record<string, string>> {
-  const refused = found.filter(({ code }) => code === "cannot-look");
-  const isOfCluster = ({ stage }: Finding) =>
-    stage === "secret-store" || stage === "external-secret" || stage === "bootstrap";
-  const [adopt, consumers] = [refused.find((one) => !isOfCluster(one)), refused.find(isOfCluster)];
+  const ofCluster = new Set<Stage>(["bootstrap", "secret-store", "external-secret"]);
+  const refused = found
+    .filter((one) => !isReadable(one))
+    .map(({ stage, problem }) => [ofCluster.has(stage) ? "consumers" : "adopt", problem]);
   const failed = Object.entries(parts).flatMap(([id, part]) => (part.ok ? [] : [[id, describeFailure(part.failure)]]));
   return {
-    ...Object.fromEntries(failed),
-    ...(adopt === undefined ? {} : { adopt: adopt.problem }),
-    ...(consumers === undefined ? {} : { consumers: consumers.problem }),
+    ...Object.fromEntries([...failed, ...refused.toReversed()]), // of several, the first
     ...(terraform === undefined ? { "terraform-release": "no Terraform state was given: --terraform FILE" } : {}),
   };
 }
 
-function missingInVault(stack: EnvironmentStack, { vault: { roles, policies } }: Snapshot): readonly string[] {
-  const existing = new Set([
-    ...(roles.ok ? roles.value : []).map(({ name }) => `role ${name}`),
-    ...(policies.ok ? policies.value : []).map(({ name }) => `policy ${name}`),
-  ]);
-  const wanted = [
-    ...vaultPolicies(stack).map(({ name }) => `policy ${name}`),
-    ...vaultRoles(stack).map(({ name }) => `role ${name}`),
+function missingInVault(stack: EnvironmentStack, { vault }: Snapshot): readonly string[] {
+  const namesIn = (part: Observed<readonly { readonly name: string }[]>) =>
+    new Set((part.ok ? part.value : []).map(({ name }) => name));
+  const [policies, roles] = [namesIn(vault.policies), namesIn(vault.roles)];
+  return [
+    ...vaultPolicies(stack).flatMap(({ name }) => (policies.has(name) ? [] : [`policy ${name}`])),
+    ...vaultRoles(stack).flatMap(({ name }) => (roles.has(name) ? [] : [`role ${name}`])),
   ];
-  return wanted.filter((name) => !existing.has(name));
 }
 
 function unmarkedValues({ plan }: EnvironmentStack, { vault, keyVault }: Snapshot): MoveInFacts["unmarked"] {

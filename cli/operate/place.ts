@@ -1,11 +1,5 @@
 import { signedInAzure } from "../../clients/azure.ts";
-import {
-  isSilence,
-  patienceInMs,
-  vaultReader,
-  type Access,
-  type KubernetesReader,
-} from "../../diagnose/observe/access.ts";
+import { isSilence, patienceInMs, vaultReader, type Access } from "../../diagnose/observe/access.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { NetworkError, ServerError } from "../../clients/http.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -15,7 +9,9 @@ import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { localAzure, loadLocalStack } from "../access/local-stack.ts";
 import { clusterOf, loadCloudStack } from "../access/cloud-stack.ts";
 import { githubToken } from "../access/github-login.ts";
-import { openRootToken } from "../access/root-token.ts";
+import { openRootToken, withRootToken } from "../access/root-token.ts";
+import type { Run } from "../command.ts";
+import type { Redacted } from "../../domain/redacted.ts";
 import { openCluster, openOrClosed } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../access/vault.ts";
@@ -50,20 +46,22 @@ export interface PlaceOptions extends LocalHomeFlags {
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const isShared = options.stack !== "local";
   const { stack: loaded, cluster, azure, looks } = isShared ? await cloudPlace(options) : await localPlace(options);
-  const there = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
-  const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : there;
-  const { closed } = way;
+  const direct = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
+  const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : direct;
   const stack = { ...loaded, vault: { ...loaded.vault, operatorAddress: way.address } };
+  const { closed } = way;
   const vault: VaultAccess =
     closed === undefined
       ? await vaultAccess(stack, looks, options.readsValues === true)
-      : { reader: closedVault(stack, closed) };
+      : {
+          reader: typeof closed === "string" ? closed : { address: way.address, hasToken: false, ...refusing(closed) },
+        };
   return {
     stack,
     cluster,
     isShared,
     access: {
-      kubernetes: vault.silence === undefined ? looks : silentCluster(looks.context, vault.silence),
+      kubernetes: vault.silence === undefined ? looks : { context: looks.context, ...refusing(vault.silence) },
       vault: vault.reader,
       azure,
       ...(isShared && { vaultPods: () => podsOf(loaded, cluster) }),
@@ -75,19 +73,48 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   };
 }
 
+/** Answers every question with why it cannot be asked. */
+function refusing(why: Error) {
+  const refuse = () => Promise.reject(why);
+  return { get: refuse, text: refuse };
+}
+
+/** Opens an environment, and closes it at the end. */
+export async function withPlace<T>(options: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
+  const place = await openPlace(options);
+  try {
+    return await use(place);
+  } finally {
+    await place.close();
+  }
+}
+
 /**
  * Refuses a change of what others use too, unless it was confirmed.
  *
- * @param command - with the options that say what it changes: who pastes the repair must not change more.
+ * @param again - see `Run`.
  * @throws UserError
  */
-export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, command: string): void {
+export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, again: Run["again"]): void {
   if (!isShared || yes === true) return;
-  throw UserError.of(
-    "not-confirmed",
-    `${command} changes ${stack.name}, which others share`,
-    `ameide-secrets ${command} --stack ${stack.name} --yes`,
-  );
+  throw UserError.of("not-confirmed", `this would change ${stack.name}, which others share`, again("--yes"));
+}
+
+/**
+ * Runs with VAULT_TOKEN if it is set (never in `local`), otherwise with a root token.
+ *
+ * @param fix - what to do without either. @default - what the Secret with Vault's credentials lacks
+ * @throws UserError without either.
+ */
+export async function withOperatorToken<T>(
+  { stack, cluster }: Pick<Place, "stack" | "cluster">,
+  fix: string | undefined,
+  use: (token: Redacted) => Promise<T>,
+): Promise<T> {
+  const own = ownVaultToken(stack.name, process.env);
+  if (own !== undefined) return use(own);
+  const options = { vault: operatorTarget(stack.vault), cluster, namespace: stack.namespace };
+  return withRootToken({ ...options, ...(fix && { fix }) }, use);
 }
 
 async function localPlace(options: PlaceOptions) {
@@ -129,17 +156,6 @@ async function podsOf(stack: EnvironmentStack, cluster: Cluster) {
   return seen.map(({ name, health }) => ({ name, ...health }));
 }
 
-function silentCluster(context: string, silence: Error): KubernetesReader {
-  const again = () => Promise.reject(silence);
-  return { context, get: again, text: again };
-}
-
-/** Answers every question with why it cannot be asked. */
-function closedVault({ vault }: EnvironmentStack, why: Error | string): Access["vault"] {
-  if (typeof why === "string") return why;
-  return { address: vault.operatorAddress, hasToken: false, get: () => Promise.reject(why) };
-}
-
 /**
  * VAULT_TOKEN, GitHub's login in CI, or a short token with the auditor's policy; without any, what Vault answers to everybody.
  * GitHub's login reads no value, so `drift` then compares what other places hold.
@@ -149,29 +165,29 @@ export async function vaultAccess(
   cluster: Pick<Cluster, "find">,
   readsValues: boolean,
 ): Promise<VaultAccess> {
-  const { vault, namespace, name } = stack;
-  const target = operatorTarget(vault);
-  const own = ownVaultToken(name, process.env);
+  const target = operatorTarget(stack.vault);
+  const withToken = (token: ShortToken): VaultAccess => ({ reader: vaultReader(target, token.token), token });
+  const own = ownVaultToken(stack.name, process.env);
   if (own !== undefined) return { reader: vaultReader(target, own) };
   if ((await vaultState(target)) !== "active") return { reader: vaultReader(target) };
   try {
     const token = await githubToken(stack, auditorPolicyName, process.env);
-    if (token !== undefined) return { reader: vaultReader(target, token.token), token };
+    if (token !== undefined) return withToken(token);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { reader: error.message.replace("\n  fix: ", "; ") };
   }
   let silence: Error | undefined;
-  const root = await openRootToken({ vault: target, cluster, namespace }).catch((error: unknown) => {
+  const root = await openRootToken({ vault: target, cluster, namespace: stack.namespace }).catch((error: unknown) => {
     if (isSilence(error)) silence = error;
     return unlessRefused(error);
   });
   if (root === undefined) return { reader: vaultReader(target), ...(silence && { silence }) };
-  if (readsValues) return { reader: vaultReader(target, root.token), token: root };
+  if (readsValues) return withToken(root);
   try {
     const options = { vault: target, root: root.token, policy: auditorPolicyName, ttl: "5m" };
     const token = await shortToken(options).catch(unlessRefused);
-    return token === undefined ? { reader: vaultReader(target) } : { reader: vaultReader(target, token.token), token };
+    return token === undefined ? { reader: vaultReader(target) } : withToken(token);
   } finally {
     await root.revoke();
   }

@@ -8,13 +8,12 @@ import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import { type Cluster, listAll } from "../../clients/kubernetes.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
-import { keptToken, vaultCall, vaultStatus, ownVaultToken, type ShortToken } from "../access/vault.ts";
+import { vaultCall, vaultStatus } from "../access/vault.ts";
 import { openStack } from "../deploy/engine/stack.ts";
 import { forgetResources, readResources } from "../deploy/engine/state.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
-import { openPlace } from "./place.ts";
-import { openRootToken } from "../access/root-token.ts";
+import { withOperatorToken, withPlace } from "./place.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { openCloudStack } from "../deploy/cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
@@ -66,76 +65,61 @@ export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: s
 }
 
 /**
- * Lets a retired secret go: into Key Vault's soft delete, out of the stack's state, and its latest version in Vault, which
- * can be undeleted. What another writer made stays.
+ * Deletes a retired secret: into Key Vault's soft delete, out of the stack's state, and its latest version in Vault, which
+ * can be undeleted. A Vault secret of another writer stays.
  *
- * @returns a row for each place, also where nothing was.
+ * @returns a row for each place and name, also where nothing was found.
  * @throws UserError while an ExternalSecret still reads it.
  */
-export async function prune(options: PruneOptions): Promise<readonly PruneRow[]> {
-  const { names, keyVault, stack, vault } = options;
+export async function prune({ names, write, keyVault, stack, vault }: PruneOptions): Promise<readonly PruneRow[]> {
   if (vault !== undefined) await refuseReaders(vault.cluster, names);
-  return [
-    ...(stack === undefined ? [] : await pruneState(stack, options)),
-    ...(keyVault === undefined ? [] : await pruneKeyVault(keyVault, options)),
-    ...(vault === undefined ? [] : await pruneVault(vault, options)),
-  ];
-}
-
-/** Before Key Vault: a secret that only state still knows would be made again by the next update. */
-async function pruneState(stack: Stack, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
-  const held = (await readResources(stack)).filter(
-    ({ type, inputs }) => type === "azure-native:keyvault:Secret" && names.includes(String(inputs?.["secretName"])),
-  );
-  if (write && held.length > 0) await forgetResources(stack, new Set(held.map(({ urn }) => urn)));
-  return rows("state", names, (name) => held.some(({ inputs }) => inputs?.["secretName"] === name));
-}
-
-async function pruneKeyVault(keyVault: KeyVaultWriter, { names, write }: PruneOptions): Promise<readonly PruneRow[]> {
-  const held = await keyVault.holds(names);
-  if (write) for (const name of held) await keyVault.remove(name);
-  return rows("Key Vault", names, (name) => held.includes(name));
-}
-
-function rows(where: PruneRow["where"], names: readonly string[], isThere: (name: string) => boolean): PruneRow[] {
-  return names.map((name) => ({ where, name, verdict: isThere(name) ? "goes" : "absent" }));
+  const rows: PruneRow[] = [];
+  const found = (where: PruneRow["where"], held: readonly string[]) =>
+    rows.push(...names.map((name) => ({ where, name, verdict: held.includes(name) ? ("goes" as const) : ("absent" as const) }))); // prettier-ignore
+  // before Key Vault: the next update would create again what only the state still has
+  if (stack !== undefined) {
+    const resources = await readResources(stack);
+    const nameOf = ({ type, inputs }: (typeof resources)[number]) =>
+      type === "azure-native:keyvault:Secret" ? String(inputs?.["secretName"]) : "";
+    const held = resources.filter((resource) => names.includes(nameOf(resource)));
+    if (write && held.length > 0) await forgetResources(stack, new Set(held.map(({ urn }) => urn)));
+    found("state", held.map(nameOf)); // prettier-ignore
+  }
+  if (keyVault !== undefined) {
+    const held = await keyVault.holds(names);
+    if (write) for (const name of held) await keyVault.remove(name);
+    found("Key Vault", held);
+  }
+  if (vault !== undefined) for (const name of names) rows.push(await pruneVault(vault, name, write));
+  return rows;
 }
 
 interface Metadata {
-  readonly data: {
-    readonly current_version: number;
-    readonly custom_metadata: Readonly<Record<string, string>> | null;
-    readonly versions: Readonly<Record<string, { readonly deletion_time: string; readonly destroyed: boolean }>>;
-  };
+  readonly current_version: number;
+  readonly custom_metadata: Readonly<Record<string, string>> | null;
+  readonly versions: Readonly<Record<string, { readonly deletion_time: string; readonly destroyed: boolean }>>;
 }
 
 async function pruneVault(
   { target, mount, token }: NonNullable<PruneOptions["vault"]>,
-  { names, write }: PruneOptions,
-): Promise<readonly PruneRow[]> {
-  const pruned: PruneRow[] = [];
-  for (const name of names) {
-    const { data } = await vaultCall<Partial<Metadata>>(target, token, "GET", `/v1/${mount}/metadata/${name}`).catch(
-      absent,
-    );
-    const latest = data?.versions[String(data.current_version)];
-    if (data === undefined || latest === undefined || latest.deletion_time !== "" || latest.destroyed) {
-      pruned.push({ where: "Vault", name, verdict: "absent" });
-    } else if (data.custom_metadata?.[customMetadataKeys.managedBy] === managedByBootstrap) {
-      if (write) await vaultCall(target, token, "DELETE", `/v1/${mount}/data/${name}`);
-      pruned.push({ where: "Vault", name, verdict: "goes" });
-    } else {
-      const writer = data.custom_metadata?.[customMetadataKeys.managedBy] ?? "nobody says who";
-      pruned.push({ where: "Vault", name, verdict: "kept", reason: `not written by vault-bootstrap (${writer})` });
-    }
+  name: string,
+  write: boolean,
+): Promise<PruneRow> {
+  const path = `/v1/${mount}/metadata/${name}`;
+  const { data } = await vaultCall<{ data?: Metadata }>(target, token, "GET", path).catch((error: unknown) => {
+    if (vaultStatus(error) === 404) return { data: undefined }; // a path that never existed
+    throw error;
+  });
+  const latest = data?.versions[String(data.current_version)];
+  if (latest === undefined || latest.deletion_time !== "" || latest.destroyed)
+    return { where: "Vault", name, verdict: "absent" };
+  const writer = data?.custom_metadata?.[customMetadataKeys.managedBy];
+  if (writer !== managedByBootstrap) {
+    const reason = `not written by vault-bootstrap (${writer ?? "nobody says who"})`;
+    return { where: "Vault", name, verdict: "kept", reason };
   }
-  return pruned;
-}
-
-/** Vault answers 404 to a path that never was. */
-function absent(error: unknown): Partial<Metadata> {
-  if (vaultStatus(error) === 404) return {};
-  throw error;
+  if (write) await vaultCall(target, token, "DELETE", `/v1/${mount}/data/${name}`);
+  return { where: "Vault", name, verdict: "goes" };
 }
 
 interface Reader {
@@ -171,34 +155,21 @@ export async function pruneFor(
   const { stack, name, yes: write } = options;
   const owner = stack === "local" ? "local" : "shared";
   const names = retiredNames(readCatalogue(), name, prefixOf(owner));
-  const withKeyVault = stack === owner ? { keyVault: new KeyVaultWriter(await keyVaultOf(owner, options)) } : {};
+  const keyVault = stack === owner ? { keyVault: new KeyVaultWriter(await keyVaultOf(owner, options)) } : {};
   if (stack === "shared") {
-    const plan = await loadCloudStack("shared", []);
-    const held =
-      plan.kind === "shared" && plan.values === "state"
-        ? { stack: await openCloudStack(stack, plan, { create: false }) }
-        : {};
-    return prune({ names, write, ...withKeyVault, ...held });
+    const plan = await loadCloudStack(stack, []);
+    const hasValues = plan.kind === "shared" && plan.values === "state";
+    const state = hasValues ? { stack: await openCloudStack(stack, plan, { create: false }) } : {};
+    return prune({ names, write, ...keyVault, ...state });
   }
-  const place = await openPlace({ ...options, readsValues: true });
-  let root: ShortToken | undefined;
-  try {
-    const { namespace, vault } = place.stack;
-    const target = operatorTarget(vault);
-    const own = ownVaultToken(stack, process.env);
-    const access = own ? keptToken(own) : await openRootToken({ vault: target, cluster: place.cluster, namespace });
-    root = access;
-    return await prune({
-      names,
-      write,
-      ...withKeyVault,
-      ...(stack === "local" ? { stack: await localEngineStack(options) } : {}),
-      vault: { target, mount: vault.mount, token: access.token, cluster: place.cluster },
-    });
-  } finally {
-    await root?.revoke();
-    await place.close();
-  }
+  return withPlace({ ...options, readsValues: true }, (place) =>
+    withOperatorToken(place, undefined, async (token) => {
+      const { cluster, stack: { vault } } = place; // prettier-ignore
+      const state = stack === "local" ? { stack: await localEngineStack(options) } : {};
+      const where = { target: operatorTarget(vault), mount: vault.mount, token, cluster };
+      return prune({ names, write, ...keyVault, ...state, vault: where });
+    }),
+  );
 }
 
 /** The engine on the home's state, without providers: nothing is planned. */

@@ -8,48 +8,42 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";
 import { repositoryRoot, readStackSettings } from "../../environments/index.ts";
 
+/** Stack that owns a Key Vault. */
+export type Owner = "shared" | "local";
+
 /**
- * The values of `.env` files by Key Vault name.
+ * Checks `.env` files by the catalogue.
  *
- * @param files - @default - `.env` and `.env.local`, as far as they are there
- * @throws UserError with every error in them.
+ * @param files - @default - `.env` and `.env.local`, if they exist
  */
-export function readValues(stack: "shared" | "local", files?: readonly string[]): ReadonlyMap<string, Redacted> {
-  const catalogue = readCatalogue();
-  const secretPrefix = prefixOf(stack);
-  const { values, findings } = compileDotenv({
+export function compileValues(stack: Owner, files?: readonly string[]): ReturnType<typeof compileDotenv> {
+  return compileDotenv({
     files: readEnvFiles(repositoryRoot, files),
-    catalogue,
+    catalogue: readCatalogue(),
     environment: stack,
-    secretPrefix,
+    secretPrefix: prefixOf(stack),
   });
+}
+
+/** The same values by Key Vault name. @throws UserError with every error in the files */
+export function readValues(stack: Owner, files?: readonly string[]): ReadonlyMap<string, Redacted> {
+  const { values, findings } = compileValues(stack, files);
   throwErrors(findings);
-  return byKeyVaultName(values, catalogue, secretPrefix);
+  return byKeyVaultName(values, readCatalogue(), prefixOf(stack));
 }
 
-/** Key Vault names of the secrets of a stack that have no value here. */
-export function keptNames(stack: "shared" | "local", values: ReadonlyMap<string, Redacted>): readonly string[] {
-  const prefix = prefixOf(stack);
-  return [...externalSecretsOf(readCatalogue(), stack)]
-    .map(([name, secret]) => keyVaultName(unprefixedKeyVaultName(name, secret), prefix))
-    .filter((name) => !values.has(name))
-    .toSorted();
-}
-
-/** Key Vault names of the secrets with `rotateEvery` in a stack, with its days. */
-export function lifetimesOf(stack: "shared" | "local"): ReadonlyMap<string, number> {
+/** Every Key Vault name of a stack, with the days after which its value expires. */
+export function lifetimesOf(stack: Owner): ReadonlyMap<string, number | undefined> {
   const prefix = prefixOf(stack);
   return new Map(
-    [...externalSecretsOf(readCatalogue(), stack)].flatMap(([name, secret]) => {
-      const lifetime = lifetimeInDays(secret);
-      return lifetime === undefined
-        ? []
-        : [[keyVaultName(unprefixedKeyVaultName(name, secret), prefix), lifetime] as const];
-    }),
+    [...externalSecretsOf(readCatalogue(), stack)].map(([name, secret]) => [
+      keyVaultName(unprefixedKeyVaultName(name, secret), prefix),
+      lifetimeInDays(secret),
+    ]),
   );
 }
 
 /** `secretPrefix` of the stack that owns Key Vault; left out means `env-`, which is not the same as `""`. */
-export function prefixOf(stack: "shared" | "local"): string | undefined {
+export function prefixOf(stack: Owner): string | undefined {
   return (readStackSettings(stack, repositoryRoot) as { readonly secretPrefix?: string }).secretPrefix;
 }

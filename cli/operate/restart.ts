@@ -1,3 +1,4 @@
+import type { V1DaemonSetStatus, V1DeploymentSpec, V1DeploymentStatus, V1StatefulSetSpec } from "@kubernetes/client-node"; // prettier-ignore
 import { follow } from "../../clients/follow.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 
@@ -32,15 +33,21 @@ export async function restartWorkloads(
   const restarted: string[] = [];
   const manual: { workload: string; because: string }[] = [];
   for (const workload of workloads) {
-    const place = placeOf(workload);
-    const because =
-      place === undefined ? "no rollout restarts it" : hindranceOf(await cluster.get<Rollout>(place.object));
-    if (place === undefined || because !== undefined) {
-      manual.push({ workload, because: because ?? "" });
+    const rollout = rolloutOf(workload);
+    if (rollout === undefined) {
+      manual.push({ workload, because: "no rollout restarts it" });
+      continue;
+    }
+    const { namespace, name } = rollout;
+    const [kind, object] = name.split("/");
+    const collection = `/apis/apps/v1/namespaces/${namespace}/${kind}s`;
+    const because = hindranceOf(await cluster.get<Rollout>(`${collection}/${object}`));
+    if (because !== undefined) {
+      manual.push({ workload, because });
       continue;
     }
     options.onRestart(workload);
-    const missing = await restart(cluster, place, options);
+    const missing = await restart(cluster, collection, object ?? "", options);
     if (missing !== undefined) return { restarted, manual, stoppedAt: { workload, because: missing } };
     restarted.push(workload);
   }
@@ -53,39 +60,11 @@ export function rolloutOf(workload: string): { readonly namespace: string; reado
   return namespace === undefined ? undefined : { namespace, name: `${kind.toLowerCase()}/${name}` };
 }
 
-interface WorkloadPlace {
-  /** Path of the object, and of its collection with only it. */
-  readonly object: string;
-  readonly collection: string;
-}
-
-function placeOf(workload: string): WorkloadPlace | undefined {
-  const { namespace, name = "" } = rolloutOf(workload) ?? {};
-  const [kind, object] = name.split("/");
-  const collection = `/apis/apps/v1/namespaces/${namespace}/${kind}s`;
-  return object === undefined
-    ? undefined
-    : { object: `${collection}/${object}`, collection: `${collection}?fieldSelector=metadata.name%3D${object}` };
-}
-
 /** What `kubectl rollout status` reads of a Deployment, a StatefulSet and a DaemonSet. */
 interface Rollout extends KubernetesObject {
   readonly metadata: KubernetesObject["metadata"] & { readonly generation?: number };
-  readonly spec: {
-    readonly paused?: boolean;
-    readonly replicas?: number;
-    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly desiredNumberScheduled?: number;
-    readonly updatedNumberScheduled?: number;
-    readonly numberAvailable?: number;
-    readonly conditions?: readonly { readonly type: string; readonly reason?: string; readonly message?: string }[];
-  };
+  readonly spec: Partial<Pick<V1DeploymentSpec, "paused" | "replicas"> & Pick<V1StatefulSetSpec, "updateStrategy">>;
+  readonly status?: V1DeploymentStatus & Partial<Omit<V1DaemonSetStatus, "conditions">>;
 }
 
 function hindranceOf({ spec }: Rollout): string | undefined {
@@ -98,13 +77,16 @@ function hindranceOf({ spec }: Rollout): string | undefined {
 /** @returns why it is not ready, if it is not. */
 async function restart(
   cluster: Pick<Cluster, "patch" | "get" | "watch">,
-  { object, collection }: WorkloadPlace,
+  collection: string,
+  name: string,
   { timeoutInSeconds, signal }: RestartOptions,
 ): Promise<string | undefined> {
   const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
-  const { metadata } = (await cluster.patch(object, { spec: { template: { metadata: { annotations } } } })) as Rollout;
+  const { metadata } = (await cluster.patch(`${collection}/${name}`, {
+    spec: { template: { metadata: { annotations } } },
+  })) as Rollout;
   let progress: Progress = { missing: "its controller has not seen the restart" };
-  await follow<Rollout>(cluster, collection, {
+  await follow<Rollout>(cluster, `${collection}?fieldSelector=metadata.name%3D${name}`, {
     see: (now) => (progress = progressOf(now, metadata.generation ?? 0)),
     isOver: () => progress.missing === undefined || progress.isFinal === true,
     over: AbortSignal.any([signal, AbortSignal.timeout(timeoutInSeconds * 1000)]),

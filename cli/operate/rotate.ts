@@ -28,9 +28,25 @@ const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, re
 /** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
 const syncTimeoutInSeconds = 60;
 
+/** Progress of one step. */
+const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; readonly done: string }>> = {
+  "key-vault": { doing: "writing the value to Key Vault", done: "Key Vault holds the value" },
+  vault: { doing: "running vault-bootstrap", done: "Vault holds the value" },
+  "external-secret": { doing: "resyncing with External Secrets", done: "every Kubernetes Secret holds the value" },
+  pods: { doing: "waiting for pods to restart", done: "no pod runs with the former value, except those that a person restarts" }, // prettier-ignore
+};
+
+export interface RotationOptions {
+  /** `input`: standard input; `former`: Key Vault's version before the latest; `source`: what Key Vault holds, written by others. */
+  readonly from: "input" | "former" | "source";
+  readonly signal: AbortSignal;
+  /** Prints progress and warnings. */
+  readonly tell: (text: string) => void;
+}
+
 /**
- * Delivers a new value, Key Vault's previous one, or its current one through all steps. What a step already has is
- * passed without an action, so a rotation that was interrupted is just run again.
+ * Delivers a new value, Key Vault's previous one, or its current one through all steps. A step that has the value already is
+ * skipped, so an interrupted rotation continues when it is run again.
  *
  * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
  *   or for no former version to go back to.
@@ -39,64 +55,50 @@ export async function rotateValue(
   place: Place,
   flags: LocalHomeFlags,
   name: string,
-  options: {
-    /** `input`: standard input; `former`: Key Vault's version before the latest; `source`: what Key Vault holds, written by others. */
-    readonly from: "input" | "former" | "source";
-    readonly signal: AbortSignal;
-    readonly onAct: (step: RotationStep) => void;
-    readonly onProgress: (text: string) => void;
-    readonly onStep: (step: RotationStep) => void;
-    readonly onWarning: (text: string) => void;
-  },
+  { from, signal, tell }: RotationOptions,
 ): Promise<RotationReport> {
   const { stack, cluster, access } = place;
   const { keyVaultName } = plannedSecret(stack, name);
   const secret = stack.catalogue.secrets[name];
   if (keyVaultName === undefined || secret?.authority !== "external") {
-    throw UserError.of(
-      "rotation-not-external",
-      `${name} is not an external secret; its owner rotates it`,
-      "docs/secrets.md names the owner",
-    );
+    const problem = `${name} is not an external secret; its owner rotates it`;
+    throw UserError.of("rotation-not-external", problem, "docs/secrets.md names the owner");
   }
   const environment = place.isShared ? "shared" : "local";
-  // before anything is opened: a person at a terminal need not wait to hear that a file is wanted
-  const given = options.from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
-  for (const warning of given?.warnings ?? []) options.onWarning(formatFinding(warning));
+  // first: a person at a terminal should not wait before they read that a file is needed
+  const given = from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
+  for (const warning of given?.warnings ?? []) tell(formatFinding(warning));
   const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
-  const former = options.from === "former" ? await vault.former(keyVaultName) : undefined;
+  const former = from === "former" ? await vault.former(keyVaultName) : undefined;
   const value = given?.value ?? former?.value ?? (await vault.current(keyVaultName));
   if (former?.isRestored === true)
-    options.onWarning(
-      `${name} was already rolled back; nothing is written to Key Vault, and the following steps are checked`,
-    );
+    tell(`${name} was already rolled back; nothing is written to Key Vault, and the following steps are checked`);
   for (const other of alsoReading(place, secret))
-    options.onWarning(`${other} reads the same Key Vault and gets this value with its next run of vault-bootstrap`);
-  const dotenv = new Map([[keyVaultName, value]]);
-  const { signal } = options;
+    tell(`${other} reads the same Key Vault and gets this value with its next run of vault-bootstrap`);
+  const progress = (text: string) => tell(`      ${text}`);
 
   return rotate(
     name,
     stack,
     {
-      write: async () =>
-        void (await vault.set(keyVaultName, value, {
-          recover: false,
-          ...(former === undefined
-            ? { expiresOn: expiryAfter(lifetimeInDays(secret), new Date()) }
-            : { restores: former }),
-        })),
-      runBootstrap: async () => {
-        const run = await runBootstrap(cluster, stack, { purpose: "rotate", signal, tell: options.onProgress });
-        if (!run.succeeded) {
-          const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
-          throw failedRun(run, problem, "run the same command again");
-        }
+      write: async () => {
+        const expiresOn = expiryAfter(lifetimeInDays(secret), new Date());
+        await vault.set(keyVaultName, value, { recover: false, ...(former ? { restores: former } : { expiresOn }) });
       },
-      resync: () => resyncOf(name, place, options),
-      look: () => observe(stack, access, { compareValues: true, dotenv }),
+      runBootstrap: async () => {
+        const run = await runBootstrap(cluster, stack, { purpose: "rotate", signal, tell: progress });
+        if (run.succeeded) return;
+        const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
+        throw failedRun(run, problem, "run the same command again");
+      },
+      resync: () => resyncOf(name, place, { signal, onProgress: progress }),
+      look: () => observe(stack, access, { compareValues: true, dotenv: new Map([[keyVaultName, value]]) }),
     },
-    { signal, onAct: options.onAct, onStep: options.onStep },
+    {
+      signal,
+      onAct: (step) => progress(`${stepTexts[step].doing} ...`),
+      onStep: (step) => tell(`ok    ${stepTexts[step].done}`),
+    },
   );
 }
 
@@ -112,15 +114,13 @@ export async function resyncOf(
   { stack, cluster }: Pick<Place, "stack" | "cluster">,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<void> {
-  const looked = await Promise.all(namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace)));
-  const there = looked.flatMap((part) => (part.ok ? part.value : []));
-  // one of ours that is not there is named by the place that stays behind; the others must not wait for it
+  const parts = await Promise.all(namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace)));
+  const existing = parts.flatMap((part) => (part.ok ? part.value : []));
+  // one of ours that does not exist is reported by the step that stays behind; the others must not wait for it
   const ours = stack.plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
-  const planned = new Set(ours.map(({ namespace, name }) => `${namespace}/${name}`));
-  const wanted = [
-    ...there.filter(({ namespace, name }) => planned.has(`${namespace}/${name}`)),
-    ...othersReading(there, stack, secret),
-  ];
+  const isOurs = (one: { readonly namespace: string; readonly name: string }) =>
+    ours.some(({ namespace, name }) => namespace === one.namespace && name === one.name);
+  const wanted = [...existing.filter(isOurs), ...othersReading(existing, stack, secret)];
   if (wanted.length === 0) return;
   await resync(cluster, {
     namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],

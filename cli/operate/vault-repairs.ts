@@ -1,15 +1,20 @@
 import { kubernetesAuthFields } from "../../domain/resources/vault-inputs.ts";
 import { userInfo } from "node:os";
 import { withNames } from "../../diagnose/fill-names.ts";
-import type { Redacted } from "../../domain/redacted.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { operatorTarget } from "../../domain/vault-target.ts";
+import { inRootNamespace, operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import type { Place } from "./place.ts";
-import { ownVaultToken, vaultCall, vaultState } from "../access/vault.ts";
+import { withOperatorToken, type Place } from "./place.ts";
+import {
+  generateRootToken,
+  isValidToken,
+  revokeRootToken,
+  storedUnsealKey,
+  vaultCredentials,
+} from "../access/root-token.ts";
+import { vaultCall, vaultHealth } from "../access/vault.ts";
 import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-way.ts";
-import { withRootToken } from "../access/root-token.ts";
-import { storedUnsealKey } from "../access/root-token.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Repair {
@@ -54,168 +59,142 @@ export function isConfirmed(
 }
 
 /**
- * The seed's "Vault Sealed (503 Error)": its key comes from `vault-auto-credentials` and is shown to nobody.
+ * Unseals Vault with the key in `vault-auto-credentials`, which is never shown. Each pod has a seal of its own: a standby
+ * that stays sealed does not help when the active pod fails.
  *
- * @throws UserError when Vault cannot be reached or was never initialised, or the key is not there.
+ * @throws UserError when Vault cannot be reached or was never initialised, or the key does not exist.
  */
 export async function unsealVault(
   { stack, cluster, access }: Place,
   { change, reason }: RepairOptions,
   pods: VaultPods = vaultPodsOf(stack, cluster),
 ): Promise<Repair> {
-  if (stack.name !== "local" && (await pods.names()).length > 1)
-    return unsealPods({ stack, cluster }, { change, reason }, pods);
   const target = operatorTarget(stack.vault);
-  const { address } = target;
-  const state = await vaultState(target);
-  if (state === "unreachable" || state === "uninitialised") {
-    const why = state === "unreachable" ? await whyUnreachable(access) : "";
-    throw UserError.of(
-      `vault-${state}`,
-      `Vault at ${address} is ${state}${why}`,
-      `ameide-secrets doctor --stack ${stack.name}`,
-    );
-  }
-  if (state !== "sealed") return { needed: false, found: `Vault at ${address} is ${state}`, did: "nothing to unseal" };
-  const found = `Vault at ${address} is sealed`;
-  const key = await storedUnsealKey(
-    cluster,
-    stack.namespace,
-    `ask the holders of the key shares to run: vault operator unseal -address=${address}`,
-  );
-  if (!change) return { needed: true, found, did: `would unseal it with unseal-key of ${credentialsSecret}` };
-  await vaultCall(target, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
-  const after = await vaultState(target);
-  if (after === "sealed") {
-    throw UserError.of(
-      "vault-sealed",
-      `Vault at ${address} is still sealed: it needs more than one key share`,
-      "add the other key shares: vault operator unseal",
-    );
-  }
-  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `unsealed by ameide-secrets: ${reason}`);
-  return {
-    needed: true,
-    found,
-    did: `unsealed${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
-  };
-}
-
-/** Each pod has a seal of its own: a standby that stays sealed is a Vault that does not survive its active pod. */
-async function unsealPods(
-  { stack, cluster }: Pick<Place, "stack" | "cluster">,
-  { change, reason }: RepairOptions,
-  pods: VaultPods,
-): Promise<Repair> {
-  const seen = await healthOfPods(pods);
-  const found = `Vault's pods in ${stack.vault.statefulSet.namespace}: ${formatPods(seen)}`;
+  const address = `Vault at ${target.address}`;
+  const hasPods = stack.name !== "local" && (await pods.names()).length > 1;
+  const seen = hasPods ? await healthOfPods(pods) : [{ name: address, health: await vaultHealth(target) }];
+  const found = hasPods
+    ? `Vault's pods in ${stack.vault.statefulSet.namespace}: ${formatPods(seen)}`
+    : `${address} is ${seen[0]?.health.state}`;
   const sealed = seen.filter(({ health }) => health.state === "sealed").map(({ name }) => name);
   if (sealed.length === 0) {
-    const isServing = seen.some(({ health }) => health.state === "active");
-    if (isServing) return { needed: false, found, did: "nothing to unseal" };
-    const code = seen.some(({ health }) => health.state === "uninitialised") ? "uninitialised" : "unreachable";
-    throw UserError.of(`vault-${code}`, found, `ameide-secrets doctor --stack ${stack.name}`);
+    const states = new Set(seen.map(({ health }) => health.state));
+    if (states.has("active") || (!hasPods && states.has("standby")))
+      return { needed: false, found, did: "nothing to unseal" };
+    const state = states.has("uninitialised") ? "uninitialised" : "unreachable";
+    const why = hasPods || state !== "unreachable" ? "" : await whyUnreachable(access);
+    throw UserError.of(`vault-${state}`, `${found}${why}`, `ameide-secrets doctor --stack ${stack.name}`);
   }
-  const key = await storedUnsealKey(
-    cluster,
-    stack.namespace,
-    `ask the holders of the key shares to run, for each of ${sealed.join(", ")}: vault operator unseal`,
-  );
-  if (!change)
-    return { needed: true, found, did: `would unseal ${sealed.join(", ")} with unseal-key of ${credentialsSecret}` };
+  const which = hasPods ? sealed.join(", ") : "it";
+  const [each, byHand] = hasPods ? [`, for each of ${which}`, ""] : ["", ` -address=${target.address}`];
+  const fix = `ask the holders of the key shares to run${each}: vault operator unseal${byHand}`;
+  const key = await storedUnsealKey(cluster, stack.namespace, fix);
+  if (!change) return { needed: true, found, did: `would unseal ${which} with unseal-key of ${credentialsSecret}` };
+  const unseal = (pod: VaultTarget) =>
+    vaultCall<{ sealed?: boolean; t?: number }>(pod, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
   for (const name of sealed) {
-    const { sealed: isSealed, t: threshold = 1 } = await withPod(pods, name, (target) =>
-      vaultCall<{ sealed: boolean; t?: number }>(target, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() }),
-    );
-    if (!isSealed || threshold === 1) continue;
-    const problem = `${name} is still sealed: it needs ${threshold} key shares`;
-    throw UserError.of(
-      "vault-sealed",
-      problem,
-      `add the other key shares to each of ${sealed.join(", ")}: vault operator unseal`,
-    );
+    const { sealed: isSealed, t: shares = 1 } = await (hasPods ? withPod(pods, name, unseal) : unseal(target));
+    // one share is enough: this pod unseals in the background
+    if (isSealed !== true || shares === 1) continue;
+    const problem = `${name} is still sealed: it needs ${shares} key shares`;
+    throw UserError.of("vault-sealed", problem, `add the other key shares${each}: vault operator unseal${byHand}`);
   }
-  const note = `unsealed ${sealed.join(", ")} by ameide-secrets: ${reason}`;
-  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", note);
-  return {
-    needed: true,
-    found,
-    did: `unsealed ${sealed.join(", ")}${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
-  };
+  const did = hasPods ? `unsealed ${which}` : "unsealed";
+  const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `${did} by ameide-secrets: ${reason}`);
+  return { needed: true, found, did: `${did}${event}; ${thenResync(stack)}` };
+}
+
+function thenResync(stack: EnvironmentStack): string {
+  return withNames("then resync what failed: ameide-secrets resync --stack <stack>", stack);
 }
 
 /**
- * The seed's "Kubernetes Auth Permission Denied (403 Error)": the configuration as the program makes it, which pins no
- * reviewer token.
+ * Restores the configuration of Vault's Kubernetes auth, which pins no reviewer token. It asks with VAULT_TOKEN if that is
+ * set (never in `local`), otherwise with a root token.
  *
- * It asks with VAULT_TOKEN where that is set (`local` has a token of its own), else with a root token.
- *
- * @throws UserError when Vault refuses, or there is neither token.
+ * @throws UserError when Vault refuses, or neither token exists.
  */
-export async function reconfigureKubernetesAuth(place: Place, options: RepairOptions): Promise<Repair> {
+export async function reconfigureKubernetesAuth(place: Place, { change, reason }: RepairOptions): Promise<Repair> {
   const { stack, cluster } = place;
   const { authMount } = stack.vault;
-  const own = ownVaultToken(stack.name, process.env);
-  if (own !== undefined) return reconfigureWith(own, place, options);
+  const target = operatorTarget(stack.vault);
+  const title = `auth/${authMount} of Vault at ${target.address}`;
+  const path = `/v1/auth/${authMount}/config`;
   const fix = `set VAULT_TOKEN to a token that can write auth/${authMount}/config`;
-  return withRootToken({ vault: operatorTarget(stack.vault), cluster, namespace: stack.namespace, fix }, (root) =>
-    reconfigureWith(root, place, options),
-  );
+  return withOperatorToken(place, fix, async (token): Promise<Repair> => {
+    const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(target, token, "GET", path);
+    const wanted = kubernetesAuthFields(stack);
+    const differing = Object.entries(wanted)
+      .filter(([key, value]) => String(data[key] ?? "").trim() !== String(value).trim())
+      .map(([key, value]) => [key, `is ${shownValue(data[key])}, expected ${shownValue(value)}`]);
+    if (data["token_reviewer_jwt_set"] === true)
+      differing.push(["token_reviewer_jwt (pinned)", "is set, expected none"]);
+    if (differing.length === 0)
+      return { needed: false, found: `${title} is already what the program configures`, did: "nothing to change" };
+    const found = `${title} differs: ${differing.map((parts) => parts.join(" ")).join("; ")}`;
+    if (!change)
+      return { needed: true, found, did: "would write the program's configuration and remove a pinned reviewer token" };
+    // an empty token removes the pinned one: leaving the key out would keep it
+    await vaultCall(target, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
+    const note = `auth/${authMount} (${differing.map(([key]) => key).join(", ")}): ${reason}`;
+    const event = await leaveEvent(cluster, stack.namespace, "VaultAuthReconfigured", note);
+    return { needed: true, found, did: `written${event}; ${thenResync(stack)}` };
+  });
 }
 
-async function reconfigureWith(
-  token: Redacted,
+/**
+ * Ends the root token that `vault-auto-credentials` has, and takes it out of the Secret. The unseal key stays. Before
+ * anything is changed it is proven that the key generates a root token and that the Secret may be changed.
+ *
+ * The order makes every interruption harmless: a token that was ended and is still stored is found by the next run, and
+ * whoever needs a root token generates one. Tokens that were made with the old one stay valid.
+ *
+ * @throws UserError where the key does not generate a root token, the Secret may not be changed, or the environment keeps it.
+ */
+export async function revokeStoredRootToken(
   { stack, cluster }: Place,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
-  const { authMount } = stack.vault;
-  const target = operatorTarget(stack.vault);
-  const { address } = target;
-  const path = `/v1/auth/${authMount}/config`;
-  const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(target, token, "GET", path);
-  const wanted = kubernetesAuthFields(stack);
-  const differs = Object.entries(wanted).filter(
-    ([key, value]) => String(data[key] ?? "").trim() !== String(value).trim(),
-  );
-  const pinned = data["token_reviewer_jwt_set"] === true;
-  const names = [...differs.map(([key]) => key), ...(pinned ? ["token_reviewer_jwt (pinned)"] : [])];
-  const shown = [
-    ...differs.map(([key, value]) => `${key} is ${shownValue(data[key])}, expected ${shownValue(value)}`),
-    ...(pinned ? ["token_reviewer_jwt (pinned) is set, expected none"] : []),
-  ];
-  if (names.length === 0)
+  const { namespace, vault, strictness } = stack;
+  const target = inRootNamespace(operatorTarget(vault));
+  const title = `${namespace}/${credentialsSecret}`;
+  const { rootToken, unsealKey, recoveryKey } = await vaultCredentials(cluster, namespace);
+  if (rootToken === undefined)
+    return { needed: false, found: `the Secret ${title} has no root-token`, did: "nothing to revoke" };
+  const key = unsealKey ?? recoveryKey;
+  if (key === undefined) {
+    throw UserError.of(
+      "vault-credentials-missing",
+      `the Secret ${title} has a root-token but no unseal-key, so no new root token could be generated`,
+      `add the unseal key from Vault's initialisation to ${title} as unseal-key, then run this again`,
+    );
+  }
+  const isValid = await isValidToken(target, rootToken);
+  const found = `the Secret ${title} has a root-token that ${isValid ? "is valid and never expires" : "is no longer valid"}`;
+  if (strictness.rootToken === "stored")
+    return { needed: false, found, did: `environments/${stack.name}.ts has rootToken: "stored": nothing to do` };
+  if (!change) {
     return {
-      needed: false,
-      found: `auth/${authMount} of Vault at ${address} is already what the program configures`,
-      did: "nothing to change",
+      needed: true,
+      found,
+      did: `would ${isValid ? "revoke it and " : ""}remove it from the Secret; first stop everything that reads it there, such as an older vault-bootstrap`,
     };
-  const found = `auth/${authMount} of Vault at ${address} differs: ${shown.join("; ")}`;
-  if (!change)
-    return { needed: true, found, did: "would write the program's configuration and remove a pinned reviewer token" };
-  // an empty token drops the pinned one: leaving the key out would keep it
-  await vaultCall(target, token, "POST", path, { ...wanted, token_reviewer_jwt: "" });
-  const event = await leaveEvent(
-    cluster,
-    stack.namespace,
-    "VaultAuthReconfigured",
-    `auth/${authMount} (${names.join(", ")}): ${reason}`,
-  );
-  return {
-    needed: true,
-    found,
-    did: `written${event}; then resync what failed: ${withNames("ameide-secrets resync --stack <stack>", stack)}`,
-  };
+  }
+  const path = `/api/v1/namespaces/${namespace}/secrets/${credentialsSecret}`;
+  const withoutToken = { data: { "root-token": null } };
+  await cluster.patch(`${path}?dryRun=All`, withoutToken);
+  const fresh = await generateRootToken(target, key);
+  await revokeRootToken(target, fresh);
+  if (isValid) await revokeRootToken(target, rootToken);
+  await cluster.patch(path, withoutToken);
+  const event = await leaveEvent(cluster, namespace, "VaultRootTokenRevoked", `root token revoked: ${reason}`);
+  return { needed: true, found, did: `revoked and removed${event}; commands now generate a root token with the unseal key when they need one` }; // prettier-ignore
 }
 
 /** What the way to Vault, or the server at its end, says of it. */
 async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
   if (typeof vault === "string") return `: ${vault}`;
-  return vault.get("sys/health").then(
-    () => "",
-    (error: unknown) => {
-      return `: ${error instanceof Error ? error.message : String(error)}`;
-    },
-  );
+  return vault.get("sys/health").then(() => "", (error: Error) => `: ${error.message}`); // prettier-ignore
 }
 
 /** A certificate is too long to compare by eye. */
@@ -230,7 +209,7 @@ function shownValue(value: string | boolean | undefined): string {
  * @returns text for the result: empty, or why the Event could not be created. Not everybody may create
  *   Events, and the repair is done by then.
  */
-export async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
+async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
   const now = new Date().toISOString();
   const made = cluster.create(`/api/v1/namespaces/${namespace}/events`, {
     apiVersion: "v1",
@@ -245,8 +224,5 @@ export async function leaveEvent(cluster: Cluster, namespace: string, reason: st
     lastTimestamp: now,
     count: 1,
   });
-  return made.then(
-    () => "",
-    (error: unknown) => ` (the Event could not be created: ${error instanceof Error ? error.message : String(error)})`,
-  );
+  return made.then(() => "", (error: Error) => ` (the Event could not be created: ${error.message})`); // prettier-ignore
 }

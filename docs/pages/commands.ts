@@ -1,4 +1,4 @@
-import { inOrder, type Command } from "../../cli/command.ts";
+import type { Command, OptionSpec } from "../../cli/command.ts";
 import { commands } from "../../cli/commands/index.ts";
 import { table, type Page } from "../page.ts";
 
@@ -24,11 +24,11 @@ ${commands.map(section).join("\n\n")}
 `;
 }
 
-function section({ name, summary, arguments: positional = [], options = [], examples }: Command<never>): string {
+function section({ name, summary, arguments: positional = [], options, examples }: Command): string {
   const line = ["ameide-secrets", name, ...positional.map((one) => one.name), ...(options.length > 0 ? ["[options]"] : [])];
   const rows = [
     ...positional.map((one) => [`\`${one.name}\``, one.summary]),
-    ...inOrder(options).map((option) => [`\`${option.flags}\``, [option.summary, ...notes(option)].join("; ")]),
+    ...options.map((option) => [`\`${option.flags}\``, [option.summary, ...notes(option)].join("; ")]),
   ];
   return [
     `## ${name}`,
@@ -39,7 +39,7 @@ function section({ name, summary, arguments: positional = [], options = [], exam
   ].join("\n\n");
 }
 
-function notes({ required, choices, default: preset }: NonNullable<Command["options"]>[number]): readonly string[] {
+function notes({ required, choices, default: preset }: OptionSpec): readonly string[] {
   return [
     ...(required === true ? ["required"] : []),
     ...(choices === undefined ? [] : [`one of ${choices.map((choice) => `\`${choice}\``).join(", ")}`]),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { table } from "../../cli/table.ts";
+import { table, fitted } from "../../cli/table.ts";
 
 describe("table", () => {
   it("makes each column as wide as its widest cell, and ends no line in blanks", () => {
@@ -16,4 +16,48 @@ describe("table", () => {
   });
 
   it("is its heading where there are no rows", () => assert.equal(table(["NAME", "STATE"], []), "NAME  STATE"));
+
+  it("continues long cells below, between words, in a terminal that is narrower than the table", () => {
+    const rows = [["ameide-local/api", "ANTHROPIC_API_KEY, OPENAI_API_KEY", "synced"]];
+    assert.equal(
+      table(["SECRET", "KEYS", "STATE"], rows, 50),
+      [
+        "SECRET            KEYS                      STATE",
+        "ameide-local/api  ANTHROPIC_API_KEY,        synced",
+        "                  OPENAI_API_KEY",
+      ].join("\n"),
+    );
+    assert.match(table(["SECRET", "KEYS", "STATE"], rows), /API_KEY, OPENAI_API_KEY {2}synced$/);
+  });
+
+  it("keeps a name whole that is longer than the terminal", () =>
+    assert.equal(table(["A"], [["a-name-that-is-copied"]], 10), "A\na-name-that-is-copied"));
+});
+
+describe("fitted", () => {
+  it("breaks between words, indents the rest below the label, and loses nothing", () => {
+    assert.equal(fitted("  seen:  one two three four", 20), "  seen:  one two\n         three four");
+    assert.equal(fitted("dev: one two three four", 20), "dev: one two three\n     four");
+    assert.equal(fitted("one two three four five", 20), "one two three four\n  five");
+  });
+
+  it("leaves alone what fits, and everything where there is no terminal", () => {
+    assert.equal(fitted("  seen:  one", 20), "  seen:  one");
+    assert.equal(fitted("  seen:  one two three four", undefined), "  seen:  one two three four");
+  });
+
+  it("keeps a word whole that is longer than the line: it may be a path that is copied", () =>
+    assert.equal(
+      fitted("  seen:  see https://a-long-address.example two", 20),
+      "  seen:  see\n         https://a-long-address.example\n         two",
+    ));
+
+  it("keeps a command in one line, with and without a label, and the fix that contains one", () => {
+    for (const line of [
+      "look at one:  /root/.cache/kubectl --kubeconfig x get secret y",
+      "  fix: read the message, then: ameide-secrets doctor --stack dev",
+      "  by hand: vault status -address=https://a.example:8200",
+    ])
+      assert.equal(fitted(line, 20), line);
+  });
 });

@@ -6,6 +6,7 @@ import { destroyChain } from "../../../cli/deploy/destroy.ts";
 import { openLocalEngine, runLocalChain } from "../../../cli/deploy/local-chain.ts";
 import { localAzure } from "../../../cli/access/local-stack.ts";
 import { formatMoveIn } from "../../../cli/commands/move-in.ts";
+import { guardScan } from "../../../cli/operate/guard-scan.ts";
 import { environmentFacts } from "../../../cli/operate/move-in.ts";
 import { Phases } from "../../../cli/phases.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
@@ -70,11 +71,9 @@ export class Rehearsal {
   async plan(): Promise<readonly MoveInStep[]> {
     const { home, stateFile } = this.#platform;
     this.#cluster ??= await openCluster({ kubeconfig: home.kubeconfig, context: this.stack.cluster.context });
-    const facts = await environmentFacts(this.stack, this.#cluster, this.access(), {
-      terraform: readTerraform(readFileSync(stateFile, "utf8"), "terraform.tfstate"),
-      target: "local-foundation",
-      prove: true,
-    });
+    const place = { stack: this.stack, cluster: this.#cluster, access: this.access() };
+    const terraform = readTerraform(readFileSync(stateFile, "utf8"), "terraform.tfstate");
+    const facts = await environmentFacts(place, { terraform, target: "local-foundation", prove: true }, guardScan);
     const steps = moveInSteps(this.stack, facts);
     assert.doesNotMatch(formatMoveIn("local", steps) + JSON.stringify(steps), /canary-(?!user)/, "a value in the plan");
     return steps;

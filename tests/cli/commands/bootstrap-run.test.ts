@@ -23,6 +23,6 @@ describe("bootstrapRun", () => {
   it("fails unconfirmed on a shared stack with the same command, so that a dry run stays one when it is pasted", async () => {
     const io = recordedIo();
     assert.equal(await main(["bootstrap", "run", "--stack", "dev", "--dry-run"], io), 2);
-    assert.match(io.printed.err.join("\n"), /\n {2}fix: ameide-secrets bootstrap run --dry-run --stack dev --yes$/);
+    assert.match(io.printed.err.join("\n"), /\n {2}fix: ameide-secrets bootstrap run --stack dev --dry-run --yes$/);
   });
 });

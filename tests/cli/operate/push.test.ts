@@ -26,21 +26,21 @@ describe("push", function () {
   });
 
   const memory = () => join(folder, "pushed.json");
-  const place = () => ({
+  const target = () => ({
     uri: `${rig.azure.origin}/`,
     credential: operatorCredential(rig.dir),
     options: { disableChallengeResourceVerification: true },
+    memory: memory(),
   });
   const redacted = (values: Readonly<Record<string, string>>) =>
     new Map(Object.entries(values).map(([name, value]) => [name, new Redacted(value)]));
   const pushed = async (values: Readonly<Record<string, string>>, options: Partial<PushOptions> = {}) => {
     const rows = await push({
-      place: place(),
+      target: target(),
       values: redacted(values),
       kept: [],
       overwrite: [],
       write: true,
-      memory: memory(),
       ...options,
     });
     for (const value of Object.values(values)) assert.equal(JSON.stringify(rows).includes(value), false);
@@ -126,7 +126,7 @@ describe("push", function () {
     for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "canary-1");
     await pushed({ "openai-api-key": "canary-0" });
     const values = redacted({ "ghcr-token": "canary-1", "ghcr-username": "another", "not-there": "canary-1" });
-    await rememberHeld({ place: place(), values, memory: memory() });
+    await rememberHeld(target(), values);
     assert.deepEqual(await pushed({ "ghcr-token": "canary-2", "openai-api-key": "canary-3" }), {
       "ghcr-token": "changed",
       "openai-api-key": "changed",

@@ -4,7 +4,7 @@ import type { Cluster } from "../../../clients/kubernetes.ts";
 import { openRootToken } from "../../../cli/access/root-token.ts";
 import { vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
 import type { Place } from "../../../cli/operate/place.ts";
-import { revokeStoredRootToken } from "../../../cli/operate/revoke-root.ts";
+import { revokeStoredRootToken } from "../../../cli/operate/vault-repairs.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { localContext } from "../../../local/home.ts";
 import { openVault, type OpenedVault } from "../../support/open-vault.ts";

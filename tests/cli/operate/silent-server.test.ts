@@ -40,11 +40,10 @@ describe("doctor before a server that accepts and never answers", function () {
     return server.listen(port);
   };
   const diagnose = async (): Promise<{ readonly seconds: number; readonly diagnosis: Diagnosis }> => {
-    const io = recordedIo();
     const start = performance.now();
     const place = () => openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase) });
-    await runDoctor({ open: place, json: true, signal: new AbortController().signal }, io);
-    const diagnosis = JSON.parse(io.printed.out.join("")) as Diagnosis;
+    const { json } = await runDoctor({ open: place, signal: new AbortController().signal }, recordedIo());
+    const diagnosis = json as Diagnosis;
     return { seconds: (performance.now() - start) / 1000, diagnosis };
   };
 

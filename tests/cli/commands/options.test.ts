@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { secondsOf } from "../../cli/seconds.ts";
-import { main } from "../../cli/main.ts";
-import { recordedIo } from "./recorded-io.ts";
+import { timeoutOption } from "../../../cli/commands/options.ts";
+import { main } from "../../../cli/main.ts";
+import { recordedIo } from "../recorded-io.ts";
 
-describe("secondsOf", () => {
+describe("timeoutOption", () => {
   it("is the number", () =>
     assert.deepEqual(
-      ["1", "300", "86400"].map((text) => secondsOf("--timeout", text)),
+      ["1", "300", "86400"].map((text) => timeoutOption.parse(text)),
       [1, 300, 86_400],
     ));
 
   it("fails on anything else, naming flag and text", () => {
     for (const text of ["5m", "", "0", "-1", "1e9", "1.5", "NaN", "Infinity", "86401"]) {
-      assert.throws(() => secondsOf("--timeout", text), {
+      assert.throws(() => timeoutOption.parse(text), {
         code: "seconds-invalid",
         message: `--timeout ${JSON.stringify(text)} is not a number of seconds\n  fix: use a whole number from 1 to 86400, such as --timeout 300`,
       });
