@@ -62,16 +62,16 @@ export async function* envPush(): AsyncGenerator<Figure> {
 
 async function pushAll(rig: AzureRig, verdict: PushRow["verdict"]): Promise<void> {
   const rows = await push({
-    place: {
+    target: {
       uri: `${rig.azure.origin}/`,
       credential: operatorCredential(rig.dir),
       options: { disableChallengeResourceVerification: true },
+      memory: join(rig.dir, "pushed.json"),
     },
     values: new Map(Array.from({ length: pushed }, (_none, n) => [`bench-${n}`, new Redacted(`value-of-${n}`)])),
     kept: [],
     overwrite: [],
     write: true,
-    memory: join(rig.dir, "pushed.json"),
   });
   const other = rows.filter((row) => row.verdict !== verdict).length;
   if (other > 0) throw new Error(`${other} of ${rows.length} are not ${verdict}`);
