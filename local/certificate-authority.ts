@@ -113,7 +113,7 @@ export async function issueServerCertificate(dir: string) {
   const exists = existsSync(files.certificate) && existsSync(files.key);
   const ca = await (exists
     ? CertificateAuthority.read(files)
-    : CertificateAuthority.make("ameide-secrets local Azure stand-in", files));
+    : CertificateAuthority.make("Azure stand-in of ameide-secrets", files));
   const { certificate, key } = await ca.issue({ name: "127.0.0.1", usage: "server", validInDays: serverValidInDays });
   return { cert: certificate, key, caPem: ca.pem };
 }
