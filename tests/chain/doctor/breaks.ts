@@ -74,8 +74,8 @@ export const vaultPart: Part = {
       "vault-not-readable",
       "cluster-login-refused",
       "eso-not-running",
-      "vault-unreachable",
       "cluster-not-readable",
+      "vault-unreachable",
     ],
   ],
 };
