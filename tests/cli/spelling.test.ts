@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commands } from "../../cli/commands/index.ts";
@@ -101,6 +101,11 @@ describe("the file ameide-secrets", function () {
     assert.equal(status, 2);
     const printed = /fix: see (.*)$/m.exec(stderr)?.[1] ?? "";
     assert.deepEqual([shell(printed).status, shell(printed).stderr], [0, ""], printed);
+  });
+
+  it("sets no engines for npm: npx would warn of an older Node at every call, although cli/bin.mjs runs a newer one", () => {
+    const text = readFileSync(join(repositoryRoot, "package.json"), "utf8");
+    assert.equal((JSON.parse(text) as { readonly engines?: unknown }).engines, undefined);
   });
 
   it("starts by a link of a link, from anywhere", () => {
