@@ -82,9 +82,7 @@ function problemsOf(line: string): readonly string[] {
   const command = commands
     .toSorted((a, b) => b.name.length - a.name.length)
     .find(({ name }) => name.split(" ").every((word, index) => words[index]?.replace(completedByCode, "") === word));
-  // the names of the local environment's certificates
-  if (command === undefined)
-    return /^ameide-secrets local (?:environment|Azure stand-in)$/.test(line) ? [] : ["no such command"];
+  if (command === undefined) return line.endsWith("local environment") ? [] : ["no such command"];
   return words.flatMap((word, index): readonly string[] => {
     const [name = "", own] = word.split("=");
     if (!name.startsWith("--") || name === "--help") return [];
