@@ -1,12 +1,7 @@
 import { forceSyncAnnotation } from "../domain/manifests/labels.ts";
 import { follow } from "./follow.ts";
-import type { Cluster } from "./kubernetes.ts";
+import type { Cluster, Named } from "./kubernetes.ts";
 import { mapBounded } from "./pacing.ts";
-
-export interface Named {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** The part of an ExternalSecret that shows whether External Secrets has synced it. */
 export interface SyncedObject {

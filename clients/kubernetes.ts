@@ -10,6 +10,12 @@ import {
 } from "./http.ts";
 import { retry, type RetryOptions } from "./pacing.ts";
 
+/** Where an object is. */
+export interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** A plain object of the Kubernetes API. */
 export interface KubernetesObject {
   readonly apiVersion: string;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { followSyncs, forceSync, type Named } from "../clients/external-secrets.ts";
-import type { Cluster } from "../clients/kubernetes.ts";
+import { followSyncs, forceSync } from "../clients/external-secrets.ts";
+import type { Cluster, Named } from "../clients/kubernetes.ts";
 import {
   describeFailure,
   failuresOf,

@@ -1,5 +1,5 @@
 import type { BootstrapStatus } from "../domain/bootstrap-config.ts";
-import type { Named } from "../clients/external-secrets.ts";
+import type { Named } from "../clients/kubernetes.ts";
 import type { clientPatcherCauses } from "./causes/client-patcher.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
 

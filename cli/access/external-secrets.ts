@@ -1,7 +1,7 @@
-import { followSyncs, type Named } from "../../clients/external-secrets.ts";
+import { followSyncs } from "../../clients/external-secrets.ts";
 import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
+import type { Cluster, KubernetesObject, Named } from "../../clients/kubernetes.ts";
 
 /** What the command line reads of an ExternalSecret. */
 export interface ExternalSecret extends KubernetesObject {

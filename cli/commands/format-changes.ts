@@ -1,7 +1,7 @@
 import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { stages } from "../../domain/stage.ts";
 import { isUndecided } from "../../policies/pack/engine-message.ts";
-import type { Change } from "../deploy/engine/run-log.ts";
+import type { Change } from "../deploy/engine/change.ts";
 import { listed } from "../table.ts";
 
 /** Objects shown of one stage after an update; a preview shows all of them. */

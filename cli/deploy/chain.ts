@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { leftOutByFirstStep, type RegisterOptions } from "../../chain.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { auditorPolicyName, deployerPolicyName, operatorPolicies } from "../../domain/resources/vault-policies.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
@@ -8,13 +9,17 @@ import { githubToken } from "../access/github-login.ts";
 import { openRootToken } from "../access/root-token.ts";
 import { deployerToken, keptToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
 import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
-import { withEngine } from "./engine/stack.ts";
+import type { Change } from "./engine/change.ts";
+import { withEngine, type OpenEngine } from "./engine/stack.ts";
 import { forgetOperatorPolicies, isOperatorPolicy, readResources } from "./engine/state.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive, type FirstStepOptions } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
 
 export interface ChainOptions extends FirstStepOptions {
+  readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
+  /** Checks a plan before any of it is carried out, and throws to stop it. @default - the gates are enough */
+  readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
   /** VAULT_TOKEN of whoever runs this. @default - a short one of this run: by GitHub's login in CI, else by a root token */
   readonly vaultToken?: Redacted | undefined;
   readonly phases: Phases;
@@ -37,7 +42,7 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   const { phases, until } = options;
   const vaultBefore = await phases.run(
     "Vault",
-    (tell) => ensureVaultActive(options, tell),
+    (tell) => ensureVaultActive({ ...options, create: () => createFirstStep(options), tell }),
     (state) => (state === "active" ? "active" : `was ${state}, is active`),
   );
   const isNew = vaultBefore === "uninitialised";
@@ -81,6 +86,18 @@ export async function previewThenUpdate(
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
+}
+
+/** Registers what the CronJob needs, and no more. */
+async function createFirstStep({ cluster, openEngine, signal, inspect }: ChainOptions): Promise<void> {
+  await withEngine(openEngine({ firstStep: true }), async (stack) => {
+    // the state still contains what somebody deleted: without a refresh there would be nothing to create
+    const run = { signal, cluster, exclude: leftOutByFirstStep, refresh: true };
+    const { changes } = await previewStack(stack, run);
+    await refuseLoss(changes, stack);
+    await inspect?.(changes);
+    await updateStack(stack, run);
+  });
 }
 
 /**

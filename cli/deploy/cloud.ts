@@ -12,7 +12,7 @@ import { reachVault } from "../access/vault-way.ts";
 import { ownVaultToken } from "../access/vault.ts";
 import { previewThenUpdate, runChain, type ChainOptions, type ChainResult } from "./chain.ts";
 import { openCloudStack, refuseDebugProviders, requireStrongState } from "./cloud-engine.ts";
-import type { Change } from "./engine/run-log.ts";
+import type { Change } from "./engine/change.ts";
 import { requireFittingState } from "./engine/state.ts";
 import { orphanedAssignments } from "./ownership/azure-objects.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";

@@ -5,7 +5,7 @@ import { deployerPolicy, destroyerPolicyName, operatorPolicyNames } from "../../
 import { openRootToken, withRootToken } from "../access/root-token.ts";
 import { deletePolicies, deployerToken, ownVaultToken, vaultState } from "../access/vault.ts";
 import { destroyStack, stayingResources } from "./engine/deploy.ts";
-import type { Change } from "./engine/run-log.ts";
+import type { Change } from "./engine/change.ts";
 import { type OpenEngine, withEngine } from "./engine/stack.ts";
 import { forgetOperatorPolicies, isOperatorPolicy } from "./engine/state.ts";
 import type { ChainOptions } from "./chain.ts";

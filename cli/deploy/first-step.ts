@@ -1,28 +1,19 @@
-import { leftOutByFirstStep, type RegisterOptions } from "../../chain.ts";
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import type { VaultState } from "../../clients/vault.ts";
 import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { untrustedFix, vaultHealth, vaultState } from "../access/vault.ts";
-import { previewStack, updateStack } from "./engine/deploy.ts";
-import type { Change } from "./engine/run-log.ts";
-import { type OpenEngine, withEngine } from "./engine/stack.ts";
-import { refuseLoss } from "./gates.ts";
 import { isGitops, isOurs } from "./ownership/kubernetes-objects.ts";
 
 export interface FirstStepOptions {
   readonly stack: EnvironmentStack;
   readonly cluster: Cluster;
-  readonly openEngine: (register: RegisterOptions, vaultToken?: Redacted) => Promise<OpenEngine>;
   readonly signal: AbortSignal;
   /** `preview` changes nothing, so it refuses a Vault that is not active instead of unsealing it. */
   readonly until: "preview" | "update";
-  /** Checks a plan before any of it is carried out, and throws to stop it. @default - the gates are enough */
-  readonly inspect?: (changes: readonly Change[], vaultToken?: Redacted) => Promise<void>;
   /** Replaces a Vault of this machine that nobody can open if it never held a value, else throws. @default - none is replaced */
   readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
 }
@@ -34,8 +25,14 @@ export interface FirstStepOptions {
  * @returns the state of Vault before; `active` or `standby` means that nothing was done.
  * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.
  */
-export async function ensureVaultActive(options: FirstStepOptions, tell: (text: string) => void): Promise<VaultState> {
-  const { stack, cluster, signal, replaceEmptyVault } = options;
+export async function ensureVaultActive(
+  options: FirstStepOptions & {
+    /** Registers what the CronJob needs, and no more. */
+    readonly create: () => Promise<void>;
+    readonly tell: (text: string) => void;
+  },
+): Promise<VaultState> {
+  const { stack, cluster, signal, replaceEmptyVault, create, tell } = options;
   const { namespace, bootstrap } = stack;
   const vault = operatorTarget(stack.vault);
   const health = await vaultHealth(vault);
@@ -63,7 +60,7 @@ export async function ensureVaultActive(options: FirstStepOptions, tell: (text: 
   if (cronJob === undefined) {
     if (isGitops(stack)) throw cronJobNotApplied(stack);
     tell("creating what vault-bootstrap needs");
-    await createFirstStep(options);
+    await create();
   } else if (!isOurs(cronJob)) {
     // one of the same name, such as the chart's that this program follows, knows none of our flags
     throw UserError.of(
@@ -90,18 +87,6 @@ export async function ensureVaultActive(options: FirstStepOptions, tell: (text: 
 
 /** Vault has no key that anybody knows, has lost what its key opens, or cannot be initialised. */
 const unopenable: ReadonlySet<BootstrapCause> = new Set(["vault-orphaned", "vault-lost", "vault-uninitialised"]);
-
-/** Registers what the CronJob needs, and no more. */
-async function createFirstStep({ cluster, openEngine, signal, inspect }: FirstStepOptions): Promise<void> {
-  await withEngine(openEngine({ firstStep: true }), async (stack) => {
-    // the state still contains what somebody deleted: without a refresh there would be nothing to create
-    const run = { signal, cluster, exclude: leftOutByFirstStep, refresh: true };
-    const { changes } = await previewStack(stack, run);
-    await refuseLoss(changes, stack);
-    await inspect?.(changes);
-    await updateStack(stack, run);
-  });
-}
 
 /** With `delivery: gitops` the whole program registers no CronJob: one that the first step created would be deleted by it. */
 function cronJobNotApplied({ name, namespace, bootstrap }: EnvironmentStack): UserError {

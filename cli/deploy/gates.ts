@@ -4,7 +4,7 @@ import { errorFinding, type Finding } from "../../domain/finding.ts";
 import { throwErrors, UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
 import { placeOfStack } from "../../policies/place.ts";
-import type { Change } from "./engine/run-log.ts";
+import type { Change } from "./engine/change.ts";
 import { formerKubeconfig, readResources } from "./engine/state.ts";
 
 /**

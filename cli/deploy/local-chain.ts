@@ -1,30 +1,23 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { rmSync } from "node:fs";
 import type { BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import { registerStack, type RegisterOptions } from "../../chain.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { startProviders } from "../../stand-ins/providers/start.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { openStack, type OpenEngine } from "./engine/stack.ts";
-import { requireFittingState } from "./engine/state.ts";
+import { openLocalEngine, type LocalEngineOptions } from "./local-engine.ts";
 import { refuseForeign, type OwnershipAccess } from "./ownership/ownership.ts";
 import { runChain, type ChainOptions, type ChainResult } from "./chain.ts";
 import { readBootstrapStatus } from "../access/bootstrap-job.ts";
-import { linkPlugin } from "../access/plugins.ts";
 import { vaultCredentials } from "../access/root-token.ts";
-import { localArm, loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
+import { loadLocalStack, localAzureAccount } from "../access/local-stack.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
-import { hasVaultObjects, pruneUpdateHistory, requireSpace, restoreState } from "../../local/pulumi-state.ts";
+import { hasVaultObjects, requireSpace, restoreState } from "../../local/pulumi-state.ts";
 import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
 
 /** Installs the toolchain and starts every server of the home that does not run. */
@@ -56,12 +49,8 @@ export async function startLocal({
   return binaries;
 }
 
-export interface LocalChainOptions extends Pick<ChainOptions, "phases" | "signal" | "refresh"> {
-  readonly home: LocalHome;
-  readonly binaries: Binaries;
+export interface LocalChainOptions extends LocalEngineOptions, Pick<ChainOptions, "phases" | "signal" | "refresh"> {
   readonly envFiles: readonly string[];
-  /** Executable of the real provider `vault`. @default - the stand-in */
-  readonly vaultPlugin?: string | undefined;
   /** @default - `local` as its stack file and `.env` define it */
   readonly stack?: EnvironmentStack;
   /** Where an update checks for objects of other owners, in addition to the cluster. @default - nowhere */
@@ -123,77 +112,4 @@ async function replaceEmptyVault(
   await stopServers(home, { only: ["openbao"] });
   rmSync(home.vault.dataDir, { recursive: true, force: true });
   await startServers(home, binaries, { only: ["openbao"], signal });
-}
-
-/** The engine on the home's file backend, with stand-ins of providers that end when it is closed. */
-export async function openLocalEngine(
-  { home, binaries, vaultPlugin }: Pick<LocalChainOptions, "home" | "binaries" | "vaultPlugin">,
-  stack: EnvironmentStack,
-  register: RegisterOptions,
-  vaultToken: Redacted | undefined,
-): Promise<OpenEngine> {
-  const token = vaultToken?.reveal();
-  const { secrets, deliveries, stores } = stack.plan;
-  // above about 200 resources the file backend's checkpoints take longer than everything else together
-  const isLarge = secrets.length + deliveries.length + 5 * stores.length > 175;
-  const providers = await startProviders({
-    mode: "live",
-    journalPath: home.pulumi.journalFile,
-    ...(vaultPlugin === undefined && {
-      vault: { address: stack.vault.operatorAddress, ...(token !== undefined && { token }) },
-    }),
-    azure: localArm(home),
-  });
-  try {
-    const local = localEngine(home, binaries);
-    if (vaultPlugin !== undefined) linkPlugin(home.pulumi.homeDir, "vault", vaultPlugin);
-    const engine = await openStack({
-      ...local,
-      program: async () => registerStack(stack, register),
-      env: {
-        ...local.env,
-        PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-        // the stand-in receives it on its standard input
-        ...(vaultPlugin !== undefined && token !== undefined && { VAULT_TOKEN: token }),
-        ...(isLarge && { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" }),
-      },
-    });
-    await clearStaleLock(home, engine);
-    await requireFittingState(engine, stack);
-    return { stack: engine, close: () => providers.close() };
-  } catch (error) {
-    await providers.close();
-    throw error;
-  }
-}
-
-/** An engine that was killed leaves its lock in the file backend. This run holds the home's lock, so that engine is gone. */
-async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
-  const locks = join(home.pulumi.stateDir, ".pulumi", "locks");
-  const held = existsSync(locks) && readdirSync(locks, { recursive: true, encoding: "utf8" });
-  if (held !== false && held.some((file) => file.endsWith(".json"))) await engine.cancel();
-}
-
-/** What the engine of a home runs with: file backend, passphrase and plugins are in the home. */
-export function localEngine(home: LocalHome, binaries: Binaries) {
-  const workDir = join(home.pulumi.dir, "work");
-  mkdirSync(workDir, { recursive: true, mode: 0o700 });
-  pruneUpdateHistory(home);
-  linkPlugin(home.pulumi.homeDir, "kubernetes", binaries.kubernetesProvider);
-  if (!existsSync(home.pulumi.passphraseFile)) {
-    writeFileSync(home.pulumi.passphraseFile, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
-  }
-  return {
-    stackName: "local",
-    workDir,
-    stateDir: home.pulumi.stateDir,
-    pulumi: binaries.pulumi,
-    env: {
-      PULUMI_HOME: home.pulumi.homeDir,
-      PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
-      // the engine keeps an encrypted log of each call, 500 MB by default, and a copy of the state at each checkpoint
-      PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
-      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-    },
-  };
 }

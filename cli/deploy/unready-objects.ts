@@ -2,7 +2,7 @@ import { observeWarnings } from "../../diagnose/observe/deliveries.ts";
 import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts";
 import { lastWords } from "../access/bootstrap-job.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
-import type { FailedObject } from "./engine/run-log.ts";
+import type { FailedObject } from "./engine/change.ts";
 import { LiveObjects, splitObject } from "./ownership/kubernetes-objects.ts";
 
 interface Status {

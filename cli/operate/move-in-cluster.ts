@@ -5,7 +5,7 @@ import type { Finding } from "../../domain/finding.ts";
 import { isKept, keeping, trackingOf, type Application } from "../../domain/move-in/argocd.ts";
 import type { LiveObject, MoveInFacts } from "../../domain/move-in/facts.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
-import type { Change } from "../deploy/engine/run-log.ts";
+import type { Change } from "../deploy/engine/change.ts";
 import { handOver, isOurs, type LiveObjects, ownerOf } from "../deploy/ownership/kubernetes-objects.ts";
 
 /** What the cluster shows of an environment before it moves in. */

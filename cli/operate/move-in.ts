@@ -21,7 +21,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
-import { type Change, stageOf } from "../deploy/engine/run-log.ts";
+import { type Change, stageOf } from "../deploy/engine/change.ts";
 import { lacksOfKeyVault } from "../deploy/ownership/azure-objects.ts";
 import { LiveObjects } from "../deploy/ownership/kubernetes-objects.ts";
 import { findForeign, plannedObjects } from "../deploy/ownership/ownership.ts";

@@ -17,7 +17,7 @@ import { withOperatorToken, withPlace } from "./place.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { openCloudStack } from "../deploy/cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
-import { localEngine } from "../deploy/local-chain.ts";
+import { localEngine } from "../deploy/local-engine.ts";
 import { keyVaultOf } from "./push.ts";
 import { prefixOf } from "./read-values.ts";
 

@@ -9,7 +9,7 @@ import { KeyVaultWriter, parallelCalls, type KeyVaultPlace } from "../access/key
 import type { LocalHome } from "../../local/home.ts";
 import { operatorCredential } from "../../stand-ins/azure/files.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
-import type { Change } from "../deploy/engine/run-log.ts";
+import type { Change } from "../deploy/engine/change.ts";
 import { localArm, localAzureUri } from "../access/local-stack.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import { expiryAfter } from "../../domain/catalogue/catalogue.ts";

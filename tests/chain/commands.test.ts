@@ -6,7 +6,7 @@ import { registerStack } from "../../chain.ts";
 import { KeyVaultWriter } from "../../cli/access/key-vault.ts";
 import { vaultCall, vaultState } from "../../cli/access/vault.ts";
 import { destroyChain } from "../../cli/deploy/destroy.ts";
-import { localEngine } from "../../cli/deploy/local-chain.ts";
+import { localEngine } from "../../cli/deploy/local-engine.ts";
 import { loadLocalStack, localArm } from "../../cli/access/local-stack.ts";
 import { updateStack } from "../../cli/deploy/engine/deploy.ts";
 import { openStack } from "../../cli/deploy/engine/stack.ts";

@@ -5,7 +5,8 @@ import { secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { explainUnready } from "../unready-objects.ts";
-import { RunLog, type Change } from "./run-log.ts";
+import type { Change } from "./change.ts";
+import { RunLog } from "./run-log.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
 import { readResources } from "./state.ts";
 

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../../domain/finding.ts";
-import type { Stage } from "../../../domain/stage.ts";
 import { rules } from "../../../policies/rules.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
 import { isUndecided, parseEngineMessage } from "../../../policies/pack/engine-message.ts";
+import { stageOf, type Change, type FailedObject } from "./change.ts";
 
-const operations = {
+const operations: Readonly<Record<string, Change["operation"]>> = {
   same: "same",
   // what a StackReference does in every run: it changes nothing
   read: "same",
@@ -18,33 +18,7 @@ const operations = {
   replace: "replace",
   "create-replacement": "replace",
   "delete-replaced": "replace",
-} as const;
-
-/** What happens to one resource in a preview or an update. */
-export interface Change {
-  readonly operation: (typeof operations)[keyof typeof operations];
-  readonly urn: string;
-  readonly type: string;
-  readonly name: string;
-  /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
-  readonly object?: string;
-  readonly stage: Stage;
-  /**
-   * Set on a replacement of a Kubernetes object that keeps its name and is created before it is deleted: what the deletion
-   * then removes is the object that was just created.
-   */
-  readonly losesItself?: true;
-  /** Property paths that differ; empty for creations and deletions. */
-  readonly differs: readonly string[];
-  /**
-   * SHA-256 of the inputs that it gets, by which two plans of one commit are known to be the same. The engine shows marked
-   * values as `[secret]`, so none is in it. Not of providers: their inputs differ between machines.
-   */
-  readonly inputs?: string;
-}
-
-/** A Kubernetes object that the engine could not create or update, as a {@link Change} names it. */
-export type FailedObject = Required<Pick<Change, "type" | "object">>;
+};
 
 /**
  * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
@@ -100,7 +74,7 @@ export class RunLog {
 type Step = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
 function changeOf(step: Step): Change | undefined {
-  const operation = (operations as Readonly<Record<string, Change["operation"]>>)[step.op];
+  const operation = operations[step.op];
   if (operation === undefined || step.type === "pulumi:pulumi:Stack") return undefined;
   // urn:pulumi:<stack>::<project>::<parent types$>type::name
   const [, , types = step.type, name = step.urn] = step.urn.split("::");
@@ -161,17 +135,6 @@ function objectName(given: Readonly<Record<string, unknown>> | null | undefined)
     .map((input) => inputs[input])
     .find((value) => typeof value === "string" && value !== unknownValue);
   return typeof named === "string" ? named : undefined;
-}
-
-/** The stage that a resource belongs to. */
-export function stageOf(type: string): Stage {
-  if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
-  if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";
-  if (/:(SecretStore|ClusterSecretStore)$/.test(type)) return "secret-store";
-  if (/:(ExternalSecret|ClusterExternalSecret|PushSecret|ServiceAccountPatch)$/.test(type)) return "external-secret";
-  if (type.includes(":external-secret:") || type.includes(":secret-store:")) return "external-secret";
-  if (type.startsWith("vault:") || type.includes(":vault:")) return "vault";
-  return "bootstrap";
 }
 
 /** The engine marks colours as `<{%red%}>`. */

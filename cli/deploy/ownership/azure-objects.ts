@@ -11,7 +11,7 @@ import {
 import type { AzurePlace, StackPlan } from "../../../domain/plan/environment.ts";
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { UserError } from "../../../domain/user-error.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "../engine/change.ts";
 import { checkOf, find, type OwnershipCheck } from "./checks.ts";
 import { stackNameOf } from "./kubernetes-objects.ts";
 

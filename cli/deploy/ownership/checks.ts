@@ -1,6 +1,6 @@
 import type { Finding } from "../../../domain/finding.ts";
 import type { Stage } from "../../../domain/stage.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "../engine/change.ts";
 
 /** One question to a server: does something exist that the plan would write, and who owns it? */
 export interface OwnershipCheck {

@@ -2,7 +2,7 @@ import type { EnvironmentStack, StackPlan } from "../../../domain/plan/environme
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { fieldManager, ourLabels } from "../../../domain/manifests/labels.ts";
 import type { Cluster, KubernetesObject } from "../../../clients/kubernetes.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "../engine/change.ts";
 import { instanceLabel, trackingOf } from "../../../domain/move-in/argocd.ts";
 import { checkOf, type OwnershipCheck } from "./checks.ts";
 

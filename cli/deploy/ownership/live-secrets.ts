@@ -5,7 +5,7 @@ import { pathBelowMount } from "../../../domain/names.ts";
 import { pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
 import { type Cluster, listAll } from "../../../clients/kubernetes.ts";
 import { ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "../engine/change.ts";
 import { handOver, isOurs } from "./kubernetes-objects.ts";
 import type { OwnershipCheck } from "./checks.ts";
 

@@ -4,7 +4,7 @@ import type { Finding } from "../../../domain/finding.ts";
 import { throwErrors } from "../../../domain/user-error.ts";
 import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
-import { type Change, stageOf } from "../engine/run-log.ts";
+import { type Change, stageOf } from "../engine/change.ts";
 import { azureChecks } from "./azure-objects.ts";
 import { runChecks } from "./checks.ts";
 import { isGitops, isOurs, LiveObjects, objectChecks } from "./kubernetes-objects.ts";

@@ -5,7 +5,7 @@ import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { githubRoleInputs, kubernetesAuthFields } from "../../../domain/resources/vault-inputs.ts";
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "../../../domain/resources/vault-policies.ts";
-import type { Change } from "../engine/run-log.ts";
+import type { Change } from "../engine/change.ts";
 import { checkOf, find, type OwnershipCheck } from "./checks.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { destroyCloud } from "../../../cli/deploy/destroy.ts";
 import { formatDestruction } from "../../../cli/commands/destroy.ts";
-import type { Change } from "../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../cli/deploy/engine/change.ts";
 import { Phases } from "../../../cli/phases.ts";
 import { recordedIo } from "../recorded-io.ts";
 

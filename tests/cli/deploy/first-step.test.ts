@@ -18,23 +18,21 @@ describe("ensureVaultActive", () => {
   after(() => vault.close());
 
   const ensure = (mayChange: boolean, cronJob: object) =>
-    ensureVaultActive(
-      {
-        stack: {
-          ...stack,
-          vault: {
-            ...stack.vault,
-            operatorAddress: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
-          },
+    ensureVaultActive({
+      stack: {
+        ...stack,
+        vault: {
+          ...stack.vault,
+          operatorAddress: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
         },
-        // whatever else it asked of the cluster would be a change
-        cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
-        until: mayChange ? "update" : "preview",
-        openEngine: () => Promise.reject(new Error("opened the engine")),
-        signal: new AbortController().signal,
       },
-      () => {},
-    );
+      // whatever else it asked of the cluster would be a change
+      cluster: { find: () => Promise.resolve(cronJob) } as unknown as Cluster,
+      until: mayChange ? "update" : "preview",
+      create: () => Promise.reject(new Error("opened the engine")),
+      tell: () => {},
+      signal: new AbortController().signal,
+    });
   const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : String(error));
   const theirs = { metadata: { name: "foundation-vault-bootstrap-vault-bootstrap", labels: {} } };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { refuseLoss, refuseUnapproved } from "../../../cli/deploy/gates.ts";
-import type { Change } from "../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../cli/deploy/engine/change.ts";
 import { UserError } from "../../../domain/user-error.ts";
 
 const change = (operation: Change["operation"], type: string, differs: readonly string[] = []): Change => ({

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { readableReferences } from "../../../../domain/incidents.ts";
 import { ruleOf } from "../../../support/policy.ts";
-import { RunLog, stageOf } from "../../../../cli/deploy/engine/run-log.ts";
+import { stageOf } from "../../../../cli/deploy/engine/change.ts";
+import { RunLog } from "../../../../cli/deploy/engine/run-log.ts";
 
 const project = "urn:pulumi:dev::ameide-secrets::";
 const storeUrn = `${project}ameide-secrets:external-secret:SecretDelivery$kubernetes:external-secrets.io/v1:SecretStore::delivery-ameide-dev-store`;

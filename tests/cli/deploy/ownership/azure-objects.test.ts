@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type OwnershipAccess } from "../../../../cli/deploy/ownership/ownership.ts";
 import { previewStack } from "../../../../cli/deploy/engine/deploy.ts";
-import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../../cli/deploy/engine/change.ts";
 import { checkAdopted } from "../../../../domain/resources/adoption.ts";
 import { registerStack } from "../../../../chain.ts";
 import { AzureClient } from "../../../../clients/azure.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { refuseForeign, type OwnershipAccess } from "../../../../cli/deploy/ownership/ownership.ts";
-import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../../cli/deploy/engine/change.ts";
 import type { Adopted, StackPlan } from "../../../../domain/plan/environment.ts";
 import type { Finding } from "../../../../domain/finding.ts";
 import { UserError } from "../../../../domain/user-error.ts";

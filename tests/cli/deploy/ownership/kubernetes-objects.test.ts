@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openCluster } from "../../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../../clients/kubernetes.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
-import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../../cli/deploy/engine/change.ts";
 import { ourLabels } from "../../../../domain/manifests/labels.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject, homeCluster } from "../../../../local/servers/cluster-call.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openCluster } from "../../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../../clients/kubernetes.ts";
 import { handedOver } from "../../../../cli/deploy/ownership/kubernetes-objects.ts";
-import type { Change } from "../../../../cli/deploy/engine/run-log.ts";
+import type { Change } from "../../../../cli/deploy/engine/change.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject } from "../../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../../local/servers/cluster-objects.ts";

@@ -1,0 +1,38 @@
+import type { Stage } from "../../../domain/stage.ts";
+
+/** What happens to one resource in a preview or an update. */
+export interface Change {
+  readonly operation: "same" | "create" | "update" | "delete" | "import" | "refresh" | "replace";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
+  readonly object?: string;
+  readonly stage: Stage;
+  /**
+   * Set on a replacement of a Kubernetes object that keeps its name and is created before it is deleted: what the deletion
+   * then removes is the object that was just created.
+   */
+  readonly losesItself?: true;
+  /** Property paths that differ; empty for creations and deletions. */
+  readonly differs: readonly string[];
+  /**
+   * SHA-256 of the inputs that it gets, by which two plans of one commit are known to be the same. The engine shows marked
+   * values as `[secret]`, so none is in it. Not of providers: their inputs differ between machines.
+   */
+  readonly inputs?: string;
+}
+
+/** A Kubernetes object that the engine could not create or update, as a {@link Change} names it. */
+export type FailedObject = Required<Pick<Change, "type" | "object">>;
+
+/** The stage that a resource belongs to. */
+export function stageOf(type: string): Stage {
+  if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
+  if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";
+  if (/:(SecretStore|ClusterSecretStore)$/.test(type)) return "secret-store";
+  if (/:(ExternalSecret|ClusterExternalSecret|PushSecret|ServiceAccountPatch)$/.test(type)) return "external-secret";
+  if (type.includes(":external-secret:") || type.includes(":secret-store:")) return "external-secret";
+  if (type.startsWith("vault:") || type.includes(":vault:")) return "vault";
+  return "bootstrap";
+}
