@@ -40,6 +40,19 @@ export type FlagsOf<Options extends readonly OptionSpec[]> = {
   readonly [Option in Options[number] as Option extends AlwaysSet ? never : NameOf<Option["flags"]>]?: ValueOf<Option>;
 };
 
+/** Exit codes of the command line; `docs/exit-codes.md` is generated from this table. */
+export const ExitCode = {
+  ok: 0,
+  /** The command ran, and found or refused something. */
+  finding: 1,
+  /** The command could not run: bad usage, a missing server or a missing right. */
+  couldNotRun: 2,
+  /** Ended by Ctrl-C, as shells name it (128 + SIGINT). */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
 /** What a command found, for people and for programs. */
 export interface Result {
   /** What `--json` prints. @default - `text` */

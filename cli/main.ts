@@ -3,13 +3,11 @@ import { withoutRunnerCommands } from "../domain/safe-text.ts";
 import type { Finding } from "../domain/finding.ts";
 import { withoutValuesInMemory } from "../domain/redaction.ts";
 import { UserError } from "../domain/user-error.ts";
-import type { Command, OptionSpec, Run } from "./command.ts";
+import { ExitCode, type Command, type OptionSpec, type Run } from "./command.ts";
 import { commandGroups, commands } from "./commands/index.ts";
-import { ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
-import { canonicalProgram, pasteable, typedAgain } from "./spelling.ts";
+import { canonicalProgram, pasteable, typedAgain, version } from "./spelling.ts";
 import { fitted } from "./table.ts";
-import { version } from "./version.ts";
 
 /** First words of commands that have two, and their description. */
 const groups: Readonly<Record<string, string>> = {

@@ -1,10 +1,18 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join, relative } from "node:path";
 import { shellWord } from "../domain/safe-text.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 
 /** The name of the program in every text of the code. */
 export const canonicalProgram = "ameide-secrets";
+
+/** This program's version, as package.json has it. */
+export function version(): string {
+  const { version: own } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {
+    version: string;
+  };
+  return own;
+}
 
 /**
  * Makes the commands in a text pasteable: texts in the code say `ameide-secrets doctor`, the reader may have to type

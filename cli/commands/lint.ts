@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { command } from "../command.ts";
-import { version } from "../version.ts";
+import { version } from "../spelling.ts";
+import { placeOptions, withPlace } from "./options.ts";
 
 export const lint = command({
   name: "lint",
@@ -85,3 +86,15 @@ async function learned(paths: readonly string[]): Promise<string> {
   const names = learnNames(sourceFiles(paths), catalogue);
   return renderLearned(names, (name) => classify(catalogue, name).kind !== "unknown").trimEnd();
 }
+
+export const guard = command({
+  name: "guard",
+  summary: "list the live objects that admission would refuse; run it before you set admission to deny",
+  options: placeOptions,
+  examples: ["ameide-secrets guard --stack staging", "ameide-secrets guard --stack prod --json"],
+  async run(flags) {
+    const { formatGuardScan, guardScan } = await import("../operate/guard-scan.ts");
+    const scan = await withPlace(flags, ({ cluster, stack }) => guardScan(cluster, stack));
+    return { json: scan, text: formatGuardScan(scan), ok: scan.wouldBreak.length === 0 };
+  },
+});

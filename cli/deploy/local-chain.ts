@@ -4,7 +4,6 @@ import { credentialsSecret } from "../../domain/names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { LocalHome } from "../../local/home.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";

@@ -7,7 +7,7 @@ import { UserError } from "../../domain/user-error.ts";
 import type { Place } from "./place.ts";
 import type { Result } from "../command.ts";
 import type { Io } from "../io.ts";
-import { version } from "../version.ts";
+import { version } from "../spelling.ts";
 import { writeOutput } from "../files.ts";
 import { formatClosing, formatDiagnosis } from "./format-diagnosis.ts";
 

@@ -1,4 +1,4 @@
-import { ExitCode } from "../../cli/exit-code.ts";
+import { ExitCode } from "../../cli/command.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { names, table, type Page } from "../page.ts";
 
@@ -14,7 +14,7 @@ function renderExitCodes(): string {
   ]);
   return `# Exit codes
 
-The numbers do not change: scripts may rely on them. This page is generated from \`cli/exit-code.ts\` and
+The numbers do not change: scripts may rely on them. This page is generated from \`cli/command.ts\` and
 \`domain/bootstrap-config.ts\`: edit there.
 
 ## \`ameide-secrets\`

@@ -1,6 +1,7 @@
 import { NetworkError, ServerError } from "../../../clients/http.ts";
 import type { AzureReader } from "../../../diagnose/observe/access.ts";
 import { pages } from "../../../diagnose/observe/azure.ts";
+import { ifFound } from "../../../diagnose/observe/observed.ts";
 import { adoptables, adoptionLine, secretAdoptionLine } from "../../../domain/resources/adoption.ts";
 import {
   identityId,
@@ -12,7 +13,7 @@ import type { AzurePlace, StackPlan } from "../../../domain/plan/environment.ts"
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { Change } from "../engine/change.ts";
-import { checkOf, find, type OwnershipCheck } from "./checks.ts";
+import { checkOf, type OwnershipCheck } from "./checks.ts";
 import { stackNameOf } from "./kubernetes-objects.ts";
 
 const keyVaultApi = "api-version=2023-07-01";
@@ -61,7 +62,7 @@ async function objectWithId(
   const adopt = { [resource]: id };
   const line = adoptionLine(stackNameOf(plan), resource, id);
   const isIdentity = id === identityId(plan.azure);
-  const found = await find(azure.arm<KeyVaultProperties>(`${id}?${isIdentity ? identityApi : keyVaultApi}`));
+  const found = await ifFound(azure.arm<KeyVaultProperties>(`${id}?${isIdentity ? identityApi : keyVaultApi}`));
   if (found === undefined) return undefined;
   if (isIdentity) {
     const problem = `the identity ${identity} already exists, and this stack did not create it`;
@@ -98,7 +99,7 @@ export function keyVaultPreparation(name: string, { properties }: KeyVaultProper
 
 /** The same for the Key Vault of a stack as it is now; `undefined` also if it does not exist. */
 export async function lacksOfKeyVault({ azure: place }: StackPlan, azure: AzureReader): Promise<string | undefined> {
-  const found = await find(azure.arm<KeyVaultProperties>(`${keyVaultId(place)}?${keyVaultApi}`));
+  const found = await ifFound(azure.arm<KeyVaultProperties>(`${keyVaultId(place)}?${keyVaultApi}`));
   return found && keyVaultPreparation(place.keyVault, found);
 }
 
@@ -111,8 +112,8 @@ interface RoleAssignment {
 async function readAssignments(place: AzurePlace, azure: AzureReader) {
   const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
   const [identity, assignments = []] = await Promise.all([
-    find(azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`)),
-    find(pages<RoleAssignment>((link) => azure.arm(link), path)),
+    ifFound(azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`)),
+    ifFound(pages<RoleAssignment>((link) => azure.arm(link), path)),
   ]);
   return { principalId: identity?.properties.principalId, assignments };
 }
@@ -176,7 +177,7 @@ async function federatedCredential(
   if (plan.kind === "shared") return undefined;
   const { federated, azure: place } = plan;
   const path = `${identityId(place)}/federatedIdentityCredentials?${identityApi}`;
-  const credentials = await find(pages<FederatedCredential>((link) => azure.arm(link), path));
+  const credentials = await ifFound(pages<FederatedCredential>((link) => azure.arm(link), path));
   const isSame = ({ properties: { issuer, subject } }: FederatedCredential) =>
     issuer === federated.issuer && subject === federated.subject;
   const found = credentials?.find((one) => one.name === federated.name || isSame(one));

@@ -39,11 +39,3 @@ export async function runChecks(checks: readonly OwnershipCheck[]): Promise<read
   );
   return found.filter((finding) => finding !== undefined);
 }
-
-/** A server's answer, or `undefined` if nothing is there (404). */
-export async function find<T>(answer: Promise<T>): Promise<T | undefined> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof Error && "status" in error && error.status === 404) return undefined;
-    throw error;
-  });
-}

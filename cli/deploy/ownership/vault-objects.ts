@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
+import { ifFound } from "../../../diagnose/observe/observed.ts";
 import { adoptionLine } from "../../../domain/resources/adoption.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
 import { githubRoleInputs, kubernetesAuthFields } from "../../../domain/resources/vault-inputs.ts";
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { githubAuthMount, vaultPolicies, githubRoles, vaultRoles } from "../../../domain/resources/vault-policies.ts";
 import type { Change } from "../engine/change.ts";
-import { checkOf, find, type OwnershipCheck } from "./checks.ts";
+import { checkOf, type OwnershipCheck } from "./checks.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type MountList = "sys/mounts" | "sys/auth";
@@ -153,7 +154,7 @@ class LiveVault {
   }
 
   async read(path: string): Promise<Fields | undefined> {
-    return (await find(this.#vault.get<{ data?: Fields }>(path)))?.data;
+    return (await ifFound(this.#vault.get<{ data?: Fields }>(path)))?.data;
   }
 
   /** How a path differs from what this stack would write; `""` if nothing exists there. Without the mount, a read is an error. */

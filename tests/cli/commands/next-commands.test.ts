@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatNextSteps } from "../../../cli/commands/local-up.ts";
+import { formatNextSteps } from "../../../cli/commands/local.ts";
 import { typedAgain } from "../../../cli/spelling.ts";
 import { localHome } from "../../../local/home.ts";
 import { localStack } from "../../support/stacks.ts";

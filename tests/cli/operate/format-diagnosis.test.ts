@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatValidation } from "../../../cli/commands/validate.ts";
+import { formatValidation } from "../../../cli/commands/doctor.ts";
 import { formatUses } from "../../../cli/commands/who-uses.ts";
 import { formatDiagnosis } from "../../../cli/operate/format-diagnosis.ts";
 import { fitted } from "../../../cli/table.ts";
