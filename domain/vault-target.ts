@@ -34,6 +34,6 @@ export function inRootNamespace({ namespace: _namespace, ...target }: VaultTarge
 }
 
 /** Whether an address is one of this machine. */
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(address).hostname);
 }

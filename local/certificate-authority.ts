@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { createPrivateKey, webcrypto } from "node:crypto";
+import { createPrivateKey, KeyObject, webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
@@ -27,9 +27,6 @@ export interface Leaf {
   readonly validInDays?: number;
 }
 
-/** As PEM. */
-export type IssuedCertificate = CertificateFiles;
-
 /** One CA of the local environment: it signs for loopback addresses only. */
 export class CertificateAuthority {
   readonly #certificate: x509.X509Certificate;
@@ -54,16 +51,15 @@ export class CertificateAuthority {
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     });
-    writePrivateFile(files.key, await pemOf(keys.privateKey));
+    writePrivateFile(files.key, pemOf(keys.privateKey));
     writePrivateFile(files.certificate, certificate.toString("pem"));
     return new CertificateAuthority(certificate, keys.privateKey);
   }
 
-  static async read(files: CertificateFiles): Promise<CertificateAuthority> {
-    const der = createPrivateKey(readFileSync(files.key)).export({ format: "der", type: "pkcs8" });
+  static read(files: CertificateFiles): CertificateAuthority {
     return new CertificateAuthority(
       new x509.X509Certificate(readFileSync(files.certificate, "utf8")),
-      await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]),
+      createPrivateKey(readFileSync(files.key)).toCryptoKey(algorithm, false, ["sign"]),
     );
   }
 
@@ -72,7 +68,8 @@ export class CertificateAuthority {
     return this.#certificate.toString("pem");
   }
 
-  async issue({ name, organisation, usage, dnsNames = [], validInDays }: Leaf): Promise<IssuedCertificate> {
+  /** @returns both as PEM. */
+  async issue({ name, organisation, usage, dnsNames = [], validInDays }: Leaf) {
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
     const purposes = { server: [serverAuth], client: [clientAuth], both: [serverAuth, clientAuth] };
@@ -95,7 +92,7 @@ export class CertificateAuthority {
         ...(usage === "client" ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
       ],
     });
-    return { certificate: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
+    return { certificate: certificate.toString("pem"), key: pemOf(keys.privateKey) };
   }
 }
 
@@ -123,9 +120,6 @@ function validFor(days: number): { readonly notBefore: Date; readonly notAfter: 
   return { notBefore: new Date(now - dayInMilliseconds), notAfter: new Date(now + days * dayInMilliseconds) };
 }
 
-async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
-  return createPrivateKey({ key: der, format: "der", type: "pkcs8" })
-    .export({ format: "pem", type: "pkcs8" })
-    .toString();
+function pemOf(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ format: "pem", type: "pkcs8" }).toString();
 }

@@ -167,7 +167,7 @@ function makeFolder(home: LocalHome): void {
 
 /** Whether the folder bears our mark. */
 export function isHome(home: LocalHome): boolean {
-  return readMarker(home) !== undefined;
+  return lastPortBase(home) !== undefined;
 }
 
 /** @throws UserError when the folder is not a home of ours. */
@@ -176,8 +176,13 @@ export function requireHome(home: LocalHome): void {
 }
 
 /** First port that the home was last started with, or `undefined` where there is no home. */
-export function lastPortBase(home: LocalHome): number | undefined {
-  return readMarker(home)?.portBase;
+export function lastPortBase({ marker }: LocalHome): number | undefined {
+  try {
+    const { kind, portBase } = JSON.parse(readFileSync(marker, "utf8")) as { kind?: unknown; portBase?: unknown };
+    return kind === markerKind && typeof portBase === "number" ? portBase : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -214,15 +219,6 @@ function defaultDir(): string {
   const state = process.env["XDG_STATE_HOME"] ?? "";
   // the XDG specification: a relative path is invalid and is ignored
   return join(isAbsolute(state) ? state : join(homedir(), ".local", "state"), "ameide-secrets", "local");
-}
-
-function readMarker({ marker }: LocalHome): { readonly portBase: number } | undefined {
-  try {
-    const { kind, portBase } = JSON.parse(readFileSync(marker, "utf8")) as { kind?: unknown; portBase?: unknown };
-    return kind === markerKind && typeof portBase === "number" ? { portBase } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function refuseForeign(home: LocalHome): void {

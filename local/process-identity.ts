@@ -16,7 +16,7 @@ export interface ProcessIdentity {
  * Elsewhere: `ps -o lstart`, to the second.
  */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const startedAt = process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
+  const startedAt = process.platform === "linux" ? startOnLinux(pid) : ps(pid, "lstart");
   return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
@@ -34,13 +34,7 @@ export function self(): ProcessIdentity {
 
 /** Program and arguments of a process for a message, or `undefined` where they cannot be read. */
 export function commandOf(pid: number): string | undefined {
-  try {
-    return process.platform === "linux"
-      ? readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim()
-      : ps(pid, "command");
-  } catch {
-    return undefined; // gone, or another user's
-  }
+  return process.platform === "linux" ? readProc(pid, "cmdline")?.split("\0").join(" ").trim() : ps(pid, "command");
 }
 
 /** Of all processes; Linux only. */
@@ -50,13 +44,26 @@ export function allPids(): readonly number[] {
     .map(Number);
 }
 
+/** What `/proc` says of a process; `undefined` where it is gone, or another user's. */
+export function readProc(pid: number, file: "cmdline" | "environ" | "stat" | "status"): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fields of `/proc/PID/stat` from the third. The program's name before them may contain spaces and brackets. */
+export function statFields(pid: number): readonly string[] {
+  const stat = readProc(pid, "stat") ?? "";
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 function startOnLinux(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // the program's name is in brackets and may contain spaces and brackets: count from the last one
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if ((fields[0] === "Z" || fields[0] === "X") && !hasThreads(pid)) return undefined;
-    return `${bootId()}/${fields[19]}`;
+    const fields = statFields(pid);
+    const hasEnded = fields[0] === "Z" || fields[0] === "X";
+    return fields[19] === undefined || (hasEnded && !hasThreads(pid)) ? undefined : `${bootId()}/${fields[19]}`;
   } catch {
     return undefined;
   }
@@ -71,16 +78,12 @@ function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-function startByPs(pid: number): string | undefined {
-  try {
-    return ps(pid, "lstart");
-  } catch {
-    return undefined;
-  }
-}
-
 function ps(pid: number, column: string): string | undefined {
-  return execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
+  try {
+    return execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
+  } catch {
+    return undefined; // no such process
+  }
 }
 
 /**

@@ -35,26 +35,22 @@ export function restoreState(home: Pick<LocalHome, "pulumi">): string | undefine
 export function hasVaultObjects(home: Pick<LocalHome, "pulumi">): boolean {
   const { state } = filesOf(home);
   if (!existsSync(state)) return false;
-  const resources = readState(state)?.checkpoint.latest?.resources;
+  const resources = readState(state)?.latest?.resources;
   return resources === undefined || resources.some(({ type }) => type.startsWith("vault:"));
 }
 
-interface StateFile {
-  readonly checkpoint: { readonly latest?: { readonly resources?: readonly { readonly type: string }[] } };
+interface Checkpoint {
+  readonly latest?: { readonly resources?: readonly { readonly type: string }[] };
 }
 
 /** `undefined` if the file is cut off: then it is not JSON, or empty. */
-function readState(file: string): StateFile | undefined {
+function readState(file: string): Checkpoint | undefined {
   try {
-    const content = JSON.parse(readFileSync(file, "utf8")) as Partial<StateFile> | null;
-    return content?.checkpoint === undefined ? undefined : { checkpoint: content.checkpoint };
+    return (JSON.parse(readFileSync(file, "utf8")) as { readonly checkpoint?: Checkpoint } | null)?.checkpoint;
   } catch {
     return undefined;
   }
 }
-
-/** Updates of a stack that a home remembers. */
-const keptUpdates = 20;
 
 /**
  * Removes what Pulumi's file backend keeps of old updates: for each a record and a copy of the state, and it never removes
@@ -62,7 +58,7 @@ const keptUpdates = 20;
  *
  * @param kept - the last ones of each stack. @default 20
  */
-export function pruneUpdateHistory({ pulumi }: Pick<LocalHome, "pulumi">, kept: number = keptUpdates): void {
+export function pruneUpdateHistory({ pulumi }: Pick<LocalHome, "pulumi">, kept = 20): void {
   const history = join(pulumi.stateDir, ".pulumi", "history");
   if (!existsSync(history)) return;
   const files = readdirSync(history, { recursive: true, encoding: "utf8" });

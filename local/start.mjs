@@ -2,6 +2,7 @@
 // Plain JavaScript without dependencies, for Node 18 and newer: nothing is installed when it begins.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { showFirstLook } from "./first-look/show.mjs";
@@ -86,14 +87,9 @@ function run(file, args) {
     );
     child.once("exit", (code, signal) => {
       for (const name of signals) process.off(name, passOn);
-      resolve(code ?? exitCodeOf(signal));
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0)); // as shells have it
     });
   });
-}
-
-/** As shells have it. */
-function exitCodeOf(signal) {
-  return 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0);
 }
 
 function refuse(problem, fix) {

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { writePrivateFile } from "../../local/private-file.ts";
 import { AzureClient } from "../../clients/azure.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import type { ArmAddress } from "../../stand-ins/providers/azure-native/arm-client.ts";
+import type { LiveConfig } from "../../stand-ins/providers/config.ts";
 
 /** Loads the `local` stack: settings of its stack file, moved to the ports of this home. */
 export async function loadLocalStack(home: LocalHome, envFiles: readonly string[]): Promise<EnvironmentStack> {
@@ -53,7 +53,7 @@ function fileOf({ dir }: LocalHome): string {
 }
 
 /** The Azure stand-in of a home, as the person who owns its subscription. */
-export function localArm(home: LocalHome): Omit<ArmAddress, "subscriptionId"> {
+export function localArm(home: LocalHome): LiveConfig["azure"] {
   return {
     endpoint: home.azureUrl,
     caPem: readFileSync(home.azure.caCertificate, "utf8"),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import { errorsOf, formatFinding, type Finding } from "../../domain/finding.ts";
+import type { ChainPlan } from "../../domain/plan/environment.ts";
 import { planChain } from "../../domain/plan/plan-chain.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
@@ -8,10 +9,18 @@ import { readEnvFiles } from "../../environments/env-files.ts";
 import { local } from "../../environments/local.ts";
 import { localSettings } from "../../domain/plan/settings.ts";
 import { parseSettings, readStackSettings } from "../../environments/stack-file.ts";
-import { inspectToolchain, withDefaults, type ToolchainPlaces } from "../toolchain/inspect.ts";
+import { inspectToolchain, withDefaults, type ToolchainPlaces, type ToolchainState } from "../toolchain/inspect.ts";
 import { findBuilders } from "../toolchain/prerequisites.ts";
-import { formatPlan, formatToolchain, type Fetch } from "./format.ts";
 import { namespaceOf } from "../../domain/names.ts";
+
+/** Something that will be downloaded or built. */
+interface Fetch {
+  readonly name: string;
+  /** Such as `npm ci`. */
+  readonly how: string;
+  readonly estimateInSeconds: number;
+  readonly megabytes: number;
+}
 
 export interface FirstLookOptions {
   /** The repository. */
@@ -82,4 +91,86 @@ export async function printFirstLook(options: FirstLookOptions): Promise<number>
     process.stderr.write(`ameide-secrets: ${error.message}\n`);
     return error.findings.length > 0 ? 1 : 2; // the command line's own codes: a finding, could not run
   }
+}
+
+/** The path of each secret that has a value, step by step; the others as a number. */
+function formatPlan(plan: ChainPlan, withValue: ReadonlySet<string>): string {
+  const carried = plan.secrets.filter(({ name }) => withValue.has(name));
+  const rows = carried.map(({ name, variable = "-", keyVaultName = "-", vaultPath }) => [
+    variable,
+    keyVaultName,
+    vaultPath,
+    targetsOf(plan, name).join(", ") || "-",
+  ]);
+  const without = plan.secrets.filter(({ name, authority }) => authority === "external" && !withValue.has(name));
+  const generated = plan.secrets.filter(({ authority }) => authority === "generated");
+  return [
+    "what it will deliver:",
+    ...columns([[".env", "Key Vault", "Vault", "Kubernetes Secrets"], ...rows]).map((line) => `  ${line}`),
+    ...(without.length === 0 ? [] : [`  and ${without.length} more that have no value in .env yet`]),
+    ...(generated.length === 0
+      ? []
+      : [`  and ${generated.length} that vault-bootstrap generates if they do not exist`]),
+  ].join("\n");
+}
+
+function targetsOf({ deliveries }: ChainPlan, secret: string): readonly string[] {
+  return deliveries
+    .filter(({ keys }) => keys.some((key) => key.secret === secret))
+    .map(({ namespace, target }) => `${namespace}/${target}`);
+}
+
+/** Rows as lines, every column as wide as its widest cell. Rows are of one length. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** What is installed, and what must be downloaded or built: how, for how long, how large. */
+function formatToolchain(state: ToolchainState, alsoFetched: readonly Fetch[]): string {
+  const present = state.pieces.filter(({ found }) => found !== "missing");
+  const toGet: readonly Fetch[] = [
+    ...alsoFetched,
+    ...state.missing.map(({ piece, version, estimateInSeconds }) => ({
+      name: `${piece.name} ${version}`,
+      how: piece.recipe.kind === "go" ? "go build" : "pip download",
+      estimateInSeconds,
+      megabytes: piece.estimate.megabytes,
+    })),
+  ];
+  const refused = state.pieces.flatMap((piece) => piece.refused);
+  return [
+    ...(present.length === 0
+      ? []
+      : [
+          `installed: ${present.map(({ piece, version, found }) => `${piece.name} ${version} (${found === "path" ? "on PATH" : "in the cache"})`).join(", ")}`,
+        ]),
+    ...refused.map(
+      ({ path, version, wants }) => `not used: ${path} has version ${version ?? "unknown"}, expected ${wants}`,
+    ),
+    ...(toGet.length === 0 ? ["nothing to download or build"] : listOf(toGet, state.cacheDir)),
+  ].join("\n");
+}
+
+function listOf(toGet: readonly Fetch[], cacheDir: string): readonly string[] {
+  const rows = toGet.map(({ name, how, estimateInSeconds, megabytes }) => [
+    name,
+    how,
+    `about ${formatDuration(estimateInSeconds)}`,
+    `${megabytes} MB`,
+  ]);
+  const total = toGet.reduce((sum, { estimateInSeconds }) => sum + estimateInSeconds, 0);
+  return [
+    `to download or build once, about ${formatDuration(total)} (kept in ${cacheDir}):`,
+    ...columns(rows).map((line) => `  ${line}`),
+  ];
+}
+
+function formatDuration(seconds: number): string {
+  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

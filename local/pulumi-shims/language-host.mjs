@@ -5,13 +5,14 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import languageService from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
-import { runPlugin } from "./run-plugin.mjs";
 
 const engine = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
+const packRunner = fileURLToPath(new URL("run-policy-pack.mjs", import.meta.url));
 const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
 /** Exit code of the runner after it has printed the error. */
 const alreadyTold = 32;
@@ -36,7 +37,14 @@ server.addService(languageService.LanguageRuntimeService, {
     child.on("error", (error) => answer(null, ended(error.message)));
     child.on("exit", (code, signal) => {
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      answer(null, code === 0 ? new language.RunResponse() : code === alreadyTold ? bailed() : ended(how));
+      answer(
+        null,
+        code === 0
+          ? new language.RunResponse()
+          : code === alreadyTold
+            ? new language.RunResponse().setBail(true)
+            : ended(how),
+      );
     });
   },
 });
@@ -64,13 +72,35 @@ function flags(request) {
 }
 
 function ended(how) {
-  const response = new language.RunResponse();
-  response.setError(`the program ended with ${how}`);
-  return response;
+  return new language.RunResponse().setError(`the program ended with ${how}`);
 }
 
-function bailed() {
-  const response = new language.RunResponse();
-  response.setBail(true);
-  return response;
+/** `LanguageRuntime.RunPlugin`, by which the engine starts a Node policy pack: runs it until it ends or the engine hangs up, and streams what it prints. */
+function runPlugin(call) {
+  const { request } = call;
+  const kind = request.getKind();
+  if (kind !== "analyzer") {
+    call.destroy(
+      Object.assign(new Error(`this host runs policy packs only, not a plugin of kind "${kind}"`), { code: 12 }),
+    );
+    return;
+  }
+  const child = spawn(process.execPath, [packRunner, ...request.getArgsList(), "."], {
+    cwd: request.getInfo().getProgramDirectory(),
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(splitVariable)) },
+  });
+  child.stdout.on("data", (bytes) => call.write(new language.RunPluginResponse().setStdout(bytes)));
+  child.stderr.on("data", (bytes) => call.write(new language.RunPluginResponse().setStderr(bytes)));
+  child.on("error", (error) => call.destroy(error));
+  child.on("close", (code) => {
+    call.write(new language.RunPluginResponse().setExitcode(code ?? 1));
+    call.end();
+  });
+  call.on("cancelled", () => child.kill());
+}
+
+function splitVariable(line) {
+  const equals = line.indexOf("=");
+  return [line.slice(0, equals), line.slice(equals + 1)];
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { stringify } from "yaml";
 import { CertificateAuthority, type CertificateFiles, type Leaf } from "../certificate-authority.ts";
 import { localContext, type LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
@@ -43,7 +44,14 @@ export async function ensureCertificates({ kubernetes, etcd }: LocalHome): Promi
   await ensureIssued(`${localContext} cluster`, kubernetes, clusterLeaves, isComplete);
   await ensureIssued(`${localContext} etcd`, etcd, etcdLeaves, isComplete);
   if (isComplete) return readFileSync(kubernetes.complete, "utf8");
-  createServiceAccountKey(kubernetes.serviceAccountKey, kubernetes.serviceAccountPublicKey);
+  // RSA, since Azure's token endpoint accepts RS256 from an issuer and nothing else
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { format: "pem", type: "pkcs8" },
+    publicKeyEncoding: { format: "pem", type: "spki" },
+  });
+  writePrivateFile(kubernetes.serviceAccountKey, privateKey);
+  writePrivateFile(kubernetes.serviceAccountPublicKey, publicKey);
   const set = randomUUID();
   writePrivateFile(kubernetes.complete, set);
   return set;
@@ -65,7 +73,7 @@ async function ensureIssued<N extends string>(
   const names = (Object.keys(leaves) as N[]).filter((name) => !isComplete || !existsSync(filesOf(name).certificate));
   if (names.length === 0) return;
   const ca = isComplete
-    ? await CertificateAuthority.read(filesOf("ca"))
+    ? CertificateAuthority.read(filesOf("ca"))
     : await CertificateAuthority.make(caName, filesOf("ca"));
   for (const name of names) {
     const { certificate, key } = await ca.issue(leaves[name]);
@@ -74,9 +82,44 @@ async function ensureIssued<N extends string>(
   }
 }
 
-/** RSA, since Azure's token endpoint accepts RS256 from an issuer and nothing else. */
-function createServiceAccountKey(privateFile: string, publicFile: string): void {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  writePrivateFile(privateFile, privateKey.export({ format: "pem", type: "pkcs8" }).toString());
-  writePrivateFile(publicFile, publicKey.export({ format: "pem", type: "spki" }).toString());
+/**
+ * Writes the kubeconfigs: the person's (context `ameide-local`, administrator), and those of controller-manager and
+ * operator with the rights that each needs. They contain keys, so they are 0600. One that would not change is not written:
+ * that would only trigger whoever watches the file.
+ */
+export function writeKubeconfigs(home: LocalHome): void {
+  const { kubernetes, kubeconfig } = home;
+  const { controllerManagerKubeconfig, externalSecretsKubeconfig } = kubernetes;
+  for (const [path, user] of [
+    [kubeconfig, "admin"],
+    [controllerManagerKubeconfig, "controllerManager"],
+    [externalSecretsKubeconfig, "externalSecrets"],
+  ] as const) {
+    const text = kubeconfigOf(home, user);
+    if (!existsSync(path) || readFileSync(path, "utf8") !== text) writePrivateFile(path, text);
+  }
+}
+
+function kubeconfigOf(
+  { kubernetes, kubernetesUrl: server }: LocalHome,
+  user: "admin" | "controllerManager" | "externalSecrets",
+): string {
+  const base64 = (path: string) => readFileSync(path, "base64");
+  const name = clusterUsers[user];
+  const credentials = {
+    "client-certificate-data": base64(kubernetes[`${user}Certificate`]),
+    "client-key-data": base64(kubernetes[`${user}Key`]),
+  };
+  const cluster = { server, "certificate-authority-data": base64(kubernetes.caCertificate) };
+  return stringify(
+    {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": localContext,
+      clusters: [{ name: localContext, cluster }],
+      contexts: [{ name: localContext, context: { cluster: localContext, user: name } }],
+      users: [{ name, user: credentials }],
+    },
+    { lineWidth: 0 },
+  );
 }

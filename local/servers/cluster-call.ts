@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
 import { KubernetesClient } from "../../clients/kubernetes.ts";
 import type { LocalHome } from "../home.ts";
+import { clientTls } from "./server.ts";
 
 /** PEM of the API server's CA, and of its administrator. */
 export function administrator({ kubernetes }: LocalHome) {
-  return {
-    ca: readFileSync(kubernetes.caCertificate),
-    cert: readFileSync(kubernetes.adminCertificate),
-    key: readFileSync(kubernetes.adminKey),
-  };
+  return clientTls(kubernetes.caCertificate, kubernetes.adminCertificate, kubernetes.adminKey);
 }
 
 /** The API server of a home, as its administrator. */

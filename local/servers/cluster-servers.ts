@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import type { Binaries } from "../toolchain/pieces.ts";
 import { exchange } from "../../clients/http.ts";
-import { serves, type Server } from "./server.ts";
+import { clientTls, serves, type Server } from "./server.ts";
 import { administrator } from "./cluster-call.ts";
 
 /** What the API server stores. TLS both ways: else every user of this machine could read the Secrets in it. */
@@ -37,12 +37,7 @@ export function etcdServer(home: LocalHome, binaries: Binaries): Server {
     ],
     environment: { GOMEMLIMIT: "200MiB" },
     ports: ["etcdClient", "etcdPeer"],
-    isReady: () =>
-      serves(`${client}/health`, {
-        ca: readFileSync(etcd.caCertificate),
-        cert: readFileSync(etcd.clientCertificate),
-        key: readFileSync(etcd.clientKey),
-      }),
+    isReady: () => serves(`${client}/health`, clientTls(etcd.caCertificate, etcd.clientCertificate, etcd.clientKey)),
   };
 }
 

@@ -16,22 +16,18 @@ export interface NeededPort {
  * @throws UserError with all that are not, and which process uses each, if the system shows it.
  */
 export async function requireFreePorts(needed: readonly NeededPort[], portBase: number): Promise<void> {
-  let busy = await busyOf(needed);
-  if (busy.length === 0) return;
-  let holders = busy.map(({ port }) => findListener(port));
-  if (holders.includes(undefined)) {
-    // of a process that has just ended, or another user's: the first is free in a moment
+  const look = async () => (await busyOf(needed)).map((place) => ({ ...place, pid: findListener(place.port) }));
+  let busy = await look();
+  // of a process that has just ended, or another user's: the first is free in a moment
+  if (busy.some(({ pid }) => pid === undefined)) {
     await sleep(500);
-    busy = await busyOf(needed);
-    if (busy.length === 0) return;
-    holders = busy.map(({ port }) => findListener(port));
+    busy = await look();
   }
-  const pids = [...new Set(holders.filter((pid) => pid !== undefined))];
+  if (busy.length === 0) return;
+  const pids = [...new Set(busy.flatMap(({ pid }) => pid ?? []))];
   throw UserError.of(
     "local-port-in-use",
-    busy
-      .map(({ port, server }, index) => `port ${port} for ${server} is in use${holderText(holders[index])}`)
-      .join("\n"),
+    busy.map(({ port, server, pid }) => `port ${port} for ${server} is in use${holderText(pid)}`).join("\n"),
     (pids.length === 0 ? "stop what holds it" : `stop the process that uses it (kill ${pids.join(" ")})`) +
       `, or move the local environment from ports ${portBase} to ${portBase + 9}: --port-base PORT`,
   );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import type { LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
-import { type ProcessIdentity, allPids, identify, isAlive } from "../process-identity.ts";
+import { type ProcessIdentity, allPids, identify, isAlive, readProc, statFields } from "../process-identity.ts";
 import { serverNames, type ServerName } from "./server.ts";
 
 /** What was started, so that a later run finds it. */
@@ -49,28 +49,13 @@ export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
 export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
   if (process.platform !== "linux") return [];
   const mark = `${homeVariable}=${home.dir}`;
-  return allPids()
-    .filter((pid) => isGroupLeader(pid) && environmentOf(pid).includes(mark))
-    .filter((pid) => !recorded.some((record) => record.pid === pid))
-    .flatMap((pid) => identify(pid) ?? []);
-}
-
-/** Servers lead their groups; their children do not. */
-function isGroupLeader(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2] === String(pid);
-  } catch {
-    return false;
-  }
-}
-
-function environmentOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  } catch {
-    return []; // gone, or another user's
-  }
+  return (
+    allPids()
+      // servers lead their groups; their children do not
+      .filter((pid) => statFields(pid)[2] === String(pid) && readProc(pid, "environ")?.split("\0").includes(mark))
+      .filter((pid) => !recorded.some((record) => record.pid === pid))
+      .flatMap((pid) => identify(pid) ?? [])
+  );
 }
 
 export interface ServerState {
@@ -101,12 +86,8 @@ export function serverStates(home: LocalHome): readonly ServerState[] {
 }
 
 function residentMemory(pid: number): number | undefined {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    return undefined;
-  }
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, "status") ?? "")?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
 export function logFile({ logsDir }: LocalHome, name: string): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { exchange } from "../../clients/http.ts";
 import type { LocalPort } from "../../domain/local-ports.ts";
 
@@ -38,4 +39,9 @@ export interface Server {
 /** Whether an address answers with 200. @throws NetworkError */
 export async function serves(...request: Parameters<typeof exchange>): Promise<boolean> {
   return (await exchange(...request)).status === 200;
+}
+
+/** PEM of a CA, and of a client's certificate and key, from their files. */
+export function clientTls(ca: string, certificate: string, key: string) {
+  return { ca: readFileSync(ca), cert: readFileSync(certificate), key: readFileSync(key) };
 }

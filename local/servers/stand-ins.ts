@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalHome } from "../home.ts";
 import { exchange } from "../../clients/http.ts";
-import type { Server } from "./server.ts";
+import { clientTls, type Server } from "./server.ts";
 
 /** The Azure subscription that the stand-in plays; what is left out is made up at the first start. */
 export interface AzureAccount {
@@ -32,11 +32,9 @@ export function standIns(home: LocalHome, { tenantId, subscriptionId }: AzureAcc
     after: ["kube-apiserver"],
     isReady: async () => {
       const azure = await exchange(`${home.azureUrl}/`, { ca: readFileSync(home.azure.caCertificate) });
-      const kubelet = await exchange(`https://127.0.0.1:${home.port("kubelet")}/healthz`, {
-        ca: readFileSync(kubernetes.caCertificate),
-        cert: readFileSync(kubernetes.kubeletClientCertificate),
-        key: readFileSync(kubernetes.kubeletClientKey),
-      });
+      const { caCertificate, kubeletClientCertificate, kubeletClientKey } = kubernetes;
+      const tls = clientTls(caCertificate, kubeletClientCertificate, kubeletClientKey);
+      const kubelet = await exchange(`https://127.0.0.1:${home.port("kubelet")}/healthz`, tls);
       return azure.status > 0 && kubelet.status === 200;
     },
   };

@@ -35,15 +35,16 @@ export function defaultRecipesDir(): string {
 export function cacheKey(piece: Piece, recipesDir: string): string {
   const { recipe } = piece;
   const files =
-    recipe.kind === "go"
-      ? readdirSync(join(recipesDir, recipe.module), { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map((entry) => join(entry.parentPath, entry.name))
-      : [join(recipesDir, recipe.requirements)];
+    recipe.kind === "go" ? filesBelow(join(recipesDir, recipe.module)) : [join(recipesDir, recipe.requirements)];
   const hash = createHash("sha256");
   hash.update(JSON.stringify([piece.name, piece.version, recipe, process.platform, process.arch]));
   for (const file of files.toSorted()) hash.update(readFileSync(file));
   return `${piece.name}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 interface Manifest {
@@ -76,10 +77,7 @@ export function makeBuildDir(cacheDir: string): string {
 /** Moves the finished files to their place; what is damaged there makes way. */
 export function publish(finished: string, cacheDir: string, key: string): string {
   const files = Object.fromEntries(
-    readdirSync(finished, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [path.slice(finished.length + 1), statSync(path).size]),
+    filesBelow(finished).map((path) => [path.slice(finished.length + 1), statSync(path).size]),
   );
   writeFileSync(join(finished, manifestFile), JSON.stringify({ files } satisfies Manifest), { flush: true });
   const folder = join(cacheDir, key);

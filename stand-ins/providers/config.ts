@@ -1,11 +1,8 @@
 import { createRequire } from "node:module";
 import { z } from "zod";
+import { isLoopback } from "../../domain/vault-target.ts";
 
 /** These providers serve one machine: a document that leads elsewhere is a mistake that would change the wrong thing. */
-export function isLoopback(url: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
-}
-
 const loopbackUrl = z.url({ protocol: /^https?$/ }).refine(isLoopback, "use an address of this machine");
 
 /** What `main.ts` reads from its standard input: one line of JSON, since it may hold tokens. */

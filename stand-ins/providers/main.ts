@@ -5,11 +5,22 @@ import { azureNativeProvider } from "./azure-native/provider.ts";
 import { CreationJournal } from "./creation-journal.ts";
 import { resourceProviderService } from "./grpc-service.ts";
 import type { Provider } from "./provider.ts";
-import { offlineKubernetesType } from "./offline-kubernetes.ts";
 import { parseProvidersConfig, sdkVersion, type PackageName } from "./config.ts";
-import { TypedProvider } from "./typed-provider.ts";
+import { inputDiff } from "./property-diff.ts";
+import { isList, isMap, type PropertyMap, type PropertyValue } from "./property-value.ts";
+import { plannedType, TypedProvider, type ResourceType } from "./typed-provider.ts";
 import { vaultProvider } from "./vault/provider.ts";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+
+const identity = ["metadata.name", "metadata.namespace"];
+
+/** Immutable fields of the kinds that this program registers. @see https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go */
+const immutable: Readonly<Record<string, readonly string[]>> = {
+  ClusterRoleBinding: ["roleRef"],
+  ConfigMap: ["binaryData", "data", "immutable"],
+  Job: ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  RoleBinding: ["roleRef"],
+};
 
 /*
  * The providers `vault` and `azure-native` in one process; offline `kubernetes` as well, which is the real one otherwise.
@@ -42,3 +53,31 @@ const served = packages.map(async ([name, create]) => {
   return `${name}:${await promisify(server.bindAsync.bind(server))("127.0.0.1:0", ServerCredentials.createInsecure())}`;
 });
 process.stdout.write(`${(await Promise.all(served)).join(",")}\n`);
+
+/**
+ * A Kubernetes object in a plan that must reach no cluster, although a kubeconfig names one.
+ *
+ * @param token - such as `kubernetes:batch/v1:Job`.
+ */
+function offlineKubernetesType(token: string): ResourceType<never> {
+  const replaceAt = [...identity, ...(immutable[token.split(":").at(-1) ?? ""] ?? [])];
+  return {
+    ...plannedType,
+    diff: ({ oldInputs, inputs, ignoreChanges }) =>
+      inputDiff(
+        { oldInputs: withoutEmptyLists(oldInputs), inputs: withoutEmptyLists(inputs), ignoreChanges },
+        replaceAt,
+      ),
+  };
+}
+
+/** The real provider drops empty lists of built-in kinds, so an exported state has none. */
+function withoutEmptyLists(map: PropertyMap): PropertyMap {
+  const kept = Object.entries(map).filter(([, value]) => !isList(value) || value.length > 0);
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptyListsIn(value)]));
+}
+
+function withoutEmptyListsIn(value: PropertyValue): PropertyValue {
+  if (isList(value)) return value.map(withoutEmptyListsIn);
+  return isMap(value) ? withoutEmptyLists(value) : value;
+}

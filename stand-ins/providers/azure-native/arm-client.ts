@@ -1,22 +1,16 @@
 import { AzureClient, AzureRestError } from "../../../clients/azure.ts";
 import type { ServerError } from "../../../clients/http.ts";
 import { Redacted } from "../../../domain/redacted.ts";
+import type { LiveConfig } from "../config.ts";
 import type { JsonObject } from "../property-value.ts";
 import { providerRetries } from "../retries.ts";
-
-export interface ArmAddress {
-  readonly endpoint: string;
-  readonly caPem: string;
-  readonly operatorToken: string;
-  readonly subscriptionId: string | undefined;
-}
 
 /** The stand-in's Resource Manager, which answers after a change is done, and calls of Key Vault's data plane. */
 export class ArmClient {
   readonly #azure: AzureClient;
   readonly #subscriptionId: string | undefined;
 
-  constructor({ endpoint, caPem, operatorToken, subscriptionId }: ArmAddress, cancelled: AbortSignal) {
+  constructor({ endpoint, caPem, operatorToken, subscriptionId }: LiveConfig["azure"], cancelled: AbortSignal) {
     this.#azure = new AzureClient({
       resourceManager: endpoint,
       keyVaultUri: endpoint,

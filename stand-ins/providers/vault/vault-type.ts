@@ -161,19 +161,15 @@ function emptied(value: unknown): string | number | boolean | never[] {
 
 function withDefaults(entries: readonly (readonly [string, Field])[], call: ResourceCall): PropertyMap {
   const { inputs, oldInputs, name: resource, randomSeed } = call;
+  const digits = createHash("sha256").update(randomSeed).digest("hex").slice(0, 8);
   const missing = entries.filter(
     ([name, field]) => inputs[name] === undefined && (field.default !== undefined || field.generated),
   );
   const filled = missing.map(([name, field]): [string, PropertyValue] => {
-    const value = field.default ?? oldInputs[name] ?? `${resource}-${digits(randomSeed)}`;
+    const value = field.default ?? oldInputs[name] ?? `${resource}-${digits}`;
     return [name, field.secret ? secret(value) : value];
   });
   return { ...inputs, ...Object.fromEntries(filled), __defaults: filled.map(([name]) => name).toSorted() };
-}
-
-/** Eight hexadecimal digits drawn from the engine's seed. */
-function digits(randomSeed: Uint8Array): string {
-  return createHash("sha256").update(randomSeed).digest("hex").slice(0, 8);
 }
 
 /** A map as an import answers it: its own list of defaults, and no empty parts. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isLoopback, parseProvidersConfig } from "../../../stand-ins/providers/config.ts";
+import { isLoopback } from "../../../domain/vault-target.ts";
+import { parseProvidersConfig } from "../../../stand-ins/providers/config.ts";
 
 const live = {
   mode: "live",
