@@ -2,41 +2,34 @@ import { setTimeout as delay } from "node:timers/promises";
 import { passingFault } from "../../clients/http.ts";
 import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import { retry } from "../../clients/pacing.ts";
+import { podPath, type Pod } from "./pod.ts";
 
-interface Item {
-  readonly metadata: { readonly resourceVersion?: string };
+interface Follower {
+  /** All pods, at the start and whenever the stream of changes could not be continued. */
+  listed(pods: readonly Pod[]): void;
+  changed(pod: Pod): void;
+  deleted(pod: Pod): void;
 }
 
-export interface Follower<T> {
-  /** The whole collection, at the start and whenever the stream of changes could not be continued. */
-  listed(items: readonly T[]): void;
-  changed(item: T): void;
-  deleted(item: T): void;
-}
-
+const path = "/api/v1/pods";
 const firstWatchPause = 100;
 const longestWatchPause = 2_000;
 /** The API server ends a watch after this long, so that a connection which died unseen is noticed. */
 const watchSeconds = 240;
 
-/** Follows a collection until `stop` aborts, over restarts of the API server and compaction of its history. */
-export async function follow<T extends Item>(
-  api: KubernetesClient,
-  path: string,
-  follower: Follower<T>,
-  stop: AbortSignal,
-): Promise<void> {
+/** Follows all pods until `stop` aborts, over restarts of the API server and compaction of its history. */
+export async function followPods(api: KubernetesClient, stop: AbortSignal, follower: Follower): Promise<void> {
   let wait = firstWatchPause;
   let version: string | undefined;
   while (!stop.aborted) {
     try {
       if (version === undefined) {
-        const list = await api.get<{ metadata: { resourceVersion: string }; items: readonly T[] }>(path);
+        const list = await api.get<{ metadata: { resourceVersion: string }; items: readonly Pod[] }>(path);
         follower.listed(list.items);
         version = list.metadata.resourceVersion;
       }
       const from = `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
-      for await (const { type, object } of api.watch<T>(from, stop)) {
+      for await (const { type, object } of api.watch<Pod>(from, stop)) {
         wait = firstWatchPause;
         version = object.metadata.resourceVersion ?? version;
         if (type === "DELETED") follower.deleted(object);
@@ -67,4 +60,37 @@ export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal
     }
     return undefined;
   }
+}
+
+/**
+ * Writes a pod's status, one write at a time, the latest text winning. It outlasts an API server that is away, and
+ * gives up when the pod is gone or another one has its name (409 on the uid).
+ *
+ * @returns asks for a write; resolves when this status, or a later one, has been written or given up.
+ */
+export function statusWriter(api: KubernetesClient, pod: Pod, stop: AbortSignal): (status: object) => Promise<void> {
+  let next: object | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async (before: Promise<void>): Promise<void> => {
+    await before;
+    while (next !== undefined) {
+      let written: object | undefined;
+      const call = (): Promise<unknown> => {
+        written = next; // taken at each try: a status that grew old while the API server was away is never written
+        return api.patch(
+          `${podPath(pod)}/status`,
+          { metadata: { uid: pod.metadata.uid }, status: written },
+          "application/strategic-merge-patch+json",
+        );
+      };
+      await untilAnswered(call, stop);
+      if (next === written) next = undefined;
+    }
+  };
+  return async (status) => {
+    const idle = next === undefined;
+    next = status;
+    if (idle) writing = flush(writing);
+    await writing;
+  };
 }

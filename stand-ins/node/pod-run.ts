@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { statusWriter } from "./api-retry.ts";
 import { commandInImage, commandOnThisMachine } from "./container-command.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { startContainer, type ContainerCommand, type ContainerProcess } from "./container-process.ts";
@@ -8,7 +9,6 @@ import type { Report } from "./events.ts";
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { notStarted, podStatus, type PodVerdict, type Standing } from "./pod-status.ts";
 import { wholeSeconds, type Container, type Pod, type PodCondition, type Terminated } from "./pod.ts";
-import { StatusWriter } from "./status-writer.ts";
 import { mountVolumes, type PodVolumes } from "./volumes.ts";
 
 /** What every pod of a node has in common. */
@@ -39,7 +39,7 @@ export class PodRun {
   readonly #logs = new Map<string, ContainerLog>();
   readonly #running = new Set<ContainerProcess>();
   readonly #stop = new AbortController();
-  readonly #status: StatusWriter;
+  readonly #writeStatus: ReturnType<typeof statusWriter>;
   #kill: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #verdict: PodVerdict | undefined;
@@ -51,7 +51,7 @@ export class PodRun {
     this.#host = host;
     this.#pod = pod;
     this.#dir = dir;
-    this.#status = new StatusWriter(host.api, pod, host.closing);
+    this.#writeStatus = statusWriter(host.api, pod, host.closing);
     this.ended = this.#live()
       .catch((error: unknown) => this.#giveUp(error))
       .then(() => this.#finish());
@@ -178,7 +178,7 @@ export class PodRun {
     const facts = { finished, verdict: this.#verdict, startTime: this.#startTime, before: this.#conditions };
     const status = podStatus(this.#pod, this.#standings, { ...facts, now: wholeSeconds() });
     this.#conditions = status.conditions;
-    await this.#status.write(status);
+    await this.#writeStatus(status);
   }
 
   #expire(): void {

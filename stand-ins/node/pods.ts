@@ -1,10 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { killLeftover } from "./container-process.ts";
-import { follow, untilAnswered } from "./api-retry.ts";
+import { followPods, statusWriter, untilAnswered } from "./api-retry.ts";
 import { PodRun, type PodHost } from "./pod-run.ts";
 import { hasEnded, podPath, type ContainerStatus, type Pod } from "./pod.ts";
-import { StatusWriter } from "./status-writer.ts";
 
 const graceAtCloseInSeconds = 5;
 /** After `kubectl delete --force` the Pod is gone at once; its processes get this long, as on a kubelet. */
@@ -32,13 +31,11 @@ export class Pods {
 
   /** Follows all pods until the host closes. @returns at the end. */
   async follow(): Promise<void> {
-    const { api, closing } = this.#host;
-    const follower = {
-      listed: (pods: readonly Pod[]) => this.#listed(pods),
-      changed: (pod: Pod) => this.#changed(pod),
-      deleted: (pod: Pod) => this.#gone(pod.metadata.uid),
-    };
-    await follow(api, "/api/v1/pods", follower, closing);
+    await followPods(this.#host.api, this.#host.closing, {
+      listed: (pods) => this.#listed(pods),
+      changed: (pod) => this.#changed(pod),
+      deleted: (pod) => this.#gone(pod.metadata.uid),
+    });
   }
 
   /** The pod of this node with that name, its folder and, if it ran in this life of the node, its run. */
@@ -120,7 +117,7 @@ export class Pods {
     const dir = join(this.#dir, pod.metadata.uid, "containers");
     for (const { name } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers])
       await killLeftover(join(dir, name));
-    await new StatusWriter(this.#host.api, pod, this.#host.closing).write(leftoverStatus(pod));
+    await statusWriter(this.#host.api, pod, this.#host.closing)(leftoverStatus(pod));
   }
 
   async #remove(pod: Pod): Promise<void> {

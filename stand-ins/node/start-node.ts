@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { KubernetesClient } from "../../clients/kubernetes.ts";
+import { KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { eventReporter } from "./events.ts";
 import { serveLogs } from "./log-server.ts";
-import { registerNode } from "./node-object.ts";
+import { wholeSeconds } from "./pod.ts";
 import { Pods } from "./pods.ts";
 
 /** Also the user name in its certificate, after `system:node:`. */
@@ -39,14 +40,13 @@ export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise
     timeoutInMs: 15_000,
   });
   const closing = new AbortController();
-  const node = { name: nodeName, port: home.port("kubelet") };
   const host = { api, closing: closing.signal, report: eventReporter(api, nodeName) };
   const pods = new Pods(host, nodeName, dir);
   let isRegistered = false;
   const serving = { cert: read(kubeletServerCertificate), key: read(kubeletServerKey), clientCa: ca };
-  const server = await serveLogs(pods, node.port, serving, () => isRegistered);
+  const server = await serveLogs(pods, home.port("kubelet"), serving, () => isRegistered);
   try {
-    await registerNode(api, node);
+    await registerNode(api, home.port("kubelet"));
     isRegistered = true;
   } catch (error) {
     server.close();
@@ -63,4 +63,61 @@ export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise
       api.close();
     },
   };
+}
+
+const architecture = arch() === "x64" ? "amd64" : arch();
+
+/**
+ * Registers the Node, or takes over the one of an earlier run, and reports it Ready. It has no Lease and its status is not
+ * renewed: no controller of this cluster watches nodes.
+ *
+ * @param port - where the API server asks for logs.
+ */
+async function registerNode(api: KubernetesClient, port: number): Promise<void> {
+  const labels = {
+    "kubernetes.io/hostname": nodeName,
+    "kubernetes.io/os": "linux",
+    "kubernetes.io/arch": architecture,
+    "ameide.io/stand-in": "node",
+  };
+  try {
+    await api.create("/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, labels } });
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.status !== 409) throw error;
+  }
+  const resources = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: "110" };
+  const now = wholeSeconds();
+  const status = {
+    capacity: resources,
+    allocatable: resources,
+    addresses: [
+      { type: "InternalIP", address: "127.0.0.1" },
+      { type: "Hostname", address: hostname() },
+    ],
+    daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    conditions: [
+      {
+        type: "Ready",
+        status: "True",
+        reason: "KubeletReady",
+        message: "reported by the node stand-in of the local environment",
+        lastHeartbeatTime: now,
+        lastTransitionTime: now,
+      },
+    ],
+    nodeInfo: {
+      kernelVersion: release(),
+      osImage: "node stand-in (no containers)",
+      containerRuntimeVersion: `process://node-${process.versions.node}`,
+      kubeletVersion: "v0.0.0-stand-in",
+      operatingSystem: "linux",
+      architecture,
+      // required by the API, and unknown here
+      machineID: "",
+      systemUUID: "",
+      bootID: "",
+      kubeProxyVersion: "",
+    },
+  };
+  await api.patch(`/api/v1/nodes/${nodeName}/status`, { status }, "application/strategic-merge-patch+json");
 }
