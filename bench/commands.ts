@@ -8,7 +8,7 @@ import { explain } from "../diagnose/explain.ts";
 import { graphModel } from "../diagnose/graph/model.ts";
 import { graphPage } from "../diagnose/graph/page.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { operatorCredential } from "../stand-ins/azure/files.ts";
+import { operatorCredential } from "../stand-ins/azure/operator-credential.ts";
 import { healthy } from "../tests/diagnose/healthy.ts";
 import { AzureRig } from "../tests/stand-ins/azure/rig.ts";
 import { openBrowser } from "../tests/support/browser.ts";

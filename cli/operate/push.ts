@@ -7,7 +7,7 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import { KeyVaultWriter, parallelCalls, type KeyVaultPlace } from "../access/key-vault.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { operatorCredential } from "../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../stand-ins/azure/operator-credential.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import type { Change } from "../deploy/engine/change.ts";
 import { localArm, localAzureUri } from "../access/local-stack.ts";

@@ -26,22 +26,18 @@ export function bearerToken({ authorization }: AzureRequest): string | undefined
  * An answer of the stand-in that is not a success, in the shape and words of the Azure service.
  * Only clients see it; it never leaves the process as an exception.
  */
-export class AzureError extends Error implements AzureAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
+export class AzureError extends Error {
+  override readonly name = "AzureError";
+  readonly answer: AzureAnswer;
 
-  private constructor(status: number, message: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+  private constructor(message: string, answer: AzureAnswer) {
     super(message);
-    this.name = "AzureError";
-    this.status = status;
-    this.body = body;
-    this.headers = headers;
+    this.answer = answer;
   }
 
   /** Resource Manager's shape. */
   static arm(status: number, code: string, message: string): AzureError {
-    return new AzureError(status, message, { error: { code, message } });
+    return new AzureError(message, { status, body: { error: { code, message } } });
   }
 
   /** Key Vault's shape; clients distinguish causes of one code by `innererror`. */
@@ -49,10 +45,10 @@ export class AzureError extends Error implements AzureAnswer {
     status: number,
     code: string,
     message: string,
-    { inner, headers }: { readonly inner?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+    { inner, headers = {} }: { readonly inner?: string; readonly headers?: Readonly<Record<string, string>> } = {},
   ): AzureError {
     const error = { code, message, ...(inner === undefined ? {} : { innererror: { code: inner } }) };
-    return new AzureError(status, message, { error }, headers);
+    return new AzureError(message, { status, headers, body: { error } });
   }
 
   /**
@@ -64,13 +60,8 @@ export class AzureError extends Error implements AzureAnswer {
     const ids = { trace_id: randomUUID(), correlation_id: randomUUID() };
     const timestamp = `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;
     const description = `AADSTS${code}: ${text} Trace ID: ${ids.trace_id} Correlation ID: ${ids.correlation_id} Timestamp: ${timestamp}`;
-    return new AzureError(status, description, {
-      error,
-      error_description: description,
-      error_codes: [code],
-      timestamp,
-      ...ids,
-      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
-    });
+    const uri = `https://login.microsoftonline.com/error?code=${code}`;
+    const body = { error, error_description: description, error_codes: [code], timestamp, ...ids, error_uri: uri };
+    return new AzureError(description, { status, body });
   }
 }

@@ -1,3 +1,6 @@
+import type { TokenAuthority } from "./access-token.ts";
+import type { federation } from "./federation.ts";
+import type { RateWindow } from "./rate-window.ts";
 import type { StateWriter } from "./state-file.ts";
 import type { AzureState } from "./state.ts";
 import { z } from "zod";
@@ -25,6 +28,10 @@ export interface AzureContext {
   readonly state: AzureState;
   readonly writer: StateWriter;
   readonly settings: StandInSettings;
+  readonly authority: TokenAuthority;
+  readonly verifyAssertion: ReturnType<typeof federation>;
+  /** Of Key Vault's limits; a new limit begins with an empty window. */
+  readonly rateWindows: Map<string, RateWindow>;
   /** `https://127.0.0.1:<port>`: authority, Resource Manager and, with a slash, the vault's URI. */
   readonly origin: string;
   /** GUID; where it is given, no other subscription exists. */

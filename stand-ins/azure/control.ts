@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TokenAuthority } from "./access-token.ts";
 import { AzureError, bearerToken, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import { type AzureContext, settingsSchema, type StandInSettings } from "./context.ts";
 
@@ -83,8 +82,9 @@ export class Control {
   }
 
   /** @throws AzureError 401, 404, or 400 with what is wrong. */
-  async answer(request: AzureRequest, authority: TokenAuthority): Promise<AzureAnswer> {
-    const caller = await authority.recognise(bearerToken(request) ?? "", this.#context.now());
+  async answer(request: AzureRequest): Promise<AzureAnswer> {
+    const { authority, now } = this.#context;
+    const caller = await authority.recognise(bearerToken(request) ?? "", now());
     if (caller?.kind !== "operator") throw AzureError.arm(401, "StandInOperatorOnly", "give the operator's token");
     try {
       return this.#perform(`${request.method} ${request.path.slice(controlPath.length)}`, request.body);

@@ -19,25 +19,18 @@ export type ClusterJwks = { readonly url: string; readonly caPem: string } | { r
 
 const readMore = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
 
-/** Trusts projected ServiceAccount tokens as Entra does: by federated credential first, then by the issuer's keys. */
-export class Federation {
-  readonly #issuer: string;
-  readonly #keys;
-
-  /** @param issuer - of the one cluster that this Azure can reach. */
-  constructor(issuer: string, jwks: ClusterJwks) {
-    this.#issuer = issuer;
-    this.#keys = keySetOf(jwks);
-  }
-
-  /**
-   * @param credentials - of the identity that is asked for.
-   * @param now - milliseconds since 1970; a credential that has not propagated yet matches nothing.
-   * @throws AzureError in Entra's shape: AADSTS70021 where nothing matches, 700211 to 700213 where only issuer, audience
-   * or subject differs, 700024 out of time, 700027 not signed by the issuer, 5002738 not signed by RSA, 90061 issuer
-   * out of reach, 50027 no JWT.
-   */
-  async verify(assertion: string, credentials: Keyed<FederatedCredential>, now: number): Promise<void> {
+/**
+ * Trusts projected ServiceAccount tokens as Entra does: by federated credential first, then by the issuer's keys.
+ *
+ * @param clusterIssuer - of the one cluster that this Azure can reach.
+ * @returns checks an assertion against the credentials of the identity that is asked for; at `now`, in milliseconds since
+ * 1970, a credential that has not propagated yet matches nothing. It throws an AzureError in Entra's shape: AADSTS70021
+ * where nothing matches, 700211 to 700213 where only issuer, audience or subject differs, 700024 out of time, 700027 not
+ * signed by the issuer, 5002738 not signed by RSA, 90061 issuer out of reach, 50027 no JWT.
+ */
+export function federation(clusterIssuer: string, jwks: ClusterJwks) {
+  const keys = keySetOf(jwks);
+  return async (assertion: string, credentials: Keyed<FederatedCredential>, now: number): Promise<void> => {
     const { claims, algorithm } = decode(assertion);
     if (!/^RS(?:256|384|512)$/.test(algorithm)) {
       // so a cluster that signs with ES256 cannot be federated
@@ -46,13 +39,13 @@ export class Federation {
       throw AzureError.entra(401, "invalid_client", 5002738, text);
     }
     const { issuer } = matchCredential(credentials, claims, now);
-    if (issuer !== this.#issuer) throw issuerOutOfReach();
+    if (issuer !== clusterIssuer) throw issuerOutOfReach();
     try {
-      await jwtVerify(assertion, this.#keys, { issuer, currentDate: new Date(now) });
+      await jwtVerify(assertion, keys, { issuer, currentDate: new Date(now) });
     } catch (error) {
       throw asEntraError(error, claims, now);
     }
-  }
+  };
 }
 
 /** Everything must match to the letter; the answer names what does not. */

@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import { keyVaultResource, type Caller, type TokenAuthority } from "./access-token.ts";
+import { keyVaultResource, type Caller } from "./access-token.ts";
 import { AzureError, bearerToken, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import { nowInSeconds, type AzureContext } from "./context.ts";
 import { Keyed } from "./keyed.ts";
+import { RateWindow } from "./rate-window.ts";
 import { checkRole, secretActions, type SecretAction } from "./role-check.ts";
 import * as secrets from "./secrets.ts";
 import type { DeletedSecret, Secret, SecretVersion, Vault } from "./state.ts";
-import { Throttle } from "./throttle.ts";
 
 /** One call of the data plane. */
 interface SecretCall {
@@ -97,61 +97,70 @@ export function keyVaultKind(request: AzureRequest): string {
   return request.authorization === undefined ? "challenge" : (operationOf(request)?.kind ?? "unknown");
 }
 
-/** Key Vault's data plane for secrets, of the one vault that exists. */
-export class KeyVault {
-  readonly #context: AzureContext;
-  readonly #authority: TokenAuthority;
-  readonly #throttle: Throttle;
-
-  constructor(context: AzureContext, authority: TokenAuthority) {
-    this.#context = context;
-    this.#authority = authority;
-    this.#throttle = new Throttle(context.settings);
+/**
+ * Key Vault's data plane for secrets, of the one vault that exists.
+ *
+ * @returns `undefined` where no vault exists: Azure then has no such host, so there is nobody to answer.
+ * @throws AzureError in Key Vault's shape.
+ */
+export async function answerKeyVault(context: AzureContext, request: AzureRequest): Promise<AzureAnswer | undefined> {
+  const { state, origin, writer } = context;
+  const [vault] = state.vaults;
+  if (vault === undefined) return undefined;
+  const caller = await authenticate(context, request);
+  if (!request.query.has("api-version")) throw badParameter("The request is missing the query parameter api-version.");
+  const found = operationOf(request);
+  if (found === undefined)
+    throw AzureError.keyVault(404, "NotFound", `No operation answers ${request.method} ${request.path}.`);
+  const { name = "", version = "" } = found.path.exec(request.path)?.groups ?? {};
+  if (name !== "" && !secrets.isSecretName(name)) {
+    throw badParameter(`The request URI contains an invalid name: ${name}`);
   }
+  throttle(context, found.kind);
+  checkRole(context, caller, found.action, vault, name);
+  const now = nowInSeconds(context);
+  secrets.purgeExpired(vault, now);
+  const body = found.perform({ vault, origin, request, name, version, now });
+  if (request.method !== "GET") writer.changed();
+  return body === undefined ? { status: 204 } : { status: 200, body };
+}
 
-  /**
-   * @returns `undefined` where no vault exists: Azure then has no such host, so there is nobody to answer.
-   * @throws AzureError in Key Vault's shape.
-   */
-  async answer(request: AzureRequest): Promise<AzureAnswer | undefined> {
-    const { state, origin, writer } = this.#context;
-    const [vault] = state.vaults;
-    if (vault === undefined) return undefined;
-    const caller = await this.#authenticate(request);
-    if (!request.query.has("api-version"))
-      throw badParameter("The request is missing the query parameter api-version.");
-    const found = operationOf(request);
-    if (found === undefined)
-      throw AzureError.keyVault(404, "NotFound", `No operation answers ${request.method} ${request.path}.`);
-    const { name = "", version = "" } = found.path.exec(request.path)?.groups ?? {};
-    if (name !== "" && !secrets.isSecretName(name)) {
-      throw badParameter(`The request URI contains an invalid name: ${name}`);
-    }
-    this.#throttle.take(found.kind, this.#context.now());
-    checkRole(this.#context, caller, found.action, vault, name);
-    const now = nowInSeconds(this.#context);
-    secrets.purgeExpired(vault, now);
-    const body = found.perform({ vault, origin, request, name, version, now });
-    if (request.method !== "GET") writer.changed();
-    return body === undefined ? { status: 204 } : { status: 200, body };
-  }
+/** @throws AzureError 401 with the challenge that says where to get a token and for what. */
+async function authenticate(context: AzureContext, request: AzureRequest): Promise<Caller> {
+  const token = bearerToken(request);
+  if (token === undefined) throw challenge(context, "AKV10000: Request is missing a Bearer or PoP token.");
+  const caller = await context.authority.recognise(token, context.now());
+  if (caller === undefined)
+    throw challenge(context, "AKV10001: Error validating token: it is not one of this tenant, or has expired.");
+  if (caller.kind === "operator" || caller.audience === keyVaultResource) return caller;
+  throw challenge(context, `AKV10022: Invalid audience. Expected ${keyVaultResource}, found: ${caller.audience}.`);
+}
 
-  /** @throws AzureError 401 with the challenge that says where to get a token and for what. */
-  async #authenticate(request: AzureRequest): Promise<Caller> {
-    const token = bearerToken(request);
-    if (token === undefined) throw this.#challenge("AKV10000: Request is missing a Bearer or PoP token.");
-    const caller = await this.#authority.recognise(token, this.#context.now());
-    if (caller === undefined)
-      throw this.#challenge("AKV10001: Error validating token: it is not one of this tenant, or has expired.");
-    if (caller.kind === "operator" || caller.audience === keyVaultResource) return caller;
-    throw this.#challenge(`AKV10022: Invalid audience. Expected ${keyVaultResource}, found: ${caller.audience}.`);
-  }
+function challenge({ origin, state }: AzureContext, message: string): AzureError {
+  const authorization = `${origin}/${state.tenantId}`;
+  const headers = { "WWW-Authenticate": `Bearer authorization="${authorization}", resource="${keyVaultResource}"` };
+  return AzureError.keyVault(401, "Unauthorized", message, { headers });
+}
 
-  #challenge(message: string): AzureError {
-    const authorization = `${this.#context.origin}/${this.#context.state.tenantId}`;
-    const headers = { "WWW-Authenticate": `Bearer authorization="${authorization}", resource="${keyVaultResource}"` };
-    return AzureError.keyVault(401, "Unauthorized", message, { headers });
-  }
+/**
+ * Key Vault's two published limits: creations on their own, everything else together.
+ *
+ * @throws AzureError 429 Throttled with Retry-After in whole seconds.
+ */
+function throttle({ settings, rateWindows, now }: AzureContext, kind: string): void {
+  const { throttling, creationsPer10Seconds, transactionsPer10Seconds } = settings;
+  if (!throttling) return;
+  const isCreation = kind === "secret-set";
+  const limit = isCreation ? creationsPer10Seconds : transactionsPer10Seconds;
+  const key = `${isCreation} ${limit}`;
+  const window = rateWindows.get(key) ?? new RateWindow(limit, 10_000);
+  rateWindows.set(key, window);
+  const wait = window.take(now());
+  if (wait === 0) return;
+  const message =
+    "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
+  const headers = { "Retry-After": String(Math.ceil(wait / 1000)) };
+  throw AzureError.keyVault(429, "Throttled", message, { headers });
 }
 
 /** With the value: only `get` and `set` return it. */

@@ -1,11 +1,35 @@
-import type { TokenAuthority } from "./access-token.ts";
 import { AzureError, bearerToken, type AzureAnswer, type AzureRequest } from "./answer.ts";
 import { federatedCredentials, identities } from "./arm-identities.ts";
-import { resourceGroups } from "./arm-resource-groups.ts";
 import { roleAssignments } from "./arm-role-assignments.ts";
-import { vaults, vaultSecrets } from "./arm-vaults.ts";
-import type { ArmType } from "./arm.ts";
+import { softDeleteVault, vaults, vaultSecrets } from "./arm-vaults.ts";
+import { armType, groupNotFound, groupPath, parseBody, tracked, type ArmType } from "./arm.ts";
 import type { AzureContext } from "./context.ts";
+import type { ResourceGroup } from "./state.ts";
+
+/** Deleting one deletes what is in it; vaults go into soft delete. */
+const resourceGroups = armType<ResourceGroup>("resource-groups", {
+  type: "Microsoft.Resources/resourceGroups",
+  path: groupPath,
+  items: ({ context }) => context.state.resourceGroups,
+  put({ context, body, id, name }, before) {
+    const { location, tags } = parseBody(tracked, body);
+    if (before !== undefined && before.location !== location) {
+      const message = `Invalid resource group location '${location}'. The Resource group already exists in location '${before.location}'.`;
+      throw AzureError.arm(409, "InvalidResourceGroupLocation", message);
+    }
+    const group = { id: before?.id ?? id, name: before?.name ?? name, location, ...(tags && { tags }) };
+    return context.state.resourceGroups.set(group);
+  },
+  remove({ context }, group) {
+    const { vaults, identities, roleAssignments } = context.state;
+    for (const vault of vaults.below(group.id)) softDeleteVault(context, vault);
+    for (const identity of identities.below(group.id)) identities.delete(identity);
+    for (const assignment of roleAssignments.below(group.id)) roleAssignments.delete(assignment);
+    context.state.resourceGroups.delete(group);
+  },
+  notFound: groupNotFound,
+  document: (group) => ({ ...group, properties: { provisioningState: "Succeeded" } }),
+});
 
 /** In this order, since a path of a role assignment begins with that of another resource. */
 const types: readonly ArmType[] = [
@@ -23,63 +47,54 @@ export function armKind({ method, path }: AzureRequest): string {
   return `arm-${method === "GET" ? "read" : "write"} ${type?.kind ?? "unknown"}`;
 }
 
-/** Azure Resource Manager for the types of the pipeline, open to the subscription's owner. */
-export class ResourceManager {
-  readonly #context: AzureContext;
-  readonly #authority: TokenAuthority;
-
-  constructor(context: AzureContext, authority: TokenAuthority) {
-    this.#context = context;
-    this.#authority = authority;
+/**
+ * Azure Resource Manager for the types of the pipeline, open to the subscription's owner.
+ *
+ * Answers once the change is on disk: what Pulumi has in its state must not be lost by a crash. Changes that come
+ * together are written together.
+ *
+ * @throws AzureError in Resource Manager's shape.
+ */
+export async function answerResourceManager(context: AzureContext, request: AzureRequest): Promise<AzureAnswer> {
+  const { method, path: id, query } = request;
+  const { writer, subscriptionId } = context;
+  await authorise(context, request);
+  if (!query.has("api-version")) {
+    const message = "The api-version query parameter (?api-version=) is required for all requests.";
+    throw AzureError.arm(400, "MissingApiVersionParameter", message);
   }
-
-  /**
-   * Answers once the change is on disk: what Pulumi has in its state must not be lost by a crash. Changes that come
-   * together are written together.
-   *
-   * @throws AzureError in Resource Manager's shape.
-   */
-  async answer(request: AzureRequest): Promise<AzureAnswer> {
-    const { method, path: id, query } = request;
-    const { writer, subscriptionId } = this.#context;
-    await this.#authorise(request);
-    if (!query.has("api-version")) {
-      const message = "The api-version query parameter (?api-version=) is required for all requests.";
-      throw AzureError.arm(400, "MissingApiVersionParameter", message);
-    }
-    const [, , subscription = "", ...parts] = id.split("/");
-    const type = types.find((one) => one.path.test(id));
-    if (type !== undefined && subscriptionId !== undefined) {
-      if (subscription.toLowerCase() !== subscriptionId.toLowerCase())
-        throw AzureError.arm(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
-    }
-    const call = { context: this.#context, id, name: parts.at(-1) ?? "", query, body: jsonBody(request) };
-    const answer = await type?.answer(method, call);
-    if (answer === undefined) {
-      const message = `No route responded to '${method} ${id}'; the local Azure stand-in knows the types of this program only.`;
-      throw AzureError.arm(404, "InvalidResourceType", message);
-    }
-    if (method === "GET") return answer;
-    writer.changed();
-    await writer.flush();
-    return answer;
+  const [, , subscription = "", ...parts] = id.split("/");
+  const type = types.find((one) => one.path.test(id));
+  if (type !== undefined && subscriptionId !== undefined) {
+    if (subscription.toLowerCase() !== subscriptionId.toLowerCase())
+      throw AzureError.arm(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
   }
-
-  async #authorise(request: AzureRequest): Promise<void> {
-    const token = bearerToken(request);
-    if (token === undefined) {
-      const message = "Authentication failed. The 'Authorization' header is missing.";
-      throw AzureError.arm(401, "AuthenticationFailed", message);
-    }
-    const caller = await this.#authority.recognise(token, this.#context.now());
-    if (caller === undefined) throw AzureError.arm(401, "InvalidAuthenticationToken", "The access token is invalid.");
-    if (caller.kind === "operator") return;
-    const message =
-      `The client '${caller.appId ?? ""}' with object id '${caller.objectId}' does not have authorization to perform ` +
-      `action '${request.method}' over scope '${request.path}' or the scope is invalid. If access was recently granted, ` +
-      "please refresh your credentials.";
-    throw AzureError.arm(403, "AuthorizationFailed", message);
+  const call = { context, id, name: parts.at(-1) ?? "", query, body: jsonBody(request) };
+  const answer = await type?.answer(method, call);
+  if (answer === undefined) {
+    const message = `No route responded to '${method} ${id}'; the local Azure stand-in knows the types of this program only.`;
+    throw AzureError.arm(404, "InvalidResourceType", message);
   }
+  if (method === "GET") return answer;
+  writer.changed();
+  await writer.flush();
+  return answer;
+}
+
+async function authorise({ authority, now }: AzureContext, request: AzureRequest): Promise<void> {
+  const token = bearerToken(request);
+  if (token === undefined) {
+    const message = "Authentication failed. The 'Authorization' header is missing.";
+    throw AzureError.arm(401, "AuthenticationFailed", message);
+  }
+  const caller = await authority.recognise(token, now());
+  if (caller === undefined) throw AzureError.arm(401, "InvalidAuthenticationToken", "The access token is invalid.");
+  if (caller.kind === "operator") return;
+  const message =
+    `The client '${caller.appId ?? ""}' with object id '${caller.objectId}' does not have authorization to perform ` +
+    `action '${request.method}' over scope '${request.path}' or the scope is invalid. If access was recently granted, ` +
+    "please refresh your credentials.";
+  throw AzureError.arm(403, "AuthorizationFailed", message);
 }
 
 function jsonBody({ body }: AzureRequest): unknown {

@@ -1,21 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { UserError } from "../../domain/user-error.ts";
-import type { TokenAuthority } from "./access-token.ts";
 import { AzureError, type AzureAnswer, type AzureRequest } from "./answer.ts";
-import { controlPath, type Control } from "./control.ts";
-import { keyVaultKind, type KeyVault } from "./key-vault.ts";
-import { armKind, type ResourceManager } from "./resource-manager.ts";
-import type { TokenEndpoint } from "./token-endpoint.ts";
-
-/** The services behind the one port; the first part of the path says which is meant. */
-export interface Services {
-  readonly control: Control;
-  readonly authority: TokenAuthority;
-  readonly tokens: TokenEndpoint;
-  readonly resourceManager: ResourceManager;
-  readonly keyVault: KeyVault;
-}
+import type { AzureContext } from "./context.ts";
+import { controlPath, type Control, type Fault } from "./control.ts";
+import { answerKeyVault, keyVaultKind } from "./key-vault.ts";
+import { answerResourceManager, armKind } from "./resource-manager.ts";
+import { answerEntra } from "./token-endpoint.ts";
 
 /** Larger than any secret or document; a body beyond it is a mistake. */
 const maxBodyInBytes = 1_000_000;
@@ -39,19 +30,24 @@ export async function listen(
   return server;
 }
 
-export function serve(server: Server, services: Services): void {
+/** Answers for all services; the first part of the path says which is meant. */
+export function serve(server: Server, context: AzureContext, control: Control): void {
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
-    handle(message, response, services).catch((error: unknown) => {
-      if (error instanceof AzureError) send(response, error);
+    handle(message, response, context, control).catch((error: unknown) => {
+      if (error instanceof AzureError) send(response, error.answer);
       else response.destroy();
     });
   });
 }
 
-async function handle(message: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
+async function handle(
+  message: IncomingMessage,
+  response: ServerResponse,
+  context: AzureContext,
+  control: Control,
+): Promise<void> {
   const request = await readRequest(message);
-  const { control, authority } = services;
-  if (request.path.startsWith(controlPath)) return send(response, await control.answer(request, authority));
+  if (request.path.startsWith(controlPath)) return send(response, await control.answer(request));
   const kind = kindOf(request);
   control.count("requests", kind);
   const fault = control.takeFault(kind);
@@ -63,21 +59,21 @@ async function handle(message: IncomingMessage, response: ServerResponse, servic
     return;
   }
   const answer =
-    fault === undefined ? await answerOf(request, services) : "status" in fault ? faultAnswer(fault) : undefined;
+    fault === undefined ? await answerOf(context, request) : "status" in fault ? faultAnswer(fault) : undefined;
   control.count("answers", answer?.status ?? 0);
   if (answer === undefined) response.destroy();
   else send(response, answer);
 }
 
 /** @returns `undefined` where the connection is to be cut. */
-async function answerOf(request: AzureRequest, services: Services): Promise<AzureAnswer | undefined> {
+async function answerOf(context: AzureContext, request: AzureRequest): Promise<AzureAnswer | undefined> {
   const { path } = request;
   try {
-    if (isResourceManager.test(path)) return await services.resourceManager.answer(request);
-    if (isKeyVault.test(path)) return await services.keyVault.answer(request);
-    return await services.tokens.answer(request);
+    if (isResourceManager.test(path)) return await answerResourceManager(context, request);
+    if (isKeyVault.test(path)) return await answerKeyVault(context, request);
+    return await answerEntra(context, request);
   } catch (error) {
-    if (error instanceof AzureError) return error;
+    if (error instanceof AzureError) return error.answer;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
     return { status: 500, body: { error: { code: "StandInDefect", message } } };
   }
@@ -92,13 +88,7 @@ function kindOf(request: AzureRequest): string {
   return request.path.endsWith("/token") ? "token" : "discovery";
 }
 
-function faultAnswer({
-  status,
-  retryAfterInSeconds: after,
-}: {
-  status: number;
-  retryAfterInSeconds?: number | undefined;
-}) {
+function faultAnswer({ status, retryAfterInSeconds: after }: Extract<Fault, { status: number }>): AzureAnswer {
   const code = status === 429 ? "Throttled" : "StandInFault";
   return {
     status,

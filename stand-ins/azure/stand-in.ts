@@ -1,19 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../../domain/user-error.ts";
 import { issueServerCertificate } from "../../local/certificate-authority.ts";
 import { azureFiles } from "../../local/home.ts";
+import { writePrivateFile } from "../../local/private-file.ts";
 import { TokenAuthority } from "./access-token.ts";
 import { type AzureContext, settingsSchema, type StandInSettings } from "./context.ts";
 import { Control } from "./control.ts";
-import { Federation, type ClusterJwks } from "./federation.ts";
-import { KeyVault } from "./key-vault.ts";
-import { ensurePrivateDir, readOrCreate } from "./files.ts";
-import { ResourceManager } from "./resource-manager.ts";
+import { federation, type ClusterJwks } from "./federation.ts";
 import { listen, serve } from "./server.ts";
 import { readStateFile, StateWriter } from "./state-file.ts";
 import { emptyState, type AzureState } from "./state.ts";
-import { TokenEndpoint } from "./token-endpoint.ts";
 
 export interface AzureOptions {
   /** On 127.0.0.1; 0 lets the system choose, in tests. */
@@ -48,9 +46,11 @@ export type AzureStandIn = Awaited<ReturnType<typeof startAzure>>;
  */
 export async function startAzure(options: AzureOptions) {
   const { dir, port, clusterIssuer, clusterJwks, subscriptionId, now = Date.now } = options;
-  ensurePrivateDir(dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  chmodSync(dir, 0o700);
   const files = azureFiles(dir);
-  const operatorToken = readOrCreate(files.operatorToken, () => randomBytes(32).toString("base64url")).trim();
+  if (!existsSync(files.operatorToken)) writePrivateFile(files.operatorToken, randomBytes(32).toString("base64url"));
+  const operatorToken = readFileSync(files.operatorToken, "utf8").trim();
   const state = openState(files.stateFile, options.tenantId);
   const authority = await TokenAuthority.open(files.tokenKey, { ...state, operatorToken });
   const certificate = await issueServerCertificate(dir);
@@ -62,18 +62,15 @@ export async function startAzure(options: AzureOptions) {
     state,
     writer,
     settings: settingsSchema.parse(options.settings ?? {}),
+    authority,
+    verifyAssertion: federation(clusterIssuer, clusterJwks),
+    rateWindows: new Map(),
     origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     subscriptionId,
     now,
   };
   const control = new Control(context);
-  serve(server, {
-    control,
-    authority,
-    tokens: new TokenEndpoint(context, authority, new Federation(clusterIssuer, clusterJwks)),
-    resourceManager: new ResourceManager(context, authority),
-    keyVault: new KeyVault(context, authority),
-  });
+  serve(server, context, control);
   return {
     /** `https://127.0.0.1:<port>`: authority host, Resource Manager, and with a slash at its end the vault's URI. */
     origin: context.origin,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SecretClientOptions } from "@azure/keyvault-secrets";
 import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
-import { operatorCredential } from "../../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 
 type HttpClient = NonNullable<SecretClientOptions["httpClient"]>;

@@ -8,7 +8,7 @@ import { readResources } from "../../../cli/deploy/engine/state.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
 import { valuesInState, missingValues } from "../../../domain/plan/update-check.ts";
-import { operatorCredential } from "../../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 import { useEngine, type Program } from "../../support/engine.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { push, rememberHeld, type PushOptions } from "../../../cli/operate/push.ts";
 import { Redacted } from "../../../domain/redacted.ts";
-import { operatorCredential } from "../../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
 
 /** Counter of the stand-in: one for each version that is made. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SecretClient } from "@azure/keyvault-secrets";
-import { operatorCredential } from "../../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { atOnce, collect, deleteSecret, type RestFailure } from "./official-client.ts";
 import { vaultId } from "./rig.ts";
 import { useAzureRig } from "./use-azure-rig.ts";

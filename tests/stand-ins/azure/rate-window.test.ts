@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RateWindow } from "../../../stand-ins/azure/throttle.ts";
+import { RateWindow } from "../../../stand-ins/azure/rate-window.ts";
 
 describe("RateWindow", () => {
   it("lets no window of that length hold more than the limit, and refuses nothing that would fit", () => {

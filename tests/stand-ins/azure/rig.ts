@@ -4,7 +4,7 @@ import { join } from "node:path";
 import tls from "node:tls";
 import { WorkloadIdentityCredential } from "@azure/identity";
 import { SecretClient, type SecretClientOptions } from "@azure/keyvault-secrets";
-import { operatorCredential } from "../../../stand-ins/azure/files.ts";
+import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { startAzure, type AzureOptions, type AzureStandIn } from "../../../stand-ins/azure/stand-in.ts";
 import type { ProvidersConfig } from "../../../stand-ins/providers/config.ts";
 import { audience, makeCluster, type Cluster } from "./cluster.ts";
