@@ -1,11 +1,43 @@
-import type { Cause } from "./cause.ts";
+import type { Severity } from "../domain/finding.ts";
+import type { Stage } from "../domain/stage.ts";
 import { bootstrapCauses } from "./causes/bootstrap.ts";
 import { clientPatcherCauses } from "./causes/client-patcher.ts";
 import { externalSecretCauses } from "./causes/external-secret.ts";
-import { identityCauses } from "./causes/identity.ts";
-import { keyVaultCauses } from "./causes/key-vault.ts";
+import { identityCauses, keyVaultCauses } from "./causes/azure.ts";
 import { secretStoreCauses } from "./causes/secret-store.ts";
 import { vaultCauses } from "./causes/vault.ts";
+
+/**
+ * One way in which the pipeline breaks, as `doctor` reports it and the runbook describes it. `fix` and `seed` contain the
+ * environment's own names for `<stack>`, `<namespace>`, `<context>`, `<key-vault>`, `<identity>`, `<resource-group>`,
+ * `<vault>` (the server's pod, `vault-core-<env>`), `<auth-mount>` and `<name>` (what the sighting is about).
+ */
+interface CauseText {
+  /** @default "error" */
+  readonly severity?: Severity;
+  readonly title: string;
+  /** What people call it, the seed's spelling among them. */
+  readonly aliases?: readonly string[];
+  /** What you see. */
+  readonly symptom: string;
+  readonly cause: string;
+  /** A command, or words that end in `: ` and a command. @default - `up --refresh` puts back what this program created */
+  readonly fix?: string;
+  /** The fix in `local`, where servers are processes of this machine. @default - `fix` */
+  readonly fixInLocal?: string;
+  /** Why the fix is what it is, or what to mind. */
+  readonly mind?: string;
+  /** The seed's own commands, printed for those who work by hand; never run. */
+  readonly seed?: readonly string[];
+  /** Where to read on: incidents (`domain/incidents.ts`) and issues of other projects. @default - nothing */
+  readonly see?: readonly string[];
+}
+
+export interface Cause extends CauseText {
+  readonly stage: Stage;
+  readonly severity: Severity;
+  readonly fix: string;
+}
 
 /** Every cause that can be seen at run time, stage by stage: one table for `doctor` and the runbook. */
 const causesOfStage = {
@@ -15,7 +47,7 @@ const causesOfStage = {
   vault: { ...vaultCauses, ...clientPatcherCauses },
   "secret-store": secretStoreCauses,
   "external-secret": externalSecretCauses,
-} as const;
+} as const satisfies Partial<Record<Stage, Readonly<Record<string, CauseText>>>>;
 
 type Tables = typeof causesOfStage;
 

@@ -1,6 +1,5 @@
 import type { Stage } from "../domain/stage.ts";
-import type { Cause } from "./cause.ts";
-import type { CauseCode } from "./causes.ts";
+import type { Cause, CauseCode } from "./causes.ts";
 
 /** One cause with all that speaks for it, and with this environment's names in its commands. */
 export interface DiagnosedCause extends Omit<Cause, "aliases" | "fixInLocal" | "see"> {

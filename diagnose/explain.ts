@@ -6,13 +6,11 @@ import { causes, type CauseCode } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
 import { explainConsumers } from "./explain/consumers.ts";
 import { explainExternalSecret } from "./explain/external-secret.ts";
-import { explainIdentity } from "./explain/identity.ts";
-import { explainKeyVault } from "./explain/key-vault.ts";
+import { explainIdentity, explainKeyVault } from "./explain/azure.ts";
 import { explainKeycloak, keycloakNames } from "./explain/keycloak.ts";
 import { explainSecretStore } from "./explain/secret-store.ts";
 import { explainTargetSecret } from "./explain/target-secret.ts";
-import { explainVaultSecrets } from "./explain/vault-secrets.ts";
-import { explainVault } from "./explain/vault.ts";
+import { explainVaultSecrets, explainVault } from "./explain/vault.ts";
 import {
   deliveriesOf,
   isUnseen,

@@ -1,4 +1,4 @@
-import type { Cause } from "./cause.ts";
+import type { Cause } from "./causes.ts";
 import type { Expectation, Sighting } from "./explain/view.ts";
 
 type PrintedCause = Omit<Cause, "aliases">;

@@ -1,5 +1,4 @@
 import { federationAudience } from "../domain/plan/stack-check.ts";
-import { periodOf } from "./durations.ts";
 import { advisoryInDev, judgeContainers, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
@@ -173,4 +172,25 @@ function ofItsContainers(judge: (container: Container, subject: Subject) => Viol
 function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");
   return rest.length > 0 && /[.:]/.test(first) ? first : "docker.io";
+}
+
+/**
+ * Seconds between two runs of a cron schedule, of the forms that are in use: `*\/5 * * * *`, `0 *\/2 * * *`, `7 * * * *`,
+ * `0 3 * * *`. @returns `undefined` for another form.
+ */
+export function periodOf(schedule: string): number | undefined {
+  const [minute = "", hour = "", ...days] = schedule.trim().split(/\s+/);
+  if (days.length !== 3 || days.some((day) => day !== "*")) return undefined;
+  const minutes = minute === "*" ? 1 : stepOf(minute);
+  if (minutes !== undefined) return hour === "*" ? minutes * 60 : undefined;
+  if (!/^\d+$/.test(minute)) return undefined;
+  if (hour === "*") return 3600;
+  const hours = stepOf(hour);
+  if (hours !== undefined) return hours * 3600;
+  return /^\d+$/.test(hour) ? 86_400 : undefined;
+}
+
+function stepOf(field: string): number | undefined {
+  const [, step] = /^\*\/(\d+)$/.exec(field) ?? [];
+  return step === undefined ? undefined : Number(step);
 }

@@ -1,4 +1,5 @@
 import { shapeOf } from "../domain/value-shapes.ts";
+import { remembered } from "./subject/reading.ts";
 import { natureOf } from "./value-nature.ts";
 
 /**
@@ -8,20 +9,12 @@ import { natureOf } from "./value-nature.ts";
  */
 type NameKind = "password" | "token" | "secret" | "key";
 
-const known = new Map<string, NameKind | undefined>();
-
 /** Whether a value under such a name is a secret: `POSTGRES_PASSWORD`, `client-secret`, not `secretName` or `TOKEN_URL`. */
 export function namesSecret(name: string): boolean {
   return kindOfName(name) !== undefined;
 }
 
-function kindOfName(name: string): NameKind | undefined {
-  if (known.has(name)) return known.get(name);
-  if (known.size > 50_000) known.clear();
-  const kind = name.length > 200 ? undefined : kindOfWords(wordsOf(name));
-  known.set(name, kind);
-  return kind;
-}
+const kindOfName = remembered((name: string) => (name.length > 200 ? undefined : kindOfWords(wordsOf(name))));
 
 /** Words of a name in any style, in lower case, without the group of an annotation and a number at the end. */
 export function wordsOf(name: string): readonly string[] {

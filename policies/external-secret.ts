@@ -1,6 +1,6 @@
+import { secondsOf } from "../domain/manifests/external-secret.ts";
 import { dataFromMembers, type FieldRole } from "../domain/manifests/secret-fields.ts";
 import { classifyKey, declarationOf } from "./authority-verdicts.ts";
-import { secondsOf } from "./durations.ts";
 import { advisoryInDev, judgeEach, mustBe, type Violations, type RuleTable, type Violation } from "./rule.ts";
 import { at, text, entries, list, type Path } from "./subject/reading.ts";
 import {

@@ -1,7 +1,5 @@
 import { authorityRules } from "./authority.ts";
-import { authorityCopyRules } from "./authority-copy.ts";
-import { authorityPushRules } from "./authority-push.ts";
-import { authorityTargetRules } from "./authority-targets.ts";
+import { authorityWriterRules } from "./authority-writers.ts";
 import { bootstrapRules } from "./bootstrap.ts";
 import { deliveryRules } from "./external-secret.ts";
 import { identityRules } from "./identity.ts";
@@ -16,9 +14,7 @@ import { vaultPolicyRules } from "./vault-policy.ts";
 
 const table = {
   ...authorityRules,
-  ...authorityTargetRules,
-  ...authorityPushRules,
-  ...authorityCopyRules,
+  ...authorityWriterRules,
   ...secretnessRules,
   ...placeholderRules,
   ...identityRules,

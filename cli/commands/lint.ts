@@ -53,7 +53,7 @@ export const lint = command({
       import("../../environments/repository.ts"),
       import("../../policies/lint/lint.ts"),
       import("../../policies/lint/paths.ts"),
-      import("../../policies/lint/result.ts"),
+      import("../../policies/lint/judge-located.ts"),
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
@@ -79,7 +79,7 @@ async function learned(paths: readonly string[]): Promise<string> {
     import("../../environments/catalogue.ts"),
     import("../../domain/catalogue/lookup.ts"),
     import("../../policies/lint/learn.ts"),
-    import("../../policies/lint/learn-text.ts"),
+    import("../../policies/lint/learn.ts"),
     import("../../policies/lint/paths.ts"),
   ]);
   const catalogue = readCatalogue();

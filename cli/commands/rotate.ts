@@ -111,7 +111,7 @@ export const rotation = command({
   ],
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],
   async run(flags, { io }) {
-    const { rotationAges } = await import("../../diagnose/rotation-ages.ts");
+    const { rotationAges } = await import("../../diagnose/rotation.ts");
     const { stack, snapshot } = await observed(flags);
     if (!snapshot.keyVault.ok) {
       const { asked, message } = snapshot.keyVault.failure;

@@ -1,5 +1,3 @@
-import type { CauseText } from "../cause.ts";
-
 const logs = "kubectl --context <context> -n <namespace> logs -l batch.kubernetes.io/job-name=<name>";
 
 export const bootstrapCauses = {
@@ -159,4 +157,4 @@ export const bootstrapCauses = {
     fix: logs,
     seed: [logs],
   },
-} as const satisfies Record<string, CauseText>;
+} as const;

@@ -1,5 +1,3 @@
-import type { CauseText } from "../cause.ts";
-
 /** Keycloak's client secrets and the Job that carries them into Vault: the seed's six rows, and what came after. */
 export const clientPatcherCauses = {
   "keycloak-secret-placeholder": {
@@ -75,4 +73,4 @@ export const clientPatcherCauses = {
     fix: "kubectl --context <context> -n <namespace> logs -l job-name=platform-keycloak-realm-client-patcher",
     seed: ["kubectl get jobs -n <namespace> -l app.kubernetes.io/name=keycloak-realm"],
   },
-} as const satisfies Record<string, CauseText>;
+} as const;

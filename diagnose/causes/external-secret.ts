@@ -1,5 +1,3 @@
-import type { CauseText } from "../cause.ts";
-
 export const externalSecretCauses = {
   "external-secret-missing": {
     title: "A declared delivery has no ExternalSecret",
@@ -137,4 +135,4 @@ export const externalSecretCauses = {
     mind: 'the annotation reloader.stakater.com/auto: "true" prevents it permanently',
     see: ["P14"],
   },
-} as const satisfies Record<string, CauseText>;
+} as const;

@@ -1,5 +1,3 @@
-import type { CauseText } from "../cause.ts";
-
 export const secretStoreCauses = {
   "cluster-not-readable": {
     title: "The cluster could not be read from here",
@@ -60,4 +58,4 @@ export const secretStoreCauses = {
     fix: "kubectl --context <context> -n external-secrets get deployments,pods",
     fixInLocal: "ameide-secrets local up",
   },
-} as const satisfies Record<string, CauseText>;
+} as const;

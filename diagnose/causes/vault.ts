@@ -1,4 +1,3 @@
-import type { CauseText } from "../cause.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 const rootToken = `ROOT_TOKEN=$(kubectl get secret -n <namespace> ${credentialsSecret} -o jsonpath='{.data.root-token}' | base64 -d)`;
@@ -220,4 +219,4 @@ export const vaultCauses = {
     fix: "set VAULT_TOKEN to a token with the policy ameide-secrets-auditor",
     fixInLocal: "ameide-secrets local up",
   },
-} as const satisfies Record<string, CauseText>;
+} as const;

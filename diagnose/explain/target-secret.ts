@@ -11,7 +11,7 @@ import {
   type Sighting,
   type View,
 } from "./view.ts";
-import { tooShort } from "./vault-secrets.ts";
+import { tooShort } from "./vault.ts";
 
 const managedBy = "app.kubernetes.io/managed-by";
 /** Shorter values are names and flags, and equal by chance. */

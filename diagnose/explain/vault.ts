@@ -1,6 +1,6 @@
 import { kubernetesAuthConfig } from "../../domain/resources/vault-inputs.ts";
 import { vaultRoles, type VaultRole } from "../../domain/resources/vault-policies.ts";
-import { valuesOf, type Failure, type VaultServerState } from "../snapshot.ts";
+import { valuesOf, type Failure, type VaultServerState, type Fingerprint } from "../snapshot.ts";
 import type { CauseCode } from "../causes.ts";
 import {
   isUnseen,
@@ -11,6 +11,10 @@ import {
   type Rule,
   type Sighting,
   type View,
+  deliveriesOf,
+  describeLooks,
+  isExplained,
+  isUnreal,
 } from "./view.ts";
 
 /** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
@@ -180,4 +184,36 @@ function ofUnreadable({ snapshot }: View): readonly Sighting[] {
 /** All secrets where vault-bootstrap cannot log in: then it carries none. */
 function secretsBehind(expected: Expectation, { namespace, serviceAccount }: VaultRole): Pick<Sighting, "secrets"> {
   return serviceAccount === expected.bootstrap.name ? {} : { secrets: secretsOfNamespace(expected, namespace) };
+}
+
+/** The content of Vault: nothing, a placeholder, another field, a value that is too short. */
+export const explainVaultSecrets: Rule = (view) => {
+  const { snapshot, expected } = view;
+  const states = new Map(valuesOf(snapshot.vault.secrets).map((state) => [state.path, state]));
+  return expected.plan.secrets.flatMap(({ name, vaultPath, required }): readonly Sighting[] => {
+    const state = states.get(vaultPath);
+    if (state === undefined) return [];
+    const report = reportAt(`Vault ${expected.vault.mount}/${vaultPath}`, { secrets: [name], name });
+    if (state.state !== "live") {
+      if ((!required && deliveriesOf(expected, name).length === 0) || isExplained(view, name)) return [];
+      const seen = state.state === "absent" ? "nothing was ever written" : "the latest version was deleted";
+      return report("vault-path-missing", seen);
+    }
+    if (state.hasValueField === false) return report("vault-value-field-missing", "its data has no field `value`");
+    const { fingerprint: print, version } = state;
+    if (print === undefined) return [];
+    if (isUnreal(print.looksLike, expected)) {
+      return report("vault-holds-placeholder", `version ${version} is ${describeLooks(print.looksLike)}`);
+    }
+    const short = tooShort(view, name, print);
+    return short === undefined ? [] : report("value-too-short", short);
+  });
+};
+
+/** How a value is shorter than the catalogue says that its consumer needs; `undefined` where it is not. */
+export function tooShort({ expected }: View, secret: string, { lengthInCharacters }: Fingerprint): string | undefined {
+  const entry = expected.catalogue.secrets[secret];
+  const wanted = entry?.authority === "external" ? entry.minLengthInCharacters : undefined;
+  if (wanted === undefined || lengthInCharacters >= wanted) return undefined;
+  return `${secret} has ${lengthInCharacters} characters, wanted ${wanted}`;
 }

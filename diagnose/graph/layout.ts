@@ -1,15 +1,13 @@
-import { Drawing, type Place } from "./drawing.ts";
+import { Drawing } from "./drawing.ts";
 import type { GraphDelivery, GraphModel, GraphSecret, GraphState } from "./model.ts";
 
-/** The drawing of one environment: a row for each secret, a column for each stage, what is broken on top. */
-export interface Layout {
-  readonly svg: string;
-  /** Each node by its id. */
-  readonly places: ReadonlyMap<string, Place>;
-}
-
-/** @param isShown - which secrets to draw; deliveries follow theirs. */
-export function layout(model: GraphModel, isShown: (secret: GraphSecret) => boolean = () => true): Layout {
+/**
+ * The drawing of one environment: a row for each secret, a column for each stage, what is broken on top.
+ *
+ * @param isShown - which secrets to draw; deliveries follow theirs.
+ * @returns the SVG, and each node by its id.
+ */
+export function layout(model: GraphModel, isShown: (secret: GraphSecret) => boolean = () => true) {
   const drawing = new Drawing();
   const shown = orderedSecrets(model, isShown);
   const rows = new Map(shown.map(({ name }, row) => [name, row]));

@@ -1,10 +1,22 @@
 import type { V1ContainerStatus, V1Pod, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
-import type { ContainerStateSummary, Observed, PodState, SecretUse, WarningState, WorkloadState } from "../snapshot.ts";
+import type {
+  ContainerStateSummary,
+  Observed,
+  PodState,
+  SecretUse,
+  WarningState,
+  WorkloadState,
+  PullElsewhereState,
+} from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { listAll } from "../../clients/kubernetes.ts";
 import { conditionOf, ownerOf, type Json, type Live, type ObjectMetadata } from "./kubernetes-list.ts";
 import type { Warnings } from "./deliveries.ts";
-import { defined, observed, together } from "./observed.ts";
+import { defined, observed, together, ifFound } from "./observed.ts";
+import type { EnvironmentStack } from "../../domain/plan/environment.ts";
+import { mapBounded } from "../../clients/pacing.ts";
+import { environmentNames } from "../../domain/stage.ts";
+import { namespaceOf } from "../../domain/names.ts";
 
 /** Of a pod's Events those that are the kubelet's own words: a probe's or a hook's quote what the container said. */
 const kubeletReasons = /^Failed(Mount|AttachVolume|Scheduling|CreatePodSandBox)$/;
@@ -164,4 +176,48 @@ function isNamed(secret: string, expression: string): boolean {
     from = found + part.length;
   }
   return secret.startsWith(first) && secret.endsWith(last) && secret.length - last.length >= from;
+}
+
+const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
+const readsAtOnce = 4;
+
+/** Pods that name our pull secret in namespaces that receive nothing from us, such as those of a new operator. */
+export function observePullsElsewhere(
+  kubernetes: KubernetesReader,
+  { plan }: Pick<EnvironmentStack, "plan">,
+  reached: readonly string[],
+): Promise<Observed<readonly PullElsewhereState[]>> {
+  const pulls = plan.deliveries.flatMap(({ registry, target }) =>
+    registry === undefined ? [] : [{ registry, target }],
+  );
+  if (pulls.length === 0) return Promise.resolve({ ok: true, value: [] });
+  const others = new Set<string>([...reached, ...environmentNames.map(namespaceOf)]);
+  return observed("list pods in all namespaces", async () => {
+    const waiting = await podStates(kubernetes, "/api/v1/pods?fieldSelector=status.phase%3DPending");
+    const lacking = waiting.flatMap(({ namespace, name: pod, containers, imagePullSecrets }) => {
+      const { image = "", reason = "" } = containers.find((one) => pullReasons.test(one.reason ?? "")) ?? {};
+      const pull = pulls.find(
+        ({ registry, target }) => image.startsWith(`${registry}/`) && imagePullSecrets.includes(target),
+      );
+      return pull === undefined || others.has(namespace)
+        ? []
+        : [{ namespace, pod, image, reason, pullSecret: pull.target }];
+    });
+    // one read for each namespace: a workload of hundreds of pods lacks one Secret
+    const places = Map.groupBy(lacking, ({ namespace, pullSecret }) => `${namespace}/secrets/${pullSecret}`);
+    const found = await mapBounded([...places], readsAtOnce, async ([path, pods]) => {
+      const isHeld = await exists(kubernetes, `/api/v1/namespaces/${path}`);
+      return isHeld === true ? [] : pods.map((one) => ({ ...one, isSecretAbsent: isHeld === false }));
+    });
+    return found.flat();
+  });
+}
+
+/** Only whether it exists: its values are thrown away unread. `undefined` where it may not be read. */
+async function exists(kubernetes: KubernetesReader, path: string): Promise<boolean | undefined> {
+  try {
+    return (await ifFound(kubernetes.get(path))) !== undefined;
+  } catch {
+    return undefined;
+  }
 }

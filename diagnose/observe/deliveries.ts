@@ -1,4 +1,5 @@
 import type { CoreV1Event, V1Secret, V1ServiceAccount } from "@kubernetes/client-node";
+import { secondsOf } from "../../domain/manifests/external-secret.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import type {
   ExternalSecretState,
@@ -130,7 +131,7 @@ export function externalSecretState(
       ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
       ...(spec.dataFrom ?? []).flatMap(({ extract }) => extract?.key ?? []),
     ],
-    refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h"),
+    refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h") ?? 0,
     createdAt: metadata.creationTimestamp ?? "",
     ...defined({
       targetKind: manifest && (manifest.kind ?? "unknown kind"),
@@ -141,15 +142,6 @@ export function externalSecretState(
       warning: warnings?.get(`ExternalSecret/${metadata.name}`),
     }),
   };
-}
-
-/** Go's durations, such as `1h0m0s`; a refresh interval has no smaller unit that matters. */
-export function secondsOf(duration: string): number {
-  const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
-  return [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(h|m|s)(?![a-z])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0),
-    0,
-  );
 }
 
 interface PushSecretObject {

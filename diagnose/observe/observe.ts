@@ -3,9 +3,8 @@ import type { Redacted } from "../../domain/redacted.ts";
 import type { Observed, Snapshot } from "../snapshot.ts";
 import { type Access, type KubernetesReader, countedAccess } from "./access.ts";
 import { observeIdentity, observeKeyVault } from "./azure.ts";
-import { observeBootstrap } from "./bootstrap.ts";
-import { observePatcher } from "./client-patcher.ts";
-import { observePods, observeWorkloads } from "./consumers.ts";
+import { observeBootstrap, observePatcher } from "./jobs.ts";
+import { observePods, observeWorkloads, observePullsElsewhere } from "./consumers.ts";
 import {
   observeExternalSecrets,
   observePushSecrets,
@@ -17,7 +16,6 @@ import {
 } from "./deliveries.ts";
 import { fingerprinter, withoutValues } from "./fingerprint.ts";
 import { allOf, defined, notAsked, observed, together } from "./observed.ts";
-import { observePullsElsewhere } from "./pulls-elsewhere.ts";
 import { observeVault } from "./vault.ts";
 import { pathIn } from "../../domain/names.ts";
 

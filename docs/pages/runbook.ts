@@ -1,5 +1,4 @@
-import { causeCodes, causes } from "../../diagnose/causes.ts";
-import type { Cause } from "../../diagnose/cause.ts";
+import { causeCodes, causes, type Cause } from "../../diagnose/causes.ts";
 import { linkedReferences } from "../../domain/incidents.ts";
 import { stages, type Stage } from "../../domain/stage.ts";
 import { plain, table } from "../page.ts";

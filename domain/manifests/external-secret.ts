@@ -94,3 +94,13 @@ export function goDuration(seconds: number): string {
   if (hours > 0) return `${hours}h${minutes}m${rest}`;
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
+
+const unitsInSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: secondsInMinute, h: secondsInHour };
+
+/** Seconds of a duration as Go reads it: `1h30m`, `90s`, `0`. @returns `undefined` for another text. */
+export function secondsOf(duration: string): number | undefined {
+  if (duration === "0") return 0;
+  const parts = [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== duration) return undefined;
+  return parts.reduce((sum, [, amount = "", unit = ""]) => sum + Number(amount) * (unitsInSeconds[unit] ?? 0), 0);
+}

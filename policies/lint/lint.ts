@@ -19,7 +19,15 @@ import {
 import { embeddedIn, subjectOfValues, subjectsOfDocument } from "../subject/embedded.ts";
 import { appliedIn } from "../subject/parts.ts";
 import { mayPatch, mayTouchJudged, subjectsOfPatch, type PatchTarget } from "../subject/patches.ts";
-import { judgeOne, judgeStacks, type InFile, type LintContext } from "./judge-located.ts";
+import {
+  judgeOne,
+  judgeStacks,
+  type InFile,
+  type LintContext,
+  type LintFinding,
+  type LintResult,
+  type Skipped,
+} from "./judge-located.ts";
 import {
   asKustomization,
   isKustomization,
@@ -30,7 +38,6 @@ import {
   type Kustomized,
 } from "./kustomize.ts";
 import { environmentOfPath, isDotenv, isDotenvExample, isValuesFile, type SourceFile } from "./paths.ts";
-import type { LintFinding, LintResult, Skipped } from "./result.ts";
 import { stateResources, subjectsOfState } from "./state.ts";
 
 /** The exemptions are those of policies/exemptions.ts, and today is today, unless others are given. */

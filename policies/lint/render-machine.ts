@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { safeLine } from "../../domain/safe-text.ts";
 import { familyOf } from "../rule.ts";
 import { rules } from "../rules.ts";
-import type { LintResult } from "./result.ts";
+import type { LintResult } from "./judge-located.ts";
 
 const scores = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
 

@@ -1,9 +1,8 @@
 import { safeLine, wrapped } from "../../domain/safe-text.ts";
 import { severities } from "../rule.ts";
-import { rules } from "../rules.ts";
-import type { LintFinding, LintResult } from "./result.ts";
+import { ruleById, rules } from "../rules.ts";
+import type { LintFinding, LintResult } from "./judge-located.ts";
 
-const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
 const codeWidth = Math.max(...rules.map(({ id }) => id.length));
 
 const unknownName = "authority-not-in-catalogue";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rotationAges } from "../../diagnose/rotation-ages.ts";
+import { rotationAges } from "../../diagnose/rotation.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { changed, healthy, minutesAgo, stack } from "./healthy.ts";
 

@@ -1,4 +1,4 @@
-import { patcherJob } from "../../diagnose/observe/client-patcher.ts";
+import { patcherJob } from "../../diagnose/observe/jobs.ts";
 
 export interface PatcherSettings {
   readonly keycloak: string;

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { periodOf, secondsOf } from "../../policies/durations.ts";
+import { secondsOf } from "../../domain/manifests/external-secret.ts";
+import { periodOf } from "../../policies/bootstrap.ts";
 
 describe("secondsOf", () => {
   for (const [text, seconds] of [
     ["90s", 90],
     ["15m", 900],
     ["1h30m", 5400],
+    ["1h", 3600],
+    ["1h0m0s", 3600],
+    ["5m30s", 330],
+    ["0s", 0],
     ["500ms", 0.5],
     ["0", 0],
     ["1.5h", 5400],

@@ -1,5 +1,5 @@
-import { columns } from "../drawing.ts";
-import { layout, type Layout } from "../layout.ts";
+import { columns, type Place } from "../drawing.ts";
+import { layout } from "../layout.ts";
 import type { GraphModel, GraphSecret } from "../model.ts";
 import { describe, summary } from "./details.mts";
 
@@ -16,7 +16,7 @@ const drawnAtOnce = 100;
 const pauseInMilliseconds = 150;
 let typing: ReturnType<typeof setTimeout> | undefined;
 
-let places: Layout["places"] = new Map();
+let places: ReadonlyMap<string, Place> = new Map();
 
 for (const { environment: name, takenAt } of models) {
   environment.append(new Option(takenAt === undefined ? `${name} (plan)` : name, name));

@@ -1,4 +1,4 @@
-import { patcherJob } from "../../../diagnose/observe/client-patcher.ts";
+import { patcherJob } from "../../../diagnose/observe/jobs.ts";
 import type { World } from "./world.ts";
 
 /** Paths of all Jobs, of the client-patcher's, and of its pods. */

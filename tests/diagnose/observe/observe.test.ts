@@ -5,7 +5,7 @@ import { Redacted } from "../../../domain/redacted.ts";
 import { ServerError } from "../../../clients/http.ts";
 import { vaultReader, type Access, type KubernetesReader } from "../../../diagnose/observe/access.ts";
 import { namespacesOf, observe, vaultPathsOf } from "../../../diagnose/observe/observe.ts";
-import { patcherJob } from "../../../diagnose/observe/client-patcher.ts";
+import { patcherJob } from "../../../diagnose/observe/jobs.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { validate } from "../../../diagnose/validate.ts";
 import { stack } from "../healthy.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ServerError } from "../../../clients/http.ts";
-import { secondsOf } from "../../../diagnose/observe/deliveries.ts";
 import { fingerprinter } from "../../../diagnose/observe/fingerprint.ts";
 import { observed, together } from "../../../diagnose/observe/observed.ts";
 
@@ -64,9 +63,4 @@ describe("fingerprinter", () => {
       ),
       ["placeholder", "placeholder", "fixture", "sample", "empty", "value"],
     ));
-});
-
-describe("secondsOf", () => {
-  it("reads Go's durations", () =>
-    assert.deepEqual(["1h", "1h0m0s", "90s", "5m30s", "0", "0s"].map(secondsOf), [3600, 3600, 90, 330, 0, 0]));
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ServerError } from "../../../clients/http.ts";
 import { type KubernetesReader } from "../../../diagnose/observe/access.ts";
-import { observePullsElsewhere } from "../../../diagnose/observe/pulls-elsewhere.ts";
+import { observePullsElsewhere } from "../../../diagnose/observe/consumers.ts";
 import type { PullElsewhereState } from "../../../diagnose/snapshot.ts";
 import { environmentStack } from "../../support/stacks.ts";
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../../environments/catalogue.ts";
 import { lintSources } from "../../../policies/lint/lint.ts";
 import { sourceFiles } from "../../../policies/lint/paths.ts";
-import { isClean } from "../../../policies/lint/result.ts";
+import { isClean } from "../../../policies/lint/judge-located.ts";
 
 /** What one run over inputs of a case has to report; inputs that real repositories hold. */
 interface Expected {

@@ -4,8 +4,7 @@ import { isMap, parse, parseDocument } from "yaml";
 import { cataloguePath, parseCatalogue, readCatalogue } from "../../../environments/catalogue.ts";
 import { classify } from "../../../domain/catalogue/lookup.ts";
 import type { Catalogue } from "../../../domain/catalogue/catalogue.ts";
-import { learnNames } from "../../../policies/lint/learn.ts";
-import { renderLearned } from "../../../policies/lint/learn-text.ts";
+import { learnNames, renderLearned } from "../../../policies/lint/learn.ts";
 import { lintSources } from "../../../policies/lint/lint.ts";
 
 const catalogue = readCatalogue();

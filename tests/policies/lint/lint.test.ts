@@ -5,7 +5,7 @@ import { UserError } from "../../../domain/user-error.ts";
 import { keyVaultSecret } from "../examples/samples.ts";
 import { lintSources, type LintOptions } from "../../../policies/lint/lint.ts";
 import { sourceFiles } from "../../../policies/lint/paths.ts";
-import type { LintResult } from "../../../policies/lint/result.ts";
+import type { LintResult } from "../../../policies/lint/judge-located.ts";
 import { policyCatalogue } from "../../support/policy.ts";
 
 const corpus = fileURLToPath(new URL("corpus", import.meta.url));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LintFinding, LintResult } from "../../../policies/lint/result.ts";
+import type { LintFinding, LintResult } from "../../../policies/lint/judge-located.ts";
 import { renderText } from "../../../policies/lint/render-text.ts";
 
 function finding(code: string, changes: Partial<LintFinding> = {}): LintFinding {
