@@ -107,14 +107,8 @@ function isCarried(
   );
 }
 
-/** What a rotation changes; each is done at most once for one value. */
-export interface RotationActions {
-  /** Writes the new value to the source. @returns when it is there. */
-  write(): Promise<void>;
-  /** Runs vault-bootstrap once and waits for its end. */
-  runBootstrap(): Promise<void>;
-  /** Makes External Secrets look again and waits for it. */
-  resync(): Promise<void>;
+/** What gives each step the new value; each is done at most once for one value. Pods restart on their own, or are listed. */
+export interface RotationActions extends Readonly<Record<Exclude<RotationStep, "pods">, () => Promise<void>>> {
   /** A snapshot that compared values, with the new value as `.env`'s of this secret. */
   look(): Promise<Snapshot>;
 }
@@ -153,12 +147,6 @@ export async function rotate(
 ): Promise<RotationReport> {
   const { signal, onAct, onStep, pauseInMilliseconds = 2_000 } = options;
   const reached: { step: RotationStep; at: string }[] = [];
-  const act: Readonly<Record<RotationStep, () => Promise<void>>> = {
-    "key-vault": () => actions.write(),
-    vault: () => actions.runBootstrap(),
-    "external-secret": () => actions.resync(),
-    pods: () => Promise.resolve(), // consumers restart on their own, or are in the list of restarts
-  };
   const acted = new Set<RotationStep>();
   for (let looks = 0; ; looks += 1) {
     signal.throwIfAborted();
@@ -177,7 +165,7 @@ export async function rotate(
     if (!acted.has(state.step)) {
       acted.add(state.step);
       onAct?.(state.step);
-      await act[state.step]();
+      if (state.step !== "pods") await actions[state.step]();
     } else {
       await delay(pauseInMilliseconds, undefined, { signal });
     }

@@ -13,8 +13,8 @@ export interface Snapshot {
   readonly calls: Readonly<Record<"kubernetes" | "vault" | "azure", number>>;
   readonly environment: EnvironmentName;
   readonly namespace: string;
-  /** Values of this workstation's `.env`; `not-asked` where none were given. */
-  readonly dotenv: Observed<readonly DotenvState[]>;
+  /** Values of this workstation's `.env`, by their names in Key Vault, prefix included; `not-asked` where none were given. */
+  readonly dotenv: Observed<readonly { readonly keyVaultName: string; readonly fingerprint: Fingerprint }[]>;
   readonly keyVault: Observed<readonly KeyVaultSecretState[]>;
   readonly identity: IdentityState;
   readonly bootstrap: BootstrapState;
@@ -66,12 +66,6 @@ export interface Fingerprint {
   /** `template`: it holds `{{ ... }}`, which nobody has filled in. */
   readonly looksLike: "value" | "sample" | "placeholder" | "fixture" | "template" | "empty";
   readonly lengthInCharacters: number;
-}
-
-export interface DotenvState {
-  /** Of the secret that the variable becomes in Key Vault, prefix included. */
-  readonly keyVaultName: string;
-  readonly fingerprint: Fingerprint;
 }
 
 export interface KeyVaultSecretState {
@@ -156,7 +150,7 @@ export interface VaultPodState {
 
 export interface VaultServerState {
   readonly health: Observed<{
-    readonly state: "active" | "standby" | "sealed" | "uninitialised";
+    readonly state: Exclude<VaultPodState["state"], "unreachable">;
     readonly version: string;
   }>;
   /** Each pod, where Vault has more than one. @default - it has one, or its pods cannot be asked from here */
@@ -210,9 +204,7 @@ export interface ConditionState {
 }
 
 /** The newest warning of an object: ESO says the cause there and not in the condition. */
-export interface WarningState {
-  readonly reason: string;
-  readonly message: string;
+export interface WarningState extends Omit<ConditionState, "status"> {
   readonly at: string;
 }
 

@@ -1,5 +1,6 @@
 import { federationAudience } from "../domain/plan/stack-check.ts";
-import { advisoryInDev, judgeContainers, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
+import { advisoryInDev, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
+import { judgeContainers } from "./containers.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
 import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";

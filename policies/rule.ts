@@ -1,8 +1,7 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import { containersOf, type Container } from "./subject/pods.ts";
-import { at, type Path, Undecided, under, writtenText } from "./subject/reading.ts";
+import { at, type Path, Undecided, writtenText } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
 /** What a rule is about; its id begins with it. */
@@ -156,22 +155,4 @@ export function mustBe(object: unknown, path: Path, wanted: string | boolean): V
   if (found === wanted) return undefined;
   const is = found === undefined || found === "" ? "not set" : (writtenText(found) ?? JSON.stringify(found));
   return { path, problem: `${String(path.at(-1))} is ${is}; set ${wanted}` };
-}
-
-/**
- * Judges each container separately.
- *
- * @param judge - returns violations with paths within the container, and problems that do not name it.
- * @throws Undecided
- */
-export function judgeContainers(subject: Subject, judge: (container: Container) => Violations): readonly Violation[] {
-  return judgeEach(containersOf(subject), (container) =>
-    under(container.path, () =>
-      flattened(judge(container)).map(({ path = [], problem, ...rest }) => ({
-        ...rest,
-        path: [...container.path, ...path],
-        problem: `container "${container.name}": ${problem}`,
-      })),
-    ),
-  );
 }

@@ -1,7 +1,8 @@
 import { shapeOf } from "../domain/value-shapes.ts";
 import { credentialIn, literalIn } from "./credential.ts";
 import { argumentCredentials, credentialAt } from "./credential-places.ts";
-import { judgeContainers, judgeEach, type Violations, type RuleTable } from "./rule.ts";
+import { judgeContainers } from "./containers.ts";
+import { judgeEach, type Violations, type RuleTable } from "./rule.ts";
 import { entries, isMarkedSecret, isRecord, isUnknown, list, text, Undecided, type Path } from "./subject/reading.ts";
 import { wordsOf } from "./subject/pods.ts";
 import { deliveryKinds, pushKinds, templateData, templatePath } from "./subject/references.ts";

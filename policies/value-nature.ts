@@ -1,19 +1,5 @@
 import { isPlaceholderShape } from "../domain/value-shapes.ts";
 
-/** What a text is if it is not a secret. */
-export type Nature =
-  | "empty"
-  | "switch"
-  | "template"
-  | "reference"
-  | "ciphertext"
-  | "hash"
-  | "file"
-  | "address"
-  | "variable"
-  | "placeholder"
-  | "prose";
-
 /** References to a secret that is stored elsewhere. */
 const references: readonly RegExp[] = [
   // vals, bank-vaults, Vault agent, ArgoCD's image updater, Spring, LiteLLM, Docker, Nomad
@@ -59,7 +45,7 @@ const templates =
  *
  * @returns `undefined` for a text that may be a secret.
  */
-export function natureOf(value: string): Nature | undefined {
+export function natureOf(value: string) {
   const bare = value.trim();
   if (bare.length < 4) return "empty";
   if (ciphertexts.some((shape) => shape.test(bare))) return "ciphertext";

@@ -64,7 +64,7 @@ export const lint = command({
       ...(environment === undefined ? {} : { environment }),
     });
     const renderers = {
-      json: () => machine.renderJson(result),
+      json: () => JSON.stringify(result, undefined, 2),
       sarif: () => machine.renderSarif(result, version(), process.cwd()),
       github: () => machine.renderGithub(result, process.cwd()),
       text: () => renderText(result, io.columns),

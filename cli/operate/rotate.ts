@@ -81,17 +81,17 @@ export async function rotateValue(
     name,
     stack,
     {
-      write: async () => {
+      "key-vault": async () => {
         const expiresOn = expiryAfter(lifetimeInDays(secret), new Date());
         await vault.set(keyVaultName, value, { recover: false, ...(former ? { restores: former } : { expiresOn }) });
       },
-      runBootstrap: async () => {
+      vault: async () => {
         const run = await runBootstrap(cluster, stack, { purpose: "rotate", signal, tell: progress });
         if (run.succeeded) return;
         const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
         throw failedRun(run, problem, "run the same command again");
       },
-      resync: () => resyncOf(name, place, { signal, onProgress: progress }),
+      "external-secret": () => resyncOf(name, place, { signal, onProgress: progress }),
       look: () => observe(stack, access, { compareValues: true, dotenv: new Map([[keyVaultName, value]]) }),
     },
     {

@@ -80,16 +80,10 @@ function drawSecret(drawing: Drawing, row: number, secret: GraphSecret, index: n
   if (keyVaultName !== undefined) drawing.edge(`key-vault-${index}`, vault, [index], false);
 }
 
-interface PlacedDelivery {
-  readonly delivery: GraphDelivery;
-  readonly row: number;
-}
+type PlacedDelivery = ReturnType<typeof placedDeliveries>[number];
 
 /** Each near the middle of its secrets, none over another; those of one namespace together where that costs nothing. */
-function placedDeliveries(
-  deliveries: readonly GraphDelivery[],
-  rows: ReadonlyMap<string, number>,
-): readonly PlacedDelivery[] {
+function placedDeliveries(deliveries: readonly GraphDelivery[], rows: ReadonlyMap<string, number>) {
   const namespaces = [...new Set(deliveries.map(({ namespace }) => namespace))];
   const order = deliveries
     .filter(({ keys }) => keys.some(({ secret }) => rows.has(secret)))

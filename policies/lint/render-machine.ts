@@ -7,11 +7,6 @@ import type { LintResult } from "./judge-located.ts";
 
 const scores = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
 
-/** The whole result as one JSON value. */
-export function renderJson(result: LintResult): string {
-  return JSON.stringify(result, undefined, 2);
-}
-
 /**
  * SARIF 2.1.0, for code scanning.
  *

@@ -69,15 +69,6 @@ export function at(value: unknown, ...path: Path): unknown {
   }
 }
 
-/** Reads a part of an object; what is undecided there names its whole path. */
-export function under<T>(base: Path, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof Undecided ? new Undecided([...base, ...error.path]) : error;
-  }
-}
-
 /**
  * Whether the program set a field. A provider fills in `""`, `false`, `0` or an empty list for a missing field, and its Read
  * returns `null`, so these count as absent. A secret, and a value that is not known yet, count as set: a default is known.

@@ -45,9 +45,9 @@ function world(held: Held, broken?: keyof RotationActions) {
     return Promise.resolve();
   };
   const actions: RotationActions = {
-    write: step("write", () => (held.source = "new")),
-    runBootstrap: step("runBootstrap", () => (held.vault = held.source)),
-    resync: step("resync", () => (held.secret = held.vault)),
+    "key-vault": step("key-vault", () => (held.source = "new")),
+    vault: step("vault", () => (held.vault = held.source)),
+    "external-secret": step("external-secret", () => (held.secret = held.vault)),
     look: () => Promise.resolve(snapshotOf(held)),
   };
   return { calls, actions };
@@ -65,7 +65,7 @@ describe("rotate", () => {
       onStep: (step) => reported.push(`holds ${step}`),
     });
     assert.deepEqual(reported.slice(0, 4), ["begins key-vault", "holds key-vault", "begins vault", "holds vault"]);
-    assert.deepEqual(calls, ["write", "runBootstrap", "resync"]);
+    assert.deepEqual(calls, ["key-vault", "vault", "external-secret"]);
     assert.deepEqual(
       report.reached.map(({ step }) => step),
       ["key-vault", "vault", "external-secret", "pods"],
@@ -75,7 +75,7 @@ describe("rotate", () => {
   it("does again only what is still to be done when it is run anew", async () => {
     const { calls, actions } = world({ source: "new", vault: "new", secret: "old" });
     await rotate(name, stack, actions, options);
-    assert.deepEqual(calls, ["resync"]);
+    assert.deepEqual(calls, ["external-secret"]);
   });
   it("does nothing to a secret that holds the value everywhere", async () => {
     const { calls, actions } = world({ source: "new", vault: "new", secret: "new" });
@@ -83,9 +83,9 @@ describe("rotate", () => {
     assert.deepEqual(calls, []);
   });
   it("stops where a hop does not take the value, acting on it no second time, and names what it waits for", async () => {
-    const { calls, actions } = world({ source: "old", vault: "old", secret: "old" }, "runBootstrap");
+    const { calls, actions } = world({ source: "old", vault: "old", secret: "old" }, "vault");
     const report = await rotate(name, stack, actions, options);
-    assert.deepEqual(calls, ["write", "runBootstrap"]);
+    assert.deepEqual(calls, ["key-vault", "vault"]);
     assert.deepEqual(report.stuckAt, {
       step: "vault",
       waitingFor: [`Vault secret/${name}`],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { natureOf, type Nature } from "../../policies/value-nature.ts";
+import { natureOf } from "../../policies/value-nature.ts";
 
 describe("natureOf", () => {
-  const texts: Readonly<Record<Nature, readonly string[]>> = {
+  const texts: Readonly<Record<NonNullable<ReturnType<typeof natureOf>>, readonly string[]>> = {
     empty: ["", "abc", "  "],
     switch: ["true", "none", "12345", "720h", "anonymous", "optional"],
     template: [

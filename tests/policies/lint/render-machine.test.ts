@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lintSources } from "../../../policies/lint/lint.ts";
-import { renderGithub, renderJson, renderSarif } from "../../../policies/lint/render-machine.ts";
+import { renderGithub, renderSarif } from "../../../policies/lint/render-machine.ts";
 import { policyCatalogue } from "../../support/policy.ts";
 
 const text = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x, namespace: ameide-prod }\n";
@@ -78,11 +78,4 @@ describe("renderGithub", () => {
     ));
   it("escapes what would end a property", () =>
     assert.match(renderGithub(lint("a,b:c%.yaml"), "/repo"), /^::error file=a%2Cb%3Ac%25\.yaml,line=1,/));
-});
-
-describe("renderJson", () => {
-  it("is the very result", () => {
-    const result = lint("apps/a.yaml");
-    assert.deepEqual(JSON.parse(renderJson(result)), JSON.parse(JSON.stringify(result)));
-  });
 });
