@@ -45,10 +45,7 @@ export class Phases {
   }
 
   /** Seconds of each phase in order, and in total; for `--json` and benchmarks. */
-  get timings(): {
-    readonly phases: readonly { readonly name: string; readonly seconds: number }[];
-    readonly total: number;
-  } {
+  get timings() {
     return { phases: this.#took, total: (performance.now() - this.#start) / 1000 };
   }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { objectIn } from "../../clients/http.ts";
 import { type Cluster, type KubernetesObject, podLog } from "../../clients/kubernetes.ts";
+import type { Live } from "../../diagnose/observe/kubernetes-list.ts";
 import {
   bootstrapExitCodes,
   parseBootstrapStatus,
@@ -87,7 +89,7 @@ export async function runBootstrapJob(
   const deadline = performance.now() + timeoutInSeconds * 1000;
   for (let printed = 0; ;) {
     signal.throwIfAborted();
-    const found = await cluster.find<Job>(`${jobs}/${job}`);
+    const found = await cluster.find<Live<V1Job>>(`${jobs}/${job}`);
     if (found === undefined) {
       throw UserError.of(
         "bootstrap-job-gone",
@@ -127,10 +129,6 @@ interface CronJob extends KubernetesObject {
   };
 }
 
-interface Job extends KubernetesObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
 function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, flags: readonly string[]): object {
   const { template } = jobTemplate.spec;
   const containers = template.spec.containers.map((container) => ({
@@ -157,20 +155,11 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
   };
 }
 
-interface Pod {
-  readonly metadata: { readonly name: string; readonly creationTimestamp: string };
-  readonly status?: {
-    readonly containerStatuses?: readonly {
-      readonly state?: { readonly terminated?: { readonly exitCode: number } };
-    }[];
-  };
-}
-
 /** The log and the exit code of a Job's pod, as far as they exist. */
 async function podOf(cluster: Cluster, namespace: string, job: string) {
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
   const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`;
-  const [pod] = (await cluster.get<{ items: readonly Pod[] }>(path)).items;
+  const [pod] = (await cluster.get<{ items: readonly Live<V1Pod>[] }>(path)).items;
   const state = pod?.status?.containerStatuses?.[0]?.state;
   const log = pod === undefined || state === undefined ? "" : await podLog(cluster, namespace, pod.metadata.name);
   return { log, exitCode: state?.terminated?.exitCode };
@@ -186,11 +175,11 @@ export async function lastBootstrapLog(
   cluster: Cluster,
   { namespace, bootstrap }: BootstrapPlace,
 ): Promise<{ readonly pod: string; readonly log: string } | undefined> {
-  const { items } = await cluster.get<{ items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
+  const { items } = await cluster.get<{ items: readonly Live<V1Pod>[] }>(`/api/v1/namespaces/${namespace}/pods`);
   const pod = items
     .map(({ metadata }) => metadata)
     .filter(({ name }) => name.startsWith(`${bootstrap.name}-`))
-    .toSorted((a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp))
+    .toSorted((a, b) => (a.creationTimestamp ?? "").localeCompare(b.creationTimestamp ?? ""))
     .at(-1)?.name;
   return pod === undefined ? undefined : { pod, log: await podLog(cluster, namespace, pod) };
 }

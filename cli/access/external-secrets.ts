@@ -5,6 +5,11 @@ import type { Cluster, KubernetesObject, Named } from "../../clients/kubernetes.
 
 /** What the command line reads of an ExternalSecret. */
 export interface ExternalSecret extends KubernetesObject {
+  readonly spec?: {
+    readonly secretStoreRef?: { readonly name?: string };
+    readonly data?: readonly { readonly remoteRef?: { readonly key?: string } }[];
+    readonly dataFrom?: readonly { readonly extract?: { readonly key?: string }; readonly find?: object }[];
+  };
   readonly status?: {
     readonly refreshTime?: string;
     readonly conditions?: readonly ConditionObject[];
@@ -13,6 +18,14 @@ export interface ExternalSecret extends KubernetesObject {
 
 export function externalSecretPath({ namespace, name }: Named): string {
   return `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets/${name}`;
+}
+
+/** What it reads from its store; `(find)` for a search, which names no key. */
+export function keysOf({ spec = {} }: ExternalSecret): readonly string[] {
+  return [
+    ...(spec.data ?? []).map(({ remoteRef }) => remoteRef?.key ?? ""),
+    ...(spec.dataFrom ?? []).map(({ extract, find }) => extract?.key ?? (find === undefined ? "" : "(find)")),
+  ].filter((key) => key !== "");
 }
 
 /** Whether ESO has synced it since anyone last changed anything but its status (both times are whole seconds). */

@@ -1,24 +1,13 @@
+import type { V1Pod } from "@kubernetes/client-node";
 import { observeWarnings } from "../../diagnose/observe/deliveries.ts";
-import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts";
+import type { ConditionObject, Live } from "../../diagnose/observe/kubernetes-list.ts";
 import { lastWords } from "../access/bootstrap-job.ts";
-import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
+import type { Cluster } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/change.ts";
 import { LiveObjects, splitObject } from "./ownership/kubernetes-objects.ts";
 
 interface Status {
   readonly conditions?: readonly ConditionObject[];
-}
-
-interface Pod extends KubernetesObject {
-  readonly status?: Status & {
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly state?: {
-        readonly waiting?: { readonly reason?: string; readonly message?: string };
-        readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
-      };
-    }[];
-  };
 }
 
 /**
@@ -65,7 +54,7 @@ function conditionReasons(kind: string, { conditions = [] }: Status = {}): strin
 
 async function podReasons(cluster: Cluster, namespace: string, job: string): Promise<string[]> {
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
-  const { items } = await cluster.get<{ items: readonly Pod[] }>(
+  const { items } = await cluster.get<{ items: readonly Live<V1Pod>[] }>(
     `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
   );
   return items.flatMap(({ metadata, status }) => [

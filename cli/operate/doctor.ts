@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isWhole, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
-import type { Snapshot } from "../../diagnose/snapshot.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { Place } from "./place.ts";
 import type { Result } from "../command.ts";
@@ -25,11 +24,6 @@ export interface DoctorOptions {
   readonly signal: AbortSignal;
   /** Between two checks of `watch`. @default 5 */
   readonly pauseInSeconds?: number;
-}
-
-interface Checked {
-  readonly diagnosis: Diagnosis;
-  readonly snapshot: Snapshot;
 }
 
 /**
@@ -57,12 +51,7 @@ export async function runDoctor(options: DoctorOptions, io: Io): Promise<Result>
       if (bundle !== undefined) writeOutput(bundle, bundled(checked));
       if (!watch) {
         const { diagnosis, snapshot } = checked;
-        return {
-          json: diagnosis,
-          text: formatDiagnosis(diagnosis, snapshot),
-          ok: isWhole(diagnosis),
-          next,
-        };
+        return { json: diagnosis, text: formatDiagnosis(diagnosis, snapshot), ok: isWhole(diagnosis), next };
       }
       io.out(watched(checked, now === before, options.json === true));
       if (next !== undefined) io.err(next);
@@ -72,7 +61,9 @@ export async function runDoctor(options: DoctorOptions, io: Io): Promise<Result>
   }
 }
 
-async function check({ open, prove = false }: DoctorOptions): Promise<Checked> {
+type Checked = Awaited<ReturnType<typeof check>>;
+
+async function check({ open, prove = false }: DoctorOptions) {
   const { stack, access, close } = await open();
   try {
     const snapshot = await observe(stack, access, { compareValues: prove });

@@ -7,6 +7,7 @@ import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import { type Cluster, listAll } from "../../clients/kubernetes.ts";
+import { keysOf, type ExternalSecret } from "../access/external-secrets.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import { vaultCall, vaultStatus } from "../access/vault.ts";
 import { openStack } from "../deploy/engine/stack.ts";
@@ -122,23 +123,9 @@ async function pruneVault(
   return { where: "Vault", name, verdict: "goes" };
 }
 
-interface Reader {
-  readonly metadata: { readonly namespace: string; readonly name: string };
-  readonly spec?: {
-    readonly data?: readonly { readonly remoteRef?: { readonly key?: string } }[];
-    readonly dataFrom?: readonly { readonly extract?: { readonly key?: string } }[];
-  };
-}
-
 async function refuseReaders(cluster: Cluster, names: readonly string[]): Promise<void> {
-  const all = await listAll<Reader>(cluster, "/apis/external-secrets.io/v1/externalsecrets");
-  const readers = all.filter(({ spec }) => {
-    const keys = [
-      ...(spec?.data ?? []).map(({ remoteRef }) => remoteRef?.key),
-      ...(spec?.dataFrom ?? []).map(({ extract }) => extract?.key),
-    ];
-    return keys.some((key) => key !== undefined && names.includes(sanitise(key)));
-  });
+  const all = await listAll<ExternalSecret>(cluster, "/apis/external-secrets.io/v1/externalsecrets");
+  const readers = all.filter((one) => keysOf(one).some((key) => names.includes(sanitise(key))));
   if (readers.length === 0) return;
   const who = readers.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).join(", ");
   throw UserError.of(

@@ -5,6 +5,7 @@ import { pathBelowMount } from "../../../domain/names.ts";
 import { pullSecretPatches } from "../../../domain/manifests/external-secret.ts";
 import { type Cluster, listAll } from "../../../clients/kubernetes.ts";
 import { ownerOf, type ObjectMetadata } from "../../../diagnose/observe/kubernetes-list.ts";
+import { keysOf, type ExternalSecret } from "../../access/external-secrets.ts";
 import type { Change } from "../engine/change.ts";
 import { handOver, isOurs } from "./kubernetes-objects.ts";
 import type { OwnershipCheck } from "./checks.ts";
@@ -71,15 +72,6 @@ async function foreignTarget(
   );
 }
 
-interface StoreReader {
-  readonly metadata: ObjectMetadata;
-  readonly spec?: {
-    readonly secretStoreRef?: { readonly name?: string };
-    readonly data?: readonly { readonly remoteRef?: { readonly key?: string } }[];
-    readonly dataFrom?: readonly { readonly extract?: { readonly key?: string }; readonly find?: object }[];
-  };
-}
-
 /** A store of that name is in use, and its new role reads only what the catalogue lets the namespace read. */
 async function lostReaders(
   { namespace, name, readablePaths }: PlannedStore,
@@ -87,14 +79,11 @@ async function lostReaders(
   cluster: Cluster,
 ): Promise<Finding | undefined> {
   const path = `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets`;
-  const readers = (await listAll<StoreReader>(cluster, path)).filter(({ spec }) => spec?.secretStoreRef?.name === name);
-  const lost = readers.flatMap(({ metadata, spec = {} }) => {
-    const keys = [
-      ...(spec.data ?? []).map(({ remoteRef }) => remoteRef?.key ?? ""),
-      ...(spec.dataFrom ?? []).map(({ extract, find }) => extract?.key ?? (find === undefined ? "" : "(find)")),
-    ];
-    const refused = keys.filter((key) => key !== "" && !readablePaths.includes(pathBelowMount(key, vault.mount)));
-    return refused.length === 0 ? [] : [`${metadata.name} (${[...new Set(refused)].join(", ")})`];
+  const all = await listAll<ExternalSecret>(cluster, path);
+  const lost = all.flatMap((reader) => {
+    if (reader.spec?.secretStoreRef?.name !== name) return [];
+    const refused = keysOf(reader).filter((key) => !readablePaths.includes(pathBelowMount(key, vault.mount)));
+    return refused.length === 0 ? [] : [`${reader.metadata.name} (${[...new Set(refused)].join(", ")})`];
   });
   if (lost.length === 0) return undefined;
   return errorFinding(
