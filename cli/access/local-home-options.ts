@@ -1,3 +1,4 @@
+import { UserError } from "../../domain/user-error.ts";
 import type { OptionSpec } from "../command.ts";
 
 /** What every `local` command takes to find its environment. */
@@ -21,17 +22,13 @@ export const localHomeOptions = [
 export async function homeOf({ home: dir, portBase }: LocalHomeFlags) {
   const { lastPortBase, localHome } = await import("../../local/home.ts");
   const named = localHome(dir === undefined ? {} : { dir });
-  const port = portBase === undefined ? lastPortBase(named) : await portOf(portBase);
+  const port = portBase === undefined ? lastPortBase(named) : portOf(portBase);
   return localHome({ dir: named.dir, ...(port === undefined ? {} : { portBase: port }) });
 }
 
-async function portOf(text: string): Promise<number> {
+function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1024 && port <= 65_500) return port;
-  const { UserError } = await import("../../domain/user-error.ts");
-  throw UserError.of(
-    "port-base-invalid",
-    `--port-base ${JSON.stringify(text)} is not a port`,
-    "use a number from 1024 to 65500",
-  );
+  const problem = `--port-base ${JSON.stringify(text)} is not a port`;
+  throw UserError.of("port-base-invalid", problem, "use a number from 1024 to 65500");
 }

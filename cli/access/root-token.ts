@@ -27,17 +27,6 @@ export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace
   };
 }
 
-/** @throws UserError with `fix` where there is no such Secret, or no key in it. */
-export async function storedUnsealKey(cluster: Cluster, namespace: string, fix: string): Promise<Redacted> {
-  const { exists, unsealKey } = await vaultCredentials(cluster, namespace);
-  if (unsealKey !== undefined) return unsealKey;
-  throw UserError.of(
-    "vault-credentials-missing",
-    `the Secret ${namespace}/${credentialsSecret} ${exists ? "has no unseal-key" : "does not exist"}`,
-    fix,
-  );
-}
-
 export interface RootTokenOptions {
   /** Vault, as this machine reaches it. */
   readonly vault: VaultTarget;

@@ -59,9 +59,12 @@ async function liveObject(
     kind,
     object,
     isOurs: isOurs(there),
-    ...(owner === undefined ? {} : { owner }),
-    ...(tracking === undefined ? {} : { tracking }),
-    isKept: isKept(there, applications.find(({ name }) => name === tracking?.application)), // prettier-ignore
+    ...(owner !== undefined && { owner }),
+    ...(tracking && { tracking }),
+    isKept: isKept(
+      there,
+      applications.find(({ name }) => name === tracking?.application),
+    ),
     keeping: keeping(there),
     handOver: handOver({ ...there, kind, object }, live.cluster.context),
   };

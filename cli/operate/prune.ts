@@ -36,9 +36,9 @@ export interface PruneOptions {
   readonly names: readonly string[];
   /** Without it nothing is deleted. */
   readonly write: boolean;
-  readonly keyVault?: KeyVaultWriter;
+  readonly keyVault?: KeyVaultWriter | undefined;
   /** The stack that holds values of Key Vault in its state, where one does. */
-  readonly stack?: Stack;
+  readonly stack?: Stack | undefined;
   readonly vault?: {
     readonly target: VaultTarget;
     readonly mount: string;
@@ -142,19 +142,19 @@ export async function pruneFor(
   const { stack, name, yes: write } = options;
   const owner = stack === "local" ? "local" : "shared";
   const names = retiredNames(readCatalogue(), name, prefixOf(owner));
-  const keyVault = stack === owner ? { keyVault: new KeyVaultWriter(await keyVaultOf(owner, options)) } : {};
+  const keyVault = stack === owner ? new KeyVaultWriter(await keyVaultOf(owner, options)) : undefined;
   if (stack === "shared") {
     const plan = await loadCloudStack(stack, []);
     const hasValues = plan.kind === "shared" && plan.values === "state";
-    const state = hasValues ? { stack: await openCloudStack(stack, plan, { create: false }) } : {};
-    return prune({ names, write, ...keyVault, ...state });
+    const state = hasValues ? await openCloudStack(stack, plan, { create: false }) : undefined;
+    return prune({ names, write, keyVault, stack: state });
   }
   return withPlace({ ...options, readsValues: true }, (place) =>
     withOperatorToken(place, undefined, async (token) => {
       const { cluster, stack: { vault } } = place; // prettier-ignore
-      const state = stack === "local" ? { stack: await localEngineStack(options) } : {};
+      const state = stack === "local" ? await localEngineStack(options) : undefined;
       const where = { target: operatorTarget(vault), mount: vault.mount, token, cluster };
-      return prune({ names, write, ...keyVault, ...state, vault: where });
+      return prune({ names, write, keyVault, stack: state, vault: where });
     }),
   );
 }

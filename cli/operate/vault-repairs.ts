@@ -6,13 +6,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { inRootNamespace, operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { withOperatorToken, type Place } from "./place.ts";
-import {
-  generateRootToken,
-  isValidToken,
-  revokeRootToken,
-  storedUnsealKey,
-  vaultCredentials,
-} from "../access/root-token.ts";
+import { generateRootToken, isValidToken, revokeRootToken, vaultCredentials } from "../access/root-token.ts";
 import { vaultCall, vaultHealth } from "../access/vault.ts";
 import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-way.ts";
 import { credentialsSecret } from "../../domain/names.ts";
@@ -88,7 +82,11 @@ export async function unsealVault(
   const which = hasPods ? sealed.join(", ") : "it";
   const [each, byHand] = hasPods ? [`, for each of ${which}`, ""] : ["", ` -address=${target.address}`];
   const fix = `ask the holders of the key shares to run${each}: vault operator unseal${byHand}`;
-  const key = await storedUnsealKey(cluster, stack.namespace, fix);
+  const { exists, unsealKey: key } = await vaultCredentials(cluster, stack.namespace);
+  if (key === undefined) {
+    const problem = `the Secret ${stack.namespace}/${credentialsSecret} ${exists ? "has no unseal-key" : "does not exist"}`;
+    throw UserError.of("vault-credentials-missing", problem, fix);
+  }
   if (!change) return { needed: true, found, did: `would unseal ${which} with unseal-key of ${credentialsSecret}` };
   const unseal = (pod: VaultTarget) =>
     vaultCall<{ sealed?: boolean; t?: number }>(pod, undefined, "PUT", "/v1/sys/unseal", { key: key.reveal() });
