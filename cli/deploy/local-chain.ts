@@ -17,7 +17,7 @@ import { applyCrds } from "../../local/servers/cluster-objects.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
 import { hasVaultObjects, requireSpace, restoreState } from "../../local/pulumi-state.ts";
-import { ensureToolchain, formatToolchainProgress } from "../../local/toolchain/ensure.ts";
+import { ensureToolchain } from "../../local/toolchain/ensure.ts";
 
 /** Installs the toolchain and starts every server of the home that does not run. */
 export async function startLocal({
@@ -26,16 +26,7 @@ export async function startLocal({
   signal,
 }: Pick<LocalChainOptions, "home" | "phases" | "signal">): Promise<Binaries> {
   requireSpace(home);
-  const binaries = await phases.run("toolchain", (tell) =>
-    ensureToolchain({
-      signal,
-      onProgress: (progress) => {
-        // a long build reports four times a minute
-        if (progress.phase !== "working" || progress.elapsedInSeconds % 15 === 0)
-          tell(formatToolchainProgress(progress));
-      },
-    }),
-  );
+  const binaries = await phases.run("toolchain", (tell) => ensureToolchain({ signal, onProgress: tell }));
   await phases.run(
     "servers",
     async (tell) => {

@@ -21,7 +21,9 @@ const patienceInSeconds = 90;
  */
 export async function launch(home: LocalHome, server: Server, signal?: AbortSignal): Promise<void> {
   const { name, binary, args, environment } = server;
-  const log = openLog(logFile(home, name));
+  const logPath = logFile(home, name);
+  if (existsSync(logPath) && statSync(logPath).size > keptLogInBytes) renameSync(logPath, `${logPath}.old`);
+  const log = openSync(logPath, "a", 0o600);
   const child = spawn(binary, [...args], {
     cwd: home.dir,
     detached: true,
@@ -47,8 +49,8 @@ export async function launch(home: LocalHome, server: Server, signal?: AbortSign
     const what = ended.signal.aborted ? `${name} ${String(ended.signal.reason)}` : (error as Error).message;
     throw UserError.of(
       "local-server-failed",
-      `${what}${lastLines(logFile(home, name))}`,
-      `read ${logFile(home, name)}; ameide-secrets local down --delete starts over and removes the stored data`,
+      `${what}${lastLines(logPath)}`,
+      `read ${logPath}; ameide-secrets local down --delete starts over and removes the stored data`,
       { cause: error },
     );
   }
@@ -59,9 +61,4 @@ export function digestOf({ binary, args, environment, inputs }: Server): string 
   const { size, mtimeMs } = statSync(binary);
   const all = JSON.stringify([binary, size, mtimeMs, args, environment, inputs]);
   return createHash("sha256").update(all).digest("hex").slice(0, 16);
-}
-
-function openLog(path: string): number {
-  if (existsSync(path) && statSync(path).size > keptLogInBytes) renameSync(path, `${path}.old`);
-  return openSync(path, "a", 0o600);
 }

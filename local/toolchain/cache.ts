@@ -47,11 +47,7 @@ function filesBelow(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-interface Manifest {
-  /** Path below the piece's folder -> size in bytes. */
-  readonly files: Readonly<Record<string, number>>;
-}
-
+/** Its `files`: path below the piece's folder -> size in bytes. */
 const manifestFile = "manifest.json";
 const buildingPrefix = ".building-";
 const builderFile = "builder.json";
@@ -60,7 +56,7 @@ const builderFile = "builder.json";
 export function findInCache(cacheDir: string, key: string): string | undefined {
   const folder = join(cacheDir, key);
   try {
-    const { files } = JSON.parse(readFileSync(join(folder, manifestFile), "utf8")) as Manifest;
+    const { files } = JSON.parse(readFileSync(join(folder, manifestFile), "utf8")) as { files: Record<string, number> };
     const whole = Object.entries(files).every(([file, size]) => statSync(join(folder, file)).size === size);
     return whole ? folder : undefined;
   } catch {
@@ -79,7 +75,7 @@ export function publish(finished: string, cacheDir: string, key: string): string
   const files = Object.fromEntries(
     filesBelow(finished).map((path) => [path.slice(finished.length + 1), statSync(path).size]),
   );
-  writeFileSync(join(finished, manifestFile), JSON.stringify({ files } satisfies Manifest), { flush: true });
+  writeFileSync(join(finished, manifestFile), JSON.stringify({ files }), { flush: true });
   const folder = join(cacheDir, key);
   rmSync(folder, { recursive: true, force: true });
   renameSync(finished, folder);

@@ -15,23 +15,12 @@ import { pieces, type Binaries, type PieceName } from "./pieces.ts";
 import { findBuilders, type Builders } from "./prerequisites.ts";
 import { followRecipe } from "./recipes.ts";
 
-/** Progress of one piece, reported at its begin, every second, and at its end. */
-export type ToolchainProgress =
-  | { readonly phase: "waiting"; /** Process that gets the toolchain already. */ readonly pid: number }
-  | {
-      readonly phase: "begin" | "working" | "done";
-      readonly name: string;
-      readonly version: string;
-      readonly how: "building" | "fetching";
-      /** From 1. */
-      readonly index: number;
-      readonly count: number;
-      readonly elapsedInSeconds: number;
-      readonly estimateInSeconds: number;
-    };
-
 export interface EnsureOptions extends ToolchainPlaces {
-  readonly onProgress?: (progress: ToolchainProgress) => void;
+  /**
+   * Gets one line at the begin of a piece, at its end, and four times a minute between them, such as
+   * `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`.
+   */
+  readonly onProgress?: (line: string) => void;
   /** Ends the build in hand; what is finished stays in the cache. */
   readonly signal?: AbortSignal;
 }
@@ -67,7 +56,7 @@ export async function ensurePieces(names: readonly PieceName[], options: EnsureO
     const missing = missingOf(await inspectToolchain(options)); // another process may have been faster
     const builders = await findBuilders(missing, withDefaults(options));
     for (const [index, state] of missing.entries()) {
-      await get(state, { index: index + 1, count: missing.length }, builders, options);
+      await get(state, `${index + 1}/${missing.length}`, builders, options);
     }
   } finally {
     lock.release();
@@ -75,42 +64,22 @@ export async function ensurePieces(names: readonly PieceName[], options: EnsureO
   return inspectToolchain(options);
 }
 
-/** One line for a person, such as `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`. */
-export function formatToolchainProgress(progress: ToolchainProgress): string {
-  if (progress.phase === "waiting")
-    return `waiting for process ${progress.pid}, which is already building the toolchain`;
-  const { name, version, how, index, count, phase, elapsedInSeconds, estimateInSeconds } = progress;
-  const texts = {
-    begin: `${how}, about ${estimateInSeconds} s`,
-    working: `${how}, ${elapsedInSeconds} s of about ${estimateInSeconds} s`,
-    done: `done in ${elapsedInSeconds} s`,
-  };
-  return `${index}/${count} ${name} ${version}: ${texts[phase]}`;
-}
-
 async function get(
   { piece, key, estimateInSeconds }: PieceState,
-  place: { readonly index: number; readonly count: number },
+  place: string,
   builders: Builders,
   options: EnsureOptions,
 ): Promise<void> {
   const { cacheDir, recipesDir } = withDefaults(options);
   const startedAt = performance.now();
-  const how = piece.recipe.kind === "go" ? ("building" as const) : ("fetching" as const);
-  const report = (phase: "begin" | "working" | "done") =>
-    options.onProgress?.({
-      phase,
-      name: piece.name,
-      version: piece.version,
-      how,
-      ...place,
-      elapsedInSeconds: Math.round((performance.now() - startedAt) / 1000),
-      estimateInSeconds,
-    });
+  const elapsed = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
+  const how = piece.recipe.kind === "go" ? "building" : "fetching";
+  const about = `about ${estimateInSeconds} s`;
+  const report = (text: string) => options.onProgress?.(`${place} ${piece.name} ${piece.version}: ${text}`);
 
   options.signal?.throwIfAborted();
-  report("begin");
-  const everySecond = setInterval(() => report("working"), 1000);
+  report(`${how}, ${about}`);
+  const reporting = setInterval(() => report(`${how}, ${elapsed()} of ${about}`), 15_000);
   const scratch = makeBuildDir(cacheDir);
   const finished = join(scratch, "finished");
   const logFile = join(cacheDir, "logs", `${piece.name}.log`);
@@ -119,17 +88,17 @@ async function get(
     await followRecipe({ piece, recipesDir, scratch, finished, logFile, builders, signal: options.signal });
     publish(finished, cacheDir, key);
   } finally {
-    clearInterval(everySecond);
+    clearInterval(reporting);
     removeBuildDir(scratch);
   }
-  report("done");
+  report(`done in ${elapsed()}`);
 }
 
 async function waitForLock(path: string, { onProgress, signal }: EnsureOptions): Promise<Lock> {
   for (;;) {
     const lock = tryLock(path);
     if (!("heldBy" in lock)) return lock;
-    onProgress?.({ phase: "waiting", pid: lock.heldBy.pid });
+    onProgress?.(`waiting for process ${lock.heldBy.pid}, which is already building the toolchain`);
     await sleep(1000, undefined, signal && { signal });
   }
 }

@@ -1,25 +1,20 @@
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { UserError } from "../../domain/user-error.ts";
-import { ensurePieces, formatToolchainProgress } from "./ensure.ts";
+import { ensurePieces } from "./ensure.ts";
 import { pieces, type PieceName } from "./pieces.ts";
 
 /**
  * `node local/toolchain/get.ts [NAME...]`: gets what is missing, of these pieces or of all, with progress on stderr. The
  * folders of pieces that are named are printed, for a PATH.
  */
-const reportEveryInSeconds = 15;
-
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => aborted.abort());
 try {
   const { positionals } = parseArgs({ allowPositionals: true, options: {} });
   const { pieces: states } = await ensurePieces(wanted(positionals), {
     signal: aborted.signal,
-    onProgress: (progress) => {
-      if (progress.phase === "working" && progress.elapsedInSeconds % reportEveryInSeconds !== 0) return;
-      process.stderr.write(`${formatToolchainProgress(progress)}\n`);
-    },
+    onProgress: (line) => process.stderr.write(`${line}\n`),
   });
   for (const { piece, executable } of states) {
     if (positionals.includes(piece.name) && executable !== undefined) process.stdout.write(`${dirname(executable)}\n`);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheKey, defaultCacheDir, defaultRecipesDir, findInCache } from "./cache.ts";
 import { lookUpOnPath, type PathLookup } from "./path-lookup.ts";
-import { pieces, type Binaries, type Piece, type PieceName } from "./pieces.ts";
+import { executables, pieces, type Binaries, type Piece } from "./pieces.ts";
 
 /** Where to look; the defaults are this machine's. Tests give their own. */
 export interface ToolchainPlaces {
@@ -52,23 +52,13 @@ export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces>
 
 /** The paths to start, from a state in which nothing is missing. */
 export function binariesOf(state: ToolchainState): Binaries {
-  const executable = (name: PieceName) => {
-    const found = state.pieces.find(({ piece }) => piece.name === name)?.executable;
-    if (found === undefined) throw new Error(`${name} is missing from the toolchain`);
-    return found;
-  };
-  const externalSecrets = executable("external-secrets");
-  return {
-    pulumi: executable("pulumi"),
-    kubernetesProvider: executable("pulumi-resource-kubernetes"),
-    etcd: executable("etcd"),
-    kubeApiserver: executable("kube-apiserver"),
-    kubeControllerManager: executable("kube-controller-manager"),
-    kubectl: executable("kubectl"),
-    externalSecrets,
-    externalSecretsDefinitions: join(externalSecrets, "..", "definitions"),
-    bao: executable("bao"),
-  };
+  const paths = Object.entries(executables).map(([name, wanted]) => {
+    const found = state.pieces.find(({ piece }) => piece.name === wanted)?.executable;
+    if (found === undefined) throw new Error(`${wanted} is missing from the toolchain`);
+    return [name, found] as const;
+  });
+  const binaries = Object.fromEntries(paths) as Omit<Binaries, "externalSecretsDefinitions">;
+  return { ...binaries, externalSecretsDefinitions: join(binaries.externalSecrets, "..", "definitions") };
 }
 
 async function inspectPiece(piece: Piece, places: Required<ToolchainPlaces>): Promise<PieceState> {

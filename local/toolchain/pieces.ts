@@ -14,15 +14,24 @@ export interface Piece {
   readonly onPath?: readonly PathCandidate[];
 }
 
-export type PieceName =
-  | "pulumi"
-  | "pulumi-resource-kubernetes"
-  | "etcd"
-  | "kube-apiserver"
-  | "kube-controller-manager"
-  | "kubectl"
-  | "external-secrets"
-  | "bao";
+/** What the local environment starts, and the piece that brings it. */
+export const executables = {
+  pulumi: "pulumi",
+  /** Pulumi's plugin `resource-kubernetes`. */
+  kubernetesProvider: "pulumi-resource-kubernetes",
+  etcd: "etcd",
+  kubeApiserver: "kube-apiserver",
+  kubeControllerManager: "kube-controller-manager",
+  kubectl: "kubectl",
+  externalSecrets: "external-secrets",
+  /** OpenBao, or a person's own Vault. */
+  bao: "bao",
+} as const;
+
+export type PieceName = (typeof executables)[keyof typeof executables];
+
+/** Absolute paths; the definitions are a folder with the operator's CustomResourceDefinitions, one JSON file each. */
+export type Binaries = Readonly<Record<keyof typeof executables | "externalSecretsDefinitions", string>>;
 
 /** `go build` of one package of a module that is pinned by the go.mod and go.sum in the folder `module`. */
 export interface GoRecipe {
@@ -163,19 +172,3 @@ export const pieces: readonly Piece[] = [
     onPath: [candidate("pulumi", ["version"], "3.259 or newer", ([major, minor]) => major === 3 && minor >= 259)],
   },
 ];
-
-/** Absolute paths of everything that the local environment starts. */
-export interface Binaries {
-  readonly pulumi: string;
-  /** Pulumi's plugin `resource-kubernetes`. */
-  readonly kubernetesProvider: string;
-  readonly etcd: string;
-  readonly kubeApiserver: string;
-  readonly kubeControllerManager: string;
-  readonly kubectl: string;
-  readonly externalSecrets: string;
-  /** Folder with the operator's CustomResourceDefinitions, one JSON file each. */
-  readonly externalSecretsDefinitions: string;
-  /** OpenBao, or a person's own Vault. */
-  readonly bao: string;
-}

@@ -12,23 +12,17 @@ export class CreationJournal {
   /** Id to the URN of the resource in the program that it was created for. */
   readonly #created = new Map<string, string>();
 
-  private constructor(file: string | undefined) {
-    this.#file = file;
-  }
-
   /** @param file - undefined: nothing is remembered beyond this process. A line that was cut off counts for nothing. */
-  static open(file: string | undefined): CreationJournal {
-    const journal = new CreationJournal(file);
-    const created = journal.#created;
-    if (file === undefined) return journal;
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file === undefined) return;
     for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
       const [what, id, urn] = entryOf(line);
       if (id === undefined) continue;
-      if (what === "made" && urn !== undefined) created.set(id, urn);
-      else created.delete(id);
+      if (what === "made" && urn !== undefined) this.#created.set(id, urn);
+      else this.#created.delete(id);
     }
-    writeFileSync(file, [...created].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
-    return journal;
+    writeFileSync(file, [...this.#created].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
   }
 
   /** @returns the URN of the resource that it was created for; undefined for what these providers did not create. */

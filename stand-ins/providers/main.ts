@@ -35,7 +35,7 @@ lines.once("close", () => process.exit(0));
 const first = await lines[Symbol.asyncIterator]().next();
 const config = parseProvidersConfig(String(first.value));
 const live = config.mode === "live" ? config : undefined;
-const journal = CreationJournal.open(live?.journalPath);
+const journal = new CreationJournal(live?.journalPath);
 
 const packages: [PackageName, () => Provider][] = [["azure-native", () => azureNativeProvider(live?.azure, journal)]];
 if (live === undefined || live.vault !== undefined)

@@ -13,10 +13,10 @@ describe("CreationJournal", () => {
 
   it("remembers what was made, and forgets what is gone, over a restart", () => {
     const file = join(dir, "made");
-    const first = CreationJournal.open(file);
+    const first = new CreationJournal(file);
     for (const id of ["a", "b", "c"]) first.creating(id, `urn:${id}`);
     first.gone("b");
-    const second = CreationJournal.open(file);
+    const second = new CreationJournal(file);
     assert.deepEqual(
       ["a", "b", "c"].map((id) => second.createdFor(id)),
       ["urn:a", undefined, "urn:c"],
@@ -25,24 +25,24 @@ describe("CreationJournal", () => {
 
   it("is readable by its owner only, and holds one line for each resource after a restart", () => {
     const file = join(dir, "made");
-    const journal = CreationJournal.open(file);
+    const journal = new CreationJournal(file);
     for (const id of ["a", "b"]) journal.creating(id, "urn");
     journal.gone("a");
-    CreationJournal.open(file);
+    new CreationJournal(file);
     assert.equal(readFileSync(file, "utf8"), '["made","b","urn"]\n');
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
   it("takes a line that a kill cut off for none", () => {
     const file = join(dir, "made");
-    CreationJournal.open(file).creating("a", "urn");
+    new CreationJournal(file).creating("a", "urn");
     appendFileSync(file, '["made","b');
-    const journal = CreationJournal.open(file);
+    const journal = new CreationJournal(file);
     assert.deepEqual([journal.createdFor("a"), journal.createdFor("b")], ["urn", undefined]);
   });
 
   it("remembers within the process without a file", () => {
-    const journal = CreationJournal.open(undefined);
+    const journal = new CreationJournal(undefined);
     journal.creating("a", "urn");
     assert.equal(journal.createdFor("a"), "urn");
   });

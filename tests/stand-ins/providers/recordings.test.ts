@@ -33,7 +33,7 @@ describe("the stand-in of the provider vault, by recordings of the real one", fu
   before(async () => {
     server = await RecordedServer.start();
     const live = { address: server.url, token: "canary-token" };
-    const create = () => vaultProvider(live, CreationJournal.open(undefined));
+    const create = () => vaultProvider(live, new CreationJournal(undefined));
     served = await servePackage({ name: "vault", version: "1.2.3", create });
   });
 

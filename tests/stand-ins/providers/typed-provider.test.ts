@@ -34,12 +34,12 @@ const thing: ResourceType<Shelf> = {
 
 describe("TypedProvider", () => {
   const shelf: Shelf = { things: new Map(), cut: false };
-  let journal = CreationJournal.open(undefined);
+  let journal = new CreationJournal(undefined);
 
   beforeEach(() => {
     shelf.things.clear();
     shelf.cut = false;
-    journal = CreationJournal.open(undefined);
+    journal = new CreationJournal(undefined);
   });
 
   function provider(connected = true): TypedProvider<Shelf> {

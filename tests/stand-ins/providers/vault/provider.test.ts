@@ -5,7 +5,7 @@ import { vaultProvider } from "../../../../stand-ins/providers/vault/provider.ts
 
 describe("vaultProvider", () => {
   function configured(options: Record<string, string>) {
-    const provider = vaultProvider({ address: "http://127.0.0.1:1" }, CreationJournal.open(undefined));
+    const provider = vaultProvider({ address: "http://127.0.0.1:1" }, new CreationJournal(undefined));
     provider.configure(options);
     return provider;
   }
