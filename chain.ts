@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AdmissionGuard, Namespaces, SecretDelivery } from "./components/secret-delivery.ts";
-import { adopting, serverSideApply } from "./components/transformations.ts";
 import { BootstrapFederation, BootstrapIdentity } from "./components/identity.ts";
 import { KeyVault, ResourceGroup } from "./components/key-vault.ts";
-import { azureProvider, kubernetesProvider, vaultProvider } from "./components/providers.ts";
+import { azureProvider, kubernetesProvider, vaultProvider, adopting, serverSideApply } from "./components/providers.ts";
 import { sharedStackName } from "./components/shared-stack.ts";
 import { VaultBootstrap } from "./components/vault-bootstrap.ts";
 import { VaultEngine, VaultGithubLogin, VaultKubernetesAuth } from "./components/vault.ts";

@@ -1,4 +1,5 @@
 import { passingFault } from "../clients/http.ts";
+import { followSyncs } from "../clients/external-secrets.ts";
 import { openCluster } from "../clients/kubeconfig.ts";
 import type { Cluster } from "../clients/kubernetes.ts";
 import { vaultCall } from "../cli/access/vault.ts";
@@ -15,7 +16,6 @@ import { planChain } from "../domain/plan/plan-chain.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { vaultPolicies, vaultRoles } from "../domain/resources/vault-policies.ts";
 import { localContext, type LocalHome } from "../local/home.ts";
-import { waitUntil } from "../local/wait-until.ts";
 import { runCommand } from "../tests/support/command-line.ts";
 import { placeOf } from "../tests/support/local-chain.ts";
 import { forget, temporaryHome } from "../tests/support/servers.ts";
@@ -180,15 +180,9 @@ async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void>
 
 /** Resolves when each ExternalSecret has synced for the first time. */
 export async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
-  interface List {
-    readonly items: readonly { readonly status?: { readonly syncedResourceVersion?: string } }[];
-  }
-  const isDone = async (): Promise<boolean> => {
-    const { items } = await cluster.get<List>("/apis/external-secrets.io/v1/externalsecrets");
-    const synced = items.filter(({ status }) => status?.syncedResourceVersion !== undefined).length;
-    return synced >= stack.plan.deliveries.length;
-  };
-  await waitUntil(isDone, { inSeconds: 180, forWhat: "every ExternalSecret to sync" });
+  const options = { timeoutInMs: 180_000, signal: new AbortController().signal };
+  const { left } = await followSyncs(cluster, stack.plan.deliveries, options);
+  if (left.length > 0) throw new Error(`${left.length} ExternalSecrets did not sync: ${left[0]?.said}`);
 }
 
 /** @returns whether it was created. */

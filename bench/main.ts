@@ -4,9 +4,8 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../environments/repository.ts";
-import type { Figure } from "./bench.ts";
+import { type Figure, figureText, readResults, resultsFile, type Result } from "./bench.ts";
 import { benchmarks } from "./benchmarks.ts";
-import { figureText, readResults, resultsFile, type Result } from "./results.ts";
 
 /**
  * `npm run bench [-- NAME...]`: measures, one benchmark after the other, prints each figure, keeps them in `bench/results.json`

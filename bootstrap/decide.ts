@@ -6,9 +6,43 @@ import {
 } from "../domain/bootstrap-config.ts";
 import { isFixture, isPlaceholder, isSample } from "../domain/catalogue/fixtures.ts";
 import type { Redacted } from "../domain/redacted.ts";
-import type { CarriedSecret } from "./carried-secret.ts";
+import { BootstrapFailure } from "./failure.ts";
 import type { SourceItem, SourceValue } from "./source.ts";
 import type { VaultState } from "./vault-kv.ts";
+
+/** One value that is carried to one path; an external one has a name in the source. */
+export type CarriedSecret = BootstrapConfig["secrets"][number];
+
+/**
+ * The configuration's secrets and, as secrets of their own, its extra copies.
+ *
+ * @throws BootstrapFailure `bad-configuration` where two of them would write one path, naming both, or an external one
+ * has no name in the source.
+ */
+export function carriedSecrets({ secrets, mappedSecrets }: BootstrapConfig): CarriedSecret[] {
+  const copies = mappedSecrets.map(({ from, to }): CarriedSecret => ({
+    name: `${from} -> ${to}`,
+    authority: "external",
+    source: from,
+    path: to,
+    required: false,
+  }));
+  const carried = [...secrets, ...copies];
+  const byPath = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { name, path, authority, source } of carried) {
+    const other = byPath.get(path);
+    if (other !== undefined) problems.push(`${other} and ${name} both write ${path}`);
+    byPath.set(path, name);
+    if (authority === "external" && source === undefined) problems.push(`${name} is external and has no source`);
+  }
+  if (problems.length === 0) return carried;
+  throw new BootstrapFailure(
+    "bad-configuration",
+    problems.join("; "),
+    "give each secret and each of mappedSecrets a path of its own and a name in the source",
+  );
+}
 
 /** What is known of one secret; grows from the list to the reads. */
 export interface Facts {

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { NetworkError, passingFault } from "../clients/http.ts";
-import { KubernetesClient, KubernetesError } from "../clients/kubernetes.ts";
+import { NetworkError } from "../clients/http.ts";
+import { KubernetesError } from "../clients/kubernetes.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
-import type { Timing } from "./timing.ts";
 
 /** The pod's own account, as the kubelet mounts it. */
 export interface ServiceAccount {
@@ -23,22 +22,6 @@ export async function mountedServiceAccount(folder: string): Promise<ServiceAcco
     ca: await readMounted(folder, "ca.crt"),
     token: async () => new Redacted((await readMounted(folder, "token")).trim()),
   };
-}
-
-export function connectToKubernetes(
-  address: string,
-  { ca, token }: ServiceAccount,
-  { timing, signal }: { readonly timing: Timing; readonly signal: AbortSignal },
-): KubernetesClient {
-  return new KubernetesClient({
-    address,
-    ca,
-    authenticate: async () => ({ headers: { authorization: `Bearer ${(await token()).reveal()}` } }),
-    // a run that must stop has 30 s to write its status and release its Lease
-    timeoutInMs: 10_000,
-    connections: 16,
-    retry: { timing, verdict: passingFault, signal },
-  });
 }
 
 async function readMounted(folder: string, file: string): Promise<string> {

@@ -1,9 +1,8 @@
-import { KubernetesError, type KubernetesClient } from "../clients/kubernetes.ts";
+import { KubernetesError } from "../clients/kubernetes.ts";
 import { BootstrapFailure } from "./failure.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
-import type { Log } from "./log.ts";
 import { pauseFor } from "../clients/pacing.ts";
-import type { Timing } from "./timing.ts";
+import type { Run } from "./run-context.ts";
 
 interface LeaseObject {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly resourceVersion?: string };
@@ -16,33 +15,30 @@ interface LeaseObject {
   };
 }
 
-export interface LeaseOptions {
-  readonly kubernetes: KubernetesClient;
-  readonly namespace: string;
-  readonly name: string;
-  /** One name for each run. */
-  readonly holder: string;
-  readonly timing: Pick<Timing, "leaseInMs" | "leaseWaitInMs">;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** Called once where another run has taken the Lease over, so that this one stops writing. */
-  readonly onLost: (failure: BootstrapFailure) => void;
-}
-
 /**
  * One run at a time, Jobs and CronJob alike: `concurrencyPolicy` sees only the CronJob's own. Times are compared by the
  * API server's clock, so that a node with a wrong clock neither steals the Lease nor keeps it.
  */
 export class Lease {
-  readonly #options: LeaseOptions;
+  readonly #run: Run;
+  readonly #name: string;
   readonly #path: string;
+  readonly #holder: string;
+  readonly #onLost: (failure: BootstrapFailure) => void;
   #held: LeaseObject | undefined;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
-  constructor(options: LeaseOptions) {
-    this.#options = options;
-    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+  /**
+   * @param holder - one name for each run.
+   * @param onLost - called once where another run has taken the Lease over, so that this one stops writing.
+   */
+  constructor(run: Run, holder: string, onLost: (failure: BootstrapFailure) => void) {
+    this.#run = run;
+    this.#name = run.config.lease;
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${run.config.namespace}/leases`;
+    this.#holder = holder;
+    this.#onLost = onLost;
   }
 
   /**
@@ -51,12 +47,12 @@ export class Lease {
    * @throws BootstrapFailure `lease-held`, naming the holder.
    */
   async acquire(): Promise<void> {
-    const { timing, log, signal } = this.#options;
+    const { timing, log, signal } = this.#run;
     const deadline = Date.now() + timing.leaseWaitInMs;
     for (let isFirst = true; ; isFirst = false) {
       const holder = await this.#tryOnce();
       if (holder === undefined) break;
-      if (Date.now() >= deadline) throw heldBy(holder, this.#options);
+      if (Date.now() >= deadline) throw this.#heldBy(holder);
       if (isFirst) log.info("waiting-for-another-run", { holder });
       await pauseFor(Math.min(1_000, timing.leaseInMs / 4), signal);
     }
@@ -71,16 +67,14 @@ export class Lease {
     if (this.#held === undefined) return;
     const held = this.#held;
     this.#held = undefined;
-    const { kubernetes } = this.#options;
     // if this fails, the Lease expires
-    await kubernetes
-      .replace(`${this.#path}/${held.metadata.name}`, { ...held, spec: { ...held.spec, holderIdentity: null } })
+    await this.#run.kubernetes
+      .replace(`${this.#path}/${this.#name}`, { ...held, spec: { ...held.spec, holderIdentity: null } })
       .catch(() => undefined);
   }
 
   /** @returns who else holds it; `undefined` if this run holds it now. */
   async #tryOnce(): Promise<string | undefined> {
-    const { namespace, name, holder: own } = this.#options;
     try {
       let { lease, holder } = await this.#find();
       if (holder === undefined) {
@@ -89,25 +83,27 @@ export class Lease {
         // another run was quicker by a moment, or our own write was heard and its answer was lost
         ({ lease, holder } = await this.#find());
       }
-      if (holder !== own) return holder ?? "another run";
+      if (holder !== this.#holder) return holder ?? "another run";
       this.#held = lease;
       return undefined;
     } catch (error) {
-      throw kubernetesFailure(error, `take Lease ${namespace}/${name}`);
+      throw kubernetesFailure(error, `take Lease ${this.#title}`);
     }
   }
 
   /** A Lease without a resourceVersion if there is none yet; its holder by the API server's clock, this run included. */
   async #find(): Promise<{ lease: LeaseObject; holder: string | undefined }> {
-    const { kubernetes, name, namespace } = this.#options;
-    const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${name}`);
-    if (lease === undefined) return { lease: { metadata: { name, namespace } }, holder: undefined };
+    const { kubernetes, config } = this.#run;
+    const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${this.#name}`);
+    if (lease === undefined) {
+      return { lease: { metadata: { name: this.#name, namespace: config.namespace } }, holder: undefined };
+    }
     return { lease, holder: holderAt(lease, kubernetes.serverTime) };
   }
 
   /** @returns `undefined` if somebody changed the Lease since it was read. */
   async #take(lease: LeaseObject): Promise<LeaseObject | undefined> {
-    const { kubernetes, name, holder, timing } = this.#options;
+    const { kubernetes, timing } = this.#run;
     const now = micro(kubernetes.serverTime);
     const taken = {
       apiVersion: "coordination.k8s.io/v1",
@@ -115,7 +111,7 @@ export class Lease {
       ...lease,
       spec: {
         ...lease.spec,
-        holderIdentity: holder,
+        holderIdentity: this.#holder,
         leaseDurationSeconds: Math.ceil(timing.leaseInMs / 1000),
         acquireTime: now,
         renewTime: now,
@@ -125,7 +121,7 @@ export class Lease {
     try {
       return lease.metadata.resourceVersion === undefined
         ? await kubernetes.create<LeaseObject>(this.#path, taken)
-        : await kubernetes.replace<LeaseObject>(`${this.#path}/${name}`, taken);
+        : await kubernetes.replace<LeaseObject>(`${this.#path}/${this.#name}`, taken);
     } catch (error) {
       if (error instanceof KubernetesError && error.status === 409) return undefined;
       throw error;
@@ -133,31 +129,36 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    const { kubernetes, namespace, name, onLost } = this.#options;
+    const { kubernetes } = this.#run;
+    const path = `${this.#path}/${this.#name}`;
     try {
-      const lease = await kubernetes.find<LeaseObject>(`${this.#path}/${name}`);
+      const lease = await kubernetes.find<LeaseObject>(path);
       if (lease === undefined || this.#held === undefined) return;
-      if (lease.spec?.holderIdentity !== this.#options.holder) {
+      if (lease.spec?.holderIdentity !== this.#holder) {
         clearInterval(this.#timer);
         this.#held = undefined;
-        onLost(heldBy(lease.spec?.holderIdentity ?? "nobody", { namespace, name }));
+        this.#onLost(this.#heldBy(lease.spec?.holderIdentity ?? "nobody"));
         return;
       }
       const renewed = { ...lease, spec: { ...lease.spec, renewTime: micro(kubernetes.serverTime) } };
-      const written = await kubernetes.replace<LeaseObject>(`${this.#path}/${name}`, renewed);
+      const written = await kubernetes.replace<LeaseObject>(path, renewed);
       if (this.#held !== undefined) this.#held = written;
     } catch {
       // the next turn tries again; every write of ours carries CAS, so a lost Lease costs a conflict at worst
     }
   }
-}
 
-function heldBy(holder: string, { namespace, name }: Pick<LeaseOptions, "namespace" | "name">): BootstrapFailure {
-  return new BootstrapFailure(
-    "lease-held",
-    `another run holds Lease ${namespace}/${name}: ${holder}`,
-    "wait until it ends; the Lease of a killed run expires within half a minute",
-  );
+  get #title(): string {
+    return `${this.#run.config.namespace}/${this.#name}`;
+  }
+
+  #heldBy(holder: string): BootstrapFailure {
+    return new BootstrapFailure(
+      "lease-held",
+      `another run holds Lease ${this.#title}: ${holder}`,
+      "wait until it ends; the Lease of a killed run expires within half a minute",
+    );
+  }
 }
 
 function holderAt({ spec }: LeaseObject, now: Date): string | undefined {

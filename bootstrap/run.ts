@@ -2,23 +2,22 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { bootstrapExitCodes } from "../domain/bootstrap-config.ts";
 import type { Redacted } from "../domain/redacted.ts";
-import { carriedSecrets } from "./carried-secret.ts";
+import { carriedSecrets } from "./decide.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./ending.ts";
 import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
-import { NetworkError } from "../clients/http.ts";
+import { NetworkError, passingFault } from "../clients/http.ts";
+import { KubernetesClient } from "../clients/kubernetes.ts";
 import { VaultClient, VaultError } from "../clients/vault.ts";
 import type { Invocation } from "./invocation.ts";
-import { connectToKubernetes, mountedServiceAccount } from "./kubernetes.ts";
+import { mountedServiceAccount } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import { check } from "./phases/check.ts";
 import { deliver } from "./phases/deliver.ts";
 import { initialise, revokeRootToken } from "./phases/initialise.ts";
 import { list, read } from "./phases/read.ts";
-import { logIn } from "./phases/log-in.ts";
-import { unseal } from "./phases/unseal.ts";
-import { waitForVault } from "./phases/wait-for-vault.ts";
+import { unseal, waitForVault } from "./phases/open-vault.ts";
 import { failureOf, write, type Outcome } from "./phases/write.ts";
 import { concurrency, type Run } from "./run-context.ts";
 import type { SecretSource } from "./source.ts";
@@ -26,7 +25,7 @@ import { AzureSource } from "./source-azure.ts";
 import { KubernetesSecretSource } from "./source-kubernetes-secret.ts";
 import type { Timing } from "./timing.ts";
 import { VaultKv } from "./vault-kv.ts";
-import type { VaultSessions } from "./vault-session.ts";
+import { VaultSessions } from "./vault-session.ts";
 
 export interface RunOptions {
   readonly invocation: Invocation;
@@ -45,7 +44,15 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const account = await mountedServiceAccount(invocation.serviceAccountDir);
-  const kubernetes = connectToKubernetes(invocation.kubernetesAddress, account, { timing, signal });
+  const kubernetes = new KubernetesClient({
+    address: invocation.kubernetesAddress,
+    ca: account.ca,
+    authenticate: async () => ({ headers: { authorization: `Bearer ${(await account.token()).reveal()}` } }),
+    // a run that must stop has 30 s to write its status and release its Lease
+    timeoutInMs: 10_000,
+    connections: 16,
+    retry: { timing, verdict: passingFault, signal },
+  });
   const { config, dryRun, vaultCa } = invocation;
   const onRetry = (error: unknown, pause: number): void =>
     log.warn("retry", { pauseInMs: Math.round(pause), because: messageOf(error) });
@@ -57,17 +64,9 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     retry: { timing, signal, onRetry },
   });
   const run: Run = { config, vault, kubernetes, account, timing, log, signal, dryRun };
-  const lease = new Lease({
-    kubernetes,
-    namespace: config.namespace,
-    name: config.lease,
-    // the pod's name, by which a person finds it; and more, since a stack's runId is the same for every run
-    holder: `${hostname()}_${randomUUID().slice(0, 8)}`,
-    timing,
-    log,
-    signal,
-    onLost: (failure) => stop.abort(failure),
-  });
+  // the pod's name, by which a person finds it; and more, since a stack's runId is the same for every run
+  const holder = `${hostname()}_${randomUUID().slice(0, 8)}`;
+  const lease = new Lease(run, holder, (failure) => stop.abort(failure));
   let failure: BootstrapFailure | undefined;
   try {
     log.enter("acquire-lease");
@@ -131,7 +130,8 @@ interface Progress {
 async function carry(run: Run, options: RunOptions, progress: Progress): Promise<void> {
   const { config, vault, log } = run;
   log.enter("log-in");
-  const sessions = await logIn(run);
+  const sessions = new VaultSessions(run);
+  await sessions.logIn();
   progress.sessions = sessions;
   const kv = new VaultKv(vault, sessions, config.vault.mount);
   log.enter("list");

@@ -1,8 +1,10 @@
-import { Redacted } from "../domain/redacted.ts";
-import type { VaultClient } from "../clients/vault.ts";
-import type { BootstrapConfig } from "../domain/bootstrap-config.ts";
-import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
+import { NetworkError } from "../clients/http.ts";
 import { mapBounded } from "../clients/pacing.ts";
+import { VaultError } from "../clients/vault.ts";
+import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
+import { Redacted } from "../domain/redacted.ts";
+import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
+import type { Run } from "./run-context.ts";
 
 interface Token {
   readonly token: Redacted;
@@ -10,31 +12,20 @@ interface Token {
   readonly renewAt: number;
 }
 
-export interface VaultLogin {
-  readonly authMount: string;
-  readonly role: string;
-  /** Reads the ServiceAccount's token, which the kubelet replaces while we run. */
-  readonly jwt: () => Promise<Redacted>;
-  /** Makes the failure of a login that Vault refuses. */
-  readonly refused: (role: string, error: unknown) => Error;
-}
+type Login = Pick<Run, "vault" | "config" | "account">;
 
 /** One login by Kubernetes auth, made again before its token ends: a run that waits for propagation outlives it. */
 export class VaultSession {
-  readonly #vault: VaultClient;
-  readonly #login: VaultLogin;
+  readonly role: string;
+  readonly #run: Login;
   #current: Promise<Token> | undefined;
 
-  constructor(vault: VaultClient, login: VaultLogin) {
-    this.#vault = vault;
-    this.#login = login;
+  constructor(run: Login, role: string) {
+    this.#run = run;
+    this.role = role;
   }
 
-  get role(): string {
-    return this.#login.role;
-  }
-
-  /** @throws what {@link VaultLogin.refused} makes, if Vault refuses the login. */
+  /** @throws BootstrapFailure `vault-auth-refused`, `vault-throttled`, `vault-unreachable`, `vault-sealed`. */
   async token(): Promise<Redacted> {
     const known = this.#current;
     const current = await known;
@@ -45,17 +36,22 @@ export class VaultSession {
   }
 
   async #logIn(): Promise<Token> {
-    const { authMount, role, jwt, refused } = this.#login;
+    const { vault, config, account } = this.#run;
+    const { address, authMount } = config.vault;
     try {
-      const body = { role, jwt: (await jwt()).reveal() };
+      // the kubelet replaces the token while we run
+      const body = { role: this.role, jwt: (await account.token()).reveal() };
       type Answer = { readonly auth: { readonly client_token: string; readonly lease_duration: number } };
-      const { auth } = await this.#vault.call<Answer>("POST", `auth/${authMount}/login`, { body });
+      const { auth } = await vault.call<Answer>("POST", `auth/${authMount}/login`, { body });
       // seconds; 0 never ends, else it is renewed when a tenth is left
       const life = auth.lease_duration === 0 ? Infinity : auth.lease_duration * 900;
       return { token: new Redacted(auth.client_token), renewAt: Date.now() + life };
     } catch (error) {
       this.#current = undefined;
-      throw refused(role, error);
+      if (error instanceof VaultError && error.status === 429) throw throttled(address, error);
+      if (error instanceof VaultError) throw error.isSealed ? sealed(address) : refused(authMount, this.role, error);
+      if (!(error instanceof NetworkError)) throw error;
+      throw new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
     }
   }
 
@@ -63,7 +59,7 @@ export class VaultSession {
   async end(): Promise<void> {
     if (this.#current === undefined) return;
     const options = { session: this, once: true, inHand: true } as const;
-    await this.#vault.call("POST", "auth/token/revoke-self", options).catch(() => undefined);
+    await this.#run.vault.call("POST", "auth/token/revoke-self", options).catch(() => undefined);
     this.#current = undefined;
   }
 }
@@ -71,16 +67,15 @@ export class VaultSession {
 /** Logins under way at once: Vault asks the API server to review each. */
 const parallel = 8;
 
-/** The sessions of one run: one for each part of what it may write. */
+/** The sessions of one run, as the pod's own ServiceAccount: one for each part of what it may write. */
 export class VaultSessions {
   readonly #sessions: readonly VaultSession[];
   readonly #byPath = new Map<string, VaultSession>();
   #others: Promise<unknown> = Promise.resolve();
 
-  constructor(vault: VaultClient, config: BootstrapConfig, { jwt, refused }: Pick<VaultLogin, "jwt" | "refused">) {
-    const { authMount } = config.vault;
-    this.#sessions = bootstrapWriters(config).map(({ role, paths }) => {
-      const session = new VaultSession(vault, { authMount, role, jwt, refused });
+  constructor(run: Login) {
+    this.#sessions = bootstrapWriters(run.config).map(({ role, paths }) => {
+      const session = new VaultSession(run, role);
       for (const path of paths) this.#byPath.set(path, session);
       return session;
     });
@@ -111,4 +106,23 @@ export class VaultSessions {
     await this.#others.catch(() => undefined);
     await mapBounded(this.#sessions, parallel, async (session) => await session.end());
   }
+}
+
+function refused(authMount: string, role: string, error: VaultError): BootstrapFailure {
+  return new BootstrapFailure(
+    "vault-auth-refused",
+    `Vault refused the login at auth/${authMount} as role ${role}: ${messageOf(error)}`,
+    fixFor(error, authMount),
+    { cause: error },
+  );
+}
+
+function fixFor(error: VaultError, authMount: string): string {
+  if (error.says("invalid role name") || error.says("no handler for route") || error.status === 404) {
+    return "the role, the auth mount or the namespace does not exist: ameide-secrets up creates role and mount, in the namespace that vault.namespace of the stack file names";
+  }
+  if (error.says("service account name not authorized") || error.says("namespace not authorized")) {
+    return "the role is bound to another ServiceAccount: ameide-secrets up binds it to this one";
+  }
+  return `Vault could not review the token: ameide-secrets reconfigure-auth, and see that auth/${authMount} pins no reviewer token and Vault's own account holds system:auth-delegator`;
 }

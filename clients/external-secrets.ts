@@ -1,6 +1,5 @@
 import { forceSyncAnnotation } from "../domain/manifests/labels.ts";
-import { follow } from "./follow.ts";
-import type { Cluster, Named } from "./kubernetes.ts";
+import { follow, type Cluster, type Named } from "./kubernetes.ts";
 import { mapBounded } from "./pacing.ts";
 
 /** The part of an ExternalSecret that shows whether External Secrets has synced it. */

@@ -132,8 +132,6 @@ const bootstrapSecretStatusShape = object(
 
 export type BootstrapSecretStatus = TypeOf<typeof bootstrapSecretStatusShape>;
 
-export type BootstrapOutcome = BootstrapSecretStatus["outcome"];
-
 /** Not strict: a status written by a later version may have more keys. */
 const bootstrapStatusShape = object(
   {

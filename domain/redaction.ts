@@ -83,7 +83,6 @@ function isKept(byte: string): boolean {
 const isWordByte = (byte: string | undefined): boolean => byte !== undefined && /[\w\u0080-\u00FF]/.test(byte);
 const isOrdinary = (word: string): boolean => word.length < 4 || /^(?:[a-z]+|\d+)$/.test(word);
 
-/** What is looked for, by its first bytes. */
 class Needles {
   readonly #byHead = new Map<string, string[]>();
   readonly #long = new Set<string>();

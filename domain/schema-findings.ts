@@ -6,7 +6,6 @@ import type { Stage } from "./stage.ts";
 /** A place in a document: keys and list positions, outermost first. */
 export type KeyPath = readonly (string | number)[];
 
-/** How one document reports its mistakes. */
 export interface DocumentKind {
   /** Such as `catalogue-invalid`. */
   readonly code: string;
@@ -92,7 +91,6 @@ function allowed(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** What a bound counts. */
 function unitOf(origin: string, bound: number | bigint): string {
   const one = Number(bound) === 1;
   if (origin === "string") return one ? " character" : " characters";

@@ -3,15 +3,8 @@ import { catalogueSchema } from "../domain/catalogue/catalogue.ts";
 import { environmentSettings, localSettings, sharedSettings } from "../domain/plan/settings.ts";
 import { settingsKey } from "./stack-file.ts";
 
-/** A JSON Schema for editors, as a file of this repository. */
-export interface SchemaFile {
-  /** Relative to the repository. */
-  readonly path: string;
-  readonly text: string;
-}
-
 /** The schemas of catalogue and stack files for editors; loading checks what a JSON Schema cannot express. */
-export function jsonSchemas(): readonly SchemaFile[] {
+export function jsonSchemas() {
   return [
     schemaFile("catalogue", "Catalogue of secrets", catalogueSchema),
     schemaFile("stack-shared", "Settings of the shared stack", stackFile(sharedSettings)),
@@ -25,7 +18,8 @@ function stackFile(settings: z.ZodType): z.ZodType {
   return z.looseObject({ config: z.looseObject({ [settingsKey]: settings }) });
 }
 
-function schemaFile(name: string, title: string, schema: z.ZodType): SchemaFile {
+/** @returns its path in the repository, and its text. */
+function schemaFile(name: string, title: string, schema: z.ZodType) {
   // as written, before defaults are filled in; checks by code have no form in JSON Schema
   const json = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" });
   const { $schema, ...rest } = json;

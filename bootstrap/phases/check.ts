@@ -1,5 +1,5 @@
 import { VaultError } from "../../clients/vault.ts";
-import type { CarriedSecret } from "../carried-secret.ts";
+import type { CarriedSecret } from "../decide.ts";
 import { decide, faultOfSource, isRecorded, recordFor, type Action, type Facts } from "../decide.ts";
 import { BootstrapFailure } from "../failure.ts";
 import type { Run } from "../run-context.ts";

@@ -1,5 +1,5 @@
 import { mapBounded } from "../../clients/pacing.ts";
-import type { CarriedSecret } from "../carried-secret.ts";
+import type { CarriedSecret } from "../decide.ts";
 import { type Facts, needsProvenance, readsFor } from "../decide.ts";
 import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";

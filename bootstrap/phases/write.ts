@@ -1,7 +1,7 @@
-import { type BootstrapCause, type BootstrapOutcome, customMetadataKeys } from "../../domain/bootstrap-config.ts";
+import { type BootstrapCause, type BootstrapSecretStatus, customMetadataKeys } from "../../domain/bootstrap-config.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import type { CarriedSecret } from "../carried-secret.ts";
+import type { CarriedSecret } from "../decide.ts";
 import { type Action, decide, type Facts, isRecorded, recordFor } from "../decide.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import { concurrency, type Run } from "../run-context.ts";
@@ -13,18 +13,10 @@ import { readOne } from "./read.ts";
 import { randomInt } from "node:crypto";
 
 /** What became of one secret. */
-export interface Outcome {
+export interface Outcome extends Omit<BootstrapSecretStatus, "name" | "path"> {
   readonly secret: CarriedSecret;
-  readonly outcome: BootstrapOutcome;
-  readonly reason?: string;
   /** What the run ends with: of a secret that `failed`, or that was `written` and could not be recorded. */
   readonly cause?: Exclude<BootstrapCause, "ok">;
-  readonly sourceVersion?: string;
-  readonly vaultVersion?: number;
-  /** See BootstrapSecretStatus. */
-  readonly expiresAt?: string;
-  readonly deliveredAt?: string;
-  readonly notDelivered?: string[];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { V1DaemonSetStatus, V1DeploymentSpec, V1DeploymentStatus, V1StatefulSetSpec } from "@kubernetes/client-node"; // prettier-ignore
-import { follow } from "../../clients/follow.ts";
+import { follow } from "../../clients/kubernetes.ts";
 import type { Cluster, KubernetesObject } from "../../clients/kubernetes.ts";
 
 export interface RestartReport {

@@ -1,7 +1,6 @@
 import { lineChart, type Line } from "../../bench/chart.ts";
 import { benchmarks, type Benchmark } from "../../bench/benchmarks.ts";
-import type { Figure } from "../../bench/bench.ts";
-import { amount, ratioOf, readResults, type Result } from "../../bench/results.ts";
+import { type Figure, amount, ratioOf, readResults, type Result } from "../../bench/bench.ts";
 import { table, type Page } from "../page.ts";
 
 /** `docs/benchmarks.md` and its charts, from what `npm run bench` found the last time. */

@@ -9,7 +9,6 @@ import { environmentNames, type Stage } from "../stage.ts";
 /** Reports an error about an entry; its subject is the entry's key path. */
 export type Report = (code: string, stage: Stage, path: KeyPath, problem: string, fix: string) => void;
 
-/** Remembers who claimed each name first. */
 export class FirstOwners {
   readonly #owners = new Map<string, string>();
 

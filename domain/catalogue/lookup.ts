@@ -2,7 +2,6 @@ import { type Authority, type Catalogue, externalSecretName, sourcesOf } from ".
 import { effectivePrefix, normalise, pathInEach, vaultPathOf } from "../names.ts";
 import { nearest } from "../nearest.ts";
 
-/** What the catalogue says of a name. */
 export type Classification =
   | KnownName
   | { readonly kind: "unknown"; readonly authority: undefined; readonly nearest: string | undefined };
@@ -31,7 +30,6 @@ interface Known<Kind extends string, Owner extends Authority | undefined> {
 }
 
 interface Index {
-  /** By normalised name. */
   readonly exact: ReadonlyMap<string, KnownName>;
   /** The more literal before the less. */
   readonly patterns: readonly { readonly regexp: RegExp; readonly known: KnownName }[];

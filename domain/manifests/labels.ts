@@ -10,5 +10,5 @@ export const forceSyncAnnotation = "force-sync";
 /** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the seed's check. */
 export const targetLabels = { "app.kubernetes.io/managed-by": "external-secrets" };
 
-/** Who applies our objects, to the API server; see components/transformations.ts. */
+/** Who applies our objects, to the API server; see components/providers.ts. */
 export const fieldManager = "ameide-secrets";

@@ -13,7 +13,6 @@ import type { ChainPlan, PlannedDelivery, PlannedSecret, PlannedStore } from "./
 import type { EnvironmentName } from "../stage.ts";
 import { UserError } from "../user-error.ts";
 
-/** Name of every SecretStore of ours. */
 const storeName = "ameide-vault";
 /** ServiceAccount that a store logs in to Vault with; never `default`, which every pod has. */
 export const storeServiceAccount = "ameide-vault-reader";
@@ -161,7 +160,6 @@ export function keyVaultName(name: string, secretPrefix: string | undefined): st
   return full;
 }
 
-/** Values of external secrets by their names in Key Vault. */
 export function byKeyVaultName<Value>(
   values: Iterable<readonly [name: string, Value]>,
   { secrets }: Pick<Catalogue, "secrets">,

@@ -11,7 +11,6 @@ export interface StackClaim {
   readonly where: string;
   /** Identifies the cluster: two stacks with one issuer are in one cluster. */
   readonly oidcIssuer: string;
-  /** Context of the kubeconfig. */
   readonly context: string;
   /** Every namespace in which it makes a store, its own among them. */
   readonly namespaces: readonly string[];

@@ -60,7 +60,6 @@ function consumersOf({ plan, bootstrap, namespace }: Consumers): readonly { role
 }
 
 export interface OperatorPolicyArgs {
-  /** KV v2 mount. */
   readonly mount: string;
   readonly authMount: string;
   /** Whether this program may take its mounts away again; `local` only. */

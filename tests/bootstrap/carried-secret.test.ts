@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { carriedSecrets } from "../../bootstrap/carried-secret.ts";
+import { carriedSecrets } from "../../bootstrap/decide.ts";
 import { BootstrapFailure } from "../../bootstrap/failure.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 

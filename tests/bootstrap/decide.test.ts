@@ -8,8 +8,8 @@ import {
   readsFor,
   recordFor,
   type Facts,
+  type CarriedSecret,
 } from "../../bootstrap/decide.ts";
-import type { CarriedSecret } from "../../bootstrap/carried-secret.ts";
 import type { SourceItem, SourceValue } from "../../bootstrap/source.ts";
 import { absent, type VaultState } from "../../bootstrap/vault-kv.ts";
 import { managedByBootstrap } from "../../domain/bootstrap-config.ts";

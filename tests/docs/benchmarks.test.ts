@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { benchmarks } from "../../bench/benchmarks.ts";
 import { lineChart } from "../../bench/chart.ts";
-import { readResults } from "../../bench/results.ts";
+import { readResults } from "../../bench/bench.ts";
 import { repositoryRoot } from "../../environments/repository.ts";
 
 describe("lineChart", () => {

@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { previewStack, updateStack } from "../../cli/deploy/engine/deploy.ts";
 import { pulumiCli, requireFittingState } from "../../cli/deploy/engine/state.ts";
 import { refuseLoss } from "../../cli/deploy/gates.ts";
-import { serverSideApply } from "../../components/transformations.ts";
+import { serverSideApply } from "../../components/providers.ts";
 import { kubernetesProvider } from "../../components/providers.ts";
 import { homeCluster } from "../../local/servers/cluster-call.ts";
 import { KubernetesClient } from "../../clients/kubernetes.ts";

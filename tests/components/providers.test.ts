@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceTransformationArgs } from "@pulumi/pulumi";
-import { serverSideApply } from "../../components/transformations.ts";
+import { serverSideApply } from "../../components/providers.ts";
 
 const manager = { "pulumi.com/patchFieldManager": "ameide-secrets" };
 const force = { "pulumi.com/patchForce": "true" };
