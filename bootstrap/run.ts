@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { bootstrapExitCodes } from "../domain/bootstrap-config.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { carriedSecrets } from "./decide.ts";
+import type { AzureIdentity } from "./azure-errors.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./ending.ts";
 import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
@@ -74,7 +75,7 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
     if (!dryRun) await lease.acquire();
     const isOpen = await open(run);
     if (isOpen && !invocation.untilUnsealed) {
-      await carry(run, options, progress);
+      await carry(run, invocation.azure, progress);
       failure = failureOf(progress.outcomes);
     }
   } catch (error) {
@@ -127,7 +128,7 @@ interface Progress {
   source?: SecretSource;
 }
 
-async function carry(run: Run, options: RunOptions, progress: Progress): Promise<void> {
+async function carry(run: Run, identity: AzureIdentity, progress: Progress): Promise<void> {
   const { config, vault, log } = run;
   log.enter("log-in");
   const sessions = new VaultSessions(run);
@@ -135,7 +136,10 @@ async function carry(run: Run, options: RunOptions, progress: Progress): Promise
   progress.sessions = sessions;
   const kv = new VaultKv(vault, sessions, config.vault.mount);
   log.enter("list");
-  const source = await openSource(options, run);
+  const source =
+    config.source.type === "azure-key-vault"
+      ? await AzureSource.open({ ...run, source: config.source, identity })
+      : new KubernetesSecretSource(run, config.source);
   progress.source = source;
   const listed = await list(run, source, kv, carriedSecrets(config));
   log.enter("read");
@@ -144,13 +148,6 @@ async function carry(run: Run, options: RunOptions, progress: Progress): Promise
   const decisions = await check(run, sessions, kv, known);
   log.enter("write");
   await write(run, source, kv, decisions, progress.outcomes);
-}
-
-async function openSource({ invocation }: RunOptions, run: Run): Promise<SecretSource> {
-  const { source } = run.config;
-  return source.type === "azure-key-vault"
-    ? await AzureSource.open({ ...run, source, identity: invocation.azure })
-    : new KubernetesSecretSource(run, source);
 }
 
 /** What was thrown where no phase named a cause. */

@@ -19,7 +19,13 @@ import type { Run } from "../run-context.ts";
  */
 export async function initialise(run: Run, credentials: CredentialsSecret): Promise<Redacted | undefined> {
   const { config, vault, log } = run;
-  if (await hasCredentials(run, credentials)) throw lost(config.vault.address, credentials.title);
+  if (await hasCredentials(run, credentials)) {
+    throw new BootstrapFailure(
+      "vault-lost",
+      `Vault at ${config.vault.address} was never initialised, yet Secret ${credentials.title} holds the keys of one that was`,
+      "its volume was lost or its name changed: bring that volume or a snapshot back; only if it is gone for good, delete the Secret and run again",
+    );
+  }
   if (!config.vault.initialise) {
     throw new BootstrapFailure(
       "vault-uninitialised",
@@ -139,14 +145,6 @@ async function keep({ config, log }: Run, credentials: CredentialsSecret, given:
       await pauseFor(pause);
     }
   }
-}
-
-function lost(address: string, secret: string): BootstrapFailure {
-  return new BootstrapFailure(
-    "vault-lost",
-    `Vault at ${address} was never initialised, yet Secret ${secret} holds the keys of one that was`,
-    "its volume was lost or its name changed: bring that volume or a snapshot back; only if it is gone for good, delete the Secret and run again",
-  );
 }
 
 /** Vault refuses a second initialisation: its keys are in the hands of whoever was quicker. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { commands } from "../../cli/commands/index.ts";
-import { commandsPage } from "../../docs/pages/commands.ts";
+import { commandsPage } from "../../docs/pages/command-line.ts";
 
 describe("commandsPage", () => {
   const text = commandsPage.render();
