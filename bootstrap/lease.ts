@@ -10,7 +10,6 @@ interface LeaseObject {
     readonly holderIdentity?: string | null;
     readonly leaseDurationSeconds?: number;
     readonly renewTime?: string;
-    readonly acquireTime?: string;
     readonly leaseTransitions?: number;
   };
 }

@@ -5,7 +5,7 @@ import type { Redacted } from "../domain/redacted.ts";
 import { carriedSecrets } from "./decide.ts";
 import type { AzureIdentity } from "./azure-errors.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
-import { summarise, writeStatus, type Ending } from "./ending.ts";
+import { summarise, writeStatus, type Ending } from "./status.ts";
 import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
 import { NetworkError, passingFault } from "../clients/http.ts";
 import { KubernetesClient } from "../clients/kubernetes.ts";

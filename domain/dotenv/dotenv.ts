@@ -7,8 +7,7 @@ import { repeated } from "../repeated.ts";
 import type { EnvironmentName } from "../stage.ts";
 import { type DotenvFile, fileFindings, mergeFiles, shownName, type Variable } from "./files.ts";
 import { nameFinding } from "./names.ts";
-import { secondAssignment } from "./remarks.ts";
-import { valueFindings } from "./values.ts";
+import { secondAssignment, valueFindings } from "./values.ts";
 
 export interface DotenvInput {
   /** In the order in which they are read: a later file wins, variable by variable. */
