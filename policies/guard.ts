@@ -6,7 +6,7 @@ import {
 } from "@pulumi/pulumi";
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { StackPlan } from "../domain/plan/environment.ts";
-import { federatedCredential } from "../domain/resources/planned-resources.ts";
+import { federatedCredential } from "../domain/resources/cloud-resources.ts";
 import { plannedResources } from "../domain/resources/planned-resources.ts";
 import { errorsOf, type Finding } from "../domain/finding.ts";
 import { effectivePrefix } from "../domain/names.ts";

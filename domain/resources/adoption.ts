@@ -1,7 +1,7 @@
 import type { StackPlan } from "../plan/environment.ts";
 import { errorFinding, type Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
-import { cloudResources, keyVaultSecretResource } from "./planned-resources.ts";
+import { cloudResources, keyVaultSecretResource } from "./cloud-resources.ts";
 
 /**
  * What may exist before this program and holds values or grants access, and can be adopted unchanged. Never an object
