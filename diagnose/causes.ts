@@ -2,9 +2,8 @@ import type { Severity } from "../domain/finding.ts";
 import type { Stage } from "../domain/stage.ts";
 import { bootstrapCauses } from "./causes/bootstrap.ts";
 import { clientPatcherCauses } from "./causes/client-patcher.ts";
-import { externalSecretCauses } from "./causes/external-secret.ts";
+import { externalSecretCauses, secretStoreCauses } from "./causes/external-secrets.ts";
 import { identityCauses, keyVaultCauses } from "./causes/azure.ts";
-import { secretStoreCauses } from "./causes/secret-store.ts";
 import { vaultCauses } from "./causes/vault.ts";
 
 /**
@@ -18,7 +17,6 @@ interface CauseText {
   readonly title: string;
   /** What people call it, the seed's spelling among them. */
   readonly aliases?: readonly string[];
-  /** What you see. */
   readonly symptom: string;
   readonly cause: string;
   /** A command, or words that end in `: ` and a command. @default - `up --refresh` puts back what this program created */

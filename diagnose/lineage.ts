@@ -24,7 +24,6 @@ export interface LineageHop {
   readonly digest?: string;
   /** Whether it has the same value as the step before. @default - one of the two could not be read */
   readonly sameAsBefore?: boolean;
-  /** Why it is unknown. */
   readonly note?: string;
 }
 

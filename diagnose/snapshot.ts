@@ -9,7 +9,6 @@ export interface Snapshot {
   /** ISO 8601, UTC, by this machine's clock. */
   readonly takenAt: string;
   readonly tookInMilliseconds: number;
-  /** Calls made to each server. */
   readonly calls: Readonly<Record<"kubernetes" | "vault" | "azure", number>>;
   readonly environment: EnvironmentName;
   readonly namespace: string;
@@ -144,7 +143,6 @@ export interface JobState {
 export interface VaultPodState {
   readonly name: string;
   readonly state: "active" | "standby" | "sealed" | "uninitialised" | "unreachable";
-  /** Why it is unreachable. */
   readonly why?: string;
 }
 
@@ -196,7 +194,6 @@ export interface VaultSecretState {
   readonly hasValueField?: boolean;
 }
 
-/** One condition of a Kubernetes object. */
 export interface ConditionState {
   readonly status: string;
   readonly reason: string;
@@ -218,7 +215,6 @@ export interface StoreState extends Named {
 }
 
 export interface ExternalSecretState extends Named {
-  /** Name of the object that it writes. */
   readonly target: string;
   /** Kind of that object, which `target.manifest` sets since 2.x. @default - a Secret */
   readonly targetKind?: string;

@@ -25,7 +25,6 @@ export interface Uses {
 export interface Use {
   readonly namespace: string;
   readonly externalSecret: string;
-  /** Name of the object. */
   readonly secret: string;
   /** Its kind, where `target.manifest` sets another one; its readers are not listed. @default - a Secret */
   readonly kind?: string;

@@ -1,4 +1,4 @@
-import type { Place } from "./rule.ts";
+import type { Place } from "./place.ts";
 
 /** Lets one subject violate one rule until a date. The violation stays visible as advisory. */
 export interface Exemption {

@@ -25,7 +25,6 @@ export interface JudgingOptions {
 export interface JudgedFinding {
   readonly finding: Finding;
   readonly subject: Subject | undefined;
-  /** Where in the subject. */
   readonly path: Path;
   /** `undefined` if the rule could not decide. */
   readonly violation: Violation | undefined;
@@ -83,7 +82,6 @@ function exemptionText(exempted: Exempted): Pick<Finding, "exempt"> {
   return { exempt: `${state} ${until} (${owner}: ${reason})` };
 }
 
-/** Where to read more about a rule. */
 export function seeOf({ references }: Rule): Pick<Finding, "see"> {
   const readable = readableReferences(references);
   return readable.length === 0 ? {} : { see: readable.join(", ") };

@@ -1,6 +1,7 @@
 import type { Finding } from "../domain/finding.ts";
 import { readableReferences } from "../domain/incidents.ts";
-import { levelsOf, type Place, type RuleTable } from "./rule.ts";
+import type { Place } from "./place.ts";
+import { levelsOf, type RuleTable } from "./rule.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
 

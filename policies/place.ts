@@ -1,9 +1,11 @@
 import { environmentNames } from "../domain/stage.ts";
-import type { Place, RuleContext } from "./rule.ts";
 import { text } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
 export const places = [...environmentNames, "shared"] as const;
+
+/** Where a resource goes; `shared` is used by all environments and is as strict as prod. */
+export type Place = (typeof places)[number];
 
 /** `name` in Pulumi.yaml. */
 const ownProject = "ameide-secrets";
@@ -34,6 +36,6 @@ export function placeOfNamespace(namespace: string | undefined): Place | undefin
 }
 
 /** The environment of a Kubernetes object's namespace, or else of its stack. @throws Undecided */
-export function environmentOf({ object }: Subject, { place }: RuleContext): Place {
+export function environmentOf({ object }: Subject, { place }: { readonly place: Place }): Place {
   return placeOfNamespace(text(object, "metadata", "namespace")) ?? place;
 }

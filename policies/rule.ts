@@ -1,6 +1,7 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
+import type { Place } from "./place.ts";
 import { at, type Path, Undecided, writtenText } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
@@ -22,9 +23,6 @@ export type Family = (typeof families)[number];
 
 /** `mandatory` stops the update, `advisory` only warns, `off` is not judged. */
 export type Level = "mandatory" | "advisory" | "off";
-
-/** Where a resource goes; `shared` is used by all environments and is as strict as prod. */
-export type Place = EnvironmentName | "shared";
 
 export type Levels = Readonly<Record<Place, Level>>;
 

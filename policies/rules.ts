@@ -27,7 +27,6 @@ const table = {
   ...lifecycleRules,
 } satisfies RuleTable;
 
-/** Every rule of the pack. */
 export const rules: readonly Rule[] = Object.entries<RuleTable[string]>(table).map(([id, rule]) => ({ id, ...rule }));
 
 export const ruleById: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [rule.id, rule]));

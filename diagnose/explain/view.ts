@@ -60,7 +60,6 @@ export function isUnseen({ kind }: Failure): boolean {
   return kind !== "not-asked" && kind !== "not-found" && kind !== "malformed";
 }
 
-/** What the environment delivers of a secret. */
 export function deliveriesOf({ plan }: Pick<Expectation, "plan">, secret: string): readonly PlannedDelivery[] {
   return plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
 }
@@ -90,7 +89,6 @@ export function isUnreal(
   return looks === "sample" ? name !== "local" : looks !== "value";
 }
 
-/** Such as `a placeholder`. */
 export function describeLooks(looks: Fingerprint["looksLike"]): string {
   return looks === "empty" ? "empty" : `a ${looks}`;
 }

@@ -67,7 +67,6 @@ async function readHealth(vault: VaultReader): Promise<Extract<VaultServerState[
   return { state: !initialized ? "uninitialised" : sealed ? "sealed" : standby ? "standby" : "active", version };
 }
 
-/** The `data` of Vault's answer. */
 async function dataOf<T>(vault: VaultReader, path: string): Promise<T> {
   return (await vault.get<{ readonly data: T }>(path)).data;
 }

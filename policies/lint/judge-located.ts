@@ -1,7 +1,7 @@
 import type { Finding } from "../../domain/finding.ts";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import { isOwnUrn } from "../place.ts";
-import { isStackRule, type Place, type RuleContext } from "../rule.ts";
+import { isOwnUrn, type Place } from "../place.ts";
+import { isStackRule, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { formatPath } from "../subject/reading.ts";
 import type { Located } from "../subject/subject.ts";

@@ -7,7 +7,6 @@ import { isRecord, list, text, textsOf } from "../subject/reading.ts";
 import { makeSubject, type Located } from "../subject/subject.ts";
 import type { SourceFile } from "./paths.ts";
 
-/** The names that Kustomize looks for. */
 export function isKustomization(file: string): boolean {
   return /^kustomization\.ya?ml$|^Kustomization$/.test(basename(file));
 }

@@ -3,8 +3,7 @@ import type { GitAnswer } from "../../domain/dotenv/files.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions } from "../exemptions.ts";
-import { placeOfNamespace, placeOfUrn } from "../place.ts";
-import type { Place } from "../rule.ts";
+import { placeOfNamespace, placeOfUrn, type Place } from "../place.ts";
 import { isManifest } from "../subject/reading.ts";
 import { tryText, type Located } from "../subject/subject.ts";
 import {

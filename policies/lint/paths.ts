@@ -93,7 +93,6 @@ export function isDotenvExample(file: string): boolean {
   return isDotenvFile(file) && isExampleFile(file);
 }
 
-/** A values file of a chart. */
 export function isValuesFile(file: string): boolean {
   const [name = "", ...folders] = file.split("/").toReversed();
   return /\.ya?ml$/.test(name) && (name.startsWith("values") || folders.includes("values"));

@@ -1,6 +1,7 @@
 import { Secret, type ReportViolation, type ResourceValidationArgs } from "@pulumi/policy";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import type { Place, Rule } from "../rule.ts";
+import type { Place } from "../place.ts";
+import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { isRecord, mapTree, markedSecret, type Path } from "../subject/reading.ts";
 import { readConfig } from "./config.ts";

@@ -6,8 +6,8 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import { isOwnUrn, placeOfUrn } from "../place.ts";
-import { familyOf, isStackRule, levelsOf, type Place, type Rule, type RuleContext } from "../rule.ts";
+import { isOwnUrn, placeOfUrn, type Place } from "../place.ts";
+import { familyOf, isStackRule, levelsOf, type Rule, type RuleContext } from "../rule.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { formatEngineMessage } from "./engine-message.ts";
 import { markingPolicy } from "./marking.ts";

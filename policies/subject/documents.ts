@@ -62,7 +62,6 @@ export interface Part {
   readonly lineOf: LineOf;
 }
 
-/** Lines of the value at a path. */
 export function below(lineOf: LineOf, path: Path): LineOf {
   return (inner, line) => lineOf([...path, ...inner], line);
 }

@@ -56,7 +56,6 @@ const fields: Readonly<Record<string, Fields>> = {
   },
 };
 
-/** By group and kind. */
 export const otherDeliveries: readonly string[] = Object.keys(fields);
 
 /** What an object of another operator reads. @throws Undecided */

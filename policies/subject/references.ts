@@ -75,7 +75,6 @@ export const referencesOf = oncePerSubject((subject): readonly Reference[] =>
     .flatMap(({ path, role }) => pathsIn(subject, path).map((found) => reference(subject.object, found, role))),
 );
 
-/** The same of one role. */
 export function referencesAs(wanted: FieldRole, subject: Subject): readonly Reference[] {
   return referencesOf(subject).filter(({ role }) => role === wanted);
 }

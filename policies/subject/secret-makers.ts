@@ -52,7 +52,6 @@ const makers: Readonly<Record<string, Maker>> = {
   "elasticsearch.k8s.elastic.co/Elasticsearch": { secrets: (_, name) => [`${name}-es-elastic-user`] },
 };
 
-/** By group and kind. */
 export const secretMakers: readonly string[] = Object.keys(makers);
 
 /** The Secrets that the operator of an object creates, and who owns their values. @throws Undecided */

@@ -136,14 +136,12 @@ function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
   return isNamedByType ? (/(?<!\w)(\w+?)(?:Patch)?$/.exec(type)?.[1] ?? type) : kind;
 }
 
-/** One scalar of a subject. */
 export interface Leaf {
   readonly path: Path;
   /** `undefined` while it is not known. */
   readonly value: string | undefined;
 }
 
-/** Every scalar of a subject. */
 export const leavesOf = oncePerSubject(({ object }): readonly Leaf[] => {
   const leaves: Leaf[] = [];
   const visit = (value: unknown, path: Path): void => {

@@ -1,4 +1,4 @@
-import type { Place } from "../../../policies/rule.ts";
+import type { Place } from "../../../policies/place.ts";
 
 /** Something that a rule is shown: a resource of a program, or a document of a repository. */
 export type Sample =
