@@ -125,7 +125,7 @@ describe("local up", function () {
     const rotated = { ...values, LANGFUSE_SECRET_KEY: "canary-langfuse-2" };
     const run = await chain().up(rotated);
     assert.equal(run.code, 0, run.err);
-    assert.match(run.out, /key-vault: update .*langfuse-secret-key/);
+    assert.match(run.out, / {2}key-vault\n {4}update Secret langfuse-secret-key \(properties\.value\)/);
     assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
       LANGFUSE_SECRET_KEY: "canary-langfuse-2",
     });
