@@ -53,7 +53,6 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** What a command found, for people and for programs. */
 export interface Result {
   /** What `--json` prints. @default - `text` */
   readonly json?: unknown;
@@ -67,7 +66,6 @@ export interface Result {
   readonly next?: string | undefined;
 }
 
-/** What a command gets besides its flags. */
 export interface Run {
   readonly io: Io;
   readonly args: readonly string[];
@@ -76,7 +74,6 @@ export interface Run {
   readonly again: (...more: readonly string[]) => string;
 }
 
-/** A command is data and a function from flags to a result. See {@link command}. */
 export interface Command {
   /** Words as typed, such as `local up`. */
   readonly name: string;
@@ -93,10 +90,8 @@ export interface Command {
 const places: readonly string[] = ["--yes", "--json", "--home", "--port-base"];
 
 /**
- * Defines a command; the type of its flags follows from its options. Every `--help` loads the data of all commands, so a
+ * Defines a command; its options are put in the order of the help text. Every `--help` loads the data of all commands, so a
  * command imports everything heavy inside `run`.
- *
- * @returns its options in the order of the help text: the stack, the options of this command, then the shared ones.
  */
 export function command<const Options extends readonly OptionSpec[]>(
   spec: Omit<Command, "options" | "run"> & {

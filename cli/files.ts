@@ -7,9 +7,9 @@ import { join } from "node:path";
 const modes = { private: 0o600, public: 0o644 } as const;
 
 /**
- * Writes to the file that a person named. An existing file that others could read becomes private, too.
+ * Writes to the file that a person named. An existing file that others could read becomes private, too; a device such
+ * as `/dev/stdout` keeps its mode.
  *
- * @param path - relative to the working folder; a device such as `/dev/stdout` keeps its mode.
  * @throws UserError `output-not-writable` with the system's own code.
  */
 export function writeOutput(path: string, text: string, readers: keyof typeof modes = "private"): void {
@@ -35,10 +35,7 @@ export function notWritable(path: string, error: unknown): unknown {
   });
 }
 
-/**
- * Runs with a new private folder (0700, unguessable name). The folder is removed however this process ends, except by
- * SIGKILL: main.ts turns the other signals into an orderly end.
- */
+/** The folder is removed however this process ends, except by SIGKILL: main.ts turns other signals into an orderly end. */
 export async function inTemporaryFolder<T>(purpose: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), `ameide-secrets-${purpose}-`));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

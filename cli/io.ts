@@ -1,12 +1,8 @@
 import { safeText } from "../domain/safe-text.ts";
 
-/**
- * Where a command prints: results to `out`, progress and warnings to `err`, so that `--json` and pipes stay clean.
- */
+/** Results go to `out`, progress and warnings to `err`, so that `--json` and pipes stay clean. */
 export interface Io {
-  /** One line, or several, of the result. */
   out(text: string): void;
-  /** One line of progress, warning or error. */
   err(text: string): void;
   /** Whether `err` shows colours. */
   readonly interactive: boolean;
@@ -24,10 +20,7 @@ export const processIo: Io = {
   ...(process.stderr.isTTY === true ? { errColumns: process.stderr.columns } : {}),
 };
 
-/**
- * Printed text may quote what others wrote into the cluster, such as Events and logs. Their control characters could
- * retitle a terminal, hide lines or type into it, so each is printed as its escape. Our own colours ({@link style}) stay.
- */
+/** Quoted Events and logs could retitle a terminal or hide lines: control characters are escaped, except our colours. */
 export function printable(text: string): string {
   return safeText(text, (rest) => ourStyles.some((code) => rest.startsWith(code)));
 }
@@ -35,7 +28,6 @@ export function printable(text: string): string {
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 const ourStyles = [0, ...Object.values(codes)].map((code) => `\u001B[${code}m`);
 
-/** Styled text on a terminal, plain text elsewhere. */
 export function style(io: Io, kind: keyof typeof codes, text: string): string {
   return io.interactive ? `\u001B[${codes[kind]}m${text}\u001B[0m` : text;
 }

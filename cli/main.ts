@@ -22,11 +22,9 @@ const exitCodes = "Exit codes: 0 ok; 1 found or refused something; 2 could not r
 const stopping = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs one command line.
+ * Runs the words after the program's name.
  *
- * @param argv - the words after the program's name.
- * @param program - the program's name as the reader types it, such as `./ameide-secrets`. JSON output keeps
- *   `ameide-secrets`.
+ * @param program - its name as the reader types it, such as `./ameide-secrets`. JSON output keeps `ameide-secrets`.
  * @returns the exit code: {@link ExitCode}.
  */
 export async function main(argv: readonly string[], given: Io, program: string = canonicalProgram): Promise<number> {
@@ -136,10 +134,7 @@ function toOption({ flags, summary, default: preset, choices, required, repeatab
   return option;
 }
 
-/**
- * Prints an error; with `--json`, a document on standard output as well. A {@link UserError} has no stack trace; any other
- * error is a defect of ours and keeps it. Commander has printed its own already.
- */
+/** A {@link UserError} has no stack trace; a defect of ours keeps it. Commander has printed its own errors already. */
 function report(error: unknown, io: Io, argv: readonly string[], signal: AbortSignal): number {
   if (signal.aborted) {
     io.err("ameide-secrets: interrupted");
@@ -154,10 +149,7 @@ function report(error: unknown, io: Io, argv: readonly string[], signal: AbortSi
   return findings.length > 0 ? ExitCode.finding : ExitCode.couldNotRun;
 }
 
-/**
- * Replaces `<stack>` by the stack of the command line, so that a printed fix can be pasted. With several stacks on the
- * command line, `<stack>` stays.
- */
+/** Puts the stack of the command line into a printed fix, which can then be pasted; with several, `<stack>` stays. */
 export function namingStack(text: string, argv: readonly string[]): string {
   const given = optionValues(argv, "--stack");
   const [stack] = argv[0] === "local" ? ["local"] : given;

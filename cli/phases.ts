@@ -12,12 +12,7 @@ export class Phases {
     this.#signal = signal;
   }
 
-  /**
-   * Runs one phase and prints how it ended; after two seconds it prints that the phase is running.
-   *
-   * @param work - receives a function that prints progress.
-   * @param closing - text for the last line.
-   */
+  /** Runs one phase and prints how it ended, with `closing`; after two seconds it prints that the phase is running. */
   async run<T>(
     name: string,
     work: (tell: (text: string) => void) => Promise<T>,

@@ -6,7 +6,6 @@ import { repositoryRoot } from "../environments/repository.ts";
 /** The name of the program in every text of the code. */
 export const canonicalProgram = "ameide-secrets";
 
-/** This program's version, as package.json has it. */
 export function version(): string {
   const { version: own } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {
     version: string;
@@ -16,10 +15,7 @@ export function version(): string {
 
 /**
  * Makes the commands in a text pasteable: texts in the code say `ameide-secrets doctor`, the reader may have to type
- * `./ameide-secrets doctor`.
- *
- * @param program - such as `./ameide-secrets`.
- * @param commands - all commands, such as `env push`; their first words distinguish a command from prose.
+ * `./ameide-secrets doctor`. The first words of `commands` distinguish a command from prose.
  */
 export function pasteable(text: string, program: string, commands: readonly { readonly name: string }[]): string {
   if (program === canonicalProgram) return text;
@@ -28,11 +24,7 @@ export function pasteable(text: string, program: string, commands: readonly { re
   return text.replaceAll(new RegExp(commandLine, "g"), () => program);
 }
 
-/**
- * The command line as it was typed, with more options: what a person saw is what they confirm.
- *
- * @param argv - the words after the program's name.
- */
+/** The command line as it was typed, with more options: what a person saw is what they confirm. */
 export function typedAgain(argv: readonly string[], ...more: readonly string[]): string {
   return [canonicalProgram, ...argv.map(shellWord), ...more].join(" ");
 }
@@ -41,8 +33,7 @@ export function typedAgain(argv: readonly string[], ...more: readonly string[]):
  * How a person starts this program: by its bare name if PATH leads to this installation, otherwise by the path of the file
  * at the root of the repository (relative inside the repository, absolute elsewhere).
  *
- * @param where - folder and PATH of the shell. @default - of this process; npm runs scripts in another folder and names the
- *   folder of the shell in INIT_CWD
+ * @param where - of the shell. @default - of this process; npm changes the folder, and names the shell's in INIT_CWD
  */
 export function programHere(
   where: { readonly folder: string; readonly path: string } = {

@@ -1,11 +1,8 @@
 import { safeLine, wrapped } from "../domain/safe-text.ts";
 
 /**
- * Formats a table for a terminal: columns as wide as their widest cell, separated by two blanks. If it is wider than the
- * terminal, the widest columns get narrower and their cells continue on the next line, broken between words.
- *
- * @param rows - as many cells as the heading has. A character that would break the line is printed as its escape.
- * @param columns - width of the terminal. @default - no limit
+ * Columns are as wide as their widest cell. If the table is wider than the terminal, the widest columns get narrower and
+ * their cells continue on the next line. A character that would break the line is printed as its escape.
  */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[], columns = Infinity): string {
   const cells = [heading, ...rows.map((row) => row.map(safeLine))];
@@ -39,12 +36,7 @@ const copied = new RegExp(
   `^\\s*(?:[\\w ]+: +)?(?:\\S*/)?(?:${programs}|\\w+=\\S*) |^\\s*(?:fix|by hand): .*${programs} |^ *see: `,
 );
 
-/**
- * Breaks each line of a text that is longer than the terminal between words, and indents what follows below the line's
- * label. Commands stay in one line.
- *
- * @param columns - @default - the text stays unchanged
- */
+/** Breaks long lines between words and indents the rest. Commands stay in one line. Without `columns`, nothing changes. */
 export function fitted(text: string, columns: number | undefined): string {
   if (columns === undefined) return text;
   return text

@@ -12,7 +12,6 @@ import {
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 
-/** How a run of vault-bootstrap ended. */
 export interface BootstrapRun {
   readonly job: string;
   readonly succeeded: boolean;
@@ -21,7 +20,6 @@ export interface BootstrapRun {
   readonly log: string;
 }
 
-/** The part of a stack that names its CronJob. */
 interface BootstrapPlace {
   readonly namespace: string;
   readonly bootstrap: { readonly name: string };
@@ -40,11 +38,8 @@ export interface BootstrapJobOptions {
 }
 
 /**
- * {@link runBootstrapJob}, and again while another run holds the lease: that one may have begun before there was anything for
- * this one to carry. The result is still `lease-held` if its turn never came.
- *
- * @param options.tell - prints that this run waits.
- * @param options.pauseInMilliseconds - between two tries. @default 5000
+ * Repeats {@link runBootstrapJob} while another run holds the lease: that run may have begun before the change that this
+ * one carries. The result is `lease-held` if the other never ends. `pauseInMilliseconds` between two tries: @default 5000
  */
 export async function runBootstrap(
   cluster: Cluster,
@@ -65,7 +60,7 @@ export async function runBootstrap(
 }
 
 /**
- * Runs vault-bootstrap once, as `kubectl create job --from=cronjob/…` does: the CronJob's own pod template, with flags.
+ * Runs vault-bootstrap once, as `kubectl create job --from=cronjob/…` does, with flags.
  *
  * @throws UserError when there is no CronJob, or the Job neither ended nor could be read in time.
  */
@@ -155,7 +150,6 @@ function jobFrom({ metadata, spec: { jobTemplate } }: CronJob, name: string, fla
   };
 }
 
-/** The log and the exit code of a Job's pod, as far as they exist. */
 async function podOf(cluster: Cluster, namespace: string, job: string) {
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
   const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`;
@@ -200,7 +194,7 @@ export function failedRun({ cause, log }: BootstrapRun, problem: string, next = 
   return UserError.of(cause, `${problem}: ${said}`, next === "" ? fix : `${fix}; then ${next}`);
 }
 
-/** What a failed run says of itself, and what to do about it: its summary, or else the end of its log. */
+/** The summary of a failed run and its fix; without a summary, the end of its log. */
 export function lastWords(log: string): { readonly said: string; readonly fix: string } {
   const lines = log.trim().split("\n");
   const doctor = "ameide-secrets doctor --stack <stack>";

@@ -3,7 +3,6 @@ import type { ConditionObject } from "../../diagnose/observe/kubernetes-list.ts"
 import { UserError } from "../../domain/user-error.ts";
 import type { Cluster, KubernetesObject, Named } from "../../clients/kubernetes.ts";
 
-/** What the command line reads of an ExternalSecret. */
 export interface ExternalSecret extends KubernetesObject {
   readonly spec?: {
     readonly secretStoreRef?: { readonly name?: string };

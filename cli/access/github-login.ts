@@ -9,11 +9,10 @@ import { revocable, vaultCall, vaultStatus, type ShortToken } from "./vault.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Logs this job of GitHub Actions in to Vault with the token that GitHub issues to the job.
+ * Logs this job of GitHub Actions in to Vault with the token that GitHub issues to the job. Returns nothing outside of
+ * GitHub Actions, and where the stack has no `vault.githubLogin`.
  *
  * @param role - `ameide-secrets-deployer` or `ameide-secrets-auditor`.
- * @param environment - the process's own; the runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN.
- * @returns nothing outside of GitHub Actions, and where the stack has no `vault.githubLogin`.
  * @throws UserError `github-token-missing` where the job may not ask for a token, `github-token-refused` where GitHub gives
  *   none, `vault-login-refused` where Vault does not accept it, and as {@link vaultCall}.
  */

@@ -15,14 +15,12 @@ import { UserError } from "../../domain/user-error.ts";
 const creationsPerWindow = 270;
 const callsPerWindow = 3_600;
 const windowInMilliseconds = 10_000;
-/** Calls under way at once. */
 export const parallelCalls = 16;
 
 /** Marks a version that a rollback wrote, with the version that it took the value from, and the one that was not wanted. */
 const restoresTag = "restores";
 const replacesTag = "replaces";
 
-/** A value to go back to. */
 export interface FormerValue {
   readonly value: Redacted;
   /** The version that first had it. */
@@ -34,7 +32,6 @@ export interface FormerValue {
   readonly expiresOn?: Date | undefined;
 }
 
-/** Where a Key Vault is and who calls it. */
 export interface KeyVaultPlace {
   readonly uri: string;
   readonly credential: TokenCredential;
@@ -73,7 +70,7 @@ export class KeyVaultWriter {
   }
 
   /**
-   * A name in soft delete is recovered first.
+   * Writes a value; a name in soft delete is recovered first.
    *
    * @param options.recover - whether it is known to be deleted; otherwise Key Vault's refusal shows it.
    * @param options.restores - the result of {@link former}, where `value` comes from there: it keeps its expiry.
@@ -130,10 +127,10 @@ export class KeyVaultWriter {
   }
 
   /**
-   * The value before the latest one, except those that a rollback replaced. If a rollback wrote the latest version itself, that
-   * one is returned: a rollback can be repeated.
+   * The value before the latest one, except those that a rollback replaced. If a rollback wrote the latest version,
+   * that one is returned, so a rollback can be repeated.
    *
-   * @throws UserError also when the vault keeps no former version that is enabled.
+   * @throws UserError also when there is no former version that is enabled.
    */
   async former(name: string): Promise<FormerValue> {
     const problem = `${this.#client.vaultUrl} has no earlier version of ${name}`;

@@ -1,7 +1,6 @@
 import { UserError } from "../../domain/user-error.ts";
 import type { OptionSpec } from "../command.ts";
 
-/** What every `local` command takes to find its environment. */
 export interface LocalHomeFlags {
   readonly home?: string;
   readonly portBase?: string;

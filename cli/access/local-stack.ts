@@ -24,18 +24,13 @@ export function localAzureAccount(): { readonly tenantId?: string; readonly subs
   return settings.azure ?? {};
 }
 
-/** Of the one Key Vault that the stand-in serves. */
 export function localAzureUri(home: LocalHome): string {
   return `${home.azureUrl}/`;
 }
 
-/** The files that a start reads where none are named, and no start of the home named others. */
 const samples = [".env.example"];
 
-/**
- * Which files a start reads: those that are named, else those of the last start. A start without names must not put the
- * samples over real values.
- */
+/** The named files, else those of the last start: a start without names must not put the samples over real values. */
 export function dotenvOf(home: LocalHome, named: readonly string[] | undefined): readonly string[] {
   if (named !== undefined) return named;
   const file = fileOf(home);
@@ -61,7 +56,6 @@ export function localArm(home: LocalHome): LiveConfig["azure"] {
   };
 }
 
-/** The same, to be read as any Azure. */
 export function localAzure(home: LocalHome, keyVaultUri: string): AzureClient {
   const { endpoint, caPem, operatorToken } = localArm(home);
   const token = () => Promise.resolve(new Redacted(operatorToken));

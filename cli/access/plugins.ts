@@ -15,13 +15,7 @@ export function linkPlugin(pulumiHome: string, name: PluginName, executable: str
   symlinkSync(executable, link);
 }
 
-/**
- * The executable of the installed provider plugin `vault`.
- *
- * @param env - with PULUMI_HOME, if it is not `~/.pulumi`.
- * @param pulumi - executable for the printed command.
- * @throws UserError with the command that installs the plugin.
- */
+/** The installed plugin `vault`, in PULUMI_HOME of `env`. @throws UserError with the command that installs it. */
 export function findVaultPlugin(env: Readonly<Record<string, string | undefined>>, pulumi: string): string {
   const pulumiHome = env["PULUMI_HOME"] || join(homedir(), ".pulumi");
   const executable = pluginIn(pulumiHome, "vault");
@@ -32,7 +26,6 @@ export function findVaultPlugin(env: Readonly<Record<string, string | undefined>
   throw UserError.from([errorFinding("plugin-missing", "vault", "vault", problem, fix, join(pulumiHome, "plugins"))]);
 }
 
-/** As Pulumi stores plugins. */
 function pluginIn(pulumiHome: string, name: PluginName): string {
   return join(pulumiHome, "plugins", `resource-${name}-v${sdkVersion(name)}`, `pulumi-resource-${name}`);
 }

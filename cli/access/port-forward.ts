@@ -3,27 +3,19 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { UserError } from "../../domain/user-error.ts";
 
-/** A way from this machine to one pod, as `kubectl port-forward` opens it. */
 export interface PortForward {
-  /** Its near end, such as `http://127.0.0.1:18200`. */
+  /** Such as `http://127.0.0.1:18200`. */
   readonly address: string;
   close(): Promise<void>;
 }
 
-/**
- * Listens on 127.0.0.1 and carries each connection to a pod's port.
- *
- * @param options.pod - such as `vault-core-dev-0`.
- * @param options.localPort - `0` takes any that is free.
- * @throws UserError when the local port is taken.
- */
+/** Listens on 127.0.0.1 for a port of one pod; `localPort` 0 is any free one. @throws UserError when it is taken. */
 export async function openPortForward(options: {
   readonly kubeconfig?: string;
   readonly context: string;
   readonly namespace: string;
   readonly pod: string;
   readonly podPort: number;
-  /** What the pod speaks. */
   readonly scheme: "http" | "https";
   readonly localPort: number;
 }): Promise<PortForward> {
@@ -38,7 +30,7 @@ export async function openPortForward(options: {
   const server = createServer((socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket)).on("error", () => socket.destroy());
-    // what the pod's side says went wrong ends the connection: the caller sees it as Vault not answering
+    // an error at the pod's end closes the connection: the caller sees that Vault does not answer
     const errors = new PassThrough().once("data", () => socket.destroy());
     forward
       .portForward(options.namespace, options.pod, [options.podPort], socket, errors, socket)

@@ -28,7 +28,6 @@ export async function vaultCredentials(cluster: Pick<Cluster, "find">, namespace
 }
 
 export interface RootTokenOptions {
-  /** Vault, as this machine reaches it. */
   readonly vault: VaultTarget;
   readonly cluster: Pick<Cluster, "find">;
   readonly namespace: string;
@@ -90,7 +89,6 @@ interface Attempt {
   readonly nonce: string;
   /** Only in the answer to who started it. */
   readonly otp: string;
-  /** Key shares that it takes. */
   readonly required: number;
 }
 
@@ -159,11 +157,7 @@ function notGenerated({ address }: VaultTarget, why: string, cause?: unknown): U
   );
 }
 
-/**
- * Ends a root token. Tokens that it created stay: who has one of these keeps working.
- *
- * @throws UserError `vault-root-not-revoked` after three tries: it never expires.
- */
+/** Tokens that it created stay valid. @throws UserError `vault-root-not-revoked` after three tries: it never expires. */
 export async function revokeRootToken(vault: VaultTarget, token: Redacted): Promise<void> {
   const isGone = (error: unknown) => vaultStatus(error) === 403;
   const revoke = () => vaultCall(vault, token, "POST", "/v1/auth/token/revoke-orphan", { token: token.reveal() });

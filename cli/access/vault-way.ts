@@ -17,9 +17,8 @@ export interface WayToVault {
 }
 
 /**
- * Opens a port-forward if the stack needs one, and checks that something answers at its end. A way that stays closed is
- * returned, not thrown: it becomes a finding that names what is missing. If no setting names an address, the port-forward gets a
- * free port: at a well-known one another command's port-forward may answer, or another Vault, which must not get these keys.
+ * Opens a port-forward if the stack needs one. A closed way is returned, not thrown: it becomes a finding. If no setting
+ * names an address, the port-forward gets a free port: at a known one another Vault may answer, which must not get the keys.
  */
 export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster): Promise<WayToVault> {
   const { operatorAddress } = stack.vault;
@@ -76,15 +75,12 @@ function forwardToPod({ vault, cluster }: EnvironmentStack, pod: string, localPo
   return openPortForward({ ...cluster, scheme, namespace: vault.statefulSet.namespace, pod, podPort: 8200, localPort });
 }
 
-/** The pods of a Vault, and how this machine reaches each. */
 export interface VaultPods {
   /** By their number. Only the first where they may not be listed. */
   names(): Promise<readonly string[]>;
-  /** A way to one pod, until it is closed. */
   open(name: string): Promise<{ readonly target: VaultTarget; close(): Promise<void> }>;
 }
 
-/** The pods of the stack's StatefulSet, each by a port-forward of its own. */
 export function vaultPodsOf(stack: EnvironmentStack, cluster: Pick<Cluster, "get">): VaultPods {
   const { namespace, name } = stack.vault.statefulSet;
   const isPod = (pod: string) => pod.startsWith(`${name}-`) && /^\d+$/.test(pod.slice(name.length + 1));
@@ -117,7 +113,6 @@ export async function healthOfPods(pods: VaultPods): Promise<readonly VaultPodHe
   return Promise.all(names.map(async (name) => ({ name, health: await withPod(pods, name, vaultHealth) })));
 }
 
-/** Runs `use` with a way to one pod. */
 export async function withPod<T>(pods: VaultPods, name: string, use: (target: VaultTarget) => Promise<T>): Promise<T> {
   const pod = await pods.open(name);
   try {

@@ -5,12 +5,11 @@ import type { VaultPolicy } from "../../domain/resources/vault-policies.ts";
 import { UserError } from "../../domain/user-error.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
 
-/** What Vault reports about itself without a token. */
 export async function vaultState(target: VaultTarget): Promise<VaultState> {
   return (await vaultHealth(target)).state;
 }
 
-/** The same, with the reason if it does not answer. */
+/** What Vault reports about itself without a token, and the reason if it does not answer. */
 export async function vaultHealth(target: VaultTarget): Promise<VaultHealth> {
   const vault = new VaultClient({ ...target, timeoutInMs: 5_000 });
   return vault.health().finally(() => vault.close());
@@ -24,10 +23,7 @@ export function ownVaultToken(
   return stackName === "local" || own === undefined || own === "" ? undefined : new Redacted(own);
 }
 
-/**
- * VAULT_ADDR if VAULT_TOKEN is set too: then both are one session. Alone it may be left from a session with another Vault,
- * which must not get the root token or unseal key of this one.
- */
+/** VAULT_ADDR if VAULT_TOKEN is set too: alone it may be of another Vault, which must not get the keys of this one. */
 export function ownVaultAddress({
   VAULT_ADDR: address,
   VAULT_TOKEN: token,
@@ -35,7 +31,6 @@ export function ownVaultAddress({
   return token === undefined || token === "" || address === "" ? undefined : address;
 }
 
-/** A token that is good for one run, and its end. */
 export interface ShortToken {
   readonly token: Redacted;
   /** Ends it at Vault; a token that no longer exists is not an error. */
@@ -51,9 +46,9 @@ export function keptToken(token: Redacted): ShortToken {
 const deployerTtl = "30m";
 
 /**
- * Writes the policies, and creates a token that has only the first of them.
+ * Writes the policies, and creates a token that has only the first of them. `root` is revoked as soon as that token
+ * exists, or when this fails.
  *
- * @param options.root - revoked (see `openRootToken`) as soon as the other token exists, or when this fails.
  * @throws as {@link vaultCall}
  */
 export async function deployerToken(options: {
@@ -131,7 +126,6 @@ export function revocable(vault: VaultTarget, token: Redacted): ShortToken {
   };
 }
 
-/** If this machine does not accept the certificate of Vault. */
 export const untrustedFix =
   "set vault.caFile in the stack file (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate, and vault.operatorAddress to a name in that certificate";
 
@@ -141,9 +135,8 @@ export function vaultStatus(error: unknown): number | undefined {
 }
 
 /**
- * One call of Vault's API.
+ * One call of Vault's API; a few, such as unsealing, need no token.
  *
- * @param token - left out for the few calls that need none, such as unsealing.
  * @throws UserError `vault-refused` with Vault's own words, `vault-unreachable` where it does not answer.
  */
 export async function vaultCall<T = unknown>(

@@ -17,7 +17,6 @@ export const destroy = command({
   },
 });
 
-/** What is removed by stage, then everything that is kept and why. */
 export function formatDestruction({ changes, stays, untouched }: Destruction, preview: boolean): string {
   const kept = (because: "protected" | "retained") =>
     stays.filter((one) => one.because === because).map(({ type, name }) => `${type.split(/[:/]/).at(-1)} ${name}`);

@@ -47,7 +47,6 @@ export const validate = command({
   },
 });
 
-/** What `validate` prints: the five checks, each with what it looked at, and in the end where to begin. */
 export function formatValidation({ checks, environment, ok }: Validation, columns?: number): string {
   const isBad = ({ state }: CheckedItem): boolean => state === "failed" || state === "unknown";
   const first = checks.find(({ items }) => items.some(isBad));

@@ -17,7 +17,6 @@ import { reconfigureAuth, revokeRoot, unseal } from "./unseal.ts";
 import { preview, up } from "./up.ts";
 import { whoUses } from "./who-uses.ts";
 
-/** Every command, in the order of `--help` and under its headings. */
 export const commandGroups: Readonly<Record<string, readonly Command[]>> = {
   "Local environment": [localUp, localStatus, localDown],
   "Deploy a stack": [up, preview, destroy, render],

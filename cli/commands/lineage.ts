@@ -40,7 +40,6 @@ export const drift = command({
   },
 });
 
-/** A snapshot with compared values. */
 async function compared(flags: FlagsOf<typeof options>) {
   const { readValues } = await import("../operate/read-values.ts");
   const dotenv = flags.dotenv && readValues(flags.stack === "local" ? "local" : "shared", flags.dotenv);
@@ -67,12 +66,7 @@ export function formatLineage({ name, hops, firstDifference, fix, unproven }: Li
   ].join("\n");
 }
 
-/**
- * What `drift` prints: each secret that differs, then those that could not be compared, by reason. It prints "nothing"
- * only if every secret was compared.
- *
- * @param stack - for the fix.
- */
+/** What `drift` prints: "nothing" only if every secret was compared. `stack` is for the fix. */
 export function formatDrift(lines: readonly Lineage[], stack: string, columns?: number): string {
   if (lines.length === 0) return "no secret differs";
   const differing = lines.filter(({ firstDifference }) => firstDifference !== undefined);

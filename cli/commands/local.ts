@@ -101,7 +101,6 @@ async function installedVaultPlugin(): Promise<string> {
   return findVaultPlugin(process.env, await pulumiExecutable().catch(() => "pulumi"));
 }
 
-/** Where the values come from and are stored, and the next commands. */
 export function formatNextSteps({
   home,
   defaultDir,

@@ -4,7 +4,6 @@ import { localHomeOptions } from "../access/local-home-options.ts";
 import type { OptionSpec } from "../command.ts";
 import type { Place, PlaceOptions } from "../operate/place.ts";
 
-/** For a command on one cloud stack. */
 export const cloudStackOption = {
   flags: "--stack <name>",
   summary: "shared, dev, staging or prod (for the local environment: local up, local down)",
@@ -54,7 +53,6 @@ export const timeoutOption = {
   },
 } as const;
 
-/** Options of a command that looks at one environment. */
 export const placeOptions = [
   {
     flags: "--stack <name>",
@@ -66,13 +64,11 @@ export const placeOptions = [
   ...localHomeOptions,
 ] as const satisfies readonly OptionSpec[];
 
-/** Opens the environment that the flags name, and closes it at the end. */
 export async function withPlace<T>(flags: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
   const { withPlace: open } = await import("../operate/place.ts");
   return open(flags, use);
 }
 
-/** Looks once at every stage of the environment that the flags name. */
 export async function observed(flags: PlaceOptions, options: ObserveOptions = {}) {
   const { observe } = await import("../../diagnose/observe/observe.ts");
   return withPlace({ ...flags, readsValues: options.compareValues === true }, async ({ stack, access }) => ({

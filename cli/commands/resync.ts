@@ -45,12 +45,7 @@ export const resync = command({
   },
 });
 
-/**
- * What `resync` prints: how many have synced, which have not and why, what changed. It prints "no Secret changed" only
- * where all of them were seen.
- *
- * @param stack - for the repair.
- */
+/** Prints "no Secret changed" only where all of them were seen. `stack` is for the fix. */
 export function formatResync({ counts, notReady, changed, unseen }: ResyncResult, stack: string): string {
   const { stores, "external-secrets": synced } = counts;
   const none = unseen.length === 0 ? ["no Secret changed"] : [];

@@ -63,7 +63,6 @@ export const rotate = command({
   },
 });
 
-/** What `rotate` prints at the end: the result, when each step had the value, and the commands that are left to run. */
 export function formatRotation(report: RotationReport & Partial<RestartReport>, stack: Expectation): string {
   const { name, reached, restarts, follows, stuckAt, restarted = [], manual = [], stoppedAt } = report;
   const again = `ameide-secrets rotate ${name} --stack ${stack.name}${stack.name === "local" ? "" : " --yes"}`;

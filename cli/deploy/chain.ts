@@ -30,7 +30,6 @@ export interface ChainOptions extends FirstStepOptions {
 }
 
 export interface ChainResult {
-  /** State of Vault when the run began. */
   readonly vaultBefore: VaultState;
   readonly preview: RunResult;
   /** Left out if the preview had nothing to change, or only a preview was requested. */
@@ -88,7 +87,6 @@ export async function previewThenUpdate(
   return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
 }
 
-/** Registers what the CronJob needs, and no more. */
 async function createFirstStep({ cluster, openEngine, signal, inspect }: ChainOptions): Promise<void> {
   await withEngine(openEngine({ firstStep: true }), async (stack) => {
     // the state still contains what somebody deleted: without a refresh there would be nothing to create
@@ -100,10 +98,7 @@ async function createFirstStep({ cluster, openEngine, signal, inspect }: ChainOp
   });
 }
 
-/**
- * A Vault that was empty before has none of the values. The update itself runs vault-bootstrap only if something has changed
- * since its last run, which may have been for the former Vault.
- */
+/** An update runs vault-bootstrap only after a change since its last run, which may have been for the former Vault. */
 export async function fillNewVault(
   { stack, cluster, phases, signal }: Pick<ChainOptions, "stack" | "cluster" | "phases" | "signal">,
   update: RunResult | undefined,

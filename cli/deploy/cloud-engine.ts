@@ -12,10 +12,10 @@ import { repositoryRoot } from "../../environments/index.ts";
 import { backendUrl, openStack, pulumiExecutable } from "./engine/stack.ts";
 
 /**
- * Opens a stack with the person's own backend and plugins.
+ * Opens a stack with the person's own backend and plugins; a command that only reads does not `create` one.
  *
- * @param options.create - whether a stack that does not exist is created; a command that only reads creates none.
- * @throws UserError if the state would be stored on one machine or encrypted by a passphrase; before anything is opened.
+ * @throws UserError if the state would be stored on one machine or encrypted by a passphrase; before anything is
+ *   opened.
  */
 export async function openCloudStack(
   stackName: string,
@@ -49,12 +49,7 @@ export async function requireStrongState(stackName: string): Promise<void> {
   refuseWeakState({ stack: stackName, root: repositoryRoot, backendUrl: url });
 }
 
-/**
- * Where state may be stored and what encrypts it. A file or a passphrase on one machine is lost with it, or shared by mail.
- *
- * @param options.backendUrl - as `pulumi whoami --verbose` prints it.
- * @throws UserError for a file backend or a passphrase.
- */
+/** A file or a passphrase on one machine is lost with it, or shared by mail. @throws UserError for either of them. */
 export function refuseWeakState(options: {
   readonly stack: string;
   readonly root: string;
@@ -76,7 +71,6 @@ export function refuseWeakState(options: {
   throwErrors(findings);
 }
 
-/** What encrypts the stack's state, as its file names it. */
 export function secretsProviderOf(root: string, stack: string): string | undefined {
   const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { secretsprovider?: string } | null;
   return file?.secretsprovider;

@@ -33,11 +33,7 @@ export interface CloudResult
   readonly plan: StackPlan;
 }
 
-/**
- * One stack on its cloud: every check before the first change, then Vault, preview with the pack, update.
- *
- * @throws UserError with all findings of one pass together.
- */
+/** Every check before the first change, then Vault, preview, update. @throws UserError with all findings of one pass. */
 export async function runCloud({ stack: name, envFiles, tell, ...run }: CloudOptions): Promise<CloudResult> {
   refuseDebugProviders(name);
   if (name === "local") {

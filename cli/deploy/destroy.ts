@@ -15,7 +15,6 @@ import { reachVault } from "../access/vault-way.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
 export interface Destruction {
-  /** What is deleted, or was. */
   readonly changes: readonly Change[];
   readonly stays: Readonly<Awaited<ReturnType<typeof stayingResources>>>;
   /** What no stack ever contained, and so stays as well; a line each. */
@@ -24,7 +23,6 @@ export interface Destruction {
 
 export interface DestroyOptions extends Pick<ChainOptions, "stack" | "cluster" | "vaultToken" | "phases" | "signal"> {
   readonly openEngine: (vaultToken: Redacted) => Promise<OpenEngine>;
-  /** Lists what would be deleted, and changes nothing. */
   readonly preview: boolean;
 }
 

@@ -19,8 +19,7 @@ export interface FirstStepOptions {
 }
 
 /**
- * Initialises and unseals Vault with the CronJob's own pod template, before Pulumi needs it: a sealed Vault would stop the update
- * in the middle, with Azure and the cluster changed already.
+ * Initialises and unseals Vault before Pulumi needs it: a sealed Vault would stop the update in the middle.
  *
  * @returns the state of Vault before; `active` or `standby` means that nothing was done.
  * @throws UserError when Vault cannot be reached, or is not active after the run, with the run's cause.

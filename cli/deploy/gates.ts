@@ -8,8 +8,8 @@ import type { Change } from "./engine/change.ts";
 import { formerKubeconfig, readResources } from "./engine/state.ts";
 
 /**
- * Stops an update before its first change if the plan would lose what nobody can create again, or Kubernetes objects that it
- * should keep. No policy sees a deletion, so the pack cannot do this.
+ * Stops an update that would lose what nobody can create again, or Kubernetes objects that it should keep. No policy
+ * sees a deletion, so the pack cannot do this.
  *
  * @throws UserError with every such step.
  */
@@ -57,8 +57,9 @@ function knowCluster(stack: string, former: string): string {
 }
 
 /**
- * Stops an update if its plan is not the approved one: the same steps on the same resources with the same inputs. A plan does
- * not contain secret values, nor what a preview cannot know; the commit and the pack are responsible for these.
+ * Stops an update if its plan is not the approved one: the same steps on the same resources with the same inputs. A
+ * plan does not contain secret values, nor what a preview cannot know; the commit and the pack are responsible for
+ * these.
  *
  * @param file - what `preview --json` printed for the same stack and commit.
  * @throws UserError with each difference.

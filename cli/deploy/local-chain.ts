@@ -47,7 +47,6 @@ export interface LocalChainOptions extends LocalEngineOptions, Pick<ChainOptions
   readonly ownership?: (vaultToken: Redacted | undefined) => OwnershipAccess;
 }
 
-/** Runs the program on the servers of a home, which are up. */
 export async function runLocalChain(
   options: LocalChainOptions,
 ): Promise<ChainResult & { readonly stack: EnvironmentStack; readonly cluster: Cluster }> {

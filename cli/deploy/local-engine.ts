@@ -70,7 +70,6 @@ async function clearStaleLock(home: LocalHome, engine: Stack): Promise<void> {
   if (held !== false && held.some((file) => file.endsWith(".json"))) await engine.cancel();
 }
 
-/** What the engine of a home runs with: file backend, passphrase and plugins are in the home. */
 export function localEngine(home: LocalHome, binaries: Binaries) {
   const workDir = join(home.pulumi.dir, "work");
   mkdirSync(workDir, { recursive: true, mode: 0o700 });

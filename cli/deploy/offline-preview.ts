@@ -27,13 +27,7 @@ export async function loadOffline(stack: string, envFiles: readonly string[]): P
   return load({ stack, settings: readStackSettings(stack, repositoryRoot), envFiles, offline: true });
 }
 
-/**
- * Plans one stack with the real engine, the whole program and the pack, without Azure, Vault and a cluster, in a temporary folder.
- *
- * @param options.providers - of mode `offline`; they may still be starting, and stay.
- * @param options.state - an exported state to plan against; its secret values are not read. @default - an empty stack
- * @throws UserError as {@link previewStack} does; when the state cannot be read.
- */
+/** Plans with the real engine, the whole program and the pack, in a temporary folder. `providers` may still be starting. */
 async function previewOffline(options: {
   readonly stack: string;
   readonly plan: StackPlan;
@@ -67,7 +61,6 @@ async function previewOffline(options: {
 }
 
 export interface OfflineOutcome {
-  /** Those that could be planned. */
   readonly previews: readonly OfflinePreview[];
   /** Over all stacks together: whatever refused one, and what no single stack can see. */
   readonly findings: readonly Finding[];

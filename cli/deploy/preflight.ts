@@ -11,10 +11,9 @@ import { findForeign } from "./ownership/ownership.ts";
 const oldestKubernetesMinor = 30;
 
 /**
- * Checks everything that `up` needs of the cluster, and changes nothing.
+ * Checks what `up` needs of the cluster, and changes nothing; a preview needs no rights to write. Findings of `more`
+ * are reported in the same pass.
  *
- * @param writes - whether the rights to change the cluster are needed: a preview only reads.
- * @param more - other checks to report in the same pass. @default - none
  * @throws UserError with everything that is missing.
  */
 export async function preflightCluster(
@@ -38,11 +37,7 @@ export function judgeRendered(plan: EnvironmentStack): readonly Finding[] {
   return errorsOf(judgePlan(plan, plan.catalogue));
 }
 
-/**
- * Judges everything that `render` writes for a stack, by the rules and against the live cluster. Changes nothing.
- *
- * @throws UserError with what the rules refuse, what the cluster lacks, and each object that something else owns.
- */
+/** Judges what `render` writes, by the rules and against the live cluster. @throws UserError with all that is wrong. */
 export async function checkRendered(plan: EnvironmentStack, cluster: Cluster): Promise<void> {
   const stack: EnvironmentStack = { ...plan, strictness: { ...plan.strictness, delivery: "gitops" } };
   const findings = [Promise.resolve(judgeRendered(stack)), findForeign([], stack, { cluster })];
@@ -135,7 +130,6 @@ function missingRights(cluster: Cluster, stack: EnvironmentStack): readonly Prom
   ];
 }
 
-/** What the update does with the cluster, as rights of the caller. */
 function rights({ namespace: own, plan, strictness, bootstrap }: EnvironmentStack): readonly Right[] {
   const both = (group: string, resources: readonly string[], namespace?: string): readonly Right[] =>
     resources.flatMap((resource) => ["create", "patch"].map((verb) => ({ verb, group, resource, namespace })));

@@ -4,11 +4,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { engineReason, pulumiCommand, pulumiExecutable } from "./engine/stack.ts";
 
-/**
- * The client id of vault-bootstrap's identity, from the outputs of the shared stack.
- *
- * @throws UserError if the shared stack does not exist, cannot be reached, or was never updated.
- */
+/** Client id of vault-bootstrap. @throws UserError if the shared stack is missing, unreachable or was never updated. */
 export async function sharedClientId(): Promise<string> {
   const read = await readClientId();
   if (typeof read === "string") return read;

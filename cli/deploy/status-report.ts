@@ -37,7 +37,6 @@ export async function readStatusReport(cluster: Cluster, stack: EnvironmentStack
   return { secrets, targets, lastRun };
 }
 
-/** The external secrets step by step, the targets that exist, and counts of the rest. */
 export function formatStatusReport({ secrets, targets, lastRun }: StatusReport, columns?: number): string {
   const shown = secrets.filter(
     (secret) => secret.targets.length > 0 || secret.inEnvFile || secret.keyVaultVersion !== undefined,

@@ -17,7 +17,6 @@ export interface DoctorOptions {
   readonly prove?: boolean;
   /** Whether it checks again and again, until `signal`. @default false */
   readonly watch?: boolean;
-  /** Whether `watch` prints JSON. @default false */
   readonly json?: boolean;
   /** File for what was seen and found. @default - none is written */
   readonly bundle?: string;
@@ -27,9 +26,8 @@ export interface DoctorOptions {
 }
 
 /**
- * Observes an environment and explains what is broken. Each check of `watch` opens the environment again: a Vault token
- * lives five minutes, a port-forward as long as its pod, and a Vault that is sealed now gives a token later. `watch` prints
- * the whole diagnosis when it differs from the one before, otherwise one line with the time.
+ * Each check of `watch` opens the environment again: a Vault token lives five minutes, a port-forward as long as its pod,
+ * and a Vault that is sealed now gives a token later. A diagnosis that did not change is one line with the time.
  *
  * @returns not ok if something is broken, or a secret could not be checked at every stage.
  * @throws AbortError when `signal` ends it.

@@ -15,7 +15,6 @@ export function formatDiagnosis(diagnosis: Diagnosis, snapshot: Snapshot): strin
   return [...causes.map(formatCause), ...names, formatClosing(diagnosis, snapshot)].join("\n\n");
 }
 
-/** The line of counts alone. */
 export function formatClosing(
   { environment, secrets }: Diagnosis,
   { tookInMilliseconds, calls: made }: Snapshot,
@@ -28,7 +27,6 @@ export function formatClosing(
   return `${environment}: ${passing} of ${secrets.length} secrets pass every stage${valueless}${unproven} (${seconds} s, ${calls} calls)`;
 }
 
-/** Each of Keycloak's names under what it is, the bad ones first. */
 function formatKeycloak(names: Diagnosis["keycloak"]): string {
   const states = ["placeholder", "absent", "unread", "real"] as const;
   const groups = states.flatMap((state) => {

@@ -8,7 +8,6 @@ import { lintSources } from "../../policies/lint/lint.ts";
 
 /** The live objects, judged as the AdmissionGuard would judge their next change. */
 export interface GuardScan {
-  /** What the stack's settings say now. */
   readonly admission: Strictness["admission"];
   /** Objects that were read, by kind. */
   readonly looked: Readonly<Record<string, number>>;
@@ -84,7 +83,6 @@ async function list(cluster: Cluster, { kind, api: apiVersion }: ScannedKind, pr
   }));
 }
 
-/** For people: what was read, and each object that `deny` would stop. */
 export function formatGuardScan({ admission, looked, wouldBreak }: GuardScan): string {
   const counts = Object.entries(looked).flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]));
   const objects = new Set(wouldBreak.map(({ where }) => where)).size;

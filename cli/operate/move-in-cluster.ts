@@ -8,13 +8,11 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import type { Change } from "../deploy/engine/change.ts";
 import { handOver, isOurs, type LiveObjects, ownerOf } from "../deploy/ownership/kubernetes-objects.ts";
 
-/** What the cluster shows of an environment before it moves in. */
 export type ClusterFacts = Pick<
   MoveInFacts,
   "applications" | "otherCronJobs" | "objects" | "plannedObjects" | "refusedByAdmission"
 >;
 
-/** Finds the live objects that admission would refuse. */
 export type GuardScanner = (
   cluster: Cluster,
   stack: EnvironmentStack,

@@ -37,9 +37,8 @@ export interface PlaceOptions extends LocalHomeFlags {
 }
 
 /**
- * Opens the ways that a stack names: cluster by its pinned context, Vault by address or a port-forward, Azure by the
- * default credential chain (in `local` as the stand-in's operator). A way that is closed is a text for people in
- * `access`, or a cluster that answers with why it is closed, not an error: it becomes a finding.
+ * Opens the ways that a stack names to its cluster, Vault and Azure. A way that is closed is not an error but a text in
+ * `access`, or a cluster that answers with the reason: it becomes a finding.
  *
  * @throws UserError when the stack itself cannot be loaded; of `local` also when it is not up.
  */
@@ -79,7 +78,6 @@ function refusing(why: Error) {
   return { get: refuse, text: refuse };
 }
 
-/** Opens an environment, and closes it at the end. */
 export async function withPlace<T>(options: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
   const place = await openPlace(options);
   try {
@@ -89,23 +87,13 @@ export async function withPlace<T>(options: PlaceOptions, use: (place: Place) =>
   }
 }
 
-/**
- * Refuses a change of what others use too, unless it was confirmed.
- *
- * @param again - see `Run`.
- * @throws UserError
- */
+/** Refuses a change of what others use too, unless it was confirmed. @throws UserError */
 export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, again: Run["again"]): void {
   if (!isShared || yes === true) return;
   throw UserError.of("not-confirmed", `this would change ${stack.name}, which others share`, again("--yes"));
 }
 
-/**
- * Runs with VAULT_TOKEN if it is set (never in `local`), otherwise with a root token.
- *
- * @param fix - what to do without either. @default - what the Secret with Vault's credentials lacks
- * @throws UserError without either.
- */
+/** Runs with VAULT_TOKEN if it is set (never in `local`), else a root token. @throws UserError with `fix` without either. */
 export async function withOperatorToken<T>(
   { stack, cluster }: Pick<Place, "stack" | "cluster">,
   fix: string | undefined,
@@ -124,7 +112,7 @@ async function localPlace(options: PlaceOptions) {
   const { kubeconfig } = home;
   const way = { kubeconfig, context: stack.cluster.context };
   const [cluster, looks] = await Promise.all([openCluster(way), openCluster({ ...way, timeoutInMs: patienceInMs })]);
-  // nobody has this one merged into their own: a repair that is pasted must find it
+  // nobody has merged this kubeconfig into their own: a printed command must name it
   return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, looks, azure };
 }
 
@@ -141,7 +129,7 @@ async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
 
 interface VaultAccess {
   readonly reader: Access["vault"];
-  /** To be revoked at the end, where this look made it. */
+  /** To be revoked at the end, where this look created it. */
   readonly token?: ShortToken;
   /** Of a cluster that did not answer: no other look waits for it again. */
   readonly silence?: Error;

@@ -22,12 +22,10 @@ import { localEngine } from "../deploy/local-engine.ts";
 import { keyVaultOf } from "./push.ts";
 import { prefixOf } from "./read-values.ts";
 
-/** One place that a retired name was looked for in. */
 export interface PruneRow {
   readonly where: "Key Vault" | "state" | "Vault";
   readonly name: string;
   readonly verdict: "goes" | "absent" | "kept";
-  /** Why it is kept. */
   readonly reason?: string;
 }
 
@@ -47,11 +45,7 @@ export interface PruneOptions {
   };
 }
 
-/**
- * The names under which a retired secret may exist: its own, and with the prefix of Key Vault.
- *
- * @throws UserError for a name that the catalogue does not mark retired.
- */
+/** A secret's own name, and with Key Vault's prefix. @throws UserError for a name that is not retired in the catalogue. */
 export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: string | undefined): readonly string[] {
   const { kind } = classify(catalogue, name);
   if (kind !== "retired") {
@@ -66,10 +60,10 @@ export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: s
 }
 
 /**
- * Deletes a retired secret: into Key Vault's soft delete, out of the stack's state, and its latest version in Vault, which
- * can be undeleted. A Vault secret of another writer stays.
+ * Deletes a retired secret: into Key Vault's soft delete, out of the stack's state, and its latest version in Vault,
+ * which can be undeleted. A Vault secret of another writer stays. Returns a row for each place and name, also where
+ * nothing was found.
  *
- * @returns a row for each place and name, also where nothing was found.
  * @throws UserError while an ExternalSecret still reads it.
  */
 export async function prune({ names, write, keyVault, stack, vault }: PruneOptions): Promise<readonly PruneRow[]> {

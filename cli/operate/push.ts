@@ -38,10 +38,8 @@ export async function pushFor(
 }
 
 /**
- * After an update that wrote values into the local Key Vault: the next `env push` from here may change them without a
- * conflict.
- *
- * @param options.hadFirstStep - whether a first step ran; its changes are not in `changes`.
+ * After an update that wrote values: the next `env push` from here may change them without a conflict. The changes of a
+ * first step are not in `changes`.
  */
 export async function rememberLocalUpdate(
   home: LocalHome,
@@ -96,10 +94,7 @@ export interface PushOptions {
   readonly write: boolean;
 }
 
-/**
- * Compares the values here with Key Vault, and writes what is new or ours to change. One conflict stops every write: half a
- * `.env` pushed is worse than none.
- */
+/** One conflict stops every write: half a `.env` pushed is worse than none. */
 export async function push(options: PushOptions): Promise<readonly PushRow[]> {
   const { target, values, kept, overwrite, write, lifetimes = new Map<string, undefined>() } = options;
   const vault = new KeyVaultWriter(target);

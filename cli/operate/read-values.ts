@@ -8,14 +8,9 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 import { readEnvFiles } from "../../environments/env-files.ts";
 import { repositoryRoot, readStackSettings } from "../../environments/index.ts";
 
-/** Stack that owns a Key Vault. */
 export type Owner = "shared" | "local";
 
-/**
- * Checks `.env` files by the catalogue.
- *
- * @param files - @default - `.env` and `.env.local`, if they exist
- */
+/** Checks `.env` files by the catalogue. @param files - @default - `.env` and `.env.local`, if they exist */
 export function compileValues(stack: Owner, files?: readonly string[]): ReturnType<typeof compileDotenv> {
   return compileDotenv({
     files: readEnvFiles(repositoryRoot, files),

@@ -18,13 +18,7 @@ export interface RestartOptions {
   readonly onRestart: (workload: string) => void;
 }
 
-/**
- * Restarts workloads one after the other, as `kubectl rollout restart` does, each once the one before it is ready. It ends
- * at the first that does not become ready.
- *
- * @param workloads - such as `ameide-dev Deployment/chat`.
- * @throws what the cluster throws where it refuses the change.
- */
+/** As `kubectl rollout restart`, in order, up to the first that does not become ready. @throws what the cluster throws. */
 export async function restartWorkloads(
   cluster: Pick<Cluster, "get" | "patch" | "watch">,
   workloads: readonly string[],

@@ -28,7 +28,6 @@ const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, re
 /** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
 const syncTimeoutInSeconds = 60;
 
-/** Progress of one step. */
 const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; readonly done: string }>> = {
   "key-vault": { doing: "writing the value to Key Vault", done: "Key Vault holds the value" },
   vault: { doing: "running vault-bootstrap", done: "Vault holds the value" },
@@ -40,16 +39,14 @@ export interface RotationOptions {
   /** `input`: standard input; `former`: Key Vault's version before the latest; `source`: what Key Vault holds, written by others. */
   readonly from: "input" | "former" | "source";
   readonly signal: AbortSignal;
-  /** Prints progress and warnings. */
   readonly tell: (text: string) => void;
 }
 
 /**
- * Delivers a new value, Key Vault's previous one, or its current one through all steps. A step that has the value already is
- * skipped, so an interrupted rotation continues when it is run again.
+ * A step that has the value already is skipped, so an interrupted rotation continues when it is run again.
  *
- * @throws UserError for a name that is no external secret of the environment, for a value that `.env` may not hold either,
- *   or for no former version to go back to.
+ * @throws UserError for a name that is no external secret of the environment, a value that `.env` may not hold either,
+ *   or no former version.
  */
 export async function rotateValue(
   place: Place,
@@ -146,9 +143,8 @@ export interface NewValue {
 
 /**
  * A new value from standard input, so that it is in no shell history and no process list; one newline at its end is a
- * shell's, not the value's. It passes the checks that a value of `.env` passes: both end in the same Key Vault.
+ * shell's, not the value's. It passes the checks of `.env`, since both end in the same Key Vault.
  *
- * @param options.stack - as given on the command line, for the repair.
  * @param options.environment - owner of the Key Vault.
  * @throws UserError where a person would have to type it, or with all that is wrong with it.
  */

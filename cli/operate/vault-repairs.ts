@@ -14,7 +14,6 @@ import { credentialsSecret } from "../../domain/names.ts";
 export interface Repair {
   /** Whether there was anything to fix. */
   readonly needed: boolean;
-  /** What was found, for people. */
   readonly found: string;
   /** What was done, or would be. */
   readonly did: string;
@@ -33,7 +32,7 @@ export function confirmation({ stack, isShared }: Pick<Place, "stack" | "isShare
 }
 
 /**
- * Whether the change was asked for by the stack's name.
+ * Whether the stack's name confirms the change.
  *
  * @throws UserError for another name, and where others would find an Event that does not say why.
  */
@@ -53,8 +52,8 @@ export function isConfirmed(
 }
 
 /**
- * Unseals Vault with the key in `vault-auto-credentials`, which is never shown. Each pod has a seal of its own: a standby
- * that stays sealed does not help when the active pod fails.
+ * Unseals Vault with the key in `vault-auto-credentials`. Each pod has a seal of its own: a sealed standby does not
+ * help when the active pod fails.
  *
  * @throws UserError when Vault cannot be reached or was never initialised, or the key does not exist.
  */
@@ -106,12 +105,7 @@ function thenResync(stack: EnvironmentStack): string {
   return withNames("then resync what failed: ameide-secrets resync --stack <stack>", stack);
 }
 
-/**
- * Restores the configuration of Vault's Kubernetes auth, which pins no reviewer token. It asks with VAULT_TOKEN if that is
- * set (never in `local`), otherwise with a root token.
- *
- * @throws UserError when Vault refuses, or neither token exists.
- */
+/** Restores Vault's Kubernetes auth: no pinned reviewer token. @throws UserError when Vault refuses, or without a token. */
 export async function reconfigureKubernetesAuth(place: Place, { change, reason }: RepairOptions): Promise<Repair> {
   const { stack, cluster } = place;
   const { authMount } = stack.vault;
@@ -141,11 +135,9 @@ export async function reconfigureKubernetesAuth(place: Place, { change, reason }
 }
 
 /**
- * Ends the root token that `vault-auto-credentials` has, and takes it out of the Secret. The unseal key stays. Before
- * anything is changed it is proven that the key generates a root token and that the Secret may be changed.
- *
- * The order makes every interruption harmless: a token that was ended and is still stored is found by the next run, and
- * whoever needs a root token generates one. Tokens that were made with the old one stay valid.
+ * Revokes the root token in `vault-auto-credentials` and removes it from the Secret. The unseal key stays. Before any change
+ * it proves that the key generates a root token and that the Secret may be changed. Every interruption is harmless: the next
+ * run finds a revoked token that is still stored. Tokens that the old one created stay valid.
  *
  * @throws UserError where the key does not generate a root token, the Secret may not be changed, or the environment keeps it.
  */
@@ -201,12 +193,7 @@ function shownValue(value: string | boolean | undefined): string {
   return String(value).includes("-----BEGIN") ? "a certificate" : String(value);
 }
 
-/**
- * Who did what and why, where the next person looks first.
- *
- * @returns text for the result: empty, or why the Event could not be created. Not everybody may create
- *   Events, and the repair is done by then.
- */
+/** Records who did what and why. @returns empty, or why it failed: not everybody may create Events. */
 async function leaveEvent(cluster: Cluster, namespace: string, reason: string, note: string): Promise<string> {
   const now = new Date().toISOString();
   const made = cluster.create(`/api/v1/namespaces/${namespace}/events`, {

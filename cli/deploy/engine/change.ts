@@ -1,6 +1,5 @@
 import type { Stage } from "../../../domain/stage.ts";
 
-/** What happens to one resource in a preview or an update. */
 export interface Change {
   readonly operation: "same" | "create" | "update" | "delete" | "import" | "refresh" | "replace";
   readonly urn: string;
@@ -9,10 +8,7 @@ export interface Change {
   /** The object's own name where its inputs hold it, such as `ameide-dev/ghcr-pull-sync`; `name` is the program's word for it. */
   readonly object?: string;
   readonly stage: Stage;
-  /**
-   * Set on a replacement of a Kubernetes object that keeps its name and is created before it is deleted: what the deletion
-   * then removes is the object that was just created.
-   */
+  /** Whether a Kubernetes object keeps its name and is created before the deletion, which then removes the new object. */
   readonly losesItself?: true;
   /** Property paths that differ; empty for creations and deletions. */
   readonly differs: readonly string[];
@@ -26,7 +22,6 @@ export interface Change {
 /** A Kubernetes object that the engine could not create or update, as a {@link Change} names it. */
 export type FailedObject = Required<Pick<Change, "type" | "object">>;
 
-/** The stage that a resource belongs to. */
 export function stageOf(type: string): Stage {
   if (/:keyvault[:/]/i.test(type) || type.includes(":key-vault:")) return "key-vault";
   if (/:(managedidentity|authorization)[:/]/i.test(type) || type.includes(":identity:")) return "identity";

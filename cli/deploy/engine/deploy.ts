@@ -30,9 +30,10 @@ export interface RunResult {
 }
 
 /**
- * Previews with the pack. In an update, stack rules come too late to stop anything, so each is previewed first.
+ * In an update, stack rules come too late to stop anything, so each is previewed first.
  *
- * @throws UserError with all mandatory violations; when a rule could not run; when the engine failed, with its own words.
+ * @throws UserError with all mandatory violations; when a rule could not run; when the engine failed, with its own
+ *   words.
  */
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("preview", stack, options, async (log) => {
@@ -76,10 +77,9 @@ export async function stayingResources(stack: Stack) {
 }
 
 /**
- * Deletes what the stack holds and nothing protects; never lifts a protection.
+ * Deletes what the stack holds and nothing protects; never lifts a protection. Returns what is deleted, without what is
+ * only retained.
  *
- * @param options.preview - changes nothing.
- * @returns what is deleted; what is only retained is not listed.
  * @throws UserError with the engine's own words.
  */
 export async function destroyStack(
@@ -94,7 +94,6 @@ export async function destroyStack(
   return changes.filter(({ urn }) => !retained.has(urn));
 }
 
-/** One run of the engine, recorded by a {@link RunLog}; each fails in the same way. */
 async function watched(
   verb: "preview" | "update" | "destroy",
   stack: Stack,

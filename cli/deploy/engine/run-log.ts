@@ -20,10 +20,7 @@ const operations: Readonly<Record<string, Change["operation"]>> = {
   "delete-replaced": "replace",
 };
 
-/**
- * Listens to the engine's events of one run and keeps what people and gates want of them: changes, violations of the
- * pack, what the pack could not decide, and the engine's own errors. Nothing is printed here.
- */
+/** Keeps what people and gates need of the engine's events of one run. Prints nothing. */
 export class RunLog {
   readonly #changes = new Map<string, Change>();
   readonly violations: Finding[] = [];

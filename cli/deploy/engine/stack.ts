@@ -16,14 +16,12 @@ import { which } from "../../../local/toolchain/path-lookup.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
 
-/** The engine, opened on one stack. */
 export interface OpenEngine {
   readonly stack: Stack;
   /** Ends what was started for it. @default - nothing was */
   readonly close?: () => Promise<void>;
 }
 
-/** Opens an engine for as long as `use` runs. */
 export async function withEngine<T>(opening: Promise<OpenEngine>, use: (stack: Stack) => Promise<T>): Promise<T> {
   const { stack, close } = await opening;
   try {
@@ -33,7 +31,6 @@ export async function withEngine<T>(opening: Promise<OpenEngine>, use: (stack: S
   }
 }
 
-/** What is needed to run the program of one stack through Pulumi's own engine. */
 export interface EngineSetup {
   readonly stackName: string;
   /** Registers the resources and returns the stack's outputs. */
@@ -42,7 +39,6 @@ export interface EngineSetup {
   readonly workDir: string;
   /** A file backend, for which `workDir` needs no `Pulumi.yaml`. @default - the backend of the person's `pulumi` */
   readonly stateDir?: string;
-  /** The `pulumi` executable, such as found by the toolchain. */
   readonly pulumi: string;
   /** The engine's environment in addition to PATH, including VAULT_TOKEN and PULUMI_DEBUG_PROVIDERS. */
   readonly env: Readonly<Record<string, string>>;
@@ -57,8 +53,8 @@ const projectName = "ameide-secrets";
 /**
  * Selects the stack, or creates it.
  *
- * @throws UserError if the executable or the backend does not work, the stack does not exist and must not be created, or the
- *   environment would make the engine log values.
+ * @throws UserError if the executable or the backend does not work, the stack does not exist and must not be created,
+ *   or the environment would make the engine log values.
  */
 export async function openStack(setup: EngineSetup): Promise<Stack> {
   refuseRevealingLogs(process.env);
@@ -160,10 +156,9 @@ export async function pulumiCommand(executable: string, workDir: string): Promis
 }
 
 /**
- * Gives each run of the engine connections of its own. Every run listens on ports that the system picks, and Pulumi's SDK never
- * closes the connection of an inline program; `@grpc/grpc-js` shares it with all clients of the process, by address. A later
- * engine with the same port then failed with `14 UNAVAILABLE: No connection established`. The SDK has no setting for this, so
- * the internal options of its clients are changed; a test checks that they still take effect.
+ * Gives each run of the engine its own connections. `@grpc/grpc-js` shares them by address, and Pulumi's SDK never closes
+ * them: a later engine with the same port failed with `14 UNAVAILABLE: No connection established`. The SDK has no setting for
+ * this, so its internal options are changed; a test checks that they still take effect.
  */
 export function keepConnectionsApart(): void {
   const { grpcClientOptions } = settings as { readonly grpcClientOptions?: Record<string, unknown> };

@@ -10,13 +10,11 @@ import { missingValues, valuesInState } from "../../../domain/plan/update-check.
 import { operatorPolicyNames } from "../../../domain/resources/vault-policies.ts";
 import { throwErrors, UserError } from "../../../domain/user-error.ts";
 
-/** Output of `pulumi stack export`, as far as it is used here. */
 export interface ExportedState {
   readonly version: number;
   readonly deployment: { readonly resources?: readonly StateResource[]; readonly [key: string]: unknown };
 }
 
-/** One resource in a stack's state. */
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
@@ -41,9 +39,8 @@ export async function readResources(stack: Stack): Promise<readonly StateResourc
 }
 
 /**
- * Replaces the stack's state. The Automation API's import writes a file that everybody can read, and leaves it if it fails.
- *
- * @param state - without `secrets_providers` its secrets are in clear, and the stack's own key encrypts them.
+ * The Automation API's import writes a file that everybody can read, and leaves it if it fails. A `state` without
+ * `secrets_providers` has its secrets in clear; the stack's own key encrypts them.
  */
 export async function importState(stack: Stack, state: ExportedState): Promise<void> {
   const { secrets_providers } = (await exportState(stack)).deployment;
@@ -93,11 +90,7 @@ export async function forgetOperatorPolicies(stack: Stack): Promise<void> {
   if (urns.length > 0) await forgetResources(stack, new Set(urns));
 }
 
-/**
- * Compares the stack's state with the plan, before the engine runs.
- *
- * @throws UserError with every value that the next update would delete, and the kubeconfig of the last update if it is gone.
- */
+/** @throws UserError with each value that the next update would delete, and the last update's kubeconfig if it is gone. */
 export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
   const resources = await readResources(stack);
   throwErrors([...missingValues(plan, valuesInState({ resources })), ...goneKubeconfig(resources, plan)]);
@@ -125,12 +118,7 @@ function goneKubeconfig(resources: readonly StateResource[], plan: StackPlan): r
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/**
- * Reads an exported state without its stack's key and values: each secret, encrypted or in clear, becomes the same
- * placeholder, so that no copy of a value is written anywhere.
- *
- * @throws UserError `state-unreadable`.
- */
+/** Each secret becomes the same placeholder: no key is needed, no value copied. @throws UserError `state-unreadable` */
 export function readStateWithoutValues(file: string): ExportedState {
   const fail = (problem: string, cause?: unknown): never => {
     const fix = "export one with: pulumi stack export --stack <name> --file state.json";

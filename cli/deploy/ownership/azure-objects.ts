@@ -21,10 +21,8 @@ const identityApi = "api-version=2023-01-31";
 const roleAssignmentApi = "api-version=2022-04-01";
 
 /**
- * What already exists in Azure where a plan would create. `azure-native` refuses to create over it, in the middle of the
- * update and without a fix; here it is reported before the first change, with the line that adopts it.
- *
- * @param open - called only if the plan creates something in Azure: its SDK loads slowly.
+ * `azure-native` refuses to create over what exists, in the middle of the update and without a fix. These checks report it
+ * before the first change, with the line that adopts it.
  */
 export async function azureChecks(
   changes: readonly Change[],
@@ -48,10 +46,7 @@ async function foreignObject(
   return id === undefined ? undefined : objectWithId(name, id, plan, azure);
 }
 
-/**
- * A Key Vault, one of its secrets or an identity: the plan has the id. A secret that was deleted and recovered by hand
- * between two runs is one that the state no longer knows; one that is still in soft delete is recovered by azure-native.
- */
+/** The state does not know a secret that a person recovered; azure-native recovers one that is still in soft delete. */
 async function objectWithId(
   resource: string,
   id: string,
@@ -108,7 +103,6 @@ interface RoleAssignment {
   readonly properties: { readonly principalId: string; readonly roleDefinitionId: string; readonly scope: string };
 }
 
-/** The role assignments at the Key Vault, and the principal of the identity if that exists. */
 async function readAssignments(place: AzurePlace, azure: AzureReader) {
   const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
   const [identity, assignments = []] = await Promise.all([
@@ -139,9 +133,8 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
 }
 
 /**
- * A note for each role assignment of this program at the Key Vault whose principal the identity no longer has, since it was
- * deleted and created again; none if Azure cannot be read. The name of an assignment is derived from its principal: an adopted
- * one, or one of an earlier release, has another name and is not found.
+ * A note for each role assignment at the Key Vault with a former principal of the identity, which was deleted and created
+ * again; none if Azure cannot be read. Adopted ones and those of earlier releases have another name and are not found.
  */
 export async function orphanedAssignments(
   place: AzurePlace,

@@ -11,7 +11,6 @@ export interface OwnershipCheck {
   readonly run: () => Promise<Finding | undefined>;
 }
 
-/** The check of one object of a plan. */
 export function checkOf(
   { stage, object, name }: Change,
   server: OwnershipCheck["server"],

@@ -6,22 +6,18 @@ import type { Change } from "../engine/change.ts";
 import { instanceLabel, trackingOf } from "../../../domain/move-in/argocd.ts";
 import { checkOf, type OwnershipCheck } from "./checks.ts";
 
-/** Who owns an object that exists already. */
 export interface Owner {
   /** Such as `the ArgoCD application "foundation-secrets"`. */
   readonly title: string;
   /** The tool that keeps applying it, so that two would write it in turns. */
   readonly applies: "argocd" | "helm" | "nobody known";
-  /** Of ArgoCD's application, where ArgoCD applies it. */
   readonly application?: string;
 }
 
 /**
- * What a plan creates must not exist without this program's label, and ArgoCD or Helm must track nothing that it writes, except
- * with `delivery: gitops` (see {@link deliversRendered}). With server-side apply, creating an object that exists is not an
- * error, so nothing else would report it. Patches of objects that are never ours (ServiceAccountPatch) are skipped.
- *
- * @param changes - of a preview, or of {@link plannedObjects}.
+ * With server-side apply, creating an object that exists is not an error, so nothing else would report its owner. ArgoCD or
+ * Helm must track nothing that the plan writes, except with `delivery: gitops` (see {@link deliversRendered}). Patches of
+ * objects that are never ours (ServiceAccountPatch) are skipped.
  */
 export function objectChecks(
   changes: readonly Change[],
@@ -74,9 +70,8 @@ export function ownerOf(object: KubernetesObject): Owner | undefined {
 }
 
 /**
- * Whether ArgoCD delivers this object for the stack (`delivery: gitops`). Everything that `render` writes has this program's
- * label, so any application may track it. If the stack file names the applications (`cluster.argocdApplications`), only they
- * may, and they may also replace what they apply today.
+ * With `delivery: gitops`, any application may track what has our label. If the stack file names the applications
+ * (`cluster.argocdApplications`), only they may, and they may also replace what they apply today.
  */
 function deliversRendered(plan: StackPlan, { application }: Owner, object: KubernetesObject): boolean {
   if (!isGitops(plan) || application === undefined) return false;
@@ -96,7 +91,6 @@ function isLabelled({ metadata: { labels = {} } }: { readonly metadata: Marks })
   return Object.entries(ourLabels).every(([label, value]) => labels[label] === value);
 }
 
-/** Of an object's metadata, what shows who created it. */
 interface Marks {
   readonly labels?: Readonly<Record<string, string>>;
   readonly managedFields?: unknown;
@@ -118,7 +112,6 @@ function release({ applies, application }: Owner, plan: StackPlan, named: NamedO
   return `${mine}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
 }
 
-/** Whether ArgoCD applies the Kubernetes objects of a stack. */
 export function isGitops(plan: StackPlan): plan is EnvironmentStack {
   return plan.kind === "environment" && plan.strictness.delivery === "gitops";
 }
@@ -127,20 +120,15 @@ export function stackNameOf(plan: StackPlan): string {
   return plan.kind === "shared" ? plan.kind : plan.name;
 }
 
-/** An object of the cluster, as a person names it. */
 export interface NamedObject {
   readonly apiVersion: string;
   readonly kind: string;
   /** `namespace/name`, or the name of what has no namespace. */
   readonly object: string;
-  /** Of the live object. */
   readonly spec?: unknown;
 }
 
-/**
- * The command that hands an object over; see {@link handedOver}. A CronJob is deleted instead, since it holds nothing: its
- * containers are a list by name, so an apply over it would leave the former container running next to ours.
- */
+/** See {@link handedOver}. A CronJob is deleted: an apply would leave its former container running next to ours. */
 export function handOver({ apiVersion, kind, object, spec }: NamedObject, context: string): string {
   const { name, namespace } = splitObject(object);
   const kubectl = `kubectl --context ${context}${namespace === undefined ? "" : ` -n ${namespace}`}`;
@@ -201,7 +189,6 @@ export class LiveObjects {
     return path === undefined ? undefined : this.cluster.find(path);
   }
 
-  /** @returns `undefined` where the cluster does not serve the kind. */
   async pathOf(type: string, object: string): Promise<string | undefined> {
     const [, groupVersion = "", kind = ""] = type.split(":");
     const api = groupVersion.startsWith("core/") ? groupVersion.replace("core", "/api") : `/apis/${groupVersion}`;

@@ -13,8 +13,8 @@ import type { OwnershipCheck } from "./checks.ts";
 type PlannedStore = EnvironmentStack["plan"]["stores"][number];
 
 /**
- * What the objects that a plan creates would take from others who do not own them: a Secret that an ExternalSecret would write,
- * what others read through a store that gets another role, the pull secrets of an account.
+ * What the plan would take from other owners: a Secret that an ExternalSecret would write, what others read through a store
+ * that gets another role, the pull secrets of an account.
  */
 export function cutOffChecks(
   changes: readonly Change[],

@@ -21,9 +21,8 @@ export interface OwnershipAccess {
 }
 
 /**
- * What a plan would overwrite although something else created it: one error for each object, with its owner and the next step.
- * With `delivery: gitops` that includes every Kubernetes object that `render` writes, since ArgoCD applies those unchecked. The
- * work grows with what the plan creates or writes, not with what exists.
+ * One error for each object that a plan would overwrite although something else created it. With `delivery: gitops` that
+ * includes every Kubernetes object that `render` writes, since ArgoCD applies those unchecked.
  */
 export async function findForeign(
   changes: readonly Change[],
@@ -53,9 +52,9 @@ export async function refuseForeign(
 }
 
 /**
- * The same for plain `pulumi`, which gives its program neither state nor plan: it checks every Kubernetes object of the stack.
+ * The same for plain `pulumi`, which gives its program neither state nor plan: it checks every Kubernetes object of the
+ * stack. In a preview, a cluster out of reach is only a warning.
  *
- * @param isPreview - then a cluster out of reach only makes a warning.
  * @throws UserError with every object of another owner; at an update also if the cluster cannot be reached.
  */
 export async function refuseForeignObjects(
@@ -76,9 +75,8 @@ export async function refuseForeignObjects(
 }
 
 /**
- * What an update, or with `delivery: gitops` ArgoCD's next sync, would do to each Kubernetes object, without a preview: an object
- * that does not exist, or that something else created, would be created; others are updated. The `-sync` Job is missing, since
- * its name is known only during an update.
+ * What an update, or ArgoCD's next sync, would do to each Kubernetes object, without a preview: an object that does not exist
+ * or is not ours would be created. The `-sync` Job is missing, since its name is known only during an update.
  */
 export async function plannedObjects(stack: EnvironmentStack, live: LiveObjects): Promise<readonly Change[]> {
   return Promise.all(

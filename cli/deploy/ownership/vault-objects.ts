@@ -13,8 +13,8 @@ type Fields = Readonly<Record<string, unknown>>;
 type MountList = "sys/mounts" | "sys/auth";
 
 /**
- * What already exists in Vault where a plan would create. Vault refuses a second mount at one path; configurations,
- * policies and roles it overwrites without a word, so those are allowed only if they contain what this stack would write.
+ * What already exists in Vault where a plan would create. Vault refuses a second mount at one path. It overwrites
+ * configurations, policies and roles silently, so these may exist only with what this stack would write.
  */
 export function vaultChecks(
   changes: readonly Change[],
