@@ -77,7 +77,6 @@ function registerEnvironment(stack: EnvironmentStack, { firstStep = false, share
   };
 }
 
-/** What the environment uses of the shared stack. */
 interface Shared {
   readonly identityName: pulumi.Input<string>;
   /** Of the Key Vault secrets that this stack writes. */
@@ -86,7 +85,6 @@ interface Shared {
   readonly outputs: { readonly keyVaultUri: pulumi.Input<string>; readonly bootstrapClientId: pulumi.Output<string> };
 }
 
-/** What all environments use: Key Vault and the identity of vault-bootstrap. */
 function registerShared(
   stack: SharedStack,
   provider: pulumi.ProviderResource,
@@ -105,7 +103,7 @@ function registerShared(
   return { identityName: identity.resourceName, versions: keyVault.secretVersions, components, outputs };
 }
 
-/** The same, from the outputs of the shared stack: by reference, or given where the stack cannot be asked. */
+/** By reference, or from `given` where the stack cannot be asked. */
 function readShared({ azure }: EnvironmentStack, given: RegisterOptions["shared"]): Shared {
   const bootstrapClientId = given
     ? pulumi.output(given.bootstrapClientId)
@@ -123,7 +121,6 @@ function digestOf(stack: EnvironmentStack, clientId: pulumi.Output<string>, { ve
   return pulumi.all([clientId, versions]).apply(([id, known]) => chainDigest(stack, [id, ...known]));
 }
 
-/** Options of a stack's components: their providers, how they adopt and apply objects, and what each waits for. */
 function componentOptions(providers: Record<string, pulumi.ProviderResource>, adopt: Adopted | undefined) {
   const transformations = [adopting(adopt), serverSideApply];
   return (...dependsOn: pulumi.Resource[]): pulumi.ComponentResourceOptions => ({

@@ -36,8 +36,7 @@ export class BootstrapIdentity extends pulumi.ComponentResource {
       }),
       {
         ...child,
-        // an assignment that has another name (adopted, or of an earlier release) keeps it for as long as its principal is
-        // the same; a replacement ignores no change, so a new principal has a name of its own
+        // an adopted or older assignment keeps its name until its principal changes: a replacement ignores no change
         ignoreChanges: ["roleAssignmentName"],
         // it holds nothing, and must be replaced with its principal; `retainOnDelete` keeps it wherever it leaves the program
         protect: false,
@@ -57,9 +56,7 @@ export interface BootstrapFederationArgs {
   readonly subjects: readonly FederatedSubject[];
 }
 
-/**
- * Lets a cluster's ServiceAccounts be the identity. Not protected: it holds no secret, and is quickly created again.
- */
+/** Lets a cluster's ServiceAccounts be the identity. Not protected: it holds no secret and is quickly created again. */
 export class BootstrapFederation extends pulumi.ComponentResource {
   /** Settled once Azure has every credential. */
   readonly credentialNames: pulumi.Output<string[]>;

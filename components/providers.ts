@@ -6,27 +6,21 @@ import { fieldManager } from "../domain/manifests/labels.ts";
 import type { Adopted, AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts";
 import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
 
-/*
- * Every provider is explicit: none uses the subscription, the cluster or the Vault that happens to be current.
- */
+// Every provider is explicit: none uses the subscription, the cluster or the Vault that happens to be current.
 
 /** Without the tenant: `az account get-access-token` refuses tenant and subscription together. */
 export function azureProvider({ subscriptionId, location }: AzurePlace): AzureProvider {
   return new AzureProvider("azure", { subscriptionId, location });
 }
 
-/**
- * `clusterIdentifier` says that the cluster is the same after another CA or address. Without it Pulumi would replace
- * every object, and delete the one that it has just created under the same name.
- */
+/** Without `clusterIdentifier`, a new CA or address would make Pulumi replace every object and delete the new one. */
 export function kubernetesProvider({ name, cluster }: Pick<EnvironmentStack, "name" | "cluster">): KubernetesProvider {
   const { kubeconfig, context } = cluster;
   return new KubernetesProvider("kubernetes", {
     context,
     clusterIdentifier: `ameide-secrets-${name}`,
     enableServerSideApply: true,
-    // otherwise an object that outlived its state (retained by a destroy, or created by a run that was cut off) could never
-    // be taken up again. What others made is refused before any update: cli/deploy/ownership
+    // otherwise Pulumi could never manage an object that outlived its state; cli/deploy/ownership refuses foreign ones
     upsertExistingObjects: true,
     ...(kubeconfig !== undefined && { kubeconfig }),
   });
@@ -37,8 +31,7 @@ export function vaultProvider(vault: EnvironmentStack["vault"]): VaultProvider {
 }
 
 /**
- * Adopts what existed before this program: it is judged by the pack, never changed, and stays when it leaves the
- * program.
+ * Adopts what existed before: the pack judges it, nothing changes it, and it stays when it leaves the program.
  * @param adopted - see `adoptables`. @default - nothing
  */
 export function adopting(adopted: Adopted = {}): ResourceTransformation {
@@ -49,18 +42,14 @@ export function adopting(adopted: Adopted = {}): ResourceTransformation {
   };
 }
 
-/**
- * Objects that hold nothing: Pulumi must delete them before it creates them again under the same name. A deleted store
- * or ExternalSecret would take live Secrets away, so those are retained instead.
- */
+/** Deleted before they are created again. No stores or ExternalSecrets: their deletion would delete live Secrets. */
 const replaceable =
   /^kubernetes:(batch\/v1:CronJob|core\/v1:ServiceAccount|rbac\.authorization\.k8s\.io\/v1:\w+|admissionregistration\.k8s\.io\/v1:\w+)$/;
 
 /**
- * How every Kubernetes object is applied. One field manager: the provider would draw a name for each resource and keep
- * it in state only, so an object that outlives its state would conflict with it. By force, since an edit by hand, or
- * the manager of client-side apply, would otherwise own fields for good; what others manage is refused before any
- * update. A namespace holds what others own, so it is never forced; a patch of another's object must report a conflict.
+ * How every Kubernetes object is applied. One field manager: a name that the provider draws is lost with the state, and
+ * the object would then conflict with itself. By force: an edit by hand would otherwise own its fields for good. Never
+ * forced: a namespace, which holds what others own, and a patch, which must report a conflict.
  * @see https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
  */
 export const serverSideApply: ResourceTransformation = ({ type, props, opts }) => {

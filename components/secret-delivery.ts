@@ -34,10 +34,7 @@ export interface SecretDeliveryArgs extends StackArgs {
 /** What is right becomes Ready in seconds; what is wrong should not hold an update for the provider's ten minutes. */
 const patience = { customTimeouts: { create: "3m", update: "3m" } };
 
-/**
- * Carries Vault's values into Secrets. Stores and ExternalSecrets stay when they leave this program: a deleted
- * ExternalSecret takes its Secret along.
- */
+/** Carries Vault's values into Secrets. What leaves this program stays: a deleted ExternalSecret deletes its Secret. */
 export class SecretDelivery extends pulumi.ComponentResource {
   constructor(name: string, { stack, digest }: SecretDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:external-secret:SecretDelivery", name, {}, opts);

@@ -8,8 +8,7 @@ export function sharedStackName(): string {
 }
 
 /**
- * Checks that an environment can read the shared stack. A StackReference to a missing stack fails inside the engine,
- * where no program can explain it; the same question as a function call can be caught.
+ * A StackReference to a missing stack fails in the engine, where no program can explain it; this call can be caught.
  * @throws UserError `shared-stack-missing` if the stack does not exist or has no output `bootstrapClientId`.
  */
 export async function requireSharedStack(plan: StackPlan): Promise<void> {

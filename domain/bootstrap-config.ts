@@ -152,15 +152,10 @@ const bootstrapStatusShape = object(
   "allowed",
 );
 
-/**
- * The ConfigMap `vault-bootstrap-status`: `data.status` holds this as JSON. Names, versions and times; no value.
- */
+/** `data.status` of the ConfigMap `vault-bootstrap-status`, as JSON: names, versions and times; no value. */
 export type BootstrapStatus = TypeOf<typeof bootstrapStatusShape>;
 
-/**
- * @param text - `data.status` of that ConfigMap, which anybody with the right may have edited.
- * @returns `undefined` if it is not a status.
- */
+/** @returns `undefined` if `data.status` is not a status: anybody with the right may have edited it. */
 export function parseBootstrapStatus(text: string): BootstrapStatus | undefined {
   try {
     const status: unknown = JSON.parse(text);

@@ -10,10 +10,7 @@ const revealing: readonly RegExp[] = [
   /^TF_LOG(?:_\w+)?$/,
 ];
 
-/**
- * Refuses to run the engine in such an environment.
- * @throws UserError `engine-logs-values` with the names of all such variables.
- */
+/** @throws UserError `engine-logs-values` with the names of all such variables. */
 export function refuseRevealingLogs(environment: Readonly<Record<string, string | undefined>>): void {
   const names = Object.entries(environment)
     .filter(([name, value = ""]) => revealing.some((pattern) => pattern.test(name)) && !/^(?:0|false|)$/i.test(value))

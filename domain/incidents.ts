@@ -1,7 +1,4 @@
-/**
- * What once broke on the platform that this program was written for: titles in `docs/incidents.md`, which rules link
- * to.
- */
+/** What once broke on the platform that this program was written for: titles in `docs/incidents.md`. */
 export const incidents = {
   P1: "A registry token that was a fixture",
   P2: "A Keycloak client secret declared as external",

@@ -1,7 +1,4 @@
-/**
- * The shape of a JSON value, and what is wrong with one that has another. vault-bootstrap uses it instead of zod, which would
- * be a twelfth of the bundle that a ConfigMap carries.
- */
+/** Shape of a JSON value. vault-bootstrap uses it instead of zod, which would be a twelfth of its bundle. */
 export interface Shape<T> {
   /** @returns each mistake with its path, such as `vault.address is not a URL`; no value is quoted. */
   problems(value: unknown, at?: string): readonly string[];

@@ -14,7 +14,6 @@ export const localPorts = {
 
 export type LocalPort = keyof typeof localPorts;
 
-/** @returns the port of one server; such as 28202 for the API server at `portBase` 28200. */
 export function localPort(portBase: number, port: LocalPort): number {
   return portBase + localPorts[port];
 }

@@ -4,10 +4,7 @@ import { environmentNames, environmentPlaceholder, type EnvironmentName } from "
 /** Prefix of every Key Vault name if `secretPrefix` is not set; `""` means no prefix. */
 export const defaultSecretPrefix = "env-";
 
-/**
- * The name of a variable's secret: `GHCR_TOKEN` -> `ghcr-token`; other characters stay, and `keyVaultName` refuses
- * them.
- */
+/** A variable's secret: `GHCR_TOKEN` -> `ghcr-token`; other characters stay, and `keyVaultName` refuses them. */
 export function sanitise(variable: string): string {
   return variable.toLowerCase().replaceAll(/[_.]/g, "-");
 }
@@ -53,7 +50,6 @@ export function vaultServerName(environment: EnvironmentName): string {
   return `vault-core-${environment}`;
 }
 
-/** Host names that Vault's Service has in the cluster, from the shortest to the complete one. */
 export function vaultServerHosts(environment: EnvironmentName): readonly string[] {
   return serviceHosts(vaultServerName(environment), namespaceOf(environment));
 }

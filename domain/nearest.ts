@@ -1,6 +1,5 @@
 /**
- * The known name that `name` was probably meant to be, by edit distance. Normalise both sides first where case does not
- * matter.
+ * The known name that `name` probably means, by edit distance. Normalise both first where case does not matter.
  * @returns the first of equals; `undefined` if none is within two fifths of the length.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {

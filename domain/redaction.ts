@@ -34,10 +34,8 @@ export function redactionOf(values: Iterable<string>): Redaction {
 }
 
 /**
- * Removes every secret value that this process holds: errors and progress quote servers, the engine and logs of pods, and
- * these may quote a value. Results come from data without values (see `withoutValues`).
- *
- * A value that looks like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work as printed.
+ * Removes every secret value that this process holds: errors and progress quote servers, the engine and logs of pods.
+ * A value that looks like a name (`ameide-bot`) stays: our own texts contain such words, and a fix must work verbatim.
  */
 export function withoutValuesInMemory(text: string): string {
   const values = [...valuesInMemory()].filter((value) => !/^[a-z]+(?:-[a-z\d]+)*$/.test(value));
@@ -147,7 +145,6 @@ function plainForms(value: string): readonly DecodedText[] {
   return decodings(undecoded(value)).filter(({ bytes }) => !bytes.includes(runEnd));
 }
 
-/** The value itself, and what inside it is a secret on its own. */
 function partsOf(value: string): readonly string[] {
   const lines = value.split(/[\r\n]+/).filter((line) => line.trim().length >= headInBytes && !line.includes("-----"));
   return [value, ...(lines.length > 1 ? lines : []), ...textsInJson(value), ...passwordInUrl(value)];

@@ -33,9 +33,7 @@ export function shellWord(text: string): string {
 }
 
 /**
- * Breaks a line between words and indents the next line to where it began. A word that is longer stays whole: it
- * may be a path or a name that is copied.
- *
+ * Breaks a line between words and indents what follows. A longer word stays whole: people copy paths and names.
  * @param indent - columns before what goes on.
  * @param columns - @default - the line stays as it is
  */

@@ -9,7 +9,6 @@ export type KeyPath = readonly (string | number)[];
 export interface DocumentKind {
   /** Such as `catalogue-invalid`. */
   readonly code: string;
-  /** The stage that a part of the document belongs to. */
   readonly stageOf: (path: KeyPath) => Stage;
   /** `file:line` of a key path; of the nearest parent where the path itself is not there. */
   readonly whereOf: (path: KeyPath, at: "key" | "value") => string;
@@ -17,7 +16,6 @@ export interface DocumentKind {
   readonly keysAt: (path: KeyPath) => readonly string[];
 }
 
-/** The value at `path`; `undefined` if there is none. */
 export function valueAt(document: unknown, path: KeyPath): unknown {
   let current = document;
   for (const key of path) {
@@ -69,7 +67,6 @@ function describe(found: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
 }
 
-/** What the schema allows in place of what was found. */
 function allowed(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_value":

@@ -1,7 +1,4 @@
-/**
- * A text as bytes (one character each, as in Latin-1), after some decodings, with the place of each in the original
- * text.
- */
+/** A text as bytes (one character each, as in Latin-1) after decodings, with the place of each in the original text. */
 export interface DecodedText {
   readonly bytes: string;
   /** Per byte: first character of the original text that it comes from. */
@@ -28,7 +25,6 @@ export function undecoded(text: string): DecodedText {
   return into.done();
 }
 
-/** @param keep - whether a byte stays. */
 export function filtered({ bytes, starts, ends }: DecodedText, keep: (byte: string) => boolean): DecodedText {
   const into = new Builder();
   for (let at = 0; at < bytes.length; at++) {
@@ -38,10 +34,7 @@ export function filtered({ bytes, starts, ends }: DecodedText, keep: (byte: stri
   return into.done();
 }
 
-/**
- * The text under each encoding that it may have: escapes of JSON, JavaScript, Go and YAML, percent encoding, character
- * references of HTML, base64 and base64url at each alignment, hexadecimal.
- */
+/** The text in each encoding: escapes (JSON, Go, YAML), percent, HTML, base64 and base64url at each alignment, hex. */
 export function decodings(text: DecodedText): readonly DecodedText[] {
   const dense = filtered(text, (byte) => !/\s/.test(byte));
   const unwrapped = filtered(dense, (byte) => byte !== ":" && byte !== "-");
@@ -123,9 +116,7 @@ function withoutReferences(text: DecodedText): DecodedText | undefined {
   });
 }
 
-/**
- * Every run of an encoding's letters, decoded from its character `offset` on.
- */
+/** Every run of an encoding's letters, decoded from its character `offset` on. */
 function fromRuns(
   { bytes, starts, ends }: DecodedText,
   pattern: RegExp,

@@ -26,10 +26,7 @@ export function shapeOf(value: string): string | undefined {
   return shapes.find(([, shape]) => shape.test(value))?.[0];
 }
 
-/**
- * Whether a text is what vendors and people write where a secret belongs: `your-api-key`, `<token>`, `sk-...`,
- * `change-me`.
- */
+/** Whether a text is what vendors and people write where a secret belongs: `your-api-key`, `<token>`, `sk-...`. */
 export function isPlaceholderShape(value: string): boolean {
   const text = value.trim();
   return (

@@ -1,6 +1,5 @@
 import type { EnvironmentStack } from "./plan/environment.ts";
 
-/** One Vault, as a client reaches it. */
 export interface VaultTarget {
   /** Such as `https://vault.example:8200`. */
   readonly address: string;
@@ -12,9 +11,7 @@ export interface VaultTarget {
   readonly serverName?: string | undefined;
 }
 
-/**
- * An environment's Vault from this machine. Through a port-forward the certificate still has the name that pods use.
- */
+/** An environment's Vault from this machine. Through a port-forward the certificate has the name that pods use. */
 export function operatorTarget(
   vault: Pick<EnvironmentStack["vault"], "address" | "operatorAddress" | "namespace" | "operatorCa">,
 ): VaultTarget {
@@ -33,7 +30,6 @@ export function inRootNamespace({ namespace: _namespace, ...target }: VaultTarge
   return target;
 }
 
-/** Whether an address is one of this machine. */
 export function isLoopback(address: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(address).hostname);
 }

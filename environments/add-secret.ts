@@ -34,12 +34,10 @@ export interface Addition {
 }
 
 /**
- * Adds an external secret to the texts of the catalogue and of `.env.example`; nothing is written. Existing text stays byte
- * for byte: parsed YAML is only used to find where entries end, since writing it would format every list and comment
- * differently.
- *
+ * Adds an external secret to the texts of the catalogue and of `.env.example`; writes no file. Parsed YAML only shows
+ * where entries end, since writing it would format every list and comment differently.
  * @param file - name of the catalogue in messages.
- * @throws UserError if the name is taken, belongs to someone in the cluster or results in a catalogue that contradicts itself.
+ * @throws UserError if the name is taken, belongs to someone in the cluster or makes the catalogue contradict itself.
  */
 export function addSecret(
   texts: { readonly catalogue: string; readonly example: string; readonly file: string },

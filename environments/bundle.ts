@@ -3,9 +3,8 @@ import { build, stop, type Plugin } from "esbuild";
 import { repositoryRoot } from "./repository.ts";
 
 /**
- * Modules of Azure's libraries that vault-bootstrap loads and never calls: it reads secrets with the pod's projected token. They
- * log a person or a machine in, sign with a certificate, change secrets, or keep tokens on disk. A call of one would fail as a
- * defect of ours; the tests of the bootstrap run the bundle.
+ * Modules of Azure's libraries that vault-bootstrap loads and never calls: it reads secrets with the pod's projected
+ * token. A call would fail as a defect of ours; the tests of the bootstrap run the bundle.
  */
 const neverCalled = new RegExp(
   [

@@ -9,13 +9,9 @@ import type { Stage } from "../domain/stage.ts";
 import { UserError } from "../domain/user-error.ts";
 import { keysAt, readYaml } from "./yaml-source.ts";
 
-/** The catalogue of this repository. */
 export const cataloguePath = fileURLToPath(new URL("catalogue.yaml", import.meta.url));
 
-/**
- * Reads and checks the catalogue. @throws UserError with every mistake at once, each with its place and what is
- * allowed.
- */
+/** @throws UserError with every mistake of the catalogue at once, each with its place and what is allowed. */
 export function readCatalogue(path: string = cataloguePath): Catalogue {
   return catalogueIn(readFileSync(path, "utf8"), relative(process.cwd(), path));
 }
@@ -27,12 +23,10 @@ export function catalogueIn(text: string, file: string): Catalogue {
   return catalogue;
 }
 
-/** The catalogue in a file, and everything that is wrong with it. */
 export function readCatalogueFile(path: string = cataloguePath): ReturnType<typeof parseCatalogue> {
   return parseCatalogue(readFileSync(path, "utf8"), relative(process.cwd(), path));
 }
 
-/** The catalogue in a text, and everything that is wrong with it. */
 export function parseCatalogue(
   text: string,
   file: string,

@@ -15,7 +15,6 @@ export function gitTracks(path: string): GitAnswer {
 }
 
 interface Repository {
-  /** Root of the work tree. */
   readonly root: string;
   /** Holds the index of this work tree. */
   readonly gitDir: string;
@@ -40,9 +39,7 @@ function isTracked(file: string): GitAnswer {
   }
 }
 
-/**
- * The innermost repository with a work tree around the folder; a bare one may itself be committed to the one around it.
- */
+/** The innermost repository with a work tree; a bare one may itself be committed to the one around it. */
 function repositoryOf(folder: string): Repository | undefined {
   const gitDir = gitDirOf(folder);
   if (gitDir !== undefined) return { root: folder, gitDir };

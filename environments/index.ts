@@ -23,9 +23,7 @@ const stackNames = ["shared", ...environmentNames] as const;
 /**
  * Everything that one stack needs, checked as far as it can be without calling anyone. After this nothing reads stack
  * configuration, the process environment or a file.
- *
- * @throws UserError with every mistake of settings and catalogue at once; where those are in order, with every mistake of
- * `.env`, or of the plan that they result in.
+ * @throws UserError with every mistake of settings and catalogue; if there is none, every one of `.env` or the plan.
  */
 export async function load(input: LoadInput): Promise<StackPlan> {
   const { root = repositoryRoot, offline = false } = input;
@@ -40,8 +38,7 @@ export async function load(input: LoadInput): Promise<StackPlan> {
 }
 
 /**
- * Checks the settings of a stack, and of the stacks that it uses or shares something with; mistakes are added to
- * `errors`.
+ * Checks the settings of a stack, and of the stacks that it shares something with; adds mistakes to `errors`.
  * @returns what plans the stack from its settings; `undefined` if they have a mistake.
  */
 function planOf(
@@ -80,9 +77,7 @@ function stackName(stack: string): StackName {
 /** One digit throughout, as in the stack files of this repository. */
 const exampleGuid = /\b([1-9])\1{7}-\1{4}-4\1{3}-8\1{3}-\1{12}\b/;
 
-/**
- * Settings that still hold this repository's example ids: Azure would refuse them with a message about something else.
- */
+/** Settings that still hold this repository's example ids: Azure's message would be about something else. */
 function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): readonly Finding[] {
   if (typeof settings === "object" && settings !== null) {
     return Object.entries(settings).flatMap(([key, value]) => exampleFindings(stack, value, [...path, key]));
@@ -96,7 +91,6 @@ function exampleFindings(stack: string, settings: unknown, path: KeyPath = []): 
   return [{ ...finding, severity: "warning" }];
 }
 
-/** Everything in one stack, on one machine; its addresses follow from `portBase`. */
 async function loadLocal(settings: LocalSettings, context: LoadContext): Promise<EnvironmentStack> {
   const { portBase, secretPrefix, adopt } = settings;
   const kubernetesUrl = `https://127.0.0.1:${localPort(portBase, "kubernetes")}`;

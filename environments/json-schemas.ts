@@ -18,7 +18,6 @@ function stackFile(settings: z.ZodType): z.ZodType {
   return z.looseObject({ config: z.looseObject({ [settingsKey]: settings }) });
 }
 
-/** @returns its path in the repository, and its text. */
 function schemaFile(name: string, title: string, schema: z.ZodType) {
   // as written, before defaults are filled in; checks by code have no form in JSON Schema
   const json = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" });

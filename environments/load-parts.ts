@@ -137,7 +137,6 @@ export async function environmentStack(
   };
 }
 
-/** The Azure that the settings name, in Azure's public cloud. */
 function publicAzure(settings: AzureSettings): AzurePlace {
   return { ...settings, keyVaultUri: `https://${settings.keyVault}.vault.azure.net/` };
 }

@@ -22,22 +22,16 @@ function hasOwnCa({ caFile, caFrom }: VaultSettings): boolean {
   return caFile !== undefined || caFrom !== undefined;
 }
 
-/** This machine's ends of the port-forwards to each environment's Vault. */
+/** Local ports of the port-forwards: at a shared one, keys of one environment could reach the Vault of another. */
 const operatorPorts: Readonly<Record<CloudEnvironment, number>> = { dev: 18_200, staging: 18_210, prod: 18_220 };
 
-/**
- * This machine's end of a port-forward. One port for each environment: at a shared one, who works on two at once would
- * reach the other's Vault with the keys of this one.
- */
 export function defaultOperatorAddress(name: CloudEnvironment, podAddress: string): string {
   return `${new URL(podAddress).protocol}//127.0.0.1:${operatorPorts[name]}`;
 }
 
 /**
- * Where an environment's Vault is and which CA it is trusted by, from the stack's settings and the Vault variables of the process.
- *
- * @returns findings `vault-ca-invalid`, `vault-ca-without-tls`, `vault-namespace-differs` (errors) and `vault-plain-http`, a
- *   warning.
+ * Where an environment's Vault is and its CA, from the stack's settings and the Vault variables of the process.
+ * @returns errors `vault-ca-invalid`, `vault-ca-without-tls`, `vault-namespace-differs`; warning `vault-plain-http`.
  */
 export function vaultPlace(
   name: CloudEnvironment,

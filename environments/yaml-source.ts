@@ -12,10 +12,7 @@ export interface YamlSource {
   readonly findings: readonly Finding[];
 }
 
-/**
- * Reads a YAML text; its mistakes are findings. `file` as the user would write it, such as
- * `environments/catalogue.yaml`.
- */
+/** Mistakes of the YAML are findings. `file` as the user would write it, such as `environments/catalogue.yaml`. */
 export function readYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });

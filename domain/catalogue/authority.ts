@@ -73,7 +73,6 @@ const owners: Readonly<Record<Authority, string>> = {
   bootstrap: "belong to the cluster's own bootstrap",
 };
 
-/** Why the check fails where a condition is not met, and what to do. */
 const requirements = {
   "where-absent": { reason: "only where no value exists yet", fix: "write it with CAS 0" },
   "as-declared": {
@@ -90,9 +89,7 @@ const requirements = {
   },
 } satisfies Partial<Record<Condition, { readonly reason: string; readonly fix: string }>>;
 
-/**
- * Checks whether a secret is allowed at a destination; without an authority (a name not in the catalogue) it never is.
- */
+/** Checks whether a secret is allowed at a destination. Without an authority (not in the catalogue) it never is. */
 export function checkAuthority(
   destination: Destination,
   authority: Authority | undefined,

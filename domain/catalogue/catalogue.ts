@@ -27,10 +27,7 @@ const namespaceName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
 const environments = z.array(z.enum(environmentNames)).min(1);
 const secretKey = z.string().regex(/^[-._a-zA-Z0-9]+$/, "use a-z, A-Z, 0-9, -, _ and .");
 
-/**
- * Without the mount; Vault refuses `..`, and reads `+` and `*` in a policy as wildcards. `placeholder` counts as a
- * letter.
- */
+/** Vault refuses `..`, and reads `+` and `*` in a policy as wildcards. `placeholder` counts as a letter. */
 function pathExpression(placeholder?: string): RegExp {
   const [letter, inner] = ["[A-Za-z0-9]", "[A-Za-z0-9._-]"].map((one) =>
     placeholder === undefined ? one : `(?:${one}|${placeholder})`,
@@ -40,9 +37,7 @@ function pathExpression(placeholder?: string): RegExp {
 }
 
 const pathRule = "use names of a-z, A-Z, 0-9, -, _ and . with single slashes between them, without the mount";
-/** Path under the KV v2 mount. */
 export const vaultPath = z.string().max(255).regex(pathExpression(), pathRule);
-/** `<env>` is replaced by the environment's name. */
 const vaultPathByEnvironment = z.string().max(255).regex(pathExpression(environmentPlaceholder), pathRule);
 /** A variable, a secret, a path or the name of a Kubernetes object, as people write it. */
 const anyName = vaultPath;
@@ -53,7 +48,6 @@ const nameOrPattern = z
 /** `*` matches any characters; compared against the name in lower case with `_` as `-`. */
 const pattern = z.string().regex(/^[a-z0-9*/-]+$/, "use a-z, 0-9, -, / and *");
 
-/** What every entry can say about its origin. */
 const provenance = {
   owner: z.string().optional(),
   reason: z.string().optional(),
@@ -216,9 +210,7 @@ export function expiryAfter(lifetime: number | undefined, written: Date): Date |
   return lifetime === undefined ? undefined : new Date(written.getTime() + lifetime * 86_400_000);
 }
 
-/**
- * Key in the target and secret that it comes from; where others make the delivery, the secret's own name as the key.
- */
+/** Key in the target and its secret; where others create the delivery, the key is the secret's own name. */
 export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [string, string])[] {
   const { keys = {}, secrets = [], username, password } = delivery;
   return [

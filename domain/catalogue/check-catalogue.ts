@@ -15,7 +15,6 @@ import {
 import { isFixture } from "./fixtures.ts";
 import { classify, clusterOwnerOf } from "./lookup.ts";
 
-/** Reports an error about an entry; its subject is the entry's key path. */
 type Report = (code: string, stage: Stage, path: KeyPath, problem: string, fix: string) => void;
 
 class FirstOwners {
@@ -31,7 +30,6 @@ class FirstOwners {
 
 /**
  * Entries that contradict each other, which no schema can see. All findings at once, each with both culprits.
- *
  * @param whereOf - `file:line` of a key path. @default - findings have the key path only
  */
 export function checkCatalogue(catalogue: Catalogue, whereOf?: (path: KeyPath) => string): readonly Finding[] {
@@ -102,8 +100,7 @@ function namesOf(name: string, secret: CatalogueSecret): Named {
 
 /**
  * A secret must not use a name that something in the cluster owns: its exact name would hide the owner from every rule.
- * Only its own name may be an exception to a pattern (`add --over-pattern`); nobody looks for one at a path or an
- * alias.
+ * Only its own name may be an exception to a pattern (`add --over-pattern`), never its path or an alias.
  */
 function checkOwners(name: string, secret: CatalogueSecret, catalogue: Catalogue, report: Report): void {
   const exception = clusterOwnerOf(catalogue, name);
@@ -214,7 +211,6 @@ function checkDeliveries(catalogue: Catalogue, report: Report): void {
   }
 }
 
-/** The source of a key must be under `secrets`, and must exist wherever the delivery does. */
 function checkSource(
   delivery: CatalogueDelivery,
   key: string,

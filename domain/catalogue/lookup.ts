@@ -106,7 +106,6 @@ function find({ exact, patterns }: Index, name: string): KnownName | undefined {
   for (const { regexp, known } of patterns) {
     const match = regexp.exec(wanted);
     if (match === null) continue;
-    // what `*` matched goes into the replacement of a retired pattern
     return known.use === undefined ? known : { ...known, use: known.use.replace("*", match[1] ?? "") };
   }
   return undefined;
@@ -124,7 +123,6 @@ function indexOf(key: object, entries: () => Iterable<Entry>): Index {
     for (const name of names) {
       if (name === undefined) continue;
       const literals = name.replaceAll("*", "").length;
-      // settings last: a wide one must not let a secret through
       const rank = one.kind === "setting" ? literals : literals + 1000;
       if (one.by === "pattern") patterns.push({ regexp: patternExpression(name), known: one, rank });
       else if (!exact.has(normalise(name))) exact.set(normalise(name), one);
@@ -157,7 +155,7 @@ function* entriesOf(catalogue: Catalogue): Generator<Entry> {
     }
   }
   for (const [target, delivery] of Object.entries(deliveries)) {
-    // its Secret is as little external as what is in it
+    // a Secret with a generated value is not external
     const isGenerated = sourcesOf(delivery).some(([, name]) => secrets[name]?.authority === "generated");
     const authority = isGenerated ? "generated" : "external";
     const own = { authority, entry: target, by: "name", ...provenanceOf(delivery) } as const;

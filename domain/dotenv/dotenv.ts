@@ -15,7 +15,6 @@ export interface DotenvInput {
   readonly catalogue: Catalogue;
   /** `shared` holds the secrets of every environment. */
   readonly environment: EnvironmentName | "shared";
-  /** Not set means `env-`, `""` means no prefix. */
   readonly secretPrefix: string | undefined;
 }
 
@@ -29,9 +28,7 @@ export interface CompiledDotenv {
   readonly findings: readonly Finding[];
 }
 
-/**
- * Compiles `.env` files to the values of external secrets. Absence is never a change: what they do not name is `kept`.
- */
+/** Compiles `.env` files to values of external secrets. Absence is never a change: what they do not name is `kept`. */
 export function compileDotenv({ files, catalogue, environment, secretPrefix }: DotenvInput): CompiledDotenv {
   const { variables, findings: found } = mergeFiles(files);
   const wanted = externalSecretsOf(catalogue, environment);

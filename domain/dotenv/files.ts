@@ -12,7 +12,6 @@ export interface DotenvFile {
   /** As the user would write it, such as `.env`. */
   readonly path: string;
   readonly text: string;
-  /** Whether git tracks it: then its values are in the history for good. */
   readonly tracked: GitAnswer;
   /** Permission bits, such as 0o600; left out where the system has none. */
   readonly mode?: number;
@@ -136,7 +135,6 @@ const assignment =
 export function scanDotenv(text: string): {
   /** In order of appearance; the same variable may come twice, dotenv takes the last. */
   readonly assignments: readonly Assignment[];
-  /** Lines that dotenv neither reads as an assignment nor skips as a comment. */
   readonly unreadLines: readonly number[];
 } {
   const source = text.replaceAll(/\r\n?/g, "\n");
@@ -197,10 +195,7 @@ export function isExampleFile(path: string): boolean {
 /** One case throughout, words of a length that people write: `GHCR_TOKEN`, `langfuse.secret-key`. */
 const variableLike = /^(?:[A-Z][A-Z0-9]{0,23}(?:[_.-]+[A-Z0-9]{1,24})*|[a-z][a-z0-9]{0,23}(?:[_.-]+[a-z0-9]{1,24})*)$/;
 
-/**
- * A variable's name as messages may show it. dotenv takes a line of an unquoted value of several lines, such as Base64
- * that ends in `=`, for a variable, and its name would show a piece of the value.
- */
+/** A name as messages may show it: dotenv can read a line of a long value, such as Base64 with `=`, as a variable. */
 export function shownName(variable: string): string {
   return variable.length <= 80 && variableLike.test(variable) ? variable : "(a name that looks like part of a value)";
 }

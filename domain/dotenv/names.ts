@@ -53,7 +53,6 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
   }
 }
 
-/** The catalogue line that would make an unknown variable an external secret. */
 function pasteLine(variable: string): string {
   return `${sanitise(variable)}: { authority: external, env: ${variable.toUpperCase().replaceAll("-", "_")} }`;
 }

@@ -139,7 +139,6 @@ function contentRemarks(variable: Variable, assigned: ReadonlySet<string>): read
   ];
 }
 
-/** What some other tool would resolve, with the words of the message. */
 const references: readonly (readonly [name: string, shape: RegExp])[] = [
   ["${...}", /\$\{[^}]*\}/],
   ["a command, $(...)", /\$\([^)]+\)/],
@@ -163,10 +162,7 @@ function referenceIn({ value, written }: Variable, assigned: ReadonlySet<string>
 /** One pair of quotes around everything, as in dotenv's grammar: a backslash before a quote of the same kind is allowed. */
 const oneQuoted = /^(['"`])(?:\\\1|(?!\1)[^])*\1$/;
 
-/**
- * Quoting that dotenv reads differently than a shell: it removes one outer pair of quotes and keeps all other quotes
- * and escapes.
- */
+/** dotenv removes one outer pair of quotes and keeps all other quotes and escapes; a shell does not. */
 function quotingRemarks({ written, value, strayQuote }: Variable): readonly Remark[] {
   if (written === undefined || strayQuote || isJson(value)) return [];
   if (oneQuoted.test(written)) {

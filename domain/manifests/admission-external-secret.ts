@@ -13,8 +13,7 @@ const fetchRules =
   "authority-cluster-managed, authority-undeclared-delivery, authority-not-in-catalogue, authority-retired";
 
 /**
- * Refuses an ExternalSecret that fetches, copies or writes what the catalogue does not let it, or that the pack
- * refuses. See `authority.ts` for what is allowed, and `secret-fields.ts` for the fields.
+ * Refuses what the catalogue or the pack does not allow: `authority.ts` has the rules, `secret-fields.ts` the fields.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 export function externalSecretPolicy(stack: cel.GuardedStack) {
@@ -141,7 +140,6 @@ export function externalSecretPolicy(stack: cel.GuardedStack) {
 
 /**
  * What the catalogue lets exactly one delivery do in each namespace, ours or an in-cluster one.
- *
  * @returns for each: `id`, `<namespace> <ExternalSecret> <target>`, which says that it is declared; `reads`, an entry for
  *   each path that it may fetch, `<id> <key in the target> <path>`, with `*` as the key where the catalogue leaves it open;
  *   `target`, `<namespace> <target>`.

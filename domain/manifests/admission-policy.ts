@@ -43,7 +43,6 @@ export function admissionPolicy(
 }
 
 /**
- * Something that must hold.
  * @param rules - ids of the pack's rules that say the same; the message ends in them.
  * @param detail - CEL that gives a better message than `message`, with what was found.
  */
@@ -82,12 +81,8 @@ export function carriedPaths(catalogue: Catalogue, environment: EnvironmentName)
   return [...externalSecretsOf(catalogue, environment)].map(([name, secret]) => normalise(vaultPathOf(name, secret)));
 }
 
-/**
- * Pieces of CEL for admission policies. Loops inside loops exceed CEL's cost limit, so names are looked up in maps and
- * compared in one form, which each is brought into once.
- *
- * @see https://kubernetes.io/docs/reference/using-api/cel/
- */
+// Loops inside loops exceed CEL's cost limit, so names are normalised once and looked up in maps.
+// https://kubernetes.io/docs/reference/using-api/cel/
 
 export function literal(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;

@@ -59,10 +59,7 @@ export function clusterGeneratorPolicy({ name, plan }: GuardedStack) {
   });
 }
 
-/**
- * `plan` names the namespaces where the readers' accounts are ours; `isAllowed` is CEL about the account `a` of a
- * reader.
- */
+/** `plan` names the namespaces where readers' accounts are ours; `isAllowed` is CEL about a reader's account `a`. */
 function mustNotBorrow(
   base: string,
   fields: readonly string[],

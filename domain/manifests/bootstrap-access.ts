@@ -63,10 +63,7 @@ export function bootstrapRoleBinding(
   };
 }
 
-/**
- * Rights to request a sync of what vault-bootstrap wrote: in each namespace it may change the ExternalSecrets of its
- * configuration and no others. It may watch all of them, since they hold no values.
- */
+/** To request syncs: change only the ExternalSecrets of its configuration; watch all, since they hold no values. */
 export function deliveryAccess(stack: EnvironmentStack) {
   const name = `${stack.bootstrap.name}-delivery`;
   const { deliveries } = stack.bootstrap.config;

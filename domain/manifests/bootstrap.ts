@@ -58,8 +58,7 @@ export function bootstrapCronJob<T>(stack: EnvironmentStack, clientId: T) {
 export const syncDeadlineInSeconds = 1200;
 
 /**
- * One run that the update waits for, and that waits for Azure's propagation. No TTL: a deleted Job looks like one that
- * never ran.
+ * One run that the update waits for. No TTL: a deleted Job looks like one that never ran.
  * @param name - contains the digest of what the run depends on; see `chainDigest`.
  */
 export function bootstrapSyncJob<T>(stack: EnvironmentStack, clientId: T, name: T) {
@@ -126,9 +125,7 @@ function podTemplate<T>(stack: EnvironmentStack, clientId: T, args: string[]) {
   };
 }
 
-/**
- * For thousands of short answers: a small young generation, an old one that fits the pod's limit, one arena of glibc's.
- */
+/** For thousands of short answers: a small young generation, an old one within the pod's limit, one glibc arena. */
 export const bootstrapMemory = {
   NODE_OPTIONS: "--max-semi-space-size=2 --max-old-space-size=160",
   MALLOC_ARENA_MAX: "1",
@@ -160,7 +157,6 @@ function environment<T>({ azure, bootstrap, vault: { podCa } }: EnvironmentStack
   ];
 }
 
-/** The ConfigMap or Secret that has Vault's CA, where the settings name one. */
 function vaultCaVolume({ vault: { podCa } }: EnvironmentStack) {
   if (podCa === undefined || "pem" in podCa) return [];
   const items = [{ key: podCa.key, path: podCa.key }];
@@ -178,10 +174,9 @@ function tolerations({ name }: EnvironmentStack) {
 }
 
 /**
- * Everything that one run depends on: its pod, in which the ConfigMap's name is a hash of bundle and configuration, and
- * `runId`. The `-sync` Job has it in its name, so that it runs again exactly when something changed.
+ * A digest (12 hex digits) of what a run depends on: its pod, with the ConfigMap's hashed name, and `runId`. The
+ * `-sync` Job has it in its name, so that it runs again exactly when something changed.
  * @param also - names known only to resources, such as the client id and the versions of written values.
- * @returns 12 hex digits.
  */
 export function chainDigest(stack: EnvironmentStack, also: readonly string[] = []): string {
   const { runId = "" } = stack.bootstrap;

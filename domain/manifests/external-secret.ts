@@ -1,10 +1,7 @@
 import type { PlannedDelivery } from "../plan/environment.ts";
 import { digestAnnotation, ourLabels, targetLabels } from "./labels.ts";
 
-/**
- * One delivery. Every key is fetched by name, and the target stays when its source is missing (Retain).
- * @param digest - see `chainDigest`; a new one makes ESO fetch at once.
- */
+/** @param digest - see `chainDigest`; a new one makes ESO fetch at once. */
 export function externalSecret<T>(delivery: PlannedDelivery, digest: T) {
   return {
     apiVersion: "external-secrets.io/v1" as const,
@@ -51,9 +48,7 @@ function templateData({ type, registry }: PlannedDelivery): { data?: Record<stri
   return { data: { ".dockerconfigjson": dockerConfigJson(registry) } };
 }
 
-/**
- * Docker's configuration for a registry such as `ghcr.io`, as a template of ESO's engine v2. `toJson` escapes quotes.
- */
+/** Docker's configuration for a registry such as `ghcr.io`, as a template for ESO; `toJson` escapes quotes. */
 export function dockerConfigJson(registry: string): string {
   const auth = '{{ printf "%s:%s" .username .password | b64enc | toJson }}';
   const entry = `{"username":{{ .username | toJson }},"password":{{ .password | toJson }},"auth":${auth}}`;
@@ -83,8 +78,7 @@ const secondsInMinute = 60;
 const secondsInHour = 3600;
 
 /**
- * A duration as Go prints one: `45s`, `4m59s`, `1h0m0s`. Controllers write this form back; any other one would be a
- * difference for ever (external-secrets #5650).
+ * As Go prints it, `1h0m0s`: controllers write this form back, so another would always differ (external-secrets #5650).
  * @see https://pkg.go.dev/time#Duration.String
  */
 export function goDuration(seconds: number): string {

@@ -6,7 +6,6 @@ import { externalSecret, pullSecretPatches } from "./external-secret.ts";
 import { forceSyncAnnotation } from "./labels.ts";
 import { namespaces, readerServiceAccount, secretStore, tokenReviewBinding } from "./secret-store.ts";
 
-/** A plain Kubernetes object, ready to be written as YAML. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;

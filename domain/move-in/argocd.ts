@@ -22,9 +22,8 @@ const syncOptionsAnnotation = "argocd.argoproj.io/sync-options";
 const helmPolicyAnnotation = "helm.sh/resource-policy";
 
 /**
- * By ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`, unless it was copied from another object;
- * or by Helm's; or by the label, which charts set too: it counts, since nobody can see whether ArgoCD prunes such an
- * object.
+ * By ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`, unless copied from another object; by
+ * Helm's; or by the label. Charts set that too, but it counts, since nobody can see whether ArgoCD prunes such an object.
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
  */
 export function trackingOf({ kind, metadata: { name, annotations = {}, labels = {} } }: Tracked): Tracking | undefined {
@@ -51,7 +50,6 @@ export interface Application {
 /**
  * Whether an object stays that leaves the source of its Application or release. Both tools decide by the live object; for
  * ArgoCD the object's option wins over the Application's.
- *
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
  * @see https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
  */

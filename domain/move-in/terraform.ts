@@ -130,7 +130,6 @@ export function takenOver({ instances }: TerraformFile, plan: StackPlan): readon
   });
 }
 
-/** By type, the attributes that identify what the stack manages. */
 function attributesOfOurs(plan: StackPlan): ReadonlyMap<string, Readonly<Record<string, string>>> {
   const vaultId = keyVaultId(plan.azure);
   const inAzure = {

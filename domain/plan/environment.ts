@@ -15,12 +15,10 @@ export interface Strictness {
   readonly source: "azure-key-vault" | "kubernetes-secret";
   readonly initialise: boolean;
   readonly unseal: "from-secret" | "kms" | "manual";
-  /** Whether vault-bootstrap stores the root token that it gets when it initialises Vault, or revokes it. */
   readonly rootToken: "stored" | "revoked";
   /** `outside-pod`, `local` only: Vault runs outside the cluster, so consumers review their own tokens. */
   readonly vaultAuth: "in-cluster" | "outside-pod";
   readonly fixturesAllowed: boolean;
-  /** What vault-bootstrap does with a new value that has expired in Key Vault. */
   readonly expiredValues: "warn" | "refuse";
   /** `protect` and `retainOnDelete` on what holds values. */
   readonly protect: boolean;
@@ -57,7 +55,6 @@ export interface FederatedSubject {
 /** Name of a resource in the program -> the id by which its provider knows what is there already. */
 export type Adopted = Readonly<Record<string, string>>;
 
-/** The `shared` stack, ready to be registered. */
 export interface SharedStack {
   readonly kind: "shared";
   /** As set; left out means `env-`. Part of every Key Vault name. */
@@ -81,7 +78,6 @@ export type VaultCa = { readonly pem: string } | NonNullable<VaultSettings["caFr
 export interface EnvironmentStack {
   readonly kind: "environment";
   readonly name: EnvironmentName;
-  /** The shared stack's, as set; left out means `env-`. */
   readonly secretPrefix?: string;
   readonly namespace: string;
   readonly strictness: Strictness;
@@ -181,8 +177,6 @@ export interface PlannedDelivery {
   /** ServiceAccounts that list the target in imagePullSecrets; dockerconfigjson only. */
   readonly imagePullServiceAccounts: readonly string[];
   readonly refreshIntervalInSeconds: number;
-  /**
-   * Secrets that may lack a value (not required or generated, no fixture): `up` must not wait for it. @default - none
-   */
+  /** External secrets that may have no value (not required, no fixture): `up` does not wait for it. @default - none */
   readonly mayLackValue?: readonly string[];
 }

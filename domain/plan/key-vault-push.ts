@@ -1,7 +1,6 @@
 /** What `env push` does with one name. `kept`: no value here, so nothing happens. */
 export type PushVerdict = "new" | "changed" | "same" | "conflict" | "recovered" | "kept";
 
-/** What Key Vault holds under one name. */
 export type HeldSecret =
   | { readonly state: "absent" | "deleted" }
   | {
@@ -15,7 +14,6 @@ export type HeldSecret =
 export interface PushDecision {
   readonly name: string;
   readonly verdict: PushVerdict;
-  /** Whether a push writes a value. */
   readonly writes: boolean;
 }
 

@@ -21,7 +21,6 @@ export interface ChainPlace {
   readonly environment: EnvironmentName;
   /** The environment's own namespace, such as `ameide-dev`. */
   readonly namespace: string;
-  /** Not set means `env-`, `""` means no prefix. */
   readonly secretPrefix: string | undefined;
   /** Namespaces with a store in addition to the environment's own (document 451's `extraSecretStores`). */
   readonly additionalNamespaces: readonly string[];
@@ -33,15 +32,12 @@ export interface ChainPlace {
   readonly fixturesAllowed?: boolean;
 }
 
-/**
- * Plans the pipeline of one environment from the catalogue. @throws UserError if a Key Vault name would not be valid.
- */
+/** Plans one environment's pipeline from the catalogue. @throws UserError if a Key Vault name would not be valid. */
 export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
   const { environment, namespace } = place;
   const deliveries = Object.entries(catalogue.deliveries)
     .filter(([, delivery]) => delivery.madeBy === undefined && existsIn(delivery, environment))
     .flatMap(([target, delivery]) => plannedDeliveries(target, delivery, catalogue, place));
-  // the environment's own first, then the others as the settings name them
   const namespaces = new Set([namespace, ...place.additionalNamespaces, ...place.registryAdditionalNamespaces]);
   return {
     environment,
@@ -55,10 +51,7 @@ export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
   };
 }
 
-/**
- * Spreads refreshes over ±10 % by a stable hash, so that hundreds of ExternalSecrets do not call Vault at once.
- * @returns whole seconds, at least 60; the same for the same key.
- */
+/** Spreads refreshes by ±10 %, by a hash of `key`, to spare Vault. @returns whole seconds, at least 60. */
 export function spreadRefresh(intervalInSeconds: number, key: string): number {
   const share = createHash("sha256").update(key).digest().readUInt32BE(0) / 0xffff_ffff;
   return Math.max(60, Math.round(intervalInSeconds * (0.9 + 0.2 * share)));

@@ -40,7 +40,6 @@ export function checkPlan(plan: ChainPlan): readonly Finding[] {
   ];
 }
 
-/** Deliveries to a namespace without a store, or of secrets that vault-bootstrap does not write. */
 function unreachable({ stores, deliveries, secrets }: ChainPlan): readonly Finding[] {
   const namespaces = new Set(stores.map(({ namespace }) => namespace));
   const written = new Set(secrets.map(({ vaultPath }) => vaultPath));
@@ -61,9 +60,7 @@ function unreachable({ stores, deliveries, secrets }: ChainPlan): readonly Findi
   });
 }
 
-/**
- * Namespaces that may read secrets by the catalogue, but have no store unless another environment's stack creates it.
- */
+/** Namespaces that the catalogue lets read secrets, without a store here: another environment's stack may create it. */
 export function namespacesWithoutStore(catalogue: Catalogue, plan: ChainPlan): readonly Finding[] {
   const served = new Set([ownNamespace, ...plan.stores.map(({ namespace }) => namespace)]);
   const { secrets, deliveries, inClusterDeliveries } = catalogue;

@@ -31,7 +31,6 @@ export function checkStacks(claims: readonly StackClaim[]): readonly Finding[] {
   ];
 }
 
-/** The identity's federated credentials over all environments: Azure's limit, and two that are the same. */
 export function checkFederation(subjects: readonly FederatedSubject[]): readonly Finding[] {
   const refuse = (code: string, subject: string, problem: string, fix: string) =>
     errorFinding(code, "identity", subject, problem, fix);
@@ -55,7 +54,6 @@ export function checkFederation(subjects: readonly FederatedSubject[]): readonly
   ];
 }
 
-/** What two stacks must not have in common: a store's namespace, a Vault, or the context of two different clusters. */
 function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[] {
   const both = `${first.environment} (${first.where}) and ${second.environment} (${second.where})`;
   const isOneCluster = first.oidcIssuer === second.oidcIssuer;
@@ -84,7 +82,6 @@ function sharedThings(first: StackClaim, second: StackClaim): readonly Finding[]
   return found;
 }
 
-/** An address with a host that contains another environment's name. */
 function foreignVault({ environment, where, vault: { address } }: StackClaim): readonly Finding[] {
   const labels = hostOf(address).split(".");
   const other = environmentNames

@@ -40,10 +40,7 @@ export function missingValues(
     });
 }
 
-/**
- * The deliveries that an update waits for until they are Ready: those with a value for every secret, because the
- * catalogue requires it or this update writes it.
- */
+/** Deliveries that an update waits for: the catalogue requires each secret's value, or this update writes it. */
 export function expectedDeliveries({
   plan,
   shared,

@@ -3,10 +3,7 @@ import { errorFinding, type Finding } from "../finding.ts";
 import { nearest } from "../nearest.ts";
 import { cloudResources, keyVaultSecretResource } from "./cloud-resources.ts";
 
-/**
- * What may exist before this program and holds values or grants access, and can be adopted unchanged. Never an object
- * in Kubernetes: whoever applies it (ArgoCD, Helm) would go on applying it.
- */
+/** What can be adopted unchanged. Never an object in Kubernetes: ArgoCD or Helm would go on applying it. */
 export function adoptables(plan: StackPlan) {
   return cloudResources(plan, { unknown: "", secret: "" }).flatMap(({ type, adoptAs: resource, id }) =>
     resource === undefined ? [] : [{ type, resource, ...(id !== undefined && { id }) }],

@@ -21,10 +21,8 @@ function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
 }
 
-/*
- * Inputs of the Azure resources, spelled as azure-native spells them. Components register them; the guard judges the same
- * data before anything is registered. A type parameter is for values that only another resource knows.
- */
+// Inputs as azure-native spells them. Components register them; the guard judges the same data before that.
+// A type parameter is for values that only another resource knows.
 
 /** Of every value, however it gets into Key Vault: companies' policies require that a secret has a content type. */
 export const secretContentType = "text/plain";
@@ -90,10 +88,7 @@ export function identityInputs(azure: AzurePlace) {
   return { resourceName: identity, resourceGroupName: resourceGroup, location, ...tagsOf(azure) };
 }
 
-/**
- * Name of the assignment, a GUID. The principal is part of it: an identity that was recreated has another principal,
- * and the assignment of the former one keeps its name.
- */
+/** A GUID with the principal in it: a recreated identity has another one, and the old assignment keeps its name. */
 export function secretsUserName({ subscriptionId, resourceGroup, keyVault }: AzurePlace, principalId: string): string {
   return nameBasedGuid([subscriptionId, resourceGroup, keyVault, principalId, keyVaultSecretsUser].join("/"));
 }

@@ -17,7 +17,6 @@ export interface PlannedResource {
   readonly id?: string;
 }
 
-/** Placeholders in the inputs for values that are not part of the plan. */
 export interface Placeholders {
   /** Known only once another resource was created, such as the identity's client id. */
   readonly unknown: string;
@@ -81,7 +80,6 @@ function sharedResources(
   ];
 }
 
-/** Name in the program of the resource that is a secret of Key Vault. */
 export function keyVaultSecretResource(name: string): string {
   return `key-vault-${name}`;
 }

@@ -2,10 +2,7 @@ import type { EnvironmentStack } from "../plan/environment.ts";
 import { operatorTarget } from "../vault-target.ts";
 import { githubAudience, githubAuthMount, type GithubRole, type VaultRole } from "./vault-policies.ts";
 
-/*
- * Inputs of the Vault resources, spelled as the provider spells them. Components register them; the guard judges the same
- * data before anything is registered.
- */
+// Inputs as the Vault provider spells them. Components register them; the guard judges the same data before that.
 
 /** The token comes from VAULT_TOKEN in the provider's environment: as an argument it would be copied into state. */
 export function vaultProviderInputs(vault: EnvironmentStack["vault"]) {
@@ -73,10 +70,7 @@ export function githubRoleInputs({ name }: EnvironmentStack, role: GithubRole) {
   };
 }
 
-/**
- * Without a reviewer token: an expired one once locked every store out. With `outside-pod` Vault reviews each token with
- * that same token.
- */
+/** No reviewer token: an expired one once locked every store out. With `outside-pod` a token is its own reviewer. */
 export function kubernetesAuthConfig({ vault, strictness }: Pick<EnvironmentStack, "vault" | "strictness">) {
   return {
     kubernetesHost: vault.kubernetesHost,

@@ -15,7 +15,7 @@ export interface VaultRole {
   /** Never `default`: any pod of the namespace could take the role. */
   readonly serviceAccount: string;
   readonly policy: string;
-  /** Its tokens go without Vault's default policy: the named policy allows all that they need. */
+  /** Without Vault's default policy, of whose twenty rules it needs two: Vault evaluates all rules at each request. */
   readonly noDefaultPolicy?: true;
 }
 
@@ -38,7 +38,6 @@ export function vaultPolicies(stack: Consumers): readonly VaultPolicy[] {
   return consumersOf(stack).map(({ role, policy }) => ({ name: role.policy, policy }));
 }
 
-/** A role for each consumer: the stores, vault-bootstrap, and the client-patcher where Keycloak clients are declared. */
 export function vaultRoles(stack: Consumers): readonly VaultRole[] {
   return consumersOf(stack).map(({ role }) => role);
 }
@@ -77,16 +76,12 @@ export function operatorPolicies(args: OperatorPolicyArgs): readonly [VaultPolic
   ];
 }
 
-/** Reads the latest data of exactly these paths; a namespace without any gets a policy that allows nothing. */
 function readerPolicy(mount: string, paths: readonly string[]): string {
   if (paths.length === 0) return "# no secret is declared for this namespace\n";
   return rules(paths.map((path) => [`${mount}/data/${path}`, ["read"]]));
 }
 
-/**
- * Reads before it writes (CAS), marks what it wrote, and lists folders. Its role goes without Vault's default policy,
- * of whose twenty rules it needs two, since Vault evaluates all rules at each request.
- */
+/** Reads before it writes (CAS), marks what it wrote, and lists folders. */
 function writerPolicy(mount: string, paths: readonly string[]): string {
   const folders = new Set(paths.flatMap(foldersOf));
   return rules([
