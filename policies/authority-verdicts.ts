@@ -15,15 +15,11 @@ import { defaultSecretPrefix, normalise } from "../domain/names.ts";
 /** Why a name is not allowed; each has its own rule, since each has another remedy. */
 export type Refusal = "cluster-managed" | "undeclared" | "not-in-catalogue" | "retired" | "wrong-writer";
 
-/** One use of a secret's name, and where it is used. */
 interface NameUse {
   readonly at: Destination;
   readonly path: Path;
-  /** Line within the text at the path. */
   readonly line?: number;
-  /** @throws Undecided */
   readonly name: () => string | undefined;
-  /** @default classifyKey */
   readonly classify?: (context: RuleContext, name: string) => Classification;
   /** Whether it is the copy of a PushSecret. */
   readonly mirror?: true;
@@ -31,11 +27,7 @@ interface NameUse {
   readonly declared?: (context: RuleContext, name: string) => boolean;
 }
 
-/**
- * Judges every name that a subject uses by the table of what is allowed where, and returns those refused for one reason.
- *
- * @throws Undecided
- */
+/** The uses of names in a subject that the table of what is allowed where refuses for one reason. @throws Undecided */
 export function refused(subject: Subject, context: RuleContext, refusal: Refusal): readonly Violation[] {
   return judgeEach(nameUses(subject), ({ at, path, line, name: read, classify = byKey, mirror = false, declared }) => {
     const name = read();
@@ -88,7 +80,7 @@ function explain(
   }
 }
 
-/** The fix for a path that the catalogue does not know: the lines to paste, one for each possible owner. */
+/** The lines to paste into the catalogue, one for each possible owner. */
 function entryFor(key: string): string {
   const path = vaultPath(key);
   const name = normalise(path)
@@ -181,7 +173,6 @@ function byTarget({ catalogue }: RuleContext, name: string): Classification {
   return { kind: "delivery", authority: "external", entry: name, by: "name", ...unowned };
 }
 
-/** Whether something in the cluster creates the secret. */
 export function isOwnedInCluster(
   found: Classification,
 ): found is Extract<Classification, { kind: "cluster-managed" | "in-cluster-delivery" }> {
@@ -211,10 +202,9 @@ const classifierOf = remembered(
 );
 
 /**
- * What the catalogue says about a key as people write it: `ghcr-token`, `secret/data/GHCR_TOKEN`, `/platform/db-password`.
- * If it does not know the path, the last part decides, but only if that is owned in the cluster: `dev/platform-db-password`
- * belongs to CNPG, `dev/ghcr-token` is unknown. A pattern that is open at its end does not count for the last part, since
- * a prefix does not show who creates the secret: `objectstore/postgres-backups` is the key of a bucket.
+ * What the catalogue says about a key as people write it: `secret/data/GHCR_TOKEN`, `/platform/db-password`.
+ * For an unknown path, the last part decides if the cluster owns it: `dev/platform-db-password` belongs to CNPG. A
+ * pattern with an open end does not count there: `objectstore/postgres-backups` is the key of a bucket.
  */
 export function classifyKey(catalogue: Catalogue, key: string): Classification {
   return classifierOf(catalogue)(key);

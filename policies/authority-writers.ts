@@ -37,10 +37,8 @@ const valueInputs: Partial<Record<Kind, readonly string[] | undefined>> = {
   UnknownType: undefined,
 };
 
-/** The cluster-managed Secret that a value comes from, or a resource that the engine does not show. */
 type Origin = Subject | typeof onlyRead;
 
-/** Which object writes a Secret or a path: one ExternalSecret each, a PushSecret as a mirror, and no copy of what the cluster owns. */
 export const authorityWriterRules = {
   "authority-declared-target": {
     severity: "high",
@@ -197,7 +195,6 @@ export const authorityWriterRules = {
         known.set(id, origin);
         return origin;
       };
-      /** Inputs with values of a cluster-managed or unknown origin. */
       const inputsOf = ({ kind, options }: Subject): readonly { readonly input: string; readonly origin: Origin }[] =>
         [...(options?.inputsFrom ?? [])].flatMap(([input, from]) => {
           if (valueInputs[kind]?.includes(input) === false) return [];
@@ -215,7 +212,6 @@ export const authorityWriterRules = {
   },
 } satisfies RuleTable;
 
-/** Judges each Secret that a subject writes, as far as it is named. */
 function judgeTargets(subject: Subject, judge: (target: string, path: Path) => Violations): Violations {
   return judgeEach(targetsOf(subject), ({ path, name }) => {
     const target = name();
@@ -229,7 +225,6 @@ function mayShareNamespace(a: Subject, b: Subject): boolean {
   return first === undefined || second === undefined || first === second;
 }
 
-/** Paths that a PushSecret writes; none while one is not known. */
 function knownPaths(push: Subject): readonly string[] {
   try {
     return referencesAs("written-path", push).flatMap(({ key }) => {
@@ -252,7 +247,6 @@ function judgeInput(subject: Subject, input: string, origin: Origin): Violations
   return { subject, path, problem, fix: "take the value from .env: ameide-secrets env push" };
 }
 
-/** Whether the subject itself is a cluster-managed Secret, by its name. */
 function isOwner({ kind, object }: Subject, catalogue: Catalogue): boolean {
   if (kind !== "Secret" && kind !== "VaultSecret") return false;
   const name = tryText(object, "metadata", "name") ?? tryText(object, "path") ?? tryText(object, "name");

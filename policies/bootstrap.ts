@@ -7,7 +7,6 @@ import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const workloads: readonly Kind[] = ["CronJob", "Workload"];
 
-/** Registries that need no login. */
 const publicRegistries = new Set([
   "docker.io",
   "gcr.io",
@@ -156,7 +155,6 @@ export const bootstrapRules = {
   },
 } satisfies RuleTable;
 
-/** Judges vault-bootstrap only; other workloads pass. */
 function ofBootstrap(judge: (subject: Subject) => Violations): (subject: Subject) => Violations {
   return (subject) => {
     const account = at(subject.object, ...podPath(subject), "serviceAccountName");
@@ -175,10 +173,7 @@ function registryOf(image: string): string {
   return rest.length > 0 && /[.:]/.test(first) ? first : "docker.io";
 }
 
-/**
- * Seconds between two runs of a cron schedule, of the forms that are in use: `*\/5 * * * *`, `0 *\/2 * * *`, `7 * * * *`,
- * `0 3 * * *`. @returns `undefined` for another form.
- */
+/** Seconds between two runs of a cron schedule such as `*\/5 * * * *` or `0 3 * * *`; `undefined` for other forms. */
 export function periodOf(schedule: string): number | undefined {
   const [minute = "", hour = "", ...days] = schedule.trim().split(/\s+/);
   if (days.length !== 3 || days.some((day) => day !== "*")) return undefined;

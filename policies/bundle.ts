@@ -14,11 +14,7 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/**
- * Writes the pack as one folder, with the current catalogue, for `pulumi policy publish`, which uploads a single folder.
- *
- * @param folder - created if it is missing; its files are replaced.
- */
+/** Writes pack and catalogue to one folder, created if missing: `pulumi policy publish` uploads a single folder. */
 export async function bundlePack(folder: string): Promise<void> {
   const own = readManifest(join(here, "package.json"));
   const { dependencies } = readManifest(join(here, "..", "package.json"));

@@ -3,12 +3,7 @@ import { containersOf, type Container } from "./subject/pods.ts";
 import { Undecided, type Path } from "./subject/reading.ts";
 import type { Subject } from "./subject/subject.ts";
 
-/**
- * Judges each container separately.
- *
- * @param judge - returns violations with paths within the container, and problems that do not name it.
- * @throws Undecided
- */
+/** Judges each container. `judge` returns paths within it, and problems that do not name it. @throws Undecided */
 export function judgeContainers(subject: Subject, judge: (container: Container) => Violations): readonly Violation[] {
   return judgeEach(containersOf(subject), (container) => {
     const whole = (path: Path): Path => [...container.path, ...path];

@@ -7,10 +7,8 @@ const noCredentialsBelow =
   /secret[_-]?keys?(?:$|[_A-Z-])|(?:secret|key|field|remote)[_-]?ref$|value[_-]?from|mappings?$|key[_-]?map|key[_-]?names?$|encrypted|^sealed/i;
 
 /**
- * Why a scalar of a values file, a realm or another document without a schema is a secret; `undefined` if it is not. A
- * `password` among the keys of an existing Secret is the name of a key.
- *
- * @param root - the whole document.
+ * Why a scalar of a document without a schema, such as a values file or a realm, is a secret; `undefined` if it is not.
+ * A `password` among the keys of an existing Secret is the name of a key.
  */
 export function credentialAt(root: unknown, path: Path, value: string): string | undefined {
   const shape = shapeOf(value);
@@ -55,7 +53,6 @@ function argumentIn(root: unknown, path: Path, value: string): string | undefine
   return argumentCredentials([before, value]).find((one) => one.index === 1)?.found;
 }
 
-/** In quotes, or up to the next blank. */
 const value = String.raw`("[^"\n]*"|'[^'\n]*'|[^\s;&|"'\\]+)`;
 const assigned = new RegExp(String.raw`(?:^|[\s;&|(])([A-Za-z_][\w.-]*)=${value}`, "g");
 const flagged = new RegExp(String.raw`(?:^|[\s;&|(])--?([A-Za-z][\w.-]*)(?:=|[^\S\n]+(?!-))${value}`, "g");

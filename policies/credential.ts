@@ -3,9 +3,8 @@ import { remembered } from "./subject/reading.ts";
 import { natureOf } from "./value-nature.ts";
 
 /**
- * What a name says about its value. A `password` may be any text. A `token` comes from a machine, so a readable name is not
- * one. A `secret` is as often the name of a Kubernetes Secret as a value. A `key` may be the name of a key or a public key,
- * so only a text that looks random counts.
+ * What a name says about its value. A `password` may be any text. A `token` comes from a machine and is not readable. A
+ * `secret` is as often the name of a Secret. A `key` may be a name or public, so only a text that looks random counts.
  */
 type NameKind = "password" | "token" | "secret" | "key";
 

@@ -232,7 +232,6 @@ function knownKeys(subject: Subject): ReadonlySet<string> | undefined {
   return isOpen ? undefined : new Set(fetchedKeys(subject));
 }
 
-/** Every text that the operator renders, read when it is judged. @throws Undecided */
 function templateTexts(subject: Subject): readonly (readonly [path: Path, read: () => string])[] {
   const template = templatePath(subject);
   const { object } = subject;

@@ -27,17 +27,14 @@ export interface GuardOptions {
 }
 
 /**
- * Judges a whole plan by the pack's rules before anything is registered, so that a plain `pulumi up` refuses the same as
- * with the pack. The pack decides what is still unknown here.
- *
- * @returns every finding; an `error` stops the program.
+ * Judges a whole plan before anything is registered, so that `pulumi up` without the pack refuses the same. The pack
+ * decides what is still unknown here. An `error` among the findings stops the program.
  */
 export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardOptions = {}): readonly Finding[] {
   const subjects = subjectsOfPlan(plan);
   return findingsOf(rules, subjects, judgingOf(contextOf(plan, catalogue), options));
 }
 
-/** What the rules know about a stack. */
 export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
   return {
     catalogue,
@@ -47,7 +44,6 @@ export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
   };
 }
 
-/** The subjects of everything that a plan will register. */
 export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
   const stack = plan.kind === "shared" ? plan.kind : plan.name;
   // each environment registers its own credential; only the shared stack knows all of them
@@ -63,9 +59,7 @@ export function subjectsOfPlan(plan: StackPlan): readonly Subject[] {
 }
 
 /**
- * Judges each resource when it is declared, for resources that are not in the plan. Register it by
- * `pulumi.runtime.registerStackTransformation`.
- *
+ * Judges resources outside the plan when they are declared. Use with `pulumi.runtime.registerStackTransformation`.
  * @throws UserError out of the resource's constructor, with every finding about it.
  */
 export function guardTransformation(context: RuleContext, options: GuardOptions = {}): ResourceTransformation {
@@ -126,7 +120,6 @@ function plainOf(props: unknown): unknown {
   });
 }
 
-/** Ids of the resources that a value of the running program is computed from. */
 function originsOf(value: unknown, ids: WeakMap<Resource, string>): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item) => originsOf(item, ids));
   if (!isRecord(value)) return [];

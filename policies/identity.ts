@@ -210,13 +210,11 @@ function isSecretsUser(role: string | undefined): boolean {
   return role === keyVaultSecretsUser || role === secretsUser;
 }
 
-/** The identity that a credential belongs to. @throws Undecided */
 function identityOf({ object }: Subject): string {
   const name = text(object, "resourceName") ?? text(object, "parentId") ?? "";
   return `${text(object, "resourceGroupName") ?? ""}/${name}`;
 }
 
-/** Credentials with the issuer and subject of an earlier one of the same identity. */
 function duplicates(subjects: readonly Subject[]): Violations {
   const byIssuerAndSubject = new Map<string, readonly Subject[]>();
   return judgeEach(subjects, (subject) => {

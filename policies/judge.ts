@@ -13,12 +13,7 @@ export interface JudgingOptions {
   readonly today: string;
   /** Treat the rule as mandatory in this place too. @default false */
   readonly everywhere?: boolean;
-  /**
-   * How to report a rule that needs a value which is not known yet: not at all, as a note (a preview), or as an error (an
-   * update, where every value must be known).
-   *
-   * @default "omit"
-   */
+  /** How to report a rule that waits for a value: a preview uses "note", an update "error". @default "omit" */
   readonly undecided?: "omit" | "note" | "error";
 }
 

@@ -140,7 +140,6 @@ function mustBeTrue(object: unknown, native: string, classic = native): Violatio
   return !isTrue && { path: ["properties", native], problem: `${native} is not true; set it` };
 }
 
-/** @throws Undecided */
 function secretName({ object }: Subject): string | undefined {
   return text(object, "secretName") ?? text(object, "name");
 }

@@ -35,7 +35,6 @@ export const lifecycleRules = {
   },
 } satisfies RuleTable;
 
-/** One step of a preview. */
 export interface PlannedStep {
   readonly op: string;
   readonly urn: string;

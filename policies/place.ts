@@ -24,7 +24,6 @@ export function placeOfUrn(urn: string): Place {
   return placeOfStack(/^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "");
 }
 
-/** Whether the resource belongs to a stack of this program: `urn:pulumi:<stack>::ameide-secrets::...`. */
 export function isOwnUrn(urn: string): boolean {
   return urn.split("::")[1] === ownProject;
 }

@@ -7,7 +7,6 @@ import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";
 
 const template = String.raw`template\.(?:data\.|templateFrom\.\d+\.literal$)`;
 
-/** Paths of the values that a consumer gets. */
 const valuePaths: Partial<Record<Kind, RegExp>> = {
   DotenvVariable: /^value$/,
   KeyVaultSecret: /^(?:properties\.)?value$/,
@@ -72,7 +71,6 @@ export const placeholderRules = {
   },
 } satisfies RuleTable;
 
-/** @throws Undecided if no value is known yet */
 function valuesOf(subject: Subject) {
   const leaves = leavesOf(subject).filter(({ path }) => valuePaths[subject.kind]?.test(path.join(".")));
   const known = leaves.flatMap(({ path, value }) =>

@@ -45,7 +45,6 @@ export interface Violation {
 /** What a rule returns: any nesting of violations; `false` and `undefined` mean none. */
 export type Violations = Violation | false | undefined | readonly Violations[];
 
-/** Where an environment's Vault is, as its stack file sets it. */
 export type VaultPlace = Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
 
 /** What a rule may know in addition to its subject. Rules read no file. */
@@ -127,11 +126,7 @@ function isList(found: Violation | readonly Violations[]): found is readonly Vio
   return Array.isArray(found);
 }
 
-/**
- * Judges each item separately, so that an item that is not known yet hides no violation of another.
- *
- * @throws Undecided if nothing was found and an item could not be judged.
- */
+/** Judges each item; an unknown one hides no violation. @throws Undecided if one is unknown and no item is wrong. */
 export function judgeEach<T>(items: readonly T[], judge: (item: T, index: number) => Violations): readonly Violation[] {
   let undecided: Undecided | undefined;
   const found = items.flatMap((item, index) => {

@@ -222,7 +222,6 @@ function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).hostname : address;
 }
 
-/** Whether only this namespace may use a ClusterSecretStore. @throws Undecided */
 function isLimitedTo(object: unknown, namespace: string): boolean {
   const conditions = list(object, "spec", "conditions");
   return (

@@ -128,7 +128,6 @@ export const secretnessRules = {
   },
 } satisfies RuleTable;
 
-/** @throws Undecided while the object that holds the values is not known */
 function valuePaths({ kind, object }: Subject): readonly Path[] {
   const keysUnder = (field: string): readonly Path[] =>
     isMarkedSecret(markedAt(object, [field])) ? [] : entries(object, field).map(([key]) => [field, key]);
@@ -163,7 +162,6 @@ function secretIn(key: string, value: string): string | undefined {
   return isWhole && nature === undefined ? "a literal" : undefined;
 }
 
-/** A credential in lines such as `KEY: value` or `KEY=value`. */
 function credentialInLines(text: string): string | undefined {
   for (const [, key = "", value = ""] of text.matchAll(/^[ \t]*["']?([\w.-]{1,80})["']?[ \t]*[:=][ \t]*(\S.*)$/gm)) {
     const bare = value.trim().replace(/,$/, "");

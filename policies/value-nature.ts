@@ -1,6 +1,5 @@
 import { isPlaceholderShape } from "../domain/value-shapes.ts";
 
-/** References to a secret that is stored elsewhere. */
 const references: readonly RegExp[] = [
   // vals, bank-vaults, Vault agent, ArgoCD's image updater, Spring, LiteLLM, Docker, Nomad
   /^(?:ref\+|vault:|secretref:|valuefrom:|pullsecret:|secret:|env:|file:|keyvault:|akvs:|k8s:|configmap:|os\.environ[/.[]|process\.env\.|env\.[A-Z])/i,
@@ -40,11 +39,7 @@ const weakPasswords = /^(?:password|passwd|passphrase|secret|supersecret)\d*$/i;
 const templates =
   /\{\{|\}\}|\$\{|\$\(|<[\w:./# -]+>|^\$\$?\w+$|^%\w+%$|^%\{.*\}$|%\(\w+\)s|^#\{.*\}#?$|^@\w+@$|^\(\([\w./-]+\)\)$|^\[\[.*\]\]$|\$__(?:file|env|vault)\{/;
 
-/**
- * What a text is, whatever its name. Ask this before the name: a reference, a template or ciphertext is never a secret.
- *
- * @returns `undefined` for a text that may be a secret.
- */
+/** `undefined` for a text that may be a secret. Ask before the name: a reference or ciphertext never is one. */
 export function natureOf(value: string) {
   const bare = value.trim();
   if (bare.length < 4) return "empty";
@@ -60,7 +55,6 @@ export function natureOf(value: string) {
   return isProse(bare) ? "prose" : undefined;
 }
 
-/** The tool that encrypted a text, if the text says so. */
 export function encryptedBy(value: string): string | undefined {
   const bare = value.trim();
   if (bare.startsWith("ENC[AES256_GCM,")) return "SOPS";

@@ -1,6 +1,5 @@
 import { isRecord } from "./subject/reading.ts";
 
-/** One `path` block of a Vault ACL policy. */
 export interface PolicyPath {
   /** Without a leading slash. */
   readonly path: string;
@@ -8,7 +7,6 @@ export interface PolicyPath {
   readonly capabilities: readonly string[];
 }
 
-/** A policy that Vault would refuse. */
 export class PolicySyntaxError extends Error {
   override readonly name = "PolicySyntaxError";
 
@@ -28,7 +26,6 @@ const oldPolicies: Readonly<Record<string, readonly string[]>> = {
 /**
  * The paths of a policy, in HCL or JSON. Vault reads policies with version 1 of HCL: a block may be on one line, and a name
  * may be assigned an object. Parsers on npm read version 2, which refuses both.
- *
  * @throws PolicySyntaxError
  * @see https://github.com/hashicorp/vault/blob/main/vault/policy.go - `parsePaths`
  */
@@ -55,7 +52,6 @@ interface Block {
   readonly entries: readonly Entry[];
 }
 
-/** The entries of a block, or of all blocks of a list. */
 function entriesIn(value: unknown): readonly Entry[] {
   return [value].flat().flatMap((one) => (isRecord(one) ? (one as unknown as Block).entries : []));
 }
@@ -80,7 +76,6 @@ function readHcl(text: string): Block {
   advance();
   return { entries: until(undefined, entry) };
 
-  /** Items up to the token that closes them, or to the end of the text. */
   function until<T>(end: string | undefined, read: () => T): readonly T[] {
     if ((depth += 1) > deepestBlock) throw mistake("nests too deep");
     const items: T[] = [];
@@ -118,7 +113,6 @@ function readHcl(text: string): Block {
     return found.startsWith('"') ? found.slice(1, -1).replaceAll(/\\(.)/g, "$1") : found;
   }
 
-  /** To the next token that is neither white space nor a comment. */
   function advance(): void {
     do {
       at = next;
@@ -157,9 +151,7 @@ export function covers(pattern: string, path: string): boolean {
 }
 
 /**
- * What a policy allows on a path. Only the most specific path that covers it counts. If two blocks have that path, both
- * count, and `deny` wins.
- *
+ * What a policy allows on a path. Only the most specific matching path counts; its blocks are merged, and `deny` wins.
  * @see https://developer.hashicorp.com/vault/docs/concepts/policies#priority-matching
  */
 export function capabilitiesOn(paths: readonly PolicyPath[], path: string): ReadonlySet<string> {

@@ -269,7 +269,6 @@ function bound(object: unknown, key: string, noun: string, isTooWide: (name: str
   );
 }
 
-/** How a store logs in; parts may be missing. @throws Undecided */
 function loginOf({ object }: Subject) {
   return {
     namespace: text(object, "metadata", "namespace"),

@@ -35,11 +35,9 @@ export function isClean({ findings, skipped }: LintResult, isStrict = false): bo
   return !findings.some(({ severity }) => severity === "error") && !(isStrict && skipped.length > 0);
 }
 
-/** A subject of a file. */
 export interface InFile extends Located {
   readonly file: string;
   readonly place: Place;
-  /** See RuleContext. */
   readonly isPlaceAssumed?: boolean;
 }
 
@@ -69,7 +67,6 @@ export function judgeOne(one: InFile, context: LintContext): Pick<LintResult, "f
   };
 }
 
-/** Judges together what each environment has. */
 export function judgeStacks(all: readonly InFile[], context: LintContext): readonly LintFinding[] {
   return [...Map.groupBy(all, ({ place }) => place)].flatMap(([place, own]) => {
     const bySubject = new Map(own.map((one) => [one.subject, one]));

@@ -27,7 +27,6 @@ interface Generator {
   readonly key: string | undefined;
 }
 
-/** What kustomizations do with other files. */
 export interface Kustomized {
   /** By path: files that patch an object. */
   readonly patches: ReadonlyMap<string, PatchTarget>;
@@ -87,7 +86,6 @@ function generatorsIn(content: unknown): readonly (readonly [path: string, Gener
   );
 }
 
-/** The objects that Kustomize creates from a file, with the lines of their keys. */
 export function subjectsOfGenerated(
   file: string,
   written: string,
@@ -137,5 +135,4 @@ export function unrenderedIn({ content, lineOf }: Part): readonly (readonly [lin
   ];
 }
 
-/** How to judge what only Kustomize shows. */
 export const renderFirst = "render it first: kustomize build ... | ameide-secrets lint -";

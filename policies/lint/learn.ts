@@ -24,7 +24,6 @@ export interface LearnedName {
   readonly readers: readonly string[];
 }
 
-/** What an object shows about a name: who owns it, or who reads it. */
 interface Claim {
   readonly name: string;
   readonly authority: Exclude<Authority, "external"> | undefined;
@@ -35,11 +34,8 @@ interface Claim {
 }
 
 /**
- * Reads manifests for names that the catalogue does not know, and finds their owners: databases of CloudNativePG,
- * PushSecrets, generators, certificates, Keycloak and Redis. A name that an ExternalSecret reads and nothing creates is
- * external.
- *
- * @returns sorted by name; a name with two claims belongs to the object that creates it.
+ * Finds the owners of the names in manifests that the catalogue does not know. A name that an ExternalSecret reads and
+ * nothing creates is external. A name with two claims belongs to the object that creates it. Sorted by name.
  */
 export function learnNames(sources: Iterable<SourceFile>, catalogue: Catalogue): readonly LearnedName[] {
   const claims = [...sources].flatMap(claimsIn).filter(({ name }) => classifyKey(catalogue, name).kind === "unknown");
@@ -115,7 +111,7 @@ function claimsOfSubject(subject: Subject, evidence: string): readonly Claim[] {
   });
 }
 
-/** Comments over the names of each authority, in the order in which they are printed. */
+/** Headings, in the order in which they are printed. */
 const groups: Readonly<Partial<Record<Authority, string>>> = {
   cnpg: "Secrets that CloudNativePG creates for its clusters",
   redis: "passwords of Redis that its operator or chart owns",
@@ -126,9 +122,7 @@ const groups: Readonly<Partial<Record<Authority, string>>> = {
 };
 
 /**
- * Entries for `environments/catalogue.yaml` that classify the names, as YAML to paste under the headings of the same name.
- * Names that are not allowed in a catalogue, such as templates, are listed in comments.
- *
+ * Entries to paste into `environments/catalogue.yaml` under the same headings. Names that it refuses are comments.
  * @param isTaken - whether a secret of this name or variable would collide with another entry.
  */
 export function renderLearned(names: readonly LearnedName[], isTaken: (name: string) => boolean): string {

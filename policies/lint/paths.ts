@@ -14,9 +14,7 @@ export interface SourceFile {
 const skippedFolders = new Set(["node_modules", ".git", ".terraform", "vendor", "__pycache__"]);
 
 /**
- * Files below the paths that rules may judge, sorted by name. Symbolic links are followed within the named folder and never
- * out of it.
- *
+ * Files that rules may judge, sorted by name. Follows symbolic links within the named folder and never out of it.
  * @param paths - files and folders; `-` is standard input.
  * @throws UserError for a path that does not exist.
  */
@@ -37,7 +35,6 @@ export function* sourceFiles(paths: readonly string[], stdin = () => readFileSyn
 }
 
 interface Walk {
-  /** Real path of the named folder. */
   readonly root: string;
   /** Real paths of linked folders: each is followed once, so cycles end. */
   readonly followed: Set<string>;
@@ -88,7 +85,6 @@ export function isDotenv(file: string): boolean {
   return isDotenvFile(file) && !isExampleFile(file);
 }
 
-/** A file with sample values, such as `.env.example`. */
 export function isDotenvExample(file: string): boolean {
   return isDotenvFile(file) && isExampleFile(file);
 }

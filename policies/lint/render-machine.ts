@@ -7,12 +7,7 @@ import type { LintResult } from "./judge-located.ts";
 
 const scores = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
 
-/**
- * SARIF 2.1.0, for code scanning.
- *
- * @param root - relative paths start here.
- * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
- */
+/** SARIF with paths relative to `root`. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
 export function renderSarif({ findings }: LintResult, version: string, root: string): string {
   const codes = [...new Set(findings.map(({ code }) => code))];
   const driver = {

@@ -9,17 +9,13 @@ const unknownName = "authority-not-in-catalogue";
 /** With more unknown names than this, the catalogue was written for another repository. */
 const manyUnknown = 20;
 
-/** A rule's id, or another code, and its findings. */
 type Group = readonly [code: string, findings: readonly LintFinding[]];
 
-/** Places shown of each rule, and of each reason why something was not judged. */
 const mostShown = 5;
 
 /**
- * A report for people: by rule, worst first, each with what to do. Notes are only counted, and so are unknown names if there
- * are many: `lint --learn` prints those.
- *
- * @param columns - width of the terminal; longer lines are wrapped. @default - no wrapping, for a file or a pipe
+ * A report for people: by rule, worst first, each with what to do. It only counts notes, and unknown names if there are
+ * many: `lint --learn` prints those. @param columns - width to wrap at. @default - no wrapping, for a file or a pipe
  */
 export function renderText({ findings: all, skipped, files, documents }: LintResult, columns?: number): string {
   const findings = all.filter(({ severity }) => severity !== "note");

@@ -44,10 +44,7 @@ export function subjectsOfState({
   });
 }
 
-/**
- * Values with a mark in place of an encrypted one. A refresh empties the list of defaults: then an encrypted value may be a
- * default that the provider marks secret, such as an empty `tokenReviewerJwt`.
- */
+/** A refresh empties the list of defaults: an encrypted value may be a default, such as an empty `tokenReviewerJwt`. */
 function marked(value: unknown, secret: symbol = markedSecret): unknown {
   if (Array.isArray(value)) return value.map((item) => marked(item, secret));
   if (!isRecord(value)) return value;

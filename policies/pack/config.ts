@@ -34,7 +34,6 @@ const allSettings = z.object({ ...settings, onPlain });
 /** What each rule accepts in addition to `enforcementLevel`, in a policy group or by `--policy-pack-config`. */
 export const configSchema = schemaOf(z.object(settings));
 
-/** For the rule about secret marks. */
 export const markingSchema = schemaOf(allSettings);
 
 function schemaOf(config: z.ZodObject): PolicyConfigSchema {

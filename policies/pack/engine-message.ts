@@ -4,7 +4,6 @@ import type { Rule } from "../rule.ts";
 import { kindOfToken } from "../subject/kinds.ts";
 import { stageOfKind } from "../subject/subject.ts";
 
-/** The engine's event about one finding of a pack. */
 export interface PolicyEvent {
   readonly policyName: string;
   readonly resourceUrn?: string;
@@ -24,12 +23,7 @@ export function formatEngineMessage({ problem, fix, exempt }: Pick<Finding, "pro
   ].join("\n");
 }
 
-/**
- * The finding of an engine's event, so that it has the same words after `up`, in `guard` and in `lint`. A message of another
- * pack stays unchanged.
- *
- * @param rules - of our pack.
- */
+/** The finding of an engine's event, with the words of `guard` and `lint`. Other packs' messages stay unchanged. */
 export function parseEngineMessage(
   { policyName, resourceUrn = "", enforcementLevel, message }: PolicyEvent,
   rules: readonly Rule[],

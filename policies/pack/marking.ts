@@ -11,9 +11,8 @@ import { looksAt, rawInputs } from "./subjects.ts";
 type Inputs = Readonly<Record<string, unknown>>;
 
 /**
- * Runs the one rule that looks at secret marks. `@pulumi/policy` shows marks to remediations only (pulumi-policy#241), so
- * the rule judges in `remediateResource` and keeps its verdict for the `validateResource` that follows. A contract test
- * checks that order, and the SDK's class `Secret`.
+ * `@pulumi/policy` shows secret marks to remediations only (pulumi-policy#241), so `remediateResource` judges, and
+ * `validateResource` runs next and reports. A contract test checks this order, and the SDK's class `Secret`.
  */
 export function markingPolicy(
   rule: Rule,

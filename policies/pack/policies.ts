@@ -13,7 +13,6 @@ import { formatEngineMessage } from "./engine-message.ts";
 import { markingPolicy } from "./marking.ts";
 import { looksAt, makeSubjectSource } from "./subjects.ts";
 
-/** What the entry file reads for the rules. */
 export interface PackInput
   extends Pick<RuleContext, "catalogue" | "vaults">, Pick<JudgingOptions, "exemptions" | "today"> {
   /** Only in a preview may a rule stay undecided. */
@@ -66,10 +65,9 @@ function judgingBy(rule: Rule, input: PackInput, urn: string, config: object): J
 }
 
 /**
- * Reports findings to the engine. One that is not an error gets a lower level than its policy's: for that the SDK reads an
- * object in place of the message (server.ts, `makeReportViolationFun`); a contract test checks it.
- *
- * @param isOfStack - whether the engine must be told which resource is meant.
+ * A finding that is not an error gets a lower level than its policy's: for that the SDK reads an object in place of the
+ * message (server.ts, `makeReportViolationFun`); a contract test checks it.
+ * @param isOfStack - whether the engine needs the URN of the resource.
  */
 function report(judged: readonly JudgedFinding[], reportViolation: ReportViolation, isOfStack = false): void {
   for (const { finding, subject } of judged) {

@@ -23,10 +23,8 @@ export function rawInputs(props: Props): Props {
 const mostKept = 256;
 
 /**
- * Reads the subjects of a resource, or of a stack, once for all rules: the SDK gives each policy its own copy of the inputs.
- * A rule that asks for the same key again shows that the engine analyses the resource again.
- *
- * @returns a function; its `key` is a URN, or any other text for a whole stack.
+ * Reads the subjects of a key (a URN, or any text for a stack) once for all rules: the SDK copies the inputs for each
+ * policy. If a rule asks for the same key again, the engine analyses the resource again.
  */
 export function makeSubjectSource() {
   const byKey = new Map<string, { readonly subjects: readonly Subject[]; readonly askedBy: Set<Rule> }>();

@@ -155,7 +155,6 @@ function partsOf(path: unknown): readonly string[] {
   return typeof path === "string" ? path.split("/").filter((part) => part !== "") : [];
 }
 
-/** What a template's expression may refer to. */
 interface Scope {
   /** `{ name: { value, defaultValue } }`: what the deployment passes, and what the template declares. */
   readonly parameters: unknown;
@@ -166,10 +165,8 @@ interface Scope {
 const mostCalls = 200;
 
 /**
- * Evaluates the expression in a text of an ARM template as far as names need it: `concat`, `format`, `toLower`,
- * `parameters`, `variables` and literals.
- *
- * @returns the text, with {@link unknownValue} for each part that only Azure can compute.
+ * Evaluates an expression of an ARM template as far as names need it: `concat`, `format`, `toLower`, `parameters`,
+ * `variables` and literals. A part that only Azure can compute becomes {@link unknownValue}.
  * @see https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
  */
 export function evaluateExpression(value: unknown, scope: Scope): string {

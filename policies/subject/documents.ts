@@ -1,7 +1,6 @@
 import { Composer, type CST, isMap, isScalar, Lexer, LineCounter, Parser, Scalar, type Document as Root } from "yaml";
 import type { LineOf, Path } from "./reading.ts";
 
-/** One YAML or JSON document of a file. */
 export interface Document {
   readonly text: string;
   /** Line of the file that the text begins on, from 1. */
@@ -30,7 +29,6 @@ export function splitDocuments(text: string): readonly Document[] {
 /** Real manifests have under 50 levels. Whatever reads a document by recursion would overflow the stack on many more. */
 const deepestLevel = 200;
 
-/** A document that nests too deep to be read. */
 export class TooDeep extends Error {
   constructor() {
     super(`nests deeper than ${deepestLevel} levels`);
@@ -38,10 +36,7 @@ export class TooDeep extends Error {
   }
 }
 
-/**
- * Whether a document is a CustomResourceDefinition, the longest kind of document, in which no rule looks for anything; not
- * if a second `kind` at the top level would win.
- */
+/** Whether it is a CustomResourceDefinition: long, and no rule reads it. False if a second `kind` would win. */
 export function isOnlySchema({ text }: Document): boolean {
   return (
     /^kind: CustomResourceDefinition[ \t]*$/m.test(text) &&
@@ -54,11 +49,7 @@ export function isOnlySchema({ text }: Document): boolean {
 /** A value with the line of each path in it; a resource of a program has no lines. */
 export interface Part {
   readonly content: unknown;
-  /**
-   * Line of the file, from 1, of a path or of the nearest existing part above it.
-   *
-   * @param line - within the text at the path; counts only in a block text: its lines are lines of the file.
-   */
+  /** Line, from 1, of a path or of its nearest existing parent; `line` is within a block text at the path. */
   readonly lineOf: LineOf;
 }
 
@@ -72,10 +63,8 @@ export interface Parsed extends Part {
 }
 
 /**
- * Parses one document as kubectl, Kustomize and Helm do: with merge keys, and with quoted text that continues at any column.
- *
- * @throws {@link TooDeep}
- * @throws an Error of the `yaml` library where it cannot be parsed; never show its message, which may quote the text.
+ * Parses one document as kubectl, Kustomize and Helm do: with merge keys, and quoted text that continues at any column.
+ * @throws {@link TooDeep}, or an Error of the `yaml` library; never show its message, which may quote the text.
  */
 export function parseContent(document: Document): Parsed {
   let tree: Tree | undefined;
@@ -170,7 +159,6 @@ function blockAt(root: Root, path: Path): number | undefined {
   return isScalar(node) && node.type === Scalar.BLOCK_LITERAL ? node.range?.[0] : undefined;
 }
 
-/** Offset of the key at the path, or of the nearest existing one above. */
 function offsetOf(root: Root, path: Path): number | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? root.contents : root.getIn(path.slice(0, length - 1), true);

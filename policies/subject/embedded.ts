@@ -7,11 +7,7 @@ import { subjectsOfPatch } from "./patches.ts";
 import { at, groupKindOf, isManifest, isRecord, list, text, Undecided, type Path } from "./reading.ts";
 import { makeSubject, nameOf, type Kind, type Located, type Subject } from "./subject.ts";
 
-/**
- * The subjects of a document; one per item of a `List`, none for a document that no rule looks at.
- *
- * @param id - such as `apps/ghcr.yaml#2`.
- */
+/** One subject per item of a `List`, none for a kind that no rule looks at. @param id - such as `apps/ghcr.yaml#2`. */
 export function subjectsOfDocument({ content, lineOf }: Part, id: string): readonly Located[] {
   if (isManifest(content) && isList(content)) {
     return list(content, "items").flatMap((item, i) =>
@@ -33,10 +29,8 @@ export function subjectOfValues(object: unknown, file: string): Subject {
 }
 
 /**
- * Everything in a document, or in the inputs of a resource, that another tool applies, at any depth: manifests, ARM
- * templates, values of charts. What is not known yet is left out.
- *
- * @param id - of the whole; the subjects get it with a number added.
+ * Everything known in a document or in a resource's inputs that another tool applies, at any depth: manifests, ARM
+ * templates, values of charts. The id of each subject is `id` with a number.
  */
 export function embeddedIn(whole: Part, id: string): readonly Located[] {
   return carriedBy(whole).map(({ subject, ...rest }, i) => ({ ...rest, subject: { ...subject, id: `${id}#${i}` } }));
@@ -145,7 +139,6 @@ function valuesOfText(written: string, path: Path, embed: Embed): readonly Locat
   }
 }
 
-/** `KEY=value`, as Kustomize reads them. */
 function literalsOf(content: unknown, base: Path): Readonly<Record<string, string>> {
   return Object.fromEntries(
     list(content, ...base, "literals").flatMap((_, i) => {

@@ -8,7 +8,6 @@ import { unreadOf } from "./unread.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
 
-/** A resource of a Pulumi program, before it is created. */
 export interface Resource {
   readonly type: string;
   readonly name: string;

@@ -1,4 +1,3 @@
-/** A reference of a Go template to a key of its data. */
 export interface TemplateKey {
   /** As written, without the dot: `langfuse-key`, `tls.crt`. */
   readonly key: string;
@@ -14,7 +13,6 @@ const opening = /^(?:if|range|with|define|block)\b/;
 
 /**
  * Keys that a template refers to: `.key`, `$.key` and `index . "key"`. Within `range` and `with`, only `$` is the data.
- *
  * @see https://pkg.go.dev/text/template
  */
 export function keysOfTemplate(text: string): readonly TemplateKey[] {
@@ -38,7 +36,6 @@ export function keysOfTemplate(text: string): readonly TemplateKey[] {
 }
 
 interface Action {
-  /** Line that it begins on. */
   readonly line: number;
   /** The text between `{{` and `}}`. */
   readonly action: string;

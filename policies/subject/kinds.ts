@@ -4,7 +4,6 @@ import { secretMakers } from "./secret-makers.ts";
 import { kindsByName, makeSubject, nameOf, type Kind, type Subject } from "./subject.ts";
 import { readTypeToken } from "./type-token.ts";
 
-/** Normalised types of Azure's and Vault's providers. */
 const kindsOfToken = kindsByName({
   KeyVault: ["azure-native:keyvault:Vault", "azure:keyvault:KeyVault", "azurerm:index:KeyVault"],
   KeyVaultSecret: ["azure-native:keyvault:Secret", "azure:keyvault:Secret", "azurerm:index:KeyVaultSecret"],
@@ -33,7 +32,6 @@ const kindsOfToken = kindsByName({
   ],
 });
 
-/** Kubernetes kinds by group and kind, in any version. */
 const kindsOfManifest = kindsByName({
   Secret: ["/Secret"],
   ConfigMap: ["/ConfigMap"],
@@ -55,10 +53,7 @@ const kindsOfManifest = kindsByName({
 /** Providers with types that a local SDK may have under another package name. */
 const families = ["azure-native", "azure", "vault"];
 
-/**
- * @param type - a Pulumi type of any API version and any local package; see {@link readTypeToken}.
- * @returns `undefined` for a type that no rule looks at.
- */
+/** @param type - see {@link readTypeToken}. @returns `undefined` for a type that no rule looks at. */
 export function kindOfToken(type: string): Kind | undefined {
   const { family, key, manifest } = readTypeToken(type);
   if (manifest !== undefined) return kindOfManifest(manifest.apiVersion, manifest.kind);

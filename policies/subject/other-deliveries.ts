@@ -4,7 +4,6 @@ import { entries, groupKindOf, isRecord, list, text, type Path } from "./reading
 import { pathsUnder, targetOf, targetPath } from "./references.ts";
 import type { Subject } from "./subject.ts";
 
-/** A name by which an object reads or writes a secret. */
 export interface NamedSecret {
   readonly path: Path;
   /** Line within the text at the path. */
@@ -28,7 +27,6 @@ const vaultOperator: Fields = { ...pkiOrApp, mount: "spec.mount", reads: ["spec.
 
 /**
  * Fields by which objects of other operators read and write secrets, by group and kind.
- *
  * @see https://developer.hashicorp.com/vault/docs/platform/k8s/vso/api-reference
  * @see https://secrets-store-csi-driver.sigs.k8s.io/
  * @see https://github.com/external-secrets/kubernetes-external-secrets
@@ -74,7 +72,6 @@ export function namesRead({ object }: Subject): readonly NamedSecret[] {
   return [...named, ...namesInCsiParameters(object)];
 }
 
-/** The Secrets that an ExternalSecret or an object of another operator writes. */
 export function targetsOf(subject: Subject): readonly NamedSecret[] {
   if (subject.kind !== "OtherDelivery") return [{ path: targetPath(subject), name: () => targetOf(subject) }];
   return (fields[groupKindOf(subject.object)]?.targets ?? [])
@@ -113,11 +110,9 @@ function parsed(written: string): Pick<ReturnType<typeof parseContent>, "content
 const injector = "vault.hashicorp.com/agent-inject";
 
 /**
- * Names of secrets that a pod gets without a Secret: in annotations of Vault's agent injector, and as `vault:path#key` in a
- * variable, which Bank-Vaults' webhook replaces.
- *
+ * Names that a pod gets without a Secret: in annotations of Vault's agent injector, and as `vault:path#key` in a
+ * variable, which Bank-Vaults' webhook replaces. @throws Undecided
  * @see https://developer.hashicorp.com/vault/docs/platform/k8s/injector/annotations
- * @throws Undecided
  */
 export function namesInjected(subject: Subject): readonly NamedSecret[] {
   const { object } = subject;

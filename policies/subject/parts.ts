@@ -7,7 +7,6 @@ import { isManifest, isRecord, isUnknown, unknownValue, type Path } from "./read
 /** Nobody nests texts within texts deeper than this, except to hide something. */
 const deepestText = 6;
 
-/** What another tool applies. */
 export interface Applied {
   /** Manifests and ARM templates. */
   readonly parts: readonly Part[];
@@ -16,10 +15,8 @@ export interface Applied {
 }
 
 /**
- * Everything in a value that another tool applies: as objects (`extraObjects` of a chart, `objs` of a ConfigGroup) or as YAML
- * or JSON texts (a key of a ConfigMap), under any key.
- *
- * @param whole - is not returned itself.
+ * Everything in a value that another tool applies, under any key, as objects (`extraObjects` of a chart, `objs` of a
+ * ConfigGroup) or as YAML or JSON texts (a key of a ConfigMap); not the value itself.
  */
 export function appliedIn(whole: Part, depth = 0): Applied {
   const parts: Part[] = [];
@@ -64,7 +61,6 @@ function mayHoldPart(text: string): boolean {
   );
 }
 
-/** @param lineOf - of the text. */
 function partsOfText(text: string, lineOf: Part["lineOf"], depth: number): readonly Part[] {
   return splitDocuments(text).flatMap((document) => {
     // in a template of Helm or Argo CD, everything that it renders counts as not known yet

@@ -14,7 +14,6 @@ export interface Patch {
   /** A text, or in Flux's objects the patch itself. */
   readonly patch: unknown;
   readonly target: PatchTarget;
-  /** Lines of the patch. */
   readonly lineOf: LineOf;
 }
 
@@ -26,11 +25,7 @@ export function mayPatch(content: unknown): boolean {
   return isRecord(content) && typeof content["apiVersion"] === "string" && patching.test(content["apiVersion"]);
 }
 
-/**
- * The patches under a key of such a kind, which are not objects on their own.
- *
- * @returns `undefined` for a key that has none.
- */
+/** The patches under a key of such a kind, which are not objects on their own; `undefined` for a key that has none. */
 export function patchesUnder(key: string, items: unknown, lineOf: LineOf): readonly Patch[] | undefined {
   if (!/^patches(?:Json6902|StrategicMerge)?$/.test(key) || !Array.isArray(items)) return undefined;
   return items.flatMap((item: unknown, i): readonly Patch[] => {

@@ -8,7 +8,6 @@ export interface Container {
   readonly name: string;
 }
 
-/** Where a workload has its pod's spec. */
 export function podPath({ kind, type }: Subject): Path {
   if (kind === "CronJob") return ["spec", "jobTemplate", "spec", "template", "spec"];
   return /[/:]Pod(?:Patch)?$/.test(type) ? ["spec"] : ["spec", "template", "spec"];

@@ -53,11 +53,7 @@ export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
 }
 
-/**
- * The value at a path. `null` counts as absent: YAML and the Read of an import write it for a missing value.
- *
- * @throws Undecided where the value, or an object that contains it, is not known yet.
- */
+/** The value at a path. `null` is absent: YAML and an import's Read write it for a missing value. @throws Undecided */
 export function at(value: unknown, ...path: Path): unknown {
   let here = value;
   for (let i = 0; ; i++) {
@@ -70,10 +66,8 @@ export function at(value: unknown, ...path: Path): unknown {
 }
 
 /**
- * Whether the program set a field. A provider fills in `""`, `false`, `0` or an empty list for a missing field, and its Read
- * returns `null`, so these count as absent. A secret, and a value that is not known yet, count as set: a default is known.
- *
- * @throws Undecided where a state file does not distinguish a secret from a default.
+ * Whether the program set a field. Providers write `""`, `false`, `0`, `null` or an empty list for a missing field, so
+ * these are absent. An unknown value or a secret is set. @throws Undecided for a secret that may be a default.
  */
 export function isSet(object: unknown, key: string): boolean {
   const found = isRecord(object) && Object.hasOwn(object, key) ? object[key] : undefined;
@@ -86,7 +80,7 @@ export function text(value: unknown, ...path: Path): string | undefined {
   return writtenText(value, ...path) || undefined;
 }
 
-/** The same, with an empty text as it is. */
+/** The same, but an empty text stays an empty text. */
 export function writtenText(value: unknown, ...path: Path): string | undefined {
   const found = at(value, ...path);
   return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
@@ -122,7 +116,7 @@ export function mapTree(value: unknown, replace: (value: unknown) => unknown): u
   return Object.fromEntries(set.map(([key, item]) => [key, mapTree(item, replace)]));
 }
 
-/** The value at a path, as it is: it may be unknown, secret or `null`. */
+/** The value at a path, unchanged: it may be unknown, secret or `null`. */
 export function rawAt(value: unknown, path: Path): unknown {
   let here = value;
   for (const key of path) {
@@ -134,11 +128,7 @@ export function rawAt(value: unknown, path: Path): unknown {
   return here;
 }
 
-/**
- * Reads something once for each key; again if it threw.
- *
- * @param known - a WeakMap where the keys are objects.
- */
+/** Reads something once for each key; again if it threw. @param known - a WeakMap where the keys are objects. */
 export function remembered<K, T>(
   read: (key: K) => T,
   known: {

@@ -30,7 +30,6 @@ const reaching: ReadonlySet<FieldRole> = new Set([
   "other-kind",
 ]);
 
-/** Where the spec of the ExternalSecret or PushSecret is. */
 export function specPath({ kind }: Subject): Path {
   if (kind === "ClusterExternalSecret") return ["spec", "externalSecretSpec"];
   return kind === "ClusterPushSecret" ? ["spec", "pushSecretSpec"] : ["spec"];
@@ -68,7 +67,6 @@ export function targetPath(subject: Subject): Path {
   return isNamed ? [...specPath(subject), "target", "name"] : ["metadata", "name"];
 }
 
-/** Every field by which an ExternalSecret or PushSecret reads or writes a secret. */
 export const referencesOf = oncePerSubject((subject): readonly Reference[] =>
   fieldsOf(subject)
     .filter(({ role }) => reaching.has(role))
@@ -79,7 +77,6 @@ export function referencesAs(wanted: FieldRole, subject: Subject): readonly Refe
   return referencesOf(subject).filter(({ role }) => role === wanted);
 }
 
-/** Refuses every field of the roles with a problem, each on its own. */
 export function refusingRoles(subject: Subject, problems: Readonly<Partial<Record<FieldRole, string>>>) {
   return referencesOf(subject).map(({ role, path, key }) => () => {
     const problem = problems[role];
@@ -114,10 +111,7 @@ function pathsIn(subject: Subject, pattern: string): readonly Path[] {
   return pathsUnder(subject.object, specPath(subject), pattern);
 }
 
-/**
- * The paths below `start` that a pattern such as `data[].remoteRef.key` matches. `null` counts as absent. A value that is
- * not known yet counts as present; reading it throws.
- */
+/** Paths below `start` for a pattern such as `data[].remoteRef.key`; an unknown value is present, `null` is absent. */
 export function pathsUnder(object: unknown, start: Path, pattern: string): readonly Path[] {
   const parts = pattern.split(".");
   const from = (base: Path, next: number): readonly Path[] => {
@@ -136,7 +130,6 @@ export function pathsUnder(object: unknown, start: Path, pattern: string): reado
   return from(start, 0);
 }
 
-/** Where the template is that renders the target, or what is pushed. */
 export function templatePath(subject: Subject): Path {
   return [...specPath(subject), ...(pushKinds.includes(subject.kind) ? [] : ["target"]), "template"];
 }

@@ -15,7 +15,6 @@ function unless(object: unknown, created: string, ...fields: readonly string[]):
 
 /**
  * Objects with an operator that creates Secrets: their names by group and kind.
- *
  * @see https://cloudnative-pg.io/documentation/current/applications/#secrets
  * @see https://cert-manager.io/docs/usage/certificate/
  */

@@ -2,9 +2,8 @@ import type { EnvironmentName, Stage } from "../../domain/stage.ts";
 import { at, isRecord, isUnknown, remembered, type LineOf, type Path } from "./reading.ts";
 
 /**
- * Every kind of thing that rules look at, with its stage, wherever it comes from: a resource of a Pulumi program or state, a
- * YAML document, a line of `.env`. Each kind has one shape of `object`: the manifest of a Kubernetes kind, or the inputs of
- * the provider.
+ * Every kind of thing that rules look at, with its stage, whether from a program, a state, a document or `.env`. Each
+ * kind has one shape of `object`: the manifest of a Kubernetes kind, or the inputs of the provider.
  */
 export const stageOfKind = {
   /** `object`: { name, value } */
@@ -46,18 +45,15 @@ export const stageOfKind = {
   Values: "bootstrap",
   /** A resource that writes what no rule can read; `object`: { reason } */
   OpaqueWriter: "external-secret",
-  /** A resource of a type that no rule knows. */
   UnknownType: "external-secret",
 } as const satisfies Record<string, Stage>;
 
 export type Kind = keyof typeof stageOfKind;
 
-/** A table of kinds by the names that others have for them. */
 export function kindsByName(names: Readonly<Partial<Record<Kind, readonly string[]>>>): ReadonlyMap<string, Kind> {
   return new Map(Object.entries(names).flatMap(([kind, own]) => own.map((name) => [name, kind as Kind] as const)));
 }
 
-/** What the engine knows in addition to the inputs. */
 export interface SubjectOptions {
   readonly protect: boolean;
   /** Whether no provider creates it. Then its children are judged instead. @default false */
@@ -87,10 +83,8 @@ export interface Subject {
   readonly isPatch?: boolean;
 }
 
-/** A subject of a document. */
 export interface Located {
   readonly subject: Subject;
-  /** Line of the file that a path of the subject is on. */
   readonly lineOf: LineOf;
   /** Where it goes, if not where the document goes. */
   readonly place?: EnvironmentName | "shared";
@@ -138,7 +132,6 @@ function kindLabel({ kind, type }: Pick<Subject, "kind" | "type">): string {
 
 export interface Leaf {
   readonly path: Path;
-  /** `undefined` while it is not known. */
   readonly value: string | undefined;
 }
 

@@ -18,7 +18,6 @@ export interface TypeToken {
  * - `azurerm:index/keyVaultSecret:KeyVaultSecret` of any Terraform provider, and `NAME:tf:azurerm_key_vault_secret` of a
  *   Terraform module;
  * - `kubernetes:core/v1:Secret`, its `SecretPatch`, and `NAME:external-secrets.io/v1:ExternalSecret` of a generated SDK.
- *
  * @see https://www.pulumi.com/registry/packages/azure-native/version-guide/
  * @see https://www.pulumi.com/docs/iac/concepts/resources/names/#types
  */

@@ -49,7 +49,6 @@ export function isHarmless(type: string): boolean {
   return family !== "kubernetes" && keysOf(key).some((one) => harmless.has(one));
 }
 
-/** The subject of a resource that no rule can read. */
 export interface Unread {
   readonly kind: "OpaqueWriter" | "UnknownType";
   /** Why no rule can read what it writes; only of an opaque writer. */
@@ -74,7 +73,6 @@ function linkedIn(key: string, props: Readonly<Record<string, unknown>>): string
   return isLinked ? "deploys a template from an address, which no rule reads" : undefined;
 }
 
-/** The type itself, its module and its provider. */
 function keysOf(key: string): readonly string[] {
   const [family = "", module = ""] = key.split(":");
   return [key, `${family}:${module}:`, `${family}:`];

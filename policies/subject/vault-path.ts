@@ -1,8 +1,6 @@
 /**
- * A path as Vault resolves it. Vault's client appends it to `/v1/` and cleans it, so that `sys/../secret/data/a`,
- * `secret//data/a` and `../v1/secret/data/a` all write `secret/data/a`. Encoded characters are decoded, as often as they
- * were encoded, so that they cannot hide a name from a rule.
- *
+ * A path as Vault resolves it. Its client appends the path to `/v1/` and cleans it, so `sys/../secret/data/a` also
+ * writes `secret/data/a`. Decodes as often as the path was encoded, so that encoding cannot hide a name from a rule.
  * @see https://github.com/hashicorp/vault/blob/main/api/client.go - `NewRequest`
  */
 export function resolveVaultPath(path: string): string {
