@@ -11,7 +11,6 @@ export interface AzureIdentity {
   readonly authorityHost?: string;
 }
 
-/** What an error of Azure's libraries means. */
 export interface AzureFault {
   /** `federation`: the token endpoint refused. */
   readonly kind: "federation" | "token-file" | keyof typeof failures;
@@ -19,7 +18,7 @@ export interface AzureFault {
   readonly code?: string;
 }
 
-/** Codes that Entra gives for a while after a federated credential or its identity was made. */
+/** Entra answers with these for a while after a federated credential or its identity was created. */
 const propagatingCodes = new Set(["AADSTS70021", "AADSTS700211", "AADSTS700212", "AADSTS700213", "AADSTS700016"]);
 
 /** Node's codes of a certificate that is not trusted: waiting does not help. */
@@ -57,7 +56,7 @@ export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404 && textOf(error).includes("SecretNotFound");
 }
 
-/** 403 as well, and no matter of rights. */
+/** A disabled secret is a 403 too, but not a missing right. */
 export function isDisabled(error: unknown): boolean {
   return statusOf(error) === 403 && /SecretDisabled|disabled secret/.test(textOf(error));
 }
@@ -83,8 +82,7 @@ export function faultOf(error: unknown): AzureFault | undefined {
 }
 
 /**
- * Whether to try again: an unreachable token endpoint may come back (the data plane's own faults were retried request
- * by request already), and what propagation explains ends on its own, if this run may wait for it.
+ * Requests to Key Vault were retried already: this is for the token endpoint, and for propagation if this run may wait.
  */
 export function azureVerdict({
   timing,
@@ -113,7 +111,6 @@ export interface AzureContext {
 
 type Failure = readonly [code: BootstrapFailure["code"], problem: string, fix: string];
 
-/** What ends the run, with the names that a person needs to fix it. `because` is Azure's own text. */
 const failures = {
   rbac: ({ what, vault, identity }, because) => [
     "source-forbidden",
@@ -164,11 +161,7 @@ export async function azureFailure(error: unknown, context: AzureContext): Promi
   return new BootstrapFailure(cause, problem, fix, { cause: error });
 }
 
-/**
- * Looks before Azure's library does: that one takes an empty file for one that it has read already.
- *
- * @throws BootstrapFailure `token-file-missing`
- */
+/** Azure's library takes an empty file for one that it already read. @throws BootstrapFailure `token-file-missing` */
 export async function requireTokenFile({ tokenFile }: AzureIdentity): Promise<void> {
   const token = await readFile(tokenFile, "utf8").catch(() => "");
   if (token.trim() === "") throw tokenFileMissing(tokenFile);

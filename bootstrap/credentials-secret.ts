@@ -3,7 +3,6 @@ import { Redacted } from "../domain/redacted.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
 import type { Run } from "./run-context.ts";
 
-/** What initialisation gives, once. */
 export interface VaultCredentials {
   readonly rootToken: Redacted;
   /** Unseals; with a key service it recovers and does not unseal. */
@@ -11,12 +10,10 @@ export interface VaultCredentials {
   readonly keyKind: "unseal-key" | "recovery-key";
 }
 
-/** `data` of a Secret, in base64. */
 type Encoded = Readonly<Record<string, string>>;
 
-/** The Secret with what Vault's initialisation gave: `vault-auto-credentials`. It is only ever made and read. */
+/** The Secret `vault-auto-credentials`, with the result of Vault's initialisation. It is only ever created and read. */
 export class CredentialsSecret {
-  /** `namespace/name`, for messages. */
   readonly title: string;
   readonly #kubernetes: KubernetesClient;
   readonly #collection: string;
@@ -47,12 +44,7 @@ export class CredentialsSecret {
     await this.create({ rootToken: placeholder, key: placeholder, keyKind: "unseal-key" }, true, { dryRun: true });
   }
 
-  /**
-   * Creates the Secret. If it exists with exactly this content, it is our own earlier attempt with a lost answer.
-   *
-   * @param withRootToken - whether the root token goes into it.
-   * @throws KubernetesError, with status 409 where it exists and holds something else.
-   */
+  /** Accepts a Secret with the same content: our own lost answer. @throws KubernetesError 409 if the content differs */
   async create(
     { rootToken, key, keyKind }: VaultCredentials,
     withRootToken: boolean,

@@ -14,10 +14,8 @@ import type { VaultState } from "./vault-kv.ts";
 export type CarriedSecret = BootstrapConfig["secrets"][number];
 
 /**
- * The configuration's secrets and, as secrets of their own, its extra copies.
- *
- * @throws BootstrapFailure `bad-configuration` where two of them would write one path, naming both, or an external one
- * has no name in the source.
+ * Includes the extra copies.
+ * @throws BootstrapFailure `bad-configuration` if two write one path, or an external one has no source.
  */
 export function carriedSecrets({ secrets, mappedSecrets }: BootstrapConfig): CarriedSecret[] {
   const copies = mappedSecrets.map(({ from, to }): CarriedSecret => ({
@@ -44,7 +42,6 @@ export function carriedSecrets({ secrets, mappedSecrets }: BootstrapConfig): Car
   );
 }
 
-/** What is known of one secret; grows from the list to the reads. */
 export interface Facts {
   readonly vault: VaultState;
   /** As the source lists it; left out where it does not. */
@@ -77,7 +74,6 @@ export type Action =
 
 const keys = customMetadataKeys;
 
-/** Which reads the decision needs, beyond the two lists. */
 export function readsFor(secret: CarriedSecret, { vault, item }: Facts): { source: boolean; vault: boolean } {
   if (foreignOwner(vault) !== undefined) return { source: false, vault: false };
   if (secret.authority === "generated") return { source: false, vault: vault.live && !isOurs(vault) };
@@ -85,10 +81,7 @@ export function readsFor(secret: CarriedSecret, { vault, item }: Facts): { sourc
   return { source: true, vault: vault.live };
 }
 
-/**
- * The stamp that we recorded is the one that the list shows, a later change could not have the same, and Vault's
- * current version is the one that we wrote: so both ends hold what they held.
- */
+/** Whether stamp and version prove that the source and Vault still have what the last run carried. */
 export function isProvenUnchanged(vault: VaultState, item: SourceItem): boolean {
   const { customMetadata: record, currentVersion } = vault;
   return (
@@ -108,7 +101,6 @@ export function needsProvenance(secret: CarriedSecret, facts: Facts, rules: Rule
   return faultOfSource(secret, facts, rules) === undefined && !isSame(held, source) && !isMarker(secret, held, rules);
 }
 
-/** What is done with one secret: the authority rules of design section 8, in one place. */
 export function decide(secret: CarriedSecret, facts: Facts, rules: Rules): Action {
   const owner = foreignOwner(facts.vault);
   if (owner !== undefined) return { kind: "leave", outcome: "kept", reason: `managed by ${owner}` };
@@ -233,7 +225,6 @@ export function recordFor(
   };
 }
 
-/** Whether Vault holds this very record already. */
 export function isRecorded(
   { customMetadata, casRequired }: VaultState,
   record: Readonly<Record<string, string>>,

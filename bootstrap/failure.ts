@@ -7,10 +7,7 @@ export class BootstrapFailure extends Error {
   readonly problem: string;
   readonly fix: string;
 
-  /**
-   * @param problem - what is wrong, with the offending name: lower case, no full stop, never a value.
-   * @param fix - what to do, as a command if there is one.
-   */
+  /** `problem` names the offender: lower case, no full stop, never a value. `fix` is a command if there is one. */
   constructor(code: Exclude<BootstrapCause, "ok">, problem: string, fix: string, options?: ErrorOptions) {
     super(`${problem}\n  fix: ${fix}`, options);
     this.name = "BootstrapFailure";
@@ -35,7 +32,6 @@ export function sealed(address: string): BootstrapFailure {
   );
 }
 
-/** A rate limit quota of Vault is used up. */
 export function throttled(address: string, error: unknown): BootstrapFailure {
   return new BootstrapFailure(
     "vault-throttled",

@@ -4,11 +4,9 @@ import { bootstrapConfigShape, type BootstrapConfig } from "../domain/bootstrap-
 import type { AzureIdentity } from "./azure-errors.ts";
 import { BootstrapFailure, messageOf } from "./failure.ts";
 
-/** How the program was started: flags, environment and the file that the environment names. */
 export interface Invocation {
   readonly config: BootstrapConfig;
   readonly dryRun: boolean;
-  /** Stops once Vault is open. */
   readonly untilUnsealed: boolean;
   readonly waitForPropagation: boolean;
   readonly serviceAccountDir: string;

@@ -13,10 +13,7 @@ export interface ServiceAccount {
   readonly token: () => Promise<Redacted>;
 }
 
-/**
- * @param folder - contains `token` and `ca.crt`.
- * @throws BootstrapFailure `bad-configuration` if the ServiceAccount is not mounted.
- */
+/** Reads `token` and `ca.crt`. @throws BootstrapFailure `bad-configuration` if the ServiceAccount is not mounted */
 export async function mountedServiceAccount(folder: string): Promise<ServiceAccount> {
   return {
     ca: await readMounted(folder, "ca.crt"),
@@ -62,7 +59,6 @@ const byStatus: Readonly<Record<number, Failure>> = {
   },
 };
 
-/** What it means for the run that the API server refused, failed or did not answer. */
 export function kubernetesFailure(error: unknown, what: string): unknown {
   const isSilent = error instanceof NetworkError;
   if (!isSilent && !(error instanceof KubernetesError)) return error;

@@ -28,10 +28,7 @@ export class Lease {
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
-  /**
-   * @param holder - one name for each run.
-   * @param onLost - called once where another run has taken the Lease over, so that this one stops writing.
-   */
+  /** `holder` is unique to the run. `onLost` is called once, if another run takes the Lease over. */
   constructor(run: Run, holder: string, onLost: (failure: BootstrapFailure) => void) {
     this.#run = run;
     this.#name = run.config.lease;
@@ -40,11 +37,7 @@ export class Lease {
     this.#onLost = onLost;
   }
 
-  /**
-   * Takes the Lease, or one that has expired; waits for another run if the timing says so.
-   *
-   * @throws BootstrapFailure `lease-held`, naming the holder.
-   */
+  /** Waits for another run if the timing says so. @throws BootstrapFailure `lease-held`, naming the holder */
   async acquire(): Promise<void> {
     const { timing, log, signal } = this.#run;
     const deadline = Date.now() + timing.leaseWaitInMs;
@@ -59,7 +52,6 @@ export class Lease {
     this.#timer.unref();
   }
 
-  /** Gives the Lease back, so that the next run need not wait until it expires. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewing;

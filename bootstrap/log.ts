@@ -15,13 +15,11 @@ export class Log {
     this.#runId = runId;
   }
 
-  /** Names the phase that every later line belongs to. */
   enter(phase: BootstrapPhase): void {
     this.#phase = phase;
     this.info("phase");
   }
 
-  /** The phase that the run is in; where it failed, if it did. */
   get phase(): BootstrapPhase | undefined {
     return this.#phase;
   }

@@ -5,7 +5,6 @@ import type { ServiceAccount } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { Timing } from "./timing.ts";
 
-/** What every phase works with. */
 export interface Run {
   readonly config: BootstrapConfig;
   readonly vault: VaultClient;
@@ -15,7 +14,6 @@ export interface Run {
   readonly log: Log;
   /** Aborted when the run must stop, when its time is up, or when its Lease is lost. */
   readonly signal: AbortSignal;
-  /** Nothing is changed anywhere. */
   readonly dryRun: boolean;
 }
 

@@ -150,7 +150,6 @@ async function carry(run: Run, identity: AzureIdentity, progress: Progress): Pro
   await write(run, source, kv, decisions, progress.outcomes);
 }
 
-/** What was thrown where no phase named a cause. */
 function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   if (error instanceof BootstrapFailure) return error;
   const options = { cause: error };

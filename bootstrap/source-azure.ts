@@ -217,7 +217,6 @@ export class AzureSource implements SecretSource {
     };
   }
 
-  /** Retries what may pass; waits for propagation as long as this run may; names the cause of the rest. */
   async #patiently<T>(what: string, operation: () => Promise<T>): Promise<T> {
     const { timing, log, signal } = this.#options;
     const propagates = (): boolean => Date.now() - this.#startedAt < timing.propagationInMs;

@@ -1,6 +1,5 @@
 import type { Redacted } from "../domain/redacted.ts";
 
-/** One secret in the list of the source. */
 export interface SourceItem {
   readonly name: string;
   /** A disabled secret has no value to give. */
@@ -22,16 +21,13 @@ export interface SourceValue {
   readonly settled: boolean;
 }
 
-/** Where external values come from. */
 export interface SecretSource {
   /** For messages, such as `Key Vault https://ameidekv.vault.azure.net/`. */
   readonly description: string;
-  /** Every secret of the source, by name. */
   list(): Promise<ReadonlyMap<string, SourceItem>>;
   /** @returns `undefined` where it went away since it was listed. */
   read(name: string): Promise<SourceValue | undefined>;
   /** Whether `value` is that of an earlier version: then it came from here, whoever carried it. */
   heldBefore(name: string, value: Redacted): Promise<boolean>;
-  /** Requests made of the source so far. */
   readonly calls: number;
 }

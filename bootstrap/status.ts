@@ -17,10 +17,7 @@ const statusLimitInBytes = 900_000;
 /** What comes first where not all fit. */
 const order = ["failed", "kept", "written", "unchanged"] as const;
 
-/**
- * The status to write: sorted, cut to what a ConfigMap holds, and with what stays true of the one before, which is its
- * last success, and the outcomes of secrets that a run which failed or was stopped did not come to.
- */
+/** Sorted, cut to what a ConfigMap holds; keeps the last success, and outcomes that a failed or stopped run lacks. */
 export function mergedStatus(
   status: BootstrapStatus,
   before: BootstrapStatus | undefined,
@@ -45,10 +42,7 @@ export function mergedStatus(
 const alertsInDays = [14, 3];
 const namesInAnnotation = 20;
 
-/**
- * Names of the secrets that expire soon or have expired, as annotations: those alone are what kube-state-metrics can show
- * of a ConfigMap, for the alerts in monitoring/.
- */
+/** kube-state-metrics can show only annotations of a ConfigMap: the alerts in monitoring/ read these. */
 export function expiryAnnotations(secrets: readonly BootstrapSecretStatus[], now: Date): Record<string, string> {
   return Object.fromEntries(
     alertsInDays.flatMap((days) => {
@@ -89,7 +83,6 @@ export class StatusConfigMap {
   }
 }
 
-/** What is known at the end of a run, however it ended. */
 export interface Ending {
   readonly runId: string;
   readonly startedAt: Date;
@@ -97,7 +90,6 @@ export interface Ending {
   readonly phase: BootstrapPhase | undefined;
   readonly failure: BootstrapFailure | undefined;
   readonly outcomes: readonly Outcome[];
-  /** Whether the run was to open Vault and no more. */
   readonly untilUnsealed: boolean;
   readonly sourceCalls: number;
 }
@@ -105,10 +97,7 @@ export interface Ending {
 /** Kubernetes keeps the last 2 KiB of a failed container's log as its message: the summary is to fit in. */
 const problemInLog = 1_200;
 
-/**
- * Reports the result of the run to `doctor`. A run that only unsealed Vault has nothing to report, and one that met another run
- * leaves the status to that one.
- */
+/** A run that only unsealed Vault has nothing to report. One that met another run leaves the status to it. */
 export async function writeStatus(run: Run, ending: Ending): Promise<void> {
   const { runId, startedAt, cause, phase, failure, outcomes, untilUnsealed } = ending;
   if (run.dryRun || cause === "lease-held" || (cause === "ok" && untilUnsealed)) return;

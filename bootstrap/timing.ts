@@ -6,7 +6,6 @@ export interface Timing extends Backoff {
   readonly vaultWaitInMs: number;
   /** For a Vault that was just opened to become the active one, before a standby is taken for one that serves. */
   readonly electionInMs: number;
-  /** Between two looks at a Vault that is not there yet. */
   readonly vaultPollInMs: number;
   /** For new role assignments and federated credentials to take effect, counted from the run's start. */
   readonly propagationInMs: number;

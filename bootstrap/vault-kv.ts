@@ -3,7 +3,6 @@ import { BootstrapFailure } from "./failure.ts";
 import { VaultError, type VaultClient } from "../clients/vault.ts";
 import type { VaultSession, VaultSessions } from "./vault-session.ts";
 
-/** What a path contains, by KV v2's metadata. */
 export interface VaultState {
   /** 0: no version was ever written, so that CAS 0 writes the first. */
   readonly currentVersion: number;
@@ -47,10 +46,7 @@ export class VaultKv {
     return `${this.#mount}/${kind}/${path.split("/").map(encodeURIComponent).join("/")}`;
   }
 
-  /**
-   * Which of `paths` have metadata, by one list of each folder: a first run of a thousand asks once, not a thousand
-   * times. Where a policy does not let us list a folder, its paths count as present, and are asked one by one.
-   */
+  /** One list for each folder, not a call for each path. Paths of a folder that we may not list count as present. */
   async present(paths: readonly string[]): Promise<ReadonlySet<string>> {
     const folders = Map.groupBy(paths, (path) => path.slice(0, path.lastIndexOf("/") + 1));
     const found = await Promise.all(
@@ -94,11 +90,7 @@ export class VaultKv {
     return { value: typeof value === "string" ? new Redacted(value) : undefined, version: found.metadata.version };
   }
 
-  /**
-   * @param cas - the version that was read; 0 for none.
-   * @returns the new version.
-   * @throws CasMismatch
-   */
+  /** `cas` is the version that was read; 0 for none. @returns the new version. @throws CasMismatch */
   async write(path: string, value: Redacted, cas: number): Promise<number> {
     const body = { options: { cas }, data: { value: value.reveal() } };
     const session = this.#sessions.of(path);

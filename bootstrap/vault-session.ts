@@ -90,12 +90,10 @@ export class VaultSessions {
     this.#others.catch(() => undefined);
   }
 
-  /** Resolves when all are logged in. */
   async ready(): Promise<void> {
     await this.#others;
   }
 
-  /** @param path - one that the configuration names. */
   of(path: string): VaultSession {
     const session = this.#byPath.get(path);
     if (session === undefined) throw new Error(`no login may write ${path}`);

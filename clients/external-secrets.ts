@@ -2,7 +2,6 @@ import { forceSyncAnnotation } from "../domain/manifests/labels.ts";
 import { follow, type Cluster, type Named } from "./kubernetes.ts";
 import { mapBounded } from "./pacing.ts";
 
-/** The part of an ExternalSecret that shows whether External Secrets has synced it. */
 export interface SyncedObject {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly refreshPolicy?: string };
@@ -16,11 +15,7 @@ export interface SyncedObject {
 const group = "/apis/external-secrets.io/v1";
 const patchesAtOnce = 16;
 
-/**
- * Makes External Secrets look at objects now: it does whenever an annotation changes.
- *
- * @param failed - receives the error of each object that could not be changed. @default - the first one is thrown
- */
+/** External Secrets syncs when an annotation changes. `failed` gets each error. @default - the first is thrown */
 export async function forceSync<T extends Named>(
   cluster: { patch(path: string, change: object): Promise<object> },
   plural: "secretstores" | "externalsecrets",
@@ -56,10 +51,9 @@ interface Followed<T> {
 }
 
 /**
- * Waits until each ExternalSecret has synced, by one list and one watch for each namespace: a hundred of them cost the API
- * server no more than one. Without the right to watch it lists every second instead.
+ * One list and one watch for each namespace; without the right to watch, a list every second.
  *
- * @returns those that have, and those that had not in time, with the message of their condition Ready.
+ * @returns those that have synced; those that had not in time, with the message of their condition Ready.
  * @throws the signal's reason, or what the cluster throws for a list.
  */
 export async function followSyncs<T extends Waiting>(

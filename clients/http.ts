@@ -33,7 +33,6 @@ export interface HttpClientOptions extends TlsOptions {
   readonly connections?: number | undefined;
   /** Until the whole answer is there. @default 30,000 */
   readonly timeoutInMs?: number | undefined;
-  /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -108,10 +107,7 @@ export function objectIn(body: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/**
- * One server over connections that stay open. It uses `node:https` and not `fetch`, which accepts neither a CA nor a
- * client certificate for one call (docs/decisions/0005).
- */
+/** Uses `node:https`: `fetch` accepts neither a CA nor a client certificate for one call (docs/decisions/0005). */
 export class HttpClient {
   readonly #base: URL;
   readonly #agent: http.Agent;
@@ -131,10 +127,7 @@ export class HttpClient {
     this.#streams = isHttps ? new https.Agent(tls) : new http.Agent();
   }
 
-  /**
-   * @param path - from the server's root, with its query.
-   * @throws NetworkError, or the signal's reason; an answer of any status is returned.
-   */
+  /** `path` includes the query. Returns an answer of any status. @throws NetworkError, or the signal's reason */
   async request(method: string, path: string, request: HttpRequest = {}): Promise<HttpResponse> {
     const timeoutInMs = this.#options.timeoutInMs ?? defaultTimeoutInMs;
     return await new Promise((resolve, reject) => {
@@ -161,9 +154,7 @@ export class HttpClient {
   }
 
   /**
-   * The lines of an answer that has no end of its own, each as soon as it is whole. No time limit applies.
-   *
-   * @throws NetworkError, or the signal's reason; what `refused` makes of an answer that is not 200.
+   * Each line as soon as it is whole; no time limit. @throws NetworkError, the signal's reason, or `refused`'s error
    */
   async *lines(path: string, request: HttpRequest, refused: (response: HttpResponse) => Error): AsyncGenerator<string> {
     let refusal: HttpResponse | undefined;

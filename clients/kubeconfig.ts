@@ -56,8 +56,7 @@ export async function openCluster(place: ClusterPlace): Promise<KubernetesClient
 }
 
 /**
- * As {@link openCluster}; if this machine has no such context, a cluster that answers each question with that. A command
- * that only looks continues with what else there is to see, and one that would change something fails at its first step.
+ * As {@link openCluster}; without such a context each call throws that, so that a command that only reads continues.
  */
 export async function openOrClosed(place: ClusterPlace): Promise<Cluster> {
   return openCluster(place).catch((error: unknown) => {
@@ -71,10 +70,7 @@ export async function openOrClosed(place: ClusterPlace): Promise<Cluster> {
   });
 }
 
-/**
- * client-node makes an agent for each request, and so a TLS handshake for each: half of what a call costs both sides. The
- * first one is kept for as long as it would be made of the same certificate and key.
- */
+/** client-node creates an agent, and so a TLS handshake, for each request: half the cost of a call on both sides. */
 function withOneAgent(apply: (options: RequestOptions) => Promise<void>): () => Promise<RequestOptions> {
   let kept: { readonly of: RequestOptions; readonly agent: Agent } | undefined;
   return async () => {

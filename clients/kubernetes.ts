@@ -10,13 +10,11 @@ import {
 } from "./http.ts";
 import { pauseFor, retry, type RetryOptions } from "./pacing.ts";
 
-/** Where an object is. */
 export interface Named {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** A plain object of the Kubernetes API. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -41,7 +39,6 @@ export class KubernetesError extends ServerError {
   override readonly name = "KubernetesError";
 }
 
-/** What callers ask of one cluster. */
 export type Cluster = Pick<
   KubernetesClient,
   "context" | "get" | "find" | "create" | "patch" | "remove" | "text" | "metadata" | "watch"
@@ -65,8 +62,8 @@ export interface KubernetesClientOptions extends Pick<
 }
 
 /**
- * One cluster, as one caller. Paths begin at the server's root. Each call throws KubernetesError if the API server refuses, and
- * NetworkError (or what the client makes of it) if there is no answer.
+ * One cluster, as one caller. Paths begin at the server's root. Each call throws KubernetesError if the API server
+ * refuses, and NetworkError (or what the client makes of it) if there is no answer.
  */
 export class KubernetesClient {
   readonly address: string;
@@ -92,7 +89,6 @@ export class KubernetesClient {
     return await this.#json<T>("GET", path);
   }
 
-  /** @returns `undefined` if there is no such object. */
   async find<T extends object = KubernetesObject>(path: string): Promise<T | undefined> {
     try {
       return await this.get<T>(path);
@@ -135,7 +131,6 @@ export class KubernetesClient {
     await this.#send("DELETE", path, options);
   }
 
-  /** Plain text, such as a pod's log. */
   async text(path: string): Promise<string> {
     return (await this.#send("GET", path)).body;
   }
@@ -148,11 +143,7 @@ export class KubernetesClient {
     return (items ?? []).map(({ metadata }) => metadata);
   }
 
-  /**
-   * The changes of a collection as they happen; ends when the server ends it.
-   *
-   * @param path - with `watch=true` and the `resourceVersion` to start from; 410 if that version is too old.
-   */
+  /** Ends when the server ends it. @param path - with `watch=true` and a `resourceVersion`; 410 if that is too old */
   async *watch<T extends object = KubernetesObject>(path: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
     const request = { signal, options: await this.#authenticated() };
     try {
@@ -238,13 +229,12 @@ export async function listAll<T>(cluster: Pick<Cluster, "get">, path: string): P
 const pauseInMs = 1_000;
 
 /**
- * Shows the objects of a collection as they are and as they change, until it is over: by one list and one watch. Without
- * the right to watch it lists every second instead.
+ * Shows objects as they are and as they change. Without the right to watch it lists every second instead.
  *
  * @param path - may have a query, such as a field selector.
- * @param see - called with each object; it may be called with the same state again.
- * @param over - ends it in the middle of a watch. What it interrupts is not an error.
- * @throws what the cluster throws for a list, and what is no answer of the API server.
+ * @param see - may be called with the same state again.
+ * @param over - ends it in the middle of a watch, without an error.
+ * @throws what the cluster throws for a list, and what is not an answer of the API server.
  */
 export async function follow<T extends object>(
   cluster: Pick<Cluster, "get" | "watch">,
@@ -278,10 +268,8 @@ export async function follow<T extends object>(
 }
 
 /**
- * The log of a pod, empty if it has none: the API server answers 400 while no container has started, 404 once the pod is
- * gone.
+ * The last `tail` lines, all by default; none if no container has started (400) or the pod is gone (404).
  *
- * @param tail - lines from its end. @default - all of it
  * @throws what else the cluster throws: a missing right to `pods/log` is not an empty log.
  */
 export async function podLog(

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How often and after which pauses a call is made again. */
 export interface Backoff {
   /** First pause after a fault that may pass; doubled each time, with jitter. */
   readonly retryBaseInMs: number;
@@ -16,18 +15,12 @@ export interface RetryOptions {
   readonly timing: Backoff;
   readonly verdict: (error: unknown) => RetryVerdict;
   readonly signal?: AbortSignal | undefined;
-  /** Called before each pause. */
   readonly onRetry?: ((error: unknown, pauseInMs: number) => void) | undefined;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
 }
 
-/**
- * Calls `operation` until it succeeds, its error is one that lasts, or the attempts are used up.
- *
- * @throws what the last attempt threw; the signal's reason where it is aborted in a pause. The first attempt is made in
- * any case: what is in hand is ended.
- */
+/** Makes the first attempt even if aborted. @throws what the last attempt threw, or the signal's reason in a pause */
 export async function retry<T>(operation: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { timing, verdict, signal, onRetry } = options;
   for (let attempt = 1; ; attempt++) {
@@ -89,7 +82,6 @@ export class Pacer {
     this.#now = now;
   }
 
-  /** Resolves when the next call may begin. */
   async turn(signal?: AbortSignal): Promise<void> {
     for (let wait = this.#waitInMs(); wait > 0; wait = this.#waitInMs()) await pauseFor(wait, signal);
     this.#starts.push(this.#now());
@@ -107,12 +99,7 @@ export class Pacer {
   }
 }
 
-/**
- * Calls `work` for each item, at most `limit` at a time, in order of the items. The first error ends it once what is
- * in hand has ended.
- *
- * @returns the results, in order of the items.
- */
+/** The first error ends it, once what is in hand has ended. @returns the results, in order of the items */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,

@@ -44,11 +44,7 @@ export type VaultHealth =
 
 export type VaultState = VaultHealth["state"];
 
-/**
- * Here 429 is a standby, not a limit.
- *
- * @see https://developer.hashicorp.com/vault/api-docs/system/health
- */
+/** 429 is a standby here, not a limit. @see https://developer.hashicorp.com/vault/api-docs/system/health */
 const stateOfStatus: Readonly<Record<number, Exclude<VaultState, "unreachable">>> = {
   200: "active",
   429: "standby",
@@ -105,10 +101,7 @@ export class VaultClient {
   }
 
   /**
-   * One call, retried while its fault may pass.
-   *
-   * @returns the answer's JSON; `undefined` where it is empty.
-   * @throws VaultError, NetworkError; what the session throws.
+   * Retries passing faults. @returns JSON; `undefined` if empty. @throws VaultError, NetworkError, the session's errors
    */
   async call<T = unknown>(method: string, path: string, options: VaultCall = {}): Promise<T> {
     const { body, session, inRootNamespace, once = false, inHand = false } = options;

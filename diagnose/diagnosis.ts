@@ -46,7 +46,6 @@ export interface SecretDiagnosis {
   readonly name: string;
   /** In the order of the pipeline, from Key Vault on; `.env` is on a workstation and is not read. */
   readonly hops: readonly Hop[];
-  /** The first broken one. */
   readonly brokenAt?: { readonly stage: Stage; readonly code: CauseCode };
 }
 

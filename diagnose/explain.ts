@@ -117,7 +117,6 @@ function codeOfUnseen(kind: Failure["kind"]): CauseCode {
 
 const outOfReach: ReadonlySet<Failure["kind"]> = new Set(["not-asked", "unreachable", "unauthorized"]);
 
-/** The state of every step of one secret, from the diagnosis and from what could be read. */
 function hopsOf(
   secret: PlannedSecret,
   causes: readonly DiagnosedCause[],

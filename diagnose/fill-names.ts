@@ -3,7 +3,6 @@ import type { Expectation, Sighting } from "./explain/view.ts";
 
 type PrintedCause = Omit<Cause, "aliases">;
 
-/** The cause with this place's names in its commands. */
 export function fillCause(
   cause: PrintedCause,
   expected: Expectation,

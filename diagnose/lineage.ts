@@ -8,7 +8,6 @@ import { customMetadataKeys } from "../domain/bootstrap-config.ts";
 import { deliveriesOf, type Expectation } from "./explain/view.ts";
 import { withNames } from "./fill-names.ts";
 
-/** One place that holds the secret, or should. */
 export interface LineageHop {
   readonly stage: Extract<Stage, "dotenv" | "key-vault" | "vault" | "external-secret">;
   /** Such as `Key Vault ameidekv/ghcr-token`. */
@@ -38,12 +37,7 @@ export interface Lineage {
   readonly unproven: readonly string[];
 }
 
-/**
- * Follows one secret from `.env` to every Kubernetes Secret that holds it, by keyed hash.
- *
- * @param snapshot - one that compared values.
- * @throws UserError when the environment has no such secret.
- */
+/** Compares by keyed hash. @param snapshot - one that compared values. @throws UserError if there is no such secret */
 export function lineage(snapshot: Snapshot, expected: Expectation, name: string): Lineage {
   const secret = plannedSecret(expected, name);
   let source: string | undefined;
@@ -69,7 +63,6 @@ export function lineage(snapshot: Snapshot, expected: Expectation, name: string)
   };
 }
 
-/** What carries a value to a place of each stage. */
 const carriers: Readonly<Record<LineageHop["stage"], string>> = {
   dotenv: "put the value into .env",
   "key-vault": "ameide-secrets env push --stack shared",

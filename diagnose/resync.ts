@@ -27,7 +27,6 @@ export interface ResyncOptions {
   /** For the stores, and again for the ExternalSecrets. @default 60 */
   readonly timeoutInSeconds?: number;
   readonly signal: AbortSignal;
-  /** Called whenever a count changes. */
   readonly onProgress?: (progress: ResyncProgress) => void;
 }
 
@@ -40,7 +39,6 @@ export interface ResyncProgress {
 export interface ResyncResult {
   /** `namespace/name` of each store that is Ready, and of each ExternalSecret that has synced after this call. */
   readonly ready: readonly string[];
-  /** How many of each kind that is, of how many. */
   readonly counts: Readonly<Record<ResyncProgress["kind"], { readonly done: number; readonly total: number }>>;
   /** Those that are not, with what External Secrets says. */
   readonly notReady: readonly { readonly object: string; readonly message: string }[];
@@ -50,7 +48,6 @@ export interface ResyncResult {
   readonly unseen: readonly Failure[];
 }
 
-/** Between two looks at stores that are not Ready. */
 const pauseInMilliseconds = 300;
 
 /**
@@ -118,7 +115,6 @@ async function everywhere<T>(
   );
 }
 
-/** Looks until all stores are Ready or the time is over. */
 async function untilReady(
   kubernetes: KubernetesReader,
   { timeoutInSeconds = 60, signal, onProgress }: ResyncOptions,
@@ -195,10 +191,7 @@ async function reasonsOf(kubernetes: KubernetesReader, left: readonly Named[]): 
 }
 
 /**
- * A resync that touches nothing would look successful.
- *
- * @param where - where they were looked for, such as `dev`.
- * @throws UserError for all unknown names together, each with the nearest one.
+ * A resync of nothing would look successful. `where`: such as `dev`. @throws UserError for all unknown names together
  */
 export function refuseUnknown(
   kind: "namespace" | "ExternalSecret",

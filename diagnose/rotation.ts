@@ -28,7 +28,6 @@ export const rotationSteps = ["key-vault", "vault", "external-secret", "pods"] a
 
 export type RotationStep = (typeof rotationSteps)[number];
 
-/** How far a rotation is, by one snapshot. */
 export interface RotationState {
   readonly step: RotationStep | "done";
   /** The places that do not hold the new value yet; of `pods` the workloads that run with the former one. */
@@ -41,12 +40,7 @@ export interface RotationState {
   readonly follows: readonly string[];
 }
 
-/**
- * How far the new value of `.env` has come.
- *
- * @param snapshot - one that compared values.
- * @throws UserError when the environment has no such secret.
- */
+/** @param snapshot - one that compared values. @throws UserError if the environment has no such secret */
 export function rotationState(snapshot: Snapshot, expected: Expectation, name: string): RotationState {
   const { hops } = lineage(snapshot, expected, name);
   const wanted = hops.find(({ stage }) => stage === "dotenv")?.digest;
@@ -117,7 +111,6 @@ export interface RotationReport extends Pick<RotationState, "restarts" | "follow
   readonly name: string;
   /** When each step had the new value; ISO 8601, by this machine's clock. */
   readonly reached: readonly { readonly step: RotationStep; readonly at: string }[];
-  /** Where it stopped, if it did not come through. */
   readonly stuckAt?: RotationState;
 }
 
@@ -127,11 +120,8 @@ const mostLooks = 3;
 const mostLooksAtPods = 60;
 
 /**
- * Delivers a value through all steps: written once, then followed step by step. A step that already has the value is passed
- * without an action, so an interrupted run can be run again, and a rollback is a rotation to the former value.
- *
- * @param options.onAct - called when a step begins, which may take minutes.
- * @param options.onStep - called when a step has the new value.
+ * Passes a step that already has the value without an action: an interrupted run can be run again, and a rollback is a
+ * rotation to the former value. `onAct` is called when a step begins, `onStep` when it has the new value.
  */
 export async function rotate(
   name: string,
@@ -213,7 +203,6 @@ function runsWithFormer(
   );
 }
 
-/** How old the value of one external secret is. */
 export interface RotationAge {
   readonly name: string;
   readonly ageInDays: number;
@@ -221,7 +210,6 @@ export interface RotationAge {
   readonly rotateEveryInDays?: number;
   /** ISO 8601: the expiry in Key Vault, or the end of `rotateEvery` where it has none. @default - neither */
   readonly expiresAt?: string;
-  /** Whether that has passed. */
   readonly due: boolean;
   readonly owner?: string;
 }

@@ -107,7 +107,6 @@ export interface BootstrapState {
   readonly status: Observed<BootstrapStatus>;
   /** The end of the newest failed run's log, one line each; the bootstrap's logs hold no values. */
   readonly log: Observed<readonly string[]>;
-  /** `vault-auto-credentials`, or whatever its name is here. */
   readonly credentialsSecret: Observed<CredentialsSecretState>;
 }
 
@@ -139,7 +138,6 @@ export interface JobState {
   readonly reason?: string;
 }
 
-/** One pod of Vault, as it reports about itself. */
 export interface VaultPodState {
   readonly name: string;
   readonly state: "active" | "standby" | "sealed" | "uninitialised" | "unreachable";
@@ -269,7 +267,6 @@ export interface PodState extends Named {
   /** Says what a container's state does not, such as a volume that cannot be mounted. */
   readonly warning?: WarningState;
   readonly containers: readonly ContainerStateSummary[];
-  /** Secrets that it mounts or reads as environment. */
   readonly secrets: readonly SecretUse[];
 }
 
@@ -320,17 +317,14 @@ export interface PatcherState {
   readonly unseenLog?: Failure;
 }
 
-/** A part that could not be read, with the missing right or the server's words. */
 export function describeFailure({ asked, message }: Failure): string {
   return `could not be looked at: ${asked}: ${message}`;
 }
 
-/** What a part contains; nothing if it could not be read. */
 export function valuesOf<T>(part: Observed<readonly T[]>): readonly T[] {
   return part.ok ? part.value : [];
 }
 
-/** What failed of these parts. */
 export function failuresOf(...parts: readonly Observed<unknown>[]): readonly Failure[] {
   return parts.filter((part) => !part.ok).map(({ failure }) => failure);
 }

@@ -10,7 +10,6 @@ import {
   type VaultSecretState,
 } from "./snapshot.ts";
 
-/** One line of one check. */
 export interface CheckedItem {
   readonly subject: string;
   /** `info`: something that another team owns; it never fails the check. */
@@ -19,7 +18,6 @@ export interface CheckedItem {
   readonly note: string;
 }
 
-/** One of the seed's five checks. */
 export interface Check {
   readonly number: 1 | 2 | 3 | 4 | 5;
   readonly title: string;

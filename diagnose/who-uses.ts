@@ -14,7 +14,6 @@ import { pathBelowMount } from "../domain/names.ts";
 import { deliveriesOf, type Expectation } from "./explain/view.ts";
 import { plannedSecret } from "./lineage.ts";
 
-/** Everything that reads one secret. */
 export interface Uses {
   readonly uses: readonly Use[];
   /** Why consumers may be missing from it. */
@@ -47,11 +46,7 @@ export interface Consumer {
   readonly afterChange: "follows" | "next-run" | "next-pull" | "restarts-itself" | "restart" | "manual";
 }
 
-/**
- * Everything that reads a secret now, by our deliveries and by other owners' ExternalSecrets of the same path.
- *
- * @throws UserError when the environment has no such secret.
- */
+/** By our deliveries and by others' ExternalSecrets of the same path. @throws UserError if there is no such secret */
 export function whoUses(snapshot: Snapshot, expected: Expectation, name: string): Uses {
   plannedSecret(expected, name);
   const { externalSecrets, pushSecrets } = snapshot;
@@ -102,7 +97,6 @@ export function othersReading(
     .filter(({ remoteKeys }) => remoteKeys.some((key) => pathBelowMount(key, vault.mount) === path));
 }
 
-/** Parts that show consumers and could not be read. */
 export function unseenConsumers({ workloads, pods }: Pick<Snapshot, "workloads" | "pods">): readonly Failure[] {
   return failuresOf(workloads, pods);
 }
@@ -126,7 +120,6 @@ export function consumersOf(snapshot: Snapshot, namespace: string, secret: strin
   return [...consumers.values(), ...pushes];
 }
 
-/** PushSecrets that read a Secret, by its name or by its labels. */
 function pushersOf({ pushSecrets, secrets }: Snapshot, namespace: string, name: string): readonly PushSecretState[] {
   const held = named(secrets, { namespace, name });
   return valuesOf(pushSecrets).filter(({ namespace: own, secret, labels }) => {

@@ -7,7 +7,6 @@ import type { VaultKv } from "../vault-kv.ts";
 import type { VaultSession, VaultSessions } from "../vault-session.ts";
 import { isReadLater } from "./read.ts";
 
-/** One secret with all that is known of it and what is to be done. */
 export interface Decision {
   readonly secret: CarriedSecret;
   readonly facts: Facts;
@@ -50,11 +49,7 @@ export async function check(
 /** Beyond this many paths the question takes longer than what it saves: each write shows then whether it may. */
 const askablePaths = 200;
 
-/**
- * Asks for each login whether its policy allows all that is about to be written, data and metadata, so that a policy that
- * lacks a path stops the run before anything has changed. A value that is written and cannot be recorded would be written
- * again by each run.
- */
+/** Without this, a missing path would stop the run halfway, and each run would rewrite a value without a record. */
 async function checkRights(
   run: Run,
   sessions: VaultSessions,

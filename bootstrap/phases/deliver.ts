@@ -7,15 +7,9 @@ import type { Outcome } from "./write.ts";
 
 type Delivery = BootstrapConfig["deliveries"][number];
 
-/** What happened to one ExternalSecret: the time of its sync, or why there was none. */
 type Followed = { readonly at: string } | { readonly because: string };
 
-/**
- * Makes External Secrets sync what this run wrote, and waits until it has. Nothing here fails the run: the values are
- * in Vault, and the refresh interval of each ExternalSecret brings what this phase could not.
- *
- * @returns the outcomes, those of written secrets with when they were delivered or which ExternalSecrets did not sync.
- */
+/** Syncs what this run wrote, and waits. It never fails the run: the refresh interval delivers what this could not. */
 export async function deliver(run: Run, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
   const written = new Set(outcomes.filter(({ outcome }) => outcome === "written").map(({ secret }) => secret.path));
   const readers = run.config.deliveries.filter(({ paths }) => paths.some((path) => written.has(path)));

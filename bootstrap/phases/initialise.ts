@@ -7,15 +7,11 @@ import { BootstrapFailure, messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 
 /**
- * Initialises a Vault that never was, and keeps what it gives. The order is the point: nothing that exists is touched,
- * and the keys are made only once it is proven that they can be kept.
+ * Initialises an empty Vault. It creates the keys only once it is proven that they can be stored. No later run can fix
+ * a loss between Vault's answer and the write of the Secret: see `vault-orphaned`.
  *
- * A loss between Vault's answer and the write of the Secret is the only one that no later run can repair. It costs nothing but
- * the empty Vault: see `vault-orphaned`.
- *
- * @returns the root token where it is to be revoked once Vault is unsealed ({@link revokeRootToken}).
- * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`; `vault-unreachable` where Vault cannot
- * be asked whether it was initialised after all.
+ * @returns the root token if it must be revoked once Vault is unsealed ({@link revokeRootToken}).
+ * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`, `vault-unreachable`.
  */
 export async function initialise(run: Run, credentials: CredentialsSecret): Promise<Redacted | undefined> {
   const { config, vault, log } = run;
@@ -44,11 +40,7 @@ export async function initialise(run: Run, credentials: CredentialsSecret): Prom
   return config.vault.rootToken === "revoked" ? given.rootToken : undefined;
 }
 
-/**
- * Ends the root token of a Vault that this run has just initialised and unsealed. Whoever needs one generates it with the
- * unseal key, which is stored. Where this fails, or the run is killed before, nobody has the token: it was in this process
- * alone.
- */
+/** If this fails, nobody has the token: only this process had it. The stored unseal key can generate a new one. */
 export async function revokeRootToken({ vault, log }: Run, token: Redacted): Promise<void> {
   try {
     const session = { token: () => Promise.resolve(token) };
@@ -102,10 +94,7 @@ async function ask(run: Run): Promise<VaultCredentials> {
   }
 }
 
-/**
- * Initialises with one key, as the platform keeps it. Never retried: a second try after a lost answer would say
- * "already initialised", and hide that the keys are gone.
- */
+/** Never retried: after a lost answer a second try would say "already initialised" and hide that the keys are gone. */
 async function initialiseOnce(vault: VaultClient, byKeyService: boolean): Promise<VaultCredentials> {
   const kind = byKeyService ? "recovery" : "secret";
   const body = { [`${kind}_shares`]: 1, [`${kind}_threshold`]: 1 };
@@ -147,7 +136,6 @@ async function keep({ config, log }: Run, credentials: CredentialsSecret, given:
   }
 }
 
-/** Vault refuses a second initialisation: its keys are in the hands of whoever was quicker. */
 function initialisedByAnother({ namespace, vault }: BootstrapConfig): BootstrapFailure {
   return new BootstrapFailure(
     "vault-orphaned",

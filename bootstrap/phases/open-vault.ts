@@ -7,20 +7,13 @@ import { BootstrapFailure, sealed } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { StatusConfigMap } from "../status.ts";
 
-/**
- * Health, with one state more. A `standby` passes calls on to its leader; one that is `electing` has none yet, as every
- * Vault on raft for a moment after it is unsealed.
- */
+/** A `standby` passes calls on to its leader. One that is `electing` has none yet, as on raft just after unsealing. */
 type ServingState = VaultHealth | { readonly state: "electing" };
 
 const untrustedFix =
   "set vault.caFile (or vault.caFrom) of the stack file to the CA of Vault's certificate, and vault.address to a name that the certificate has: ameide-secrets up";
 
-/**
- * Waits until Vault answers and knows what it is.
- *
- * @throws BootstrapFailure `vault-unreachable`
- */
+/** Waits until Vault answers and knows its state. @throws BootstrapFailure `vault-unreachable` */
 export async function waitForVault(run: Run): Promise<Exclude<ServingState["state"], "unreachable" | "electing">> {
   const found = await waitUntil(run, (seen) => {
     // a certificate does not become trusted by waiting
@@ -40,7 +33,6 @@ export async function waitForVault(run: Run): Promise<Exclude<ServingState["stat
   return found.state;
 }
 
-/** Asks for Vault's health until it is as wanted or the time is up. @returns the last answer. */
 async function waitUntil(
   run: Run,
   wanted: (health: ServingState) => boolean,
@@ -68,11 +60,7 @@ async function health({ vault, signal }: Run): Promise<ServingState> {
   }
 }
 
-/**
- * Opens a sealed Vault as the environment says, and waits until it serves.
- *
- * @throws BootstrapFailure `vault-sealed`, `vault-orphaned`, `vault-unreachable`.
- */
+/** Also waits until Vault serves. @throws BootstrapFailure `vault-sealed`, `vault-orphaned`, `vault-unreachable` */
 export async function unseal(run: Run, credentials: CredentialsSecret): Promise<void> {
   const { config, log } = run;
   const address = config.vault.address;
@@ -96,8 +84,7 @@ export async function unseal(run: Run, credentials: CredentialsSecret): Promise<
 }
 
 /**
- * One that was just opened is a standby for a moment even where it is alone, and remembers itself as the leader: it is
- * given the time of an election before a standby counts as serving.
+ * Just after unsealing, even a single Vault is a standby: a standby counts as serving only after an election's time.
  */
 async function waitUntilServing(run: Run): Promise<ServingState> {
   const elected = await waitUntil(run, ({ state }) => state === "active", run.timing.electionInMs);

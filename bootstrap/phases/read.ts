@@ -23,7 +23,6 @@ export async function list(
   );
 }
 
-/** In order of the secrets. */
 async function statesOf(kv: VaultKv, secrets: readonly CarriedSecret[]): Promise<VaultState[]> {
   const present = await kv.present(secrets.map(({ path }) => path));
   return await mapBounded(secrets, concurrency.vault, async ({ path }) =>
@@ -31,10 +30,7 @@ async function statesOf(kv: VaultKv, secrets: readonly CarriedSecret[]): Promise
   );
 }
 
-/**
- * Reads what the lists do not prove unchanged, from both ends: the required ones, on which it depends whether anything is
- * written at all. The others are read as they are written, so that Vault works while the source's limit is waited for.
- */
+/** Only required secrets decide whether anything is written. The others are read while Vault writes. */
 export async function read(
   run: Run,
   source: SecretSource,
@@ -50,14 +46,12 @@ export async function read(
   return new Map(facts);
 }
 
-/** Whether a secret is read as it is written. */
 export function isReadLater(secret: CarriedSecret, known: Facts): boolean {
   if (secret.required) return false;
   const needed = readsFor(secret, known);
   return needed.source || needed.vault;
 }
 
-/** What the decision on one secret needs, beyond what is known of it. */
 export async function readOne(
   { config, signal }: Run,
   source: SecretSource,

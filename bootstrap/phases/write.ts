@@ -12,18 +12,13 @@ import type { Decision } from "./check.ts";
 import { readOne } from "./read.ts";
 import { randomInt } from "node:crypto";
 
-/** What became of one secret. */
 export interface Outcome extends Omit<BootstrapSecretStatus, "name" | "path"> {
   readonly secret: CarriedSecret;
   /** What the run ends with: of a secret that `failed`, or that was `written` and could not be recorded. */
   readonly cause?: Exclude<BootstrapCause, "ok">;
 }
 
-/**
- * Carries every decision out. A run that is stopped ends the writes in hand, data and record, and begins no other.
- *
- * @param outcomes - filled while the run goes on, so that a stopped run can report how far it came.
- */
+/** A stopped run finishes the writes in hand. `outcomes` is filled meanwhile, so that it can report how far it came. */
 export async function write(
   run: Run,
   source: SecretSource,
@@ -48,7 +43,6 @@ export async function write(
   await mapBounded(decisions.filter(isLater), concurrency.source, carry);
 }
 
-/** A decision of which all is known, and the next step clear. */
 interface Step extends Decision {
   readonly action: Action;
 }
@@ -158,7 +152,6 @@ function tell({ log, dryRun }: Run, { secret, outcome, reason, cause, sourceVers
   else log.info(dryRun && outcome === "written" ? "would-write" : "secret", fields);
 }
 
-/** What failed secrets end the run with; each is in the status by name. */
 export function failureOf(outcomes: readonly Outcome[]): BootstrapFailure | undefined {
   const failures = outcomes.filter((one) => one.cause !== undefined);
   const precedence = ["vault-policy-refused", "conflict", "value-refused", "internal-error"] as const;

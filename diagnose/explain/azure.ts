@@ -16,7 +16,6 @@ import { lastFailure } from "./bootstrap.ts";
 
 const warnedInMs = 14 * 86_400_000;
 
-/** Names, prefix, state and looks of what Key Vault holds; silent if the source is not a Key Vault. */
 export const explainKeyVault: Rule = (view) => {
   const { snapshot, expected } = view;
   if (expected.bootstrap.config.source.type !== "azure-key-vault") return [];
@@ -26,7 +25,6 @@ export const explainKeyVault: Rule = (view) => {
   return expected.plan.secrets.flatMap((secret) => ofSecret(view, secret, states));
 };
 
-/** A part of Azure that could not be read. */
 export function azureUnseen(failure: Failure): Sighting {
   const wait = "wait some minutes, then: ameide-secrets doctor --stack <stack>";
   return reportUnseen("azure-not-readable", failure, failure.kind === "throttled" ? wait : undefined);
@@ -82,7 +80,6 @@ const readingRoles: ReadonlySet<string> = new Set([
   "00482a5a-887f-4fb3-b363-3b7fe8e74483",
 ]);
 
-/** The identity, its client id in the pod template, its federated credential to the letter, its role. */
 export const explainIdentity: Rule = (view) => {
   if (view.expected.bootstrap.config.source.type !== "azure-key-vault") return [];
   const seen = [...ofIdentity(view), ...ofClientId(view), ...ofFederation(view), ...ofRole(view)];

@@ -63,7 +63,7 @@ const startReasons =
 /** Of a kubelet's Events alone: the container's state is ContainerCreating all the while. */
 const mountReasons = /^Failed(Mount|AttachVolume)$/;
 
-/** CronJob, its pods, how the last run ended, and what it said of each secret. Runs after Key Vault, identity and Vault. */
+/** Runs after Key Vault, identity and Vault: their errors explain those of a run. */
 export const explainBootstrap: Rule = (view) => {
   const found = [...ofCronJob(view), ...ofPods(view)];
   const outcomes = ofOutcomes(view);
@@ -196,7 +196,6 @@ function isOver({ snapshot, before }: View, cause: BootstrapCause): boolean {
   return cause === "vault-auth-refused" && authConfig.ok && !isVaultBroken;
 }
 
-/** What the last run said of each secret. */
 function ofOutcomes({ snapshot, expected }: View): readonly Sighting[] {
   const { status } = snapshot.bootstrap;
   if (!status.ok) return [];

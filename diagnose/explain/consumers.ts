@@ -6,7 +6,6 @@ import { isError, reportAt, secretsIn, type Rule, type Sighting, type View } fro
 
 const pullReasons = /^(ErrImagePull|ImagePullBackOff)$/;
 
-/** Accounts that should list the pull secret, pods that cannot pull, pods that still run with a former value. */
 export const explainConsumers: Rule = (view) => [
   ...ofServiceAccounts(view),
   ...ofPulls(view),

@@ -8,7 +8,6 @@ const slackInMilliseconds = 60_000;
 /** What External Secrets needs to set a first condition; more is no longer a start. */
 const firstSyncInMilliseconds = 120_000;
 
-/** Each delivery's ExternalSecret: there, asking for the right paths, synced, and lately so. */
 export const explainExternalSecret: Rule = (view) =>
   view.snapshot.externalSecrets.ok
     ? view.expected.plan.deliveries.flatMap((delivery) => ofDelivery(view, delivery))

@@ -3,7 +3,6 @@ import type { KeycloakName } from "../diagnosis.ts";
 import { describeLooks, reportAt, type Expectation, type Rule, type Sighting, type View } from "./view.ts";
 import { pathIn } from "../../domain/names.ts";
 
-/** Keycloak's names one by one, and what the Job that carries them said when it failed. */
 export const explainKeycloak: Rule = (view) => [...ofNames(view), ...ofPatcher(view)];
 
 /** Each of Keycloak's names, by its value in Vault or in the Secret made of it. Empty in an environment without Keycloak. */

@@ -22,7 +22,6 @@ const loginCauses: readonly CauseCode[] = [
   "vault-role-binding",
 ];
 
-/** Stores: there, pointing at this Vault, with their account, Ready; a failure is traced back to Vault where it began. */
 export const explainSecretStore: Rule = (view) => {
   const { snapshot, expected } = view;
   const { stores, serviceAccounts } = snapshot;

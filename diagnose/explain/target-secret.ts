@@ -17,7 +17,6 @@ const managedBy = "app.kubernetes.io/managed-by";
 /** Shorter values are names and flags, and equal by chance. */
 const shortestComparedLength = 16;
 
-/** The Secrets that consumers read: there, whole, ESO's, with real values that are Vault's. */
 export const explainTargetSecret: Rule = (view) =>
   view.snapshot.secrets.ok
     ? [...view.expected.plan.deliveries.flatMap((delivery) => ofDelivery(view, delivery)), ...ofEqualValues(view)]

@@ -17,7 +17,6 @@ import {
   isUnreal,
 } from "./view.ts";
 
-/** The server's state, its Kubernetes auth, who reviews tokens, roles and policies. */
 export const explainVault: Rule = (view) =>
   [ofHealth, ofPods, ofRootToken, ofAuthConfig, ofTokenReview, ofRoles, ofPolicies, ofUnreadable].flatMap((rule) =>
     rule(view),
@@ -186,7 +185,6 @@ function secretsBehind(expected: Expectation, { namespace, serviceAccount }: Vau
   return serviceAccount === expected.bootstrap.name ? {} : { secrets: secretsOfNamespace(expected, namespace) };
 }
 
-/** The content of Vault: nothing, a placeholder, another field, a value that is too short. */
 export const explainVaultSecrets: Rule = (view) => {
   const { snapshot, expected } = view;
   const states = new Map(valuesOf(snapshot.vault.secrets).map((state) => [state.path, state]));

@@ -64,12 +64,10 @@ export function deliveriesOf({ plan }: Pick<Expectation, "plan">, secret: string
   return plan.deliveries.filter(({ keys }) => keys.some((key) => key.secret === secret));
 }
 
-/** Names of the secrets in deliveries, each once. */
 export function secretsIn(...deliveries: readonly PlannedDelivery[]): readonly string[] {
   return [...new Set(deliveries.flatMap(({ keys }) => keys.map(({ secret }) => secret)))];
 }
 
-/** Names of the planned secrets that a store's namespace receives. */
 export function secretsOfNamespace({ plan }: Expectation, namespace: string): readonly string[] {
   return secretsIn(...plan.deliveries.filter((delivery) => delivery.namespace === namespace));
 }

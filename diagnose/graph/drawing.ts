@@ -36,7 +36,6 @@ export const signs: Readonly<Record<GraphState, string>> = {
   planned: "",
 };
 
-/** Nodes, bands and edges as an SVG. */
 export class Drawing {
   readonly places = new Map<string, Place>();
   readonly #bands: string[] = [];

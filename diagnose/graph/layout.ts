@@ -2,9 +2,7 @@ import { Drawing } from "./drawing.ts";
 import type { GraphDelivery, GraphModel, GraphSecret, GraphState } from "./model.ts";
 
 /**
- * The drawing of one environment: a row for each secret, a column for each stage, what is broken on top.
- *
- * @param isShown - which secrets to draw; deliveries follow theirs.
+ * A row for each secret, a column for each stage, what is broken on top. @param isShown - deliveries follow theirs.
  * @returns the SVG, and each node by its id.
  */
 export function layout(model: GraphModel, isShown: (secret: GraphSecret) => boolean = () => true) {

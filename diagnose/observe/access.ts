@@ -17,7 +17,6 @@ export interface VaultReader {
   get<T extends object>(path: string): Promise<T>;
 }
 
-/** Azure, as the person at the keyboard. */
 export interface AzureReader {
   /** Resource Manager; path with its api-version. @throws AzureRestError */
   arm<T extends object>(path: string): Promise<T>;
@@ -34,7 +33,6 @@ export interface Access {
   readonly vaultPods?: () => Promise<readonly VaultPodState[]>;
 }
 
-/** How long one call waits for its answer. */
 export const patienceInMs = 8_000;
 
 /** @param token - the auditor's, or anyone's; what it may not read is reported part by part. */
@@ -48,10 +46,7 @@ export function closedReader(asked: string, why: string): KubernetesReader & Vau
   return { context: "", address: "", hasToken: false, get: refuse, text: refuse, arm: refuse, keyVault: refuse };
 }
 
-/**
- * The same access, with its calls counted: the report says how much it costs the servers. A server that did not answer
- * one call in time is asked nothing more, or its calls that wait for each other would add up to minutes.
- */
+/** Counts the calls for the report. A server that did not answer in time is not asked again: timeouts would add up. */
 export function countedAccess({ vaultPods, ...access }: Access) {
   const count = { kubernetes: 0, vault: 0, azure: 0 };
   const counted = <T extends object>(server: keyof typeof count, reader: T): T => {

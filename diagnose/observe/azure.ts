@@ -27,7 +27,6 @@ interface SecretItem {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Identity, its federated credentials and its role assignments at the vault. */
 export async function observeIdentity(
   azure: AzureReader,
   stack: EnvironmentStack,

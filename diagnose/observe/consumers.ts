@@ -76,7 +76,6 @@ function containerState({ name, image, state = {} }: Json<V1ContainerStatus>): C
   return { name, image, ...defined({ reason, message }) };
 }
 
-/** Every Secret that a pod template reads, and how. */
 function secretsOf(spec: Json<V1PodSpec> | undefined): readonly SecretUse[] {
   const {
     volumes = [],
@@ -123,7 +122,6 @@ const workloadKinds = [
   ["CronJob", "/apis/batch/v1", "cronjobs"],
 ] as const;
 
-/** Workloads of a namespace that read any Secret. */
 export async function observeWorkloads(
   kubernetes: KubernetesReader,
   namespace: string,
@@ -148,11 +146,7 @@ function workloadState(namespace: string, kind: string, { metadata, spec }: Work
   return { namespace, kind, name: metadata.name, secrets, reloads: reloads(annotations, secrets) };
 }
 
-/**
- * For which of its Secrets Reloader (stakater) restarts the workload.
- *
- * @see https://docs.stakater.com/reloader/1.4/reference/annotations.html
- */
+/** Secrets that make Reloader restart it. @see https://docs.stakater.com/reloader/1.4/reference/annotations.html */
 function reloads(annotations: Readonly<Record<string, string>>, secrets: readonly SecretUse[]): readonly string[] {
   const listed = (name: string): readonly string[] => (annotations[name] ?? "").split(",").map((one) => one.trim());
   const excluded = listed("secrets.exclude.reloader.stakater.com/reload");

@@ -26,10 +26,7 @@ function looksLike(value: string, fixtures: Catalogue["fixtures"]): Fingerprint[
   return isFixture(value, fixtures) ? "fixture" : "value";
 }
 
-/**
- * The same data without any known value in its free texts, such as messages, logs and annotations: others wrote these. Names
- * stay. @param values - as they were read; see `redactionOf` for the forms in which they are found
- */
+/** Removes `values` (in all forms of `redactionOf`) from texts that others wrote, such as logs. Names stay. */
 export function withoutValues<T>(data: T, values: ReadonlySet<string>): T {
   return walk(data, "", redactionOf(values)) as T;
 }

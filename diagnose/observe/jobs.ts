@@ -26,7 +26,6 @@ const ours: ReadonlySet<string> = new Set([
   "NODE_EXTRA_CA_CERTS",
 ]);
 
-/** vault-bootstrap as the cluster shows it: CronJob, Jobs, the status that it left, the end of a failed run's log. */
 export async function observeBootstrap(kubernetes: KubernetesReader, stack: EnvironmentStack): Promise<BootstrapState> {
   const { namespace, bootstrap } = stack;
   const { statusConfigMap, vault } = bootstrap.config;
@@ -159,7 +158,6 @@ export function resultOf(status: Live<V1Job>["status"]): PatcherState["result"] 
   return conditionOf(status?.conditions, "Complete")?.status === "True" ? "succeeded" : "running";
 }
 
-/** Name of the newest pod with these labels. */
 export async function newestPod(
   kubernetes: KubernetesReader,
   namespace: string,

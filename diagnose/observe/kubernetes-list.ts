@@ -5,7 +5,6 @@ export type Json<T> = T extends Date ? string : T extends object ? { readonly [K
 
 export type ObjectMetadata = Json<V1ObjectMeta> & { readonly name: string };
 
-/** An object as the API server sends it. */
 export type Live<T> = Json<Omit<T, "metadata">> & { readonly metadata: ObjectMetadata };
 
 export type ConditionObject = Json<V1JobCondition>;

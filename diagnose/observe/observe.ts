@@ -85,7 +85,6 @@ function observeDotenv(
   return { ok: true, value };
 }
 
-/** In the namespaces that the plan does not reach. */
 async function observeElsewhere(
   kubernetes: KubernetesReader,
   stack: EnvironmentStack,

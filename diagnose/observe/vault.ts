@@ -92,7 +92,6 @@ async function readAuthConfig(vault: VaultReader, authMount: string): Promise<Va
   return { kubernetesHost, disableLocalCaJwt, disableIssValidation, tokenReviewerJwtSet, hasCa: ca !== "" };
 }
 
-/** The roles that the pipeline logs in with, those that exist. */
 async function readRoles(
   vault: VaultReader,
   authMount: string,

@@ -18,7 +18,6 @@ export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, sh
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
 }
 
-/** The panel: about the chosen secrets, otherwise about the chosen place or the environment. */
 export function describe(
   model: GraphModel,
   secrets: readonly GraphSecret[],
@@ -107,7 +106,6 @@ function causeElements({ code, title, cause, fixes, page, evidence }: Cause, nam
   ];
 }
 
-/** A cause with its secrets, each leading to its place. */
 function withNames(cause: Cause): readonly Element[] {
   const { secrets } = cause;
   const buttons = secrets.slice(0, mostNames).flatMap((name) => {
@@ -129,7 +127,6 @@ function readable(iso: string): string {
   return iso.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
 }
 
-/** Terms without a description are left out. */
 function terms(rows: readonly (readonly [term: string, description: string | undefined])[]): HTMLElement {
   const described = rows.flatMap(([term, text]) => (text === undefined ? [] : [make("dt", term), make("dd", text)]));
   return make("dl", ...described);
