@@ -2,16 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export interface Figure {
-  /** A row of the table; with several sizes, a line of the chart. */
+  /** A row of the table; with several sizes, a line in the chart. */
   readonly what: string;
   readonly size?: number;
   readonly unit: "ms" | "KiB" | "MiB" | "calls";
   readonly value: number;
-  /** The least it could be: measured in the same run, or computed from a documented limit; never guessed. */
+  /** The lower bound: measured in the same run or computed from a documented limit, never guessed. */
   readonly floor?: Floor;
-  /** What it must not exceed. */
   readonly limit?: number;
-  /** At its peak, of the process that did the work. */
+  /** Peak of the process that did the work. */
   readonly memoryInMib?: number;
 }
 
@@ -22,7 +21,6 @@ interface Floor {
 
 export const sizes = [10, 100, 1_000, 5_000] as const;
 
-/** Milliseconds that the work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
   await work();
@@ -30,10 +28,9 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Times the work and its floor by turns, so that whatever else the machine does meets both, and takes the best of each: a
- * shared machine only ever adds.
+ * Times work and floor alternately, so that other load affects both, and takes the minimum of each.
  *
- * @returns milliseconds, and the peak of this process before the floor's first turn.
+ * @returns milliseconds, and the peak memory of this process before the floor's first round.
  */
 export async function besides(
   what: string,
@@ -50,18 +47,17 @@ export async function besides(
   return { unit: "ms", value, memoryInMib, floor: { what, value: least } };
 }
 
-/** The most memory that this process has had so far. */
+/** Peak of this process so far. */
 export function peakInMib(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
 
-/** What one benchmark found the last time it ran. */
 export interface Result {
   readonly name: string;
   /** Such as `2026-11-30`. */
   readonly date: string;
   readonly seconds: number;
-  /** Of the machine in the minute before and after: processes that want a processor. */
+  /** Load average of the machine before and after. */
   readonly load: readonly number[];
   readonly machine: string;
   readonly figures: readonly Figure[];
@@ -73,7 +69,7 @@ export function readResults(): readonly Result[] {
   return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, "utf8")) as readonly Result[]) : [];
 }
 
-/** The measured value as a multiple of its floor. */
+/** As a multiple of the floor. */
 export function ratioOf({ value, floor }: Figure): string {
   return floor === undefined || floor.value === 0 ? "" : (value / floor.value).toFixed(2);
 }

@@ -1,13 +1,13 @@
 import type { Figure } from "./bench.ts";
 
-/** One benchmark. Its text, its tables and its chart are derived from its figures. */
+/** Its text, tables and chart are derived from its figures. */
 export interface Benchmark {
   readonly name: string;
   /** What is measured, and what its floor is: Markdown. */
   readonly about: string;
   /** What a size counts; the axis of the chart. @default - no chart */
   readonly sizedBy?: string;
-  /** Loaded by itself, so that its memory is its own. What it loads measures everything once, small sizes first. */
+  /** Each is loaded in its own process, so that its memory is its own. It measures small sizes first. */
   readonly load: () => Promise<() => AsyncIterable<Figure>>;
 }
 

@@ -11,15 +11,12 @@ import { external } from "../tests/bootstrap/external.ts";
 import { BootstrapRig } from "../tests/bootstrap/rig.ts";
 import { sizes, timed, type Figure } from "./bench.ts";
 
-/** Key Vault's counters in the stand-in: after this time a new run meets an empty window. */
+/** After this time a new run meets an empty rate window of Key Vault. */
 const windowInMs = 10_500;
-/** Beyond this size the shell loop takes minutes, and grows in proportion. */
+/** Beyond this size the shell loop takes minutes; its time is proportional to the size. */
 const mostInShell = 1_000;
 
-/**
- * vault-bootstrap as its pod runs it: bundle, API server, Vault with the policies and roles that the program makes, and a Key
- * Vault that enforces its limit.
- */
+/** vault-bootstrap as in its pod: bundle, API server, Vault with real policies, Key Vault with its rate limit. */
 export async function* bootstrap(): AsyncGenerator<Figure> {
   const rig = await BootstrapRig.start();
   try {
@@ -36,7 +33,7 @@ async function* runs(rig: BootstrapRig, size: number): AsyncGenerator<Figure> {
   const names = config.secrets.map(({ name }) => name);
   const [rootToken, mount] = [new Redacted(await rig.vault.rootToken()), config.vault.mount];
   const bare = new Bare(rig, rootToken);
-  // a few hundred calls cannot meet the limit
+  // a few hundred calls stay below the limit
   const pause = async (): Promise<void> => void (size < 1_000 || (await sleep(windowInMs)));
   await pause();
   const first = await launched(rig, config);
@@ -66,7 +63,7 @@ async function* runs(rig: BootstrapRig, size: number): AsyncGenerator<Figure> {
   };
 }
 
-/** The same calls without a thought. */
+/** The same calls without any logic. */
 class Bare {
   readonly #source: HttpClient;
   readonly #vault: VaultClient;
@@ -110,7 +107,7 @@ class Bare {
   }
 }
 
-/** Each with a KV mount of its own, in which nothing is yet. */
+/** Each with its own empty KV mount. */
 async function configOf(rig: BootstrapRig, size: number): Promise<BootstrapConfig> {
   const secrets = Array.from({ length: size }, (_none, n) => external(`bench-${n}`, { required: true }));
   const mount = `bench-${size}`;
@@ -141,7 +138,7 @@ async function launched(rig: BootstrapRig, config: BootstrapConfig) {
   return { value, memoryInMib: peak() };
 }
 
-/** The kernel's own high-water mark of the process, read until it is gone. */
+/** The kernel's own peak value, read until the process ends. */
 function watchMemory({ pid }: ChildProcess): () => number {
   let peak = 0;
   const timer = setInterval(() => {
@@ -158,7 +155,7 @@ function watchMemory({ pid }: ChildProcess): () => number {
   };
 }
 
-/** Read one, write one, the next; with tokens that are given and that no policy slows down. */
+/** Read one, write one, the next; with given tokens, and policies that do not slow it down. */
 async function shellLoop(rig: BootstrapRig, size: number, mount: string): Promise<void> {
   const script = `
     set -e

@@ -1,21 +1,19 @@
-/** A line of a chart: values by size. */
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [size: number, value: number])[];
-  /** Whether it is a floor, and drawn with dashes. */
+  /** Drawn with dashes. */
   readonly isFloor: boolean;
 }
 
 const [width, height] = [760, 380];
 const area = { left: 70, right: 500, top: 20, bottom: 330 };
-/** Of one hue each, readable on white and on black; beyond four a reader tells lines apart by their names. */
+/** Readable on white and on black; further lines are distinguished by their names only. */
 const colours = ["#2a78d0", "#d0642a", "#2a9d5c", "#a259c4"];
 
 /**
- * A line chart as SVG with both axes logarithmic. It follows the reader's light or dark theme, also where it is an image of a
- * Markdown page.
+ * Both axes are logarithmic. The SVG follows the reader's light or dark theme, also as an image in Markdown.
  *
- * @param lines - with at least two points in all of them together; values above 0.
+ * @param lines - at least two points in total; values above 0.
  * @param unit - text of a value on the axis.
  */
 export function lineChart(
@@ -83,13 +81,12 @@ function scale(values: readonly number[], from: number, to: number): (value: num
   return (value) => Math.round(from + ((Math.log(value) - least) / (most - least || 1)) * (to - from));
 }
 
-/** Powers of ten within the values. */
 function decades(values: readonly number[]): readonly number[] {
   const [least, most] = [Math.ceil(Math.log10(Math.min(...values))), Math.floor(Math.log10(Math.max(...values)))];
   return Array.from({ length: Math.max(0, most - least + 1) }, (_none, n) => 10 ** (least + n));
 }
 
-/** Moves labels down until none covers another. */
+/** Moves labels down until none overlap. */
 function apart(heights: readonly number[]): readonly number[] {
   const moved = [...heights];
   let last = -Infinity;

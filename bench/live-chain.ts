@@ -20,23 +20,20 @@ import { runCommand } from "../tests/support/command-line.ts";
 import { placeOf } from "../tests/support/local-chain.ts";
 import { forget, temporaryHome } from "../tests/support/servers.ts";
 
-/** A local environment with many more secrets than the catalogue has: the real servers, every step filled. */
+/** A local environment with real servers and many more secrets than the catalogue has. */
 export interface LiveChain {
   readonly home: LocalHome;
   readonly cluster: Cluster;
-  /** The stack as `local up` would plan it, had the catalogue these secrets. */
+  /** As `local up` would plan it with these secrets in the catalogue. */
   readonly stack: EnvironmentStack;
   close(): Promise<void>;
 }
 
-/** Longer than any bench: the scheduled syncs of External Secrets must not disturb the measurement. */
+/** Longer than any benchmark: scheduled syncs must not affect the measurement. */
 const refreshIntervalInSeconds = 3600;
 const callsAtOnce = 16;
 
-/**
- * Starts the environment with `local up`, then writes what the program, vault-bootstrap and people would have written,
- * by the same manifests: `count` secrets, each with an ExternalSecret of its own, spread over the namespaces.
- */
+/** Runs `local up`, then writes `count` secrets and their ExternalSecrets, by the real manifests, to the namespaces. */
 export async function startLiveChain(count: number, namespaceCount: number): Promise<LiveChain> {
   const home = await temporaryHome();
   try {
@@ -61,7 +58,7 @@ export async function startLiveChain(count: number, namespaceCount: number): Pro
   }
 }
 
-/** The stack's own, its plan exchanged: deliveries go to the namespaces by turns. */
+/** Deliveries go to the namespaces in turn. */
 function wideStack(stack: EnvironmentStack, count: number, namespaces: readonly string[]): EnvironmentStack {
   const names = Array.from({ length: count }, (_none, n) => `bench-${n}`);
   const catalogue = {
@@ -102,7 +99,7 @@ function wideStack(stack: EnvironmentStack, count: number, namespaces: readonly 
   return { ...stack, catalogue, plan, bootstrap: { ...stack.bootstrap, config } };
 }
 
-/** Admission knows the repository's catalogue alone, and would refuse every name of this one. */
+/** Admission only knows the repository's catalogue and would refuse these names. */
 async function openNamespaces(cluster: Cluster, { plan }: EnvironmentStack): Promise<void> {
   const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
   const { items } = await cluster.get<{ items: { metadata: { name: string } }[] }>(bindings);
@@ -156,7 +153,7 @@ export async function setInKeyVault(home: LocalHome, values: ReadonlyMap<string,
   const azure = localAzure(home, home.azureUrl);
   await mapBounded([...values], callsAtOnce, async ([name, value]) => {
     const put = () => azure.keyVault(`/secrets/${name}`, "PUT", { value });
-    // the stand-in has Key Vault's own limit of creations
+    // the stand-in enforces Key Vault's limit of creations
     const timing = { retryBaseInMs: 1_000, retryCapInMs: 10_000, retryAttempts: 20 };
     await retry(put, { timing, verdict: passingFault });
   });
@@ -178,7 +175,7 @@ async function deliver(cluster: Cluster, stack: EnvironmentStack): Promise<void>
   );
 }
 
-/** Resolves when each ExternalSecret has synced for the first time. */
+/** Resolves when each ExternalSecret has synced once. */
 export async function untilSynced({ cluster, stack }: LiveChain): Promise<void> {
   const options = { timeoutInMs: 180_000, signal: new AbortController().signal };
   const { left } = await followSyncs(cluster, stack.plan.deliveries, options);

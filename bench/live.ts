@@ -15,7 +15,7 @@ import { readingDeployment } from "../tests/support/reading-deployment.ts";
 import { besides, timed, type Figure } from "./bench.ts";
 import { createUnlessThere, setInKeyVault, startLiveChain, untilSynced, type LiveChain } from "./live-chain.ts";
 
-/** External Secrets syncs 50 a second, so that thousands would take minutes to begin with. */
+/** External Secrets syncs 50 a second, so thousands would take minutes. */
 const count = 500;
 const changed = 200;
 const resynced = 100;
@@ -45,7 +45,7 @@ async function* looks({ home, stack }: LiveChain): AsyncGenerator<Figure> {
       yield { what: "doctor", size, ...figure, ...(size === count && { limit: 6_000 }) };
     }
     const snapshot = await observe(stack, access);
-    // a look that met a failure would have measured something else
+    // after a failure this would have measured something else
     const { causes } = explain(snapshot, stack);
     if (causes.length > 0) throw new Error(`not healthy: ${causes.map(({ code }) => code).join(", ")}`);
     const { kubernetes, vault, azure } = snapshot.calls;
@@ -78,7 +78,7 @@ async function resyncs({ cluster, stack }: LiveChain): Promise<Figure> {
   const { signal } = new AbortController();
   const deliveries = stack.plan.deliveries.slice(0, resynced);
   const options = { namespaces: namespacesOf(stack), names: deliveries.map(({ name }) => name), signal };
-  // ESO asks the API server 50 times a second, but after a rest 100 times at once: none may begin rested
+  // ESO sends 50 requests a second but 100 after a pause, so none may begin after a pause
   await bareResync(cluster, deliveries);
   const work = async () => {
     const { notReady } = await resync(cluster, options);
@@ -100,7 +100,7 @@ type Synced = { readonly metadata: Name; readonly status?: { readonly syncedReso
 
 const keyOf = ({ namespace, name }: Name): string => `${namespace}/${name}`;
 
-/** Every annotation is written at once, and one watch sees when the last of them has synced. */
+/** Writes every annotation at once; one watch sees when the last has synced. */
 async function bareResync(cluster: Cluster, names: readonly Name[]): Promise<void> {
   const path = `${group}/externalsecrets`;
   const { items, metadata } = await cluster.get<{ items: Synced[]; metadata: { resourceVersion: string } }>(path);
@@ -132,7 +132,7 @@ async function watchUntilAll<T extends { readonly metadata: Name }>(
 async function* latencies(chain: LiveChain): AsyncGenerator<Figure> {
   await installBootstrap(chain);
   const names = chain.stack.plan.secrets.slice(0, changed).map(({ name }) => name);
-  // the first run records where each value came from; only later ones meet an ordinary day
+  // the first run also records the source of each value; only later runs are typical
   await changeAndRun(chain, names, "first");
   for (const [size, limit] of [
     [1, 5_000],
@@ -146,7 +146,7 @@ async function* latencies(chain: LiveChain): AsyncGenerator<Figure> {
   yield { what: "restart of a Deployment until its pod is ready", unit: "ms", value: await restartOfOne(chain) };
 }
 
-/** The CronJob that `local up` made, with the configuration of these names, suspended. */
+/** The CronJob of `local up`, suspended, with the configuration of these names. */
 async function installBootstrap({ cluster, stack }: LiveChain): Promise<void> {
   const { namespace, bootstrap } = stack;
   const configMap = bootstrapConfigMap(stack);
@@ -189,7 +189,7 @@ async function changeAndRun(chain: LiveChain, names: readonly string[], change: 
   const phases = lines.map((line) => JSON.parse(line) as { time: string; phase?: string; event: string });
   const entered = (phase: string): number =>
     Date.parse(phases.find((line) => line.event === "phase" && line.phase === phase)?.time ?? "");
-  // this machine's clock is the run's own as well
+  // this machine's clock is also the run's
   const [toWrite, toSecrets] = [entered("deliver") - entered("acquire-lease"), (await arrived) - entered("deliver")];
   return { toWrite, toSecrets: Math.max(0, toSecrets) };
 }

@@ -8,9 +8,9 @@ import { type Figure, figureText, readResults, resultsFile, type Result } from "
 import { benchmarks } from "./benchmarks.ts";
 
 /**
- * `npm run bench [-- NAME...]`: measures, one benchmark after the other, prints each figure, keeps them in `bench/results.json`
- * and writes `docs/benchmarks.md` with its charts from them. It does not judge: a person reads the figures. A benchmark that
- * fails keeps its old figures, the others go on, and the exit code is 1.
+ * `npm run bench [-- NAME...]`: prints each figure, stores them in `bench/results.json` and writes
+ * `docs/benchmarks.md`. It does not judge the figures. A failed benchmark keeps its old figures, the others continue,
+ * and the exit code is 1.
  */
 if (process.send !== undefined) {
   const [name] = process.argv.slice(2);
@@ -40,7 +40,7 @@ for (const { name } of benchmarks.filter((one) => wanted.length === 0 || wanted.
 }
 execFileSync(process.execPath, [join(repositoryRoot, "docs", "generate.ts")], { stdio: "inherit" });
 
-/** In a process of its own, whose peak of memory is that of this benchmark. */
+/** In its own process, so that the peak memory is that of this benchmark. */
 async function measure(name: string): Promise<Result> {
   const [begin, before] = [performance.now(), loadavg()[0] ?? 0];
   const [{ model = "" } = {}, { length: processors }] = [cpus()[0], cpus()];

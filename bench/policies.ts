@@ -40,7 +40,7 @@ export async function* pack(): AsyncGenerator<Figure> {
   }
 }
 
-/** Deliveries, of which a large stack has most. */
+/** Most resources of a large stack are deliveries. */
 function declareDeliveries(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const name = `delivery-${n}`;
@@ -49,7 +49,7 @@ function declareDeliveries(count: number): Promise<void> {
   return Promise.resolve();
 }
 
-/** Below `node_modules`, so that it finds the SDK. */
+/** Below `node_modules`, so that it can import the SDK. */
 function trivialPack(): string {
   const folder = join(repositoryRoot, "node_modules", ".cache", `trivial-pack-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -61,7 +61,7 @@ function trivialPack(): string {
   return folder;
 }
 
-/** From the start of its process to the port that the engine waits for. */
+/** Until it prints the port that the engine waits for. */
 async function start(pack: string): Promise<void> {
   const shim = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
   const child = spawn(process.execPath, [shim, "127.0.0.1:1", "."], {

@@ -29,7 +29,7 @@ async function preview(engine: RunningEngine, program: () => Record<string, unkn
   return await stack.preview();
 }
 
-/** As many secrets, each with a delivery of its own. */
+/** Each secret has its own delivery. */
 export function stackOf(count: number): EnvironmentStack {
   const names = Array.from({ length: count }, (_none, n) => `bench-secret-${n}`);
   const catalogue = catalogueSchema.parse({
@@ -40,7 +40,7 @@ export function stackOf(count: number): EnvironmentStack {
   return environmentStack("dev", {}, { catalogue, registryAdditionalNamespaces: [] });
 }
 
-/** The same types, names and inputs, and nothing else: no component, no order, no thought. */
+/** The same types, names and inputs without components and dependencies. */
 export function registerBare(registrations: readonly Registration[]): void {
   const providers = new Map<string, pulumi.ProviderResource>();
   for (const { type, name, inputs, custom, options } of registrations) {

@@ -39,7 +39,7 @@ async function startOnce(place: readonly string[], family: Family) {
   let peak: ReadonlyMap<string, number> = new Map();
   let mostResident = 0;
   const timer = setInterval(() => {
-    // to tell shared pages apart, all of them must be walked: only done where it could be the peak
+    // finding shared pages means reading all of them: only done near a possible peak
     const resident = family.resident();
     if (resident < mostResident * nearPeak) return;
     mostResident = Math.max(mostResident, resident);
@@ -58,7 +58,7 @@ function sum(sizes: ReadonlyMap<string, number>): number {
   return [...sizes.values()].reduce((total, size) => total + size, 0);
 }
 
-/** Every process below one, also when the one between has ended and init has taken it over. */
+/** All descendants of a process, including those that init has adopted. */
 class Family {
   readonly #root: number;
   readonly #members = new Set<number>();
@@ -67,7 +67,7 @@ class Family {
     this.#root = root;
   }
 
-  /** MiB of all, what they share counted for each. */
+  /** MiB of all; shared memory counts for each. */
   resident(): number {
     this.#gather();
     return [...this.#members].reduce(
@@ -76,7 +76,7 @@ class Family {
     );
   }
 
-  /** MiB by command. Proportional, so that what processes share (Node's own code) is counted once. */
+  /** MiB by command. Proportional, so that shared memory (Node's own code) counts once. */
   sample(): ReadonlyMap<string, number> {
     this.#gather();
     const sizes = new Map<string, number>();
@@ -103,20 +103,19 @@ class Family {
   }
 }
 
-/** The fourth field; the second, the command in brackets, may hold anything. */
+/** The fourth field; the second, the command in brackets, may contain anything. */
 function parentOf(pid: string): number {
   const stat = textOf(`/proc/${pid}/stat`);
   return Number(stat.slice(stat.lastIndexOf(")") + 1).split(" ")[2]);
 }
 
-/** The program's name, or the script that Node runs. */
 function commandOf(pid: number): string {
   const [program = "", ...args] = textOf(`/proc/${pid}/cmdline`).split("\0");
   const script = args.find((arg) => /\.[cm]?[jt]s$/.test(arg));
   return (script ?? program).split("/").at(-1) ?? program;
 }
 
-/** Empty where the process has just ended. */
+/** Empty if the process has just ended. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

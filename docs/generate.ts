@@ -14,12 +14,9 @@ import { runbook } from "./pages/runbook.ts";
 import { secrets } from "./pages/secrets.ts";
 import { settings } from "./pages/settings.ts";
 
-/** Every page that `node docs/generate.ts` writes. */
 export const pages: readonly Page[] = [secrets, settings, policies, runbook, exitCodes, commandsPage, incidentsPage, reliability, ...benchmarkPages()];
 
-/**
- * `node docs/generate.ts` writes the generated files. With `--check` it writes nothing and exits with 1 if one is outdated.
- */
+/** `node docs/generate.ts` writes the generated files. With `--check` it only exits with 1 if one is outdated. */
 const wanted = [
   ...pages.map(({ path, render }) => ({ path, text: pasteable(render(), "./ameide-secrets", commands) })),
   ...jsonSchemas(), // for editors

@@ -9,25 +9,25 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const dayInMilliseconds = 86_400_000;
 const tenYearsInDays = 3650;
 
-/** Files of a certificate and its key, as PEM, readable by their owner only. */
+/** PEM files, readable by their owner only. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
 export interface Leaf {
-  /** Common name: the user where it is a client's. */
+  /** Common name; for a client certificate, the user. */
   readonly name: string;
   /** The user's group. */
   readonly organisation?: string;
   readonly usage: "server" | "client" | "both";
-  /** Names of a server in addition to `localhost` and 127.0.0.1. @default - none */
+  /** In addition to `localhost` and 127.0.0.1. @default - none */
   readonly dnsNames?: readonly string[];
   /** @default 3650 */
   readonly validInDays?: number;
 }
 
-/** One CA of the local environment: it signs for loopback addresses only. */
+/** It signs for loopback addresses only. */
 export class CertificateAuthority {
   readonly #certificate: x509.X509Certificate;
   readonly #key: webcrypto.CryptoKey;
@@ -37,7 +37,7 @@ export class CertificateAuthority {
     this.#key = key;
   }
 
-  /** Creates a new one and writes the key first: an existing certificate then always has its key. */
+  /** Writes the key first: an existing certificate then always has its key. */
   static async make(name: string, files: CertificateFiles): Promise<CertificateAuthority> {
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -63,12 +63,11 @@ export class CertificateAuthority {
     );
   }
 
-  /** Its own certificate, as PEM. */
   get pem(): string {
     return this.#certificate.toString("pem");
   }
 
-  /** @returns both as PEM. */
+  /** @returns certificate and key as PEM. */
   async issue({ name, organisation, usage, dnsNames = [], validInDays }: Leaf) {
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
@@ -100,10 +99,10 @@ export class CertificateAuthority {
 const serverValidInDays = 397;
 
 /**
- * Issues a certificate for 127.0.0.1 and localhost. The CA is created once and stored in `dir`, so whoever trusts it still
- * does after a restart; the server's own key exists in memory only.
+ * For 127.0.0.1 and localhost. The CA is stored in `dir`, so clients trust the server after a restart; the server's own
+ * key exists in memory only.
  *
- * @returns what a TLS server needs, as PEM.
+ * @returns PEM.
  */
 export async function issueServerCertificate(dir: string) {
   const files = { certificate: join(dir, "ca.crt"), key: join(dir, "ca.key") };

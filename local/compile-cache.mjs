@@ -1,21 +1,19 @@
-// Where Node keeps compiled code between runs. Plain JavaScript: the command line's entry loads it before anything else.
+// Plain JavaScript: the command line's entry loads it before anything else.
 import { lstatSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import module from "node:module";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 
 /**
- * Keeps compiled code in a folder that only this person can write. Node trusts what it finds there, and its own default is
- * a folder in the shared temporary directory, with a name that anybody can create first.
- *
- * Without such a folder nothing is kept: the next start compiles again.
+ * Node trusts the compiled code that it finds, and its default folder is in the shared temporary directory, where
+ * anybody can create it first. So this uses a folder that only this person can write, or none.
  */
 export function enableOwnCompileCache() {
   const folder = ownFolder();
   if (folder !== undefined) module.enableCompileCache?.(folder);
 }
 
-/** `$XDG_CACHE_HOME/ameide-secrets/compiled`, or below `~/.cache`; `undefined` where others could write or swap it. */
+/** `$XDG_CACHE_HOME/ameide-secrets/compiled`, or below `~/.cache`; `undefined` if others could write or replace it. */
 function ownFolder() {
   const cache = process.env.XDG_CACHE_HOME ?? "";
   // the XDG specification: a relative path is invalid and is ignored
@@ -34,7 +32,7 @@ function ownFolder() {
   }
 }
 
-/** Whoever can write a folder can swap what is in it, save in a sticky one, where only the owner of an entry can. */
+/** Whoever can write a folder can replace its entries, except in a sticky one, where only an entry's owner can. */
 function everyFolderIsOurs(folder) {
   const { uid, mode } = lstatSync(folder);
   const isOurs = uid === 0 || uid === process.getuid?.();

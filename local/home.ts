@@ -7,10 +7,7 @@ import { tryLock, type Lock } from "./lock.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { commandOf } from "./process-identity.ts";
 
-/**
- * Everything that one local environment stores on this machine, as {@link localHome} names it. All paths are absolute.
- * Folders with keys and tokens are 0700, the files in them 0600.
- */
+/** Absolute paths of one local environment. Folders with keys and tokens are 0700, the files in them 0600. */
 export type LocalHome = ReturnType<typeof localHome>;
 
 const defaultPortBase = 28_200;
@@ -19,8 +16,6 @@ const defaultPortBase = 28_200;
 export const localContext = "ameide-local";
 
 /**
- * Names the places of a local environment; reads and creates nothing.
- *
  * @param options.dir - @default - `$XDG_STATE_HOME/ameide-secrets/local`, or `~/.local/state/ameide-secrets/local`.
  * @param options.portBase - first of ten loopback ports; see domain/local-ports.ts. @default 28200
  */
@@ -32,29 +27,26 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
   return {
     dir,
     portBase,
-    /** Port of one server. */
     port,
-    /** Of the API server; ServiceAccount issuer as well. */
+    /** API server and ServiceAccount issuer. */
     kubernetesUrl: `https://127.0.0.1:${port("kubernetes")}`,
-    /** Of OpenBao. */
     vaultUrl: `http://127.0.0.1:${port("vault")}`,
-    /** Of the Azure stand-in, without a slash at its end. */
+    /** The Azure stand-in, without a slash at the end. */
     azureUrl: `https://127.0.0.1:${port("azure")}`,
-    /** Marks the folder as ours. */
+    /** Its presence identifies the folder as a home. */
     marker: at("home.json"),
     lock: at("lock"),
-    /** What runs: one record per server. */
+    /** One record for each running server. */
     serversFile: at("servers.json"),
     logsDir: at("logs"),
-    /** Executables that `pulumi` looks for on PATH, such as `pulumi-analyzer-policy-nodejs`. */
+    /** For PATH: executables such as `pulumi-analyzer-policy-nodejs`. */
     binDir: at("bin"),
-    /** The person's kubeconfig, context `ameide-local`: an administrator's client certificate. */
+    /** The person's kubeconfig, context `ameide-local`, administrator. */
     kubeconfig: at("kubeconfig"),
     kubernetes: kubernetesFiles(at("kubernetes")),
     etcd: etcdFiles(at("etcd")),
     vault: { dir: at("vault"), dataDir: at("vault", "data"), configFile: at("vault", "config.json") },
     azure: azureFiles(at("azure")),
-    /** Folders of the pods that the node stand-in runs. */
     node: { dir: at("node") },
     pulumi: {
       dir: at("pulumi"),
@@ -63,13 +55,13 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
       /** PULUMI_HOME. */
       homeDir: at("pulumi", "home"),
       passphraseFile: at("pulumi", "passphrase"),
-      /** What the providers that are stand-ins created; see CreationJournal. */
+      /** See CreationJournal. */
       journalFile: at("made-resources.jsonl"),
     },
   } as const;
 }
 
-/** PEM files and kubeconfigs of the cluster; `…Key` files are private keys. */
+/** `…Key` files are private keys. */
 function kubernetesFiles(dir: string) {
   return {
     dir,
@@ -87,14 +79,14 @@ function kubernetesFiles(dir: string) {
     ...pair(dir, "kubeletServer", "kubelet-server"),
     /** The node stand-in's as a client, user `system:node:ameide-local-node`. */
     ...pair(dir, "node", "node"),
-    /** Written after all the others; names the set of certificates. */
+    /** Written last; contains the name of the set of certificates. */
     complete: join(dir, "complete"),
     controllerManagerKubeconfig: join(dir, "controller-manager.kubeconfig"),
     externalSecretsKubeconfig: join(dir, "external-secrets.kubeconfig"),
   } as const;
 }
 
-/** etcd has a CA of its own: who holds a certificate of the cluster must not thereby read what is stored. */
+/** etcd has its own CA: a certificate of the cluster must not give access to its stored data. */
 function etcdFiles(dir: string) {
   const dataDir = join(dir, "data");
   return {
@@ -102,51 +94,40 @@ function etcdFiles(dir: string) {
     dataDir,
     ...pair(dir, "ca", "ca"),
     ...pair(dir, "server", "server"),
-    /** The API server's. */
     ...pair(dir, "client", "client"),
   } as const;
 }
 
-/** Files of the Azure stand-in. */
 export function azureFiles(dir: string) {
   return {
     dir,
-    /** PEM of the CA that signs the stand-in's certificate; clients trust it. */
+    /** Clients of the stand-in must trust it. */
     caCertificate: join(dir, "ca.crt"),
-    /** Bearer token of the person who owns the subscription. */
+    /** Bearer token of the subscription's owner. */
     operatorToken: join(dir, "operator-token"),
     /** Signs access tokens. */
     tokenKey: join(dir, "token.key"),
-    /** What the stand-in remembers between runs. */
     stateFile: join(dir, "state.json"),
   } as const;
 }
 
-/** A certificate and its key, such as `adminCertificate` and `adminKey`. */
+/** Such as `adminCertificate` and `adminKey`. */
 function pair<N extends string>(dir: string, name: N, file: string) {
   const files = { [`${name}Certificate`]: join(dir, `${file}.crt`), [`${name}Key`]: join(dir, `${file}.key`) };
   return files as Readonly<Record<`${N}Certificate` | `${N}Key`, string>>;
 }
 
-/**
- * Creates the folders, all 0700, and marks the home as ours. Running it again changes nothing.
- *
- * @throws UserError when the folder is another user's or holds things that are not ours.
- */
+/** All folders are 0700; idempotent. @throws UserError if the folder has another owner or other content. */
 export function ensureHome(home: LocalHome): void {
   makeFolder(home);
-  // before anything else in it: an interrupted start leaves a home or an empty folder
+  // first, so that an interrupted start leaves a home or an empty folder
   writePrivateFile(home.marker, `${JSON.stringify({ kind: markerKind, portBase: home.portBase })}\n`);
   const { vault, azure, node, pulumi, kubernetes, etcd } = home;
   const folders = [vault.dataDir, azure.dir, node.dir, pulumi.stateDir, pulumi.homeDir, kubernetes.dir, home.logsDir];
   for (const folder of [...folders, home.binDir, etcd.dataDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
-/**
- * Takes a home for a start: nothing of it is changed, its ports least of all, while another one works on it.
- *
- * @throws UserError as {@link ensureHome} and {@link lockHome}.
- */
+/** Locks a home before changing it or its ports. @throws UserError as {@link ensureHome} and {@link lockHome}. */
 export function takeHome(home: LocalHome): Lock {
   makeFolder(home);
   const lock = lockHome(home);
@@ -165,17 +146,16 @@ function makeFolder(home: LocalHome): void {
   chmodSync(home.dir, 0o700);
 }
 
-/** Whether the folder bears our mark. */
 export function isHome(home: LocalHome): boolean {
   return lastPortBase(home) !== undefined;
 }
 
-/** @throws UserError when the folder is not a home of ours. */
+/** @throws UserError if the folder is not a home. */
 export function requireHome(home: LocalHome): void {
   if (!isHome(home)) throw notOurs(home.dir, "name the folder of the local environment with --home");
 }
 
-/** First port that the home was last started with, or `undefined` where there is no home. */
+/** @returns `undefined` without a home. */
 export function lastPortBase({ marker }: LocalHome): number | undefined {
   try {
     const { kind, portBase } = JSON.parse(readFileSync(marker, "utf8")) as { kind?: unknown; portBase?: unknown };
@@ -185,22 +165,14 @@ export function lastPortBase({ marker }: LocalHome): number | undefined {
   }
 }
 
-/**
- * Forgets the home: every value, key and log in it. Stop its servers first.
- *
- * @throws UserError when the folder is not a home of ours; a missing folder is not an error.
- */
+/** Removes all data; stop the servers first. @throws UserError if the folder exists and is not a home. */
 export function deleteHome(home: LocalHome): void {
   if (!existsSync(home.dir)) return;
   requireHome(home);
   rmSync(home.dir, { recursive: true, force: true });
 }
 
-/**
- * Keeps a second start out while one runs. The lock of a crashed start is cleared automatically.
- *
- * @throws UserError that names the process when another one works on this home.
- */
+/** Clears the lock of a crashed start. @throws UserError that names the process that holds the lock. */
 export function lockHome(home: LocalHome): Lock {
   const lock = tryLock(home.lock);
   if (!("heldBy" in lock)) return lock;
@@ -231,7 +203,7 @@ function refuseForeign(home: LocalHome): void {
   if (!isHome(home) && !readdirSync(home.dir).every(isOfABeginning)) throw notOurs(home.dir, elsewhere);
 }
 
-/** The lock, and drafts of it and of the marker: all that a start has made before the folder bears our mark. */
+/** The lock, and drafts of it and of the marker: a start may leave them before the marker exists. */
 function isOfABeginning(name: string): boolean {
   return /^(?:lock|home\.json\.[0-9a-f-]{36}|lock\.[0-9a-f-]{36})$/.test(name);
 }

@@ -1,4 +1,4 @@
-// Installs the packages, with one line now and then instead of npm's own output, which goes to a log.
+// Prints a line now and then; npm's own output goes to a log.
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
@@ -7,12 +7,12 @@ import { isAbsolute, join } from "node:path";
 /** Measured with an empty cache on two cores. */
 export const npmFetch = { name: "npm packages", how: "npm ci", estimateInSeconds: 60, megabytes: 740 };
 
-/** Exactly what package-lock.json pins; fails where package.json asks for something else. */
+/** `npm ci`: only the versions in package-lock.json. */
 const installArguments = ["ci", "--no-audit", "--no-fund"];
 
 const progressEveryInSeconds = 10;
 
-/** Installs what package-lock.json pins. @returns npm's exit code; what went wrong was printed. */
+/** @returns npm's exit code; errors were printed. */
 export async function installPackages(root) {
   const start = Date.now();
   const seconds = () => Math.round((Date.now() - start) / 1000);
@@ -33,7 +33,7 @@ export async function installPackages(root) {
   return code;
 }
 
-/** Runs npm with its output in a log. @returns its exit code; 130 or the like when a signal ended it. */
+/** @returns its exit code; 128 and more if a signal ended it. */
 export function runNpm(args, folder, log) {
   return new Promise((resolve, reject) => {
     const output = openSync(log, "a", 0o600);
@@ -58,7 +58,7 @@ export function runNpm(args, folder, log) {
   });
 }
 
-/** `$XDG_CACHE_HOME/ameide-secrets`, or below `~/.cache`; made where it is missing. */
+/** `$XDG_CACHE_HOME/ameide-secrets`, or below `~/.cache`; created if missing. */
 export function cacheDir() {
   const cache = process.env.XDG_CACHE_HOME ?? "";
   const dir = join(isAbsolute(cache) ? cache : join(homedir(), ".cache"), "ameide-secrets");

@@ -2,21 +2,19 @@ import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { isAlive, self, type ProcessIdentity } from "./process-identity.ts";
 
-/** A lock that this process holds. */
 export interface Lock {
-  /** Gives it back; a second call does nothing. */
+  /** A second call does nothing. */
   release(): void;
 }
 
 /**
- * Takes a lock file, or returns its holder. The lock of a crashed holder is cleared automatically: what is recorded is
- * a process identity, not a bare pid.
+ * Takes a lock, or returns its holder. The lock of a crashed holder is cleared, even if its pid is in use again.
  *
- * @param path - the lock file; its folder exists.
+ * @param path - the lock file; its folder must exist.
  */
 export function tryLock(path: string): Lock | { readonly heldBy: ProcessIdentity } {
   const mine = JSON.stringify({ ...self(), token: randomUUID() });
-  // two rounds for a stale lock; more only while others take and give it back under our hands
+  // two rounds for a stale lock; more only while others take and release it concurrently
   for (let round = 0; round < 50; round++) {
     if (createWith(path, mine)) return { release: () => releaseIf(path, mine) };
     const found = read(path);
@@ -28,7 +26,7 @@ export function tryLock(path: string): Lock | { readonly heldBy: ProcessIdentity
   throw new Error(`cannot take the lock ${path}: other processes keep taking it`);
 }
 
-/** Creates the file with its whole text at once: a reader never meets an empty one. */
+/** Creates the file with its content at once: no reader gets an empty one. */
 function createWith(path: string, text: string): boolean {
   const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
@@ -43,7 +41,7 @@ function createWith(path: string, text: string): boolean {
   }
 }
 
-/** Takes the stale file aside; when another process was faster and it is a live one by now, puts it back. */
+/** Renames the stale file; if another process was faster and it is in use now, renames it back. */
 function clearStale(path: string, stale: string): void {
   const aside = `${path}.${randomUUID()}`;
   try {

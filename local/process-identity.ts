@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A process that cannot be mistaken for a later one with the same number: pids are used again, pid and start are not. */
+/** Unlike a pid, it is never used again for a later process. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Opaque; equal only for the same process. */
@@ -10,41 +10,37 @@ export interface ProcessIdentity {
 }
 
 /**
- * Identity of a running process, or `undefined` when there is none (one that has ended and is not reaped counts as none).
- *
- * Linux: field 22 of `/proc/PID/stat`, clock ticks since boot, with the boot's id, since ticks begin again at a reboot.
- * Elsewhere: `ps -o lstart`, to the second.
+ * @returns `undefined` without a running process; a zombie counts as none. On Linux `startedAt` is field 22 of
+ * `/proc/PID/stat`, in clock ticks since boot, with the boot's id; elsewhere `ps -o lstart`, to the second.
  */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startedAt = process.platform === "linux" ? startOnLinux(pid) : ps(pid, "lstart");
   return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
-/** Whether the very process that was recorded still runs. */
 export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return identify(pid)?.startedAt === startedAt;
 }
 
-/** This process. */
 export function self(): ProcessIdentity {
   const identity = identify(process.pid);
   if (identity === undefined) throw new Error("this process has no start time");
   return identity;
 }
 
-/** Program and arguments of a process for a message, or `undefined` where they cannot be read. */
+/** For a message. @returns `undefined` if unreadable. */
 export function commandOf(pid: number): string | undefined {
   return process.platform === "linux" ? readProc(pid, "cmdline")?.split("\0").join(" ").trim() : ps(pid, "command");
 }
 
-/** Of all processes; Linux only. */
+/** Linux only. */
 export function allPids(): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
 
-/** What `/proc` says of a process; `undefined` where it is gone, or another user's. */
+/** @returns `undefined` if the process has ended or is another user's. */
 export function readProc(pid: number, file: "cmdline" | "environ" | "stat" | "status"): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
@@ -53,7 +49,7 @@ export function readProc(pid: number, file: "cmdline" | "environ" | "stat" | "st
   }
 }
 
-/** Fields of `/proc/PID/stat` from the third. The program's name before them may contain spaces and brackets. */
+/** From the third on: the second, the program's name, may contain spaces and brackets. */
 export function statFields(pid: number): readonly string[] {
   const stat = readProc(pid, "stat") ?? "";
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -69,7 +65,7 @@ function startOnLinux(pid: number): string | undefined {
   }
 }
 
-/** If the first thread of a process has ended, it is a zombie while other threads still close its ports. */
+/** A process is a zombie once its first thread has ended, even while other threads still close its ports. */
 function hasThreads(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).length > 1;
 }
@@ -86,17 +82,14 @@ function ps(pid: number, column: string): string | undefined {
   }
 }
 
-/**
- * Ends a process that leads a group, and its children: SIGTERM to the group, SIGKILL to what is left when its time is up. A
- * process that has ended is not an error; another one with its number is left alone.
- */
+/** SIGTERM to the group, then SIGKILL. Does nothing if the process has ended, even if its pid is in use again. */
 export async function endProcessGroup(leader: ProcessIdentity, { graceInSeconds = 10 } = {}): Promise<void> {
   if (!isAlive(leader)) return;
   const { pid } = leader;
   signalGroup(pid, "SIGTERM");
   signalGroup(pid, "SIGCONT"); // one that was stopped would not even see it
   await until(() => !isAlive(leader), graceInSeconds);
-  // a group lives as long as any of its members, and its number with it: children of a leader that ended go too
+  // the group exists as long as any member, so this also ends the children of a leader that has ended
   signalGroup(pid, "SIGKILL");
   await until(() => !isAlive(leader), 5);
   await until(() => !signalGroup(pid, 0), 0.3); // no longer: one that nobody reaps counts as there for ever
@@ -107,7 +100,7 @@ async function until(isDone: () => boolean, inSeconds: number): Promise<void> {
   while (!isDone() && performance.now() < deadline) await sleep(10);
 }
 
-/** @returns false where the group has no member any more. */
+/** @returns false if the group has no member. */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-pid, signal);

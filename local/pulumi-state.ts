@@ -3,18 +3,17 @@ import { join } from "node:path";
 import { UserError } from "../domain/user-error.ts";
 import type { LocalHome } from "./home.ts";
 
-/** The files of Pulumi's file backend for the one stack of a home. */
 function filesOf({ pulumi }: Pick<LocalHome, "pulumi">) {
   const of = (folder: string) => join(pulumi.stateDir, ".pulumi", folder, "ameide-secrets");
   return { state: join(of("stacks"), "local.json"), history: join(of("history"), "local") };
 }
 
 /**
- * Replaces a state file that is not whole, such as a full disk leaves it, with the newest whole one: the copy before the last
- * write, else that of the last update. What the cut update did after that is still there and is found again by `up`.
- * Call it while the home is locked and no engine runs.
+ * Replaces an incomplete state file (after a full disk, say) by the newest complete one: the copy before the last
+ * write, or that of the last update. `up` finds later changes again. Call it while the home is locked and no engine
+ * runs.
  *
- * @returns the file whose content is the state now, or `none` if there was no whole one; `undefined` if nothing was wrong.
+ * @returns the file that was used, or `none` if there is no complete one; `undefined` if nothing was wrong.
  */
 export function restoreState(home: Pick<LocalHome, "pulumi">): string | undefined {
   const { state, history } = filesOf(home);
@@ -31,7 +30,7 @@ export function restoreState(home: Pick<LocalHome, "pulumi">): string | undefine
   return whole ?? "none";
 }
 
-/** Whether an update of this home has created anything in Vault. A state that cannot be read may say so. */
+/** Whether an update has created anything in Vault; true for an unreadable state. */
 export function hasVaultObjects(home: Pick<LocalHome, "pulumi">): boolean {
   const { state } = filesOf(home);
   if (!existsSync(state)) return false;
@@ -43,7 +42,7 @@ interface Checkpoint {
   readonly latest?: { readonly resources?: readonly { readonly type: string }[] };
 }
 
-/** `undefined` if the file is cut off: then it is not JSON, or empty. */
+/** @returns `undefined` for an incomplete file: it is not JSON, or empty. */
 function readState(file: string): Checkpoint | undefined {
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as { readonly checkpoint?: Checkpoint } | null)?.checkpoint;
@@ -53,10 +52,10 @@ function readState(file: string): Checkpoint | undefined {
 }
 
 /**
- * Removes what Pulumi's file backend keeps of old updates: for each a record and a copy of the state, and it never removes
- * one. Call it while the home is locked and no engine runs.
+ * Pulumi's file backend keeps a record and a copy of the state for each update and never removes one. Call it while the
+ * home is locked and no engine runs.
  *
- * @param kept - the last ones of each stack. @default 20
+ * @param kept - per stack. @default 20
  */
 export function pruneUpdateHistory({ pulumi }: Pick<LocalHome, "pulumi">, kept = 20): void {
   const history = join(pulumi.stateDir, ".pulumi", "history");
@@ -74,7 +73,7 @@ export function pruneUpdateHistory({ pulumi }: Pick<LocalHome, "pulumi">, kept =
   }
 }
 
-/** What etcd, OpenBao and the state write in one start, with a reserve. */
+/** Of etcd, OpenBao and the state in one start, with a reserve. */
 const neededInMegabytes = 300;
 
 /**

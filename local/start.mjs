@@ -1,5 +1,4 @@
-// `npm start` and `npm test` on a fresh clone: installs the packages, then hands over to the command line or the checks.
-// Plain JavaScript without dependencies, for Node 18 and newer: nothing is installed when it begins.
+// `npm start` and `npm test` on a fresh clone, for Node 18 and newer: plain JavaScript, since nothing is installed yet.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";
@@ -10,13 +9,13 @@ import { installPackages, npmFetch } from "./install.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** As in package.json: the first version that runs TypeScript. */
+/** As in package.json: this version runs TypeScript. */
 const wantedNode = [22, 18];
 
-/** The program shares its machine with six servers and the engine: garbage is collected before it is 100 MiB. */
+/** Six servers and the engine share the machine: collect garbage before it is 100 MiB. */
 const smallHeap = "--max-semi-space-size=4";
 
-/** Ends with the exit code of what was asked for; 2 where it cannot run, as the command line's. */
+/** @returns 2 if it cannot run, like the command line; else the exit code of the command. */
 async function main(args) {
   if (process.platform === "win32") {
     return refuse("the local environment does not run on Windows", "use Linux, macOS or WSL 2");
@@ -50,13 +49,13 @@ async function main(args) {
   return code === 0 ? run(node, [join("tests", "support", "check.mjs"), ...rest]) : code;
 }
 
-/** npm writes its own lock file into node_modules last: one that was interrupted lacks it. */
+/** npm writes its own lock file last, so an interrupted installation has none. */
 function isInstalled() {
   const installed = join(root, "node_modules", ".package-lock.json");
   return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
-/** The files that `local up` will read; as its own `--dotenv` names them. */
+/** As in `--dotenv` of `local up`. */
 function envFilesOf(args) {
   const named = args.flatMap((arg, index) => {
     if (arg.startsWith("--dotenv=")) return [arg.slice("--dotenv=".length)];
@@ -65,7 +64,7 @@ function envFilesOf(args) {
   return named.length === 0 ? [".env.example"] : named;
 }
 
-/** npm's own `node` package where it runs on this machine, else the Node that runs this, if it is new enough. */
+/** npm's `node` package if it runs on this machine, else the current Node if it is new enough. */
 function findNode() {
   const fromNpm = join(root, "node_modules", ".bin", "node");
   if (existsSync(fromNpm) && spawnSync(fromNpm, ["--version"]).status === 0) return fromNpm;
@@ -74,11 +73,10 @@ function findNode() {
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor) ? process.execPath : undefined;
 }
 
-/** Runs it in the foreground: its output is ours, and so are its end and the signals that would end us. */
 function run(file, args) {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: root, stdio: "inherit" });
-    // a terminal sends Ctrl-C to all of its processes itself; passed on as well it would count twice
+    // a terminal sends Ctrl-C to all of its processes; passed on, it would arrive twice
     const passOn = (signal) => (process.stdin.isTTY && signal === "SIGINT" ? undefined : child.kill(signal));
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, passOn);

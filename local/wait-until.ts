@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/**
- * Asks again and again until the answer is yes. A throw counts as no; the last one is the cause when time runs out.
- *
- * @throws Error that names what was waited for, or the signal's reason.
- */
+/** A throw counts as no. @throws Error with `forWhat`, its cause the last throw, on a timeout; or the signal's reason. */
 export async function waitUntil(
   ask: () => Promise<boolean>,
   options: {

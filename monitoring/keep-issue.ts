@@ -5,13 +5,13 @@ import type { Lineage } from "../diagnose/lineage.ts";
 import { safeText } from "../domain/safe-text.ts";
 
 /**
- * `node monitoring/keep-issue.ts FOLDER RUN STACK...`: keeps one issue of the repository up to date with what the commands of
- * `watch.yml` printed. `FOLDER/seen-<stack>` contains for each command its output, `<command>.err` and `<command>.code`; `RUN`
- * is the address of the workflow's run. The issue is opened, edited and closed by `gh`, and found by its label and author.
+ * `node monitoring/keep-issue.ts FOLDER RUN STACK...`: keeps one issue up to date with the output of the commands in
+ * `watch.yml`. `FOLDER/seen-<stack>` contains each command's output, `<command>.err` and `<command>.code`; `RUN` is the
+ * URL of the workflow run. `gh` opens, edits and closes the issue.
  */
 const label = "ameide-secrets-watch";
 const commands = ["doctor", "drift", "rotation"] as const;
-/** Of one command; GitHub accepts 65,536 characters in an issue. */
+/** Per command; GitHub accepts 65,536 characters in an issue. */
 const mostCharacters = 6_000;
 
 const [folder = "", run = "", ...stacks] = process.argv.slice(2);
@@ -24,7 +24,7 @@ interface Section {
   readonly text: string;
 }
 
-/** What needs attention in a stack; nothing where all is well. */
+/** @returns nothing if all is well. */
 function sectionsOf(stack: string): readonly Section[] {
   const file = (name: string): string | undefined => {
     try {
@@ -46,7 +46,7 @@ function sectionsOf(stack: string): readonly Section[] {
   return [...found, { stack, title: "not everything was looked at", text: `the job of ${stack} ended early: ${run}` }];
 }
 
-/** Only what is known to differ: the reading identity sees no value in Vault, so those stay without a comparison. */
+/** Only known differences: the reading identity cannot read values in Vault, so those are not compared. */
 function differences(output: string): string {
   return (JSON.parse(output) as readonly Lineage[])
     .filter(({ firstDifference }) => firstDifference !== undefined)
@@ -73,7 +73,7 @@ function keep(found: readonly Section[], names: readonly string[]): void {
   gh(["issue", "create", "--title", title, "--label", label, "--body-file", "-"], body);
 }
 
-/** The number of our open issue. Others may use the label, so the author counts as well. */
+/** Others may use the label, so the author must match as well. */
 function openIssue(): string | undefined {
   const fields = ["--json", "number,author"];
   const listed = gh(["issue", "list", "--label", label, "--state", "open", "--limit", "100", ...fields]);
@@ -81,7 +81,7 @@ function openIssue(): string | undefined {
   return issues.find(({ author }) => author.is_bot === true)?.number.toString();
 }
 
-/** Each line indented, so that no name in it is Markdown, HTML or a mention; there is no fence that a name could end. */
+/** Indented, so that no name is Markdown, HTML or a mention; a name could end a fence. */
 function asCode(text: string): string {
   const code = safeText(text.trimEnd()).replaceAll(/^/gm, "    ");
   return code.length <= mostCharacters ? code : `${code.slice(0, mostCharacters)}\n    ... the rest: ${run}`;

@@ -5,10 +5,7 @@ import { startAzure } from "./azure/stand-in.ts";
 import { localHome } from "../local/home.ts";
 import { startHomeNode } from "./node/start-node.ts";
 
-/**
- * The process that plays Azure and a node of the cluster. It is started and ended by local/servers; SIGTERM writes what
- * is not written yet and ends the pods.
- */
+/** The process that stands in for Azure and a node. local/servers starts it and ends it with SIGTERM. */
 const { values } = parseArgs({
   options: {
     home: { type: "string" },
@@ -33,7 +30,7 @@ async function startStandIns(): Promise<void> {
   });
   const node = await startHomeNode(home);
   process.once("SIGTERM", () => {
-    // both to their end: a node that cannot close must not cost what Azure has not written yet
+    // waits for both: an error of the node must not prevent Azure's pending write
     void Promise.allSettled([node.close(), azure.close()]).then((ends) => {
       const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => String(reason));
       for (const failure of failures) process.stderr.write(`the stand-ins did not end well: ${failure}\n`);

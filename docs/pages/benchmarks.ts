@@ -3,7 +3,7 @@ import { benchmarks, type Benchmark } from "../../bench/benchmarks.ts";
 import { type Figure, amount, ratioOf, readResults, type Result } from "../../bench/bench.ts";
 import { table, type Page } from "../page.ts";
 
-/** `docs/benchmarks.md` and its charts, from what `npm run bench` found the last time. */
+/** `docs/benchmarks.md` and its charts, from the last results of `npm run bench`. */
 export function benchmarkPages(): readonly Page[] {
   const measured = benchmarks.flatMap((benchmark) => {
     const result = readResults().find(({ name }) => name === benchmark.name);
@@ -19,12 +19,11 @@ export function benchmarkPages(): readonly Page[] {
   return [{ path: "docs/benchmarks.md", render: () => page(measured, hasChart) }, ...charts];
 }
 
-/** Times by size, each floor once. */
 function linesOf(figures: readonly Figure[]): readonly Line[] {
   const sized = figures.flatMap(({ what, size, unit, value, floor }) => {
     if (size === undefined || unit !== "ms") return [];
     const own = { name: what, point: [size, value] as const, isFloor: false };
-    // a floor that is a line of its own is not drawn twice
+    // a floor that is itself a line is not drawn twice
     if (floor === undefined || figures.some((one) => floor.what.endsWith(one.what))) return [own];
     return [own, { name: floor.what, point: [size, floor.value] as const, isFloor: true }];
   });

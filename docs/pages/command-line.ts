@@ -3,7 +3,6 @@ import { commands } from "../../cli/commands/index.ts";
 import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
 import { names, table, type Page } from "../page.ts";
 
-/** `docs/commands.md`: every command with its arguments and options. */
 export const commandsPage: Page = { path: "docs/commands.md", render: renderCommands };
 
 function renderCommands(): string {
@@ -48,7 +47,6 @@ function notes({ required, choices, default: preset }: OptionSpec): readonly str
   ];
 }
 
-/** `docs/exit-codes.md`: the exit codes of the command line and of vault-bootstrap. */
 export const exitCodes: Page = { path: "docs/exit-codes.md", render: renderExitCodes };
 
 function renderExitCodes(): string {

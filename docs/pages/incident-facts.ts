@@ -1,14 +1,14 @@
 import type { IncidentId } from "../../domain/incidents.ts";
 
-/** What a reader learns about an incident; docs/pages/incidents.ts adds the rules and causes that refer to it. */
+/** docs/pages/incidents.ts adds the rules and causes that refer to an incident. */
 export interface IncidentFacts {
   readonly damage: string;
   readonly cause: string;
-  /** What prevents or reports it now, in addition to rules and causes. */
+  /** What prevents or reports it, in addition to rules and causes. */
   readonly stops?: readonly string[];
-  /** Why this program does not deal with it. */
+  /** Why this program does not handle it. */
   readonly outOfScope?: string;
-  /** Tests that show it: the file and a part of the title, or only the file if the title begins with the incident's number. */
+  /** The test's file and part of its title, or only the file if the title begins with the incident's number. */
   readonly shownBy: readonly (string | readonly [file: string, title: string])[];
 }
 
@@ -266,7 +266,6 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   },
 };
 
-/** The tests that show an incident. */
 export function testsOf(id: IncidentId): readonly (readonly [file: string, title: string])[] {
   return incidentFacts[id].shownBy.map((one) => (typeof one === "string" ? [one, `${id} `] : one));
 }

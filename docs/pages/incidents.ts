@@ -4,7 +4,6 @@ import { rules } from "../../policies/rules.ts";
 import { incidentFacts, testsOf } from "./incident-facts.ts";
 import { plain, table, type Page } from "../page.ts";
 
-/** `docs/incidents.md`: what broke on the platform, and what prevents or reports it now. */
 export const incidentsPage: Page = { path: "docs/incidents.md", render };
 
 const all = Object.keys(incidents) as readonly IncidentId[];

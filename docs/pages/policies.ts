@@ -9,7 +9,6 @@ import { isRecord } from "../../policies/subject/reading.ts";
 import { opaqueWriters } from "../../policies/subject/unread.ts";
 import { plain, table, type Page } from "../page.ts";
 
-/** `docs/policies.md`: every rule of the pack, with the example that its test judges by. */
 export const policies: Page = { path: "docs/policies.md", render: renderPolicies };
 
 const head = `# Policies
@@ -108,14 +107,13 @@ function section(rule: Omit<Rule, "judge" | "judgeAll">, note: string): string {
   ].join("\n\n");
 }
 
-/** `mandatory`, or where it is something else. */
 function levels(at: Levels): string {
   const byLevel = Map.groupBy(Object.entries(at), ([, level]) => level);
   if (byLevel.size === 1) return `${[...byLevel.keys()].join("")} everywhere`;
   return [...byLevel].map(([level, places]) => `${level} in ${places.map(([place]) => place).join(", ")}`).join("; ");
 }
 
-/** Only what differs between the two: a whole CronJob says less. */
+/** Only the differences: a whole CronJob would be hard to read. */
 function shown({ allowed, refused, says }: Example): string {
   const [good, bad] = differing(contentOf(allowed), contentOf(refused));
   return [
@@ -134,7 +132,7 @@ function contentOf(sample: Sample): unknown {
   return { type, ...props, ...(Object.keys(options).length === 0 ? {} : { "(options)": options }) };
 }
 
-/** The parts of two values that differ, each with the keys that lead there. */
+/** The different parts of two values, with the keys that lead to them. */
 function differing(a: unknown, b: unknown): readonly [unknown, unknown] {
   if (!isRecord(a) || !isRecord(b)) return [a, b];
   const left: Record<string, unknown> = {};

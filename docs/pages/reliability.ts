@@ -3,7 +3,7 @@ import { faultCells, faults, faultyServers, shownFaults, type FaultName } from "
 import { callers, kubernetesCalls, logins, vaultCapabilities } from "../../tests/chain/isolation-table.ts";
 import { table, type Page } from "../page.ts";
 
-/** `docs/reliability.md`: what each fault does, from the tables that the tests run. */
+/** From the tables that the tests run. */
 export const reliability: Page = { path: "docs/reliability.md", render };
 
 function render(): string {

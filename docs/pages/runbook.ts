@@ -3,7 +3,7 @@ import { linkedReferences } from "../../domain/incidents.ts";
 import { stages, type Stage } from "../../domain/stage.ts";
 import { plain, table } from "../page.ts";
 
-/** `docs/runbook.md`: a heading for each cause that `doctor` knows; messages link to them. */
+/** A heading for each cause that `doctor` knows; messages link to them. */
 export const runbook = {
   path: "docs/runbook.md",
   render: (): string => [head, index(), ...stages.map(chapter).filter((text) => text !== "")].join("\n\n") + "\n",
@@ -58,7 +58,7 @@ function section(code: string, { title, symptom, cause, fix, mind, seed, see = [
   return [...lines, "", "By hand (`doctor` prints these commands and never runs them):", "", "```bash", ...seed, "```"].join("\n");
 }
 
-/** A command, or words that end with `: ` and a command. */
+/** A command, or text that ends with `: ` and a command. */
 function repair(fix: string): string {
   const [, words = "", command] = /^(.*?: |)((?:VAULT_TOKEN=<[^>]*> )?(?:ameide-secrets|kubectl|az) .+)$/.exec(fix) ?? [];
   return command === undefined ? plain(fix) : `${plain(words)}\`${command}\``;

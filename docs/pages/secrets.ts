@@ -5,10 +5,8 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 import { names, plain, table, type Page } from "../page.ts";
 import { unprefixedKeyVaultName, vaultPathOf } from "../../domain/names.ts";
 
-/** `docs/secrets.md`: where every secret comes from and goes to, and who owns the others. */
 export const secrets: Page = { path: "docs/secrets.md", render: () => renderSecrets(readCatalogue()) };
 
-/** @returns the whole page. */
 export function renderSecrets(catalogue: Catalogue): string {
   const sections = [head, mapping(catalogue), generated(catalogue), clusterManaged(catalogue), inCluster(catalogue)];
   return `${[...sections, allowedTable(), retired(catalogue), settings(catalogue)].join("\n\n")}\n`;
@@ -109,7 +107,6 @@ function settings({ settings: all }: Catalogue): string {
   return `## Settings\n\nPlain values that may be in \`.env\` and are not delivered: ${names(all)}.`;
 }
 
-/** Targets of each secret. */
 function targetsBySecret({ deliveries }: Catalogue): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const [target, delivery] of Object.entries(deliveries)) {

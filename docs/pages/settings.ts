@@ -9,7 +9,6 @@ import { staging } from "../../environments/staging.ts";
 import { plain, table, type Page } from "../page.ts";
 import { credentialsSecret } from "../../domain/names.ts";
 
-/** `docs/settings.md`: every key of the stack files, and how strict each environment is. */
 export const settings: Page = { path: "docs/settings.md", render: renderSettings };
 
 function renderSettings(): string {
@@ -47,7 +46,7 @@ function strictnessRows(): readonly (readonly string[])[] {
   ]);
 }
 
-/** One row per key; the stacks that have it share the row. */
+/** One row per key, with the stacks that have it. */
 function stackRows(): readonly (readonly string[])[] {
   const stacks = { shared: sharedSettings, "dev, staging, prod": environmentSettings, local: localSettings };
   const found = Object.entries(stacks).flatMap(([stack, schema]) =>
@@ -68,7 +67,7 @@ interface Leaf {
   readonly meaning: string;
 }
 
-/** Every key without known keys below it. */
+/** Keys without known keys below them. */
 function leaves(schema: z.core.JSONSchema.BaseSchema, path = "", isRequired = false): readonly Leaf[] {
   const { properties, required = [], description = "", default: preset } = schema;
   if (properties === undefined) return [{ path, preset: unlessSet(preset, isRequired), meaning: description }];

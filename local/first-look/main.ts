@@ -13,7 +13,6 @@ import { inspectToolchain, withDefaults, type ToolchainPlaces, type ToolchainSta
 import { findBuilders } from "../toolchain/prerequisites.ts";
 import { namespaceOf } from "../../domain/names.ts";
 
-/** Something that will be downloaded or built. */
 interface Fetch {
   readonly name: string;
   /** Such as `npm ci`. */
@@ -23,24 +22,21 @@ interface Fetch {
 }
 
 export interface FirstLookOptions {
-  /** The repository. */
   readonly root: string;
-  /** Files of `.env` form, relative to `root`. */
+  /** Dotenv files, relative to `root`. */
   readonly envFiles: readonly string[];
-  /** What is downloaded in addition to the toolchain, such as the npm packages. @default - nothing */
+  /** Downloads in addition to the toolchain, such as the npm packages. @default - none */
   readonly alsoFetched?: readonly Fetch[];
   /** @default - this machine's */
   readonly toolchain?: Omit<ToolchainPlaces, "recipesDir">;
 }
 
 /**
- * What `local up` is about to do, printed before it does anything: the findings in `.env`, the planned pipeline, and
- * what must be fetched or built, with an estimate each. Reads files and nothing else, so that it can be shown before
- * the packages are installed: of those it needs dotenv, yaml and zod alone.
+ * What `local up` is about to do: the findings in `.env`, the planned pipeline, and what must be downloaded or built,
+ * with estimates. It only reads files, and of the npm packages it needs only dotenv, yaml and zod.
  *
- * @returns text for a terminal, without a value in it.
- * @throws UserError with every error in `.env`, settings and catalogue; or with every tool that is missing for what
- *   must be built.
+ * @returns text for a terminal, without values.
+ * @throws UserError with all errors in `.env`, settings and catalogue, or all missing tools for the builds.
  */
 export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }: FirstLookOptions): Promise<string> {
   const catalogue = readCatalogue(join(root, "environments", "catalogue.yaml"));
@@ -77,11 +73,7 @@ export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }:
   ].join("\n");
 }
 
-/**
- * Prints the first look for start.mjs, which bundles this module before the packages are installed.
- *
- * @returns the exit code.
- */
+/** For show.mjs, which bundles this module before the packages are installed. @returns the exit code. */
 export async function printFirstLook(options: FirstLookOptions): Promise<number> {
   try {
     process.stderr.write(`${await firstLook(options)}\n`);
@@ -93,7 +85,7 @@ export async function printFirstLook(options: FirstLookOptions): Promise<number>
   }
 }
 
-/** The path of each secret that has a value, step by step; the others as a number. */
+/** Secrets without a value are only counted. */
 function formatPlan(plan: ChainPlan, withValue: ReadonlySet<string>): string {
   const carried = plan.secrets.filter(({ name }) => withValue.has(name));
   const rows = carried.map(({ name, variable = "-", keyVaultName = "-", vaultPath }) => [
@@ -120,7 +112,7 @@ function targetsOf({ deliveries }: ChainPlan, secret: string): readonly string[]
     .map(({ namespace, target }) => `${namespace}/${target}`);
 }
 
-/** Rows as lines, every column as wide as its widest cell. Rows are of one length. */
+/** Rows must have the same length. */
 function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -131,7 +123,6 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-/** What is installed, and what must be downloaded or built: how, for how long, how large. */
 function formatToolchain(state: ToolchainState, alsoFetched: readonly Fetch[]): string {
   const present = state.pieces.filter(({ found }) => found !== "missing");
   const toGet: readonly Fetch[] = [

@@ -1,5 +1,4 @@
-// Shows the first look on a fresh clone, where no package is installed: four small ones go into a cache folder, and
-// esbuild makes one file of the TypeScript that local/first-look/main.ts reaches.
+// A fresh clone has no packages: npm installs four small ones into a cache folder, then esbuild bundles main.ts.
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -9,10 +8,7 @@ import { cacheDir, runNpm } from "../install.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const manifests = ["package.json", "package-lock.json"].map((file) => join(here, "packages", file));
 
-/**
- * @param options - as firstLook's in main.ts.
- * @returns 0, or the exit code to end with; the reason was printed.
- */
+/** @returns 0, or the exit code; the reason was printed. */
 export async function showFirstLook(options) {
   const packages = await ensurePackages();
   if (packages === undefined) return 0; // printed; npm ci will print more
@@ -50,7 +46,7 @@ async function ensurePackages() {
   }
 }
 
-/** By a rename, so that one is whole or not there; another start may have been faster. */
+/** By a rename, so that the folder is always complete; another start may have been faster. */
 function publish(building, folder) {
   try {
     renameSync(building, folder);
@@ -78,7 +74,7 @@ export async function bundleFirstLook(packages, outfile) {
   });
 }
 
-/** Packages come from that folder alone: the repository's node_modules may be half there. */
+/** The repository's node_modules may be incomplete. */
 function fromFolder(folder) {
   return {
     name: "from-folder",

@@ -75,7 +75,7 @@ function ended(how) {
   return new language.RunResponse().setError(`the program ended with ${how}`);
 }
 
-/** `LanguageRuntime.RunPlugin`, by which the engine starts a Node policy pack: runs it until it ends or the engine hangs up, and streams what it prints. */
+/** `LanguageRuntime.RunPlugin`, for Node policy packs. Runs until the pack ends or the engine hangs up. */
 function runPlugin(call) {
   const { request } = call;
   const kind = request.getKind();

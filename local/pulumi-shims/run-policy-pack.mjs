@@ -9,12 +9,11 @@ import { enableOwnCompileCache } from "../compile-cache.mjs";
 const engine = process.ppid;
 setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
 
-/* The engine waits for the pack: what was compiled once is not compiled again. Written down while the engine is busy, since
-   it ends its plugins without a word. */
+/* The engine waits for the pack, so compiled code is kept. It is written early, since the engine kills its plugins. */
 enableOwnCompileCache();
 setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
-/* Pulumi's runner loads ts-node, and ts-node's cache is a folder in the shared temporary directory that anybody can create first. */
+/* Pulumi's runner loads ts-node; anybody could create its cache folder in the shared temporary directory first. */
 process.env.TS_NODE_CACHE = "false";
 const require = createRequire(pathToFileURL(`${process.cwd()}/`));
 process.argv[1] = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");

@@ -5,7 +5,7 @@ import { CertificateAuthority, type CertificateFiles, type Leaf } from "../certi
 import { localContext, type LocalHome } from "../home.ts";
 import { writePrivateFile } from "../private-file.ts";
 
-/** Users that the API server knows by their certificates. */
+/** The API server knows them by their certificates. */
 export const clusterUsers = {
   admin: "ameide-local-admin",
   controllerManager: "system:kube-controller-manager",
@@ -16,7 +16,7 @@ export const clusterUsers = {
 
 const pods = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
 
-/** Certificates of the cluster's CA, by the name of their files in `home.kubernetes`. */
+/** Of the cluster's CA, by file names in `home.kubernetes`. */
 const clusterLeaves = {
   apiServer: { name: "kube-apiserver", usage: "server", dnsNames: pods },
   admin: { name: clusterUsers.admin, organisation: "system:masters", usage: "client" },
@@ -27,15 +27,15 @@ const clusterLeaves = {
   node: { name: clusterUsers.node, organisation: "system:nodes", usage: "client" },
 } satisfies Record<string, Leaf>;
 
-/** Of etcd's own CA, by the name of their files in `home.etcd`. */
+/** Of etcd's own CA, by file names in `home.etcd`. */
 const etcdLeaves = {
   server: { name: "etcd", usage: "both" }, // its peer and gateway connections use it as a client's too
   client: { name: "kube-apiserver", usage: "client" },
 } satisfies Record<string, Leaf>;
 
 /**
- * Creates the keys and certificates of the cluster once: its CA, API server, clients, the key that signs ServiceAccount
- * tokens, and etcd's own. What a crash left incomplete is created again as a whole.
+ * Creates the missing keys and certificates of the cluster and etcd; what a crash left incomplete is replaced as a
+ * whole.
  *
  * @returns the name of the set; if it changes, every server must restart.
  */
@@ -44,7 +44,7 @@ export async function ensureCertificates({ kubernetes, etcd }: LocalHome): Promi
   await ensureIssued(`${localContext} cluster`, kubernetes, clusterLeaves, isComplete);
   await ensureIssued(`${localContext} etcd`, etcd, etcdLeaves, isComplete);
   if (isComplete) return readFileSync(kubernetes.complete, "utf8");
-  // RSA, since Azure's token endpoint accepts RS256 from an issuer and nothing else
+  // RSA: Azure's token endpoint accepts only RS256
   const { privateKey, publicKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
     privateKeyEncoding: { format: "pem", type: "pkcs8" },
@@ -59,7 +59,7 @@ export async function ensureCertificates({ kubernetes, etcd }: LocalHome): Promi
 
 type Files<N extends string> = Readonly<Record<`${N | "ca"}Certificate` | `${N | "ca"}Key`, string>>;
 
-/** @param isComplete - only what is missing is issued: a home of an earlier release has fewer certificates. */
+/** @param isComplete - issues only what is missing: a home of an earlier release has fewer certificates. */
 async function ensureIssued<N extends string>(
   caName: string,
   files: Files<N>,
@@ -82,11 +82,7 @@ async function ensureIssued<N extends string>(
   }
 }
 
-/**
- * Writes the kubeconfigs: the person's (context `ameide-local`, administrator), and those of controller-manager and
- * operator with the rights that each needs. They contain keys, so they are 0600. One that would not change is not written:
- * that would only trigger whoever watches the file.
- */
+/** Files are 0600, since they contain keys. An unchanged file is not written: that would trigger its watchers. */
 export function writeKubeconfigs(home: LocalHome): void {
   const { kubernetes, kubeconfig } = home;
   const { controllerManagerKubeconfig, externalSecretsKubeconfig } = kubernetes;

@@ -13,22 +13,16 @@ interface Definition {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
 }
 
-/**
- * Makes in the cluster what its servers need: who may do what, and the operator's definitions. Only what is missing
- * or changed is written; a second run costs one call.
- */
+/** Creates what the servers need: permissions and the operator's definitions. A second run costs one call. */
 export async function applyClusterObjects(home: LocalHome, binaries: Binaries): Promise<void> {
   await Promise.all([applyAccess(home), applyCrds(home, binaries)]);
 }
 
-/**
- * Applies the External Secrets Operator's CustomResourceDefinitions where they are missing or changed, and waits until
- * they are served.
- */
+/** Applies missing or changed CustomResourceDefinitions of External Secrets and waits until they are served. */
 export async function applyCrds(home: LocalHome, binaries: Binaries): Promise<void> {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   const wanted = definitionsIn(binaries.externalSecretsDefinitions);
-  // metadata alone: the definitions are 1.3 MB
+  // only metadata: the definitions are 1.3 MB
   const found = await homeCluster(home).metadata(path);
   const present = new Map(found.map((metadata) => [metadata.name, annotationOf({ metadata })]));
   const outdated = wanted.filter(({ definition, digest }) => present.get(definition.metadata.name) !== digest);
@@ -41,7 +35,7 @@ export async function applyCrds(home: LocalHome, binaries: Binaries): Promise<vo
     await waitUntil(() => isServed(home, wanted.length), { inSeconds: 30, forWhat: "the definitions to be served" });
 }
 
-/** The operator's own group, and of its generators what it watches unasked. */
+/** The operator's group, and the generators that it always watches. */
 function definitionsIn(folder: string): readonly { readonly definition: Definition; readonly digest: string }[] {
   return readdirSync(folder)
     .filter((file) => /^(?:external-secrets\.io_|generators\.external-secrets\.io_generatorstates\.json$)/.test(file))
@@ -95,10 +89,7 @@ interface ClusterObject {
 const read = ["get", "list", "watch"];
 const write = ["get", "update", "patch"];
 
-/**
- * Who may do what: the operator as its own chart has it, the node stand-in as a kubelet and a scheduler have it, and
- * everybody reads the issuer's keys, which Azure needs of any cluster that federates.
- */
+/** The operator's permissions are those of its chart. Everybody can read the issuer's keys, since Azure must. */
 function clusterAccess(): readonly [ClusterObject, ...ClusterObject[]] {
   const issuer = "system:service-account-issuer-discovery";
   return [
@@ -132,7 +123,7 @@ function operatorRules(): readonly Rule[] {
   ];
 }
 
-/** What `system:node` lacks: it also schedules. */
+/** The node also schedules, which `system:node` may not. */
 function nodeRules(): readonly Rule[] {
   const events = ["create", "patch", "update"];
   return [

@@ -5,7 +5,7 @@ import { exchange } from "../../clients/http.ts";
 import { clientTls, serves, type Server } from "./server.ts";
 import { administrator } from "./cluster-call.ts";
 
-/** What the API server stores. TLS both ways: else every user of this machine could read the Secrets in it. */
+/** TLS in both directions: otherwise every user of this machine could read the Secrets. */
 export function etcdServer(home: LocalHome, binaries: Binaries): Server {
   const { etcd } = home;
   const client = `https://127.0.0.1:${home.port("etcdClient")}`;
@@ -41,10 +41,7 @@ export function etcdServer(home: LocalHome, binaries: Binaries): Server {
   };
 }
 
-/**
- * The API server: RBAC, own CA, its own ServiceAccount issuer at the address where it listens, so that the discovery
- * document and the keys can be had where the tokens say. Every admission plug-in that is on by default is on.
- */
+/** The ServiceAccount issuer is the address where it listens, so that discovery document and keys are served there. */
 export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
   const { kubernetes, etcd, kubernetesUrl } = home;
   return {
@@ -73,7 +70,7 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
       `--kubelet-client-certificate=${kubernetes.kubeletClientCertificate}`,
       `--kubelet-client-key=${kubernetes.kubeletClientKey}`,
       "--kubelet-preferred-address-types=InternalIP",
-      // one server for one person: nothing to share out, nobody to elect, little to keep in memory
+      // one server for one person needs no fairness and no leader election
       "--enable-priority-and-fairness=false",
       "--max-requests-inflight=200",
       "--max-mutating-requests-inflight=100",
@@ -90,7 +87,7 @@ export function kubeApiserver(home: LocalHome, binaries: Binaries): Server {
   };
 }
 
-/** What the chain and the Deployments that read its Secrets live on; no Service or volume is ever made here. */
+/** For the pipeline and for Deployments that read its Secrets; Services and volumes do not exist here. */
 const controllers = [
   "namespace-controller",
   "serviceaccount-controller",
@@ -138,7 +135,7 @@ export function controllerManager(home: LocalHome, binaries: Binaries): Server {
   };
 }
 
-/** The External Secrets Operator; without its webhook and the controller of that webhook's certificates. */
+/** Without its webhook and the controller of the webhook's certificates. */
 export function externalSecrets(home: LocalHome, binaries: Binaries): Server {
   const metrics = `127.0.0.1:${home.port("externalSecretsMetrics")}`;
   return {
@@ -148,7 +145,7 @@ export function externalSecrets(home: LocalHome, binaries: Binaries): Server {
       `--metrics-addr=${metrics}`,
       "--enable-leader-election=false",
       "--concurrent=5",
-      // every reconcile would log in to Vault again, and every login asks the API server to review a token
+      // otherwise every reconcile logs in to Vault, and every login needs a TokenReview
       "--experimental-enable-vault-token-cache=true",
       "--store-requeue-interval=1m",
       "--loglevel=info",

@@ -10,14 +10,13 @@ import type { Server } from "./server.ts";
 import { lastLines } from "./watch.ts";
 
 const keptLogInBytes = 5_000_000;
-/** A machine that builds at the same time is slow; a server that cannot start ends sooner. */
+/** For a machine that builds at the same time; a server that cannot start ends sooner. */
 const patienceInSeconds = 90;
 
 /**
- * Starts a server in a process group of its own, so that it outlives this run and a Ctrl-C does not reach it, writes it
- * down, and waits until it serves.
+ * Starts a server in its own process group, so that it outlives this run and its Ctrl-C, and waits until it serves.
  *
- * @throws UserError with the last lines of its log when it ends instead, or does not serve in time.
+ * @throws UserError with the end of its log if it ends or does not serve in time.
  */
 export async function launch(home: LocalHome, server: Server, signal?: AbortSignal): Promise<void> {
   const { name, binary, args, environment } = server;
@@ -56,7 +55,7 @@ export async function launch(home: LocalHome, server: Server, signal?: AbortSign
   }
 }
 
-/** Of everything that the process reads when it starts; an executable that was replaced counts too. */
+/** Of everything that the process reads when it starts, including its executable. */
 export function digestOf({ binary, args, environment, inputs }: Server): string {
   const { size, mtimeMs } = statSync(binary);
   const all = JSON.stringify([binary, size, mtimeMs, args, environment, inputs]);

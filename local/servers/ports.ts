@@ -4,21 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../domain/user-error.ts";
 import { allPids, commandOf } from "../process-identity.ts";
 
-/** A port that a server needs. */
 export interface NeededPort {
   readonly server: string;
   readonly port: number;
 }
 
-/**
- * Proves that every port is free.
- *
- * @throws UserError with all that are not, and which process uses each, if the system shows it.
- */
+/** @throws UserError with all ports in use, and by which process if the system shows it. */
 export async function requireFreePorts(needed: readonly NeededPort[], portBase: number): Promise<void> {
   const look = async () => (await busyOf(needed)).map((place) => ({ ...place, pid: findListener(place.port) }));
   let busy = await look();
-  // of a process that has just ended, or another user's: the first is free in a moment
+  // of a process that has just ended, or another user's; the former is free soon
   if (busy.some(({ pid }) => pid === undefined)) {
     await sleep(500);
     busy = await look();
@@ -38,7 +33,7 @@ async function busyOf(needed: readonly NeededPort[]): Promise<readonly NeededPor
   return needed.filter((_, index) => !free[index]);
 }
 
-/** Whether 127.0.0.1:port can be listened on. */
+/** On 127.0.0.1. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -47,7 +42,7 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Process that listens on the port; `undefined` where it is another user's, or the system is not Linux. */
+/** @returns `undefined` if it is another user's, or the system is not Linux. */
 export function findListener(port: number): number | undefined {
   try {
     const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));

@@ -5,16 +5,15 @@ import { writePrivateFile } from "../private-file.ts";
 import { type ProcessIdentity, allPids, identify, isAlive, readProc, statFields } from "../process-identity.ts";
 import { serverNames, type ServerName } from "./server.ts";
 
-/** What was started, so that a later run finds it. */
 export interface ServerRecord extends ProcessIdentity {
   readonly name: ServerName;
   readonly binary: string;
   readonly port: number;
-  /** Of everything that it was started with; another digest means that it must restart. */
+  /** Of everything that it was started with; a changed digest requires a restart. */
   readonly digest: string;
 }
 
-/** The records of this home; none where the file is missing or cut off. Whether they still run is asked elsewhere. */
+/** @returns nothing if the file is missing or incomplete. The servers may have ended. */
 export function readRecords({ serversFile }: LocalHome): readonly ServerRecord[] {
   try {
     const { servers } = JSON.parse(readFileSync(serversFile, "utf8")) as { servers: readonly ServerRecord[] };
@@ -39,13 +38,10 @@ function save(home: LocalHome, servers: readonly ServerRecord[]): void {
   writePrivateFile(home.serversFile, `${JSON.stringify({ servers }, undefined, 2)}\n`);
 }
 
-/** In the environment of every server: the home that it belongs to, even if servers.json is lost. */
+/** In the environment of every server: its home, even if servers.json is lost. */
 export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
 
-/**
- * Servers of this home that no record names: a run was killed between starting one and writing it down, or the file was
- * lost. Linux only; elsewhere they show as busy ports.
- */
+/** Servers whose start was interrupted before it was recorded, or whose record was lost. Linux only. */
 export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
   if (process.platform !== "linux") return [];
   const mark = `${homeVariable}=${home.dir}`;
@@ -61,7 +57,7 @@ export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdenti
 export interface ServerState {
   readonly name: ServerName;
   readonly running: boolean;
-  /** It was started and runs no more, though nobody stopped it. */
+  /** It ended, and nobody stopped it. */
   readonly crashed: boolean;
   readonly pid?: number;
   readonly port?: number;
@@ -70,7 +66,7 @@ export interface ServerState {
   readonly memoryInBytes?: number;
 }
 
-/** What runs of a home, in the order of starting. Changes nothing. */
+/** In the order of starting. */
 export function serverStates(home: LocalHome): readonly ServerState[] {
   const records = readRecords(home);
   return serverNames.map((name) => {

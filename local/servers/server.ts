@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { exchange } from "../../clients/http.ts";
 import type { LocalPort } from "../../domain/local-ports.ts";
 
-/** In the order in which each finds running what it needs. */
+/** In the order of starting. */
 export const serverNames = [
   "etcd",
   "openbao",
@@ -14,34 +14,29 @@ export const serverNames = [
 
 export type ServerName = (typeof serverNames)[number];
 
-/** One process of the local environment, as it should run. */
 export interface Server {
   readonly name: ServerName;
   readonly binary: string;
   readonly args: readonly string[];
-  /** All of its environment: nothing of the person's own reaches a server. */
+  /** Complete: a server gets nothing of the person's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where it listens, on 127.0.0.1; the first is the one to name. */
+  /** On 127.0.0.1; the first one is for messages. */
   readonly ports: readonly [LocalPort, ...LocalPort[]];
-  /**
-   * What else it reads when it starts, such as the text of its configuration file: when it changes, the server restarts.
-   * @default - nothing
-   */
+  /** What else it reads when it starts: a change restarts it. @default - nothing */
   readonly inputs?: readonly string[];
-  /** Must serve before this one starts. @default - none */
+  /** Servers that must serve before this one starts. @default - none */
   readonly after?: readonly ServerName[];
-  /** Done when those serve, right before it starts. */
+  /** Runs after those serve, right before the start. */
   readonly prepare?: () => Promise<void>;
-  /** Asks it itself. False, or a throw, while it does not serve yet. */
+  /** False, or a throw, until it serves. */
   readonly isReady: () => Promise<boolean>;
 }
 
-/** Whether an address answers with 200. @throws NetworkError */
+/** Whether the answer is 200. @throws NetworkError */
 export async function serves(...request: Parameters<typeof exchange>): Promise<boolean> {
   return (await exchange(...request)).status === 200;
 }
 
-/** PEM of a CA, and of a client's certificate and key, from their files. */
 export function clientTls(ca: string, certificate: string, key: string) {
   return { ca: readFileSync(ca), cert: readFileSync(certificate), key: readFileSync(key) };
 }

@@ -14,22 +14,22 @@ import { standIns, type AzureAccount } from "./stand-ins.ts";
 import { endUnrecorded, stopServers } from "./stop.ts";
 
 export interface StartOptions {
-  /** These, and what they need. @default - all */
+  /** With the servers that they need. @default - all */
   readonly only?: readonly ServerName[];
-  /** Gets one line for each server that starts, such as `etcd serves on 127.0.0.1:28203 (0.9 s)`. */
+  /** Called with a line for each server that starts, such as `etcd serves on 127.0.0.1:28203 (0.9 s)`. */
   readonly onProgress?: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** What the Azure stand-in plays; the settings of the `local` stack. */
+  /** Settings of the `local` stack for the Azure stand-in. */
   readonly azure?: AzureAccount;
 }
 
 /**
- * Makes every server of the home run and serve: what runs as it should is left alone, what was killed, changed or does
- * not answer restarts, as many as possible in parallel. Hold the home's lock (`lockHome`) around it.
+ * Starts or restarts every server that does not run, does not answer or has changed; in parallel where possible. The
+ * caller holds `lockHome`.
  *
  * @returns the names of those that it started.
- * @throws UserError with all ports that others hold, before anything is started or stopped for it; or when a server
- *   does not come up, with the end of its log.
+ * @throws UserError with all ports in use, before any start or stop; or with the log's end of a server that does not
+ * start.
  */
 export async function startServers(
   home: LocalHome,
@@ -87,7 +87,7 @@ function withNeeds(servers: readonly Server[], only: readonly ServerName[] | und
   return servers.filter(({ name }) => wanted.has(name));
 }
 
-/** `waiting`: it runs, but what it needs does not; it may serve again once that is back. */
+/** `waiting`: it runs, but what it needs does not, so it may serve again. */
 type State = "down" | "outdated" | "waiting" | "serving";
 
 async function stateOf(home: LocalHome, server: Server): Promise<State> {
@@ -114,7 +114,7 @@ async function servesWithin(inSeconds: number, server: Server, signal?: AbortSig
   }
 }
 
-/** Ports that no server of this home holds already: of those that do not run, and of those that move. */
+/** Ports that must be free: of servers that do not run, and of those that move. */
 function newPorts(home: LocalHome, servers: readonly Server[], states: ReadonlyMap<ServerName, State>) {
   return servers
     .filter(({ name, ports }) => {
@@ -124,7 +124,7 @@ function newPorts(home: LocalHome, servers: readonly Server[], states: ReadonlyM
     .flatMap(({ name, ports }) => ports.map((port) => ({ server: name, port: home.port(port) })));
 }
 
-/** Runs `start` for each server once those it comes after are through; what failed stops only what needs it. */
+/** A failure stops only the servers that depend on it. */
 async function inOrder(servers: readonly Server[], start: (server: Server) => Promise<void>): Promise<void> {
   const started = new Map<ServerName, Promise<boolean>>();
   const failures: unknown[] = [];

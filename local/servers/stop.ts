@@ -5,11 +5,11 @@ import { readRecords, removeRecord, findUnrecorded } from "./records.ts";
 import { serverNames, type ServerName } from "./server.ts";
 
 /**
- * Stops everything that runs of a local environment. What it stored stays, for the next start.
+ * Stored data stays for the next start.
  *
- * @param options.delete - forgets it as well: cluster, Vault, Key Vault, state, logs. @default false
- * @returns what was done, for a person.
- * @throws UserError when the folder is not a home of ours, or a start works on it.
+ * @param options.delete - also removes the data of cluster, Vault and Key Vault, state and logs. @default false
+ * @returns a report for a person.
+ * @throws UserError if the folder is not a home, or a start is in progress.
  */
 export async function localDown(home: LocalHome, options: { readonly delete?: boolean } = {}): Promise<string> {
   if (!existsSync(home.dir)) return `nothing is running, and ${home.dir} does not exist`;
@@ -26,23 +26,17 @@ export async function localDown(home: LocalHome, options: { readonly delete?: bo
   }
 }
 
-/** Who goes together; each group goes once the one before it has gone, so that none loses what it still talks to. */
+/** Each group ends before the next, so that no server loses one that it still calls. */
 const stopOrder: readonly (readonly ServerName[])[] = [
   ["external-secrets", "kube-controller-manager", "stand-ins", "openbao"],
   ["kube-apiserver"],
   ["etcd"],
 ];
 
-/** The API server waits for every watch to end; it stores nothing itself, so that to kill it costs nothing. */
+/** The API server waits for every watch to end, but stores nothing, so it can be killed. */
 const graceInSeconds = (name: ServerName) => (name === "kube-apiserver" ? 3 : 10);
 
-/**
- * Stops the servers of a home, and their children: asked first, killed when their time is up. Nothing running is no
- * error.
- *
- * @param options.only - @default - all of them, unrecorded ones too
- * @returns the names of those that ran.
- */
+/** SIGTERM, then SIGKILL, children too. @param options.only - @default - all @returns the names of those that ran. */
 export async function stopServers(
   home: LocalHome,
   options: { readonly only?: readonly ServerName[] } = {},
@@ -59,7 +53,6 @@ export async function stopServers(
   return running.map(({ name }) => name);
 }
 
-/** Ends servers of this home that no record names. */
 export async function endUnrecorded(home: LocalHome): Promise<void> {
   const unrecorded = findUnrecorded(home, readRecords(home).filter(isAlive));
   await Promise.all(unrecorded.map((server) => endProcessGroup(server)));

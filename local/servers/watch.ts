@@ -6,11 +6,11 @@ import { serverStates, type ServerState } from "./records.ts";
 const everyInMilliseconds = 500;
 
 /**
- * Does `work` for as long as every server of the home runs. Without this, whatever waits for a server that has died waits
- * until its own time is up, which for a Job without kube-controller-manager is 20 minutes.
+ * Aborts `work` when a server ends: otherwise it would wait for its own timeout, 20 minutes for a Job without
+ * kube-controller-manager.
  *
- * @param work - stops when its signal is aborted.
- * @throws UserError `local-server-ended` with each server that died and the end of its log; else what `work` throws.
+ * @param work - must stop when its signal is aborted.
+ * @throws UserError `local-server-ended` with each such server and the end of its log; else what `work` throws.
  */
 export async function whileServersRun<T>(
   home: LocalHome,
@@ -21,7 +21,7 @@ export async function whileServersRun<T>(
   const look = () => serverStates(home).filter(({ crashed }) => crashed);
   let before = look();
   const timer = setInterval(() => {
-    // seen twice: a server that is being restarted has ended for a moment
+    // seen twice: a server that is being restarted has also ended
     const dead = look();
     const stayed = dead.filter(({ name }) => before.some((state) => state.name === name));
     if (stayed.length > 0) ended.abort(failureOf(stayed));
@@ -30,7 +30,7 @@ export async function whileServersRun<T>(
   try {
     return await work(AbortSignal.any([signal, ended.signal]));
   } catch (error) {
-    // what needed the server may fail before the next look finds out why
+    // `work` may fail before the next look finds the server that ended
     const dead = signal.aborted ? [] : look();
     throw dead.length > 0 ? failureOf(dead, error) : error;
   } finally {
@@ -48,7 +48,7 @@ function failureOf(dead: readonly ServerState[], cause?: unknown): UserError {
   );
 }
 
-/** The end of a server's log, each line indented on a line of its own. */
+/** Each line indented on a line of its own. */
 export function lastLines(log: string): string {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-4);
   return lines.map((line) => `\n    ${line.slice(0, 300)}`).join("");

@@ -15,8 +15,8 @@ import { endProcessGroup, type ProcessIdentity } from "../process-identity.ts";
 import type { Piece } from "./pieces.ts";
 
 /**
- * Where finished pieces are stored, one folder each, named after their sources. A folder appears under its name
- * by a rename once it is whole, and its manifest lists the size of every file: what is half built is never used.
+ * Each finished piece has a folder that is named after its sources. It is created by a rename, and its manifest lists
+ * the size of every file, so an incomplete build is never used.
  */
 
 /** `$XDG_CACHE_HOME/ameide-secrets/toolchain`, or below `~/.cache`. */
@@ -26,12 +26,12 @@ export function defaultCacheDir(): string {
   return join(isAbsolute(cache) ? cache : join(homedir(), ".cache"), "ameide-secrets", "toolchain");
 }
 
-/** Folder of the recipes: this one, but where the module is part of a bundle. */
+/** This module's folder, unless the module is part of a bundle. */
 export function defaultRecipesDir(): string {
   return import.meta.dirname;
 }
 
-/** Name of a piece's folder: its name, and a digest of its lock files, its own sources, its recipe and the kind of machine. */
+/** The piece's name, and a digest of its lock files, its own sources, its recipe and the kind of machine. */
 export function cacheKey(piece: Piece, recipesDir: string): string {
   const { recipe } = piece;
   const files =
@@ -47,12 +47,12 @@ function filesBelow(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Its `files`: path below the piece's folder -> size in bytes. */
+/** `files`: path below the piece's folder -> size in bytes. */
 const manifestFile = "manifest.json";
 const buildingPrefix = ".building-";
 const builderFile = "builder.json";
 
-/** The piece's folder, if it is there with every file in its full size. */
+/** @returns the piece's folder if every file has its full size. */
 export function findInCache(cacheDir: string, key: string): string | undefined {
   const folder = join(cacheDir, key);
   try {
@@ -64,13 +64,13 @@ export function findInCache(cacheDir: string, key: string): string | undefined {
   }
 }
 
-/** A new empty folder on the same disk, to build in. */
+/** On the same disk as the cache, so that the result can be renamed. */
 export function makeBuildDir(cacheDir: string): string {
   mkdirSync(cacheDir, { recursive: true });
   return mkdtempSync(join(cacheDir, buildingPrefix));
 }
 
-/** Moves the finished files to their place; what is damaged there makes way. */
+/** Replaces a damaged piece. */
 export function publish(finished: string, cacheDir: string, key: string): string {
   const files = Object.fromEntries(
     filesBelow(finished).map((path) => [path.slice(finished.length + 1), statSync(path).size]),
@@ -82,15 +82,12 @@ export function publish(finished: string, cacheDir: string, key: string): string
   return folder;
 }
 
-/** Writes down which process builds in a folder, so that it is found when the one that started it is killed. */
+/** So that a build is found when the process that started it was killed. */
 export function recordBuilder(buildDir: string, builder: ProcessIdentity): void {
   writeFileSync(join(buildDir, builderFile), JSON.stringify(builder));
 }
 
-/**
- * Ends what killed runs left building, and removes their folders. Only for the holder of the cache's lock: nobody else
- * builds then.
- */
+/** Ends builds of killed runs and removes their folders. The caller holds the cache's lock, so nobody else builds. */
 export async function clearAbandonedBuilds(cacheDir: string): Promise<void> {
   for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith(buildingPrefix))) {
     const folder = join(cacheDir, name);
@@ -108,7 +105,7 @@ function readBuilder(buildDir: string): ProcessIdentity | undefined {
   }
 }
 
-/** Go makes some of its folders read-only; what cannot go now goes with the next start. */
+/** Go makes some folders read-only; what cannot be removed now is removed at the next start. */
 export function removeBuildDir(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

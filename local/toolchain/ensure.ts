@@ -16,32 +16,24 @@ import { findBuilders, type Builders } from "./prerequisites.ts";
 import { followRecipe } from "./recipes.ts";
 
 export interface EnsureOptions extends ToolchainPlaces {
-  /**
-   * Gets one line at the begin of a piece, at its end, and four times a minute between them, such as
-   * `3/7 kube-apiserver 1.36.3: building, 65 s of about 226 s`.
-   */
+  /** Called at the start and end of a piece and every 15 s: `3/7 etcd 3.6.1: building, 65 s of about 226 s`. */
   readonly onProgress?: (line: string) => void;
-  /** Ends the build in hand; what is finished stays in the cache. */
+  /** Ends the current build; finished pieces stay in the cache. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Gets what is missing of the toolchain, once: later runs find it in the cache. Safe with two processes at a time,
- * the second waits for the first. What is on PATH in a fitting version is used as it is.
+ * Downloads or builds what is missing; later runs find it in the cache. A second process waits for the first. Fitting
+ * versions on PATH are used.
  *
- * @throws UserError before anything is built, when Go or Python is missing; or when a build fails, naming its log.
+ * @throws UserError before any build if Go or Python is missing; or with the log of a failed build.
  */
 export async function ensureToolchain(options: EnsureOptions = {}): Promise<Binaries> {
   const all = pieces.map(({ name }) => name);
   return binariesOf(await ensurePieces(all, options));
 }
 
-/**
- * The same for some of the pieces.
- *
- * @returns what is there then; of the others maybe nothing.
- * @throws UserError as {@link ensureToolchain} does.
- */
+/** For some of the pieces; others may be missing in the result. @throws UserError as {@link ensureToolchain} does. */
 export async function ensurePieces(names: readonly PieceName[], options: EnsureOptions = {}): Promise<ToolchainState> {
   const { cacheDir } = withDefaults(options);
   const before = await inspectToolchain(options);

@@ -5,8 +5,8 @@ import { ensurePieces } from "./ensure.ts";
 import { pieces, type PieceName } from "./pieces.ts";
 
 /**
- * `node local/toolchain/get.ts [NAME...]`: gets what is missing, of these pieces or of all, with progress on stderr. The
- * folders of pieces that are named are printed, for a PATH.
+ * `node local/toolchain/get.ts [NAME...]`: gets these pieces, or all, with progress on stderr. Prints the folders of
+ * named pieces, for PATH.
  */
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => aborted.abort());

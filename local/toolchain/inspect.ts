@@ -4,11 +4,10 @@ import { cacheKey, defaultCacheDir, defaultRecipesDir, findInCache } from "./cac
 import { lookUpOnPath, type PathLookup } from "./path-lookup.ts";
 import { executables, pieces, type Binaries, type Piece } from "./pieces.ts";
 
-/** Where to look; the defaults are this machine's. Tests give their own. */
 export interface ToolchainPlaces {
   /** @default - `$XDG_CACHE_HOME/ameide-secrets/toolchain` */
   readonly cacheDir?: string;
-  /** local/toolchain with the lock files that name the versions. @default - the folder of this module */
+  /** Folder with the lock files that pin the versions. @default - the folder of this module */
   readonly recipesDir?: string;
   /** @default - PATH */
   readonly path?: string;
@@ -17,15 +16,15 @@ export interface ToolchainPlaces {
 export interface PieceState {
   readonly piece: Piece;
   readonly found: "path" | "cache" | "missing";
-  /** The executable; absent when missing. */
+  /** Absent if the piece is missing. */
   readonly executable?: string;
-  /** The one that was found, or the one that will be downloaded or built. */
+  /** Of the executable, or of what will be downloaded or built. */
   readonly version: string;
   /** Name of its folder in the cache. */
   readonly key: string;
-  /** Copies on PATH that do not fit. */
+  /** Copies on PATH with an unsuitable version. */
   readonly refused: PathLookup["refused"];
-  /** What getting it takes on this machine; 0 when it is there. */
+  /** On this machine; 0 if nothing is missing. */
   readonly estimateInSeconds: number;
 }
 
@@ -35,7 +34,6 @@ export interface ToolchainState {
   readonly cacheDir: string;
 }
 
-/** Finds out what is installed and what is missing. Builds and fetches nothing. */
 export async function inspectToolchain(places: ToolchainPlaces = {}): Promise<ToolchainState> {
   const here = withDefaults(places);
   const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, here)));
@@ -50,7 +48,7 @@ export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces>
   };
 }
 
-/** The paths to start, from a state in which nothing is missing. */
+/** @param state - without missing pieces. */
 export function binariesOf(state: ToolchainState): Binaries {
   const paths = Object.entries(executables).map(([name, wanted]) => {
     const found = state.pieces.find(({ piece }) => piece.name === wanted)?.executable;
@@ -72,7 +70,7 @@ async function inspectPiece(piece: Piece, places: Required<ToolchainPlaces>): Pr
     : { ...state, found: "cache", executable: join(folder, piece.name), estimateInSeconds: 0 };
 }
 
-/** Compiling spreads well over up to eight cores; the estimates were taken on two. */
+/** Compilation scales to about eight cores; the estimates are for two. */
 function secondsHere({ recipe, estimate }: Piece): number {
   if (recipe.kind === "wheel") return estimate.seconds;
   return Math.ceil((estimate.seconds * 2) / Math.min(availableParallelism(), 8));

@@ -6,18 +6,14 @@ import type { PathCandidate, Version } from "./pieces.ts";
 
 const run = promisify(execFile);
 
-/** What PATH has under a piece's names. */
 export interface PathLookup {
   /** The first that fits. */
   readonly found?: { readonly path: string; readonly version: string };
-  /** Those that do not, for a message. */
+  /** Those that do not fit, for a message. */
   readonly refused: readonly { readonly path: string; readonly version?: string; readonly wants: string }[];
 }
 
-/**
- * Looks for a person's own copy of a piece. Asking an executable for its version costs up to a second, so the answer
- * is kept in the cache folder until the file changes.
- */
+/** An executable takes up to a second to print its version, so the cache keeps the answer until the file changes. */
 export async function lookUpOnPath(
   candidates: readonly PathCandidate[],
   options: { readonly path: string; readonly cacheDir: string },
@@ -33,7 +29,7 @@ export async function lookUpOnPath(
   return { refused };
 }
 
-/** Absolute path of the first executable of that name; relative folders of PATH are passed over. */
+/** Absolute path of the first such executable; relative folders of PATH are ignored. */
 export function which(command: string, path: string): string | undefined {
   for (const folder of path.split(delimiter)) {
     if (!isAbsolute(folder)) continue;
@@ -77,7 +73,7 @@ function readMemory(file: string): { readonly identity: string; readonly version
   }
 }
 
-/** `undefined` when it does not answer in 5 s or prints something else: a shim without its program, say. */
+/** @returns `undefined` without an answer in 5 s or for other output, such as that of a shim without its program. */
 async function askVersion(path: string, candidate: PathCandidate): Promise<string | undefined> {
   try {
     const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };

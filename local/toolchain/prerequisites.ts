@@ -9,7 +9,7 @@ import type { GoRecipe, Piece, Version } from "./pieces.ts";
 
 const run = promisify(execFile);
 
-/** The tools that get the missing pieces; `undefined` where no missing piece needs it. */
+/** `undefined` if no missing piece needs the tool. */
 export interface Builders {
   readonly go: string | undefined;
   readonly python: string | undefined;
@@ -20,11 +20,7 @@ interface Lack {
   readonly fix: string;
 }
 
-/**
- * Finds Go and Python where a missing piece needs them, and proves that they can do it, before anything is built.
- *
- * @throws UserError with everything that is missing at once, what needs it, and where it was looked for.
- */
+/** Checks Go and Python before any build. @throws UserError with all missing tools, their use and the searched folders. */
 export async function findBuilders(
   missing: readonly PieceState[],
   { path, recipesDir }: { readonly path: string; readonly recipesDir: string },

@@ -6,17 +6,16 @@ import type { AzureState, Identity } from "./state.ts";
 
 export const keyVaultResource = "https://vault.azure.net";
 
-/** Who calls, as a valid token says. The operator is a person with one token for every resource. */
+/** Who a valid token was issued to. The operator is a person with one token for every resource. */
 export type Caller =
   | { readonly kind: "operator"; readonly objectId: string; readonly appId?: undefined }
   | { readonly kind: "identity"; readonly objectId: string; readonly appId: string; readonly audience: string };
 
 const rememberedTokens = 1000;
 
-/** Azure signs with RS256; nobody but the stand-in reads these tokens, and an RSA key takes long to make. */
+/** Azure signs with RS256, but only the stand-in reads these tokens, and an RSA key takes long to generate. */
 const algorithm = "ES256";
 
-/** Of every token that has our signature. */
 interface IssuedClaims {
   readonly oid: string;
   readonly appid: string;
@@ -24,12 +23,11 @@ interface IssuedClaims {
   readonly exp: number;
 }
 
-/** The people and places in tokens. */
 interface Directory extends Pick<AzureState, "tenantId" | "operatorObjectId"> {
   readonly operatorToken: string;
 }
 
-/** Issues and recognises the tokens of this Azure. Its key is kept, so that tokens outlive a restart. */
+/** Its key is stored, so that tokens remain valid after a restart. */
 export class TokenAuthority {
   readonly #directory: Directory;
   readonly #issuer: string;
@@ -45,7 +43,7 @@ export class TokenAuthority {
     this.#publicKey = publicKey;
   }
 
-  /** @param keyFile - PKCS #8 PEM, made where it is missing. */
+  /** @param keyFile - PKCS #8 PEM, created if missing. */
   static async open(keyFile: string, directory: Directory): Promise<TokenAuthority> {
     if (!existsSync(keyFile)) {
       const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
@@ -71,7 +69,7 @@ export class TokenAuthority {
       .sign(this.#privateKey);
   }
 
-  /** @returns who calls, or `undefined` where the token is not one of ours or has expired. */
+  /** @returns `undefined` if the token is not one of ours or has expired. */
   async recognise(token: string, now: number): Promise<Caller | undefined> {
     const { operatorObjectId, operatorToken } = this.#directory;
     const [given, expected] = [Buffer.from(token), Buffer.from(operatorToken)];

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 
-/** One request, read whole. */
 export interface AzureRequest {
   readonly method: string;
-  /** Decoded, with a slash at its start and none at its end. */
+  /** Decoded, with a slash at the start and none at the end. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
@@ -13,19 +12,15 @@ export interface AzureRequest {
 export interface AzureAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; left out for an empty body. */
+  /** Sent as JSON. @default - an empty body */
   readonly body?: unknown;
 }
 
-/** @returns the token of `Authorization: Bearer …`. */
 export function bearerToken({ authorization }: AzureRequest): string | undefined {
   return /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
 }
 
-/**
- * An answer of the stand-in that is not a success, in the shape and words of the Azure service.
- * Only clients see it; it never leaves the process as an exception.
- */
+/** An error answer, in the shape and words of the Azure service. It never leaves the process as an exception. */
 export class AzureError extends Error {
   override readonly name = "AzureError";
   readonly answer: AzureAnswer;
@@ -51,11 +46,7 @@ export class AzureError extends Error {
     return new AzureError(message, { status, headers, body: { error } });
   }
 
-  /**
-   * The token endpoint's shape: `AADSTS<code>: text`, with the ids that a person would quote to support.
-   *
-   * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-   */
+  /** The token endpoint's shape. @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
   static entra(status: number, error: string, code: number, text: string): AzureError {
     const ids = { trace_id: randomUUID(), correlation_id: randomUUID() };
     const timestamp = `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;

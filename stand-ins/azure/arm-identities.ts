@@ -18,7 +18,7 @@ import type { FederatedCredential, Identity } from "./state.ts";
 
 const type = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-/** Its ids are created with it: another identity of the same name has other ids. */
+/** A recreated identity of the same name gets other ids. */
 export const identities = armType<Identity>("identities", {
   type,
   path: inGroup(type),
@@ -56,7 +56,7 @@ const credentialType = `${type}/federatedIdentityCredentials`;
 /** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 const maxPerIdentity = 20;
 
-/** Ids of identities with a write of credentials in progress; Azure refuses a second write of any of its credentials. */
+/** Ids of identities with a write of credentials in progress: Azure refuses a second one. */
 const beingWritten = new Set<string>();
 
 const identityOf = (call: ArmCall): Identity => existing(call, call.context.state.identities, type);

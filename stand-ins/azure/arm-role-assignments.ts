@@ -17,7 +17,7 @@ const body = z.object({
 const type = "Microsoft.Authorization/roleAssignments";
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** At any scope. The scope need not exist: it may be a single secret's. */
+/** The scope need not exist: it may be a single secret's. */
 export const roleAssignments = armType<RoleAssignment>("role-assignments", {
   type,
   path: `**/providers/${type}/*`,
@@ -52,7 +52,7 @@ function put(call: ArmCall): RoleAssignment {
   const scope = scopeOf(call);
   const isWanted = (one: RoleAssignment) =>
     one.roleId === roleId && one.principalId === principalId && one.scope.toLowerCase() === scope.toLowerCase();
-  // a name is taken in the whole tenant, at whatever scope
+  // names are unique in the whole tenant, at any scope
   const before = [...all].find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (before !== undefined) {
     if (isWanted(before)) return before;
@@ -65,7 +65,7 @@ function put(call: ArmCall): RoleAssignment {
     const message = `The role assignment already exists. The ID of the existing role assignment is ${same.name.replaceAll("-", "")}.`;
     throw AzureError.arm(409, "RoleAssignmentExists", message);
   }
-  // Entra is asked only where the caller does not say what kind of principal it is, which is why callers should
+  // like Azure, checks the principal only if the caller leaves out its type
   if (principalType === undefined && ![...identities].some((identity) => identity.principalId === principalId)) {
     const message =
       `Principal ${principalId.replaceAll("-", "")} does not exist in the directory ${tenantId}. Check that you have the ` +
@@ -78,10 +78,7 @@ function put(call: ArmCall): RoleAssignment {
   return all.set({ id, name, scope, roleId, principalId, ...typed, effectiveAt: effectiveAt(context) });
 }
 
-/**
- * At the scope, above it and below it, as Azure lists. `$filter=principalId eq '…'` or `assignedTo('…')` selects one
- * principal, `atScope()` leaves out what is below.
- */
+/** By `$filter`: `principalId eq '…'` or `assignedTo('…')` selects a principal, `atScope()` omits lower scopes. */
 function select(call: ArmCall, all: Keyed<RoleAssignment>): readonly RoleAssignment[] {
   const scope = scopeOf(call);
   const filter = call.query.get("$filter") ?? "";

@@ -31,7 +31,7 @@ const vaultBody = tracked.extend({
 
 const type = "Microsoft.KeyVault/vaults";
 
-/** One vault may exist at a time: the data plane has one host, and SecretClient expects the vault at its root. */
+/** At most one vault exists: the data plane has one host, and SecretClient expects the vault at its root. */
 export const vaults = armType<Vault>("vaults", {
   type,
   path: inGroup(type),
@@ -52,7 +52,7 @@ export const vaults = armType<Vault>("vaults", {
       enableRbacAuthorization: vault.enableRbacAuthorization,
       enableSoftDelete: true,
       softDeleteRetentionInDays: vault.softDeleteRetentionInDays,
-      // Azure leaves it out where it is not set, and never says false
+      // Azure leaves it out if it is not set, and never returns false
       ...(vault.enablePurgeProtection && { enablePurgeProtection: true }),
       vaultUri: `${context.origin}/`,
       provisioningState: "Succeeded",
@@ -60,10 +60,7 @@ export const vaults = armType<Vault>("vaults", {
   }),
 });
 
-/**
- * Takes a vault out of service with all its secrets; its name stays taken until it is purged. Role assignments on it go
- * for good: recovery does not bring them back (https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview).
- */
+/** Role assignments are gone for good (https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview). */
 export function softDeleteVault(context: AzureContext, vault: Vault): void {
   const { state } = context;
   const deletedDate = nowInSeconds(context);
@@ -97,7 +94,7 @@ function putVault(call: ArmCall, before: Vault | undefined): Vault {
     const forEver = "Enabling the purge protection for a vault is an irreversible action.";
     throw badRequest(`The property "enablePurgeProtection" cannot be set to false. ${forEver}`);
   }
-  // API versions before 2026-02-01 create vaults with access policies unless RBAC is asked for
+  // API versions before 2026-02-01 create vaults with access policies by default
   const isRbacDefault = before?.enableRbacAuthorization ?? (query.get("api-version") ?? "") >= "2026-02-01";
   const wanted = {
     location,
@@ -172,7 +169,7 @@ function checkOnlyVault({ state }: AzureContext, name: string): void {
       "already taken.";
     throw AzureError.arm(409, "VaultAlreadyExists", message);
   }
-  // the one refusal that Azure does not have
+  // Azure has no such error
   const message = `The local Azure stand-in serves the data plane of one vault; delete '${other.name}' before '${name}' is created.`;
   throw AzureError.arm(409, "StandInServesOneVault", message);
 }
@@ -181,7 +178,7 @@ const vaultOf = (call: ArmCall): Vault => existing(call, call.context.state.vaul
 const secretBodyOfArm = z.object({ properties: secretBody.omit({ tags: true }), tags: tracked.shape.tags });
 const secretType = `${type}/secrets`;
 
-/** A value goes in and never comes out, and only the data plane deletes it. */
+/** Resource Manager never returns a value; only the data plane deletes secrets. */
 export const vaultSecrets = armType<Secret>("secrets", {
   type: secretType,
   path: inGroup(secretType),
@@ -208,7 +205,7 @@ export const vaultSecrets = armType<Secret>("secrets", {
   },
 });
 
-/** Equal properties create no new version, so a deployment may be repeated. */
+/** Equal properties create no new version, so a deployment can be repeated. */
 function putSecret(call: ArmCall, before: Secret | undefined): Secret {
   const { name, context } = call;
   if (!isSecretName(name)) {

@@ -3,43 +3,38 @@ import { AzureError, type AzureAnswer } from "./answer.ts";
 import type { AzureContext } from "./context.ts";
 import type { Keyed } from "./keyed.ts";
 
-/** One call of Resource Manager, as a resource type sees it. */
 export interface ArmCall {
   readonly context: AzureContext;
-  /** Of the resource or the collection, as the caller spells it. */
+  /** Of the resource or the collection, in the caller's spelling. */
   readonly id: string;
-  /** Last part of the id. */
   readonly name: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
 }
 
-/** A resource type that Resource Manager lists, reads, writes and deletes. */
 interface ArmDefinition<T> {
   /** Such as `Microsoft.KeyVault/vaults/secrets`. */
   readonly type: string;
-  /** Of the id of one resource: `*` is one part of it, `**` any number; its collection is one part shorter. */
+  /** Of one resource's id: `*` matches one part, `**` any number; the collection's path is one part shorter. */
   readonly path: string;
-  /** Where such resources are stored. */
   readonly items: (call: ArmCall) => Keyed<T>;
-  /** Key of the resource in `items`. @default - its id */
+  /** @default - the id */
   readonly keyOf?: (call: ArmCall) => string;
   /** @default - those with a key below the collection's parent */
   readonly select?: (call: ArmCall, items: Keyed<T>) => readonly T[];
   readonly put: (call: ArmCall, before: T | undefined) => T | Promise<T>;
-  /** What a deletion does. @returns the answer's body. @default - the type cannot be deleted here */
+  /** @returns the answer's body. @default - the type cannot be deleted here */
   readonly remove?: (call: ArmCall, resource: T) => unknown;
   /** @default - ResourceNotFound, or ResourceGroupNotFound */
   readonly notFound?: (call: ArmCall) => AzureError;
-  /** What Resource Manager shows of it, in addition to its type. */
   document(resource: T, call: ArmCall): object;
 }
 
 export interface ArmType {
-  /** What the counters call it, such as `vaults`. */
+  /** Name in the counters, such as `vaults`. */
   readonly kind: string;
   readonly path: RegExp;
-  /** @returns `undefined` for what the type cannot do. */
+  /** @returns `undefined` for an operation that the type does not have. */
   answer(method: string, call: ArmCall): Promise<AzureAnswer | undefined>;
 }
 
@@ -75,13 +70,13 @@ export function armType<T>(kind: string, definition: ArmDefinition<T>): ArmType 
 
 export const groupPath = "/subscriptions/*/resourceGroups/*";
 
-/** Path of a type whose resources are in a resource group. @param type - such as `Microsoft.KeyVault/vaults/secrets` */
+/** @param type - such as `Microsoft.KeyVault/vaults/secrets` */
 export function inGroup(type: string): string {
   const [namespace, ...parts] = type.split("/");
   return `${groupPath}/providers/${namespace}${parts.map((part) => `/${part}/*`).join("")}`;
 }
 
-/** The vault or identity that the call is about, or is below. @throws AzureError 404 ResourceNotFound. */
+/** The vault or identity of the call, or its parent. @throws AzureError 404 ResourceNotFound. */
 export function existing<T>(call: ArmCall, items: Keyed<T>, type: string): T {
   const id = call.id.split("/").slice(0, 9).join("/");
   const found = items.get(id);
@@ -113,7 +108,7 @@ export function badRequest(message: string): AzureError {
   return AzureError.arm(400, "BadRequest", message);
 }
 
-/** @throws AzureError 400 InvalidRequestContent that names what is wrong, never what was sent. */
+/** @throws AzureError 400 InvalidRequestContent; the message never quotes the body. */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -125,7 +120,7 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   );
 }
 
-/** Body of what has a place and tags. Azure accepts `West Europe` and answers `westeurope`. */
+/** Azure accepts `West Europe` and answers `westeurope`. */
 export const tracked = z.object({
   location: z.string().transform((location) => location.replaceAll(" ", "").toLowerCase()),
   tags: z.record(z.string(), z.string()).optional(),

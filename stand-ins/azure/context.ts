@@ -5,36 +5,34 @@ import type { StateWriter } from "./state-file.ts";
 import type { AzureState } from "./state.ts";
 import { z } from "zod";
 
-/** What may be set while the stand-in runs; the defaults are Azure's published figures, or no delay at all. */
+/** The defaults are Azure's published figures, or no delay. */
 export const settingsSchema = z.strictObject({
-  /** How long a federated credential or role assignment exists before it works; Azure says minutes. */
+  /** How long a federated credential or role assignment exists before it works; minutes in Azure. */
   propagationInSeconds: z.number().min(0).default(0),
-  /** How long a write of a federated credential takes: two that overlap on one identity are refused. */
+  /** Duration of a write of a federated credential; an overlapping write on the same identity is refused. */
   federatedWriteInMilliseconds: z.number().min(0).default(20),
-  /** Whether calls over the limits are answered with 429. */
+  /** Whether calls over the limits get a 429. */
   throttling: z.boolean().default(true),
-  /** Calls of one vault in ten seconds, creations aside. @see https://learn.microsoft.com/azure/key-vault/general/service-limits */
+  /** Without creations. @see https://learn.microsoft.com/azure/key-vault/general/service-limits */
   transactionsPer10Seconds: z.int().min(1).default(4000),
-  /** New versions of secrets of one vault in ten seconds. */
   creationsPer10Seconds: z.int().min(1).default(300),
-  /** Lifetime of access tokens; Azure's are 60 to 90 minutes. */
+  /** Azure's tokens are valid for 60 to 90 minutes. */
   accessTokenInSeconds: z.int().min(1).default(3600),
 });
 
 export type StandInSettings = z.infer<typeof settingsSchema>;
 
-/** What every part of the stand-in shares. */
 export interface AzureContext {
   readonly state: AzureState;
   readonly writer: StateWriter;
   readonly settings: StandInSettings;
   readonly authority: TokenAuthority;
   readonly verifyAssertion: ReturnType<typeof federation>;
-  /** Of Key Vault's limits; a new limit begins with an empty window. */
+  /** Of Key Vault's limits; a changed limit begins with an empty window. */
   readonly rateWindows: Map<string, RateWindow>;
   /** `https://127.0.0.1:<port>`: authority, Resource Manager and, with a slash, the vault's URI. */
   readonly origin: string;
-  /** GUID; where it is given, no other subscription exists. */
+  /** GUID. @default - any subscription exists */
   readonly subscriptionId: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -44,7 +42,7 @@ export function nowInSeconds({ now }: AzureContext): number {
   return Math.floor(now() / 1000);
 }
 
-/** When what is created now begins to work, in milliseconds since 1970. */
+/** When something that is created now begins to work, in milliseconds since 1970. */
 export function effectiveAt({ now, settings }: AzureContext): number {
   return now() + settings.propagationInSeconds * 1000;
 }

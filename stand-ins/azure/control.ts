@@ -4,10 +4,7 @@ import { type AzureContext, settingsSchema, type StandInSettings } from "./conte
 
 export const controlPath = "/_stand-in/";
 
-/**
- * A fault that the next matching requests meet instead of their answer. `kind` is a counter's name, or its first word
- * (`arm-write`, `secret-get`); without one every request matches but those to the control itself.
- */
+/** `kind` is a counter's name, or its first word (`arm-write`, `secret-get`). @default - all but Control's */
 const matching = { kind: z.string().optional(), times: z.int().min(1) };
 
 const faultSchema = z.union([
@@ -16,24 +13,22 @@ const faultSchema = z.union([
     status: z.int().min(400).max(599),
     retryAfterInSeconds: z.int().min(0).optional(),
   }),
-  /** Ends the connection. */
   z.strictObject({ ...matching, drop: z.literal(true) }),
-  /** No answer at all, on a connection that stays open. */
+  /** No answer, on a connection that stays open. */
   z.strictObject({ ...matching, hang: z.literal(true) }),
-  /** Status 200, and this in place of the answer; `cut` ends the connection before its announced end. */
+  /** Status 200 with this body; `cut` ends the connection before its announced end. */
   z.strictObject({ ...matching, text: z.string(), cut: z.boolean().optional() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
 
 /**
- * What no Azure has: counters, settings and faults, for tests and benchmarks. In the process by these methods, over the
- * network by `GET counters`, `DELETE counters`, `GET settings`, `PATCH settings`, `POST faults` and `DELETE faults` under
- * `/_stand-in/`, for the operator alone.
+ * Counters, settings and faults for tests and benchmarks: in the process by these methods, for the operator also at
+ * `/_stand-in/{counters,settings,faults}`.
  */
 export class Control {
   readonly #context: AzureContext;
-  /** Requests by kind, whatever the answer; answers by status, dropped connections as 0. */
+  /** By kind and by status; a dropped connection has status 0. */
   #counters = { requests: {} as Record<string, number>, answers: {} as Record<string, number> };
   #faults: { readonly fault: Fault; left: number }[] = [];
 
@@ -53,12 +48,12 @@ export class Control {
     return { ...this.#context.settings };
   }
 
-  /** Changes what is given. @throws ZodError on an unknown or impossible setting. */
+  /** @throws ZodError on an unknown or impossible setting. */
   configure(changes: Partial<StandInSettings> | Record<string, unknown>): void {
     Object.assign(this.#context.settings, settingsSchema.parse({ ...this.#context.settings, ...changes }));
   }
 
-  /** Faults wait in a row; the first that matches a request is spent on it. */
+  /** Faults are queued; the first that matches a request is used for it. */
   inject(fault: Fault): void {
     this.#faults.push({ fault, left: fault.times });
   }
@@ -72,7 +67,6 @@ export class Control {
     counts[key] = (counts[key] ?? 0) + 1;
   }
 
-  /** @returns the fault that this request meets, one use of it spent. */
   takeFault(kind: string): Fault | undefined {
     const next = this.#faults.find(({ fault }) => fault.kind === undefined || `${kind} `.startsWith(`${fault.kind} `));
     if (next === undefined) return undefined;
@@ -81,7 +75,7 @@ export class Control {
     return next.fault;
   }
 
-  /** @throws AzureError 401, 404, or 400 with what is wrong. */
+  /** @throws AzureError 401, 404, or 400. */
   async answer(request: AzureRequest): Promise<AzureAnswer> {
     const { authority, now } = this.#context;
     const caller = await authority.recognise(bearerToken(request) ?? "", now());

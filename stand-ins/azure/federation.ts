@@ -14,7 +14,6 @@ import { AzureError } from "./answer.ts";
 import type { Keyed } from "./keyed.ts";
 import type { FederatedCredential } from "./state.ts";
 
-/** Where the cluster's public keys are: at an address behind its own CA, or given directly. */
 export type ClusterJwks = { readonly url: string; readonly caPem: string } | { readonly keys: readonly JWK[] };
 
 const readMore = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
@@ -23,10 +22,9 @@ const readMore = "https://learn.microsoft.com/entra/workload-id/workload-identit
  * Trusts projected ServiceAccount tokens as Entra does: by federated credential first, then by the issuer's keys.
  *
  * @param clusterIssuer - of the one cluster that this Azure can reach.
- * @returns checks an assertion against the credentials of the identity that is asked for; at `now`, in milliseconds since
- * 1970, a credential that has not propagated yet matches nothing. It throws an AzureError in Entra's shape: AADSTS70021
- * where nothing matches, 700211 to 700213 where only issuer, audience or subject differs, 700024 out of time, 700027 not
- * signed by the issuer, 5002738 not signed by RSA, 90061 issuer out of reach, 50027 no JWT.
+ * @returns a check that throws AzureError in Entra's shape: AADSTS70021 if no credential matches, 700211 to 700213 if
+ * only issuer, audience or subject differs, 700024 if expired, 700027 for a wrong signature, 5002738 if not RSA, 90061
+ * if the issuer is unreachable, 50027 if it is not a JWT. `now` is in milliseconds since 1970.
  */
 export function federation(clusterIssuer: string, jwks: ClusterJwks) {
   const keys = keySetOf(jwks);
@@ -48,7 +46,6 @@ export function federation(clusterIssuer: string, jwks: ClusterJwks) {
   };
 }
 
-/** Everything must match to the letter; the answer names what does not. */
 function matchCredential(all: Keyed<FederatedCredential>, claims: JWTPayload, now: number): FederatedCredential {
   const { iss: issuer = "", sub: subject = "", aud = [] } = claims;
   const audiences = [aud].flat();
@@ -84,7 +81,7 @@ function decode(assertion: string): { readonly claims: JWTPayload; readonly algo
 function keySetOf(jwks: ClusterJwks) {
   if ("keys" in jwks) return createLocalJWKSet({ keys: [...jwks.keys] });
   return createRemoteJWKSet(new URL(jwks.url), {
-    // a recreated cluster has new keys: look again soon
+    // a recreated cluster has new keys
     cooldownDuration: 1000,
     [customFetch]: async (address: string) => {
       const { status, body } = await exchange(address, { ca: jwks.caPem, timeoutInMs: 5_000 });

@@ -8,7 +8,6 @@ import { checkRole, secretActions, type SecretAction } from "./role-check.ts";
 import * as secrets from "./secrets.ts";
 import type { DeletedSecret, Secret, SecretVersion, Vault } from "./state.ts";
 
-/** One call of the data plane. */
 interface SecretCall {
   readonly vault: Vault;
   readonly origin: string;
@@ -24,7 +23,7 @@ interface SecretCall {
 interface Operation {
   readonly method: string;
   readonly path: RegExp;
-  /** What the counters and faults call it. */
+  /** Name in the counters and faults. */
   readonly kind: string;
   readonly action: SecretAction;
   /** @returns the answer's body; `undefined` for a 204. */
@@ -50,7 +49,7 @@ const operations: readonly Operation[] = [
   ),
   operation("GET", "/secrets/:name/versions", "secret-list-versions", readMetadata, (call) => {
     const secret = secrets.existingSecret(call.vault, call.name);
-    // in the order of their names, as Key Vault lists them: not by time
+    // Key Vault lists versions by name, not by time
     const versions = new Keyed<SecretVersion>(({ version }) => version, secret.versions);
     return pageOf(call, versions, (version) => propertiesOf(call, secret, version));
   }),
@@ -92,17 +91,11 @@ function operationOf({ method, path }: AzureRequest): Operation | undefined {
   return operations.find((one) => one.method === method && one.path.test(path));
 }
 
-/** What the counters and faults call a request. */
 export function keyVaultKind(request: AzureRequest): string {
   return request.authorization === undefined ? "challenge" : (operationOf(request)?.kind ?? "unknown");
 }
 
-/**
- * Key Vault's data plane for secrets, of the one vault that exists.
- *
- * @returns `undefined` where no vault exists: Azure then has no such host, so there is nobody to answer.
- * @throws AzureError in Key Vault's shape.
- */
+/** @returns `undefined` without a vault: Azure then has no such host. @throws AzureError in Key Vault's shape. */
 export async function answerKeyVault(context: AzureContext, request: AzureRequest): Promise<AzureAnswer | undefined> {
   const { state, origin, writer } = context;
   const [vault] = state.vaults;
@@ -125,7 +118,7 @@ export async function answerKeyVault(context: AzureContext, request: AzureReques
   return body === undefined ? { status: 204 } : { status: 200, body };
 }
 
-/** @throws AzureError 401 with the challenge that says where to get a token and for what. */
+/** @throws AzureError 401 with the challenge that names authority and resource. */
 async function authenticate(context: AzureContext, request: AzureRequest): Promise<Caller> {
   const token = bearerToken(request);
   if (token === undefined) throw challenge(context, "AKV10000: Request is missing a Bearer or PoP token.");
@@ -142,11 +135,7 @@ function challenge({ origin, state }: AzureContext, message: string): AzureError
   return AzureError.keyVault(401, "Unauthorized", message, { headers });
 }
 
-/**
- * Key Vault's two published limits: creations on their own, everything else together.
- *
- * @throws AzureError 429 Throttled with Retry-After in whole seconds.
- */
+/** Creations have their own limit. @throws AzureError 429 Throttled with Retry-After in whole seconds. */
 function throttle({ settings, rateWindows, now }: AzureContext, kind: string): void {
   const { throttling, creationsPer10Seconds, transactionsPer10Seconds } = settings;
   if (!throttling) return;
@@ -163,7 +152,6 @@ function throttle({ settings, rateWindows, now }: AzureContext, kind: string): v
   throw AzureError.keyVault(429, "Throttled", message, { headers });
 }
 
-/** With the value: only `get` and `set` return it. */
 function bundleOf(call: SecretCall, secret: Secret, version = secrets.currentOf(secret)) {
   return { value: version.value, ...propertiesOf(call, secret, version) };
 }
@@ -181,7 +169,7 @@ function propertiesOf({ origin, vault }: SecretCall, secret: Secret, version = s
   };
 }
 
-/** An entry of the list of secrets: its current version, without the version in its id. */
+/** Like Azure, without the version in its id. */
 function itemOf(call: SecretCall, secret: Secret) {
   return { ...propertiesOf(call, secret), id: `${call.origin}/secrets/${secret.name}` };
 }
@@ -192,14 +180,9 @@ function deletedOf(call: SecretCall, secret: DeletedSecret) {
   return { ...propertiesOf(call, secret), recoveryId, deletedDate, scheduledPurgeDate };
 }
 
-/** Key Vault's own bound and default. */
 const maxResults = 25;
 
-/**
- * One page, by `maxresults` and the `$skiptoken` of the page before: the key of its last item.
- *
- * @throws AzureError 400 BadParameter.
- */
+/** `$skiptoken` is the key of the previous page's last item. @throws AzureError 400 BadParameter. */
 function pageOf<T>({ origin, request }: SecretCall, all: Keyed<T>, document: (item: T) => unknown) {
   const { path, query } = request;
   const size = Number(query.get("maxresults") ?? maxResults);

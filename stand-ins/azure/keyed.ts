@@ -1,9 +1,9 @@
-/** Things by a name or id in which case does not matter, as in Azure. In JSON they are a list. */
+/** Items by a case-insensitive name or id, as in Azure. In JSON they are a list. */
 export class Keyed<T> {
   /** In lower case. */
   readonly keyOf: (item: T) => string;
   readonly #items = new Map<string, T>();
-  /** Sorted when a page is read after a change: 10,000 additions cost one sort. */
+  /** Sorted only when a page is read after a change: 10,000 additions cost one sort. */
   #sorted: readonly string[] | undefined;
 
   constructor(keyOf: (item: T) => string, items: readonly T[] = []) {
@@ -30,13 +30,12 @@ export class Keyed<T> {
     if (this.#items.delete(this.keyOf(item))) this.#sorted = undefined;
   }
 
-  /** Those with a key below an id. */
   below(id: string): T[] {
     const scope = `${id.toLowerCase()}/`;
     return [...this].filter((item) => this.keyOf(item).startsWith(scope));
   }
 
-  /** Up to `count` items in the order of their keys. @param key - they come after it; the empty key comes before all. */
+  /** Up to `count` items after `key`, in the order of their keys. @param key - the empty key is before all others */
   after(key: string, count: number): T[] {
     this.#sorted ??= [...this.#items.keys()].sort();
     const start = this.#sorted.findIndex((one) => one > key);

@@ -1,8 +1,8 @@
-/** Counts events in a sliding window: the n-th passes once the (n - limit)-th is older than the window. */
+/** Sliding window: the n-th event passes once the (n - limit)-th is older than the window. */
 export class RateWindow {
   readonly #limit: number;
   readonly #windowInMilliseconds: number;
-  /** Ring of the last `limit` events; long ago where there was none. */
+  /** Ring of the last `limit` events. */
   readonly #events: Float64Array;
   #next = 0;
 
@@ -12,12 +12,7 @@ export class RateWindow {
     this.#events = new Float64Array(limit).fill(-Infinity);
   }
 
-  /**
-   * Counts one event.
-   *
-   * @param now - milliseconds, never going back.
-   * @returns 0 where it passes, else the milliseconds until the next one would; a refusal does not count.
-   */
+  /** @returns 0 if it passes, else milliseconds to wait; a refusal does not count. @param now - never decreases */
   take(now: number): number {
     const free = (this.#events[this.#next] ?? -Infinity) + this.#windowInMilliseconds;
     if (now < free) return free - now;

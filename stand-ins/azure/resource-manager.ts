@@ -6,7 +6,7 @@ import { armType, groupNotFound, groupPath, parseBody, tracked, type ArmType } f
 import type { AzureContext } from "./context.ts";
 import type { ResourceGroup } from "./state.ts";
 
-/** Deleting one deletes what is in it; vaults go into soft delete. */
+/** Deleting a group deletes its resources; vaults go into soft delete. */
 const resourceGroups = armType<ResourceGroup>("resource-groups", {
   type: "Microsoft.Resources/resourceGroups",
   path: groupPath,
@@ -31,7 +31,7 @@ const resourceGroups = armType<ResourceGroup>("resource-groups", {
   document: (group) => ({ ...group, properties: { provisioningState: "Succeeded" } }),
 });
 
-/** In this order, since a path of a role assignment begins with that of another resource. */
+/** Ordered: a role assignment's path begins with that of another resource. */
 const types: readonly ArmType[] = [
   roleAssignments,
   resourceGroups,
@@ -41,17 +41,14 @@ const types: readonly ArmType[] = [
   federatedCredentials,
 ];
 
-/** What the counters call a request, such as `arm-read vaults`. */
+/** Name in the counters, such as `arm-read vaults`. */
 export function armKind({ method, path }: AzureRequest): string {
   const type = types.find((one) => one.path.test(path));
   return `arm-${method === "GET" ? "read" : "write"} ${type?.kind ?? "unknown"}`;
 }
 
 /**
- * Azure Resource Manager for the types of the pipeline, open to the subscription's owner.
- *
- * Answers once the change is on disk: what Pulumi has in its state must not be lost by a crash. Changes that come
- * together are written together.
+ * Answers only once the change is on disk: a crash must not lose what Pulumi has in its state.
  *
  * @throws AzureError in Resource Manager's shape.
  */

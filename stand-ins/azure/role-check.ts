@@ -3,12 +3,7 @@ import { AzureError } from "./answer.ts";
 import type { AzureContext } from "./context.ts";
 import type { Vault } from "./state.ts";
 
-/**
- * Lets the caller pass where a role allows the action at the vault, at one of its secrets, or above.
- *
- * @param secretName - empty for an action on the whole vault, such as listing.
- * @throws AzureError 403 Forbidden with ForbiddenByRbac, in Key Vault's words.
- */
+/** @param secretName - empty for the whole vault. @throws AzureError 403 Forbidden with ForbiddenByRbac. */
 export function checkRole(
   context: AzureContext,
   caller: Caller,
@@ -16,13 +11,13 @@ export function checkRole(
   vault: Vault,
   secretName: string,
 ): void {
-  // a person who is Owner of the subscription and Key Vault Secrets Officer
+  // the operator is Owner of the subscription and Key Vault Secrets Officer
   if (caller.kind === "operator") return;
   const { tenantId, roleAssignments } = context.state;
   const described = `appid=${caller.appId};oid=${caller.objectId};iss=https://sts.windows.net/${tenantId}/`;
   const place = `${vault.name};location=${vault.location}`;
   if (!vault.enableRbacAuthorization) {
-    // access policies are stored and grant nothing here: the program creates RBAC vaults only
+    // access policies grant nothing here: the program creates RBAC vaults only
     const permission = /secrets\/(get|set|update|delete|recover|purge)/.exec(action)?.[1] ?? "list";
     const message =
       `The user, group or application '${described}' does not have secrets ${permission} permission on key vault ` +
@@ -50,15 +45,12 @@ export function checkRole(
   throw AzureError.keyVault(403, "Forbidden", message, { inner: "ForbiddenByRbac" });
 }
 
-/** Of two ids or scopes, without regard to case. */
+/** Ids and scopes are case-insensitive. */
 export function isAtOrBelow(id: string, scope: string): boolean {
   return `${id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase());
 }
 
-/**
- * Azure's built-in roles that matter to a Key Vault with RBAC, and their data actions on secrets.
- * @see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
- */
+/** @see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security */
 export const secretActions = {
   get: "Microsoft.KeyVault/vaults/secrets/getSecret/action",
   readMetadata: "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
@@ -73,7 +65,7 @@ export type SecretAction = (typeof secretActions)[keyof typeof secretActions];
 
 const every = Object.values(secretActions);
 
-/** By GUID. Owner and Contributor are here because they grant nothing in the data plane: a common surprise. */
+/** By GUID. Owner and Contributor are included because they surprisingly grant nothing in the data plane. */
 export const builtInRoles: Readonly<Record<string, readonly SecretAction[]>> = {
   "00482a5a-887f-4fb3-b363-3b7fe8e74483": every, // Key Vault Administrator
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": every, // Key Vault Secrets Officer

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AzureError } from "./answer.ts";
 import type { DeletedSecret, Secret, SecretVersion, Vault } from "./state.ts";
 
-/** The bounds that Key Vault sets. @see https://learn.microsoft.com/azure/key-vault/secrets/about-secrets */
+/** @see https://learn.microsoft.com/azure/key-vault/secrets/about-secrets */
 const maxValueInBytes = 25_600;
 const dayInSeconds = 86_400;
 
@@ -27,11 +27,10 @@ export const secretBody = secretProperties.extend({
     ),
 });
 
-/** What a client may say of a new version; what it leaves out is absent, not inherited. */
+/** A missing property is absent in the new version, not inherited. */
 export interface SecretInput
   extends Omit<z.output<typeof secretBody>, "attributes">, NonNullable<z.output<typeof secretBody>["attributes"]> {}
 
-/** 1 to 127 letters, digits and hyphens. */
 export function isSecretName(name: string): boolean {
   return /^[0-9a-z-]{1,127}$/i.test(name);
 }
@@ -49,21 +48,14 @@ export function existingSecret({ secrets }: Vault, name: string): Secret {
   return secret;
 }
 
-/**
- * @param version - empty for the current one.
- * @throws AzureError 404 SecretNotFound.
- */
+/** @param version - empty for the current one. @throws AzureError 404 SecretNotFound. */
 export function versionOf(secret: Secret, version: string): SecretVersion {
   const found = version === "" ? currentOf(secret) : secret.versions.find((one) => one.version === version);
   if (found === undefined) throw secretNotFound(`${secret.name}/${version}`);
   return found;
 }
 
-/**
- * Adds a version. Times of these functions are in seconds.
- *
- * @throws AzureError 409 Conflict with ObjectIsDeletedButRecoverable where the name is in soft delete.
- */
+/** `now` is in seconds. @throws AzureError 409 Conflict with ObjectIsDeletedButRecoverable for a soft-deleted name. */
 export function setSecret(vault: Vault, name: string, input: SecretInput, now: number): Secret {
   purgeExpired(vault, now);
   if (vault.deletedSecrets.get(name) !== undefined) {
@@ -92,7 +84,7 @@ export function deletedSecret({ deletedSecrets }: Vault, name: string): DeletedS
   return deleted;
 }
 
-/** Brings the secret back with all its versions. @throws AzureError 404 SecretNotFound. */
+/** @throws AzureError 404 SecretNotFound. */
 export function recoverSecret(vault: Vault, name: string): Secret {
   const deleted = deletedSecret(vault, name);
   vault.deletedSecrets.delete(deleted);
@@ -110,7 +102,6 @@ export function purgeSecret(vault: Vault, name: string): void {
   vault.deletedSecrets.delete(deleted);
 }
 
-/** Forgets what Azure's own clock would have purged. */
 export function purgeExpired({ deletedSecrets }: Vault, now: number): void {
   for (const deleted of deletedSecrets) if (deleted.scheduledPurgeDate <= now) deletedSecrets.delete(deleted);
 }

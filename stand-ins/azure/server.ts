@@ -8,7 +8,6 @@ import { answerKeyVault, keyVaultKind } from "./key-vault.ts";
 import { answerResourceManager, armKind } from "./resource-manager.ts";
 import { answerEntra } from "./token-endpoint.ts";
 
-/** Larger than any secret or document; a body beyond it is a mistake. */
 const maxBodyInBytes = 1_000_000;
 
 /** @throws UserError `azure-port-taken`. */
@@ -17,7 +16,7 @@ export async function listen(
   certificate: { readonly cert: string; readonly key: string },
 ): Promise<Server> {
   const server = createServer(certificate);
-  // a client that keeps its connection longer than the server does meets a reset
+  // a client that keeps its connection longer than the server would get a reset
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -30,7 +29,6 @@ export async function listen(
   return server;
 }
 
-/** Answers for all services; the first part of the path says which is meant. */
 export function serve(server: Server, context: AzureContext, control: Control): void {
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     handle(message, response, context, control).catch((error: unknown) => {
@@ -65,7 +63,7 @@ async function handle(
   else send(response, answer);
 }
 
-/** @returns `undefined` where the connection is to be cut. */
+/** @returns `undefined` to cut the connection. */
 async function answerOf(context: AzureContext, request: AzureRequest): Promise<AzureAnswer | undefined> {
   const { path } = request;
   try {

@@ -16,7 +16,7 @@ import { emptyState, type AzureState } from "./state.ts";
 export interface AzureOptions {
   /** On 127.0.0.1; 0 lets the system choose, in tests. */
   readonly port: number;
-  /** Folder of its own, created if it is missing: CA, operator's token, state. */
+  /** For CA, operator's token and state; created if missing. */
   readonly dir: string;
   /** Issuer of the one cluster with federated ServiceAccount tokens. */
   readonly clusterIssuer: string;
@@ -31,16 +31,15 @@ export interface AzureOptions {
   readonly now?: () => number;
 }
 
-/** A running Azure stand-in. */
 export type AzureStandIn = Awaited<ReturnType<typeof startAzure>>;
 
 /**
- * Starts the stand-in for Azure: Resource Manager for the types of this program, Entra's token endpoint for workload
- * identities, and the data plane of one Key Vault. Enough of each to be used by the official clients, and no more.
+ * Resource Manager for the types of this program, Entra's token endpoint for workload identities, and the data plane of
+ * one Key Vault: as much of each as the official clients need.
  *
- * What differs from Azure: deletion and recovery are complete when they are answered; one vault exists at a time, at the
- * root of the one host; access policies and network rules are stored without effect; Resource Manager sets no limits;
- * clients must switch off instance discovery and the check of the challenge's resource.
+ * Differences from Azure: deletion and recovery are complete when they are answered; at most one vault exists; access
+ * policies, network rules and Resource Manager's limits have no effect; clients must switch off instance discovery and
+ * the check of the challenge's resource.
  *
  * @throws UserError `azure-state-unreadable`, `azure-tenant-differs`, `azure-port-taken`.
  */
@@ -72,15 +71,15 @@ export async function startAzure(options: AzureOptions) {
   const control = new Control(context);
   serve(server, context, control);
   return {
-    /** `https://127.0.0.1:<port>`: authority host, Resource Manager, and with a slash at its end the vault's URI. */
+    /** `https://127.0.0.1:<port>`: authority host, Resource Manager and, with a slash, the vault's URI. */
     origin: context.origin,
     tenantId: state.tenantId,
-    /** PEM that clients must trust; also in `ca.crt`. */
+    /** PEM; also in `ca.crt`. */
     caPem: certificate.caPem,
     /** Bearer token of the subscription's owner; also in `operator-token`. */
     operatorToken,
     control,
-    /** Writes what is not written yet and stops. */
+    /** Writes pending changes and stops. */
     async close(): Promise<void> {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

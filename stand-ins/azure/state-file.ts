@@ -3,10 +3,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { UserError } from "../../domain/user-error.ts";
 import { stateSchema, type AzureState } from "./state.ts";
 
-/**
- * @returns `undefined` where there is no file yet.
- * @throws UserError `azure-state-unreadable` when the file is cut off or is not a state: it is never reset silently.
- */
+/** @returns `undefined` without a file. @throws UserError `azure-state-unreadable`: it is never reset silently. */
 export function readStateFile(path: string): AzureState | undefined {
   if (!existsSync(path)) return undefined;
   const text = readFileSync(path, "utf8");
@@ -14,7 +11,7 @@ export function readStateFile(path: string): AzureState | undefined {
   try {
     json = JSON.parse(text);
   } catch {
-    // the parser's message quotes the text, which holds values
+    // the parser's message quotes the text, which contains values
     throw unreadable(path, "is not JSON: cut off or changed by hand");
   }
   const parsed = stateSchema.safeParse(json);
@@ -26,10 +23,7 @@ export function readStateFile(path: string): AzureState | undefined {
 
 const retryInMilliseconds = 5_000;
 
-/**
- * Writes the state behind the requests: soon after a change, one write at a time, always the whole file, under a
- * temporary name first.
- */
+/** Writes the whole file soon after a change, by a temporary name, one write at a time. */
 export class StateWriter {
   readonly #path: string;
   readonly #state: AzureState;
@@ -43,7 +37,7 @@ export class StateWriter {
     this.#state = state;
   }
 
-  /** Notes a change; it is on disk within about 200 ms, or ten times what the last write took. */
+  /** The change is on disk within about 200 ms, or ten times the duration of the last write. */
   changed(): void {
     this.#changed = true;
     this.#writeIn(Math.max(200, this.#lastWriteInMilliseconds * 10));
@@ -52,7 +46,7 @@ export class StateWriter {
   #writeIn(milliseconds: number): void {
     this.#timer ??= setTimeout(() => {
       this.flush().catch((error: unknown) => {
-        // a disk that is full may have room later, also where nothing else changes until then
+        // a full disk may have space later, even if nothing else changes
         this.#writeIn(retryInMilliseconds);
         const why = error instanceof Error ? error.message : String(error);
         process.stderr.write(`azure stand-in: cannot write its state, tries again: ${why}\n`);
@@ -60,7 +54,7 @@ export class StateWriter {
     }, milliseconds);
   }
 
-  /** Resolves when all that has changed so far is on disk; rejects when it cannot be written. */
+  /** Resolves once all changes are on disk; rejects if they cannot be written. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { Keyed } from "./keyed.ts";
 
-/**
- * Everything that exists in this Azure, as `state.json` holds it. Times are whole seconds since 1970 (Key Vault's own
- * unit), `effectiveAt` is milliseconds. It contains secret values in clear: it is the Key Vault, hence 0600 in a 0700
- * folder.
+/*
+ * Content of `state.json`, with secret values in clear: hence 0600 in a 0700 folder. Times are seconds since 1970,
+ * `effectiveAt` is in milliseconds.
  */
 const tags = z.record(z.string(), z.string()).optional();
 
@@ -31,7 +30,7 @@ const secretVersion = z.strictObject({
   updated: z.int(),
 });
 
-/** `versions` is never empty and in the order of creation: the last one is the current one. */
+/** `versions` is in the order of creation: the last one is current. */
 const secret = z.strictObject({ name: z.string(), versions: z.array(secretVersion).min(1) });
 
 const deletion = { deletedDate: z.int(), scheduledPurgeDate: z.int() };
@@ -45,7 +44,7 @@ const vault = z.strictObject({
   enableRbacAuthorization: z.boolean(),
   enablePurgeProtection: z.boolean(),
   softDeleteRetentionInDays: z.int(),
-  /** What else was sent: stored and returned, without effect. */
+  /** Stored and returned, without effect. */
   otherProperties: z.record(z.string(), z.unknown()),
   secrets: byName(secret),
   deletedSecrets: byName(deletedSecret),
@@ -82,11 +81,10 @@ const roleAssignment = z.strictObject({
 export const stateSchema = z.strictObject({
   format: z.literal(1),
   tenantId: z.string(),
-  /** Object id of the person who owns the subscription. */
   operatorObjectId: z.string(),
   resourceGroups: byId(resourceGroup),
   vaults: byId(vault),
-  /** By name, since soft delete blocks the name. */
+  /** By name, since soft delete keeps the name in use. */
   deletedVaults: keyed(z.strictObject({ vault, ...deletion }), (deleted) => deleted.vault.name),
   identities: byId(identity),
   roleAssignments: byId(roleAssignment),
@@ -107,7 +105,6 @@ export function emptyState(tenantId: string, operatorObjectId: string): AzureSta
   return stateSchema.parse({ format: 1, tenantId, operatorObjectId, ...nothing });
 }
 
-/** The secrets of a new vault. */
 export function noSecrets(): Pick<Vault, "secrets" | "deletedSecrets"> {
   return { secrets: byName(secret).parse([]), deletedSecrets: byName(deletedSecret).parse([]) };
 }

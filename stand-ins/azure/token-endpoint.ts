@@ -6,11 +6,7 @@ import type { AzureState, Identity } from "./state.ts";
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const resources = new Set([keyVaultResource, "https://management.azure.com"]);
 
-/**
- * Entra ID, as far as a workload identity needs it: its configuration, and tokens for a federated assertion.
- *
- * @throws AzureError in Entra's shape; in Resource Manager's where nothing answers.
- */
+/** For workload identities only. @throws AzureError in Entra's shape, or Resource Manager's for an unknown path. */
 export async function answerEntra(context: AzureContext, { method, path, body }: AzureRequest): Promise<AzureAnswer> {
   const [, tenant = "", rest = ""] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
   switch (`${method} ${rest}`) {

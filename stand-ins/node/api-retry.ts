@@ -5,7 +5,7 @@ import { retry } from "../../clients/pacing.ts";
 import { podPath, type Pod } from "./pod.ts";
 
 interface Follower {
-  /** All pods, at the start and whenever the stream of changes could not be continued. */
+  /** All pods, initially and whenever the watch could not be continued. */
   listed(pods: readonly Pod[]): void;
   changed(pod: Pod): void;
   deleted(pod: Pod): void;
@@ -14,10 +14,10 @@ interface Follower {
 const path = "/api/v1/pods";
 const firstWatchPause = 100;
 const longestWatchPause = 2_000;
-/** The API server ends a watch after this long, so that a connection which died unseen is noticed. */
+/** The API server ends a watch after this long, so that a lost connection is noticed. */
 const watchSeconds = 240;
 
-/** Follows all pods until `stop` aborts, over restarts of the API server and compaction of its history. */
+/** Follows all pods until `stop` aborts, across restarts of the API server and compaction of its history. */
 export async function followPods(api: KubernetesClient, stop: AbortSignal, follower: Follower): Promise<void> {
   let wait = firstWatchPause;
   let version: string | undefined;
@@ -45,11 +45,7 @@ export async function followPods(api: KubernetesClient, stop: AbortSignal, follo
 
 const timing = { retryBaseInMs: 200, retryCapInMs: 5_000, retryAttempts: Infinity };
 
-/**
- * Repeats a call while the API server is away, overloaded or failing itself.
- *
- * @returns `undefined` once it refuses (404: gone, 409: another object has the name) or `stop` aborts; tried at least once.
- */
+/** Retries while the API server is away; tries at least once. @returns `undefined` if it refuses or `stop` aborts. */
 export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
   const verdict = (error: unknown) => (error instanceof KubernetesError ? passingFault(error) : {});
   try {
@@ -63,10 +59,9 @@ export async function untilAnswered<T>(call: () => Promise<T>, stop: AbortSignal
 }
 
 /**
- * Writes a pod's status, one write at a time, the latest text winning. It outlasts an API server that is away, and
- * gives up when the pod is gone or another one has its name (409 on the uid).
+ * Writes a pod's status, one write at a time and only the latest. Gives up when the pod is gone or its name reused.
  *
- * @returns asks for a write; resolves when this status, or a later one, has been written or given up.
+ * @returns a function that resolves when this status, or a later one, has been written or given up.
  */
 export function statusWriter(api: KubernetesClient, pod: Pod, stop: AbortSignal): (status: object) => Promise<void> {
   let next: object | undefined;

@@ -1,12 +1,11 @@
 import { type KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import type { Pod } from "./pod.ts";
 
-/** Something that a pod refers to does not exist (yet): a kubelet reports that in the pod's status and tries again. */
+/** A referenced object does not exist (yet): like a kubelet, the node reports that in the pod's status and retries. */
 export class NotYet extends Error {
   override readonly name = "NotYet";
 }
 
-/** What a pod may refer to: of a ConfigMap or a Secret, and where it is named. */
 export interface DataReference {
   readonly kind: "configmap" | "secret";
   readonly name?: string | undefined;
@@ -18,7 +17,7 @@ interface WithData {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-/** @returns the data, or `undefined` where the object is optional and absent. @throws NotYet if it is absent. */
+/** @returns `undefined` if the object is optional and absent. @throws NotYet if it is required and absent. */
 export async function readData(
   api: KubernetesClient,
   namespace: string,
@@ -37,7 +36,7 @@ export async function readData(
   ]);
 }
 
-/** @returns a token of the pod's ServiceAccount, bound to the pod: it dies with it. `lifetimeInSeconds` as granted. */
+/** @returns a token of the pod's ServiceAccount, bound to the pod. `lifetimeInSeconds` as granted. */
 export async function serviceAccountToken(
   api: KubernetesClient,
   { metadata, spec }: Pod,
@@ -67,9 +66,7 @@ export async function serviceAccountToken(
 }
 
 /**
- * The value of a downward API field.
- *
- * @throws NotYet for a field that this node does not know; a kubelet refuses such a pod too.
+ * @throws NotYet for an unknown field; a kubelet refuses such a pod too.
  * @see https://kubernetes.io/docs/concepts/workloads/pods/downward-api/
  */
 export function podField({ metadata, spec }: Pod, fieldPath: string): string {

@@ -5,22 +5,17 @@ import type { ContainerCommand } from "./container-process.ts";
 import type { Container, EnvironmentVariable, Pod } from "./pod.ts";
 import type { PodVolumes } from "./volumes.ts";
 
-/** The one program that this node has, as distroless Node images name it. */
+/** The one program that this node runs, by its name in distroless Node images. */
 const nodeInImages = "/nodejs/bin/node";
 const nodeImage = /(^|\/)distroless\/nodejs\d+(-[a-z0-9]+)?[:@]/;
 
-/** The command line inside the image, or `undefined` for an image that this node cannot run. */
+/** @returns `undefined` for an image that this node cannot run. */
 export function commandInImage({ command, args = [], image = "" }: Container): readonly string[] | undefined {
   const entryPoint = command ?? (nodeImage.test(image) ? [nodeInImages] : []);
   return entryPoint[0] === nodeInImages ? [...entryPoint, ...args] : undefined;
 }
 
-/**
- * What to start on this machine: the image's Node is the one that runs this process, mount paths are where the volumes are.
- *
- * @param dir - the container's own folder.
- * @throws NotYet if its environment names something that is absent.
- */
+/** @param dir - the container's folder. @throws NotYet if its environment refers to a missing object. */
 export async function commandOnThisMachine(
   api: KubernetesClient,
   pod: Pod,
@@ -43,12 +38,10 @@ export async function commandOnThisMachine(
   };
 }
 
-/** What the images that this node knows set themselves. */
 const imageEnvironment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
 
 /**
- * The whole environment of a container, as a kubelet composes it; nothing of this process's own gets in. Service links
- * of other Services are left out: no Service of this cluster leads anywhere. Mount paths are rewritten in every value.
+ * The environment as a kubelet composes it, without service links and without variables of this process.
  *
  * @throws NotYet if a Secret, ConfigMap or key that is not optional is absent.
  */
@@ -98,12 +91,12 @@ async function valueOf(
   throw new NotYet(`couldn't find key ${reference.key} in ${title} ${namespace}/${reference.name ?? ""}`);
 }
 
-/** Where a container believes a file to be -> where it is on this machine. */
+/** Path in the container -> path on this machine. */
 export type MountPaths = ReadonlyMap<string, string>;
 
 /**
- * Rewrites every mount path in a text to where the volume really is: there are no mount namespaces here. A path is
- * rewritten only whole (`/opt/a` leaves `/opt/ab` and `/x/opt/a` alone), and the longest mount wins, as in a kernel.
+ * Replaces mount paths, since there are no mount namespaces here. Only whole paths match (`/opt/a` leaves `/opt/ab` and
+ * `/x/opt/a` unchanged), the longest mount first.
  */
 export function withRealPaths(text: string, mounts: MountPaths): string {
   if (mounts.size === 0) return text;
@@ -116,11 +109,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/**
- * Expands `$(NAME)` as a kubelet does: an unknown name stays as it is, `$$(NAME)` gives `$(NAME)`.
- *
- * @see https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
- */
+/** @see https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
 export function withVariables(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replace(/\$\$|\$\(([^)]*)\)/g, (match, name?: string) => {
     if (match === "$$") return "$";

@@ -3,19 +3,16 @@ import { createReadStream, createWriteStream, openSync, type WriteStream } from 
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** What `kubectl logs` may ask for. */
+/** Options of `kubectl logs`. */
 export interface LogQuery {
   readonly follow?: boolean;
   readonly tailLines?: number | undefined;
-  /** ISO 8601; lines before it are left out. */
+  /** ISO 8601. */
   readonly since?: string;
   readonly timestamps?: boolean;
 }
 
-/**
- * The output of one container, one file, each line with its time and stream as container runtimes write it:
- * `2026-01-02T03:04:05.678Z stdout F text`.
- */
+/** One file per container, in the format of container runtimes: `2026-01-02T03:04:05.678Z stdout F text`. */
 export class ContainerLog {
   readonly #path: string;
   readonly #file: WriteStream;
@@ -25,11 +22,10 @@ export class ContainerLog {
 
   constructor(path: string) {
     this.#path = path;
-    // opened at once: who reads it before the first line meets an empty log, not an absent one
+    // opened at once: a reader before the first line gets an empty log, not an error
     this.#file = createWriteStream(path, { fd: openSync(path, "w", 0o600) });
   }
 
-  /** Copies a stream into the log until it ends. */
   copy(stream: Readable, name: "stdout" | "stderr"): void {
     const copied = async (): Promise<void> => {
       for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
@@ -39,7 +35,7 @@ export class ContainerLog {
     this.#streams.push(copied());
   }
 
-  /** Waits for the streams' ends and the disk; nothing is added afterwards. */
+  /** Waits for the streams' ends and the disk. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#streams);
     this.#file.end();
@@ -48,7 +44,7 @@ export class ContainerLog {
     this.#growth.emit("growth");
   }
 
-  /** Yields lines with their ends; with `follow`, until the container has ended or `signal` aborts. */
+  /** Yields lines with their line ends; with `follow`, until the container has ended or `signal` aborts. */
   async *read(query: LogQuery, signal: AbortSignal): AsyncGenerator<string> {
     let next = 0;
     for (let { tailLines } = query; ; tailLines = undefined) {
@@ -65,18 +61,17 @@ export class ContainerLog {
   }
 }
 
-/** Yields the stored lines of a log that no one writes any more. */
 export async function* readStoredLog(path: string, query: LogQuery): AsyncGenerator<string> {
   yield* (await linesOf(path, 0, query)).lines;
 }
 
-/** The end of a log as a termination message: at most 80 lines and 2,048 bytes, a kubelet's own bounds. */
+/** For a termination message: at most 80 lines and 2,048 bytes, as in a kubelet. */
 export async function tailOfLog(path: string): Promise<string> {
   const { lines } = await linesOf(path, 0, { tailLines: 80 });
   return Buffer.from(lines.join("")).subarray(-2048).toString("utf8");
 }
 
-/** Whole lines only, from an offset in bytes. @returns as the query wants them, and the offset of what follows. */
+/** Whole lines only. @param start - offset in bytes. @returns the lines, and the offset after them. */
 async function linesOf(path: string, start: number, { since, timestamps, tailLines }: LogQuery) {
   const lines: string[] = [];
   let end = start;

@@ -6,33 +6,29 @@ import { identify, isAlive, signalGroup, type ProcessIdentity } from "../../loca
 import { ContainerLog, tailOfLog } from "./container-log.ts";
 import { wholeSeconds, type Container, type Terminated } from "./pod.ts";
 
-/** One run of one container. */
 export interface ContainerProcess {
   readonly startedAt: string;
   readonly log: ContainerLog;
-  /** Never rejects: a command that cannot be started has ended with `StartError`. */
+  /** Never rejects: a command that cannot be started ends with `StartError`. */
   readonly ended: Promise<Terminated>;
-  /** Sends a signal to the process and what it started. */
+  /** Signals the process and its children. */
   signal(name: "SIGTERM" | "SIGKILL"): void;
 }
 
 export interface ContainerCommand {
-  /** Program and arguments, paths of this machine. */
+  /** Program and arguments, with paths of this machine. */
   readonly argv: readonly [string, ...string[]];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDir: string;
-  /** Where the container leaves its last words, `terminationMessagePath`. */
+  /** `terminationMessagePath`. */
   readonly terminationFile: string;
 }
 
-/** A command that a kubelet's runtime could not start ends with this. */
+/** A container runtime's code for a command that cannot be started. */
 const startErrorExitCode = 128;
 const longestTerminationMessage = 4096;
 
-/**
- * Starts a container as a process of its own group, with exactly the given environment. `dir` gets its log and its
- * identity, so that a later run of this node finds what an earlier one left.
- */
+/** Starts a process group with only the given environment. A later run of the node finds its identity in `dir`. */
 export async function startContainer(
   dir: string,
   attempt: number,
@@ -53,7 +49,7 @@ export async function startContainer(
   });
   log.copy(child.stdout, "stdout");
   log.copy(child.stderr, "stderr");
-  // listened to before anything is awaited: a missing program reports itself at once
+  // before anything is awaited: a missing program emits its error at once
   const exit = new Promise<Omit<Terminated, "startedAt" | "finishedAt">>((resolve) => {
     child.once("error", (error) =>
       resolve({ exitCode: startErrorExitCode, reason: "StartError", message: error.message }),
@@ -85,12 +81,12 @@ export async function startContainer(
   };
 }
 
-/** Where the n-th run of a container keeps its output; 0 is the first. */
+/** Output of the n-th run of a container; 0 is the first. */
 export function logFile(dir: string, attempt: number): string {
   return join(dir, `${attempt}.log`);
 }
 
-/** Ends the process that an earlier, killed run of this node left behind, if it is still that very process. */
+/** Ends the process that an earlier, killed run of this node left behind. */
 export async function killLeftover(dir: string): Promise<void> {
   let identity: ProcessIdentity;
   try {

@@ -1,10 +1,10 @@
 import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { wholeSeconds, type Pod } from "./pod.ts";
 
-/** Reports as a kubelet's Events do. Never throws and is not waited for: an Event that is lost costs nothing. */
+/** Never throws and is not awaited: a lost Event does no harm. */
 export type Report = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string) => void;
 
-/** Events on Pods. The same report again raises the count of the first, so that a retry does not flood the cluster. */
+/** Like a kubelet, raises the count of a repeated Event instead of creating another one. */
 export function eventReporter(api: KubernetesClient, nodeName: string): Report {
   const known = new Map<string, { readonly path: Promise<string>; count: number }>();
   return (pod, type, reason, message) => {

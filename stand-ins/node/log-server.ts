@@ -8,19 +8,18 @@ import { readStoredLog, type LogQuery } from "./container-log.ts";
 import { logFile } from "./container-process.ts";
 import type { Pods } from "./pods.ts";
 
-/** PEM texts. */
 export interface Serving {
   readonly cert: string;
   readonly key: string;
-  /** CA of the API server's kubelet client certificate; who shows none of it is turned away. */
+  /** CA of the API server's kubelet client certificate. */
   readonly clientCa: string;
 }
 
 /**
- * The kubelet's HTTPS face, on 127.0.0.1: `GET /containerLogs/NAMESPACE/POD/CONTAINER` for `kubectl logs`, `/healthz`.
- * Not offered: exec, attach, port-forward and metrics.
+ * The kubelet's HTTPS server on 127.0.0.1: `/containerLogs/NAMESPACE/POD/CONTAINER` for `kubectl logs`, `/healthz`.
+ * Not supported: exec, attach, port-forward and metrics.
  *
- * @param isReady - whether the cluster has the node by now; until then it is not healthy.
+ * @param isReady - whether the Node is registered; until then it is not healthy.
  */
 export async function serveLogs(
   pods: Pods,
@@ -48,7 +47,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // checked here and not in the handshake, so that a person without a certificate reads why
+  // checked here and not in the handshake, so that a person without a certificate gets the reason
   if (!(request.socket as TLSSocket).authorized) {
     return reply(response, 401, "a client certificate of the cluster's kubelet client CA is required");
   }

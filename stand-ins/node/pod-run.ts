@@ -11,15 +11,14 @@ import { notStarted, podStatus, type PodVerdict, type Standing } from "./pod-sta
 import { wholeSeconds, type Container, type Pod, type PodCondition, type Terminated } from "./pod.ts";
 import { mountVolumes, type PodVolumes } from "./volumes.ts";
 
-/** What every pod of a node has in common. */
 export interface PodHost {
   readonly api: KubernetesClient;
   readonly report: Report;
-  /** Aborts when the node goes down: nothing is retried after that. */
+  /** Aborts when the node shuts down: no retries after that. */
   readonly closing: AbortSignal;
 }
 
-/** Waits of a kubelet, in milliseconds. */
+/** As a kubelet waits, in milliseconds. */
 const firstRetry = 500;
 const longestRetry = 10_000;
 const firstRestart = 10_000;
@@ -27,9 +26,8 @@ const longestRestart = 300_000;
 const pullBackOff = 2_000;
 const defaultGraceInSeconds = 30;
 
-/** One pod's life on this node, from its volumes to its last status. */
 export class PodRun {
-  /** When nothing of the pod runs any more and its last status is written. Never rejects. */
+  /** All processes have ended and the last status is written. Never rejects. */
   readonly ended: Promise<void>;
   readonly #host: PodHost;
   readonly #pod: Pod;
@@ -57,12 +55,12 @@ export class PodRun {
       .then(() => this.#finish());
   }
 
-  /** The log that a container writes, or last wrote. */
+  /** Of the running or the last run. */
   logOf(container: string): ContainerLog | undefined {
     return this.#logs.get(container);
   }
 
-  /** SIGTERM now, SIGKILL after the grace; a second call may only shorten it. */
+  /** SIGTERM now, SIGKILL after the grace; a second call can only shorten it. */
   stop(graceInSeconds: number, verdict?: PodVerdict): void {
     if (this.#over) return;
     this.#verdict ??= verdict;
@@ -101,14 +99,14 @@ export class PodRun {
     await this.#publish(true);
   }
 
-  /** The machine itself is in the way, such as a disk that is full: what runs is ended and the pod has failed. */
+  /** For errors of the machine, such as a full disk: ends what runs and fails the pod. */
   async #giveUp(error: unknown): Promise<void> {
     const verdict = { reason: "RunContainerError", message: error instanceof Error ? error.message : String(error) };
     this.stop(0, verdict);
     await Promise.all([...this.#running].map(({ ended }) => ended));
   }
 
-  /** @returns whether its last run ended with 0. */
+  /** @returns whether the last run ended with 0. */
   async #runToEnd(container: Container, volumes: PodVolumes, init = false): Promise<boolean> {
     if (commandInImage(container) === undefined) return this.#awaitImage(container);
     const dir = join(this.#dir, "containers", container.name);
@@ -147,7 +145,7 @@ export class PodRun {
     return exitCode !== 0 || (restartPolicy === "Always" && !init);
   }
 
-  /** No image can be pulled here: the pod waits with the words of a kubelet until it is deleted or its time is over. */
+  /** No image can be pulled here: like under a kubelet, the pod waits until it is deleted or reaches its deadline. */
   async #awaitImage(container: Container): Promise<false> {
     const { image = "" } = container;
     const message = `Failed to pull image "${image}": this node has no container runtime and runs /nodejs/bin/node only`;
@@ -188,13 +186,13 @@ export class PodRun {
     });
   }
 
-  /** Tries until it works; `undefined` once the pod is stopped. */
+  /** @returns `undefined` once the pod is stopped. */
   async #retrying<T>(attempt: () => Promise<T>, failed: (problem: string) => void): Promise<T | undefined> {
     for (let wait = firstRetry; !this.#stop.signal.aborted; wait = Math.min(wait * 2, longestRetry)) {
       try {
         return await attempt();
       } catch (error) {
-        // only the API server is asked here: no answer is a reason to ask again, as an absent object is
+        // only calls to the API server fail here; retry those as for an absent object
         failed(error instanceof Error ? error.message : String(error));
         await this.#sleep(wait);
       }

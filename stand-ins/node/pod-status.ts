@@ -1,6 +1,5 @@
 import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, Terminated } from "./pod.ts";
 
-/** State of one container. */
 export interface Standing {
   readonly state: ContainerState;
   readonly lastTerminated?: Terminated;
@@ -20,18 +19,14 @@ export const notStarted = (reason: string): Standing => ({ state: { waiting: { r
 export interface StatusFacts {
   readonly finished: boolean;
   readonly verdict?: PodVerdict | undefined;
-  /** ISO 8601, whole seconds, as `now` is. */
+  /** ISO 8601, whole seconds; so is `now`. */
   readonly startTime: string;
   readonly now: string;
-  /** Those of the status before this one: a condition keeps its time until it changes. @default - none yet */
+  /** Conditions of the previous status: their times stay until they change. @default - none yet */
   readonly before?: readonly PodCondition[] | undefined;
 }
 
-/**
- * What the Pod's status says about these containers.
- *
- * @param finished - nothing of the pod will run again.
- */
+/** @param finished - nothing of the pod will run again. */
 export function podStatus(
   pod: Pod,
   standings: Standings,

@@ -1,6 +1,6 @@
 import type { V1Container, V1ContainerState, V1ContainerStatus, V1Pod, V1PodCondition } from "@kubernetes/client-node";
 
-/** An object of the API as JSON has it: times are ISO 8601 strings. */
+/** As in JSON: times are ISO 8601 strings. */
 type Json<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
@@ -33,7 +33,7 @@ export type VolumeSource = NonNullable<NonNullable<Volume["projected"]>["sources
 export type TokenSource = NonNullable<VolumeSource["serviceAccountToken"]>;
 export type PodCondition = Pick<Json<V1PodCondition>, "type" | "status"> & { readonly lastTransitionTime: string };
 
-/** `null` is an unknown time. */
+/** `null`: time unknown. */
 export type Terminated = Omit<NonNullable<Json<V1ContainerState>["terminated"]>, "startedAt" | "finishedAt"> & {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -45,17 +45,15 @@ export type ContainerStatus = Pick<Json<V1ContainerStatus>, "name" | "restartCou
   readonly state: ContainerState;
 };
 
-/** Path of the Pod in the API. */
 export function podPath({ metadata }: Pod): string {
   return `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
 }
 
-/** Kubernetes' times have no fractions. */
+/** Times in the API have no fractions. */
 export function wholeSeconds(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** Whether the pod has ended for good; nothing runs for it any more. */
 export function hasEnded({ status }: Pod): boolean {
   return status.phase === "Succeeded" || status.phase === "Failed";
 }

@@ -6,20 +6,20 @@ import { PodRun, type PodHost } from "./pod-run.ts";
 import { hasEnded, podPath, type ContainerStatus, type Pod } from "./pod.ts";
 
 const graceAtCloseInSeconds = 5;
-/** After `kubectl delete --force` the Pod is gone at once; its processes get this long, as on a kubelet. */
+/** A kubelet's grace period for processes of a Pod that was deleted by force. */
 const graceWhenGoneInSeconds = 2;
 
-/** All pods of this node: it binds those that no node has (there is no scheduler), runs them and cleans up after them. */
+/** All pods of this node. It binds pods without a node (there is no scheduler), runs them and cleans up after them. */
 export class Pods {
   readonly #host: PodHost;
   readonly #nodeName: string;
   readonly #dir: string;
   readonly #runs = new Map<string, PodRun>();
-  /** The latest of each pod that is on this node or on none. */
+  /** Pods on this node or without a node. */
   readonly #seen = new Map<string, Pod>();
-  /** Pods that are being bound, failed as a former run's, or deleted: one such step at a time for each. */
+  /** Pods with a step in progress (binding, failing a leftover, deletion); one step at a time for each. */
   readonly #busy = new Set<string>();
-  /** Pods that are gone from the API while their processes still end; each removes its own folder after that. */
+  /** Pods that are deleted in the API but still have processes; each then removes its own folder. */
   readonly #leaving = new Set<string>();
 
   /** @param dir - gets one folder for each pod, named by its uid. */
@@ -29,7 +29,7 @@ export class Pods {
     this.#dir = dir;
   }
 
-  /** Follows all pods until the host closes. @returns at the end. */
+  /** Resolves when the host closes. */
   async follow(): Promise<void> {
     await followPods(this.#host.api, this.#host.closing, {
       listed: (pods) => this.#listed(pods),
@@ -38,7 +38,7 @@ export class Pods {
     });
   }
 
-  /** The pod of this node with that name, its folder and, if it ran in this life of the node, its run. */
+  /** With its folder and, unless it is from an earlier run of the node, its run. */
   find(namespace: string, name: string) {
     const pod = [...this.#seen.values()].find(
       ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
@@ -47,7 +47,7 @@ export class Pods {
     return { pod, dir: join(this.#dir, pod.metadata.uid), run: this.#runs.get(pod.metadata.uid) };
   }
 
-  /** Ends everything that runs, with the pods reported as ended by the shutdown of the node. */
+  /** Reports the pods as ended by the shutdown of the node. */
   async stopAll(): Promise<void> {
     for (const run of this.#runs.values()) {
       run.stop(graceAtCloseInSeconds, { reason: "NodeShutdown", message: "the local environment was stopped" });
@@ -82,7 +82,7 @@ export class Pods {
     }
   }
 
-  /** Takes one step with a pod; what the API server said of the pod meanwhile is looked at afterwards. */
+  /** Runs one step of a pod, then looks at what changed meanwhile. */
   #step(pod: Pod, step: () => Promise<void>): void {
     const { uid } = pod.metadata;
     this.#busy.add(uid);
@@ -112,7 +112,7 @@ export class Pods {
     );
   }
 
-  /** A pod of a former run of this node: nothing watches its processes any more, so they are ended and it has failed. */
+  /** Nothing watches the processes of an earlier run of this node, so they are ended and the pod has failed. */
   async #failLeftover(pod: Pod): Promise<void> {
     const dir = join(this.#dir, pod.metadata.uid, "containers");
     for (const { name } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers])
@@ -135,7 +135,6 @@ export class Pods {
     );
   }
 
-  /** The Pod was deleted: whatever still runs for it ends, and its folder with the tokens is removed. */
   #gone(uid: string): void {
     this.#seen.delete(uid);
     const run = this.#runs.get(uid);
@@ -155,7 +154,7 @@ export class Pods {
     for (const uid of folders) if (!kept.has(uid)) await this.#removeFolder(uid);
   }
 
-  /** Never rejects: nobody waits for it, and the Azure stand-in runs in the same process. The next listing tries again. */
+  /** Never rejects: nobody awaits it, and the Azure stand-in runs in the same process. The next listing tries again. */
   async #removeFolder(uid: string): Promise<void> {
     const folder = join(this.#dir, uid);
     try {

@@ -13,15 +13,13 @@ import { Pods } from "./pods.ts";
 const nodeName = "ameide-local-node";
 
 /**
- * The node stand-in of the local environment: a Node that is Ready, a scheduler that knows no other node, and a kubelet
- * with containers that are plain processes of this machine. Their command, environment, volumes, tokens, exit codes, logs
- * and deadlines are as a kubelet has them. What a container runtime would add is **not** here: no image is pulled (one
- * program is known, `/nodejs/bin/node`; any other pod waits with `ImagePullBackOff`), no file system of its own
- * (`readOnlyRootFilesystem` and `runAsUser` are not enforced, mount paths are rewritten in command, arguments and
- * environment), no network of its own, no probes, no limits.
+ * A Node that is Ready, its scheduler, and a kubelet that runs containers as plain processes of this machine. Command,
+ * environment, volumes, tokens, exit codes, logs and deadlines behave as under a kubelet. **Not** supported: images (it
+ * runs `/nodejs/bin/node` only; any other pod waits with `ImagePullBackOff`), `readOnlyRootFilesystem`, `runAsUser`,
+ * networks, probes and limits. Mount paths are rewritten in command, arguments and environment.
  *
- * Its files are in the home: `pods/<uid>` for each pod, with volumes, logs and process identities; 0700, files 0600. Its
- * rights are those of `system:node`, and Events and `pods/binding`.
+ * Its files are in `pods/<uid>` of the home: volumes, logs and process identities; 0700, files 0600. It has the
+ * permissions of `system:node`, and Events and `pods/binding`.
  *
  * @returns once the Node is registered and logs are served; `close` ends every pod's processes.
  */
@@ -67,12 +65,7 @@ export async function startHomeNode(home: LocalHome): Promise<{ close(): Promise
 
 const architecture = arch() === "x64" ? "amd64" : arch();
 
-/**
- * Registers the Node, or takes over the one of an earlier run, and reports it Ready. It has no Lease and its status is not
- * renewed: no controller of this cluster watches nodes.
- *
- * @param port - where the API server asks for logs.
- */
+/** Creates or reuses the Node. No Lease and no renewal: no controller of this cluster watches nodes. */
 async function registerNode(api: KubernetesClient, port: number): Promise<void> {
   const labels = {
     "kubernetes.io/hostname": nodeName,

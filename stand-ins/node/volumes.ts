@@ -4,23 +4,23 @@ import type { KubernetesClient } from "../../clients/kubernetes.ts";
 import { NotYet, podField, readData, serviceAccountToken } from "./cluster-data.ts";
 import type { Container, Pod, TokenSource, Volume, VolumeSource } from "./pod.ts";
 
-/** A pod's volumes on disk. Tokens are kept fresh until {@link PodVolumes.close}. */
+/** Tokens are renewed until {@link PodVolumes.close}. */
 export interface PodVolumes {
-  /** Where a container believes its files to be -> where they are. */
+  /** Path in the container -> path on this machine. */
   mountsOf(container: Container): ReadonlyMap<string, string>;
-  /** Ends the renewals; once it resolves nothing is written any more, and the folder can go. */
+  /** Ends the renewals; afterwards nothing is written and the folder can be removed. */
   close(): Promise<void>;
 }
 
-/** Share of a token's life after which it is renewed, as in a kubelet. */
+/** Share of a token's lifetime after which it is renewed, as in a kubelet. */
 const refreshAt = 0.8;
 const retryInMilliseconds = 10_000;
 
 /**
- * Writes every volume of a pod under `dir/<volume>`: folders 0700, files 0600. ConfigMaps and Secrets are read once (a
- * kubelet would follow their changes; what runs here are Jobs), tokens are renewed at 80 % of their life.
+ * Writes every volume under `dir/<volume>`: folders 0700, files 0600. ConfigMaps and Secrets are read only once, unlike
+ * in a kubelet: the pods here are Jobs.
  *
- * @throws NotYet if something that a volume names is absent, or its kind is not known to this node.
+ * @throws NotYet if a volume refers to a missing object or has an unknown kind.
  */
 export async function mountVolumes(api: KubernetesClient, pod: Pod, dir: string): Promise<PodVolumes> {
   const timers = new Map<string, NodeJS.Timeout>();
@@ -103,7 +103,7 @@ async function filesOf(api: KubernetesClient, pod: Pod, volume: Volume): Promise
   return files;
 }
 
-/** @returns by path; `undefined` for a kind of source that this node does not have. */
+/** @returns by path; `undefined` for an unknown kind of source. */
 async function contentOf(
   api: KubernetesClient,
   pod: Pod,
@@ -128,14 +128,14 @@ async function contentOf(
   });
 }
 
-/** A path in a volume may not leave it, whatever the object says. */
+/** A path in an object must not leave the volume. */
 function inside(dir: string, path: string): string {
   const target = normalize(join(dir, path));
   if (target !== dir && !target.startsWith(`${dir}/`)) throw new NotYet(`path "${path}" leaves its volume`);
   return target;
 }
 
-/** By a new file that takes the old one's place: a reader sees the old text or the new, never half of one. */
+/** By a rename: a reader gets the old text or the new, never a part. */
 async function writeWhole(path: string, content: Buffer | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, content, { mode: 0o600 });

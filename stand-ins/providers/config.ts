@@ -2,23 +2,20 @@ import { createRequire } from "node:module";
 import { z } from "zod";
 import { isLoopback } from "../../domain/vault-target.ts";
 
-/** These providers serve one machine: a document that leads elsewhere is a mistake that would change the wrong thing. */
+/** A document with any other address is a mistake that would change the wrong servers. */
 const loopbackUrl = z.url({ protocol: /^https?$/ }).refine(isLoopback, "use an address of this machine");
 
-/** What `main.ts` reads from its standard input: one line of JSON, since it may hold tokens. */
+/** What `main.ts` reads from standard input as one line of JSON, since it may contain tokens. */
 export const providersConfigSchema = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("live"),
-    /**
-     * File that remembers what was created, so that an update that was killed can be run again; see CreationJournal.
-     * @default - nothing is remembered beyond this process
-     */
+    /** @see CreationJournal @default - nothing is remembered beyond this process */
     journalPath: z.string().optional(),
-    /** @default - the provider `vault` is not served: the engine has the real one */
+    /** @default - the engine has the real provider `vault` */
     vault: z
       .strictObject({
         address: loopbackUrl,
-        /** @default - the program's own `token`; without either, nothing of Vault can be planned */
+        /** @default - the program's own `token`; without both, nothing of Vault can be planned */
         token: z.string().optional(),
       })
       .optional(),
@@ -31,14 +28,14 @@ export const providersConfigSchema = z.discriminatedUnion("mode", [
       subscriptionId: z.guid().optional(),
     }),
   }),
-  /** A plan without any server: outputs are the inputs, computed ones are unknown; nothing can be created. */
+  /** Without servers: outputs are the inputs, computed ones are unknown; nothing can be created. */
   z.strictObject({ mode: z.literal("offline") }),
 ]);
 
 export type ProvidersConfig = z.infer<typeof providersConfigSchema>;
 export type LiveConfig = Extract<ProvidersConfig, { mode: "live" }>;
 
-/** @throws Error that repeats nothing of the line, which may hold tokens. */
+/** @throws Error that quotes nothing of the line, which may contain tokens. */
 export function parseProvidersConfig(line: string): ProvidersConfig {
   let document: unknown;
   try {
@@ -56,7 +53,7 @@ const require = createRequire(import.meta.url);
 
 export type PackageName = "azure-native" | "kubernetes" | "vault";
 
-/** Version of the installed SDK: the engine compares it with what the program asks for. Loads no code of it. */
+/** Of the installed SDK: the engine compares it with the version that the program asks for. */
 export function sdkVersion(name: PackageName): string {
   return (require(`@pulumi/${name}/package.json`) as { version: string }).version;
 }

@@ -1,18 +1,17 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
- * Which resources these providers created. An update that was killed between a creation and its state leaves a resource
- * that the next update would refuse as owned by something else; the journal identifies it. Azure and Vault keep no such mark
- * themselves; Kubernetes does (its field managers).
+ * An update that was killed between a creation and its state leaves a resource that the next update would refuse as
+ * owned by something else. The journal identifies it, since Azure and Vault have no field managers.
  *
- * One line of JSON each: `["made", id, urn]`, `["gone", id]`. Names only, no value.
+ * One line of JSON each, without values: `["made", id, urn]`, `["gone", id]`.
  */
 export class CreationJournal {
   readonly #file: string | undefined;
-  /** Id to the URN of the resource in the program that it was created for. */
+  /** Id to URN. */
   readonly #created = new Map<string, string>();
 
-  /** @param file - undefined: nothing is remembered beyond this process. A line that was cut off counts for nothing. */
+  /** @param file - undefined: nothing is remembered beyond this process. An incomplete line is ignored. */
   constructor(file: string | undefined) {
     this.#file = file;
     if (file === undefined) return;
@@ -25,12 +24,12 @@ export class CreationJournal {
     writeFileSync(file, [...this.#created].map((both) => entry("made", ...both)).join(""), { mode: 0o600 });
   }
 
-  /** @returns the URN of the resource that it was created for; undefined for what these providers did not create. */
+  /** @returns the URN; undefined for what these providers did not create. */
   createdFor(id: string): string | undefined {
     return this.#created.get(id);
   }
 
-  /** Before the creation: the other way round, a kill between the two would forget it. */
+  /** Call it before the creation: otherwise a kill between the two would lose the entry. */
   creating(id: string, urn: string): void {
     this.#created.set(id, urn);
     this.#append(entry("made", id, urn));

@@ -10,21 +10,20 @@ import { readProperties, writeProperties } from "./wire-format.ts";
 
 export interface Package {
   readonly name: string;
-  /** Version of the SDK that has the properties. */
+  /** Of the SDK that has the properties. */
   readonly version: string;
   readonly create: () => Provider;
 }
 
 /**
- * `pulumirpc.ResourceProvider` over one package, without the calls that no resource of this program needs: gRPC answers them
- * as not implemented, and the engine goes on. The engine opens one connection per provider instance of a program,
- * and its calls do not say which instance they mean; so each connection gets a {@link Provider} of its own.
+ * `pulumirpc.ResourceProvider` without calls that this program does not need: gRPC answers "not implemented". Each
+ * connection gets its own {@link Provider}: the engine opens one per provider instance and does not name it in calls.
  */
 export function resourceProviderService({ name, version, create }: Package): UntypedServiceImplementation {
   const byConnection = new Map<string, Provider>();
   let configured: Provider | undefined;
 
-  /** A connection that was re-established after idling has no configuration: the last one given is its own. */
+  /** A connection that was re-established after idling has no configuration: it gets the last one. */
   function providerOf(call: Call<unknown>): Provider {
     const provider = byConnection.get(call.getPeer()) ?? configured;
     if (provider === undefined) throw new Error(`provider ${name} was not configured`);
@@ -95,7 +94,7 @@ export function resourceProviderService({ name, version, create }: Package): Unt
 
 type Call<Request> = ServerUnaryCall<Request, unknown>;
 
-/** An error reaches the engine as it is, without the secrets of the request. */
+/** Errors reach the engine without the secrets of the request. */
 function unary<Request>(answer: (call: Call<Request>) => unknown) {
   const respond = async (call: Call<Request>, callback: sendUnaryData<unknown>): Promise<void> => {
     let response: unknown;
@@ -111,7 +110,6 @@ function unary<Request>(answer: (call: Call<Request>) => unknown) {
   return (call: Call<Request>, callback: sendUnaryData<unknown>): void => void respond(call, callback);
 }
 
-/** Whatever properties a request carries, under whichever of its names. */
 function propertiesOf(request: unknown): PropertyMap {
   const carried = request as { readonly [getter: string]: (() => Struct | undefined) | undefined };
   const getters = ["getArgs", "getNews", "getProperties", "getOldInputs", "getOlds"];
@@ -128,7 +126,7 @@ interface ResourceMessage {
   getRandomseed_asU8?(): Uint8Array;
 }
 
-/** @param maps - the properties of a message; what they are called differs from call to call. */
+/** @param maps - the properties; their names differ from call to call. */
 function callOf(
   message: ResourceMessage,
   maps: { readonly [Name in "oldInputs" | "oldOutputs" | "inputs"]?: Struct | undefined },
@@ -152,7 +150,6 @@ function changeOf(request: proto.DiffRequest | proto.UpdateRequest): ResourceCal
   return callOf(request, maps);
 }
 
-/** The fields of a message by the names of its setters. */
 type Fields<Message> = {
   readonly [Setter in keyof Message as Setter extends `set${infer Name}` ? Name : never]?: Message[Setter] extends (
     value: infer Value,

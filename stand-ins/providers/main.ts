@@ -14,7 +14,7 @@ import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 
 const identity = ["metadata.name", "metadata.namespace"];
 
-/** Immutable fields of the kinds that this program registers. @see https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go */
+/** @see https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go */
 const immutable: Readonly<Record<string, readonly string[]>> = {
   ClusterRoleBinding: ["roleRef"],
   ConfigMap: ["binaryData", "data", "immutable"],
@@ -23,11 +23,10 @@ const immutable: Readonly<Record<string, readonly string[]>> = {
 };
 
 /*
- * The providers `vault` and `azure-native` in one process; offline `kubernetes` as well, which is the real one otherwise.
- * It reads its configuration, one line of JSON, from standard input. It listens on 127.0.0.1, prints the value for
- * PULUMI_DEBUG_PROVIDERS, and ends when its standard input closes: so it ends with its parent, however that ended.
+ * `vault` and `azure-native` in one process; offline also `kubernetes`. It reads its configuration from standard input
+ * and prints the value for PULUMI_DEBUG_PROVIDERS. It ends when standard input closes, so always with its parent.
  */
-// Ctrl-C reaches the whole foreground group; the engine decides when its providers may go, by way of our parent.
+// Ctrl-C reaches the whole foreground group, but the engine decides (through our parent) when its providers may end.
 process.on("SIGINT", () => undefined);
 
 const lines = createInterface({ input: process.stdin });
@@ -54,11 +53,7 @@ const served = packages.map(async ([name, create]) => {
 });
 process.stdout.write(`${(await Promise.all(served)).join(",")}\n`);
 
-/**
- * A Kubernetes object in a plan that must reach no cluster, although a kubeconfig names one.
- *
- * @param token - such as `kubernetes:batch/v1:Job`.
- */
+/** For plans that must not reach the cluster of a kubeconfig. @param token - such as `kubernetes:batch/v1:Job`. */
 function offlineKubernetesType(token: string): ResourceType<never> {
   const replaceAt = [...identity, ...(immutable[token.split(":").at(-1) ?? ""] ?? [])];
   return {
@@ -71,7 +66,7 @@ function offlineKubernetesType(token: string): ResourceType<never> {
   };
 }
 
-/** The real provider drops empty lists of built-in kinds, so an exported state has none. */
+/** As the real provider does for built-in kinds. */
 function withoutEmptyLists(map: PropertyMap): PropertyMap {
   const kept = Object.entries(map).filter(([, value]) => !isList(value) || value.length > 0);
   return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptyListsIn(value)]));

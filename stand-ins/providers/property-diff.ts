@@ -13,14 +13,14 @@ import {
 export interface DiffRules {
   /** Paths that replace when something at or below them changes, such as `spec.template`. */
   readonly replaceAt: readonly string[];
-  /** Top-level lists without an order. */
+  /** Top-level lists that are unordered. */
   readonly sets?: ReadonlySet<string>;
   readonly ignoreChanges: readonly string[];
 }
 
 type Path = readonly (string | number)[];
 
-/** What differs between two maps, each at its own path. An unknown is a change. */
+/** The changes by path. An unknown is a change. */
 export function inputChanges(before: PropertyMap, after: PropertyMap, rules: DiffRules): DiffResult["changes"] {
   const changes = new Map<string, PropertyChange>();
   const places = rules.replaceAt.map((place) => place.split("."));
@@ -33,7 +33,7 @@ export function inputChanges(before: PropertyMap, after: PropertyMap, rules: Dif
   return changes;
 }
 
-/** The rules of a provider that compares the inputs of the last update with the new ones, and deletes first. */
+/** For providers that compare the inputs of the last update with the new ones, and delete first. */
 export function inputDiff(
   { oldInputs, inputs, ignoreChanges }: Pick<ResourceCall, "oldInputs" | "inputs" | "ignoreChanges">,
   replaceAt: DiffRules["replaceAt"],
@@ -46,7 +46,6 @@ export function replaces(changes: DiffResult["changes"]): boolean {
   return [...changes.values()].some((change) => change.replaces);
 }
 
-/** `whole` is what was added or removed at the path. */
 type Note = (path: Path, kind: PropertyChange["kind"], whole: PropertyValue) => void;
 
 function compareMaps(path: Path, before: PropertyMap, after: PropertyMap, note: Note, sets: ReadonlySet<string>): void {
@@ -80,12 +79,12 @@ function compare(
   }
 }
 
-/** The members at their places, with gaps where the other set has them too. */
+/** Members stay at their index, with gaps where the other set contains them too. */
 function without(set: readonly PropertyValue[], other: readonly PropertyValue[]): (PropertyValue | undefined)[] {
   return set.map((member) => (other.some((one) => sameValue(one, member)) ? undefined : member));
 }
 
-/** Whether a change at `path` is at or below `place`, or brings or takes a parent of it along. */
+/** Whether a change at `path` is at or below `place`, or adds or removes a parent of it. */
 function touches(path: Path, whole: PropertyValue, place: readonly string[]): boolean {
   const shared = Math.min(path.length, place.length);
   if (!place.slice(0, shared).every((part, index) => path[index] === part)) return false;
@@ -107,10 +106,7 @@ function covers(ignored: string, path: string): boolean {
   return path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`);
 }
 
-/**
- * Inputs after a refresh: as they were, except where the outputs moved away from the last known ones. What the
- * server merely writes in another form (`0.5` as `500m`) is not drift.
- */
+/** Inputs change only with their outputs. What the server merely normalises (`0.5` as `500m`) is not drift. */
 export function refreshedInputs(oldInputs: PropertyMap, oldOutputs: PropertyMap, outputs: PropertyMap): PropertyMap {
   return Object.fromEntries(
     Object.entries(oldInputs)

@@ -1,8 +1,7 @@
-/** Plain JSON, as the servers speak it. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/** A property of a Pulumi resource. Secrets and unknowns keep their mark through every operation. */
+/** Secrets and unknowns keep their mark through every operation. */
 export type PropertyValue =
   | null
   | boolean
@@ -17,7 +16,7 @@ export interface PropertyMap {
   readonly [key: string]: PropertyValue;
 }
 
-/** A value that is not known before the update, such as the output of a resource that does not exist yet. */
+/** Such as the output of a resource that does not exist yet. */
 export class Unknown {
   toJSON(): string {
     return "[unknown]";
@@ -26,7 +25,7 @@ export class Unknown {
 
 export const unknown = new Unknown();
 
-/** A value that state encrypts and output hides; {@link SecretProperty.reveal} is the one way out. */
+/** A value that Pulumi encrypts and hides; only {@link SecretProperty.reveal} returns it. */
 export class SecretProperty {
   readonly #value: PropertyValue;
 
@@ -34,7 +33,7 @@ export class SecretProperty {
     this.#value = value;
   }
 
-  /** The value in clear, for a request to the server that is to hold it. */
+  /** For a request to the server that stores it. */
   reveal(): PropertyValue {
     return this.#value;
   }
@@ -68,11 +67,7 @@ function hasSecret(value: PropertyValue): boolean {
   return isMap(value) && Object.values(value).some(hasSecret);
 }
 
-/**
- * The value without its marks, for a request body.
- *
- * @throws Error if it holds an unknown: only a preview meets one, and a preview sends no body.
- */
+/** The value without its marks. @throws Error on an unknown: only previews have them, and they send no body. */
 export function toJson(value: PropertyValue): Json {
   if (value instanceof Unknown) throw new Error("a value that is not known yet cannot be sent to a server");
   if (value instanceof SecretProperty) return toJson(value.reveal());
@@ -85,20 +80,20 @@ export function toJsonObject(map: PropertyMap): JsonObject {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, toJson(value)]));
 }
 
-/** The string under `key`, revealed; undefined where it is absent, unknown or of another type. */
+/** @returns the string, revealed; undefined if it is absent, unknown or of another type. */
 export function stringAt(map: PropertyMap | undefined, key: string): string | undefined {
   const value = revealed(map?.[key]);
   return typeof value === "string" ? value : undefined;
 }
 
-/** @throws Error if the property is not a string, which only a program in plain JavaScript can cause. */
+/** @throws Error if the property is not a string: the program was not type-checked. */
 export function textAt(object: JsonObject, key: string): string {
   const value = object[key];
   if (typeof value !== "string") throw new Error(`missing required property '${key}'`);
   return value;
 }
 
-/** The map under `key`, revealed; empty where it is absent or of another type. */
+/** @returns the map, revealed; empty if it is absent or of another type. */
 export function mapAt(map: PropertyMap | undefined, key: string): PropertyMap {
   const value = revealed(map?.[key]);
   return isMap(value) ? value : {};
@@ -108,10 +103,7 @@ export function revealed(value: PropertyValue | undefined): PropertyValue | unde
   return value instanceof SecretProperty ? value.reveal() : value;
 }
 
-/**
- * Marks in `outputs` what is secret in `inputs`, at the same path. A list is marked whole where any part of it is
- * secret, since servers may return it in another order.
- */
+/** Marks what is secret in `inputs`. A list with a secret is marked whole: servers may return it in another order. */
 export function keepSecrets(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
   const marked: Record<string, PropertyValue> = { ...outputs };
   for (const [key, input] of Object.entries(inputs)) {
@@ -122,7 +114,7 @@ export function keepSecrets(outputs: PropertyMap, inputs: PropertyMap): Property
   return marked;
 }
 
-/** Equal in value, whatever the marks; two unknowns are never equal. */
+/** Ignores marks; two unknowns are never equal. */
 export function sameValue(left: PropertyValue | undefined, right: PropertyValue | undefined): boolean {
   const a = revealed(left);
   const b = revealed(right);
@@ -133,10 +125,10 @@ export function sameValue(left: PropertyValue | undefined, right: PropertyValue 
   return [...keys].every((key) => sameValue(a[key], b[key]));
 }
 
-/** Replacing shorter texts would tear a message apart. */
+/** Replacing shorter texts would make a message unreadable. */
 const shortestInCharacters = 4;
 
-/** Takes the secrets of a request out of what a server said about it: no message shows a value. */
+/** Removes the request's secrets from a server's message. */
 export function withoutSecrets(message: string, request: PropertyValue): string {
   const texts = [...secretTexts(request)].filter((text) => text.length >= shortestInCharacters);
   const forms = texts.flatMap((text) => [

@@ -3,11 +3,7 @@ import type { RetryOptions } from "../../clients/pacing.ts";
 
 const timing = { retryBaseInMs: 100, retryCapInMs: 5_000, retryAttempts: 6 };
 
-/**
- * How often a provider makes a call again.
- *
- * @param passes - refusals that a second try may pass, as well as 429, 502 and 504.
- */
+/** @param passes - refusals to retry in addition to 429, 502 and 504. */
 export function providerRetries(cancelled: AbortSignal, passes: (error: ServerError) => boolean): RetryOptions {
   return {
     timing,
@@ -21,7 +17,7 @@ export function providerRetries(cancelled: AbortSignal, passes: (error: ServerEr
   };
 }
 
-/** A request that may have reached the server is repeated only if a second one changes nothing more. */
+/** A request that may have reached the server is repeated only if it is idempotent. */
 function mayRepeat({ code, method }: NetworkError): boolean {
   return code === "ECONNREFUSED" || (method !== "POST" && ["ECONNRESET", "EPIPE", "ETIMEDOUT"].includes(code));
 }

@@ -3,43 +3,40 @@ import { inputDiff, replaces, refreshedInputs } from "./property-diff.ts";
 import { toJsonObject, type JsonObject, type PropertyMap } from "./property-value.ts";
 import type { CheckResult, DiffResult, Provider, ResourceCall, ResourceState } from "./provider.ts";
 
-/** One resource type: its rules, and the calls to its server. Property names are those of the SDK. */
+/** A resource type: its rules, and the calls to its server. Property names are those of the SDK. */
 export interface ResourceType<Client> {
   /** Adds the defaults that are part of the inputs. */
   check?(call: ResourceCall): PropertyMap;
   diff(call: Pick<ResourceCall, "oldInputs" | "oldOutputs" | "inputs" | "ignoreChanges">): DiffResult;
-  /** The outputs that a preview shows. @param oldOutputs - undefined for a creation */
+  /** @returns the outputs that a preview shows. @param oldOutputs - undefined for a creation */
   plan(inputs: PropertyMap, oldOutputs?: PropertyMap): PropertyMap;
-  /** What the server answered, with secrets marked. */
+  /** From the server's answer, with secrets marked. */
   outputs(live: JsonObject, inputs: PropertyMap): PropertyMap;
-  /** The inputs of an import. */
   importedInputs(live: JsonObject, id: string): PropertyMap;
-  /** The inputs after a refresh. @default - unchanged */
+  /** @default - unchanged */
   refreshedInputs?(inputs: PropertyMap): PropertyMap;
-  /** Such as `auth/kubernetes/role/reader`; by the inputs, or by the outputs where {@link ResourceType.moves}. */
+  /** Such as `auth/kubernetes/role/reader`; from the inputs, or the outputs if the type {@link ResourceType.moves}. */
   idOf(client: Client, properties: JsonObject): string;
-  /** Whether an update can move it to another id, while the engine keeps the id of its creation. */
+  /** Whether an update can change the id, while the engine keeps the first one. */
   readonly moves?: true;
-  /** @throws Error if something of that id exists already */
+  /** @throws Error if the id is in use */
   create(client: Client, id: string, inputs: JsonObject): Promise<void>;
-  /** @param oldOutputs - what the server last answered; empty where that is not known */
+  /** @param oldOutputs - the server's last answer; empty if unknown */
   update(client: Client, id: string, inputs: JsonObject, oldOutputs: JsonObject): Promise<void>;
-  /** @returns the outputs, or undefined where it is gone; `inputs` are empty for an import. */
+  /** @returns undefined if it no longer exists; `inputs` are empty for an import. */
   read(client: Client, id: string, inputs: JsonObject): Promise<JsonObject | undefined>;
   remove(client: Client, id: string, inputs: JsonObject): Promise<void>;
 }
 
 export interface TypedPackage<Client> {
-  /** Such as `vault`. */
   readonly name: string;
-  /** @returns undefined for a type that it does not serve. */
+  /** @returns undefined for an unknown type. */
   typeOf(token: string): ResourceType<Client> | undefined;
   /** @returns undefined: offline; then everything can be planned and nothing created. */
   connect(options: PropertyMap, cancelled: AbortSignal): Client | undefined;
   readonly journal: CreationJournal;
 }
 
-/** A provider with a table of {@link ResourceType}. */
 export class TypedProvider<Client> implements Provider {
   readonly #package: TypedPackage<Client>;
   readonly #cancel = new AbortController();
@@ -106,7 +103,7 @@ export class TypedProvider<Client> implements Provider {
     this.#cancel.abort(new Error("the operation was cancelled"));
   }
 
-  /** One that an earlier update created, and ended before it could report it, is brought up to date instead. */
+  /** Updates a resource that an interrupted update created but did not report. */
   async #create(token: string, id: string, urn: string, inputs: JsonObject): Promise<void> {
     const client = this.#online();
     const type = this.#type(token);
@@ -130,7 +127,7 @@ export class TypedProvider<Client> implements Provider {
     return type.outputs(live, inputs);
   }
 
-  /** Offline any type can be planned, by its inputs: a program may hold more than what the local environment serves. */
+  /** Offline any type can be planned: a program may have more types than the local environment. */
   #served(token: string): ResourceType<Client> | undefined {
     return this.#package.typeOf(token) ?? (this.#client === undefined ? plannedType : undefined);
   }
@@ -147,14 +144,14 @@ export class TypedProvider<Client> implements Provider {
     return this.#client;
   }
 
-  /** Where the resource is by now. */
+  /** The current id of a type that {@link ResourceType.moves}. */
   #idNow(type: ResourceType<Client>, id: string, properties: PropertyMap): string {
     const isKnown = type.moves === true && Object.keys(properties).length > 0;
     return isKnown ? type.idOf(this.#online(), toJsonObject(properties)) : id;
   }
 }
 
-/** Of what is created first and deleted later, the second must not be taken for the first. */
+/** When a replacement is created before the old resource is deleted, the old one must not be taken for it. */
 function isReplacement(type: ResourceType<never>, id: string, live: JsonObject, inputs: JsonObject): boolean {
   const oldInputs = type.importedInputs(live, id);
   const { changes, deleteBeforeReplace } = type.diff({ oldInputs, oldOutputs: live, inputs, ignoreChanges: [] });
@@ -163,7 +160,6 @@ function isReplacement(type: ResourceType<never>, id: string, live: JsonObject, 
 
 const offlineOnly = () => Promise.reject(new Error("a type that can only be planned"));
 
-/** A type that can be planned by its inputs, and nothing else. */
 export const plannedType: ResourceType<unknown> = {
   diff: (call) => inputDiff(call, []),
   plan: (inputs) => inputs,
@@ -176,12 +172,12 @@ export const plannedType: ResourceType<unknown> = {
   remove: offlineOnly,
 };
 
-/** An auth method and a secrets engine may have one path. */
+/** An auth method and a secrets engine may have the same path. */
 function journalKey(token: string, id: string): string {
   return `${withoutVersion(token)} ${id}`;
 }
 
-/** `azure-native:keyvault/v20230701:Vault` to `azure-native:keyvault:Vault`: the same type in any of Azure's API versions. */
+/** `azure-native:keyvault/v20230701:Vault` to `azure-native:keyvault:Vault`: API versions share a type. */
 export function withoutVersion(token: string): string {
   return token.replace(/\/v\d{8}(preview)?:/, ":");
 }

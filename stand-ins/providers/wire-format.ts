@@ -11,15 +11,12 @@ import {
   type PropertyValue,
 } from "./property-value.ts";
 
-/**
- * How properties travel between engine and provider.
- * @see https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go
- */
+/** @see https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go */
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
 const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** One marker for each type that an unknown value was declared with; what comes back is always the first. */
+/** One marker for each declared type of an unknown value; answers always use the first. */
 const unknowns = new Set([
   unknownString,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -30,7 +27,7 @@ const unknowns = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Reads properties off the wire; null entries of maps are dropped, as the real providers do. */
+/** Drops null entries of maps, as the real providers do. */
 export function readProperties(struct: Struct | undefined): PropertyMap {
   return struct === undefined ? {} : readMap(struct.toJavaScript());
 }
@@ -55,7 +52,7 @@ function readValue(value: Json): PropertyValue {
     case secretSignature:
       return new SecretProperty(readValue(value.value ?? null));
     case resourceSignature:
-      // A resource given as a property: the providers of this program take its id.
+      // a resource as a property: the providers of this program use its id
       return readValue(value.id ?? null);
     default:
       return readMap(value);

@@ -5,7 +5,7 @@ import type { LiveConfig } from "../config.ts";
 import type { JsonObject } from "../property-value.ts";
 import { providerRetries } from "../retries.ts";
 
-/** The stand-in's Resource Manager, which answers after a change is done, and calls of Key Vault's data plane. */
+/** Resource Manager, which here answers after a change is done, and calls of Key Vault's data plane. */
 export class ArmClient {
   readonly #azure: AzureClient;
   readonly #subscriptionId: string | undefined;
@@ -30,7 +30,7 @@ export class ArmClient {
     return `/subscriptions/${this.#subscriptionId}`;
   }
 
-  /** @returns undefined where nothing is there. @throws Error in Azure's words */
+  /** @returns undefined if not found. @throws Error in Azure's words */
   async get(id: string, apiVersion: string): Promise<JsonObject | undefined> {
     return await this.#unlessGone(this.#azure.arm<JsonObject>(`${id}?api-version=${apiVersion}`));
   }
@@ -40,21 +40,17 @@ export class ArmClient {
     await this.#azure.arm(`${id}?api-version=${apiVersion}`, "PUT", body).catch(asProvider);
   }
 
-  /** Succeeds where nothing is there. @throws Error in Azure's words */
+  /** Succeeds if not found. @throws Error in Azure's words */
   async delete(id: string, apiVersion: string): Promise<void> {
     await this.#unlessGone(this.#azure.arm(`${id}?api-version=${apiVersion}`, "DELETE"));
   }
 
-  /** Key Vault's data plane: the secret goes into soft delete. @throws Error in Azure's words */
+  /** On the data plane, into soft delete. @throws Error in Azure's words */
   async deleteSecret(vaultUri: string, name: string): Promise<void> {
     await this.#unlessGone(this.#azure.keyVault(`${vaultUri}secrets/${encodeURIComponent(name)}`, "DELETE"));
   }
 
-  /**
-   * Key Vault's data plane: brings a secret back from soft delete, with all of its versions.
-   *
-   * @returns whether there was one. @throws Error in Azure's words
-   */
+  /** On the data plane. @returns whether a deleted secret was found. @throws Error in Azure's words */
   async recoverSecret(vaultUri: string, name: string): Promise<boolean> {
     const url = `${vaultUri}deletedsecrets/${encodeURIComponent(name)}/recover`;
     return (await this.#unlessGone(this.#azure.keyVault(url, "POST"))) !== undefined;
@@ -68,7 +64,6 @@ export class ArmClient {
   }
 }
 
-/** @throws Error worded as the real provider words it. */
 function asProvider(error: unknown): never {
   if (!(error instanceof AzureRestError)) throw error;
   const { status, code, problem } = error;
@@ -76,12 +71,12 @@ function asProvider(error: unknown): never {
   throw new Error(message, { cause: error });
 }
 
-/** The status of Azure's refusal, `undefined` for any other error. */
+/** @returns `undefined` for an error that is not Azure's. */
 export function azureStatus(error: unknown): number | undefined {
   return error instanceof Error && error.cause instanceof AzureRestError ? error.cause.status : undefined;
 }
 
-/** Azure refuses a second federated credential of an identity while the first is being written. */
+/** Azure refuses a second write of an identity's federated credentials while one is in progress. */
 function mayPass(error: ServerError): boolean {
   if (error.status !== 409) return error.status === 503;
   return error instanceof AzureRestError && error.code.startsWith("ConcurrentFederatedIdentityCredentialsWrites");

@@ -13,29 +13,26 @@ import { azureStatus, type ArmClient } from "./arm-client.ts";
 
 export interface ArmShape {
   readonly apiVersion: string;
-  /** Id of a resource below its subscription; it begins with its scope where the type has one. Its inputs replace. */
+  /** Id below the subscription; it begins with the scope if the type has one. A change of its inputs replaces. */
   readonly path: PathTemplate;
   /** Inputs that Resource Manager expects at the body's root, such as `location` and `tags`. */
   readonly rootInputs: readonly string[];
-  /**
-   * Inputs that go into the body's `properties`, and come out of it to the outputs' root. Undefined: the SDK has
-   * `properties` itself.
-   */
+  /** Inputs in `properties` that the SDK has at the root. @default - the SDK has `properties` itself */
   readonly flattened?: readonly string[];
-  /** Outputs that come out of `properties` to the root, in addition to the flattened inputs. */
+  /** Further outputs in `properties` that the SDK has at the root. */
   readonly flattenedOutputs?: readonly string[];
   /** Property paths that replace when they change, in addition to the id's and location. */
   readonly immutable?: readonly string[];
   /** Parts of `properties` that only the server knows. */
   readonly computed?: readonly string[];
-  /** Parts of `properties` that go in and never come out. */
+  /** Parts of `properties` that the server never returns. */
   readonly writeOnly?: readonly string[];
   remove?(client: ArmClient, id: string): Promise<void>;
-  /** Brings back from soft delete what makes its creation a conflict. @returns whether there was anything. */
+  /** Recovers a soft-deleted resource that conflicts with the creation. @returns whether there was one. */
   recover?(client: ArmClient, id: string): Promise<boolean>;
 }
 
-/** A {@link ResourceType} of Resource Manager from its shape, as the provider `azure-native` derives it from Azure's specifications. */
+/** A {@link ResourceType} from its shape, by the rules of the provider `azure-native`. */
 export function armType(shape: ArmShape): ResourceType<ArmClient> {
   const { apiVersion, path, rootInputs, flattened, flattenedOutputs = [] } = shape;
   const location = rootInputs.filter((name) => name === "location");
@@ -85,7 +82,7 @@ export function armType(shape: ArmShape): ResourceType<ArmClient> {
   }
 }
 
-/** What a preview knows: the inputs, and of the outputs those that never change. */
+/** The inputs, and the outputs that never change. */
 function planned(
   { computed = [], writeOnly = [] }: ArmShape,
   stable: readonly string[],

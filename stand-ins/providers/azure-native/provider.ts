@@ -6,7 +6,7 @@ import { TypedProvider, withoutVersion, type ResourceType } from "../typed-provi
 import { ArmClient } from "./arm-client.ts";
 import { armType } from "./arm-type.ts";
 
-/** The types of the provider `azure-native` that this program uses. @param azure - undefined: offline */
+/** @param azure - undefined: offline */
 export function azureNativeProvider(
   azure: LiveConfig["azure"] | undefined,
   journal: CreationJournal,
@@ -45,10 +45,9 @@ const vault = armType({
 });
 
 /**
- * A value goes in and never comes out. Resource Manager can neither delete a secret nor bring it back from soft delete, so
- * both go to the data plane.
+ * Resource Manager can neither delete nor recover a secret, so both use the data plane.
  *
- * @see https://github.com/pulumi/pulumi-azure-native/pull/4759: a creation that meets a deleted secret recovers it first
+ * @see https://github.com/pulumi/pulumi-azure-native/pull/4759: a creation recovers a soft-deleted secret first
  */
 const secret = armType({
   apiVersion: keyVaultVersion,
@@ -66,7 +65,7 @@ const secret = armType({
   },
 });
 
-/** @returns the vault's URI, or undefined where there is no such vault, and the secret's name. */
+/** @returns the secret's name and its vault's URI, or no URI if the vault does not exist. */
 async function onDataPlane(client: ArmClient, id: string): Promise<{ readonly uri?: string; readonly name: string }> {
   const [vaultId = "", name = ""] = id.split("/secrets/");
   const found = await client.get(vaultId, keyVaultVersion);

@@ -65,7 +65,7 @@ function tuneBody(inputs: JsonObject): JsonObject {
   return requestBody((inputs["tune"] ?? {}) as JsonObject, tuneFields);
 }
 
-/** Vault answers durations in seconds; one that equals what the program wrote keeps the program's spelling. */
+/** Vault returns seconds; a duration equal to the program's keeps the program's spelling. */
 function tuneOf(config: JsonObject, asked: JsonObject): JsonObject {
   return {
     ...asked,

@@ -15,10 +15,7 @@ const configFields: Readonly<Record<string, Field>> = {
   oidcDiscoveryUrl: {},
 };
 
-/**
- * `vault:jwt/authBackend:AuthBackend`: an auth method and its configuration. The real provider does not read the description
- * back, and neither does this one.
- */
+/** `vault:jwt/authBackend:AuthBackend`. Like the real provider, it does not read the description back. */
 export const jwtAuthBackend = vaultType({
   fields: {
     ...configFields,

@@ -2,7 +2,7 @@ import { vaultDocument, type Field } from "./vault-type.ts";
 
 const backend: Field = { default: "kubernetes", replaces: true };
 
-/** `vault:kubernetes/authBackendConfig:AuthBackendConfig`. Vault has no way to take a configuration back. */
+/** `vault:kubernetes/authBackendConfig:AuthBackendConfig`. Vault cannot delete a configuration. */
 export const authBackendConfig = vaultDocument({
   path: "auth/{backend}/config",
   isPermanent: true,
@@ -21,7 +21,7 @@ export const authBackendConfig = vaultDocument({
   },
 });
 
-/** Of the roles of every auth method. */
+/** Common to the roles of all auth methods. */
 export const tokenFields: Readonly<Record<string, Field>> = {
   aliasMetadata: {},
   tokenBoundCidrs: { set: true },

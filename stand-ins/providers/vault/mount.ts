@@ -48,7 +48,7 @@ export const mount = vaultType({
     return {
       ...inputs,
       path: id,
-      // `kv-v2` is an alias of `kv` with the option version 2; the server answers with the latter
+      // `kv-v2` is an alias of `kv` with the option version 2; Vault answers `kv`
       type: inputs["type"] === "kv-v2" && found["type"] === "kv" ? "kv-v2" : (found["type"] ?? null),
       description: found["description"] ?? "",
       accessor: found["accessor"] ?? null,
@@ -79,18 +79,17 @@ function tuning(inputs: JsonObject): JsonObject {
   return requestBody({ ...inputs, ...leases }, [...tunedFields, ...Object.keys(leases)]);
 }
 
-/** Null is left out of a request. */
+/** Null is omitted from a request. */
 function seconds(value: Json | undefined): string | null {
   return typeof value === "number" ? `${value}s` : null;
 }
 
-/** One entry of `sys/mounts` or `sys/auth`; their keys end in a slash. */
+/** An entry of `sys/mounts` or `sys/auth`, where keys end in a slash. */
 export async function mountAt(client: ProviderVault, list: string, path: string): Promise<JsonObject | undefined> {
   const mounts = await client.read(list);
   return mounts?.[`${path}/`] as JsonObject | undefined;
 }
 
-/** Without slashes at its ends: in the lists a path has one at its end only. */
 export function trimmed(path: string): string {
   return path.replace(/^\/+|\/+$/g, "");
 }

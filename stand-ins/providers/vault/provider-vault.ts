@@ -4,7 +4,7 @@ import type { VaultTarget } from "../../../domain/vault-target.ts";
 import type { JsonObject } from "../property-value.ts";
 import { providerRetries } from "../retries.ts";
 
-/** Vault as its provider uses it; errors are worded as Vault's own client words them. */
+/** Error messages are those of Vault's own client. */
 export class ProviderVault {
   readonly #vault: VaultClient;
   readonly #hasToken: boolean;
@@ -17,12 +17,12 @@ export class ProviderVault {
       token: new Redacted(token),
       connections: 16,
       timeoutInMs: 60_000,
-      // a KV mount that was made a moment ago refuses its first requests while it becomes version 2
+      // a new KV mount refuses its first requests while it is upgraded to version 2
       retry: providerRetries(cancelled, (error) => error.message.includes("Upgrading from non-versioned to versioned")),
     });
   }
 
-  /** @returns undefined where nothing is there. @throws Error in the words of Vault's own client */
+  /** @returns undefined if not found. @throws Error in the words of Vault's own client */
   async read(path: string): Promise<JsonObject | undefined> {
     const answer = await this.#unlessAbsent(this.#call("GET", path));
     return answer === undefined ? undefined : ((answer["data"] ?? answer) as JsonObject);
@@ -33,7 +33,7 @@ export class ProviderVault {
     return (await this.#call("PUT", path, body)) ?? {};
   }
 
-  /** Succeeds where nothing is there. @throws Error in the words of Vault's own client */
+  /** Succeeds if not found. @throws Error in the words of Vault's own client */
   async delete(path: string): Promise<void> {
     await this.#unlessAbsent(this.#call("DELETE", path));
   }
@@ -44,7 +44,7 @@ export class ProviderVault {
     return await this.#send(method, path, body);
   }
 
-  /** Before anything else, as the real provider does. No child token is made: this process ends with the update. */
+  /** As the real provider does first. It creates no child token: this process ends with the update. */
   async #lookUpToken(): Promise<void> {
     if (!this.#hasToken) throw new Error("no vault token set on Client");
     try {

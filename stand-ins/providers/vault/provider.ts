@@ -10,10 +10,7 @@ import { mount } from "./mount.ts";
 import { ProviderVault } from "./provider-vault.ts";
 import { durationInSeconds, requestBody, vaultType } from "./vault-type.ts";
 
-/**
- * `vault:index/policy:Policy`. Writing one over another of the same name is not an error for Vault. One that was deleted
- * reads as an empty one, so the plan says update.
- */
+/** `vault:index/policy:Policy`. Vault reads a deleted policy as an empty one, so the plan is an update. */
 const policy = vaultType({
   fields: { name: { replaces: true, generated: true }, policy: {} },
   idOf: (_client, inputs) => textAt(inputs, "name"),
@@ -30,7 +27,7 @@ const policy = vaultType({
   remove: (client, id) => client.delete(`sys/policies/acl/${id}`),
 });
 
-/** `vault:kv/secretBackendV2:SecretBackendV2`: settings of a KV v2 mount. They go with the mount. */
+/** `vault:kv/secretBackendV2:SecretBackendV2`: settings of a KV v2 mount, deleted with it. */
 const secretBackendV2 = vaultType({
   fields: {
     casRequired: { computed: true },
@@ -70,13 +67,13 @@ const types: Readonly<Record<string, ResourceType<ProviderVault>>> = {
   "vault:kubernetes/authBackendConfig:AuthBackendConfig": authBackendConfig,
   "vault:kubernetes/authBackendRole:AuthBackendRole": authBackendRole,
   "vault:kv/secretBackendV2:SecretBackendV2": secretBackendV2,
-  // a value as a resource: the rules refuse it in the plan
+  // planned only: the policy pack refuses values as resources
   "vault:kv/secretV2:SecretV2": plannedType,
 };
 
 type LiveVault = NonNullable<LiveConfig["vault"]>;
 
-/** The types of the provider `vault` that this program uses. @param live - undefined: offline */
+/** @param live - undefined: offline */
 export function vaultProvider(live: LiveVault | undefined, journal: CreationJournal): TypedProvider<ProviderVault> {
   return new TypedProvider({
     name: "vault",
@@ -86,10 +83,7 @@ export function vaultProvider(live: LiveVault | undefined, journal: CreationJour
   });
 }
 
-/**
- * Vault is not asked yet: the real provider looks its token up with the first call for a resource, so a preview of
- * creations passes while Vault is sealed or out of reach.
- */
+/** Sends no request: like the real provider, a preview of creations works while Vault is sealed or unreachable. */
 function connect(live: LiveVault, options: PropertyMap, cancelled: AbortSignal): ProviderVault {
   const asked = stringAt(options, "address");
   if (asked !== undefined && new URL(asked).origin !== new URL(live.address).origin) {

@@ -17,19 +17,18 @@ import type { ResourceCall } from "../provider.ts";
 import type { ResourceType } from "../typed-provider.ts";
 import type { ProviderVault } from "./provider-vault.ts";
 
-/** One property of a resource, as the Terraform provider's schema declares it. */
+/** A property, as in the Terraform provider's schema. */
 export interface Field {
-  /** Check fills it in where the program gives none. */
+  /** Added by Check if the program gives none. */
   readonly default?: boolean | string;
-  /** The server's value stays where the program gives none; without this it is taken away. */
+  /** The server's value stays if the program gives none; otherwise it is removed. */
   readonly computed?: true;
-  /** Only an output. */
   readonly output?: true;
   readonly replaces?: true;
-  /** A list without an order. */
+  /** An unordered list. */
   readonly set?: true;
   readonly secret?: true;
-  /** Drawn from the resource's name in the program where the program gives none. */
+  /** Derived from the resource's name if the program gives none. */
   readonly generated?: true;
 }
 
@@ -41,8 +40,8 @@ export interface VaultShape extends Pick<
 }
 
 /**
- * A {@link ResourceType} by the rules of Terraform, which the provider `vault` follows: Check writes defaults into the
- * inputs, Diff compares what the server last answered with the inputs, and missing, empty and zero are the same.
+ * The rules of Terraform, which the provider `vault` follows: Check adds defaults to the inputs, Diff compares the
+ * inputs with the server's last answer, and missing, empty and zero are equal.
  *
  * @see https://github.com/hashicorp/terraform-provider-vault/tree/v5.8.0/vault
  */
@@ -101,7 +100,7 @@ export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
       const inputs = Object.fromEntries(imported.map(([name]) => [name, value(name)]));
       return { ...marked(inputs, inputs), __defaults: [] };
     },
-    // The provider does not know its own default again where it is a secret.
+    // the real provider does not recognise its own default for a secret
     refreshedInputs: (inputs) => {
       const defaults = inputs["__defaults"];
       const known = isList(defaults) ? defaults.filter((name) => typeof name === "string" && !secrets.has(name)) : [];
@@ -110,11 +109,7 @@ export function vaultType(shape: VaultShape): ResourceType<ProviderVault> {
   };
 }
 
-/**
- * A document at one path of Vault's API: written by the names of its fields, and read by them.
- *
- * @param document.isPermanent - Vault has no way to delete it.
- */
+/** A document at one path of Vault's API. @param document.isPermanent - Vault cannot delete it. */
 export function vaultDocument(document: {
   readonly path: string;
   readonly fields: VaultShape["fields"];
@@ -140,7 +135,7 @@ export function vaultDocument(document: {
   });
 }
 
-/** Vault writes what the program gives under its own names, and empties what the program took away. */
+/** Vault keeps a field that a request omits, so removed inputs are written as empty. */
 export function writtenFields(
   fields: VaultShape["fields"],
   inputs: JsonObject,
@@ -172,13 +167,13 @@ function withDefaults(entries: readonly (readonly [string, Field])[], call: Reso
   return { ...inputs, ...Object.fromEntries(filled), __defaults: filled.map(([name]) => name).toSorted() };
 }
 
-/** A map as an import answers it: its own list of defaults, and no empty parts. */
+/** As in an import: with an own list of defaults, without empty parts. */
 function nonEmptyParts(value: PropertyValue): PropertyValue {
   if (!isMap(value)) return value;
   return { ...Object.fromEntries(Object.entries(value).filter(([, part]) => !isEmpty(part))), __defaults: [] };
 }
 
-/** Both maps without what is missing or empty in both of them, at any depth. */
+/** Removes what is missing or empty in both maps, at any depth. */
 function withoutEmpty(before: PropertyMap, after: PropertyMap): [PropertyMap, PropertyMap] {
   const keptBefore: Record<string, PropertyValue> = {};
   const keptAfter: Record<string, PropertyValue> = {};
@@ -203,18 +198,17 @@ function isEmpty(marked: PropertyValue | undefined): boolean {
   return [undefined, null, "", 0, false].some((zero) => zero === value);
 }
 
-/** `boundServiceAccountNames` to `bound_service_account_names`, as Vault's API spells it. */
+/** `boundServiceAccountNames` to `bound_service_account_names`. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The inputs that are given, under the names of Vault's API. */
 export function requestBody(inputs: JsonObject, fields: readonly string[]): JsonObject {
   const given = fields.filter((field) => inputs[field] !== undefined && inputs[field] !== null);
   return Object.fromEntries(given.map((field) => [snakeCase(field), inputs[field] ?? null]));
 }
 
-/** What Vault answered under the SDK's names. */
+/** Under the SDK's names. */
 export function responseFields(answer: JsonObject, fields: readonly string[]): JsonObject {
   const answered = fields.map((field) => [field, answer[snakeCase(field)] ?? null] as const);
   return Object.fromEntries(answered.filter(([, value]) => value !== null));
@@ -222,7 +216,7 @@ export function responseFields(answer: JsonObject, fields: readonly string[]): J
 
 export const unitSeconds = { h: 3600, m: 60, s: 1 };
 
-/** `1h30m` and the like; a number is seconds already. */
+/** Such as `1h30m`; a number is already in seconds. */
 export function durationInSeconds(value: Json | undefined): number {
   if (typeof value !== "string") return Number(value ?? 0);
   const parts = [...value.matchAll(/(\d+)([smh])/g)];
