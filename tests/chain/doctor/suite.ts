@@ -109,6 +109,8 @@ export async function restore(world: World): Promise<void> {
   world.setValues(initialValues);
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
   await world.place.cluster.remove(jobs);
+  // an update's Job cannot log in with a pinned reviewer token
+  await world.shell("ameide-secrets reconfigure-auth --confirm local");
   const up = await world.shell("ameide-secrets local up --refresh");
   assert.equal(up.code, 0, up.err);
   await world.reopen();
@@ -121,8 +123,8 @@ async function apply(world: World, { code, fix }: Pick<DiagnosedCause, "code" | 
   const command = commandOf(fix);
   if (command === undefined) return;
   const ended = await world.shell(command, input);
-  const confirm = /fix: run the same command with (--confirm \S+)/.exec(ended.err)?.[1];
-  const last = confirm === undefined ? ended : await world.shell(`${command} ${confirm}`);
+  const confirmed = /^ *fix: (\S*ameide-secrets .*--confirm \S+)$/m.exec(ended.err)?.[1];
+  const last = confirmed === undefined ? ended : await world.shell(confirmed);
   const mayFind = /^ameide-secrets (lineage|doctor)/.test(command); // these tell by their exit code what they found
   assert.ok(
     last.code === 0 || (mayFind && last.code === 1),
