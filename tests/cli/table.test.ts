@@ -54,7 +54,7 @@ describe("fitted", () => {
 
   it("keeps a command in one line, with and without a label, and the fix that contains one", () => {
     for (const line of [
-      "look at one:  /root/.cache/kubectl --kubeconfig x get secret y",
+      "look at one:  /opt/tools/bin/kubectl --kubeconfig x get secret y",
       "  fix: read the message, then: ameide-secrets doctor --stack dev",
       "  by hand: vault status -address=https://a.example:8200",
     ])
