@@ -30,6 +30,7 @@ export interface Snapshot {
   /** Targets of deliveries, and Secrets with ESO's label, of the plan's namespaces. */
   readonly secrets: Observed<readonly SecretState[]>;
   readonly serviceAccounts: Observed<readonly ServiceAccountState[]>;
+  /** Newest first in each namespace. */
   readonly pods: Observed<readonly PodState[]>;
   readonly workloads: Observed<readonly WorkloadState[]>;
   /** Of namespaces that the plan does not reach. */

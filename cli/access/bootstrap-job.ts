@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { objectIn } from "../../clients/http.ts";
 import { type Cluster, type KubernetesObject, podLog } from "../../clients/kubernetes.ts";
-import type { Live } from "../../diagnose/observe/kubernetes-list.ts";
+import { newestFirst, type Live } from "../../diagnose/observe/kubernetes-list.ts";
 import {
   bootstrapExitCodes,
   parseBootstrapStatus,
@@ -170,11 +170,7 @@ export async function lastBootstrapLog(
   { namespace, bootstrap }: BootstrapPlace,
 ): Promise<{ readonly pod: string; readonly log: string } | undefined> {
   const { items } = await cluster.get<{ items: readonly Live<V1Pod>[] }>(`/api/v1/namespaces/${namespace}/pods`);
-  const pod = items
-    .map(({ metadata }) => metadata)
-    .filter(({ name }) => name.startsWith(`${bootstrap.name}-`))
-    .toSorted((a, b) => (a.creationTimestamp ?? "").localeCompare(b.creationTimestamp ?? ""))
-    .at(-1)?.name;
+  const pod = newestFirst(items).find(({ metadata }) => metadata.name.startsWith(`${bootstrap.name}-`))?.metadata.name;
   return pod === undefined ? undefined : { pod, log: await podLog(cluster, namespace, pod) };
 }
 

@@ -1,4 +1,4 @@
-import { bootstrapExitCodes, type BootstrapCause } from "../../domain/bootstrap-config.ts";
+import { bootstrapExitCodes, type BootstrapCause, type BootstrapStatus } from "../../domain/bootstrap-config.ts";
 import { valuesOf, type JobState, type Snapshot, type PodState } from "../snapshot.ts";
 import { type Expectation, age, isError, reportAt, type Rule, type Sighting, type View } from "./view.ts";
 import { causeCodes, causes, type CauseCode } from "../causes.ts";
@@ -19,7 +19,7 @@ export function lastFailure(
   const { status, jobs, log } = snapshot.bootstrap;
   const { pods } = snapshot;
   const newest = valuesOf(jobs).find(({ result }) => result !== "running");
-  if (status.ok && !isOlder(status.value.finishedAt, newest)) {
+  if (status.ok && !isOlder(status.value, newest)) {
     const { cause, phase, message: text = "" } = status.value;
     const [message = ""] = text.split("\n"); // its own fix is not evidence
     if (cause === "ok") return undefined;
@@ -37,17 +37,27 @@ export function lastFailure(
   return { ...run, ...(causeInLog(valuesOf(log)) ?? { cause: "internal-error", seen: ended }) };
 }
 
-/** A status that was written before the newest Job began is another run's. */
-function isOlder(finishedAt: string, newest: JobState | undefined): boolean {
-  return newest !== undefined && newest.result === "failed" && Date.parse(finishedAt) < Date.parse(newest.createdAt);
+/**
+ * Whether another run than the newest Job's wrote it. Kubernetes' times are whole seconds: a run that ended in the second
+ * in which the Job was created is told apart by its id, which is its pod's name.
+ */
+function isOlder({ finishedAt, runId }: BootstrapStatus, newest: JobState | undefined): boolean {
+  if (newest?.result !== "failed") return false;
+  const afterCreation = Date.parse(finishedAt) - Date.parse(newest.createdAt);
+  return afterCreation < 0 || (afterCreation < 1000 && !isPodOf(runId, newest.name));
+}
+
+/** A Job names its pods after itself, cut to 58 characters, and five random ones. */
+function isPodOf(pod: string, job: string): boolean {
+  return pod.startsWith(`${job}-`.slice(0, 58));
 }
 
 function causeInLog(lines: readonly string[]): Pick<BootstrapFailureSeen, "cause" | "seen"> | undefined {
   for (const line of lines.toReversed()) {
     try {
-      const { cause, message } = JSON.parse(line) as { cause?: string; message?: string };
+      const { cause, problem } = JSON.parse(line) as { cause?: string; problem?: string };
       if (cause !== undefined && cause in bootstrapExitCodes) {
-        return { cause: cause as BootstrapCause, seen: `${cause}: ${message ?? ""}`.slice(0, 600) };
+        return { cause: cause as BootstrapCause, seen: `${cause}: ${problem ?? ""}`.slice(0, 600) };
       }
     } catch {
       continue; // Node's own words, such as a stack
@@ -107,9 +117,7 @@ function ofCronJob({ snapshot, expected }: View): readonly Sighting[] {
 
 /** The newest pod of the bootstrap, unless it has succeeded: an older pod's trouble is over. */
 function ofPods({ snapshot, expected }: View): readonly Sighting[] {
-  const [newest] = valuesOf(snapshot.pods)
-    .filter((pod) => isOfBootstrap(pod, expected))
-    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+  const newest = valuesOf(snapshot.pods).find((pod) => isOfBootstrap(pod, expected));
   if (newest === undefined || newest.phase === "Succeeded") return [];
   const { namespace, name, owner = name, unschedulable, warning, phase, containers } = newest;
   const report = reportAt(`Pod ${namespace}/${name}`, { name: owner.replace("Job/", "") });

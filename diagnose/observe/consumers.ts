@@ -10,7 +10,7 @@ import type {
 } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
 import { listAll } from "../../clients/kubernetes.ts";
-import { conditionOf, ownerOf, type Json, type Live, type ObjectMetadata } from "./kubernetes-list.ts";
+import { conditionOf, newestFirst, ownerOf, type Json, type Live, type ObjectMetadata } from "./kubernetes-list.ts";
 import type { Warnings } from "./deliveries.ts";
 import { defined, observed, together, ifFound } from "./observed.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
@@ -40,7 +40,7 @@ export async function podStates(
   warnings: Warnings = new Map(),
 ): Promise<readonly PodState[]> {
   const pods = await listAll<Live<V1Pod>>(kubernetes, path);
-  return pods.map((pod) => {
+  return newestFirst(pods).map((pod) => {
     const warning = warnings.get(`Pod/${pod.metadata.name}`);
     return podState(pod, kubeletReasons.test(warning?.reason ?? "") ? warning : undefined);
   });

@@ -10,7 +10,7 @@ import type {
   PatcherState,
 } from "../snapshot.ts";
 import type { KubernetesReader } from "./access.ts";
-import { conditionOf, ownerOf, type Live } from "./kubernetes-list.ts";
+import { conditionOf, newestFirst, ownerOf, type Live } from "./kubernetes-list.ts";
 import { listAll, podLog } from "../../clients/kubernetes.ts";
 import { allOf, defined, ifFound, notAsked, observed } from "./observed.ts";
 
@@ -75,14 +75,13 @@ async function readJobs(
   { namespace, bootstrap: { name } }: EnvironmentStack,
 ): Promise<readonly JobState[]> {
   const list = await listAll<Live<V1Job>>(kubernetes, `/apis/batch/v1/namespaces/${namespace}/jobs`);
-  return list
+  return newestFirst(list)
     .filter(({ metadata }) => ownerOf(metadata) === `CronJob/${name}` || metadata.name.startsWith(`${name}-`))
     .map(({ metadata, status }): JobState => {
       const result = resultOf(status);
       const reason = result === "failed" ? conditionOf(status?.conditions, "Failed")?.reason : undefined;
       return { name: metadata.name, createdAt: metadata.creationTimestamp ?? "", result, ...defined({ reason }) };
-    })
-    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+    });
 }
 
 /** Anybody with the right may have edited the ConfigMap into something else. */
@@ -164,7 +163,6 @@ export async function newestPod(
   labels: string,
 ): Promise<string | undefined> {
   const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`;
-  const created = ({ metadata }: Live<V1Pod>): string => metadata.creationTimestamp ?? "";
   const pods = await listAll<Live<V1Pod>>(kubernetes, path);
-  return pods.toSorted((a, b) => created(b).localeCompare(created(a)))[0]?.metadata.name;
+  return newestFirst(pods)[0]?.metadata.name;
 }

@@ -30,3 +30,14 @@ export function conditionOf(conditions: readonly ConditionObject[] | undefined, 
   const { status, reason = "", message = "" } = found;
   return { status, reason, message: message.replaceAll(/\s+/g, " ") };
 }
+
+/**
+ * The order of creation, newest first. Kubernetes' times are whole seconds; within one, the object that was changed last
+ * counts as the newer one (resourceVersions are ordered:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions).
+ */
+export function newestFirst<T extends { readonly metadata: ObjectMetadata }>(objects: readonly T[]): readonly T[] {
+  const created = ({ metadata }: T): string => metadata.creationTimestamp ?? "";
+  const version = ({ metadata }: T): number => Number(metadata.resourceVersion ?? 0);
+  return objects.toSorted((a, b) => created(b).localeCompare(created(a)));
+}

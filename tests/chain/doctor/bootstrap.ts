@@ -63,7 +63,7 @@ export const bootstrapBreaks = {
       });
       await world.bootstrap();
     },
-    before: (world) => world.place.cluster.patch(leasePath(world), { spec: { holderIdentity: null } }),
+    before: freeLease,
   },
   "bootstrap-secret-kept": {
     strike: async (world) => {
@@ -94,6 +94,10 @@ function statusPath({ place: { stack } }: World): string {
 
 function leasePath({ place: { stack } }: World): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${stack.namespace}/leases/${stack.bootstrap.config.lease}`;
+}
+
+export async function freeLease(world: World): Promise<void> {
+  await world.place.cluster.patch(leasePath(world), { spec: { holderIdentity: null } });
 }
 
 /** As Kubernetes writes `MicroTime`. */

@@ -5,6 +5,7 @@ import { serverStates } from "../../../local/servers/records.ts";
 import { useLocalChain } from "../../support/local-chain.ts";
 import type { Break } from "./break.ts";
 import { closeDoor } from "./bootstrap-runs.ts";
+import { freeLease } from "./bootstrap.ts";
 import { alone, breaks, type Part } from "./breaks.ts";
 import { told, World } from "./world.ts";
 
@@ -109,6 +110,7 @@ export async function restore(world: World): Promise<void> {
   world.setValues(initialValues);
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
   await world.place.cluster.remove(jobs);
+  await freeLease(world);
   // an update's Job cannot log in with a pinned reviewer token
   await world.shell("ameide-secrets reconfigure-auth --confirm local");
   const up = await world.shell("ameide-secrets local up --refresh");

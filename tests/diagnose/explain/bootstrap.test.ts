@@ -37,6 +37,24 @@ describe("explainBootstrap", () => {
     const codes = struckBy("bootstrap-image-not-pulled").causes.map(({ code }) => code);
     assert.deepEqual(codes, ["bootstrap-image-not-pulled"]);
   });
+  it("goes by the log of a run that failed in the second in which another run had ended", () => {
+    const causesAfter = (runId: string) => {
+      const before = healthy();
+      const { status } = before.bootstrap;
+      assert.ok(status.ok);
+      const second = minutesAgo(1).replace(/\.\d+Z$/, "Z");
+      const job = { name: "vault-bootstrap-test-1", createdAt: second, result: "failed" as const };
+      const log = seen([JSON.stringify({ event: "summary", cause: "lease-held", problem: "another run holds it" })]);
+      const ended = seen({ ...status.value, runId, finishedAt: second.replace("Z", ".700Z") });
+      const failed = { phase: "Failed", owner: `Job/${job.name}`, namespace: stack.namespace };
+      const bootstrap = { ...before.bootstrap, jobs: seen([job]), log, status: ended };
+      return explain({ ...before, ...pod(failed)(before), bootstrap }, stack).causes;
+    };
+    const [cause] = causesAfter("vault-bootstrap-run-1-abcde");
+    assert.equal(cause?.code, "bootstrap-lease-held");
+    assert.equal(cause?.evidence[0]?.seen, "lease-held: another run holds it");
+    assert.deepEqual(causesAfter("vault-bootstrap-test-1-abcde"), []);
+  });
   it("does not take an old status for the state of a Vault that is unsealed by now", () => {
     const before = healthy();
     const { causes } = explain({ ...before, ...lastRun("vault-sealed")(before) }, stack);
