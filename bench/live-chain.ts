@@ -37,7 +37,7 @@ const callsAtOnce = 16;
 export async function startLiveChain(count: number, namespaceCount: number): Promise<LiveChain> {
   const home = await temporaryHome();
   try {
-    const up = await runCommand(["local", "up", "--no-first-look", ...placeOf(home)]);
+    const up = await runCommand(["local", "up", "--no-overview", ...placeOf(home)]);
     if (up.code !== 0) throw new Error(up.err);
     const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: localContext });
     const more = Array.from({ length: namespaceCount - 2 }, (_none, n) => `bench-${n + 1}`);

@@ -31,7 +31,7 @@ export async function* start(): AsyncGenerator<Figure> {
 
 async function startOnce(place: readonly string[], family: Family) {
   const begin = performance.now();
-  const child = spawn(process.execPath, [startFile, "--no-first-look", ...place], {
+  const child = spawn(process.execPath, [startFile, "--no-overview", ...place], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";

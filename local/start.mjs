@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { showFirstLook } from "./first-look/show.mjs";
+import { showOverview } from "./overview/show.mjs";
 import { installPackages, npmFetch } from "./install.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +24,7 @@ async function main(args) {
   const rest = isTest ? args.slice(1) : args;
   const isFresh = !isInstalled();
   if (isFresh) {
-    const look = isTest ? 0 : await showFirstLook({ root, envFiles: envFilesOf(rest), alsoFetched: [npmFetch] });
+    const look = isTest ? 0 : await showOverview({ root, envFiles: envFilesOf(rest), alsoFetched: [npmFetch] });
     if (look !== 0) return look;
     const code = await installPackages(root);
     if (code !== 0) return code;
@@ -42,7 +42,7 @@ async function main(args) {
       join("cli", "bin.mjs"),
       "local",
       "up",
-      ...(isFresh ? ["--no-first-look"] : []),
+      ...(isFresh ? ["--no-overview"] : []),
       ...rest,
     ]);
   const code = await run(node, [join("local", "toolchain", "get.ts")]);

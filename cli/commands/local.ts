@@ -20,7 +20,7 @@ export const localUp = command({
       repeatable: true,
     },
     ...localHomeOptions,
-    { flags: "--no-first-look", summary: "do not print the findings and the plan before the start" },
+    { flags: "--no-overview", summary: "do not print the findings and the plan before the start" },
     refreshOption,
     {
       flags: "--real-plugins",
@@ -44,9 +44,9 @@ export const localUp = command({
     ]);
     const home = await homeOf(flags);
     const envFiles = dotenvOf(home, flags.dotenv);
-    if (flags.firstLook) {
-      const { firstLook } = await import("../../local/first-look/main.ts");
-      io.err(await firstLook({ root: repositoryRoot, envFiles }));
+    if (flags.overview) {
+      const { overview } = await import("../../local/overview/main.ts");
+      io.err(await overview({ root: repositoryRoot, envFiles }));
     }
     const phases = new Phases(io, signal);
     const lock = takeHome(home);

@@ -103,7 +103,7 @@ describe("local up after a stop, a kill and a full disk", function () {
       const run = startCommand([
         "local",
         "up",
-        "--no-first-look",
+        "--no-overview",
         "--dotenv",
         chain().envFile(changed),
         ...chain().place,

@@ -34,7 +34,7 @@ describe("npm start", () => {
 
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), "ameide-secrets-start-"));
-    for (const file of ["start.mjs", "install.mjs", "first-look/show.mjs", "first-look/packages"]) {
+    for (const file of ["start.mjs", "install.mjs", "overview/show.mjs", "overview/packages"]) {
       cpSync(join(import.meta.dirname, "..", "..", "local", file), join(clone, "local", file), { recursive: true });
     }
     writeFileSync(join(clone, "package-lock.json"), "{}");

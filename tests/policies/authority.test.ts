@@ -45,9 +45,9 @@ describe("authority rules", () => {
     "grafana-admin-credentials",
   ]) {
     it(`fail the seed's ${name} by every way`, () => {
-      const doors = [storing(name), making(name)];
+      const writers = [storing(name), making(name)];
       assert.deepEqual(
-        doors.map((sample) => refusedBy(sample).length > 0),
+        writers.map((sample) => refusedBy(sample).length > 0),
         [true, true],
       );
       assert.notDeepEqual(refusedBy(reading(name)), []);

@@ -94,7 +94,7 @@ async function killRound(
 ): Promise<KillRound> {
   const file = chain.envFile(renewed);
   const startedAt = performance.now();
-  const run = startCommand(["local", "up", "--no-first-look", "--dotenv", file, ...chain.place]);
+  const run = startCommand(["local", "up", "--no-overview", "--dotenv", file, ...chain.place]);
   await Promise.race([sleep(afterInSeconds * 1000), run.ended]);
   await kill(chain, run, victim);
   const killedAt = performance.now();

@@ -81,7 +81,7 @@ export async function chainOf(home: LocalHome, env: Readonly<Record<string, stri
     cluster,
     envFile: (values) => writeEnvFile(home, values),
     up: (values, ...flags) =>
-      runCommand(["local", "up", "--no-first-look", "--dotenv", writeEnvFile(home, values), ...place, ...flags], env),
+      runCommand(["local", "up", "--no-overview", "--dotenv", writeEnvFile(home, values), ...place, ...flags], env),
     secret: async (namespace, name) => {
       const { data = {} } = await cluster.get<{ data?: Record<string, string> }>(
         `/api/v1/namespaces/${namespace}/secrets/${name}`,

@@ -4,7 +4,7 @@ import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
 import { bootstrapRoleBinding } from "../../../domain/manifests/bootstrap-access.ts";
 import { patchContainer, patchPod } from "./bootstrap.ts";
 import type { Break } from "./break.ts";
-import { openVaultDoor, type Doorkeeper } from "./vault-door.ts";
+import { openVaultProxy, type Intercept } from "./vault-proxy.ts";
 import type { World } from "./world.ts";
 
 /** Runs of vault-bootstrap that do not start, or do not come to a good end. */
@@ -61,18 +61,18 @@ export const bootstrapRunBreaks = {
   },
   "bootstrap-conflict": {
     strike: (world) =>
-      runThroughADoor(world, async () => {
+      runThroughProxy(world, async () => {
         const { data } = await world.vault<{ data: { current_version: number } }>("GET", `secret/metadata/${langfuse}`);
         const written = { data: { value: "from-another-writer-0123" }, options: { cas: data.current_version } };
         await world.vault("POST", `secret/data/${langfuse}`, written);
         return undefined;
       }),
-    before: () => closeDoor(),
+    before: () => closeProxy(),
   },
   "bootstrap-secret-failed": {
-    strike: (world) => runThroughADoor(world, () => Promise.resolve({ status: 400, errors: ["value too large"] })),
+    strike: (world) => runThroughProxy(world, () => Promise.resolve({ status: 400, errors: ["value too large"] })),
     after: async (world) => {
-      await closeDoor();
+      await closeProxy();
       await world.bootstrap();
     },
   },
@@ -111,21 +111,21 @@ async function logOf(world: World, list: string): Promise<string> {
 
 const langfuse = "langfuse-secret-key";
 
-let closeOpenDoor = (): Promise<void> => Promise.resolve();
+let closeOpenProxy = (): Promise<void> => Promise.resolve();
 
 /** Ends what stands between the bootstrap and Vault, if anything does. */
-export async function closeDoor(): Promise<void> {
-  const close = closeOpenDoor;
-  closeOpenDoor = () => Promise.resolve();
+export async function closeProxy(): Promise<void> {
+  const close = closeOpenProxy;
+  closeOpenProxy = () => Promise.resolve();
   await close();
 }
 
 /** With a value that is new, so that there is something to write. */
-async function runThroughADoor(world: World, keeper: Doorkeeper): Promise<void> {
+async function runThroughProxy(world: World, intercept: Intercept): Promise<void> {
   world.setValues({ ...world.values, LANGFUSE_SECRET_KEY: `chain-langfuse-${Date.now()}` });
   const pushed = await world.shell("ameide-secrets env push --stack local");
   assert.equal(pushed.code, 0, pushed.err);
-  closeOpenDoor = await openVaultDoor(world, langfuse, keeper);
+  closeOpenProxy = await openVaultProxy(world, langfuse, intercept);
   await world.bootstrap();
 }
 

@@ -1,6 +1,6 @@
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { KubernetesError } from "../../../clients/kubernetes.ts";
-import { clusterByEndedLogin } from "./anna.ts";
+import { clusterByEndedLogin } from "./viewer.ts";
 import type { Break } from "./break.ts";
 import { again, externalSecrets, refused, stores } from "./objects.ts";
 import type { World } from "./world.ts";

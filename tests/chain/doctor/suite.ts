@@ -4,7 +4,7 @@ import type { DiagnosedCause } from "../../../diagnose/diagnosis.ts";
 import { serverStates } from "../../../local/servers/records.ts";
 import { useLocalChain } from "../../support/local-chain.ts";
 import type { Break } from "./break.ts";
-import { closeDoor } from "./bootstrap-runs.ts";
+import { closeProxy } from "./bootstrap-runs.ts";
 import { freeLease } from "./bootstrap.ts";
 import { alone, breaks, type Part } from "./breaks.ts";
 import { told, World } from "./world.ts";
@@ -106,7 +106,7 @@ async function strikeAllAndMend(world: World, codes: readonly CauseCode[]): Prom
 /** Makes the environment whole again whatever was done to it: servers, objects, values, and then what doctor still names. */
 export async function restore(world: World): Promise<void> {
   for (const { pid } of serverStates(world.chain.home)) if (pid !== undefined) process.kill(pid, "SIGCONT");
-  await closeDoor();
+  await closeProxy();
   world.setValues(initialValues);
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
   await world.place.cluster.remove(jobs);

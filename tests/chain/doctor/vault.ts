@@ -6,7 +6,7 @@ import type { LocalHome } from "../../../local/home.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { stopServers } from "../../../local/servers/stop.ts";
 import { testBinaries } from "../../support/servers.ts";
-import { addAnna, annasUser, vaultByAnna } from "./anna.ts";
+import { addViewer, viewerUser, vaultForViewer } from "./viewer.ts";
 import type { Break } from "./break.ts";
 import { failingJob, patcherJobs } from "./jobs.ts";
 import type { World } from "./world.ts";
@@ -90,12 +90,12 @@ export const vaultBreaks = {
     }),
   },
   "vault-port-forward-forbidden": {
-    strike: addAnna,
-    sight: async (world) => ({ access: { vault: await vaultByAnna(world) } }),
-    fill: ({ namespace }) => ({ "<you>": annasUser(namespace) }),
-    // she may now, and is told what comes next: in `local` there is no such pod
+    strike: addViewer,
+    sight: async (world) => ({ access: { vault: await vaultForViewer(world) } }),
+    fill: ({ namespace }) => ({ "<you>": viewerUser(namespace) }),
+    // allowed now; the next obstacle is that `local` has no such pod
     after: async (world) => {
-      const { causes } = await world.look({ access: { vault: await vaultByAnna(world) } });
+      const { causes } = await world.look({ access: { vault: await vaultForViewer(world) } });
       assert.match(causes[0]?.evidence[0]?.seen ?? "", /pods "vault-core-local-0" not found/);
     },
   },

@@ -180,7 +180,7 @@ export class World {
     const dotenv = `--dotenv "${this.chain.envFile(this.values)}"`;
     script("ameide-secrets", [
       `case "$1 $2" in`,
-      `  "local up") set -- "$@" --no-first-look ${dotenv} ;;`,
+      `  "local up") set -- "$@" --no-overview ${dotenv} ;;`,
       `  "env push") set -- "$@" ${dotenv} ;;`,
       `esac`,
       `exec "${process.execPath}" "${ours}" "$@" ${this.chain.place.map((word) => `"${word}"`).join(" ")}`,

@@ -8,12 +8,12 @@ import type { VaultReader } from "../../../diagnose/observe/access.ts";
 import type { World } from "./world.ts";
 
 /** A person who may look at the environment's namespace and do no more there. */
-const name = "anna";
-/** How the API server calls her. */
-export const annasUser = (namespace: string): string => `system:serviceaccount:${namespace}:${name}`;
+const name = "viewer";
+/** The user name that the API server sees. */
+export const viewerUser = (namespace: string): string => `system:serviceaccount:${namespace}:${name}`;
 
-/** Makes her account, with the cluster's own role for those who look. */
-export async function addAnna({ namespace, place: { cluster } }: World): Promise<void> {
+/** Creates the account and binds the cluster's own role `view` to it. */
+export async function addViewer({ namespace, place: { cluster } }: World): Promise<void> {
   await cluster.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
   await cluster.create(`/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`, {
     metadata: { name },
@@ -22,15 +22,15 @@ export async function addAnna({ namespace, place: { cluster } }: World): Promise
   });
 }
 
-/** Vault as she reaches it: through a port-forward that the command opens with her kubeconfig. */
-export async function vaultByAnna(world: World): Promise<VaultReader> {
+/** Vault as the viewer reaches it: through a port-forward that the command opens with the viewer's kubeconfig. */
+export async function vaultForViewer(world: World): Promise<VaultReader> {
   const { stack, cluster: admin } = world.place;
   const account = `/api/v1/namespaces/${world.namespace}/serviceaccounts/${name}`;
   const { status } = await admin.create<{ status: { token: string } }>(`${account}/token`, { spec: {} });
   const cluster = { ...stack.cluster, kubeconfig: kubeconfigWith(world, status.token) };
   const operatorAddress = `http://127.0.0.1:${await freePort()}`;
-  const hers = { ...stack, cluster, vault: { ...stack.vault, operatorAddress } };
-  const way = await openWayToVault(hers, await openCluster(cluster));
+  const viewed = { ...stack, cluster, vault: { ...stack.vault, operatorAddress } };
+  const way = await openWayToVault(viewed, await openCluster(cluster));
   await way.close();
   const { closed } = way;
   if (!(closed instanceof Error)) throw new Error(`the way to Vault is ${closed ?? "open"}`);
@@ -43,7 +43,7 @@ export function clusterByEndedLogin(world: World): Promise<Cluster> {
 }
 
 function kubeconfigWith({ chain: { home }, place: { stack } }: World, token: string): string {
-  const kubeconfig = join(home.dir, "anna.kubeconfig");
+  const kubeconfig = join(home.dir, "viewer.kubeconfig");
   const { context } = stack.cluster;
   const config = {
     apiVersion: "v1",

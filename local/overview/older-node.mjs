@@ -1,4 +1,4 @@
-// What the first look uses and Node 18 lacks: it may run before npm has brought a current Node.
+// What the overview uses and Node 18 lacks: it may run before npm has brought a current Node.
 Array.prototype.toSorted ??= function toSorted(compare) {
   return [...this].sort(compare);
 };

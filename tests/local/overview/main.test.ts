@@ -5,17 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../../domain/user-error.ts";
-import { firstLook } from "../../../local/first-look/main.ts";
+import { overview } from "../../../local/overview/main.ts";
 import { ensureToolchain } from "../../../local/toolchain/ensure.ts";
 import { fakeBuilders, type FakeBuilders } from "../../support/fake-builders.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
-describe("firstLook", () => {
+describe("overview", () => {
   let machine: FakeBuilders;
   let dir: string;
   const look = (envFile = ".env.example") =>
-    firstLook({ root, envFiles: [envFile], toolchain: { path: machine.path, cacheDir: machine.cacheDir } });
+    overview({ root, envFiles: [envFile], toolchain: { path: machine.path, cacheDir: machine.cacheDir } });
   const envFile = (text: string) => {
     const path = join(dir, "env");
     writeFileSync(path, text, { mode: 0o600 });
@@ -24,7 +24,7 @@ describe("firstLook", () => {
 
   beforeEach(() => {
     machine = fakeBuilders();
-    dir = mkdtempSync(join(tmpdir(), "ameide-secrets-first-look-"));
+    dir = mkdtempSync(join(tmpdir(), "ameide-secrets-overview-"));
   });
   afterEach(() => {
     machine.close();
@@ -86,15 +86,15 @@ describe("firstLook", () => {
 
   it("is the same text in the bundle that a fresh clone runs", async function () {
     this.timeout(30_000);
-    const show = pathToFileURL(join(root, "local", "first-look", "show.mjs")).href;
-    const bundle = join(dir, "first-look.mjs");
+    const show = pathToFileURL(join(root, "local", "overview", "show.mjs")).href;
+    const bundle = join(dir, "overview.mjs");
     const toolchain = { path: machine.path, cacheDir: machine.cacheDir };
     const options = JSON.stringify({ root, envFiles: [".env.example"], toolchain });
     const script = `
-      const { bundleFirstLook } = await import("${show}");
-      await bundleFirstLook("${root}", "${bundle}");
-      const { printFirstLook } = await import("${pathToFileURL(bundle).href}");
-      process.exitCode = await printFirstLook(${options});`;
+      const { bundleOverview } = await import("${show}");
+      await bundleOverview("${root}", "${bundle}");
+      const { printOverview } = await import("${pathToFileURL(bundle).href}");
+      process.exitCode = await printOverview(${options});`;
     const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
       encoding: "utf8",
     });
@@ -102,22 +102,22 @@ describe("firstLook", () => {
   });
 });
 
-describe("the first look's packages", () => {
+describe("the overview's packages", () => {
   interface Manifest {
     readonly dependencies: Readonly<Record<string, string>>;
   }
   const manifest = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")) as Manifest;
 
   it("are of the versions that the repository has", () => {
-    const { dependencies } = manifest("local/first-look/packages/package.json");
+    const { dependencies } = manifest("local/overview/packages/package.json");
     const all = manifest("package.json").dependencies;
     assert.deepEqual(dependencies, Object.fromEntries(Object.keys(dependencies).map((name) => [name, all[name]])));
   });
 
   it("are locked to these, without the name of a registry", () => {
-    const text = readFileSync(join(root, "local/first-look/packages/package-lock.json"), "utf8");
+    const text = readFileSync(join(root, "local/overview/packages/package-lock.json"), "utf8");
     const { packages } = JSON.parse(text) as { packages: Record<string, Manifest & { version: string }> };
-    const { dependencies } = manifest("local/first-look/packages/package.json");
+    const { dependencies } = manifest("local/overview/packages/package.json");
     assert.deepEqual(packages[""]?.dependencies, dependencies);
     for (const [name, version] of Object.entries(dependencies)) {
       assert.equal(packages[`node_modules/${name}`]?.version, version);

@@ -21,7 +21,7 @@ interface Fetch {
   readonly megabytes: number;
 }
 
-export interface FirstLookOptions {
+export interface OverviewOptions {
   readonly root: string;
   /** Dotenv files, relative to `root`. */
   readonly envFiles: readonly string[];
@@ -38,7 +38,7 @@ export interface FirstLookOptions {
  * @returns text for a terminal, without values.
  * @throws UserError with all errors in `.env`, settings and catalogue, or all missing tools for the builds.
  */
-export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }: FirstLookOptions): Promise<string> {
+export async function overview({ root, envFiles, alsoFetched = [], toolchain }: OverviewOptions): Promise<string> {
   const catalogue = readCatalogue(join(root, "environments", "catalogue.yaml"));
   const mistakes: Finding[] = [];
   const settings = parseSettings(localSettings, readStackSettings("local", root), "local", root, mistakes);
@@ -74,9 +74,9 @@ export async function firstLook({ root, envFiles, alsoFetched = [], toolchain }:
 }
 
 /** For show.mjs, which bundles this module before the packages are installed. @returns the exit code. */
-export async function printFirstLook(options: FirstLookOptions): Promise<number> {
+export async function printOverview(options: OverviewOptions): Promise<number> {
   try {
-    process.stderr.write(`${await firstLook(options)}\n`);
+    process.stderr.write(`${await overview(options)}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

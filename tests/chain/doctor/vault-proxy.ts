@@ -4,23 +4,23 @@ import { text } from "node:stream/consumers";
 import { withConfig } from "./bootstrap-config.ts";
 import type { World } from "./world.ts";
 
-/** What is answered in Vault's place; `undefined` lets the write pass. */
-export type Doorkeeper = () => Promise<{ readonly status: number; readonly errors: readonly string[] } | undefined>;
+/** The response to send instead of Vault's; `undefined` lets the write pass. */
+export type Intercept = () => Promise<{ readonly status: number; readonly errors: readonly string[] } | undefined>;
 
 /**
- * Has vault-bootstrap reach Vault through a door, at which something happens right before each write of one path: what
- * else needs two writers in the same millisecond.
+ * Makes vault-bootstrap reach Vault through a proxy that intercepts each write of one path. Without it, a conflict would
+ * need two writers in the same millisecond.
  *
  * @param path - in the mount.
- * @returns closes the door: from then on vault-bootstrap reaches Vault as before.
+ * @returns a function that closes the proxy; vault-bootstrap then reaches Vault directly again.
  */
-export async function openVaultDoor(world: World, path: string, keeper: Doorkeeper): Promise<() => Promise<void>> {
+export async function openVaultProxy(world: World, path: string, intercept: Intercept): Promise<() => Promise<void>> {
   const { vault } = world.place.stack;
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
       const isTheWrite = request.method === "POST" && request.url === `/v1/${vault.mount}/data/${path}`;
-      const refusal = isTheWrite ? await keeper() : undefined;
+      const refusal = isTheWrite ? await intercept() : undefined;
       if (refusal !== undefined) {
         response.writeHead(refusal.status).end(JSON.stringify({ errors: refusal.errors }));
         return;
@@ -33,8 +33,8 @@ export async function openVaultDoor(world: World, path: string, keeper: Doorkeep
   const { port } = server.address() as AddressInfo;
 
   const { config } = world.place.stack.bootstrap;
-  const door = { ...config, vault: { ...config.vault, address: `http://127.0.0.1:${port}` } };
-  const restore = await withConfig(world, door);
+  const proxied = { ...config, vault: { ...config.vault, address: `http://127.0.0.1:${port}` } };
+  const restore = await withConfig(world, proxied);
   return async () => {
     await restore();
     server.close();

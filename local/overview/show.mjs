@@ -9,15 +9,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 const manifests = ["package.json", "package-lock.json"].map((file) => join(here, "packages", file));
 
 /** @returns 0, or the exit code; the reason was printed. */
-export async function showFirstLook(options) {
+export async function showOverview(options) {
   const packages = await ensurePackages();
   if (packages === undefined) return 0; // printed; npm ci will print more
-  const scratch = mkdtempSync(join(cacheDir(), ".first-look-"));
+  const scratch = mkdtempSync(join(cacheDir(), ".overview-"));
   try {
-    const bundle = join(scratch, "first-look.mjs");
-    await bundleFirstLook(packages, bundle);
-    const { printFirstLook } = await import(pathToFileURL(bundle).href);
-    return await printFirstLook(options);
+    const bundle = join(scratch, "overview.mjs");
+    await bundleOverview(packages, bundle);
+    const { printOverview } = await import(pathToFileURL(bundle).href);
+    return await printOverview(options);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -27,16 +27,16 @@ export async function showFirstLook(options) {
 async function ensurePackages() {
   const hash = createHash("sha256");
   for (const file of manifests) hash.update(readFileSync(file));
-  const folder = join(cacheDir(), `first-look-${hash.digest("hex").slice(0, 16)}`);
+  const folder = join(cacheDir(), `overview-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(folder)) return folder;
 
-  const building = mkdtempSync(join(cacheDir(), ".first-look-packages-"));
-  const log = join(cacheDir(), "first-look.log");
+  const building = mkdtempSync(join(cacheDir(), ".overview-packages-"));
+  const log = join(cacheDir(), "overview.log");
   try {
     for (const file of manifests) copyFileSync(file, join(building, basename(file)));
     const code = await runNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], building, log);
     if (code !== 0) {
-      console.error(`the first output needs four npm packages, and npm ci ended with ${code}: read ${log}`);
+      console.error(`the overview needs four npm packages, and npm ci ended with ${code}: read ${log}`);
       return undefined;
     }
     publish(building, folder);
@@ -56,7 +56,7 @@ function publish(building, folder) {
 }
 
 /** @public its test runs it in a process of its own */
-export async function bundleFirstLook(packages, outfile) {
+export async function bundleOverview(packages, outfile) {
   const { build } = await import(pathToFileURL(join(packages, "node_modules", "esbuild", "lib", "main.js")).href);
   mkdirSync(dirname(outfile), { recursive: true });
   await build({
