@@ -1,5 +1,5 @@
 import { runBootstrapJob } from "../cli/access/bootstrap-job.ts";
-import { openPlace } from "../cli/operate/place.ts";
+import { connectStack } from "../cli/operate/connected-stack.ts";
 import { restartWorkloads } from "../cli/operate/restart.ts";
 import type { Cluster, KubernetesObject } from "../clients/kubernetes.ts";
 import { mapBounded } from "../clients/pacing.ts";
@@ -33,8 +33,8 @@ export async function* live(): AsyncGenerator<Figure> {
 }
 
 async function* looks({ home, stack }: LiveChain): AsyncGenerator<Figure> {
-  const place = await openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase) });
-  const { access } = place;
+  const connected = await connectStack({ stack: "local", home: home.dir, portBase: String(home.portBase) });
+  const { access } = connected;
   try {
     for (const size of [10, 100, count]) {
       const { secrets, deliveries } = stack.plan;
@@ -54,7 +54,7 @@ async function* looks({ home, stack }: LiveChain): AsyncGenerator<Figure> {
     yield { what: `${what} Vault`, size, unit, value: vault, floor: { what: "one a secret", value: count } };
     yield { what: `${what} Azure`, size, unit, value: azure, floor: { what: "25 names a page", value: count / 25 } };
   } finally {
-    await place.close();
+    await connected.close();
   }
 }
 

@@ -1,11 +1,11 @@
 import { command } from "../command.ts";
-import { placeOptions, timeoutOption, withPlace, yesOption } from "./options.ts";
+import { stackOptions, timeoutOption, withConnectedStack, yesOption } from "./options.ts";
 
 export const bootstrapRun = command({
   name: "bootstrap run",
   summary: "run vault-bootstrap once, with the CronJob's own pod template",
   options: [
-    ...placeOptions,
+    ...stackOptions,
     { flags: "--follow", summary: "print its log while it runs" },
     { flags: "--dry-run", summary: "start a Job that prints what it would write and writes nothing" },
     { ...timeoutOption, summary: "how long to wait until it ends", default: 300 },
@@ -17,13 +17,13 @@ export const bootstrapRun = command({
   ],
   async run(flags, { io, signal, again }) {
     const [{ requireYes }, { lastWords, noticesOf, plannedWrites, runBootstrap }] = await Promise.all([
-      import("../operate/place.ts"),
+      import("../operate/connected-stack.ts"),
       import("../access/bootstrap-job.ts"),
     ]);
     const { follow, dryRun, timeout: timeoutInSeconds } = flags;
-    return withPlace(flags, async (place) => {
-      requireYes(place, flags.yes, again);
-      const { cluster, stack } = place;
+    return withConnectedStack(flags, async (connected) => {
+      requireYes(connected, flags.yes, again);
+      const { cluster, stack } = connected;
       const tell = (text: string) => io.err(text);
       const { cause, job, succeeded, log } = await runBootstrap(cluster, stack, {
         purpose: "manual",
@@ -49,11 +49,11 @@ export const bootstrapRun = command({
 export const bootstrapLogs = command({
   name: "bootstrap logs",
   summary: "print the log of vault-bootstrap's last run",
-  options: placeOptions,
+  options: stackOptions,
   examples: ["ameide-secrets bootstrap logs --stack dev"],
   async run(flags) {
     const { lastBootstrapLog } = await import("../access/bootstrap-job.ts");
-    return withPlace(flags, async ({ cluster, stack }) => {
+    return withConnectedStack(flags, async ({ cluster, stack }) => {
       const { name, namespace, bootstrap } = stack;
       const last = await lastBootstrapLog(cluster, stack);
       if (last !== undefined) return { json: last, text: last.log.trimEnd() };

@@ -1,13 +1,13 @@
 import type { CheckedItem, Validation } from "../../diagnose/validate.ts";
 import { command } from "../command.ts";
 import { table } from "../table.ts";
-import { placeOptions, observed } from "./options.ts";
+import { stackOptions, observed } from "./options.ts";
 
 export const doctor = command({
   name: "doctor",
   summary: "find the first failing stage of each secret: symptom, evidence, cause, fix",
   options: [
-    ...placeOptions,
+    ...stackOptions,
     {
       flags: "--prove",
       summary: "also read the values in Key Vault and Vault and compare them by keyed hash; prints none",
@@ -21,11 +21,11 @@ export const doctor = command({
     "ameide-secrets doctor --stack local --watch",
   ],
   async run(flags, { io, signal }) {
-    const [{ openPlace }, { runDoctor }] = await Promise.all([
-      import("../operate/place.ts"),
+    const [{ connectStack }, { runDoctor }] = await Promise.all([
+      import("../operate/connected-stack.ts"),
       import("../operate/doctor.ts"),
     ]);
-    const open = () => openPlace({ ...flags, readsValues: flags.prove === true });
+    const open = () => connectStack({ ...flags, readsValues: flags.prove === true });
     return runDoctor({ ...flags, open, signal }, io);
   },
 });
@@ -35,7 +35,7 @@ export const validate = command({
   summary:
     "the five checks of the platform's document: Key Vault, federated credentials, Vault, ExternalSecrets, Secrets",
   options: [
-    ...placeOptions,
+    ...stackOptions,
     { flags: "--prove", summary: "compare Vault's values with the source's by keyed hash; reads values, shows none" },
   ],
   examples: ["ameide-secrets validate --stack dev", "ameide-secrets validate --stack prod --prove --json"],

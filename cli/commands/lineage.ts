@@ -1,10 +1,10 @@
 import type { Lineage } from "../../diagnose/lineage.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { listed, table } from "../table.ts";
-import { dotenvOption, observed, placeOptions } from "./options.ts";
+import { dotenvOption, observed, stackOptions } from "./options.ts";
 
 const options = [
-  ...placeOptions,
+  ...stackOptions,
   { ...dotenvOption, summary: "also compare with this .env; can be repeated" },
 ] as const;
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { command } from "../command.ts";
 import { version } from "../spelling.ts";
-import { placeOptions, withPlace } from "./options.ts";
+import { stackOptions, withConnectedStack } from "./options.ts";
 
 export const lint = command({
   name: "lint",
@@ -90,11 +90,11 @@ async function learned(paths: readonly string[]): Promise<string> {
 export const guard = command({
   name: "guard",
   summary: "list the live objects that admission would refuse; run it before you set admission to deny",
-  options: placeOptions,
+  options: stackOptions,
   examples: ["ameide-secrets guard --stack staging", "ameide-secrets guard --stack prod --json"],
   async run(flags) {
     const { formatGuardScan, guardScan } = await import("../operate/guard-scan.ts");
-    const scan = await withPlace(flags, ({ cluster, stack }) => guardScan(cluster, stack));
+    const scan = await withConnectedStack(flags, ({ cluster, stack }) => guardScan(cluster, stack));
     return { json: scan, text: formatGuardScan(scan), ok: scan.wouldBreak.length === 0 };
   },
 });

@@ -1,8 +1,8 @@
 import type { MoveInStep } from "../../domain/move-in/facts.ts";
 import { command } from "../command.ts";
-import { placeOptions } from "./options.ts";
+import { stackOptions } from "./options.ts";
 
-const [{ choices: environments, ...stackOption }, ...otherOptions] = placeOptions;
+const [{ choices: environments, ...stackOption }, ...otherOptions] = stackOptions;
 
 export const moveIn = command({
   name: "move-in",

@@ -2,7 +2,7 @@ import type { ObserveOptions } from "../../diagnose/observe/observe.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { localHomeOptions } from "../access/local-home-options.ts";
 import type { OptionSpec } from "../command.ts";
-import type { Place, PlaceOptions } from "../operate/place.ts";
+import type { ConnectedStack, ConnectOptions } from "../operate/connected-stack.ts";
 
 export const cloudStackOption = {
   flags: "--stack <name>",
@@ -53,7 +53,7 @@ export const timeoutOption = {
   },
 } as const;
 
-export const placeOptions = [
+export const stackOptions = [
   {
     flags: "--stack <name>",
     summary: "environment",
@@ -64,14 +64,14 @@ export const placeOptions = [
   ...localHomeOptions,
 ] as const satisfies readonly OptionSpec[];
 
-export async function withPlace<T>(flags: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
-  const { withPlace: open } = await import("../operate/place.ts");
+export async function withConnectedStack<T>(flags: ConnectOptions, use: (connected: ConnectedStack) => Promise<T>): Promise<T> {
+  const { withConnectedStack: open } = await import("../operate/connected-stack.ts");
   return open(flags, use);
 }
 
-export async function observed(flags: PlaceOptions, options: ObserveOptions = {}) {
+export async function observed(flags: ConnectOptions, options: ObserveOptions = {}) {
   const { observe } = await import("../../diagnose/observe/observe.ts");
-  return withPlace({ ...flags, readsValues: options.compareValues === true }, async ({ stack, access }) => ({
+  return withConnectedStack({ ...flags, readsValues: options.compareValues === true }, async ({ stack, access }) => ({
     stack,
     snapshot: await observe(stack, access, options),
   }));

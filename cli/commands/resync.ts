@@ -1,13 +1,13 @@
 import type { ResyncResult } from "../../diagnose/resync.ts";
 import { describeFailure } from "../../diagnose/snapshot.ts";
 import { command } from "../command.ts";
-import { placeOptions, timeoutOption, withPlace, yesOption } from "./options.ts";
+import { stackOptions, timeoutOption, withConnectedStack, yesOption } from "./options.ts";
 
 export const resync = command({
   name: "resync",
   summary: "make External Secrets look again, stores first, and wait until each has synced after that",
   options: [
-    ...placeOptions,
+    ...stackOptions,
     {
       flags: "--namespace <name>",
       summary: "only here; can be repeated (default: every namespace of the stack)",
@@ -23,17 +23,17 @@ export const resync = command({
   ],
   async run(flags, { io, signal, again }) {
     const [{ requireYes }, { namespacesOf }, library] = await Promise.all([
-      import("../operate/place.ts"),
+      import("../operate/connected-stack.ts"),
       import("../../diagnose/observe/observe.ts"),
       import("../../diagnose/resync.ts"),
     ]);
-    return withPlace(flags, async (place) => {
-      const { name } = place.stack;
-      const known = namespacesOf(place.stack);
+    return withConnectedStack(flags, async (connected) => {
+      const { name } = connected.stack;
+      const known = namespacesOf(connected.stack);
       const { namespace: namespaces = known, name: names, timeout: timeoutInSeconds } = flags;
       library.refuseUnknown("namespace", namespaces, known, name);
-      requireYes(place, flags.yes, again);
-      const result = await library.resync(place.cluster, {
+      requireYes(connected, flags.yes, again);
+      const result = await library.resync(connected.cluster, {
         namespaces,
         ...(names === undefined ? {} : { names }),
         timeoutInSeconds,

@@ -5,7 +5,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { command } from "../command.ts";
 import { rolloutOf, type RestartReport } from "../operate/restart.ts";
 import { table } from "../table.ts";
-import { placeOptions, timeoutOption, withPlace, yesOption, observed } from "./options.ts";
+import { stackOptions, timeoutOption, withConnectedStack, yesOption, observed } from "./options.ts";
 
 export const rotate = command({
   name: "rotate",
@@ -13,7 +13,7 @@ export const rotate = command({
     "write a new value and follow it step by step until every Secret has it; reads the value from standard input",
   arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
   options: [
-    ...placeOptions,
+    ...stackOptions,
     { flags: "--rollback", summary: "deliver Key Vault's previous version instead" },
     {
       flags: "--from-source",
@@ -36,7 +36,7 @@ export const rotate = command({
   ],
   async run(flags, { io, args: [name = ""], signal, again }) {
     const [{ requireYes }, { rotateValue }, { restartWorkloads }] = await Promise.all([
-      import("../operate/place.ts"),
+      import("../operate/connected-stack.ts"),
       import("../operate/rotate.ts"),
       import("../operate/restart.ts"),
     ]);
@@ -45,20 +45,20 @@ export const rotate = command({
       throw UserError.of("usage", "--rollback and --from-source are two different values", "give one of them");
     }
     const from = rollback ? "former" : fromSource ? "source" : "input";
-    return withPlace({ ...flags, readsValues: true }, async (place) => {
-      requireYes(place, flags.yes, again);
+    return withConnectedStack({ ...flags, readsValues: true }, async (connected) => {
+      requireYes(connected, flags.yes, again);
       const tell = (text: string) => io.err(text);
-      const report = await rotateValue(place, flags, name, { from, signal, tell });
+      const report = await rotateValue(connected, flags, name, { from, signal, tell });
       const onRestart = (workload: string) => io.err(`      restarting ${workload} ...`);
       const restarts =
         restart && report.stuckAt === undefined
-          ? await restartWorkloads(place.cluster, report.restarts, { timeoutInSeconds, signal, onRestart })
+          ? await restartWorkloads(connected.cluster, report.restarts, { timeoutInSeconds, signal, onRestart })
           : undefined;
       // what is left still runs with the former value
       const left = report.restarts.filter((workload) => restarts?.restarted.includes(workload) !== true);
       const result = { ...report, ...restarts, restarts: left };
       const ok = report.stuckAt === undefined && restarts?.stoppedAt === undefined;
-      return { json: result, text: formatRotation(result, place.stack), ok };
+      return { json: result, text: formatRotation(result, connected.stack), ok };
     });
   },
 });
@@ -105,7 +105,7 @@ export const rotation = command({
   name: "rotation",
   summary: "list the age of each value in Key Vault and when it expires, soonest first",
   options: [
-    ...placeOptions,
+    ...stackOptions,
     { flags: "--due", summary: "only values that have expired; exit code 1 if there are any" },
   ],
   examples: ["ameide-secrets rotation --stack dev", "ameide-secrets rotation --due --stack prod"],

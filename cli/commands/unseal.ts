@@ -1,6 +1,6 @@
 import { credentialsSecret } from "../../domain/names.ts";
 import { command, type Command } from "../command.ts";
-import { placeOptions, withPlace } from "./options.ts";
+import { stackOptions, withConnectedStack } from "./options.ts";
 
 type Repairs = typeof import("../operate/vault-repairs.ts");
 
@@ -36,7 +36,7 @@ function repairCommand(
     name,
     summary,
     options: [
-      ...placeOptions,
+      ...stackOptions,
       {
         flags: "--confirm <stack>",
         summary: "repeat the name of the stack to make the change; otherwise it is a dry run",
@@ -49,10 +49,10 @@ function repairCommand(
     examples: [`ameide-secrets ${name} ${example.replace(/ --confirm .*/, "")}`, `ameide-secrets ${name} ${example}`],
     async run(flags) {
       const repairs = await import("../operate/vault-repairs.ts");
-      return withPlace(flags, async (place) => {
-        const change = repairs.isConfirmed(place, flags);
-        const result = await choose(repairs)(place, { change, reason: flags.reason ?? "no reason given" });
-        const unconfirmed = change || !result.needed ? undefined : repairs.confirmation(place);
+      return withConnectedStack(flags, async (connected) => {
+        const change = repairs.isConfirmed(connected, flags);
+        const result = await choose(repairs)(connected, { change, reason: flags.reason ?? "no reason given" });
+        const unconfirmed = change || !result.needed ? undefined : repairs.confirmation(connected);
         return { json: result, text: `${result.found}\n${result.did}`, unconfirmed };
       });
     },

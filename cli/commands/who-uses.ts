@@ -2,13 +2,13 @@ import { describeFailure } from "../../diagnose/snapshot.ts";
 import type { Consumer, Uses } from "../../diagnose/who-uses.ts";
 import { command } from "../command.ts";
 import { table } from "../table.ts";
-import { observed, placeOptions } from "./options.ts";
+import { observed, stackOptions } from "./options.ts";
 
 export const whoUses = command({
   name: "who-uses",
   summary: "list everything that reads one secret, and how each reader gets a new value",
   arguments: [{ name: "<name>", summary: "secret of the catalogue, such as ghcr-token" }],
-  options: placeOptions,
+  options: stackOptions,
   examples: ["ameide-secrets who-uses ghcr-token --stack prod"],
   async run(flags, { io, args: [name = ""] }) {
     const library = await import("../../diagnose/who-uses.ts");

@@ -3,7 +3,7 @@ import { isWhole, type Diagnosis } from "../../diagnose/diagnosis.ts";
 import { explain } from "../../diagnose/explain.ts";
 import { observe } from "../../diagnose/observe/observe.ts";
 import { UserError } from "../../domain/user-error.ts";
-import type { Place } from "./place.ts";
+import type { ConnectedStack } from "./connected-stack.ts";
 import type { Result } from "../command.ts";
 import type { Io } from "../io.ts";
 import { version } from "../spelling.ts";
@@ -12,7 +12,7 @@ import { formatClosing, formatDiagnosis } from "./format-diagnosis.ts";
 
 export interface DoctorOptions {
   /** Opens the environment for one check; it is closed after it. */
-  readonly open: () => Promise<Pick<Place, "stack" | "access" | "close">>;
+  readonly open: () => Promise<Pick<ConnectedStack, "stack" | "access" | "close">>;
   /** Whether values are read and compared. @default false */
   readonly prove?: boolean;
   /** Whether it checks again and again, until `signal`. @default false */

@@ -27,7 +27,7 @@ import { LiveObjects } from "../deploy/ownership/kubernetes-objects.ts";
 import { findForeign, plannedObjects } from "../deploy/ownership/ownership.ts";
 import { lacksSharedStack } from "../deploy/shared-output.ts";
 import { type ClusterFacts, clusterFacts, type GuardScanner } from "./move-in-cluster.ts";
-import { withPlace, type Place } from "./place.ts";
+import { withConnectedStack, type ConnectedStack } from "./connected-stack.ts";
 
 export interface MoveInOptions extends LocalHomeFlags {
   readonly stack: string;
@@ -48,8 +48,8 @@ export async function moveIn(options: MoveInOptions, guardScan: GuardScanner): P
     const azure = await signedInAzure(plan.azure).catch((error: unknown) => String(error));
     return moveInSteps(plan, await sharedFacts(plan, azure, given));
   }
-  return withPlace({ ...options, readsValues: prove }, async (place) =>
-    moveInSteps(place.stack, await environmentFacts(place, given, guardScan)),
+  return withConnectedStack({ ...options, readsValues: prove }, async (connected) =>
+    moveInSteps(connected.stack, await environmentFacts(connected, given, guardScan)),
   );
 }
 
@@ -104,7 +104,7 @@ const clusterSteps = ["consumers", "suspend", "keep", "source", "commit", "untra
 
 /** Everything that one environment shows of itself. A part that cannot be read leaves its steps `unknown`. */
 export async function environmentFacts(
-  { stack, cluster, access }: Pick<Place, "stack" | "cluster" | "access">,
+  { stack, cluster, access }: Pick<ConnectedStack, "stack" | "cluster" | "access">,
   given: Given,
   guardScan: GuardScanner,
 ): Promise<MoveInFacts> {

@@ -14,7 +14,7 @@ import { openStack } from "../deploy/engine/stack.ts";
 import { forgetResources, readResources } from "../deploy/engine/state.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
-import { withOperatorToken, withPlace } from "./place.ts";
+import { withOperatorToken, withConnectedStack } from "./connected-stack.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
 import { openCloudStack } from "../deploy/cloud-engine.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
@@ -143,9 +143,9 @@ export async function pruneFor(
     const state = hasValues ? await openCloudStack(stack, plan, { create: false }) : undefined;
     return prune({ names, write, keyVault, stack: state });
   }
-  return withPlace({ ...options, readsValues: true }, (place) =>
-    withOperatorToken(place, undefined, async (token) => {
-      const { cluster, stack: { vault } } = place; // prettier-ignore
+  return withConnectedStack({ ...options, readsValues: true }, (connected) =>
+    withOperatorToken(connected, undefined, async (token) => {
+      const { cluster, stack: { vault } } = connected; // prettier-ignore
       const state = stack === "local" ? await localEngineStack(options) : undefined;
       const where = { target: operatorTarget(vault), mount: vault.mount, token, cluster };
       return prune({ names, write, keyVault, stack: state, vault: where });

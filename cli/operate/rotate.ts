@@ -17,7 +17,7 @@ import { environmentNames } from "../../domain/stage.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
-import type { Place } from "./place.ts";
+import type { ConnectedStack } from "./connected-stack.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
 import { keyVaultOf } from "./push.ts";
 import { valueFindings } from "../../domain/dotenv/values.ts";
@@ -49,19 +49,19 @@ export interface RotationOptions {
  *   or no former version.
  */
 export async function rotateValue(
-  place: Place,
+  connected: ConnectedStack,
   flags: LocalHomeFlags,
   name: string,
   { from, signal, tell }: RotationOptions,
 ): Promise<RotationReport> {
-  const { stack, cluster, access } = place;
+  const { stack, cluster, access } = connected;
   const { keyVaultName } = plannedSecret(stack, name);
   const secret = stack.catalogue.secrets[name];
   if (keyVaultName === undefined || secret?.authority !== "external") {
     const problem = `${name} is not an external secret; its owner rotates it`;
     throw UserError.of("rotation-not-external", problem, "docs/secrets.md names the owner");
   }
-  const environment = place.isShared ? "shared" : "local";
+  const environment = connected.isShared ? "shared" : "local";
   // first: a person at a terminal should not wait before they read that a file is needed
   const given = from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
   for (const warning of given?.warnings ?? []) tell(formatFinding(warning));
@@ -70,7 +70,7 @@ export async function rotateValue(
   const value = given?.value ?? former?.value ?? (await vault.current(keyVaultName));
   if (former?.isRestored === true)
     tell(`${name} was already rolled back; nothing is written to Key Vault, and the following steps are checked`);
-  for (const other of alsoReading(place, secret))
+  for (const other of alsoReading(connected, secret))
     tell(`${other} reads the same Key Vault and gets this value with its next run of vault-bootstrap`);
   const progress = (text: string) => tell(`      ${text}`);
 
@@ -88,7 +88,7 @@ export async function rotateValue(
         const problem = `the new value is in Key Vault, and vault-bootstrap ended with ${run.cause}`;
         throw failedRun(run, problem, "run the same command again");
       },
-      "external-secret": () => resyncOf(name, place, { signal, onProgress: progress }),
+      "external-secret": () => resyncOf(name, connected, { signal, onProgress: progress }),
       look: () => observe(stack, access, { compareValues: true, dotenv: new Map([[keyVaultName, value]]) }),
     },
     {
@@ -100,7 +100,7 @@ export async function rotateValue(
 }
 
 /** Environments that share the Key Vault and have the secret, except the one that is rotated. */
-function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readonly string[] {
+function alsoReading({ isShared, stack }: ConnectedStack, secret: ExternalSecret): readonly string[] {
   if (!isShared) return [];
   return environmentNames.filter((name) => name !== "local" && name !== stack.name && existsIn(secret, name));
 }
@@ -108,7 +108,7 @@ function alsoReading({ isShared, stack }: Place, secret: ExternalSecret): readon
 /** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
 export async function resyncOf(
   secret: string,
-  { stack, cluster }: Pick<Place, "stack" | "cluster">,
+  { stack, cluster }: Pick<ConnectedStack, "stack" | "cluster">,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<void> {
   const parts = await Promise.all(namespacesOf(stack).map((namespace) => observeExternalSecrets(cluster, namespace)));

@@ -1,11 +1,12 @@
 import { kubernetesAuthFields } from "../../domain/resources/vault-inputs.ts";
 import { userInfo } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withNames } from "../../diagnose/fill-names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { inRootNamespace, operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { withOperatorToken, type Place } from "./place.ts";
+import { withOperatorToken, type ConnectedStack } from "./connected-stack.ts";
 import { generateRootToken, isValidToken, revokeRootToken, vaultCredentials } from "../access/root-token.ts";
 import { vaultCall, vaultHealth } from "../access/vault.ts";
 import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-way.ts";
@@ -27,7 +28,7 @@ export interface RepairOptions {
 }
 
 /** What is to be typed for the change: the stack's name and, where others share it, why. */
-export function confirmation({ stack, isShared }: Pick<Place, "stack" | "isShared">): string {
+export function confirmation({ stack, isShared }: Pick<ConnectedStack, "stack" | "isShared">): string {
   return `--confirm ${stack.name}${isShared ? ' --reason "<why>"' : ""}`;
 }
 
@@ -37,16 +38,16 @@ export function confirmation({ stack, isShared }: Pick<Place, "stack" | "isShare
  * @throws UserError for another name, and where others would find an Event that does not say why.
  */
 export function isConfirmed(
-  place: Pick<Place, "stack" | "isShared">,
+  connected: Pick<ConnectedStack, "stack" | "isShared">,
   { confirm, reason }: { readonly confirm?: string; readonly reason?: string },
 ): boolean {
-  const { name } = place.stack;
+  const { name } = connected.stack;
   if (confirm === undefined) return false;
   if (confirm !== name)
-    throw UserError.of("not-confirmed", `--confirm ${confirm} is not the stack ${name}`, confirmation(place));
-  if (place.isShared && (reason ?? "").trim() === "") {
+    throw UserError.of("not-confirmed", `--confirm ${confirm} is not the stack ${name}`, confirmation(connected));
+  if (connected.isShared && (reason ?? "").trim() === "") {
     const problem = `${name} is shared, and the Event needs a reason`;
-    throw UserError.of("reason-missing", problem, confirmation(place));
+    throw UserError.of("reason-missing", problem, confirmation(connected));
   }
   return true;
 }
@@ -58,14 +59,16 @@ export function isConfirmed(
  * @throws UserError when Vault cannot be reached or was never initialised, or the key does not exist.
  */
 export async function unsealVault(
-  { stack, cluster, access }: Place,
+  { stack, cluster, access }: ConnectedStack,
   { change, reason }: RepairOptions,
   pods: VaultPods = vaultPodsOf(stack, cluster),
 ): Promise<Repair> {
   const target = operatorTarget(stack.vault);
   const address = `Vault at ${target.address}`;
   const hasPods = stack.name !== "local" && (await pods.names()).length > 1;
-  const seen = hasPods ? await healthOfPods(pods) : [{ name: address, health: await vaultHealth(target) }];
+  const look = async () =>
+    hasPods ? await healthOfPods(pods) : [{ name: address, health: await vaultHealth(target) }];
+  const seen = await look();
   const found = hasPods
     ? `Vault's pods in ${stack.vault.statefulSet.namespace}: ${formatPods(seen)}`
     : `${address} is ${seen[0]?.health.state}`;
@@ -96,9 +99,20 @@ export async function unsealVault(
     const problem = `${name} is still sealed: it needs ${shares} key shares`;
     throw UserError.of("vault-sealed", problem, `add the other key shares${each}: vault operator unseal${byHand}`);
   }
-  const did = hasPods ? `unsealed ${which}` : "unsealed";
+  const isActive = await within(activeInMs, async () => (await look()).some(({ health }) => health.state === "active"));
+  const did = `unsealed${hasPods ? ` ${which}` : ""}${isActive ? "" : ", but not active yet"}`;
   const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `${did} by ameide-secrets: ${reason}`);
   return { needed: true, found, did: `${did}${event}; ${thenResync(stack)}` };
+}
+
+/** An unsealed Vault is a standby until it has become the leader; requests fail until then. */
+const activeInMs = 10_000;
+
+async function within(milliseconds: number, holds: () => Promise<boolean>): Promise<boolean> {
+  for (const deadline = performance.now() + milliseconds; ; await sleep(100)) {
+    if (await holds()) return true;
+    if (performance.now() >= deadline) return false;
+  }
 }
 
 function thenResync(stack: EnvironmentStack): string {
@@ -106,14 +120,14 @@ function thenResync(stack: EnvironmentStack): string {
 }
 
 /** Restores Vault's Kubernetes auth: no pinned reviewer token. @throws UserError when Vault refuses, or without a token. */
-export async function reconfigureKubernetesAuth(place: Place, { change, reason }: RepairOptions): Promise<Repair> {
-  const { stack, cluster } = place;
+export async function reconfigureKubernetesAuth(connected: ConnectedStack, { change, reason }: RepairOptions): Promise<Repair> {
+  const { stack, cluster } = connected;
   const { authMount } = stack.vault;
   const target = operatorTarget(stack.vault);
   const title = `auth/${authMount} of Vault at ${target.address}`;
   const path = `/v1/auth/${authMount}/config`;
   const fix = `set VAULT_TOKEN to a token that can write auth/${authMount}/config`;
-  return withOperatorToken(place, fix, async (token): Promise<Repair> => {
+  return withOperatorToken(connected, fix, async (token): Promise<Repair> => {
     const { data = {} } = await vaultCall<{ data?: Record<string, string | boolean> }>(target, token, "GET", path);
     const wanted = kubernetesAuthFields(stack);
     const differing = Object.entries(wanted)
@@ -142,7 +156,7 @@ export async function reconfigureKubernetesAuth(place: Place, { change, reason }
  * @throws UserError where the key does not generate a root token, the Secret may not be changed, or the environment keeps it.
  */
 export async function revokeStoredRootToken(
-  { stack, cluster }: Place,
+  { stack, cluster }: ConnectedStack,
   { change, reason }: RepairOptions,
 ): Promise<Repair> {
   const { namespace, vault, strictness } = stack;
@@ -182,7 +196,7 @@ export async function revokeStoredRootToken(
 }
 
 /** What the way to Vault, or the server at its end, says of it. */
-async function whyUnreachable({ vault }: Place["access"]): Promise<string> {
+async function whyUnreachable({ vault }: ConnectedStack["access"]): Promise<string> {
   if (typeof vault === "string") return `: ${vault}`;
   return vault.get("sys/health").then(() => "", (error: Error) => `: ${error.message}`); // prettier-ignore
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
-import { openPlace, type Place } from "../../cli/operate/place.ts";
+import { connectStack, type ConnectedStack } from "../../cli/operate/connected-stack.ts";
 import { shortToken, type ShortToken } from "../../cli/access/vault.ts";
 import { storedRootToken } from "../support/open-vault.ts";
 import { isWhole } from "../../diagnose/diagnosis.ts";
@@ -27,37 +27,37 @@ const values = {
 /** Who may do less is told which right is missing, by the servers that refuse it; and who may do what at all. */
 describe("what a person or an account may not look at", function () {
   this.timeout(startTimeout);
-  let place: Place;
+  let connected: ConnectedStack;
   // before the chain's own, which stops the servers
-  after(() => place.close());
+  after(() => connected.close());
   const chain = useLocalChain(values);
 
   before(async () => {
-    place = await openPlace({ stack: "local", home: chain().home.dir, portBase: String(chain().home.portBase) });
+    connected = await connectStack({ stack: "local", home: chain().home.dir, portBase: String(chain().home.portBase) });
   });
 
   const tokenWith = async (policy: string) => {
-    const root = await storedRootToken(place.cluster, place.stack.namespace);
-    return shortToken({ vault: { address: place.stack.vault.operatorAddress }, root, policy, ttl: "10m" });
+    const root = await storedRootToken(connected.cluster, connected.stack.namespace);
+    return shortToken({ vault: { address: connected.stack.vault.operatorAddress }, root, policy, ttl: "10m" });
   };
   const lookWith = ({ token }: ShortToken, options: ObserveOptions = {}) => {
-    const vault = vaultReader({ address: place.stack.vault.operatorAddress }, token);
-    return observe(place.stack, { ...place.access, vault }, options);
+    const vault = vaultReader({ address: connected.stack.vault.operatorAddress }, token);
+    return observe(connected.stack, { ...connected.access, vault }, options);
   };
 
   it("is nothing that doctor and validate need, with the auditor's policy", async () => {
     const short = await tokenWith(auditorPolicyName);
     const snapshot = await lookWith(short);
-    const diagnosis = explain(snapshot, place.stack);
+    const diagnosis = explain(snapshot, connected.stack);
     assert.deepEqual([isWhole(diagnosis), diagnosis.causes], [true, []]);
-    assert.equal(validate(snapshot, place.stack).ok, true);
+    assert.equal(validate(snapshot, connected.stack).ok, true);
     await short.revoke();
   });
 
   it("is a value: with the auditor's policy `validate --prove` names the right to read it, and proves nothing", async () => {
     const short = await tokenWith(auditorPolicyName);
     const snapshot = await lookWith(short, { compareValues: true });
-    const { checks, ok } = validate(snapshot, place.stack, { prove: true });
+    const { checks, ok } = validate(snapshot, connected.stack, { prove: true });
     assert.equal(ok, false);
     const unknown = checks.flatMap(({ items }) => items).filter(({ state }) => state === "unknown");
     assert.ok(unknown.length >= Object.keys(values).length);
@@ -67,7 +67,7 @@ describe("what a person or an account may not look at", function () {
 
   it("is all of Vault with a token that has no policy: each path is named with the right to it", async () => {
     const short = await tokenWith("default");
-    const { causes } = explain(await lookWith(short), place.stack);
+    const { causes } = explain(await lookWith(short), connected.stack);
     assert.deepEqual(
       causes.map(({ code, evidence }) => [code, evidence.map(({ where }) => where)]),
       [
@@ -93,7 +93,7 @@ describe("what a person or an account may not look at", function () {
 
   it("is what an account of the cluster may not list: each resource is named with the verb, and nothing counts as broken", async () => {
     const reader = await clusterAs("access-test-nobody");
-    const { causes } = explain(await observe(place.stack, { ...place.access, kubernetes: reader }), place.stack);
+    const { causes } = explain(await observe(connected.stack, { ...connected.access, kubernetes: reader }), connected.stack);
     assert.deepEqual(
       causes.map(({ code }) => code),
       ["cluster-not-readable"],
@@ -105,18 +105,18 @@ describe("what a person or an account may not look at", function () {
 
   describe("in Vault and in the cluster, account by account", () => {
     describeIsolation(() => ({
-      cluster: place.cluster,
-      stack: place.stack,
-      rootToken: () => storedRootToken(place.cluster, place.stack.namespace),
+      cluster: connected.cluster,
+      stack: connected.stack,
+      rootToken: () => storedRootToken(connected.cluster, connected.stack.namespace),
     }));
   });
 
   /** An account that may do nothing, as who it is the reader asks. */
   async function clusterAs(name: string): Promise<Cluster> {
-    const { namespace } = place.stack;
+    const { namespace } = connected.stack;
     const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-    await place.cluster.create(accounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } });
-    const { status } = await place.cluster.create<{ status: { token: string } }>(`${accounts}/${name}/token`, {
+    await connected.cluster.create(accounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } });
+    const { status } = await connected.cluster.create<{ status: { token: string } }>(`${accounts}/${name}/token`, {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
       spec: {},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Cluster } from "../../clients/kubernetes.ts";
 import { runChain } from "../../cli/deploy/chain.ts";
-import { vaultAccess } from "../../cli/operate/place.ts";
+import { vaultAccess } from "../../cli/operate/connected-stack.ts";
 import { Phases } from "../../cli/phases.ts";
 import { recordedIo } from "../cli/recorded-io.ts";
 import { githubToken } from "../../cli/access/github-login.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { runBootstrapJob, type BootstrapRun } from "../../../cli/access/bootstrap-job.ts";
-import { openPlace, type Place } from "../../../cli/operate/place.ts";
+import { connectStack, type ConnectedStack } from "../../../cli/operate/connected-stack.ts";
 import { vaultCall } from "../../../cli/access/vault.ts";
 import { localArm } from "../../../cli/access/local-stack.ts";
 import { storedRootToken } from "../../support/open-vault.ts";
@@ -36,12 +36,12 @@ const pauseInMilliseconds = 200;
 /** The environment that is broken and repaired, and the ways into it. */
 export class World {
   readonly chain: LocalChain;
-  place: Place;
+  place: ConnectedStack;
   /** Values of the `.env` at hand; what a repair calls the real ones. */
   values: Readonly<Record<string, string>>;
   #binDir: string | undefined;
 
-  private constructor(chain: LocalChain, place: Place, values: Readonly<Record<string, string>>) {
+  private constructor(chain: LocalChain, place: ConnectedStack, values: Readonly<Record<string, string>>) {
     this.chain = chain;
     this.place = place;
     this.values = values;
@@ -200,8 +200,8 @@ export class World {
   }
 }
 
-function placeIn({ home }: LocalChain): Promise<Place> {
-  return openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase), readsValues: true });
+function placeIn({ home }: LocalChain): Promise<ConnectedStack> {
+  return connectStack({ stack: "local", home: home.dir, portBase: String(home.portBase), readsValues: true });
 }
 
 /** Causes for the message of an assertion. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { healthOfPods, preferredPod, vaultPodsOf, type VaultPods } from "../../../cli/access/vault-way.ts";
 import { vaultCall, vaultState } from "../../../cli/access/vault.ts";
 import { formatDiagnosis } from "../../../cli/operate/format-diagnosis.ts";
-import type { Place } from "../../../cli/operate/place.ts";
+import type { ConnectedStack } from "../../../cli/operate/connected-stack.ts";
 import { unsealVault } from "../../../cli/operate/vault-repairs.ts";
 import { KubernetesError } from "../../../clients/kubernetes.ts";
 import type { VaultState } from "../../../clients/vault.ts";
@@ -16,7 +16,7 @@ import { environmentStack } from "../../support/stacks.ts";
 
 describe("vaultPodsOf", () => {
   const namesAmong = (get: () => Promise<unknown>) =>
-    vaultPodsOf(environmentStack("dev"), { get } as unknown as Place["cluster"]).names();
+    vaultPodsOf(environmentStack("dev"), { get } as unknown as ConnectedStack["cluster"]).names();
 
   it("names the pods of the StatefulSet by their number, and no other pod", async () => {
     const names = ["vault-core-dev-10", "vault-core-dev-2", "vault-core-dev-0", "vault-core-dev-agent-1", "other-0"];
@@ -75,7 +75,7 @@ describe("a Vault with three pods, on a raft cluster of three OpenBao", function
   const place = () => {
     const data = { "unseal-key": Buffer.from(key).toString("base64") };
     const cluster = { find: () => Promise.resolve({ data }), create: () => Promise.resolve({}) };
-    return { stack: environmentStack("dev"), cluster } as unknown as Place;
+    return { stack: environmentStack("dev"), cluster } as unknown as ConnectedStack;
   };
 
   it("has doctor name each pod, and the ones that are sealed as a cause", async () => {

@@ -3,7 +3,7 @@ import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { openRootToken } from "../../../cli/access/root-token.ts";
 import { vaultCall, vaultStatus } from "../../../cli/access/vault.ts";
-import type { Place } from "../../../cli/operate/place.ts";
+import type { ConnectedStack } from "../../../cli/operate/connected-stack.ts";
 import { revokeStoredRootToken } from "../../../cli/operate/vault-repairs.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { localContext } from "../../../local/home.ts";
@@ -47,7 +47,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
       () => true,
       (error: unknown) => vaultStatus(error) !== 403,
     );
-  const place = (with_: Partial<Cluster> = {}, rootToken: "stored" | "revoked" = "revoked"): Place => {
+  const place = (with_: Partial<Cluster> = {}, rootToken: "stored" | "revoked" = "revoked"): ConnectedStack => {
     const stack = environmentStack("staging");
     return {
       stack: {
@@ -61,7 +61,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
         patch: (where: string, what: object) => cluster.patch(where, what),
         ...with_,
       },
-    } as unknown as Place;
+    } as unknown as ConnectedStack;
   };
   const both = () => ({ "root-token": stored.reveal(), "unseal-key": opened.unsealKey });
   const change = { change: true, reason: "a test" };

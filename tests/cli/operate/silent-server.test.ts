@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runDoctor } from "../../../cli/operate/doctor.ts";
-import { openPlace } from "../../../cli/operate/place.ts";
+import { connectStack } from "../../../cli/operate/connected-stack.ts";
 import type { Diagnosis } from "../../../diagnose/diagnosis.ts";
 import { ensureHome, localContext, localHome, type LocalHome } from "../../../local/home.ts";
 import { ensureCertificates } from "../../../local/servers/certificates.ts";
@@ -41,7 +41,7 @@ describe("doctor before a server that accepts and never answers", function () {
   };
   const diagnose = async (): Promise<{ readonly seconds: number; readonly diagnosis: Diagnosis }> => {
     const start = performance.now();
-    const place = () => openPlace({ stack: "local", home: home.dir, portBase: String(home.portBase) });
+    const place = () => connectStack({ stack: "local", home: home.dir, portBase: String(home.portBase) });
     const { json } = await runDoctor({ open: place, signal: new AbortController().signal }, recordedIo());
     const diagnosis = json as Diagnosis;
     return { seconds: (performance.now() - start) / 1000, diagnosis };

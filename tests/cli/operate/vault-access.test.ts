@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { vaultAccess } from "../../../cli/operate/place.ts";
+import { vaultAccess } from "../../../cli/operate/connected-stack.ts";
 import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
 import { environmentStack } from "../../support/stacks.ts";
 

@@ -2,19 +2,21 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
-import type { Place } from "../../../cli/operate/place.ts";
+import type { ConnectedStack } from "../../../cli/operate/connected-stack.ts";
 import { isConfirmed, reconfigureKubernetesAuth, unsealVault } from "../../../cli/operate/vault-repairs.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 /** A Vault that is sealed until it gets a key, and whose auth is configured otherwise than the program does. */
 class FakeVault {
   sealed = true;
+  /** How many looks at its health find it a standby after it was unsealed, as while a leader is elected. */
+  looksAsStandby = 0;
   readonly tokens: string[] = [];
   readonly #server: Server = createServer((request, response) => {
     const token = request.headers["x-vault-token"];
     if (typeof token === "string") this.tokens.push(token);
     if (request.url === "/v1/sys/unseal") this.sealed = false;
-    if (request.url === "/v1/sys/health") response.statusCode = this.sealed ? 503 : 200;
+    if (request.url === "/v1/sys/health") response.statusCode = this.sealed ? 503 : this.looksAsStandby-- > 0 ? 429 : 200;
     response.end("{}");
   });
 
@@ -46,14 +48,14 @@ describe("a repair of Vault", () => {
 
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const noEvents = () => Promise.reject(new KubernetesError(403, "events is forbidden"));
-  const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): Place => {
+  const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): ConnectedStack => {
     const stack = environmentStack("dev");
     const get = () => Promise.reject(new KubernetesError(403, "pods is forbidden"));
     const cluster = { get, find: () => Promise.resolve(data === undefined ? undefined : { data }), create };
     return {
       stack: { ...stack, vault: { ...stack.vault, operatorAddress: address } },
       cluster: cluster as unknown as Cluster,
-    } as unknown as Place;
+    } as unknown as ConnectedStack;
   };
   const made = () => Promise.resolve({});
   const change = { change: true, reason: "a test" };
@@ -87,11 +89,18 @@ describe("a repair of Vault", () => {
       assert.match((await reconfigured(noEvents)).did, /^written \(the Event could not be created/);
     });
 
+    it("returns when Vault is active: until it is the leader, an unsealed Vault refuses requests", async () => {
+      vault.looksAsStandby = 2;
+      const { did } = await unsealVault(place({ "unseal-key": base64("key") }, made), change);
+      assert.match(did, /^unsealed; then resync/);
+      assert.equal(vault.looksAsStandby, -1);
+    });
+
     it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
       vault.stop();
       const why = "no port-forward to ameide-dev/vault-core-dev-0: viewer cannot create pods/portforward";
       const access = { vault: { address, hasToken: false, get: () => Promise.reject(new Error(why)) } };
-      const closed = { ...place({ "unseal-key": base64("key") }, made), access } as unknown as Place;
+      const closed = { ...place({ "unseal-key": base64("key") }, made), access } as unknown as ConnectedStack;
       await assert.rejects(unsealVault(closed, change), {
         code: "vault-unreachable",
         message: /^Vault at \S+ is unreachable: no port-forward .*cannot create pods\/portforward\n {2}fix: /,

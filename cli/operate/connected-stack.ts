@@ -19,7 +19,7 @@ import { ownVaultToken, shortToken, vaultState, type ShortToken } from "../acces
 import { healthOfPods, openWayToVault, vaultPodsOf, type WayToVault } from "../access/vault-way.ts";
 
 /** One environment and the ways into it, for the commands that look at it or fix it. */
-export interface Place {
+export interface ConnectedStack {
   readonly stack: EnvironmentStack;
   readonly cluster: Cluster;
   readonly access: Access;
@@ -28,7 +28,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export interface PlaceOptions extends LocalHomeFlags {
+export interface ConnectOptions extends LocalHomeFlags {
   readonly stack: string;
   /** Values of `.env`, to be compared with every step. @default - none */
   readonly dotenv?: readonly string[];
@@ -42,9 +42,9 @@ export interface PlaceOptions extends LocalHomeFlags {
  *
  * @throws UserError when the stack itself cannot be loaded; of `local` also when it is not up.
  */
-export async function openPlace(options: PlaceOptions): Promise<Place> {
+export async function connectStack(options: ConnectOptions): Promise<ConnectedStack> {
   const isShared = options.stack !== "local";
-  const { stack: loaded, cluster, azure, looks } = isShared ? await cloudPlace(options) : await localPlace(options);
+  const { stack: loaded, cluster, azure, looks } = isShared ? await connectCloud(options) : await connectLocal(options);
   const direct = { address: loaded.vault.operatorAddress, close: () => Promise.resolve() };
   const way: WayToVault = isShared ? await openWayToVault(loaded, cluster) : direct;
   const stack = { ...loaded, vault: { ...loaded.vault, operatorAddress: way.address } };
@@ -78,24 +78,24 @@ function refusing(why: Error) {
   return { get: refuse, text: refuse };
 }
 
-export async function withPlace<T>(options: PlaceOptions, use: (place: Place) => Promise<T>): Promise<T> {
-  const place = await openPlace(options);
+export async function withConnectedStack<T>(options: ConnectOptions, use: (connected: ConnectedStack) => Promise<T>): Promise<T> {
+  const connected = await connectStack(options);
   try {
-    return await use(place);
+    return await use(connected);
   } finally {
-    await place.close();
+    await connected.close();
   }
 }
 
 /** Refuses a change of what others use too, unless it was confirmed. @throws UserError */
-export function requireYes({ isShared, stack }: Place, yes: boolean | undefined, again: Run["again"]): void {
+export function requireYes({ isShared, stack }: ConnectedStack, yes: boolean | undefined, again: Run["again"]): void {
   if (!isShared || yes === true) return;
   throw UserError.of("not-confirmed", `this would change ${stack.name}, which others share`, again("--yes"));
 }
 
 /** Runs with VAULT_TOKEN if it is set (never in `local`), else a root token. @throws UserError with `fix` without either. */
 export async function withOperatorToken<T>(
-  { stack, cluster }: Pick<Place, "stack" | "cluster">,
+  { stack, cluster }: Pick<ConnectedStack, "stack" | "cluster">,
   fix: string | undefined,
   use: (token: Redacted) => Promise<T>,
 ): Promise<T> {
@@ -105,7 +105,7 @@ export async function withOperatorToken<T>(
   return withRootToken({ ...options, ...(fix && { fix }) }, use);
 }
 
-async function localPlace(options: PlaceOptions) {
+async function connectLocal(options: ConnectOptions) {
   const home = await homeOf(options);
   const stack = await loadLocalStack(home, options.dotenv ?? []);
   const azure = localAzure(home, stack.azure.keyVaultUri);
@@ -116,7 +116,7 @@ async function localPlace(options: PlaceOptions) {
   return { stack: { ...stack, cluster: { ...stack.cluster, kubeconfig } }, cluster, looks, azure };
 }
 
-async function cloudPlace({ stack: name, dotenv }: PlaceOptions) {
+async function connectCloud({ stack: name, dotenv }: ConnectOptions) {
   const plan = await loadCloudStack(name, dotenv ?? []);
   const azure = await signedInAzure(plan.azure);
   if (plan.kind === "shared") {
