@@ -1,5 +1,5 @@
 import { rootCertificates } from "node:tls";
-import type { AzurePlace } from "../domain/plan/environment.ts";
+import type { AzureTarget } from "../domain/plan/environment.ts";
 import { Redacted } from "../domain/redacted.ts";
 import { HttpClient, objectIn, parseAnswer, ServerError, type ServerErrorOptions } from "./http.ts";
 import { retry, type RetryOptions } from "./pacing.ts";
@@ -107,7 +107,7 @@ function within(pathOrLink: string, base: string): URL {
 export async function signedInAzure({
   keyVaultUri,
   extraCaPem,
-}: Pick<AzurePlace, "keyVaultUri" | "extraCaPem">): Promise<AzureClient> {
+}: Pick<AzureTarget, "keyVaultUri" | "extraCaPem">): Promise<AzureClient> {
   const { DefaultAzureCredential } = await import("@azure/identity");
   const credential = new DefaultAzureCredential();
   return new AzureClient({

@@ -7,7 +7,7 @@ import { KubernetesClient, type Cluster } from "./kubernetes.ts";
 /** Shorter than the API server's own 90 s: a connection that it closes is never one that we are writing to. */
 const idleInMs = 30_000;
 
-interface ClusterPlace {
+interface ClusterTarget {
   /** Path. @default - KUBECONFIG's files, or `~/.kube/config` */
   readonly kubeconfig?: string;
   /** Pinned: never the context that happens to be current. */
@@ -21,7 +21,7 @@ interface ClusterPlace {
  *
  * @throws UserError `kubeconfig-unreadable`, `context-unknown`. The calls throw `cluster-unreachable`.
  */
-export async function openCluster(place: ClusterPlace): Promise<KubernetesClient> {
+export async function openCluster(place: ClusterTarget): Promise<KubernetesClient> {
   const { kubeconfig, context, timeoutInMs = 30_000 } = place;
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
@@ -58,7 +58,7 @@ export async function openCluster(place: ClusterPlace): Promise<KubernetesClient
 /**
  * As {@link openCluster}; without such a context each call throws that, so that a command that only reads continues.
  */
-export async function openOrClosed(place: ClusterPlace): Promise<Cluster> {
+export async function openOrClosed(place: ClusterTarget): Promise<Cluster> {
   return openCluster(place).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     const { context } = place;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RoleAssignment } from "@pulumi/azure-native/authorization/index.js";
 import { FederatedIdentityCredential, UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
-import type { AzurePlace, FederatedSubject } from "../domain/plan/environment.ts";
+import type { AzureTarget, FederatedSubject } from "../domain/plan/environment.ts";
 import {
   federatedCredentialInputs,
   identityInputs,
@@ -10,7 +10,7 @@ import {
 } from "../domain/resources/azure-inputs.ts";
 
 export interface BootstrapIdentityArgs {
-  readonly azure: AzurePlace;
+  readonly azure: AzureTarget;
   /** The only scope of its role. */
   readonly keyVaultId: pulumi.Input<string>;
   readonly protect: boolean;
@@ -50,7 +50,7 @@ export class BootstrapIdentity extends pulumi.ComponentResource {
 }
 
 export interface BootstrapFederationArgs {
-  readonly azure: AzurePlace;
+  readonly azure: AzureTarget;
   /** Name of the identity in `azure.resourceGroup`; an output where the same stack creates it. */
   readonly identityName: pulumi.Input<string>;
   readonly subjects: readonly FederatedSubject[];

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Secret, Vault } from "@pulumi/azure-native/keyvault/index.js";
-import type { AzurePlace } from "../domain/plan/environment.ts";
+import type { AzureTarget } from "../domain/plan/environment.ts";
 import type { Redacted } from "../domain/redacted.ts";
 import { keyVaultInputs, keyVaultSecretInputs, resourceGroupInputs } from "../domain/resources/azure-inputs.ts";
 import { ResourceGroup as AzureResourceGroup } from "@pulumi/azure-native/resources/index.js";
 
 /** The group that `local` lacks; on a cloud it exists and holds what belongs to others. */
 export class ResourceGroup extends pulumi.ComponentResource {
-  constructor(name: string, { azure }: { readonly azure: AzurePlace }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { azure }: { readonly azure: AzureTarget }, opts?: pulumi.ComponentResourceOptions) {
     super("ameide-secrets:key-vault:ResourceGroup", name, {}, opts);
     new AzureResourceGroup(`${name}-group`, resourceGroupInputs(azure), { parent: this });
     this.registerOutputs({});
@@ -15,7 +15,7 @@ export class ResourceGroup extends pulumi.ComponentResource {
 }
 
 export interface KeyVaultArgs {
-  readonly azure: AzurePlace;
+  readonly azure: AzureTarget;
   /** Key Vault name -> value; empty where `ameide-secrets env push` writes the values. */
   readonly secrets: ReadonlyMap<string, Redacted>;
   /** Whether vault and secrets outlive this program: protected, and left in place when they leave it. */

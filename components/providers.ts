@@ -3,13 +3,13 @@ import { Provider as AzureProvider } from "@pulumi/azure-native/provider.js";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
 import { Provider as VaultProvider } from "@pulumi/vault/provider.js";
 import { fieldManager } from "../domain/manifests/labels.ts";
-import type { Adopted, AzurePlace, EnvironmentStack } from "../domain/plan/environment.ts";
+import type { Adopted, AzureTarget, EnvironmentStack } from "../domain/plan/environment.ts";
 import { vaultProviderInputs } from "../domain/resources/vault-inputs.ts";
 
 // Every provider is explicit: none uses the subscription, the cluster or the Vault that happens to be current.
 
 /** Without the tenant: `az account get-access-token` refuses tenant and subscription together. */
-export function azureProvider({ subscriptionId, location }: AzurePlace): AzureProvider {
+export function azureProvider({ subscriptionId, location }: AzureTarget): AzureProvider {
   return new AzureProvider("azure", { subscriptionId, location });
 }
 

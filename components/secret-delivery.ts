@@ -41,18 +41,18 @@ export class SecretDelivery extends pulumi.ComponentResource {
     const { stores, deliveries } = stack.plan;
     const child = { parent: this };
     const lasting = { ...child, retainOnDelete: stack.strictness.protect };
-    const storesByPlace = new Map<string, CustomResource>();
+    const storesByName = new Map<string, CustomResource>();
     for (const store of stores) {
       const id = `${name}-${store.namespace}-${store.name}`;
       const reader = new ServiceAccount(`${id}-reader`, readerServiceAccount(store), lasting);
       const object = waitedFor(secretStore(store, stack));
       const resource = new CustomResource(id, object, { ...lasting, ...patience, dependsOn: reader });
-      storesByPlace.set(`${store.namespace}/${store.name}`, resource);
+      storesByName.set(`${store.namespace}/${store.name}`, resource);
     }
     const expected = expectedDeliveries(stack);
     for (const delivery of deliveries) {
       const { namespace, storeName } = delivery;
-      const store = storesByPlace.get(`${namespace}/${storeName}`);
+      const store = storesByName.get(`${namespace}/${storeName}`);
       const object = externalSecret(delivery, digest);
       const shown = expected.has(delivery) ? waitedFor(object) : object;
       const after = store && { dependsOn: store };

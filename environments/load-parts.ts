@@ -1,6 +1,6 @@
-import { type CloudEnvironment, vaultPlace } from "./vault-place.ts";
+import { type CloudEnvironment, resolveVaultSettings } from "./vault-settings.ts";
 import type {
-  AzurePlace,
+  AzureTarget,
   SharedStack,
   Strictness,
   EnvironmentStack,
@@ -68,7 +68,7 @@ export async function loadEnvironment(
   { azure, secretPrefix }: SharedSettings,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
-  const { vault, findings } = vaultPlace(name, own.vault, context);
+  const { vault, findings } = resolveVaultSettings(name, own.vault, context);
   throwErrors(findings);
   const stack = await environmentStack(name, context, own, {
     strictness: strictness[name],
@@ -137,6 +137,6 @@ export async function environmentStack(
   };
 }
 
-function publicAzure(settings: AzureSettings): AzurePlace {
+function publicAzure(settings: AzureSettings): AzureTarget {
   return { ...settings, keyVaultUri: `https://${settings.keyVault}.vault.azure.net/` };
 }

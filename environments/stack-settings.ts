@@ -1,4 +1,4 @@
-import { vaultAddressOf, type CloudEnvironment } from "./vault-place.ts";
+import { vaultAddressOf, type CloudEnvironment } from "./vault-settings.ts";
 import { errorFinding, type Finding } from "../domain/finding.ts";
 import { type StackClaim, federatedSubject } from "../domain/plan/stack-check.ts";
 import {
@@ -71,6 +71,6 @@ function rawSettings(name: CloudEnvironment, root: string): unknown {
 }
 
 /** Where the Vault of each environment in Azure is, by its stack file; without those that have no file or a broken one. */
-export function readVaultPlaces(root: string): Readonly<Partial<Record<string, StackClaim["vault"]>>> {
+export function readEnvironmentVaults(root: string): Readonly<Partial<Record<string, StackClaim["vault"]>>> {
   return Object.fromEntries(readClaims(root).map(({ environment, vault }) => [environment, vault]));
 }

@@ -2,7 +2,7 @@ import { type Classification, classify, classifyKeyVaultName } from "../domain/c
 import { readableReferences } from "../domain/incidents.ts";
 import { declaredDelivery, type DeclaredDelivery, declares } from "../domain/catalogue/deliveries.ts";
 import { type Destination, checkAuthority } from "../domain/catalogue/authority.ts";
-import { environmentOf } from "./place.ts";
+import { environmentOf } from "./environment.ts";
 import { judgeEach, type RuleContext, type Violation } from "./rule.ts";
 import { isSet, type Path, remembered, text } from "./subject/reading.ts";
 import { namesInjected, namesRead, targetsOf, type NamedSecret } from "./subject/other-deliveries.ts";

@@ -1,5 +1,5 @@
 import { ownerOfTarget } from "../domain/catalogue/deliveries.ts";
-import { environmentOf } from "./place.ts";
+import { environmentOf } from "./environment.ts";
 import { judgeEach, type RuleTable, type Violations, mustBe } from "./rule.ts";
 import { text, type Path } from "./subject/reading.ts";
 import { targetsOf } from "./subject/other-deliveries.ts";

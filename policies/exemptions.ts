@@ -1,4 +1,4 @@
-import type { Place } from "./place.ts";
+import type { PolicyEnvironment } from "./environment.ts";
 
 /** Lets one subject violate one rule until a date. The violation stays visible as advisory. */
 export interface Exemption {
@@ -6,7 +6,7 @@ export interface Exemption {
   /** The subject's label, such as `ExternalSecret ameide-dev/gitlab-db-credentials-sync`; `*` matches any text. */
   readonly subject: string;
   /** @default - every environment. */
-  readonly environments?: readonly Place[];
+  readonly environments?: readonly PolicyEnvironment[];
   readonly reason: string;
   readonly owner: string;
   /** Last day on which it holds, `YYYY-MM-DD`, UTC. */
@@ -21,13 +21,17 @@ export type Exempted = { readonly kind: "none" } | { readonly kind: "holds" | "e
 /** @param today - `YYYY-MM-DD`, UTC. @returns a valid one before one that has ended. */
 export function exemptionFor(
   list: readonly Exemption[],
-  { rule, subject, place }: { readonly rule: string; readonly subject: string; readonly place: Place },
+  {
+    rule,
+    subject,
+    environment,
+  }: { readonly rule: string; readonly subject: string; readonly environment: PolicyEnvironment },
   today: string,
 ): Exempted {
   const own = list.filter(
     (exemption) =>
       exemption.rule === rule &&
-      (exemption.environments?.includes(place) ?? true) &&
+      (exemption.environments?.includes(environment) ?? true) &&
       globExpression(exemption.subject).test(subject),
   );
   const holding = own.find(({ until }) => today <= until);

@@ -38,7 +38,7 @@ export function judgePlan(plan: StackPlan, catalogue: Catalogue, options: GuardO
 export function contextOf(plan: StackPlan, catalogue: Catalogue): RuleContext {
   return {
     catalogue,
-    place: plan.kind === "shared" ? "shared" : plan.name,
+    environment: plan.kind === "shared" ? "shared" : plan.name,
     keyVaultPrefix: effectivePrefix(plan.secretPrefix),
     vaults: plan.kind === "shared" ? {} : { [plan.name]: plan.vault },
   };

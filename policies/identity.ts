@@ -39,7 +39,7 @@ export const identityRules = {
     remediation: `Set subject to system:serviceaccount:ameide-<env>:${bootstrapName}.`,
     references: ["P4"],
     kinds: credential,
-    judge({ object }, { place }) {
+    judge({ object }, { environment }) {
       const path = ["subject"];
       const subject = text(object, "subject");
       if (subject === undefined) return { path, problem: "has no subject; name the ServiceAccount" };
@@ -47,7 +47,7 @@ export const identityRules = {
         return { path, problem: `subject "${subject}" does not name a single ServiceAccount` };
       }
       if (!subject.endsWith(`:${bootstrapName}`)) return [];
-      const environments = place === "shared" ? environmentNames : [place];
+      const environments = environment === "shared" ? environmentNames : [environment];
       const wanted = environments.map((name) => `system:serviceaccount:${namespaceOf(name)}:${bootstrapName}`);
       const problem = `subject "${subject}" belongs to another environment; set "${wanted[0] ?? ""}"`;
       return !wanted.includes(subject) && { path, problem };
@@ -60,7 +60,7 @@ export const identityRules = {
     remediation: "Set cluster.oidcIssuer from `az aks show --query oidcIssuerProfile.issuerUrl`.",
     references: ["https://learn.microsoft.com/azure/aks/use-oidc-issuer"],
     kinds: credential,
-    judge({ object }, { place }) {
+    judge({ object }, { environment }) {
       const path = ["issuer"];
       const issuer = text(object, "issuer");
       if (issuer === undefined) return { path, problem: "has no issuer; set the cluster's" };
@@ -68,7 +68,7 @@ export const identityRules = {
       if (url === undefined || url.protocol !== "https:" || url.search !== "" || issuer !== issuer.trim()) {
         return { path, problem: `issuer "${issuer}" is not a plain https address` };
       }
-      if (place !== "local" && /^(127\.|localhost$)/.test(url.hostname)) {
+      if (environment !== "local" && /^(127\.|localhost$)/.test(url.hostname)) {
         return { path, problem: `issuer "${issuer}" is on this machine; Entra cannot reach it` };
       }
       const isAks = url.hostname.endsWith(".oic.prod-aks.azure.com");

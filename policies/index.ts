@@ -1,7 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
 import { effectivePrefix } from "../domain/names.ts";
 import { readCatalogue } from "../environments/catalogue.ts";
-import { readVaultPlaces } from "../environments/stack-settings.ts";
+import { readEnvironmentVaults } from "../environments/stack-settings.ts";
 import { repositoryRoot } from "../environments/repository.ts";
 import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";
@@ -26,8 +26,8 @@ new PolicyPack("ameide-secrets", {
     today: new Date().toISOString().slice(0, 10),
     // an engine that starts the pack through a language host does not set it; an update has no unknown values to judge
     isPreview: process.env.PULUMI_DRY_RUN !== "false",
-    keyVaultPrefixOf: (place) => prefixes[place === "local" ? "local" : "shared"],
-    vaults: readVaultPlaces(repositoryRoot),
+    keyVaultPrefixOf: (environment) => prefixes[environment === "local" ? "local" : "shared"],
+    vaults: readEnvironmentVaults(repositoryRoot),
   }),
 });
 

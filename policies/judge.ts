@@ -11,7 +11,7 @@ export interface JudgingOptions {
   readonly exemptions: readonly Exemption[];
   /** `YYYY-MM-DD`, UTC. */
   readonly today: string;
-  /** Treat the rule as mandatory in this place too. @default false */
+  /** Treat the rule as mandatory in this environment too. @default false */
   readonly everywhere?: boolean;
   /** How to report a rule that waits for a value: a preview uses "note", an update "error". @default "omit" */
   readonly undecided?: "omit" | "note" | "error";
@@ -34,7 +34,7 @@ export function judge(
   subjects: readonly Subject[],
   { context, exemptions, today, everywhere = false, undecided = "omit" }: JudgingOptions,
 ): readonly JudgedFinding[] {
-  const level = everywhere ? "mandatory" : levelsOf(rule)[context.place];
+  const level = everywhere ? "mandatory" : levelsOf(rule)[context.environment];
   if (level === "off") return [];
   const describe = (
     subject: Subject | undefined,
@@ -58,7 +58,7 @@ export function judge(
     }
     return verdict.map((violation) => {
       const { subject = judged, path = [], problem, fix = rule.remediation } = violation;
-      const use = { rule: rule.id, subject: subject?.label ?? "the stack", place: context.place };
+      const use = { rule: rule.id, subject: subject?.label ?? "the stack", environment: context.environment };
       const exempted = exemptionFor(exemptions, use, today);
       const severity = level === "advisory" || exempted.kind === "holds" ? "warning" : "error";
       const where = path.length === 0 ? "" : `${formatPath(path)}: `;

@@ -1,6 +1,6 @@
 import type { Finding } from "../domain/finding.ts";
 import { readableReferences } from "../domain/incidents.ts";
-import type { Place } from "./place.ts";
+import type { PolicyEnvironment } from "./environment.ts";
 import { levelsOf, type RuleTable } from "./rule.ts";
 import { kindOfToken } from "./subject/kinds.ts";
 import { stageOfKind, type Kind } from "./subject/subject.ts";
@@ -57,8 +57,8 @@ export const lifecycleNoLoss = {
 } as const;
 
 /** Judges the steps of a preview before the update; a finding stops it before its first change. */
-export function judgeSteps(steps: readonly PlannedStep[], place: Place): readonly Finding[] {
-  if (levelsOf(lifecycleNoLoss)[place] === "off") return [];
+export function judgeSteps(steps: readonly PlannedStep[], environment: PolicyEnvironment): readonly Finding[] {
+  if (levelsOf(lifecycleNoLoss)[environment] === "off") return [];
   return steps.flatMap(({ op, urn, type }): readonly Finding[] => {
     const kind = kindOfToken(type);
     if (!losing.has(op) || kind === undefined) return [];

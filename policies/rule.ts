@@ -1,7 +1,7 @@
 import type { Catalogue } from "../domain/catalogue/catalogue.ts";
 import type { EnvironmentStack } from "../domain/plan/environment.ts";
 import type { EnvironmentName } from "../domain/stage.ts";
-import type { Place } from "./place.ts";
+import type { PolicyEnvironment } from "./environment.ts";
 import { at, type Path, Undecided, writtenText } from "./subject/reading.ts";
 import type { Kind, Subject } from "./subject/subject.ts";
 
@@ -24,7 +24,7 @@ export type Family = (typeof families)[number];
 /** `mandatory` stops the update, `advisory` only warns, `off` is not judged. */
 export type Level = "mandatory" | "advisory" | "off";
 
-export type Levels = Readonly<Record<Place, Level>>;
+export type Levels = Readonly<Record<PolicyEnvironment, Level>>;
 
 export const severities = ["critical", "high", "medium", "low"] as const;
 
@@ -45,20 +45,20 @@ export interface Violation {
 /** What a rule returns: any nesting of violations; `false` and `undefined` mean none. */
 export type Violations = Violation | false | undefined | readonly Violations[];
 
-export type VaultPlace = Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
+export type EnvironmentVault = Pick<EnvironmentStack["vault"], "address" | "namespace" | "mount" | "authMount">;
 
 /** What a rule may know in addition to its subject. Rules read no file. */
 export interface RuleContext {
   readonly catalogue: Catalogue;
-  readonly place: Place;
-  /** Whether the place is a guess, as in a kustomization's base: then it is the strictest one. @default false */
-  readonly isPlaceAssumed?: boolean | undefined;
+  readonly environment: PolicyEnvironment;
+  /** Whether the environment is a guess, as in a kustomization's base: then it is the strictest one. @default false */
+  readonly isEnvironmentAssumed?: boolean | undefined;
   /** Whether this program owns the stack; a policy group may judge other programs too. @default true */
   readonly isOwnStack?: boolean;
   /** Prefix of every name in Key Vault. @default - unknown, as in files: names are judged with `env-` and without it */
   readonly keyVaultPrefix?: string | undefined;
   /** Vaults of the known environments. @default - `vault-core-<env>` in `ameide-<env>`, and the mount `secret` */
-  readonly vaults?: Readonly<Partial<Record<EnvironmentName, VaultPlace>>> | undefined;
+  readonly vaults?: Readonly<Partial<Record<EnvironmentName, EnvironmentVault>>> | undefined;
 }
 
 interface RuleBase {
@@ -70,7 +70,7 @@ interface RuleBase {
   readonly remediation: string;
   /** Incidents that docs/incidents.md describes (`P7`), and addresses of documentation. */
   readonly references: readonly string[];
-  /** @default - mandatory in every place */
+  /** @default - mandatory in every environment */
   readonly levels?: Partial<Levels>;
   readonly kinds: readonly Kind[];
 }

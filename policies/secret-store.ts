@@ -2,7 +2,7 @@ import { storeServiceAccount } from "../domain/plan/plan-chain.ts";
 import { generatorAccountFields, storeAccountFields } from "../domain/manifests/secret-fields.ts";
 import { bootstrapName, vaultServerHosts } from "../domain/names.ts";
 import { environmentNames } from "../domain/stage.ts";
-import { environmentOf, placeOfNamespace } from "./place.ts";
+import { environmentOf, environmentOfNamespace } from "./environment.ts";
 import { advisory, judgeEach, type Violations, type RuleTable } from "./rule.ts";
 import { at, entries, list, text, textsOf } from "./subject/reading.ts";
 import { pathsWithRole, specText } from "./subject/references.ts";
@@ -39,16 +39,16 @@ export const storeRules = {
       "Set server to vault.address of the environment's stack file, or to http://vault-core-<env>.ameide-<env>.svc.cluster.local:8200 where it has none.",
     references: ["P19", "P20"],
     kinds: storeKinds,
-    judge({ object }, { place, isPlaceAssumed = false, vaults = {} }) {
+    judge({ object }, { environment: ofStack, isEnvironmentAssumed = false, vaults = {} }) {
       const path = [...vaultPath, "server"];
       if (at(object, ...vaultPath) === undefined) return [];
       const server = text(object, ...path);
       if (server === undefined) return { path, problem: "has no server; set the environment's Vault" };
       const host = hostOf(server);
-      const own = placeOfNamespace(text(object, "metadata", "namespace"));
-      const environment = own ?? place;
+      const own = environmentOfNamespace(text(object, "metadata", "namespace"));
+      const environment = own ?? ofStack;
       if (environment === "local" && /^(?:127\.|localhost$|host\.)/.test(host)) return [];
-      const isAnyAllowed = environment === "shared" || (own === undefined && isPlaceAssumed);
+      const isAnyAllowed = environment === "shared" || (own === undefined && isEnvironmentAssumed);
       const candidates = environmentNames.filter((name) => isAnyAllowed || name === environment);
       const settings = candidates.map((name) => vaults[name]).find((vault) => hostOf(vault?.address ?? "") === host);
       const actual = settings ? environment : environmentNames.find((name) => vaultServerHosts(name).includes(host));

@@ -57,8 +57,8 @@ export const vaultPolicyRules = {
       "Derive the policy from the catalogue's keycloakClients; each key needs create, update and read on its data path.",
     references: ["P9"],
     kinds: ["VaultPolicy"],
-    judgeAll(subjects, { catalogue, place, vaults = {} }) {
-      const mount = (place === "shared" ? undefined : vaults[place])?.mount ?? "secret";
+    judgeAll(subjects, { catalogue, environment, vaults = {} }) {
+      const mount = (environment === "shared" ? undefined : vaults[environment])?.mount ?? "secret";
       const patchers = subjects.filter(({ object }) => text(object, "name") === "keycloak-client-patcher");
       return judgeEach(patchers, (subject) => {
         const paths = readablePaths(text(subject.object, "policy") ?? "");

@@ -44,8 +44,8 @@ export const vaultRules = {
       "Set kubernetes_host=https://kubernetes.default.svc, disable_iss_validation=true, disable_local_ca_jwt=false, and no CA.",
     references: ["https://developer.hashicorp.com/vault/docs/auth/kubernetes"],
     kinds: ["VaultAuthConfig"],
-    judge({ object }, { place }) {
-      if (place === "local") return []; // Vault runs outside the cluster there
+    judge({ object }, { environment }) {
+      if (environment === "local") return []; // Vault runs outside the cluster there
       const isCaIgnored = at(object, "disableLocalCaJwt") === true;
       return [
         mustBe(object, ["kubernetesHost"], "https://kubernetes.default.svc"),

@@ -20,7 +20,7 @@ export interface BootstrapRun {
   readonly log: string;
 }
 
-interface BootstrapPlace {
+interface BootstrapNames {
   readonly namespace: string;
   readonly bootstrap: { readonly name: string };
 }
@@ -43,7 +43,7 @@ export interface BootstrapJobOptions {
  */
 export async function runBootstrap(
   cluster: Cluster,
-  place: BootstrapPlace,
+  place: BootstrapNames,
   {
     tell,
     pauseInMilliseconds = 5_000,
@@ -66,7 +66,7 @@ export async function runBootstrap(
  */
 export async function runBootstrapJob(
   cluster: Cluster,
-  { namespace, bootstrap: { name: cronJob } }: BootstrapPlace,
+  { namespace, bootstrap: { name: cronJob } }: BootstrapNames,
   { purpose, flags = [], timeoutInSeconds = 300, signal, onLine }: BootstrapJobOptions,
 ): Promise<BootstrapRun> {
   const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
@@ -167,7 +167,7 @@ function causeOf(exitCode: number | undefined): BootstrapCause {
 /** The log of the youngest pod that vault-bootstrap ran in, whichever Job created it; `undefined` if none is left. */
 export async function lastBootstrapLog(
   cluster: Cluster,
-  { namespace, bootstrap }: BootstrapPlace,
+  { namespace, bootstrap }: BootstrapNames,
 ): Promise<{ readonly pod: string; readonly log: string } | undefined> {
   const { items } = await cluster.get<{ items: readonly Live<V1Pod>[] }>(`/api/v1/namespaces/${namespace}/pods`);
   const pod = newestFirst(items).find(({ metadata }) => metadata.name.startsWith(`${bootstrap.name}-`))?.metadata.name;

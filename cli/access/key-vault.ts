@@ -32,7 +32,7 @@ export interface FormerValue {
   readonly expiresOn?: Date | undefined;
 }
 
-export interface KeyVaultPlace {
+export interface KeyVaultTarget {
   readonly uri: string;
   readonly credential: TokenCredential;
   /** Of private endpoints and the local stand-in; @default - Azure's public ones */
@@ -51,7 +51,7 @@ export class KeyVaultWriter {
   readonly #creations = new Pacer(creationsPerWindow, windowInMilliseconds);
   readonly #tags: Readonly<Record<string, string>>;
 
-  constructor({ uri, credential, options = {}, tags = {} }: KeyVaultPlace) {
+  constructor({ uri, credential, options = {}, tags = {} }: KeyVaultTarget) {
     this.#tags = tags;
     this.#client = new SecretClient(uri, credential, { ...options, retryOptions: { maxRetries: 6 } });
   }

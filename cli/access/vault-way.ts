@@ -4,7 +4,7 @@ import type { VaultHealth } from "../../clients/vault.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
-import { defaultOperatorAddress } from "../../environments/vault-place.ts";
+import { defaultOperatorAddress } from "../../environments/vault-settings.ts";
 import { openPortForward, type PortForward } from "./port-forward.ts";
 import { vaultHealth, vaultState } from "./vault.ts";
 

@@ -59,7 +59,7 @@ export const lint = command({
     ]);
     const result = lintSources(sourceFiles(paths), {
       catalogue: readCatalogue(),
-      vaults: settings.readVaultPlaces(repositoryRoot),
+      vaults: settings.readEnvironmentVaults(repositoryRoot),
       isTracked: (file) => gitTracks(resolve(file)),
       ...(environment === undefined ? {} : { environment }),
     });

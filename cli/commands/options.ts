@@ -64,7 +64,10 @@ export const stackOptions = [
   ...localHomeOptions,
 ] as const satisfies readonly OptionSpec[];
 
-export async function withConnectedStack<T>(flags: ConnectOptions, use: (connected: ConnectedStack) => Promise<T>): Promise<T> {
+export async function withConnectedStack<T>(
+  flags: ConnectOptions,
+  use: (connected: ConnectedStack) => Promise<T>,
+): Promise<T> {
   const { withConnectedStack: open } = await import("../operate/connected-stack.ts");
   return open(flags, use);
 }

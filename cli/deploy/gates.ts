@@ -3,7 +3,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { errorFinding, type Finding } from "../../domain/finding.ts";
 import { throwErrors, UserError } from "../../domain/user-error.ts";
 import { judgeSteps } from "../../policies/lifecycle.ts";
-import { placeOfStack } from "../../policies/place.ts";
+import { environmentOfStack } from "../../policies/environment.ts";
 import type { Change } from "./engine/change.ts";
 import { formerKubeconfig, readResources } from "./engine/state.ts";
 
@@ -19,7 +19,7 @@ export async function refuseLoss(changes: readonly Change[], stack: Stack): Prom
     .filter((change) => !lost.includes(change))
     .map(({ operation: op, urn, type }) => ({ op, urn, type }));
   const found = [
-    ...judgeSteps(steps, placeOfStack(stack.name)),
+    ...judgeSteps(steps, environmentOfStack(stack.name)),
     ...(lost.length === 0
       ? []
       : [lostObjects(lost, changes, stack.name, formerKubeconfig(await readResources(stack)))]),

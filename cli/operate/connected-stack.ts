@@ -78,7 +78,10 @@ function refusing(why: Error) {
   return { get: refuse, text: refuse };
 }
 
-export async function withConnectedStack<T>(options: ConnectOptions, use: (connected: ConnectedStack) => Promise<T>): Promise<T> {
+export async function withConnectedStack<T>(
+  options: ConnectOptions,
+  use: (connected: ConnectedStack) => Promise<T>,
+): Promise<T> {
   const connected = await connectStack(options);
   try {
     return await use(connected);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { pushDecision, type HeldSecret, type PushVerdict } from "../../domain/plan/key-vault-push.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { mapBounded } from "../../clients/pacing.ts";
-import { KeyVaultWriter, parallelCalls, type KeyVaultPlace } from "../access/key-vault.ts";
+import { KeyVaultWriter, parallelCalls, type KeyVaultTarget } from "../access/key-vault.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { operatorCredential } from "../../stand-ins/azure/operator-credential.ts";
 import { homeOf, type LocalHomeFlags } from "../access/local-home-options.ts";
@@ -16,7 +16,7 @@ import { expiryAfter } from "../../domain/catalogue/catalogue.ts";
 import { lifetimesOf, readValues, type Owner } from "./read-values.ts";
 
 /** A Key Vault, and where this workstation remembers which versions it pushed there. */
-export interface PushTarget extends KeyVaultPlace {
+export interface PushTarget extends KeyVaultTarget {
   /** @default - in XDG_STATE_HOME */
   readonly memory?: string;
 }

@@ -120,7 +120,10 @@ function thenResync(stack: EnvironmentStack): string {
 }
 
 /** Restores Vault's Kubernetes auth: no pinned reviewer token. @throws UserError when Vault refuses, or without a token. */
-export async function reconfigureKubernetesAuth(connected: ConnectedStack, { change, reason }: RepairOptions): Promise<Repair> {
+export async function reconfigureKubernetesAuth(
+  connected: ConnectedStack,
+  { change, reason }: RepairOptions,
+): Promise<Repair> {
   const { stack, cluster } = connected;
   const { authMount } = stack.vault;
   const target = operatorTarget(stack.vault);

@@ -1,7 +1,7 @@
 import type { GraphState } from "./model.ts";
 
 /** Position of a place for the keyboard, and its full text for screen readers. */
-export interface Place {
+export interface Position {
   readonly column: number;
   readonly y: number;
   readonly label: string;
@@ -37,7 +37,7 @@ export const signs: Readonly<Record<GraphState, string>> = {
 };
 
 export class Drawing {
-  readonly places = new Map<string, Place>();
+  readonly positions = new Map<string, Position>();
   readonly #bands: string[] = [];
   readonly #nodes: string[] = [];
   readonly #edges: string[] = [];
@@ -73,14 +73,14 @@ export class Drawing {
     const { x = 0, width = 0 } = columns[column] ?? {};
     const [top, bottom] = [Math.round(first * rowHeight), Math.round(last * rowHeight)];
     const title = state === "planned" ? text : `${text}: ${state}`;
-    this.places.set(id, { column, y: Math.round((top + bottom) / 2), label: title });
+    this.positions.set(id, { column, y: Math.round((top + bottom) / 2), label: title });
     return `<g id="${id}" class="node place ${state} ${classes}"><title>${escaped(title)}</title><rect x="${x - width / 2}" y="${top - nodeHeight / 2}" width="${width}" height="${bottom - top + nodeHeight}" rx="6"/><text x="${x}" y="${top + 3.5}">${escaped(label)}</text></g>`;
   }
 
   /** Between two places that are already drawn. @param isArrow - false if many end in one place: their heads would overlap. */
   edge(from: string, to: string, secrets: readonly number[], isArrow = true): void {
     const end = (id: string, side: 1 | -1): string => {
-      const { column = 0, y = 0 } = this.places.get(id) ?? {};
+      const { column = 0, y = 0 } = this.positions.get(id) ?? {};
       return `${(columns[column]?.x ?? 0) + (side * (columns[column]?.width ?? 0)) / 2},${y}`;
     };
     const head = isArrow ? "m-5,-2.5l5,2.5l-5,2.5" : "";
@@ -90,7 +90,7 @@ export class Drawing {
 
   svg(): string {
     const { left, top, width } = viewBox;
-    const lowest = Math.max(0, ...[...this.places.values()].map(({ y }) => y));
+    const lowest = Math.max(0, ...[...this.positions.values()].map(({ y }) => y));
     const height = lowest + 2 * nodeHeight - top;
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}pt" height="${height}pt" viewBox="${left} ${top} ${width} ${height}" font-size="10" text-anchor="middle">
 ${[...this.#bands, ...this.#nodes, ...this.#edges].join("\n")}

@@ -27,7 +27,7 @@ export function layout(model: GraphModel, isShown: (secret: GraphSecret) => bool
       drawing.edge(`vault-${index}`, `delivery-${id}`, [index], false);
   }
   drawClusterManaged(drawing, model, Math.ceil(Math.max(shown.length, (placed.at(-1)?.row ?? 0) + 1)) + 1);
-  return { svg: drawing.svg(), places: drawing.places };
+  return { svg: drawing.svg(), positions: drawing.positions };
 }
 
 const badness: readonly GraphState[] = ["broken", "warned", "unknown", "ok", "absent", "planned"];

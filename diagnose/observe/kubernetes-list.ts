@@ -39,5 +39,5 @@ export function conditionOf(conditions: readonly ConditionObject[] | undefined, 
 export function newestFirst<T extends { readonly metadata: ObjectMetadata }>(objects: readonly T[]): readonly T[] {
   const created = ({ metadata }: T): string => metadata.creationTimestamp ?? "";
   const version = ({ metadata }: T): number => Number(metadata.resourceVersion ?? 0);
-  return objects.toSorted((a, b) => created(b).localeCompare(created(a)));
+  return objects.toSorted((a, b) => created(b).localeCompare(created(a)) || version(b) - version(a));
 }

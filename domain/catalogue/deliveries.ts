@@ -53,7 +53,7 @@ export function declaredDeliveries({
 }
 
 /** An ExternalSecret's target in a plan, a YAML file or a cluster. */
-export interface TargetPlace {
+export interface SecretTarget {
   readonly target: string;
   /** `undefined` where it is not known yet, as in a template. */
   readonly namespace: string | undefined;
@@ -64,7 +64,7 @@ export interface TargetPlace {
 const byTarget = new WeakMap<Catalogue, ReadonlyMap<string, DeclaredDelivery>>();
 
 /** The declaration that delivers a target there. An in-cluster one comes before one of `deliveries` with the same target. */
-function declarationFor(catalogue: Catalogue, { target, namespace, environment }: TargetPlace) {
+function declarationFor(catalogue: Catalogue, { target, namespace, environment }: SecretTarget) {
   const known = byTarget.get(catalogue) ?? new Map(declaredDeliveries(catalogue).map((one) => [one.target, one]));
   byTarget.set(catalogue, known);
   const declared = known.get(target);
@@ -80,14 +80,14 @@ function declarationFor(catalogue: Catalogue, { target, namespace, environment }
 /** The declaration that a delivery matches in all: target, ExternalSecret, namespace and environment. */
 export function declaredDelivery(
   catalogue: Catalogue,
-  { externalSecret, ...place }: TargetPlace & { readonly externalSecret: string },
+  { externalSecret, ...place }: SecretTarget & { readonly externalSecret: string },
 ): DeclaredDelivery | undefined {
   const declared = declarationFor(catalogue, place);
   return declared?.externalSecret === externalSecret ? declared : undefined;
 }
 
 /** The ExternalSecret that a target belongs to, because `deliveries` names that target there. */
-export function ownerOfTarget(catalogue: Catalogue, place: TargetPlace): string | undefined {
+export function ownerOfTarget(catalogue: Catalogue, place: SecretTarget): string | undefined {
   return place.target in catalogue.deliveries ? declarationFor(catalogue, place)?.externalSecret : undefined;
 }
 

@@ -34,7 +34,7 @@ export interface Strictness {
 }
 
 /** Everything that the program uses of Azure; names, not resources. */
-export type AzurePlace = Readonly<Omit<AzureSettings, "sku">> & {
+export type AzureTarget = Readonly<Omit<AzureSettings, "sku">> & {
   readonly sku?: AzureSettings["sku"];
   /** Such as `https://ameidekv.vault.azure.net/`. */
   readonly keyVaultUri: string;
@@ -59,7 +59,7 @@ export interface SharedStack {
   readonly kind: "shared";
   /** As set; left out means `env-`. Part of every Key Vault name. */
   readonly secretPrefix?: string;
-  readonly azure: AzurePlace;
+  readonly azure: AzureTarget;
   readonly protect: boolean;
   /** @default - nothing */
   readonly adopt?: Adopted;
@@ -81,7 +81,7 @@ export interface EnvironmentStack {
   readonly secretPrefix?: string;
   readonly namespace: string;
   readonly strictness: Strictness;
-  readonly azure: AzurePlace;
+  readonly azure: AzureTarget;
   readonly adopt?: Adopted;
   readonly shared?: SharedStack;
   readonly federated: FederatedSubject;

@@ -17,7 +17,7 @@ const storeName = "ameide-vault";
 /** ServiceAccount that a store logs in to Vault with; never `default`, which every pod has. */
 export const storeServiceAccount = "ameide-vault-reader";
 
-export interface ChainPlace {
+export interface ChainOptions {
   readonly environment: EnvironmentName;
   /** The environment's own namespace, such as `ameide-dev`. */
   readonly namespace: string;
@@ -33,7 +33,7 @@ export interface ChainPlace {
 }
 
 /** Plans one environment's pipeline from the catalogue. @throws UserError if a Key Vault name would not be valid. */
-export function planChain(catalogue: Catalogue, place: ChainPlace): ChainPlan {
+export function planChain(catalogue: Catalogue, place: ChainOptions): ChainPlan {
   const { environment, namespace } = place;
   const deliveries = Object.entries(catalogue.deliveries)
     .filter(([, delivery]) => delivery.madeBy === undefined && existsIn(delivery, environment))
@@ -57,7 +57,7 @@ export function spreadRefresh(intervalInSeconds: number, key: string): number {
   return Math.max(60, Math.round(intervalInSeconds * (0.9 + 0.2 * share)));
 }
 
-function plannedSecret(name: string, secret: CatalogueSecret, place: ChainPlace): PlannedSecret {
+function plannedSecret(name: string, secret: CatalogueSecret, place: ChainOptions): PlannedSecret {
   const vaultPath = vaultPathOf(name, secret);
   if (secret.authority === "generated") {
     const { authority, lengthInCharacters } = secret;
@@ -78,7 +78,7 @@ function plannedDeliveries(
   target: string,
   delivery: CatalogueDelivery,
   { secrets }: Catalogue,
-  place: ChainPlace,
+  place: ChainOptions,
 ): readonly PlannedDelivery[] {
   const name = externalSecretName(target, delivery);
   const pull = delivery.type === "kubernetes.io/dockerconfigjson";
@@ -104,7 +104,7 @@ function plannedDeliveries(
 }
 
 /** Whether a run of the bootstrap that succeeds leaves a value in Vault. */
-function isPromised(secret: CatalogueSecret | undefined, { environment, fixturesAllowed }: ChainPlace): boolean {
+function isPromised(secret: CatalogueSecret | undefined, { environment, fixturesAllowed }: ChainOptions): boolean {
   if (secret?.authority !== "external") return secret !== undefined;
   return secret.required?.includes(environment) === true || (fixturesAllowed === true && secret.fixture !== undefined);
 }
@@ -113,7 +113,7 @@ function plannedStore(
   namespace: string,
   deliveries: readonly PlannedDelivery[],
   catalogue: Catalogue,
-  place: ChainPlace,
+  place: ChainOptions,
 ): PlannedStore {
   const role = `ameide-secrets-reader-${namespace}`;
   const isRead = (readers: readonly string[]): boolean => namespacesIn(readers, place.namespace).includes(namespace);

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
-import type { AzurePlace, FederatedSubject } from "../plan/environment.ts";
+import type { AzureTarget, FederatedSubject } from "../plan/environment.ts";
 
 /** Azure's built-in role "Key Vault Secrets User": reads secrets' values, writes nothing. */
 export const keyVaultSecretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
 
 /** Resource Manager's id of the identity `ameide-vault-bootstrap-mi`. */
-export function identityId(azure: AzurePlace): string {
+export function identityId(azure: AzureTarget): string {
   return `${groupId(azure)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${azure.identity}`;
 }
 
-export function keyVaultId(azure: AzurePlace): string {
+export function keyVaultId(azure: AzureTarget): string {
   return `${groupId(azure)}/providers/Microsoft.KeyVault/vaults/${azure.keyVault}`;
 }
 
-export function keyVaultSecretId(azure: AzurePlace, name: string): string {
+export function keyVaultSecretId(azure: AzureTarget, name: string): string {
   return `${keyVaultId(azure)}/secrets/${name}`;
 }
 
-function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
+function groupId({ subscriptionId, resourceGroup }: AzureTarget): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
 }
 
@@ -27,12 +27,12 @@ function groupId({ subscriptionId, resourceGroup }: AzurePlace): string {
 /** Of every value, however it gets into Key Vault: companies' policies require that a secret has a content type. */
 export const secretContentType = "text/plain";
 
-export function resourceGroupInputs(azure: AzurePlace) {
+export function resourceGroupInputs(azure: AzureTarget) {
   return { resourceGroupName: azure.resourceGroup, location: azure.location, ...tagsOf(azure) };
 }
 
 /** Rights by role assignment only: an access policy on such a vault has no effect, and nothing reports that. */
-export function keyVaultInputs(azure: AzurePlace) {
+export function keyVaultInputs(azure: AzureTarget) {
   return {
     vaultName: azure.keyVault,
     resourceGroupName: azure.resourceGroup,
@@ -55,7 +55,7 @@ export function keyVaultInputs(azure: AzurePlace) {
 }
 
 /** Azure ignores the rules of a vault without public access; they still deny, for a day when somebody turns it on by hand. */
-function networkInputs(network: AzurePlace["network"]) {
+function networkInputs(network: AzureTarget["network"]) {
   if (network === undefined) return { publicNetworkAccess: "enabled" };
   return {
     publicNetworkAccess: network.publicAccess ? "enabled" : "disabled",
@@ -68,12 +68,12 @@ function networkInputs(network: AzurePlace["network"]) {
   };
 }
 
-function tagsOf({ tags }: AzurePlace) {
+function tagsOf({ tags }: AzureTarget) {
   return tags === undefined ? {} : { tags: { ...tags } };
 }
 
 /** @param value - marked secret by whoever registers it. */
-export function keyVaultSecretInputs<T>(azure: AzurePlace, secretName: string, value: T) {
+export function keyVaultSecretInputs<T>(azure: AzureTarget, secretName: string, value: T) {
   return {
     resourceGroupName: azure.resourceGroup,
     vaultName: azure.keyVault,
@@ -83,19 +83,19 @@ export function keyVaultSecretInputs<T>(azure: AzurePlace, secretName: string, v
   };
 }
 
-export function identityInputs(azure: AzurePlace) {
+export function identityInputs(azure: AzureTarget) {
   const { identity, resourceGroup, location } = azure;
   return { resourceName: identity, resourceGroupName: resourceGroup, location, ...tagsOf(azure) };
 }
 
 /** A GUID with the principal in it: a recreated identity has another one, and the old assignment keeps its name. */
-export function secretsUserName({ subscriptionId, resourceGroup, keyVault }: AzurePlace, principalId: string): string {
+export function secretsUserName({ subscriptionId, resourceGroup, keyVault }: AzureTarget, principalId: string): string {
   return nameBasedGuid([subscriptionId, resourceGroup, keyVault, principalId, keyVaultSecretsUser].join("/"));
 }
 
 /** `principalType` saves Azure a look-up that fails for minutes after an identity was created. */
 export function secretsUserInputs<T>(
-  { subscriptionId }: AzurePlace,
+  { subscriptionId }: AzureTarget,
   of: { readonly name: T; readonly keyVaultId: T; readonly principalId: T },
 ) {
   return {
@@ -108,7 +108,7 @@ export function secretsUserInputs<T>(
 }
 
 export function federatedCredentialInputs<T>(
-  { resourceGroup }: AzurePlace,
+  { resourceGroup }: AzureTarget,
   identityName: T,
   { name, issuer, subject, audience }: FederatedSubject,
 ) {

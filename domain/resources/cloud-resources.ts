@@ -1,4 +1,4 @@
-import type { AzurePlace, EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
+import type { AzureTarget, EnvironmentStack, SharedStack, StackPlan } from "../plan/environment.ts";
 import * as azureInputs from "./azure-inputs.ts";
 import * as to from "./vault-inputs.ts";
 import { githubAuthMount, githubRoles, vaultPolicies, vaultRoles } from "./vault-policies.ts";
@@ -86,7 +86,7 @@ export function keyVaultSecretResource(name: string): string {
 
 /** One credential; the shared stack judges those of all environments together. */
 export function federatedCredential(
-  azure: AzurePlace,
+  azure: AzureTarget,
   identityName: string,
   subject: EnvironmentStack["federated"],
 ): PlannedResource {

@@ -9,7 +9,7 @@ import { readEnvFiles } from "../../environments/env-files.ts";
 import { local } from "../../environments/local.ts";
 import { localSettings } from "../../domain/plan/settings.ts";
 import { parseSettings, readStackSettings } from "../../environments/stack-file.ts";
-import { inspectToolchain, withDefaults, type ToolchainPlaces, type ToolchainState } from "../toolchain/inspect.ts";
+import { inspectToolchain, withDefaults, type ToolchainPaths, type ToolchainState } from "../toolchain/inspect.ts";
 import { findBuilders } from "../toolchain/prerequisites.ts";
 import { namespaceOf } from "../../domain/names.ts";
 
@@ -28,7 +28,7 @@ export interface OverviewOptions {
   /** Downloads in addition to the toolchain, such as the npm packages. @default - none */
   readonly alsoFetched?: readonly Fetch[];
   /** @default - this machine's */
-  readonly toolchain?: Omit<ToolchainPlaces, "recipesDir">;
+  readonly toolchain?: Omit<ToolchainPaths, "recipesDir">;
 }
 
 /**

@@ -8,14 +8,14 @@ import {
   inspectToolchain,
   withDefaults,
   type PieceState,
-  type ToolchainPlaces,
+  type ToolchainPaths,
   type ToolchainState,
 } from "./inspect.ts";
 import { pieces, type Binaries, type PieceName } from "./pieces.ts";
 import { findBuilders, type Builders } from "./prerequisites.ts";
 import { followRecipe } from "./recipes.ts";
 
-export interface EnsureOptions extends ToolchainPlaces {
+export interface EnsureOptions extends ToolchainPaths {
   /** Called at the start and end of a piece and every 15 s: `3/7 etcd 3.6.1: building, 65 s of about 226 s`. */
   readonly onProgress?: (line: string) => void;
   /** Ends the current build; finished pieces stay in the cache. */

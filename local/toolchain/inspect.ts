@@ -4,7 +4,7 @@ import { cacheKey, defaultCacheDir, defaultRecipesDir, findInCache } from "./cac
 import { lookUpOnPath, type PathLookup } from "./path-lookup.ts";
 import { executables, pieces, type Binaries, type Piece } from "./pieces.ts";
 
-export interface ToolchainPlaces {
+export interface ToolchainPaths {
   /** @default - `$XDG_CACHE_HOME/ameide-secrets/toolchain` */
   readonly cacheDir?: string;
   /** Folder with the lock files that pin the versions. @default - the folder of this module */
@@ -34,13 +34,13 @@ export interface ToolchainState {
   readonly cacheDir: string;
 }
 
-export async function inspectToolchain(places: ToolchainPlaces = {}): Promise<ToolchainState> {
+export async function inspectToolchain(places: ToolchainPaths = {}): Promise<ToolchainState> {
   const here = withDefaults(places);
   const states = await Promise.all(pieces.map((piece) => inspectPiece(piece, here)));
   return { pieces: states, missing: states.filter(({ found }) => found === "missing"), cacheDir: here.cacheDir };
 }
 
-export function withDefaults(places: ToolchainPlaces): Required<ToolchainPlaces> {
+export function withDefaults(places: ToolchainPaths): Required<ToolchainPaths> {
   return {
     cacheDir: places.cacheDir ?? defaultCacheDir(),
     recipesDir: places.recipesDir ?? defaultRecipesDir(),
@@ -59,7 +59,7 @@ export function binariesOf(state: ToolchainState): Binaries {
   return { ...binaries, externalSecretsDefinitions: join(binaries.externalSecrets, "..", "definitions") };
 }
 
-async function inspectPiece(piece: Piece, places: Required<ToolchainPlaces>): Promise<PieceState> {
+async function inspectPiece(piece: Piece, places: Required<ToolchainPaths>): Promise<PieceState> {
   const key = cacheKey(piece, places.recipesDir);
   const { found, refused } = await lookUpOnPath(piece.onPath ?? [], places);
   const state = { piece, key, refused, version: found?.version ?? piece.version };

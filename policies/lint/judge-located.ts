@@ -1,6 +1,6 @@
 import type { Finding } from "../../domain/finding.ts";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import { isOwnUrn, type Place } from "../place.ts";
+import { isOwnUrn, type PolicyEnvironment } from "../environment.ts";
 import { isStackRule, type RuleContext } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { formatPath } from "../subject/reading.ts";
@@ -37,8 +37,8 @@ export function isClean({ findings, skipped }: LintResult, isStrict = false): bo
 
 export interface InFile extends Located {
   readonly file: string;
-  readonly place: Place;
-  readonly isPlaceAssumed?: boolean;
+  readonly environment: PolicyEnvironment;
+  readonly isEnvironmentAssumed?: boolean;
 }
 
 export interface LintContext
@@ -51,9 +51,12 @@ const rulesByKind = Map.groupBy(
 
 /** Judges one subject on its own; `skipped` lists what some rules cannot decide. */
 export function judgeOne(one: InFile, context: LintContext): Pick<LintResult, "findings" | "skipped"> {
-  const { subject, place, isPlaceAssumed = false, file, lineOf } = one;
+  const { subject, environment, isEnvironmentAssumed = false, file, lineOf } = one;
   const isOwnStack = subject.origin === "document" || isOwnUrn(subject.id);
-  const judging = { ...judgingOf(context, place, { isPlaceAssumed, isOwnStack }), undecided: "note" } as const;
+  const judging = {
+    ...judgingOf(context, environment, { isEnvironmentAssumed, isOwnStack }),
+    undecided: "note",
+  } as const;
   const judged = (rulesByKind.get(subject.kind) ?? []).flatMap(({ rule }) => judge(rule, [subject], judging));
   const undecided = judged.filter(({ violation }) => violation === undefined);
   return {
@@ -68,9 +71,9 @@ export function judgeOne(one: InFile, context: LintContext): Pick<LintResult, "f
 }
 
 export function judgeStacks(all: readonly InFile[], context: LintContext): readonly LintFinding[] {
-  return [...Map.groupBy(all, ({ place }) => place)].flatMap(([place, own]) => {
+  return [...Map.groupBy(all, ({ environment }) => environment)].flatMap(([environment, own]) => {
     const bySubject = new Map(own.map((one) => [one.subject, one]));
-    const judging = judgingOf(context, place);
+    const judging = judgingOf(context, environment);
     const judged = rules.filter(isStackRule).flatMap((rule) => judge(rule, [...bySubject.keys()], judging));
     return judged.flatMap((found) => {
       const one = found.subject && bySubject.get(found.subject);
@@ -81,10 +84,10 @@ export function judgeStacks(all: readonly InFile[], context: LintContext): reado
 
 function judgingOf(
   { catalogue, exemptions, today, vaults }: LintContext,
-  place: Place,
-  known: Pick<RuleContext, "isPlaceAssumed" | "isOwnStack"> = {},
+  environment: PolicyEnvironment,
+  known: Pick<RuleContext, "isEnvironmentAssumed" | "isOwnStack"> = {},
 ): JudgingOptions {
-  return { context: { catalogue, place, ...known, vaults }, exemptions, today };
+  return { context: { catalogue, environment, ...known, vaults }, exemptions, today };
 }
 
 function located({ file, lineOf }: InFile, { finding, path, violation }: JudgedFinding): LintFinding {

@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { isDotenvFile } from "../../domain/dotenv/files.ts";
 import { parseContent, splitDocuments, type Part } from "../subject/documents.ts";
 import { targetIn, type PatchTarget } from "../subject/patches.ts";
-import { placeOfNamespace } from "../place.ts";
+import { environmentOfNamespace } from "../environment.ts";
 import { isRecord, list, text, textsOf } from "../subject/reading.ts";
 import { makeSubject, type Located } from "../subject/subject.ts";
 import type { SourceFile } from "./paths.ts";
@@ -96,8 +96,8 @@ export function subjectsOfGenerated(
     const object = { metadata: { name }, [kind === "Secret" ? "stringData" : "data"]: values };
     const label = `${name} of ${generatorFields[kind]}`;
     const subject = makeSubject({ kind, type: `v1/${kind}`, origin: "document", object, id: file, name: label });
-    const place = placeOfNamespace(namespace);
-    return { subject, ...(place && { place }), lineOf: ([, variable]) => lines.get(variable) ?? 1 };
+    const environment = environmentOfNamespace(namespace);
+    return { subject, ...(environment && { environment }), lineOf: ([, variable]) => lines.get(variable) ?? 1 };
   });
 }
 

@@ -3,7 +3,7 @@ import type { GitAnswer } from "../../domain/dotenv/files.ts";
 import { compileDotenv } from "../../domain/dotenv/dotenv.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { exemptions as ownExemptions } from "../exemptions.ts";
-import { placeOfNamespace, placeOfUrn, type Place } from "../place.ts";
+import { environmentOfNamespace, environmentOfUrn, type PolicyEnvironment } from "../environment.ts";
 import { isManifest } from "../subject/reading.ts";
 import { tryText, type Located } from "../subject/subject.ts";
 import {
@@ -43,7 +43,7 @@ import { stateResources, subjectsOfState } from "./state.ts";
 export interface LintOptions
   extends Pick<LintContext, "catalogue" | "vaults">, Partial<Pick<LintContext, "exemptions" | "today">> {
   /** For a file with no environment in namespace, stack or path. @default - prod, the strictest */
-  readonly environment?: Place;
+  readonly environment?: PolicyEnvironment;
   /** Whether git tracks a `.env` file. @default - no file is tracked */
   readonly isTracked?: (file: string) => GitAnswer;
 }
@@ -147,9 +147,9 @@ class Run {
   }
 
   #judgeAll(file: string, subjects: readonly Located[]): void {
-    for (const { subject, place, lineOf } of subjects) {
-      const own = place ?? placeOfNamespace(tryText(subject.object, "metadata", "namespace"));
-      this.#judge({ subject, ...this.#placeOf(file, own), file, lineOf });
+    for (const { subject, environment, lineOf } of subjects) {
+      const own = environment ?? environmentOfNamespace(tryText(subject.object, "metadata", "namespace"));
+      this.#judge({ subject, ...this.#environmentOf(file, own), file, lineOf });
     }
   }
 
@@ -160,9 +160,12 @@ class Run {
     if (mayTouchJudged(patch)) this.#skip(file, line, patchReason);
   }
 
-  #placeOf(file: string, own: Place | undefined): Pick<InFile, "place" | "isPlaceAssumed"> {
+  #environmentOf(
+    file: string,
+    own: PolicyEnvironment | undefined,
+  ): Pick<InFile, "environment" | "isEnvironmentAssumed"> {
     const known = own ?? this.#options.environment ?? environmentOfPath(file);
-    return { place: known ?? "prod", isPlaceAssumed: known === undefined };
+    return { environment: known ?? "prod", isEnvironmentAssumed: known === undefined };
   }
 
   #judgeState(file: string, document: Document, resources: readonly Readonly<Record<string, unknown>>[]): void {
@@ -170,7 +173,7 @@ class Run {
     for (const resource of resources) {
       const lineOf = (): number => lineOfUrn(document, resource["urn"]);
       for (const subject of subjectsOfState(resource)) {
-        this.#judge({ subject, place: placeOfUrn(subject.id), file, lineOf });
+        this.#judge({ subject, environment: environmentOfUrn(subject.id), file, lineOf });
       }
     }
   }

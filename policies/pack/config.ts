@@ -1,7 +1,7 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import { z } from "zod";
 import type { Exemption } from "../exemptions.ts";
-import { places } from "../place.ts";
+import { policyEnvironments } from "../environment.ts";
 
 const text = z.string().min(1);
 
@@ -14,7 +14,7 @@ const settings = {
     .array(
       z.strictObject({
         subject: text,
-        environments: z.array(z.enum(places)).optional(),
+        environments: z.array(z.enum(policyEnvironments)).optional(),
         reason: text,
         owner: text,
         until: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),

@@ -1,6 +1,6 @@
 import { Secret, type ReportViolation, type ResourceValidationArgs } from "@pulumi/policy";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import type { Place } from "../place.ts";
+import type { PolicyEnvironment } from "../environment.ts";
 import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { isRecord, mapTree, markedSecret, type Path } from "../subject/reading.ts";
@@ -21,7 +21,7 @@ export function markingPolicy(
 ) {
   const kept = new Map<string, readonly JudgedFinding[]>();
   return {
-    /** @returns inputs with plain values marked, where the place or the configuration says so. */
+    /** @returns inputs with plain values marked, where the environment or the configuration says so. */
     remediateResource(args: ResourceValidationArgs): Inputs | undefined {
       const { type, name, urn, props, opts } = args;
       if (!looksAt(rule, type)) return undefined;
@@ -31,7 +31,7 @@ export function markingPolicy(
       const marks = mapTree(inputs, (value) => (value instanceof Secret ? markedSecret : undefined)) as Inputs;
       const subjects = subjectsOfResource({ type, name, urn, props: marks, options: { protect: opts.protect } });
       const judged = judge(rule, subjects, judging);
-      const { onPlain = onPlainIn(judging.context.place) } = readConfig(args.getConfig(), rule.id);
+      const { onPlain = onPlainIn(judging.context.environment) } = readConfig(args.getConfig(), rule.id);
       // paths of an item of a list are not paths of the inputs: its plain value is refused
       const marked = onPlain === "mark" ? judged.filter(({ subject }) => subject?.id === urn) : [];
       const plain = marked.flatMap(({ violation }) => violation ?? []);
@@ -52,8 +52,8 @@ export function markingPolicy(
   };
 }
 
-function onPlainIn(place: Place): "mark" | "refuse" {
-  return place === "dev" || place === "local" ? "mark" : "refuse";
+function onPlainIn(environment: PolicyEnvironment): "mark" | "refuse" {
+  return environment === "dev" || environment === "local" ? "mark" : "refuse";
 }
 
 function markAt(value: unknown, path: Path): unknown {

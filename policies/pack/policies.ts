@@ -6,7 +6,7 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import { judge, type JudgedFinding, type JudgingOptions } from "../judge.ts";
-import { isOwnUrn, placeOfUrn, type Place } from "../place.ts";
+import { isOwnUrn, environmentOfUrn, type PolicyEnvironment } from "../environment.ts";
 import { familyOf, isStackRule, levelsOf, type Rule, type RuleContext } from "../rule.ts";
 import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { formatEngineMessage } from "./engine-message.ts";
@@ -17,8 +17,8 @@ export interface PackInput
   extends Pick<RuleContext, "catalogue" | "vaults">, Pick<JudgingOptions, "exemptions" | "today"> {
   /** Only in a preview may a rule stay undecided. */
   readonly isPreview: boolean;
-  /** Prefix of names in the Key Vault of a place, as its stack file sets it. @default - not known */
-  readonly keyVaultPrefixOf?: (place: Place) => string | undefined;
+  /** Prefix of names in the Key Vault of an environment, as its stack file sets it. @default - not known */
+  readonly keyVaultPrefixOf?: (environment: PolicyEnvironment) => string | undefined;
 }
 
 /** One Pulumi policy per rule. Creates no PolicyPack, so tests can import it. */
@@ -53,10 +53,16 @@ export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
 
 function judgingBy(rule: Rule, input: PackInput, urn: string, config: object): JudgingOptions {
   const { catalogue, vaults, exemptions, today, isPreview, keyVaultPrefixOf } = input;
-  const place = placeOfUrn(urn);
+  const environment = environmentOfUrn(urn);
   const { everywhere, exemptions: own } = readConfig(config, rule.id);
   return {
-    context: { catalogue, place, isOwnStack: isOwnUrn(urn), keyVaultPrefix: keyVaultPrefixOf?.(place), vaults },
+    context: {
+      catalogue,
+      environment,
+      isOwnStack: isOwnUrn(urn),
+      keyVaultPrefix: keyVaultPrefixOf?.(environment),
+      vaults,
+    },
     exemptions: [...exemptions, ...own],
     today,
     everywhere,

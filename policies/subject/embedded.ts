@@ -1,4 +1,4 @@
-import { placeOfNamespace } from "../place.ts";
+import { environmentOfNamespace } from "../environment.ts";
 import { isTemplate, subjectsOfTemplate } from "./arm-template.ts";
 import { below, parseContent, type Part } from "./documents.ts";
 import { kindOfManifest, subjectOfManifest } from "./kinds.ts";
@@ -112,7 +112,7 @@ type Embed = (
 ) => Located;
 
 function valuesOfApplication(content: unknown, spec: Path, embed: Embed): readonly Located[] {
-  const place = placeOfNamespace(text(content, ...spec, "destination", "namespace"));
+  const environment = environmentOfNamespace(text(content, ...spec, "destination", "namespace"));
   const sources = [[...spec, "source"], ...list(content, ...spec, "sources").map((_, i) => [...spec, "sources", i])];
   const found = sources.flatMap((source) => {
     const helm = [...source, "helm"];
@@ -127,7 +127,7 @@ function valuesOfApplication(content: unknown, spec: Path, embed: Embed): readon
       }),
     ];
   });
-  return place === undefined ? found : found.map((one) => ({ ...one, place }));
+  return environment === undefined ? found : found.map((one) => ({ ...one, environment }));
 }
 
 function valuesOfText(written: string, path: Path, embed: Embed): readonly Located[] {

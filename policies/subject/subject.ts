@@ -87,7 +87,7 @@ export interface Located {
   readonly subject: Subject;
   readonly lineOf: LineOf;
   /** Where it goes, if not where the document goes. */
-  readonly place?: EnvironmentName | "shared";
+  readonly environment?: EnvironmentName | "shared";
 }
 
 export function makeSubject({

@@ -8,19 +8,19 @@ import { Redacted } from "../../domain/redacted.ts";
 import { inRootNamespace } from "../../domain/vault-target.ts";
 import { startCompanyVault, type CompanyVault } from "../support/company-vault.ts";
 import { environmentStack } from "../support/stacks.ts";
-import { namespace } from "./azure-place.ts";
+import { namespace } from "./azure-setup.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
-import { VaultPlace } from "./vault-place.ts";
+import { TestVault } from "./test-vault.ts";
 
 describe("a Vault with a private CA, a namespace and mounts of its own", function () {
   this.timeout(60_000);
   const rig = useRig();
   let company: CompanyVault;
-  let vault: VaultPlace;
+  let vault: TestVault;
   before(async () => {
     company = await startCompanyVault();
-    vault = new VaultPlace(rig().home, rig().cluster, target());
+    vault = new TestVault(rig().home, rig().cluster, target());
   });
   after(async () => {
     vault.close();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { deliveryAccess } from "../../domain/manifests/bootstrap-access.ts";
 import { bootstrapName } from "../../domain/names.ts";
 import { environmentStack } from "../support/stacks.ts";
-import { namespace } from "./azure-place.ts";
+import { namespace } from "./azure-setup.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 

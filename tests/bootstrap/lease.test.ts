@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namespace } from "./azure-place.ts";
+import { namespace } from "./azure-setup.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 

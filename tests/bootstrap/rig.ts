@@ -7,28 +7,28 @@ import type { LocalHome } from "../../local/home.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
 import { forget, temporaryHome, testBinaries } from "../support/servers.ts";
-import { azureAudience, namespace } from "./azure-place.ts";
-import { ClusterPlace } from "./cluster-place.ts";
+import { azureAudience, namespace } from "./azure-setup.ts";
+import { TestCluster } from "./test-cluster.ts";
 import { launchBundle, runInProcess, type Launched, type LaunchOptions } from "./runs.ts";
-import type { PodPlace, RunHereOptions, RunResult } from "./runs.ts";
-import { SourcePlace } from "./source-place.ts";
-import { VaultPlace } from "./vault-place.ts";
+import type { PodSetup, RunHereOptions, RunResult } from "./runs.ts";
+import { TestSource } from "./test-source.ts";
+import { TestVault } from "./test-vault.ts";
 import { VaultProxy, type ProxyHook } from "./vault-proxy.ts";
 
 /** A cluster's API server, a Vault, an Azure and the bundle, as the bundle meets them in its pod. */
 export class BootstrapRig {
   readonly home: LocalHome;
-  readonly cluster: ClusterPlace;
-  readonly vault: VaultPlace;
-  readonly source: SourcePlace;
+  readonly cluster: TestCluster;
+  readonly vault: TestVault;
+  readonly source: TestSource;
   readonly #files: string;
   readonly #proxies: VaultProxy[] = [];
   readonly #homes: LocalHome[] = [];
 
-  private constructor(home: LocalHome, cluster: ClusterPlace, source: SourcePlace, files: string) {
+  private constructor(home: LocalHome, cluster: TestCluster, source: TestSource, files: string) {
     this.home = home;
     this.cluster = cluster;
-    this.vault = new VaultPlace(home, cluster);
+    this.vault = new TestVault(home, cluster);
     this.source = source;
     this.#files = files;
   }
@@ -41,10 +41,10 @@ export class BootstrapRig {
       bundleBootstrap(join(import.meta.dirname, "..", "..")),
       startServers(home, binaries, { only: ["kube-apiserver", "openbao"] }),
     ]);
-    const cluster = new ClusterPlace(home);
+    const cluster = new TestCluster(home);
     const { body: clusterJwks } = await cluster.call("GET", "/openid/v1/jwks");
     const dir = join(home.dir, "azure-of-test");
-    const source = await SourcePlace.start({ dir, clusterIssuer: home.kubernetesUrl, clusterJwks });
+    const source = await TestSource.start({ dir, clusterIssuer: home.kubernetesUrl, clusterJwks });
     const rig = new BootstrapRig(home, cluster, source, join(home.dir, "bootstrap"));
     await cluster.make(rig.config());
     await rig.#mountFiles(bundle);
@@ -125,7 +125,7 @@ export class BootstrapRig {
     return await runInProcess(this.#place(), config, options);
   }
 
-  #place(): PodPlace {
+  #place(): PodSetup {
     const { home, azure, source } = this;
     const bundle = join(this.#files, "vault-bootstrap.cjs");
     return { home, azure, clientId: source.clientId, files: this.#files, bundle };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
-import { namespace } from "./azure-place.ts";
+import { namespace } from "./azure-setup.ts";
 import type { RunResult } from "./runs.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";

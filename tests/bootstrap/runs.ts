@@ -21,7 +21,7 @@ export interface RunResult {
 }
 
 /** What a pod of vault-bootstrap finds around it. */
-export interface PodPlace {
+export interface PodSetup {
   readonly home: LocalHome;
   readonly azure: AzureStandIn;
   readonly clientId: string;
@@ -43,7 +43,7 @@ export interface Launched {
 
 /** Starts the bundle as its pod would. */
 export function launchBundle(
-  place: PodPlace,
+  place: PodSetup,
   config: BootstrapConfig,
   { args = [], env = {} }: LaunchOptions,
 ): Launched {
@@ -104,7 +104,7 @@ const quickTiming: Timing = {
 
 /** The same run inside this process, where its waits can be shortened and its stop chosen. */
 export async function runInProcess(
-  { home, azure, clientId, files }: PodPlace,
+  { home, azure, clientId, files }: PodSetup,
   config: BootstrapConfig,
   options: RunHereOptions,
 ): Promise<RunResult> {

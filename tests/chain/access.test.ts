@@ -93,7 +93,10 @@ describe("what a person or an account may not look at", function () {
 
   it("is what an account of the cluster may not list: each resource is named with the verb, and nothing counts as broken", async () => {
     const reader = await clusterAs("access-test-nobody");
-    const { causes } = explain(await observe(connected.stack, { ...connected.access, kubernetes: reader }), connected.stack);
+    const { causes } = explain(
+      await observe(connected.stack, { ...connected.access, kubernetes: reader }),
+      connected.stack,
+    );
     assert.deepEqual(
       causes.map(({ code }) => code),
       ["cluster-not-readable"],

@@ -7,7 +7,7 @@ import { FederatedIdentityCredential, UserAssignedIdentity } from "@pulumi/azure
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import { secret } from "@pulumi/pulumi";
-import type { AzurePlace } from "../../domain/plan/environment.ts";
+import type { AzureTarget } from "../../domain/plan/environment.ts";
 import { keyVaultInputs } from "../../domain/resources/azure-inputs.ts";
 import { AzureRig, group, identityId, secretsUser, subscription, vaultId } from "../stand-ins/azure/rig.ts";
 import { useEngine, type Program } from "../support/engine.ts";
@@ -23,11 +23,11 @@ interface Changes {
   readonly description?: string;
   readonly createMode?: "recover";
   /** As the component of the Key Vault writes them. */
-  readonly company?: AzurePlace;
+  readonly company?: AzureTarget;
 }
 
 /** What the settings of a company change in a Key Vault. */
-function closed(place: AzurePlace) {
+function closed(place: AzureTarget) {
   const { sku, publicNetworkAccess, networkAcls } = keyVaultInputs(place).properties;
   return { sku, publicNetworkAccess, ...(networkAcls && { networkAcls }) };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultOperatorAddress } from "../../environments/vault-place.ts";
+import { defaultOperatorAddress } from "../../environments/vault-settings.ts";
 
 describe("defaultOperatorAddress", () => {
   it("is one on this machine for each environment: nobody meets another's Vault there", () => {

@@ -29,7 +29,7 @@ function judgedByGuard(sample: Sample, name: string, urn: string): readonly Find
   const { type, props, protect = false } = sample;
   const subjects = subjectsOfResource({ type, name, urn, props, options: { protect } });
   const judging = {
-    context: { catalogue: readCatalogue(), place: "prod" as const, keyVaultPrefix: "" },
+    context: { catalogue: readCatalogue(), environment: "prod" as const, keyVaultPrefix: "" },
     exemptions: [],
     today: "2026-11-24",
   };

@@ -84,7 +84,7 @@ describe("judgePlan", () => {
 });
 
 describe("guardTransformation", () => {
-  const guard = guardTransformation({ catalogue: policyCatalogue, place: "prod" });
+  const guard = guardTransformation({ catalogue: policyCatalogue, environment: "prod" });
   const declare = (sample: Sample, protect = true): unknown => {
     assert.ok("type" in sample);
     return guard({
@@ -121,7 +121,7 @@ describe("guardTransformation", () => {
       undefined,
     ));
   it("fails a value of a cluster-managed Secret under any name, over other resources too, and lets it be read", () => {
-    const programs = guardTransformation({ catalogue: policyCatalogue, place: "prod" });
+    const programs = guardTransformation({ catalogue: policyCatalogue, environment: "prod" });
     const [database, copy] = [{}, {}];
     const add = (resource: object, type: string, props: object, opts: object = {}): unknown =>
       programs({ resource, type, name: type, props, opts } as unknown as ResourceTransformationArgs);

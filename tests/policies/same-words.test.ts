@@ -15,9 +15,14 @@ import { rules } from "../../policies/rules.ts";
 const today = "2026-11-24";
 
 /** The findings of one rule about its refused example, as `policies/judge.ts` gives them to everyone. */
-function judged({ rule: id, refused, beside = [], place = "prod" }: (typeof examples)[number]): readonly Finding[] {
+function judged({
+  rule: id,
+  refused,
+  beside = [],
+  environment = "prod",
+}: (typeof examples)[number]): readonly Finding[] {
   const rule = ruleOf(id);
-  const judging: JudgingOptions = { context: { catalogue: policyCatalogue, place }, exemptions: [], today };
+  const judging: JudgingOptions = { context: { catalogue: policyCatalogue, environment }, exemptions: [], today };
   const own = subjectsOf(refused, "sample");
   const all = [...beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)), ...own];
   const found = judge(rule, isStackRule(rule) ? all : own, judging);
@@ -28,7 +33,7 @@ function judged({ rule: id, refused, beside = [], place = "prod" }: (typeof exam
 async function throughTheEngine({
   rule: id,
   refused,
-  place = "prod",
+  environment = "prod",
 }: (typeof examples)[number]): Promise<readonly Finding[]> {
   assert.ok("type" in refused);
   const [policy] = policiesOf([ruleOf(id)], { catalogue: policyCatalogue, exemptions: [], today, isPreview: true });
@@ -36,7 +41,7 @@ async function throughTheEngine({
   const args = {
     type: refused.type,
     name: "sample",
-    urn: `urn:pulumi:${place}::ameide-secrets::${refused.type}::sample`,
+    urn: `urn:pulumi:${environment}::ameide-secrets::${refused.type}::sample`,
     props: unknownCheckingProxy(structuredClone(refused.props)),
     opts: { protect: refused.protect ?? false },
     provider: { type: "pulumi:providers:any", name: "default", urn: "any", props: {} }, // a component has none
@@ -94,7 +99,7 @@ describe("a violation has the same words everywhere", () => {
       it(`${id}: from lint, as text, JSON, SARIF and a workflow command`, () => {
         const result = lintSources([{ file: "sample.yaml", text: JSON.stringify(document) }], {
           catalogue: policyCatalogue,
-          environment: example.place ?? "prod",
+          environment: example.environment ?? "prod",
           exemptions: [],
           today,
         });

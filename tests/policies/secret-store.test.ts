@@ -23,7 +23,7 @@ const vaults = {
 function saidOf(server: string, namespace: string | undefined, context: Partial<RuleContext> = {}): readonly string[] {
   const vault = ["spec", "provider", "vault"] as const;
   const subject = subjectOf(changed(secretStore, [[...vault, "server"], server], [[...vault, "namespace"], namespace]));
-  const judged = { catalogue: policyCatalogue, place: "prod", vaults, ...context } as const;
+  const judged = { catalogue: policyCatalogue, environment: "prod", vaults, ...context } as const;
   return violationsOf(ruleOf("store-same-environment"), [subject], judged).map(({ problem }) => problem);
 }
 

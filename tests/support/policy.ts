@@ -2,7 +2,7 @@ import * as policyProxy from "@pulumi/policy/proxy.js";
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
 import { examples } from "../policies/examples/all.ts";
 import { changed, type Example, type Path, type Sample } from "../policies/examples/example.ts";
-import type { Place } from "../../policies/place.ts";
+import type { PolicyEnvironment } from "../../policies/environment.ts";
 import { isStackRule, type Rule, type RuleContext, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { subjectOfValues, subjectsOfDocument } from "../../policies/subject/embedded.ts";
@@ -70,8 +70,8 @@ export const policyCatalogue: Catalogue = catalogueSchema.parse({
 /** What a rule says: the problems in order, or that it cannot tell yet. */
 export type Said = readonly string[] | "undecided";
 
-export function contextIn(place: Place = "prod"): RuleContext {
-  return { catalogue: policyCatalogue, place };
+export function contextIn(environment: PolicyEnvironment = "prod"): RuleContext {
+  return { catalogue: policyCatalogue, environment };
 }
 
 export function ruleOf(id: string): Rule {
@@ -81,10 +81,10 @@ export function ruleOf(id: string): Rule {
 }
 
 /** What one rule says of another sample than its example's. */
-export function saidBy(id: string, sample: Sample, place?: Place): Said {
+export function saidBy(id: string, sample: Sample, environment?: PolicyEnvironment): Said {
   const example = examples.find(({ rule }) => rule === id);
   if (example === undefined) throw new Error(`there is no example of "${id}"`);
-  return said(place === undefined ? example : { ...example, place }, sample);
+  return said(environment === undefined ? example : { ...example, environment }, sample);
 }
 
 /** A sample as the pack gets it: plain JSON, in which the engine's sentinels stand for what is not known. */
@@ -110,14 +110,14 @@ export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
 }
 
 /** Judges one sample of an example, with what stands beside it where the rule is over a stack. */
-export function said({ rule: id, beside = [], place }: Example, sample: Sample): Said {
+export function said({ rule: id, beside = [], environment }: Example, sample: Sample): Said {
   const rule = ruleOf(id);
   const own = subjectsOf(sample, "sample");
   const besides = isStackRule(rule) ? beside.flatMap((one, i) => subjectsOf(one, `beside-${i}`)) : [];
   const subjects = [...besides, ...own];
-  const verdicts = verdictsOf(rule, subjects, contextIn(place));
+  const verdicts = verdictsOf(rule, subjects, contextIn(environment));
   if (verdicts.some(({ verdict }) => verdict instanceof Undecided)) return "undecided";
-  return violationsOf(rule, subjects, contextIn(place)).map(({ problem }) => problem);
+  return violationsOf(rule, subjects, contextIn(environment)).map(({ problem }) => problem);
 }
 
 /** What a rule finds in subjects, without the verdicts that wait for a value. */

@@ -1,6 +1,6 @@
 import { catalogueSchema, type Catalogue } from "../../domain/catalogue/catalogue.ts";
-import type { AzurePlace, EnvironmentStack, FederatedSubject, SharedStack } from "../../domain/plan/environment.ts";
-import { planChain, type ChainPlace } from "../../domain/plan/plan-chain.ts";
+import type { AzureTarget, EnvironmentStack, FederatedSubject, SharedStack } from "../../domain/plan/environment.ts";
+import { planChain, type ChainOptions } from "../../domain/plan/plan-chain.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { EnvironmentName } from "../../domain/stage.ts";
 
@@ -33,7 +33,7 @@ export const seedCatalogue: Catalogue = catalogueSchema.parse({
   fixtures: { values: [], placeholders: ["CHANGEME"] },
 });
 
-export const azure: AzurePlace = {
+export const azure: AzureTarget = {
   tenantId: "11111111-1111-4111-8111-111111111111",
   subscriptionId: "22222222-2222-4222-8222-222222222222",
   location: "westeurope",
@@ -84,7 +84,7 @@ export function companyStack(): SharedStack {
 export function environmentStack(
   name: EnvironmentName = "dev",
   changes: Partial<EnvironmentStack> = {},
-  { catalogue = seedCatalogue, ...place }: Partial<ChainPlace> & { readonly catalogue?: Catalogue } = {},
+  { catalogue = seedCatalogue, ...place }: Partial<ChainOptions> & { readonly catalogue?: Catalogue } = {},
 ): EnvironmentStack {
   const namespace = `ameide-${name}`;
   const plan = planChain(catalogue, {

@@ -9,7 +9,7 @@ import {
   keyVaultSecretsUser,
   secretsUserName,
 } from "../../../domain/resources/azure-inputs.ts";
-import type { AzurePlace, StackPlan } from "../../../domain/plan/environment.ts";
+import type { AzureTarget, StackPlan } from "../../../domain/plan/environment.ts";
 import { errorFinding, type Finding } from "../../../domain/finding.ts";
 import { UserError } from "../../../domain/user-error.ts";
 import type { Change } from "../engine/change.ts";
@@ -103,7 +103,7 @@ interface RoleAssignment {
   readonly properties: { readonly principalId: string; readonly roleDefinitionId: string; readonly scope: string };
 }
 
-async function readAssignments(place: AzurePlace, azure: AzureReader) {
+async function readAssignments(place: AzureTarget, azure: AzureReader) {
   const path = `${keyVaultId(place)}/providers/Microsoft.Authorization/roleAssignments?${roleAssignmentApi}`;
   const [identity, assignments = []] = await Promise.all([
     ifFound(azure.arm<{ properties: { principalId: string } }>(`${identityId(place)}?${identityApi}`)),
@@ -137,7 +137,7 @@ async function roleAssignment(resource: string, plan: StackPlan, azure: AzureRea
  * again; none if Azure cannot be read. Adopted ones and those of earlier releases have another name and are not found.
  */
 export async function orphanedAssignments(
-  place: AzurePlace,
+  place: AzureTarget,
   open: () => Promise<AzureReader>,
 ): Promise<readonly Finding[]> {
   try {

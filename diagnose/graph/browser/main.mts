@@ -1,4 +1,4 @@
-import { columns, type Place } from "../drawing.ts";
+import { columns, type Position } from "../drawing.ts";
 import { layout } from "../layout.ts";
 import type { GraphModel, GraphSecret } from "../model.ts";
 import { describe, summary } from "./details.mts";
@@ -16,7 +16,7 @@ const drawnAtOnce = 100;
 const pauseInMilliseconds = 150;
 let typing: ReturnType<typeof setTimeout> | undefined;
 
-let places: ReadonlyMap<string, Place> = new Map();
+let positions: ReadonlyMap<string, Position> = new Map();
 
 for (const { environment: name, takenAt } of models) {
   environment.append(new Option(takenAt === undefined ? `${name} (plan)` : name, name));
@@ -44,13 +44,13 @@ function model(): GraphModel {
 function draw(): void {
   const began = performance.now();
   const shown = layout(model(), isShown);
-  ({ places } = shown);
+  ({ positions } = shown);
   drawing.innerHTML = shown.svg;
   const nodes = [...drawing.querySelectorAll<SVGGElement>(".node.place")];
   for (const node of nodes) {
     node.setAttribute("tabindex", "-1");
     node.setAttribute("role", "button");
-    node.setAttribute("aria-label", places.get(node.id)?.label ?? node.id);
+    node.setAttribute("aria-label", positions.get(node.id)?.label ?? node.id);
   }
   // one stop for the Tab key, at the first secret; the arrows move within
   nodes.find((node) => !node.classList.contains("band"))?.setAttribute("tabindex", "0");
@@ -76,7 +76,7 @@ function alignTitles(): void {
   const first = drawing.querySelector<SVGGElement>(".node.place");
   if (svg === null || first === null) return;
   const { left, width } = first.getBoundingClientRect();
-  const at = columns[places.get(first.id)?.column ?? 0]?.x ?? 0;
+  const at = columns[positions.get(first.id)?.column ?? 0]?.x ?? 0;
   const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
   const middle = left + width / 2 - drawing.getBoundingClientRect().left;
   element("titles").replaceChildren(
@@ -117,7 +117,7 @@ function select(node: SVGGElement | undefined): void {
   for (const lit of drawing.querySelectorAll(".lit")) lit.classList.remove("lit");
   for (const secret of secrets) for (const part of drawing.querySelectorAll(`.${secret}`)) part.classList.add("lit");
   const chosen = secrets.map((name) => model().secrets[Number(name.slice(1))]).filter((one) => one !== undefined);
-  const place = node === undefined ? undefined : { id: node.id, label: places.get(node.id)?.label ?? node.id };
+  const place = node === undefined ? undefined : { id: node.id, label: positions.get(node.id)?.label ?? node.id };
   element("details").replaceChildren(...describe(model(), chosen, place));
 }
 
@@ -157,11 +157,11 @@ function onKey(event: KeyboardEvent): void {
 
 /** Up and down within the column, left and right to the nearest of the next one. */
 function neighbour(from: SVGGElement, key: string): SVGGElement | undefined {
-  const here = places.get(from.id);
+  const here = positions.get(from.id);
   if (here === undefined) return undefined;
   const isVertical = key === "ArrowUp" || key === "ArrowDown";
   const step = key === "ArrowUp" || key === "ArrowLeft" ? -1 : 1;
-  const candidates = [...places].filter(([, { column, y }]) =>
+  const candidates = [...positions].filter(([, { column, y }]) =>
     isVertical ? column === here.column && Math.sign(y - here.y) === step : Math.sign(column - here.column) === step,
   );
   const distance = ({ column, y }: { column: number; y: number }): number =>

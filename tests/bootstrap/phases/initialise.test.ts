@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import type { LocalHome } from "../../../local/home.ts";
 import { exchange } from "../../../clients/http.ts";
-import { namespace } from "../azure-place.ts";
+import { namespace } from "../azure-setup.ts";
 import { useRig } from "../use-rig.ts";
 
 async function healthOf(home: LocalHome): Promise<number> {

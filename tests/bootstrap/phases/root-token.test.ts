@@ -3,7 +3,7 @@ import { generateRootToken } from "../../../cli/access/root-token.ts";
 import { vaultCall } from "../../../cli/access/vault.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import type { LocalHome } from "../../../local/home.ts";
-import { namespace } from "../azure-place.ts";
+import { namespace } from "../azure-setup.ts";
 import { useRig } from "../use-rig.ts";
 
 const untilUnsealed = { args: ["--until=unsealed"] };

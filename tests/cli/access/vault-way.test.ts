@@ -6,7 +6,7 @@ import { openWayToVault, type WayToVault } from "../../../cli/access/vault-way.t
 import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { explain } from "../../../diagnose/explain.ts";
-import { defaultOperatorAddress } from "../../../environments/vault-place.ts";
+import { defaultOperatorAddress } from "../../../environments/vault-settings.ts";
 import { environmentStack } from "../../support/stacks.ts";
 import { FakeApiServer } from "./api-server.ts";
 

@@ -16,7 +16,8 @@ class FakeVault {
     const token = request.headers["x-vault-token"];
     if (typeof token === "string") this.tokens.push(token);
     if (request.url === "/v1/sys/unseal") this.sealed = false;
-    if (request.url === "/v1/sys/health") response.statusCode = this.sealed ? 503 : this.looksAsStandby-- > 0 ? 429 : 200;
+    if (request.url === "/v1/sys/health")
+      response.statusCode = this.sealed ? 503 : this.looksAsStandby-- > 0 ? 429 : 200;
     response.end("{}");
   });
 
@@ -48,7 +49,10 @@ describe("a repair of Vault", () => {
 
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const noEvents = () => Promise.reject(new KubernetesError(403, "events is forbidden"));
-  const place = (data: Readonly<Record<string, string>> | undefined, create: () => Promise<unknown>): ConnectedStack => {
+  const place = (
+    data: Readonly<Record<string, string>> | undefined,
+    create: () => Promise<unknown>,
+  ): ConnectedStack => {
     const stack = environmentStack("dev");
     const get = () => Promise.reject(new KubernetesError(403, "pods is forbidden"));
     const cluster = { get, find: () => Promise.resolve(data === undefined ? undefined : { data }), create };

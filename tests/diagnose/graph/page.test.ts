@@ -186,8 +186,8 @@ describe("graphPage", function () {
   it("keeps cluster-managed secrets in lanes of their own, without an edge into the chain", async () => {
     await page.click('[id^="managed-cnpg"]');
     assert.match(await details(), /must never enter this chain/);
-    const { svg, places } = layout(live);
-    const lanes = Math.min(...[...places].flatMap(([id, { y }]) => (/^(managed|owner)-/.test(id) ? [y] : [])));
+    const { svg, positions } = layout(live);
+    const lanes = Math.min(...[...positions].flatMap(([id, { y }]) => (/^(managed|owner)-/.test(id) ? [y] : [])));
     const edges = [...svg.matchAll(/class="edge[^"]*" d="M[^,]+,(\d+)L[^,]+,(\d+)/g)];
     assert.notEqual(edges.length, 0);
     assert.deepEqual(

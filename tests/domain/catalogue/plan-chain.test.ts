@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { planChain, spreadRefresh, type ChainPlace } from "../../../domain/plan/plan-chain.ts";
+import { planChain, spreadRefresh, type ChainOptions } from "../../../domain/plan/plan-chain.ts";
 import type { ChainPlan } from "../../../domain/plan/environment.ts";
 import { catalogueOf } from "../../support/catalogues.ts";
 
@@ -36,7 +36,7 @@ const catalogue = catalogueOf({
   ],
 });
 
-function plan(changes: Partial<ChainPlace> = {}): ChainPlan {
+function plan(changes: Partial<ChainOptions> = {}): ChainPlan {
   return planChain(catalogue, {
     environment: "dev",
     namespace: "ameide-dev",
@@ -154,7 +154,7 @@ describe("planChain", () => {
   });
 
   it("says which secrets of a delivery nothing promises, so that no one waits for what cannot come", () => {
-    const lacking = (changes: Partial<ChainPlace>): unknown =>
+    const lacking = (changes: Partial<ChainOptions>): unknown =>
       plan(changes).deliveries.map(({ mayLackValue }) => mayLackValue);
     assert.deepEqual(lacking({}), [undefined, undefined, ["key"]]);
     assert.deepEqual(lacking({ fixturesAllowed: true }), [undefined, undefined, undefined]);

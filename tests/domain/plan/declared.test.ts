@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { declaredDelivery, declares, type TargetPlace } from "../../../domain/catalogue/deliveries.ts";
+import { declaredDelivery, declares, type SecretTarget } from "../../../domain/catalogue/deliveries.ts";
 import { readCatalogue } from "../../../environments/catalogue.ts";
 
 const catalogue = readCatalogue();
@@ -7,7 +7,7 @@ const catalogue = readCatalogue();
 function declared(
   externalSecret: string,
   target: string,
-  where: Partial<TargetPlace> = {},
+  where: Partial<SecretTarget> = {},
 ): ReturnType<typeof declaredDelivery> {
   return declaredDelivery(catalogue, { externalSecret, target, namespace: "ameide-dev", environment: "dev", ...where });
 }
@@ -28,7 +28,7 @@ describe("declaredDelivery", () => {
     assert.notEqual(declared("arc-github-auth-sync", "arc-github-auth", { namespace: "arc-systems" }), undefined);
   });
   it("takes each environment's own namespace in its own environment, and all of them where any may be met", () => {
-    const found = (environment: TargetPlace["environment"]): readonly boolean[] =>
+    const found = (environment: SecretTarget["environment"]): readonly boolean[] =>
       ["ameide-dev", "ameide-prod", "elsewhere"].map(
         (namespace) => declared("langfuse-secrets-sync", "langfuse-secrets", { environment, namespace }) !== undefined,
       );

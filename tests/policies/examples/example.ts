@@ -1,4 +1,4 @@
-import type { Place } from "../../../policies/place.ts";
+import type { PolicyEnvironment } from "../../../policies/environment.ts";
 
 /** Something that a rule is shown: a resource of a program, or a document of a repository. */
 export type Sample =
@@ -33,7 +33,7 @@ export interface Example {
   /** Path in `allowed` that is not known in a preview; `undefined` where the verdict never depends on one. */
   readonly unknown: Path | undefined;
   /** @default - prod */
-  readonly place?: Place;
+  readonly environment?: PolicyEnvironment;
 }
 
 export type Path = readonly (string | number)[];

@@ -30,7 +30,7 @@ export class FakeApi {
 }
 
 /** What a pod runs in, for one test. */
-export interface PodPlace {
+export interface PodSetup {
   readonly dir: string;
   readonly cluster: FakeApi;
 }
@@ -39,8 +39,8 @@ export interface PodPlace {
  * Gives each test of a suite an empty folder, an API server of its own and a clock that only the test moves. Call it in a
  * `describe`.
  */
-export function usePodPlace(): PodPlace {
-  let place: PodPlace | undefined;
+export function usePodSetup(): PodSetup {
+  let place: PodSetup | undefined;
   beforeEach(() => {
     place = { dir: mkdtempSync(join(tmpdir(), "node-stand-in-")), cluster: new FakeApi() };
     mock.timers.enable({ apis: ["setTimeout"] });
@@ -50,7 +50,7 @@ export function usePodPlace(): PodPlace {
     if (place !== undefined) rmSync(place.dir, { recursive: true });
   });
 
-  const here = (): PodPlace => {
+  const here = (): PodSetup => {
     if (place === undefined) throw new Error("the place is there from `beforeEach` on");
     return place;
   };

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { PodRun } from "../../../stand-ins/node/pod-run.ts";
-import { podWithToken, usePodPlace } from "./fake-api.ts";
+import { podWithToken, usePodSetup } from "./fake-api.ts";
 
 describe("PodRun", () => {
-  const place = usePodPlace();
+  const place = usePodSetup();
 
   it("fails with the machine's reason where a container's folder cannot be made, and renews no token after that", async () => {
     await mkdir(join(place.dir, "containers"));

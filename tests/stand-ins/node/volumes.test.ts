@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { mountVolumes } from "../../../stand-ins/node/volumes.ts";
-import { podWithToken, usePodPlace } from "./fake-api.ts";
+import { podWithToken, usePodSetup } from "./fake-api.ts";
 
 const hour = 3_600_000;
 
 describe("mountVolumes", () => {
-  const place = usePodPlace();
+  const place = usePodSetup();
 
   it("renews a token at 80 % of its life, until it is closed", async () => {
     const volumes = await mountVolumes(place.cluster.api, podWithToken("a"), place.dir);

@@ -7,22 +7,22 @@ import { vaultPolicies, vaultRoles } from "../../domain/resources/vault-policies
 import { Redacted } from "../../domain/redacted.ts";
 import type { VaultTarget } from "../../domain/vault-target.ts";
 import type { LocalHome } from "../../local/home.ts";
-import { namespace } from "./azure-place.ts";
-import type { ClusterPlace } from "./cluster-place.ts";
+import { namespace } from "./azure-setup.ts";
+import type { TestCluster } from "./test-cluster.ts";
 
 // what Vault documents, read property by property in assertions
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
 
 /** Vault, asked as root once vault-bootstrap has initialised it. */
-export class VaultPlace {
+export class TestVault {
   readonly #home: LocalHome;
-  readonly #cluster: ClusterPlace;
+  readonly #cluster: TestCluster;
   readonly #vault: VaultClient;
   #rootToken: string | undefined;
 
   /** @param target - another Vault than the home's. */
-  constructor(home: LocalHome, cluster: ClusterPlace, target: VaultTarget = { address: home.vaultUrl }) {
+  constructor(home: LocalHome, cluster: TestCluster, target: VaultTarget = { address: home.vaultUrl }) {
     this.#home = home;
     this.#cluster = cluster;
     this.#vault = new VaultClient({ ...target, connections: 16 });

@@ -1,9 +1,9 @@
 import { HttpClient } from "../../clients/http.ts";
 import { startAzure, type AzureOptions, type AzureStandIn } from "../../stand-ins/azure/stand-in.ts";
-import { arm, federate, giveRole, makeAzure, roleAssignment } from "./azure-place.ts";
+import { arm, federate, giveRole, makeAzure, roleAssignment } from "./azure-setup.ts";
 
 /** The Key Vault that values come from, and who may read it; asked as the subscription's owner. */
-export class SourcePlace {
+export class TestSource {
   readonly azure: AzureStandIn;
   /** Of the identity that vault-bootstrap has. */
   readonly clientId: string;
@@ -20,11 +20,11 @@ export class SourcePlace {
     this.#http = new HttpClient(azure.origin, { ca: azure.caPem, connections: 16 });
   }
 
-  static async start(options: Pick<AzureOptions, "dir" | "clusterIssuer" | "clusterJwks">): Promise<SourcePlace> {
+  static async start(options: Pick<AzureOptions, "dir" | "clusterIssuer" | "clusterJwks">): Promise<TestSource> {
     const clock = { lagInMs: 0 };
     const azure = await startAzure({ port: 0, now: () => Date.now() - clock.lagInMs, ...options });
     const clientId = await makeAzure(azure, options.clusterIssuer);
-    return new SourcePlace(azure, clientId, options.clusterIssuer, clock);
+    return new TestSource(azure, clientId, options.clusterIssuer, clock);
   }
 
   /** Sets values as if it had been done a while ago. */

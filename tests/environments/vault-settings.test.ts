@@ -7,12 +7,12 @@ import { vaultProviderInputs } from "../../domain/resources/vault-inputs.ts";
 import { operatorTarget } from "../../domain/vault-target.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import type { LoadInput } from "../../environments/load-input.ts";
-import { readVaultPlaces } from "../../environments/stack-settings.ts";
+import { readEnvironmentVaults } from "../../environments/stack-settings.ts";
 import { CertificateAuthority } from "../../local/certificate-authority.ts";
 import { judgePlan } from "../../policies/guard.ts";
 import { StackFolder } from "./stacks.ts";
 
-describe("vaultPlace", () => {
+describe("resolveVaultSettings", () => {
   const dir = mkdtempSync(join(tmpdir(), "ameide-secrets-ca-"));
   const caKey = join(dir, "ca.key");
   let caPem = "";
@@ -112,7 +112,7 @@ describe("vaultPlace", () => {
 
   it("tells the rules of every environment", () => {
     setVault(company);
-    const { dev: own, staging } = readVaultPlaces(stacks.root);
+    const { dev: own, staging } = readEnvironmentVaults(stacks.root);
     assert.deepEqual(own, {
       address: "https://vault.vault-system.svc:8200",
       namespace: "platform/dev",

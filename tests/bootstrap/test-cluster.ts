@@ -5,14 +5,14 @@ import { bootstrapName } from "../../domain/names.ts";
 import { bootstrapRole, bootstrapRoleBinding } from "../../domain/manifests/bootstrap-access.ts";
 import type { LocalHome } from "../../local/home.ts";
 import { exchange } from "../../clients/http.ts";
-import { namespace } from "./azure-place.ts";
+import { namespace } from "./azure-setup.ts";
 
 // what the API server documents, read property by property in assertions
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
 
 /** The cluster's API server, asked as its administrator. */
-export class ClusterPlace {
+export class TestCluster {
   readonly #home: LocalHome;
 
   constructor(home: LocalHome) {

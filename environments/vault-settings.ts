@@ -33,7 +33,7 @@ export function defaultOperatorAddress(name: CloudEnvironment, podAddress: strin
  * Where an environment's Vault is and its CA, from the stack's settings and the Vault variables of the process.
  * @returns errors `vault-ca-invalid`, `vault-ca-without-tls`, `vault-namespace-differs`; warning `vault-plain-http`.
  */
-export function vaultPlace(
+export function resolveVaultSettings(
   name: CloudEnvironment,
   settings: VaultSettings,
   { root, offline, vaultAddress, vaultCaFile, vaultNamespace }: LoadContext,
