@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registerStack } from "./chain.ts";
 import { refuseForeignObjects } from "./cli/deploy/ownership/ownership.ts";
-import { requireSharedStack } from "./components/shared-stack.ts";
+import { refuseDeliverySwitch, requireSharedStack } from "./components/shared-stack.ts";
 import { requireVault } from "./components/vault-preflight.ts";
 import type { StackPlan } from "./domain/plan/environment.ts";
 import { refuseRevealingLogs } from "./domain/engine-logging.ts";
@@ -33,6 +33,7 @@ export default async function program(): Promise<Record<string, unknown>> {
     await requireSharedStack(plan);
     if (plan.kind === "environment") {
       const warn = (text: string): void => void pulumi.log.warn(text);
+      await refuseDeliverySwitch(plan);
       await requireVault(plan, vaultToken);
       await refuseForeignObjects(plan, { isPreview: pulumi.runtime.isDryRun(), warn });
     }

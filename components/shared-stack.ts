@@ -21,15 +21,39 @@ export async function requireSharedStack(plan: StackPlan): Promise<void> {
       "ameide-secrets up --stack shared --yes, or: pulumi up --stack shared",
       options,
     );
-  let found: { readonly outputs: Readonly<Record<string, unknown>> };
+  let outputs: Outputs;
   try {
-    found = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as typeof found;
+    outputs = await readOutputs(name);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     // the engine's own reason, such as `unknown stack "..."`
     const reason = /returned an error: (.*)/s.exec(message)?.[1] ?? message;
     throw missing(`cannot be read: ${reason.trim()}`, { cause });
   }
-  if (found.outputs["bootstrapClientId"] !== undefined) return;
+  if (outputs["bootstrapClientId"] !== undefined) return;
   throw missing("has no output bootstrapClientId, because it was never updated");
+}
+
+/**
+ * The engine deletes what the program no longer has, so only the command line can hand live objects over to ArgoCD.
+ * @throws UserError `delivery-switched` if this stack's last update applied the Kubernetes objects and this one would not.
+ */
+export async function refuseDeliverySwitch(plan: StackPlan): Promise<void> {
+  if (plan.kind === "shared" || plan.strictness.delivery === "pulumi") return;
+  const outputs = await readOutputs(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
+  if (outputs["cronJobName"] === undefined) return;
+  throw UserError.of(
+    "delivery-switched",
+    `delivery of ${plan.name} is "gitops" now, and its state still has the Kubernetes objects: this run would delete them`,
+    `take them out of the state, or read what to do before: ameide-secrets up --stack ${plan.name} --yes`,
+  );
+}
+
+type Outputs = Readonly<Record<string, unknown>>;
+
+async function readOutputs(name: string): Promise<Outputs> {
+  const found = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
+    readonly outputs: Outputs;
+  };
+  return found.outputs;
 }

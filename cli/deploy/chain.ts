@@ -8,10 +8,11 @@ import type { VaultState } from "../../clients/vault.ts";
 import { githubToken } from "../access/github-login.ts";
 import { openRootToken } from "../access/root-token.ts";
 import { deployerToken, keptToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
+import { releasedObjects } from "./delivery-switch.ts";
 import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
 import type { Change } from "./engine/change.ts";
 import { withEngine, type OpenEngine } from "./engine/stack.ts";
-import { forgetOperatorPolicies, isOperatorPolicy, readResources } from "./engine/state.ts";
+import { forgetOperatorPolicies, forgetResources, isOperatorPolicy, readResources } from "./engine/state.ts";
 import type { Phases } from "../phases.ts";
 import { ensureVaultActive, type FirstStepOptions } from "./first-step.ts";
 import { refuseLoss, refuseUnapproved } from "./gates.ts";
@@ -49,11 +50,21 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   try {
     return await withEngine(options.openEngine({}, token), async (stack) => {
       // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
-      const hadVault = isNew && (await readResources(stack)).some(({ type }) => type.startsWith("vault:"));
-      if (until === "update") await forgetOperatorPolicies(stack);
+      const resources = await readResources(stack);
+      const hadVault = isNew && resources.some(({ type }) => type.startsWith("vault:"));
+      const released = await releasedObjects(options.stack, resources, options.cluster);
+      if (until === "update") {
+        await forgetOperatorPolicies(stack);
+        if (released.size > 0) await forgetResources(stack, new Set(released.keys()));
+      }
+      if (released.size > 0) {
+        const done = `${until === "update" ? "left" : "would leave"} the state and stay in the cluster: ${[...released.values()].toSorted().join(", ")}`;
+        await phases.run("objects that ArgoCD applies", () => Promise.resolve(), () => done); // prettier-ignore
+      }
       const result = await previewThenUpdate(stack, {
         ...options,
         inspect: async (changes) => options.inspect?.(changes, token),
+        released,
         refresh: options.refresh === true || hadVault,
       });
       if (isNew && until === "update") await fillNewVault(options, result.update);
@@ -64,19 +75,22 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   }
 }
 
-/** Previews with the pack; updates if that is requested and there is something to change. The shared stack has no cluster. */
+/**
+ * Previews with the pack; updates if that is requested and there is something to change. The shared stack has no cluster.
+ * What is `released` leaves the state before an update, so a preview does not show its deletion.
+ */
 export async function previewThenUpdate(
   stack: Stack,
   options: Pick<ChainOptions, "signal" | "phases" | "until" | "refresh" | "approved" | "inspect"> &
-    Partial<Pick<ChainOptions, "cluster">>,
+    Partial<Pick<ChainOptions, "cluster">> & { readonly released?: ReadonlyMap<string, string> },
 ): Promise<Pick<ChainResult, "preview" | "update">> {
-  const { cluster, signal, phases, until, refresh, approved } = options;
+  const { cluster, signal, phases, until, refresh, approved, released } = options;
   const run = { signal, refresh, cluster };
   const preview = await phases.run(
     "preview with the policy pack",
     async () => {
       const { changes, ...rest } = await previewStack(stack, run);
-      return { ...rest, changes: changes.filter((change) => !isOperatorPolicy(change)) };
+      return { ...rest, changes: changes.filter((one) => !isOperatorPolicy(one) && released?.has(one.urn) !== true) };
     },
     summary,
   );

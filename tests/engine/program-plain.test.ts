@@ -44,7 +44,7 @@ describe("program, by plain pulumi", function () {
     providers = await startProviders({ mode: "offline" });
     vault = createServer((request, response) => {
       response.statusCode = request.url?.startsWith("/v1/sys/health") === true ? vaultHealth : 200;
-      response.end("{}");
+      response.end('{"initialized":true}');
     });
     await once(vault.listen(0, "127.0.0.1"), "listening");
     await sharedStackWithOutputs();
@@ -169,6 +169,26 @@ describe("program, by plain pulumi", function () {
     const { code, reported } = await pulumiWith({ VAULT_TOKEN: "" }, "preview", "--stack", "dev");
     assert.notEqual(code, 0);
     assert.match(reported, /VAULT_TOKEN is not set/);
+    assert.deepEqual(planned(reported), []);
+  });
+
+  it("fails where delivery was switched to gitops over live objects, before one of them is deleted", async () => {
+    const file = join(folder, "dev.json");
+    await pulumi("stack", "export", "--stack", "dev", "--file", file);
+    const before = readFileSync(file, "utf8");
+    const exported = JSON.parse(before) as { deployment: { resources?: object[] } };
+    const urn = "urn:pulumi:dev::ameide-secrets::pulumi:pulumi:Stack::ameide-secrets-dev";
+    const outputs = { cronJobName: "vault-bootstrap" };
+    exported.deployment.resources = [{ urn, custom: false, type: "pulumi:pulumi:Stack", outputs }];
+    writeFileSync(file, JSON.stringify(exported));
+    await pulumi("stack", "import", "--stack", "dev", "--file", file);
+    const { code, reported } = await changed("environments/dev.ts", 'delivery: "pulumi"', 'delivery: "gitops"', () =>
+      pulumi("preview", "--stack", "dev"),
+    );
+    writeFileSync(file, before);
+    await pulumi("stack", "import", "--stack", "dev", "--file", file);
+    assert.notEqual(code, 0);
+    assert.match(reported, /this run would delete them\n\s+fix: .*: ameide-secrets up --stack dev --yes/);
     assert.deepEqual(planned(reported), []);
   });
 
