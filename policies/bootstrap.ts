@@ -1,9 +1,10 @@
+import { externalSecretName } from "../domain/catalogue/catalogue.ts";
 import { federationAudience } from "../domain/plan/stack-check.ts";
-import { advisoryInDev, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
+import { advisoryInDev, judgeEach, mustBe, type ResourceRule, type Violations, type RuleTable } from "./rule.ts";
 import { judgeContainers } from "./containers.ts";
 import { containersOf, podPath, wordsOf, type Container } from "./subject/pods.ts";
 import { at, list, text, textsOf } from "./subject/reading.ts";
-import { leavesOf, type Kind, type Subject } from "./subject/subject.ts";
+import { leavesOf, ofKind, type Kind, type Subject } from "./subject/subject.ts";
 
 const workloads: readonly Kind[] = ["CronJob", "Workload"];
 
@@ -153,13 +154,54 @@ export const bootstrapRules = {
         return variable !== undefined && { path, problem };
       }),
   },
+  "bootstrap-delivery-rights": {
+    severity: "high",
+    description: "vault-bootstrap may only patch ExternalSecrets, and only those of the catalogue by name.",
+    why: "Whoever may change any ExternalSecret of a namespace can point it at another path of Vault and read that secret.",
+    remediation: "List the ExternalSecrets in resourceNames of the Role, with the verb patch alone.",
+    references: ["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources"],
+    kinds: ["Role", "RoleBinding"],
+    judgeAll(subjects, { catalogue }) {
+      const bound = new Set(
+        ofKind(subjects, "RoleBinding")
+          .filter(({ object }) => list(object, "subjects").some((one) => isBootstrap(text(one, "name"))))
+          .map(({ object }) => text(object, "roleRef", "name")),
+      );
+      const declared = { ...catalogue.inClusterDeliveries, ...catalogue.deliveries };
+      const known = new Set(Object.entries(declared).map(([target, one]) => externalSecretName(target, one)));
+      return judgeEach(ofKind(subjects, "Role"), (subject) => {
+        if (!bound.has(text(subject.object, "metadata", "name"))) return [];
+        return judgeEach(list(subject.object, "rules"), (granted, i) => {
+          const includes = (field: string, wanted: string): boolean =>
+            textsOf(granted, field).some((one) => one === "*" || one === wanted);
+          if (!includes("apiGroups", "external-secrets.io") || !includes("resources", "externalsecrets")) return [];
+          const verbs = textsOf(granted, "verbs").filter((verb) => !["get", "list", "watch"].includes(verb));
+          if (verbs.length === 0) return [];
+          const others = verbs.filter((verb) => verb !== "patch");
+          const names = textsOf(granted, "resourceNames");
+          const strange = names.filter((name) => !known.has(name));
+          const report = (field: string, what: string) =>
+            ({ subject, path: ["rules", i, field], problem: `lets vault-bootstrap ${what}` }); // prettier-ignore
+          return [
+            others.length > 0 && report("verbs", `${others.join(", ")} ExternalSecrets; allow patch only`),
+            names.length === 0 && report("resourceNames", "change every ExternalSecret of a namespace; list them in resourceNames"),
+            strange.length > 0 && report("resourceNames", `change ${strange.join(", ")}, which no delivery of the catalogue is`),
+          ];
+        });
+      });
+    },
+  },
 } satisfies RuleTable;
+
+function isBootstrap(name: string | undefined): boolean {
+  return name?.includes("vault-bootstrap") === true;
+}
 
 function ofBootstrap(judge: (subject: Subject) => Violations): (subject: Subject) => Violations {
   return (subject) => {
     const account = at(subject.object, ...podPath(subject), "serviceAccountName");
     const name = typeof account === "string" ? account : text(subject.object, "metadata", "name");
-    return name?.includes("vault-bootstrap") === true && judge(subject);
+    return isBootstrap(name) && judge(subject);
   };
 }
 

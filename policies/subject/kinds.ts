@@ -38,6 +38,8 @@ const kindsOfManifest = kindsByName({
   ServiceAccount: ["/ServiceAccount"],
   Workload: ["/Pod", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "batch/Job"],
   CronJob: ["batch/CronJob"],
+  Role: ["rbac.authorization.k8s.io/Role", "rbac.authorization.k8s.io/ClusterRole"],
+  RoleBinding: ["rbac.authorization.k8s.io/RoleBinding", "rbac.authorization.k8s.io/ClusterRoleBinding"],
   SecretStore: ["external-secrets.io/SecretStore"],
   ClusterSecretStore: ["external-secrets.io/ClusterSecretStore"],
   ClusterGenerator: ["generators.external-secrets.io/ClusterGenerator"],

@@ -39,6 +39,10 @@ export const stageOfKind = {
   ConfigMap: "bootstrap",
   ServiceAccount: "identity",
   CronJob: "bootstrap",
+  /** Or ClusterRole. */
+  Role: "bootstrap",
+  /** Or ClusterRoleBinding. */
+  RoleBinding: "bootstrap",
   /** Any other object with a pod template, and Pod. */
   Workload: "bootstrap",
   /** A values file of a chart, or another document without `apiVersion` and `kind`. */

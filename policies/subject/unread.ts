@@ -30,9 +30,6 @@ const applied: Readonly<Record<string, readonly string[]>> = {
 const harmless: ReadonlySet<string> = new Set([
   "azure-native:resources:ResourceGroup",
   "kubernetes:core:Namespace",
-  "kubernetes:rbac.authorization.k8s.io:Role",
-  "kubernetes:rbac.authorization.k8s.io:RoleBinding",
-  "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding",
   "kubernetes:admissionregistration.k8s.io:ValidatingAdmissionPolicy",
   "kubernetes:admissionregistration.k8s.io:ValidatingAdmissionPolicyBinding",
   "kubernetes:yaml:ConfigGroup",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changed, type Path } from "./examples/example.ts";
-import { container, cronJob, pod } from "./examples/samples.ts";
+import { container, cronJob, deliveryRole, pod } from "./examples/samples.ts";
 import { saidBy } from "../support/policy.ts";
 
 const digest = `@sha256:${"a".repeat(64)}`;
@@ -77,4 +77,30 @@ describe("rule bootstrap-download", () => {
     it(`allows "${command}"`, () =>
       assert.deepEqual(saidBy("bootstrap-download", changed(cronJob, [[...container, "args"], [command]])), []));
   }
+});
+
+describe("rule bootstrap-delivery-rights", () => {
+  const saidOf = (...changes: readonly (readonly [Path, unknown])[]) =>
+    saidBy("bootstrap-delivery-rights", changed(deliveryRole, ...changes));
+  const every = "lets vault-bootstrap change every ExternalSecret of a namespace; list them in resourceNames";
+
+  it("fails a verb that reaches further than a request to sync, by its name or by *", () => {
+    for (const verb of ["create", "delete", "update", "*"])
+      assert.deepEqual(
+        saidOf([
+          ["rules", 0, "verbs"],
+          ["patch", verb],
+        ]),
+        [`lets vault-bootstrap ${verb} ExternalSecrets; allow patch only`],
+      );
+  });
+  it("fails an empty list of names, and * as group or resource", () => {
+    assert.deepEqual(saidOf([["rules", 0, "resourceNames"], []]), [every]);
+    const wide = { apiGroups: ["*"], resources: ["*"], verbs: ["patch"] };
+    assert.deepEqual(saidOf([["rules", 1], wide]), [every]);
+  });
+  it("leaves what may only look, other resources and Roles of other accounts alone", () => {
+    assert.deepEqual(saidOf([["rules", 0], { apiGroups: [""], resources: ["configmaps"], verbs: ["update"] }]), []);
+    assert.deepEqual(saidOf([["metadata", "name"], "others"], [["rules", 0, "resourceNames"], undefined]), []);
+  });
 });

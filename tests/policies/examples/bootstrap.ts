@@ -1,5 +1,5 @@
 import { changed, type Example } from "./example.ts";
-import { configMap, container, cronJob, pod } from "./samples.ts";
+import { configMap, container, cronJob, deliveryRole, deliveryRoleBinding, pod } from "./samples.ts";
 
 const job = ["spec", "jobTemplate", "spec"] as const;
 const security = [...container, "securityContext"] as const;
@@ -80,5 +80,18 @@ export const bootstrapExamples: readonly Example[] = [
     absent: configMap,
     absentIsFine: "without a script there is no default in it",
     unknown: undefined,
+  },
+  {
+    rule: "bootstrap-delivery-rights",
+    beside: [deliveryRoleBinding],
+    allowed: deliveryRole,
+    refused: changed(deliveryRole, [
+      ["rules", 0, "resourceNames"],
+      ["ghcr-pull-sync", "anything-sync"],
+    ]),
+    says: "lets vault-bootstrap change anything-sync, which no delivery of the catalogue is",
+    absent: changed(deliveryRole, [["rules", 0, "resourceNames"], undefined]),
+    absentSays: "lets vault-bootstrap change every ExternalSecret of a namespace; list them in resourceNames",
+    unknown: ["rules", 0, "resourceNames"],
   },
 ];

@@ -278,6 +278,41 @@ export const cronJob: Resource = {
   },
 };
 
+export const deliveryRole: Resource = {
+  type: "kubernetes:rbac.authorization.k8s.io/v1:Role",
+  props: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name: "foundation-vault-bootstrap-vault-bootstrap-delivery", namespace: "ameide-prod" },
+    rules: [
+      {
+        apiGroups: ["external-secrets.io"],
+        resources: ["externalsecrets"],
+        resourceNames: ["ghcr-pull-sync"],
+        verbs: ["patch"],
+      },
+      { apiGroups: ["external-secrets.io"], resources: ["externalsecrets"], verbs: ["list", "watch"] },
+    ],
+  },
+};
+
+export const deliveryRoleBinding: Resource = {
+  type: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+  props: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: { name: "foundation-vault-bootstrap-vault-bootstrap-delivery", namespace: "ameide-prod" },
+    roleRef: {
+      apiGroup: "rbac.authorization.k8s.io",
+      kind: "Role",
+      name: "foundation-vault-bootstrap-vault-bootstrap-delivery",
+    },
+    subjects: [
+      { kind: "ServiceAccount", name: "foundation-vault-bootstrap-vault-bootstrap", namespace: "ameide-prod" },
+    ],
+  },
+};
+
 export const pod = ["spec", "jobTemplate", "spec", "template", "spec"] as const;
 export const container = [...pod, "containers", 0] as const;
 
