@@ -163,14 +163,17 @@ export async function azureFailure(error: unknown, context: AzureContext): Promi
 
 /** Azure's library takes an empty file for one that it already read. @throws BootstrapFailure `token-file-missing` */
 export async function requireTokenFile({ tokenFile }: AzureIdentity): Promise<void> {
-  const token = await readFile(tokenFile, "utf8").catch(() => "");
+  const token = await readFile(tokenFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw tokenFileMissing(tokenFile, error.code);
+  });
   if (token.trim() === "") throw tokenFileMissing(tokenFile);
 }
 
-function tokenFileMissing(file: string): BootstrapFailure {
+function tokenFileMissing(file: string, code = "ENOENT"): BootstrapFailure {
+  const where = code === "ENOENT" ? `is not at ${file}, or is empty` : `cannot be read at ${file} (${code})`;
   return new BootstrapFailure(
     "token-file-missing",
-    `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : `is not at ${file}, or is empty`}`,
+    `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : where}`,
     "the pod template projects it; run ameide-secrets up, and see whether something else owns the CronJob",
   );
 }

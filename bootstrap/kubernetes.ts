@@ -27,7 +27,7 @@ async function readMounted(folder: string, file: string): Promise<string> {
   } catch (error) {
     throw new BootstrapFailure(
       "bad-configuration",
-      `the ServiceAccount's ${file} is not at ${join(folder, file)}`,
+      `the ServiceAccount's ${file} is not readable at ${join(folder, file)}: ${(error as NodeJS.ErrnoException).code}`,
       "leave automountServiceAccountToken on in the pod, and set SERVICE_ACCOUNT_DIR only outside a cluster",
       { cause: error },
     );

@@ -1,5 +1,5 @@
 import { KubernetesError } from "../clients/kubernetes.ts";
-import { BootstrapFailure } from "./failure.ts";
+import { BootstrapFailure, messageOf } from "./failure.ts";
 import { kubernetesFailure } from "./kubernetes.ts";
 import { pauseFor } from "../clients/pacing.ts";
 import type { Run } from "./run-context.ts";
@@ -134,8 +134,9 @@ export class Lease {
       const renewed = { ...lease, spec: { ...lease.spec, renewTime: micro(kubernetes.serverTime) } };
       const written = await kubernetes.replace<LeaseObject>(path, renewed);
       if (this.#held !== undefined) this.#held = written;
-    } catch {
+    } catch (error) {
       // the next turn tries again; every write of ours carries CAS, so a lost Lease costs a conflict at worst
+      this.#run.log.warn("lease-not-renewed", { lease: this.#title, because: messageOf(error) });
     }
   }
 

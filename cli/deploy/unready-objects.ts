@@ -14,11 +14,13 @@ interface Status {
  * Why objects of a failed update are not ready: their conditions and newest Warning Event, and for a Job how its
  * containers ended. The Kubernetes provider itself only reports "timed out waiting for the condition".
  *
- * @returns lines of text; none for an object that is ready, does not exist or cannot be read.
+ * @returns lines of text; none for an object that is ready or does not exist.
  */
 export async function explainUnready(cluster: Cluster, failed: readonly FailedObject[]): Promise<readonly string[]> {
   const live = new LiveObjects(cluster);
-  const explained = await Promise.all(failed.map((object) => explain(live, object).catch(() => [])));
+  const unread = ({ type, object }: FailedObject, error: unknown) =>
+    `${type.split(":").at(-1)} ${object}: why it is not ready cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  const explained = await Promise.all(failed.map((one) => explain(live, one).catch((error) => [unread(one, error)])));
   return explained.flat();
 }
 
@@ -37,6 +39,7 @@ async function explain(live: LiveObjects, { type, object }: FailedObject): Promi
   const event = warning && textOf(warning);
   const isNew = event !== undefined && !conditions.some((reason) => reason.endsWith(event));
   const reasons = [...conditions, ...pods, ...(isNew ? [`Warning ${event}`] : [])];
+  if (!warnings.ok && reasons.length > 0) reasons.push(`its Events cannot be read: ${warnings.failure.message}`);
   return reasons.length === 0 ? [] : [`${kind} ${object}:`, ...reasons.map((reason) => `  ${reason}`)];
 }
 

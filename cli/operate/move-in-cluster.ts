@@ -10,7 +10,7 @@ import { handOver, isOurs, type LiveObjects, ownerOf } from "../deploy/ownership
 
 export type ClusterFacts = Pick<
   MoveInFacts,
-  "applications" | "otherCronJobs" | "objects" | "plannedObjects" | "refusedByAdmission"
+  "applications" | "unreadApplications" | "otherCronJobs" | "objects" | "plannedObjects" | "refusedByAdmission"
 >;
 
 export type GuardScanner = (
@@ -18,7 +18,7 @@ export type GuardScanner = (
   stack: EnvironmentStack,
 ) => Promise<{ readonly wouldBreak: readonly Finding[] }>;
 
-/** @throws whatever a read of the cluster throws, except of Applications: without them, the objects name their owners. */
+/** @throws whatever a read of the cluster throws, except of Applications: the objects themselves name their owners. */
 export async function clusterFacts(
   stack: EnvironmentStack,
   live: LiveObjects,
@@ -26,15 +26,17 @@ export async function clusterFacts(
   guardScan: GuardScanner,
 ): Promise<ClusterFacts> {
   const { cluster } = live;
-  const [applications, otherCronJobs, { wouldBreak }] = await Promise.all([
-    readApplications(cluster).catch(() => []),
+  const [read, otherCronJobs, { wouldBreak }] = await Promise.all([
+    readApplications(cluster).catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
     readCronJobs(stack, cluster),
     guardScan(cluster, stack),
   ]);
+  const applications = typeof read === "string" ? [] : read;
   const own = planned.filter(({ type }) => !type.endsWith("Patch"));
   const objects = await Promise.all(own.map(({ type, object = "" }) => liveObject(live, type, object, applications)));
   return {
     applications,
+    ...(typeof read === "string" && { unreadApplications: read }),
     otherCronJobs,
     objects: objects.filter((object) => object !== undefined),
     plannedObjects: own.length,

@@ -97,11 +97,13 @@ const leaveSource: Step = (stack, facts) => {
   const target = targetOf(stack, facts);
   const leaving = appliedByOthers(stack, facts).filter(({ tracking }) => tracking?.application !== target);
   const gone = new Set(facts.applications.flatMap(({ name, extraneous }) => extraneous.map((one) => `${name} ${one}`)));
+  const { unreadApplications: why } = facts;
   return {
     id: "source",
     stage: "external-secret",
     title: target === undefined ? "The objects leave the source" : "Objects of other Applications leave their source",
     isDone: leaving.every(({ kind, object, tracking }) => gone.has(`${tracking?.application} ${kind} ${object}`)),
+    ...(why !== undefined && leaving.length > 0 && { note: `whether it is done cannot be seen from here: ${why}` }),
     objects: named(leaving),
     before: [
       "the step keep is done: without it the next sync deletes the ExternalSecrets, and their Secrets go with them",

@@ -40,6 +40,8 @@ export interface MoveInFacts {
   readonly objects: readonly LiveObject[];
   readonly plannedObjects: number;
   readonly applications: readonly Application[];
+  /** Why they could not be read, as where ArgoCD runs in another cluster. @default - they were read */
+  readonly unreadApplications?: string;
   /** The Application that will apply the rendered files. @default - the one that applies the objects now, if it is one */
   readonly target?: string;
   /** External secrets in Vault without this program's mark; without a verdict where values were not compared. */

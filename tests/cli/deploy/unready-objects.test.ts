@@ -64,6 +64,17 @@ describe("explainUnready", () => {
     assert.deepEqual(await explainUnready(clusterWith({}), [store]), []);
   });
 
+  it("says what it may not read, instead of nothing", async () => {
+    const refuse = () => Promise.reject(new KubernetesError(403, "forbidden"));
+    const closed = { context: "aks", get: refuse, find: refuse } as unknown as Cluster;
+    assert.deepEqual(await explainUnready(closed, [store]), [
+      "SecretStore ameide-dev/ameide-vault: why it is not ready cannot be read: forbidden",
+    ]);
+    const status = { conditions: [{ type: "Ready", status: "False", reason: "InvalidProviderConfig" }] };
+    const withoutEvents = { ...storeWith(status), get: refuse } as Cluster;
+    assert.deepEqual((await explainUnready(withoutEvents, [store])).at(-1), "  its Events cannot be read: forbidden");
+  });
+
   it("names how a Job's containers ended, with vault-bootstrap's own problem and fix", async () => {
     const summary = JSON.stringify({ event: "end", problem: "Vault is sealed", fix: "ameide-secrets unseal" });
     const waiting = { waiting: { reason: "ImagePullBackOff", message: "no such image" } };

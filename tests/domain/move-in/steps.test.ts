@@ -99,6 +99,11 @@ describe("the steps of moving in", () => {
       selfHeals: true,
       extraneous: ["ExternalSecret ameide-dev/b", "ExternalSecret ameide-dev/c"],
     };
+    const unread = step("source", gitops, { ...facts, unreadApplications: "applications.argoproj.io is forbidden" });
+    assert.deepEqual(
+      [unread.state, unread.note],
+      ["open", "whether it is done cannot be seen from here: applications.argoproj.io is forbidden"],
+    );
     assert.equal(step("source", gitops, { ...facts, applications: [out] }).state, "done");
     assert.match(step("up", gitops, facts).before[0] ?? "", /argocdApplications: \["one","two"\]/);
   });
