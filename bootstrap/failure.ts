@@ -1,4 +1,5 @@
-import { ServerError } from "../clients/http.ts";
+import { NetworkError, ServerError } from "../clients/http.ts";
+import { VaultError } from "../clients/vault.ts";
 import type { BootstrapCause } from "../domain/bootstrap-config.ts";
 
 /** What ends a run, with the cause that becomes its exit code. Anything else that is thrown is our defect. */
@@ -32,11 +33,28 @@ export function sealed(address: string): BootstrapFailure {
   );
 }
 
-export function throttled(address: string, error: unknown): BootstrapFailure {
-  return new BootstrapFailure(
-    "vault-throttled",
-    `${address} has too many requests: ${messageOf(error)}`,
-    "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run goes on from here",
-    { cause: error },
-  );
+/** Why Vault as a whole did not do what it was asked for; `undefined` if it answered the question itself. */
+export function vaultFailure(error: unknown, address: string): BootstrapFailure | undefined {
+  const options = { cause: error };
+  const problem = `${address}: ${messageOf(error)}`;
+  if (error instanceof NetworkError) {
+    const fix = "see whether its pods run, and Vault's own log; the next run goes on from here";
+    return new BootstrapFailure("vault-unreachable", problem, fix, options);
+  }
+  if (!(error instanceof VaultError)) return undefined;
+  if (error.isSealed) return sealed(address);
+  if (error.status === 429) {
+    const fix = "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run goes on from here";
+    return new BootstrapFailure(
+      "vault-throttled",
+      `${address} has too many requests: ${messageOf(error)}`,
+      fix,
+      options,
+    );
+  }
+  if (error.status < 500) return undefined;
+  const fix = error.says("active cluster node not found")
+    ? "too few of its pods are unsealed to choose an active one: ameide-secrets unseal"
+    : "see Vault's own log: it refused nothing, it failed; the next run goes on from here";
+  return new BootstrapFailure("vault-failing", problem, fix, options);
 }

@@ -6,8 +6,8 @@ import { carriedSecrets } from "./decide.ts";
 import type { AzureIdentity } from "./azure-errors.ts";
 import { CredentialsSecret } from "./credentials-secret.ts";
 import { summarise, writeStatus, type Ending } from "./status.ts";
-import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
-import { NetworkError, passingFault } from "../clients/http.ts";
+import { BootstrapFailure, messageOf, vaultFailure } from "./failure.ts";
+import { passingFault } from "../clients/http.ts";
 import { KubernetesClient } from "../clients/kubernetes.ts";
 import { VaultClient, VaultError } from "../clients/vault.ts";
 import type { Invocation } from "./invocation.ts";
@@ -154,15 +154,11 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   if (error instanceof BootstrapFailure) return error;
   const options = { cause: error };
   const { address, role } = config.vault;
-  if (error instanceof VaultError && error.isSealed) return sealed(address);
+  const failure = vaultFailure(error, address);
+  if (failure !== undefined) return failure;
   if (error instanceof VaultError && error.status === 403) {
     const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
-  }
-  if (error instanceof VaultError && error.status === 429) return throttled(address, error);
-  if (error instanceof NetworkError || (error instanceof VaultError && error.status > 429)) {
-    const fix = "see Vault's own log; the next run goes on from here";
-    return new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, fix, options);
   }
   const where = error instanceof Error ? (error.stack?.split("\n")[1]?.trim() ?? "") : "";
   const fix = "this is a defect of vault-bootstrap: report it with the log of this run";

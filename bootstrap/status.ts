@@ -17,16 +17,25 @@ const statusLimitInBytes = 900_000;
 /** What comes first where not all fit. */
 const order = ["failed", "kept", "written", "unchanged"] as const;
 
-/** Sorted, cut to what a ConfigMap holds; keeps the last success, and outcomes that a failed or stopped run lacks. */
+/**
+ * Sorted, cut to what a ConfigMap holds; keeps the last success, outcomes that a failed or stopped run lacks, and how a
+ * version was delivered that this run left unchanged.
+ */
 export function mergedStatus(
   status: BootstrapStatus,
   before: BootstrapStatus | undefined,
   limitInBytes: number = statusLimitInBytes,
 ): BootstrapStatus {
   const lastSuccessAt = status.lastSuccessAt ?? before?.lastSuccessAt;
-  const told = new Set(status.secrets.map(({ path }) => path));
-  const untold = status.cause === "ok" ? [] : (before?.secrets.filter(({ path }) => !told.has(path)) ?? []);
-  const all = [...status.secrets, ...untold].toSorted(
+  const former = new Map(before?.secrets.map((one) => [one.path, one]));
+  const told = status.secrets.map((one) => {
+    const { vaultVersion, deliveredAt, notDelivered } = former.get(one.path) ?? {};
+    if (one.outcome !== "unchanged" || one.vaultVersion !== vaultVersion) return one;
+    return { ...one, ...(deliveredAt !== undefined && { deliveredAt }), ...(notDelivered && { notDelivered }) };
+  });
+  for (const { path } of told) former.delete(path);
+  const untold = status.cause === "ok" ? [] : former.values();
+  const all = [...told, ...untold].toSorted(
     (a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome) || (a.name < b.name ? -1 : 1),
   );
   let bytes = 0;

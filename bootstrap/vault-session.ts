@@ -1,9 +1,8 @@
-import { NetworkError } from "../clients/http.ts";
 import { mapBounded } from "../clients/pacing.ts";
 import { VaultError } from "../clients/vault.ts";
 import { bootstrapWriters } from "../domain/bootstrap-writers.ts";
 import { Redacted } from "../domain/redacted.ts";
-import { BootstrapFailure, messageOf, sealed, throttled } from "./failure.ts";
+import { BootstrapFailure, messageOf, vaultFailure } from "./failure.ts";
 import type { Run } from "./run-context.ts";
 
 interface Token {
@@ -25,7 +24,7 @@ export class VaultSession {
     this.role = role;
   }
 
-  /** @throws BootstrapFailure `vault-auth-refused`, `vault-throttled`, `vault-unreachable`, `vault-sealed`. */
+  /** @throws BootstrapFailure `vault-auth-refused`, or what {@link vaultFailure} finds. */
   async token(): Promise<Redacted> {
     const known = this.#current;
     const current = await known;
@@ -48,10 +47,10 @@ export class VaultSession {
       return { token: new Redacted(auth.client_token), renewAt: Date.now() + life };
     } catch (error) {
       this.#current = undefined;
-      if (error instanceof VaultError && error.status === 429) throw throttled(address, error);
-      if (error instanceof VaultError) throw error.isSealed ? sealed(address) : refused(authMount, this.role, error);
-      if (!(error instanceof NetworkError)) throw error;
-      throw new BootstrapFailure("vault-unreachable", `${address}: ${messageOf(error)}`, "see whether its pod runs");
+      if (error instanceof VaultError && reviewFailed.test(error.message)) throw refused(authMount, this.role, error);
+      const failure = vaultFailure(error, address);
+      if (failure !== undefined) throw failure;
+      throw error instanceof VaultError ? refused(authMount, this.role, error) : error;
     }
   }
 
@@ -105,6 +104,15 @@ export class VaultSessions {
     await mapBounded(this.#sessions, parallel, async (session) => await session.end());
   }
 }
+
+/**
+ * Refusals that Vault's Kubernetes auth answers with 500: without a configuration in every version, and where the token
+ * could not be reviewed or its account is not the role's in versions before 0.10 of the plugin. Later ones answer 403.
+ *
+ * @see https://github.com/hashicorp/vault-plugin-auth-kubernetes/blob/main/path_login.go
+ */
+const reviewFailed =
+  /could not load backend configuration|tokenreviews|lookup failed|not authorized|claim "\w+" is invalid/;
 
 function refused(authMount: string, role: string, error: VaultError): BootstrapFailure {
   return new BootstrapFailure(

@@ -95,7 +95,7 @@ export class VaultClient {
     this.#http = new HttpClient(options.address, { ...options, headers: { "x-vault-request": "true" } });
   }
 
-  /** @throws VaultError, NetworkError. `sys/health` answers with its state as the status, and a body in all of them. */
+  /** @throws VaultError, NetworkError. Vault answers `sys/health` with its state as the status, and a body in all of them. */
   async get<T = unknown>(path: string): Promise<T> {
     return await this.call<T>("GET", path);
   }
@@ -110,7 +110,8 @@ export class VaultClient {
       const token = session === undefined ? this.#options.token : await session.token();
       const signal = inHand ? undefined : settings?.signal;
       const response = await this.send(method, path, { body, token, inRootNamespace, signal });
-      if (response.status >= 300 && !path.startsWith("sys/health")) throw errorOf(`${method} ${path}`, response);
+      const isAnswer = path.startsWith("sys/health") ? isOfVault(response) : response.status < 300;
+      if (!isAnswer) throw errorOf(`${method} ${path}`, response);
       return (response.body === "" ? undefined : parseAnswer(path, response.body)) as T;
     };
     return once || settings === undefined ? await attempt() : await retry(attempt, { verdict, ...settings });
@@ -118,9 +119,9 @@ export class VaultClient {
 
   async health(signal?: AbortSignal): Promise<VaultHealth> {
     try {
-      const { status } = await this.send("GET", "sys/health", { signal });
-      const state = stateOfStatus[status];
-      return state === undefined ? { state: "unreachable", why: `sys/health answered ${status}` } : { state };
+      const response = await this.send("GET", "sys/health", { signal });
+      const state = isOfVault(response) ? stateOfStatus[response.status] : undefined;
+      return state === undefined ? { state: "unreachable", why: `sys/health answered ${response.status}` } : { state };
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       const { message: why, isUntrusted } = error;
@@ -153,6 +154,11 @@ export class VaultClient {
   close(): void {
     this.#http.close();
   }
+}
+
+/** Whether Vault itself answered `sys/health`: a proxy's 503 is not a sealed Vault, nor is its 501 an empty one. */
+function isOfVault({ body }: HttpResponse): boolean {
+  return body === "" || typeof objectIn(body)["initialized"] === "boolean";
 }
 
 function errorOf(call: string, { status, headers, body }: HttpResponse): VaultError {

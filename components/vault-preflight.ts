@@ -44,6 +44,10 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
   } catch (error) {
     if (error instanceof NetworkError) throw unreachable(error.message, error.isUntrusted);
     if (!(error instanceof VaultError)) throw error;
+    if (error.status === 429 || error.status >= 500) {
+      const problem = `${thisVault} answered ${error.status} instead of looking this VAULT_TOKEN up: ${error.message}`;
+      throw UserError.of("vault-unreachable", problem, `ameide-secrets doctor --stack ${name}`);
+    }
     if (error.status === 404 && namespace !== undefined) {
       const fix = `have it created: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`;
       throw UserError.of("vault-namespace-missing", `${thisVault} has no namespace ${namespace}`, fix);

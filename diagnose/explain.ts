@@ -5,7 +5,7 @@ import { stages, type Stage } from "../domain/stage.ts";
 import { causes, type CauseCode } from "./causes.ts";
 import { explainBootstrap } from "./explain/bootstrap.ts";
 import { explainConsumers } from "./explain/consumers.ts";
-import { explainExternalSecret } from "./explain/external-secret.ts";
+import { explainExternalSecret, explainLeftBehind } from "./explain/external-secret.ts";
 import { explainIdentity, explainKeyVault } from "./explain/azure.ts";
 import { explainKeycloak, keycloakNames } from "./explain/keycloak.ts";
 import { explainSecretStore } from "./explain/secret-store.ts";
@@ -37,6 +37,7 @@ const rules: readonly Rule[] = [
   explainExternalSecret,
   explainTargetSecret,
   explainConsumers,
+  explainLeftBehind,
 ];
 
 /** Finds the first broken stage of each secret, and the evidence for each cause. Pure. */

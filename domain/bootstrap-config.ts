@@ -84,6 +84,7 @@ export const bootstrapExitCodes = {
   "vault-auth-refused": 25,
   "vault-policy-refused": 26,
   "vault-throttled": 27,
+  "vault-failing": 28,
   conflict: 30,
   "lease-held": 31,
   terminated: 32,
@@ -122,9 +123,9 @@ const bootstrapSecretStatusShape = object(
     vaultVersion: optional(whole),
     /** ISO 8601: when the value in the source expires. */
     expiresAt: optional(text),
-    /** ISO 8601: when the last of its ExternalSecrets had synced what this run wrote. */
+    /** ISO 8601: when the last of its ExternalSecrets had synced this version. */
     deliveredAt: optional(text),
-    /** The ExternalSecrets that did not, as `namespace/name: why`. */
+    /** The ExternalSecrets that did not when it was written, as `namespace/name: why`. */
     notDelivered: optional(list(text)),
   },
   "allowed",

@@ -4,6 +4,7 @@ import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import type { CredentialsSecret, VaultCredentials } from "../credentials-secret.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
+import { kubernetesFailure } from "../kubernetes.ts";
 import type { Run } from "../run-context.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Run } from "../run-context.ts";
  * a loss between Vault's answer and the write of the Secret: see `vault-orphaned`.
  *
  * @returns the root token if it must be revoked once Vault is unsealed ({@link revokeRootToken}).
- * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`, `vault-unreachable`.
+ * @throws BootstrapFailure `vault-lost`, `vault-uninitialised`, `vault-orphaned`, `vault-unreachable`, `kubernetes-*`.
  */
 export async function initialise(run: Run, credentials: CredentialsSecret): Promise<Redacted | undefined> {
   const { config, vault, log } = run;
@@ -67,6 +68,9 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
   try {
     await credentials.prove();
   } catch (error) {
+    const failure = kubernetesFailure(error, `keep Vault's keys in Secret ${credentials.title}`);
+    // an API server that does not answer says nothing about the right, the quota or the admission
+    if (failure instanceof BootstrapFailure && failure.code !== "kubernetes-refused") throw failure;
     throw new BootstrapFailure(
       "vault-uninitialised",
       `Vault is not initialised, since its keys could not be kept: ${messageOf(error)}`,

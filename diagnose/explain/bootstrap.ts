@@ -146,7 +146,6 @@ const codeOfCause: Partial<Record<BootstrapCause, CauseCode>> = {
   "source-unreachable": "key-vault-unreachable",
   "source-throttled": "key-vault-throttled",
   "token-file-missing": "federated-token-file-missing",
-  "vault-auth-refused": "vault-auth-config-wrong",
   "vault-policy-refused": "vault-policy-narrow",
   conflict: "bootstrap-conflict",
   "lease-held": "bootstrap-lease-held",
@@ -181,8 +180,20 @@ function ofLastRun(view: View): readonly Sighting[] {
     : [{ ...sameStage, where, seen }];
 }
 
+/** By the words of Vault's Kubernetes auth; it answers `permission denied` where the token could not be reviewed. */
+const loginRefusals: readonly (readonly [words: RegExp, code: CauseCode])[] = [
+  [/invalid role name/, "vault-role-missing"],
+  [/no handler for route|could not load backend configuration/, "vault-auth-missing"],
+  [/service account name not authorized|namespace not authorized/, "vault-role-binding"],
+  [/\baudience\b/, "vault-role-audience"],
+];
+
 function codeOf({ cause, seen }: BootstrapFailureSeen, { snapshot, expected }: View): CauseCode {
-  if (cause === "vault-unreachable") return snapshot.vault.health.ok ? "vault-address-wrong" : "vault-unreachable";
+  if (cause === "vault-unreachable") {
+    const isItsAddress = seen.includes(expected.bootstrap.config.vault.address);
+    return snapshot.vault.health.ok && !isItsAddress ? "vault-address-wrong" : "vault-unreachable";
+  }
+  if (cause === "vault-auth-refused") return loginRefusals.find(([words]) => words.test(seen))?.[1] ?? "vault-auth-config-wrong"; // prettier-ignore
   if (cause === "terminated" && /not done after/.test(seen)) return "bootstrap-overruns"; // by its own deadline
   if (cause === "source-unreachable" && expected.bootstrap.config.source.type === "kubernetes-secret") {
     return "bootstrap-source-missing";

@@ -56,7 +56,7 @@ const serverWide =
   /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|reviewer|auth|address|role)|^token-review/;
 
 /** A problem of its store or of Vault is reported there; the ExternalSecret only repeats it. */
-function storeIsBroken({ before }: View, { namespace }: PlannedDelivery): boolean {
+function storeIsBroken({ before }: View, { namespace }: Pick<PlannedDelivery, "namespace">): boolean {
   return before.some((one) => {
     const isHere = one.namespace === undefined || one.namespace === namespace;
     if (!isError(one)) return one.code === "store-stale" && one.namespace === namespace;
@@ -92,3 +92,28 @@ function codeOf(view: View, { keys }: PlannedDelivery, said: string): CauseCode 
   const isServers = /\b50[0-9]\b|is sealed|connection refused|is not ready|timeout|deadline exceeded/i.test(seen);
   return isServers && health.ok ? "external-secret-stale-failure" : "external-secret-failed";
 }
+
+const allowSync = "ameide-secrets up --refresh --stack <stack> && ameide-secrets resync --stack <stack>";
+const syncAgain =
+  'kubectl --context <context> -n <namespace> patch externalsecret <name> --type=merge -p \'{"spec":{"refreshPolicy":"Periodic"}}\'';
+
+/** After all rules that say why an ExternalSecret does not sync: values in Vault that it has not fetched since they came. */
+export const explainLeftBehind: Rule = (view) => {
+  const { bootstrap, vault, externalSecrets } = view.snapshot;
+  if (!bootstrap.status.ok) return [];
+  const writtenAt = new Map(valuesOf(vault.secrets).map((state) => [state.path, state.writtenAt]));
+  return bootstrap.status.value.secrets.flatMap(({ name: secret, path, notDelivered = [] }) =>
+    notDelivered.flatMap((text): readonly Sighting[] => {
+      const [, namespace = "", name = "", why = ""] = /^([^/]+)\/([^:]+): (.*)$/s.exec(text) ?? [];
+      const found = named(externalSecrets, { namespace, name });
+      const written = Date.parse(writtenAt.get(path) ?? "");
+      // the time of a refresh is in whole seconds
+      if (found === undefined || !(Date.parse(found.refreshedAt ?? "") + 1_000 <= written)) return [];
+      const where = `ExternalSecret ${namespace}/${name}`;
+      if (view.before.some((one) => one.where === where) || storeIsBroken(view, { namespace })) return [];
+      const fix = /CreatedOnce/.test(why) ? syncAgain : /\b403\b/.test(why) ? allowSync : undefined;
+      const report = reportAt(where, { secrets: [secret], name, namespace, ...(fix !== undefined && { fix }) });
+      return report("external-secret-left-behind", `${secret} is newer in Vault: ${why}`);
+    }),
+  );
+};

@@ -11,6 +11,7 @@ const serverCauses: readonly CauseCode[] = [
   "vault-uninitialised",
   "vault-unreachable",
   "vault-throttled",
+  "vault-failing",
 ];
 const loginCauses: readonly CauseCode[] = [
   "vault-reviewer-pinned",
@@ -51,16 +52,18 @@ function codeOf({ snapshot, before }: View, { namespace }: StoreState, seen: str
   if (server !== undefined) return server;
   const { health, authConfig, roles, tokenReviewers } = snapshot.vault;
   const serves = health.ok && (health.value.state === "active" || health.value.state === "standby");
-  if (/\b503\b|is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
+  if (/is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
   if (/\b501\b|not initialized/.test(seen)) return serves ? "store-stale" : "vault-uninitialised";
   if (/\bCode: 429\b/.test(seen)) return "vault-throttled";
-  const refusedLogin = /\b400\b/.test(seen) && /invalid role|audience|not authorized/.test(seen);
+  const isHere = (code: CauseCode): boolean =>
+    before.some((one) => one.code === code && (one.namespace === undefined || one.namespace === namespace));
+  const refusedLogin = /\b(?:400|500)\b/.test(seen) && /invalid role|audience|not authorized|tokenreviews/.test(seen);
   if (/\b403\b|permission denied/.test(seen) || refusedLogin) {
-    const isHere = (code: CauseCode): boolean =>
-      before.some((one) => one.code === code && (one.namespace === undefined || one.namespace === namespace));
     const allSeen = authConfig.ok && roles.ok && tokenReviewers.ok;
     return loginCauses.find(isHere) ?? (allSeen ? "store-stale" : "store-permission-denied");
   }
+  // without a configuration, and before version 0.10 of Vault's plugin for each refusal, a login is answered with 500
+  if (/\bCode: 5\d\d\b/.test(seen)) return loginCauses.find(isHere) ?? (serves ? "store-stale" : "vault-failing");
   if (/connection refused|no such host|i\/o timeout|deadline exceeded/i.test(seen))
     return serves ? "store-stale" : "vault-unreachable";
   if (/serviceaccount/i.test(seen) && /not found/i.test(seen)) return "store-account-missing";

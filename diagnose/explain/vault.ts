@@ -26,6 +26,7 @@ export const explainVault: Rule = (view) =>
 const wayCodes: Partial<Record<Failure["kind"], CauseCode>> = {
   unauthorized: "cluster-login-refused",
   throttled: "vault-throttled",
+  failed: "vault-failing",
   forbidden: "vault-port-forward-forbidden",
 };
 
@@ -164,6 +165,13 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
   });
 }
 
+/** A server that does not do its part needs another fix than a right that is missing. */
+const unreadableCodes: Partial<Record<Failure["kind"], CauseCode>> = {
+  unreachable: "vault-unreachable",
+  throttled: "vault-throttled",
+  failed: "vault-failing",
+};
+
 /** Each part that could not be read, or once why nothing was asked. A sealed Vault or a lost cluster is reported already. */
 function ofUnreadable({ snapshot }: View): readonly Sighting[] {
   const { health, pods, authConfig, roles, policies, secrets, unreadData } = snapshot.vault;
@@ -177,7 +185,7 @@ function ofUnreadable({ snapshot }: View): readonly Sighting[] {
     return [];
   const data = unreadData === undefined ? [] : [unreadData];
   const reported = unasked === undefined ? [...failed.filter(isUnseen), ...data] : [unasked];
-  return reported.map((one) => reportUnseen(one.kind === "throttled" ? "vault-throttled" : "vault-not-readable", one));
+  return reported.map((one) => reportUnseen(unreadableCodes[one.kind] ?? "vault-not-readable", one));
 }
 
 /** All secrets where vault-bootstrap cannot log in: then it carries none. */

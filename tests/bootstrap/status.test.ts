@@ -37,6 +37,27 @@ describe("mergedStatus", () => {
     assert.equal(stopped.lastSuccessAt, "then");
   });
 
+  it("keeps how a version was delivered until another one is written", () => {
+    const left = { vaultVersion: 2, notDelivered: ["ns/sync: its refreshPolicy is CreatedOnce"] };
+    const before = status({
+      secrets: [
+        { ...secret("a", "written"), ...left },
+        { ...secret("b", "written"), ...left },
+        { ...secret("c", "written"), vaultVersion: 2, deliveredAt: "then" },
+      ],
+    });
+    const again = (name: string) => ({ ...secret(name, "unchanged"), vaultVersion: 2 });
+    const merged = mergedStatus(
+      status({ secrets: [again("a"), { ...again("b"), vaultVersion: 3 }, again("c")] }),
+      before,
+    );
+    assert.deepEqual(merged.secrets, [
+      { ...again("a"), ...left },
+      { ...again("b"), vaultVersion: 3 },
+      { ...again("c"), deliveredAt: "then" },
+    ]);
+  });
+
   it("forgets what a run that came to its end no longer knows", () => {
     const before = status({ lastSuccessAt: "then", secrets: [secret("a", "unchanged")] });
     const ended = mergedStatus(status({ lastSuccessAt: "now", secrets: [] }), before);

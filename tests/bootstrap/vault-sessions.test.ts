@@ -52,6 +52,29 @@ describe("VaultSessions", function () {
     }
   });
 
+  it("blames no role where Vault itself fails at the login", async () => {
+    const secrets = [external("failing-login")];
+    await rig().vault.allow(rig().config({ secrets }));
+    await rig().source.setSecrets({ "failing-login": "value-1" });
+    for (const [status, said, wanted, fix] of [
+      [500, "internal error", [28, "vault-failing"], /Vault's own log/],
+      [500, "local node not active but active cluster node not found", [28, "vault-failing"], /ameide-secrets unseal/],
+      [502, undefined, [28, "vault-failing"], /Vault's own log/],
+      [503, "Vault is sealed", [21, "vault-sealed"], /ameide-secrets unseal/],
+      // as the plugin answers without a configuration, and as it answered until 0.10 where it could not review a token
+      [500, "could not load backend configuration", [25, "vault-auth-refused"], /reconfigure-auth/],
+      [500, 'Post "https://10.0.0.1/apis/authentication.k8s.io/v1/tokenreviews": dial tcp: i/o timeout', [25, "vault-auth-refused"], /reconfigure-auth/], // prettier-ignore
+      [500, "service account name not authorized", [25, "vault-auth-refused"], /another ServiceAccount/],
+    ] as const) {
+      const answer = { status, body: said === undefined ? "<html></html>" : JSON.stringify({ errors: [said] }) };
+      const isLogin = (path: string) => path === "/v1/auth/kubernetes/login";
+      const address = await rig().proxy(async ({ path }, forward) => (isLogin(path) ? answer : await forward()));
+      const ended = await rig().runHere({ ...rig().config({ secrets }), vault: rig().vaultConfig({ address }) });
+      assert.deepEqual([ended.code, ended.summary["cause"]], wanted, ended.text);
+      assert.match(String(ended.summary["fix"]), fix);
+    }
+  });
+
   it("fails as vault-auth-refused, naming the part, before anything is written where one of them is missing", async () => {
     // more than are asked about one by one
     const fresh = Array.from({ length: 250 }, (_none, index) => `unparted-${index}`);

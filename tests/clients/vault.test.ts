@@ -30,7 +30,7 @@ describe("VaultClient", () => {
   });
   beforeEach(() => {
     status = 200;
-    body = {};
+    body = { initialized: true };
     seen = [];
   });
   after(() => {
@@ -77,6 +77,15 @@ describe("VaultClient", () => {
       states.push((await new VaultClient({ address, ca }).health()).state);
     const standby = ["standby", "standby", "standby"];
     assert.deepEqual(states, ["active", ...standby, "uninitialised", "sealed", "unreachable"]);
+  });
+
+  it("does not take the 503, 501 or 429 of a proxy for a state of Vault", async () => {
+    body = { message: "no healthy upstream" };
+    for (status of [200, 429, 501, 503]) {
+      const vault = new VaultClient({ address, ca });
+      assert.deepEqual(await vault.health(), { state: "unreachable", why: `sys/health answered ${status}` });
+      await assert.rejects(vault.get("sys/health?standbyok=true"), { name: "VaultError", status });
+    }
   });
 
   it("fails with the status, the call and Vault's own words", async () => {

@@ -5,12 +5,13 @@ import { requireVault } from "../../components/vault-preflight.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { environmentStack } from "../support/stacks.ts";
 
-/** A Vault that answers its health with `health`, and knows the token `good`. */
+/** A Vault that answers its health with `health`, and knows the token `good`; `failing` and `throttled` get those answers. */
 async function withVault<T>(health: number, work: (address: string) => Promise<T>): Promise<T> {
   const server: Server = createServer((request, response) => {
-    const known = request.headers["x-vault-token"] === "good";
-    response.statusCode = request.url?.startsWith("/v1/sys/health") === true ? health : known ? 200 : 403;
-    response.end("{}");
+    const token = request.headers["x-vault-token"];
+    const ofToken = token === "failing" ? 500 : token === "throttled" ? 429 : token === "good" ? 200 : 403;
+    response.statusCode = request.url?.startsWith("/v1/sys/health") === true ? health : ofToken;
+    response.end('{"initialized":true}');
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
@@ -47,6 +48,10 @@ describe("requireVault", () => {
   it("fails an empty token", async () => assert.equal(await causeOf(200, ""), "vault-token-missing"));
   it("fails a token that Vault does not know", async () =>
     assert.equal(await causeOf(200, "bad"), "vault-token-refused"));
+  it("does not blame the token where Vault fails or has too many requests", async () => {
+    assert.equal(await causeOf(200, "failing"), "vault-unreachable");
+    assert.equal(await causeOf(200, "throttled"), "vault-unreachable");
+  });
 
   it("fails where nobody answers, with the port-forward that fixes it", async () => {
     const address = await withVault(200, (there) => Promise.resolve(there));

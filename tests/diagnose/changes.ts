@@ -38,6 +38,16 @@ export const lastRun = (cause: BootstrapCause, message = "as told"): Change =>
     ]),
     status: before.status.ok ? seen({ ...before.status.value, cause, message, phase: "read" as const }) : before.status,
   }));
+/** A run that wrote the secret, and what it says of an ExternalSecret that did not follow. */
+export const notDelivered = (name: string, ...texts: readonly string[]): Change =>
+  bootstrap(({ status }) => ({
+    status: status.ok
+      ? seen({
+          ...status.value,
+          secrets: status.value.secrets.map((one) => (one.name === name ? { ...one, notDelivered: texts } : one)),
+        })
+      : status,
+  }));
 export const storesFail =
   (message: string, which: (one: { namespace: string }) => boolean = () => true): Change =>
   (snapshot) => ({

@@ -6,10 +6,12 @@ import {
   bootstrapPod,
   cronJob,
   denied,
+  ghcrPull,
   identity,
   isGhcrPull,
   keycloak,
   lastRun,
+  notDelivered,
   patcher,
   pod,
   roles,
@@ -197,6 +199,11 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
     secrets: unseen("forbidden"),
   })),
   "vault-not-readable": vault(() => ({ authConfig: unseen("forbidden") })),
+  "vault-failing": all(
+    lastRun("vault-failing"),
+    vault(() => ({ secrets: unseen("failed") })),
+    storesFail("Code: 500. Errors: * internal error"),
+  ),
   "vault-throttled": all(
     lastRun("vault-throttled"),
     storesFail("Code: 429. Errors: * request path rate limit quota exceeded"),
@@ -237,6 +244,10 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "external-secret-template": syncFails("could not apply template: could not execute template"),
   "external-secret-target-owned": syncFails("target is owned by another ExternalSecret"),
   "external-secret-failed": syncFails("something new"),
+  "external-secret-left-behind": all(
+    vaultSecret("ghcr-token", { writtenAt: minutesAgo(1) }),
+    notDelivered("ghcr-token", `${ghcrPull.namespace}/${ghcrPull.name}: no answer within 10 s`),
+  ),
   "external-secret-waiting": (s) => ({
     externalSecrets: seen(
       valuesOf(s.externalSecrets).map((one) => {

@@ -61,6 +61,16 @@ describe("initialise", function () {
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
+  it("blames the API server, and no right, where it fails at that question", async () => {
+    const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) =>
+      method === "POST" && path.endsWith("/secrets?dryRun=All") ? { status: 503, body: "{}" } : await forward(),
+    );
+    const { code, summary } = await rig().runHere(configFor(fresh, "credentials-kept"), { kubernetesAddress });
+    assert.deepEqual([code, summary["phase"]], [44, "initialise"], JSON.stringify(summary));
+    assert.doesNotMatch(String(summary["fix"]), /Role/);
+    assert.equal(await healthOf(fresh), uninitialised);
+  });
+
   it("says what it would do with --dry-run, and does not", async () => {
     const result = await rig().run(configFor(fresh, "credentials-kept"), { args: ["--dry-run"] });
     assert.equal(result.code, 0, result.text);

@@ -17,6 +17,7 @@ export const notOnTheChain: readonly CauseCode[] = [
   "key-vault-throttled",
   "bootstrap-login-refused",
   "api-server-overloaded",
+  "vault-failing",
   "vault-no-active-pod",
   "vault-pod-sealed",
   "vault-pod-not-serving",

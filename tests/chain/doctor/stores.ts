@@ -1,5 +1,6 @@
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { KubernetesError } from "../../../clients/kubernetes.ts";
+import { putSecret } from "./azure.ts";
 import { clusterByEndedLogin } from "./viewer.ts";
 import type { Break } from "./break.ts";
 import { again, externalSecrets, refused, stores } from "./objects.ts";
@@ -113,6 +114,14 @@ export const externalSecretBreaks = {
     after: async (world) => {
       await world.place.cluster.remove(secret(world, "langfuse-secrets"));
       await again(world, externalSecrets(world, "langfuse-secrets-sync"));
+    },
+  },
+  "external-secret-left-behind": {
+    strike: async (world) => {
+      const spec = { refreshPolicy: "CreatedOnce" };
+      await world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec });
+      await putSecret(world, "langfuse-secret-key", "a-newer-langfuse-key-0123456789");
+      await world.bootstrap();
     },
   },
   "external-secret-waiting": {

@@ -71,7 +71,9 @@ describe("fillNewVault", () => {
 
 describe("runChain, with delivery gitops", () => {
   it("fails on a sealed Vault whose CronJob ArgoCD has not applied: Pulumi would delete its own one in the same run", async () => {
-    const vault = createServer((_request, response) => response.writeHead(503).end("{}")); // sealed
+    const vault = createServer((_request, response) =>
+      response.writeHead(503).end('{"initialized":true,"sealed":true}'),
+    );
     await once(vault.listen(0, "127.0.0.1"), "listening");
     const operatorAddress = `http://127.0.0.1:${(vault.address() as AddressInfo).port}`;
     const { signal } = new AbortController();

@@ -12,7 +12,7 @@ const stack = environmentStack("dev");
 describe("ensureVaultActive", () => {
   let vault: Server;
   before(async () => {
-    vault = createServer((_request, response) => response.writeHead(503).end("{}")); // sealed
+    vault = createServer((_request, response) => response.writeHead(503).end('{"initialized":true,"sealed":true}'));
     await once(vault.listen(0, "127.0.0.1"), "listening");
   });
   after(() => vault.close());

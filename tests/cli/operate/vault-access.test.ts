@@ -19,7 +19,7 @@ describe("vaultAccess, without a token of one's own", () => {
     created = "{}";
     server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url?.replace("/v1/", "")}`);
-      response.end(request.url === "/v1/auth/token/create-orphan" ? created : "{}");
+      response.end(request.url === "/v1/auth/token/create-orphan" ? created : '{"initialized":true}');
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
   });

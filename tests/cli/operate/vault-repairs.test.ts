@@ -18,7 +18,7 @@ class FakeVault {
     if (request.url === "/v1/sys/unseal") this.sealed = false;
     if (request.url === "/v1/sys/health")
       response.statusCode = this.sealed ? 503 : this.looksAsStandby-- > 0 ? 429 : 200;
-    response.end("{}");
+    response.end('{"initialized":true}');
   });
 
   async start(): Promise<string> {

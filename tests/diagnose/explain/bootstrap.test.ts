@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import type { BootstrapCause } from "../../../domain/bootstrap-config.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import type { PodState } from "../../../diagnose/snapshot.ts";
 import { bootstrapPod, lastRun, pod } from "../changes.ts";
-import { healthy, minutesAgo, seen, stack } from "../healthy.ts";
+import { healthy, minutesAgo, seen, stack, unseen } from "../healthy.ts";
 import { struckBy } from "../struck.ts";
 
 describe("explainBootstrap", () => {
@@ -54,6 +55,27 @@ describe("explainBootstrap", () => {
     assert.equal(cause?.code, "bootstrap-lease-held");
     assert.equal(cause?.evidence[0]?.seen, "lease-held: another run holds it");
     assert.deepEqual(causesAfter("vault-bootstrap-test-1-abcde"), []);
+  });
+  const codeFor = (cause: BootstrapCause, message: string, authConfig = unseen("not-asked")) => {
+    const before = healthy();
+    const vault = { ...before.vault, authConfig };
+    return explain({ ...before, vault, ...lastRun(cause, message)(before) }, stack).causes[0]?.code;
+  };
+  for (const [said, code] of [
+    ['400 invalid role name "vault-bootstrap"', "vault-role-missing"],
+    ["404 no handler for route auth/kubernetes/login", "vault-auth-missing"],
+    ["500 could not load backend configuration", "vault-auth-missing"],
+    ["403 service account name not authorized", "vault-role-binding"],
+    ["403 invalid audience (aud) claim: audience claim does not match any expected audience", "vault-role-audience"],
+    ["403 permission denied", "vault-auth-config-wrong"],
+  ] as const) {
+    it(`reads from a refused login what was refused, where nobody may look at Vault: ${said}`, () =>
+      assert.equal(codeFor("vault-auth-refused", `POST auth/kubernetes/login: ${said}`), code));
+  }
+  it("does not blame the address where the run that could not reach Vault used the right one", () => {
+    const said = `Vault at ${stack.vault.address} does not serve: connect ECONNREFUSED`;
+    assert.equal(codeFor("vault-unreachable", said), "vault-unreachable");
+    assert.equal(codeFor("vault-unreachable", "Vault at http://old:8200 does not serve"), "vault-address-wrong");
   });
   it("does not take an old status for the state of a Vault that is unsealed by now", () => {
     const before = healthy();

@@ -38,7 +38,7 @@ describe("explainClusterAccess", () => {
     const { causes, secrets } = explain({ ...before, vault: { ...before.vault, secrets: unseen("failed") } }, stack);
     assert.deepEqual(
       causes.map(({ code }) => code),
-      ["vault-not-readable"],
+      ["vault-failing"],
     );
     assert.equal(countsOf(secrets).passing, 0);
   });

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
-import { isGhcrPull, syncFails } from "../changes.ts";
-import { changed, healthy, stack } from "../healthy.ts";
+import {
+  all,
+  ghcrPull,
+  isGhcrPull,
+  notDelivered,
+  storesFail,
+  syncFails,
+  vaultSecret,
+  type Change,
+} from "../changes.ts";
+import { changed, healthy, minutesAgo, stack } from "../healthy.ts";
 
 describe("explainExternalSecret", () => {
   it("names the secret in a repair that is about it, where an ExternalSecret could not read it", () => {
@@ -45,5 +54,45 @@ describe("explainExternalSecret", () => {
       const said = `error processing spec.data[0] (key: ${name}), err: unexpected answer for ${name}`;
       assert.equal(codeFor(said), "external-secret-failed");
     }
+  });
+});
+
+describe("explainLeftBehind", () => {
+  const place = `${ghcrPull.namespace}/${ghcrPull.name}`;
+  const causesOf = (...changes: readonly Change[]) => {
+    const before = healthy();
+    return explain({ ...before, ...all(...changes)(before) }, stack).causes;
+  };
+  const written = vaultSecret("ghcr-token", { writtenAt: minutesAgo(1) });
+  const left = (why: string) => causesOf(written, notDelivered("ghcr-token", `${place}: ${why}`))[0];
+
+  it("names secret, ExternalSecret and reason, with the fix for the reason", () => {
+    const created = left("its refreshPolicy is CreatedOnce");
+    assert.deepEqual(created?.evidence, [
+      { where: `ExternalSecret ${place}`, seen: "ghcr-token is newer in Vault: its refreshPolicy is CreatedOnce" },
+    ]);
+    assert.match(created.fix, /-n ameide-dev patch externalsecret ghcr-pull-sync .*"refreshPolicy":"Periodic"/);
+    const refused = left('PATCH /apis/x: 403 externalsecrets "ghcr-pull-sync" is forbidden: cannot patch');
+    assert.equal(
+      refused?.fix,
+      "ameide-secrets up --refresh --stack dev --yes && ameide-secrets resync --stack dev --yes",
+    );
+    assert.equal(left("not synced after 10 s")?.fix, "ameide-secrets resync --stack dev --yes");
+  });
+  it("is silent once the ExternalSecret has synced since, and where nobody can see when the value came", () => {
+    const text = notDelivered("ghcr-token", `${place}: not synced after 10 s`);
+    assert.deepEqual(causesOf(vaultSecret("ghcr-token", { writtenAt: minutesAgo(4) }), text), []);
+    assert.deepEqual(causesOf(vaultSecret("ghcr-token", { writtenAt: undefined }), text), []);
+  });
+  it("is silent where another cause says why the ExternalSecret or its store does not work", () => {
+    const text = notDelivered("ghcr-token", `${place}: could not get SecretStore`);
+    for (const [why, code] of [
+      [syncFails("something new"), "external-secret-failed"],
+      [storesFail("something new"), "store-not-ready"],
+    ] as const)
+      assert.deepEqual(
+        causesOf(written, text, why).map((one) => one.code),
+        [code],
+      );
   });
 });

@@ -92,6 +92,23 @@ describe("observe", () => {
     const azure = causes.find(({ code }) => code === "azure-not-readable");
     assert.deepEqual(azure?.fixes, [`wait some minutes, then: ameide-secrets doctor --stack ${stack.name}`]);
   });
+  it("takes neither a part that Vault fails at for a missing token, nor a proxy's answer for an empty Vault", async () => {
+    for (const get of [
+      () => Promise.reject(new ServerError(500, "internal error")),
+      (path: string): Promise<never> =>
+        path.startsWith("sys/health")
+          ? Promise.resolve({ initialized: true, sealed: false, standby: false, version: "2" } as never)
+          : Promise.reject(new ServerError(503, "no healthy upstream")),
+    ]) {
+      const vault = { address: "http://vault", hasToken: true, get };
+      const snapshot = await observe(stack, { kubernetes: cluster(), vault, azure: "not asked" });
+      const codes: readonly string[] = explain(snapshot, stack).causes.map(({ code }) => code);
+      assert.deepEqual(
+        codes.filter((code) => code.startsWith("vault-")),
+        ["vault-failing"],
+      );
+    }
+  });
   it("brings values as fingerprints alone, and compares them across places", async () => {
     const data = { LANGFUSE_SECRET_KEY: Buffer.from(secretValue).toString("base64") };
     const secret = { metadata: { name: "langfuse-secrets" }, type: "Opaque", data };
