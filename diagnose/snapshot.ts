@@ -225,6 +225,7 @@ export interface ExternalSecretState extends Named {
   readonly refreshedAt?: string;
   /** Opaque; ESO sets a new one with the first good sync after any change of spec, labels or annotations. */
   readonly syncedVersion?: string;
+  /** 0: it never syncs on its own. */
   readonly refreshIntervalInSeconds: number;
   readonly createdAt: string;
   readonly ready?: ConditionState;

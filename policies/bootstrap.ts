@@ -184,8 +184,10 @@ export const bootstrapRules = {
             ({ subject, path: ["rules", i, field], problem: `lets vault-bootstrap ${what}` }); // prettier-ignore
           return [
             others.length > 0 && report("verbs", `${others.join(", ")} ExternalSecrets; allow patch only`),
-            names.length === 0 && report("resourceNames", "change every ExternalSecret of a namespace; list them in resourceNames"),
-            strange.length > 0 && report("resourceNames", `change ${strange.join(", ")}, which no delivery of the catalogue is`),
+            names.length === 0 &&
+              report("resourceNames", "change every ExternalSecret of a namespace; list them in resourceNames"),
+            strange.length > 0 &&
+              report("resourceNames", `change ${strange.join(", ")}, which no delivery of the catalogue is`),
           ];
         });
       });

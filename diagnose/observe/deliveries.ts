@@ -87,6 +87,7 @@ export interface ExternalSecretObject {
   readonly metadata: ObjectMetadata;
   readonly spec: {
     readonly refreshInterval?: string;
+    readonly refreshPolicy?: string;
     readonly secretStoreRef?: { readonly name?: string };
     readonly target?: {
       readonly name?: string;
@@ -131,7 +132,8 @@ export function externalSecretState(
       ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
       ...(spec.dataFrom ?? []).flatMap(({ extract }) => extract?.key ?? []),
     ],
-    refreshIntervalInSeconds: secondsOf(spec.refreshInterval ?? "1h") ?? 0,
+    // CreatedOnce and OnChange ignore the interval
+    refreshIntervalInSeconds: (spec.refreshPolicy ?? "Periodic") === "Periodic" ? (secondsOf(spec.refreshInterval ?? "1h") ?? 0) : 0, // prettier-ignore
     createdAt: metadata.creationTimestamp ?? "",
     ...defined({
       targetKind: manifest && (manifest.kind ?? "unknown kind"),

@@ -94,8 +94,8 @@ describe("a live stack whose delivery is switched from pulumi to gitops", functi
 
   it("stops before anything leaves the state or the cluster, and names objects and next step", async () => {
     const live = new LiveObjects(cluster);
-    for (const { type, inputs } of await held()) {
-      const { name, namespace } = inputs?.["metadata"] as { name: string; namespace?: string };
+    for (const { type, inputs = {} } of await held()) {
+      const { name, namespace } = inputs["metadata"] as { name: string; namespace?: string };
       paths.push((await live.pathOf(type, namespace === undefined ? name : `${namespace}/${name}`)) ?? type);
     }
     assert.ok(paths.length > 5);
@@ -116,7 +116,7 @@ describe("a live stack whose delivery is switched from pulumi to gitops", functi
   it("takes them out of the state once ArgoCD applies each of them, and deletes none", async () => {
     const before = await uids();
     for (const path of paths) {
-      const { kind = "", metadata } = await cluster.get(path);
+      const { kind, metadata } = await cluster.get(path);
       const tracking = `secrets:group/${kind}:${metadata.namespace ?? "argocd"}/${metadata.name}`;
       await cluster.patch(path, { metadata: { annotations: { "argocd.argoproj.io/tracking-id": tracking } } });
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../diagnose/explain.ts";
+import { externalSecretState } from "../../../diagnose/observe/deliveries.ts";
 import {
   all,
   ghcrPull,
@@ -49,6 +50,22 @@ describe("explainExternalSecret", () => {
     it(`knows a template's failure by External Secrets' own words: ${said.slice(0, 40)}...`, () =>
       assert.equal(codeFor(said), "external-secret-template"));
   }
+  it("takes no ExternalSecret that never refreshes on its own for one that External Secrets does not look after", () => {
+    const old = minutesAgo(600);
+    const object = (refreshPolicy: string) => ({
+      metadata: { name: ghcrPull.name, creationTimestamp: old },
+      spec: { refreshInterval: "5m", refreshPolicy },
+      status: { refreshTime: old },
+    });
+    const codes = ["Periodic", "CreatedOnce", "OnChange"].map((refreshPolicy) => {
+      const { refreshIntervalInSeconds } = externalSecretState(ghcrPull.namespace, object(refreshPolicy));
+      const before = healthy();
+      const change = { refreshedAt: old, refreshIntervalInSeconds };
+      const externalSecrets = changed(before.externalSecrets, isGhcrPull, change);
+      return explain({ ...before, externalSecrets }, stack).causes[0]?.code;
+    });
+    assert.deepEqual(codes, ["eso-not-running", undefined, undefined]);
+  });
   it("judges a failure by its own words, and not by names in it", () => {
     for (const name of ["session-timeout", "file-ownership-403", "a/b/ownership"]) {
       const said = `error processing spec.data[0] (key: ${name}), err: unexpected answer for ${name}`;
