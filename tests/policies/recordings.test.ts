@@ -38,6 +38,7 @@ const login = ["spec", "provider", "vault", "auth", "kubernetes", "serviceAccoun
 const external = "kubernetes:external-secrets.io/v1:ExternalSecret";
 const store = "kubernetes:external-secrets.io/v1:SecretStore";
 const cronJob = "kubernetes:batch/v1:CronJob";
+const kubernetesRole = "kubernetes:rbac.authorization.k8s.io/v1:Role";
 const configMap = "kubernetes:core/v1:ConfigMap";
 const role = "vault:kubernetes/authBackendRole:AuthBackendRole";
 const authConfig = "vault:kubernetes/authBackendConfig:AuthBackendConfig";
@@ -104,6 +105,10 @@ const mutations: Readonly<Record<string, readonly [type: string, ...changes: (re
     [["spec", "refreshInterval"], "1h"],
   ],
   "bootstrap-concurrency": [cronJob, [["spec", "concurrencyPolicy"], ""]],
+  "bootstrap-delivery-rights": [
+    kubernetesRole,
+    [["rules"], [{ apiGroups: ["*"], resources: ["*"], verbs: ["patch"] }]],
+  ],
   "bootstrap-deadline": [cronJob, [["spec", "jobTemplate", "spec", "activeDeadlineSeconds"], null]],
   "bootstrap-download": [cronJob, [[...container, "args"], ["apk add curl"]]],
   "bootstrap-identity-token": [cronJob, [[...pod, "spec", "volumes"], []], [[...pod, "metadata", "labels"], null]],
