@@ -1,33 +1,20 @@
 import { formatFinding, type Finding } from "../../domain/finding.ts";
 import { stages } from "../../domain/stage.ts";
 import { isUndecided } from "../../policies/pack/engine-message.ts";
-import type { Change } from "../deploy/engine/change.ts";
+import { countChanges, objectsOf, type Change } from "../deploy/engine/change.ts";
 import { listed } from "../table.ts";
 
 /** Objects shown of one stage after an update; a preview shows all of them. */
 const shownAfterUpdate = 6;
 
-const done = {
-  create: "created",
-  update: "updated",
-  replace: "replaced",
-  delete: "deleted",
-  import: "imported",
-  refresh: "refreshed",
-  same: "unchanged",
-} as const satisfies Readonly<Record<Change["operation"], string>>;
-
-/** What an update would change, or has changed, by stage. Components and providers are left out: only Pulumi knows them. */
+/** What an update would change, or has changed, by stage. */
 export function formatChanges(changes: readonly Change[], tense: "planned" | "done"): string {
   const isPlan = tense === "planned";
-  const objects = changes.filter(({ type }) => !/^(?:pulumi:providers|ameide-secrets):/.test(type));
-  if (objects.length === 0) return isPlan ? "nothing to change" : "nothing changed";
-  const counts = [...Map.groupBy(objects, ({ operation }) => operation)].map(([operation, same]) =>
-    isPlan ? `${same.length} to ${operation}` : `${same.length} ${done[operation]}`,
-  );
+  const objects = objectsOf(changes);
+  if (objects.length === 0) return countChanges(changes, tense);
   const most = isPlan ? Infinity : shownAfterUpdate;
   return [
-    `${counts.join(", ")}:`,
+    `${countChanges(changes, tense)}:`,
     ...stages.flatMap((stage) => {
       const own = objects.filter((change) => change.stage === stage);
       const more = own.length > most ? [`    and ${own.length - most} more`] : [];

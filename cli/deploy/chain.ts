@@ -10,7 +10,7 @@ import { openRootToken } from "../access/root-token.ts";
 import { deployerToken, keptToken, vaultStatus, writePolicies, type ShortToken } from "../access/vault.ts";
 import { releasedObjects } from "./delivery-switch.ts";
 import { previewStack, updateStack, type RunResult } from "./engine/deploy.ts";
-import type { Change } from "./engine/change.ts";
+import { countChanges, type Change } from "./engine/change.ts";
 import { withEngine, type OpenEngine } from "./engine/stack.ts";
 import { forgetOperatorPolicies, forgetResources, isOperatorPolicy, readResources } from "./engine/state.ts";
 import type { Phases } from "../phases.ts";
@@ -92,13 +92,18 @@ export async function previewThenUpdate(
       const { changes, ...rest } = await previewStack(stack, run);
       return { ...rest, changes: changes.filter((one) => !isOperatorPolicy(one) && released?.has(one.urn) !== true) };
     },
-    summary,
+    ({ changes }) => countChanges(changes, "planned"),
   );
   await refuseLoss(preview.changes, stack);
   await options.inspect?.(preview.changes);
   if (approved !== undefined) refuseUnapproved(preview.changes, approved);
   if (until === "preview" || preview.changes.length === 0) return { preview };
-  return { preview, update: await phases.run("update", () => updateStack(stack, run), summary) };
+  const update = await phases.run(
+    "update",
+    () => updateStack(stack, run),
+    ({ changes }) => countChanges(changes, "done"),
+  );
+  return { preview, update };
 }
 
 async function createFirstStep({ cluster, openEngine, signal, inspect }: ChainOptions): Promise<void> {
@@ -148,10 +153,4 @@ async function tokenForRun({ stack, cluster, vaultToken, until, phases }: ChainO
     });
   }
   return brought;
-}
-
-function summary({ changes }: RunResult): string {
-  if (changes.length === 0) return "nothing to change";
-  const counts = Map.groupBy(changes, ({ operation }) => operation);
-  return [...counts].map(([operation, those]) => `${those.length} to ${operation}`).join(", ");
 }

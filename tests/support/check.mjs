@@ -8,7 +8,14 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter), FORCE_COLOR: "0" };
+/** What earlier runs left for the next ones. */
+const cacheFolder = join(root, "node_modules", ".cache", "ameide-secrets");
+const env = {
+  ...process.env,
+  PATH: [bin, process.env.PATH].join(delimiter),
+  FORCE_COLOR: "0",
+  NODE_COMPILE_CACHE: join(cacheFolder, "compiled"), // over a hundred processes load the same modules
+};
 
 const checks = [
   ["types", "tsc", ["--project", ".", "--pretty", "false"]],
@@ -20,7 +27,7 @@ const checks = [
 ];
 
 /** Seconds by test file, of the last whole run. */
-const durationsFile = join(root, "node_modules", ".cache", "ameide-secrets", "test-seconds.json");
+const durationsFile = join(cacheFolder, "test-seconds.json");
 /** The folders whose tests start servers. */
 const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\/deploy|local\/servers)\//;
 /** Before the first run, such as in CI: a whole environment is broken and repaired in the first, the second start a few servers. */

@@ -19,6 +19,30 @@ export interface Change {
   readonly inputs?: string;
 }
 
+const done = {
+  create: "created",
+  update: "updated",
+  replace: "replaced",
+  delete: "deleted",
+  import: "imported",
+  refresh: "refreshed",
+  same: "unchanged",
+} as const satisfies Readonly<Record<Change["operation"], string>>;
+
+/** Without components and providers: only Pulumi knows them. */
+export function objectsOf(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ type }) => !/^(?:pulumi:providers|ameide-secrets):/.test(type));
+}
+
+/** @returns such as `34 to create, 1 to update`, or `34 created, 1 updated`. */
+export function countChanges(changes: readonly Change[], tense: "planned" | "done"): string {
+  const isPlan = tense === "planned";
+  const counts = [...Map.groupBy(objectsOf(changes), ({ operation }) => operation)].map(([operation, { length }]) =>
+    isPlan ? `${length} to ${operation}` : `${length} ${done[operation]}`,
+  );
+  return counts.length > 0 ? counts.join(", ") : isPlan ? "nothing to change" : "nothing changed";
+}
+
 /** A Kubernetes object that the engine could not create or update, as a {@link Change} names it. */
 export type FailedObject = Required<Pick<Change, "type" | "object">>;
 
